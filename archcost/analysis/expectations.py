@@ -1,0 +1,77 @@
+"""Published figures against computed ones, both ways: too much and too little are deviations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.report import sum_costs
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.errors import Mark
+    from archcost.spec.model import Expectation, Figure
+
+
+class Deviation(NamedTuple):
+    """A published figure that the spec does not reproduce."""
+
+    path: str  # empty for the whole model
+    metric: str
+    published: object
+    computed: object
+    source: str
+    mark: Mark
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        return f"{where}{self.metric} is {_shown(self.computed)}, published {_shown(self.published)}"
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def deviations(report: Report) -> list[Deviation]:
+    """Every figure under ``expect`` that the report does not meet within its tolerance."""
+    found = []
+    for path, expectation in report.spec.expect.items():
+        found += _compare(report, path, expectation)
+    return found
+
+
+def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviation]:
+    prefix = f"{path}."
+    layers = [layer for layer in report.layers if not path or layer.path == path or layer.path.startswith(prefix)]
+    marks = [figure.mark for figure in expectation.figures.values()]
+    marks += [expectation.output_mark] if expectation.output_mark else []
+    output = output_shape(report, path)
+    if not layers and output is None:
+        return [Deviation(path, "layers", "at least one layer at this path", "none", "", mark) for mark in marks[:1]]
+    found = []
+    if expectation.output is not None and expectation.output_mark is not None and output != expectation.output:
+        found.append(Deviation(path, "output", expectation.output, output, "", expectation.output_mark))
+    costs = sum_costs(layers)
+    for metric, figure in expectation.figures.items():
+        computed = getattr(costs, metric)
+        if not within(computed, figure):
+            found.append(Deviation(path, metric, figure.value, computed, figure.source, figure.mark))
+    return found
+
+
+def within(computed: int, figure: Figure) -> bool:
+    """Whether |computed - published| ≤ tolerance × published."""
+    return bool(abs(computed - figure.value) <= figure.tolerance * figure.value)
+
+
+def output_shape(report: Report, path: str) -> tuple[int, ...] | None:
+    """The shape of the first output of the model, of a layer, or of a scope; None for an unknown path."""
+    if not path:
+        return next(iter(report.outputs.values()), None)
+    for scope in report.graph.scopes:
+        if scope.path == path and scope.outputs and scope.outputs[0] >= 0:
+            index, output = report.graph.producers()[scope.outputs[0]]
+            return report.layers[index].output[output]
+    for layer in report.layers:
+        if layer.path == path:
+            return layer.output[0]
+    return None

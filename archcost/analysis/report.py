@@ -1,0 +1,246 @@
+"""Graph to Report: the figures of every layer and of the whole model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from archcost.analysis.costs import Costs, node_costs
+from archcost.analysis.memory import peak_activation_bytes
+from archcost.errors import SpecError
+from archcost.graph.unroll import unroll
+from archcost.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcost.dims import Shape
+    from archcost.graph.model import Graph, Node
+    from archcost.spec.model import Spec
+
+SCHEMA = "archcost.report/1"
+
+
+class Layer:
+    """One layer of a report: a node of the graph and what it costs."""
+
+    __slots__ = ("costs", "inputs", "node")
+
+    def __init__(self, node: Node, inputs: tuple[str, ...], costs: Costs) -> None:
+        self.node = node
+        self.inputs = inputs
+        self.costs = costs
+
+    def __repr__(self) -> str:
+        return f"Layer({self.path!r}, {self.op}, {self.output}, params={self.params}, macs={self.macs})"
+
+    @property
+    def path(self) -> str:
+        """Scopes and id, joined by dots."""
+        return self.node.path
+
+    @property
+    def op(self) -> str:
+        """The kind of the op."""
+        return self.node.signature.op.kind
+
+    @property
+    def output(self) -> tuple[Shape, ...]:
+        """The shape of every output."""
+        return tuple([tensor.shape for tensor in self.node.signature.outputs])
+
+    @property
+    def params(self) -> int:
+        """Learnable numbers; those shared with an earlier layer count there."""
+        return self.costs.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates."""
+        return self.costs.macs
+
+    @property
+    def flops(self) -> int:
+        """2 × MACs plus all other arithmetic."""
+        return self.costs.flops
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the params."""
+        return self.costs.weight_bytes
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of the outputs."""
+        return self.costs.activation_bytes
+
+    @property
+    def line(self) -> int:
+        """The line of the step in its spec file, from 1."""
+        return self.node.mark.line + 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of the report schema."""
+        return {
+            "path": self.path,
+            "op": self.op,
+            "inputs": list(self.inputs),
+            "output": [list(shape) for shape in self.output],
+            "params": self.costs.params,
+            "macs": self.costs.macs,
+            "flops": self.costs.flops,
+            "weight_bytes": self.costs.weight_bytes,
+            "activation_bytes": self.costs.activation_bytes,
+            "line": self.line,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of a whole model; all but the peak are sums over its layers."""
+
+    layers: int
+    params: int
+    trainable_params: int
+    buffers: int
+    macs: int
+    flops: int
+    weight_bytes: int
+    activation_bytes: int
+    peak_activation_bytes: int
+
+
+class Report:
+    """What a model costs, layer by layer; made by :func:`archcost.analyze`."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.layers: list[Layer] = _layers(graph)
+        self.totals: Totals = _totals(graph, self.layers)
+
+    def __repr__(self) -> str:
+        return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs})"
+
+    @property
+    def spec(self) -> Spec:
+        """The spec that was analysed."""
+        return self.graph.spec
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.graph.spec.name
+
+    @property
+    def batch(self) -> int:
+        """The size of dim 0 of the inputs."""
+        return self.graph.batch
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights."""
+        return self.graph.dtype
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The spec's params as they were set."""
+        return self.graph.params
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """The shapes of the model's inputs by name."""
+        return {name: tensor.shape for name, tensor in self.graph.inputs.items()}
+
+    @property
+    def outputs(self) -> dict[str, Shape]:
+        """The shapes of the model's outputs by path."""
+        graph = self.graph
+        producers = graph.producers()
+        named = {}
+        for value in graph.outputs:
+            if value < 0:
+                shape = list(graph.inputs.values())[-1 - value].shape
+            else:
+                index, output = producers[value]
+                shape = graph.nodes[index].signature.outputs[output].shape
+            named[graph.value_name(value, producers)] = shape
+        return named
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON report, version 1 (``archcost schema report``)."""
+        spec = self.graph.spec
+        return {
+            "schema": SCHEMA,
+            "tool": {"name": "archcost", "version": __version__},
+            "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": self.params},
+            "batch": self.batch,
+            "dtype": self.dtype,
+            "inputs": [{"name": name, "shape": list(shape)} for name, shape in self.inputs.items()],
+            "outputs": [{"path": path, "shape": list(shape)} for path, shape in self.outputs.items()],
+            "totals": asdict(self.totals),
+            "layers": [layer.to_dict() for layer in self.layers],
+        }
+
+
+def analyze(
+    spec: Spec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+) -> Report:
+    """The report of a parsed spec under params; raises SpecError, with the report of the layers before the failure."""
+    try:
+        graph = unroll(spec, params, batch=batch, training=training, dtype=dtype)
+    except SpecError as error:
+        partial = Report(error.partial) if error.partial is not None else None
+        raise SpecError(error.diagnostics, partial) from None
+    return Report(graph)
+
+
+def _layers(graph: Graph) -> list[Layer]:
+    nodes = graph.nodes
+    names: list[str] = []  # of the values
+    inputs = list(graph.inputs)
+    layers = []
+    for node in nodes:
+        reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in node.inputs])
+        layers.append(Layer(node, reads, node_costs(node, nodes, graph.dtype)))
+        outputs = node.signature.outputs
+        if len(outputs) == 1:
+            names.append(node.path)
+        else:
+            names.extend([f"{node.path}.{k}" for k in range(len(outputs))])
+    return layers
+
+
+def sum_costs(layers: list[Layer]) -> Costs:
+    """The sum of the layers' costs."""
+    params = trainable = weights = buffers = macs = flops = weight_bytes = activation_bytes = 0
+    for layer in layers:
+        costs = layer.costs
+        params += costs.params
+        trainable += costs.trainable_params
+        weights += costs.weights
+        buffers += costs.buffers
+        macs += costs.macs
+        flops += costs.flops
+        weight_bytes += costs.weight_bytes
+        activation_bytes += costs.activation_bytes
+    return Costs(params, trainable, weights, buffers, macs, flops, weight_bytes, activation_bytes)
+
+
+def _totals(graph: Graph, layers: list[Layer]) -> Totals:
+    costs = sum_costs(layers)
+    return Totals(
+        layers=len(layers),
+        params=costs.params,
+        trainable_params=costs.trainable_params,
+        buffers=costs.buffers,
+        macs=costs.macs,
+        flops=costs.flops,
+        weight_bytes=costs.weight_bytes,
+        activation_bytes=costs.activation_bytes,
+        peak_activation_bytes=peak_activation_bytes(graph),
+    )

@@ -1,0 +1,161 @@
+"""Errors, and the places in spec files that they point at.
+
+::
+
+    ArchcostError                what a caller may catch
+    ├── SpecError                a spec is wrong: one or more diagnostics, each with file, line and column
+    ├── UsageError               the call is wrong: an unknown model, parameter, file or option value
+    └── MissingExtraError        a command needs packages that are not installed
+
+Every message says what arrived and what was expected; ``help`` says what would mend it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Source:
+    """The text of one file, and the name that messages give it."""
+
+    __slots__ = ("_lines", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._lines: list[str] | None = None
+
+    def line(self, index: int) -> str:
+        """Line ``index`` (from 0) without its line end; empty beyond the end of the text."""
+        if self._lines is None:
+            self._lines = self.text.splitlines()
+        return self._lines[index] if 0 <= index < len(self._lines) else ""
+
+
+class Mark(NamedTuple):
+    """A stretch of characters in a source; ``line`` and ``column`` count from 0."""
+
+    source: Source
+    line: int
+    column: int
+    length: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line + 1}:{self.column + 1}"
+
+
+class Diagnostic(NamedTuple):
+    """One thing that is wrong, where, and what would help."""
+
+    message: str
+    mark: Mark | None = None
+    help: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of the report schema; line and column count from 1."""
+        mark = self.mark
+        return {
+            "message": self.message,
+            "file": mark.source.name if mark else None,
+            "line": mark.line + 1 if mark else None,
+            "column": mark.column + 1 if mark else None,
+            "help": self.help or None,
+        }
+
+
+class ArchcostError(Exception):
+    """Base of all errors that archcost raises on purpose."""
+
+
+class UsageError(ArchcostError):
+    """The call is wrong, not the spec; ``help`` says what would mend it."""
+
+    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
+        super().__init__(message if not help else f"{message}\nhelp: {help}")
+        self.message = message
+        self.help = help
+
+
+class MissingExtraError(UsageError):
+    """A command needs packages of an extra that is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs {package}, which is not installed", f"pip install 'archcost[{extra}]'")
+
+
+class SpecError(ArchcostError):
+    """A spec is wrong: all the independent problems that were found, in the order of the text.
+
+    ``partial`` holds the report of the layers before the first failing one, where the graph got that far.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], partial: Any = None) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        self.partial = partial
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(format_diagnostic, self.diagnostics))
+
+
+PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}
+COLOUR = {"error": "\x1b[1;31m", "bold": "\x1b[1m", "blue": "\x1b[1;34m", "help": "\x1b[1;36m", "reset": "\x1b[0m"}
+_SNIPPET_WIDTH = 160
+
+
+def format_diagnostic(diagnostic: Diagnostic, style: dict[str, str] = PLAIN) -> str:
+    """The diagnostic in full: message, place, source line with a caret, notes and help."""
+    reset = style["reset"]
+    parts = [f"{style['error']}error{reset}: {style['bold']}{diagnostic.message}{reset}"]
+    mark = diagnostic.mark
+    if mark is not None:
+        parts += _snippet(mark, style)
+    parts += [f"{style['blue']}note{reset}: {note}" for note in diagnostic.notes]
+    if diagnostic.help:
+        parts.append(f"{style['help']}help{reset}: {diagnostic.help}")
+    return "\n".join(parts)
+
+
+def _snippet(mark: Mark, style: dict[str, str]) -> list[str]:
+    blue, reset = style["blue"], style["reset"]
+    number = str(mark.line + 1)
+    gutter = " " * len(number)
+    arrow = f"{gutter}{blue}-->{reset} {mark}"
+    line = "".join(char if char.isprintable() else " " for char in mark.source.line(mark.line)).rstrip()
+    if not line:
+        return [arrow]
+    column = min(mark.column, len(line))
+    start = max(0, column - _SNIPPET_WIDTH // 2) if len(line) > _SNIPPET_WIDTH else 0
+    shown = line[start : start + _SNIPPET_WIDTH]
+    carets = "^" * max(1, min(mark.length, len(shown) - (column - start)))
+    return [
+        arrow,
+        f"{gutter} {blue}|{reset}",
+        f"{blue}{number} |{reset} {shown}",
+        f"{gutter} {blue}|{reset} {' ' * (column - start)}{style['error']}{carets}{reset}",
+    ]
+
+
+def close_names(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three known names that resemble ``name``, the closest first."""
+    from difflib import get_close_matches
+
+    names = list(known)
+    lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
+    exact = lower.get(name.lower().replace("_", "").replace("-", ""))
+    close = get_close_matches(name, names, 3, 0.6)
+    return [exact, *(candidate for candidate in close if candidate != exact)][:3] if exact else close
+
+
+def suggestion(name: str, known: Sequence[str], what: str) -> str:
+    """A help line for an unknown name: the close ones, or all where there are few."""
+    close = close_names(name, known)
+    if close:
+        return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
+    if known and len(known) <= 12:  # noqa: PLR2004 - as many as fit on a line
+        return f"known {what}: {', '.join(known)}"
+    return ""

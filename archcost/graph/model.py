@@ -1,0 +1,98 @@
+"""The layer graph: nodes in execution order, every one typed with its shapes.
+
+Values are numbered: output k of a node is value ``first_value + k``; the model's inputs are -1, -2 … . Nodes that
+compute the same op on the same types share one :class:`Signature`, so that costs are computed once for each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from archcost.dims import Shape
+    from archcost.errors import Mark
+    from archcost.ops.base import Op
+    from archcost.spec.model import Spec
+
+
+class TensorType(NamedTuple):
+    """Shape (with the batch) and dtype of a tensor."""
+
+    shape: Shape
+    dtype: str
+
+
+class Signature:
+    """An op and the types that go in and out; compared by identity, shared by equal nodes."""
+
+    __slots__ = ("costs", "inputs", "op", "outputs")
+
+    def __init__(self, op: Op, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.outputs = outputs
+        self.costs: Any = None  # filled by the analysis
+
+    def weights(self) -> dict[str, Shape]:
+        """The learnable tensors of the op under these inputs."""
+        return self.op.weights(tuple([tensor.shape for tensor in self.inputs]))
+
+    def buffers(self) -> dict[str, Shape]:
+        """The buffers of the op under these inputs."""
+        return self.op.buffers(tuple([tensor.shape for tensor in self.inputs]))
+
+
+class Node(NamedTuple):
+    """One layer: its path, what it computes, the values it reads, and whose weights it uses (-1: its own)."""
+
+    path: str
+    signature: Signature
+    inputs: tuple[int, ...]
+    first_value: int
+    weights_of: int
+    mark: Mark
+
+    @property
+    def op(self) -> Op:
+        """The op of the node."""
+        return self.signature.op
+
+    @property
+    def outputs(self) -> tuple[TensorType, ...]:
+        """The types of the node's outputs."""
+        return self.signature.outputs
+
+
+class Scope(NamedTuple):
+    """A group of nodes under a common path: a block, a branch, or the rounds of a repeated step."""
+
+    path: str
+    kind: str  # the block's name; "branch" and "repeat" otherwise
+    outputs: tuple[int, ...]
+    mark: Mark
+
+
+class Graph(NamedTuple):
+    """A spec unrolled under given params."""
+
+    spec: Spec
+    params: dict[str, Any]
+    batch: int
+    training: bool
+    dtype: str
+    inputs: dict[str, TensorType]
+    nodes: list[Node]
+    outputs: tuple[int, ...]
+    scopes: list[Scope]
+
+    def producers(self) -> list[tuple[int, int]]:
+        """For every value, the index of its node and the number of the output."""
+        return [(index, k) for index, node in enumerate(self.nodes) for k in range(len(node.signature.outputs))]
+
+    def value_name(self, value: int, producers: list[tuple[int, int]]) -> str:
+        """The path that stands for a value: an input's name, a node's path, or ``path.1`` for its further outputs."""
+        if value < 0:
+            return list(self.inputs)[-1 - value]
+        index, output = producers[value]
+        node = self.nodes[index]
+        return f"{node.path}.{output}" if len(node.signature.outputs) > 1 else node.path

@@ -1,0 +1,145 @@
+"""Arithmetic between tensors, with broadcasting as in torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import ceil_div, numel
+from archcost.ops.axes import broadcast, require
+from archcost.ops.base import Check, Inputs, Op, Outputs, shape_text
+from archcost.ops.fields import number
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+
+
+class _Elementwise(Op, family="Arithmetic"):
+    """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
+
+    other: float | None = number(default=None, doc="the second operand, when there is one input")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        self._check_operands(len(inputs))
+        result = inputs[0]
+        for shape in inputs[1:]:
+            result = self._combine(result, shape, check)
+        return (result,)
+
+    def _check_operands(self, count: int) -> None:
+        if count == 1:
+            require(
+                self.other is not None,
+                "{} with one input needs the number 'other'",
+                self.kind,
+                help=f"name its inputs, `from: [a, b]`, or give a number, `{self.kind}: {{other: 2}}`",
+            )
+        else:
+            require(self.other is None, "{} takes the number 'other' only with one input, got {}", self.kind, count)
+
+    def _combine(self, first: Shape, second: Shape, check: Check) -> Shape:
+        return broadcast(first, second, check, self.kind + " cannot broadcast {} with {}", _broadcast_help)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        operations = len(inputs) - 1 if len(inputs) > 1 else 1
+        return numel(outputs[0]) * operations
+
+
+class Add(_Elementwise, kind="add", max_inputs=None):
+    """a + b + …, element by element; no MACs.
+
+    Inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: one less than the
+    operands, per output element.
+    """
+
+    def _combine(self, first: Shape, second: Shape, check: Check) -> Shape:
+        return broadcast(first, second, check, "add cannot broadcast {} with {}", alignment_help)
+
+
+class Mul(_Elementwise, kind="mul", max_inputs=None):
+    """a · b · …, element by element; these products are FLOPs, not MACs.
+
+    Inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: one less than the
+    operands, per output element.
+    """
+
+
+class Sub(_Elementwise, kind="sub", max_inputs=2, input_names=("input", "other")):
+    """a - b, element by element; no MACs.
+
+    Two inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output.
+    """
+
+
+class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")):
+    """a / b, element by element; no MACs.
+
+    Two inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output.
+    """
+
+
+def _broadcast_help(*_: Shape) -> str:
+    """The rule, for shapes that do not follow it."""
+    return "sizes broadcast, compared from the last dim, where they are equal or one of them is 1"
+
+
+def alignment_help(first: Shape, second: Shape) -> str:
+    """The projection that would align a residual connection's shortcut with the other path, where there is one."""
+    rank = len(first)
+    if len(second) != rank or not 3 <= rank <= 5 or first[0] != second[0]:  # noqa: PLR2004 - not (N, C, *spatial)
+        return _broadcast_help(first, second)
+    if rank == 3 and first[1] == second[1]:  # noqa: PLR2004 - (N, L, features)
+        narrow, wide = (first, second) if first[2] < second[2] else (second, first)
+        return _projection(f"linear: {{out_features: {wide[2]}}}", narrow)
+    shortcut, other = (first, second) if _is_shortcut(first, second) else (second, first)
+    strides = _strides(shortcut[2:], other[2:])
+    if strides is None:
+        return "no stride takes one spatial size to the other; check kernel sizes, strides and paddings on both paths"
+    step = strides[0] if len(set(strides)) == 1 else strides
+    stride = "" if step == 1 else f", stride: {step}"
+    return _projection(f"conv{rank - 2}d: {{out_channels: {other[1]}, kernel_size: 1{stride}}}", shortcut)
+
+
+def _projection(step: str, shape: Shape) -> str:
+    return f"align the shortcut with a projection: `{step}` on it, the {shape_text(shape)}"
+
+
+def _is_shortcut(shape: Shape, other: Shape) -> bool:
+    """Whether ``shape`` is the likely shortcut: the larger one, or the one with fewer channels if sizes agree."""
+    area, other_area = numel(shape[2:]), numel(other[2:])
+    return area > other_area or (area == other_area and shape[1] <= other[1])
+
+
+def _strides(sizes: Shape, wanted: Shape) -> list[int] | None:
+    """The strides with which a kernel of 1 takes one spatial size to another, or None."""
+    strides = [ceil_div(a, b) for a, b in zip(sizes, wanted, strict=True)]
+    fits = all((a - 1) // step + 1 == b for a, b, step in zip(sizes, wanted, strides, strict=True))
+    return strides if fits else None
+
+
+class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2, min_rank=1):
+    """(*, n, k) @ (*, k, m) → (*, n, m); MACs = output elements × k.
+
+    Batch dims broadcast. A vector is, as in torch, a row on the left and a column on the right, and its dim is missing
+    from the output. No FLOPs beyond the MACs.
+    """
+
+    input_names = ("input", "other")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        left, right = inputs
+        rows = left[-2:-1]
+        inner, columns = (right[-2], right[-1:]) if len(right) > 1 else (right[0], ())
+        check(
+            left[-1] == inner,
+            "matmul of {} and {}: {} columns meet {} rows",
+            left,
+            right,
+            left[-1],
+            inner,
+            help="`transpose` one of them" if len(right) > 1 else "",
+        )
+        batch = broadcast(left[:-2], right[:-2], check, "matmul cannot broadcast the batch dims {} with {}")
+        return ((*batch, *rows, *columns),)
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * inputs[0][-1]

@@ -1,0 +1,160 @@
+"""Attention: the bare product, and the layer with its projections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import always, numel
+from archcost.ops.axes import broadcast, require
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import flag, number, size
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+
+_FAMILY = "Attention"
+_MASKED = 4  # query, key, value, mask
+
+
+class ScaledDotProductAttention(
+    Op, kind="scaled_dot_product_attention", family=_FAMILY, min_inputs=3, max_inputs=4, min_rank=2
+):
+    """softmax(scale · Q·Kᵀ + mask)·V; MACs = scores × E + output elements × S, both products in full.
+
+    Query (*, L, E), key (*, S, E), value (*, S, Ev), output (*, L, Ev); the batch dims broadcast. With `enable_gqa` a
+    head of key and value (dim -3) serves several heads of the query. A causal mask does not lower the count, though
+    kernels may skip its half. FLOPs beyond the MACs: 4 per score (scale 1, softmax 3), 5 with a mask.
+    """
+
+    input_names = ("query", "key", "value", "mask")
+
+    dropout_p: float = number(default=0.0, minimum=0, maximum=1)
+    is_causal: bool = flag(default=False)
+    scale: float | None = number(default=None, doc="null: 1/√E")
+    enable_gqa: bool = flag(default=False, doc="let groups of query heads share a head of key and value")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        query, key, value = inputs[:3]
+        check(query[-1] == key[-1], "query {} and key {} differ in the last dim", query, key)
+        check(key[-2] == value[-2], "key {} and value {} differ in the number of positions", key, value)
+        scores = self.scores(inputs, check)
+        if len(inputs) == _MASKED:
+            require(not self.is_causal, "is_causal and a mask exclude each other")
+            masked = broadcast(scores, inputs[3], check, "scores {} do not broadcast with the mask {}")
+            require(len(masked) == len(scores), "the mask {} has more dims than the scores {}", inputs[3], scores)
+            for before, after in zip(scores, masked, strict=True):
+                check(before == after, "the mask {} does not broadcast to the scores {}", inputs[3], scores)
+        batch = broadcast(
+            scores[:-2], self._shared(query, value, check), check, "batch dims {} and {} of the value do not agree"
+        )
+        return ((*batch, query[-2], value[-1]),)
+
+    def scores(self, inputs: Inputs, check: Check) -> Shape:
+        """The shape of Q·Kᵀ."""
+        query, key = inputs[:2]
+        heads = self._shared(query, key, check)
+        batch = broadcast(query[:-2], heads, check, "batch dims {} of the query and {} of the key do not agree")
+        return (*batch, query[-2], key[-2])
+
+    def _shared(self, query: Shape, other: Shape, check: Check) -> Shape:
+        """The batch dims of a key or value, with the query's heads if heads are shared."""
+        if not self.enable_gqa:
+            return other[:-2]
+        require(
+            len(query) > 2 and len(other) > 2,  # noqa: PLR2004 - heads, positions, features
+            "enable_gqa needs heads in dim -3, got query {} and {}",
+            query,
+            other,
+        )
+        check(query[-3] % other[-3] == 0, "{} query heads are no multiple of {} shared heads", query[-3], other[-3])
+        return (*other[:-3], query[-3])
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        scores = self.scores(inputs, _unchecked)
+        return numel(scores) * inputs[0][-1] + numel(outputs[0]) * inputs[1][-2]
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(self.scores(inputs, _unchecked)) * (5 if len(inputs) == _MASKED else 4)
+
+
+def _unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001
+    """The Check for shapes that ``infer`` has already judged."""
+
+
+class MultiheadAttention(
+    Op, kind="multihead_attention", family=_FAMILY, max_inputs=3, min_rank=3, max_rank=3, layout="(N, L, E)"
+):
+    """Projections of query, key and value, softmax(Q·Kᵀ/√d)·V in each head, and the output's projection.
+
+    MACs = N·(L·E² + S·kdim·E + S·vdim·E) for the projections in, 2·N·L·S·E for the two products and N·L·E² for the
+    projection out, without biases. Query (N, L, E), key (N, S, kdim), value (N, S, vdim), output (N, L, E); the
+    attention weights are no output. One input attends to itself; of two the second is key and value. `add_bias_kv` and
+    `add_zero_attn` lengthen S by 1 each in the products.
+
+    FLOPs beyond the MACs: 1 per projected element for the biases and 4 per score and head (scale 1, softmax 3).
+    """
+
+    input_names = ("query", "key", "value")
+
+    num_heads: Dim = size()
+    dropout: float = number(default=0.0, minimum=0, maximum=1)
+    bias: bool = flag(default=True)
+    add_bias_kv: bool = flag(default=False, doc="add one learnt position to key and value")
+    add_zero_attn: bool = flag(default=False, doc="add one position of zeros to key and value")
+    kdim: Dim | None = size(default=None, doc="the key's features; only compared with the input")
+    vdim: Dim | None = size(default=None, doc="the value's features; only compared with the input")
+    batch_first: bool = flag(default=True, doc="false: the inputs are (L, N, E)")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        query, key, value = _three(inputs)
+        batch = 0 if self.batch_first else 1
+        check(query[2] % self.num_heads == 0, "{} features do not split into {} heads", query[2], self.num_heads)
+        check(query[batch] == key[batch], "query {} and key {} differ in the batch", query, key)
+        same = (key[0] == value[0]) & (key[1] == value[1])
+        check(same, "key {} and value {} must have the same batch and positions", key, value)
+        if self.kdim is not None:
+            check(self.kdim == key[2], "kdim is {}, but the key is {}", self.kdim, key)
+        if self.vdim is not None:
+            check(self.vdim == value[2], "vdim is {}, but the value is {}", self.vdim, value)
+        return (query,)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        query, key, value = _three(inputs)
+        width = query[2]
+        if always((key[2] == width) & (value[2] == width)):
+            tensors: dict[str, Shape] = {"in_proj_weight": (3 * width, width)}
+        else:
+            tensors = {
+                "q_proj_weight": (width, width),
+                "k_proj_weight": (width, key[2]),
+                "v_proj_weight": (width, value[2]),
+            }
+        if self.bias:
+            tensors["in_proj_bias"] = (3 * width,)
+        if self.add_bias_kv:
+            tensors["bias_k"] = tensors["bias_v"] = (1, 1, width)
+        tensors["out_proj.weight"] = (width, width)
+        if self.bias:
+            tensors["out_proj.bias"] = (width,)
+        return tensors
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        query, key, value = _three(inputs)
+        width = query[2]
+        projections = numel(query) * width * 2 + (numel(key) + numel(value)) * width
+        return projections + 2 * self._scores(query, key) * width
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        query, key, _ = _three(inputs)
+        biases = (2 * numel(query) + 2 * key[0] * key[1] * query[2]) * self.bias
+        return biases + 4 * self._scores(query, key) * self.num_heads
+
+    def _scores(self, query: Shape, key: Shape) -> Dim:
+        """The elements of Q·Kᵀ in one head."""
+        positions = 1 if self.batch_first else 0
+        return query[0] * query[1] * (key[positions] + self.add_bias_kv + self.add_zero_attn)
+
+
+def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
+    """Query, key and value of one, two or three inputs."""
+    return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]

@@ -1,0 +1,236 @@
+"""The Op base class, the registry of kinds, and the check that shape rules call.
+
+An op is a frozen value made of its attributes. Four methods say all that archcost knows of it: ``infer`` validates the
+inputs and computes the output shapes, ``weights`` (and ``buffers``) name its tensors, ``macs`` and ``flops`` count. All
+are pure functions over shapes, and work on integers and on integer arrays alike (see :mod:`archcost.dims`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_transform
+
+from archcost.ops import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archcost.dims import Dim, Shape
+    from archcost.ops.fields import Field
+
+Inputs = tuple["Shape", ...]
+Outputs = tuple["Shape", ...]
+OpType = TypeVar("OpType", bound="type[Op]")
+
+REGISTRY: dict[str, type[Op]] = {}
+LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
+
+
+class OpError(Exception):
+    """Inputs do not fit an op: a message, and a help line where something would mend it."""
+
+    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class Check(Protocol):
+    """Judges a condition over dims: raises on False for ints, marks variants as invalid for arrays."""
+
+    def __call__(
+        self,
+        condition: bool,  # noqa: FBT001 - a condition is what it takes
+        message: str,
+        *details: object,
+        help: str | Callable[[], str] = "",  # noqa: A002 - the word users see
+    ) -> None:
+        """``message`` is formatted with ``details`` only when the condition fails."""
+
+
+def raise_on_false(
+    condition: bool,  # noqa: FBT001 - see Check
+    message: str,
+    *details: object,
+    help: str | Callable[[], str] = "",  # noqa: A002 - see Check
+) -> None:
+    """The Check for integer shapes: raises OpError when the condition is false."""
+    if not condition:
+        raise OpError(message.format(*map(shape_text, details)), help if isinstance(help, str) else help())
+
+
+def shape_text(detail: object) -> object:
+    """A shape as users read it, ``(1, 64, 28, 28)``; anything else unchanged."""
+    return "(" + ", ".join(map(str, detail)) + ")" if isinstance(detail, tuple) else detail
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(
+        fields.choice,
+        fields.flag,
+        fields.index,
+        fields.indices,
+        fields.integer,
+        fields.integers,
+        fields.number,
+        fields.numbers,
+        fields.size,
+        fields.sizes,
+        fields.spatial,
+    ),
+)
+class Op:
+    """Base of all ops: attributes from fields, no weights, no MACs, no other arithmetic, one input."""
+
+    kind: ClassVar[str] = ""
+    fields: ClassVar[dict[str, Field]] = {}
+    ndim: ClassVar[int] = 1  # spatial dimensions, for attributes given per dimension
+    family: ClassVar[str] = ""  # the heading in the reference
+    min_inputs: ClassVar[int] = 1
+    max_inputs: ClassVar[int | None] = 1  # None: any number
+    min_rank: ClassVar[int] = 0
+    max_rank: ClassVar[int | None] = None
+    layout: ClassVar[str] = ""  # the dims of an input in words, for messages
+    input_names: ClassVar[tuple[str, ...]] = ("input",)
+    main_output: ClassVar[bool] = True  # with several outputs: a bare reference means output 0
+    integer_inputs: ClassVar[bool] = False  # reads indices
+
+    def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
+        super().__init_subclass__()
+        for name, value in class_variables.items():
+            setattr(cls, name, value)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.Field)}
+        cls.fields = {**cls.fields, **own}
+        for name in own:
+            delattr(cls, name)
+        if kind:
+            cls.kind = kind
+            register(cls)
+
+    def __init__(self, **attributes: Any) -> None:
+        """Take attributes by name; TypeError for unknown or missing ones, AttributeValueError for bad values."""
+        values = self.__dict__
+        for name, field in self.fields.items():
+            value = attributes.pop(name, field.default)
+            if value is fields.REQUIRED:
+                raise TypeError(f"{self.kind} needs the attribute '{name}'")
+            values[name] = field.parse(value, self.ndim)
+        if attributes:
+            raise TypeError(f"{self.kind} has no attribute '{next(iter(attributes))}'")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{self.kind} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.kind, *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        changed = (f"{n}={v!r}" for n, v in self.__dict__.items() if v != self.fields[n].default)
+        return f"{self.kind}({', '.join(changed)})"
+
+    def validate(self, check: Check) -> None:
+        """Check attributes against each other, without inputs; by default there is nothing to check."""
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        """The output shapes; by default that of the input. ``check`` judges every condition on the inputs."""
+        del check
+        return inputs[:1]
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        """Learnable tensors by the name that torch gives them; by default none."""
+        del inputs
+        return {}
+
+    def buffers(self, inputs: Inputs) -> dict[str, Shape]:
+        """Tensors that are saved but not learnt (running statistics); by default none."""
+        del inputs
+        return {}
+
+    def trainable(self) -> bool:
+        """Whether the weights are learnt; by default they are."""
+        return True
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        """Multiply-accumulates; by default 0."""
+        del inputs, outputs
+        return 0
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        """Arithmetic operations beyond the multiply-accumulates; by default 0."""
+        del inputs, outputs
+        return 0
+
+
+class SpatialOp(Op):
+    """An op over (N, C, *spatial) with exactly ``ndim`` spatial dimensions."""
+
+    def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
+        super().__init_subclass__(kind=kind, **class_variables)
+        if kind:
+            cls.min_rank = cls.max_rank = cls.ndim + 2
+            cls.layout = LAYOUTS[cls.ndim]
+
+
+class Later:
+    """A detail of a message, worked out only if the message is shown: ``str()`` calls ``text(*arguments)``."""
+
+    __slots__ = ("arguments", "text")
+
+    def __init__(self, text: Callable[..., str], *arguments: object) -> None:
+        self.text = text
+        self.arguments = arguments
+
+    def __str__(self) -> str:
+        return self.text(*self.arguments)
+
+
+def register(cls: OpType) -> OpType:
+    """Enter an op class under its kind; raises ValueError if the kind is taken."""
+    if cls.kind in REGISTRY:
+        raise ValueError(f"the op kind '{cls.kind}' is registered twice: {REGISTRY[cls.kind]!r} and {cls!r}")
+    REGISTRY[cls.kind] = cls
+    return cls
+
+
+def apply(op: Op, inputs: Inputs, check: Check = raise_on_false) -> Outputs:
+    """Output shapes of an op: arity and ranks are checked before ``infer``, and every size > 0 after it."""
+    count = len(inputs)
+    if count < op.min_inputs or (op.max_inputs is not None and count > op.max_inputs):
+        raise OpError(f"{op.kind} takes {arity_text(op)}, got {count}", _arity_help(op, count))
+    for shape in inputs:
+        rank = len(shape)
+        if rank < op.min_rank or (op.max_rank is not None and rank > op.max_rank):
+            wanted = f"{op.min_rank}" if op.max_rank == op.min_rank else f"{op.min_rank} or more"
+            if op.max_rank not in (None, op.min_rank):
+                wanted = f"{op.min_rank} to {op.max_rank}"
+            layout = f" {op.layout}" if op.layout else ""
+            raise OpError(f"{op.kind} takes an input of {wanted} dims{layout}, got {shape_text(shape)}", _rank_help(op))
+    outputs = op.infer(inputs, check)
+    for shape in outputs:
+        for dim in shape:
+            check(dim > 0, "{} would give an output of shape {}: every size must be at least 1", op.kind, shape)
+    return outputs
+
+
+def arity_text(op: Op | type[Op]) -> str:
+    """How many inputs an op takes, in words."""
+    low, high = op.min_inputs, op.max_inputs
+    if high == low:
+        return "no input" if low == 0 else f"{low} input" + "s" * (low > 1)
+    return f"{low} or more inputs" if high is None else f"{low} to {high} inputs"
+
+
+def _arity_help(op: Op, count: int) -> str:
+    if count < op.min_inputs:
+        return "name them: `from: [a, b]`, or give `branches`"
+    return "take one of them with `from: id`" if op.max_inputs == 1 else ""
+
+
+def _rank_help(op: Op) -> str:
+    if op.kind == "linear":
+        return ""
+    return "the batch is dim 0; `flatten`, `reshape` or `unsqueeze` change the number of dims" if op.min_rank else ""

@@ -1,0 +1,149 @@
+"""Convolutions and transposed convolutions over 1, 2 or 3 spatial dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import numel, transposed_window_size, window_size
+from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
+from archcost.ops.fields import choice, flag, size, spatial
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+
+Sizes = tuple[int, ...]
+
+
+class _ConvBase(SpatialOp, family="Convolution"):
+    """What both directions share: groups that divide the channels."""
+
+    out_channels: Dim = size()
+    kernel_size: Sizes = spatial()
+    stride: Sizes = spatial(default=1)
+    groups: Dim = size(default=1)
+    bias: bool = flag(default=True)
+
+    def _check_groups(self, channels: Dim, check: Check) -> None:
+        check(channels % self.groups == 0, "{} input channels do not split into {} groups", channels, self.groups)
+        check(
+            self.out_channels % self.groups == 0,
+            "{} output channels do not split into {} groups",
+            self.out_channels,
+            self.groups,
+        )
+
+
+class _Conv(_ConvBase):
+    """out = ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 per spatial dimension; MACs = output positions × weights, without bias.
+
+    Taps on the zero padding count. Input (N, C, *spatial), output (N, out_channels, *spatial). `padding: same` pads
+    d·(k - 1) in all and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
+    """
+
+    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"))
+    dilation: Sizes = spatial(default=1)
+    padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")
+
+    def validate(self, check: Check) -> None:
+        if self.padding == "same":
+            for step in self.stride:
+                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        n, channels, *sizes = inputs[0]
+        self._check_groups(channels, check)
+        padding = self.total_padding()
+        out = tuple(map(window_size, sizes, self.kernel_size, self.stride, padding, self.dilation))
+        for before, after, pad, kernel, dilation in zip(
+            sizes, out, padding, self.kernel_size, self.dilation, strict=True
+        ):
+            check(
+                after > 0,
+                "a kernel that spans {} does not fit into a padded input of {}",
+                dilation * (kernel - 1) + 1,
+                before + pad,
+                help="use more padding, a smaller kernel, or fewer stride-2 steps before it",
+            )
+        return ((n, self.out_channels, *out),)
+
+    def total_padding(self) -> Sizes:
+        """Zeros added per spatial dimension, both sides together."""
+        if isinstance(self.padding, str):
+            if self.padding == "valid":
+                return (0,) * self.ndim
+            return tuple([d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)])
+        return tuple([2 * pad for pad in self.padding])
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
+        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        n, _, *positions = outputs[0]
+        return n * numel(positions) * numel(self.weights(inputs)["weight"])
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * self.bias
+
+
+class Conv1d(_Conv, kind="conv1d", ndim=1):
+    __doc__ = _Conv.__doc__
+
+
+class Conv2d(_Conv, kind="conv2d", ndim=2):
+    __doc__ = _Conv.__doc__
+
+
+class Conv3d(_Conv, kind="conv3d", ndim=3):
+    __doc__ = _Conv.__doc__
+
+
+class _ConvTranspose(_ConvBase):
+    """out = (n - 1)·s - 2p + d·(k - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
+
+    Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position meets every tap once, whatever the
+    stride. FLOPs beyond the MACs: 1 per output element for the bias.
+    """
+
+    padding: Sizes = spatial(default=0, minimum=0)
+    output_padding: Sizes = spatial(default=0, minimum=0)
+    dilation: Sizes = spatial(default=1)
+
+    def validate(self, check: Check) -> None:
+        for extra, step, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            check(
+                (extra < step) | (extra < dilation),
+                "output_padding {} must be smaller than stride {} or dilation {}",
+                extra,
+                step,
+                dilation,
+            )
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        n, channels, *sizes = inputs[0]
+        self._check_groups(channels, check)
+        geometry = (self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)
+        return ((n, self.out_channels, *map(transposed_window_size, sizes, *geometry)),)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        kernel = (inputs[0][1], self.out_channels // self.groups, *self.kernel_size)
+        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        n, _, *positions = inputs[0]
+        return n * numel(positions) * numel(self.weights(inputs)["weight"])
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * self.bias
+
+
+class ConvTranspose1d(_ConvTranspose, kind="conv_transpose1d", ndim=1):
+    __doc__ = _ConvTranspose.__doc__
+
+
+class ConvTranspose2d(_ConvTranspose, kind="conv_transpose2d", ndim=2):
+    __doc__ = _ConvTranspose.__doc__
+
+
+class ConvTranspose3d(_ConvTranspose, kind="conv_transpose3d", ndim=3):
+    __doc__ = _ConvTranspose.__doc__

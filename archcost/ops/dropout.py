@@ -1,0 +1,33 @@
+"""Dropout: nothing to compute in inference, which is what is counted."""
+
+from __future__ import annotations
+
+from archcost.ops.base import Op
+from archcost.ops.fields import flag, number
+
+
+class _Dropout(Op, family="Activation"):
+    """The input in inference; in training elements are set to zero with probability p, which is not counted."""
+
+    p: float = number(default=0.5, minimum=0, maximum=1, doc="the probability of zero")
+    inplace: bool = flag(default=False)
+
+
+class Dropout(_Dropout, kind="dropout"):
+    """x in inference; in training each element is zeroed with probability p; no MACs, no FLOPs counted."""
+
+
+class Dropout1d(_Dropout, kind="dropout1d", min_rank=2, max_rank=3, layout="(N, C, L) or (C, L)"):
+    """x in inference; in training each channel is zeroed with probability p; no MACs, no FLOPs counted."""
+
+
+class Dropout2d(_Dropout, kind="dropout2d", min_rank=3, max_rank=4, layout="(N, C, H, W) or (C, H, W)"):
+    """x in inference; in training each channel is zeroed with probability p; no MACs, no FLOPs counted."""
+
+
+class Dropout3d(_Dropout, kind="dropout3d", min_rank=4, max_rank=5, layout="(N, C, D, H, W) or (C, D, H, W)"):
+    """x in inference; in training each channel is zeroed with probability p; no MACs, no FLOPs counted."""
+
+
+class AlphaDropout(_Dropout, kind="alpha_dropout"):
+    """x in inference; in training mean and variance are kept while elements drop; no MACs, no FLOPs counted."""

@@ -1,0 +1,286 @@
+"""The classes behind the declarations of op attributes: what a value may be, how it is read, how its type is told.
+
+Each class gives validation, the error message, the JSON Schema and the words of the reference in one place. Op classes
+write the specifiers of :mod:`archcost.ops.fields` instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.dims import VaryingSizeError, concrete
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED: Any = _Required()
+
+
+class AttributeValueError(Exception):
+    """A value does not fit its field; the message says what was expected and what arrived."""
+
+
+def shown(value: object) -> str:
+    """A value as YAML would spell it, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    return repr(value)
+
+
+class Field:
+    """One attribute: a default (or ``REQUIRED``), whether null is allowed, and a line of documentation."""
+
+    expects = "a value"
+
+    def __init__(self, default: object = REQUIRED, *, nullable: bool = False, doc: str = "") -> None:
+        self.default = default
+        self.nullable = nullable or default is None
+        self.doc = doc
+
+    def parse(self, value: Any, ndim: int) -> Any:
+        """The normalised value; raises AttributeValueError."""
+        if value is None and self.nullable:
+            return None
+        return self.convert(value, ndim)
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        """Normalise a value that is not null."""
+        raise self.refusal(value, ndim)
+
+    def refusal(self, value: object, ndim: int) -> AttributeValueError:
+        """The error for a value of the wrong type or out of range."""
+        suffix = " or null" if self.nullable else ""
+        return AttributeValueError(f"expected {self.type_text(ndim)}{suffix}, got {shown(value)}")
+
+    def type_text(self, ndim: int) -> str:
+        """The accepted type in words."""
+        del ndim
+        return self.expects
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        """The JSON Schema (draft-07) of the literal values that are accepted."""
+        raise NotImplementedError  # pragma: no cover - every field class defines it
+
+
+def whole_number(value: Any) -> Any:
+    """An int from an int, a whole float, or an integer array; None for anything else (booleans included)."""
+    kind = type(value)
+    if kind is int:
+        return value
+    if kind is float:
+        return int(value) if value.is_integer() else None
+    return value if getattr(getattr(value, "dtype", None), "kind", "") == "i" else None
+
+
+def below(value: Any, minimum: int) -> bool:
+    """Whether a whole number, or any number of an integer array, is less than ``minimum``."""
+    return bool(value < minimum) if type(value) is int else bool((value < minimum).any())
+
+
+class IntField(Field):
+    """A whole number not below ``minimum``; integer arrays pass for sweeps, unless it is ``fixed``: one for all."""
+
+    def __init__(
+        self, default: object, minimum: int | None, *, nullable: bool = False, fixed: bool = False, doc: str = ""
+    ) -> None:
+        super().__init__(default, nullable=nullable, doc=doc)
+        self.minimum = minimum
+        self.fixed = fixed
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        return self.item(value, value, ndim)
+
+    def item(self, item: Any, value: Any, ndim: int) -> Any:
+        """Normalise one number of ``value`` (all of it, if it is not a list)."""
+        number = whole_number(item)
+        if number is None or (self.minimum is not None and below(number, self.minimum)):
+            raise self.refusal(value, ndim)
+        if self.fixed and type(number) is not int:
+            try:
+                return concrete(number)
+            except VaryingSizeError as error:
+                raise AttributeValueError(str(error)) from None
+        return number
+
+    def type_text(self, ndim: int) -> str:
+        return "a whole number" if self.minimum is None else f"a whole number ≥ {self.minimum}"
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        return {"type": "integer"} | ({} if self.minimum is None else {"minimum": self.minimum})
+
+
+class FloatField(Field):
+    """A number within [minimum, maximum]."""
+
+    def __init__(
+        self, default: object, minimum: float | None, maximum: float | None, *, nullable: bool = False, doc: str = ""
+    ) -> None:
+        super().__init__(default, nullable=nullable, doc=doc)
+        self.minimum, self.maximum = minimum, maximum
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if type(value) not in (int, float):
+            raise self.refusal(value, ndim)
+        if (self.minimum is not None and not value >= self.minimum) or (
+            self.maximum is not None and not value <= self.maximum
+        ):
+            raise self.refusal(value, ndim)
+        return float(value)
+
+    def type_text(self, ndim: int) -> str:
+        if self.minimum is not None and self.maximum is not None:
+            return f"a number from {self.minimum:g} to {self.maximum:g}"
+        return "a number" if self.minimum is None else f"a number ≥ {self.minimum:g}"
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        return {"type": "number"} | {key: bound for key, bound in bounds.items() if bound is not None}
+
+
+class BoolField(Field):
+    """true or false."""
+
+    expects = "true or false"
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if type(value) is not bool:
+            raise self.refusal(value, ndim)
+        return value
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class ChoiceField(Field):
+    """One of a closed set of words."""
+
+    def __init__(self, default: object, options: tuple[str, ...], *, nullable: bool = False, doc: str = "") -> None:
+        super().__init__(default, nullable=nullable, doc=doc)
+        self.options = options
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if value not in self.options:
+            raise self.refusal(value, ndim)
+        return value
+
+    def type_text(self, ndim: int) -> str:
+        return "one of " + ", ".join(self.options)
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        return {"enum": list(self.options)}
+
+
+class SpatialField(IntField):
+    """A whole number, or one per spatial dimension; ``holes`` allows null items, ``words`` other whole values."""
+
+    def __init__(
+        self,
+        default: object,
+        minimum: int | None,
+        *,
+        nullable: bool = False,
+        holes: bool = False,
+        words: tuple[str, ...] = (),
+        doc: str = "",
+    ) -> None:
+        super().__init__(default, minimum, nullable=nullable, doc=doc)
+        self.holes = holes
+        self.words = words
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if value in self.words if isinstance(value, str) else False:
+            return value
+        if not isinstance(value, (list, tuple)):
+            return (self.item(value, value, ndim),) * ndim
+        if len(value) != ndim:
+            raise AttributeValueError(
+                f"expected one number or {ndim} for {ndim} spatial dimensions, got {len(value)}: {shown(value)}"
+            )
+        return tuple([None if item is None and self.holes else self.item(item, value, ndim) for item in value])
+
+    def type_text(self, ndim: int) -> str:
+        text = super().type_text(ndim)
+        if ndim > 1:
+            text += f", or {ndim} of them"
+        return text + "".join(f', or "{word}"' for word in self.words)
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        number = super().schema(ndim)
+        item: dict[str, Any] = {"anyOf": [number, {"type": "null"}]} if self.holes else number
+        one_each = {"type": "array", "items": item, "minItems": ndim, "maxItems": ndim}
+        return {"anyOf": [number, one_each, *({"const": word} for word in self.words)]}
+
+
+class IntsField(IntField):
+    """A list of whole numbers; ``scalar`` allows one number ("list": as a list of one, "keep": as it is).
+
+    ``wildcards`` says how many items may be -1 besides (None: any number).
+    """
+
+    def __init__(
+        self,
+        default: object,
+        minimum: int | None,
+        *,
+        nullable: bool = False,
+        fixed: bool = False,
+        scalar: str = "",
+        wildcards: int | None = 0,
+        doc: str = "",
+    ) -> None:
+        super().__init__(default, minimum, nullable=nullable, fixed=fixed, doc=doc)
+        self.scalar = scalar
+        self.wildcards = wildcards
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if isinstance(value, (list, tuple)):
+            return self._list(value, ndim)
+        if not self.scalar:
+            raise self.refusal(value, ndim)
+        number = self.item(value, value, ndim)
+        return number if self.scalar == "keep" else (number,)
+
+    def _list(self, values: Sequence[Any], ndim: int) -> tuple[Any, ...]:
+        if self.wildcards == 0:
+            return tuple([self.item(item, values, ndim) for item in values])
+        items = tuple([-1 if type(item) is int and item == -1 else self.item(item, values, ndim) for item in values])
+        if self.wildcards is not None and sum(type(item) is int and item == -1 for item in items) > self.wildcards:
+            raise self.refusal(values, ndim)
+        return items
+
+    def type_text(self, ndim: int) -> str:
+        numbers = "whole numbers" if self.minimum is None else f"whole numbers ≥ {self.minimum}"
+        wildcards = {0: "", 1: ", one of which may be -1", None: " or -1"}[self.wildcards]
+        return f"a list of {numbers}{wildcards}" + (" or one number" if self.scalar else "")
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        number = super().schema(ndim)
+        item = number if self.wildcards == 0 else {"anyOf": [number, {"const": -1}]}
+        array = {"type": "array", "items": item}
+        return {"anyOf": [number, array]} if self.scalar else array
+
+
+class FloatsField(FloatField):
+    """A number, or one per spatial dimension."""
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return super().convert(value, ndim)
+        return tuple([super(FloatsField, self).convert(item, ndim) for item in value])
+
+    def type_text(self, ndim: int) -> str:
+        return super().type_text(ndim) + ", or a list of them"
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        number = super().schema(ndim)
+        return {"anyOf": [number, {"type": "array", "items": number}]}

@@ -1,0 +1,222 @@
+"""Ops that join tensors, take parts of them or move their elements along a dim."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from archcost.dims import ceil_div, clamp, concrete, total
+from archcost.ops.axes import axis, replace_dim, require, same_rank
+from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
+from archcost.ops.fields import choice, index, indices, integer, integers, number, size
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+
+_FAMILY = "Shape"
+
+
+class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
+    """out[dim] = Σ in[dim]: the inputs one after the other along `dim`, the channels by default; no MACs, no FLOPs.
+
+    All other dims must agree.
+    """
+
+    dim: int = index(default=1)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        first = inputs[0]
+        same_rank(inputs, "concat")
+        place = axis(self.dim, len(first))
+        for other in inputs[1:]:
+            fits = True
+            for at, (a, b) in enumerate(zip(first, other, strict=True)):
+                if at != place:
+                    fits = fits & (a == b)
+            check(
+                fits,
+                "concat along dim {} needs equal sizes in every other dim: {} and {} differ in {}",
+                place,
+                first,
+                other,
+                Later(_differing, first, other, place),
+                help=partial(_concat_help, first, other, place),
+            )
+        return (replace_dim(first, place, total([shape[place] for shape in inputs])),)
+
+
+def _differing(first: Shape, other: Shape, place: int) -> str:
+    """The dims where two shapes differ, apart from the one they are joined along: ``dims 2 and 3``."""
+    dims = [str(at) for at, (a, b) in enumerate(zip(first, other, strict=True)) if at != place and a != b]
+    return f"dim {dims[0]}" if len(dims) == 1 else f"dims {', '.join(dims[:-1])} and {dims[-1]}"
+
+
+def _concat_help(first: Shape, other: Shape, place: int) -> str:
+    """What would let two shapes join: another dim, or one resolution for both."""
+    differing = [at for at, (a, b) in enumerate(zip(first, other, strict=True)) if a != b]
+    if len(differing) == 1:
+        return f"they join along dim {differing[0]}: `concat: {{dim: {differing[0]}}}`"
+    if place == 1 and len(first) > 3 and first[0] == other[0]:  # noqa: PLR2004 - (N, C, H, W) or more
+        wanted = " × ".join(map(str, first[2:]))
+        return f"bring the {shape_text(other)} to {wanted} with a stride, padding or `upsample`"
+    return ""
+
+
+class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
+    """The inputs, all of one shape, along a new dim; no MACs, no FLOPs."""
+
+    dim: int = index(default=0, doc="the position of the new dim in the output")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        first = inputs[0]
+        same_rank(inputs, "stack")
+        place = axis(self.dim, len(first) + 1)
+        for other in inputs[1:]:
+            for a, b in zip(first, other, strict=True):
+                check(a == b, "stack needs inputs of one shape, got {} and {}", first, other)
+        return ((*first[:place], len(inputs), *first[place:]),)
+
+
+class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
+    """Outputs of ⌈n / chunks⌉ each along `dim`, the last one smaller if it does not divide; no MACs, no FLOPs.
+
+    As in torch there may be fewer outputs than `chunks`. Outputs are named `.0`, `.1`.
+    """
+
+    chunks: int = index(minimum=1)
+    dim: int = index(default=0)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        return _pieces(shape, place, ceil_div(shape[place], self.chunks))
+
+
+class Split(Op, kind="split", family=_FAMILY, min_rank=1, main_output=False):
+    """Outputs of `split_size_or_sections` each along `dim`, or of the sizes in its list; no MACs, no FLOPs.
+
+    The last output is smaller if one size does not divide the dim; a list must sum to it. Outputs are named `.0`, `.1`.
+    """
+
+    split_size_or_sections: Dim | Shape = integers(minimum=1, scalar="keep")
+    dim: int = index(default=0)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        sections = self.split_size_or_sections
+        if not isinstance(sections, tuple):
+            return _pieces(shape, place, sections)
+        require(len(sections) > 0, "split_size_or_sections is empty")
+        check(
+            total(sections) == shape[place],
+            "sections {} sum to {}, but dim {} has size {}",
+            sections,
+            total(sections),
+            place,
+            shape[place],
+        )
+        return tuple([replace_dim(shape, place, section) for section in sections])
+
+
+def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
+    """Shapes of the pieces of one size along a dim, the last with what is left."""
+    count = concrete(ceil_div(shape[place], each))
+    last = shape[place] - each * (count - 1)
+    return (*[replace_dim(shape, place, each)] * (count - 1), replace_dim(shape, place, last))
+
+
+class Slice(Op, kind="slice", family=_FAMILY, min_rank=1):
+    """x[start:end:step] along `dim`, with Python's rules; no MACs, no FLOPs.
+
+    Negative ends count from the end, ends beyond it are cut; `start: null` is the beginning and `end: null` the end.
+    """
+
+    dim: int = index()
+    start: Dim | None = integer(default=None)
+    end: Dim | None = integer(default=None)
+    step: Dim = size(default=1)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        length = shape[place]
+        start = 0 if self.start is None else _bound(self.start, length)
+        end = length if self.end is None else _bound(self.end, length)
+        check(
+            start < end,
+            "the slice from {} to {} of dim {} is empty: its size is {}",
+            "the beginning" if self.start is None else self.start,
+            "the end" if self.end is None else self.end,
+            place,
+            length,
+        )
+        return (replace_dim(shape, place, ceil_div(end - start, self.step)),)
+
+
+def _bound(position: Dim, length: Dim) -> Dim:
+    """A slice's end within [0, length]."""
+    return clamp(position + length * (position < 0), 0, length)
+
+
+class Pad(Op, kind="pad", family=_FAMILY):
+    """out = before + n + after, with pairs (before, after) from the last dim backwards; no MACs, no FLOPs.
+
+    `pad` is in the order of torch's F.pad: `[left, right, top, bottom]` for (N, C, H, W). Negative numbers cut off.
+    Other modes than constant pad all dims but the batch and the channels, or all but the batch.
+    """
+
+    pad: tuple[Dim, ...] = integers()
+    mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
+    value: float | None = number(default=None, doc="the constant; null: 0")
+
+    def validate(self, check: Check) -> None:
+        require(len(self.pad) % 2 == 0, "pad takes pairs (before, after), got {} numbers", len(self.pad))
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        padded = len(self.pad) // 2
+        require(padded <= len(shape), "pad has pairs for {} dims, but the input is {}", padded, shape)
+        if self.mode != "constant":
+            require(
+                1 <= padded <= 3 and 1 <= len(shape) - padded <= 2,  # noqa: PLR2004 - torch's own limits
+                "mode {} pads the last 1 to 3 dims, behind 1 or 2 others: {} pairs do not fit {}",
+                self.mode,
+                padded,
+                shape,
+            )
+        out = list(shape)
+        for step in range(padded):
+            place = len(shape) - 1 - step
+            before, after = self.pad[2 * step], self.pad[2 * step + 1]
+            self._check_reach(shape[place], before, after, check)
+            out[place] = before + shape[place] + after
+        return (tuple(out),)
+
+    def _check_reach(self, length: Dim, before: Dim, after: Dim, check: Check) -> None:
+        """Copied padding must not reach beyond the input."""
+        if self.mode == "reflect":
+            fits = (before < length) & (after < length)
+            check(fits, "reflected padding ({}, {}) must be smaller than the size {}", before, after, length)
+        elif self.mode == "circular":
+            fits = (before <= length) & (after <= length)
+            check(fits, "circular padding ({}, {}) must not be larger than the size {}", before, after, length)
+
+
+class Roll(Op, kind="roll", family=_FAMILY):
+    """out[i + shift] = in[i] along the dims, around the end; no MACs, no FLOPs.
+
+    One shift per dim; with `dims: null` the one shift moves the flattened elements.
+    """
+
+    shifts: tuple[Dim, ...] = integers(scalar="list")
+    dims: tuple[int, ...] | None = indices(default=None, scalar="list")
+
+    def validate(self, check: Check) -> None:
+        wanted = 1 if self.dims is None else len(self.dims)
+        require(len(self.shifts) == wanted, "{} shifts are given for {} dims", len(self.shifts), wanted)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        for dim in self.dims or ():
+            axis(dim, len(inputs[0]))
+        return inputs

@@ -1,0 +1,82 @@
+"""Linear layers, embeddings and free learnable tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import numel
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import flag, integer, size, sizes
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+
+
+class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layout="(*, in_features)"):
+    """y = x·Wᵀ + b over the last dim; MACs = output elements × in_features, without the bias.
+
+    Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
+    """
+
+    out_features: Dim = size()
+    bias: bool = flag(default=True)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return ((*inputs[0][:-1], self.out_features),)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        matrix = (self.out_features, inputs[0][-1])
+        return {"weight": matrix} | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * inputs[0][-1]
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * self.bias
+
+
+class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True):
+    """out = weight[index]: a row of the table per index; a look-up takes no MACs and no FLOPs.
+
+    Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` is a parameter like any other, though it
+    is not trained.
+    """
+
+    num_embeddings: Dim = size()
+    embedding_dim: Dim = size()
+    padding_idx: Dim | None = integer(default=None, doc="the index whose row is not trained")
+
+    def validate(self, check: Check) -> None:
+        if self.padding_idx is not None:
+            check(
+                (self.padding_idx < self.num_embeddings) & (self.padding_idx >= -self.num_embeddings),
+                "padding_idx {} is not an index into {} embeddings",
+                self.padding_idx,
+                self.num_embeddings,
+            )
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return ((*inputs[0], self.embedding_dim),)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        return {"weight": (self.num_embeddings, self.embedding_dim)}
+
+
+class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
+    """A learnable tensor of the given shape, such as a class token or position embedding; no MACs, no FLOPs.
+
+    It takes no input; its one weight is its output. `shape` is complete: no batch is added in front (`expand` repeats
+    the tensor over the batch). With `requires_grad: false` it counts as a parameter that is not trainable.
+    """
+
+    shape: Shape = sizes()
+    requires_grad: bool = flag(default=True)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return (self.shape,)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        return {"weight": self.shape}
+
+    def trainable(self) -> bool:
+        return self.requires_grad

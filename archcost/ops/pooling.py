@@ -1,0 +1,171 @@
+"""Maximum and average pooling, over fixed windows or onto a fixed output size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import numel, window_size, window_size_ceil
+from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
+from archcost.ops.fields import flag, size, spatial
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim
+
+Sizes = tuple[int, ...]
+
+
+class _Pool(SpatialOp, family="Pooling"):
+    """What both pools share: windows, and PyTorch's rule for the last one when `ceil_mode` is set."""
+
+    kernel_size: Sizes = spatial()
+    stride: Sizes | None = spatial(default=None, doc="null: kernel_size")
+    padding: Sizes = spatial(default=0, minimum=0)
+
+    def pooled(self, inputs: Inputs, dilation: Sizes, check: Check) -> Outputs:
+        """The output shape for windows with these gaps."""
+        n, channels, *sizes = inputs[0]
+        out = []
+        geometry = zip(sizes, self.kernel_size, self.stride or self.kernel_size, self.padding, dilation, strict=True)
+        for before, kernel, stride, pad, gap in geometry:
+            span = gap * (kernel - 1) + 1
+            check(2 * pad <= span, "padding {} is more than half of a window that spans {}", pad, span)
+            if self.ceil_mode:
+                after = window_size_ceil(before, kernel, stride, pad, gap)
+            else:
+                after = window_size(before, kernel, stride, 2 * pad, gap)
+            check(
+                after > 0,
+                "a window that spans {} does not fit into a padded input of {}",
+                span,
+                before + 2 * pad,
+                help="use more padding, a smaller kernel, or fewer stride-2 steps before it",
+            )
+            out.append(after)
+        return ((n, channels, *out),)
+
+    ceil_mode: bool
+
+
+class _MaxPool(_Pool):
+    """out = max over a window, ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 windows per spatial dimension; no MACs.
+
+    Input (N, C, *spatial), output (N, C, *windows). With `ceil_mode: true` the division rounds up, but a window that
+    would start in the right padding is left out. FLOPs: window size - 1 comparisons per output element, padding
+    included.
+    """
+
+    dilation: Sizes = spatial(default=1)
+    ceil_mode: bool = flag(default=False)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return self.pooled(inputs, self.dilation, check)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * (numel(self.kernel_size) - 1)
+
+
+class MaxPool1d(_MaxPool, kind="max_pool1d", ndim=1):
+    __doc__ = _MaxPool.__doc__
+
+
+class MaxPool2d(_MaxPool, kind="max_pool2d", ndim=2):
+    __doc__ = _MaxPool.__doc__
+
+
+class MaxPool3d(_MaxPool, kind="max_pool3d", ndim=3):
+    __doc__ = _MaxPool.__doc__
+
+
+class _AvgPool(_Pool):
+    """out = mean over a window, ⌊(n + 2p - k) / s⌋ + 1 windows per spatial dimension; no MACs.
+
+    Input (N, C, *spatial), output (N, C, *windows). With `ceil_mode: true` the division rounds up, but a window that
+    would start in the right padding is left out. FLOPs: window size per output element (size - 1 sums, 1 division),
+    padding included.
+    """
+
+    ceil_mode: bool = flag(default=False)
+    count_include_pad: bool = flag(default=True, doc="whether zeros of the padding count in the mean")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return self.pooled(inputs, (1,) * self.ndim, check)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * numel(self.kernel_size)
+
+
+class AvgPool1d(_AvgPool, kind="avg_pool1d", ndim=1):
+    __doc__ = _AvgPool.__doc__
+
+
+class AvgPool2d(_AvgPool, kind="avg_pool2d", ndim=2):
+    __doc__ = _AvgPool.__doc__
+
+    divisor_override: Dim | None = size(default=None, doc="divide by this instead of the window size")
+
+
+class AvgPool3d(_AvgPool, kind="avg_pool3d", ndim=3):
+    __doc__ = _AvgPool.__doc__
+
+    divisor_override: Dim | None = size(default=None, doc="divide by this instead of the window size")
+
+
+class _AdaptivePool(SpatialOp, family="Pooling"):
+    """What both adaptive pools share: an output size that does not depend on the input."""
+
+    output_size: tuple[int | None, ...] = spatial(holes=True, doc="a null in the list keeps the input's size")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        n, channels, *sizes = inputs[0]
+        wanted = zip(self.output_size, sizes, strict=True)
+        return ((n, channels, *[before if after is None else after for after, before in wanted]),)
+
+
+class _AdaptiveAvgPool(_AdaptivePool):
+    """out = mean over a window of about n / output_size, for an output of just `output_size`; no MACs.
+
+    Input (N, C, *spatial), output (N, C, *output_size). FLOPs: input elements + output elements, each input summed once
+    and each output divided once; windows that overlap because the sizes do not divide are not counted again.
+    """
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(inputs[0]) + numel(outputs[0])
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPool, kind="adaptive_avg_pool1d", ndim=1):
+    __doc__ = _AdaptiveAvgPool.__doc__
+
+    output_size: Sizes = spatial()
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvgPool, kind="adaptive_avg_pool2d", ndim=2):
+    __doc__ = _AdaptiveAvgPool.__doc__
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool, kind="adaptive_avg_pool3d", ndim=3):
+    __doc__ = _AdaptiveAvgPool.__doc__
+
+
+class _AdaptiveMaxPool(_AdaptivePool):
+    """out = max over a window of about n / output_size, for an output of just `output_size`; no MACs.
+
+    Input (N, C, *spatial), output (N, C, *output_size). FLOPs: input elements, each compared once; windows that overlap
+    because the sizes do not divide are not counted again.
+    """
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(inputs[0])
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool, kind="adaptive_max_pool1d", ndim=1):
+    __doc__ = _AdaptiveMaxPool.__doc__
+
+    output_size: Sizes = spatial()
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool, kind="adaptive_max_pool2d", ndim=2):
+    __doc__ = _AdaptiveMaxPool.__doc__
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool, kind="adaptive_max_pool3d", ndim=3):
+    __doc__ = _AdaptiveMaxPool.__doc__

@@ -1,0 +1,151 @@
+"""Recurrent layers: Elman, LSTM and GRU, in several layers and both directions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from archcost.dims import always, numel
+from archcost.ops.axes import require
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import choice, flag, index, number, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archcost.dims import Dim, Shape
+
+
+class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)"):
+    """What the cells share: stacked layers and directions, each with a matrix for the input and one for the state."""
+
+    gates: ClassVar[int] = 1
+    states: ClassVar[int] = 1
+
+    hidden_size: Dim = size()
+    num_layers: int = index(default=1, minimum=1)
+    bias: bool = flag(default=True)
+    batch_first: bool = flag(default=True, doc="false: input and output are (L, N, features)")
+    dropout: float = number(default=0.0, minimum=0, maximum=1, doc="between layers, in training")
+    bidirectional: bool = flag(default=False)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        require(
+            len(inputs) in (1, 1 + self.states),
+            "{} takes 1 input or all of {}, got {}",
+            self.kind,
+            ", ".join(self.input_names),
+            len(inputs),
+        )
+        first, second, _ = inputs[0]
+        batch = first if self.batch_first else second
+        layers = self.num_layers * self.directions
+        state = (layers, batch, self.width)
+        cell = (layers, batch, self.hidden_size)
+        outputs = ((first, second, self.width * self.directions), state, cell)[: 1 + self.states]
+        for name, given, wanted in zip(self.input_names[1:], inputs[1:], outputs[1:], strict=False):
+            for a, b in zip(given, wanted, strict=True):
+                check(a == b, "{} must be {}, got {}", name, wanted, given)
+        return outputs
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 when the sequence is read backwards as well."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def width(self) -> Dim:
+        """The features of the output in one direction."""
+        return self.hidden_size
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        rows = self.gates * self.hidden_size
+        tensors: dict[str, Shape] = {}
+        for suffix, features in self._cells(inputs[0][2]):
+            tensors["weight_ih_" + suffix] = (rows, features)
+            tensors["weight_hh_" + suffix] = (rows, self.width)
+            if self.bias:
+                tensors["bias_ih_" + suffix] = tensors["bias_hh_" + suffix] = (rows,)
+        return tensors
+
+    def _cells(self, features: Dim) -> Iterator[tuple[str, Dim]]:
+        """The suffix of the weights of each cell and the features that come in."""
+        for layer in range(self.num_layers):
+            yield f"l{layer}", features
+            if self.bidirectional:
+                yield f"l{layer}_reverse", features
+            features = self.width * self.directions
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        matrices = 0
+        for shape in self.weights(inputs).values():
+            if len(shape) > 1:
+                matrices = matrices + numel(shape)
+        return inputs[0][0] * inputs[0][1] * matrices
+
+    def cell_flops(self) -> int:
+        """FLOPs beyond the MACs per hidden unit and step, without biases."""
+        raise NotImplementedError
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        units = inputs[0][0] * inputs[0][1] * self.hidden_size * self.num_layers * self.directions
+        return units * (self.cell_flops() + 2 * self.gates * self.bias)
+
+
+class RNN(_Recurrent, kind="rnn", max_inputs=2, input_names=("input", "h_0")):
+    """h' = tanh(W_ih·x + b_ih + W_hh·h + b_hh); MACs = N·L × matrix elements, without biases.
+
+    Input (N, L, features) and, if given, h_0 (layers·directions, N, hidden_size); outputs: the states of the last layer
+    (N, L, directions·hidden_size), and h_n shaped as h_0. FLOPs beyond the MACs, per step and hidden unit: 2 for the
+    biases, 1 sum, and tanh 5 or relu 1.
+    """
+
+    nonlinearity: str = choice("tanh", "relu", default="tanh")
+
+    def cell_flops(self) -> int:
+        return 1 + (5 if self.nonlinearity == "tanh" else 1)
+
+
+class LSTM(_Recurrent, kind="lstm", gates=4, states=2, max_inputs=3, input_names=("input", "h_0", "c_0")):
+    """i, f, o = σ(W·[x, h] + b), g = tanh(…), c' = f·c + i·g, h' = o·tanh(c'); MACs = N·L × matrix elements.
+
+    Input (N, L, features) and, if given, h_0 (layers·directions, N, hidden_size) and c_0 of the same shape; outputs:
+    the states of the last layer (N, L, directions·hidden_size), h_n and c_n. `proj_size` projects h' to fewer features
+    with one more matrix. FLOPs beyond the MACs, per step and hidden unit: 8 for the biases, 4 sums, three sigmoids (9),
+    two tanh (10), and 4 for c' and h'.
+    """
+
+    proj_size: Dim = size(default=0, minimum=0, doc="0: no projection")
+
+    def validate(self, check: Check) -> None:
+        check(
+            self.proj_size < self.hidden_size,
+            "proj_size {} must be smaller than hidden_size {}",
+            self.proj_size,
+            self.hidden_size,
+        )
+
+    @property
+    def width(self) -> Dim:
+        return self.proj_size + self.hidden_size * (self.proj_size == 0)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        tensors = super().weights(inputs)
+        if not always(self.proj_size == 0):
+            for suffix, _ in self._cells(inputs[0][2]):
+                tensors["weight_hr_" + suffix] = (self.proj_size, self.hidden_size)
+        return tensors
+
+    def cell_flops(self) -> int:
+        return 4 + 3 * 3 + 2 * 5 + 4
+
+
+class GRU(_Recurrent, kind="gru", gates=3, max_inputs=2, input_names=("input", "h_0")):
+    """r, z = σ(W·[x, h] + b), n = tanh(W·x + b + r·(W·h + b)), h' = (1 - z)·n + z·h; MACs = N·L × matrix elements.
+
+    Input (N, L, features) and, if given, h_0 (layers·directions, N, hidden_size); outputs: the states of the last layer
+    (N, L, directions·hidden_size), and h_n shaped as h_0. FLOPs beyond the MACs, per step and hidden unit: 6 for the
+    biases, 3 sums, two sigmoids (6), tanh 5, 1 for r·(…) and 4 for h'.
+    """
+
+    def cell_flops(self) -> int:
+        return 3 + 2 * 3 + 5 + 1 + 4

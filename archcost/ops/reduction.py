@@ -1,0 +1,48 @@
+"""Reductions over some dims, or over all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import numel
+from archcost.ops.axes import axes
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import flag, indices
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim
+
+
+class _Reduction(Op, family="Arithmetic"):
+    """One value for all elements along the named dims."""
+
+    dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
+    keepdim: bool = flag(default=False, doc="whether the dims stay, with size 1")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        reduced = axes(self.dim, len(shape)) if self.dim else range(len(shape))
+        if self.keepdim:
+            return (tuple([1 if place in reduced else size for place, size in enumerate(shape)]),)
+        return (tuple([size for place, size in enumerate(shape) if place not in reduced]),)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(inputs[0]) - numel(outputs[0])
+
+
+class Sum(_Reduction, kind="sum"):
+    """Σ x over the dims; no MACs. FLOPs: input elements - output elements, the sums."""
+
+
+class Mean(_Reduction, kind="mean"):
+    """Σ x / count over the dims; no MACs. FLOPs: input elements, the sums and one division per output."""
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(inputs[0])
+
+
+class Max(_Reduction, kind="max"):
+    """The largest x over the dims (torch.amax: no indices); no MACs.
+
+    FLOPs: input elements - output elements, the comparisons.
+    """

@@ -1,0 +1,100 @@
+"""Ops that change the resolution by interpolation, or by moving channels into space and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.dims import numel, scaled
+from archcost.ops.axes import require
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import choice, flag, integers, numbers, size
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+
+_FAMILY = "Resampling"
+_RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
+_TAPS = {"nearest": 0, "nearest-exact": 0, "linear": 2, "bilinear": 4, "trilinear": 8, "bicubic": 16}
+
+
+class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)"):
+    """out = `size`, or ⌊n · scale_factor⌋ per spatial dimension, by interpolation; no MACs.
+
+    Input (N, C, *spatial) with 1 to 3 spatial dimensions. FLOPs per output element: 2·taps - 1, that is 3 for linear, 7
+    for bilinear, 15 for trilinear and 31 for bicubic; 0 for nearest. The weights of the taps are not counted.
+    """
+
+    size: Dim | Shape | None = integers(default=None, minimum=1, scalar="keep", doc="for all dimensions or each")
+    scale_factor: float | tuple[float, ...] | None = numbers(default=None, minimum=0)
+    mode: str = choice(*_TAPS, default="nearest")
+    align_corners: bool | None = flag(default=None)
+
+    def validate(self, check: Check) -> None:
+        require(
+            (self.size is None) != (self.scale_factor is None),
+            "upsample needs either 'size' or 'scale_factor', not both",
+        )
+        require(
+            self.align_corners is None or self.mode in _RANKS,
+            "align_corners goes with the linear and cubic modes, not with {}",
+            self.mode,
+        )
+        factors = self.scale_factor if isinstance(self.scale_factor, tuple) else (self.scale_factor,)
+        check(0 not in factors, "scale_factor must be above 0")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        rank = _RANKS.get(self.mode, len(shape))
+        require(len(shape) == rank, "mode {} takes an input of {} dims, got {}", self.mode, rank, shape)
+        spatial = len(shape) - 2
+        if self.size is None:
+            return ((*shape[:2], *map(scaled, shape[2:], _each(self.scale_factor, spatial))),)
+        return ((*shape[:2], *_each(self.size, spatial)),)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        taps = _TAPS[self.mode]
+        return numel(outputs[0]) * (2 * taps - 1) if taps else 0
+
+
+def _each(given: Any, spatial: int) -> tuple[Any, ...]:
+    """One number for each spatial dimension, from one for all or as many."""
+    each = given if isinstance(given, tuple) else (given,) * spatial
+    require(len(each) == spatial, "{} numbers are given for the {} spatial dimensions", len(each), spatial)
+    return each
+
+
+class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)"):
+    """(*, C·r², H, W) → (*, C, H·r, W·r): channels move into space; no MACs, no FLOPs."""
+
+    upscale_factor: Dim = size()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        *batch, channels, height, width = inputs[0]
+        factor = self.upscale_factor
+        area = factor * factor
+        check(channels % area == 0, "{} channels do not split into squares of {} × {}", channels, factor, factor)
+        return ((*batch, channels // area, height * factor, width * factor),)
+
+
+class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)"):
+    """(*, C, H·r, W·r) → (*, C·r², H, W): space moves into channels; no MACs, no FLOPs."""
+
+    downscale_factor: Dim = size()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        *batch, channels, height, width = inputs[0]
+        factor = self.downscale_factor
+        fits = (height % factor == 0) & (width % factor == 0)
+        check(fits, "{} × {} does not split into squares of {} × {}", height, width, factor, factor)
+        return ((*batch, channels * factor * factor, height // factor, width // factor),)
+
+
+class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, layout="(N, C, *)"):
+    """Channels (g, C/g) are read as (C/g, g), so that groups mix; no MACs, no FLOPs."""
+
+    groups: Dim = size()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        channels = inputs[0][1]
+        check(channels % self.groups == 0, "{} channels do not split into {} groups", channels, self.groups)
+        return inputs

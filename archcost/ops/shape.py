@@ -1,0 +1,135 @@
+"""Ops that lay the elements of one tensor out under another shape; none computes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import concrete, numel
+from archcost.ops import fields
+from archcost.ops.axes import axes, axis, replace_dim, require, resolve_wildcard
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import index, indices
+
+if TYPE_CHECKING:
+    from archcost.dims import Shape
+
+_FAMILY = "Shape"
+
+
+class Flatten(Op, kind="flatten", family=_FAMILY):
+    """The dims from start_dim to end_dim become one of their product; no MACs, no FLOPs.
+
+    The defaults flatten all but the batch.
+    """
+
+    start_dim: int = index(default=1)
+    end_dim: int = index(default=-1)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        start, end = axis(self.start_dim, len(shape)), axis(self.end_dim, len(shape))
+        require(start <= end, "start_dim {} comes after end_dim {} in {}", self.start_dim, self.end_dim, shape)
+        return ((*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]),)
+
+
+class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1):
+    """The dim becomes the dims of `unflattened_size`, one of which may be -1; no MACs, no FLOPs."""
+
+    dim: int = index()
+    unflattened_size: Shape = fields.sizes(wildcards=1)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        require(len(self.unflattened_size) > 0, "unflattened_size is empty")
+        sizes = resolve_wildcard(
+            self.unflattened_size, shape[place], check, "a dim of size {} does not unflatten to {}"
+        )
+        return ((*shape[:place], *sizes, *shape[place + 1 :]),)
+
+
+class Reshape(Op, kind="reshape", family=_FAMILY):
+    """The same elements in order under another shape, one size of which may be -1; no MACs, no FLOPs.
+
+    `shape` is complete, the batch first: `[$batch, 16, -1]`.
+    """
+
+    shape: Shape = fields.sizes(wildcards=1)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return (resolve_wildcard(self.shape, numel(inputs[0]), check, "{} elements do not reshape to {}"),)
+
+
+class Permute(Op, kind="permute", family=_FAMILY):
+    """Output dim i is input dim dims[i]; every dim is named once; no MACs, no FLOPs."""
+
+    dims: tuple[int, ...] = indices()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        require(len(self.dims) == len(shape), "{} dims are named for an input of {}", len(self.dims), shape)
+        return (tuple([shape[place] for place in axes(self.dims, len(shape))]),)
+
+
+class Transpose(Op, kind="transpose", family=_FAMILY):
+    """The dims dim0 and dim1 change places; no MACs, no FLOPs."""
+
+    dim0: int = index()
+    dim1: int = index()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        first, second = axis(self.dim0, len(shape)), axis(self.dim1, len(shape))
+        if not shape:
+            return inputs
+        return (replace_dim(replace_dim(shape, first, shape[second]), second, shape[first]),)
+
+
+class Squeeze(Op, kind="squeeze", family=_FAMILY):
+    """The named dims of size 1 are dropped, or all of size 1 when `dim` is null; no MACs, no FLOPs.
+
+    A named dim of another size stays.
+    """
+
+    dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        named = range(len(shape)) if self.dim is None else axes(self.dim, len(shape))
+        return (tuple([size for place, size in enumerate(shape) if place not in named or not concrete(size == 1)]),)
+
+
+class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY):
+    """A dim of size 1 comes in at position `dim` of the output; no MACs, no FLOPs."""
+
+    dim: int = index()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape) + 1)
+        return ((*shape[:place], 1, *shape[place:]),)
+
+
+class Expand(Op, kind="expand", family=_FAMILY):
+    """Dims of size 1 are repeated to the sizes given, without a copy; -1 keeps a size; no MACs, no FLOPs.
+
+    `sizes` is complete, the batch first, and may have more dims than the input, in front: `[$batch, -1, -1]`.
+    """
+
+    sizes: Shape = fields.sizes(wildcards=None)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        added = len(self.sizes) - len(shape)
+        require(added >= 0, "{} sizes are too few for an input of {}", len(self.sizes), shape)
+        out = list(self.sizes)
+        for place, size in enumerate(self.sizes):
+            keep = type(size) is int and size == -1
+            if place < added:
+                require(not keep, "-1 keeps a size, but {} has none for dim {} of {}", shape, place, self.sizes)
+            elif keep:
+                out[place] = shape[place - added]
+            else:
+                before = shape[place - added]
+                check((before == size) | (before == 1), "{} does not expand to {}", shape, self.sizes)
+        return (tuple(out),)

@@ -1,0 +1,136 @@
+"""Where output goes: standard output or a file, reports and errors each to their place."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from archcost.errors import COLOUR, PLAIN, UsageError, format_diagnostic
+from archcost.render.console import make_console, wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+
+
+class Options(NamedTuple):
+    """How reports are printed."""
+
+    format: str = "table"
+    depth: int | None = None
+    sort: str | None = None
+    top: int | None = None
+
+    @property
+    def detailed(self) -> bool:
+        """Whether rows were asked for, so that several specs print a table each."""
+        return any(option is not None for option in self[1:])
+
+
+class Result(Protocol):
+    """A spec's report, its problems, or both: the layers before the first problem."""
+
+    name: str
+    report: Report | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def write_text(text: str, path: str | None) -> None:
+    """Print text, or write it to a file; raises UsageError when the file cannot be written."""
+    if path is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def write_reports(results: Sequence[Result], options: Options, path: str | None) -> None:
+    """Print every report in the format asked for; problems go to standard error (and into the JSON)."""
+    _WRITERS[options.format](results, options, path)
+    print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
+
+
+def _write_table(results: Sequence[Result], options: Options, path: str | None) -> None:
+    from archcost.render.table import print_report, print_summary
+
+    buffer = io.StringIO() if path is not None else None
+    console = make_console(buffer)
+    reports = [result.report for result in results if result.report is not None]
+    whole = [result.report for result in results if result.report is not None and not result.diagnostics]
+    if len(results) == 1 or options.detailed:
+        for report in reports:
+            print_report(console, report, depth=options.depth, sort=options.sort, top=options.top)
+    if len(whole) > 1:
+        print_summary(console, whole)
+    if buffer is not None:
+        write_text(buffer.getvalue(), path)
+
+
+def _write_json(results: Sequence[Result], options: Options, path: str | None) -> None:
+    from archcost.render.plain import error_document, to_json
+
+    del options
+    documents: list[dict[str, Any]] = []
+    for result in results:
+        if result.diagnostics:
+            documents.append(error_document(result.diagnostics, result.report, result.name))
+        elif result.report is not None:
+            documents.append(result.report.to_dict())
+    write_text(to_json(documents), path)
+
+
+def _write_csv(results: Sequence[Result], options: Options, path: str | None) -> None:
+    from archcost.render.plain import to_csv
+
+    del options
+    write_text(to_csv([result.report for result in results if result.report is not None]), path)
+
+
+def _write_markdown(results: Sequence[Result], options: Options, path: str | None) -> None:
+    from archcost.render.plain import summary_markdown, to_markdown
+
+    reports = [result.report for result in results if result.report is not None]
+    parts = []
+    if len(results) == 1 or options.detailed:
+        parts = [to_markdown(r, depth=options.depth, sort=options.sort, top=options.top) for r in reports]
+    if len(reports) > 1:
+        parts.append(summary_markdown(reports))
+    write_text("\n".join(parts), path)
+
+
+def _write_tree(results: Sequence[Result], options: Options, path: str | None) -> None:
+    from archcost.render.plain import to_tree
+
+    trees = [to_tree(result.report, depth=options.depth) for result in results if result.report is not None]
+    write_text("\n".join(trees), path)
+
+
+_WRITERS = {
+    "table": _write_table,
+    "json": _write_json,
+    "csv": _write_csv,
+    "markdown": _write_markdown,
+    "tree": _write_tree,
+}
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print problems to standard error, in full."""
+    style = COLOUR if wants_colour(sys.stderr) else PLAIN
+    for diagnostic in diagnostics:
+        print(format_diagnostic(diagnostic, style) + "\n", file=sys.stderr)
+
+
+def print_usage_error(error: UsageError) -> None:
+    """Print a usage error to standard error."""
+    style = COLOUR if wants_colour(sys.stderr) else PLAIN
+    print(f"{style['error']}error{style['reset']}: {error.message}", file=sys.stderr)
+    if error.help:
+        print(f"{style['help']}help{style['reset']}: {error.help}", file=sys.stderr)

@@ -1,0 +1,136 @@
+"""Report to plain text: tree, CSV, Markdown and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from archcost.render.rows import build_tree, report_rows, tree_rows
+from archcost.render.text import figure_cell, shape_cell, share_cell
+from archcost.units import format_count
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+    from archcost.render.rows import Row
+
+CSV_COLUMNS = (
+    "model",
+    "path",
+    "op",
+    "inputs",
+    "output",
+    "params",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "activation_bytes",
+    "line",
+)
+
+
+def to_json(documents: list[dict[str, Any]]) -> str:
+    """One report as an object, several as a list."""
+    data: Any = documents[0] if len(documents) == 1 else documents
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, path: str) -> dict[str, Any]:
+    """The report's envelope with errors, and the layers before the first failing one."""
+    from archcost.analysis.report import SCHEMA
+    from archcost.version import __version__
+
+    document: dict[str, Any] = {"schema": SCHEMA, "tool": {"name": "archcost", "version": __version__}}
+    if partial is not None:
+        document = partial.to_dict()
+    else:
+        document["spec"] = {"path": path}
+    document["errors"] = [diagnostic.to_dict() for diagnostic in diagnostics]
+    return document
+
+
+def to_csv(reports: list[Report]) -> str:
+    """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for report in reports:
+        for layer in report.layers:
+            shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
+            inputs = " ".join(layer.inputs)
+            figures = (layer.params, layer.macs, layer.flops, layer.weight_bytes, layer.activation_bytes)
+            writer.writerow((report.name, layer.path, layer.op, inputs, shapes, *figures, layer.line))
+    return out.getvalue()
+
+
+def escape_markdown(text: str) -> str:
+    """Text that stays one cell of a table."""
+    for char in "\\`*_|<>":
+        text = text.replace(char, "\\" + char)
+    return text.replace("\n", " ")
+
+
+def to_markdown(report: Report, *, depth: int | None = None, sort: str | None = None, top: int | None = None) -> str:
+    """A heading and a table of the same rows as the terminal's, exact figures."""
+    rows, _, _ = report_rows(report, depth=depth, sort=sort, top=top)
+    measure = sort or "macs"
+    whole = getattr(report.totals, measure)
+    lines = [f"### {escape_markdown(report.name)}", ""]
+    lines += ["| layer | op | output | params | MACs | share |", "| :-- | :-- | :-- | --: | --: | --: |"]
+    for row in rows:
+        times = f" ×{row.count}" if row.count > 1 else ""
+        name = "&emsp;" * (row.depth - 1) + escape_markdown(row.name) + times
+        figures = (figure_cell(row.costs.params, exact=True), figure_cell(row.costs.macs, exact=True))
+        share = share_cell(getattr(row.costs, measure), whole)
+        cells = (name, escape_markdown(row.op), shape_cell(row.output), *figures, share)
+        lines.append("| " + " | ".join(cells) + " |")
+    totals = report.totals
+    lines.append(f"| **total** | {totals.layers:,} layers | | **{totals.params:,}** | **{totals.macs:,}** | 100.0% |")
+    return "\n".join(lines) + "\n"
+
+
+def summary_markdown(reports: list[Report]) -> str:
+    """One row a model."""
+    lines = ["| model | layers | params | MACs |", "| :-- | --: | --: | --: |"]
+    for report in reports:
+        totals = report.totals
+        lines.append(
+            f"| {escape_markdown(report.name)} | {totals.layers:,} | {totals.params:,} | {totals.macs:,} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def to_tree(report: Report, *, depth: int | None = None) -> str:
+    """The path tree with guides; every line has its op, output, params and MACs."""
+    rows = tree_rows(build_tree(report), depth)
+    totals = report.totals
+    lines = [f"{report.name}  {format_count(totals.params)} params, {format_count(totals.macs)} MACs"]
+    for index, row in enumerate(rows):
+        lines.append(_guides(rows, index) + _tree_line(row))
+    return "\n".join(lines) + "\n"
+
+
+def _tree_line(row: Row) -> str:
+    times = f" ×{row.count}" if row.count > 1 else ""
+    figures = [f"{format_count(row.costs.params)} params"] if row.costs.params else []
+    figures += [f"{format_count(row.costs.macs)} MACs"] if row.costs.macs else []
+    tail = f"  ({', '.join(figures)})" if figures else ""
+    return f"{row.name}{times}: {row.op} → {shape_cell(row.output)}{tail}"
+
+
+def _guides(rows: list[Row], index: int) -> str:
+    """The lines that lead to a row: whether a sibling of each of its ancestors follows."""
+    depth = rows[index].depth
+    follows = [False] * (depth + 1)
+    lowest = depth + 1
+    for row in rows[index + 1 :]:
+        if row.depth < lowest:
+            lowest = row.depth
+            if row.depth <= depth:
+                follows[row.depth] = True
+        if lowest == 1:
+            break
+    stems = "".join("│   " if follows[level] else "    " for level in range(1, depth))
+    return stems + ("├── " if follows[depth] else "└── ")

@@ -1,0 +1,45 @@
+"""Cells as text: shapes, names with their depth, figures, bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.units import format_count, format_exact, format_share
+
+if TYPE_CHECKING:
+    from archcost.dims import Shape
+    from archcost.render.rows import Row
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def shape_cell(shapes: tuple[Shape, ...]) -> str:
+    """``1×64×28×28``; further outputs follow after commas."""
+    return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
+
+
+def name_cell(row: Row) -> str:
+    """The name, indented to its depth, with ×N for folded neighbours."""
+    times = f" ×{row.count}" if row.count > 1 else ""
+    return "  " * (row.depth - 1) + row.name + times
+
+
+def figure_cell(value: int, *, exact: bool) -> str:
+    """A count, to the unit or in four digits; a dash for none."""
+    if not value:
+        return "–"
+    return format_exact(value) if exact else format_count(value)
+
+
+def bar(part: int, whole: int, width: int) -> str:
+    """A bar of ``width`` cells at full share, in eighths of a cell."""
+    if not whole or not part:
+        return ""
+    eighths = max(1, (part * width * 8 + whole // 2) // whole)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")
+
+
+def share_cell(part: int, whole: int) -> str:
+    """The share in percent; a dash for none."""
+    return format_share(part, whole) if part else "–"

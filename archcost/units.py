@@ -1,0 +1,108 @@
+"""Counts and bytes with units: parse what people write ("4.1 G", "64 MiB", "5%") and print what people read.
+
+Counts are exact: a figure is a rational number of units, never a binary float, so that "1.1 k" is 1100.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+DECIMAL = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12, "P": 10**15}
+BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+BYTES = {
+    **{f"{prefix}B": scale for prefix, scale in DECIMAL.items() if prefix != "B"},
+    **{f"{prefix}B": scale for prefix, scale in BINARY.items()},
+}
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*|\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµ%]*)\s*")
+
+
+class UnitError(ValueError):
+    """Text is not a quantity of the kind asked for."""
+
+
+class Quantity(NamedTuple):
+    """An exact value and the unit that was written."""
+
+    value: Fraction
+    unit: str
+
+
+def parse_quantity(text: str | float) -> Quantity:
+    """Split ``"4.1 G"`` into an exact number and its unit; raises UnitError."""
+    from fractions import Fraction
+
+    match = _QUANTITY.fullmatch(str(text))
+    if not match or not any(char.isdigit() for char in match[1]):
+        raise UnitError(f"expected a number with a unit, got '{text}'")
+    return Quantity(Fraction(match[1].replace("_", "").replace(",", "")), match[2])
+
+
+def parse_count(text: str | float) -> Fraction:
+    """A count: ``1582671872``, ``"1.6 G"``, ``"159 Ki"``; raises UnitError for any other unit."""
+    value, unit = parse_quantity(text)
+    scale = DECIMAL.get(unit) or BINARY.get(unit)
+    if scale is None:
+        raise UnitError(f"'{text}' is not a count: use k, M, G, T (powers of 1000) or Ki, Mi, Gi (powers of 1024)")
+    return value * scale
+
+
+def parse_bytes(text: str | float) -> Fraction:
+    """A number of bytes with its unit: ``"64 MiB"``; raises UnitError, for a bare number too."""
+    value, unit = parse_quantity(text)
+    if unit not in BYTES:
+        raise UnitError(f"'{text}' is not a memory size: write B, kB, MB, GB or KiB, MiB, GiB")
+    return value * BYTES[unit]
+
+
+def parse_percent(text: str | float) -> Fraction:
+    """A percentage as a fraction: ``"5%"`` is 1/20; raises UnitError."""
+    value, unit = parse_quantity(text)
+    if unit != "%":
+        raise UnitError(f"'{text}' is not a percentage: write it like 1%")
+    return value / 100
+
+
+def format_count(count: int) -> str:
+    """A count in at most four digits and a decimal prefix: ``1.58 G``; exact below 10,000."""
+    if abs(count) < 10_000:  # noqa: PLR2004 - four digits
+        return f"{count:,}"
+    return _scaled(count, 1000, ("k", "M", "G", "T", "P", "E"))
+
+
+def format_bytes(count: int) -> str:
+    """A number of bytes with a binary prefix: ``2.3 MiB``."""
+    return f"{count} B" if abs(count) < 1024 else _scaled(count, 1024, ("KiB", "MiB", "GiB", "TiB", "PiB"))  # noqa: PLR2004
+
+
+def format_exact(count: int) -> str:
+    """A count to the unit, with thousands separators."""
+    return f"{count:,}"
+
+
+def format_share(part: int, whole: int) -> str:
+    """A share in percent with one decimal, ``<0.1%`` for what would round to nothing."""
+    if not whole or not part:
+        return "0%" if not part else "–"
+    tenths = (2000 * part + whole) // (2 * whole)
+    return f"{tenths // 10}.{tenths % 10}%" if tenths else "<0.1%"
+
+
+def _scaled(count: int, base: int, units: tuple[str, ...]) -> str:
+    """Three significant digits, rounded half up in integers; never rolls over to four digits before the point."""
+    sign, rest = ("-", -count) if count < 0 else ("", count)
+    scale, index = base, 0
+    while index + 1 < len(units) and (2 * rest + scale) // (2 * scale) >= base:
+        scale, index = scale * base, index + 1
+    hundredths = (200 * rest + scale) // (2 * scale)
+    if hundredths < 1000:  # noqa: PLR2004 - below 10.00
+        text = f"{hundredths // 100}.{hundredths % 100:02d}"
+    elif hundredths < 9995:  # noqa: PLR2004 - below 99.95
+        tenths = (20 * rest + scale) // (2 * scale)
+        text = f"{tenths // 10}.{tenths % 10}"
+    else:
+        text = str((2 * rest + scale) // (2 * scale))
+    return f"{sign}{text} {units[index]}"

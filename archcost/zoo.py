@@ -1,0 +1,30 @@
+"""The specs that come with archcost: classic architectures with their published figures."""
+
+from __future__ import annotations
+
+import os
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def folder() -> str:
+    """The folder of the zoo: inside the installed package, or beside it in a checkout."""
+    packaged = os.path.join(_HERE, "specs")
+    return packaged if os.path.isdir(packaged) else os.path.join(os.path.dirname(_HERE), "specs")
+
+
+def find(name: str) -> str | None:
+    """The path of a zoo model, or None when there is none of this name."""
+    if not name or os.sep in name or name.startswith("."):
+        return None
+    path = os.path.join(folder(), f"{name}.yaml")
+    return path if os.path.isfile(path) else None
+
+
+def names() -> list[str]:
+    """The names of all zoo models, sorted."""
+    try:
+        entries = os.listdir(folder())
+    except OSError:
+        return []
+    return sorted(entry[: -len(".yaml")] for entry in entries if entry.endswith(".yaml"))

@@ -1,0 +1,310 @@
+"""Every op kind in several configurations: valid attributes and input shapes, small enough to run in PyTorch.
+
+The closed-set test holds this table in step with the registry (every kind, every attribute, every input count that
+matters); the property test and the PyTorch verifier run over it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+Shape = tuple[int, ...]
+
+
+class Case(NamedTuple):
+    """One op with its inputs; ``dtypes`` defaults to float32 for all, or int64 where the op reads indices."""
+
+    kind: str
+    attributes: dict[str, Any]
+    input_shapes: tuple[Shape, ...]
+    dtypes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        attributes = ", ".join(f"{name}={value}" for name, value in self.attributes.items())
+        return f"{self.kind}({attributes}) on {', '.join(map(str, self.input_shapes)) or 'nothing'}"
+
+
+def _convolutions() -> list[Case]:
+    small = {1: (2, 6, 11), 2: (2, 6, 11, 9), 3: (2, 6, 7, 6, 8)}
+    cases = []
+    for ndim, shape in small.items():
+        kind, transposed = f"conv{ndim}d", f"conv_transpose{ndim}d"
+        each = list(range(1, ndim + 1))
+        cases += [
+            Case(kind, {"out_channels": 4, "kernel_size": 3}, (shape,)),
+            Case(kind, {"out_channels": 9, "kernel_size": 3, "stride": 2, "padding": 1, "groups": 3}, (shape,)),
+            Case(kind, {"out_channels": 12, "kernel_size": each, "stride": each, "padding": each}, (shape,)),
+            Case(kind, {"out_channels": 4, "kernel_size": 2, "padding": "same", "dilation": 3, "bias": False}, (shape,)),
+            Case(kind, {"out_channels": 4, "kernel_size": 3, "padding": "valid"}, (shape,)),
+            Case(kind, {"out_channels": 6, "kernel_size": 3, "padding": 1, "padding_mode": "reflect"}, (shape,)),
+            Case(kind, {"out_channels": 6, "kernel_size": 3, "padding": 2, "padding_mode": "circular"}, (shape,)),
+            Case(kind, {"out_channels": 6, "kernel_size": 3, "padding": 4, "padding_mode": "replicate"}, (shape,)),
+            Case(transposed, {"out_channels": 4, "kernel_size": 2, "stride": 2}, (shape,)),
+            Case(
+                transposed,
+                {"out_channels": 8, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "groups": 2},
+                (shape,),
+            ),
+            Case(transposed, {"out_channels": 3, "kernel_size": each, "dilation": 2, "bias": False}, (shape,)),
+        ]
+    return [
+        *cases,
+        Case("conv2d", {"out_channels": 32, "kernel_size": 5, "padding": 2}, ((1, 192, 28, 28),)),
+        Case("conv2d", {"out_channels": 32, "kernel_size": 7, "padding": 3, "groups": 32}, ((1, 32, 7, 7),)),
+        Case("conv1d", {"out_channels": 5, "kernel_size": 1}, ((1, 1, 1),)),
+    ]
+
+
+LINEAR = [
+    Case("linear", {"out_features": 10}, ((2, 16),)),
+    Case("linear", {"out_features": 32, "bias": False}, ((2, 5, 16),)),
+    Case("linear", {"out_features": 3}, ((16,),)),
+    Case("embedding", {"num_embeddings": 100, "embedding_dim": 16}, ((2, 7),), ("int64",)),
+    Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": 0}, ((3,),), ("int64",)),
+    Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": -1}, ((2, 3, 4),), ("int64",)),
+    Case("parameter", {"shape": [1, 1, 16]}, ()),
+    Case("parameter", {"shape": [5], "requires_grad": False}, ()),
+    Case("parameter", {"shape": []}, ()),
+]
+
+
+def _norms() -> list[Case]:
+    cases = []
+    for ndim, shape in {1: (2, 6, 5), 2: (2, 6, 5, 4), 3: (2, 6, 5, 4, 3)}.items():
+        batch, instance = f"batch_norm{ndim}d", f"instance_norm{ndim}d"
+        cases += [
+            Case(batch, {}, (shape,)),
+            Case(batch, {"eps": 1e-3, "momentum": None, "affine": False}, (shape,)),
+            Case(batch, {"momentum": 0.01, "track_running_stats": False}, (shape,)),
+            Case(instance, {}, (shape,)),
+            Case(instance, {"eps": 1e-3, "momentum": 0.2, "affine": True}, (shape,)),
+            Case(instance, {"affine": True, "track_running_stats": True}, (shape,)),
+        ]
+    return [
+        *cases,
+        Case("batch_norm1d", {}, ((3, 7),)),
+        Case("layer_norm", {}, ((2, 5, 8),)),
+        Case("layer_norm", {"normalized_shape": 8, "eps": 1e-6}, ((2, 5, 8),)),
+        Case("layer_norm", {"normalized_shape": [5, 8], "elementwise_affine": False}, ((2, 5, 8),)),
+        Case("layer_norm", {"normalized_shape": [5, 8], "bias": False}, ((2, 5, 8),)),
+        Case("layer_norm", {}, ((4,),)),
+        Case("rms_norm", {}, ((2, 5, 8),)),
+        Case("rms_norm", {"normalized_shape": [5, 8], "eps": 1e-6, "elementwise_affine": False}, ((2, 5, 8),)),
+        Case("group_norm", {"num_groups": 3}, ((2, 6, 5, 4),)),
+        Case("group_norm", {"num_groups": 6, "eps": 1e-6, "affine": False}, ((2, 6, 5),)),
+        Case("group_norm", {"num_groups": 2}, ((2, 6),)),
+        Case("local_response_norm", {"size": 5}, ((2, 8, 4, 4),)),
+        Case("local_response_norm", {"size": 2, "alpha": 1e-3, "beta": 0.5, "k": 2.0}, ((2, 8, 4),)),
+    ]
+
+
+def _activations() -> list[Case]:
+    shape = (2, 6, 5, 4)
+    attributes: dict[str, dict[str, Any]] = {
+        "celu": {"alpha": 0.5, "inplace": True},
+        "elu": {"alpha": 0.5, "inplace": True},
+        "gelu": {"approximate": "tanh"},
+        "hardshrink": {"lambd": 0.1},
+        "hardsigmoid": {"inplace": True},
+        "hardswish": {"inplace": True},
+        "hardtanh": {"min_val": 0, "max_val": 2.5, "inplace": True},
+        "identity": {},
+        "leaky_relu": {"negative_slope": 0.2, "inplace": True},
+        "log_sigmoid": {},
+        "mish": {"inplace": True},
+        "prelu": {"num_parameters": 6, "init": 0.1},
+        "relu": {"inplace": True},
+        "relu6": {"inplace": True},
+        "rrelu": {"lower": 0.1, "upper": 0.2, "inplace": True},
+        "selu": {"inplace": True},
+        "sigmoid": {},
+        "silu": {"inplace": True},
+        "softplus": {"beta": 2, "threshold": 10},
+        "softshrink": {"lambd": 0.1},
+        "softsign": {},
+        "tanh": {},
+        "tanhshrink": {},
+        "threshold": {"threshold": 0.1, "value": 20, "inplace": True},
+        "dropout": {"p": 0.1, "inplace": True},
+        "alpha_dropout": {"p": 0.1, "inplace": True},
+        "dropout1d": {"p": 0.1, "inplace": True},
+        "dropout2d": {"p": 0.1, "inplace": True},
+        "dropout3d": {"p": 0.1, "inplace": True},
+    }
+    shapes = {"dropout1d": (2, 6, 5), "dropout3d": (2, 6, 5, 4, 3)}
+    cases = [Case(kind, chosen, (shapes.get(kind, shape),)) for kind, chosen in attributes.items()]
+    cases += [Case(case.kind, {}, case.input_shapes) for case in cases if case.kind != "threshold"]
+    return [
+        *cases,
+        Case("threshold", {"threshold": 0, "value": 0}, ((7,),)),
+        Case("relu", {}, ((7,),)),
+        Case("prelu", {}, ((7,),)),
+        Case("softmax", {"dim": -1}, ((2, 5, 8),)),
+        Case("softmax", {"dim": 0}, ((5,),)),
+        Case("softmin", {"dim": 1}, (shape,)),
+        Case("log_softmax", {"dim": 1}, (shape,)),
+        Case("softmax2d", {}, (shape,)),
+        Case("glu", {}, ((2, 8),)),
+        Case("glu", {"dim": 1}, (shape,)),
+    ]
+
+
+def _pools() -> list[Case]:
+    cases = []
+    for ndim, shape in {1: (2, 3, 10), 2: (2, 3, 10, 7), 3: (2, 3, 10, 7, 8)}.items():
+        each = list(range(2, ndim + 2))
+        for kind in (f"max_pool{ndim}d", f"avg_pool{ndim}d"):
+            cases += [
+                Case(kind, {"kernel_size": 2}, (shape,)),
+                Case(kind, {"kernel_size": 3, "stride": 2, "padding": 1}, (shape,)),
+                Case(kind, {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, (shape,)),
+                Case(kind, {"kernel_size": each, "stride": each[::-1], "ceil_mode": True}, (shape,)),
+            ]
+        cases += [
+            Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 1, "dilation": 2, "padding": 1}, (shape,)),
+            Case(f"avg_pool{ndim}d", {"kernel_size": 3, "padding": 1, "count_include_pad": False}, (shape,)),
+        ]
+        for kind in (f"adaptive_avg_pool{ndim}d", f"adaptive_max_pool{ndim}d"):
+            cases += [
+                Case(kind, {"output_size": 1}, (shape,)),
+                Case(kind, {"output_size": each}, (shape,)),
+                Case(kind, {"output_size": 12}, (shape,)),
+            ]
+            if ndim > 1:
+                cases.append(Case(kind, {"output_size": [None, *each[1:]]}, (shape,)))
+    return [
+        *cases,
+        Case("avg_pool2d", {"kernel_size": 2, "divisor_override": 3}, ((2, 3, 10, 7),)),
+        Case("avg_pool3d", {"kernel_size": 2, "divisor_override": 3}, ((2, 3, 10, 7, 8),)),
+        Case("max_pool2d", {"kernel_size": 3, "stride": 2, "ceil_mode": True}, ((1, 64, 112, 112),)),
+        Case("max_pool2d", {"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}, ((1, 1, 5, 5),)),
+    ]
+
+
+SHAPES = [
+    Case("flatten", {}, ((2, 3, 4, 5),)),
+    Case("flatten", {"start_dim": 0}, ((2, 3, 4),)),
+    Case("flatten", {"start_dim": 2, "end_dim": 3}, ((2, 3, 4, 5, 6),)),
+    Case("flatten", {"start_dim": 0}, ((),)),
+    Case("unflatten", {"dim": 1, "unflattened_size": [3, -1]}, ((2, 12, 5),)),
+    Case("unflatten", {"dim": -1, "unflattened_size": [2, 3]}, ((4, 6),)),
+    Case("reshape", {"shape": [2, -1]}, ((2, 3, 4),)),
+    Case("reshape", {"shape": [2, 2, 2, 3]}, ((2, 3, 4),)),
+    Case("reshape", {"shape": []}, ((1, 1),)),
+    Case("permute", {"dims": [0, 2, 3, 1]}, ((2, 3, 4, 5),)),
+    Case("permute", {"dims": [-1, 0, 1]}, ((2, 3, 4),)),
+    Case("transpose", {"dim0": 1, "dim1": 2}, ((2, 3, 4),)),
+    Case("transpose", {"dim0": -1, "dim1": 0}, ((2, 3, 4),)),
+    Case("squeeze", {}, ((2, 1, 4, 1),)),
+    Case("squeeze", {"dim": 1}, ((2, 1, 4, 1),)),
+    Case("squeeze", {"dim": [-1, 0]}, ((2, 1, 4, 1),)),
+    Case("unsqueeze", {"dim": 1}, ((2, 3),)),
+    Case("unsqueeze", {"dim": -1}, ((2, 3),)),
+    Case("expand", {"sizes": [4, -1, 3]}, ((1, 2, 3),)),
+    Case("expand", {"sizes": [5, 4, 2]}, ((1, 2),)),
+    Case("concat", {}, ((2, 3, 4, 4), (2, 5, 4, 4), (2, 1, 4, 4))),
+    Case("concat", {"dim": -1}, ((2, 3), (2, 5))),
+    Case("concat", {"dim": 0}, ((2, 3),)),
+    Case("stack", {}, ((2, 3), (2, 3))),
+    Case("stack", {"dim": -1}, ((2, 3), (2, 3), (2, 3))),
+    Case("chunk", {"chunks": 2, "dim": 1}, ((2, 6, 4),)),
+    Case("chunk", {"chunks": 4, "dim": -1}, ((2, 10),)),
+    Case("chunk", {"chunks": 6}, ((10, 2),)),
+    Case("split", {"split_size_or_sections": 4, "dim": 1}, ((2, 10),)),
+    Case("split", {"split_size_or_sections": [2, 3, 5], "dim": -1}, ((2, 10),)),
+    Case("split", {"split_size_or_sections": 2}, ((6,),)),
+    Case("slice", {"dim": 1, "start": 1, "end": -1}, ((2, 10),)),
+    Case("slice", {"dim": 0, "end": 1}, ((2, 10),)),
+    Case("slice", {"dim": -1, "start": -7, "end": 100, "step": 3}, ((2, 10),)),
+    Case("pad", {"pad": [1, 2]}, ((2, 3, 4),)),
+    Case("pad", {"pad": [0, 1, 2, 3, 1, 0], "value": 1.5}, ((2, 3, 4, 5),)),
+    Case("pad", {"pad": [-1, 2, 0, -2]}, ((2, 3, 4, 5),)),
+    Case("pad", {"pad": [1, 2, 3, 0], "mode": "reflect"}, ((2, 3, 4, 5),)),
+    Case("pad", {"pad": [6, 7], "mode": "replicate"}, ((2, 3, 4),)),
+    Case("pad", {"pad": [5, 5, 4, 4], "mode": "circular"}, ((2, 3, 4, 5),)),
+    Case("roll", {"shifts": 3}, ((2, 5),)),
+    Case("roll", {"shifts": [-2, 1], "dims": [1, 2]}, ((2, 5, 4),)),
+    Case("channel_shuffle", {"groups": 3}, ((2, 6, 4, 4),)),
+]
+
+ARITHMETIC = [
+    Case("add", {}, ((2, 3, 4, 4), (2, 3, 4, 4))),
+    Case("add", {}, ((2, 3, 4, 4), (3, 1, 1), (1,))),
+    Case("add", {"other": 1}, ((2, 3),)),
+    Case("mul", {}, ((2, 3, 4, 4), (2, 3, 1, 1))),
+    Case("mul", {"other": 0.5}, ((2, 3),)),
+    Case("sub", {}, ((2, 1, 4), (3, 1))),
+    Case("sub", {"other": 1}, ((2, 3),)),
+    Case("div", {}, ((2, 3, 4), ())),
+    Case("div", {"other": 2}, ((2, 3),)),
+    Case("matmul", {}, ((2, 3, 4, 5), (2, 3, 5, 6))),
+    Case("matmul", {}, ((4, 1, 2, 5), (3, 5, 6))),
+    Case("matmul", {}, ((5,), (5,))),
+    Case("matmul", {}, ((5,), (2, 5, 6))),
+    Case("matmul", {}, ((2, 4, 5), (5,))),
+    Case("mean", {}, ((2, 3, 4),)),
+    Case("mean", {"dim": [2, 3]}, ((2, 3, 4, 5),)),
+    Case("mean", {"dim": -1, "keepdim": True}, ((2, 3, 4),)),
+    Case("sum", {"dim": 1}, ((2, 3, 4),)),
+    Case("sum", {"keepdim": True}, ((2, 3, 4),)),
+    Case("sum", {"dim": []}, ((2, 3),)),
+    Case("max", {"dim": [0, 2]}, ((2, 3, 4),)),
+    Case("max", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+]
+
+RESAMPLING = [
+    Case("upsample", {"scale_factor": 2}, ((2, 3, 5, 4),)),
+    Case("upsample", {"size": 9}, ((2, 3, 5),)),
+    Case("upsample", {"size": [7, 8, 9], "mode": "trilinear"}, ((2, 3, 5, 4, 3),)),
+    Case("upsample", {"scale_factor": [1.5, 0.7], "mode": "bilinear", "align_corners": True}, ((2, 3, 5, 10),)),
+    Case("upsample", {"scale_factor": 0.3, "mode": "linear", "align_corners": False}, ((2, 3, 10),)),
+    Case("upsample", {"size": [3, 3], "mode": "bicubic"}, ((2, 3, 5, 4),)),
+    Case("upsample", {"scale_factor": 3, "mode": "nearest-exact"}, ((2, 3, 5, 4),)),
+    Case("pixel_shuffle", {"upscale_factor": 2}, ((2, 12, 5, 4),)),
+    Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)),
+    Case("pixel_unshuffle", {"downscale_factor": 2}, ((2, 3, 6, 4),)),
+]
+
+ATTENTION = [
+    Case("scaled_dot_product_attention", {}, ((2, 4, 7, 8), (2, 4, 9, 8), (2, 4, 9, 6))),
+    Case("scaled_dot_product_attention", {"is_causal": True}, ((2, 4, 7, 8),) * 3),
+    Case("scaled_dot_product_attention", {"scale": 0.1, "dropout_p": 0.0}, ((2, 7, 8),) * 3),
+    Case("scaled_dot_product_attention", {}, ((2, 4, 7, 8), (2, 4, 9, 8), (2, 4, 9, 8), (7, 9))),
+    Case("scaled_dot_product_attention", {"enable_gqa": True}, ((2, 8, 7, 8), (2, 2, 9, 8), (2, 2, 9, 8))),
+    Case("multihead_attention", {"num_heads": 4}, ((1, 32, 64),)),
+    Case("multihead_attention", {"num_heads": 2, "bias": False, "batch_first": False}, ((7, 2, 8), (9, 2, 8))),
+    Case("multihead_attention", {"num_heads": 4, "kdim": 6, "vdim": 5}, ((2, 7, 8), (2, 9, 6), (2, 9, 5))),
+    Case(
+        "multihead_attention",
+        {"num_heads": 1, "dropout": 0.1, "add_bias_kv": True, "add_zero_attn": True},
+        ((2, 7, 8), (2, 9, 8), (2, 9, 8)),
+    ),
+]
+
+RECURRENT = [
+    case
+    for kind in ("rnn", "lstm", "gru")
+    for case in (
+        Case(kind, {"hidden_size": 6}, ((2, 7, 5),)),
+        Case(kind, {"hidden_size": 6, "num_layers": 3, "dropout": 0.1, "bidirectional": True}, ((2, 7, 5),)),
+        Case(kind, {"hidden_size": 6, "num_layers": 2, "bias": False, "batch_first": False}, ((7, 2, 5),)),
+        Case(kind, {"hidden_size": 5, "num_layers": 2}, ((2, 7, 5),) + ((2, 2, 5),) * (2 if kind == "lstm" else 1)),
+    )
+] + [
+    Case("rnn", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 7, 5),)),
+    Case("lstm", {"hidden_size": 6, "proj_size": 4, "num_layers": 2, "bidirectional": True}, ((2, 7, 5),)),
+    Case("lstm", {"hidden_size": 6, "proj_size": 4}, ((2, 7, 5), (1, 2, 4), (1, 2, 6))),
+]
+
+CASES: list[Case] = [
+    *_convolutions(),
+    *LINEAR,
+    *_norms(),
+    *_activations(),
+    *_pools(),
+    *SHAPES,
+    *ARITHMETIC,
+    *RESAMPLING,
+    *ATTENTION,
+    *RECURRENT,
+]
