@@ -234,8 +234,11 @@ def _json(data: Any) -> str:
 
 def main() -> None:
     """Run the command line; every error that archcost knows ends with exit code 2 and no traceback."""
+    import gc
+
     from archcost.errors import SpecError, UsageError
 
+    gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
     try:
         app()
     except SpecError as error:

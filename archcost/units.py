@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from fractions import Fraction
 
-DECIMAL = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12, "P": 10**15}
-BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+DECIMAL = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 BYTES = {
     **{f"{prefix}B": scale for prefix, scale in DECIMAL.items() if prefix != "B"},
     **{f"{prefix}B": scale for prefix, scale in BINARY.items()},
@@ -98,10 +98,10 @@ def _scaled(count: int, base: int, units: tuple[str, ...]) -> str:
     while index + 1 < len(units) and (2 * rest + scale) // (2 * scale) >= base:
         scale, index = scale * base, index + 1
     hundredths = (200 * rest + scale) // (2 * scale)
+    tenths = (20 * rest + scale) // (2 * scale)
     if hundredths < 1000:  # noqa: PLR2004 - below 10.00
         text = f"{hundredths // 100}.{hundredths % 100:02d}"
-    elif hundredths < 9995:  # noqa: PLR2004 - below 99.95
-        tenths = (20 * rest + scale) // (2 * scale)
+    elif tenths < 1000:  # noqa: PLR2004 - below 100.0
         text = f"{tenths // 10}.{tenths % 10}"
     else:
         text = str((2 * rest + scale) // (2 * scale))

@@ -22,9 +22,16 @@ def find(name: str) -> str | None:
 
 
 def names() -> list[str]:
-    """The names of all zoo models, sorted."""
+    """The names of all zoo models, in the order that people count: resnet18 before resnet101."""
     try:
         entries = os.listdir(folder())
     except OSError:
         return []
-    return sorted(entry[: -len(".yaml")] for entry in entries if entry.endswith(".yaml"))
+    return sorted((entry[: -len(".yaml")] for entry in entries if entry.endswith(".yaml")), key=_natural)
+
+
+def _natural(name: str) -> list[int | str]:
+    """A sort key that compares runs of digits as numbers."""
+    import re
+
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]

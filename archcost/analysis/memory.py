@@ -17,23 +17,14 @@ def tensor_bytes(tensor: TensorType) -> int:
 
 
 def peak_activation_bytes(graph: Graph) -> int:
-    """max over layers of the bytes of all tensors live while it runs; params are not counted.
+    """Maximum over layers of the bytes of all tensors live while it runs; params are not counted.
 
     A tensor lives from the layer that makes it (a model input from the start) to the last layer that reads it; the
     model's outputs live to the end. Every output has a storage of its own: views and in-place work save nothing here.
     """
-    last_read: dict[int, int] = {}
-    for index, node in enumerate(graph.nodes):
-        for value in node.inputs:
-            last_read[value] = index
-    for value in graph.outputs:
-        last_read[value] = len(graph.nodes)
-    live = 0
-    sizes: dict[int, int] = {}
-    for k, tensor in enumerate(graph.inputs.values()):
-        sizes[-1 - k] = tensor_bytes(tensor)
-        live += sizes[-1 - k]
-    peak = live
+    last_read = _last_reads(graph)
+    sizes = {-1 - k: tensor_bytes(tensor) for k, tensor in enumerate(graph.inputs.values())}
+    live = peak = sum(sizes.values())
     for index, node in enumerate(graph.nodes):
         own = 0
         for k, tensor in enumerate(node.signature.outputs):
@@ -48,3 +39,9 @@ def peak_activation_bytes(graph: Graph) -> int:
             if node.first_value + k not in last_read:
                 live -= sizes.pop(node.first_value + k)
     return peak
+
+
+def _last_reads(graph: Graph) -> dict[int, int]:
+    """The index of the last node that reads each value; outputs are read after all nodes."""
+    reads = {value: index for index, node in enumerate(graph.nodes) for value in node.inputs}
+    return reads | dict.fromkeys(graph.outputs, len(graph.nodes))

@@ -17,7 +17,7 @@ _MASKED = 4  # query, key, value, mask
 
 
 class ScaledDotProductAttention(
-    Op, kind="scaled_dot_product_attention", family=_FAMILY, min_inputs=3, max_inputs=4, min_rank=2
+    Op, kind="scaled_dot_product_attention", family=_FAMILY, min_inputs=3, max_inputs=4, min_rank=1
 ):
     """softmax(scale · Q·Kᵀ + mask)·V; MACs = scores × E + output elements × S, both products in full.
 
@@ -35,6 +35,8 @@ class ScaledDotProductAttention(
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         query, key, value = inputs[:3]
+        for name, shape in zip(self.input_names, inputs[:3], strict=False):
+            require(len(shape) > 1, "the {} needs 2 or more dims (*, positions, features), got {}", name, shape)
         check(query[-1] == key[-1], "query {} and key {} differ in the last dim", query, key)
         check(key[-2] == value[-2], "key {} and value {} differ in the number of positions", key, value)
         scores = self.scores(inputs, check)

@@ -66,6 +66,16 @@ def resolve_wildcard(sizes: Shape, count: Dim, check: Check, message: str) -> Sh
     return sizes
 
 
+def check_reach(mode: str, length: Dim, before: Dim, after: Dim, check: Check) -> None:
+    """Padding that copies elements must not reach beyond them: ``reflect`` less than once around, ``circular`` once."""
+    if mode == "reflect":
+        fits = (before < length) & (after < length)
+        check(fits, "reflected padding ({}, {}) must be smaller than the size {}", before, after, length)
+    elif mode == "circular":
+        fits = (before <= length) & (after <= length)
+        check(fits, "circular padding ({}, {}) must not be larger than the size {}", before, after, length)
+
+
 def replace_dim(shape: Shape, position: int, size: Dim) -> Shape:
     """``shape`` with another size at one position."""
     return (*shape[:position], size, *shape[position + 1 :])

@@ -122,6 +122,9 @@ class Op:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self.kind} is immutable")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{self.kind} is immutable")
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
@@ -129,8 +132,17 @@ class Op:
         return hash((self.kind, *self.__dict__.values()))
 
     def __repr__(self) -> str:
-        changed = (f"{n}={v!r}" for n, v in self.__dict__.items() if v != self.fields[n].default)
+        changed = [
+            f"{name}={value!r}"
+            for name, value in self.__dict__.items()
+            if repr(value) != repr(self._default(name))  # arrays have no truth value
+        ]
         return f"{self.kind}({', '.join(changed)})"
+
+    def _default(self, name: str) -> Any:
+        """The value that an attribute has when it is left out."""
+        field = self.fields[name]
+        return field.default if field.default is fields.REQUIRED else field.parse(field.default, self.ndim)
 
     def validate(self, check: Check) -> None:
         """Check attributes against each other, without inputs; by default there is nothing to check."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel, transposed_window_size, window_size
+from archcost.ops.axes import check_reach
 from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
 from archcost.ops.fields import choice, flag, size, spatial
 
@@ -64,6 +65,7 @@ class _Conv(_ConvBase):
                 before + pad,
                 help="use more padding, a smaller kernel, or fewer stride-2 steps before it",
             )
+            check_reach(self.padding_mode, before, pad // 2, pad - pad // 2, check)
         return ((n, self.out_channels, *out),)
 
     def total_padding(self) -> Sizes:

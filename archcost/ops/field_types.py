@@ -68,7 +68,7 @@ class Field:
         return self.expects
 
     def schema(self, ndim: int) -> dict[str, Any]:
-        """The JSON Schema (draft-07) of the literal values that are accepted."""
+        """The JSON Schema (draft-07) of the literal values that are accepted, null apart (see ``nullable``)."""
         raise NotImplementedError  # pragma: no cover - every field class defines it
 
 

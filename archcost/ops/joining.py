@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archcost.dims import ceil_div, clamp, concrete, total
-from archcost.ops.axes import axis, replace_dim, require, same_rank
+from archcost.dims import ceil_div, clamp, concrete, smaller, total
+from archcost.ops.axes import axis, check_reach, replace_dim, require, same_rank
 from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
 from archcost.ops.fields import choice, index, indices, integer, integers, number, size
 
@@ -189,18 +189,13 @@ class Pad(Op, kind="pad", family=_FAMILY):
         for step in range(padded):
             place = len(shape) - 1 - step
             before, after = self.pad[2 * step], self.pad[2 * step + 1]
-            self._check_reach(shape[place], before, after, check)
+            if self.mode == "constant":
+                left = shape[place] + smaller(before, 0) + smaller(after, 0)
+                check(left >= 0, "the padding ({}, {}) cuts off more than the size {}", before, after, shape[place])
+            else:
+                check_reach(self.mode, shape[place], before, after, check)
             out[place] = before + shape[place] + after
         return (tuple(out),)
-
-    def _check_reach(self, length: Dim, before: Dim, after: Dim, check: Check) -> None:
-        """Copied padding must not reach beyond the input."""
-        if self.mode == "reflect":
-            fits = (before < length) & (after < length)
-            check(fits, "reflected padding ({}, {}) must be smaller than the size {}", before, after, length)
-        elif self.mode == "circular":
-            fits = (before <= length) & (after <= length)
-            check(fits, "circular padding ({}, {}) must not be larger than the size {}", before, after, length)
 
 
 class Roll(Op, kind="roll", family=_FAMILY):

@@ -28,7 +28,7 @@ class _Pool(SpatialOp, family="Pooling"):
         geometry = zip(sizes, self.kernel_size, self.stride or self.kernel_size, self.padding, dilation, strict=True)
         for before, kernel, stride, pad, gap in geometry:
             span = gap * (kernel - 1) + 1
-            check(2 * pad <= span, "padding {} is more than half of a window that spans {}", pad, span)
+            check(2 * pad <= kernel, "padding {} is more than half of the kernel_size {}", pad, kernel)
             if self.ceil_mode:
                 after = window_size_ceil(before, kernel, stride, pad, gap)
             else:
@@ -108,6 +108,11 @@ class AvgPool3d(_AvgPool, kind="avg_pool3d", ndim=3):
     __doc__ = _AvgPool.__doc__
 
     divisor_override: Dim | None = size(default=None, doc="divide by this instead of the window size")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        for before, kernel in zip(inputs[0][2:], self.kernel_size, strict=True):
+            check(before >= kernel, "PyTorch needs an input at least as large as the kernel: {} < {}", before, kernel)
+        return super().infer(inputs, check)
 
 
 class _AdaptivePool(SpatialOp, family="Pooling"):

@@ -49,8 +49,8 @@ class LogSoftmax(_Softmax, kind="log_softmax"):
     """
 
 
-class Softmax2d(Op, kind="softmax2d", family="Activation", min_rank=4, max_rank=4, layout="(N, C, H, W)"):
-    """eˣ / Σ eˣ over the channels of (N, C, H, W), at each position; no MACs.
+class Softmax2d(Op, kind="softmax2d", family="Activation", min_rank=3, max_rank=4, layout="(N, C, H, W) or (C, H, W)"):
+    """eˣ / Σ eˣ over the channels of (N, C, H, W) or (C, H, W), at each position; no MACs.
 
     FLOPs: 3 per element (exponential, sum, quotient); the subtraction of the maximum for stability is not counted.
     """

@@ -34,18 +34,20 @@ def terminal_width(stream: IO[str]) -> int:
     return PIPED_WIDTH
 
 
-def make_console(stream: IO[str] | None = None, width: int | None = None) -> Console:
+def make_console(stream: IO[str] | None = None, *, width: int | None = None, colour: bool | None = None) -> Console:
     """A rich console for a stream, by the rules above; nothing is highlighted or wrapped by itself."""
     from rich.console import Console
 
     out = stream or sys.stdout
-    colour = wants_colour(out)
+    if colour is None:
+        colour = wants_colour(out)
     options: dict[str, Any] = {} if colour else {"color_system": None}
     if colour and not out.isatty():
         options["color_system"] = "standard"
     return Console(
         file=out,
         width=width or terminal_width(out),
+        height=25,  # with both given, rich asks no terminal and obeys COLUMNS even where TERM=dumb
         force_terminal=colour,
         no_color=not colour,
         highlight=False,

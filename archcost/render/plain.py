@@ -80,7 +80,7 @@ def to_markdown(report: Report, *, depth: int | None = None, sort: str | None = 
     lines = [f"### {escape_markdown(report.name)}", ""]
     lines += ["| layer | op | output | params | MACs | share |", "| :-- | :-- | :-- | --: | --: | --: |"]
     for row in rows:
-        times = f" ×{row.count}" if row.count > 1 else ""
+        times = f" ×{row.times}" if row.times > 1 else ""
         name = "&emsp;" * (row.depth - 1) + escape_markdown(row.name) + times
         figures = (figure_cell(row.costs.params, exact=True), figure_cell(row.costs.macs, exact=True))
         share = share_cell(getattr(row.costs, measure), whole)
@@ -113,7 +113,7 @@ def to_tree(report: Report, *, depth: int | None = None) -> str:
 
 
 def _tree_line(row: Row) -> str:
-    times = f" ×{row.count}" if row.count > 1 else ""
+    times = f" ×{row.times}" if row.times > 1 else ""
     figures = [f"{format_count(row.costs.params)} params"] if row.costs.params else []
     figures += [f"{format_count(row.costs.macs)} MACs"] if row.costs.macs else []
     tail = f"  ({', '.join(figures)})" if figures else ""

@@ -15,7 +15,7 @@ SORT_KEYS = ("params", "macs", "flops", "weight_bytes", "activation_bytes")
 
 
 class Row(NamedTuple):
-    """One line of a table: ``count`` neighbours that are equal, ``costs`` being their sum."""
+    """One line of a table: ``times`` neighbours that are equal, ``costs`` being their sum."""
 
     depth: int
     name: str
@@ -24,7 +24,7 @@ class Row(NamedTuple):
     output: tuple[Shape, ...]
     costs: Costs
     layers: int
-    count: int
+    times: int
     group: bool
 
 
@@ -129,12 +129,9 @@ def _collect(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None
 
 def _row(first: Tree, last: Tree, count: int, level: int) -> Row:
     name = first.name if count == 1 else f"{first.name} … {last.name}"
-    costs = first.costs
-    for _ in range(count - 1) if count < 8 else ():  # noqa: PLR2004 - few additions
-        costs += first.costs
-    if count >= 8:  # noqa: PLR2004 - many
-        costs = _times(first.costs, count)
-    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, first.layer is None)
+    costs = first.costs if count == 1 else _times(first.costs, count)
+    group = first.layer is None
+    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group)
 
 
 def _times(costs: Costs, count: int) -> Costs:

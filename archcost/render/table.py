@@ -1,58 +1,31 @@
-"""Report to a rich table: as much as the width allows, and no cell crushed."""
+"""Report to a rich table: as much as the width allows, and no figure cut."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.rows import report_rows
-from archcost.render.text import bar, figure_cell, name_cell, shape_cell, share_cell
+from archcost.render.text import bar, bytes_cell, figure_cell, name_cell, shape_cell, share_cell
 from archcost.units import format_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
-    from rich.table import Table
 
     from archcost.analysis.report import Report
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 10
-_GAP = 2
-_MIN_NAME = 12
-_LABELS = {"params": "params", "macs": "MACs", "flops": "FLOPs", "weight_bytes": "bytes", "activation_bytes": "bytes"}
-
-
-class Layout:
-    """Which columns are shown and how, chosen to fit a width."""
-
-    def __init__(self, rows: list[Row], report: Report, width: int, *, measure: str) -> None:
-        self.measure = measure
-        self.exact = True
-        self.op = True
-        self.bar = True
-        self.output = True
-        for step in (None, "exact", "bar", "op", "output"):
-            if step is not None:
-                setattr(self, step, False)
-            if self._needed(rows, report) <= width:
-                break
-
-    def _needed(self, rows: list[Row], report: Report) -> int:
-        """Columns that the table takes without cutting anything."""
-        widths = [max([len(name_cell(row)) for row in rows] + [_MIN_NAME])]
-        if self.op:
-            widths.append(max([len(row.op) for row in rows] + [2]))
-        if self.output:
-            widths.append(max([len(shape_cell(row.output)) for row in rows] + [6]))
-        for figure in figures(self.measure):
-            total = getattr(report.totals, figure)
-            widths.append(max(len(figure_cell(total, exact=self.exact)), len(_LABELS[figure])))
-        widths.append(6 + (_BAR_WIDTH + 1 if self.bar else 0))
-        return sum(widths) + _GAP * (len(widths) - 1) + 2
-
-
-def figures(measure: str) -> tuple[str, ...]:
-    """The figures that get a column: params, MACs, and the one that rows are sorted by."""
-    return ("params", "macs") if measure in ("params", "macs") else ("params", "macs", measure)
+_NAME_WIDTH = 24  # names may be cut to this before a column is dropped
+_LABELS = {
+    "params": "params",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "weight_bytes": "weight bytes",
+    "activation_bytes": "activation bytes",
+}
 
 
 def print_report(
@@ -62,58 +35,54 @@ def print_report(
     from rich.text import Text
 
     rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
-    layout = Layout(rows, report, console.width, measure=sort or "macs")
     console.print(_title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))
-    console.print(build_table(rows, report, layout))
+    print_columns(console, _fitting(rows, report, sort or "macs", console.width))
     console.print(Text.assemble(*_summary(report)))
     if sort is None and depth is None and shown_depth < deepest:
         console.print(Text(f"depth {shown_depth} of {deepest}: --depth {deepest} shows every layer", style="dim"))
 
 
-def build_table(rows: list[Row], report: Report, layout: Layout) -> Table:
-    """The table with the columns of a layout."""
-    from rich import box
-    from rich.table import Table
+def _fitting(rows: Sequence[Row], report: Report, measure: str, width: int) -> list[Column]:
+    """The richest set of columns that fits: first figures are rounded, then the bar, the op and the shape go."""
+    options = {"exact": True, "bars": True, "op": True, "output": True}
+    columns = _columns(rows, report, measure, **options)
+    for step in ("exact", "bars", "op", "output"):
+        if needed_width(columns, flexible=_NAME_WIDTH) <= width:
+            break
+        options[step] = False
+        columns = _columns(rows, report, measure, **options)
+    return columns
+
+
+def _columns(
+    rows: Sequence[Row], report: Report, measure: str, *, exact: bool, bars: bool, op: bool, output: bool
+) -> list[Column]:
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2), show_footer=True, header_style="bold")
+    strong = ["bold" if row.group else "" for row in rows]
     count = report.totals.layers
-    table.add_column("layer", Text(f"total · {count:,} layer{'s' * (count != 1)}"), no_wrap=True, overflow="ellipsis")
-    if layout.op:
-        table.add_column("op", no_wrap=True)
-    if layout.output:
-        table.add_column("output", no_wrap=True)
-    for figure in figures(layout.measure):
-        total = figure_cell(getattr(report.totals, figure), exact=layout.exact)
-        table.add_column(_LABELS[figure], Text(total), justify="right", no_wrap=True)
-    label = _LABELS[layout.measure]
-    table.add_column(f"% {label}" if not layout.bar else f"share of {label}", no_wrap=True, min_width=6)
-    whole = getattr(report.totals, layout.measure)
-    for row in rows:
-        table.add_row(*_cells(row, layout, whole))
-    return table
-
-
-def _cells(row: Row, layout: Layout, whole: int) -> list[object]:
-    from rich.text import Text
-
-    strong = "bold" if row.group else ""
-    cells: list[object] = [Text(name_cell(row), style=strong)]
-    if layout.op:
-        cells.append(Text(row.op, style="cyan" if not row.group else "magenta"))
-    if layout.output:
-        cells.append(shape_cell(row.output))
-    for figure in figures(layout.measure):
-        cells.append(Text(figure_cell(getattr(row.costs, figure), exact=layout.exact), style=strong))
-    part = getattr(row.costs, layout.measure)
-    share = f"{share_cell(part, whole):>6}"
-    if layout.bar:
-        cells.append(Text.assemble(share, " ", (f"{bar(part, whole, _BAR_WIDTH):<{_BAR_WIDTH}}", "green")))
-    else:
-        cells.append(share)
-    return cells
+    names = [Text(name_cell(row), style=style) for row, style in zip(rows, strong, strict=True)]
+    columns = [Column("layer", names, f"total · {count:,} layer{'s' * (count != 1)}", flexible=True)]
+    if op:
+        kinds = [Text(row.op, style="magenta" if row.group else "cyan") for row in rows]
+        columns.append(Column("op", kinds))
+    if output:
+        columns.append(Column("output", [shape_cell(row.output) for row in rows]))
+    for figure in ("params", "macs") if measure in ("params", "macs") else ("params", "macs", measure):
+        cell = bytes_cell if figure.endswith("_bytes") else figure_cell
+        figures = [cell(getattr(row.costs, figure), exact=exact) for row in rows]
+        cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
+        total = cell(getattr(report.totals, figure), exact=exact)
+        columns.append(Column(_LABELS[figure], cells, total, right=True))
+    whole = getattr(report.totals, measure)
+    parts = [getattr(row.costs, measure) for row in rows]
+    columns.append(Column("share", [share_cell(part, whole) for part in parts], right=True))
+    if bars:
+        cells = [Text(bar(part, whole, _BAR_WIDTH), style="green") for part in parts]
+        columns.append(Column(f"of {_LABELS[measure]}".ljust(_BAR_WIDTH), cells))
+    return columns
 
 
 def _title(report: Report) -> str:
@@ -147,24 +116,22 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     return parts
 
 
-def print_summary(console: Console, reports: list[Report]) -> None:
-    """Print one row a model: output, params, MACs, and bytes."""
-    from rich import box
-    from rich.table import Table
+def print_summary(console: Console, reports: Sequence[Report]) -> None:
+    """Print one row a model: layers, params, MACs, and bytes."""
+    exact = _summary_columns(reports, exact=True)
+    columns = exact if needed_width(exact) <= console.width else _summary_columns(reports, exact=False)
+    while needed_width(columns, flexible=_NAME_WIDTH) > console.width and len(columns) > 3:  # noqa: PLR2004 - the core
+        columns.pop()
+    print_columns(console, columns)
 
-    exact = console.width >= 100  # noqa: PLR2004 - below, rounded figures
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2), header_style="bold")
-    table.add_column("model", no_wrap=True, overflow="ellipsis")
-    for heading in ("layers", "params", "MACs", "weights", "peak activations"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for report in reports:
-        totals = report.totals
-        table.add_row(
-            report.name,
-            f"{totals.layers:,}",
-            figure_cell(totals.params, exact=exact),
-            figure_cell(totals.macs, exact=exact),
-            format_bytes(totals.weight_bytes),
-            format_bytes(totals.peak_activation_bytes),
-        )
-    console.print(table)
+
+def _summary_columns(reports: Sequence[Report], *, exact: bool) -> list[Column]:
+    totals = [report.totals for report in reports]
+    return [
+        Column("model", [report.name for report in reports], flexible=True),
+        Column("params", [figure_cell(total.params, exact=exact) for total in totals], right=True),
+        Column("MACs", [figure_cell(total.macs, exact=exact) for total in totals], right=True),
+        Column("layers", [f"{total.layers:,}" for total in totals], right=True),
+        Column("weights", [format_bytes(total.weight_bytes) for total in totals], right=True),
+        Column("peak activations", [format_bytes(total.peak_activation_bytes) for total in totals], right=True),
+    ]

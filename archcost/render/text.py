@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.units import format_count, format_exact, format_share
+from archcost.units import format_bytes, format_count, format_exact, format_share
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -20,7 +20,7 @@ def shape_cell(shapes: tuple[Shape, ...]) -> str:
 
 def name_cell(row: Row) -> str:
     """The name, indented to its depth, with ×N for folded neighbours."""
-    times = f" ×{row.count}" if row.count > 1 else ""
+    times = f" ×{row.times}" if row.times > 1 else ""
     return "  " * (row.depth - 1) + row.name + times
 
 
@@ -29,6 +29,13 @@ def figure_cell(value: int, *, exact: bool) -> str:
     if not value:
         return "–"
     return format_exact(value) if exact else format_count(value)
+
+
+def bytes_cell(value: int, *, exact: bool) -> str:
+    """A number of bytes, to the byte or in three digits; a dash for none."""
+    if not value:
+        return "–"
+    return format_exact(value) if exact else format_bytes(value)
 
 
 def bar(part: int, whole: int, width: int) -> str:

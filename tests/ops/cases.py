@@ -34,7 +34,9 @@ def _convolutions() -> list[Case]:
             Case(kind, {"out_channels": 4, "kernel_size": 3}, (shape,)),
             Case(kind, {"out_channels": 9, "kernel_size": 3, "stride": 2, "padding": 1, "groups": 3}, (shape,)),
             Case(kind, {"out_channels": 12, "kernel_size": each, "stride": each, "padding": each}, (shape,)),
-            Case(kind, {"out_channels": 4, "kernel_size": 2, "padding": "same", "dilation": 3, "bias": False}, (shape,)),
+            Case(
+                kind, {"out_channels": 4, "kernel_size": 2, "padding": "same", "dilation": 3, "bias": False}, (shape,)
+            ),
             Case(kind, {"out_channels": 4, "kernel_size": 3, "padding": "valid"}, (shape,)),
             Case(kind, {"out_channels": 6, "kernel_size": 3, "padding": 1, "padding_mode": "reflect"}, (shape,)),
             Case(kind, {"out_channels": 6, "kernel_size": 3, "padding": 2, "padding_mode": "circular"}, (shape,)),
@@ -206,6 +208,7 @@ SHAPES = [
     Case("concat", {"dim": -1}, ((2, 3), (2, 5))),
     Case("concat", {"dim": 0}, ((2, 3),)),
     Case("stack", {}, ((2, 3), (2, 3))),
+    Case("stack", {"dim": 1}, ((2, 3),)),
     Case("stack", {"dim": -1}, ((2, 3), (2, 3), (2, 3))),
     Case("chunk", {"chunks": 2, "dim": 1}, ((2, 6, 4),)),
     Case("chunk", {"chunks": 4, "dim": -1}, ((2, 10),)),

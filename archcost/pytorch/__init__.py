@@ -1,0 +1,19 @@
+"""Graph to PyTorch: the modules, the counters that judge archcost's figures, and the verdict.
+
+Nothing here shares a formula with :mod:`archcost.ops`: the builders read attributes and input shapes, and PyTorch does
+the rest. That is what makes agreement a proof. Importing this package does not import torch; its modules do, so they
+are imported only after :func:`require`.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from archcost.errors import MissingExtraError
+
+
+def require(*packages: str) -> None:
+    """Raise MissingExtraError for the first package that is not installed."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "verify")

@@ -1,0 +1,185 @@
+"""What PyTorch shows of a network: shapes and tensors by hooks, MACs by torch's own counter and by fvcore.
+
+torch's counter runs on the meta device, which computes shapes and no numbers. fvcore traces with torch.jit, which
+needs real tensors: so the network also runs on the CPU, if it is small enough.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcost.dims import Shape
+
+FVCORE_MACS = frozenset({"addmm", "bmm", "conv", "einsum", "linear", "matmul", "mm"})
+NORMS = ("aten::batch_norm", "aten::group_norm", "aten::instance_norm", "aten::layer_norm")
+# What fvcore has no handle for and no MACs are lost by: arithmetic and activations of elements, pools, reductions,
+# interpolation, and moving data. Anything else that it does not know leaves the layer "not covered".
+NO_MACS = frozenset(
+    f"aten::{name.removesuffix('_')}"
+    for name in """
+    abs add alpha_dropout amax celu div dropout elu exp feature_alpha_dropout feature_dropout gelu glu hardshrink
+    hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax max mean mish mul neg pow prelu rms_norm rrelu selu
+    sigmoid silu softmax softplus softshrink sqrt sub sum tanh threshold
+    adaptive_avg_pool1d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
+    avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d
+    upsample_bicubic2d upsample_linear1d upsample_nearest1d upsample_nearest3d upsample_trilinear3d
+    _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d
+    broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle repeat_interleave triu unflatten
+    """.split()
+)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one module did in a run: the outputs' shapes and dtypes, the MACs, and operators that were not counted.
+
+    ``macs`` is None where the counter met operators it does not know; ``second_macs`` is :func:`matrices_times_steps`.
+    """
+
+    shapes: tuple[Shape, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    ran: bool = False
+    macs: int | None = None
+    second_macs: int | None = None
+    unknown: tuple[str, ...] = ()
+    operators: dict[str, int] = field(default_factory=dict)
+
+
+class RunError(Exception):
+    """PyTorch refuses to run a module; ``index`` is its place, -1 where the network itself fails."""
+
+    def __init__(self, index: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.index = index
+
+
+@contextmanager
+def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
+    """Hooks that fill one Seen for each module; a failing run raises RunError with the module's index."""
+    seen = [Seen() for _ in modules]
+    current = -1
+
+    def enter(index: int, *_: object) -> None:
+        nonlocal current
+        current = index
+
+    def leave(index: int, module: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal current
+        current = -1
+        tensors = [output] if isinstance(output, Tensor) else list(output)
+        # Under a trace sizes are tensors; they are read as the numbers that they hold.
+        seen[index].shapes = tuple([tuple([int(dim) for dim in tensor.shape]) for tensor in tensors])
+        seen[index].dtypes = tuple([str(tensor.dtype).removeprefix("torch.") for tensor in tensors])
+        seen[index].second_macs = matrices_times_steps(module, inputs)
+        seen[index].ran = True
+
+    handles = []
+    for index, module in enumerate(modules):
+        handles.append(module.register_forward_pre_hook(partial(enter, index)))
+        handles.append(module.register_forward_hook(partial(leave, index)))
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield seen
+    except (ArithmeticError, AssertionError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise RunError(current, error) from error
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def count_by_torch(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Seen]:
+    """One run under torch.utils.flop_counter: what each of the submodules did, MACs being half of the FLOPs."""
+    mode = FlopCounterMode(display=False)
+    with watched([network.get_submodule(path) for path in paths]) as seen, mode:
+        network(*inputs)
+    root = type(network).__name__
+    flops = mode.get_flop_counts()
+    for path, figures in zip(paths, seen, strict=True):
+        operators = flops.get(f"{root}.{path}" if path else root, {})
+        figures.operators = {str(name): count for name, count in operators.items()}
+        if figures.second_macs is None or operators:
+            figures.macs = sum(operators.values()) // 2
+    return seen
+
+
+def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Seen]:
+    """One traced run under fvcore: what each of the submodules did; MACs are None where it met unknown operators.
+
+    Only operators that multiply and accumulate are compared: what fvcore says of norms, pools and interpolation stays
+    in ``operators``.
+    """
+    from fvcore.nn import FlopCountAnalysis
+
+    analysis = FlopCountAnalysis(network, inputs).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
+    for norm in NORMS:
+        analysis.set_op_handle(norm, partial(_norm, analysis._op_handles[norm], norm))  # noqa: SLF001 - no getter
+    with watched([network.get_submodule(path) for path in paths]) as seen:
+        counts = analysis.by_module_and_operator()
+    for path, figures in zip(paths, seen, strict=True):
+        figures.operators = {name: int(count) for name, count in counts[path].items()}
+        figures.unknown = tuple(
+            sorted(op for op in analysis.unsupported_ops(path) if op.removesuffix("_") not in NO_MACS)
+        )
+        if not figures.unknown:
+            figures.macs = sum(count for name, count in figures.operators.items() if name in FVCORE_MACS)
+    return seen
+
+
+def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """fvcore's count of a convolution for ``padding="same"``, a form of the operator that it has no handle for."""
+    from fvcore.nn.jit_handles import conv_flop_count, get_shape
+
+    return Counter({"conv": conv_flop_count(get_shape(inputs[0]), get_shape(inputs[1]), get_shape(outputs[0]))})
+
+
+def _norm(handle: Any, name: str, inputs: list[Any], outputs: list[Any]) -> Any:
+    """fvcore's count of a norm, and 0 for the ranks that it refuses: no MACs either way."""
+    try:
+        return handle(inputs, outputs)
+    except AssertionError:
+        return Counter({name.removeprefix("aten::"): 0})
+
+
+def fill_with_zeros(network: nn.Module) -> nn.Module:
+    """The network with its tensors on the CPU, all zeros, shared ones still shared; counts depend on no value."""
+    filled: dict[int, Tensor] = {}
+    for module in network.modules():
+        for name, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
+            new = filled.get(id(tensor))
+            if new is None:
+                dtype = torch.float32 if tensor.dtype.is_floating_point else tensor.dtype
+                new = torch.zeros(tensor.shape, dtype=dtype)
+                if isinstance(tensor, nn.Parameter):
+                    new = nn.Parameter(new, requires_grad=tensor.requires_grad)
+                filled[id(tensor)] = new
+            setattr(module, name, new)
+    return network
+
+
+def real_inputs(inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Zeros on the CPU shaped as other tensors; floating ones as float32."""
+    return tuple(
+        [torch.zeros(x.shape, dtype=torch.float32 if x.dtype.is_floating_point else x.dtype) for x in inputs]
+    )
+
+
+def matrices_times_steps(module: nn.Module, inputs: tuple[Tensor, ...]) -> int | None:
+    """The MACs of a recurrent module by a second path: elements of its real matrices × samples × time steps."""
+    if not isinstance(module, nn.RNNBase):
+        return None
+    matrices = [tensor.numel() for name, tensor in module.named_parameters() if name.startswith("weight_")]
+    return sum(matrices) * int(inputs[0].shape[0]) * int(inputs[0].shape[1])

@@ -1,0 +1,273 @@
+"""A report held against PyTorch: every layer's shapes, dtypes, tensors and MACs, as it builds and runs them."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from archcost.analysis.expectations import deviations
+from archcost.pytorch.builders import VERIFYING
+from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
+from archcost.pytorch.counters import (
+    RunError,
+    Seen,
+    count_by_fvcore,
+    count_by_torch,
+    fill_with_zeros,
+    real_inputs,
+)
+from archcost.pytorch.module import BuildError, Network, example_inputs
+from archcost.pytorch.verification import LayerCheck, Mismatch, Verification
+from archcost.spec.parser import DTYPE_BYTES
+from archcost.units import format_bytes, format_count
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from torch import nn
+
+    from archcost.analysis.report import Layer, Report
+    from archcost.dims import Shape
+    from archcost.graph.model import Graph
+
+MAX_REAL_BYTES = 6 * 2**30  # of weights and live activations, for a run on the CPU
+MAX_REAL_MACS = 10**12  # about ten seconds on two cores
+
+
+class Tensors(NamedTuple):
+    """The learnable tensors and buffers of one module, and the numbers in those that no module before it has."""
+
+    params: dict[str, Shape]
+    buffers: dict[str, Shape]
+    own_params: int
+    own_buffers: int
+    trainable: bool
+
+
+class Measured(NamedTuple):
+    """What PyTorch showed of the nodes that it ran: all of them, unless there is a failure."""
+
+    tensors: list[Tensors]
+    torch: list[Seen]
+    real: list[Seen]  # on the CPU, under fvcore; empty if that was not run
+    failures: list[Mismatch]
+    notes: list[str]
+    fvcore_total: int | None
+
+
+def verify(
+    report: Report, *, tolerance: Fraction | float = 0, published: bool = True, against: str | None = None
+) -> Verification:
+    """Build the report's graph in PyTorch, run it, and compare layer by layer.
+
+    ``tolerance`` is the allowed relative difference of params and MACs. ``published`` judges the spec's ``expect``, too;
+    ``against`` names a model to compare with (``torchvision:resnet50``, or ``package.module:callable``).
+    """
+    measured = measure(report)
+    checks = [_check(report, index, measured, tolerance) for index in range(len(report.layers))]
+    mismatches = [mismatch for check in checks for mismatch in check.mismatches]
+    mismatches += [failure for failure in measured.failures if not failure.path]
+    judged = 0
+    if published:
+        judged = sum(len(item.figures) + (item.output is not None) for item in report.spec.expect.values())
+        mismatches += [
+            Mismatch(deviation.path, "", deviation.metric, deviation.computed, deviation.published, "published", "",
+                     deviation.mark.line + 1)
+            for deviation in deviations(report)
+        ]  # fmt: skip
+    other = None
+    if against is not None:
+        from archcost.pytorch.against import compare
+
+        other, differences = compare(report, against, tolerance)
+        mismatches += differences
+    return Verification(
+        name=report.name,
+        path=report.spec.path,
+        batch=report.batch,
+        settings=report.params,
+        layers=tuple(checks),
+        mismatches=tuple(mismatches),
+        versions={name: version(name) for name in ("torch", "fvcore")},
+        notes=tuple(measured.notes),
+        published=judged,
+        fvcore_total=measured.fvcore_total,
+        against=other,
+        totals=_totals(report, checks, measured),
+    )
+
+
+def measure(report: Report) -> Measured:
+    """Run a report's graph as far as PyTorch goes: on the meta device, and on the CPU where it is small enough."""
+    graph = report.graph
+    failures: list[Mismatch] = []
+    count = len(graph.nodes)
+    while True:
+        part = _cut(graph, count)
+        try:
+            with torch.device("meta"):
+                network = Network(part, VERIFYING).eval()
+                inputs = example_inputs(part)
+                paths = [network.module_path(node.path) for node in part.nodes]
+                by_torch = count_by_torch(network, inputs, paths)
+            break
+        except (BuildError, RunError) as error:
+            count = max(error.index, 0)
+            failures = [_failure(graph, error)]
+    tensors = _tensors(network, paths)
+    reason = _too_large(report, network)
+    if reason:
+        return Measured(tensors, by_torch, [], failures, [reason], None)
+    try:
+        real = count_by_fvcore(fill_with_zeros(network), real_inputs(inputs), paths)
+    except RunError as error:
+        if error.index < 0:
+            return Measured(tensors, by_torch, [], failures, [f"fvcore stops with: {error}"], None)
+        return Measured(tensors, by_torch, [], [*failures, _failure(graph, error)], [], None)
+    total = sum(count for seen in real for count in seen.operators.values())
+    return Measured(tensors, by_torch, real, failures, [], total)
+
+
+def _cut(graph: Graph, count: int) -> Graph:
+    """The first nodes of a graph, every value that none of them reads being an output: a trace drops what is unused."""
+    nodes = graph.nodes[:count]
+    read = {value for node in nodes for value in node.inputs}
+    written = [value for node in nodes for value in range(node.first_value, node.first_value + len(node.outputs))]
+    return graph._replace(nodes=nodes, outputs=tuple([value for value in written if value not in read]))
+
+
+def _failure(graph: Graph, error: BuildError | RunError) -> Mismatch:
+    node = graph.nodes[error.index] if error.index >= 0 else None
+    cause = "PyTorch does not build it" if isinstance(error, BuildError) else "PyTorch does not run it"
+    text = str(error).strip().partition("\n")[0]
+    if node is None:
+        return Mismatch("", "", "run", "runs", text, "PyTorch", cause, None)
+    output = tuple([tensor.shape for tensor in node.outputs])
+    return Mismatch(node.path, node.op.kind, "run", output, text, "PyTorch", cause, node.mark.line + 1)
+
+
+def _too_large(report: Report, network: nn.Module) -> str:
+    """Why a network is not run on real tensors; empty if it is."""
+    activations = report.totals.peak_activation_bytes * 4 // DTYPE_BYTES[report.dtype]
+    needed = 4 * sum(tensor.numel() for tensor in network.parameters()) + activations
+    if needed > MAX_REAL_BYTES:
+        what = f"{format_bytes(needed)} of tensors, more than {format_bytes(MAX_REAL_BYTES)}"
+    elif report.totals.macs > MAX_REAL_MACS:
+        what = f"{format_count(report.totals.macs)} MACs, more than {format_count(MAX_REAL_MACS)}"
+    else:
+        return ""
+    return f"run on the meta device only, without fvcore, which needs real tensors: {what}"
+
+
+def _tensors(network: nn.Module, paths: list[str]) -> list[Tensors]:
+    known: set[int] = set()
+    found = []
+    for path in paths:
+        module = network.get_submodule(path)
+        params, buffers = dict(module.named_parameters()), dict(module.named_buffers())
+        own = [sum(t.numel() for t in group.values() if id(t) not in known) for group in (params, buffers)]
+        known.update(id(tensor) for group in (params, buffers) for tensor in group.values())
+        found.append(
+            Tensors(
+                {name: tuple(tensor.shape) for name, tensor in params.items()},
+                {name: tuple(tensor.shape) for name, tensor in buffers.items()},
+                *own,
+                trainable=all(tensor.requires_grad for tensor in params.values()),
+            )
+        )
+    return found
+
+
+def _check(report: Report, index: int, measured: Measured, tolerance: Fraction | float) -> LayerCheck:
+    """One layer's figures beside what was measured of it."""
+    layer = report.layers[index]
+    costs = layer.costs
+    failures = [failure for failure in measured.failures if failure.path == layer.path]
+    if index >= len(measured.torch):
+        figures = (layer.path, layer.op, layer.output, costs.params, costs.macs)
+        return LayerCheck(*figures, None, None, None, None, None, mismatches=tuple(failures))
+    tensors, seen = measured.tensors[index], measured.torch[index]
+    real = measured.real[index] if measured.real else None
+    mismatches = [*failures, *_compare_outputs(report, layer, seen, real)]
+    agree = not mismatches
+    mismatches += _compare_tensors(layer, tensors, tolerance)
+    counts = (
+        ("torch counter", seen.macs),
+        ("fvcore", real.macs if real else None),
+        ("matrices × time steps", seen.second_macs),
+    )
+    for by, macs in counts:
+        if macs is not None and not within(costs.macs, macs, tolerance):
+            cause = macs_cause(layer.node, costs.macs, macs, shapes_agree=agree)
+            mismatches.append(_mismatch(layer, "macs", costs.macs, macs, by, cause))
+    return LayerCheck(
+        layer.path,
+        layer.op,
+        layer.output,
+        costs.params,
+        costs.macs,
+        measured_output=seen.shapes,
+        measured_params=tensors.own_params,
+        torch_macs=seen.macs,
+        fvcore_macs=real.macs if real else None,
+        second_macs=seen.second_macs,
+        mismatches=tuple(mismatches),
+    )
+
+
+def _mismatch(layer: Layer, metric: str, ours: object, theirs: object, by: str, cause: str) -> Mismatch:
+    return Mismatch(layer.path, layer.op, metric, ours, theirs, by, cause, layer.line)
+
+
+def _compare_outputs(report: Report, layer: Layer, seen: Seen, real: Seen | None) -> list[Mismatch]:
+    found = []
+    for by, run in (("PyTorch", seen), ("PyTorch on the CPU", real)):
+        if run is not None and run.shapes != layer.output and not found:
+            cause = output_cause(layer.node, layer.output, run.shapes)
+            found.append(_mismatch(layer, "output", layer.output, run.shapes, by, cause))
+    dtypes = tuple([tensor.dtype for tensor in layer.node.outputs])
+    if dtypes != seen.dtypes and not found and "float" in report.dtype:
+        found.append(_mismatch(layer, "dtype", dtypes, seen.dtypes, "PyTorch", "mixed inputs promote to another dtype"))
+    return found
+
+
+def _compare_tensors(layer: Layer, tensors: Tensors, tolerance: Fraction | float) -> list[Mismatch]:
+    signature, costs = layer.node.signature, layer.costs
+    found = []
+    pairs = (
+        ("params", signature.weights(), tensors.params, costs.params, tensors.own_params),
+        ("buffers", signature.buffers(), tensors.buffers, costs.buffers, tensors.own_buffers),
+    )
+    for metric, ours, theirs, count, measured in pairs:
+        names = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+        if names and not (tolerance and within(count, measured, tolerance)):
+            mine, other = ({name: each[name] for name in names if name in each} for each in (ours, theirs))
+            found.append(_mismatch(layer, metric, mine, other, "PyTorch", tensors_cause(ours, theirs)))
+        elif not within(count, measured, tolerance):
+            found.append(_mismatch(layer, metric, count, measured, "PyTorch", "tensors shared on one side only"))
+    trainable = costs.trainable_params == costs.params
+    if costs.params and trainable != tensors.trainable:
+        found.append(_mismatch(layer, "trainable", trainable, tensors.trainable, "PyTorch", "requires_grad"))
+    return found
+
+
+def within(ours: int, theirs: int, tolerance: Fraction | float) -> bool:
+    """Whether |ours - theirs| ≤ tolerance × theirs."""
+    return abs(ours - theirs) <= tolerance * theirs
+
+
+def _totals(report: Report, checks: list[LayerCheck], measured: Measured) -> dict[str, int | None]:
+    """Sums over the layers; those of a counter over the layers that it covers."""
+    return {
+        "params": report.totals.params,
+        "measured_params": sum(tensors.own_params for tensors in measured.tensors),
+        "buffers": report.totals.buffers,
+        "measured_buffers": sum(tensors.own_buffers for tensors in measured.tensors),
+        "macs": report.totals.macs,
+        "torch_macs": sum(check.torch_macs or 0 for check in checks),
+        "fvcore_macs": sum(check.fvcore_macs or 0 for check in checks) if measured.real else None,
+        "weights": sum(prod(shape) for each in measured.tensors for shape in each.params.values()),
+    }

@@ -1,0 +1,230 @@
+"""JSON Schemas (draft-07, which editors read): of specs, from the declarations of the ops, and of reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.ops import REGISTRY
+from archcost.ops.fields import REQUIRED
+from archcost.spec.parser import BUDGET_METRICS, DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
+
+if TYPE_CHECKING:
+    from archcost.ops.base import Op
+    from archcost.ops.fields import Field
+
+Schema = dict[str, Any]
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+_EXPRESSION: Schema = {"$ref": "#/definitions/expression"}
+_STEPS: Schema = {"$ref": "#/definitions/steps"}
+_IDS: Schema = {"$ref": "#/definitions/ids"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_SHAPE: Schema = {"type": "array", "items": {"type": "integer", "minimum": 1}}
+
+
+def _object(properties: Schema, *, required: tuple[str, ...] = (), description: str = "", more: Any = False) -> Schema:
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": more}
+    if required:
+        schema["required"] = list(required)
+    if description:
+        schema["description"] = description
+    return schema
+
+
+def _or_expression(schema: Schema) -> Schema:
+    return {"anyOf": [schema, _EXPRESSION]}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def spec_schema() -> Schema:
+    """The schema of a spec file: what an editor completes and checks while one types.
+
+    Names that a file defines itself (blocks, params, ids) are open; what an op takes is closed.
+    """
+    params = {"type": "object", "propertyNames": {"pattern": r"^[^\W\d]\w*$"}, "description": "Null: required."}
+    properties: Schema = {
+        "archcost": {"const": VERSION, "description": "The version of the spec language."},
+        "name": {"type": "string"},
+        "source": {"type": "string", "description": "Where the architecture is published."},
+        "dtype": {"enum": list(FLOAT_DTYPES)},
+        "params": params,
+        "include": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+        "input": {"$ref": "#/definitions/input"},
+        "inputs": {"type": "object", "additionalProperties": {"$ref": "#/definitions/input"}},
+        "blocks": {"type": "object", "additionalProperties": {"$ref": "#/definitions/block"}},
+        "layers": _STEPS,
+        "outputs": _IDS,
+        "budgets": _object({metric: {"type": ["string", "number", "object"]} for metric in BUDGET_METRICS}),
+        "expect": _expect_schema(),
+    }
+    schema = _object(properties, required=("archcost",), description="An architecture for archcost.")
+    schema["anyOf"] = [{"required": ["input", "layers"]}, {"required": ["inputs", "layers"]}, {"required": ["blocks"]}]
+    return {"$schema": _DRAFT, "title": "archcost spec", **schema, "definitions": _definitions(params)}
+
+
+def _definitions(params: Schema) -> Schema:
+    number_or_text = {"type": ["string", "number"]}
+    figure = _object(
+        {"value": number_or_text, "tolerance": {"type": "string", "pattern": "%$"}, "source": {"type": "string"}},
+        required=("value",),
+    )
+    shape = _or_expression({"type": "array", "items": _or_expression({"type": "integer", "minimum": 1})})
+    full_input = _object(
+        {"shape": shape, "dtype": {"enum": list(DTYPE_BYTES)}, "batch": {"type": "boolean"}}, required=("shape",)
+    )
+    names = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+    an_id = {"type": ["string", "integer"]}
+    block = _object(
+        {"params": params, "inputs": names, "layers": _STEPS, "outputs": _IDS},
+        required=("layers",),
+        description="Steps with a scope of their own, used as a kind.",
+    )
+    definitions: Schema = {
+        "expression": {"type": "string", "pattern": r"^\$", "description": "$name or $(…)"},
+        "figure": {"anyOf": [number_or_text, figure]},
+        "input": {"anyOf": [*shape["anyOf"], full_input]},
+        "block": block,
+        "ids": {"anyOf": [an_id, {"type": "array", "items": an_id}]},
+        "steps": {"anyOf": [{"type": "array", "items": {"$ref": "#/definitions/step"}}, {"type": "null"}]},
+        "step": {"anyOf": [_kind_schema(), _step_schema()]},
+    }
+    for kind, op in REGISTRY.items():
+        definitions[kind] = op_schema(op)
+    return definitions
+
+
+def _kind_schema() -> Schema:
+    """A bare kind: any name, except those of ops that need attributes."""
+    needy = [kind for kind, op in REGISTRY.items() if _required(op)]
+    return {"type": "string", "not": {"enum": needy}, "examples": sorted(set(REGISTRY) - set(needy))}
+
+
+def _step_schema() -> Schema:
+    branch = _object({"from": _IDS, "layers": _STEPS})
+    modifiers: Schema = {
+        "id": {"type": "string", "pattern": r"^[^.\s$]+$", "description": "The step's name in its scope."},
+        "from": {**_IDS, "description": "Ids to read instead of the step before; [] for none."},
+        "branches": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"anyOf": [*_nullable_steps(), branch]},
+            "description": "Parallel steps whose results are the inputs.",
+        },
+        "when": _or_expression({"type": "boolean"}),
+        "repeat": _or_expression({"type": "integer", "minimum": 0}),
+        "as": {"type": "string", "description": "The name of the index of repeat (default: i)."},
+        "share": {"type": ["string", "integer"], "description": "A step whose weights this one uses."},
+    }
+    ops: Schema = {kind: {"$ref": f"#/definitions/{kind}"} for kind in REGISTRY}
+    schema = _object({**modifiers, **ops}, more={"type": ["object", "null"]})
+    return {**schema, "minProperties": 1, "maxProperties": len(modifiers) + 1, "dependencies": {"as": ["repeat"]}}
+
+
+def _nullable_steps() -> list[Schema]:
+    return [{"type": "array", "items": {"$ref": "#/definitions/step"}}, {"type": "null"}]
+
+
+def _required(op: type[Op]) -> tuple[str, ...]:
+    return tuple(name for name, field in op.fields.items() if field.default is REQUIRED)
+
+
+def op_schema(op: type[Op]) -> Schema:
+    """The schema of an op's attributes."""
+    properties = {name: _field_schema(field, op.ndim) for name, field in op.fields.items()}
+    first_line = (op.__doc__ or "").strip().split("\n", 1)[0]
+    schema = _object(properties, required=_required(op), description=first_line)
+    return schema if _required(op) else _or_null(schema)
+
+
+def _field_schema(field: Field, ndim: int) -> Schema:
+    values = field.schema(ndim)
+    options = [_open(values), _EXPRESSION, *([{"type": "null"}] if field.nullable else [])]
+    schema: Schema = {"anyOf": options}
+    if field.doc:
+        schema["description"] = field.doc
+    if field.default is not REQUIRED:
+        schema["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
+    return schema
+
+
+def _open(schema: Schema) -> Schema:
+    """Let every item of a list be an expression too."""
+    if "anyOf" in schema:
+        return {"anyOf": [_open(option) for option in schema["anyOf"]]}
+    if schema.get("type") == "array":
+        return {**schema, "items": _or_expression(schema["items"])}
+    return schema
+
+
+def _expect_schema() -> Schema:
+    figures: Schema = {name: {"$ref": "#/definitions/figure"} for name in FIGURES}
+    common: Schema = {
+        "output": _SHAPE,
+        **figures,
+        "tolerance": {"type": "string", "pattern": "%$"},
+        "source": {"type": "string"},
+    }
+    layers = {"type": "object", "additionalProperties": _object(common)}
+    return _object({**common, "layers": layers}, description="Published figures, checked both ways.")
+
+
+def report_schema() -> Schema:
+    """The schema of the JSON report: one report, or a list of them."""
+    totals = dict.fromkeys(
+        (
+            "layers",
+            "params",
+            "trainable_params",
+            "buffers",
+            "macs",
+            "flops",
+            "weight_bytes",
+            "activation_bytes",
+            "peak_activation_bytes",
+        ),
+        _COUNT,
+    )
+    text: Schema = {"type": "string"}
+    layer = {
+        "path": text,
+        "op": text,
+        "inputs": {"type": "array", "items": text},
+        "output": {"type": "array", "items": _SHAPE},
+        **dict.fromkeys(("params", "macs", "flops", "weight_bytes", "activation_bytes"), _COUNT),
+        "line": {"type": "integer", "minimum": 1},
+    }
+    error = {
+        "message": text,
+        "file": {"type": ["string", "null"]},
+        "line": {"type": ["integer", "null"], "minimum": 1},
+        "column": {"type": ["integer", "null"], "minimum": 1},
+        "help": {"type": ["string", "null"]},
+    }
+    # Later versions of the tool may add keys, never take one away: readers must ignore what they do not know.
+    report = _object(
+        {
+            "schema": {"const": "archcost.report/1"},
+            "tool": _object({"name": text, "version": text}, required=("name", "version")),
+            "spec": _object({"name": text, "path": text, "sha256": text, "params": {"type": "object"}}, more=True),
+            "batch": {"type": "integer", "minimum": 1},
+            "dtype": text,
+            "inputs": {"type": "array", "items": _object({"name": text, "shape": _SHAPE}, required=("name", "shape"))},
+            "outputs": {"type": "array", "items": _object({"path": text, "shape": _SHAPE}, required=("path", "shape"))},
+            "totals": _object(totals, required=tuple(totals), more=True),
+            "layers": {"type": "array", "items": _object(layer, required=tuple(layer), more=True)},
+            "errors": {"type": "array", "items": _object(error, required=tuple(error)), "minItems": 1},
+        },
+        required=("schema", "tool", "spec"),
+        more=True,
+    )
+    whole = ["batch", "dtype", "inputs", "outputs", "totals", "layers"]
+    report["anyOf"] = [{"required": whole}, {"required": ["errors"]}]
+    one = {"$ref": "#/definitions/report"}
+    return {
+        "$schema": _DRAFT,
+        "title": "archcost report",
+        "anyOf": [one, {"type": "array", "items": one}],
+        "definitions": {"report": report},
+    }

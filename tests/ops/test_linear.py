@@ -1,0 +1,72 @@
+import pytest
+
+from archcost.ops import REGISTRY
+from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
+
+FIGURES = [
+    Figures(
+        "linear",
+        {"out_features": 1000},
+        ((1, 1024),),
+        ((1, 1000),),
+        params=1000 * 1024 + 1000,
+        macs=1000 * 1024,
+        flops=1000,
+    ),
+    Figures(
+        "linear",
+        {"out_features": 64, "bias": False},
+        ((1, 16, 64),),
+        ((1, 16, 64),),
+        params=64 * 64,
+        macs=16 * 64 * 64,  # 65,536: every position, not one
+    ),
+    Figures("linear", {"out_features": 3}, ((5,),), ((3,),), params=3 * 5 + 3, macs=3 * 5, flops=3),
+    Figures(
+        "embedding",
+        {"num_embeddings": 30522, "embedding_dim": 768, "padding_idx": 0},
+        ((2, 128),),
+        ((2, 128, 768),),
+        params=30522 * 768,
+    ),
+    Figures("parameter", {"shape": [1, 197, 768]}, (), ((1, 197, 768),), params=197 * 768),
+    Figures("parameter", {"shape": [3], "requires_grad": False}, (), ((3,),), params=3),
+    Figures("parameter", {"shape": []}, (), ((),), params=1),
+]
+
+REFUSALS = [
+    Refusal(
+        "embedding",
+        {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": 10},
+        ((2, 3),),
+        "padding_idx 10 is not an index into 10 embeddings",
+    ),
+    Refusal(
+        "embedding",
+        {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": -11},
+        ((2, 3),),
+        "padding_idx -11 is not an index into 10 embeddings",
+    ),
+    Refusal("linear", {"out_features": 3}, ((),), "linear takes an input of 1 or more dims (*, in_features), got ()"),
+    Refusal("parameter", {"shape": [3]}, ((2, 3),), "parameter takes no input, got 1"),
+]
+
+
+@pytest.mark.parametrize("row", FIGURES, ids=name)
+def test_figures(row: Figures) -> None:
+    assert_figures(row)
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=name)
+def test_refusals(row: Refusal) -> None:
+    assert_refusal(row)
+
+
+def test_a_parameter_is_trainable_as_requires_grad_says() -> None:
+    assert REGISTRY["parameter"](shape=[3]).trainable()
+    assert not REGISTRY["parameter"](shape=[3], requires_grad=False).trainable()
+    assert REGISTRY["linear"](out_features=3).trainable()
+
+
+def test_only_embedding_reads_indices() -> None:
+    assert [kind for kind, op in REGISTRY.items() if op.integer_inputs] == ["embedding"]

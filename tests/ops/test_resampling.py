@@ -1,0 +1,52 @@
+import pytest
+
+from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
+
+FIGURES = [
+    Figures("upsample", {"scale_factor": 2}, ((1, 3, 5, 4),), ((1, 3, 10, 8),)),
+    Figures("upsample", {"scale_factor": 2, "mode": "nearest-exact"}, ((1, 3, 5),), ((1, 3, 10),)),
+    Figures("upsample", {"size": 9, "mode": "linear"}, ((1, 3, 5),), ((1, 3, 9),), flops=3 * 9 * (2 * 2 - 1)),
+    Figures(
+        "upsample",
+        {"size": [9, 7], "mode": "bilinear"},
+        ((1, 3, 5, 4),),
+        ((1, 3, 9, 7),),
+        flops=3 * 9 * 7 * (2 * 4 - 1),
+    ),
+    Figures(
+        "upsample", {"size": 6, "mode": "bicubic"}, ((1, 3, 5, 4),), ((1, 3, 6, 6),), flops=3 * 6 * 6 * (2 * 16 - 1)
+    ),
+    Figures(
+        "upsample", {"size": 2, "mode": "trilinear"}, ((1, 3, 5, 4, 3),), ((1, 3, 2, 2, 2),), flops=3 * 8 * (2 * 8 - 1)
+    ),
+    Figures("upsample", {"scale_factor": [1.5, 0.5]}, ((1, 3, 5, 5),), ((1, 3, 7, 2),)),
+    Figures("upsample", {"scale_factor": 0.3}, ((1, 3, 10),), ((1, 3, 3),)),  # 10 * 0.3 rounds to 3.0, as in torch
+    Figures("pixel_shuffle", {"upscale_factor": 3}, ((1, 18, 4, 5),), ((1, 18 // 9, 12, 15),)),
+    Figures("pixel_unshuffle", {"downscale_factor": 2}, ((1, 3, 4, 6),), ((1, 3 * 4, 2, 3),)),
+]
+
+REFUSALS = [
+    Refusal("upsample", {}, ((1, 3, 5),), "upsample needs either 'size' or 'scale_factor', not both"),
+    Refusal("upsample", {"size": 2, "scale_factor": 2}, ((1, 3, 5),), "not both"),
+    Refusal("upsample", {"scale_factor": 0}, ((1, 3, 5),), "scale_factor must be above 0"),
+    Refusal("upsample", {"scale_factor": [1, 0]}, ((1, 3, 5, 5),), "scale_factor must be above 0"),
+    Refusal("upsample", {"size": [2, 2]}, ((1, 3, 5),), "2 numbers are given for the 1 spatial dimensions"),
+    Refusal("upsample", {"size": 2, "mode": "bilinear"}, ((1, 3, 5),), "mode bilinear takes an input of 4 dims"),
+    Refusal(
+        "upsample", {"size": 2, "align_corners": True}, ((1, 3, 5),), "align_corners goes with the linear and cubic"
+    ),
+    Refusal("upsample", {"scale_factor": 0.1}, ((1, 3, 5),), "upsample would give an output of shape (1, 3, 0)"),
+    Refusal("upsample", {"size": 2}, ((3, 5),), "upsample takes an input of 3 to 5 dims (N, C, *spatial), got (3, 5)"),
+    Refusal("pixel_shuffle", {"upscale_factor": 2}, ((1, 6, 4, 4),), "6 channels do not split into squares of 2 × 2"),
+    Refusal("pixel_unshuffle", {"downscale_factor": 2}, ((1, 6, 4, 5),), "4 × 5 does not split into squares of 2 × 2"),
+]
+
+
+@pytest.mark.parametrize("row", FIGURES, ids=name)
+def test_figures(row: Figures) -> None:
+    assert_figures(row)
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=name)
+def test_refusals(row: Refusal) -> None:
+    assert_refusal(row)

@@ -1,0 +1,124 @@
+import pytest
+
+from archcost.ops import REGISTRY
+from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
+
+FIGURES = [
+    Figures("flatten", {}, ((2, 3, 4, 5),), ((2, 3 * 4 * 5),)),
+    Figures("flatten", {"start_dim": 2, "end_dim": -2}, ((2, 3, 4, 5, 6),), ((2, 3, 4 * 5, 6),)),
+    Figures("flatten", {"start_dim": 0}, ((),), ((1,),)),
+    Figures("unflatten", {"dim": 1, "unflattened_size": [3, -1]}, ((2, 12),), ((2, 3, 12 // 3),)),
+    Figures("unflatten", {"dim": -1, "unflattened_size": [3, 4]}, ((2, 12),), ((2, 3, 4),)),
+    Figures("reshape", {"shape": [2, -1, 4]}, ((2, 3, 4),), ((2, 3, 4),)),
+    Figures("reshape", {"shape": [6, 4]}, ((2, 3, 4),), ((6, 4),)),
+    Figures("reshape", {"shape": []}, ((1, 1),), ((),)),
+    Figures("permute", {"dims": [0, 2, 3, 1]}, ((2, 3, 4, 5),), ((2, 4, 5, 3),)),
+    Figures("permute", {"dims": [-1, 0, 1]}, ((2, 3, 4),), ((4, 2, 3),)),
+    Figures("transpose", {"dim0": 1, "dim1": -1}, ((2, 3, 4),), ((2, 4, 3),)),
+    Figures("transpose", {"dim0": 0, "dim1": -1}, ((),), ((),)),
+    Figures("squeeze", {}, ((2, 1, 4, 1),), ((2, 4),)),
+    Figures("squeeze", {"dim": [1, 2]}, ((2, 1, 4, 1),), ((2, 4, 1),)),
+    Figures("squeeze", {"dim": 0}, ((2, 1),), ((2, 1),)),
+    Figures("unsqueeze", {"dim": -1}, ((2, 3),), ((2, 3, 1),)),
+    Figures("unsqueeze", {"dim": 1}, ((2, 3),), ((2, 1, 3),)),
+    Figures("expand", {"sizes": [8, -1, -1]}, ((1, 1, 768),), ((8, 1, 768),)),
+    Figures("expand", {"sizes": [2, 4, 3]}, ((4, 1),), ((2, 4, 3),)),
+    Figures("concat", {}, ((2, 3, 4), (2, 5, 4)), ((2, 3 + 5, 4),)),
+    Figures("concat", {"dim": -1}, ((2, 3), (2, 5), (2, 1)), ((2, 3 + 5 + 1),)),
+    Figures("concat", {}, ((2, 3),), ((2, 3),)),
+    Figures("stack", {}, ((2, 3), (2, 3)), ((2, 2, 3),)),
+    Figures("stack", {"dim": -1}, ((2, 3), (2, 3), (2, 3)), ((2, 3, 3),)),
+    Figures("chunk", {"chunks": 2, "dim": 1}, ((2, 6),), ((2, 3), (2, 3))),
+    Figures("chunk", {"chunks": 4, "dim": 1}, ((2, 10),), ((2, 3), (2, 3), (2, 3), (2, 1))),
+    Figures("chunk", {"chunks": 6}, ((10,),), ((2,), (2,), (2,), (2,), (2,))),  # five of 2, not six
+    Figures("split", {"split_size_or_sections": 4, "dim": 1}, ((2, 10),), ((2, 4), (2, 4), (2, 2))),
+    Figures("split", {"split_size_or_sections": [1, 9], "dim": -1}, ((2, 10),), ((2, 1), (2, 9))),
+    Figures("slice", {"dim": 1, "end": 1}, ((2, 10),), ((2, 1),)),
+    Figures("slice", {"dim": 1, "start": -3}, ((2, 10),), ((2, 3),)),
+    Figures("slice", {"dim": 1, "start": -100, "end": 100, "step": 3}, ((2, 10),), ((2, 4),)),
+    Figures("pad", {"pad": [1, 2]}, ((2, 3, 4),), ((2, 3, 1 + 4 + 2),)),
+    Figures("pad", {"pad": [0, 0, 0, 0, 1, 2], "value": 1}, ((2, 3, 4, 5),), ((2, 1 + 3 + 2, 4, 5),)),
+    Figures("pad", {"pad": [-1, -1]}, ((2, 3, 4),), ((2, 3, 4 - 2),)),
+    Figures("pad", {"pad": [3, 3, 2, 2], "mode": "reflect"}, ((2, 3, 4, 5),), ((2, 3, 4 + 4, 5 + 6),)),
+    Figures("pad", {"pad": []}, ((2, 3),), ((2, 3),)),
+    Figures("roll", {"shifts": 2}, ((2, 3),), ((2, 3),)),
+    Figures("roll", {"shifts": [2, -1], "dims": [0, -1]}, ((2, 3),), ((2, 3),)),
+    Figures("channel_shuffle", {"groups": 3}, ((2, 6, 4, 4),), ((2, 6, 4, 4),)),
+]
+
+REFUSALS = [
+    Refusal("flatten", {"start_dim": 3, "end_dim": 1}, ((2, 3, 4, 5),), "start_dim 3 comes after end_dim 1"),
+    Refusal("flatten", {}, ((3,),), "there is no dim 1 in an input of 1 dims"),
+    Refusal("unflatten", {"dim": 1, "unflattened_size": [5, -1]}, ((2, 12),), "12 does not unflatten to (5, -1)"),
+    Refusal("unflatten", {"dim": 1, "unflattened_size": []}, ((2, 12),), "unflattened_size is empty"),
+    Refusal("reshape", {"shape": [7, -1]}, ((2, 3, 4),), "24 elements do not reshape to (7, -1)"),
+    Refusal("reshape", {"shape": [5, 5]}, ((2, 3, 4),), "24 elements do not reshape to (5, 5)"),
+    Refusal("permute", {"dims": [0, 1]}, ((2, 3, 4),), "2 dims are named for an input of (2, 3, 4)"),
+    Refusal("permute", {"dims": [0, 1, -2]}, ((2, 3, 4),), "dim 1 is named twice in [0, 1, -2]"),
+    Refusal("transpose", {"dim0": 0, "dim1": 2}, ((2, 3),), "there is no dim 2 in an input of 2 dims"),
+    Refusal("squeeze", {"dim": [0, 0]}, ((1, 3),), "dim 0 is named twice"),
+    Refusal("unsqueeze", {"dim": 4}, ((2, 3),), "there is no dim 4"),
+    Refusal("expand", {"sizes": [4, 3]}, ((2, 3),), "(2, 3) does not expand to (4, 3)"),
+    Refusal("expand", {"sizes": [3]}, ((2, 3),), "1 sizes are too few for an input of (2, 3)"),
+    Refusal("expand", {"sizes": [-1, 2, 3]}, ((2, 3),), "-1 keeps a size, but (2, 3) has none for dim 0"),
+    Refusal(
+        "concat",
+        {},
+        ((1, 64, 56, 56), (1, 128, 28, 28)),
+        "concat along dim 1 needs equal sizes in every other dim: (1, 64, 56, 56) and (1, 128, 28, 28) differ in dims 2 and 3",
+        "bring the (1, 128, 28, 28) to 56 × 56 with a stride, padding or `upsample`",
+    ),
+    Refusal(
+        "concat", {}, ((1, 64, 56, 56), (1, 32, 56, 55)), "differ in dim 3", "bring the (1, 32, 56, 55) to 56 × 56"
+    ),
+    Refusal("concat", {}, ((1, 5, 8), (1, 7, 8), (2, 4, 9)), "(1, 5, 8) and (2, 4, 9) differ in dims 0 and 2"),
+    Refusal("concat", {}, ((1, 1, 768), (1, 1, 64)), "differ in dim 2", "they join along dim 2: `concat: {dim: 2}`"),
+    Refusal(
+        "concat",
+        {},
+        ((1, 5, 8), (1, 7)),
+        "concat needs inputs of as many dims, got (1, 5, 8) and (1, 7)",
+        "`unsqueeze`",
+    ),
+    Refusal("concat", {"dim": 2}, ((1, 5), (1, 7)), "there is no dim 2 in an input of 2 dims"),
+    Refusal("stack", {}, ((1, 5), (1, 7)), "stack needs inputs of one shape, got (1, 5) and (1, 7)"),
+    Refusal("chunk", {"chunks": 2, "dim": 2}, ((1, 5),), "there is no dim 2"),
+    Refusal(
+        "split",
+        {"split_size_or_sections": [1, 2], "dim": 1},
+        ((1, 5),),
+        "sections (1, 2) sum to 3, but dim 1 has size 5",
+    ),
+    Refusal("split", {"split_size_or_sections": []}, ((1, 5),), "split_size_or_sections is empty"),
+    Refusal(
+        "slice",
+        {"dim": 1, "start": 5},
+        ((1, 5),),
+        "the slice from 5 to the end of dim 1 is empty: its size is 5",
+    ),
+    Refusal("slice", {"dim": 1, "end": -5}, ((1, 5),), "the slice from the beginning to -5 of dim 1 is empty"),
+    Refusal("pad", {"pad": [1]}, ((1, 5),), "pad takes pairs (before, after), got 1 numbers"),
+    Refusal("pad", {"pad": [1] * 6}, ((1, 5),), "pad has pairs for 3 dims, but the input is (1, 5)"),
+    Refusal("pad", {"pad": [-3, -2]}, ((1, 5),), "pad would give an output of shape (1, 0)"),
+    Refusal("pad", {"pad": [-6, 9]}, ((1, 5),), "the padding (-6, 9) cuts off more than the size 5"),
+    Refusal("pad", {"pad": [1, 1], "mode": "reflect"}, ((1, 2, 3, 4),), "1 pairs do not fit (1, 2, 3, 4)"),
+    Refusal("pad", {"pad": [4, 1], "mode": "reflect"}, ((1, 2, 4),), "must be smaller than the size 4"),
+    Refusal("pad", {"pad": [1, 5], "mode": "circular"}, ((1, 2, 4),), "must not be larger than the size 4"),
+    Refusal("roll", {"shifts": [1, 2]}, ((1, 5),), "2 shifts are given for 1 dims"),
+    Refusal("roll", {"shifts": 1, "dims": 2}, ((1, 5),), "there is no dim 2"),
+    Refusal("channel_shuffle", {"groups": 4}, ((1, 6, 2, 2),), "6 channels do not split into 4 groups"),
+]
+
+
+@pytest.mark.parametrize("row", FIGURES, ids=name)
+def test_figures(row: Figures) -> None:
+    assert_figures(row)
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=name)
+def test_refusals(row: Refusal) -> None:
+    assert_refusal(row)
+
+
+def test_pieces_have_no_main_output() -> None:
+    assert {kind for kind, op in REGISTRY.items() if not op.main_output} == {"chunk", "split"}

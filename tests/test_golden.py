@@ -1,0 +1,76 @@
+"""What people see, to the letter: read the golden files when they change."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archcost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+COMMANDS = {
+    "googlenet_100.txt": (100, ("analyze", "googlenet")),
+    "googlenet_60.txt": (60, ("analyze", "googlenet")),
+    "googlenet_80.txt": (80, ("analyze", "googlenet")),
+    "googlenet_160.txt": (160, ("analyze", "googlenet", "--depth", "3")),
+    "googlenet_piped.txt": (None, ("analyze", "googlenet", "--depth", "2")),
+    "resnet152_100.txt": (100, ("analyze", "resnet152")),
+    "mobilenet_v1_settings.txt": (100, ("analyze", "mobilenet_v1", "--set", "width=0.5", "--batch", "8")),
+    "inception_reduced_100.txt": (100, ("analyze", "inception_reduced")),
+    "sort.txt": (100, ("analyze", "resnet50", "--sort", "params", "--top", "5")),
+    "sort_depth.txt": (100, ("analyze", "vgg16", "--sort", "activation_bytes", "--depth", "1", "--top", "4")),
+    "tree.txt": (None, ("analyze", "inception_reduced", "--format", "tree")),
+    "tree_folded.txt": (None, ("analyze", "resnet50", "--format", "tree", "--depth", "2")),
+    "report.json": (None, ("analyze", "inception_reduced", "--format", "json")),
+    "report.csv": (None, ("analyze", "inception_reduced", "--format", "csv")),
+    "report.md": (None, ("analyze", "inception_reduced", "--format", "markdown")),
+    "summary_100.txt": (100, ("analyze", "resnet18", "resnet50", "googlenet")),
+    "summary_60.txt": (60, ("analyze", "resnet18", "resnet50", "googlenet")),
+    "summary.md": (None, ("analyze", "resnet18", "resnet50", "--format", "markdown")),
+    "zoo_60.txt": (60, ("zoo",)),
+    "zoo_140.txt": (140, ("zoo",)),
+    "zoo.csv": (None, ("zoo", "--format", "csv")),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_output(name: str, run: Callable[..., Run], golden: Callable[[str, str], None]) -> None:
+    columns, arguments = COMMANDS[name]
+    result = run(*arguments, columns=columns)
+    assert result.code == 0, result.err
+    golden(name, re.sub(r'("path": ")[^"]*/specs/', r"\1specs/", result.out))
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name.endswith((".txt", ".md")) and "tree" not in name])
+def test_no_line_is_wider_than_the_terminal(name: str, run: Callable[..., Run]) -> None:
+    columns, arguments = COMMANDS[name]
+    if columns:
+        assert max(map(len, run(*arguments, columns=columns).out.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("model", ["googlenet", "resnet50", "mobilenet_v1", "inception_reduced", "nin"])
+def test_columns_add_up_to_the_totals(model: str, run: Callable[..., Run]) -> None:
+    """The figures as printed, re-summed from the text of the deepest level."""
+    report = archcost.analyze(model)
+    table = run("analyze", model, "--sort", "macs", columns=160).out
+    params = macs = 0
+    rows = 0
+    for line in table.splitlines():
+        match = re.fullmatch(r" (\S+) +([a-z_0-9]+) +[\d×, ]+? +([\d,]+|–) +([\d,]+|–) +\S+ *[█▏▎▍▌▋▊▉]* *", line)
+        if match:
+            rows += 1
+            params += int(match[3].replace(",", "").replace("–", "0"))
+            macs += int(match[4].replace(",", "").replace("–", "0"))
+    assert (rows, params, macs) == (report.totals.layers, report.totals.params, report.totals.macs)
+
+
+def test_piped_tables_are_not_cut(run: Callable[..., Run]) -> None:
+    out = run("analyze", "resnet152", "--sort", "macs").out
+    assert "layer3.35.residual.conv_bn_relu_1.conv2d" in out or "layer3.35" in out
+    assert "…" not in out

@@ -1,0 +1,106 @@
+"""The JSON Schemas: valid themselves, true of what the tool accepts and prints, and closed where it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+import archcost
+from archcost import zoo
+from archcost.errors import Source
+from archcost.ops import REGISTRY
+from archcost.spec.document import parse_document
+from archcost.spec.loader import loads
+from archcost.spec.schema import report_schema, spec_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+SPEC = jsonschema.Draft7Validator(spec_schema())
+REPORT = jsonschema.Draft7Validator(report_schema())
+FILES = sorted(Path(zoo.folder()).rglob("*.yaml"))
+
+
+def data(text: str) -> Any:
+    return parse_document(Source("test", text))[0].plain()
+
+
+def test_both_are_draft_07() -> None:
+    for schema in (spec_schema(), report_schema()):
+        jsonschema.Draft7Validator.check_schema(schema)
+        assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_zoo_file_is_valid(path: Path) -> None:
+    assert [error.message for error in SPEC.iter_errors(data(path.read_text(encoding="utf-8")))] == []
+
+
+def test_every_op_is_described() -> None:
+    definitions = spec_schema()["definitions"]
+    assert set(REGISTRY) <= set(definitions)
+    for kind, op in REGISTRY.items():
+        text = json.dumps(definitions[kind])
+        assert all(f'"{name}"' in text for name in op.fields)
+
+
+HEAD = "archcost: 1\ninput: [3, 8, 8]\n"
+WRONG = [
+    "input: [3, 8, 8]\nlayers: [relu]\n",
+    "archcost: 2\ninput: [3, 8, 8]\nlayers: [relu]\n",
+    "archcost: 1\nlayers: [relu]\n",
+    HEAD + "layer: [relu]\n",
+    HEAD + "layers: relu\n",
+    HEAD + "layers: [conv2d]\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: 4}\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: 0, kernel_size: 3}\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: four, kernel_size: 3}\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: 4, kernel_size: [3, 3, 3]}\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: 4, kernal_size: 3, kernel_size: 3}\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: 4, kernel_size: 3, bias: 1}\n",
+    HEAD + "layers:\n  - conv2d: {out_channels: 4, kernel_size: 3, padding: some}\n",
+    HEAD + "layers:\n  - dropout: 0.5\n",
+    HEAD + "layers:\n  - relu:\n    repeat: -1\n",
+    HEAD + "layers:\n  - relu:\n    id: a.b\n",
+    HEAD + "layers:\n  - relu:\n    as: k\n",
+    HEAD + "layers:\n  - concat:\n    branches: {}\n",
+    HEAD + "layers: [relu]\nexpect: {parms: 0}\n",
+    HEAD + "layers: [relu]\nexpect: {params: {tolerance: 1%}}\n",
+    HEAD + "layers: [relu]\nbudgets: {speed: 1}\n",
+    "archcost: 1\ninput: {shape: [3], dtype: float33}\nlayers: [relu]\n",
+    "archcost: 1\ninput: [3, 0]\nlayers: [relu]\n",
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_wrong_specs_are_invalid_and_refused(text: str) -> None:
+    assert list(SPEC.iter_errors(data(text)))
+    with pytest.raises(archcost.SpecError):
+        archcost.analyze(loads(text))
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_reports_are_valid(name: str) -> None:
+    REPORT.validate(archcost.analyze(name).to_dict())
+
+
+def test_error_reports_are_valid(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(HEAD + "layers:\n  - relu\n  - conv2d: {out_channels: 4, kernel_size: 99}\n")
+    (tmp_path / "worse.yaml").write_text("layers: [}")
+    names = ("bad.yaml", "worse.yaml", "missing.yaml")
+    documents = json.loads(run("analyze", *names, "--format", "json", cwd=tmp_path).out)
+    REPORT.validate(documents)
+    assert [len(document["errors"]) for document in documents] == [1, 1, 1]
+
+
+def test_the_command_prints_them(run: Callable[..., Run], tmp_path: Path) -> None:
+    assert json.loads(run("schema", "spec").out) == spec_schema()
+    target = tmp_path / "schema.json"
+    run("schema", "report", "-o", str(target))
+    assert json.loads(target.read_text()) == report_schema()
