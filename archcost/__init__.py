@@ -15,10 +15,14 @@ from archcost.version import __version__
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from fractions import Fraction
+
+    from torch import nn
 
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
     from archcost.errors import ArchcostError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
+    from archcost.pytorch.verification import Verification
     from archcost.spec.model import Spec
 
 _EXPORTS = {
@@ -33,6 +37,7 @@ _EXPORTS = {
     "SpecError": "archcost.errors",
     "Totals": "archcost.analysis.report",
     "UsageError": "archcost.errors",
+    "Verification": "archcost.pytorch.verification",
 }
 
 __all__ = [
@@ -47,9 +52,12 @@ __all__ = [
     "SpecError",
     "Totals",
     "UsageError",
+    "Verification",
     "__version__",
     "analyze",
+    "build",
     "load",
+    "verify",
 ]
 
 
@@ -84,6 +92,56 @@ def analyze(
 
     loaded = spec if isinstance(spec, SpecType) else load(spec)
     return analyze_spec(loaded, params=params, batch=batch, training=training, dtype=dtype)
+
+
+def build(
+    spec: Spec | str | os.PathLike[str],
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+) -> nn.Module:
+    """The spec as a torch.nn.Module, to train or to run; its submodules carry the spec's paths.
+
+    It takes the spec's inputs by position, and returns a tensor, or a tuple for several outputs. Parameters are
+    initialised as torch does it; under ``torch.device("meta")`` they take no memory. Raises MissingExtraError without
+    torch, and what :func:`analyze` raises.
+    """
+    from archcost.graph.unroll import unroll
+    from archcost.pytorch import require
+    from archcost.spec.model import Spec as SpecType
+
+    require("torch")
+    from archcost.pytorch.module import build as build_network
+
+    loaded = spec if isinstance(spec, SpecType) else load(spec)
+    return build_network(unroll(loaded, params, batch=batch, training=training, dtype=dtype))
+
+
+def verify(
+    spec: Spec | str | os.PathLike[str],
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    tolerance: Fraction | float = 0,
+    against: str | None = None,
+) -> Verification:
+    """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
+
+    ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
+    ``torchvision:resnet50`` or ``package.module:callable``. The spec's published figures are judged when nothing is
+    overridden. Raises MissingExtraError without torch and fvcore, and what :func:`analyze` raises.
+    """
+    from archcost.pytorch import require
+
+    require("torch", "fvcore")
+    from archcost.pytorch.verify import verify as verify_report
+
+    report = analyze(spec, params=params, batch=batch, training=training)
+    published = not params and batch == 1 and not training
+    return verify_report(report, tolerance=tolerance, published=published, against=against)
 
 
 def __getattr__(name: str) -> Any:

@@ -54,7 +54,8 @@ def node_costs(node: Node, nodes: list[Node], dtype: str) -> Costs:
     """The costs of a node; tensors that it shares with another node count there."""
     if node.weights_of < 0:
         return signature_costs(node.signature, dtype)
-    return _costs(node.signature, dtype, frozenset(nodes[node.weights_of].signature.weights()))
+    owner = nodes[node.weights_of].signature
+    return _costs(node.signature, dtype, frozenset((*owner.weights(), *owner.buffers())))
 
 
 def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
@@ -70,8 +71,9 @@ def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
         if "bias" not in name:
             weights += count
     buffers = 0
-    for shape in op.buffers(inputs).values():
-        buffers += numel(shape)
+    for name, shape in op.buffers(inputs).items():
+        if name not in shared:
+            buffers += numel(shape)
     macs = op.macs(inputs, outputs)
     activation_bytes = 0
     for tensor in signature.outputs:
@@ -80,7 +82,7 @@ def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
         params,
         params if op.trainable() else 0,
         weights,
-        0 if shared else buffers,
+        buffers,
         macs,
         2 * macs + op.flops(inputs, outputs),
         params * DTYPE_BYTES[dtype],

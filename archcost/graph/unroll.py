@@ -94,7 +94,7 @@ class _Frame:
     def known(self) -> list[str]:
         """All ids that can be referred to, the nearest scope first."""
         outer = self.outer.known() if self.outer else []
-        return [*self.ids, *outer]
+        return [name for name in (*self.ids, *outer) if name]  # a step that failed before it had a name has none
 
     def type_of(self, value: int) -> TensorType:
         """The type of a value of this body."""

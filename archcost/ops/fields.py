@@ -82,7 +82,7 @@ def numbers(*, default: Any = REQUIRED, minimum: float | None = None, nullable: 
 
 
 def flag(*, default: bool | None, doc: str = "") -> Any:
-    """true or false."""
+    """A truth value, true or false."""
     return BoolField(default, doc=doc)
 
 

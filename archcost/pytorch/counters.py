@@ -27,17 +27,15 @@ NORMS = ("aten::batch_norm", "aten::group_norm", "aten::instance_norm", "aten::l
 # What fvcore has no handle for and no MACs are lost by: arithmetic and activations of elements, pools, reductions,
 # interpolation, and moving data. Anything else that it does not know leaves the layer "not covered".
 NO_MACS = frozenset(
-    f"aten::{name.removesuffix('_')}"
-    for name in """
-    abs add alpha_dropout amax celu div dropout elu exp feature_alpha_dropout feature_dropout gelu glu hardshrink
-    hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax max mean mish mul neg pow prelu rms_norm rrelu selu
-    sigmoid silu softmax softplus softshrink sqrt sub sum tanh threshold
-    adaptive_avg_pool1d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
-    avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d
-    upsample_bicubic2d upsample_linear1d upsample_nearest1d upsample_nearest3d upsample_trilinear3d
-    _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d
-    broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle repeat_interleave triu unflatten
-    """.split()
+    "abs add alpha_dropout amax celu div dropout elu exp feature_alpha_dropout feature_dropout gelu glu hardshrink "
+    "hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax max mean mish mul neg pow prelu rms_norm rrelu "
+    "selu sigmoid silu softmax softplus softshrink sqrt sub sum tanh threshold "
+    "adaptive_avg_pool1d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
+    "avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d "
+    "upsample_bicubic2d upsample_linear1d upsample_nearest1d upsample_nearest3d upsample_trilinear3d "
+    "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d "
+    "broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle repeat_interleave triu "
+    "unflatten".split()  # noqa: SIM905 - a list of words
 )
 
 
@@ -121,7 +119,9 @@ def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Seque
     Only operators that multiply and accumulate are compared: what fvcore says of norms, pools and interpolation stays
     in ``operators``.
     """
-    from fvcore.nn import FlopCountAnalysis
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import uses what torch deprecates
+        from fvcore.nn import FlopCountAnalysis
 
     analysis = FlopCountAnalysis(network, inputs).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
@@ -132,7 +132,11 @@ def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Seque
     for path, figures in zip(paths, seen, strict=True):
         figures.operators = {name: int(count) for name, count in counts[path].items()}
         figures.unknown = tuple(
-            sorted(op for op in analysis.unsupported_ops(path) if op.removesuffix("_") not in NO_MACS)
+            sorted(
+                op
+                for op in analysis.unsupported_ops(path)
+                if op.removeprefix("aten::").removesuffix("_") not in NO_MACS
+            )
         )
         if not figures.unknown:
             figures.macs = sum(count for name, count in figures.operators.items() if name in FVCORE_MACS)
@@ -140,14 +144,14 @@ def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Seque
 
 
 def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
-    """fvcore's count of a convolution for ``padding="same"``, a form of the operator that it has no handle for."""
+    """The count of fvcore for a convolution with ``padding="same"``, a form of the operator without a handle."""
     from fvcore.nn.jit_handles import conv_flop_count, get_shape
 
     return Counter({"conv": conv_flop_count(get_shape(inputs[0]), get_shape(inputs[1]), get_shape(outputs[0]))})
 
 
 def _norm(handle: Any, name: str, inputs: list[Any], outputs: list[Any]) -> Any:
-    """fvcore's count of a norm, and 0 for the ranks that it refuses: no MACs either way."""
+    """The count of fvcore for a norm, and 0 for the ranks that it refuses: no MACs either way."""
     try:
         return handle(inputs, outputs)
     except AssertionError:
@@ -172,9 +176,7 @@ def fill_with_zeros(network: nn.Module) -> nn.Module:
 
 def real_inputs(inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Zeros on the CPU shaped as other tensors; floating ones as float32."""
-    return tuple(
-        [torch.zeros(x.shape, dtype=torch.float32 if x.dtype.is_floating_point else x.dtype) for x in inputs]
-    )
+    return tuple([torch.zeros(x.shape, dtype=torch.float32 if x.dtype.is_floating_point else x.dtype) for x in inputs])
 
 
 def matrices_times_steps(module: nn.Module, inputs: tuple[Tensor, ...]) -> int | None:

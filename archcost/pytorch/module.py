@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from archcost.errors import Diagnostic, SpecError
 from archcost.pytorch.builders import BUILDERS
 
 if TYPE_CHECKING:
@@ -116,6 +117,16 @@ class Network(nn.Module):
                 values.pop(value, None)
         results = tuple([values[value] for value in self._outputs])
         return results[0] if len(results) == 1 else results
+
+
+def build(graph: Graph) -> Network:
+    """The network of a graph; SpecError, at the step, for what PyTorch does not accept."""
+    try:
+        return Network(graph)
+    except BuildError as error:
+        node = graph.nodes[error.index]
+        message = f"{node.op.kind} '{node.path}': PyTorch does not build it: {error}"
+        raise SpecError([Diagnostic(message, node.mark)]) from error
 
 
 def _modules(graph: Graph, builders: Mapping[str, Builder]) -> Iterator[nn.Module]:

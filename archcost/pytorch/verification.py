@@ -24,12 +24,12 @@ class Mismatch:
     measured: object
     by: str  # PyTorch, torch counter, fvcore, published …
     cause: str
-    line: int | None
+    place: tuple[str, int] | None = None  # file and line of the step
 
     def __str__(self) -> str:
         place = f"{self.path} ({self.op})" if self.op else self.path or "the model"
-        words = f"{place}: {self.metric}: archcost says {shown(self.archcost)}, {self.by} {shown(self.measured)}"
-        return f"{words}; {self.cause}" if self.cause else words
+        words = f"{place}: {self.metric} is {shown(self.archcost)}, {self.by} {shown(self.measured)}"
+        return f"{words} ({self.cause})" if self.cause else words
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -41,7 +41,8 @@ class Mismatch:
             "measured": plain(self.measured),
             "by": self.by,
             "cause": self.cause or None,
-            "line": self.line,
+            "file": self.place[0] if self.place else None,
+            "line": self.place[1] if self.place else None,
         }
 
 
@@ -92,6 +93,7 @@ class Pair:
     path: str
     other: str
     shapes: tuple[Shape, ...]
+    other_shapes: tuple[Shape, ...]
     macs: int
     other_macs: int
     output: Shape
@@ -99,8 +101,9 @@ class Pair:
 
     @property
     def ok(self) -> bool:
-        """Whether output and MACs agree."""
-        return self.macs == self.other_macs and self.output == self.other_output
+        """Whether tensors, output and MACs agree."""
+        ours, theirs = (self.shapes, self.output, self.macs), (self.other_shapes, self.other_output, self.other_macs)
+        return ours == theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class Verification:
 
     name: str
     path: str
+    sha256: str
     batch: int
     settings: dict[str, Any]
     layers: tuple[LayerCheck, ...]
@@ -170,7 +174,7 @@ class Verification:
         return {
             "schema": SCHEMA,
             "tool": {"name": "archcost", "version": __version__},
-            "spec": {"name": self.name, "path": self.path, "params": self.settings},
+            "spec": {"name": self.name, "path": self.path, "sha256": self.sha256, "params": self.settings},
             "batch": self.batch,
             "versions": self.versions,
             "ok": self.ok,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Layer, Report
     from archcost.dims import Shape
+    from archcost.errors import Mark
     from archcost.graph.model import Graph
 
 MAX_REAL_BYTES = 6 * 2**30  # of weights and live activations, for a run on the CPU
@@ -63,7 +63,7 @@ def verify(
 ) -> Verification:
     """Build the report's graph in PyTorch, run it, and compare layer by layer.
 
-    ``tolerance`` is the allowed relative difference of params and MACs. ``published`` judges the spec's ``expect``, too;
+    ``tolerance`` is the allowed relative difference of params and MACs. ``published`` judges ``expect``, too.
     ``against`` names a model to compare with (``torchvision:resnet50``, or ``package.module:callable``).
     """
     measured = measure(report)
@@ -74,10 +74,9 @@ def verify(
     if published:
         judged = sum(len(item.figures) + (item.output is not None) for item in report.spec.expect.values())
         mismatches += [
-            Mismatch(deviation.path, "", deviation.metric, deviation.computed, deviation.published, "published", "",
-                     deviation.mark.line + 1)
-            for deviation in deviations(report)
-        ]  # fmt: skip
+            Mismatch(bad.path, "", bad.metric, bad.computed, bad.published, "published", bad.source, _place(bad.mark))
+            for bad in deviations(report)
+        ]
     other = None
     if against is not None:
         from archcost.pytorch.against import compare
@@ -87,6 +86,7 @@ def verify(
     return Verification(
         name=report.name,
         path=report.spec.path,
+        sha256=report.spec.sha256,
         batch=report.batch,
         settings=report.params,
         layers=tuple(checks),
@@ -131,6 +131,10 @@ def measure(report: Report) -> Measured:
     return Measured(tensors, by_torch, real, failures, [], total)
 
 
+def _place(mark: Mark) -> tuple[str, int]:
+    return mark.source.name, mark.line + 1
+
+
 def _cut(graph: Graph, count: int) -> Graph:
     """The first nodes of a graph, every value that none of them reads being an output: a trace drops what is unused."""
     nodes = graph.nodes[:count]
@@ -144,9 +148,9 @@ def _failure(graph: Graph, error: BuildError | RunError) -> Mismatch:
     cause = "PyTorch does not build it" if isinstance(error, BuildError) else "PyTorch does not run it"
     text = str(error).strip().partition("\n")[0]
     if node is None:
-        return Mismatch("", "", "run", "runs", text, "PyTorch", cause, None)
+        return Mismatch("", "", "run", "runs", text, "PyTorch", cause)
     output = tuple([tensor.shape for tensor in node.outputs])
-    return Mismatch(node.path, node.op.kind, "run", output, text, "PyTorch", cause, node.mark.line + 1)
+    return Mismatch(node.path, node.op.kind, "run", output, text, "PyTorch", cause, _place(node.mark))
 
 
 def _too_large(report: Report, network: nn.Module) -> str:
@@ -174,8 +178,9 @@ def _tensors(network: nn.Module, paths: list[str]) -> list[Tensors]:
             Tensors(
                 {name: tuple(tensor.shape) for name, tensor in params.items()},
                 {name: tuple(tensor.shape) for name, tensor in buffers.items()},
-                *own,
-                trainable=all(tensor.requires_grad for tensor in params.values()),
+                own[0],
+                own[1],
+                all(tensor.requires_grad for tensor in params.values()),
             )
         )
     return found
@@ -219,11 +224,11 @@ def _check(report: Report, index: int, measured: Measured, tolerance: Fraction |
 
 
 def _mismatch(layer: Layer, metric: str, ours: object, theirs: object, by: str, cause: str) -> Mismatch:
-    return Mismatch(layer.path, layer.op, metric, ours, theirs, by, cause, layer.line)
+    return Mismatch(layer.path, layer.op, metric, ours, theirs, by, cause, _place(layer.node.mark))
 
 
 def _compare_outputs(report: Report, layer: Layer, seen: Seen, real: Seen | None) -> list[Mismatch]:
-    found = []
+    found: list[Mismatch] = []
     for by, run in (("PyTorch", seen), ("PyTorch on the CPU", real)):
         if run is not None and run.shapes != layer.output and not found:
             cause = output_cause(layer.node, layer.output, run.shapes)
@@ -236,7 +241,7 @@ def _compare_outputs(report: Report, layer: Layer, seen: Seen, real: Seen | None
 
 def _compare_tensors(layer: Layer, tensors: Tensors, tolerance: Fraction | float) -> list[Mismatch]:
     signature, costs = layer.node.signature, layer.costs
-    found = []
+    found: list[Mismatch] = []
     pairs = (
         ("params", signature.weights(), tensors.params, costs.params, tensors.own_params),
         ("buffers", signature.buffers(), tensors.buffers, costs.buffers, tensors.own_buffers),
@@ -269,5 +274,4 @@ def _totals(report: Report, checks: list[LayerCheck], measured: Measured) -> dic
         "macs": report.totals.macs,
         "torch_macs": sum(check.torch_macs or 0 for check in checks),
         "fvcore_macs": sum(check.fvcore_macs or 0 for check in checks) if measured.real else None,
-        "weights": sum(prod(shape) for each in measured.tensors for shape in each.params.values()),
     }

@@ -134,3 +134,9 @@ def print_usage_error(error: UsageError) -> None:
     print(f"{style['error']}error{style['reset']}: {error.message}", file=sys.stderr)
     if error.help:
         print(f"{style['help']}help{style['reset']}: {error.help}", file=sys.stderr)
+
+
+def print_failure(message: str) -> None:
+    """Print one finding to standard error."""
+    style = COLOUR if wants_colour(sys.stderr) else PLAIN
+    print(f"{style['error']}fail{style['reset']}: {message}", file=sys.stderr)

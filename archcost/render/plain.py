@@ -7,7 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from archcost.render.rows import build_tree, report_rows, tree_rows
+from archcost.analysis.tree import build_tree
+from archcost.render.rows import report_rows, tree_rows
 from archcost.render.text import figure_cell, shape_cell, share_cell
 from archcost.units import format_count
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 _PATIENCE_SECONDS = 0.5
@@ -38,3 +39,15 @@ def _with_bar(rest: list[T], done: int, total: int, what: str) -> Iterator[T]:
         for item in rest:
             yield item
             bar.advance(task)
+
+
+@contextmanager
+def spinner(what: str) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that tells what is being done; yields a function that takes the words."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from archcost.render.console import make_console
+
+    with make_console(sys.stderr).status(what) as status:
+        yield lambda words: status.update(f"{what} {words}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.rows import report_rows
-from archcost.render.text import bar, bytes_cell, figure_cell, name_cell, shape_cell, share_cell
+from archcost.render.text import bar, bytes_cell, figure_cell, name_cell, setting, shape_cell, share_cell
 from archcost.units import format_bytes
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _title(report: Report) -> str:
     inputs = ", ".join(
         ("" if name == "input" else f"{name} ") + shape_cell((shape,)) for name, shape in report.inputs.items()
     )
-    settings = "".join(f", {name}={value}" for name, value in report.params.items() if _is_set(report, name))
+    settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
     return f"{report.name} · {inputs} {report.dtype}{settings}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.ops.fields import shown
 from archcost.units import format_bytes, format_count, format_exact, format_share
 
 if TYPE_CHECKING:
@@ -50,3 +51,8 @@ def bar(part: int, whole: int, width: int) -> str:
 def share_cell(part: int, whole: int) -> str:
     """The share in percent; a dash for none."""
     return format_share(part, whole) if part else "–"
+
+
+def setting(value: object) -> str:
+    """A param's value as ``--set`` takes it: ``false``, ``[3, 4]``."""
+    return value if isinstance(value, str) else shown(value)

@@ -6,12 +6,14 @@ PyYAML scans the text; what a plain scalar means is decided here, because PyYAML
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from archcost.errors import Diagnostic, Mark, SpecError
+from archcost.errors import Diagnostic, Mark, SpecError, suggestion
+from archcost.spec.problems import MAX_PROBLEMS
+from archcost.spec.scalars import resolve
+from archcost.spec.syntax import NOT_TEXT, expression_at, place, split_diagnostic, syntax_diagnostic
 
 if TYPE_CHECKING:
     from archcost.errors import Source
@@ -19,28 +21,15 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 2**20
 MAX_VALUES = 1_000_000  # YAML values in one file, aliases expanded
 MAX_DEPTH = 100
-_MAX_NUMBER = 40  # digits
-
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NUMBER = re.compile(
-    r"""(?P<int>[-+]?[0-9]+)
-      | (?P<octal>0o[0-7]+)
-      | (?P<hexadecimal>0x[0-9a-fA-F]+)
-      | (?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))""",
-    re.VERBOSE,
-)
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_NUMBER_STARTS = frozenset("+-.0123456789")
+_DEEP = f"values nest deeper than {MAX_DEPTH} levels"
+_PLAIN_KEY = "a key must be a plain word, not a list or mapping"
 
 
 class Value:
     """A YAML value and where it stands."""
 
-    __slots__ = ("column", "length", "line", "size", "source")
+    __slots__ = ("column", "depth", "length", "line", "size", "source")
 
     def __init__(self, source: Source, line: int, column: int, length: int) -> None:
         self.source = source
@@ -48,6 +37,7 @@ class Value:
         self.column = column
         self.length = length
         self.size = 1  # values in it, itself included, aliases expanded
+        self.depth = 1  # levels of values in it
 
     @property
     def mark(self) -> Mark:
@@ -77,10 +67,11 @@ class Scalar(Value):
 class Sequence(Value):
     """A list of values."""
 
-    __slots__ = ("items",)
+    __slots__ = ("flow", "items")
 
-    def __init__(self, source: Source, line: int, column: int, length: int) -> None:
+    def __init__(self, source: Source, line: int, column: int, length: int, *, flow: bool) -> None:
         super().__init__(source, line, column, length)
+        self.flow = flow
         self.items: list[Value] = []
 
     def plain(self) -> Any:
@@ -101,42 +92,24 @@ class Mapping(Value):
         return {name: value.plain() for name, (_, value) in self.entries.items()}
 
 
-def resolve(text: str) -> None | bool | int | float | str:
-    """What a plain scalar means in the YAML 1.2 core schema."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMBER_STARTS:
-        return text
-    match = _NUMBER.fullmatch(text)
-    if not match or len(text) > _MAX_NUMBER:
-        return text
-    if match["int"]:
-        return int(text)
-    if match["octal"]:
-        return int(text[2:], 8)
-    if match["hexadecimal"]:
-        return int(text[2:], 16)
-    return float(text.replace(".", "") if text[-1] in "fFnN" else text)
-
-
 def parse_document(source: Source) -> tuple[Value, list[Diagnostic]]:
     """The tree of a YAML text and the problems that do not keep it from being read; raises SpecError for others."""
+    wrong = NOT_TEXT.search(source.text)
+    if wrong is not None:
+        message = f"the file is not text: it holds the control character U+{ord(wrong[0]):04X}"
+        raise SpecError([Diagnostic(message, place(source, wrong.start()))])
     builder = _Builder(source)
-    loader = None
+    loader = _Loader(source.text)
     try:
-        loader = _Loader(source.text)
         while True:
             event = loader.get_event()
             if event is None or isinstance(event, yaml.StreamEndEvent):
                 break
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        raise SpecError([_syntax_diagnostic(source, error)]) from None
-    except yaml.reader.ReaderError as error:
-        raise SpecError([_reader_diagnostic(source, error)]) from None
+        raise builder.stop(syntax_diagnostic(source, error)) from None
     finally:
-        if loader is not None:
-            loader.dispose()
+        loader.dispose()
     if builder.root is None:
         raise SpecError([Diagnostic("the file is empty", Mark(source, 0, 0), "start with `archcost: 1`")])
     return builder.root, builder.problems
@@ -153,6 +126,8 @@ class _Builder:
         self._keys: list[Scalar | None] = []  # the pending key of each open mapping
         self._anchors: dict[str, Value] = {}
         self._count = 0
+        self._split_end = -1  # where an expression ends that YAML has cut at a comma
+        self._in_split = False
 
     def take(self, event: Any) -> None:
         """Handle one event of the parser."""
@@ -169,21 +144,58 @@ class _Builder:
     def _document(self, event: Any) -> None:
         if self.root is not None:
             line, column, _ = self._place(event)
-            raise SpecError([Diagnostic("a file holds one document", Mark(self.source, line, column, 3))])
+            message = "a file holds one document, and here starts another"
+            mark = Mark(self.source, line, column, 3)
+            raise self.stop(Diagnostic(message, mark, "put each spec into its own file"))
 
     def _scalar(self, event: Any) -> None:
         line, column, length = self._place(event)
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             self._refuse_tag(event)
-        scalar = Scalar(self.source, line, column, length, event.value, quoted=not event.implicit[0])
+        text, plain = event.value, event.implicit[0]
+        if plain and self._stack:
+            if self._continues_split(event):
+                return
+            if text.startswith("$(") and text.count("(") > text.count(")"):
+                text = self._whole_expression(text, event.start_mark.index, Mark(self.source, line, column, length))
+        scalar = Scalar(self.source, line, column, length, text, quoted=not plain)
         if event.anchor is not None:
             self._anchors[event.anchor] = scalar
         self._add(scalar)
 
+    def _whole_expression(self, text: str, start: int, mark: Mark) -> str:
+        """The expression of which a plain scalar in ``{}`` or ``[]`` is the part before a comma: a problem."""
+        collection = self._stack[-1][0]
+        whole = expression_at(self.source.text, start) if collection.flow else ""
+        if not whole:
+            return text
+        self._problem(split_diagnostic(whole, mark._replace(length=max(1, len(whole.splitlines()[0])))))
+        self._split_end = start + len(whole)
+        return whole
+
+    def _continues_split(self, event: Any) -> bool:
+        """Whether a scalar is a further part of an expression that was cut, or the null that YAML puts after it."""
+        inside = event.start_mark.index < self._split_end
+        follows = self._in_split and not event.value and self._keys[-1] is None
+        self._in_split = inside
+        return inside or follows
+
+    def _problem(self, diagnostic: Diagnostic) -> None:
+        self.problems.append(diagnostic)
+        if len(self.problems) > MAX_PROBLEMS:
+            raise SpecError(self.problems)
+
+    def stop(self, diagnostic: Diagnostic) -> SpecError:
+        """The error for a problem beyond which the text cannot be read, with those found before."""
+        mark = diagnostic.mark
+        end = place(self.source, self._split_end) if self._split_end >= 0 else None
+        follows = mark is not None and end is not None and (mark.line, mark.column) <= (end.line, end.column)
+        return SpecError(self.problems if follows else [*self.problems, diagnostic])
+
     def _sequence(self, event: Any) -> None:
         if event.tag is not None:
             self._refuse_tag(event)
-        self._open(Sequence(self.source, *self._place(event)), event.anchor)
+        self._open(Sequence(self.source, *self._place(event), flow=bool(event.flow_style)), event.anchor)
 
     def _mapping(self, event: Any) -> None:
         if event.tag is not None:
@@ -192,9 +204,9 @@ class _Builder:
 
     def _open(self, collection: Sequence | Mapping, anchor: str | None) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            raise SpecError([Diagnostic(f"values nest deeper than {MAX_DEPTH} levels", collection.mark)])
+            raise self.stop(Diagnostic(_DEEP, collection.mark))
         if self._stack and isinstance(self._stack[-1][0], Mapping) and self._keys[-1] is None:
-            raise SpecError([Diagnostic("a key must be a plain word, not a list or mapping", collection.mark)])
+            raise self.stop(Diagnostic(_PLAIN_KEY, collection.mark))
         self._stack.append((collection, anchor))
         self._keys.append(None)
 
@@ -210,31 +222,29 @@ class _Builder:
         line, column, length = self._place(event)
         mark = Mark(self.source, line, column, length)
         if any(anchor == event.anchor for _, anchor in self._stack):
-            raise SpecError([Diagnostic(f"the alias *{event.anchor} stands inside of what it names", mark)])
+            message = f"the alias *{event.anchor} stands inside of what it names"
+            raise self.stop(Diagnostic(message, mark, "a value cannot hold itself"))
         value = self._anchors.get(event.anchor)
         if value is None:
-            known = ", ".join(f"&{name}" for name in self._anchors) or "none"
-            raise SpecError([Diagnostic(f"the alias *{event.anchor} names no anchor", mark, f"anchors so far: {known}")])
+            hint = suggestion(event.anchor, list(self._anchors), "anchors") or "a text that starts with * needs quotes"
+            raise self.stop(Diagnostic(f"the alias *{event.anchor} names no anchor before it", mark, hint))
+        if len(self._stack) + value.depth > MAX_DEPTH:
+            raise self.stop(Diagnostic(_DEEP, mark))
         self._count += value.size
         self._add(value, mark)
 
     def _add(self, value: Value, mark: Mark | None = None) -> None:
         self._count += 1
         if self._count > MAX_VALUES:
-            raise SpecError(
-                [
-                    Diagnostic(
-                        f"the file holds more than {MAX_VALUES:,} values, aliases expanded",
-                        mark or value.mark,
-                        "write repeated parts once, as a block with `repeat`",
-                    )
-                ]
-            )
+            message = f"the file holds more than {MAX_VALUES:,} values, aliases expanded"
+            hint = "write repeated parts once, as a block with `repeat`"
+            raise self.stop(Diagnostic(message, mark or value.mark, hint))
         if not self._stack:
             self.root = value
             return
         parent = self._stack[-1][0]
         parent.size += value.size
+        parent.depth = max(parent.depth, value.depth + 1)
         if isinstance(parent, Sequence):
             parent.items.append(value)
             return
@@ -247,14 +257,16 @@ class _Builder:
             if value.text in parent.entries:
                 first = parent.entries[value.text][0]
                 note = f"it stands first on line {first.line + 1}"
-                self.problems.append(Diagnostic(f"the key '{value.text}' stands twice", value.mark, "", (note,)))
+                self._problem(Diagnostic(f"the key '{value.text}' stands twice", value.mark, "", (note,)))
         else:
-            raise SpecError([Diagnostic("a key must be a plain word, not a list or mapping", mark or value.mark)])
+            raise self.stop(Diagnostic(_PLAIN_KEY, mark or value.mark))
 
     def _refuse_tag(self, event: Any) -> None:
         line, column, length = self._place(event)
-        diagnostic = Diagnostic(f"the tag {event.tag} is not supported", Mark(self.source, line, column, length))
-        raise SpecError([diagnostic._replace(help="quote a value to make it a string; other tags have no meaning here")])
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        mark = Mark(self.source, line, column, length)
+        hint = "quote a value to make it a text; other tags have no meaning here"
+        raise self.stop(Diagnostic(f"the tag {tag} is not supported", mark, hint))
 
 
 _HANDLERS = {
@@ -268,32 +280,3 @@ _HANDLERS = {
     yaml.MappingEndEvent: _Builder._close,
     yaml.AliasEvent: _Builder._alias,
 }
-
-
-def _syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
-    """A syntax error at its place, with a way out for the traps that specs run into."""
-    place = error.problem_mark or error.context_mark
-    line, column = (place.line, place.column) if place else (0, 0)
-    message = error.problem or error.context or "this is not YAML"
-    before = source.line(line)[: column + 1]
-    opened = max(before.rfind("$("), -1)
-    if opened >= 0 and before.count("(", opened) > before.count(")", opened):
-        return Diagnostic(
-            "YAML ends this expression at a bracket, brace or comma",
-            Mark(source, line, opened, max(1, column - opened)),
-            'quote the expression: "$(…)"',
-        )
-    if "\t" in before:
-        return Diagnostic(f"YAML: {message}", Mark(source, line, column), "indent with spaces, not tabs")
-    notes = ()
-    if error.context and error.context_mark and error.context_mark.line != line:
-        notes = (f"{error.context} on line {error.context_mark.line + 1}",)
-    return Diagnostic(f"YAML: {message}", Mark(source, line, column), "", notes)
-
-
-def _reader_diagnostic(source: Source, error: yaml.reader.ReaderError) -> Diagnostic:
-    position = error.position if isinstance(error.position, int) else 0
-    before = source.text[:position]
-    line = before.count("\n")
-    column = position - (before.rfind("\n") + 1)
-    return Diagnostic("the file holds control characters: it is not text", Mark(source, line, column))

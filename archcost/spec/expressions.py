@@ -1,128 +1,176 @@
 """``$name`` and ``$(…)``: expressions over names, with arithmetic, comparison and a few functions.
 
 Evaluated by simpleeval with a closed set of syntax and bounded operators, so that a spec can neither run code nor take
-long: integers stay below 2¹²⁸, lists below 100,000 items.
+long: integers stay below 2¹²⁸, lists below 100,000 items, and all expressions of one analysis below 20 million.
 """
 
 from __future__ import annotations
 
 import ast
-import math
-import operator
+import re
+import threading
+import warnings
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
 from archcost.errors import Diagnostic, suggestion
+from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
-MAX_BITS = 128
-MAX_ITEMS = 100_000
+MAX_WORK = 20_000_000  # items that the expressions of one analysis may touch
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
+QUOTE_IN_FLOW = 'inside {} and [] YAML ends a value at a comma, bracket or brace: quote the expression, "$(…)"'
+_WHOLE = "write `$name`, or `$(…)` around all of it"
+_SPELLING = {"true": "True", "false": "False", "null": "None"}
+_SHOWN = 120
+
+
+class _Unknown:
+    """Stands for the value of a name whose own problem is reported already."""
+
+    def __repr__(self) -> str:
+        return "an unknown value"
+
+
+UNKNOWN: Any = _Unknown()
+
+
+class Names(dict[str, Any]):
+    """Names and their values, those of an outer scope behind them."""
+
+    __slots__ = ("outer",)
+
+    def __init__(self, own: Mapping[str, Any], outer: Names | None = None) -> None:
+        super().__init__(own)
+        self.outer = outer
+
+    def __missing__(self, name: str) -> Any:
+        if self.outer is None:
+            raise KeyError(name)
+        return self.outer[name]
+
+    def known(self) -> list[str]:
+        """All names, the nearest first."""
+        return [*self, *(self.outer.known() if self.outer is not None else ())]
 
 
 class ExpressionError(Exception):
-    """An expression cannot be read or evaluated; holds the diagnostic."""
+    """An expression cannot be read or evaluated.
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
+    ``diagnostic`` is None when it depends on a name whose own problem is reported already.
+    """
+
+    def __init__(self, diagnostic: Diagnostic | None) -> None:
+        super().__init__(diagnostic.message if diagnostic else "an earlier problem")
         self.diagnostic = diagnostic
 
 
-class _BoundError(Exception):
-    """A value grows beyond the limits."""
+class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
+    """simpleeval with the language's operators, functions and syntax, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
+        self.nodes[ast.List] = lambda node: [self._eval(item) for item in node.elts]
+        self.nodes = {kind: handler for kind, handler in self.nodes.items() if issubclass(kind, _SYNTAX)}
+        self.work = 0
+
+    def _eval(self, node: ast.AST) -> Any:
+        """The value of one node, its size bounded."""
+        value = self.nodes[type(node)](node)
+        size = measure(value)
+        if size > 1:
+            self.work += size
+            if self.work > MAX_WORK:
+                raise BoundError(f"the expressions of this spec work on more than {MAX_WORK:,} items")
+        return value
+
+    def _eval_name(self, node: ast.Name) -> Any:
+        try:
+            value = self.names[node.id]
+        except KeyError:
+            raise NameNotDefined(node.id, "") from None
+        if value is UNKNOWN:
+            raise ExpressionError(None)
+        return value
 
 
-def _bounded(value: Any) -> Any:
-    if type(value) is int and value.bit_length() > MAX_BITS:
-        raise _BoundError(f"the value grows beyond {MAX_BITS} bits")
-    return value
+class _Local(threading.local):
+    """One evaluator for each thread: it holds the names while it works."""
+
+    def __init__(self) -> None:
+        self.evaluator = _Evaluator()
 
 
-def _power(base: Any, exponent: Any) -> Any:
-    if isinstance(base, int) and isinstance(exponent, int):
-        if base.bit_length() * abs(exponent) > 2 * MAX_BITS:
-            raise _BoundError(f"the power grows beyond {MAX_BITS} bits")
-        if exponent < 0 and base == 0:
-            raise ZeroDivisionError("0 to a negative power")
-    result = base**exponent
-    if isinstance(result, complex):
-        raise TypeError("a root of a negative number")  # noqa: TRY004 - reported as a value of the wrong kind
-    return _bounded(result)
+def start_counting() -> None:
+    """Begin an analysis: the work of its expressions is counted from here."""
+    _LOCAL.evaluator.work = 0
 
 
-def _product(a: Any, b: Any) -> Any:
-    if isinstance(a, (str, list)) or isinstance(b, (str, list)):
-        sequence, count = (a, b) if isinstance(a, (str, list)) else (b, a)
-        if not isinstance(count, int):
-            raise TypeError(f"a list times {count!r}")
-        if len(sequence) * max(count, 0) > MAX_ITEMS:
-            raise _BoundError(f"the list grows beyond {MAX_ITEMS:,} items")
-    return _bounded(a * b)
+class Expression:
+    """A parsed expression and its place; evaluated as often as its names change."""
+
+    __slots__ = ("mark", "names", "text", "tree", "uses_input")
+
+    def __init__(self, text: str, mark: Mark) -> None:
+        """Parse ``$name`` or ``$(…)``; raises ExpressionError."""
+        self.text = text
+        self.mark = mark
+        self.tree = _parse(text, mark)
+        functions = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        names = [node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name) and id(node) not in functions]
+        self.names = frozenset(names)
+        for name in self.names & FUNCTIONS.keys():
+            message = f"'{name}' in {_shortened(text)} is a function, not a value"
+            raise ExpressionError(Diagnostic(message, mark, f"write `{name}(…)`"))
+        self.uses_input = not self.names.isdisjoint(INPUT_NAMES)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """The value under ``names``; raises ExpressionError."""
+        evaluator = _LOCAL.evaluator
+        evaluator.names = names
+        try:
+            return evaluator.eval("", previously_parsed=self.tree)
+        except NameNotDefined as error:
+            known = names.known() if isinstance(names, Names) else names
+            raise ExpressionError(self.unknown_name(error.name, known)) from None
+        except BoundError as error:
+            raise self._error(f"{error}: {_shortened(self.text)}") from None
+        except RecursionError:
+            raise self._error(f"the expression nests too deeply: {_shortened(self.text)}") from None
+        except OverflowError:
+            raise self._error(f"{_shortened(self.text)} is too large a number") from None
+        except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
+
+    def unknown_name(self, name: str, names: Iterable[str]) -> Diagnostic:
+        """The problem that a name is not among ``names``."""
+        text = _shortened(self.text)
+        if name in INPUT_NAMES:
+            message = f"'{name}' in {text} has no value here"
+            hint = "it is that of a step's or block's input: in_channels is dim 1, in_features the last dim"
+            return Diagnostic(message, self.mark, hint)
+        if name in _SPELLING:
+            hint = f"write `{_SPELLING[name]}` in expressions"
+        else:
+            known = sorted(names)
+            hint = suggestion(name, [*known, *FUNCTIONS], "names") or suggestion(name, known, "names")
+        return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
+
+    def _error(self, message: str) -> ExpressionError:
+        return ExpressionError(Diagnostic(message, self.mark))
 
 
-def _sum_of(a: Any, b: Any) -> Any:
-    result = a + b
-    if isinstance(result, (list, str)) and len(result) > MAX_ITEMS:
-        raise _BoundError(f"the list grows beyond {MAX_ITEMS:,} items")
-    return _bounded(result)
-
-
-def _range(*bounds: int) -> list[int]:
-    span = range(*bounds)
-    if len(span) > MAX_ITEMS:
-        raise _BoundError(f"the range grows beyond {MAX_ITEMS:,} items")
-    return list(span)
-
-
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """The nearest multiple of ``divisor``, at least one and not more than 10% below ``value`` (MobileNet's rule)."""
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min,
-    "max": max,
-    "abs": abs,
-    "round": round,
-    "int": int,
-    "float": float,
-    "ceil": math.ceil,
-    "floor": math.floor,
-    "sqrt": math.sqrt,
-    "log2": math.log2,
-    "len": len,
-    "sum": sum,
-    "range": _range,
-    "make_divisible": make_divisible,
-}
-
-_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: _sum_of,
-    ast.Sub: lambda a, b: _bounded(a - b),
-    ast.Mult: _product,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: lambda a, b: a % b if not isinstance(a, str) else _no_text(),
-    ast.Pow: _power,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.In: lambda a, b: operator.contains(b, a),
-    ast.NotIn: lambda a, b: not operator.contains(b, a),
-    ast.Not: operator.not_,
-    ast.UAdd: operator.pos,
-    ast.USub: operator.neg,
-}
+# --- reading --------------------------------------------------------------------------------------------------------
 
 _SYNTAX = (
     ast.Expression,
@@ -142,105 +190,99 @@ _SYNTAX = (
     ast.List,
     ast.Call,
     ast.keyword,
-    *_OPERATORS,
+    *OPERATORS,
 )
+_SPOKEN = {
+    ast.Attribute: "attributes (`a.b`)",
+    ast.JoinedStr: "f-strings",
+    ast.Lambda: "lambdas",
+    ast.ListComp: "comprehensions",
+    ast.SetComp: "comprehensions",
+    ast.DictComp: "comprehensions",
+    ast.GeneratorExp: "comprehensions",
+    ast.Tuple: "tuples (write a list: `[a, b]`)",
+    ast.Dict: "mappings",
+    ast.Set: "sets",
+    ast.NamedExpr: "assignments",
+    ast.Starred: "`*`",
+    ast.Is: "`is` (write `==`)",
+    ast.IsNot: "`is not` (write `!=`)",
+    ast.MatMult: "the operator `@`",
+    ast.BitAnd: "the operator `&` (write `and`)",
+    ast.BitOr: "the operator `|` (write `or`)",
+    ast.BitXor: "the operator `^` (a power is `**`)",
+    ast.Invert: "the operator `~` (write `not`)",
+    ast.LShift: "the operator `<<`",
+    ast.RShift: "the operator `>>`",
+}
+_HAS = "arithmetic, comparison, `and or not`, `a if c else b`, indexing, lists and functions are there"
+_WARNS = re.compile(r"\\|\d[A-Za-z_]")  # what makes Python's parser print a warning
+_LOCAL = _Local()
 
 
-def _no_text() -> Any:
-    raise TypeError("text formatting is not part of the language")
-
-
-class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
-    """simpleeval with the language's operators, functions and syntax, and nothing else."""
-
-    def __init__(self) -> None:
-        super().__init__(operators=_OPERATORS, functions=FUNCTIONS, names={})
-        self.nodes[ast.List] = lambda node: [self._eval(item) for item in node.elts]
-        keep = {kind for kind in self.nodes if issubclass(kind, _SYNTAX)}
-        self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in keep}
-
-
-_EVALUATOR = _Evaluator()
-
-
-class Expression:
-    """A parsed expression and its place; evaluated as often as its names change."""
-
-    __slots__ = ("mark", "names", "text", "tree", "uses_input")
-
-    def __init__(self, text: str, mark: Mark) -> None:
-        """Parse ``$name`` or ``$(…)``; raises ExpressionError."""
-        self.text = text
-        self.mark = mark
-        self.tree = _parse(text, mark)
-        self.names = frozenset(node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name))
-        self.uses_input = not self.names.isdisjoint(INPUT_NAMES)
-
-    def __repr__(self) -> str:
-        return f"Expression({self.text!r})"
-
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """The value under ``names``; raises ExpressionError."""
-        _EVALUATOR.names = names
-        try:
-            return _EVALUATOR.eval("", previously_parsed=self.tree)
-        except NameNotDefined as error:
-            name = getattr(error, "name", "")
-            raise self._error(
-                f"unknown name '{name}' in {self.text}", suggestion(name, [*names, *FUNCTIONS], "names")
-            ) from None
-        except KeyError as error:
-            name = str(error.args[0])
-            raise self._error(
-                f"unknown name '{name}' in {self.text}", suggestion(name, [*names, *FUNCTIONS], "names")
-            ) from None
-        except _BoundError as error:
-            raise self._error(f"{error}: {self.text}") from None
-        except RecursionError:
-            raise self._error(f"the expression nests too deeply: {self.text[:60]}…") from None
-        except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression, AttributeError) as error:
-            raise self._error(f"{self.text} cannot be evaluated: {error}") from None
-
-    def _error(self, message: str, help: str = "") -> ExpressionError:  # noqa: A002 - the word users see
-        return ExpressionError(Diagnostic(message, self.mark, help))
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _parse(text: str, mark: Mark) -> ast.expr:
     body = text[1:]
     if len(body) > MAX_LENGTH:
         raise ExpressionError(Diagnostic(f"the expression is longer than {MAX_LENGTH} characters", mark))
-    if not (body.startswith("(") or body.isidentifier()):
-        raise ExpressionError(
-            Diagnostic(f"'{text}' is not an expression", mark, "write `$name`, or `$(…)` around anything longer")
-        )
-    try:
-        tree = ast.parse(body.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else "it is too complex"
-        quote = ""
-        if body.count("(") != body.count(")"):
-            quote = 'inside {} and [] YAML ends a value at a comma, bracket or brace: quote the expression, "$(…)"'
-        raise ExpressionError(Diagnostic(f"'{text}' cannot be read: {reason}", mark, quote)) from None
+    if not body.startswith("(") and (not body.isidentifier() or iskeyword(body)):
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _WHOLE))
+    if not body.strip("() "):
+        raise ExpressionError(Diagnostic(f"the expression {text} is empty", mark))
+    tree = _tree(body, text, mark)
     for node in ast.walk(tree):
         _check_syntax(node, text, mark)
+    if body.startswith("(") and not _encloses(body):
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _WHOLE))
     return tree
 
 
+def _tree(body: str, text: str, mark: Mark) -> ast.expr:
+    try:
+        if not _WARNS.search(body):
+            return ast.parse(body, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(body, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else "it is too complex"
+        hint = QUOTE_IN_FLOW if body.count("(") > body.count(")") else ""
+        raise ExpressionError(Diagnostic(f"{_shortened(text)} cannot be read: {reason}", mark, hint)) from None
+
+
+def _encloses(body: str) -> bool:
+    """Whether the first parenthesis is closed by the last: ``(a) + (b)`` is not one pair."""
+    if not body.endswith(")"):
+        return False
+    inner = body[1:-1]
+    if not 0 <= inner.find(")") < (inner.find("(") if "(" in inner else len(inner)):
+        return True
+    try:
+        ast.parse(inner.strip(), mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
 def _check_syntax(node: ast.AST, text: str, mark: Mark) -> None:
+    text = _shortened(text)
     if not isinstance(node, _SYNTAX):
-        what = type(node).__name__.lower()
-        raise ExpressionError(
-            Diagnostic(
-                f"{text} uses {what}, which expressions do not have",
-                mark,
-                "arithmetic, comparison, `and or not`, `a if c else b`, indexing, lists and functions are there",
-            )
-        )
+        what = _SPOKEN.get(type(node), f"`{type(node).__name__.lower()}`")
+        raise ExpressionError(Diagnostic(f"{text} uses {what}, which expressions do not have", mark, _HAS))
     if isinstance(node, ast.Constant) and not isinstance(node.value, (int, float, str, type(None))):
-        raise ExpressionError(Diagnostic(f"{text} holds a value that is neither a number nor text", mark))
+        raise ExpressionError(Diagnostic(f"{text} holds {brief(node.value)}, neither a number nor text", mark))
     if isinstance(node, ast.Call):
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if not isinstance(node.func, ast.Name):
+            if isinstance(node.func, ast.Attribute):
+                _check_syntax(node.func, text, mark)
+            raise ExpressionError(Diagnostic(f"{text} calls what is not a function", mark, "a product needs its `*`"))
+        name = node.func.id
         if name not in FUNCTIONS:
-            raise ExpressionError(
-                Diagnostic(f"unknown function '{name}' in {text}", mark, suggestion(name, list(FUNCTIONS), "functions"))
-            )
+            hint = suggestion(name, list(FUNCTIONS), "functions")
+            hint = hint or f"the functions are {', '.join(FUNCTIONS)}"
+            raise ExpressionError(Diagnostic(f"unknown function '{name}' in {text}", mark, hint))
+        if node.keywords and name != "make_divisible":
+            raise ExpressionError(Diagnostic(f"{name}() in {text} takes no named arguments", mark))

@@ -1,4 +1,4 @@
-"""Checks that need every block at once: kinds, attributes, required params, and recursion.
+"""Checks that need every block at once: kinds, attributes, required params, ids, names and recursion.
 
 Ops whose attributes are all constant are built here, once; the others are built when the spec is unrolled.
 """
@@ -11,13 +11,19 @@ from archcost.errors import Diagnostic, suggestion
 from archcost.ops import REGISTRY
 from archcost.ops.base import Op, OpError, raise_on_false
 from archcost.ops.fields import REQUIRED, AttributeValueError
+from archcost.spec.expressions import INPUT_NAMES
+from archcost.spec.reader import merge_help
 from archcost.spec.steps import kind_help
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.errors import Mark
-    from archcost.spec.model import Block, Spec, Step
+    from archcost.spec.expressions import Expression
+    from archcost.spec.model import Block, References, Spec, Step, Template
+
+_SHOWN = 60  # characters of a name in a message
+_SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
 class AttributeProblem(Exception):
@@ -28,16 +34,18 @@ class AttributeProblem(Exception):
         self.diagnostic = diagnostic
 
 
-def link(spec: Spec, problems: list[Diagnostic]) -> None:
+def link(spec: Spec) -> None:
     """Check every step of a spec and of its blocks."""
     for name, block in spec.blocks.items():
         if name in REGISTRY:
-            problems.append(Diagnostic(f"the block '{name}' has the name of an op", block.mark, "rename the block"))
+            spec.problems.add(Diagnostic(f"the block '{name}' has the name of an op", block.mark, "rename the block"))
     for block in (spec.main, *spec.blocks.values()):
         for step in _all_steps(block.steps):
-            if isinstance(step.kind, str):
-                _link_step(step, step.kind, spec, problems)
-    _check_recursion(spec, problems)
+            _link_step(step, spec)
+        _check_ids(block.steps, block.inputs, spec)
+        if block is spec.main or (spec.main.steps and block.mark.source is spec.text_source):
+            _Names(spec, block).check()
+    _check_recursion(spec)
 
 
 def _all_steps(steps: list[Step]) -> Iterator[Step]:
@@ -47,23 +55,33 @@ def _all_steps(steps: list[Step]) -> Iterator[Step]:
             yield from _all_steps(branch.steps)
 
 
-def _link_step(step: Step, kind: str, spec: Spec, problems: list[Diagnostic]) -> None:
-    if kind in spec.blocks:
-        try:
-            check_params(step, spec.blocks[kind])
-        except AttributeProblem as problem:
-            problems.append(problem.diagnostic)
-    elif kind in REGISTRY:
-        values = {name: given.template.value for name, given in step.attributes.items() if given.template.constant}
-        marks = {name: given.mark for name, given in step.attributes.items()}
-        try:
-            op = build_op(REGISTRY[kind], values, marks, step.mark, partial=len(values) < len(marks))
-        except AttributeProblem as problem:
-            problems.append(problem.diagnostic)
+def _link_step(step: Step, spec: Spec) -> None:
+    kind = step.kind
+    if not isinstance(kind, str) or not kind:
+        return
+    try:
+        if kind in spec.blocks:
+            if spec.blocks[kind].broken:
+                step.broken = True
+            else:
+                check_params(step, spec.blocks[kind])
+        elif kind in REGISTRY:
+            _link_op(step, REGISTRY[kind])
         else:
-            step.op = op
-    else:
-        problems.append(Diagnostic(f"unknown kind '{kind}'", step.mark, kind_help(kind, dict(spec.blocks))))
+            step.broken = True
+            if not spec.incomplete:
+                hint = kind_help(kind, spec.blocks)
+                spec.problems.add(Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, merge_help(kind) or hint))
+    except AttributeProblem as problem:
+        step.broken = True
+        spec.problems.add(problem.diagnostic)
+
+
+def _link_op(step: Step, kind: type[Op]) -> None:
+    values = {name: given.template.value for name, given in step.attributes.items() if given.template.constant}
+    marks = {name: given.mark for name, given in step.attributes.items()}
+    if not step.broken:
+        step.op = build_op(kind, values, marks, step.mark, partial=len(values) < len(marks))
 
 
 def check_params(step: Step, block: Block) -> None:
@@ -72,9 +90,10 @@ def check_params(step: Step, block: Block) -> None:
         if name not in block.params:
             known = list(block.params)
             hint = suggestion(name, known, "params") if known else f"'{block.name}' has no params"
-            raise AttributeProblem(Diagnostic(f"unknown param '{name}' of the block '{block.name}'", given.mark, hint))
+            message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
+            raise AttributeProblem(Diagnostic(message, given.mark, merge_help(name) or hint))
     missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]
-    if missing:
+    if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
         raise AttributeProblem(Diagnostic(f"the block '{block.name}' needs {names}", step.mark, _give(block.name, missing)))
 
@@ -90,7 +109,8 @@ def build_op(
     for name, where in marks.items():
         if name not in fields:
             hint = suggestion(name, list(fields), "attributes") if fields else f"{kind.kind} has no attributes"
-            raise AttributeProblem(Diagnostic(f"unknown attribute '{name}' of {kind.kind}", where, hint))
+            hint = merge_help(name) or hint or f"its attributes are {', '.join(fields)}"
+            raise AttributeProblem(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where, hint))
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -114,33 +134,101 @@ def _give(kind: str, missing: list[str]) -> str:
     return f"write `{kind}: {{{', '.join(f'{name}: …' for name in missing)}}}`"
 
 
-def _check_recursion(spec: Spec, problems: list[Diagnostic]) -> None:
-    """Report blocks that use themselves, directly or through others."""
+def _brief(name: str) -> str:
+    text = " ".join(name.split())
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
+    """Ids are unique among the steps of a list; those in a branch are apart."""
+    first: dict[str, Mark | None] = dict.fromkeys(inputs)
+    for step in steps:
+        if step.id is not None:
+            name, mark = step.id
+            if name in first:
+                other = first[name]
+                note = f"it is that of the step at {other}" if other else "it is that of an input"
+                message = f"the id '{_brief(name)}' is taken in this scope"
+                spec.problems.add(Diagnostic(message, mark, "ids are unique among the steps of a list", (note,)))
+            first.setdefault(name, mark)
+        for branch in (step.branches or {}).values():
+            _check_ids(branch.steps, [], spec)
+
+
+class _Names:
+    """Checks that the expressions of a block use names that there are, also where nothing is unrolled."""
+
+    def __init__(self, spec: Spec, block: Block) -> None:
+        self.spec = spec
+        self.block = block
+        self.known = frozenset({"batch", "training", *INPUT_NAMES, *spec.params, *block.params})
+
+    def check(self) -> None:
+        """Report every unknown name."""
+        known = self.known - set(self.block.params)
+        for name, param in self.block.params.items():
+            self._template(param.default, known)
+            known |= {name}
+        self._steps(self.block.steps, self.known)
+        self._references(self.block.outputs, self.known)
+
+    def _steps(self, steps: list[Step], known: frozenset[str]) -> None:
+        for step in steps:
+            inner = known | {step.repeat_as} if step.repeat is not None else known
+            wrong = [self._template(step.when, known), self._template(step.repeat, known)]
+            wrong += [self._references(step.sources, known)]
+            if not isinstance(step.kind, str):
+                wrong.append(self._expression(step.kind, known))
+            wrong += [self._template(given.template, inner) for given in step.attributes.values()]
+            step.broken = step.broken or any(wrong)
+            for branch in (step.branches or {}).values():
+                self._references(branch.sources, inner)
+                self._steps(branch.steps, inner)
+
+    def _template(self, template: Template | None, known: frozenset[str]) -> bool:
+        expressions = template.expressions if template is not None else ()
+        return any([self._expression(expression, known) for expression in expressions])
+
+    def _references(self, references: References | None, known: frozenset[str]) -> bool:
+        return self._expression(references, known) if references and not isinstance(references, list) else False
+
+    def _expression(self, expression: Expression, known: frozenset[str]) -> bool:
+        unknown = sorted(expression.names - known)
+        for name in unknown:
+            self.spec.problems.add(expression.unknown_name(name, known))
+        return bool(unknown)
+
+
+def _check_recursion(spec: Spec) -> None:
+    """Report blocks that use themselves, directly or through others; the step that closes the circle is broken."""
     uses = {
-        name: {
-            step.kind: step.mark
-            for step in _all_steps(block.steps)
-            if isinstance(step.kind, str) and step.kind in spec.blocks
-        }
+        name: [step for step in _all_steps(block.steps) if isinstance(step.kind, str) and step.kind in spec.blocks]
         for name, block in spec.blocks.items()
     }
     done: set[str] = set()
     for start in uses:
-        trail: list[str] = []
-        _walk(start, uses, trail, done, problems)
+        if start in done:
+            continue
+        trail: dict[str, Iterator[Step]] = {start: iter(uses[start])}  # from the first block to the one looked at
+        while trail:
+            name = next(reversed(trail))
+            step = next(trail[name], None)
+            if step is None:
+                done.add(name)
+                del trail[name]
+                continue
+            used = str(step.kind)
+            if used in trail:
+                step.broken = True
+                names = list(trail)
+                message = f"blocks may not use themselves: {cycle_text([*names[names.index(used) :], used])}"
+                spec.problems.add(Diagnostic(message, step.mark, "use `repeat` for repetition"))
+            elif used not in done:
+                trail[used] = iter(uses[used])
 
 
-def _walk(
-    name: str, uses: dict[str, dict[str, Mark]], trail: list[str], done: set[str], problems: list[Diagnostic]
-) -> None:
-    if name in done:
-        return
-    trail.append(name)
-    for used, mark in uses[name].items():
-        if used in trail:
-            cycle = " → ".join([*trail[trail.index(used) :], used])
-            problems.append(Diagnostic(f"blocks may not use themselves: {cycle}", mark, "use `repeat` for repetition"))
-        elif len(trail) < 1000:  # noqa: PLR2004 - below the interpreter's recursion limit; unrolling stops at 64
-            _walk(used, uses, trail, done, problems)
-    trail.pop()
-    done.add(name)
+def cycle_text(names: list[str]) -> str:
+    """The blocks of a cycle, the middle of a long one left out."""
+    if len(names) > _SHOWN_CYCLE:
+        names = [*names[: _SHOWN_CYCLE // 2], "…", *names[-_SHOWN_CYCLE // 2 :]]
+    return " → ".join(names)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from archcost import zoo
 from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
 from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.linker import link
 from archcost.spec.model import Spec
-from archcost.spec.parser import Reader
-
-if TYPE_CHECKING:
-    from archcost.spec.document import Value
+from archcost.spec.parser import SpecReader
 
 
 def load(spec: str | os.PathLike[str]) -> Spec:
@@ -22,78 +18,113 @@ def load(spec: str | os.PathLike[str]) -> Spec:
 
     Raises SpecError with every problem found, each with its file, line and column.
     """
-    name = os.fspath(spec)
-    if name == "-":
-        return loads(_decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>"), name="<stdin>", folder=".")
-    path = name if os.path.lexists(name) else zoo.find(name) or name
-    return loads(read_text(path), name=path, folder=os.path.dirname(path) or ".")
+    return _checked(read(spec))
 
 
 def loads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
-    """Parse the text of a spec; ``include`` is read relative to ``folder``."""
+    """Parse the text of a spec; ``include`` is read relative to ``folder``. Raises as :func:`load`."""
+    return _checked(reads(text, name=name, folder=folder))
+
+
+def read(spec: str | os.PathLike[str]) -> Spec:
+    """As :func:`load`, but problems that leave something to analyse stay in the spec, for the graph to add its own."""
+    name = os.fspath(spec)
+    if name == "-":
+        return reads(_decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>"), name="<stdin>", folder=".")
+    path = name if os.path.lexists(name) else zoo.find(name) or name
+    return reads(read_text(path), name=path, folder=os.path.dirname(path) or ".")
+
+
+def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
+    """As :func:`loads`, with problems kept as in :func:`read`."""
     source = Source(name, text)
     spec = Spec(source, name)
     root, problems = parse_document(source)
-    spec.problems = problems
-    reader = Reader(problems)
-    includes = reader.spec(root, spec)
+    spec.problems.extend(problems)
+    reader = SpecReader(spec)
+    includes = reader.main(root)
     if includes:
         _Includes(spec, reader, folder).read(includes, folder)
-    link(spec, problems)
-    if problems:
-        raise SpecError(sorted(problems, key=_order(source)))
+    link(spec)
     if not spec.name:
         spec.name = os.path.splitext(os.path.basename(name))[0]
     return spec
 
 
-def _order(first: Source):  # type: ignore[no-untyped-def]  # a sort key
-    def key(problem: Diagnostic) -> tuple[bool, str, int, int]:
-        mark = problem.mark
-        if mark is None:
-            return (False, "", 0, 0)
-        return (mark.source is not first, mark.source.name, mark.line, mark.column)
-
-    return key
+def _checked(spec: Spec) -> Spec:
+    if spec.problems:
+        raise spec.problems.error()
+    return spec
 
 
 class _Includes:
-    """Reads included files: once each, and only below the folder of the spec."""
+    """Reads included files: once each, only below the folder of the spec, and no more than one file may hold."""
 
-    def __init__(self, spec: Spec, reader: Reader, folder: str) -> None:
+    def __init__(self, spec: Spec, reader: SpecReader, folder: str) -> None:
         self.spec = spec
         self.reader = reader
         self.top = os.path.realpath(folder)
-        self.seen: set[str] = set()
+        self.seen = {os.path.realpath(spec.path)}
+        self.length = len(spec.text_source.text)
 
     def read(self, includes: list[tuple[str, Mark]], folder: str) -> None:
         """Read the blocks of files named relative to ``folder``, and what they include in turn."""
-        for relative, mark in includes:
-            path = os.path.join(folder, relative)
+        waiting = [(folder, relative, mark) for relative, mark in includes]
+        for base, relative, mark in waiting:  # grows as files are read
+            problem, hint = self._refusal(base, relative)
+            if problem:
+                self._report(problem, mark, hint)
+                continue
+            path = os.path.join(base, relative)
             real = os.path.realpath(path)
-            if os.path.isabs(relative) or os.path.commonpath([real, self.top]) != self.top:
-                self.reader.report(f"'{relative}' is outside of the spec's folder", mark, "includes stay below it")
-            elif real not in self.seen:
+            if real not in self.seen:
                 self.seen.add(real)
-                self._file(path, mark)
+                waiting += [(os.path.dirname(path), *further) for further in self._file(path, mark)]
 
-    def _file(self, path: str, mark: Mark) -> None:
+    def _refusal(self, base: str, relative: str) -> tuple[str, str]:
+        """Why a file may not be included, and what would help; empty if it may."""
+        if not relative.isprintable():
+            return "the path of an include holds control characters", ""
+        path = os.path.join(base, relative)
+        real = os.path.realpath(path)
+        if os.path.isabs(relative) or os.path.commonpath([real, self.top]) != self.top:
+            return f"'{relative}' is outside of the spec's folder", "only files below the folder can be included"
+        if not os.path.lexists(path):
+            names = [name for name in _siblings(path) if name.endswith((".yaml", ".yml"))]
+            close = close_names(os.path.basename(path), names)
+            hint = f"did you mean '{os.path.join(os.path.dirname(relative), close[0])}'?" if close else ""
+            return f"cannot include '{relative}': there is no such file", hint or "paths are relative to this file"
+        if not os.path.isfile(real):
+            return f"cannot include '{relative}': it is not a file", "name each file of a folder"
+        return "", ""
+
+    def _file(self, path: str, mark: Mark) -> list[tuple[str, Mark]]:
+        """Read the blocks of a file; returns what it includes in turn."""
         try:
             source = Source(path, read_text(path))
+            self.length += len(source.text)
+            if self.length > MAX_BYTES:
+                self._report(f"the spec and its includes are larger than {MAX_BYTES // 2**20} MiB", mark, "")
+                return []
             root, problems = parse_document(source)
         except SpecError as error:
-            first = error.diagnostics[0]
-            if first.mark is not None and first.mark.source.text:
-                self.reader.problems.extend(error.diagnostics)
-            else:
-                self.reader.report(f"cannot include {path}: {first.message}", mark, first.help)
-            return
-        self.reader.problems.extend(problems)
+            self.spec.incomplete = True
+            self.spec.problems.extend(error.diagnostics)
+            return []
+        self.spec.problems.extend(problems)
         self.spec.included.append(source)
-        self.read(self._blocks(root), os.path.dirname(path))
+        return self.reader.library(root)
 
-    def _blocks(self, root: Value) -> list[tuple[str, Mark]]:
-        return self.reader.library(root, self.spec.blocks)
+    def _report(self, message: str, mark: Mark, hint: str) -> None:
+        self.spec.incomplete = True
+        self.reader.report(message, mark, hint)
+
+
+def _siblings(path: str) -> list[str]:
+    try:
+        return os.listdir(os.path.dirname(path) or ".")
+    except OSError:
+        return []
 
 
 def read_text(path: str) -> str:
@@ -104,7 +135,8 @@ def read_text(path: str) -> str:
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise SpecError([_unreadable(path, "there is no such file", _missing_help(path))]) from None
-        raise SpecError([_unreadable(path, error.strerror or str(error))]) from None
+        hint = "name its files: `folder/*.yaml`" if isinstance(error, IsADirectoryError) else ""
+        raise SpecError([_unreadable(path, (error.strerror or str(error)).lower(), hint)]) from None
     except ValueError as error:
         raise SpecError([_unreadable(path, str(error))]) from None
     return _decode(data, path)
@@ -116,10 +148,9 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        good = data[: error.start].decode("utf-8", "replace")
-        line = good.count("\n")
-        mark = Mark(Source(name, ""), line, len(good) - (good.rfind("\n") + 1))
-        message = f"the file is not UTF-8 text: byte 0x{data[error.start]:02x}"
+        good = (error.object[: error.start].decode("utf-8", "replace") + "x").splitlines()
+        mark = Mark(Source(name, ""), len(good) - 1, len(good[-1]) - 1)
+        message = f"the file is not UTF-8 text: byte 0x{error.object[error.start]:02x}"
         raise SpecError([Diagnostic(message, mark, "save it as UTF-8")]) from None
 
 

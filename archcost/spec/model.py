@@ -7,38 +7,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.spec.expressions import Expression
+from archcost.errors import Diagnostic, Mark
+from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError
+from archcost.spec.functions import BoundError, measure
+from archcost.spec.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from archcost.errors import Diagnostic, Mark, Source
+    from archcost.errors import Source
     from archcost.ops.base import Op
 
 
 class Template:
     """A value that may hold expressions; constant ones are evaluated once."""
 
-    __slots__ = ("constant", "mark", "uses_input", "value")
+    __slots__ = ("constant", "expressions", "mark", "uses_input", "value")
 
     def __init__(self, value: Any, mark: Mark) -> None:
         self.value = value
         self.mark = mark
-        expressions = list(_expressions(value))
-        self.constant = not expressions
-        self.uses_input = any(expression.uses_input for expression in expressions)
+        self.expressions = tuple(_expressions(value))
+        self.constant = not self.expressions
+        self.uses_input = any(expression.uses_input for expression in self.expressions)
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """The plain value under ``names``; raises ExpressionError."""
         value = self.value
         if self.constant:
+            if value is UNKNOWN:
+                raise ExpressionError(None)
             return value
         if type(value) is Expression:
             return value.evaluate(names)
-        return _evaluate(value, names)
+        value = _evaluate(value, names)
+        try:
+            measure(value)
+        except BoundError as error:
+            raise ExpressionError(Diagnostic(str(error), self.mark)) from None
+        return value
 
 
-def _expressions(value: Any) -> Any:
+def _expressions(value: Any) -> Iterator[Expression]:
     if isinstance(value, Expression):
         yield value
     elif isinstance(value, list):
@@ -62,7 +72,7 @@ class Attribute(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An id, as written in ``from``, ``share`` or ``outputs``."""
+    """An id, as written in ``from``, ``share`` or ``outputs``; empty when it could not be read."""
 
     name: str
     mark: Mark
@@ -72,7 +82,7 @@ References = list[Reference] | Expression
 
 
 class Param(NamedTuple):
-    """A parameter: its default, or None when a value is required."""
+    """A parameter: its default (:data:`UNKNOWN` when it could not be read), or None when a value is required."""
 
     default: Template | None
     mark: Mark
@@ -87,11 +97,15 @@ class Branch(NamedTuple):
 
 
 class Step:
-    """One step of a model, block or branch: a kind, its attributes, and modifiers."""
+    """One step of a model, block or branch: a kind, its attributes, and modifiers.
+
+    A ``broken`` step has a problem that is reported: unrolling passes it over, and what depends on it.
+    """
 
     __slots__ = (
         "attributes",
         "branches",
+        "broken",
         "id",
         "kind",
         "mark",
@@ -115,14 +129,15 @@ class Step:
         self.repeat: Template | None = None
         self.repeat_as = "i"
         self.share: Reference | None = None
+        self.broken = False
         self.uses_input = False  # an attribute is an expression over the input's shape
         self.op: Op | None = None  # the op itself, when kind and attributes are constant
 
 
 class Block:
-    """A named group of steps with its own params, inputs and outputs."""
+    """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step."""
 
-    __slots__ = ("inputs", "mark", "name", "outputs", "params", "steps")
+    __slots__ = ("broken", "inputs", "mark", "name", "outputs", "params", "steps")
 
     def __init__(self, name: str, mark: Mark) -> None:
         self.name = name
@@ -131,10 +146,11 @@ class Block:
         self.inputs: list[str] = ["input"]
         self.outputs: References | None = None
         self.steps: list[Step] = []
+        self.broken = False
 
 
 class InputDeclaration(NamedTuple):
-    """An input of the model: its shape without the batch, unless ``batch`` is false."""
+    """An input of the model: its shape without the batch, unless ``batch`` is false; as Param, it may be unknown."""
 
     shape: Template
     dtype: str | None
@@ -160,7 +176,10 @@ class Expectation(NamedTuple):
 
 
 class Spec:
-    """A parsed spec, ready to be unrolled under any params; made by :func:`archcost.load`."""
+    """A parsed spec, ready to be unrolled under any params; made by :func:`archcost.load`.
+
+    ``incomplete`` says that an include could not be read: blocks may be missing. ``problems`` are those of the text.
+    """
 
     def __init__(self, source: Source, path: str) -> None:
         self.text_source = source
@@ -172,10 +191,11 @@ class Spec:
         self.params: dict[str, Param] = {}
         self.inputs: dict[str, InputDeclaration] = {}
         self.blocks: dict[str, Block] = {}
-        self.main = Block("", _start(source))
+        self.main = Block("", Mark(source, 0, 0))
         self.expect: dict[str, Expectation] = {}
         self.budgets: Any = None
-        self.problems: list[Diagnostic] = []
+        self.problems = Problems(source)
+        self.incomplete = False
 
     @property
     def sha256(self) -> str:
@@ -189,9 +209,3 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"Spec({self.name!r}, path={self.path!r})"
-
-
-def _start(source: Source) -> Mark:
-    from archcost.errors import Mark
-
-    return Mark(source, 0, 0)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import Diagnostic, close_names, suggestion
+from archcost.errors import close_names, suggestion
 from archcost.ops import REGISTRY
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.spec.expressions import Expression, ExpressionError
+from archcost.spec.expressions import QUOTE_IN_FLOW, Expression, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step
+from archcost.spec.names import MODIFIERS
+from archcost.spec.reader import brief, merge_help
 
 if TYPE_CHECKING:
-    from archcost.spec.document import Value
-    from archcost.spec.parser import Reader
+    from collections.abc import Iterable
 
-MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share")
-_QUOTE = 'quote the expression: "$(…)"'
+    from archcost.spec.document import Value
+    from archcost.spec.reader import Reader
 
 
 def read_steps(reader: Reader, value: Value, what: str) -> list[Step]:
@@ -23,63 +24,75 @@ def read_steps(reader: Reader, value: Value, what: str) -> list[Step]:
     if isinstance(value, Scalar) and value.value is None:
         return []
     if not isinstance(value, Sequence):
-        reader.report(f"{what} must be a list of steps", value, "each step starts with `- `")
-        return []
-    steps = [read_step(reader, item) for item in value.items]
-    return [step for step in steps if step is not None]
+        reader.report(f"{what} must be a list of steps, got {brief(value)}", value, "each step starts with `- `")
+        return [_broken("", value)]
+    return [read_step(reader, item) for item in value.items]
 
 
-def read_step(reader: Reader, value: Value) -> Step | None:
+def _broken(kind: str, value: Value) -> Step:
+    """A step in the place of one that cannot be read."""
+    step = Step(kind, value.mark)
+    step.broken = True
+    return step
+
+
+def read_step(reader: Reader, value: Value) -> Step:
     """One step: a bare kind, or a mapping with one kind and modifiers."""
     if isinstance(value, Scalar):
         if not isinstance(value.value, str):
-            reader.report(f"a step is a kind such as `relu`, got {value.text or 'nothing'}", value)
-            return None
+            reader.report(f"a step is a kind such as `relu`, got {brief(value)}", value)
+            return _broken("", value)
         return _with_kind(reader, value)
     if not isinstance(value, Mapping):
-        reader.report("a step is a kind or a mapping with one kind, got a list", value)
-        return None
+        reader.report("a step is a kind or a mapping with one kind, got a list", value, "leave out the inner `- ` or []")
+        return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
+    key, attributes = value.entries[kinds[0]] if kinds else (None, None)
     if len(kinds) != 1:
         _report_kinds(reader, value, kinds)
-        return None
-    key, attributes = value.entries[kinds[0]]
-    step = _with_kind(reader, key)
-    if step is None:
-        return None
-    _read_attributes(reader, step, attributes)
-    for name, (modifier, given) in value.entries.items():
+    step = _broken("", value) if key is None else _with_kind(reader, key)
+    step.broken = step.broken or len(kinds) != 1
+    if len(kinds) == 1 and attributes is not None:
+        _read_attributes(reader, step, attributes)
+    for name, (_, given) in value.entries.items():
         if name in MODIFIERS:
-            _MODIFIERS[name](reader, step, modifier, given)
+            step.broken = not _MODIFIERS[name](reader, step, given) or step.broken
     if "as" in value.entries and "repeat" not in value.entries:
         reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
     return step
 
 
-def _with_kind(reader: Reader, key: Scalar) -> Step | None:
+def _with_kind(reader: Reader, key: Scalar) -> Step:
     if not key.text.startswith("$"):
         return Step(key.text, key.mark)
     try:
         return Step(Expression(key.text, key.mark), key.mark)
     except ExpressionError as error:
-        reader.problems.append(error.diagnostic)
-        return None
+        reader.fail(error)
+        return _broken("", key)
 
 
 def _report_kinds(reader: Reader, value: Mapping, kinds: list[str]) -> None:
     if not kinds:
-        reader.report("a step needs a kind", value, "an op such as `relu`, or a block")
+        reader.report("a step needs a kind", value, "an op such as `relu`, or a block, beside the modifiers")
         return
-    first, second = kinds[:2]
+    known = [name for name in kinds if name in REGISTRY] or kinds
+    first = known[0]
+    second = next(name for name in kinds if name != first)
     op = REGISTRY.get(first)
     close = close_names(second, MODIFIERS)
     if op is not None and second in op.fields:
-        hint = f"attributes stand inside: `{first}: {{{second}: …}}`"
+        hint = f"attributes stand inside: `{first}: {{{second}: …}}`, or indented further than `{first}`"
+    elif merge_help(second):
+        hint = merge_help(second)
+    elif second.count(")") > second.count("("):
+        hint = QUOTE_IN_FLOW
     elif close:
         hint = f"did you mean '{close[0]}'?"
     else:
-        hint = "start each step with its own `- `"
-    reader.report(f"a step has one kind, got '{first}' and '{second}'", value.entries[second][0], hint)
+        hint = f"start each step with its own `- `; beside a kind stand {', '.join(MODIFIERS)}"
+    key = value.entries[second][0]
+    reader.report(f"a step has one kind, got '{first}' and '{brief(key)}'", key, hint)
 
 
 def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
@@ -88,100 +101,97 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     if not isinstance(value, Mapping):
         name = step.kind if isinstance(step.kind, str) else "…"
         op = REGISTRY.get(name)
-        example = next(iter(op.fields), "name") if op else "name"
-        reader.report(
-            f"the attributes of {name} are a mapping of names to values", value, f"write `{name}: {{{example}: …}}`"
-        )
-        return
-    if _split_by_yaml(reader, value):
+        example = next(iter(op.fields), "") if op else "name"
+        hint = f"write `{name}: {{{example}: {_example(value)}}}`" if example else f"write `{name}` alone"
+        message = f"the attributes of {name} are a mapping of names to values, got {brief(value)}"
+        reader.report(message, value, hint)
+        step.broken = True
         return
     for name, (key, given) in value.entries.items():
         template = reader.template(given)
-        if template is not None:
-            step.attributes[name] = Attribute(template, key.mark)
-            step.uses_input = step.uses_input or template.uses_input
+        if template is None:
+            step.broken = True
+            continue
+        step.attributes[name] = Attribute(template, key.mark)
+        step.uses_input = step.uses_input or template.uses_input
 
 
-def _split_by_yaml(reader: Reader, mapping: Mapping) -> bool:
-    """Report an unquoted expression that YAML cut at a comma inside of ``{}``."""
-    if not mapping.flow:
-        return False
-    for _, given in mapping.entries.values():
-        for value in given.items if isinstance(given, Sequence) else [given]:
-            if not isinstance(value, Scalar) or value.quoted or not value.text.startswith("$("):
-                continue
-            if value.text.count("(") > value.text.count(")"):
-                message = f"YAML ended this expression at a comma: {value.text}"
-                reader.problems.append(Diagnostic(message, value.mark, _QUOTE))
-                return True
-    return False
+def _example(value: Value) -> str:
+    return brief(value) if isinstance(value, Scalar) and len(value.text) < 20 else "…"  # noqa: PLR2004 - short
 
 
-def _read_id(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
+# --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
+
+
+def _read_id(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
-        reader.report("'id' is a plain name", value)
-    elif not value.text or "." in value.text or any(char.isspace() for char in value.text):
-        reader.report(f"'{value.text}' cannot be an id", value, "an id has no dots and no spaces")
-    elif value.text.isdigit():
-        reader.report(f"'{value.text}' cannot be an id", value, "a number alone means a round or an output")
-    else:
-        step.id = Reference(value.text, value.mark)
+        reader.report(f"'id' is a plain name, got {brief(value)}", value, "the rounds of `repeat` are id.0, id.1 …")
+        return True
+    step.id = Reference(value.text, value.mark)
+    if reader.label(value, "a step") and value.text.isdigit():
+        reader.report(f"'{brief(value)}' cannot name a step", value, "a number alone means a round or an output")
+    return True
 
 
-def _read_from(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
+def _read_from(reader: Reader, step: Step, value: Value) -> bool:
     step.sources = reader.references(value, "from")
+    return True
 
 
-def _read_branches(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
+def _read_branches(reader: Reader, step: Step, value: Value) -> bool:
     mapping = reader.mapping(value, "'branches'")
     if mapping is None:
-        return
-    if not mapping.entries:
-        reader.report("'branches' is empty", value)
+        return False
     step.branches = {}
+    if not mapping.entries:
+        reader.report("'branches' is empty", value, "a branch is `name: [steps]`; `name: []` passes the input on")
+        return False
     for name, (label, given) in mapping.entries.items():
-        if not name or "." in name or any(char.isspace() for char in name):
-            reader.report(f"'{name}' cannot name a branch", label, "a name has no dots and no spaces")
-            continue
-        sources = None
-        layers = given
-        if isinstance(given, Mapping):
-            reader.keys(given, ("from", "layers"), f"the branch '{name}'")
-            if "from" in given.entries:
-                sources = reader.references(given.entries["from"][1], "from")
-            if "layers" not in given.entries:
-                step.branches[name] = Branch([], sources, label.mark)
-                continue
-            layers = given.entries["layers"][1]
-        steps = read_steps(reader, layers, f"the branch '{name}'")
-        step.branches[name] = Branch(steps, sources, label.mark)
+        reader.label(label, "a branch")
+        step.branches[name] = _read_branch(reader, label, given)
+    return True
 
 
-def _read_when(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
+def _read_branch(reader: Reader, label: Scalar, value: Value) -> Branch:
+    what = f"the branch '{brief(label)}'"
+    if not isinstance(value, Mapping):
+        return Branch(read_steps(reader, value, what), None, label.mark)
+    if "layers" not in value.entries and "from" not in value.entries:
+        hint = f"a branch is a list of steps, `{brief(label)}: [step, step]`, or `{{from: id, layers: [step]}}`"
+        reader.report(f"{what} has neither steps nor `from`", value, hint)
+        return Branch([_broken("", value)], None, label.mark)
+    reader.keys(value, ("from", "layers"), what)
+    sources = reader.references(value.entries["from"][1], "from") if "from" in value.entries else None
+    steps = read_steps(reader, value.entries["layers"][1], what) if "layers" in value.entries else []
+    return Branch(steps, sources, label.mark)
+
+
+def _read_when(reader: Reader, step: Step, value: Value) -> bool:
     step.when = reader.template(value)
+    return step.when is not None
 
 
-def _read_repeat(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
+def _read_repeat(reader: Reader, step: Step, value: Value) -> bool:
     step.repeat = reader.template(value)
+    return step.repeat is not None
 
 
-def _read_as(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
-    if isinstance(value, Scalar) and reader.name(value, "an index"):
-        step.repeat_as = value.text
+def _read_as(reader: Reader, step: Step, value: Value) -> bool:
+    if not isinstance(value, Scalar):
+        reader.report(f"'as' is a name for the index of `repeat`, got {brief(value)}", value)
+        return False
+    if not reader.name(value, "an index"):
+        return False
+    step.repeat_as = value.text
+    return True
 
 
-def _read_share(reader: Reader, step: Step, key: Scalar, value: Value) -> None:
-    del key
-    if isinstance(value, Scalar) and value.value is not None and not value.text.startswith("$"):
-        step.share = Reference(value.text, value.mark)
-    else:
-        reader.report("'share' is the id of a step", value)
+def _read_share(reader: Reader, step: Step, value: Value) -> bool:
+    if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
+        reader.report(f"'share' is the id of a step, got {brief(value)}", value)
+        return True
+    step.share = Reference(value.text, value.mark)
+    return True
 
 
 _MODIFIERS = {
@@ -195,6 +205,16 @@ _MODIFIERS = {
 }
 
 
-def kind_help(kind: str, blocks: dict[str, object]) -> str:
+def kind_help(kind: str, blocks: Iterable[str]) -> str:
     """A help line for an unknown kind."""
-    return suggestion(kind, [*blocks, *REGISTRY], "kinds") or "`archcost schema spec` lists every op"
+    known = [*blocks, *REGISTRY]
+    word = kind.removeprefix("nn.").removeprefix("torch.nn.")
+    end = next((index for index, char in enumerate(word) if char in " :({["), len(word))
+    word = word[:end]
+    if word in known:
+        if end == len(word) and word == kind:
+            return ""
+        op = REGISTRY.get(word)
+        example = ", ".join(f"{name}: …" for name in list(op.fields)[:2]) if op else "name: …"
+        return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
+    return suggestion(word, known, "kinds") or "docs/ops.md lists every op; a block stands under `blocks`"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from archcost.dims import numel, total
 from archcost.ops import REGISTRY, OpError, apply, raise_on_false
-from tests.ops.cases import Shape
+
+if TYPE_CHECKING:
+    from tests.ops.cases import Shape
 
 
 class Figures(NamedTuple):
@@ -64,6 +66,6 @@ class MaskCheck:
     def __init__(self) -> None:
         self.mask: Any = True
 
-    def __call__(self, condition: Any, message: str, *details: object, help: object = "") -> None:
+    def __call__(self, condition: Any, message: str, *details: object, help: object = "") -> None:  # noqa: A002
         del message, details, help
         self.mask = self.mask & condition

@@ -42,7 +42,7 @@ def test_a_bad_value_raises() -> None:
 def test_ops_are_immutable() -> None:
     op = conv()
     with pytest.raises(AttributeError, match="conv2d is immutable"):
-        op.out_channels = 8  # type: ignore[attr-defined]
+        op.out_channels = 8
     with pytest.raises(AttributeError, match="conv2d is immutable"):
         del op.out_channels  # type: ignore[attr-defined]
 

@@ -65,7 +65,8 @@ REFUSALS = [
         "concat",
         {},
         ((1, 64, 56, 56), (1, 128, 28, 28)),
-        "concat along dim 1 needs equal sizes in every other dim: (1, 64, 56, 56) and (1, 128, 28, 28) differ in dims 2 and 3",
+        "concat along dim 1 needs equal sizes in every other dim: "
+        "(1, 64, 56, 56) and (1, 128, 28, 28) differ in dims 2 and 3",
         "bring the (1, 128, 28, 28) to 56 × 56 with a stride, padding or `upsample`",
     ),
     Refusal(

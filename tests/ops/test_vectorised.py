@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from archcost.dims import VaryingSizeError, numel, total
 from archcost.ops import REGISTRY, OpError, apply, raise_on_false
-from archcost.ops.base import Op
 from archcost.ops.field_types import IntField
 from tests.ops.cases import CASES, Shape
 from tests.ops.harness import MaskCheck
+
+if TYPE_CHECKING:
+    from archcost.ops.base import Op
 
 VARIANTS = 5
 STRUCTURE_FOLLOWS_SIZE = {"squeeze", "chunk", "split"}  # how many dims or outputs there are
@@ -132,7 +134,8 @@ def test_widths_and_resolutions_broadcast() -> None:
     widths, sizes = [8, 16, 32], [32, 64, 65, 224]
     column, row = np.array(widths)[:, None], np.array(sizes)[None, :]
     geometry = {"kernel_size": 3, "padding": 1, "stride": 2}
-    found = costs(REGISTRY["conv2d"](out_channels=2 * column, **geometry), ((1, column, row, row),), MaskCheck())
+    inputs: Any = ((1, column, row, row),)
+    found: Any = costs(REGISTRY["conv2d"](out_channels=2 * column, **geometry), inputs, MaskCheck())
     for at, width in enumerate(widths):
         for beside, size in enumerate(sizes):
             expected = scalar_costs("conv2d", {"out_channels": 2 * width, **geometry}, ((1, width, size, size),))

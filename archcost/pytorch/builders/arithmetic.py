@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 class Elementwise(Function):
     """A function of two operands, from the left over all inputs, or over one input and the number ``other``."""
 
-    function: ClassVar[Callable[[Any, Any], Any]]
+    function: ClassVar[Callable[..., Tensor]]
 
     def __init__(self, other: float | None = None) -> None:
         super().__init__(**({} if other is None else {"other": other}))
         self.other = other
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        operands = inputs if self.other is None else (*inputs, self.other)
-        result: Tensor = reduce(type(self).function, operands)
+        operands: tuple[Any, ...] = inputs if self.other is None else (*inputs, self.other)
+        result: Tensor = reduce(self.function, operands)
         return result
 
 
@@ -64,7 +64,7 @@ class PlainMatmul(Matmul):
 
 def product(left: Tensor, right: Tensor) -> Tensor:
     """The product of two batches of matrices, the batch dims broadcast before it."""
-    batch = torch.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    batch: torch.Size = torch.broadcast_shapes(left.shape[:-2], right.shape[:-2])  # type: ignore[no-untyped-call]
     return torch.matmul(left.expand(*batch, *left.shape[-2:]), right.expand(*batch, *right.shape[-2:]))
 
 

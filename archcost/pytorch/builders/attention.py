@@ -58,7 +58,8 @@ class PlainMultiheadAttention(MultiheadAttention):
         if self.bias_k is not None and self.bias_v is not None:
             k = torch.cat([k, self.bias_k.expand(len(k), 1, -1)], 1)
             v = torch.cat([v, self.bias_v.expand(len(v), 1, -1)], 1)
-        q, k, v = (tensor.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for tensor in (q, k, v))
+        heads = (self.num_heads, self.embed_dim // self.num_heads)
+        q, k, v = (tensor.reshape(*tensor.shape[:2], *heads).transpose(1, 2) for tensor in (q, k, v))
         if self.add_zero_attn:
             k, v = functional.pad(k, (0, 0, 0, 1)), functional.pad(v, (0, 0, 0, 1))
         scores = product(q * q.size(-1) ** -0.5, k.transpose(-2, -1))

@@ -19,7 +19,7 @@ class GRU(nn.GRU):
 
 class LSTM(nn.LSTM):
     def forward(self, input: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]  # noqa: A002
-        output, last = super().forward(input, states or None)
+        output, last = super().forward(input, states or None)  # type: ignore[arg-type]
         return (output, *last)
 
 

@@ -1,0 +1,85 @@
+"""``analyze``, ``validate``, ``schema`` and ``zoo``."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from archcost.commands.inputs import analyze_all
+from archcost.commands.options import Batch, Depth, Metric, Output, Settings, Specs, Training
+
+
+class Format(str, Enum):
+    """Output formats of ``analyze``."""
+
+    table = "table"
+    tree = "tree"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class SchemaName(str, Enum):
+    """The JSON Schemas that can be printed."""
+
+    spec = "spec"
+    report = "report"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+
+
+def analyze(
+    specs: Specs,
+    format: FormatOption = Format.table,  # noqa: A002 - the option's name
+    output: Output = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    training: Training = False,
+    depth: Depth = None,
+    sort: Annotated[Metric | None, typer.Option("--sort", help="List layers by a figure, largest first.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N rows.")] = None,
+) -> None:
+    """Print what every layer of a spec costs."""
+    from archcost.render.output import Options, write_reports
+
+    options = Options(format.value, depth, sort.value if sort else None, top)
+    results = analyze_all(specs, settings, batch=batch, training=training)
+    write_reports(results, options, output)
+    if any(result.diagnostics for result in results):
+        raise typer.Exit(2)
+
+
+def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training: Training = False) -> None:
+    """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
+    from archcost.render.output import print_diagnostics
+
+    results = analyze_all(specs, settings, batch=batch, training=training, blocks_only=True)
+    wrong = [result for result in results if result.diagnostics]
+    print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
+    count = sum(len(result.diagnostics) for result in wrong)
+    if wrong:
+        print(f"{count} error{'s' * (count != 1)} in {len(wrong)} of {len(results)} specs", file=sys.stderr)
+        raise typer.Exit(2)
+    print(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors")
+
+
+def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")], output: Output = None) -> None:
+    """Print the JSON Schema (draft-07) of specs or of reports."""
+    from archcost.render.output import write_text
+    from archcost.render.plain import to_json
+    from archcost.spec.schema import report_schema, spec_schema
+
+    write_text(to_json([spec_schema() if name is SchemaName.spec else report_schema()]), output)
+
+
+def zoo(format: FormatOption = Format.table, output: Output = None) -> None:  # noqa: A002 - the option's name
+    """List the models that come with archcost, with their figures and sources."""
+    from archcost import zoo as models
+    from archcost.render.zoo import write_zoo
+
+    results = analyze_all(models.names(), None, batch=1, training=False)
+    write_zoo([result.report for result in results if result.report is not None], format.value, output)

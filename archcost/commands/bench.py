@@ -1,0 +1,85 @@
+"""``bench``: what the layers really take."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from archcost.commands.inputs import analyze_all
+from archcost.commands.options import Batch, Depth, Output, Settings, Specs, Training
+
+
+class Format(str, Enum):
+    """Output formats of ``bench``."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class Device(str, Enum):
+    """Where to run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+class Dtype(str, Enum):
+    """What weights and floating inputs are."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+def bench(
+    specs: Specs,
+    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    output: Output = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    training: Training = False,
+    device: Annotated[Device, typer.Option("--device", help="Where to run.")] = Device.auto,
+    threads: Annotated[int, typer.Option("--threads", min=0, metavar="N", help="CPU threads; 0: torch's choice.")] = 0,
+    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
+    channels_last: Annotated[bool, typer.Option("--channels-last", help="Memory order N, H, W, C.")] = False,
+    compile: Annotated[bool, typer.Option("--compile", help="Compile the model with torch.compile.")] = False,  # noqa: A002
+    min_time: Annotated[
+        float, typer.Option("--min-time", min=0.01, metavar="SECONDS", help="Measure each model at least this long.")
+    ] = 1.0,
+    layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Time every layer, too.")] = True,
+    depth: Depth = None,
+) -> None:
+    """Measure latency, end to end and layer by layer; several specs are compared."""
+    from archcost.pytorch import require
+    from archcost.render.output import print_diagnostics
+    from archcost.render.progress import spinner
+
+    require("torch")
+    results = analyze_all(specs, settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
+    if diagnostics:
+        print_diagnostics(diagnostics)
+        raise typer.Exit(2)
+    from archcost.pytorch import latency
+    from archcost.render.latency import write_latency
+
+    reports = [result.report for result in results if result.report is not None]
+    options = latency.Settings(
+        device=device.value,
+        threads=threads,
+        channels_last=channels_last,
+        compile=compile,
+        min_time=min_time,
+        layers=layers and (len(reports) == 1 or depth is not None or format is not Format.table),
+    )
+    with spinner("measuring") as watch:
+        measured = latency.measure(reports, options, watch)
+    fastest = min((result.total for result in measured), key=lambda timing: timing.median)
+    ratios = [latency.speed_up(fastest, result.total) for result in measured]
+    write_latency(measured, ratios, format.value, output, depth)

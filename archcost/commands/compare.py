@@ -1,0 +1,128 @@
+"""``compare``: what a change costs, and where it arises."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archcost.commands.options import Batch, Depth, Metric, Output, Settings, Training
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+
+
+class Format(str, Enum):
+    """Output formats of ``compare``."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def compare(
+    specs: Annotated[
+        list[str],
+        typer.Argument(metavar="A B [C...]", help="Specs, zoo models, or specs at a git revision: main:specs/net.yaml."),
+    ],
+    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    output: Output = None,
+    settings: Settings = None,
+    settings_a: Annotated[
+        list[str] | None, typer.Option("--set-a", metavar="NAME=VALUE", help="Override a param of the first spec.")
+    ] = None,
+    settings_b: Annotated[
+        list[str] | None, typer.Option("--set-b", metavar="NAME=VALUE", help="Override a param of the second spec.")
+    ] = None,
+    batch: Batch = 1,
+    training: Training = False,
+    metric: Annotated[Metric, typer.Option("--metric", help="The figure that changes are told in.")] = Metric.macs,
+    sort: Annotated[Metric | None, typer.Option("--sort", help="Order three or more specs by a figure.")] = None,
+    depth: Depth = None,
+    only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out what is the same.")] = False,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", metavar="METRIC:PERCENT", help="Exit 1 if a total grows by more; repeatable."),
+    ] = None,
+) -> None:
+    """Show what differs between two specs, or three and more side by side."""
+    from archcost.compare import compare as compare_reports
+    from archcost.errors import UsageError
+    from archcost.render.comparison import View, write_comparison
+    from archcost.render.output import print_diagnostics
+
+    limits = [_limit(text) for text in fail_on or ()]
+    if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
+        raise UsageError("compare takes two specs or more", "give the same one twice to compare settings: --set-b width=0.5")
+    if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
+        raise UsageError("--set-a and --set-b are for two specs")
+    reports, diagnostics = _reports(specs, settings, (settings_a, settings_b), batch=batch, training=training)
+    if diagnostics:
+        print_diagnostics(diagnostics)
+        raise typer.Exit(2)
+    if len(reports) > 2:  # noqa: PLR2004 - side by side
+        from archcost.render.side_by_side import write_side_by_side
+
+        write_side_by_side(reports, format.value, sort.value if sort else None, output)
+    else:
+        view = View(format.value, metric.value, depth, only_changed)
+        write_comparison(compare_reports(reports[0], reports[1]), view, output)
+    if _exceeded(reports, limits):
+        raise typer.Exit(1)
+
+
+def _reports(
+    names: Sequence[str],
+    settings: Sequence[str] | None,
+    own: tuple[Sequence[str] | None, ...],
+    *,
+    batch: int,
+    training: bool,
+) -> tuple[list[Report], list[Diagnostic]]:
+    from archcost.commands.inputs import analyze_one, parse_settings
+
+    reports, diagnostics = [], []
+    for index, name in enumerate(names):
+        params = parse_settings(settings or ())
+        if index < len(own):
+            params |= parse_settings(own[index] or (), f"--set-{'ab'[index]}")
+        result = analyze_one(name, params, batch=batch, training=training)
+        diagnostics += result.diagnostics
+        if result.report is not None:
+            reports.append(result.report)
+    return reports, diagnostics
+
+
+def _limit(text: str) -> tuple[str, Any]:
+    from archcost.compare import METRICS
+    from archcost.errors import UsageError, suggestion
+    from archcost.units import UnitError, parse_percent
+
+    metric, colon, share = text.partition(":")
+    if metric not in METRICS:
+        raise UsageError(f"--fail-on knows no metric '{metric}'", suggestion(metric, METRICS, "metrics"))
+    try:
+        return metric, parse_percent(share if colon else "0%")
+    except UnitError as error:
+        raise UsageError(f"--fail-on {text}: {error}", "write it like params:1%") from None
+
+
+def _exceeded(reports: Sequence[Report], limits: Sequence[tuple[str, Any]]) -> bool:
+    """Whether a later spec's total is beyond a limit over the first's; says which on standard error."""
+    from archcost.render.output import print_failure
+
+    found = False
+    for metric, share in limits:
+        before = getattr(reports[0].totals, metric)
+        for report in reports[1:]:
+            after = getattr(report.totals, metric)
+            if after - before > share * before:
+                found = True
+                limit = f"{float(100 * share):g}%"
+                print_failure(f"{metric} of {report.name} grow from {before:,} to {after:,}: more than {limit}")
+    return found

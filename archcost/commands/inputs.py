@@ -1,0 +1,131 @@
+"""From the words of a command line to reports: globs, revisions, settings, and the problems of each spec."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+    from archcost.spec.model import Spec
+
+
+class Result:
+    """What came of one spec: a report, or problems and the layers before the first of them."""
+
+    __slots__ = ("diagnostics", "name", "report")
+
+    def __init__(self, name: str, report: Report | None, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        self.name = name
+        self.report = report
+        self.diagnostics = diagnostics
+
+
+def analyze_all(
+    names: Sequence[str],
+    settings: Sequence[str] | None,
+    *,
+    batch: int,
+    training: bool,
+    blocks_only: bool = False,
+    dtype: str | None = None,
+) -> list[Result]:
+    """A result for every spec that the names stand for; ``blocks_only`` accepts files that hold only blocks."""
+    from archcost.render.progress import progress
+
+    params = parse_settings(settings or ())
+    paths = expand(names)
+    return [
+        analyze_one(path, params, batch=batch, training=training, blocks_only=blocks_only, dtype=dtype)
+        for path in progress(paths, "analysing")
+    ]
+
+
+def analyze_one(
+    path: str,
+    params: dict[str, Any],
+    *,
+    batch: int = 1,
+    training: bool = False,
+    blocks_only: bool = False,
+    dtype: str | None = None,
+) -> Result:
+    """The result of one spec."""
+    from archcost.analysis.report import analyze as analyze_spec
+    from archcost.errors import SpecError
+
+    try:
+        spec = read_spec(path)
+        if blocks_only and not spec.problems and not spec.inputs and not spec.main.steps and spec.blocks:
+            return Result(path, None)
+        return Result(path, analyze_spec(spec, params=params, batch=batch, training=training, dtype=dtype))
+    except SpecError as error:
+        return Result(path, error.partial, error.diagnostics)
+
+
+def read_spec(name: str) -> Spec:
+    """A spec by path, zoo name, ``-``, or ``revision:path``; problems that leave something to analyse stay in it."""
+    from archcost.spec.loader import read
+
+    if ":" in name:
+        from archcost.revisions import load_at, split_revision
+
+        parts = split_revision(name)
+        if parts is not None:
+            return load_at(*parts)
+    return read(name)
+
+
+def expand(names: Sequence[str]) -> list[str]:
+    """Globs to their files in order; everything else as it is. Raises UsageError for a glob without a match."""
+    from archcost.errors import UsageError
+
+    paths: list[str] = []
+    for name in names:
+        if name == "-" or not any(char in name for char in "*?[") or os.path.lexists(name):
+            paths.append(name)
+            continue
+        import glob
+
+        found = sorted(glob.glob(name, recursive=True))
+        if not found:
+            raise UsageError(f"no file matches '{name}'")
+        paths += found
+    return list(dict.fromkeys(paths))
+
+
+def parse_settings(settings: Sequence[str], option: str = "--set") -> dict[str, Any]:
+    """``--set name=value`` with values as YAML reads them; raises UsageError."""
+    from archcost.errors import Source, SpecError, UsageError
+    from archcost.spec.document import parse_document
+
+    params = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"{option} takes name=value, got '{setting}'")
+        try:
+            value, problems = parse_document(Source(option, text))
+        except SpecError as error:
+            raise UsageError(f"{option} {setting}: {error.diagnostics[0].message}") from None
+        if problems:
+            raise UsageError(f"{option} {setting}: {problems[0].message}")
+        params[name.strip()] = value.plain()
+    return params
+
+
+def parse_share(text: str, option: str) -> Any:
+    """A relative difference: a percentage, or a fraction of 1; raises UsageError."""
+    from archcost.errors import UsageError
+    from archcost.units import UnitError, parse_count, parse_percent
+
+    try:
+        share = parse_percent(text) if text.rstrip().endswith("%") else parse_count(text)
+    except UnitError:
+        share = None
+    if share is None or not 0 <= share <= 1:
+        raise UsageError(f"{option} takes a share such as 0.01 or 1%, got '{text}'")
+    return share

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+Specs = Annotated[
+    list[str], typer.Argument(metavar="SPEC...", help="Spec files, globs, zoo models by name, or - for standard input.")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a param of the spec; repeatable.")
+]
+Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
+Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
+Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
+Depth = Annotated[int | None, typer.Option("--depth", min=1, metavar="N", help="Fold the table below N levels.")]
+
+
+class Metric(str, Enum):
+    """Figures to sort and to compare by."""
+
+    params = "params"
+    macs = "macs"
+    flops = "flops"
+    weight_bytes = "weight_bytes"
+    activation_bytes = "activation_bytes"

@@ -1,0 +1,65 @@
+"""``verify``: archcost's figures held against PyTorch."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from archcost.commands.inputs import Result, analyze_all, parse_share
+from archcost.commands.options import Batch, Depth, Output, Settings, Specs, Training
+
+
+class Format(str, Enum):
+    """Output formats of ``verify``."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    junit = "junit"
+
+
+def verify(
+    specs: Specs,
+    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    output: Output = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    training: Training = False,
+    tolerance: Annotated[
+        str, typer.Option("--tolerance", metavar="SHARE", help="Allowed difference of params and MACs: 0, 0.01, 1%.")
+    ] = "0",
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="MODEL", help="torchvision:resnet50, or package.module:callable."),
+    ] = None,
+    depth: Depth = None,
+) -> None:
+    """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
+    from archcost.errors import UsageError
+    from archcost.pytorch import require
+    from archcost.render.progress import progress
+    from archcost.render.verification import Outcome, write_verifications
+
+    require("torch", "fvcore")
+    allowed = parse_share(tolerance, "--tolerance")
+    if against is not None and len(specs) > 1:
+        raise UsageError("--against holds one spec against a model", "verify the specs one by one")
+
+    def judge(result: Result) -> Outcome:
+        from archcost.pytorch.verify import verify as verify_report
+
+        if result.diagnostics or result.report is None:
+            return Outcome(result.name, None, result.diagnostics)
+        published = not settings and batch == 1 and not training  # what `expect` is about
+        verification = verify_report(result.report, tolerance=allowed, published=published, against=against)
+        return Outcome(result.name, verification)
+
+    results = analyze_all(specs, settings, batch=batch, training=training)
+    outcomes = [judge(result) for result in progress(results, "verifying")]
+    write_verifications(outcomes, format.value, output, depth)
+    if any(outcome.diagnostics for outcome in outcomes):
+        raise typer.Exit(2)
+    if any(outcome.verification is not None and not outcome.verification.ok for outcome in outcomes):
+        raise typer.Exit(1)

@@ -1,0 +1,112 @@
+"""What all of unrolling shares: the spec, its names, the problems found, the blocks being unrolled, and the limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.errors import Diagnostic
+from archcost.spec.expressions import UNKNOWN, Names
+
+if TYPE_CHECKING:
+    from archcost.errors import Mark
+    from archcost.graph.model import TensorType
+    from archcost.graph.scope import Body, Frame, Values
+    from archcost.spec.model import Spec, Template
+    from archcost.spec.problems import Problems
+
+MAX_NODES = 1_000_000  # and as many blocks, branches and repeated steps
+MAX_COPIES = 4_000_000  # nodes made in all, those of blocks that are copied into others included
+MAX_NESTING = 64  # blocks
+MAX_DEPTH = 100  # blocks and branches
+_MAX_NOTES = 4
+_NO_INPUT = {"in_shape": UNKNOWN, "in_channels": UNKNOWN, "in_features": UNKNOWN}
+
+
+class Stop(Exception):
+    """A limit is reached: unrolling ends."""
+
+
+class Use:
+    """A block while it is unrolled: its name, and the path and place of the step that uses it."""
+
+    __slots__ = ("block", "mark", "path")
+
+    def __init__(self, block: str, path: str, mark: Mark) -> None:
+        self.block = block
+        self.path = path
+        self.mark = mark
+
+
+class Context:
+    """One spec under one setting of its params; ``problems`` collects what is wrong."""
+
+    def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
+        self.spec = spec
+        self.names = names
+        self.dtype = dtype
+        self.problems = problems
+        self.stack: list[Use] = []  # the blocks that are being unrolled
+        self.depth = 0  # of blocks and branches
+        self.copies = 0
+
+    # --- names and values -------------------------------------------------------------------------------------------
+
+    def names_at(self, frame: Frame, inputs: Values) -> Names:
+        """The names of a scope with those of a step's input."""
+        if not inputs:
+            return frame.names
+        if inputs[0] is None:
+            return Names(_NO_INPUT, frame.names)
+        return with_input(frame.names, frame.type_of(inputs[0]))
+
+    def value(self, template: Template, frame: Frame, inputs: Values) -> Any:
+        """The value of a template where a step stands; raises ExpressionError."""
+        return template.evaluate(self.names_at(frame, inputs) if template.uses_input else frame.names)
+
+    def path(self, frame: Frame, name: str) -> str:
+        """The full path of a step, through the blocks that are being unrolled."""
+        return ".".join([*(use.path for use in self.stack), frame.prefix + name])
+
+    # --- problems ---------------------------------------------------------------------------------------------------
+
+    def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:
+        """Note a problem (None: it is reported already) and that the body fails at its next node."""
+        body.fail()
+        if diagnostic is not None:
+            notes = (*diagnostic.notes, *self._uses())
+            self.problems.add(diagnostic._replace(notes=notes), identity)
+
+    def limit(self, mark: Mark, what: str = "") -> Stop:
+        """Note that a limit is reached; to be raised."""
+        message = what or f"the model grows beyond {MAX_NODES:,} layers"
+        self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
+        return Stop()
+
+    def count_copies(self, count: int, mark: Mark) -> None:
+        """Count nodes that are made; raises Stop when they are too many."""
+        self.copies += count
+        if self.copies > MAX_COPIES:
+            raise self.limit(mark, f"the blocks hold more than {MAX_COPIES:,} layers, those inside of others counted again")
+
+    def _uses(self) -> list[str]:
+        """Where the blocks around are used, the innermost first."""
+        notes = []
+        paths = [use.path for use in self.stack]
+        for index in range(len(self.stack) - 1, -1, -1):
+            if len(notes) == _MAX_NOTES and index > 0:
+                notes.append(f"… and {index + 1} blocks around it")
+                break
+            use = self.stack[index]
+            notes.append(f"in the block '{use.block}', used as '{'.'.join(paths[: index + 1])}' at {use.mark}")
+        return notes
+
+
+def with_input(names: Names, tensor: TensorType) -> Names:
+    """Names with those of an input: its shape, channels and features."""
+    shape = tensor.shape
+    own: dict[str, Any] = {"in_shape": list(shape)}
+    if len(shape) > 1:
+        own["in_channels"] = shape[1]
+    if shape:
+        own["in_features"] = shape[-1]
+    return Names(own, names)

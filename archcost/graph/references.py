@@ -1,0 +1,145 @@
+"""Ids to values: ``from``, ``outputs`` and ``share``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.errors import Diagnostic, suggestion
+from archcost.ops.base import shape_text
+from archcost.spec.expressions import Expression
+from archcost.spec.linker import AttributeProblem
+from archcost.spec.model import Reference
+
+if TYPE_CHECKING:
+    from archcost.errors import Mark
+    from archcost.graph.context import Context
+    from archcost.graph.scope import Frame, Result, Values
+    from archcost.spec.model import References
+
+_SHOWN = 60  # characters of an id in a message
+
+
+def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> Values:
+    """The values that ids stand for; unknown ones are reported and fail. Raises ExpressionError."""
+    if isinstance(references, Expression):
+        names = context.names_at(frame, inputs) if references.uses_input else frame.names
+        named = references.evaluate(names)
+        items = named if isinstance(named, (list, tuple)) else [named]
+        mark = references.mark
+        references = [Reference(item, mark) if isinstance(item, str) else _no_id(context, frame, item, mark) for item in items]
+    return tuple([_value(context, reference, frame) for reference in references])
+
+
+def _no_id(context: Context, frame: Frame, item: object, mark: Mark) -> Reference:
+    message = f"the expression must give ids, got {str(item)[:_SHOWN]}"
+    context.fail(Diagnostic(message, mark, 'an id is a text in quotes: `$(["a", "b"])`'), frame.body)
+    return Reference("", mark)
+
+
+def _value(context: Context, reference: Reference, frame: Frame) -> int | None:
+    name = reference.name
+    if not name:
+        frame.body.fail()
+        return None
+    result = frame.find(name)
+    if result is not None:
+        return single(context, result, reference.mark, frame, name)
+    base, _, index = name.rpartition(".")
+    result = frame.find(base) if index.isdecimal() else None
+    if result is not None:
+        return _picked(context, result, base, index, reference.mark, frame)
+    if not frame.is_unsure():
+        message, hint = _unknown(name, frame)
+        context.fail(Diagnostic(message, reference.mark, hint), frame.body)
+    frame.body.fail()
+    return None
+
+
+def _picked(context: Context, result: Result, base: str, index: str, mark: Mark, frame: Frame) -> int | None:
+    """Output ``index`` of a step."""
+    count = len(result.values)
+    if None in result.values:
+        frame.body.fail()
+        return None
+    if len(index) < 10 and int(index) < count and f"{base}.0" not in frame.ids:  # noqa: PLR2004 - it fits
+        return result.values[int(index)]
+    if frame.find(f"{base}.0") is not None:
+        rounds = 0
+        while frame.find(f"{base}.{rounds}") is not None:
+            rounds += 1
+        message = f"'{base}' has {rounds} round{'s' * (rounds > 1)}, counted from 0"
+        hint = f"the last is {base}.{rounds - 1}, or `{base}` alone"
+    elif count == 1:
+        message, hint = f"'{base}' has one output, counted from 0", f"write `{base}`"
+    else:
+        message = f"'{base}' has {count} outputs, counted from 0"
+        hint = f"they are {base}.0 to {base}.{count - 1}"
+    context.fail(Diagnostic(message, mark, hint), frame.body)
+    return None
+
+
+def _unknown(name: str, frame: Frame) -> tuple[str, str]:
+    """Message and help for an id that is not there."""
+    shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
+    if frame.is_reserved(name):
+        return f"'{shown}' is not before this step", "a step takes results of steps above it"
+    known = list(dict.fromkeys(frame.known()))
+    if name == "input":
+        inputs = [known_name for known_name, result in frame.ids.items() if (result.values or (0,))[0] in range(-9, 0)]
+        return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
+    first = name.partition(".")[0]
+    if first != name and frame.find(first) is not None:
+        hint = f"a step inside of '{first}' is reached through its block's `outputs`"
+        return f"unknown id '{shown}'", hint
+    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step")
+
+
+def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str) -> int | None:
+    """The value of a step with one output, or the main one."""
+    if len(result.values) == 1 or (result.main and result.values):
+        if result.values[0] is None:
+            frame.body.fail()
+        return result.values[0]
+    label = f"'{name}'" if name else "the step before"
+    if not result.values:
+        context.fail(Diagnostic(f"{label} has no output", mark), frame.body)
+        return None
+    choices = " or ".join(f"{name or 'id'}.{k}" for k in range(min(3, len(result.values))))
+    message = f"{label} has {len(result.values)} outputs"
+    context.fail(Diagnostic(message, mark, f"pick one: {choices}"), frame.body)
+    return None
+
+
+def share_weights(reference: Reference, frame: Frame, start: int, end: int) -> None:
+    """Let the nodes from ``start`` use the weights of another step's nodes; raises AttributeProblem."""
+    nodes = frame.body.nodes
+    name, mark = reference
+    other = frame.find(name)
+    if other is None:
+        if frame.is_unsure():
+            return
+        hint = suggestion(name, frame.known(), "ids before this step")
+        raise AttributeProblem(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))
+    if None in other.values:
+        return
+    if other.start == other.end:
+        raise AttributeProblem(Diagnostic(f"'{name}' has no layers whose weights could be shared", mark))
+    if other.end - other.start != end - start:
+        message = f"'{name}' has {_layers(other.end - other.start)}, this step has {_layers(end - start)}"
+        raise AttributeProblem(Diagnostic(message, mark, "weights are shared between steps of the same kind"))
+    common = 0
+    for index, target in zip(range(start, end), range(other.start, other.end), strict=True):
+        mine, theirs = nodes[index].signature.weights(), nodes[target].signature.weights()
+        for tensor in mine.keys() & theirs.keys():
+            if mine[tensor] != theirs[tensor]:
+                shapes = f"{shape_text(mine[tensor])} here and {shape_text(theirs[tensor])} in '{nodes[target].path}'"
+                raise AttributeProblem(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
+        common += len(mine.keys() & theirs.keys())
+        nodes[index] = nodes[index]._replace(weights_of=target)
+    if not common:
+        message = f"this step and '{name}' have no weights in common"
+        raise AttributeProblem(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
+
+
+def _layers(count: int) -> str:
+    return f"{count} layer{'s' * (count != 1)}"

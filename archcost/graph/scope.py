@@ -1,0 +1,110 @@
+"""Scopes while a spec is unrolled: bodies of nodes, ids and what they stand for, fresh names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from archcost.graph.model import Node, Scope, TensorType
+    from archcost.spec.expressions import Names
+
+Values = tuple["int | None", ...]  # None stands for the value of a step that failed
+FAILED: Values = (None,)
+
+
+class Result(NamedTuple):
+    """What an id stands for: values, whether a bare reference means the first, and the nodes made for it."""
+
+    values: Values
+    main: bool
+    start: int = 0
+    end: int = 0
+
+
+class Body:
+    """Nodes of an unrolled block, numbered from 0, its inputs being -1, -2 …; ``failed_at`` is the first failing node."""
+
+    __slots__ = ("failed_at", "nodes", "outputs", "scopes", "types")
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.types: list[TensorType] = []
+        self.scopes: list[Scope] = []
+        self.outputs: Values = ()
+        self.failed_at: int | None = None
+
+    def fail(self) -> None:
+        """The node that comes next cannot be made."""
+        if self.failed_at is None:
+            self.failed_at = len(self.nodes)
+
+
+class Frame:
+    """A scope while it is unrolled: names for expressions, ids, and the path in front of both.
+
+    A frame is ``unsure`` when the default name of a step in it is not known: then an unknown id is no problem of its own.
+    """
+
+    __slots__ = ("_counts", "body", "depth", "ids", "inputs", "last", "names", "outer", "prefix", "unsure", "used")
+
+    def __init__(
+        self,
+        body: Body,
+        names: Names,
+        inputs: tuple[TensorType | None, ...],
+        prefix: str = "",
+        outer: Frame | None = None,
+    ) -> None:
+        self.body = body
+        self.names = names
+        self.inputs = inputs
+        self.prefix = prefix
+        self.outer = outer
+        self.depth: int = outer.depth + 1 if outer is not None else 0
+        self.ids: dict[str, Result] = {}
+        self.used: set[str] = set()
+        self.unsure = False
+        self.last = ""  # the step before
+        self._counts: dict[str, int] = {}
+
+    def find(self, name: str) -> Result | None:
+        """The result of an id, here or around."""
+        frame: Frame | None = self
+        while frame is not None:
+            result = frame.ids.get(name)
+            if result is not None:
+                return result
+            frame = frame.outer
+        return None
+
+    def known(self) -> list[str]:
+        """All ids that can be referred to, the nearest scope first."""
+        outer = self.outer.known() if self.outer else []
+        return [*self.ids, *outer]
+
+    def is_unsure(self) -> bool:
+        """Whether ids may be missing here or around."""
+        return self.unsure or (self.outer is not None and self.outer.is_unsure())
+
+    def is_reserved(self, name: str) -> bool:
+        """Whether a step here or around, before or after, has this id."""
+        return name in self.used or (self.outer is not None and self.outer.is_reserved(name))
+
+    def type_of(self, value: int) -> TensorType:
+        """The type of a value of this body."""
+        found = self.body.types[value] if value >= 0 else self.inputs[-1 - value]
+        if found is None:
+            raise LookupError(value)  # pragma: no cover - values of unknown inputs are None
+        return found
+
+    def fresh(self, wanted: str) -> str:
+        """The first free name: ``wanted``, then ``wanted_1`` …"""
+        name, count = wanted, self._counts.get(wanted, 0)
+        if count:
+            name = f"{wanted}_{count}"
+        while name in self.used:
+            count += 1
+            name = f"{wanted}_{count}"
+        self._counts[wanted] = count
+        self.used.add(name)
+        return name

@@ -1,0 +1,115 @@
+"""Three models and more: a column each, the smallest figure of every row marked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+from archcost.compare import METRICS, rank
+from archcost.render.columns import Column, needed_width, print_columns
+from archcost.render.comparison import LABELS, figure, label
+from archcost.render.console import make_console
+from archcost.render.output import write_text
+from archcost.render.plain import escape_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+
+SCHEMA = "archcost.side-by-side/1"
+_SMALLEST = "◂"
+
+
+def write_side_by_side(reports: Sequence[Report], format: str, sort: str | None, path: str | None) -> None:  # noqa: A002
+    """Print the totals of models beside each other, ordered by a metric where asked."""
+    ordered = rank(reports, sort) if sort else list(reports)
+    write_text(_FORMATS[format](ordered, path), path)
+
+
+def names(reports: Sequence[Report]) -> list[str]:
+    """A label each; paths where labels are the same."""
+    labels = [label(report) for report in reports]
+    return [text if labels.count(text) == 1 else report.spec.path for text, report in zip(labels, reports, strict=True)]
+
+
+def smallest(reports: Sequence[Report], metric: str) -> int:
+    """The least figure of a metric."""
+    return min(int(getattr(report.totals, metric)) for report in reports)
+
+
+def _cells(reports: Sequence[Report], metric: str, *, exact: bool) -> list[str]:
+    least = smallest(reports, metric)
+    values = [getattr(report.totals, metric) for report in reports]
+    return [figure(value, metric, exact=exact) + (f" {_SMALLEST}" if value == least else "  ") for value in values]
+
+
+def _columns(reports: Sequence[Report], *, exact: bool) -> list[Column]:
+    rows = [_cells(reports, metric, exact=exact) for metric in METRICS]
+    columns = [Column("", [LABELS[metric] for metric in METRICS])]
+    for index, name in enumerate(names(reports)):
+        columns.append(Column(name, [row[index] for row in rows], right=True))
+    return columns
+
+
+def _rows(reports: Sequence[Report], *, exact: bool) -> list[Column]:
+    """The same with a row a model, for many of them."""
+    columns = [Column("model", names(reports), flexible=True)]
+    columns += [Column(LABELS[m], _cells(reports, m, exact=exact), right=True) for m in METRICS]
+    return columns
+
+
+def _table(reports: Sequence[Report], path: str | None) -> str:
+    buffer = io.StringIO()
+    target = make_console(None if path is None else buffer)
+    console = make_console(buffer, width=target.width, colour=target.color_system is not None)
+    for columns in (_columns(reports, exact=True), _columns(reports, exact=False), _rows(reports, exact=False)):
+        if needed_width(columns) <= console.width:
+            break
+    else:
+        columns = _rows(reports, exact=False)[:3]
+    print_columns(console, columns)
+    console.print(f"{_SMALLEST} the smallest", style="dim")
+    return buffer.getvalue()
+
+
+def _json(reports: Sequence[Report], path: str | None) -> str:
+    del path
+    models = [
+        {
+            "name": report.name,
+            "path": report.spec.path,
+            "params": report.params,
+            "batch": report.batch,
+            "totals": {metric: getattr(report.totals, metric) for metric in METRICS},
+        }
+        for report in reports
+    ]
+    return json.dumps({"schema": SCHEMA, "models": models}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _csv(reports: Sequence[Report], path: str | None) -> str:
+    del path
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("model", *METRICS))
+    for name, report in zip(names(reports), reports, strict=True):
+        writer.writerow((name, *(getattr(report.totals, metric) for metric in METRICS)))
+    return out.getvalue()
+
+
+def _markdown(reports: Sequence[Report], path: str | None) -> str:
+    del path
+    heads = [escape_markdown(name) for name in names(reports)]
+    lines = ["| | " + " | ".join(heads) + " |", "| :-- |" + " --: |" * len(heads)]
+    for metric in METRICS:
+        least = smallest(reports, metric)
+        values = [getattr(report.totals, metric) for report in reports]
+        cells = [f"**{value:,}**" if value == least else f"{value:,}" for value in values]
+        lines.append(f"| {LABELS[metric]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+_FORMATS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}

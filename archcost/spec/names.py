@@ -1,0 +1,49 @@
+"""The closed sets of words in specs: keys, modifiers, dtypes, metrics, and names that expressions use themselves."""
+
+from __future__ import annotations
+
+from archcost.spec.expressions import INPUT_NAMES
+from archcost.spec.functions import FUNCTIONS
+
+VERSION = 1
+DTYPE_BYTES = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint8": 1,
+    "bool": 1,
+}
+FLOAT_DTYPES = ("float64", "float32", "float16", "bfloat16")
+FIGURES = ("params", "weights", "macs")
+BUDGET_METRICS = (
+    "params",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "activation_bytes",
+    "peak_activation_bytes",
+    "peak_activation_memory",
+    "latency",
+)
+RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})
+TOP_KEYS = (
+    "archcost",
+    "name",
+    "source",
+    "dtype",
+    "params",
+    "include",
+    "input",
+    "inputs",
+    "blocks",
+    "layers",
+    "outputs",
+    "budgets",
+    "expect",
+)
+MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share")

@@ -1,0 +1,58 @@
+"""What is wrong with a spec: every problem once, in the order of the text, and no more than anyone reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.errors import Diagnostic, Mark, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archcost.errors import Source
+
+MAX_PROBLEMS = 100
+
+
+class Problems:
+    """Collects diagnostics; ``main`` is the file whose problems come first."""
+
+    __slots__ = ("_found", "main")
+
+    def __init__(self, main: Source, found: Iterable[Diagnostic] = ()) -> None:
+        self.main = main
+        self._found: dict[tuple[object, Mark | None], Diagnostic] = {}
+        self.extend(found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Any:
+        return iter(self._found.values())
+
+    def add(self, diagnostic: Diagnostic, identity: object = None) -> None:
+        """Keep a problem, unless its message (or ``identity``) is known at this place.
+
+        Raises SpecError when there are too many to go on.
+        """
+        self._found.setdefault((identity or diagnostic.message, diagnostic.mark), diagnostic)
+        if len(self._found) > MAX_PROBLEMS:
+            raise self.error()
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep several problems."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    def error(self, partial: Any = None) -> SpecError:
+        """All of them as one error, in the order of the text; ``partial`` as in SpecError."""
+        ordered = sorted(self._found.values(), key=self._place)
+        if len(ordered) > MAX_PROBLEMS:
+            ordered[MAX_PROBLEMS:] = [Diagnostic(f"there are more than {MAX_PROBLEMS} errors: the rest is not shown")]
+        return SpecError(ordered, partial)
+
+    def _place(self, diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
+        mark = diagnostic.mark
+        if mark is None:
+            return (False, "", 0, 0)
+        return (mark.source is not self.main, mark.source.name, mark.line, mark.column)

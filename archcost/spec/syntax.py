@@ -1,0 +1,116 @@
+"""YAML's syntax errors in words that help, and the expressions that YAML cuts at a comma."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archcost.errors import Diagnostic, Mark
+
+if TYPE_CHECKING:
+    import yaml
+
+    from archcost.errors import Source
+
+NOT_TEXT = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_MAX_EXPRESSION = 1000
+QUOTE = 'quote the expression: "$(…)"'
+_WORDS = {  # part of libyaml's or PyYAML's message -> what it means here, and what would mend it
+    "mapping values are not allowed": (
+        "a `:` is not expected here",
+        "indent the keys of a level alike, put nested keys on lines below or inside `{}`, quote a text that holds `: `",
+    ),
+    "could not find expected ':'": ("this key has no `: ` after it", "a key and its value are written `key: value`"),
+    "did not find expected key": (
+        "expected a key of the mapping above, or its end",
+        "indent the keys of a mapping alike, and close every quote, `{` and `[`",
+    ),
+    "did not find expected '-' indicator": (
+        "expected the next `- ` of the list above, or its end",
+        "indent the items of a list alike",
+    ),
+    "expected ',' or '}'": ("expected a comma or the closing `}`", "every `{` needs its `}`, and items a comma between"),
+    "expected ',' or ']'": ("expected a comma or the closing `]`", "every `[` needs its `]`, and items a comma between"),
+    "did not find expected node content": ("expected a value", ""),
+    "block sequence entries are not allowed": (
+        "a list item `- ` is not expected here",
+        "put the list on the lines below its key",
+    ),
+    "found unexpected end of stream": ("a quote is opened and never closed", "close it, or leave it out"),
+    "found unexpected document indicator": ("a quote is opened and never closed", "close it, or leave it out"),
+    "unknown escape": ("an unknown escape after `\\`", "single quotes take a backslash as it is"),
+    "cannot start any token": ("a plain value cannot start with this character", "quote the value"),
+    "expected alphabetic or numeric character": ("a name is expected after `&` or `*`", "quote a text that starts so"),
+    "undefined tag handle": ("tags (`!`) have no meaning here", "quote a text that starts with `!`"),
+    "expected <document start>": ("this belongs to no key: the document has ended", "indent all keys of a level alike"),
+}
+
+
+def place(source: Source, index: int, length: int = 1) -> Mark:
+    """The mark of a character of the text."""
+    lines = (source.text[:index] + "x").splitlines()
+    return Mark(source, len(lines) - 1, len(lines[-1]) - 1, length)
+
+
+def expression_at(text: str, start: int) -> str:
+    """The ``$(…)`` that starts here, up to the parenthesis that closes it; empty if there is none."""
+    depth = 0
+    for index in range(start + 1, min(start + _MAX_EXPRESSION, len(text))):
+        depth += (text[index] == "(") - (text[index] == ")")
+        if depth == 0:
+            return text[start : index + 1]
+    return ""
+
+
+def split_diagnostic(expression: str, mark: Mark) -> Diagnostic:
+    """The problem that YAML ends an expression too early."""
+    words = " ".join(expression.split())
+    quote = "'" if '"' in words else '"'
+    hint = f"quote the expression: {quote}{words}{quote}" if words and quote not in words else QUOTE
+    return Diagnostic("YAML ends this expression at a comma, bracket or brace", mark, hint)
+
+
+def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
+    """A syntax error at its place, with a way out for the traps that specs run into."""
+    problem = error.problem or error.context or "this is not YAML"
+    found = error.problem_mark or error.context_mark
+    if "quote" in _words(problem)[0]:
+        found = error.context_mark or found
+    line, column = (found.line, found.column) if found else (0, 0)
+    text = source.line(line)
+    before = text[: column + 1]
+    opened = before.rfind("$(")
+    if opened >= 0 and before.count("(", opened) > before.count(")", opened):
+        return split_diagnostic(expression_at(text, opened), Mark(source, line, opened, max(1, column - opened)))
+    tab = _tab(text, column)
+    if tab is not None:
+        return Diagnostic("YAML is not indented with tabs", Mark(source, line, tab), "use spaces")
+    message, hint = _words(problem)
+    notes: tuple[str, ...] = ()
+    context = error.context_mark
+    if context is not None and context.line != line:
+        opening = source.line(context.line)[context.column : context.column + 1]
+        what = {"{": "the `{`", "[": "the `[`", '"': "the quote", "'": "the quote", "-": "the list"}.get(opening)
+        notes = (f"{what or 'the mapping'} starts at {source.name}:{context.line + 1}:{context.column + 1}",)
+    if column >= len(text) and line > 0 and not text.strip():
+        line, column = _end_of_text(source, line)
+    return Diagnostic(message, Mark(source, line, column), hint, notes)
+
+
+def _words(problem: str) -> tuple[str, str]:
+    return next((words for part, words in _WORDS.items() if part in problem), (f"YAML: {problem}", ""))
+
+
+def _tab(text: str, column: int) -> int | None:
+    """The column of a tab in the indentation of a line, or where YAML stumbled over one."""
+    indentation = text[: len(text) - len(text.lstrip())]
+    if "\t" in indentation:
+        return indentation.index("\t")
+    return column if text[column : column + 1] == "\t" else None
+
+
+def _end_of_text(source: Source, line: int) -> tuple[int, int]:
+    """The last character before a line that is empty: where something unclosed can be seen to end."""
+    while line > 0 and not source.line(line).strip():
+        line -= 1
+    return line, max(0, len(source.line(line).rstrip()) - 1)

@@ -1,0 +1,157 @@
+"""Random graphs from the op registry: up to 30 layers that archcost accepts, and what PyTorch makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, given, settings
+
+import archcost
+from archcost.dims import numel
+from archcost.ops import REGISTRY, Op, OpError, apply, raise_on_false
+from archcost.ops.field_types import (
+    AttributeValueError,
+    BoolField,
+    ChoiceField,
+    Field,
+    FloatField,
+    IntField,
+    IntsField,
+    SpatialField,
+)
+from archcost.pytorch.verify import verify
+from tests.pytorch.support import document
+
+MAX_LAYERS = 30
+MAX_NUMEL = 4096
+KINDS = sorted(set(REGISTRY) - {"threshold"})
+Shape = tuple[int, ...]
+
+
+@st.composite
+def attribute(draw: st.DrawFn, op: type[Op], name: str, field: Field, shape: Shape) -> Any:
+    """A value for one attribute; not all values fit the input."""
+    special = draw(fitting(op.kind, name, shape))
+    if special is not None:
+        return special
+    if isinstance(field, BoolField):
+        return draw(st.booleans()) if field.default is not None else None
+    if isinstance(field, ChoiceField):
+        return draw(st.sampled_from(field.options))
+    if isinstance(field, SpatialField):
+        low = 1 if field.minimum is None else field.minimum
+        one = st.integers(low, low + 3)
+        each = st.lists(one, min_size=op.ndim, max_size=op.ndim)
+        return draw(st.one_of(one, each, *map(st.just, field.words)))
+    if isinstance(field, IntsField):
+        return draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
+    if isinstance(field, IntField):
+        low = -3 if field.minimum is None else field.minimum
+        return draw(st.integers(low, low + 5))
+    if isinstance(field, FloatField):
+        low = 0.1 if field.minimum is None else max(field.minimum, 0.1)
+        high = 0.9 if field.maximum is None else field.maximum
+        return draw(st.sampled_from((low, high)))
+    return field.default
+
+
+def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any]:
+    """Values for attributes that would hardly ever fit by chance; None leaves the choice open."""
+    rank = len(shape)
+    dims = st.integers(-max(rank, 1), max(rank, 1) - 1)
+    count = numel(shape)
+    factors = [size for size in range(1, 7) if count % size == 0]
+    special: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+        ("*", "inplace"): st.just(False),  # torch refuses it on views and parameters
+        ("*", "dim"): dims,
+        ("*", "dim0"): dims,
+        ("*", "dim1"): dims,
+        ("*", "normalized_shape"): st.sampled_from([[*shape[at:]] for at in range(rank)] or [[1]]),
+        ("*", "dims"): st.permutations(range(rank)),
+        ("*", "num_heads"): st.sampled_from((1, 2)),
+        ("*", "num_groups"): st.sampled_from((1, 2, 3)),
+        ("*", "groups"): st.sampled_from((1, 1, 1, 2, 3)),
+        ("*", "padding_mode"): st.sampled_from(("zeros", "zeros", "zeros", "circular", "replicate")),
+        ("adaptive_avg_pool1d", "output_size"): st.integers(1, 4),
+        ("expand", "sizes"): st.just([4 if size == 1 else -1 for size in shape]),
+        ("pad", "pad"): st.lists(st.integers(0, 2), min_size=2, max_size=2),
+        ("parameter", "shape"): st.lists(st.integers(1, 4), max_size=3),
+        ("prelu", "num_parameters"): st.just(shape[1] if rank > 1 else 1),
+        ("reshape", "shape"): st.sampled_from(factors).map(lambda size: [size, -1]),
+        ("unflatten", "unflattened_size"): st.sampled_from(([1, -1], [-1, 1], [2, -1])),
+        ("roll", "shifts"): st.just([1] * rank),
+        ("kdim", ""): st.none(),
+    }
+    return special.get((kind, name), special.get(("*", name), st.none()))
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> dict[str, Any]:
+    """The parts of a spec: inputs, and layers that each read values made before them."""
+    shape = tuple(draw(st.lists(st.integers(1, 8), min_size=1, max_size=5)))
+    inputs = {
+        "x": {"shape": list(shape), "batch": False},
+        "i": {"shape": [2, 5], "dtype": "int64", "batch": False},
+    }
+    floats: dict[str, Shape] = {"x": shape}
+    steps: list[dict[str, Any]] = []
+    wanted = draw(st.integers(1, MAX_LAYERS))
+    for _ in range(4 * wanted):
+        if len(steps) == wanted:
+            break
+        kind = draw(st.sampled_from(KINDS))
+        step = draw(layer(REGISTRY[kind], floats, f"n{len(steps)}"))
+        if step is not None:
+            steps.append(step)
+    outputs = [name for name in floats if name != "x"][-3:]
+    return {"inputs": inputs, "layers": steps, "outputs": outputs or ["x"]}
+
+
+@st.composite
+def layer(draw: st.DrawFn, op: type[Op], floats: dict[str, Shape], name: str) -> dict[str, Any] | None:
+    """One step, if the attributes drawn fit the inputs drawn; its outputs join ``floats``."""
+    fits = [known for known, shape in floats.items() if op.min_rank <= len(shape) <= (op.max_rank or 9)]
+    if not fits and not op.integer_inputs and op.max_inputs:
+        return None
+    if op.integer_inputs:
+        sources = ["i"]
+    elif op.max_inputs == 0:
+        sources = []
+    else:
+        most = 3 if op.max_inputs is None else op.max_inputs
+        count = draw(st.sampled_from((op.min_inputs, most)))
+        first = draw(st.sampled_from(fits[-4:]))
+        equal = [known for known in fits if floats[known] == floats[first]]
+        sources = [first, *(draw(st.sampled_from(equal)) for _ in range(count - 1))]
+    shapes = tuple((2, 5) if source == "i" else floats[source] for source in sources)
+    first_shape = shapes[0] if shapes else ()
+    values = {key: draw(attribute(op, key, field, first_shape)) for key, field in op.fields.items()}
+    given_values = {key: value for key, value in values.items() if value is not None}
+    try:
+        made = op(**given_values)
+        made.validate(raise_on_false)
+        outputs = apply(made, shapes)
+    except (OpError, AttributeValueError, TypeError):
+        return None
+    if sum(map(numel, (*outputs, *made.weights(shapes).values()))) > MAX_NUMEL:
+        return None
+    if len(outputs) == 1:
+        floats[name] = outputs[0]
+    else:
+        floats |= {f"{name}.{index}": shape for index, shape in enumerate(outputs)}
+    return {op.kind: given_values, "id": name, "from": sources}
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(layers())
+def test_random_graphs_agree_with_pytorch(parts: dict[str, Any]) -> None:
+    if not parts["layers"]:
+        return
+    verification = verify(archcost.analyze(document(parts)))
+    assert [str(mismatch) for mismatch in verification.mismatches] == []
+    assert verification.notes == ()
