@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
     from archcost.spec.model import Spec
 
+MAX_RANK = 64  # dims of a tensor, as in torch
+MAX_ELEMENTS = 2**63 - 1
+
 
 class TensorType(NamedTuple):
     """Shape (with the batch) and dtype of a tensor."""
@@ -43,7 +46,10 @@ class Signature:
 
 
 class Node(NamedTuple):
-    """One layer: its path, what it computes, the values it reads, and whose weights it uses (-1: its own)."""
+    """One layer: its path, what it computes, the values it reads, and whose weights it uses.
+
+    ``weights_of`` is the index of the node whose tensors of the same names this one uses; -1: all are its own.
+    """
 
     path: str
     signature: Signature

@@ -4,82 +4,111 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import Diagnostic, SpecError, UsageError, suggestion
-from archcost.graph.model import TensorType
+from archcost.dims import always, numel
+from archcost.errors import Diagnostic, UsageError, suggestion
+from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
-from archcost.spec.expressions import ExpressionError
+from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
+from archcost.spec.functions import BoundError, measure
+from archcost.spec.names import FLOAT_DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.spec.model import Spec
+    from archcost.spec.problems import Problems
 
 
 def freeze(value: Any) -> Any:
-    """Lists as tuples, so that values can be compared and hashed."""
-    return tuple([freeze(item) for item in value]) if isinstance(value, (list, tuple)) else value
+    """A value that can be compared and hashed, in which 1, 1.0 and true differ."""
+    if isinstance(value, (list, tuple)):
+        return tuple([freeze(item) for item in value])
+    return (type(value), value) if isinstance(value, (bool, float)) else value
 
 
-def resolve_params(spec: Spec, given: Mapping[str, Any], batch: int, *, training: bool) -> dict[str, Any]:
+def resolve_params(
+    spec: Spec, given: Mapping[str, Any], batch: int, problems: Problems, *, training: bool
+) -> Names:
     """All names that expressions see at the top level: params with their values, ``batch`` and ``training``.
 
-    Raises UsageError for params that the spec does not have, SpecError for those it requires.
+    Raises UsageError for params that the spec does not have; those without a value are unknown, and a problem.
     """
-    for name in given:
+    for name, value in given.items():
         if name not in spec.params:
             known = list(spec.params)
-            help_line = suggestion(name, known, "params") if known else f"{spec.name} has no params"
-            raise UsageError(f"{spec.name} has no param '{name}'", help_line)
-    names: dict[str, Any] = {"batch": batch, "training": training}
-    problems = []
+            hint = suggestion(name, known, "params") if known else f"{spec.name} has no params"
+            raise UsageError(f"{spec.name} has no param '{name}'", hint)
+        _check_value(name, value)
+    names = Names({"batch": batch, "training": training})
     for name, param in spec.params.items():
         if name in given:
             names[name] = given[name]
         elif param.default is None:
-            help_line = f"give one with `--set {name}=…`"
-            problems.append(Diagnostic(f"the param '{name}' needs a value", param.mark, help_line))
+            hint = f"give one with `--set {name}=…`"
+            problems.add(Diagnostic(f"the param '{name}' needs a value", param.mark, hint))
+            names[name] = UNKNOWN
         else:
             try:
                 names[name] = param.default.evaluate(names)
             except ExpressionError as error:
-                problems.append(error.diagnostic)
-                names[name] = None
-    if problems:
-        raise SpecError(problems)
+                names[name] = UNKNOWN
+                if error.diagnostic is not None:
+                    problems.add(error.diagnostic)
     return names
 
 
-def resolve_inputs(spec: Spec, names: Mapping[str, Any], batch: int, dtype: str) -> dict[str, TensorType]:
-    """The types of the model's inputs, the batch in front; raises SpecError at a wrong shape."""
-    inputs = {}
-    problems = []
+def _check_value(name: str, value: Any) -> None:
+    """A param is a number, text, true, false, null, or a list of them; raises UsageError."""
+    try:
+        measure(value)
+    except BoundError as error:
+        raise UsageError(f"the param '{name}': {error}") from None
+    for item in value if isinstance(value, (list, tuple)) else [value]:
+        if isinstance(item, (list, tuple)):
+            _check_value(name, item)
+        elif item is not None and not isinstance(item, (bool, int, float, str)) and not hasattr(item, "dtype"):
+            kind = "a mapping" if isinstance(item, dict) else f"a {type(item).__name__}"
+            raise UsageError(f"the param '{name}' is a number, text, true, false or a list of them, got {kind}")
+
+
+def resolve_inputs(
+    spec: Spec, names: Names, batch: int, dtype: str, problems: Problems
+) -> dict[str, TensorType | None]:
+    """The types of the model's inputs, the batch in front; None (and a problem) for a wrong shape."""
+    inputs: dict[str, TensorType | None] = {}
     for name, declaration in spec.inputs.items():
+        inputs[name] = None
+        mark = declaration.shape.mark
         try:
             shape = declaration.shape.evaluate(names)
         except ExpressionError as error:
-            problems.append(error.diagnostic)
+            if error.diagnostic is not None:
+                problems.add(error.diagnostic)
             continue
         dims = shape if isinstance(shape, (list, tuple)) else [shape]
         sizes = [whole_number(dim) for dim in dims]
-        if any(size is None or size < 1 for size in sizes):
-            problems.append(
-                Diagnostic(
-                    f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}", declaration.shape.mark
-                )
-            )
+        if any(size is None or not always(size >= 1) for size in sizes):
+            message = f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}"
+            hint = "the batch is not part of it: `[3, 224, 224]`" if None in dims or -1 in dims else ""
+            problems.add(Diagnostic(message, mark, hint))
             continue
-        prefix = (batch,) if declaration.batch else ()
-        inputs[name] = TensorType((*prefix, *sizes), declaration.dtype or dtype)
-    if problems:
-        raise SpecError(problems)
+        full = (*((batch,) if declaration.batch else ()), *sizes)
+        if len(full) > MAX_RANK:
+            problems.add(Diagnostic(f"'{name}' has {len(full):,} dims, more than the {MAX_RANK} of a tensor", mark))
+        elif not always(numel(full) <= MAX_ELEMENTS):
+            problems.add(Diagnostic(f"'{name}' has more than 2⁶³ elements", mark))
+        else:
+            inputs[name] = TensorType(full, declaration.dtype or dtype)
     return inputs
 
 
 def model_dtype(spec: Spec, override: str | None) -> str:
     """The floating dtype that weights have: given, the spec's, that of its floating inputs, or float32."""
+    if override is not None and override not in FLOAT_DTYPES:
+        raise UsageError(f"unknown dtype '{override}'", f"weights have one of {', '.join(FLOAT_DTYPES)}")
     if override or spec.dtype:
         return override or spec.dtype or ""
     for declaration in spec.inputs.values():
-        if declaration.dtype and "float" in declaration.dtype:
-            return declaration.dtype
+        if declaration.dtype in FLOAT_DTYPES:
+            return declaration.dtype or ""
     return "float32"

@@ -61,9 +61,10 @@ def _picked(context: Context, result: Result, base: str, index: str, mark: Mark,
     if None in result.values:
         frame.body.fail()
         return None
-    if len(index) < 10 and int(index) < count and f"{base}.0" not in frame.ids:  # noqa: PLR2004 - it fits
+    repeated = frame.find(f"{base}.0") is not None
+    if len(index) < 10 and int(index) < count and not repeated:  # noqa: PLR2004 - it fits
         return result.values[int(index)]
-    if frame.find(f"{base}.0") is not None:
+    if repeated:
         rounds = 0
         while frame.find(f"{base}.{rounds}") is not None:
             rounds += 1

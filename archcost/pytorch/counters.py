@@ -65,7 +65,7 @@ class RunError(Exception):
 
 @contextmanager
 def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
-    """Hooks that fill one Seen for each module; a failing run raises RunError with the module's index."""
+    """Hooks that fill one Seen for each module; a failing run raises RunError at the module that was entered last."""
     seen = [Seen() for _ in modules]
     current = -1
 
@@ -74,8 +74,6 @@ def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
         current = index
 
     def leave(index: int, module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal current
-        current = -1
         tensors = [output] if isinstance(output, Tensor) else list(output)
         # Under a trace sizes are tensors; they are read as the numbers that they hold.
         seen[index].shapes = tuple([tuple([int(dim) for dim in tensor.shape]) for tensor in tensors])
@@ -127,8 +125,13 @@ def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Seque
     analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
     for norm in NORMS:
         analysis.set_op_handle(norm, partial(_norm, analysis._op_handles[norm], norm))  # noqa: SLF001 - no getter
-    with watched([network.get_submodule(path) for path in paths]) as seen:
-        counts = analysis.by_module_and_operator()
+    try:
+        with watched([network.get_submodule(path) for path in paths]) as seen:
+            counts = analysis.by_module_and_operator()
+    except RunError as error:
+        if all(figures.ran for figures in seen):  # the run is over: fvcore itself fails
+            raise RunError(-1, error) from error
+        raise
     for path, figures in zip(paths, seen, strict=True):
         figures.operators = {name: int(count) for name, count in counts[path].items()}
         figures.unknown = tuple(

@@ -108,11 +108,11 @@ class Network(nn.Module):
             for name in names:
                 module = module._modules[name]  # type: ignore[assignment]  # noqa: SLF001 - looked up anew: layers may be replaced
             result = module(*[values[value] for value in reads])
-            if outputs == 1:
-                values[first] = result[0] if isinstance(result, tuple) else result
-            else:
-                values.update(enumerate(result, first))
-            del result
+            tensors = result if isinstance(result, tuple) else (result,)
+            if len(tensors) != outputs:
+                raise RuntimeError(f"{'.'.join(names)} gives {len(tensors)} tensors, not {outputs}")
+            values.update(enumerate(tensors, first))
+            del result, tensors
             for value in frees:
                 values.pop(value, None)
         results = tuple([values[value] for value in self._outputs])

@@ -28,6 +28,8 @@ class Mismatch:
 
     def __str__(self) -> str:
         place = f"{self.path} ({self.op})" if self.op else self.path or "the model"
+        if self.metric == "run":
+            return f"{place}: {self.cause}: {self.measured}"
         words = f"{place}: {self.metric} is {shown(self.archcost)}, {self.by} {shown(self.measured)}"
         return f"{words} ({self.cause})" if self.cause else words
 

@@ -161,11 +161,12 @@ class _Names:
     def __init__(self, spec: Spec, block: Block) -> None:
         self.spec = spec
         self.block = block
-        self.known = frozenset({"batch", "training", *INPUT_NAMES, *spec.params, *block.params})
+        self.top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
+        self.known = self.top | block.params.keys()
 
     def check(self) -> None:
         """Report every unknown name."""
-        known = self.known - set(self.block.params)
+        known = self.top
         for name, param in self.block.params.items():
             self._template(param.default, known)
             known |= {name}
