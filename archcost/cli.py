@@ -5,7 +5,6 @@ Exit codes: 0 fine, 1 findings, 2 could not judge (bad usage, spec or file).
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -66,7 +65,3 @@ def main() -> None:
 
         print_usage_error(error)
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader has left (`| head`): no more output, and no complaint when Python flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -17,7 +17,8 @@ BYTES = {
     **{f"{prefix}B": scale for prefix, scale in DECIMAL.items() if prefix != "B"},
     **{f"{prefix}B": scale for prefix, scale in BINARY.items()},
 }
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*|\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµ%]*)\s*")
+NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9}  # the micro sign, and mu
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*|\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*")
 
 
 class UnitError(ValueError):
@@ -58,6 +59,14 @@ def parse_bytes(text: str | float) -> Fraction:
     return value * BYTES[unit]
 
 
+def parse_nanoseconds(text: str | float) -> Fraction:
+    """A time with its unit in nanoseconds: ``"12 ms"``; raises UnitError, for a bare number too."""
+    value, unit = parse_quantity(text)
+    if unit not in NANOSECONDS:
+        raise UnitError(f"'{text}' is not a time: write ns, µs, ms or s")
+    return value * NANOSECONDS[unit]
+
+
 def parse_percent(text: str | float) -> Fraction:
     """A percentage as a fraction: ``"5%"`` is 1/20; raises UnitError."""
     value, unit = parse_quantity(text)
@@ -76,6 +85,11 @@ def format_count(count: int) -> str:
 def format_bytes(count: int) -> str:
     """A number of bytes with a binary prefix: ``2.3 MiB``."""
     return f"{count} B" if abs(count) < 1024 else _scaled(count, 1024, ("KiB", "MiB", "GiB", "TiB", "PiB"))  # noqa: PLR2004
+
+
+def format_nanoseconds(count: int) -> str:
+    """A time in three digits: ``12.3 ms``."""
+    return f"{count} ns" if abs(count) < 1000 else _scaled(count, 1000, ("µs", "ms", "s"))  # noqa: PLR2004
 
 
 def format_exact(count: int) -> str:

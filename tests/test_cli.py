@@ -218,7 +218,7 @@ def test_validate(run: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(BAD_SPEC)
     bad = run("validate", "bad.yaml", cwd=tmp_path)
     assert bad.code == 2
-    assert "1 error in 1 of 1 specs" in bad.err
+    assert bad.err.endswith("1 error\n")
 
 
 def test_the_version(run: Callable[..., Run]) -> None:

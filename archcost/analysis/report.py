@@ -75,8 +75,13 @@ class Layer:
         return self.costs.activation_bytes
 
     @property
+    def file(self) -> str:
+        """The file of the step: the spec, or one that it includes."""
+        return self.node.mark.source.name
+
+    @property
     def line(self) -> int:
-        """The line of the step in its spec file, from 1."""
+        """The line of the step in its file, from 1."""
         return self.node.mark.line + 1
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,6 +96,7 @@ class Layer:
             "flops": self.costs.flops,
             "weight_bytes": self.costs.weight_bytes,
             "activation_bytes": self.costs.activation_bytes,
+            "file": self.file,
             "line": self.line,
         }
 
@@ -113,8 +119,9 @@ class Totals:
 class Report:
     """What a model costs, layer by layer; made by :func:`archcost.analyze`."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, complete: bool = True) -> None:
         self.graph = graph
+        self.complete = complete  # False: only the layers before the first failing one
         self.layers: list[Layer] = _layers(graph)
         self.totals: Totals = _totals(graph, self.layers)
 
@@ -194,7 +201,7 @@ def analyze(
     try:
         graph = unroll(spec, params, batch=batch, training=training, dtype=dtype)
     except SpecError as error:
-        partial = Report(error.partial) if error.partial is not None else None
+        partial = Report(error.partial, complete=False) if error.partial is not None else None
         raise SpecError(error.diagnostics, partial) from None
     return Report(graph)
 

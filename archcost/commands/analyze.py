@@ -62,7 +62,8 @@ def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training
     print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
     count = sum(len(result.diagnostics) for result in wrong)
     if wrong:
-        print(f"{count} error{'s' * (count != 1)} in {len(wrong)} of {len(results)} specs", file=sys.stderr)
+        where = f" in {len(wrong)} of {len(results)} specs" if len(results) > 1 else ""
+        print(f"{count} error{'s' * (count != 1)}{where}", file=sys.stderr)
         raise typer.Exit(2)
     print(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors")
 

@@ -55,7 +55,7 @@ def analyze_one(
 ) -> Result:
     """The result of one spec."""
     from archcost.analysis.report import analyze as analyze_spec
-    from archcost.errors import SpecError
+    from archcost.errors import Diagnostic, SpecError, UsageError
 
     try:
         spec = read_spec(path)
@@ -64,6 +64,8 @@ def analyze_one(
         return Result(path, analyze_spec(spec, params=params, batch=batch, training=training, dtype=dtype))
     except SpecError as error:
         return Result(path, error.partial, error.diagnostics)
+    except UsageError as error:  # a param or revision that this spec does not have: the others are still judged
+        return Result(path, None, (Diagnostic(error.message, None, error.help),))
 
 
 def read_spec(name: str) -> Spec:

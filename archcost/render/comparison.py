@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.compare import METRICS, Difference
 from archcost.render.columns import Column, needed_width, print_columns
-from archcost.render.console import make_console
+from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
 from archcost.units import format_bytes, format_count
@@ -183,9 +183,7 @@ def label(report: Report) -> str:
 
 
 def _table(comparison: Comparison, view: View, path: str | None) -> str:
-    buffer = io.StringIO()
-    target = make_console(None if path is None else buffer)
-    console = make_console(buffer, width=target.width, colour=target.color_system is not None)
+    console, buffer = buffered_console(path)
     console.print(title(comparison), style="bold", soft_wrap=True)
     found = lines(comparison.changes, depth=view.depth, only_changed=view.only_changed)
     if not comparison.changed():

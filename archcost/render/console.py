@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,3 +58,12 @@ def make_console(stream: IO[str] | None = None, *, width: int | None = None, col
         legacy_windows=False,
         **options,
     )
+
+
+def buffered_console(path: str | None) -> tuple[Console, StringIO]:
+    """A console that writes into a buffer as wide and as colourful as where the text will go: a file, or stdout."""
+    buffer = StringIO()
+    if path is not None:
+        return make_console(buffer), buffer
+    colour = wants_colour(sys.stdout)
+    return make_console(buffer, width=terminal_width(sys.stdout), colour=colour), buffer

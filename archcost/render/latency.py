@@ -6,7 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from archcost.render.console import make_console
+from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
 from archcost.render.rows import report_rows
@@ -53,9 +53,7 @@ def rate_text(per_second: float) -> str:
 def _table(
     results: Sequence[Latency], ratios: Sequence[tuple[float, float]], path: str | None, depth: int | None
 ) -> str:
-    buffer = io.StringIO()
-    target = make_console(None if path is None else buffer)
-    console = make_console(buffer, width=target.width, colour=target.color_system is not None)
+    console, buffer = buffered_console(path)
     console.print(environment_text(results[0].environment), style="dim", soft_wrap=True)
     for result in results:
         _print_model(console, result)

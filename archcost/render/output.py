@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archcost.errors import COLOUR, PLAIN, UsageError, format_diagnostic
-from archcost.render.console import make_console, wants_colour
+from archcost.render.console import buffered_console, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,8 +41,11 @@ class Result(Protocol):
 def write_text(text: str, path: str | None) -> None:
     """Print text, or write it to a file; raises UsageError when the file cannot be written."""
     if path is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has left (`| head`): no more output, but the exit code stays what it is
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     try:
         with open(path, "w", encoding="utf-8", newline="\n") as file:
@@ -60,17 +63,17 @@ def write_reports(results: Sequence[Result], options: Options, path: str | None)
 def _write_table(results: Sequence[Result], options: Options, path: str | None) -> None:
     from archcost.render.table import print_report, print_summary
 
-    buffer = io.StringIO() if path is not None else None
-    console = make_console(buffer)
+    console, buffer = buffered_console(path)
     reports = [result.report for result in results if result.report is not None]
     whole = [result.report for result in results if result.report is not None and not result.diagnostics]
     if len(results) == 1 or options.detailed:
-        for report in reports:
+        for index, report in enumerate(reports):
+            if index:
+                console.print()
             print_report(console, report, depth=options.depth, sort=options.sort, top=options.top)
     if len(whole) > 1:
         print_summary(console, whole)
-    if buffer is not None:
-        write_text(buffer.getvalue(), path)
+    write_text(buffer.getvalue(), path)
 
 
 def _write_json(results: Sequence[Result], options: Options, path: str | None) -> None:

@@ -28,6 +28,7 @@ CSV_COLUMNS = (
     "flops",
     "weight_bytes",
     "activation_bytes",
+    "file",
     "line",
 )
 
@@ -62,7 +63,7 @@ def to_csv(reports: list[Report]) -> str:
             shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
             inputs = " ".join(layer.inputs)
             figures = (layer.params, layer.macs, layer.flops, layer.weight_bytes, layer.activation_bytes)
-            writer.writerow((report.name, layer.path, layer.op, inputs, shapes, *figures, layer.line))
+            writer.writerow((report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line))
     return out.getvalue()
 
 

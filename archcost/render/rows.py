@@ -43,13 +43,24 @@ def _collect(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None
     while start < len(siblings):
         first = siblings[start]
         stop = start + 1
-        while stop < len(siblings) and siblings[stop].key == first.key:
+        while stop < len(siblings) and _folds(first, siblings[stop]):
             stop += 1
         count = stop - start
         rows.append(_row(first, siblings[stop - 1], count, level))
         if first.children and (depth is None or level < depth):
             _collect(first, level + 1, depth, rows)
         start = stop
+
+
+def _folds(first: Tree, other: Tree) -> bool:
+    """Whether a sibling is told in one row with the first: it is equal, and its name was not chosen by anyone."""
+    return first.key == other.key and _stem(first.name) == _stem(other.name)
+
+
+def _stem(name: str) -> str:
+    """The name without the number of a round, or the number that a second step of a kind gets."""
+    base, _, number = name.rpartition("_")
+    return "" if name.isdigit() else base if base and number.isdigit() else name
 
 
 def _row(first: Tree, last: Tree, count: int, level: int) -> Row:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archcost.compare import METRICS, rank
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.comparison import LABELS, figure, label
-from archcost.render.console import make_console
+from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
 
@@ -62,9 +62,7 @@ def _rows(reports: Sequence[Report], *, exact: bool) -> list[Column]:
 
 
 def _table(reports: Sequence[Report], path: str | None) -> str:
-    buffer = io.StringIO()
-    target = make_console(None if path is None else buffer)
-    console = make_console(buffer, width=target.width, colour=target.color_system is not None)
+    console, buffer = buffered_console(path)
     for columns in (_columns(reports, exact=True), _columns(reports, exact=False), _rows(reports, exact=False)):
         if needed_width(columns) <= console.width:
             break

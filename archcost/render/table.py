@@ -35,6 +35,8 @@ def print_report(
     from rich.text import Text
 
     rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
+    if not rows:
+        return
     console.print(_title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))
@@ -64,7 +66,8 @@ def _columns(
     strong = ["bold" if row.group else "" for row in rows]
     count = report.totals.layers
     names = [Text(name_cell(row), style=style) for row, style in zip(rows, strong, strict=True)]
-    columns = [Column("layer", names, f"total · {count:,} layer{'s' * (count != 1)}", flexible=True)]
+    total = "total" if report.complete else "up to the error"
+    columns = [Column("layer", names, f"{total} · {count:,} layer{'s' * (count != 1)}", flexible=True)]
     if op:
         kinds = [Text(row.op, style="magenta" if row.group else "cyan") for row in rows]
         columns.append(Column("op", kinds))
@@ -74,8 +77,7 @@ def _columns(
         cell = bytes_cell if figure.endswith("_bytes") else figure_cell
         figures = [cell(getattr(row.costs, figure), exact=exact) for row in rows]
         cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
-        total = cell(getattr(report.totals, figure), exact=exact)
-        columns.append(Column(_LABELS[figure], cells, total, right=True))
+        columns.append(Column(_LABELS[figure], cells, cell(getattr(report.totals, figure), exact=exact), right=True))
     whole = getattr(report.totals, measure)
     parts = [getattr(row.costs, measure) for row in rows]
     columns.append(Column("share", [share_cell(part, whole) for part in parts], right=True))
@@ -87,10 +89,11 @@ def _columns(
 
 def _title(report: Report) -> str:
     inputs = ", ".join(
-        ("" if name == "input" else f"{name} ") + shape_cell((shape,)) for name, shape in report.inputs.items()
+        ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
+        for name, tensor in report.graph.inputs.items()
     )
     settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
-    return f"{report.name} · {inputs} {report.dtype}{settings}"
+    return f"{report.name} · {inputs}{settings}"
 
 
 def _is_set(report: Report, name: str) -> bool:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from archcost.render.columns import Column, needed_width, print_columns
-from archcost.render.console import make_console
+from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
 from archcost.render.text import figure_cell
@@ -26,10 +26,7 @@ def write_zoo(reports: Sequence[Report], format: str, path: str | None) -> None:
 
 
 def _table(reports: Sequence[Report], path: str | None) -> str:
-    buffer = io.StringIO()
-    console = make_console(None if path is None else buffer)
-    colour = console.color_system is not None
-    console = make_console(buffer, width=console.width, colour=colour)
+    console, buffer = buffered_console(path)
     columns = _columns(reports, exact=True)
     if needed_width(columns, flexible=_SOURCE_WIDTH) > console.width:
         columns = _columns(reports, exact=False)

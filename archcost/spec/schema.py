@@ -193,6 +193,7 @@ def report_schema() -> Schema:
         "inputs": {"type": "array", "items": text},
         "output": {"type": "array", "items": _SHAPE},
         **dict.fromkeys(("params", "macs", "flops", "weight_bytes", "activation_bytes"), _COUNT),
+        "file": text,
         "line": {"type": "integer", "minimum": 1},
     }
     error = {
