@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import Costs
-from archcost.analysis.tree import build_tree
+from archcost.analysis.tree import build_tree, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,14 +148,14 @@ Pair = tuple["Tree | None", "Tree | None"]
 def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
     """Pairs of siblings in the order of the new model, those that are gone where they stood.
 
-    First those of the same name, kind and output are paired, wherever they moved; what is left by similarity in order;
-    then by name alone.
+    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
+    equal, too; what is left by similarity in order; then by name alone.
     """
     partner: dict[int, int] = {}  # index in new -> index in old
     by_name = {tree.name: index for index, tree in enumerate(old)}
     for index, tree in enumerate(new):
         other = by_name.get(tree.name)
-        if other is not None and old[other].kind == tree.kind and old[other].output == tree.output:
+        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
             partner[index] = other
     for a, b in _similar(_rest(old, partner.values()), _rest(new, partner)):
         partner[b] = a
@@ -165,6 +165,11 @@ def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
         if index not in partner and other is not None and other not in taken:
             partner[index] = other
     return _merged(old, new, partner)
+
+
+def _chosen(tree: Tree) -> bool:
+    """Whether the name was written in the spec, rather than made from the kind or the number of a round."""
+    return stem(tree.name) not in ("", tree.kind)
 
 
 def _rest(trees: Sequence[Tree], taken: object) -> list[tuple[int, Tree]]:

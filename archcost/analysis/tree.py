@@ -86,3 +86,9 @@ def _finish(tree: Tree, keys: dict[object, int]) -> None:
 def tree_depth(tree: Tree) -> int:
     """Levels below the root."""
     return 1 + max(map(tree_depth, tree.children.values())) if tree.children else 0
+
+
+def stem(name: str) -> str:
+    """A name without the number that a second step of a kind gets; empty for the number of a round."""
+    base, _, number = name.rpartition("_")
+    return "" if name.isdigit() else base if base and number.isdigit() else name

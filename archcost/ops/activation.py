@@ -45,7 +45,7 @@ class Hardtanh(_Pointwise, kind="hardtanh", cost=2):
     inplace: bool = flag(default=False)
 
     def validate(self, check: Check) -> None:
-        check(self.min_val <= self.max_val, "min_val {} is above max_val {}", self.min_val, self.max_val)
+        check(self.min_val < self.max_val, "min_val {} is not below max_val {}", self.min_val, self.max_val)
 
 
 class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2):

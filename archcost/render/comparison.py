@@ -29,7 +29,7 @@ LABELS = {
     "flops": "FLOPs",
     "weight_bytes": "weight bytes",
     "activation_bytes": "activation bytes",
-    "peak_activation_bytes": "peak activation bytes",
+    "peak_activation_bytes": "peak activations",
 }
 _STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
 _FACTOR = 1.5  # from which a change is also told as "times less"
@@ -242,14 +242,16 @@ def _total_columns(console: Console, comparison: Comparison) -> list[Column]:
     columns = _totals(comparison, exact=True)
     if needed_width(columns) > console.width:
         columns = _totals(comparison, exact=False)
-    return columns if needed_width(columns) <= console.width else columns[:-1]
+    while needed_width(columns) > console.width and len(columns) > 3:  # noqa: PLR2004 - before and after stay
+        columns.pop()
+    return columns
 
 
 def _totals(comparison: Comparison, *, exact: bool) -> list[Column]:
     totals = {metric: comparison.total(metric) for metric in METRICS}
     deltas = list(totals.values())
     return [
-        Column("total", [LABELS[metric] for metric in totals]),
+        Column("total", [LABELS[metric] for metric in totals], flexible=True),
         Column("before", [figure(d.before, m, exact=exact) for m, d in totals.items()], right=True),
         Column("after", [figure(d.after, m, exact=exact) for m, d in totals.items()], right=True),
         Column("Δ", [signed(d.delta, m, exact=exact) for m, d in totals.items()], right=True),

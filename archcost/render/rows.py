@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import Costs
-from archcost.analysis.tree import build_tree, tree_depth
+from archcost.analysis.tree import build_tree, stem, tree_depth
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -54,13 +54,7 @@ def _collect(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None
 
 def _folds(first: Tree, other: Tree) -> bool:
     """Whether a sibling is told in one row with the first: it is equal, and its name was not chosen by anyone."""
-    return first.key == other.key and _stem(first.name) == _stem(other.name)
-
-
-def _stem(name: str) -> str:
-    """The name without the number of a round, or the number that a second step of a kind gets."""
-    base, _, number = name.rpartition("_")
-    return "" if name.isdigit() else base if base and number.isdigit() else name
+    return first.key == other.key and stem(first.name) == stem(other.name)
 
 
 def _row(first: Tree, last: Tree, count: int, level: int) -> Row:

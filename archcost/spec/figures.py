@@ -1,4 +1,4 @@
-"""Reading published figures (``expect``) and budgets."""
+"""Reading published figures (``expect``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.spec.document import Mapping, Scalar
 from archcost.spec.model import Expectation, Figure
-from archcost.spec.names import BUDGET_METRICS, FIGURES
+from archcost.spec.names import FIGURES
 from archcost.spec.reader import brief
 from archcost.units import UnitError, parse_count, parse_percent
 
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 _EXPECT_KEYS = ("output", *FIGURES, "tolerance", "source")
 _MAX_LENGTH = 60  # characters of a figure
-
-
-def read_budgets(reader: Reader, value: Value, spec: Spec) -> None:
-    """Keep ``budgets`` for the check, its keys judged."""
-    budgets = reader.mapping(value, "'budgets'")
-    if budgets is not None:
-        reader.keys(budgets, BUDGET_METRICS, "budgets")
-        spec.budgets = budgets
 
 
 def read_expect(reader: Reader, value: Value, spec: Spec) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from archcost.errors import Source
     from archcost.ops.base import Op
+    from archcost.spec.limits import Limit
 
 
 class Template:
@@ -193,7 +194,7 @@ class Spec:
         self.blocks: dict[str, Block] = {}
         self.main = Block("", Mark(source, 0, 0))
         self.expect: dict[str, Expectation] = {}
-        self.budgets: Any = None
+        self.budgets: list[Limit] = []
         self.problems = Problems(source)
         self.incomplete = False
 

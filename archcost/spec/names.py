@@ -20,16 +20,6 @@ DTYPE_BYTES = {
 }
 FLOAT_DTYPES = ("float64", "float32", "float16", "bfloat16")
 FIGURES = ("params", "weights", "macs")
-BUDGET_METRICS = (
-    "params",
-    "macs",
-    "flops",
-    "weight_bytes",
-    "activation_bytes",
-    "peak_activation_bytes",
-    "peak_activation_memory",
-    "latency",
-)
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})
 TOP_KEYS = (
     "archcost",

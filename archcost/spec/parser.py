@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import Mark
+from archcost.spec.budgets import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import UNKNOWN
-from archcost.spec.figures import read_budgets, read_expect
+from archcost.spec.figures import read_expect
 from archcost.spec.model import Block, InputDeclaration, Param, Template
 from archcost.spec.names import (
-    BUDGET_METRICS,
     DTYPE_BYTES,
     FIGURES,
     FLOAT_DTYPES,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from archcost.spec.document import Value
     from archcost.spec.model import Spec
 
-__all__ = ["BUDGET_METRICS", "DTYPE_BYTES", "FIGURES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
+__all__ = ["DTYPE_BYTES", "FIGURES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
 
 class SpecReader(Reader):
@@ -66,7 +66,7 @@ class SpecReader(Reader):
         if "expect" in entries:
             read_expect(self, entries["expect"][1], spec)
         if "budgets" in entries:
-            read_budgets(self, entries["budgets"][1], spec)
+            spec.budgets = read_budgets(self, entries["budgets"][1])
         return includes
 
     def library(self, root: Value) -> list[tuple[str, Mark]]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
-from archcost.spec.parser import BUDGET_METRICS, DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
+from archcost.spec.budgets import budgets_schema
+from archcost.spec.parser import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
@@ -56,7 +57,7 @@ def spec_schema() -> Schema:
         "blocks": {"type": "object", "additionalProperties": {"$ref": "#/definitions/block"}},
         "layers": _STEPS,
         "outputs": _IDS,
-        "budgets": _object({metric: {"type": ["string", "number", "object"]} for metric in BUDGET_METRICS}),
+        "budgets": budgets_schema(),
         "expect": _expect_schema(),
     }
     schema = _object(properties, required=("archcost",), description="An architecture for archcost.")

@@ -1,0 +1,259 @@
+"""What differs between models: alignment, attribution, output, exit codes, and revisions of a real repository."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archcost
+from archcost.compare import METRICS, Change, Comparison, Difference, compare, rank
+from archcost.render.comparison import factor, percent, signed
+from archcost.spec.loader import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+ADDITIVE = [metric for metric in METRICS if metric != "peak_activation_bytes"]
+PAIRS = [
+    ("inception_naive", "inception_reduced"),
+    ("resnet50", "resnet101"),
+    ("vgg16", "vgg16_bn"),
+    ("googlenet", "torchvision_googlenet"),
+    ("bottleneck", "plain_block"),
+    ("nin", "nin_dense"),
+    ("alexnet", "mobilenet_v1"),
+]
+
+
+def compared(old: str, new: str) -> Comparison:
+    return compare(archcost.analyze(old), archcost.analyze(new))
+
+
+def by_path(comparison: Comparison) -> dict[str, Change]:
+    return {change.path: change for top in comparison.changes for change in top.walk()}
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_changes_add_up_to_the_difference_of_the_totals(old: str, new: str) -> None:
+    comparison = compared(old, new)
+    for metric in ADDITIVE:
+        deltas = [change.difference(metric).delta for change in comparison.changes]
+        assert sum(deltas) == comparison.total(metric).delta
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_children_add_up_to_their_scope(old: str, new: str) -> None:
+    for change in by_path(compared(old, new)).values():
+        if change.children:
+            for metric in ADDITIVE:
+                assert sum(child.difference(metric).delta for child in change.children) == change.difference(metric).delta
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_every_layer_is_told_once(old: str, new: str) -> None:
+    comparison = compared(old, new)
+    assert sum(change.layers_before for change in comparison.changes) == comparison.before.totals.layers
+    assert sum(change.layers_after for change in comparison.changes) == comparison.after.totals.layers
+
+
+@pytest.mark.parametrize("model", ["googlenet", "resnet50", "mobilenet_v1"])
+def test_a_model_does_not_differ_from_itself(model: str) -> None:
+    comparison = compared(model, model)
+    assert not comparison.changed()
+    assert all(change.mark == " " for change in by_path(comparison).values())
+
+
+def test_the_saving_of_the_reductions_is_attributed_to_the_branches() -> None:
+    changes = by_path(compared("inception_naive", "inception_reduced"))
+    three, five = changes["3x3"].difference("macs"), changes["5x5"].difference("macs")
+    assert three == Difference(28 * 28 * 128 * 3 * 3 * 192, 28 * 28 * 96 * 192 + 28 * 28 * 128 * 3 * 3 * 96)
+    assert five == Difference(28 * 28 * 32 * 5 * 5 * 192, 28 * 28 * 16 * 192 + 28 * 28 * 32 * 5 * 5 * 16)
+    assert factor(five) == "9.68× less"
+    assert [changes[path].mark for path in ("1x1", "pool", "concat")] == [" ", " ", " "]
+    # The reduction is new, and the large convolution behind it is still the same one.
+    assert changes["5x5.conv_relu"].mark == "+"
+    assert (changes["5x5.conv_relu_1"].mark, changes["5x5.conv_relu_1"].old_name) == ("~", "conv_relu")
+
+
+HEAD = "archcost: 1\ninput: [8, 16, 16]\nlayers:\n"
+CONV = "  - conv2d: {{out_channels: {out}, kernel_size: 3, padding: 1}}\n    id: {id}\n"
+
+
+def model(*layers: tuple[str, int]) -> archcost.Report:
+    return archcost.analyze(loads(HEAD + "".join(CONV.format(id=name, out=out) for name, out in layers)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ([("a", 8), ("b", 8)], [("a", 8), ("b", 16)], [" a", "~b"]),
+        ([("a", 8), ("b", 8)], [("a", 8), ("x", 8), ("b", 8)], [" a", "+x", " b"]),
+        ([("a", 8), ("b", 8)], [("b", 8)], ["-a", " b"]),
+        ([("a", 8), ("b", 16)], [("first", 8), ("second", 16)], [" first", " second"]),
+        ([("a", 8), ("b", 16), ("c", 4)], [("x", 16), ("c", 4)], ["-a", " x", " c"]),
+        ([("a", 8)], [("a", 12), ("b", 8)], ["~a", "+b"]),
+    ],
+)
+def test_alignment(old: list[tuple[str, int]], new: list[tuple[str, int]], expected: list[str]) -> None:
+    changes = compare(model(*old), model(*new)).changes
+    assert [change.mark + change.name for change in changes] == expected
+
+
+widths = st.lists(st.sampled_from([4, 8, 12]), min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(widths, widths)
+def test_any_two_chains_add_up(old: list[int], new: list[int]) -> None:
+    before = model(*[(f"l{k}", out) for k, out in enumerate(old)])
+    after = model(*[(f"l{k}", out) for k, out in enumerate(new)])
+    comparison = compare(before, after)
+    for metric in ADDITIVE:
+        assert sum(c.difference(metric).delta for c in comparison.changes) == comparison.total(metric).delta
+    assert sum(c.layers_after for c in comparison.changes) == len(new)
+    assert sum(c.layers_before for c in comparison.changes) == len(old)
+    assert comparison.changed() is (old != new)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [(100, 110, "+10.0%"), (100, 90, "−10.0%"), (0, 5, "new"), (5, 0, "gone"), (5, 5, ""), (10**6, 10**6 + 1, "+<0.1%")],
+)
+def test_percent(before: int, after: int, text: str) -> None:
+    assert percent(Difference(before, after)) == text
+
+
+def test_differences_have_their_sign() -> None:
+    assert [signed(value, "macs", exact=True) for value in (1234, -1234, 0)] == ["+1,234", "−1,234", "±0"]
+    assert signed(-(2**20), "weight_bytes", exact=False) == "−1.00 MiB"
+
+
+def test_rank() -> None:
+    reports = [archcost.analyze(name) for name in ("resnet50", "resnet18", "resnet34")]
+    assert [report.name for report in rank(reports, "params")] == ["resnet18", "resnet34", "resnet50"]
+
+
+COMMANDS = {
+    "compare_140.txt": (140, ("inception_naive", "inception_reduced")),
+    "compare_60.txt": (60, ("inception_naive", "inception_reduced")),
+    "compare_folded_120.txt": (120, ("resnet50", "resnet101")),
+    "compare_only_changed.txt": (120, ("googlenet", "torchvision_googlenet", "--only-changed", "--depth", "1")),
+    "compare_settings.txt": (120, ("mobilenet_v1", "mobilenet_v1", "--set-b", "width=0.5", "--metric", "params", "--depth", "1")),
+    "compare_same.txt": (100, ("resnet18", "resnet18")),
+    "compare.md": (None, ("inception_naive", "inception_reduced", "--format", "markdown")),
+    "compare.csv": (None, ("inception_naive", "inception_reduced", "--format", "csv")),
+    "compare_three_100.txt": (100, ("resnet50", "resnet18", "resnet34", "--sort", "macs")),
+    "compare_three_60.txt": (60, ("resnet50", "resnet18", "vgg16", "alexnet")),
+    "compare_three.md": (None, ("resnet50", "resnet18", "resnet34", "--format", "markdown")),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_output(name: str, run: Callable[..., Run], golden: Callable[[str, str], None]) -> None:
+    columns, arguments = COMMANDS[name]
+    result = run("compare", *arguments, columns=columns)
+    assert result.code == 0, result.err
+    if columns:
+        assert max(map(len, result.out.splitlines())) <= columns
+    golden(name, result.out)
+
+
+def test_json(run: Callable[..., Run]) -> None:
+    document = json.loads(run("compare", "inception_naive", "inception_reduced", "--format", "json").out)
+    assert document["totals"]["macs"] == {"before": 308_281_344, "after": 128_049_152, "delta": -180_232_192}
+    assert [change["change"] for change in document["changes"]] == ["same", "changed", "changed", "same", "same"]
+    several = json.loads(run("compare", "resnet18", "resnet34", "resnet50", "--format", "json").out)
+    assert [one["name"] for one in several["models"]] == ["resnet18", "resnet34", "resnet50"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"), [("params:1%", 1), ("params:100%", 0), ("macs:0%", 1), ("peak_activation_bytes", 0)]
+)
+def test_fail_on(run: Callable[..., Run], limit: str, code: int) -> None:
+    result = run("compare", "resnet18", "resnet34", "--fail-on", limit)
+    assert result.code == code
+    assert ("fail: " in result.err) is (code == 1)
+    assert "resnet34" in result.out  # every output is written before a failing exit
+
+
+def test_an_improvement_never_fails(run: Callable[..., Run]) -> None:
+    arguments = [word for metric in METRICS for word in ("--fail-on", f"{metric}:0%")]
+    assert run("compare", "resnet50", "resnet18", *arguments).code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("resnet18",),
+        ("resnet18", "resnet34", "--fail-on", "speed:1%"),
+        ("resnet18", "resnet34", "--fail-on", "params:much"),
+        ("resnet18", "resnet34", "resnet50", "--set-a", "x=1"),
+        ("resnet18", "no_such_model"),
+        ("no_such_revision:specs/resnet18.yaml", "resnet18"),
+    ],
+)
+def test_bad_usage(run: Callable[..., Run], arguments: tuple[str, ...]) -> None:
+    result = run("compare", *arguments)
+    assert result.code == 2
+    assert result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository whose main branch has a spec with an included block."""
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q", "-b", "main")
+    git("config", "user.email", "someone@example.org")
+    git("config", "user.name", "Someone")
+    (tmp_path / "specs" / "blocks").mkdir(parents=True)
+    block = "archcost: 1\nblocks:\n  unit:\n    params: {out: }\n    layers:\n      - linear: {out_features: $out}\n      - relu\n"
+    (tmp_path / "specs" / "blocks" / "unit.yaml").write_text(block)
+    spec = "archcost: 1\ninclude: [blocks/unit.yaml]\ninput: [16]\nlayers:\n  - unit: {out: 32}\n"
+    (tmp_path / "specs" / "net.yaml").write_text(spec)
+    git("add", ".")
+    git("commit", "-q", "-m", "A net")
+    (tmp_path / "specs" / "net.yaml").write_text(spec.replace("out: 32", "out: 64"))
+    return tmp_path
+
+
+def test_revisions(run: Callable[..., Run], repository: Path) -> None:
+    result = run("compare", "main:specs/net.yaml", "specs/net.yaml", "--format", "json", cwd=repository)
+    assert result.code == 0, result.err
+    document = json.loads(result.out)
+    assert document["totals"]["macs"] == {"before": 16 * 32, "after": 16 * 64, "delta": 16 * 64 - 16 * 32}
+    assert document["before"]["path"] == "main:specs/net.yaml"
+
+
+def test_revisions_from_a_subfolder(run: Callable[..., Run], repository: Path) -> None:
+    result = run("compare", "HEAD:net.yaml", "net.yaml", cwd=repository / "specs")
+    assert result.code == 0, result.err
+    assert "net.yaml" in result.out
+
+
+def test_errors_of_a_revision_name_it(run: Callable[..., Run], repository: Path) -> None:
+    (repository / "specs" / "net.yaml").write_text("archcost: 1\ninput: [16]\nlayers: [rellu]\n")
+    subprocess.run(["git", "commit", "-qam", "Break it"], cwd=repository, check=True)
+    result = run("compare", "main:specs/net.yaml", "main~1:specs/net.yaml", cwd=repository)
+    assert result.code == 2
+    assert "--> main:specs/net.yaml:3:10" in result.err
+
+
+def test_a_folder_without_git_is_a_usage_error(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    result = run("compare", "main:net.yaml", "resnet18", cwd=tmp_path)
+    assert result.code == 2
+    assert "not a git repository" in result.err
