@@ -13,7 +13,7 @@ from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
@@ -32,7 +32,7 @@ class Difference:
 
     @property
     def delta(self) -> int:
-        """after - before."""
+        """How much more there is after than before."""
         return self.after - self.before
 
     @property
@@ -157,8 +157,7 @@ def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
         other = by_name.get(tree.name)
         if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
             partner[index] = other
-    for a, b in _similar(_rest(old, partner.values()), _rest(new, partner)):
-        partner[b] = a
+    partner |= {b: a for a, b in _similar(_rest(old, partner.values()), _rest(new, partner))}
     taken = set(partner.values())
     for index, tree in enumerate(new):
         other = by_name.get(tree.name)
@@ -172,8 +171,8 @@ def _chosen(tree: Tree) -> bool:
     return stem(tree.name) not in ("", tree.kind)
 
 
-def _rest(trees: Sequence[Tree], taken: object) -> list[tuple[int, Tree]]:
-    used = set(taken)  # type: ignore[call-overload]
+def _rest(trees: Sequence[Tree], taken: Iterable[int]) -> list[tuple[int, Tree]]:
+    used = set(taken)
     return [(index, tree) for index, tree in enumerate(trees) if index not in used]
 
 

@@ -4,6 +4,7 @@
 
     ArchcostError                what a caller may catch
     ├── SpecError                a spec is wrong: one or more diagnostics, each with file, line and column
+    │   └── ConfigError          a configuration or lock file is wrong, likewise
     ├── UsageError               the call is wrong: an unknown model, parameter, file or option value
     └── MissingExtraError        a command needs packages that are not installed
 
@@ -100,6 +101,10 @@ class SpecError(ArchcostError):
 
     def __str__(self) -> str:
         return "\n\n".join(map(format_diagnostic, self.diagnostics))
+
+
+class ConfigError(SpecError):
+    """A configuration file or a lock file is wrong: its problems, as in SpecError."""
 
 
 PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}

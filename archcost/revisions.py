@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from archcost.errors import SpecError, UsageError
 from archcost.spec.loader import load
@@ -43,7 +43,7 @@ class Revision:
         self._copy = tempfile.TemporaryDirectory(prefix="archcost-")
         self._written = False
 
-    def __enter__(self) -> Revision:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,8 +97,9 @@ class Revision:
             return
         self._written = True
         commit = self.commit.decode().strip()
-        listed = _git("ls-tree", "-r", "-z", "--name-only", commit, cwd=self.root).decode("utf-8", "replace").split("\0")
-        patterns = [f"*{ending}" for ending in _ENDINGS if any(name.endswith(ending) for name in listed)]
+        listed = _git("ls-tree", "-r", "-z", "--name-only", commit, cwd=self.root).decode("utf-8", "replace")
+        names = listed.split("\0")
+        patterns = [f"*{ending}" for ending in _ENDINGS if any(name.endswith(ending) for name in names)]
         if not patterns:
             return
         archive = _git("archive", "--format=tar", commit, "--", *patterns, cwd=self.root)

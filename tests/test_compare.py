@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +12,12 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.compare import METRICS, Change, Comparison, Difference, compare, rank
-from archcost.render.comparison import factor, percent, signed
+from archcost.render.changes import factor, percent, signed
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Run
 
@@ -54,7 +54,8 @@ def test_children_add_up_to_their_scope(old: str, new: str) -> None:
     for change in by_path(compared(old, new)).values():
         if change.children:
             for metric in ADDITIVE:
-                assert sum(child.difference(metric).delta for child in change.children) == change.difference(metric).delta
+                deltas = [child.difference(metric).delta for child in change.children]
+                assert sum(deltas) == change.difference(metric).delta
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS)
@@ -125,7 +126,14 @@ def test_any_two_chains_add_up(old: list[int], new: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "text"),
-    [(100, 110, "+10.0%"), (100, 90, "−10.0%"), (0, 5, "new"), (5, 0, "gone"), (5, 5, ""), (10**6, 10**6 + 1, "+<0.1%")],
+    [
+        (100, 110, "+10.0%"),
+        (100, 90, "−10.0%"),
+        (0, 5, "new"),
+        (5, 0, "gone"),
+        (5, 5, ""),
+        (10**6, 10**6 + 1, "+<0.1%"),
+    ],
 )
 def test_percent(before: int, after: int, text: str) -> None:
     assert percent(Difference(before, after)) == text
@@ -146,7 +154,7 @@ COMMANDS = {
     "compare_60.txt": (60, ("inception_naive", "inception_reduced")),
     "compare_folded_120.txt": (120, ("resnet50", "resnet101")),
     "compare_only_changed.txt": (120, ("googlenet", "torchvision_googlenet", "--only-changed", "--depth", "1")),
-    "compare_settings.txt": (120, ("mobilenet_v1", "mobilenet_v1", "--set-b", "width=0.5", "--metric", "params", "--depth", "1")),
+    "compare_settings.txt": (120, ("mobilenet_v1", "mobilenet_v1", "--set-b", "width=0.5", "--metric", "params")),
     "compare_same.txt": (100, ("resnet18", "resnet18")),
     "compare.md": (None, ("inception_naive", "inception_reduced", "--format", "markdown")),
     "compare.csv": (None, ("inception_naive", "inception_reduced", "--format", "csv")),
@@ -218,7 +226,8 @@ def repository(tmp_path: Path) -> Path:
     git("config", "user.email", "someone@example.org")
     git("config", "user.name", "Someone")
     (tmp_path / "specs" / "blocks").mkdir(parents=True)
-    block = "archcost: 1\nblocks:\n  unit:\n    params: {out: }\n    layers:\n      - linear: {out_features: $out}\n      - relu\n"
+    unit = "  unit:\n    params: {out: }\n    layers:\n      - linear: {out_features: $out}\n      - relu\n"
+    block = f"archcost: 1\nblocks:\n{unit}"
     (tmp_path / "specs" / "blocks" / "unit.yaml").write_text(block)
     spec = "archcost: 1\ninclude: [blocks/unit.yaml]\ninput: [16]\nlayers:\n  - unit: {out: 32}\n"
     (tmp_path / "specs" / "net.yaml").write_text(spec)

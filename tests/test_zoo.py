@@ -64,7 +64,9 @@ def test_torchvision_figures_are_met_exactly(name: str) -> None:
 TABLE_1 = {
     "convolution 7x7/2": "conv1",
     "convolution 3x3/1": "conv2",
-    **{f"inception ({stage})": f"inception_{stage}" for stage in "3a 3b 4a 4b 4c 4d 4e 5a 5b".split()},
+    **{
+        f"inception ({stage})": f"inception_{stage}" for stage in ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
+    },
     "linear": "linear",
 }
 MISPRINTS = {"conv1", "inception_4c", "inception_5a"}
@@ -102,9 +104,7 @@ def test_googlenet_in_full() -> None:
 
 
 MOBILENETS = [
-    row
-    for row in rows("mobilenet_v1_tables.csv")
-    if row["table"] in ("6", "7", "9") and "MobileNet-" in row["model"]
+    row for row in rows("mobilenet_v1_tables.csv") if row["table"] in ("6", "7", "9") and "MobileNet-" in row["model"]
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -35,16 +36,12 @@ def translate(glob: str) -> re.Pattern[str]:
         else:
             close = glob.find("]", index + 2) if glob[index] == "[" else -1
             if close > 0:
-                inner = glob[index + 1 : close].replace("\\", "\\\\")
-                parts.append(f"[{'^' + inner[1:] if inner.startswith('!') else inner}]")
+                parts.append(fnmatch.translate(glob[index : close + 1]).removeprefix("(?s:")[:-3])
                 index = close + 1
                 continue
             parts.append({"*": "[^/]*", "?": "[^/]"}.get(glob[index]) or re.escape(glob[index]))
             index += 1
-    try:
-        return re.compile("".join(parts), re.DOTALL)
-    except re.error:
-        return re.compile(re.escape(glob))
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def expand(globs: Sequence[str], folder: str) -> list[str]:

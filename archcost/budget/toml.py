@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import ConfigError, Diagnostic, Mark
@@ -43,7 +44,7 @@ class _Number(str):
 def parse_toml(source: Source) -> Mapping:
     """The tree of a TOML text; raises ConfigError at the place of a syntax error."""
     try:
-        data = tomllib.loads(source.text.replace("\r\n", "\n"), parse_float=_Number)
+        data = tomllib.loads(source.text, parse_float=_Number)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_syntax_error(source, str(error))]) from None
     scan = _Scan(source.text)
@@ -215,8 +216,6 @@ class _Tree:
             path = path[:-1]
             span = self._scan.values.get(path) or self._scan.keys.get(path)
         start, end = span or (0, 1)
-        from bisect import bisect_right
-
         line = bisect_right(self._starts, start) - 1
         stop = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._source.text)
         return self._source, line, start - self._starts[line], max(1, min(end, stop) - start)

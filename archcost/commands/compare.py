@@ -28,7 +28,7 @@ class Format(str, Enum):
 def compare(
     specs: Annotated[
         list[str],
-        typer.Argument(metavar="A B [C...]", help="Specs, zoo models, or specs at a git revision: main:specs/net.yaml."),
+        typer.Argument(metavar="A B [C...]", help="Specs, zoo models, or specs at a git revision: main:net.yaml."),
     ],
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
     output: Output = None,
@@ -58,7 +58,8 @@ def compare(
 
     limits = [_limit(text) for text in fail_on or ()]
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
-        raise UsageError("compare takes two specs or more", "give the same one twice to compare settings: --set-b width=0.5")
+        hint = "give the same one twice to compare settings: --set-b width=0.5"
+        raise UsageError("compare takes two specs or more", hint)
     if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
         raise UsageError("--set-a and --set-b are for two specs")
     reports, diagnostics = _reports(specs, settings, (settings_a, settings_b), batch=batch, training=training)
@@ -86,7 +87,8 @@ def _reports(
 ) -> tuple[list[Report], list[Diagnostic]]:
     from archcost.commands.inputs import analyze_one, parse_settings
 
-    reports, diagnostics = [], []
+    reports: list[Report] = []
+    diagnostics: list[Diagnostic] = []
     for index, name in enumerate(names):
         params = parse_settings(settings or ())
         if index < len(own):

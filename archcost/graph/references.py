@@ -11,8 +11,10 @@ from archcost.spec.linker import AttributeProblem
 from archcost.spec.model import Reference
 
 if TYPE_CHECKING:
+    from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.graph.context import Context
+    from archcost.graph.model import Signature
     from archcost.graph.scope import Frame, Result, Values
     from archcost.spec.model import References
 
@@ -130,7 +132,7 @@ def share_weights(reference: Reference, frame: Frame, start: int, end: int) -> N
         raise AttributeProblem(Diagnostic(message, mark, "weights are shared between steps of the same kind"))
     common = 0
     for index, target in zip(range(start, end), range(other.start, other.end), strict=True):
-        mine, theirs = nodes[index].signature.weights(), nodes[target].signature.weights()
+        mine, theirs = _tensors(nodes[index].signature), _tensors(nodes[target].signature)
         for tensor in mine.keys() & theirs.keys():
             if mine[tensor] != theirs[tensor]:
                 shapes = f"{shape_text(mine[tensor])} here and {shape_text(theirs[tensor])} in '{nodes[target].path}'"
@@ -140,6 +142,10 @@ def share_weights(reference: Reference, frame: Frame, start: int, end: int) -> N
     if not common:
         message = f"this step and '{name}' have no weights in common"
         raise AttributeProblem(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
+
+
+def _tensors(signature: Signature) -> dict[str, Shape]:
+    return {**signature.weights(), **signature.buffers()}
 
 
 def _layers(count: int) -> str:

@@ -40,8 +40,7 @@ class _Elementwise(Op, family="Arithmetic"):
         return broadcast(first, second, check, self.kind + " cannot broadcast {} with {}", _broadcast_help)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        operations = len(inputs) - 1 if len(inputs) > 1 else 1
-        return numel(outputs[0]) * operations
+        return numel(outputs[0]) * (len(inputs) - 1 or 1)
 
 
 class Add(_Elementwise, kind="add", max_inputs=None):

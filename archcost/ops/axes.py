@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.ops.base import Check
 
 
-def axis(dim: int, rank: int) -> int:
+def axis(dim: int, rank: int, tensor: str = "input") -> int:
     """The position of ``dim``, which may count from the end; raises OpError when there is no such dim.
 
     A scalar has, as in torch, the dims 0 and -1.
@@ -23,7 +23,7 @@ def axis(dim: int, rank: int) -> int:
     rank = rank or 1
     if not -rank <= dim < rank:
         raise OpError(
-            f"there is no dim {dim} in an input of {rank} dims",
+            f"there is no dim {dim} in an {tensor} of {rank} dims",
             f"dims run from 0 (the batch) to {rank - 1}, or from -{rank} to -1 counted from the end",
         )
     return dim % rank

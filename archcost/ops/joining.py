@@ -70,7 +70,7 @@ class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         first = inputs[0]
         same_rank(inputs, "stack")
-        place = axis(self.dim, len(first) + 1)
+        place = axis(self.dim, len(first) + 1, "output")
         for other in inputs[1:]:
             for a, b in zip(first, other, strict=True):
                 check(a == b, "stack needs inputs of one shape, got {} and {}", first, other)
@@ -172,6 +172,7 @@ class Pad(Op, kind="pad", family=_FAMILY):
 
     def validate(self, check: Check) -> None:
         require(len(self.pad) % 2 == 0, "pad takes pairs (before, after), got {} numbers", len(self.pad))
+        require(not self.value or self.mode == "constant", "value goes with mode constant, not with {}", self.mode)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
@@ -208,6 +209,7 @@ class Roll(Op, kind="roll", family=_FAMILY):
     dims: tuple[int, ...] | None = indices(default=None, scalar="list")
 
     def validate(self, check: Check) -> None:
+        require(len(self.shifts) > 0, "shifts is empty")
         wanted = 1 if self.dims is None else len(self.dims)
         require(len(self.shifts) == wanted, "{} shifts are given for {} dims", len(self.shifts), wanted)
 

@@ -106,7 +106,7 @@ class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY):
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
-        place = axis(self.dim, len(shape) + 1)
+        place = axis(self.dim, len(shape) + 1, "output")
         return ((*shape[:place], 1, *shape[place:]),)
 
 

@@ -92,7 +92,7 @@ def load_target(target: str) -> nn.Module:
             model = make()
     if not isinstance(model, nn.Module):
         raise UsageError(f"{target} is not a torch.nn.Module, and makes none: it gives {type(model).__name__}")
-    return model.to("meta")
+    return model.to("meta").requires_grad_(requires_grad=False)
 
 
 def _torchvision(name: str) -> Callable[[], nn.Module]:

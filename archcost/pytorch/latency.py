@@ -1,7 +1,7 @@
 """What a model takes: end-to-end and per-layer latency, by torch.utils.benchmark.
 
-Times are measured, so they are floats in seconds, and every one comes with its spread. Layers of the same op on the same
-types are timed once. One code path serves every device: the timer synchronises it.
+Times are measured, so they are floats in seconds, and every one comes with its spread. Layers of the same op on the
+same types are timed once. One code path serves every device: the timer synchronises it.
 """
 
 from __future__ import annotations

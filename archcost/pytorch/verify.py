@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,16 +109,17 @@ def measure(report: Report) -> Measured:
     while True:
         part = _cut(graph, count)
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what torch advises on is the spec's business
                 network = Network(part, VERIFYING).eval()
                 inputs = example_inputs(part)
-                paths = [network.module_path(node.path) for node in part.nodes]
-                by_torch = count_by_torch(network, inputs, paths)
+            paths = [network.module_path(node.path) for node in part.nodes]
+            tensors = _tensors(network, paths)
+            by_torch = count_by_torch(network.requires_grad_(requires_grad=False), inputs, paths)
             break
         except (BuildError, RunError) as error:
             count = max(error.index, 0)
             failures = [_failure(graph, error)]
-    tensors = _tensors(network, paths)
     reason = _too_large(report, network)
     if reason:
         return Measured(tensors, by_torch, [], failures, [reason], None)

@@ -27,7 +27,11 @@ _NAME_WIDTH = 24
 
 
 def write_latency(
-    results: Sequence[Latency], ratios: Sequence[tuple[float, float]], format: str, path: str | None, depth: int | None  # noqa: A002
+    results: Sequence[Latency],
+    ratios: Sequence[tuple[float, float]],
+    format: str,  # noqa: A002 - the option's name
+    path: str | None,
+    depth: int | None,
 ) -> None:
     """Print measurements; ``ratios`` tells for every model how many times slower it is than the fastest."""
     write_text(_FORMATS[format](results, ratios, path, depth), path)
@@ -96,7 +100,8 @@ def warnings(result: Latency) -> list[str]:
     found = []
     if result.total.noisy:
         found.append(
-            f"the runs spread by {result.total.spread:.0%}: the machine is noisy; close other programs, or give a longer --min-time"
+            f"the runs spread by {result.total.spread:.0%}: the machine is noisy; "
+            "close other programs, or give a longer --min-time"
         )
     noisy = sum(timing.noisy for timing in result.layers)
     if noisy > len(result.layers) / 4:
@@ -121,14 +126,17 @@ def _print_layers(console: Console, result: Latency, depth: int | None) -> None:
     rows, shown, deepest = report_rows(result.report, depth=depth)
     seconds = [_seconds(result, row) for row in rows]
     whole = sum(timing.median for timing in result.layers)
-    rates = [rate_text(row.costs.macs / time) if row.costs.macs and time else "–" for row, time in zip(rows, seconds, strict=True)]
+    timed = list(zip(rows, seconds, strict=True))
+    rates = [rate_text(row.costs.macs / time) if row.costs.macs and time else "–" for row, time in timed]
+    bars = [Text(bar(int(time * 1e9), int(whole * 1e9), _BAR_WIDTH), style="green") for time in seconds]
+    names = [Text(name_cell(row), style="bold" if row.group else "") for row in rows]
     columns = [
-        Column("layer", [Text(name_cell(row), style="bold" if row.group else "") for row in rows], "sum of layers", flexible=True),
+        Column("layer", names, "sum of layers", flexible=True),
         Column("op", [Text(row.op, style="magenta" if row.group else "cyan") for row in rows]),
         Column("output", [shape_cell(row.output) for row in rows]),
         Column("time", [time_text(time) for time in seconds], time_text(whole), right=True),
         Column("share", [f"{time / whole:.1%}" for time in seconds], right=True),
-        Column("of time".ljust(_BAR_WIDTH), [Text(bar(int(time * 1e9), int(whole * 1e9), _BAR_WIDTH), style="green") for time in seconds]),
+        Column("of time".ljust(_BAR_WIDTH), bars),
         Column("achieved", rates, right=True),
     ]
     for dropped in ("of time   ", "op", "output"):
@@ -150,8 +158,10 @@ def comparison(results: Sequence[Latency], ratios: Sequence[tuple[float, float]]
         macs, least = results[k].report.totals.macs, fastest.report.totals.macs
         beside = ""
         if macs and least:
-            beside = f", which has {_digits(macs / least)} times its MACs" if macs >= least else (
-                f", which has {_digits(least / macs)} times fewer MACs"
+            beside = (
+                f", which has {_digits(macs / least)} times its MACs"
+                if macs >= least
+                else (f", which has {_digits(least / macs)} times fewer MACs")
             )
         lines.append(f"    {ratio:.2f} ± {error:.2f} times faster than {results[k].report.name}{beside}")
     return lines
@@ -195,9 +205,7 @@ def _timing(timing: Timing) -> dict[str, float]:
     }
 
 
-def _csv(
-    results: Sequence[Latency], ratios: Sequence[tuple[float, float]], path: str | None, depth: int | None
-) -> str:
+def _csv(results: Sequence[Latency], ratios: Sequence[tuple[float, float]], path: str | None, depth: int | None) -> str:
     import csv
 
     del ratios, path, depth

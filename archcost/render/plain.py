@@ -98,9 +98,7 @@ def summary_markdown(reports: list[Report]) -> str:
     lines = ["| model | layers | params | MACs |", "| :-- | --: | --: | --: |"]
     for report in reports:
         totals = report.totals
-        lines.append(
-            f"| {escape_markdown(report.name)} | {totals.layers:,} | {totals.params:,} | {totals.macs:,} |"
-        )
+        lines.append(f"| {escape_markdown(report.name)} | {totals.layers:,} | {totals.params:,} | {totals.macs:,} |")
     return "\n".join(lines) + "\n"
 
 

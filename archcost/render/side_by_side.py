@@ -8,8 +8,8 @@ import json
 from typing import TYPE_CHECKING
 
 from archcost.compare import METRICS, rank
+from archcost.render.changes import LABELS, figure, label
 from archcost.render.columns import Column, needed_width, print_columns
-from archcost.render.comparison import LABELS, figure, label
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown

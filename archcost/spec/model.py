@@ -200,12 +200,12 @@ class Spec:
 
     @property
     def sha256(self) -> str:
-        """The hash of the spec's text and of what it includes, in order."""
+        """The hash of the spec's text and of what it includes, in order; line ends count as ``\\n``."""
         from hashlib import sha256
 
-        digest = sha256(self.text_source.text.encode())
-        for included in self.included:
-            digest.update(included.text.encode())
+        digest = sha256()
+        for source in (self.text_source, *self.included):
+            digest.update(source.text.replace("\r\n", "\n").encode())
         return digest.hexdigest()
 
     def __repr__(self) -> str:

@@ -48,13 +48,14 @@ FIGURES = [
     Figures("softmin", {"dim": 1}, (SHAPE,), (SHAPE,), flops=3 * COUNT),
     Figures("log_softmax", {"dim": 1}, (SHAPE,), (SHAPE,), flops=3 * COUNT),
     Figures("glu", {}, (SHAPE,), ((2, 6, 5, 2),), flops=4 * COUNT // 2),
+    Figures("glu", {}, ((8,),), ((4,),), flops=4 * 4),
     Figures("glu", {"dim": 1}, (SHAPE,), ((2, 3, 5, 4),), flops=4 * COUNT // 2),
 ]
 
 REFUSALS = [
     Refusal("prelu", {"num_parameters": 3}, (SHAPE,), "num_parameters must be 1 or the 6 channels of the input, got 3"),
     Refusal("prelu", {"num_parameters": 3}, ((3,),), "num_parameters must be 1 or the 1 channels"),
-    Refusal("hardtanh", {"min_val": 2, "max_val": 1}, (SHAPE,), "min_val 2.0 is above max_val 1.0"),
+    Refusal("hardtanh", {"min_val": 1, "max_val": 1}, (SHAPE,), "min_val 1.0 is not below max_val 1.0"),
     Refusal("rrelu", {"lower": 2, "upper": 1}, (SHAPE,), "lower 2.0 is above upper 1.0"),
     Refusal("celu", {"alpha": 0}, (SHAPE,), "alpha must not be 0"),
     Refusal("softplus", {"beta": 0}, (SHAPE,), "beta must not be 0"),

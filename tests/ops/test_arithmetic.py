@@ -17,6 +17,7 @@ FIGURES = [
     Figures("div", {"other": 2}, ((5,),), ((5,),), flops=5),
     Figures("matmul", {}, ((2, 8, 7, 64), (2, 8, 64, 9)), ((2, 8, 7, 9),), macs=2 * 8 * 7 * 9 * 64),
     Figures("matmul", {}, ((8, 1, 7, 64), (3, 64, 9)), ((8, 3, 7, 9),), macs=8 * 3 * 7 * 9 * 64),
+    Figures("matmul", {}, ((7, 64), (64, 9)), ((7, 9),), macs=7 * 9 * 64),
     Figures("matmul", {}, ((64,), (64,)), ((),), macs=64),
     Figures("matmul", {}, ((64,), (2, 64, 9)), ((2, 9),), macs=2 * 9 * 64),
     Figures("matmul", {}, ((2, 7, 64), (64,)), ((2, 7),), macs=2 * 7 * 64),
@@ -44,6 +45,10 @@ REFUSALS = [
         "add cannot broadcast (1, 64, 56, 56) with (1, 256, 56, 56)",
         PROJECTION + "`conv2d: {out_channels: 256, kernel_size: 1}` on it, the (1, 64, 56, 56)",
     ),
+    Refusal(
+        "add", {}, ((1, 256, 8, 8), (1, 64, 8, 8)), "add cannot broadcast", "`conv2d: {out_channels: 256, kernel_s"
+    ),
+    Refusal("add", {}, ((1, 1, 2, 2, 2, 2), (1, 1, 2, 2, 2, 3)), "add cannot broadcast", "sizes broadcast, compared"),
     Refusal(
         "add",
         {},
@@ -85,6 +90,7 @@ REFUSALS = [
     Refusal("sub", {}, ((2, 3),) * 3, "sub takes 1 to 2 inputs, got 3"),
     Refusal("add", {}, (), "add takes 1 or more inputs, got 0"),
     Refusal("matmul", {}, ((2, 3), (4, 5)), "matmul of (2, 3) and (4, 5): 3 columns meet 4 rows", "`transpose` one"),
+    Refusal("matmul", {}, ((2, 3), (4,)), "matmul of (2, 3) and (4): 3 columns meet 4 rows"),
     Refusal("matmul", {}, ((3, 4, 5), (2, 5, 6)), "matmul cannot broadcast the batch dims (3) with (2)"),
     Refusal("matmul", {}, ((3, 4, 5),), "matmul takes 2 inputs, got 1"),
     Refusal("matmul", {}, ((), (3,)), "matmul takes an input of 1 or more dims, got ()"),

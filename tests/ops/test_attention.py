@@ -34,6 +34,14 @@ FIGURES = [
         macs=2 * (2 * 4 * 7 * 9 * 8),  # all four heads of the query
         flops=4 * 2 * 4 * 7 * 9,
     ),
+    Figures(
+        SDPA,
+        {"enable_gqa": True, "dropout_p": 1},
+        ((4, 7, 8), (2, 9, 8), (2, 9, 8)),
+        ((4, 7, 8),),
+        macs=2 * (4 * 7 * 9 * 8),
+        flops=4 * 4 * 7 * 9,
+    ),
     Figures(SDPA, {}, ((7, 8), (9, 8), (9, 8)), ((7, 8),), macs=2 * (7 * 9 * 8), flops=4 * 7 * 9),
     Figures(
         MHA,
@@ -46,7 +54,7 @@ FIGURES = [
     ),
     Figures(
         MHA,
-        {"num_heads": 2, "bias": False, "batch_first": False},
+        {"num_heads": 2, "bias": False, "batch_first": False, "dropout": 1},
         ((7, 3, 8), (9, 3, 8)),
         ((7, 3, 8),),
         params=4 * 8 * 8,
@@ -87,9 +95,11 @@ REFUSALS = [
     Refusal(
         SDPA, {"enable_gqa": True}, (HEADS, (2, 3, 9, 8), (2, 3, 9, 8)), "4 query heads are no multiple of 3 shared"
     ),
+    Refusal(SDPA, {"enable_gqa": True}, ((4, 7, 8), (7, 8), (7, 8)), "enable_gqa needs heads in dim -3"),
     Refusal(SDPA, {"enable_gqa": True}, ((7, 8),) * 3, "enable_gqa needs heads in dim -3"),
     Refusal(MHA, {"num_heads": 3}, ((1, 32, 64),), "64 features do not split into 3 heads"),
     Refusal(MHA, {"num_heads": 4}, ((1, 7, 8), (2, 9, 8)), "query (1, 7, 8) and key (2, 9, 8) differ in the batch"),
+    Refusal(MHA, {"num_heads": 4, "batch_first": False}, ((7, 1, 8), (9, 2, 8)), "differ in the batch"),
     Refusal(
         MHA,
         {"num_heads": 4},
@@ -123,6 +133,9 @@ def test_weights_have_the_names_of_torch() -> None:
         "out_proj.bias",
     ]
     apart = REGISTRY[MHA](num_heads=2, bias=False)
+    assert list(apart.weights(((1, 7, 8),))) == ["in_proj_weight", "out_proj.weight"]
+    assert "in_proj_weight" not in apart.weights(((1, 7, 8), (1, 9, 8), (1, 9, 5)))
+    assert "in_proj_weight" not in apart.weights(((1, 7, 8), (1, 9, 5), (1, 9, 8)))
     assert apart.weights(((1, 7, 8), (1, 9, 6), (1, 9, 5))) == {
         "q_proj_weight": (8, 8),
         "k_proj_weight": (8, 6),

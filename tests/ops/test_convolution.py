@@ -149,8 +149,8 @@ REFUSALS = [
     ),
     Refusal(
         "conv2d",
-        {"out_channels": 4, "kernel_size": 3, "dilation": 3},
-        ((1, 3, 6, 9),),
+        {"out_channels": 4, "kernel_size": 3, "dilation": 3, "padding": [1, 0]},
+        ((1, 3, 4, 9),),
         "a kernel that spans 7 does not fit into a padded input of 6",
         "use more padding",
     ),
@@ -186,6 +186,12 @@ REFUSALS = [
         {"out_channels": 4, "kernel_size": 3, "output_padding": 2, "stride": 2},
         ((1, 3, 6, 6),),
         "output_padding 2 must be smaller than stride 2 or dilation 1",
+    ),
+    Refusal(
+        "conv_transpose2d",
+        {"out_channels": 4, "kernel_size": 3, "output_padding": 2, "dilation": 2},
+        ((1, 3, 6, 6),),
+        "output_padding 2 must be smaller than stride 1 or dilation 2",
     ),
     Refusal(
         "conv_transpose2d",

@@ -29,6 +29,10 @@ FIGURES = [
         ((2, 128, 768),),
         params=30522 * 768,
     ),
+    Figures(
+        "embedding", {"num_embeddings": 9, "embedding_dim": 4, "padding_idx": -9}, ((3,),), ((3, 4),), params=9 * 4
+    ),
+    Figures("embedding", {"num_embeddings": 9, "embedding_dim": 4, "padding_idx": 8}, ((3,),), ((3, 4),), params=9 * 4),
     Figures("parameter", {"shape": [1, 197, 768]}, (), ((1, 197, 768),), params=197 * 768),
     Figures("parameter", {"shape": [3], "requires_grad": False}, (), ((3,),), params=3),
     Figures("parameter", {"shape": []}, (), ((),), params=1),

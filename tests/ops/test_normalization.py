@@ -39,6 +39,10 @@ FIGURES = [
     Figures("rms_norm", {"elementwise_affine": False}, (TOKENS,), (TOKENS,), flops=3 * 2 * 196 * 384),
     Figures("group_norm", {"num_groups": 32}, (IMAGE,), (IMAGE,), params=2 * 64, flops=5 * PIXELS),
     Figures("group_norm", {"num_groups": 1, "affine": False}, (IMAGE,), (IMAGE,), flops=4 * PIXELS),
+    # two values have a variance
+    Figures("batch_norm1d", {"affine": False, "track_running_stats": False}, ((2, 3),), ((2, 3),), flops=4 * 2 * 3),
+    Figures("instance_norm1d", {}, ((1, 3, 2),), ((1, 3, 2),), flops=4 * 3 * 2),
+    Figures("group_norm", {"num_groups": 4, "affine": False}, ((2, 4),), ((2, 4),), flops=4 * 2 * 4),
     Figures("local_response_norm", {"size": 5}, (IMAGE,), (IMAGE,), flops=(5 + 4) * PIXELS),
 ]
 

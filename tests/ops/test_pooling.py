@@ -45,6 +45,7 @@ FIGURES = [
         ((1, 4, 4, 4),),
         flops=4 * 4 * 4 * 3 * 3,
     ),
+    Figures("avg_pool3d", {"kernel_size": 4, "padding": 2}, ((1, 1, 4, 4, 4),), ((1, 1, 2, 2, 2),), flops=8 * 64),
     Figures("avg_pool3d", {"kernel_size": 2}, ((1, 2, 4, 8, 8),), ((1, 2, 2, 4, 4),), flops=2 * 2 * 4 * 4 * 8),
     Figures("adaptive_avg_pool2d", {"output_size": 1}, ((1, 512, 7, 7),), ((1, 512, 1, 1),), flops=512 * 7 * 7 + 512),
     Figures(
@@ -70,8 +71,8 @@ REFUSALS = [
     ),
     Refusal(
         "max_pool2d",
-        {"kernel_size": 3, "dilation": 2},
-        ((1, 2, 9, 4),),
+        {"kernel_size": 3, "dilation": 2, "padding": 1},
+        ((1, 2, 9, 2),),
         "a window that spans 5 does not fit into a padded input of 4",
         "use more padding",
     ),

@@ -22,7 +22,10 @@ FIGURES = [
     Figures("upsample", {"scale_factor": [1.5, 0.5]}, ((1, 3, 5, 5),), ((1, 3, 7, 2),)),
     Figures("upsample", {"scale_factor": 0.3}, ((1, 3, 10),), ((1, 3, 3),)),  # 10 * 0.3 rounds to 3.0, as in torch
     Figures("pixel_shuffle", {"upscale_factor": 3}, ((1, 18, 4, 5),), ((1, 18 // 9, 12, 15),)),
+    Figures("pixel_shuffle", {"upscale_factor": 2}, ((8, 4, 5),), ((2, 8, 10),)),
     Figures("pixel_unshuffle", {"downscale_factor": 2}, ((1, 3, 4, 6),), ((1, 3 * 4, 2, 3),)),
+    Figures("pixel_unshuffle", {"downscale_factor": 2}, ((3, 4, 6),), ((3 * 4, 2, 3),)),
+    Figures("upsample", {"size": 1}, ((1, 3, 5),), ((1, 3, 1),)),
 ]
 
 REFUSALS = [

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 
-from archcost.ops import REGISTRY
-from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
+from archcost.ops import REGISTRY, OpError
+from archcost.ops.fields import AttributeValueError
+from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, figures_of, name
 
 FIGURES = [
     Figures("flatten", {}, ((2, 3, 4, 5),), ((2, 3 * 4 * 5),)),
@@ -9,6 +12,8 @@ FIGURES = [
     Figures("flatten", {"start_dim": 0}, ((),), ((1,),)),
     Figures("unflatten", {"dim": 1, "unflattened_size": [3, -1]}, ((2, 12),), ((2, 3, 12 // 3),)),
     Figures("unflatten", {"dim": -1, "unflattened_size": [3, 4]}, ((2, 12),), ((2, 3, 4),)),
+    Figures("unflatten", {"dim": 0, "unflattened_size": [3, 4]}, ((12,),), ((3, 4),)),
+    Figures("unflatten", {"dim": 1, "unflattened_size": [-1]}, ((2, 12, 5, 7),), ((2, 12, 5, 7),)),
     Figures("reshape", {"shape": [2, -1, 4]}, ((2, 3, 4),), ((2, 3, 4),)),
     Figures("reshape", {"shape": [6, 4]}, ((2, 3, 4),), ((6, 4),)),
     Figures("reshape", {"shape": []}, ((1, 1),), ((),)),
@@ -22,28 +27,40 @@ FIGURES = [
     Figures("unsqueeze", {"dim": -1}, ((2, 3),), ((2, 3, 1),)),
     Figures("unsqueeze", {"dim": 1}, ((2, 3),), ((2, 1, 3),)),
     Figures("expand", {"sizes": [8, -1, -1]}, ((1, 1, 768),), ((8, 1, 768),)),
+    Figures("expand", {"sizes": [5, 3, -1, 2]}, ((4, 1),), ((5, 3, 4, 2),)),
     Figures("expand", {"sizes": [2, 4, 3]}, ((4, 1),), ((2, 4, 3),)),
     Figures("concat", {}, ((2, 3, 4), (2, 5, 4)), ((2, 3 + 5, 4),)),
     Figures("concat", {"dim": -1}, ((2, 3), (2, 5), (2, 1)), ((2, 3 + 5 + 1),)),
     Figures("concat", {}, ((2, 3),), ((2, 3),)),
-    Figures("stack", {}, ((2, 3), (2, 3)), ((2, 2, 3),)),
+    Figures("concat", {"dim": 0}, ((2,), (3,)), ((2 + 3,),)),
+    Figures("stack", {}, ((2, 4), (2, 4), (2, 4)), ((3, 2, 4),)),
+    Figures("stack", {}, ((), ()), ((2,),)),
     Figures("stack", {"dim": -1}, ((2, 3), (2, 3), (2, 3)), ((2, 3, 3),)),
     Figures("chunk", {"chunks": 2, "dim": 1}, ((2, 6),), ((2, 3), (2, 3))),
     Figures("chunk", {"chunks": 4, "dim": 1}, ((2, 10),), ((2, 3), (2, 3), (2, 3), (2, 1))),
     Figures("chunk", {"chunks": 6}, ((10,),), ((2,), (2,), (2,), (2,), (2,))),  # five of 2, not six
+    Figures("chunk", {"chunks": 1}, ((10,),), ((10,),)),
+    Figures("split", {"split_size_or_sections": [10]}, ((10,),), ((10,),)),
     Figures("split", {"split_size_or_sections": 4, "dim": 1}, ((2, 10),), ((2, 4), (2, 4), (2, 2))),
     Figures("split", {"split_size_or_sections": [1, 9], "dim": -1}, ((2, 10),), ((2, 1), (2, 9))),
     Figures("slice", {"dim": 1, "end": 1}, ((2, 10),), ((2, 1),)),
+    Figures("slice", {"dim": 0, "start": 0, "end": 3}, ((10,),), ((3,),)),
+    Figures("slice", {"dim": 0, "start": -100}, ((10,),), ((10,),)),
     Figures("slice", {"dim": 1, "start": -3}, ((2, 10),), ((2, 3),)),
     Figures("slice", {"dim": 1, "start": -100, "end": 100, "step": 3}, ((2, 10),), ((2, 4),)),
     Figures("pad", {"pad": [1, 2]}, ((2, 3, 4),), ((2, 3, 1 + 4 + 2),)),
     Figures("pad", {"pad": [0, 0, 0, 0, 1, 2], "value": 1}, ((2, 3, 4, 5),), ((2, 1 + 3 + 2, 4, 5),)),
     Figures("pad", {"pad": [-1, -1]}, ((2, 3, 4),), ((2, 3, 4 - 2),)),
     Figures("pad", {"pad": [3, 3, 2, 2], "mode": "reflect"}, ((2, 3, 4, 5),), ((2, 3, 4 + 4, 5 + 6),)),
+    Figures("pad", {"pad": [1, 0, 0, 1]}, ((2, 3),), ((3, 4),)),
+    Figures("pad", {"pad": [-5, 3]}, ((2, 5),), ((2, 3),)),
+    Figures("pad", {"pad": [1, 1], "mode": "reflect"}, ((2, 3),), ((2, 5),)),
+    Figures("pad", {"pad": [1] * 6, "mode": "replicate"}, ((2, 3, 4, 5),), ((2, 5, 6, 7),)),
     Figures("pad", {"pad": []}, ((2, 3),), ((2, 3),)),
     Figures("roll", {"shifts": 2}, ((2, 3),), ((2, 3),)),
     Figures("roll", {"shifts": [2, -1], "dims": [0, -1]}, ((2, 3),), ((2, 3),)),
     Figures("channel_shuffle", {"groups": 3}, ((2, 6, 4, 4),), ((2, 6, 4, 4),)),
+    Figures("channel_shuffle", {"groups": 3}, ((2, 6, 4),), ((2, 6, 4),)),
 ]
 
 REFUSALS = [
@@ -57,7 +74,7 @@ REFUSALS = [
     Refusal("permute", {"dims": [0, 1, -2]}, ((2, 3, 4),), "dim 1 is named twice in [0, 1, -2]"),
     Refusal("transpose", {"dim0": 0, "dim1": 2}, ((2, 3),), "there is no dim 2 in an input of 2 dims"),
     Refusal("squeeze", {"dim": [0, 0]}, ((1, 3),), "dim 0 is named twice"),
-    Refusal("unsqueeze", {"dim": 4}, ((2, 3),), "there is no dim 4"),
+    Refusal("unsqueeze", {"dim": 3}, ((2, 3),), "there is no dim 3 in an output of 3 dims"),
     Refusal("expand", {"sizes": [4, 3]}, ((2, 3),), "(2, 3) does not expand to (4, 3)"),
     Refusal("expand", {"sizes": [3]}, ((2, 3),), "1 sizes are too few for an input of (2, 3)"),
     Refusal("expand", {"sizes": [-1, 2, 3]}, ((2, 3),), "-1 keeps a size, but (2, 3) has none for dim 0"),
@@ -83,6 +100,7 @@ REFUSALS = [
     ),
     Refusal("concat", {"dim": 2}, ((1, 5), (1, 7)), "there is no dim 2 in an input of 2 dims"),
     Refusal("stack", {}, ((1, 5), (1, 7)), "stack needs inputs of one shape, got (1, 5) and (1, 7)"),
+    Refusal("stack", {"dim": 3}, ((1, 5), (1, 5)), "there is no dim 3 in an output of 3 dims"),
     Refusal("chunk", {"chunks": 2, "dim": 2}, ((1, 5),), "there is no dim 2"),
     Refusal(
         "split",
@@ -102,6 +120,10 @@ REFUSALS = [
     Refusal("pad", {"pad": [1] * 6}, ((1, 5),), "pad has pairs for 3 dims, but the input is (1, 5)"),
     Refusal("pad", {"pad": [-3, -2]}, ((1, 5),), "pad would give an output of shape (1, 0)"),
     Refusal("pad", {"pad": [-6, 9]}, ((1, 5),), "the padding (-6, 9) cuts off more than the size 5"),
+    Refusal("pad", {"pad": [3, -6]}, ((1, 5),), "the padding (3, -6) cuts off more than the size 5"),
+    Refusal("pad", {"pad": [-6, 9, 1, 1]}, ((1, 5),), "the padding (-6, 9) cuts off more than the size 5"),
+    Refusal("pad", {"pad": [1] * 8, "mode": "replicate"}, ((2, 3, 4, 5, 6),), "4 pairs do not fit (2, 3, 4, 5, 6)"),
+    Refusal("pad", {"pad": [1] * 4, "mode": "replicate"}, ((2, 3),), "2 pairs do not fit (2, 3)"),
     Refusal("pad", {"pad": [1, 1], "mode": "reflect"}, ((1, 2, 3, 4),), "1 pairs do not fit (1, 2, 3, 4)"),
     Refusal("pad", {"pad": [4, 1], "mode": "reflect"}, ((1, 2, 4),), "must be smaller than the size 4"),
     Refusal("pad", {"pad": [1, 5], "mode": "circular"}, ((1, 2, 4),), "must not be larger than the size 4"),
@@ -119,6 +141,28 @@ def test_figures(row: Figures) -> None:
 @pytest.mark.parametrize("row", REFUSALS, ids=name)
 def test_refusals(row: Refusal) -> None:
     assert_refusal(row)
+
+
+def test_concat_suggests_nothing_where_nothing_fits() -> None:
+    with pytest.raises(OpError) as caught:
+        figures_of("concat", {}, ((1, 5, 8), (2, 5, 9)))
+    assert caught.value.help == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        ("chunk", {"chunks": 0}),
+        ("split", {"split_size_or_sections": 0}),
+        ("slice", {"dim": 1, "step": 0}),
+        ("reshape", {"shape": [-1, -1]}),
+        ("reshape", {"shape": [0]}),
+        ("unflatten", {"dim": 1, "unflattened_size": [-1, -1]}),
+    ],
+)
+def test_attributes_out_of_range(kind: str, attributes: dict[str, Any]) -> None:
+    with pytest.raises(AttributeValueError, match="expected a"):
+        REGISTRY[kind](**attributes)
 
 
 def test_pieces_have_no_main_output() -> None:

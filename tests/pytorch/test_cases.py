@@ -26,7 +26,21 @@ def test_bytes_of_dtypes_are_those_of_torch() -> None:
 
 
 def test_operators_without_macs_hold_none_that_multiply_and_accumulate() -> None:
-    products = ("addmm", "bmm", "mm", "mv", "dot", "conv", "lstm", "gru", "rnn", "einsum", "attention", "matmul", "cdist")
+    products = (
+        "addmm",
+        "bmm",
+        "mm",
+        "mv",
+        "dot",
+        "conv",
+        "lstm",
+        "gru",
+        "rnn",
+        "einsum",
+        "attention",
+        "matmul",
+        "cdist",
+    )
     assert not [name for name in NO_MACS if any(name.startswith(word) for word in products) or name == "linear"]
     assert not NO_MACS & FVCORE_MACS
 

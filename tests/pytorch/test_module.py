@@ -95,7 +95,10 @@ def test_shared_weights_are_the_same_parameter() -> None:
         output, *_ = again(torch.randn(1, 5, 6))
     assert not output.any()  # the layer computes with the shared tensors
     numels = sum(parameter.numel() for parameter in network.parameters())
-    assert numels == archcost.analyze(document({"input": {"shape": [5], "dtype": "int64"}, "layers": layers})).totals.params
+    assert (
+        numels
+        == archcost.analyze(document({"input": {"shape": [5], "dtype": "int64"}, "layers": layers})).totals.params
+    )
 
 
 def test_shared_norms_share_their_statistics() -> None:

@@ -25,16 +25,17 @@ from tests.pytorch.support import document
 
 MAX_LAYERS = 30
 MAX_NUMEL = 4096
-KINDS = sorted(set(REGISTRY) - {"threshold"})
+KINDS = sorted(REGISTRY)
+COUNTED = [kind for kind in KINDS if REGISTRY[kind].macs is not Op.macs]  # drawn as often as all others together
 Shape = tuple[int, ...]
 
 
 @st.composite
 def attribute(draw: st.DrawFn, op: type[Op], name: str, field: Field, shape: Shape) -> Any:
     """A value for one attribute; not all values fit the input."""
-    special = draw(fitting(op.kind, name, shape))
+    special = fitting(op.kind, name, shape)
     if special is not None:
-        return special
+        return draw(special)
     if isinstance(field, BoolField):
         return draw(st.booleans()) if field.default is not None else None
     if isinstance(field, ChoiceField):
@@ -56,8 +57,8 @@ def attribute(draw: st.DrawFn, op: type[Op], name: str, field: Field, shape: Sha
     return field.default
 
 
-def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any]:
-    """Values for attributes that would hardly ever fit by chance; None leaves the choice open."""
+def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None:
+    """Values for attributes that would hardly ever fit by chance; None for all others."""
     rank = len(shape)
     dims = st.integers(-max(rank, 1), max(rank, 1) - 1)
     count = numel(shape)
@@ -68,7 +69,11 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any]:
         ("*", "dim0"): dims,
         ("*", "dim1"): dims,
         ("*", "normalized_shape"): st.sampled_from([[*shape[at:]] for at in range(rank)] or [[1]]),
-        ("*", "dims"): st.permutations(range(rank)),
+        ("upsample", "scale_factor"): st.none(),
+        ("multihead_attention", "kdim"): st.none(),
+        ("multihead_attention", "vdim"): st.none(),
+        ("roll", "dims"): st.permutations(range(rank)),
+        ("permute", "dims"): st.permutations(range(rank)),
         ("*", "num_heads"): st.sampled_from((1, 2)),
         ("*", "num_groups"): st.sampled_from((1, 2, 3)),
         ("*", "groups"): st.sampled_from((1, 1, 1, 2, 3)),
@@ -78,18 +83,21 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any]:
         ("pad", "pad"): st.lists(st.integers(0, 2), min_size=2, max_size=2),
         ("parameter", "shape"): st.lists(st.integers(1, 4), max_size=3),
         ("prelu", "num_parameters"): st.just(shape[1] if rank > 1 else 1),
+        ("split", "split_size_or_sections"): st.integers(1, 5),
         ("reshape", "shape"): st.sampled_from(factors).map(lambda size: [size, -1]),
         ("unflatten", "unflattened_size"): st.sampled_from(([1, -1], [-1, 1], [2, -1])),
         ("roll", "shifts"): st.just([1] * rank),
-        ("kdim", ""): st.none(),
+        ("pixel_shuffle", "upscale_factor"): st.sampled_from((1, 2)),
+        ("upsample", "size"): st.sampled_from(([*range(2, rank)] or [1], 3)),
     }
-    return special.get((kind, name), special.get(("*", name), st.none()))
+    return special.get((kind, name), special.get(("*", name)))
 
 
 @st.composite
 def layers(draw: st.DrawFn) -> dict[str, Any]:
     """The parts of a spec: inputs, and layers that each read values made before them."""
-    shape = tuple(draw(st.lists(st.integers(1, 8), min_size=1, max_size=5)))
+    sizes = st.tuples(st.integers(1, 3), st.sampled_from((1, 2, 3, 4, 6, 12)), *[st.integers(1, 9)] * 3)
+    shape = draw(sizes)[: draw(st.sampled_from((4, 3, 5, 2, 1)))]
     inputs = {
         "x": {"shape": list(shape), "batch": False},
         "i": {"shape": [2, 5], "dtype": "int64", "batch": False},
@@ -100,20 +108,26 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
     for _ in range(4 * wanted):
         if len(steps) == wanted:
             break
-        kind = draw(st.sampled_from(KINDS))
-        step = draw(layer(REGISTRY[kind], floats, f"n{len(steps)}"))
+        first = draw(st.sampled_from(list(floats)[-4:]))
+        possible = [[kind for kind in kinds if takes(REGISTRY[kind], len(floats[first]))] for kinds in (KINDS, COUNTED)]
+        kind = draw(st.one_of(*[st.sampled_from(kinds) for kinds in possible if kinds]))
+        step = draw(layer(REGISTRY[kind], first, floats, f"n{len(steps)}"))
         if step is not None:
             steps.append(step)
     outputs = [name for name in floats if name != "x"][-3:]
     return {"inputs": inputs, "layers": steps, "outputs": outputs or ["x"]}
 
 
+def takes(op: type[Op], rank: int) -> bool:
+    """Whether an op takes a float input of this rank, or none."""
+    return (
+        op.integer_inputs or op.max_inputs == 0 or op.min_rank <= rank <= (rank if op.max_rank is None else op.max_rank)
+    )
+
+
 @st.composite
-def layer(draw: st.DrawFn, op: type[Op], floats: dict[str, Shape], name: str) -> dict[str, Any] | None:
-    """One step, if the attributes drawn fit the inputs drawn; its outputs join ``floats``."""
-    fits = [known for known, shape in floats.items() if op.min_rank <= len(shape) <= (op.max_rank or 9)]
-    if not fits and not op.integer_inputs and op.max_inputs:
-        return None
+def layer(draw: st.DrawFn, op: type[Op], first: str, floats: dict[str, Shape], name: str) -> dict[str, Any] | None:
+    """One step on ``first`` and others like it, if the attributes drawn fit; its outputs join ``floats``."""
     if op.integer_inputs:
         sources = ["i"]
     elif op.max_inputs == 0:
@@ -121,8 +135,7 @@ def layer(draw: st.DrawFn, op: type[Op], floats: dict[str, Shape], name: str) ->
     else:
         most = 3 if op.max_inputs is None else op.max_inputs
         count = draw(st.sampled_from((op.min_inputs, most)))
-        first = draw(st.sampled_from(fits[-4:]))
-        equal = [known for known in fits if floats[known] == floats[first]]
+        equal = [known for known in floats if floats[known] == floats[first]]
         sources = [first, *(draw(st.sampled_from(equal)) for _ in range(count - 1))]
     shapes = tuple((2, 5) if source == "i" else floats[source] for source in sources)
     first_shape = shapes[0] if shapes else ()

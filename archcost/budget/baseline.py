@@ -1,0 +1,181 @@
+"""The figures that growth is measured from: of a lock file, or of the specs at another git revision."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost import zoo
+from archcost.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from archcost.analysis.report import Report
+
+TOTALS = ("params", "macs", "flops", "weight_bytes", "activation_bytes", "peak_activation_bytes")
+
+
+class Row(NamedTuple):
+    """One layer: what it is, and its figures."""
+
+    path: str
+    op: str
+    params: int
+    macs: int
+    flops: int
+    weight_bytes: int
+    activation_bytes: int
+
+    def figure(self, metric: str) -> int:
+        """One figure; of the peak, what the layer's outputs may add to it."""
+        value: int = getattr(self, "activation_bytes" if metric == "peak_activation_bytes" else metric)
+        return value
+
+
+ROW_FIGURES = Row._fields[2:]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is recorded of one spec: its text's hash, how it was analysed, its totals and layers.
+
+    ``params`` are all params as they were set; ``settings`` those that were given on the command line.
+    """
+
+    name: str
+    sha256: str
+    batch: int
+    params: dict[str, Any]
+    settings: dict[str, Any]
+    totals: dict[str, int]
+    rows: tuple[Row, ...]
+
+    def figure(self, metric: str, path: str = "") -> int | None:
+        """A total, or the sum over the layers at and below a path; None where nothing is there."""
+        if not path:
+            return self.totals.get(metric)
+        inside = rows_at(self.rows, path)
+        return sum(row.figure(metric) for row in inside) if inside else None
+
+    def same_figures(self, other: Entry) -> bool:
+        """Whether both counted the same, whatever the text was."""
+        return self.totals == other.totals and self.rows == other.rows
+
+
+class Pace(NamedTuple):
+    """A measured latency, in nanoseconds: median and interquartile range; ``sha256`` is the spec's at that time."""
+
+    median_ns: int
+    spread_ns: int
+    batch: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The recorded specs by key; ``where`` says what it is, ``lines`` where entries stand in the lock file.
+
+    ``latencies`` are kept apart by machine: device name, then key.
+    """
+
+    where: str
+    is_lock: bool = True
+    version: str = __version__
+    entries: dict[str, Entry] = field(default_factory=dict)
+    latencies: dict[str, dict[str, Pace]] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
+    """What a baseline records of a report."""
+    totals = asdict(report.totals)
+    rows = []
+    for layer in report.layers:
+        costs = layer.costs
+        figures = (costs.params, costs.macs, costs.flops, costs.weight_bytes, costs.activation_bytes)
+        rows.append(Row(layer.path, layer.op, *figures))
+    return Entry(
+        report.name,
+        report.spec.sha256,
+        report.batch,
+        plain(dict(report.params)),
+        plain(dict(settings)),
+        {metric: totals[metric] for metric in TOTALS},
+        tuple(rows),
+    )
+
+
+def plain(value: Any) -> Any:
+    """A value as it comes back from JSON."""
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def rows_at(rows: Iterable[Row], path: str) -> list[Row]:
+    """The layers at a path and below it; all of them for the empty path."""
+    if not path:
+        return list(rows)
+    prefix = f"{path}."
+    return [row for row in rows if row.path == path or row.path.startswith(prefix)]
+
+
+def spec_key(path: str, folder: str) -> str:
+    """How a spec is named in a lock file or configuration of a folder: its relative posix path, or ``zoo:name``.
+
+    Models of the zoo that lie outside of the folder go by their names, because the path depends on the installation.
+    """
+    found = path if os.path.lexists(path) else zoo.find(path) or path
+    absolute = os.path.realpath(found)
+    try:
+        short = os.path.relpath(absolute, os.path.realpath(folder))
+    except ValueError:  # another drive
+        short = absolute
+    outside = short.startswith(os.pardir) or os.path.isabs(short)
+    if outside and os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
+        return f"zoo:{os.path.splitext(os.path.basename(absolute))[0]}"
+    return short.replace(os.sep, "/")
+
+
+class LayerChange(NamedTuple):
+    """A layer that differs: before, after, or both."""
+
+    before: Row | None
+    after: Row | None
+
+    @property
+    def row(self) -> Row:
+        """The layer as it is, or as it was."""
+        row = self.after or self.before
+        assert row is not None
+        return row
+
+    def figures(self, metric: str) -> tuple[int, int]:
+        """A figure before and after; 0 where the layer is missing."""
+        before = self.before.figure(metric) if self.before else 0
+        return before, self.after.figure(metric) if self.after else 0
+
+
+def layer_changes(before: Sequence[Row], after: Sequence[Row]) -> tuple[LayerChange, ...]:
+    """The layers that differ, in order, those that are gone last; a layer that was only renamed does not differ."""
+    old = {row.path: row for row in before}
+    new = {row.path for row in after}
+    moved: dict[tuple[object, ...], list[Row]] = {}
+    for row in before:
+        if row.path not in new:
+            moved.setdefault(row[1:], []).append(row)
+    changes = []
+    for row in after:
+        same = old.get(row.path)
+        if same is not None:
+            changes += [LayerChange(same, row)] if same != row else []
+        elif moved.get(row[1:]):
+            moved[row[1:]].pop(0)
+        else:
+            changes.append(LayerChange(None, row))
+    gone = {row.path for rows in moved.values() for row in rows}
+    return (*changes, *[LayerChange(row, None) for row in before if row.path in gone])

@@ -1,0 +1,291 @@
+"""A report against its limits and its baseline: the findings of one spec."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.analysis.expectations import deviations
+from archcost.analysis.tree import build_tree
+from archcost.budget.baseline import TOTALS, entry_of, layer_changes, plain
+from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
+from archcost.budget.weights import TOP, grown, heaviest, matching
+from archcost.errors import Diagnostic, Mark, Source, close_names
+from archcost.spec.limits import LATENCY
+from archcost.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.analysis.tree import Tree
+    from archcost.budget.baseline import Baseline, Entry, LayerChange, Pace
+    from archcost.budget.verdict import Weight
+    from archcost.spec.limits import Limit
+
+
+class Measured(NamedTuple):
+    """A latency and what takes most of it; ``before`` is the baseline's, of this ``device``."""
+
+    pace: Pace
+    device: str
+    layers: tuple[Weight, ...] = ()
+    before: Pace | None = None
+
+
+class Case(NamedTuple):
+    """One spec to judge: its report, the limits of the spec and of the configuration, and what it is compared with.
+
+    ``baseline`` is None where there is none at all; ``entry`` None where it does not have this spec, and ``unreadable``
+    says that it has one that is broken.
+    """
+
+    path: str
+    key: str
+    report: Report
+    limits: Sequence[Limit] = ()
+    settings: Mapping[str, Any] = {}
+    baseline: Baseline | None = None
+    entry: Entry | None = None
+    measured: Measured | None = None
+    expect: bool = False
+    unreadable: bool = False
+
+
+def judge(case: Case) -> SpecVerdict:
+    """Every limit of a spec, the state of its baseline and, where asked, its published figures."""
+    return _Judge(case).verdict()
+
+
+class _Judge:
+    """Judges one case; figures are derived once."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.report = case.report
+        self.unjudged: list[Limit] = []
+        self.unmatched: list[Limit] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.entry = case.entry if self._comparable() else None
+
+    def verdict(self) -> SpecVerdict:
+        """What comes of it."""
+        case, totals = self.case, self.report.totals
+        findings = [finding for limit in self.report.spec.budgets for finding in self._limit(limit, own=True)]
+        findings += [finding for limit in case.limits for finding in self._limit(limit, own=False)]
+        findings += self._baseline_state(findings)
+        if case.expect:
+            findings += self._published()
+        return SpecVerdict(
+            path=case.path,
+            name=self.report.name,
+            key=case.key,
+            totals={
+                metric: Total(getattr(totals, metric), self.entry.totals[metric] if self.entry else None)
+                for metric in TOTALS
+            },
+            findings=tuple(findings),
+            changes=self.changes,
+            unjudged=tuple(self.unjudged),
+            diagnostics=tuple(self.diagnostics),
+            unmatched=tuple(self.unmatched),
+            batch=self.report.batch,
+        )
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The report by scopes."""
+        return build_tree(self.report)
+
+    @cached_property
+    def now(self) -> Entry:
+        """What a baseline would record."""
+        return entry_of(self.report, self.case.settings)
+
+    @cached_property
+    def changes(self) -> tuple[LayerChange, ...]:
+        """The layers that differ from the baseline."""
+        return layer_changes(self.entry.rows, self.now.rows) if self.entry else ()
+
+    def _comparable(self) -> bool:
+        """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
+        case, entry = self.case, self.case.entry
+        if entry is None:
+            return False
+        if entry.batch == case.report.batch and entry.settings == entry_settings(case.settings):
+            return True
+        growth = [limit for limit in (*case.report.spec.budgets, *case.limits) if limit.is_growth]
+        if growth:
+            message = f"the baseline of {entry.name} was recorded with {_how(entry.batch, entry.settings)}, "
+            message += f"and this is {_how(case.report.batch, case.settings)}: growth cannot be judged"
+            hint = "give the same --batch and --set, or compare with a commit: --baseline-ref REF"
+            self.diagnostics.append(Diagnostic(message, growth[0].mark, hint))
+        return False
+
+    def _limit(self, limit: Limit, *, own: bool) -> Iterator[Finding]:
+        if limit.metric == LATENCY:
+            finding = self._latency(limit)
+            if finding is not None:
+                yield finding
+        elif not limit.pattern:
+            yield from self._figure(limit, "", getattr(self.report.totals, limit.metric))
+        else:
+            found = list(matching(self.tree, limit.pattern))
+            if not found:
+                self._no_match(limit, own=own)
+            for tree in found:
+                yield from self._figure(limit, tree.path, getattr(tree.costs, limit.metric))
+
+    def _no_match(self, limit: Limit, *, own: bool) -> None:
+        """A pattern that guards nothing: a problem in a spec; elsewhere another spec may have it."""
+        if not own:
+            self.unmatched.append(limit)
+            return
+        paths = [*(scope.path for scope in self.report.graph.scopes), *(layer.path for layer in self.report.layers)]
+        close = close_names(limit.pattern, paths)
+        hint = "did you mean " + " or ".join(f"'{path}'" for path in close) + "?" if close else ""
+        hint = hint or f"`archcost analyze {self.case.path} --format tree` shows the paths; * matches dots as well"
+        message = f"no layer or block of {self.report.name} matches '{limit.pattern}'"
+        diagnostic = Diagnostic(message, limit.mark, hint)
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+    def _figure(self, limit: Limit, path: str, figure: int) -> Iterator[Finding]:
+        if not limit.is_growth:
+            allowed = limit.allowed(0)
+            status = _status(limit) if figure > allowed else Status.OK
+            layers = heaviest(self.report, limit.metric, path) if status is not Status.OK else ()
+            baseline = self.entry.figure(limit.metric, path) if self.entry else None
+            yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
+            return
+        if self.entry is None:
+            if self.case.baseline is None:
+                self.unjudged.append(limit)
+            return
+        baseline = self.entry.figure(limit.metric, path)
+        if baseline is None:  # the layer is new: its model's limits judge it
+            yield self._finding(Rule.GROWTH, Status.NEW, limit, path, figure, None, None, ())
+            return
+        allowed = limit.allowed(baseline)
+        status = _status(limit) if figure > allowed else Status.OK
+        layers = grown(self.changes, limit.metric, path) if status is not Status.OK else ()
+        yield self._finding(Rule.GROWTH, status, limit, path, figure, allowed, baseline, layers)
+
+    def _finding(
+        self,
+        rule: Rule,
+        status: Status,
+        limit: Limit,
+        path: str,
+        figure: int,
+        allowed: int | None,
+        baseline: int | None,
+        layers: tuple[Weight, ...],
+    ) -> Finding:
+        return Finding(
+            rule=rule,
+            status=status,
+            spec=self.case.path,
+            name=self.report.name,
+            metric=limit.metric,
+            path=path,
+            limit=limit,
+            figure=figure,
+            allowed=allowed,
+            baseline=baseline,
+            layers=layers,
+            mark=limit.mark,
+        )
+
+    def _latency(self, limit: Limit) -> Finding | None:
+        """A measured latency: beyond a limit only if the spread clears it, within only if the spread stays below."""
+        measured = self.case.measured
+        rule = Rule.GROWTH if limit.is_growth else Rule.MAXIMUM
+        finding = Finding(
+            rule, Status.NOT_MEASURED, self.case.path, self.report.name, LATENCY, limit=limit, mark=limit.mark
+        )
+        if measured is None:
+            return finding
+        pace, before = measured.pace, measured.before
+        if limit.is_growth and before is None:
+            if self.case.baseline is None:
+                self.unjudged.append(limit)
+                return None
+            values = {"figure": pace.median_ns, "spread": pace.spread_ns, "detail": measured.device}
+            return _with(finding, Status.NEW, cause=Cause.NO_PACE, **values)
+        allowed = limit.allowed(before.median_ns if before else 0)
+        baseline_spread = before.spread_ns if before and limit.is_growth else 0
+        spread = pace.spread_ns + baseline_spread
+        if pace.median_ns - spread > allowed:
+            status = _status(limit)
+        else:
+            status = Status.INCONCLUSIVE if pace.median_ns + spread > allowed else Status.OK
+        return _with(
+            finding,
+            status,
+            figure=pace.median_ns,
+            spread=pace.spread_ns,
+            allowed=allowed,
+            baseline=before.median_ns if before else None,
+            baseline_spread=baseline_spread,
+            layers=measured.layers[:TOP] if status is not Status.OK else (),
+            detail=measured.device,
+        )
+
+    def _baseline_state(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Whether the baseline has the spec, and is of the spec as it is."""
+        case, baseline = self.case, self.case.baseline
+        if baseline is None:
+            return []
+        where = Finding(Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path))
+        if case.entry is None:
+            return [_with(where, Status.NEW, cause=Cause.UNREADABLE if case.unreadable else Cause.NONE)]
+        if not baseline.is_lock or self.entry is None:
+            return []
+        same = self.entry.same_figures(self.now)
+        if self.entry.sha256 != self.report.spec.sha256:
+            cause = Cause.TEXT if same else Cause.CHANGED
+        elif not same:
+            cause = Cause.RECOUNTED
+        else:
+            return []
+        if any(finding.rule is Rule.GROWTH and finding.status is Status.FAIL for finding in findings):
+            return []  # the growth is the news, and its help says how to accept it
+        mark = Mark(Source(baseline.where, ""), baseline.lines.get(case.key, 0), 0)
+        detail = baseline.version if baseline.version != __version__ else ""
+        return [_with(where, Status.STALE, mark=mark, cause=cause, detail=detail)]
+
+    def _published(self) -> list[Finding]:
+        """The figures under ``expect`` that are not met; one finding where all are."""
+        if not any(expectation.figures or expectation.output for expectation in self.report.spec.expect.values()):
+            return []
+        ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
+        found = deviations(self.report)
+        return [
+            _with(ok, Status.FAIL, metric=deviation.metric, path=deviation.path, mark=deviation.mark, deviation=deviation)
+            for deviation in found
+        ] or [ok]
+
+
+def place(path: str) -> Mark:
+    """The first line of a file."""
+    return Mark(Source(path, ""), 0, 0)
+
+
+def entry_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a lock file keeps them."""
+    return dict(plain(dict(settings)))
+
+
+def _status(limit: Limit) -> Status:
+    return Status.WARN if limit.level == "warn" else Status.FAIL
+
+
+def _with(finding: Finding, status: Status, **values: Any) -> Finding:
+    return replace(finding, status=status, **values)
+
+
+def _how(batch: int, settings: Mapping[str, Any]) -> str:
+    given = "".join(f" --set {name}={value}" for name, value in settings.items())
+    return f"--batch {batch}{given}"

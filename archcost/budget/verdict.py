@@ -1,0 +1,182 @@
+"""What a check finds: figures held against limits, as numbers; what is said about them is the renderers' business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archcost.analysis.expectations import Deviation
+    from archcost.budget.baseline import LayerChange
+    from archcost.errors import Diagnostic, Mark
+    from archcost.spec.limits import Limit
+
+
+class Status(StrEnum):
+    """What is the matter; only ``fail`` fails."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    NEW = "new"
+    GONE = "gone"
+    STALE = "stale"
+    INCONCLUSIVE = "inconclusive"
+    NOT_MEASURED = "not measured"
+
+
+class Rule(StrEnum):
+    """What was judged: an absolute limit, a growth limit, the baseline's state, a published figure, a limit's use."""
+
+    MAXIMUM = "maximum"
+    GROWTH = "growth"
+    BASELINE = "baseline"
+    EXPECT = "expect"
+    UNUSED = "unused"
+
+
+class Cause(StrEnum):
+    """Why a baseline is stale, or has no figures to compare with."""
+
+    NONE = ""
+    CHANGED = "changed"  # the spec's text, and its figures
+    TEXT = "text"  # the spec's text, not its figures
+    RECOUNTED = "recounted"  # the figures, not the text: another version counted them
+    UNREADABLE = "unreadable"  # the spec is broken at the baseline's revision
+    NO_PACE = "no latency"  # no latency is recorded for this machine
+
+
+class Weight(NamedTuple):
+    """A layer's part in a figure, and in the baseline's where growth is told."""
+
+    path: str
+    op: str
+    figure: int
+    baseline: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was judged. ``path`` is the layer or scope, empty for the whole model.
+
+    ``allowed`` is the largest figure within the limit; ``spread`` belongs to a latency, and ``baseline_spread`` to what
+    it is compared with. ``layers`` weigh most (of a maximum) or grew most (of a growth). ``mark`` is the place to edit.
+    """
+
+    rule: Rule
+    status: Status
+    spec: str
+    name: str
+    metric: str = ""
+    path: str = ""
+    limit: Limit | None = None
+    figure: int | None = None
+    allowed: int | None = None
+    baseline: int | None = None
+    spread: int = 0
+    baseline_spread: int = 0
+    layers: tuple[Weight, ...] = ()
+    mark: Mark | None = None
+    cause: Cause = Cause.NONE
+    deviation: Deviation | None = None
+    detail: str = ""  # a name: the device, or the version
+
+    @property
+    def overshoot(self) -> int:
+        """figure - allowed, where that is positive."""
+        if self.figure is None or self.allowed is None:
+            return 0
+        return max(0, self.figure - self.allowed)
+
+    @property
+    def growth(self) -> int | None:
+        """figure - baseline."""
+        return None if self.figure is None or self.baseline is None else self.figure - self.baseline
+
+    @property
+    def share(self) -> Fraction | None:
+        """The overshoot over a maximum, or the growth over the baseline; None where there is nothing to divide by."""
+        if self.rule is Rule.GROWTH:
+            return Fraction(self.growth, self.baseline) if self.growth is not None and self.baseline else None
+        return Fraction(self.overshoot, self.allowed) if self.allowed else None
+
+
+class Total(NamedTuple):
+    """A total, and the baseline's."""
+
+    figure: int
+    baseline: int | None
+
+    @property
+    def delta(self) -> int:
+        """figure - baseline; 0 without a baseline."""
+        return self.figure - self.baseline if self.baseline is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpecVerdict:
+    """What came of one spec: findings, or the problems that prevent them.
+
+    ``changes`` are the layers that differ from the baseline; ``unjudged`` the growth limits that lack one.
+    """
+
+    path: str
+    name: str
+    key: str = ""
+    totals: dict[str, Total] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    changes: tuple[LayerChange, ...] = ()
+    unjudged: tuple[Limit, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unmatched: tuple[Limit, ...] = ()  # limits of the configuration whose pattern names nothing here
+    batch: int = 1
+
+    @property
+    def changed(self) -> bool:
+        """Whether a total or a layer differs from the baseline."""
+        return bool(self.changes) or any(total.delta for total in self.totals.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a check: specs in order, and what concerns none of them (gone specs, unused limits, wrong files).
+
+    ``baseline`` says what growth is measured from, empty for nothing.
+    """
+
+    specs: tuple[SpecVerdict, ...]
+    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    baseline: str = ""
+
+    def all_findings(self) -> Iterator[Finding]:
+        """Those of the specs, then the others."""
+        for spec in self.specs:
+            yield from spec.findings
+        yield from self.findings
+
+    def all_diagnostics(self) -> Iterator[Diagnostic]:
+        """What could not be judged, and why."""
+        yield from self.diagnostics
+        for spec in self.specs:
+            yield from spec.diagnostics
+
+    def count(self, *statuses: Status) -> int:
+        """How many findings have one of these statuses."""
+        return sum(finding.status in statuses for finding in self.all_findings())
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was judged and nothing failed."""
+        return self.exit_code == 0
+
+    @property
+    def exit_code(self) -> int:
+        """2 if something could not be judged, else 1 if something failed, else 0."""
+        if any(True for _ in self.all_diagnostics()):
+            return 2
+        return 1 if self.count(Status.FAIL) else 0

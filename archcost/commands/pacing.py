@@ -1,0 +1,66 @@
+"""Latencies for checks and baselines: measured seconds as whole nanoseconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.budget.baseline import Pace
+from archcost.budget.judge import Measured
+from archcost.budget.verdict import Weight
+from archcost.spec.limits import LATENCY
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.budget.judge import Case
+    from archcost.pytorch.latency import Latency
+
+
+def measured(case: Case, before: Report | None) -> Measured | None:
+    """The latency of a case, where a limit asks for it; ``before`` is measured in turn with it, so that drift hits both.
+
+    Raises MissingExtraError without torch.
+    """
+    limits = (*case.report.spec.budgets, *case.limits)
+    if all(limit.metric != LATENCY for limit in limits):
+        return None
+    results = measure(case.report, *([before] if before is not None else []))
+    latency, device = results[0], device_key(results[0])
+    if before is not None:
+        past: Pace | None = pace_of(results[1])
+    else:
+        past = case.baseline.latencies.get(device, {}).get(case.key) if case.baseline else None
+        past = past if past is not None and past.batch == case.report.batch else None
+    weights = [
+        Weight(layer.path, layer.op, _nanoseconds(timing.median))
+        for layer, timing in zip(case.report.layers, latency.layers, strict=False)
+    ]
+    weights.sort(key=lambda weight: -weight.figure)
+    return Measured(pace_of(latency), device, tuple(weights), past)
+
+
+def measure(*reports: Report) -> list[Latency]:
+    """Measure models in turn; raises MissingExtraError without torch."""
+    from archcost.pytorch import require
+
+    require("torch")
+    from archcost.pytorch import latency
+
+    return latency.measure(reports, latency.Settings(layers=len(reports) == 1))
+
+
+def device_key(latency: Latency) -> str:
+    """The machine that a latency belongs to: the device's name, and the threads of a CPU."""
+    environment = latency.environment
+    if environment.device != "cpu":
+        return environment.name
+    return f"{environment.name}, {environment.threads} thread{'s' * (environment.threads != 1)}"
+
+
+def pace_of(latency: Latency) -> Pace:
+    """Median and interquartile range in nanoseconds."""
+    report, total = latency.report, latency.total
+    return Pace(_nanoseconds(total.median), _nanoseconds(total.iqr), report.batch, report.spec.sha256)
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * 1e9)

@@ -1,0 +1,37 @@
+"""Judging many specs with one process a core."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+from archcost.commands.judging import judge_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcost.budget.verdict import SpecVerdict
+    from archcost.commands.judging import Context
+
+_context: list[Context] = []  # of a worker process
+
+
+def judge_in_processes(context: Context, paths: Sequence[str]) -> Iterator[SpecVerdict]:
+    """The verdicts in the order of the paths."""
+    import os
+
+    workers = os.cpu_count() or 1
+    size = max(1, len(paths) // (4 * workers))
+    with ProcessPoolExecutor(workers, initializer=_start, initargs=(context,)) as pool:
+        yield from pool.map(_judge, paths, chunksize=size)
+
+
+def _start(context: Context) -> None:
+    import gc
+
+    gc.set_threshold(100_000)
+    _context[:] = [context]
+
+
+def _judge(path: str) -> SpecVerdict:
+    return judge_path(_context[0], path)
