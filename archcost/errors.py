@@ -118,14 +118,15 @@ def format_diagnostic(diagnostic: Diagnostic, style: dict[str, str] = PLAIN) -> 
     parts = [f"{style['error']}error{reset}: {style['bold']}{diagnostic.message}{reset}"]
     mark = diagnostic.mark
     if mark is not None:
-        parts += _snippet(mark, style)
+        parts += snippet(mark, style)
     parts += [f"{style['blue']}note{reset}: {note}" for note in diagnostic.notes]
     if diagnostic.help:
         parts.append(f"{style['help']}help{reset}: {diagnostic.help}")
     return "\n".join(parts)
 
 
-def _snippet(mark: Mark, style: dict[str, str]) -> list[str]:
+def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WIDTH) -> list[str]:
+    """The place, and the source line with a caret below it, cut to ``width`` characters."""
     blue, reset = style["blue"], style["reset"]
     number = str(mark.line + 1)
     gutter = " " * len(number)
@@ -134,8 +135,8 @@ def _snippet(mark: Mark, style: dict[str, str]) -> list[str]:
     if not line:
         return [arrow]
     column = min(mark.column, len(line))
-    start = max(0, column - _SNIPPET_WIDTH // 2) if len(line) > _SNIPPET_WIDTH else 0
-    shown = line[start : start + _SNIPPET_WIDTH]
+    start = max(0, column - width // 2) if len(line) > width else 0
+    shown = line[start : start + width]
     carets = "^" * max(1, min(mark.length, len(shown) - (column - start)))
     return [
         arrow,

@@ -92,7 +92,7 @@ def _unknown(name: str, frame: Frame) -> tuple[str, str]:
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
     first = name.partition(".")[0]
     if first != name and frame.find(first) is not None:
-        hint = f"a step inside of '{first}' is reached through its block's `outputs`"
+        hint = f"write `{first}`, or `{first}.0` for one of several outputs; a block hands out steps by its `outputs`"
         return f"unknown id '{shown}'", hint
     return f"unknown id '{shown}'", suggestion(name, known, "ids before this step")
 

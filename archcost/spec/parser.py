@@ -79,6 +79,9 @@ class SpecReader(Reader):
         if not isinstance(root, Mapping):
             message = f"a spec is a mapping of keys such as `archcost`, `input` and `layers`, got {brief(root)}"
             self.report(message, root, f"start with `archcost: {VERSION}`")
+            if root.source is self.spec.text_source:
+                raise self.problems.error()
+            self.spec.incomplete = True
             return None
         if "archcost" not in root.entries:
             mark = Mark(root.source, root.line, root.column)
@@ -139,35 +142,35 @@ class SpecReader(Reader):
         elif "inputs" in entries:
             mapping = self.mapping(entries["inputs"][1], "'inputs'")
             if mapping is None:
-                mark = entries["inputs"][0].mark
-                inputs["input"] = InputDeclaration(Template(UNKNOWN, mark), None, True, mark)
+                inputs["input"] = _unknown_input(entries["inputs"][0])
             for key, value in mapping.entries.values() if mapping else ():
-                if self.label(key, "an input"):
-                    inputs[key.text] = self._input(key, value)
+                self.label(key, "an input")
+                inputs[key.text] = self._input(key, value)
         elif "layers" in entries:
             self.report("the spec has no input", entries["layers"][0], "write `input: [3, 224, 224]`, without the batch")
+            inputs["input"] = _unknown_input(entries["layers"][0])
 
     def _input(self, key: Scalar, value: Value) -> InputDeclaration:
-        dtype, batch, shape = None, True, value
-        unknown = Template(UNKNOWN, value.mark)
-        if isinstance(value, Mapping):
-            self.keys(value, ("shape", "dtype", "batch"), "an input")
-            if "shape" not in value.entries:
-                self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
-                return InputDeclaration(unknown, None, True, key.mark)
-            shape = value.entries["shape"][1]
-            if "dtype" in value.entries:
-                dtype = self.dtype(value.entries["dtype"][1])
-                if dtype is None:
-                    return InputDeclaration(unknown, None, True, key.mark)
-            if "batch" in value.entries:
-                flag = value.entries["batch"][1]
-                if isinstance(flag, Scalar) and isinstance(flag.value, bool):
-                    batch = flag.value
-                else:
-                    self.report(f"'batch' of an input is true or false, got {brief(flag)}", flag)
-                    return InputDeclaration(unknown, None, True, key.mark)
-        return InputDeclaration(self.template(shape) or unknown, dtype, batch, key.mark)
+        if not isinstance(value, Mapping):
+            shape = self.template(value)
+            return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
+        self.keys(value, ("shape", "dtype", "batch"), "an input")
+        known, dtype, batch = True, None, True
+        if "dtype" in value.entries:
+            dtype = self.dtype(value.entries["dtype"][1])
+            known = dtype is not None
+        if "batch" in value.entries:
+            flag = value.entries["batch"][1]
+            if isinstance(flag, Scalar) and isinstance(flag.value, bool):
+                batch = flag.value
+            else:
+                self.report(f"'batch' of an input is true or false, got {brief(flag)}", flag)
+                known = False
+        if "shape" not in value.entries:
+            self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
+            return _unknown_input(key)
+        shape = self.template(value.entries["shape"][1])
+        return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
 
     def _block(self, key: Scalar, value: Value) -> Block:
         block = Block(key.text, key.mark)
@@ -193,3 +196,7 @@ class SpecReader(Reader):
         if "outputs" in entries:
             block.outputs = self.references(entries["outputs"][1], "outputs")
         return block
+
+
+def _unknown_input(key: Scalar) -> InputDeclaration:
+    return InputDeclaration(Template(UNKNOWN, key.mark), None, True, key.mark)

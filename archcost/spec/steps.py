@@ -44,7 +44,8 @@ def read_step(reader: Reader, value: Value) -> Step:
             return _broken("", value)
         return _with_kind(reader, value)
     if not isinstance(value, Mapping):
-        reader.report("a step is a kind or a mapping with one kind, got a list", value, "leave out the inner `- ` or []")
+        message = "a step is a kind or a mapping with one kind, got a list"
+        reader.report(message, value, "leave out the inner `- ` or `[]`")
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
     key, attributes = value.entries[kinds[0]] if kinds else (None, None)
@@ -99,12 +100,7 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     if isinstance(value, Scalar) and value.value is None:
         return
     if not isinstance(value, Mapping):
-        name = step.kind if isinstance(step.kind, str) else "…"
-        op = REGISTRY.get(name)
-        example = next(iter(op.fields), "") if op else "name"
-        hint = f"write `{name}: {{{example}: {_example(value)}}}`" if example else f"write `{name}` alone"
-        message = f"the attributes of {name} are a mapping of names to values, got {brief(value)}"
-        reader.report(message, value, hint)
+        _report_attributes(reader, step.kind if isinstance(step.kind, str) else "…", value)
         step.broken = True
         return
     for name, (key, given) in value.entries.items():
@@ -116,8 +112,17 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
         step.uses_input = step.uses_input or template.uses_input
 
 
-def _example(value: Value) -> str:
-    return brief(value) if isinstance(value, Scalar) and len(value.text) < 20 else "…"  # noqa: PLR2004 - short
+def _report_attributes(reader: Reader, kind: str, value: Value) -> None:
+    if _kind_end(kind) < len(kind):
+        return  # the kind is not one, and that is reported
+    op = REGISTRY.get(kind)
+    example = next(iter(op.fields), "") if op else "name"
+    simple = isinstance(value, Scalar) and len(value.text) < 20  # noqa: PLR2004 - short
+    if not example or (isinstance(value, Scalar) and isinstance(value.value, bool)):
+        hint = f"write `{kind}` alone"
+    else:
+        hint = f"write `{kind}: {{{example}: {brief(value) if simple else '…'}}}`"
+    reader.report(f"the attributes of {kind} are a mapping of names to values, got {brief(value)}", value, hint)
 
 
 # --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
@@ -125,7 +130,8 @@ def _example(value: Value) -> str:
 
 def _read_id(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
-        reader.report(f"'id' is a plain name, got {brief(value)}", value, "the rounds of `repeat` are id.0, id.1 …")
+        hint = "the rounds of `repeat` are id.0, id.1 …" if isinstance(value, Scalar) and value.text else ""
+        reader.report(f"'id' is a plain name, got {brief(value)}", value, hint)
         return True
     step.id = Reference(value.text, value.mark)
     if reader.label(value, "a step") and value.text.isdigit():
@@ -209,7 +215,7 @@ def kind_help(kind: str, blocks: Iterable[str]) -> str:
     """A help line for an unknown kind."""
     known = [*blocks, *REGISTRY]
     word = kind.removeprefix("nn.").removeprefix("torch.nn.")
-    end = next((index for index, char in enumerate(word) if char in " :({["), len(word))
+    end = _kind_end(word)
     word = word[:end]
     if word in known:
         if end == len(word) and word == kind:
@@ -218,3 +224,8 @@ def kind_help(kind: str, blocks: Iterable[str]) -> str:
         example = ", ".join(f"{name}: …" for name in list(op.fields)[:2]) if op else "name: …"
         return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
     return suggestion(word, known, "kinds") or "docs/ops.md lists every op; a block stands under `blocks`"
+
+
+def _kind_end(kind: str) -> int:
+    """Where a kind ends in a text such as ``conv2d(64)`` or ``conv2d {``."""
+    return next((index for index, char in enumerate(kind) if char in " :({["), len(kind))

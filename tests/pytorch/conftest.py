@@ -1,8 +1,7 @@
-"""The tests of this folder need torch."""
+"""The tests of this folder need torch, and share the machine with other workers."""
 
 from __future__ import annotations
 
-import pytest
+import torch
 
-torch = pytest.importorskip("torch")
 torch.set_num_threads(2)

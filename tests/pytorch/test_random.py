@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
@@ -23,38 +23,39 @@ from archcost.ops.field_types import (
 from archcost.pytorch.verify import verify
 from tests.pytorch.support import document
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KINDS = sorted(REGISTRY)
+# What multiplies and accumulates, and what needs one rank exactly, is drawn as often as all others together.
+FAVOURED = [kind for kind, op in REGISTRY.items() if op.macs is not Op.macs or op.min_rank == op.max_rank]
+POOLS = [kind for kind in KINDS if "_pool" in kind]
 MAX_LAYERS = 30
 MAX_NUMEL = 4096
-KINDS = sorted(REGISTRY)
-COUNTED = [kind for kind in KINDS if REGISTRY[kind].macs is not Op.macs]  # drawn as often as all others together
 Shape = tuple[int, ...]
 
 
 @st.composite
 def attribute(draw: st.DrawFn, op: type[Op], name: str, field: Field, shape: Shape) -> Any:
     """A value for one attribute; not all values fit the input."""
-    special = fitting(op.kind, name, shape)
-    if special is not None:
-        return draw(special)
-    if isinstance(field, BoolField):
-        return draw(st.booleans()) if field.default is not None else None
-    if isinstance(field, ChoiceField):
-        return draw(st.sampled_from(field.options))
-    if isinstance(field, SpatialField):
-        low = 1 if field.minimum is None else field.minimum
-        one = st.integers(low, low + 3)
-        each = st.lists(one, min_size=op.ndim, max_size=op.ndim)
-        return draw(st.one_of(one, each, *map(st.just, field.words)))
-    if isinstance(field, IntsField):
-        return draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
-    if isinstance(field, IntField):
-        low = -3 if field.minimum is None else field.minimum
-        return draw(st.integers(low, low + 5))
-    if isinstance(field, FloatField):
-        low = 0.1 if field.minimum is None else max(field.minimum, 0.1)
-        high = 0.9 if field.maximum is None else field.maximum
-        return draw(st.sampled_from((low, high)))
-    return field.default
+    return draw(fitting(op.kind, name, shape) or any_value(field, op.ndim))
+
+
+def any_value(field: Field, ndim: int) -> st.SearchStrategy[Any]:
+    """Values that the field accepts."""
+    low = -3 if getattr(field, "minimum", None) is None else field.minimum
+    number = st.integers(int(low), int(low) + 4)
+    values: dict[type[Field], Callable[[], st.SearchStrategy[Any]]] = {
+        BoolField: lambda: st.booleans() if field.default is not None else st.none(),
+        ChoiceField: lambda: st.sampled_from(field.options),
+        SpatialField: lambda: st.one_of(
+            number, st.lists(number, min_size=ndim, max_size=ndim), *map(st.just, field.words)
+        ),
+        IntsField: lambda: st.lists(st.integers(0, 3), min_size=1, max_size=3),
+        IntField: lambda: number,
+        FloatField: lambda: st.sampled_from((max(low, 0.1), 0.9)),
+    }
+    return values.get(type(field), lambda: st.just(field.default))()
 
 
 def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None:
@@ -78,7 +79,6 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None
         ("*", "num_groups"): st.sampled_from((1, 2, 3)),
         ("*", "groups"): st.sampled_from((1, 1, 1, 2, 3)),
         ("*", "padding_mode"): st.sampled_from(("zeros", "zeros", "zeros", "circular", "replicate")),
-        ("adaptive_avg_pool1d", "output_size"): st.integers(1, 4),
         ("expand", "sizes"): st.just([4 if size == 1 else -1 for size in shape]),
         ("pad", "pad"): st.lists(st.integers(0, 2), min_size=2, max_size=2),
         ("parameter", "shape"): st.lists(st.integers(1, 4), max_size=3),
@@ -90,6 +90,7 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None
         ("pixel_shuffle", "upscale_factor"): st.sampled_from((1, 2)),
         ("upsample", "size"): st.sampled_from(([*range(2, rank)] or [1], 3)),
     }
+    special |= {(pool, "padding"): st.sampled_from((0, 0, 1)) for pool in POOLS}
     return special.get((kind, name), special.get(("*", name)))
 
 
@@ -109,7 +110,9 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
         if len(steps) == wanted:
             break
         first = draw(st.sampled_from(list(floats)[-4:]))
-        possible = [[kind for kind in kinds if takes(REGISTRY[kind], len(floats[first]))] for kinds in (KINDS, COUNTED)]
+        possible = [
+            [kind for kind in kinds if takes(REGISTRY[kind], len(floats[first]))] for kinds in (KINDS, FAVOURED)
+        ]
         kind = draw(st.one_of(*[st.sampled_from(kinds) for kinds in possible if kinds]))
         step = draw(layer(REGISTRY[kind], first, floats, f"n{len(steps)}"))
         if step is not None:

@@ -1,0 +1,267 @@
+"""A verdict in words: one sentence a finding, with figures that never look equal to the limit they exceed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.budget.verdict import Cause, Rule, Status
+from archcost.render.comparison import LABELS as COMPARED
+from archcost.units import format_bytes, format_count, format_nanoseconds
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict
+
+LABELS = {**COMPARED, "latency": "latency", "output": "output shape", "weights": "weights", "layers": "layers"}
+UNITS = {"latency": "ns", **{metric: "bytes" for metric in COMPARED if metric.endswith("_bytes")}}
+ORDER = (
+    Status.FAIL,
+    Status.WARN,
+    Status.INCONCLUSIVE,
+    Status.STALE,
+    Status.GONE,
+    Status.NEW,
+    Status.NOT_MEASURED,
+    Status.OK,
+)
+_STALE = {
+    Cause.CHANGED: "{name} has changed since its baseline was recorded",
+    Cause.TEXT: "the text of {name} has changed since its baseline was recorded (its figures are the same)",
+    Cause.RECOUNTED: "the figures of {name} differ from its baseline though the spec is the same: "
+    "{version} of archcost counted them",
+}
+_MAX_DECIMALS = 6
+
+
+def amount(value: int, metric: str, *, exact: bool = True) -> str:
+    """A figure with its unit: to the unit, or in few digits."""
+    if metric == "latency":
+        return format_nanoseconds(value)
+    if metric in UNITS:
+        return f"{value:,} B" if exact else format_bytes(value)
+    return f"{value:,}" if exact else format_count(value)
+
+
+def pair(one: int, other: int, metric: str) -> tuple[str, str]:
+    """Two figures in few digits, or exactly where they would look equal and are not."""
+    texts = amount(one, metric, exact=False), amount(other, metric, exact=False)
+    if one == other or texts[0] != texts[1]:
+        return texts
+    if metric == "latency":
+        return f"{one:,} ns", f"{other:,} ns"
+    return amount(one, metric), amount(other, metric)
+
+
+def signed(value: int, metric: str, *, exact: bool = True) -> str:
+    """A difference with its sign (a true minus)."""
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return sign + (amount(abs(value), metric, exact=exact) if value else "0")
+
+
+def percent(share: Fraction | None, beyond: Fraction | None = None) -> str:
+    """A share in percent with one decimal, or as many as tell it from the limit that it is beyond; empty for none."""
+    if share is None:
+        return ""
+    decimals = 1
+    while decimals < _MAX_DECIMALS and beyond is not None and share != beyond:
+        if _rounded(share, decimals) != _rounded(beyond, decimals):
+            break
+        decimals += 1
+    value = _rounded(share, decimals)
+    if not value and share:
+        return f"<0.{'0' * (decimals - 1)}1%"
+    whole, rest = divmod(abs(value), 10**decimals)
+    return f"{'−' if value < 0 else ''}{whole:,}.{rest:0{decimals}d}%"
+
+
+def _rounded(share: Fraction, decimals: int) -> int:
+    """Percent in units of the last decimal, half up."""
+    scaled = abs(share) * 100 * 10**decimals
+    value = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return -value if share < 0 else value
+
+
+def what(finding: Finding) -> str:
+    """The metric, and of which part of the model."""
+    label = LABELS.get(finding.metric, finding.metric)
+    return f"{label} of {finding.path}" if finding.path else label
+
+
+def sentence(finding: Finding) -> str:
+    """What was found, in one sentence that begins with the model's name."""
+    if finding.rule is Rule.BASELINE:
+        return _baseline_sentence(finding)
+    if finding.rule is Rule.EXPECT:
+        return _published_sentence(finding)
+    if finding.rule is Rule.UNUSED:
+        if finding.limit is None:
+            return "this budget is for no spec: its globs choose none of those that are checked"
+        return f"no layer or block matches '{finding.limit.pattern}' in any spec that this limit is for"
+    if finding.metric == "latency":
+        return _latency_sentence(finding)
+    if finding.status is Status.NEW:
+        return f"{finding.name}: {finding.path} is new, so there is nothing that its {finding.metric} could grow from"
+    if finding.status is Status.OK:
+        return f"{finding.name}: {what(finding)} {_figure(finding)}, within {limit_text(finding)}"
+    if finding.rule is Rule.GROWTH:
+        return f"{finding.name}: {_growth_text(finding)}"
+    share = percent(finding.share)
+    over = amount(finding.overshoot, finding.metric) + (f" ({share})" if share else "")
+    return f"{finding.name}: {what(finding)} {_figure(finding)}, over {limit_text(finding)} by {over}"
+
+
+def _growth_text(finding: Finding) -> str:
+    metric, limit = finding.metric, finding.limit
+    share = percent(finding.share, limit.increase if limit else None)
+    by = amount(finding.growth or 0, metric) + (f" ({share})" if share else "")
+    ends = f"from {amount(finding.baseline or 0, metric)} to {amount(finding.figure or 0, metric)}"
+    over = amount(finding.overshoot, metric)
+    return f"{what(finding)} grew by {by}, {ends}: {over} more than {limit_text(finding)}"
+
+
+def _latency_sentence(finding: Finding) -> str:
+    name, limit = finding.name, limit_text(finding)
+    if finding.status is Status.NOT_MEASURED:
+        return f"{name}: latency is not measured, so {limit} is not judged"
+    shown = f"latency {amount(finding.figure or 0, 'latency')} ± {amount(finding.spread, 'latency')}"
+    if finding.status is Status.NEW:
+        return f"{name}: {shown}, and the baseline has none of {finding.detail}"
+    if finding.baseline is not None and finding.rule is Rule.GROWTH:
+        shown += f", {amount(finding.baseline, 'latency')} ± {amount(finding.baseline_spread, 'latency')} before"
+    if finding.status is Status.INCONCLUSIVE:
+        return f"{name}: {shown}: {limit} lies within the spread"
+    if finding.status is Status.OK:
+        return f"{name}: {shown}, within {limit}"
+    share = percent(finding.share)
+    if finding.rule is Rule.GROWTH:
+        return f"{name}: {shown}: {share} more, and {limit} is exceeded by more than the spread"
+    return f"{name}: {shown}, over {limit} by {amount(finding.overshoot, 'latency')} ({share})"
+
+
+def _baseline_sentence(finding: Finding) -> str:
+    name = finding.name
+    if finding.status is Status.GONE:
+        return f"{name} is gone: the baseline has it, and no spec is left ({finding.spec})"
+    if finding.status is Status.NEW:
+        if finding.cause is Cause.UNREADABLE:
+            return f"{name} cannot be read as it stands in the baseline, so there is nothing that it could grow from"
+        return f"{name} is new: the baseline does not have it"
+    version = f"version {finding.detail}" if finding.detail else "another version"
+    return _STALE[finding.cause].format(name=name, version=version)
+
+
+def _published_sentence(finding: Finding) -> str:
+    deviation = finding.deviation
+    if deviation is None:
+        return f"{finding.name}: all published figures hold"
+    source = f" ({deviation.source})" if deviation.source else ""
+    return f"{finding.name}: {deviation}{source}"
+
+
+def _figure(finding: Finding) -> str:
+    return amount(finding.figure or 0, finding.metric)
+
+
+def limit_text(finding: Finding) -> str:
+    """``the limit of 60 k`` or ``the allowed 5%``."""
+    if finding.limit is None:
+        return "the limit"
+    return f"the {'allowed' if finding.limit.is_growth else 'limit of'} {finding.limit.text}"
+
+
+def title(finding: Finding) -> str:
+    """A few words for headings: the model and what is the matter."""
+    words = {
+        Status.FAIL: "over budget",
+        Status.WARN: "over budget (warning)",
+        Status.INCONCLUSIVE: "inconclusive",
+        Status.NOT_MEASURED: "not measured",
+        Status.STALE: "stale baseline",
+        Status.NEW: "new",
+        Status.GONE: "gone",
+        Status.OK: "within budget",
+    }
+    if finding.rule is Rule.UNUSED:
+        return "unused budget"
+    if finding.rule is Rule.EXPECT:
+        return f"{finding.name}: {'published figure' if finding.deviation else 'published figures'}"
+    if finding.rule is Rule.GROWTH and finding.status in (Status.FAIL, Status.WARN):
+        return f"{finding.name}: {what(finding)} grew"
+    middle = f"{what(finding)} " if finding.metric else ""
+    return f"{finding.name}: {middle}{words[finding.status]}"
+
+
+def help_text(finding: Finding, *, recorded: bool) -> str:
+    """What would mend it; ``recorded``: the baseline is a lock file."""
+    status = finding.status
+    if finding.rule is Rule.UNUSED:
+        return "correct it, or remove it"
+    if finding.rule is Rule.EXPECT and status is Status.FAIL:
+        return f"correct the spec, or the figure at {finding.mark}"
+    if status in (Status.STALE, Status.NEW, Status.GONE) and finding.rule is Rule.BASELINE:
+        return "run `archcost baseline update`" if recorded else ""
+    if finding.cause is Cause.NO_PACE:
+        return "run `archcost baseline update --latency` on this machine"
+    if status is Status.NOT_MEASURED:
+        return "measure with `archcost check --latency`"
+    if status is Status.INCONCLUSIVE:
+        return "measure on a quieter machine, or leave more room in the limit"
+    if status in (Status.FAIL, Status.WARN):
+        if finding.rule is Rule.GROWTH and recorded and finding.metric != "latency":
+            return f"if it is meant: `archcost baseline update {finding.spec} --allow-increase`"
+        return f"make it smaller, or raise the limit at {finding.mark}"
+    return ""
+
+
+def ordered(verdict: Verdict, *statuses: Status) -> list[Finding]:
+    """The findings of some statuses, the gravest first, specs in their order."""
+    chosen = statuses or ORDER
+    found = [finding for finding in verdict.all_findings() if finding.status in chosen]
+    return sorted(found, key=lambda finding: ORDER.index(finding.status))
+
+
+def changed_totals(spec: SpecVerdict, most: int = 3) -> list[tuple[str, Total]]:
+    """The totals that differ from the baseline, the first few."""
+    return [(metric, total) for metric, total in spec.totals.items() if total.delta][:most]
+
+
+def total_change(metric: str, total: Total) -> str:
+    """``params 60,000 → 61,000 (+1.7%)``."""
+    from fractions import Fraction
+
+    before = total.baseline or 0
+    share = Fraction(total.delta, before) if before else None
+    sign = "+" if total.delta > 0 else ""
+    shown = f" ({sign}{percent(share)})" if share is not None else ""
+    old, new = pair(before, total.figure, metric)
+    return f"{LABELS[metric]} {old} → {new}{shown}"
+
+
+def plural(count: int, word: str) -> str:
+    """``1 spec``, ``2 specs``."""
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
+def summary(verdict: Verdict) -> str:
+    """The whole verdict in one line."""
+    specs = plural(len(verdict.specs), "spec")
+    errors = sum(1 for _ in verdict.all_diagnostics())
+    failures, warnings = verdict.count(Status.FAIL), verdict.count(Status.WARN)
+    parts = [plural(errors, "error")] if errors else []
+    parts += [plural(failures, "failure")] if failures else []
+    parts += [plural(warnings, "warning")] if warnings else []
+    for status, word in ((Status.INCONCLUSIVE, "inconclusive"), (Status.STALE, "stale"), (Status.NEW, "new"),
+                         (Status.GONE, "gone"), (Status.NOT_MEASURED, "not measured")):
+        count = verdict.count(status)
+        parts += [f"{count:,} {word}"] if count else []
+    held = verdict.count(Status.OK)
+    holds = f"{plural(held, 'limit')} hold{'s' * (held == 1)}"
+    if not held and not parts:
+        return f"{specs}: no limits to judge"
+    return f"{specs}: {', '.join([*parts, holds] if held else parts)}"
+
+
+def one_line(text: str) -> str:
+    """Text without line ends and control characters."""
+    return "".join(char if char.isprintable() else " " for char in text)

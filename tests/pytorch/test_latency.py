@@ -1,0 +1,168 @@
+"""Measured latency: statistics by hand, real measurements of small models, and what the reports say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+import archcost
+from archcost.pytorch import latency
+from archcost.pytorch.latency import Latency, Settings, Timing, choose_device, measure, speed_up, summarise
+from archcost.render.latency import comparison, time_text, warnings
+from archcost.spec.loader import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+QUICK = Settings(device="cpu", threads=1, min_time=0.02)
+SMALL = (
+    "archcost: 1\nname: small\ninput: [4, 12, 12]\nlayers:\n"
+    "  - conv2d: {out_channels: 4, kernel_size: 3, padding: 1}\n    repeat: 3\n  - relu\n  - flatten\n"
+    "  - linear: {out_features: 5}\n"
+)
+TOKENS = (
+    "archcost: 1\nname: tokens\ninput: {shape: [7], dtype: int64}\nlayers:\n"
+    "  - embedding: {num_embeddings: 10, embedding_dim: 8}\n  - lstm: {hidden_size: 6}\n"
+)
+devices = pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("samples", "median", "iqr", "p95"),
+    [
+        ([1.0], 1.0, 0.0, 1.0),
+        ([1.0, 2.0, 3.0, 4.0, 5.0], 3.0, 4.0 - 2.0, 4.0 + 0.8 * (5.0 - 4.0)),
+        ([4.0, 1.0, 2.0, 3.0], 2.5, 3.25 - 1.75, 3.0 + 0.85 * (4.0 - 3.0)),
+    ],
+)
+def test_statistics(samples: list[float], median: float, iqr: float, p95: float) -> None:
+    timing = summarise(samples)
+    assert (timing.median, timing.iqr) == (median, iqr)
+    assert timing.p95 == pytest.approx(p95)
+    assert (timing.minimum, timing.runs) == (min(samples), len(samples))
+
+
+def test_no_samples_are_an_error() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        summarise([])
+
+
+def test_the_ratio_carries_both_spreads() -> None:
+    fast = Timing(median=2.0, iqr=0.0, p95=2.0, minimum=2.0, runs=5)
+    slow = Timing(median=6.0, iqr=1.349 * 0.6, p95=7.0, minimum=5.0, runs=5)  # a standard deviation of 0.6
+    assert speed_up(fast, slow) == pytest.approx((6.0 / 2.0, 3.0 * 0.1))
+    assert speed_up(fast, fast) == (1.0, 0.0)
+
+
+@devices
+def test_every_layer_is_timed(device: str) -> None:
+    report = archcost.analyze(loads(SMALL))
+    (result,) = measure([report], replace(QUICK, device=device))
+    assert len(result.layers) == len(report.layers) == 3 + 3
+    assert result.layers[0] is result.layers[1] is result.layers[2]  # one signature, timed once
+    assert all(0 < timing.minimum <= timing.median <= timing.p95 for timing in (result.total, *result.layers))
+    assert result.throughput == pytest.approx(1 / result.total.median)
+    assert result.environment.device == device
+    assert (result.peak_device_bytes is not None) is (device == "cuda")
+
+
+@devices
+@pytest.mark.parametrize("text", [SMALL, TOKENS])
+def test_models_of_any_input_run(device: str, text: str) -> None:
+    report = archcost.analyze(loads(text), batch=2)
+    (result,) = measure([report], replace(QUICK, device=device, layers=False))
+    assert result.layers == ()
+    assert result.throughput == pytest.approx(2 / result.total.median)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
+def test_dtypes_and_memory_order(dtype: str) -> None:
+    report = archcost.analyze(loads(SMALL), dtype=dtype)
+    (result,) = measure([report], replace(QUICK, channels_last=True))
+    assert (result.environment.dtype, result.environment.channels_last) == (dtype, True)
+
+
+def test_a_compiled_model_runs() -> None:
+    report = archcost.analyze(loads(SMALL))
+    (result,) = measure([report], replace(QUICK, compile=True, layers=False))
+    assert result.environment.compile
+    assert result.total.median > 0
+
+
+def test_a_device_that_is_missing_is_named() -> None:
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type in ("cpu", "cuda", "mps")
+    if not torch.cuda.is_available():
+        with pytest.raises(archcost.UsageError, match="no CUDA device"):
+            choose_device("cuda")
+
+
+def measured(name: str, median: float, iqr: float = 0.0) -> Latency:
+    report = archcost.analyze(name)
+    timing = Timing(median, iqr, median, median, 9)
+    environment = latency.Environment("cpu", "a processor", 2, "2.0", "float32", channels_last=False, compile=False)
+    return Latency(report, environment, timing)
+
+
+def test_the_comparison_is_told_in_words() -> None:
+    results = [measured("conv5x5", 0.006), measured("conv5x5_reduced", 0.002)]
+    ratios = [speed_up(results[1].total, result.total) for result in results]
+    assert comparison(results, ratios) == [
+        "Summary",
+        "  conv5x5_reduced ran",
+        "    3.00 ± 0.00 times faster than conv5x5, which has 9.68 times its MACs",
+    ]
+
+
+def test_a_noisy_machine_is_named() -> None:
+    assert warnings(measured("conv5x5", 1.0, 0.05)) == []
+    assert "noisy" in warnings(measured("conv5x5", 1.0, 0.2))[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(12.34, "12.3 s"), (0.00123, "1.23 ms"), (4.56e-5, "45.6 µs"), (7e-8, "70 ns")]
+)
+def test_times_have_three_digits(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text
+
+
+OPTIONS = ("--device", "cpu", "--threads", "1", "--min-time", "0.02")
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "csv", "markdown"])
+def test_the_command(run: Callable[..., Run], format_: str) -> None:
+    result = run("bench", "conv5x5_reduced", *OPTIONS, "--format", format_, columns=100)
+    assert result.code == 0, result.err
+    assert "conv5x5" in result.out
+    if format_ == "json":
+        (document,) = json.loads(result.out)["results"]
+        assert document["macs"] == 12_443_648
+        assert [layer["op"] for layer in document["layers"]] == ["conv2d", "conv2d"]
+    if format_ == "table":
+        assert "Time (median, IQR)" in result.out
+        assert max(map(len, result.out.splitlines())) <= 100 or "Warning" in result.out
+
+
+def test_two_specs_are_compared(run: Callable[..., Run]) -> None:
+    result = run("bench", "conv5x5", "conv5x5_reduced", *OPTIONS)
+    assert result.code == 0, result.err
+    assert "times faster than" in result.out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU")
+def test_cuda_without_a_gpu_is_a_usage_error(run: Callable[..., Run]) -> None:
+    result = run("bench", "conv5x5", "--device", "cuda")
+    assert result.code == 2
+    assert "no CUDA device" in result.err
