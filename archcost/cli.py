@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from archcost.commands.analyze import analyze, schema, validate, zoo
+from archcost.commands.baseline import baseline
 from archcost.commands.bench import bench
+from archcost.commands.check import check
 from archcost.commands.compare import compare
 from archcost.commands.verify import verify
 
@@ -42,8 +44,9 @@ def _root(
     """What does this neural network cost? Shapes, params, MACs and memory of a YAML spec, in a blink."""
 
 
-for command in (analyze, compare, verify, bench, validate, schema, zoo):
+for command in (analyze, compare, check, verify, bench, validate, schema, zoo):
     app.command()(command)
+app.add_typer(baseline, name="baseline")
 
 
 def main() -> None:

@@ -96,7 +96,9 @@ def _read(path: str, *, required: bool) -> Config | None:
         with open(path, encoding="utf-8-sig", newline="") as file:
             source = Source(name, file.read())
     except UnicodeDecodeError:
-        raise ConfigError([Diagnostic(f"cannot read {name}: it is not UTF-8 text", Mark(Source(name, ""), 0, 0))]) from None
+        raise ConfigError(
+            [Diagnostic(f"cannot read {name}: it is not UTF-8 text", Mark(Source(name, ""), 0, 0))]
+        ) from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError([Diagnostic(f"cannot read {name}: {reason}", Mark(Source(name, ""), 0, 0))]) from None
@@ -112,7 +114,9 @@ def _read(path: str, *, required: bool) -> Config | None:
         if root is None:
             if required:
                 mark = Mark(source, 0, 0)
-                raise ConfigError([Diagnostic(f"{name} has no table [tool.archcost]", mark, "add one, or leave out --config")])
+                raise ConfigError(
+                    [Diagnostic(f"{name} has no table [tool.archcost]", mark, "add one, or leave out --config")]
+                )
             return None
     assert root is not None
     return _Reader(source).config(root, path)

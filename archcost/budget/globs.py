@@ -53,5 +53,7 @@ def expand(globs: Sequence[str], folder: str) -> list[str]:
     for pattern in globs:
         if not pattern.startswith("!"):
             found.update(files.glob(pattern, root_dir=folder, recursive=True))
-    paths = {os.path.normpath(path).replace(os.sep, "/") for path in found if os.path.isfile(os.path.join(folder, path))}
+    paths = {
+        os.path.normpath(path).replace(os.sep, "/") for path in found if os.path.isfile(os.path.join(folder, path))
+    }
     return sorted(path for path in paths if selects(globs, path))

@@ -263,7 +263,9 @@ class _Judge:
         ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
         found = deviations(self.report)
         return [
-            _with(ok, Status.FAIL, metric=deviation.metric, path=deviation.path, mark=deviation.mark, deviation=deviation)
+            _with(
+                ok, Status.FAIL, metric=deviation.metric, path=deviation.path, mark=deviation.mark, deviation=deviation
+            )
             for deviation in found
         ] or [ok]
 

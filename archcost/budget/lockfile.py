@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "archcost.lock/1"
-_WAY_OUT = (
-    "restore it from git (after a merge conflict, either side will do), or delete it; then run `archcost baseline update`"
-)
+_WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
 
 def read_lock(path: str) -> Baseline:
@@ -35,7 +33,9 @@ def read_lock(path: str) -> Baseline:
         mark = Mark(Source(path, text), line, column)
         raise ConfigError([Diagnostic(f"the lock file is not JSON: {_reason(error)}", mark, _WAY_OUT)]) from None
     except RecursionError:
-        raise ConfigError([_problem(path, "the lock file is not JSON that archcost wrote: it nests too deep")]) from None
+        raise ConfigError(
+            [_problem(path, "the lock file is not JSON that archcost wrote: it nests too deep")]
+        ) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise ConfigError([_other_schema(path, schema)])

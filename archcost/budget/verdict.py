@@ -87,14 +87,14 @@ class Finding:
 
     @property
     def overshoot(self) -> int:
-        """figure - allowed, where that is positive."""
+        """Figure - allowed, where that is positive."""
         if self.figure is None or self.allowed is None:
             return 0
         return max(0, self.figure - self.allowed)
 
     @property
     def growth(self) -> int | None:
-        """figure - baseline."""
+        """Figure - baseline."""
         return None if self.figure is None or self.baseline is None else self.figure - self.baseline
 
     @property
@@ -113,7 +113,7 @@ class Total(NamedTuple):
 
     @property
     def delta(self) -> int:
-        """figure - baseline; 0 without a baseline."""
+        """Figure - baseline; 0 without a baseline."""
         return self.figure - self.baseline if self.baseline is not None else 0
 
 
@@ -145,13 +145,14 @@ class SpecVerdict:
 class Verdict:
     """What came of a check: specs in order, and what concerns none of them (gone specs, unused limits, wrong files).
 
-    ``baseline`` says what growth is measured from, empty for nothing.
+    ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file.
     """
 
     specs: tuple[SpecVerdict, ...]
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     baseline: str = ""
+    recorded: bool = True
 
     def all_findings(self) -> Iterator[Finding]:
         """Those of the specs, then the others."""

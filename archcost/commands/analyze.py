@@ -27,6 +27,7 @@ class SchemaName(str, Enum):
 
     spec = "spec"
     report = "report"
+    verdict = "verdict"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
@@ -69,12 +70,18 @@ def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training
 
 
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")], output: Output = None) -> None:
-    """Print the JSON Schema (draft-07) of specs or of reports."""
+    """Print the JSON Schema (draft-07) of specs, of reports, or of the verdicts of ``check``."""
+    from archcost.budget.schema import verdict_schema
     from archcost.render.output import write_text
     from archcost.render.plain import to_json
     from archcost.spec.schema import report_schema, spec_schema
 
-    write_text(to_json([spec_schema() if name is SchemaName.spec else report_schema()]), output)
+    schemas = {
+        SchemaName.spec: spec_schema,
+        SchemaName.report: report_schema,
+        SchemaName.verdict: verdict_schema,
+    }
+    write_text(to_json([schemas[name]()]), output)
 
 
 def zoo(format: FormatOption = Format.table, output: Output = None) -> None:  # noqa: A002 - the option's name

@@ -128,7 +128,8 @@ def _verdict(
     unjudged = [limit for spec in specs for limit in spec.unjudged]
     if unjudged and not problems:
         problems = (_no_baseline(unjudged, lock_path),)
-    return Verdict(tuple(specs), tuple(findings), problems, context.baseline.where if context.baseline else "")
+    where = context.baseline.where if context.baseline else ""
+    return Verdict(tuple(specs), tuple(findings), problems, where, context.revision is None)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:

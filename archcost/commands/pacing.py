@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def measured(case: Case, before: Report | None) -> Measured | None:
-    """The latency of a case, where a limit asks for it; ``before`` is measured in turn with it, so that drift hits both.
+    """The latency of a case, where a limit asks for it; ``before`` is measured in turn, so that drift hits both.
 
     Raises MissingExtraError without torch.
     """

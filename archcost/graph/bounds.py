@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.errors import Mark
-    from archcost.spec.model import Spec, Step
     from archcost.spec.expressions import Names
+    from archcost.spec.model import Spec, Step
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """A step makes too many nodes."""
 
     def __init__(self, mark: Mark) -> None:
@@ -35,7 +35,7 @@ def too_large(spec: Spec, names: Names) -> Mark | None:
     sizes: dict[str, _Size] = {}
     try:
         _size_of(spec.main.steps, spec, names, sizes, 0)
-    except _TooLarge as found:
+    except _TooLargeError as found:
         return found.mark
     return None
 
@@ -54,7 +54,7 @@ def _size_of(steps: list[Step], spec: Spec, names: Names | None, sizes: dict[str
         nodes += own_nodes * count
         scopes += own_scopes * count
         if nodes > MAX_NODES or scopes > MAX_NODES:
-            raise _TooLarge(step.repeat.mark if step.repeat is not None and count > 1 else step.mark)
+            raise _TooLargeError(step.repeat.mark if step.repeat is not None and count > 1 else step.mark)
     return _Size(nodes, scopes)
 
 

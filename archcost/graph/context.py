@@ -19,10 +19,11 @@ MAX_COPIES = 4_000_000  # nodes made in all, those of blocks that are copied int
 MAX_NESTING = 64  # blocks
 MAX_DEPTH = 100  # blocks and branches
 _MAX_NOTES = 4
+_MAX_PATH = 60  # characters of a path in a note
 _NO_INPUT = {"in_shape": UNKNOWN, "in_channels": UNKNOWN, "in_features": UNKNOWN}
 
 
-class Stop(Exception):
+class LimitError(Exception):
     """A limit is reached: unrolling ends."""
 
 
@@ -76,28 +77,32 @@ class Context:
             notes = (*diagnostic.notes, *self._uses())
             self.problems.add(diagnostic._replace(notes=notes), identity)
 
-    def limit(self, mark: Mark, what: str = "") -> Stop:
+    def limit(self, mark: Mark, what: str = "") -> LimitError:
         """Note that a limit is reached; to be raised."""
         message = what or f"the model grows beyond {MAX_NODES:,} layers"
         self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
-        return Stop()
+        return LimitError()
 
     def count_copies(self, count: int, mark: Mark) -> None:
-        """Count nodes that are made; raises Stop when they are too many."""
+        """Count nodes that are made; raises LimitError when they are too many."""
         self.copies += count
         if self.copies > MAX_COPIES:
-            raise self.limit(mark, f"the blocks hold more than {MAX_COPIES:,} layers, those inside of others counted again")
+            raise self.limit(
+                mark, f"the blocks hold more than {MAX_COPIES:,} layers, those inside of others counted again"
+            )
 
     def _uses(self) -> list[str]:
         """Where the blocks around are used, the innermost first."""
-        notes = []
+        notes: list[str] = []
         paths = [use.path for use in self.stack]
         for index in range(len(self.stack) - 1, -1, -1):
             if len(notes) == _MAX_NOTES and index > 0:
                 notes.append(f"… and {index + 1} blocks around it")
                 break
             use = self.stack[index]
-            notes.append(f"in the block '{use.block}', used as '{'.'.join(paths[: index + 1])}' at {use.mark}")
+            path = ".".join(paths[: index + 1])
+            shown = path if len(path) <= _MAX_PATH else "…" + path[-_MAX_PATH:]
+            notes.append(f"in the block '{use.block}', used as '{shown}' at {use.mark}")
         return notes
 
 

@@ -26,9 +26,7 @@ def freeze(value: Any) -> Any:
     return (type(value), value) if isinstance(value, (bool, float)) else value
 
 
-def resolve_params(
-    spec: Spec, given: Mapping[str, Any], batch: int, problems: Problems, *, training: bool
-) -> Names:
+def resolve_params(spec: Spec, given: Mapping[str, Any], batch: int, problems: Problems, *, training: bool) -> Names:
     """All names that expressions see at the top level: params with their values, ``batch`` and ``training``.
 
     Raises UsageError for params that the spec does not have; those without a value are unknown, and a problem.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.errors import Diagnostic, suggestion
 from archcost.ops.base import shape_text
 from archcost.spec.expressions import Expression
-from archcost.spec.linker import AttributeProblem
+from archcost.spec.linker import StepError
 from archcost.spec.model import Reference
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
         named = references.evaluate(names)
         items = named if isinstance(named, (list, tuple)) else [named]
         mark = references.mark
-        references = [Reference(item, mark) if isinstance(item, str) else _no_id(context, frame, item, mark) for item in items]
+        references = [
+            Reference(item, mark) if isinstance(item, str) else _no_id(context, frame, item, mark) for item in items
+        ]
     return tuple([_value(context, reference, frame) for reference in references])
 
 
@@ -88,7 +90,7 @@ def _unknown(name: str, frame: Frame) -> tuple[str, str]:
         return f"'{shown}' is not before this step", "a step takes results of steps above it"
     known = list(dict.fromkeys(frame.known()))
     if name == "input":
-        inputs = [known_name for known_name, result in frame.ids.items() if (result.values or (0,))[0] in range(-9, 0)]
+        inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
     first = name.partition(".")[0]
     if first != name and frame.find(first) is not None:
@@ -114,7 +116,7 @@ def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str
 
 
 def share_weights(reference: Reference, frame: Frame, start: int, end: int) -> None:
-    """Let the nodes from ``start`` use the weights of another step's nodes; raises AttributeProblem."""
+    """Let the nodes from ``start`` use the weights of another step's nodes; raises StepError."""
     nodes = frame.body.nodes
     name, mark = reference
     other = frame.find(name)
@@ -122,26 +124,26 @@ def share_weights(reference: Reference, frame: Frame, start: int, end: int) -> N
         if frame.is_unsure():
             return
         hint = suggestion(name, frame.known(), "ids before this step")
-        raise AttributeProblem(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))
+        raise StepError(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))
     if None in other.values:
         return
     if other.start == other.end:
-        raise AttributeProblem(Diagnostic(f"'{name}' has no layers whose weights could be shared", mark))
+        raise StepError(Diagnostic(f"'{name}' has no layers whose weights could be shared", mark))
     if other.end - other.start != end - start:
         message = f"'{name}' has {_layers(other.end - other.start)}, this step has {_layers(end - start)}"
-        raise AttributeProblem(Diagnostic(message, mark, "weights are shared between steps of the same kind"))
+        raise StepError(Diagnostic(message, mark, "weights are shared between steps of the same kind"))
     common = 0
     for index, target in zip(range(start, end), range(other.start, other.end), strict=True):
         mine, theirs = _tensors(nodes[index].signature), _tensors(nodes[target].signature)
         for tensor in mine.keys() & theirs.keys():
             if mine[tensor] != theirs[tensor]:
                 shapes = f"{shape_text(mine[tensor])} here and {shape_text(theirs[tensor])} in '{nodes[target].path}'"
-                raise AttributeProblem(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
+                raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
         common += len(mine.keys() & theirs.keys())
         nodes[index] = nodes[index]._replace(weights_of=target)
     if not common:
         message = f"this step and '{name}' have no weights in common"
-        raise AttributeProblem(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
+        raise StepError(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
 
 
 def _tensors(signature: Signature) -> dict[str, Shape]:

@@ -22,7 +22,7 @@ class Result(NamedTuple):
 
 
 class Body:
-    """Nodes of an unrolled block, numbered from 0, its inputs being -1, -2 …; ``failed_at`` is the first failing node."""
+    """Nodes of an unrolled block, numbered from 0, inputs being -1, -2 …; ``failed_at`` is the first failing node."""
 
     __slots__ = ("failed_at", "nodes", "outputs", "scopes", "types")
 
@@ -42,7 +42,7 @@ class Body:
 class Frame:
     """A scope while it is unrolled: names for expressions, ids, and the path in front of both.
 
-    A frame is ``unsure`` when the default name of a step in it is not known: then an unknown id is no problem of its own.
+    A frame is ``unsure`` when the default name of a step in it is not known: an unknown id is no problem then.
     """
 
     __slots__ = ("_counts", "body", "depth", "ids", "inputs", "last", "names", "outer", "prefix", "unsure", "used")
@@ -98,7 +98,7 @@ class Frame:
         return found
 
     def fresh(self, wanted: str) -> str:
-        """The first free name: ``wanted``, then ``wanted_1`` …"""
+        """The first free name of ``wanted``, ``wanted_1``, ``wanted_2`` … is taken."""
         name, count = wanted, self._counts.get(wanted, 0)
         if count:
             name = f"{wanted}_{count}"

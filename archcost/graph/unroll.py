@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.dims import always, numel
-from archcost.errors import Diagnostic, SpecError
+from archcost.errors import Diagnostic
 from archcost.graph.blocks import block_names, copy_body, good
 from archcost.graph.bounds import too_large
-from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, Context, Stop, Use
+from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, Context, LimitError, Use
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Graph, Node, Scope, Signature, TensorType
 from archcost.graph.params import freeze, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
@@ -22,7 +22,7 @@ from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, shape_text
 from archcost.ops.fields import shown, whole_number
 from archcost.spec.expressions import ExpressionError, Names, start_counting
-from archcost.spec.linker import AttributeProblem, build_op, check_params, cycle_text
+from archcost.spec.linker import StepError, build_op, check_params, cycle_text
 from archcost.spec.problems import Problems
 from archcost.spec.steps import kind_help
 
@@ -51,7 +51,7 @@ class Unroller(Context):
             if mark is not None:
                 raise self.limit(mark)
             return self._body(self.spec.main, self.names, tuple(inputs.values()))
-        except Stop:
+        except LimitError:
             body = Body()
             body.fail()
             return body
@@ -74,8 +74,9 @@ class Unroller(Context):
                 self.fail(error.diagnostic, body)
                 body.outputs = FAILED
             if not body.outputs:
-                mark = block.outputs.mark if not isinstance(block.outputs, list) else block.mark
+                mark = block.mark if isinstance(block.outputs, list) else block.outputs.mark
                 self.fail(Diagnostic("'outputs' names no step", mark, "leave it out to return the last step"), body)
+                body.outputs = FAILED
         return body
 
     def _steps_of(self, steps: list[Step], frame: Frame, start: Values) -> Result:
@@ -95,7 +96,7 @@ class Unroller(Context):
             start = FAILED
         if self.depth >= MAX_DEPTH:
             message = f"blocks and branches nest deeper than {MAX_DEPTH} levels"
-            raise AttributeProblem(Diagnostic(message, branch.mark))
+            raise StepError(Diagnostic(message, branch.mark))
         prefix = f"{frame.prefix}{frame.fresh(label)}"
         inner = Frame(frame.body, frame.names, frame.inputs, f"{prefix}.", frame)
         first = len(frame.body.nodes)
@@ -128,7 +129,7 @@ class Unroller(Context):
                 result = self._rounds(step, kind, name, frame, inputs)
         except ExpressionError as error:
             self.fail(error.diagnostic, frame.body)
-        except AttributeProblem as problem:
+        except StepError as problem:
             self.fail(problem.diagnostic, frame.body)
         name = name or self._default_name(step, frame)
         if name:
@@ -210,7 +211,10 @@ class Unroller(Context):
         else:
             result = self._op(step, kind, name, frame, own, inputs)
         if step.share is not None and None not in result.values:
-            share_weights(step.share, frame, start, len(body.nodes))
+            try:
+                share_weights(step.share, frame, start, len(body.nodes))
+            except StepError as problem:
+                self.fail(problem.diagnostic, body)  # the result is as good as without it
         self._check_size(body, step)
         return result._replace(start=start, end=len(body.nodes))
 
@@ -231,7 +235,7 @@ class Unroller(Context):
         if len(inputs) != len(block.inputs):
             wanted = f"{len(block.inputs)} input{'s' * (len(block.inputs) != 1)} ({', '.join(block.inputs)})"
             message = f"the block '{block.name}' takes {wanted}, got {len(inputs)}"
-            raise AttributeProblem(Diagnostic(message, step.mark, self._arity_help(step, frame, len(inputs))))
+            raise StepError(Diagnostic(message, step.mark, self._arity_help(step, frame, len(inputs))))
         if None in inputs:
             return self._passed_over(frame)
         values = [value for value in inputs if value is not None]
@@ -252,10 +256,10 @@ class Unroller(Context):
         if block.name in used:
             chain = cycle_text([*used[used.index(block.name) :], block.name])
             message = f"blocks may not use themselves: {chain}"
-            raise AttributeProblem(Diagnostic(message, step.mark, "use `repeat` for repetition"))
+            raise StepError(Diagnostic(message, step.mark, "use `repeat` for repetition"))
         if len(self.stack) >= MAX_NESTING or self.depth >= MAX_DEPTH:
             limit = f"{MAX_NESTING} levels" if len(self.stack) >= MAX_NESTING else f"{MAX_DEPTH} levels, with branches"
-            raise AttributeProblem(Diagnostic(f"blocks nest deeper than {limit}", step.mark))
+            raise StepError(Diagnostic(f"blocks nest deeper than {limit}", step.mark))
         self.stack.append(Use(block.name, path, step.mark))
         self.depth += 1
         body = self._body(block, names, types)
@@ -265,7 +269,9 @@ class Unroller(Context):
 
     def _arity_help(self, step: Step, frame: Frame, count: int) -> str:
         if step.sources is None and step.branches is None and count > 1:
-            return f"the step before has {count} outputs: pick with `from: {frame.last}.0` or `from: [{frame.last}.0, …]`"
+            return (
+                f"the step before has {count} outputs: pick with `from: {frame.last}.0` or `from: [{frame.last}.0, …]`"
+            )
         return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
 
     # --- ops --------------------------------------------------------------------------------------------------------
@@ -297,7 +303,7 @@ class Unroller(Context):
     def _op_failed(
         self, step: Step, kind: str, name: str, frame: Frame, types: tuple[TensorType, ...], error: OpError
     ) -> Result:
-        shapes = ", ".join(shape_text(tensor.shape) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
+        shapes = ", ".join(str(shape_text(tensor.shape)) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
         note = (f"its input{'s are' if len(types) > 1 else ' is'} {shapes}",) if types else ()
         message = f"{kind} '{self.path(frame, name)}': {error.message}"
         hint = error.help

@@ -7,9 +7,13 @@ are imported only after :func:`require`.
 
 from __future__ import annotations
 
+import logging
 from importlib.util import find_spec
 
 from archcost.errors import MissingExtraError
+
+# Importing torch's benchmark tools warns on machines with a CUDA toolkit and no GPU; what is measured is said anyway.
+logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 
 
 def require(*packages: str) -> None:

@@ -22,7 +22,7 @@ from archcost.pytorch.module import example_inputs
 from archcost.pytorch.verification import Against, Mismatch, Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from fractions import Fraction
 
     from archcost.analysis.report import Report
@@ -33,12 +33,12 @@ _SHOWN = 3  # layers named in the cause of a difference
 
 
 class Unit(NamedTuple):
-    """A layer with tensors: on either side, what can correspond."""
+    """A layer with tensors: on either side, what can correspond; without an output where it only holds others."""
 
     path: str
     op: str
     shapes: tuple[Shape, ...]
-    output: Shape
+    output: Shape | None
     macs: int
     place: tuple[str, int] | None = None
 
@@ -135,21 +135,32 @@ def _units(model: nn.Module, report: Report, target: str) -> tuple[list[Unit], d
     tensors: dict[str, list[Shape]] = {path: [] for path in modules if seen[path].ran}
     unused: dict[str, int] = {}
     for name, parameter in model.named_parameters():
-        owner = name.rpartition(".")[0]
-        if id(parameter) not in used:
+        if id(parameter) in used:
+            tensors[_runs_above(name, tensors)].append(tuple(parameter.shape))
+        else:
+            owner = name.rpartition(".")[0]
             unused[owner] = unused.get(owner, 0) + parameter.numel()
-            continue
-        while owner not in tensors:  # a module whose weights another one reads, without calling it
-            owner = owner.rpartition(".")[0]
-        tensors[owner].append(tuple(parameter.shape))
+    macs = {path: seen[path].macs or 0 for path in tensors}
+    holders = set()
+    for path in tensors:
+        if path:
+            above = _runs_above(path, tensors)
+            macs[above] -= seen[path].macs or 0
+            holders.add(above)
     units = []
     for path, shapes in tensors.items():
-        inner = [f"{path}.{name}" if path else name for name, _ in modules[path].named_children()]
-        macs = (seen[path].macs or 0) - sum(seen[name].macs or 0 for name in inner if name in seen)
-        if shapes or macs:
-            output = seen[path].shapes[0] if seen[path].shapes else ()
-            units.append(Unit(path, type(modules[path]).__name__, tuple(shapes), output, macs))
+        if shapes or macs[path]:
+            output = None if path in holders else seen[path].shapes[0]
+            units.append(Unit(path, type(modules[path]).__name__, tuple(shapes), output, macs[path]))
     return units, unused
+
+
+def _runs_above(path: str, running: Mapping[str, object]) -> str:
+    """The nearest module above that ran: others only hold modules, or lend their weights without being called."""
+    while True:
+        path = path.rpartition(".")[0]
+        if path in running:
+            return path
 
 
 def _run(
@@ -229,8 +240,8 @@ def _mismatches(
         if ours_unit.shapes != theirs_unit.shapes:
             shapes = (ours_unit.shapes, theirs_unit.shapes)
             yield Mismatch(*where, "params", *shapes, named, "bias: on one side only", ours_unit.place)
-        if ours_unit.output != theirs_unit.output and prod(ours_unit.output) != prod(theirs_unit.output):
-            outputs = (ours_unit.output, theirs_unit.output)
+        outputs = (ours_unit.output, theirs_unit.output)
+        if outputs[0] is not None and outputs[1] is not None and prod(outputs[0]) != prod(outputs[1]):
             yield Mismatch(*where, "output", *outputs, named, "stride or padding before or in it", ours_unit.place)
         elif not within(ours_unit.macs, theirs_unit.macs, tolerance):
             yield Mismatch(*where, "macs", ours_unit.macs, theirs_unit.macs, named, "", ours_unit.place)

@@ -26,17 +26,17 @@ FVCORE_MACS = frozenset({"addmm", "bmm", "conv", "einsum", "linear", "matmul", "
 NORMS = ("aten::batch_norm", "aten::group_norm", "aten::instance_norm", "aten::layer_norm")
 # What fvcore has no handle for and no MACs are lost by: arithmetic and activations of elements, pools, reductions,
 # interpolation, and moving data. Anything else that it does not know leaves the layer "not covered".
-NO_MACS = frozenset(
-    "abs add alpha_dropout amax celu div dropout elu exp feature_alpha_dropout feature_dropout gelu glu hardshrink "
-    "hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax max mean mish mul neg pow prelu rms_norm rrelu "
-    "selu sigmoid silu softmax softplus softshrink sqrt sub sum tanh threshold "
-    "adaptive_avg_pool1d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
-    "avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d "
-    "upsample_bicubic2d upsample_linear1d upsample_nearest1d upsample_nearest3d upsample_trilinear3d "
-    "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d "
-    "broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle repeat_interleave triu "
-    "unflatten".split()  # noqa: SIM905 - a list of words
-)
+_ELEMENTWISE = """
+abs add alpha_dropout amax celu div dropout elu exp feature_alpha_dropout feature_dropout gelu glu hardshrink
+hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax max mean mish mul neg pow prelu rms_norm
+rrelu selu sigmoid silu softmax softplus softshrink sqrt sub sum tanh threshold adaptive_avg_pool1d
+adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d
+avg_pool3d max_pool1d max_pool2d max_pool3d upsample_bicubic2d upsample_linear1d upsample_nearest1d
+upsample_nearest3d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d
+_upsample_nearest_exact3d broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle
+repeat_interleave triu unflatten
+"""
+NO_MACS = frozenset(_ELEMENTWISE.split())
 
 
 @dataclass(slots=True)

@@ -1,8 +1,14 @@
-"""File names as the hosts of code want them: relative to the root of the repository, with slashes."""
+"""Where findings are, as the hosts of code want it: paths from the root of the repository, and stable fingerprints."""
 
 from __future__ import annotations
 
 import os
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archcost.budget.verdict import Finding, Verdict
+    from archcost.errors import Diagnostic, Mark
 
 
 def repository_path(path: str) -> str:
@@ -28,3 +34,30 @@ def _git_root() -> str:
             return os.getcwd()
         folder = parent
     return folder
+
+
+def located(mark: Mark | None, fallback: str) -> tuple[str, int, int]:
+    """A path from the root of the repository, line and column from 1."""
+    if mark is None:
+        return repository_path(fallback), 1, 1
+    return repository_path(mark.source.name), mark.line + 1, mark.column + 1
+
+
+def fingerprint(finding: Finding) -> str:
+    """The same for the same finding in another run: neither the figures nor the line count."""
+    parts = [finding.rule, finding.metric, finding.path, repository_path(finding.spec or ".")]
+    if finding.limit is not None:
+        parts += [finding.limit.pattern, finding.limit.level, repository_path(finding.limit.mark.source.name)]
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def error_fingerprint(diagnostic: Diagnostic, spec: str) -> str:
+    """As :func:`fingerprint`, for what could not be judged."""
+    return sha256("\0".join(("error", diagnostic.message, repository_path(spec or "."))).encode()).hexdigest()
+
+
+def errors_by_spec(verdict: Verdict) -> list[tuple[str, Diagnostic]]:
+    """What could not be judged, with the spec's path; empty for what concerns all."""
+    return [("", diagnostic) for diagnostic in verdict.diagnostics] + [
+        (spec.path, diagnostic) for spec in verdict.specs for diagnostic in spec.diagnostics
+    ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Cause, Rule, Status
-from archcost.render.comparison import LABELS as COMPARED
+from archcost.render.changes import LABELS as COMPARED
 from archcost.units import format_bytes, format_count, format_nanoseconds
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from collections.abc import Callable
 
     from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict
 
@@ -77,7 +78,8 @@ def percent(share: Fraction | None, beyond: Fraction | None = None) -> str:
 
 def _rounded(share: Fraction, decimals: int) -> int:
     """Percent in units of the last decimal, half up."""
-    scaled = abs(share) * 100 * 10**decimals
+    scale: int = 100 * 10**decimals
+    scaled = abs(share) * scale
     value = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return -value if share < 0 else value
 
@@ -90,25 +92,24 @@ def what(finding: Finding) -> str:
 
 def sentence(finding: Finding) -> str:
     """What was found, in one sentence that begins with the model's name."""
-    if finding.rule is Rule.BASELINE:
-        return _baseline_sentence(finding)
-    if finding.rule is Rule.EXPECT:
-        return _published_sentence(finding)
-    if finding.rule is Rule.UNUSED:
-        if finding.limit is None:
-            return "this budget is for no spec: its globs choose none of those that are checked"
-        return f"no layer or block matches '{finding.limit.pattern}' in any spec that this limit is for"
+    tell = _TELLERS.get(finding.rule, _limit_sentence)
+    return tell(finding)
+
+
+def _limit_sentence(finding: Finding) -> str:
+    """A figure of the analysis, or a latency, and its limit."""
     if finding.metric == "latency":
-        return _latency_sentence(finding)
+        return f"{finding.name}: {_latency_text(finding)}"
     if finding.status is Status.NEW:
         return f"{finding.name}: {finding.path} is new, so there is nothing that its {finding.metric} could grow from"
+    figure = f"{what(finding)} {amount(finding.figure or 0, finding.metric)}"
     if finding.status is Status.OK:
-        return f"{finding.name}: {what(finding)} {_figure(finding)}, within {limit_text(finding)}"
+        return f"{finding.name}: {figure}, within {limit_text(finding)}"
     if finding.rule is Rule.GROWTH:
         return f"{finding.name}: {_growth_text(finding)}"
     share = percent(finding.share)
     over = amount(finding.overshoot, finding.metric) + (f" ({share})" if share else "")
-    return f"{finding.name}: {what(finding)} {_figure(finding)}, over {limit_text(finding)} by {over}"
+    return f"{finding.name}: {figure}, over {limit_text(finding)} by {over}"
 
 
 def _growth_text(finding: Finding) -> str:
@@ -120,23 +121,25 @@ def _growth_text(finding: Finding) -> str:
     return f"{what(finding)} grew by {by}, {ends}: {over} more than {limit_text(finding)}"
 
 
-def _latency_sentence(finding: Finding) -> str:
-    name, limit = finding.name, limit_text(finding)
+def _latency_text(finding: Finding) -> str:
+    limit = limit_text(finding)
     if finding.status is Status.NOT_MEASURED:
-        return f"{name}: latency is not measured, so {limit} is not judged"
+        return f"latency is not measured, so {limit} is not judged"
     shown = f"latency {amount(finding.figure or 0, 'latency')} ± {amount(finding.spread, 'latency')}"
     if finding.status is Status.NEW:
-        return f"{name}: {shown}, and the baseline has none of {finding.detail}"
+        return f"{shown}, and the baseline has none of {finding.detail}"
     if finding.baseline is not None and finding.rule is Rule.GROWTH:
         shown += f", {amount(finding.baseline, 'latency')} ± {amount(finding.baseline_spread, 'latency')} before"
     if finding.status is Status.INCONCLUSIVE:
-        return f"{name}: {shown}: {limit} lies within the spread"
-    if finding.status is Status.OK:
-        return f"{name}: {shown}, within {limit}"
+        return f"{shown}: {limit} lies within the spread"
     share = percent(finding.share)
-    if finding.rule is Rule.GROWTH:
-        return f"{name}: {shown}: {share} more, and {limit} is exceeded by more than the spread"
-    return f"{name}: {shown}, over {limit} by {amount(finding.overshoot, 'latency')} ({share})"
+    if finding.status is Status.OK:
+        tail = f", within {limit}"
+    elif finding.rule is Rule.GROWTH:
+        tail = f": {share} more, and {limit} is exceeded by more than the spread"
+    else:
+        tail = f", over {limit} by {amount(finding.overshoot, 'latency')} ({share})"
+    return shown + tail
 
 
 def _baseline_sentence(finding: Finding) -> str:
@@ -159,8 +162,17 @@ def _published_sentence(finding: Finding) -> str:
     return f"{finding.name}: {deviation}{source}"
 
 
-def _figure(finding: Finding) -> str:
-    return amount(finding.figure or 0, finding.metric)
+def _unused_sentence(finding: Finding) -> str:
+    if finding.limit is None:
+        return "this budget is for no spec: its globs choose none of those that are checked"
+    return f"no layer or block matches '{finding.limit.pattern}' in any spec that this limit is for"
+
+
+_TELLERS: dict[Rule, Callable[[Finding], str]] = {
+    Rule.BASELINE: _baseline_sentence,
+    Rule.EXPECT: _published_sentence,
+    Rule.UNUSED: _unused_sentence,
+}
 
 
 def limit_text(finding: Finding) -> str:
@@ -168,6 +180,23 @@ def limit_text(finding: Finding) -> str:
     if finding.limit is None:
         return "the limit"
     return f"the {'allowed' if finding.limit.is_growth else 'limit of'} {finding.limit.text}"
+
+
+def layers_text(finding: Finding) -> str:
+    """The layers behind a finding in a line; empty for none."""
+    metric = finding.metric
+    if finding.rule is Rule.GROWTH and metric != "latency":
+        grown = [f"{w.path} {signed(w.figure - (w.baseline or 0), metric)}" for w in finding.layers]
+        return f"grew most: {', '.join(grown)}" if grown else ""
+    heavy = [f"{weight.path} {amount(weight.figure, metric)}" for weight in finding.layers]
+    return f"heaviest: {', '.join(heavy)}" if heavy else ""
+
+
+def full_text(finding: Finding, *, recorded: bool) -> str:
+    """The sentence, the layers behind it, the team's message and what would help, a line each."""
+    message = finding.limit.message if finding.limit else ""
+    parts = (sentence(finding), layers_text(finding), message, help_text(finding, recorded=recorded))
+    return "\n".join(part for part in parts if part)
 
 
 def title(finding: Finding) -> str:
@@ -194,24 +223,29 @@ def title(finding: Finding) -> str:
 
 def help_text(finding: Finding, *, recorded: bool) -> str:
     """What would mend it; ``recorded``: the baseline is a lock file."""
-    status = finding.status
+    if finding.rule is Rule.BASELINE:
+        return "run `archcost baseline update`" if recorded else ""
     if finding.rule is Rule.UNUSED:
         return "correct it, or remove it"
-    if finding.rule is Rule.EXPECT and status is Status.FAIL:
-        return f"correct the spec, or the figure at {finding.mark}"
-    if status in (Status.STALE, Status.NEW, Status.GONE) and finding.rule is Rule.BASELINE:
-        return "run `archcost baseline update`" if recorded else ""
     if finding.cause is Cause.NO_PACE:
         return "run `archcost baseline update --latency` on this machine"
-    if status is Status.NOT_MEASURED:
-        return "measure with `archcost check --latency`"
-    if status is Status.INCONCLUSIVE:
-        return "measure on a quieter machine, or leave more room in the limit"
-    if status in (Status.FAIL, Status.WARN):
-        if finding.rule is Rule.GROWTH and recorded and finding.metric != "latency":
-            return f"if it is meant: `archcost baseline update {finding.spec} --allow-increase`"
-        return f"make it smaller, or raise the limit at {finding.mark}"
-    return ""
+    if finding.status in (Status.FAIL, Status.WARN):
+        return _help_over(finding, recorded=recorded)
+    return _HELP.get(finding.status, "") if finding.metric == "latency" else ""
+
+
+_HELP = {
+    Status.NOT_MEASURED: "measure with `archcost check --latency`",
+    Status.INCONCLUSIVE: "measure on a quieter machine, or leave more room in the limit",
+}
+
+
+def _help_over(finding: Finding, *, recorded: bool) -> str:
+    if finding.rule is Rule.EXPECT:
+        return f"correct the spec, or the figure at {finding.mark}"
+    if finding.rule is Rule.GROWTH and recorded and finding.metric != "latency":
+        return f"if it is meant: `archcost baseline update {finding.spec} --allow-increase`"
+    return f"make it smaller, or raise the limit at {finding.mark}"
 
 
 def ordered(verdict: Verdict, *statuses: Status) -> list[Finding]:
@@ -228,8 +262,6 @@ def changed_totals(spec: SpecVerdict, most: int = 3) -> list[tuple[str, Total]]:
 
 def total_change(metric: str, total: Total) -> str:
     """``params 60,000 → 61,000 (+1.7%)``."""
-    from fractions import Fraction
-
     before = total.baseline or 0
     share = Fraction(total.delta, before) if before else None
     sign = "+" if total.delta > 0 else ""
@@ -251,8 +283,13 @@ def summary(verdict: Verdict) -> str:
     parts = [plural(errors, "error")] if errors else []
     parts += [plural(failures, "failure")] if failures else []
     parts += [plural(warnings, "warning")] if warnings else []
-    for status, word in ((Status.INCONCLUSIVE, "inconclusive"), (Status.STALE, "stale"), (Status.NEW, "new"),
-                         (Status.GONE, "gone"), (Status.NOT_MEASURED, "not measured")):
+    for status, word in (
+        (Status.INCONCLUSIVE, "inconclusive"),
+        (Status.STALE, "stale"),
+        (Status.NEW, "new"),
+        (Status.GONE, "gone"),
+        (Status.NOT_MEASURED, "not measured"),
+    ):
         count = verdict.count(status)
         parts += [f"{count:,} {word}"] if count else []
     held = verdict.count(Status.OK)

@@ -110,7 +110,7 @@ def _print(console: Console, done: list[Verification], *, detailed: bool, depth:
     if detailed:
         for verification in done:
             _print_one(console, verification, depth)
-    if len(done) > 1:
+    if len(done) > 1 or (done and not detailed):
         _print_summary(console, done)
         if not detailed:
             for verification in done:

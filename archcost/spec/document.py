@@ -16,6 +16,8 @@ from archcost.spec.scalars import resolve
 from archcost.spec.syntax import NOT_TEXT, expression_at, place, split_diagnostic, syntax_diagnostic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcost.errors import Source
 
 MAX_BYTES = 16 * 2**20
@@ -58,7 +60,7 @@ class Scalar(Value):
         super().__init__(source, line, column, length)
         self.text = text
         self.quoted = quoted
-        self.value: None | bool | int | float | str = text if quoted else resolve(text)
+        self.value: bool | int | float | str | None = text if quoted else resolve(text)
 
     def plain(self) -> Any:
         return self.value
@@ -128,18 +130,26 @@ class _Builder:
         self._count = 0
         self._split_end = -1  # where an expression ends that YAML has cut at a comma
         self._in_split = False
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            yaml.DocumentStartEvent: self._document,
+            yaml.ScalarEvent: self._scalar,
+            yaml.SequenceStartEvent: self._sequence,
+            yaml.SequenceEndEvent: self._close,
+            yaml.MappingStartEvent: self._mapping,
+            yaml.MappingEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+        }
 
     def take(self, event: Any) -> None:
         """Handle one event of the parser."""
-        _HANDLERS[type(event)](self, event)
+        handler = self._handlers.get(type(event))
+        if handler is not None:  # the others only mark where things end
+            handler(event)
 
     def _place(self, event: Any, *, one_line: bool = True) -> tuple[int, int, int]:
         start, end = event.start_mark, event.end_mark
         length = end.column - start.column if one_line and end.line == start.line else 1
         return start.line, start.column, max(1, length)
-
-    def _ignore(self, event: Any) -> None:
-        pass
 
     def _document(self, event: Any) -> None:
         if self.root is not None:
@@ -267,16 +277,3 @@ class _Builder:
         mark = Mark(self.source, line, column, length)
         hint = "quote a value to make it a text; other tags have no meaning here"
         raise self.stop(Diagnostic(f"the tag {tag} is not supported", mark, hint))
-
-
-_HANDLERS = {
-    yaml.StreamStartEvent: _Builder._ignore,
-    yaml.DocumentStartEvent: _Builder._document,
-    yaml.DocumentEndEvent: _Builder._ignore,
-    yaml.ScalarEvent: _Builder._scalar,
-    yaml.SequenceStartEvent: _Builder._sequence,
-    yaml.SequenceEndEvent: _Builder._close,
-    yaml.MappingStartEvent: _Builder._mapping,
-    yaml.MappingEndEvent: _Builder._close,
-    yaml.AliasEvent: _Builder._alias,
-}

@@ -19,7 +19,7 @@ from archcost.errors import Diagnostic, suggestion
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from archcost.errors import Mark
 
@@ -77,8 +77,9 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
 
     def __init__(self) -> None:
         super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
-        self.nodes[ast.List] = lambda node: [self._eval(item) for item in node.elts]
-        self.nodes = {kind: handler for kind, handler in self.nodes.items() if issubclass(kind, _SYNTAX)}
+        handlers: dict[type[ast.AST], Callable[[Any], Any]] = dict(vars(self)["nodes"])
+        handlers[ast.List] = lambda node: [self._eval(item) for item in node.elts]
+        self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.work = 0
 
     def _eval(self, node: ast.AST) -> Any:
@@ -163,7 +164,7 @@ class Expression:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
             known = sorted(names)
-            hint = suggestion(name, [*known, *FUNCTIONS], "names") or suggestion(name, known, "names")
+            hint = suggestion(name, known, "names")
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
     def _error(self, message: str) -> ExpressionError:

@@ -56,9 +56,7 @@ def _expectation(reader: Reader, mapping: Mapping) -> Expectation:
     return Expectation(output, output_mark, figures)
 
 
-def _tolerance_and_source(
-    reader: Reader, mapping: Mapping, tolerance: Any = 0, source: str = ""
-) -> tuple[Any, str]:
+def _tolerance_and_source(reader: Reader, mapping: Mapping, tolerance: Any = 0, source: str = "") -> tuple[Any, str]:
     """The two keys that a figure has itself, or takes from the mapping around it."""
     if "source" in mapping.entries:
         source = reader.text(mapping.entries["source"][1], "'source'") or ""

@@ -26,7 +26,7 @@ _SHOWN = 60  # characters of a name in a message
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
-class AttributeProblem(Exception):
+class StepError(Exception):
     """An attribute of an op is unknown, missing or wrong; holds the diagnostic."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -72,7 +72,7 @@ def _link_step(step: Step, spec: Spec) -> None:
             if not spec.incomplete:
                 hint = kind_help(kind, spec.blocks)
                 spec.problems.add(Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, merge_help(kind) or hint))
-    except AttributeProblem as problem:
+    except StepError as problem:
         step.broken = True
         spec.problems.add(problem.diagnostic)
 
@@ -91,17 +91,17 @@ def check_params(step: Step, block: Block) -> None:
             known = list(block.params)
             hint = suggestion(name, known, "params") if known else f"'{block.name}' has no params"
             message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
-            raise AttributeProblem(Diagnostic(message, given.mark, merge_help(name) or hint))
+            raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
     missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]
     if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
-        raise AttributeProblem(Diagnostic(f"the block '{block.name}' needs {names}", step.mark, _give(block.name, missing)))
+        raise StepError(Diagnostic(f"the block '{block.name}' needs {names}", step.mark, _give(block.name, missing)))
 
 
 def build_op(
     kind: type[Op], values: dict[str, Any], marks: dict[str, Mark], mark: Mark, *, partial: bool = False
 ) -> Op | None:
-    """The op with these attribute values; raises AttributeProblem at the very attribute.
+    """The op with these attribute values; raises StepError at the very attribute.
 
     With ``partial``, only the given values are judged (others are expressions) and None is returned.
     """
@@ -110,23 +110,23 @@ def build_op(
         if name not in fields:
             hint = suggestion(name, list(fields), "attributes") if fields else f"{kind.kind} has no attributes"
             hint = merge_help(name) or hint or f"its attributes are {', '.join(fields)}"
-            raise AttributeProblem(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where, hint))
+            raise StepError(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where, hint))
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
-        raise AttributeProblem(Diagnostic(f"{kind.kind} needs {names}", mark, _give(kind.kind, missing)))
+        raise StepError(Diagnostic(f"{kind.kind} needs {names}", mark, _give(kind.kind, missing)))
     for name, value in values.items():
         try:
             fields[name].parse(value, kind.ndim)
         except AttributeValueError as error:
-            raise AttributeProblem(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
+            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
     if partial:
         return None
     op = kind(**values)
     try:
         op.validate(raise_on_false)
     except OpError as error:
-        raise AttributeProblem(Diagnostic(f"{kind.kind}: {error.message}", mark, error.help)) from None
+        raise StepError(Diagnostic(f"{kind.kind}: {error.message}", mark, error.help)) from None
     return op
 
 
@@ -188,7 +188,8 @@ class _Names:
 
     def _template(self, template: Template | None, known: frozenset[str]) -> bool:
         expressions = template.expressions if template is not None else ()
-        return any([self._expression(expression, known) for expression in expressions])
+        found = [self._expression(expression, known) for expression in expressions]
+        return any(found)
 
     def _references(self, references: References | None, known: frozenset[str]) -> bool:
         return self._expression(references, known) if references and not isinstance(references, list) else False
@@ -207,13 +208,13 @@ def _check_recursion(spec: Spec) -> None:
         for name, block in spec.blocks.items()
     }
     done: set[str] = set()
-    for start in uses:
+    for start, first in uses.items():
         if start in done:
             continue
-        trail: dict[str, Iterator[Step]] = {start: iter(uses[start])}  # from the first block to the one looked at
+        trail: dict[str, Iterator[Step]] = {start: iter(first)}  # from the first block to the one looked at
         while trail:
-            name = next(reversed(trail))
-            step = next(trail[name], None)
+            name, steps = next(reversed(trail.items()))
+            step = next(steps, None)
             if step is None:
                 done.add(name)
                 del trail[name]

@@ -200,7 +200,7 @@ class Spec:
 
     @property
     def sha256(self) -> str:
-        """The hash of the spec's text and of what it includes, in order; line ends count as ``\\n``."""
+        r"""The hash of the spec's text and of what it includes, in order; line ends count as ``\n``."""
         from hashlib import sha256
 
         digest = sha256()

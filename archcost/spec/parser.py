@@ -147,7 +147,9 @@ class SpecReader(Reader):
                 self.label(key, "an input")
                 inputs[key.text] = self._input(key, value)
         elif "layers" in entries:
-            self.report("the spec has no input", entries["layers"][0], "write `input: [3, 224, 224]`, without the batch")
+            self.report(
+                "the spec has no input", entries["layers"][0], "write `input: [3, 224, 224]`, without the batch"
+            )
             inputs["input"] = _unknown_input(entries["layers"][0])
 
     def _input(self, key: Scalar, value: Value) -> InputDeclaration:

@@ -74,7 +74,11 @@ class Reader:
         """Whether a key can be a name in expressions and paths."""
         text = key.text
         if not text.isidentifier() or iskeyword(text):
-            hint = "a word of Python" if iskeyword(text) else "names are letters, digits and _, not a digit first"
+            hint = (
+                "expressions use this word themselves"
+                if iskeyword(text)
+                else "names are letters, digits and _, not a digit first"
+            )
             self.report(f"'{brief(key)}' cannot name {what}", key, merge_help(text) or hint)
         elif text in RESERVED:
             self.report(f"'{text}' cannot name {what}: expressions use it already", key)
@@ -128,7 +132,7 @@ class Reader:
                 found.append(item.text)
         if not items:
             self.report(f"{what} must hold a name at least", value)
-        return found
+        return found if len(found) == len(items) else []
 
     def references(self, value: Value, what: str) -> References:
         """An id, a list of ids, or an expression that gives them; unreadable ones have an empty name."""
@@ -139,6 +143,9 @@ class Reader:
             expression: Expression = template.value
             return expression
         references = []
+        if isinstance(value, Sequence) and not value.items and what == "outputs":
+            self.report("'outputs' names no step", value, "leave it out to return the result of the last step")
+            return [Reference("", value.mark)]
         for item in value.items if isinstance(value, Sequence) else [value]:
             if isinstance(item, Scalar) and item.text and item.value is not None and not item.text.startswith("$"):
                 references.append(Reference(item.text, item.mark))
@@ -161,7 +168,11 @@ def brief(value: Value) -> str:
 
 def is_lone_brace(value: Value) -> bool:
     """Whether a value is a mapping such as ``{name}``, which looks like a template of other tools."""
-    return isinstance(value, Mapping) and value.flow and all(brief(item) == "nothing" for _, item in value.entries.values())
+    return (
+        isinstance(value, Mapping)
+        and value.flow
+        and all(brief(item) == "nothing" for _, item in value.entries.values())
+    )
 
 
 def merge_help(name: str) -> str:

@@ -48,9 +48,10 @@ def read_step(reader: Reader, value: Value) -> Step:
         reader.report(message, value, "leave out the inner `- ` or `[]`")
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
-    key, attributes = value.entries[kinds[0]] if kinds else (None, None)
+    kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
     if len(kinds) != 1:
-        _report_kinds(reader, value, kinds)
+        _report_kinds(reader, value, kind, [name for name in kinds if name != kind])
+    key, attributes = value.entries[kind] if kinds else (None, None)
     step = _broken("", value) if key is None else _with_kind(reader, key)
     step.broken = step.broken or len(kinds) != 1
     if len(kinds) == 1 and attributes is not None:
@@ -73,13 +74,15 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
         return _broken("", key)
 
 
-def _report_kinds(reader: Reader, value: Mapping, kinds: list[str]) -> None:
-    if not kinds:
-        reader.report("a step needs a kind", value, "an op such as `relu`, or a block, beside the modifiers")
+def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> None:
+    """Report that a step has no kind, or more than one."""
+    if not others:
+        hint = "an op such as `relu`, or a block, beside the modifiers"
+        if value.flow and value.entries:
+            hint += "; inside of [], braces hold a step together: `[{add: , from: [a, b]}]`"
+        reader.report("a step needs a kind", value, hint)
         return
-    known = [name for name in kinds if name in REGISTRY] or kinds
-    first = known[0]
-    second = next(name for name in kinds if name != first)
+    second = others[0]
     op = REGISTRY.get(first)
     close = close_names(second, MODIFIERS)
     if op is not None and second in op.fields:
@@ -93,7 +96,7 @@ def _report_kinds(reader: Reader, value: Mapping, kinds: list[str]) -> None:
     else:
         hint = f"start each step with its own `- `; beside a kind stand {', '.join(MODIFIERS)}"
     key = value.entries[second][0]
-    reader.report(f"a step has one kind, got '{first}' and '{brief(key)}'", key, hint)
+    reader.report(f"a step has one kind, got '{brief(value.entries[first][0])}' and '{brief(key)}'", key, hint)
 
 
 def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
@@ -104,7 +107,9 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
         step.broken = True
         return
     for name, (key, given) in value.entries.items():
-        template = reader.template(given)
+        if merge_help(name):
+            reader.report("attributes cannot be merged with `<<`", key, merge_help(name))
+        template = None if merge_help(name) else reader.template(given)
         if template is None:
             step.broken = True
             continue

@@ -29,8 +29,14 @@ _WORDS = {  # part of libyaml's or PyYAML's message -> what it means here, and w
         "expected the next `- ` of the list above, or its end",
         "indent the items of a list alike",
     ),
-    "expected ',' or '}'": ("expected a comma or the closing `}`", "every `{` needs its `}`, and items a comma between"),
-    "expected ',' or ']'": ("expected a comma or the closing `]`", "every `[` needs its `]`, and items a comma between"),
+    "expected ',' or '}'": (
+        "expected a comma or the closing `}`",
+        "every `{` needs its `}`, and items a comma between",
+    ),
+    "expected ',' or ']'": (
+        "expected a comma or the closing `]`",
+        "every `[` needs its `]`, and items a comma between",
+    ),
     "did not find expected node content": ("expected a value", ""),
     "block sequence entries are not allowed": (
         "a list item `- ` is not expected here",

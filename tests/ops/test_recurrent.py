@@ -80,6 +80,7 @@ def test_weights_have_the_names_of_torch() -> None:
     assert weights["bias_hh_l0_reverse"] == (4 * 6,)
     assert weights["weight_hr_l1_reverse"] == (4, 6)
     assert len(weights) == 2 * 2 * 5
+    assert list(REGISTRY["lstm"](hidden_size=6, bias=False).weights(((2, 7, 5),))) == ["weight_ih_l0", "weight_hh_l0"]
 
 
 def test_a_bare_reference_means_the_output() -> None:

@@ -38,7 +38,8 @@ Shape = tuple[int, ...]
 @st.composite
 def attribute(draw: st.DrawFn, op: type[Op], name: str, field: Field, shape: Shape) -> Any:
     """A value for one attribute; not all values fit the input."""
-    return draw(fitting(op.kind, name, shape) or any_value(field, op.ndim))
+    special = fitting(op.kind, name, shape)
+    return draw(any_value(field, op.ndim) if special is None else special)
 
 
 def any_value(field: Field, ndim: int) -> st.SearchStrategy[Any]:

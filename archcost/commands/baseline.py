@@ -1,0 +1,60 @@
+"""``baseline update``: record what specs cost, as the figures that growth is measured from."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from archcost.commands.check import BaselineFile, ConfigFile
+from archcost.commands.options import Batch, Settings
+
+baseline = typer.Typer(no_args_is_help=True, help="The figures that growth is measured from.")
+
+
+@baseline.callback()
+def _root() -> None:
+    """The figures that growth is measured from."""
+
+
+@baseline.command()
+def update(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
+    ] = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    baseline: BaselineFile = None,
+    allow_increase: Annotated[
+        bool, typer.Option("--allow-increase", help="Record figures that are larger than before as well.")
+    ] = False,
+    latency: Annotated[bool, typer.Option("--latency", help="Measure and record latency for this machine.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Write the lock file; refuse larger params, MACs or limited figures, unless they are allowed."""
+    from archcost.commands.inputs import parse_settings
+    from archcost.commands.recording import Order, update_baseline
+    from archcost.render.output import print_diagnostics
+    from archcost.render.progress import progress
+    from archcost.render.recording import increase_lines, recorded_line
+
+    order = Order(
+        specs=tuple(specs or ()),
+        settings=parse_settings(settings or ()),
+        batch=batch,
+        config=config,
+        baseline=baseline,
+        allow_increase=allow_increase,
+        latency=latency,
+    )
+    done = update_baseline(order, lambda paths: progress(paths, "analysing"))
+    print_diagnostics(done.diagnostics)
+    if done.diagnostics:
+        raise typer.Exit(2)
+    if done.refused:
+        for line in increase_lines(done):
+            print(line, file=sys.stderr)
+        raise typer.Exit(1)
+    print(recorded_line(done))

@@ -1,0 +1,95 @@
+"""``check``: budgets, growth over a baseline, and published figures; exit 1 if a limit is exceeded."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from archcost.commands.options import Batch, Output, Settings
+
+
+class Format(str, Enum):
+    """Output formats of ``check``."""
+
+    full = "full"
+    concise = "concise"
+    json = "json"
+    markdown = "markdown"
+    github = "github"
+    gitlab = "gitlab"
+    junit = "junit"
+    sarif = "sarif"
+
+
+ConfigFile = Annotated[
+    str | None,
+    typer.Option("--config", metavar="FILE", help="An archcost.toml or pyproject.toml; default: found upwards."),
+]
+BaselineFile = Annotated[str | None, typer.Option("--baseline", metavar="FILE", help="The lock file.")]
+_FILE = "FILE"
+
+
+def _export(name: str) -> typer.models.OptionInfo:
+    return typer.Option(f"--export-{name}", metavar=_FILE, help=f"Write {name} to a file as well.")  # type: ignore[no-any-return]
+
+
+def check(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Format | None, typer.Option("--format", help="How to print; full, or github in GitHub Actions.")
+    ] = None,
+    output: Output = None,
+    export_json: Annotated[str | None, _export("json")] = None,
+    export_markdown: Annotated[str | None, _export("markdown")] = None,
+    export_github: Annotated[str | None, _export("github")] = None,
+    export_gitlab: Annotated[str | None, _export("gitlab")] = None,
+    export_junit: Annotated[str | None, _export("junit")] = None,
+    export_sarif: Annotated[str | None, _export("sarif")] = None,
+    export_concise: Annotated[str | None, _export("concise")] = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    baseline: BaselineFile = None,
+    baseline_ref: Annotated[
+        str | None, typer.Option("--baseline-ref", metavar="REF", help="Measure growth from a git revision instead.")
+    ] = None,
+    expect: Annotated[bool, typer.Option("--expect", help="Hold the specs against their published figures.")] = False,
+    latency: Annotated[bool, typer.Option("--latency", help="Measure and judge latency, where limits ask.")] = False,
+    config: ConfigFile = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
+) -> None:
+    """Judge specs by their budgets: absolute limits, and growth over the baseline."""
+    from archcost.commands.inputs import parse_settings
+    from archcost.commands.judging import Request
+    from archcost.commands.judging import check as judge
+    from archcost.render.progress import progress
+    from archcost.render.verdict_output import in_github_actions, write_verdict
+
+    request = Request(
+        specs=tuple(specs or ()),
+        settings=parse_settings(settings or ()),
+        batch=batch,
+        config=config,
+        baseline=baseline,
+        baseline_ref=baseline_ref,
+        expect=expect,
+        latency=latency,
+    )
+    exports = {
+        "json": export_json,
+        "markdown": export_markdown,
+        "github": export_github,
+        "gitlab": export_gitlab,
+        "junit": export_junit,
+        "sarif": export_sarif,
+        "concise": export_concise,
+    }
+    verdict = judge(request, lambda paths: progress(paths, "checking"))
+    chosen = format.value if format else "github" if in_github_actions() and output is None else "full"
+    write_verdict(verdict, chosen, output, {name: path for name, path in exports.items() if path is not None})
+    if verdict.exit_code == 2 or (verdict.exit_code and not exit_zero):  # noqa: PLR2004 - could not judge
+        raise typer.Exit(verdict.exit_code)

@@ -1,0 +1,115 @@
+"""Recording a baseline: what is new, changed or gone, and increases that nobody allowed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.budget.baseline import Baseline, Pace, entry_of, spec_key
+from archcost.budget.config import load_config
+from archcost.budget.lockfile import write_lock
+from archcost.budget.ratchet import Done, increases, slower
+from archcost.commands.inputs import analyze_one
+from archcost.commands.judging import read_baseline, spec_paths
+from archcost.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+    from archcost.spec.limits import Limit
+
+    Track = Callable[[Sequence[str]], Iterable[str]]
+
+
+class Order(NamedTuple):
+    """What is to be recorded: no ``specs`` are those of the configuration."""
+
+    specs: Sequence[str] = ()
+    settings: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    batch: int = 1
+    config: str | None = None
+    baseline: str | None = None
+    allow_increase: bool = False
+    latency: bool = False
+
+
+def update_baseline(order: Order, track: Track = list) -> Done:
+    """Analyse the specs and write the lock file, unless a spec is wrong or a figure grew and that is not allowed."""
+    try:
+        config = load_config(order.config)
+        path = order.baseline or config.baseline_path
+        paths, whole = spec_paths(order.specs, config)
+        if "-" in paths:
+            raise UsageError("standard input has no name to be recorded under", "give a file")
+        before = read_baseline(path) or Baseline(path)
+    except ConfigError as error:
+        return Done(order.baseline or "", diagnostics=error.diagnostics)
+    reports: dict[str, Report] = {}
+    problems: list[Diagnostic] = []
+    folder = os.path.dirname(path) or "."
+    limits: dict[str, list[Limit]] = {}
+    for name in track(paths):
+        result = analyze_one(name, order.settings, batch=order.batch)
+        problems += result.diagnostics
+        if result.report is not None:
+            key = spec_key(name, folder)
+            reports[key] = result.report
+            limits[key] = [*result.report.spec.budgets, *config.limits_of(spec_key(name, config.folder))]
+    if problems:
+        return Done(path, diagnostics=tuple(problems))
+    return _record(order, before, path, reports, limits, whole=whole)
+
+
+def _record(
+    order: Order,
+    before: Baseline,
+    path: str,
+    reports: dict[str, Report],
+    limits: dict[str, list[Limit]],
+    *,
+    whole: bool,
+) -> Done:
+    entries = {key: entry_of(report, order.settings) for key, report in reports.items()}
+    found = [
+        increase
+        for key, entry in entries.items()
+        if key in before.entries
+        for increase in increases(before.entries[key], entry, reports[key], limits[key])
+    ]
+    paces = _paces(order, reports)
+    found += slower(before, paces, limits, {key: report.name for key, report in reports.items()})
+    kept = {} if whole else {key: entry for key, entry in before.entries.items() if key not in entries}
+    latencies = {device: dict(known) for device, known in before.latencies.items()}
+    for device, key, pace in paces:
+        latencies.setdefault(device, {})[key] = pace
+    known = {**kept, **entries}
+    latencies = {d: {key: pace for key, pace in paces.items() if key in known} for d, paces in latencies.items()}
+    done = Done(
+        path,
+        new=tuple(key for key in entries if key not in before.entries),
+        changed=tuple(key for key, entry in entries.items() if before.entries.get(key, entry) != entry),
+        same=tuple(key for key, entry in entries.items() if before.entries.get(key) == entry),
+        gone=tuple(key for key in before.entries if key not in known),
+        increases=tuple(found),
+        refused=bool(found) and not order.allow_increase,
+    )
+    if done.refused:
+        return done
+    after = replace(before, where=path, entries=known, latencies=latencies)
+    return done._replace(written=write_lock(after, path))
+
+
+def _paces(order: Order, reports: dict[str, Report]) -> list[tuple[str, str, Pace]]:
+    """Device, key and latency of every spec, where asked."""
+    if not order.latency:
+        return []
+    from archcost.commands.pacing import device_key, measure, pace_of
+
+    measured = []
+    for key, report in reports.items():
+        latency = measure(report)[0]
+        measured.append((device_key(latency), key, pace_of(latency)))
+    return measured

@@ -1,0 +1,208 @@
+"""A verdict for people: each finding with its limit, figure, heaviest layers, the line to edit, and what would help."""
+
+from __future__ import annotations
+
+import textwrap
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from archcost.budget.verdict import Rule, Status
+from archcost.errors import PLAIN, snippet
+from archcost.render.verdict_text import (
+    amount,
+    changed_totals,
+    help_text,
+    layers_text,
+    one_line,
+    ordered,
+    percent,
+    sentence,
+    summary,
+    total_change,
+)
+
+if TYPE_CHECKING:
+    from archcost.budget.verdict import Finding, Verdict
+
+_NOTES = (Status.STALE, Status.NEW, Status.GONE, Status.NOT_MEASURED)  # told in a line each, and not without end
+_MAX_NOTES = 5
+STYLES = {
+    Status.FAIL: "\x1b[1;31m",
+    Status.WARN: "\x1b[1;33m",
+    Status.STALE: "\x1b[1;33m",
+    Status.INCONCLUSIVE: "\x1b[1;33m",
+}
+_NOTE_STYLE, _OK_STYLE = "\x1b[1;36m", "\x1b[1;32m"
+_LABEL_WIDTH = 9
+_WIDEST = 120  # of wrapped text, where the terminal has no width
+_MIN_PATH = 12
+
+
+def to_full(verdict: Verdict, width: int, style: dict[str, str] = PLAIN) -> str:
+    """Every finding but those that hold, the models that changed, and the sum in the last line."""
+    writer = _Writer(verdict, width, style)
+    blocks = [writer.finding(finding) for finding in ordered(verdict, Status.FAIL, Status.WARN)]
+    blocks += [writer.finding(finding) for finding in ordered(verdict, Status.INCONCLUSIVE)]
+    notes = [line for status in _NOTES for line in writer.notes(status)] + writer.changes()
+    blocks += ["\n".join(notes)] if notes else []
+    blocks.append(writer.summary())
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Writer:
+    """Lays out findings within a width."""
+
+    def __init__(self, verdict: Verdict, width: int, style: dict[str, str]) -> None:
+        self.verdict = verdict
+        self.width = min(width, _WIDEST)
+        self.style = style
+
+    def finding(self, finding: Finding) -> str:
+        """A finding in full."""
+        lines = [self._wrapped(self._head(finding), one_line(sentence(finding)), bold=True)]
+        lines += self._figures(finding)
+        mark = finding.mark
+        if mark is not None:
+            room = max(20, self.width - len(str(mark.line + 1)) - 3)
+            lines += snippet(mark, self.style, room)
+        if finding.limit is not None and finding.limit.message:
+            lines.append(self._wrapped("note", one_line(finding.limit.message)))
+        helps = help_text(finding, recorded=self.verdict.recorded)
+        if helps:
+            lines.append(self._wrapped("help", helps))
+        return "\n".join(lines)
+
+    def notes(self, status: Status) -> list[str]:
+        """The findings of a status in a line each; the rest is counted."""
+        found = ordered(self.verdict, status)
+        more = len(found) - _MAX_NOTES
+        lines = [self.note(finding) for finding in found[:_MAX_NOTES]]
+        return lines + ([self._wrapped(status.value, f"and {more:,} more")] if more > 0 else [])
+
+    def note(self, finding: Finding) -> str:
+        """A finding in a line."""
+        helps = help_text(finding, recorded=self.verdict.recorded)
+        return self._wrapped(self._head(finding), one_line(sentence(finding)) + (f"; {helps}" if helps else ""))
+
+    def changes(self) -> list[str]:
+        """The models whose totals differ from the baseline, a line each."""
+        specs = [spec for spec in self.verdict.specs if changed_totals(spec)]
+        lines = []
+        for spec in specs[:_MAX_NOTES]:
+            shown = ", ".join(total_change(metric, total) for metric, total in changed_totals(spec))
+            lines.append(self._wrapped("changed", f"{one_line(spec.name)}: {shown}"))
+        more = len(specs) - _MAX_NOTES
+        return lines + ([self._wrapped("changed", f"and {more:,} more")] if more > 0 else [])
+
+    def summary(self) -> str:
+        """The last line."""
+        code = self.verdict.exit_code
+        colour = STYLES[Status.FAIL] if code else _OK_STYLE
+        mark = "✗" if code else "✓"
+        return self._wrapped("", f"{self._coloured(mark, colour)} {summary(self.verdict)}")
+
+    def _head(self, finding: Finding) -> str:
+        return str(finding.status.value)
+
+    def _coloured(self, text: str, colour: str) -> str:
+        return f"{colour}{text}{self.style['reset']}" if self.style["reset"] else text
+
+    def _wrapped(self, head: str, text: str, *, bold: bool = False) -> str:
+        """``head: text``, wrapped, with the head in its colour."""
+        prefix = f"{head}: " if head else ""
+        lines = textwrap.wrap(
+            prefix + text, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        ) or [prefix]
+        reset = self.style["reset"]
+        if not head or not reset:
+            return "\n".join(lines)
+        known = {status.value: colour for status, colour in STYLES.items()}
+        colour = known.get(head) or (self.style["help"] if head == "help" else _NOTE_STYLE)
+        lines[0] = lines[0].replace(head, f"{colour}{head}{reset}", 1)
+        if bold:
+            first, rest = lines[0][: len(colour + head + reset) + 1], lines[0][len(colour + head + reset) + 1 :]
+            lines = [f"{first}{self.style['bold']}{rest}{reset}"] + [
+                f"{self.style['bold']}{line}{reset}" for line in lines[1:]
+            ]
+        return "\n".join(lines)
+
+    def _figures(self, finding: Finding) -> list[str]:
+        """Limit, figure, overshoot and the layers behind them."""
+        metric, limit = finding.metric, finding.limit
+        if limit is None or finding.figure is None or finding.status is Status.NEW:
+            return []
+        pairs = [("limit", f"{limit.text}{self._allowed(finding)}"), ("figure", self._figure(finding))]
+        if finding.baseline is not None and finding.rule is Rule.GROWTH:
+            pairs.insert(1, ("baseline", amount(finding.baseline, metric)))
+        if finding.overshoot:
+            share = percent(finding.share if finding.rule is not Rule.GROWTH else self._over(finding))
+            pairs.append(("over by", amount(finding.overshoot, metric) + (f" ({share})" if share else "")))
+        lines = [f"  {label:<{_LABEL_WIDTH}} {text}" for label, text in pairs]
+        return lines + self._layers(finding)
+
+    def _over(self, finding: Finding) -> Fraction | None:
+        return Fraction(finding.overshoot, finding.allowed) if finding.allowed else None
+
+    def _allowed(self, finding: Finding) -> str:
+        """What a growth limit comes to."""
+        if finding.rule is not Rule.GROWTH or finding.allowed is None:
+            return ""
+        return f" of growth: {amount(finding.allowed, finding.metric)}"
+
+    def _figure(self, finding: Finding) -> str:
+        text = amount(finding.figure or 0, finding.metric)
+        return f"{text} ± {amount(finding.spread, finding.metric)}" if finding.spread else text
+
+    def _layers(self, finding: Finding) -> list[str]:
+        """The layers that weigh most or grew most, one a line."""
+        if not finding.layers:
+            return []
+        grew = finding.rule is Rule.GROWTH
+        rows = []
+        for weight in finding.layers:
+            if grew and finding.metric != "latency":
+                before = weight.baseline or 0
+                share = Fraction(weight.figure - before, finding.growth) if finding.growth else None
+                cells = ("+" + amount(weight.figure - before, finding.metric), percent(share))
+                tail = "new" if weight.baseline is None else "of the growth"
+            else:
+                share = Fraction(weight.figure, finding.figure) if finding.figure else None
+                cells, tail = (amount(weight.figure, finding.metric), percent(share)), ""
+            rows.append((one_line(weight.path), weight.op, *cells, tail))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        room = self.width - 2 - _LABEL_WIDTH - 1 - 2 - 2 - 1 - sum(widths[2:4]) - (widths[4] + 1 if widths[4] else 0)
+        op = widths[1] if room - widths[1] - 2 >= _MIN_PATH else 0
+        room = max(_MIN_PATH, room - (op + 2 if op else 0))
+        label = "grew most" if grew and finding.metric != "latency" else "heaviest"
+        lines = []
+        for row in rows:
+            path = shortened(row[0], room).ljust(min(room, widths[0]))
+            parts = [f"{label:<{_LABEL_WIDTH}} {path}", *([row[1].ljust(op)] if op else [])]
+            parts.append(f"{row[2].rjust(widths[2])} {row[3].rjust(widths[3])} {row[4]}".rstrip())
+            lines.append("  " + "  ".join(parts))
+            label = ""
+        return lines
+
+
+def shortened(text: str, width: int) -> str:
+    """Text with its middle left out where it is too long: both ends of a path tell most."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+
+
+def to_concise(verdict: Verdict) -> str:
+    """One line a finding: ``file:line:column: status: what was found``, and the sum at the end."""
+    lines = []
+    for diagnostic in verdict.all_diagnostics():
+        place = f"{diagnostic.mark}: " if diagnostic.mark else ""
+        lines.append(one_line(f"{place}error: {diagnostic.message}"))
+    for finding in ordered(verdict):
+        if finding.status is Status.OK:
+            continue
+        place = f"{finding.mark}: " if finding.mark else ""
+        note = f" [{finding.limit.message}]" if finding.limit is not None and finding.limit.message else ""
+        layers = f"; {layers_text(finding)}" if finding.layers else ""
+        lines.append(one_line(f"{place}{finding.status.value}: {sentence(finding)}{layers}{note}"))
+    return "\n".join([*lines, summary(verdict)]) + "\n"

@@ -1,0 +1,53 @@
+"""A verdict as workflow commands of GitHub Actions: annotations on the lines to edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.budget.verdict import Status
+from archcost.render.places import located
+from archcost.render.verdict_text import full_text, one_line, ordered, plural, summary, title
+
+if TYPE_CHECKING:
+    from archcost.budget.verdict import Verdict
+    from archcost.errors import Mark
+
+MAX_ANNOTATIONS = 10  # more of a kind are not shown by the host
+_KINDS = {Status.FAIL: "error", Status.WARN: "warning", Status.INCONCLUSIVE: "warning", Status.STALE: "warning"}
+_TOLD = tuple(status for status in Status if status is not Status.OK)
+
+
+def to_github(verdict: Verdict) -> str:
+    """At most MAX_ANNOTATIONS annotations, the gravest first, and the sum as a plain line."""
+    lines = []
+    for diagnostic in verdict.all_diagnostics():
+        text = "\n".join([diagnostic.message, *diagnostic.notes, *([diagnostic.help] if diagnostic.help else [])])
+        lines.append(command("error", diagnostic.mark, "archcost cannot judge this", text))
+    for finding in ordered(verdict, *_TOLD):
+        text = full_text(finding, recorded=verdict.recorded)
+        lines.append(command(_KINDS.get(finding.status, "notice"), finding.mark, title(finding), text))
+    more = len(lines) - MAX_ANNOTATIONS
+    lines = lines[:MAX_ANNOTATIONS]
+    if more > 0:
+        lines.append(f"archcost: {plural(more, 'more finding')} in the summary")
+    return "\n".join([*lines, f"archcost: {one_line(summary(verdict))}"]) + "\n"
+
+
+def command(kind: str, mark: Mark | None, title: str, message: str) -> str:
+    """``::error file=…,line=…,col=…,title=…::message``, escaped as the host asks."""
+    properties = {"title": title}
+    if mark is not None:
+        path, line, column = located(mark, "")
+        properties = {"file": path, "line": str(line), "col": str(column), **properties}
+    shown = ",".join(f"{name}={escape_property(value)}" for name, value in properties.items())
+    return f"::{kind} {shown}::{escape_data(message)}"
+
+
+def escape_data(text: str) -> str:
+    """A message: percent signs and line ends."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    """A property's value: colons and commas as well."""
+    return escape_data(text).replace(":", "%3A").replace(",", "%2C")

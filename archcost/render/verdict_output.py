@@ -1,0 +1,77 @@
+"""Where a verdict goes: standard output or a file, further files, and the step summary of GitHub Actions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from archcost.errors import COLOUR, PLAIN, UsageError
+from archcost.render.console import PIPED_WIDTH, terminal_width, wants_colour
+from archcost.render.output import print_diagnostics, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcost.budget.verdict import Verdict
+
+FORMATS = ("full", "concise", "json", "markdown", "github", "gitlab", "junit", "sarif")
+
+
+def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapping[str, str]) -> None:  # noqa: A002
+    """Print a verdict, and write it to files by format; problems go to standard error.
+
+    Every output that can be written is, before UsageError is raised for one that cannot.
+    """
+    failed: UsageError | None = None
+    if format != "concise":  # which has them in its own lines
+        print_diagnostics(verdict.all_diagnostics())
+    for kind, target in exports.items():
+        try:
+            write_text(render(verdict, kind), target)
+        except UsageError as error:
+            failed = failed or error
+    write_step_summary(verdict)
+    try:
+        write_text(render(verdict, format, to_terminal=path is None), path)
+    except UsageError as error:
+        failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def render(verdict: Verdict, format: str, *, to_terminal: bool = False) -> str:  # noqa: A002
+    """The verdict as text; colour and width are those of standard output if it goes there."""
+    if format == "full":
+        from archcost.render.verdict_full import to_full
+
+        coloured = to_terminal and wants_colour(sys.stdout)
+        width = terminal_width(sys.stdout) if to_terminal else PIPED_WIDTH
+        return to_full(verdict, width, COLOUR if coloured else PLAIN)
+    module = import_module(f"archcost.render.verdict_{'full' if format == 'concise' else format}")
+    text: str = getattr(module, f"to_{format}")(verdict)
+    return text
+
+
+def in_github_actions() -> bool:
+    """Whether this runs as a step of a workflow."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def write_step_summary(verdict: Verdict) -> None:
+    """Append the Markdown to the step's summary, in what room it has left; a file that cannot be written is told."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path or not in_github_actions():
+        return
+    from archcost.render.verdict_markdown import MAX_SUMMARY, to_markdown
+
+    try:
+        used = os.path.getsize(path) if os.path.exists(path) else 0
+        room = MAX_SUMMARY - used - 1
+        if room <= 0:
+            return
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
+            file.write(to_markdown(verdict, room))
+    except OSError as error:
+        print(f"archcost: cannot write the step summary: {error.strerror or error}", file=sys.stderr)
