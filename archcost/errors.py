@@ -110,6 +110,8 @@ class ConfigError(SpecError):
 PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}
 COLOUR = {"error": "\x1b[1;31m", "bold": "\x1b[1m", "blue": "\x1b[1;34m", "help": "\x1b[1;36m", "reset": "\x1b[0m"}
 _SNIPPET_WIDTH = 160
+_MAX_KNOWN = 2000  # names to compare a typo with
+_MAX_NAME = 80  # characters of a name that is worth a suggestion
 
 
 def format_diagnostic(diagnostic: Diagnostic, style: dict[str, str] = PLAIN) -> str:
@@ -131,12 +133,12 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
     number = str(mark.line + 1)
     gutter = " " * len(number)
     arrow = f"{gutter}{blue}-->{reset} {mark}"
-    line = "".join(char if char.isprintable() else " " for char in mark.source.line(mark.line)).rstrip()
+    line = mark.source.line(mark.line).rstrip()
     if not line:
         return [arrow]
     column = min(mark.column, len(line))
     start = max(0, column - width // 2) if len(line) > width else 0
-    shown = line[start : start + width]
+    shown = "".join(char if char.isprintable() else " " for char in line[start : start + width])
     carets = "^" * max(1, min(mark.length, len(shown) - (column - start)))
     return [
         arrow,
@@ -149,8 +151,11 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
 def close_names(name: str, known: Iterable[str]) -> list[str]:
     """Up to three known names that resemble ``name``, the closest first."""
     from difflib import get_close_matches
+    from itertools import islice
 
-    names = list(known)
+    if len(name) > _MAX_NAME:
+        return []
+    names = [candidate for candidate in islice(known, _MAX_KNOWN) if len(candidate) <= _MAX_NAME]
     lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
     exact = lower.get(name.lower().replace("_", "").replace("-", ""))
     close = get_close_matches(name, names, 3, 0.6)
@@ -162,6 +167,5 @@ def suggestion(name: str, known: Sequence[str], what: str) -> str:
     close = close_names(name, known)
     if close:
         return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
-    if known and len(known) <= 12:  # noqa: PLR2004 - as many as fit on a line
-        return f"known {what}: {', '.join(known)}"
-    return ""
+    listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line
+    return listed if len(listed) <= 2 * _MAX_NAME else ""

@@ -10,6 +10,8 @@ from archcost.graph.scope import Body, Result, Values
 from archcost.spec.expressions import Names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.errors import Mark
     from archcost.graph.model import TensorType
     from archcost.spec.model import Block
@@ -27,7 +29,9 @@ def block_names(top: Names, block: Block, given: dict[str, Any], tensor: TensorT
     return names
 
 
-def copy_body(sub: Body, body: Body, path: str, inputs: list[int], kind: str, mark: Mark) -> Result:
+def copy_body(
+    sub: Body, body: Body, path: str, inputs: list[int], kind: str, mark: Mark, params: Mapping[str, Any]
+) -> Result:
     """Append the nodes of a block's body under a path, its inputs bound to values of this one."""
     nodes, offset, shift = body.nodes, len(body.nodes), len(body.types)
     if sub.failed_at is not None and body.failed_at is None:
@@ -38,13 +42,14 @@ def copy_body(sub: Body, body: Body, path: str, inputs: list[int], kind: str, ma
         owner = shared if shared < 0 else shared + offset
         nodes.append(Node(prefix + tail, signature, bound, first + shift, owner, where))
     body.types.extend(sub.types)
-    for tail, scope_kind, reads, where in sub.scopes:
-        bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in reads])
-        body.scopes.append(Scope(prefix + tail, scope_kind, bound, where))
+    for tail, scope_kind, results, where, takes, resolved in sub.scopes:
+        bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in results])
+        taken = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in takes])
+        body.scopes.append(Scope(prefix + tail, scope_kind, bound, where, taken, resolved))
     outputs: Values = tuple(
         [value if value is None else value + shift if value >= 0 else inputs[-1 - value] for value in sub.outputs]
     )
-    body.scopes.append(Scope(path, kind, good(outputs), mark))
+    body.scopes.append(Scope(path, kind, good(outputs), mark, tuple(inputs), params))
     return Result(outputs, len(outputs) == 1, offset, len(nodes))
 
 

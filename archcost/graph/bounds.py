@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.graph.context import MAX_DEPTH, MAX_NODES
 from archcost.ops import REGISTRY
 from archcost.ops.fields import whole_number
-from archcost.spec.expressions import ExpressionError
+from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archcost.errors import Mark
-    from archcost.spec.expressions import Names
     from archcost.spec.model import Spec, Step
 
 
@@ -32,24 +29,35 @@ class _Size(NamedTuple):
 
 def too_large(spec: Spec, names: Names) -> Mark | None:
     """The step that makes more nodes than there may be, as far as constants and the spec's params tell."""
-    sizes: dict[str, _Size] = {}
     try:
-        _size_of(spec.main.steps, spec, names, sizes, 0)
+        _size_of(spec.main.steps, _Known(spec, names), names, 0)
     except _TooLargeError as found:
         return found.mark
     return None
 
 
-def _size_of(steps: list[Step], spec: Spec, names: Names | None, sizes: dict[str, _Size], depth: int) -> _Size:
-    """The least that steps make; ``names`` is None in blocks, where params are not known."""
+class _Known:
+    """The spec, its names, and the sizes of the blocks looked at so far."""
+
+    def __init__(self, spec: Spec, names: Names) -> None:
+        self.blocks = spec.blocks
+        self.names = names
+        self.sizes: dict[str, _Size] = {}
+
+
+def _size_of(steps: list[Step], known: _Known, names: Names, depth: int) -> _Size:
+    """The least that steps make."""
     nodes = scopes = 0
     for step in steps:
-        count = _rounds(step, names)
-        if count == 0 or step.broken or depth > MAX_DEPTH:
+        if step.broken or depth > MAX_DEPTH:
             continue
-        own_nodes, own_scopes = _step_size(step, spec, sizes, depth)
+        count = _rounds(step, names)
+        if count == 0:
+            continue
+        own_nodes, own_scopes = _step_size(step, known, depth)
+        inner_names = Names({step.repeat_as: UNKNOWN}, names) if step.repeat is not None else names
         for branch in (step.branches or {}).values():
-            inner = _size_of(branch.steps, spec, names, sizes, depth + 1)
+            inner = _size_of(branch.steps, known, inner_names, depth + 1)
             own_nodes, own_scopes = own_nodes + inner.nodes, own_scopes + inner.scopes
         nodes += own_nodes * count
         scopes += own_scopes * count
@@ -58,30 +66,29 @@ def _size_of(steps: list[Step], spec: Spec, names: Names | None, sizes: dict[str
     return _Size(nodes, scopes)
 
 
-def _step_size(step: Step, spec: Spec, sizes: dict[str, _Size], depth: int) -> _Size:
+def _step_size(step: Step, known: _Known, depth: int) -> _Size:
     kind = step.kind
     if not isinstance(kind, str):
         return _Size(0, 0)
-    block = spec.blocks.get(kind)
+    block = known.blocks.get(kind)
     if block is None:
         return _Size(1 if kind in REGISTRY else 0, 0)
-    if kind not in sizes:
-        sizes[kind] = _Size(0, 0)  # while it is looked at: a block may not use itself
-        inner = _size_of(block.steps, spec, None, sizes, depth + 1)
-        sizes[kind] = _Size(inner.nodes, inner.scopes + 1)
-    return sizes[kind]
+    if kind not in known.sizes:
+        known.sizes[kind] = _Size(0, 0)  # while it is looked at: a block may not use itself
+        names = Names(dict.fromkeys(block.params, UNKNOWN), known.names)
+        inner = _size_of(block.steps, known, names, depth + 1)
+        known.sizes[kind] = _Size(inner.nodes, inner.scopes + 1)
+    return known.sizes[kind]
 
 
-def _rounds(step: Step, names: Mapping[str, object] | None) -> int:
+def _rounds(step: Step, names: Names) -> int:
     """How often a step is made at least: 0 where that is not known."""
-    if step.when is not None:
-        return 0
-    if step.repeat is None:
-        return 1
-    if not step.repeat.constant and (names is None or step.repeat.uses_input):
-        return 0
     try:
-        count = whole_number(step.repeat.evaluate(names or {}))
+        if step.when is not None and (step.when.uses_input or not step.when.evaluate(names)):
+            return 0
+        if step.repeat is None:
+            return 1
+        count = 0 if step.repeat.uses_input else whole_number(step.repeat.evaluate(names))
     except ExpressionError:
         return 0
     return count if type(count) is int and count > 0 else 0

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.ops.base import Op
@@ -70,12 +72,17 @@ class Node(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """A group of nodes under a common path: a block, a branch, or the rounds of a repeated step."""
+    """A group of nodes under a common path: a block, a branch, or the rounds of a repeated step.
+
+    Of a block, ``inputs`` are the values it takes, and ``params`` its params as they were resolved.
+    """
 
     path: str
     kind: str  # the block's name; "branch" and "repeat" otherwise
     outputs: tuple[int, ...]
     mark: Mark
+    inputs: tuple[int, ...] = ()
+    params: Mapping[str, Any] | None = None  # None: not a block
 
 
 class Graph(NamedTuple):

@@ -21,7 +21,7 @@ from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, shape_text
 from archcost.ops.fields import shown, whole_number
-from archcost.spec.expressions import ExpressionError, Names, start_counting
+from archcost.spec.expressions import UNKNOWN, ExpressionError, Names, start_counting
 from archcost.spec.linker import StepError, build_op, check_params, cycle_text
 from archcost.spec.problems import Problems
 from archcost.spec.steps import kind_help
@@ -186,16 +186,11 @@ class Unroller(Context):
                     break
                 if i + 1 < count:
                     inputs = (single(self, result, step.mark, frame, f"{name}.{i}"), *inputs[1:])
-                self._check_size(body, step)
         finally:
             frame.names = names
         if count:
             body.scopes.append(Scope(frame.prefix + name, "repeat", good(result.values), step.mark))
-        return result._replace(start=start)
-
-    def _check_size(self, body: Body, step: Step) -> None:
-        if len(body.nodes) > MAX_NODES or len(body.scopes) > MAX_NODES:
-            raise self.limit(step.mark)
+        return Result(result.values, result.main, start, len(body.nodes))
 
     def _once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         """One round of a step: its branches, then its op or block."""
@@ -215,8 +210,9 @@ class Unroller(Context):
                 share_weights(step.share, frame, start, len(body.nodes))
             except StepError as problem:
                 self.fail(problem.diagnostic, body)  # the result is as good as without it
-        self._check_size(body, step)
-        return result._replace(start=start, end=len(body.nodes))
+        if len(body.nodes) > MAX_NODES or len(body.scopes) > MAX_NODES:
+            raise self.limit(step.mark)
+        return Result(result.values, result.main, start, len(body.nodes))
 
     def _passed_over(self, frame: Frame) -> Result:
         frame.body.fail()
@@ -249,7 +245,7 @@ class Unroller(Context):
             if len(sub.nodes) <= _CACHED_NODES:
                 self._bodies[key] = sub
         self.count_copies(len(sub.nodes) + len(sub.scopes), step.mark)
-        return copy_body(sub, frame.body, path, values, block.name, step.mark)
+        return copy_body(sub, frame.body, path, values, block.name, step.mark, names)
 
     def _unrolled(self, step: Step, block: Block, names: Names, types: tuple[TensorType, ...], path: str) -> Body:
         used = [use.block for use in self.stack]
@@ -364,7 +360,7 @@ def unroll(
         raise problems.error()
     body = Unroller(spec, names, chosen, problems).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
-    values = {name: names[name] for name in spec.params}
+    values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
     graph = Graph(spec, values, batch, training, chosen, known, body.nodes, good(body.outputs), body.scopes)
     if problems:
         if len(known) < len(inputs):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcost.dims import numel
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, number, size
+from archcost.ops.reach import pointwise
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
@@ -20,6 +21,7 @@ class _Pointwise(Op, family="Activation"):
     """A function of each element, of ``cost`` FLOPs."""
 
     cost: ClassVar[int] = 0
+    reach = pointwise
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.cost
@@ -55,7 +57,7 @@ class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2):
     inplace: bool = flag(default=False)
 
 
-class PReLU(_Pointwise, kind="prelu", cost=2):
+class PReLU(_Pointwise, kind="prelu", cost=2, channels=1):
     """x if x > 0 else a·x with a learnt slope a; 2 FLOPs per element (comparison, product), no MACs.
 
     Input and output (N, C, *); `num_parameters` is 1, one slope for all, or C, one per channel.

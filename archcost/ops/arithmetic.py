@@ -8,15 +8,19 @@ from archcost.dims import ceil_div, numel
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, shape_text
 from archcost.ops.fields import number
+from archcost.ops.reach import ALL, aligned, pointwise, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
 
 
 class _Elementwise(Op, family="Arithmetic"):
     """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
 
     other: float | None = number(default=None, doc="the second operand, when there is one input")
+
+    reach = pointwise
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         self._check_operands(len(inputs))
@@ -142,3 +146,12 @@ class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2,
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * inputs[0][-1]
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        left, right = inputs
+        rows, columns = len(left[-2:-1]), min(len(right) - 1, 1)
+        rank = len(outputs[0])
+        batch = outputs[0][: rank - rows - columns]
+        of_left = (*aligned(left[:-2], batch), *[window(len(batch))][:rows], ALL)
+        of_right = (*aligned(right[:-2], batch), ALL, *[window(rank - 1)][:columns])
+        return of_left, of_right

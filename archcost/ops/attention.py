@@ -8,9 +8,11 @@ from archcost.dims import always, numel
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import flag, number, size
+from archcost.ops.reach import ALL, aligned, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
 
 _FAMILY = "Attention"
 _MASKED = 4  # query, key, value, mask
@@ -78,6 +80,17 @@ class ScaledDotProductAttention(
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(self.scores(inputs, _unchecked)) * (5 if len(inputs) == _MASKED else 4)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(outputs[0])
+        batch = outputs[0][:-2]
+        own, features = window(rank - 2), window(rank - 1)
+        lasts = ((own, ALL), (ALL, ALL), (ALL, features))  # a causal mask is not followed
+        readings = [(*aligned(shape[:-2], batch), *last) for shape, last in zip(inputs[:3], lasts, strict=False)]
+        for mask in inputs[3:]:
+            scores = aligned(mask, (*batch, outputs[0][-2], inputs[1][-2]))
+            readings.append((*scores[:-1], ALL) if mask else ())
+        return tuple(readings)
+
 
 def _unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001
     """The Check for shapes that ``infer`` has already judged."""
@@ -97,6 +110,7 @@ class MultiheadAttention(
     """
 
     input_names = ("query", "key", "value")
+    channels = -1
 
     num_heads: Dim = size()
     dropout: float = number(default=0.0, minimum=0, maximum=1)
@@ -150,6 +164,12 @@ class MultiheadAttention(
         query, key, _ = _three(inputs)
         biases = (2 * numel(query) + 2 * key[0] * key[1] * query[2]) * self.bias
         return biases + 4 * self._scores(query, key) * self.num_heads
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        own = (window(0), ALL, ALL) if self.batch_first else (ALL, window(1), ALL)
+        if len(inputs) == 1:
+            return (own,)
+        return ((window(0), window(1), ALL), *[own] * (len(inputs) - 1))
 
     def _scores(self, query: Shape, key: Shape) -> Dim:
         """The elements of Q·Kᵀ in one head."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
+from archcost.dims import numel, total
 from archcost.ops import fields
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from archcost.dims import Dim, Shape
     from archcost.ops.fields import Field
+    from archcost.ops.reach import Reading
 
 Inputs = tuple["Shape", ...]
 Outputs = tuple["Shape", ...]
@@ -95,6 +97,7 @@ class Op:
     input_names: ClassVar[tuple[str, ...]] = ("input",)
     main_output: ClassVar[bool] = True  # with several outputs: a bare reference means output 0
     integer_inputs: ClassVar[bool] = False  # reads indices
+    channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -176,9 +179,19 @@ class Op:
         del inputs, outputs
         return 0
 
+    def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        """Elements of the weights that one run reads; by default all."""
+        return total(map(numel, self.weights(inputs).values()))
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        """What an element of output ``number`` reads of each input; every op says so. Sizes are ints here."""
+        raise NotImplementedError  # pragma: no cover - every op defines it
+
 
 class SpatialOp(Op):
     """An op over (N, C, *spatial) with exactly ``ndim`` spatial dimensions."""
+
+    channels = 1
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__(kind=kind, **class_variables)

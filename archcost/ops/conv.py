@@ -8,9 +8,11 @@ from archcost.dims import numel, transposed_window_size, window_size
 from archcost.ops.axes import check_reach
 from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
 from archcost.ops.fields import choice, flag, size, spatial
+from archcost.ops.reach import ALL, transposed_window, window, windows
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
 
 Sizes = tuple[int, ...]
 
@@ -76,6 +78,10 @@ class _Conv(_ConvBase):
             return tuple([d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)])
         return tuple([2 * pad for pad in self.padding])
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        before = tuple([padding // 2 for padding in self.total_padding()])
+        return ((window(0), ALL, *windows(self.kernel_size, self.stride, before, self.dilation)),)
+
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
         return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
@@ -126,6 +132,10 @@ class _ConvTranspose(_ConvBase):
         self._check_groups(channels, check)
         geometry = (self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)
         return ((n, self.out_channels, *map(transposed_window_size, sizes, *geometry)),)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        geometry = zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
+        return ((window(0), ALL, *[transposed_window(dim, *sizes) for dim, sizes in enumerate(geometry, 2)]),)
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         kernel = (inputs[0][1], self.out_channels // self.groups, *self.kernel_size)

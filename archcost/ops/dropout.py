@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archcost.ops.base import Op
 from archcost.ops.fields import flag, number
+from archcost.ops.reach import pointwise
 
 
 class _Dropout(Op, family="Activation"):
@@ -11,6 +12,8 @@ class _Dropout(Op, family="Activation"):
 
     p: float = number(default=0.5, minimum=0, maximum=1, doc="the probability of zero")
     inplace: bool = flag(default=False)
+
+    reach = pointwise
 
 
 class Dropout(_Dropout, kind="dropout"):

@@ -9,11 +9,18 @@ from archcost.dims import ceil_div, clamp, concrete, smaller, total
 from archcost.ops.axes import axis, check_reach, replace_dim, require, same_rank
 from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
 from archcost.ops.fields import choice, index, indices, integer, integers, number, size
+from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading, Steps
 
 _FAMILY = "Shape"
+
+
+def _shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Steps, ...]:
+    """Position o reads s·o - padding along one dim, and o along the others."""
+    return tuple([window(dim, 1, stride, padding) if dim == place else window(dim) for dim in range(rank)])
 
 
 class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
@@ -43,6 +50,11 @@ class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
                 help=partial(_concat_help, first, other, place),
             )
         return (replace_dim(first, place, total([shape[place] for shape in inputs])),)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(outputs[0])
+        place = axis(self.dim, rank)
+        return tuple([_shifted(rank, place, total([s[place] for s in inputs[:at]])) for at in range(len(inputs))])
 
 
 def _differing(first: Shape, other: Shape, place: int) -> str:
@@ -76,6 +88,11 @@ class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
                 check(a == b, "stack needs inputs of one shape, got {} and {}", first, other)
         return ((*first[:place], len(inputs), *first[place:]),)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        place = axis(self.dim, rank + 1, "output")
+        return (tuple([window(dim + (dim >= place)) for dim in range(rank)]),) * len(inputs)
+
 
 class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
     """Outputs of ⌈n / chunks⌉ each along `dim`, the last one smaller if it does not divide; no MACs, no FLOPs.
@@ -90,6 +107,9 @@ class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
         shape = inputs[0]
         place = axis(self.dim, len(shape))
         return _pieces(shape, place, ceil_div(shape[place], self.chunks))
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return (_piece(self.dim, outputs, number),)
 
 
 class Split(Op, kind="split", family=_FAMILY, min_rank=1, main_output=False):
@@ -117,6 +137,15 @@ class Split(Op, kind="split", family=_FAMILY, min_rank=1, main_output=False):
             shape[place],
         )
         return tuple([replace_dim(shape, place, section) for section in sections])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return (_piece(self.dim, outputs, number),)
+
+
+def _piece(dim: int, outputs: Outputs, number: int) -> tuple[Steps, ...]:
+    """The reach of a piece: its own stretch of the dim."""
+    place = axis(dim, len(outputs[0]))
+    return _shifted(len(outputs[0]), place, -total([shape[place] for shape in outputs[:number]]))
 
 
 def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
@@ -152,6 +181,12 @@ class Slice(Op, kind="slice", family=_FAMILY, min_rank=1):
             length,
         )
         return (replace_dim(shape, place, ceil_div(end - start, self.step)),)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        place = axis(self.dim, rank)
+        start = 0 if self.start is None else _bound(self.start, inputs[0][place])
+        return (_shifted(rank, place, -start, self.step),)
 
 
 def _bound(position: Dim, length: Dim) -> Dim:
@@ -198,6 +233,11 @@ class Pad(Op, kind="pad", family=_FAMILY):
             out[place] = before + shape[place] + after
         return (tuple(out),)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank, padded = len(inputs[0]), len(self.pad) // 2
+        before = (0,) * (rank - padded) + self.pad[::2][::-1]
+        return (tuple([window(dim, padding=padding) for dim, padding in enumerate(before)]),)
+
 
 class Roll(Op, kind="roll", family=_FAMILY):
     """out[i + shift] = in[i] along the dims, around the end; no MACs, no FLOPs.
@@ -217,3 +257,12 @@ class Roll(Op, kind="roll", family=_FAMILY):
         for dim in self.dims or ():
             axis(dim, len(inputs[0]))
         return inputs
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        if self.dims is None and rank > 1:
+            return ((ALL,) * rank,)
+        shifts = dict.fromkeys(range(rank), 0)
+        for dim, shift in zip(self.dims or (0,), self.shifts, strict=True):
+            shifts[axis(dim, rank)] += shift
+        return (tuple([window(dim, padding=shifts[dim]) for dim in range(rank)]),)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import flag, integer, size, sizes
+from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
 
 
-class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layout="(*, in_features)"):
+class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layout="(*, in_features)", channels=-1):
     """y = x·Wᵀ + b over the last dim; MACs = output elements × in_features, without the bias.
 
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
@@ -33,6 +35,9 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.bias
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
 
 
 class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True):
@@ -61,6 +66,12 @@ class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inp
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         return {"weight": (self.num_embeddings, self.embedding_dim)}
 
+    def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return (tuple([window(dim) for dim in range(len(inputs[0]))]),)
+
 
 class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
     """A learnable tensor of the given shape, such as a class token or position embedding; no MACs, no FLOPs.
@@ -80,3 +91,6 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
 
     def trainable(self) -> bool:
         return self.requires_grad
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ()

@@ -9,9 +9,11 @@ from archcost.ops import fields
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.fields import flag, integers, number, size
+from archcost.ops.reach import pointwise, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
 
 _FAMILY = "Normalisation"
 
@@ -21,6 +23,8 @@ class _ChannelNorm(SpatialOp, family=_FAMILY):
 
     eps: float = number(default=1e-5, minimum=0)
     momentum: float | None = number(default=0.1, minimum=0, nullable=True)
+
+    reach = pointwise  # the statistics are not followed
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         return {"weight": inputs[0][1:2], "bias": inputs[0][1:2]} if self.affine else {}
@@ -100,8 +104,10 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
     __doc__ = _InstanceNorm.__doc__
 
 
-class _LastDimsNorm(Op, family=_FAMILY, min_rank=1):
+class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
+
+    reach = pointwise  # the statistics are not followed
 
     normalized_shape: Shape | None = integers(
         default=None, minimum=1, scalar="list", doc="the sizes of the dims that are normalised; null: the last dim"
@@ -165,11 +171,13 @@ class RMSNorm(_LastDimsNorm, kind="rms_norm"):
         return numel(outputs[0]) * (4 if self.elementwise_affine else 3)
 
 
-class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C, *)"):
+class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C, *)", channels=1):
     """y = γ·(x - μ) / √(σ² + ε) + β with μ, σ² per sample and group of channels; no MACs.
 
     Input and output (N, C, *). FLOPs: 5 per element, 4 with `affine: false`. Work per group is not counted.
     """
+
+    reach = pointwise  # the statistics are not followed
 
     num_groups: Dim = size()
     eps: float = number(default=1e-5, minimum=0)
@@ -189,7 +197,7 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
         return numel(outputs[0]) * (5 if self.affine else 4)
 
 
-class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank=3, layout="(N, C, *)"):
+class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank=3, layout="(N, C, *)", channels=1):
     """y = x / (k + α/n · Σ x²)^β, the sum over n neighbouring channels; no MACs.
 
     Input and output (N, C, *); n is `size`. FLOPs: n + 4 per element (square, n - 1 sums, scale, offset, power and
@@ -203,3 +211,7 @@ class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * (self.size + 4)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        neighbours = window(1, kernel=self.size, padding=self.size // 2)
+        return ((window(0), neighbours, *map(window, range(2, len(inputs[0])))),)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel, window_size, window_size_ceil
 from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
 from archcost.ops.fields import flag, size, spatial
+from archcost.ops.reach import bins, window, windows
 
 if TYPE_CHECKING:
     from archcost.dims import Dim
+    from archcost.ops.reach import Reading
 
 Sizes = tuple[int, ...]
 
@@ -21,18 +23,18 @@ class _Pool(SpatialOp, family="Pooling"):
     stride: Sizes | None = spatial(default=None, doc="null: kernel_size")
     padding: Sizes = spatial(default=0, minimum=0)
 
-    def pooled(self, inputs: Inputs, dilation: Sizes, check: Check) -> Outputs:
-        """The output shape for windows with these gaps."""
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
         out = []
-        geometry = zip(sizes, self.kernel_size, self.stride or self.kernel_size, self.padding, dilation, strict=True)
-        for before, kernel, stride, pad, gap in geometry:
+        stride, dilation = self.stride or self.kernel_size, self.gaps()
+        geometry = zip(sizes, self.kernel_size, stride, self.padding, dilation, strict=True)
+        for before, kernel, step, pad, gap in geometry:
             span = gap * (kernel - 1) + 1
             check(2 * pad <= kernel, "padding {} is more than half of the kernel_size {}", pad, kernel)
             if self.ceil_mode:
-                after = window_size_ceil(before, kernel, stride, pad, gap)
+                after = window_size_ceil(before, kernel, step, pad, gap)
             else:
-                after = window_size(before, kernel, stride, 2 * pad, gap)
+                after = window_size(before, kernel, step, 2 * pad, gap)
             check(
                 after > 0,
                 "a window that spans {} does not fit into a padded input of {}",
@@ -44,6 +46,14 @@ class _Pool(SpatialOp, family="Pooling"):
         return ((n, channels, *out),)
 
     ceil_mode: bool
+
+    def gaps(self) -> Sizes:
+        """The dilation of the windows; by default there is none."""
+        return (1,) * self.ndim
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        stride = self.stride or self.kernel_size
+        return ((window(0), window(1), *windows(self.kernel_size, stride, self.padding, self.gaps())),)
 
 
 class _MaxPool(_Pool):
@@ -57,8 +67,8 @@ class _MaxPool(_Pool):
     dilation: Sizes = spatial(default=1)
     ceil_mode: bool = flag(default=False)
 
-    def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        return self.pooled(inputs, self.dilation, check)
+    def gaps(self) -> Sizes:
+        return self.dilation
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * (numel(self.kernel_size) - 1)
@@ -86,9 +96,6 @@ class _AvgPool(_Pool):
 
     ceil_mode: bool = flag(default=False)
     count_include_pad: bool = flag(default=True, doc="whether zeros of the padding count in the mean")
-
-    def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        return self.pooled(inputs, (1,) * self.ndim, check)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * numel(self.kernel_size)
@@ -124,6 +131,10 @@ class _AdaptivePool(SpatialOp, family="Pooling"):
         n, channels, *sizes = inputs[0]
         wanted = zip(self.output_size, sizes, strict=True)
         return ((n, channels, *[before if after is None else after for after, before in wanted]),)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        sizes = zip(inputs[0][2:], outputs[0][2:], strict=True)
+        return ((window(0), window(1), *[bins(dim, *pair) for dim, pair in enumerate(sizes, 2)]),)
 
 
 class _AdaptiveAvgPool(_AdaptivePool):

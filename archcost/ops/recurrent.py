@@ -8,14 +8,16 @@ from archcost.dims import always, numel
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, index, number, size
+from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
 
 
-class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)"):
+class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)", channels=-1):
     """What the cells share: stacked layers and directions, each with a matrix for the input and one for the state."""
 
     gates: ClassVar[int] = 1
@@ -89,6 +91,12 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         units = inputs[0][0] * inputs[0][1] * self.hidden_size * self.num_layers * self.directions
         return units * (self.cell_flops() + 2 * self.gates * self.bias)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        place = 0 if number == 0 and self.batch_first else 1  # of the batch in the output
+        batch = window(place)
+        sequence = (batch, ALL, ALL) if self.batch_first else (ALL, batch, ALL)  # later steps are not told from earlier
+        return (sequence, *[(ALL, batch, ALL)] * (len(inputs) - 1))
 
 
 class RNN(_Recurrent, kind="rnn", max_inputs=2, input_names=("input", "h_0")):

@@ -8,9 +8,13 @@ from archcost.dims import numel
 from archcost.ops.axes import axes
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import flag, indices
+from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim
+    from archcost.ops.reach import Reading
 
 
 class _Reduction(Op, family="Arithmetic"):
@@ -19,15 +23,24 @@ class _Reduction(Op, family="Arithmetic"):
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
     keepdim: bool = flag(default=False, doc="whether the dims stay, with size 1")
 
+    def reduced(self, inputs: Inputs) -> Sequence[int]:
+        """The places of the dims that go, or become 1."""
+        rank = len(inputs[0])
+        return axes(self.dim, rank) if self.dim else range(rank)
+
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        shape = inputs[0]
-        reduced = axes(self.dim, len(shape)) if self.dim else range(len(shape))
+        shape, reduced = inputs[0], self.reduced(inputs)
         if self.keepdim:
             return (tuple([1 if place in reduced else size for place, size in enumerate(shape)]),)
         return (tuple([size for place, size in enumerate(shape) if place not in reduced]),)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(inputs[0]) - numel(outputs[0])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank, reduced = len(inputs[0]), self.reduced(inputs)
+        kept = range(rank) if self.keepdim else [dim for dim in range(rank) if dim not in reduced]
+        return (tuple([ALL if dim in reduced else window(kept.index(dim)) for dim in range(rank)]),)
 
 
 class Sum(_Reduction, kind="sum"):

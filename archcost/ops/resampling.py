@@ -8,16 +8,18 @@ from archcost.dims import numel, scaled
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, integers, numbers, size
+from archcost.ops.reach import ALL, View, interpolated, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading, Steps
 
 _FAMILY = "Resampling"
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 _TAPS = {"nearest": 0, "nearest-exact": 0, "linear": 2, "bilinear": 4, "trilinear": 8, "bicubic": 16}
 
 
-class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)"):
+class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)", channels=1):
     """out = `size`, or ⌊n · scale_factor⌋ per spatial dimension, by interpolation; no MACs.
 
     Input (N, C, *spatial) with 1 to 3 spatial dimensions. FLOPs per output element: 2·taps - 1, that is 3 for linear, 7
@@ -55,6 +57,28 @@ class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layo
         taps = _TAPS[self.mode]
         return numel(outputs[0]) * (2 * taps - 1) if taps else 0
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        spatial = len(inputs[0]) - 2
+        factors = _each(self.scale_factor, spatial)
+        sizes = zip(inputs[0][2:], outputs[0][2:], factors, strict=True)
+        return ((window(0), window(1), *[self._steps(dim, *each) for dim, each in enumerate(sizes, 2)]),)
+
+    def _steps(self, dim: int, before: int, after: int, factor: float | None) -> Steps | None:
+        """The neighbours that an output position lies between."""
+        from fractions import Fraction
+
+        if before == 1:
+            return ALL
+        step = Fraction(before, after) if factor is None else 1 / Fraction(repr(factor))
+        if self.mode == "nearest":
+            return interpolated(dim, step, Fraction(0), (0, 0))
+        if self.mode == "nearest-exact":
+            return interpolated(dim, step, step / 2, (0, 0))
+        taps = (-1, 2) if self.mode == "bicubic" else (0, 1)
+        if self.align_corners:
+            return interpolated(dim, Fraction(before - 1, max(after - 1, 1)), Fraction(0), taps)
+        return interpolated(dim, step, (step - 1) / 2, taps)
+
 
 def _each(given: Any, spatial: int) -> tuple[Any, ...]:
     """One number for each spatial dimension, from one for all or as many."""
@@ -63,7 +87,7 @@ def _each(given: Any, spatial: int) -> tuple[Any, ...]:
     return each
 
 
-class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)"):
+class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
     """(*, C·r², H, W) → (*, C, H·r, W·r): channels move into space; no MACs, no FLOPs."""
 
     upscale_factor: Dim = size()
@@ -75,8 +99,14 @@ class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout=
         check(channels % area == 0, "{} channels do not split into squares of {} × {}", channels, factor, factor)
         return ((*batch, channels // area, height * factor, width * factor),)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        *batch, channels, height, width = inputs[0]
+        factor, b = self.upscale_factor, len(batch)
+        split = (*batch, channels // factor**2, factor, factor, height, width)
+        return (View(split, (*range(b + 1), b + 3, b + 1, b + 4, b + 2)),)
 
-class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)"):
+
+class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
     """(*, C, H·r, W·r) → (*, C·r², H, W): space moves into channels; no MACs, no FLOPs."""
 
     downscale_factor: Dim = size()
@@ -88,8 +118,14 @@ class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, lay
         check(fits, "{} × {} does not split into squares of {} × {}", height, width, factor, factor)
         return ((*batch, channels * factor * factor, height // factor, width // factor),)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        *batch, channels, height, width = inputs[0]
+        factor, b = self.downscale_factor, len(batch)
+        split = (*batch, channels, height // factor, factor, width // factor, factor)
+        return (View(split, (*range(b + 1), b + 2, b + 4, b + 1, b + 3)),)
 
-class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, layout="(N, C, *)"):
+
+class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, layout="(N, C, *)", channels=1):
     """Channels (g, C/g) are read as (C/g, g), so that groups mix; no MACs, no FLOPs."""
 
     groups: Dim = size()
@@ -98,3 +134,8 @@ class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, lay
         channels = inputs[0][1]
         check(channels % self.groups == 0, "{} channels do not split into {} groups", channels, self.groups)
         return inputs
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        n, channels, *rest = inputs[0]
+        split = (n, self.groups, channels // self.groups, *rest)
+        return (View(split, (0, 2, 1, *range(3, len(split)))),)

@@ -9,11 +9,19 @@ from archcost.ops import fields
 from archcost.ops.axes import axes, axis, replace_dim, require, resolve_wildcard
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import index, indices
+from archcost.ops.reach import View, pointwise, window
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
+    from archcost.ops.reach import Reading
 
 _FAMILY = "Shape"
+
+
+def _in_order(op: Op, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+    """The reach of an op that keeps all elements in their order."""
+    del op, outputs, number
+    return (View(inputs[0]),)
 
 
 class Flatten(Op, kind="flatten", family=_FAMILY):
@@ -21,6 +29,8 @@ class Flatten(Op, kind="flatten", family=_FAMILY):
 
     The defaults flatten all but the batch.
     """
+
+    reach = _in_order
 
     start_dim: int = index(default=1)
     end_dim: int = index(default=-1)
@@ -34,6 +44,8 @@ class Flatten(Op, kind="flatten", family=_FAMILY):
 
 class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1):
     """The dim becomes the dims of `unflattened_size`, one of which may be -1; no MACs, no FLOPs."""
+
+    reach = _in_order
 
     dim: int = index()
     unflattened_size: Shape = fields.sizes(wildcards=1)
@@ -54,6 +66,8 @@ class Reshape(Op, kind="reshape", family=_FAMILY):
     `shape` is complete, the batch first: `[$batch, 16, -1]`.
     """
 
+    reach = _in_order
+
     shape: Shape = fields.sizes(wildcards=1)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -70,6 +84,10 @@ class Permute(Op, kind="permute", family=_FAMILY):
         require(len(self.dims) == len(shape), "{} dims are named for an input of {}", len(self.dims), shape)
         return (tuple([shape[place] for place in axes(self.dims, len(shape))]),)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        order = axes(self.dims, len(inputs[0]))
+        return (tuple([window(order.index(dim)) for dim in range(len(order))]),)
+
 
 class Transpose(Op, kind="transpose", family=_FAMILY):
     """The dims dim0 and dim1 change places; no MACs, no FLOPs."""
@@ -84,12 +102,20 @@ class Transpose(Op, kind="transpose", family=_FAMILY):
             return inputs
         return (replace_dim(replace_dim(shape, first, shape[second]), second, shape[first]),)
 
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        first, second = axis(self.dim0, rank), axis(self.dim1, rank)
+        places = {first: second, second: first}
+        return (tuple([window(places.get(dim, dim)) for dim in range(rank)]),)
+
 
 class Squeeze(Op, kind="squeeze", family=_FAMILY):
     """The named dims of size 1 are dropped, or all of size 1 when `dim` is null; no MACs, no FLOPs.
 
     A named dim of another size stays.
     """
+
+    reach = _in_order
 
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several")
 
@@ -101,6 +127,8 @@ class Squeeze(Op, kind="squeeze", family=_FAMILY):
 
 class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY):
     """A dim of size 1 comes in at position `dim` of the output; no MACs, no FLOPs."""
+
+    reach = _in_order
 
     dim: int = index()
 
@@ -115,6 +143,8 @@ class Expand(Op, kind="expand", family=_FAMILY):
 
     `sizes` is complete, the batch first, and may have more dims than the input, in front: `[$batch, -1, -1]`.
     """
+
+    reach = pointwise
 
     sizes: Shape = fields.sizes(wildcards=None)
 

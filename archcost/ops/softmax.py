@@ -8,9 +8,11 @@ from archcost.dims import numel
 from archcost.ops.axes import axis, replace_dim
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.fields import index
+from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim
+    from archcost.ops.reach import Reading
 
 
 class _Softmax(Op, family="Activation"):
@@ -24,6 +26,15 @@ class _Softmax(Op, family="Activation"):
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return 3 * numel(outputs[0])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return _all_along(self.dim, len(inputs[0]))
+
+
+def _all_along(dim: int, rank: int) -> tuple[Reading, ...]:
+    """Every element reads all positions along one dim, and its own along the others."""
+    place = axis(dim, rank)
+    return (tuple([ALL if at == place else window(at) for at in range(rank)]),)
 
 
 class Softmax(_Softmax, kind="softmax"):
@@ -55,8 +66,13 @@ class Softmax2d(Op, kind="softmax2d", family="Activation", min_rank=3, max_rank=
     FLOPs: 3 per element (exponential, sum, quotient); the subtraction of the maximum for stability is not counted.
     """
 
+    channels = -3
+
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return 3 * numel(outputs[0])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return _all_along(-3, len(inputs[0]))
 
 
 class GLU(Op, kind="glu", family="Activation", min_rank=1):
@@ -75,3 +91,9 @@ class GLU(Op, kind="glu", family="Activation", min_rank=1):
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return 4 * numel(outputs[0])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        place = axis(self.dim, rank)
+        halves = window(place, kernel=2, dilation=outputs[0][place])
+        return (tuple([halves if at == place else window(at) for at in range(rank)]),)

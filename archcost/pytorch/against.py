@@ -150,7 +150,7 @@ def _units(model: nn.Module, report: Report, target: str) -> tuple[list[Unit], d
     units = []
     for path, shapes in tensors.items():
         if shapes or macs[path]:
-            output = None if path in holders else seen[path].shapes[0]
+            output = None if path in holders else next(iter(seen[path].shapes), None)
             units.append(Unit(path, type(modules[path]).__name__, tuple(shapes), output, macs[path]))
     return units, unused
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
         current = index
 
     def leave(index: int, module: nn.Module, inputs: Any, output: Any) -> None:
-        tensors = [output] if isinstance(output, Tensor) else list(output)
+        tensors = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
         # Under a trace sizes are tensors; they are read as the numbers that they hold.
         seen[index].shapes = tuple([tuple([int(dim) for dim in tensor.shape]) for tensor in tensors])
         seen[index].dtypes = tuple([str(tensor.dtype).removeprefix("torch.") for tensor in tensors])

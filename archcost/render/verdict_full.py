@@ -22,7 +22,10 @@ from archcost.render.verdict_text import (
 )
 
 if TYPE_CHECKING:
-    from archcost.budget.verdict import Finding, Verdict
+    from collections.abc import Sequence
+
+    from archcost.budget.verdict import Finding, Verdict, Weight
+    from archcost.spec.limits import Limit
 
 _NOTES = (Status.STALE, Status.NEW, Status.GONE, Status.NOT_MEASURED)  # told in a line each, and not without end
 _MAX_NOTES = 5
@@ -34,8 +37,9 @@ STYLES = {
 }
 _NOTE_STYLE, _OK_STYLE = "\x1b[1;36m", "\x1b[1;32m"
 _LABEL_WIDTH = 9
-_WIDEST = 120  # of wrapped text, where the terminal has no width
+_WIDEST_LINE = 160  # of a source line
 _MIN_PATH = 12
+_NEW = "new"
 
 
 def to_full(verdict: Verdict, width: int, style: dict[str, str] = PLAIN) -> str:
@@ -54,7 +58,7 @@ class _Writer:
 
     def __init__(self, verdict: Verdict, width: int, style: dict[str, str]) -> None:
         self.verdict = verdict
-        self.width = min(width, _WIDEST)
+        self.width = width
         self.style = style
 
     def finding(self, finding: Finding) -> str:
@@ -63,7 +67,7 @@ class _Writer:
         lines += self._figures(finding)
         mark = finding.mark
         if mark is not None:
-            room = max(20, self.width - len(str(mark.line + 1)) - 3)
+            room = min(_WIDEST_LINE, max(20, self.width - len(str(mark.line + 1)) - 3))
             lines += snippet(mark, self.style, room)
         if finding.limit is not None and finding.limit.message:
             lines.append(self._wrapped("note", one_line(finding.limit.message)))
@@ -131,7 +135,7 @@ class _Writer:
         metric, limit = finding.metric, finding.limit
         if limit is None or finding.figure is None or finding.status is Status.NEW:
             return []
-        pairs = [("limit", f"{limit.text}{self._allowed(finding)}"), ("figure", self._figure(finding))]
+        pairs = [("limit", self._limit(finding, limit)), ("figure", self._figure(finding))]
         if finding.baseline is not None and finding.rule is Rule.GROWTH:
             pairs.insert(1, ("baseline", amount(finding.baseline, metric)))
         if finding.overshoot:
@@ -143,45 +147,69 @@ class _Writer:
     def _over(self, finding: Finding) -> Fraction | None:
         return Fraction(finding.overshoot, finding.allowed) if finding.allowed else None
 
-    def _allowed(self, finding: Finding) -> str:
-        """What a growth limit comes to."""
+    def _limit(self, finding: Finding, limit: Limit) -> str:
+        """The limit as it was written, and what a growth limit comes to."""
         if finding.rule is not Rule.GROWTH or finding.allowed is None:
-            return ""
-        return f" of growth: {amount(finding.allowed, finding.metric)}"
+            return limit.text
+        return f"growth of {limit.text}: at most {amount(finding.allowed, finding.metric)}"
 
     def _figure(self, finding: Finding) -> str:
         text = amount(finding.figure or 0, finding.metric)
         return f"{text} ± {amount(finding.spread, finding.metric)}" if finding.spread else text
 
     def _layers(self, finding: Finding) -> list[str]:
-        """The layers that weigh most or grew most, one a line."""
-        if not finding.layers:
+        """The layers that weigh most or grew most, one a line; the path is the last thing that is cut."""
+        rows = [_layer_cells(finding, weight) for weight in finding.layers]
+        if not rows:
             return []
-        grew = finding.rule is Rule.GROWTH
-        rows = []
-        for weight in finding.layers:
-            if grew and finding.metric != "latency":
-                before = weight.baseline or 0
-                share = Fraction(weight.figure - before, finding.growth) if finding.growth else None
-                cells = ("+" + amount(weight.figure - before, finding.metric), percent(share))
-                tail = "new" if weight.baseline is None else "of the growth"
-            else:
-                share = Fraction(weight.figure, finding.figure) if finding.figure else None
-                cells, tail = (amount(weight.figure, finding.metric), percent(share)), ""
-            rows.append((one_line(weight.path), weight.op, *cells, tail))
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        room = self.width - 2 - _LABEL_WIDTH - 1 - 2 - 2 - 1 - sum(widths[2:4]) - (widths[4] + 1 if widths[4] else 0)
-        op = widths[1] if room - widths[1] - 2 >= _MIN_PATH else 0
-        room = max(_MIN_PATH, room - (op + 2 if op else 0))
-        label = "grew most" if grew and finding.metric != "latency" else "heaviest"
+        paths, ops, figures, shares, tails = ([row[column] for row in rows] for column in range(5))
+        room = self.width - (2 + _LABEL_WIDTH + 1 + 2) - _widest(figures) - 1 - _widest(shares)
+        if room < _widest(paths) + 1 + _widest(tails):
+            tails = [tail if tail == _NEW else "" for tail in tails]
+        room -= _widest(tails) + 1 if any(tails) else 0
+        if room < _widest(paths) + 2 + _widest(ops):
+            ops = [""] * len(ops)
+        else:
+            room -= 2 + _widest(ops)
+        width = min(max(_MIN_PATH, room), _widest(paths))
         lines = []
-        for row in rows:
-            path = shortened(row[0], room).ljust(min(room, widths[0]))
-            parts = [f"{label:<{_LABEL_WIDTH}} {path}", *([row[1].ljust(op)] if op else [])]
-            parts.append(f"{row[2].rjust(widths[2])} {row[3].rjust(widths[3])} {row[4]}".rstrip())
-            lines.append("  " + "  ".join(parts))
-            label = ""
-        return lines
+        for path, op, figure, share, tail in zip(paths, ops, figures, shares, tails, strict=True):
+            parts = (
+                [shortened(path, width).ljust(width), op.ljust(_widest(ops))]
+                if op
+                else [shortened(path, width).ljust(width)]
+            )
+            parts.append(f"{figure.rjust(_widest(figures))} {share.rjust(_widest(shares))} {tail}".rstrip())
+            lines.append("  ".join(parts))
+        label = "grew most" if _grew(finding) else "heaviest"
+        heads = [label, *[""] * (len(lines) - 1)]
+        return [f"  {head:<{_LABEL_WIDTH}} {line}" for head, line in zip(heads, lines, strict=True)]
+
+
+def _grew(finding: Finding) -> bool:
+    """Whether its layers are those that grew most."""
+    return finding.rule is Rule.GROWTH and finding.metric != "latency"
+
+
+def _layer_cells(finding: Finding, weight: Weight) -> tuple[str, str, str, str, str]:
+    """Path, op, figure, share, and what it is a share of."""
+    path, metric = one_line(weight.path), finding.metric
+    if not _grew(finding):
+        share = Fraction(weight.figure, finding.figure) if finding.figure else None
+        return path, weight.op, amount(weight.figure, metric), percent(share), ""
+    more = weight.figure - (weight.baseline or 0)
+    share = Fraction(more, finding.growth) if finding.growth else None
+    return (
+        path,
+        weight.op,
+        f"+{amount(more, metric)}",
+        percent(share),
+        _NEW if weight.baseline is None else "of the growth",
+    )
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(len, texts))
 
 
 def shortened(text: str, width: int) -> str:

@@ -171,11 +171,16 @@ def _bullets(verdict: Verdict, rows: int) -> list[str]:
         elif finding.status is not Status.OK:
             helps = help_text(finding, recorded=verdict.recorded)
             icon = f"{_ICONS[finding.status]} " if finding.status in _ICONS else ""
-            lines.append(f"- {icon}{cell(sentence(finding))}" + (f" ({helps})" if helps else ""))
+            lines.append(f"- {icon}{cell(sentence(finding))}" + (f" ({_help(helps)})" if helps else ""))
     lines = list(dict.fromkeys(lines))
     more = len(lines) - rows
     shown = lines[:rows] + ([f"- … and {more:,} more"] if more > 0 else [])
     return ["\n".join(shown)] if shown else []
+
+
+def _help(text: str) -> str:
+    """Help with its commands as code."""
+    return cell(text).replace("\\`", "`")
 
 
 def _details(verdict: Verdict) -> Iterator[str]:

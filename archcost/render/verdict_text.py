@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Cause, Rule, Status
@@ -244,7 +245,7 @@ def _help_over(finding: Finding, *, recorded: bool) -> str:
     if finding.rule is Rule.EXPECT:
         return f"correct the spec, or the figure at {finding.mark}"
     if finding.rule is Rule.GROWTH and recorded and finding.metric != "latency":
-        return f"if it is meant: `archcost baseline update {finding.spec} --allow-increase`"
+        return f"if it is meant: `archcost baseline update {quote(finding.spec)} --allow-increase`"
     return f"make it smaller, or raise the limit at {finding.mark}"
 
 

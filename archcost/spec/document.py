@@ -130,6 +130,7 @@ class _Builder:
         self._count = 0
         self._split_end = -1  # where an expression ends that YAML has cut at a comma
         self._in_split = False
+        self._unclosed = 0  # expressions without their last parenthesis
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             yaml.DocumentStartEvent: self._document,
             yaml.ScalarEvent: self._scalar,
@@ -176,8 +177,9 @@ class _Builder:
     def _whole_expression(self, text: str, start: int, mark: Mark) -> str:
         """The expression of which a plain scalar in ``{}`` or ``[]`` is the part before a comma: a problem."""
         collection = self._stack[-1][0]
-        whole = expression_at(self.source.text, start) if collection.flow else ""
+        whole = expression_at(self.source.text, start) if collection.flow and self._unclosed < MAX_PROBLEMS else ""
         if not whole:
+            self._unclosed += 1
             return text
         self._problem(split_diagnostic(whole, mark._replace(length=max(1, len(whole.splitlines()[0])))))
         self._split_end = start + len(whole)

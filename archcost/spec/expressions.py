@@ -1,7 +1,7 @@
 """``$name`` and ``$(…)``: expressions over names, with arithmetic, comparison and a few functions.
 
 Evaluated by simpleeval with a closed set of syntax and bounded operators, so that a spec can neither run code nor take
-long: integers stay below 2¹²⁸, lists below 100,000 items, and all expressions of one analysis below 20 million.
+long: integers stay below 2¹²⁸, lists below 100,000 items, and all expressions of one analysis below 5 million.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
-from archcost.errors import Diagnostic, suggestion
+from archcost.errors import Diagnostic, SpecError, suggestion
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
-MAX_WORK = 20_000_000  # items that the expressions of one analysis may touch
+MAX_WORK = 5_000_000  # items that the expressions of one analysis may touch
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'inside {} and [] YAML ends a value at a comma, bracket or brace: quote the expression, "$(…)"'
 _WHOLE = "write `$name`, or `$(…)` around all of it"
@@ -89,7 +89,7 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         if size > 1:
             self.work += size
             if self.work > MAX_WORK:
-                raise BoundError(f"the expressions of this spec work on more than {MAX_WORK:,} items")
+                raise _WorkError
         return value
 
     def _eval_name(self, node: ast.Name) -> Any:
@@ -100,6 +100,10 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         if value is UNKNOWN:
             raise ExpressionError(None)
         return value
+
+
+class _WorkError(Exception):
+    """The expressions of an analysis touch too many items."""
 
 
 class _Local(threading.local):
@@ -146,6 +150,9 @@ class Expression:
             raise ExpressionError(self.unknown_name(error.name, known)) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
+        except _WorkError:
+            message = f"the expressions of this spec work on more than {MAX_WORK:,} items"
+            raise SpecError([Diagnostic(message, self.mark, "write shorter lists")]) from None
         except RecursionError:
             raise self._error(f"the expression nests too deeply: {_shortened(self.text)}") from None
         except OverflowError:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+import yaml
 
 from archcost.errors import Diagnostic, Mark
 
 if TYPE_CHECKING:
-    import yaml
-
     from archcost.errors import Source
 
-NOT_TEXT = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+NOT_TEXT = yaml.reader.Reader.NON_PRINTABLE  # compiled already: a character class of this size takes 3 ms
 _MAX_EXPRESSION = 1000
 QUOTE = 'quote the expression: "$(…)"'
 _WORDS = {  # part of libyaml's or PyYAML's message -> what it means here, and what would mend it

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,25 @@ def test_a_missing_attribute_raises() -> None:
 def test_a_bad_value_raises() -> None:
     with pytest.raises(AttributeValueError, match=r"expected a whole number ≥ 1, got 0"):
         REGISTRY["linear"](out_features=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        ("dropout", {"p": 1.5}),
+        ("scaled_dot_product_attention", {"dropout_p": 1.5}),
+        ("multihead_attention", {"num_heads": 1, "dropout": 1.5}),
+        ("lstm", {"hidden_size": 1, "dropout": 1.5}),
+        ("lstm", {"hidden_size": 1, "num_layers": 0}),
+        ("layer_norm", {"normalized_shape": 0}),
+        ("max_pool2d", {"kernel_size": 2, "padding": -1}),
+        ("batch_norm2d", {"eps": -1}),
+        ("softshrink", {"lambd": -1}),
+    ],
+)
+def test_values_out_of_range_raise(kind: str, attributes: dict[str, Any]) -> None:
+    with pytest.raises(AttributeValueError, match="expected a"):
+        REGISTRY[kind](**attributes)
 
 
 def test_ops_are_immutable() -> None:

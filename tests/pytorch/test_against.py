@@ -48,7 +48,7 @@ class Careless(nn.Module):
         for layer in head:
             x = layer(x)
         x = nn.functional.linear(x, last.weight, last.bias)
-        return (x, self.aux(x)) if self.training else x
+        return {"out": x, "aux": self.aux(x) if self.training else None}
 
 
 INSTANCE = model()

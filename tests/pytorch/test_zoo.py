@@ -11,6 +11,7 @@ import torch
 
 import archcost
 from archcost import zoo
+from archcost.pytorch.against import compare, load_target
 from archcost.pytorch.counters import count_by_fvcore, fill_with_zeros
 
 models = pytest.importorskip("torchvision.models")
@@ -61,3 +62,15 @@ def fvcore_total(name: str, shape: tuple[int, ...]) -> int:
         model = models.get_model(name, weights=None, **WITHOUT_HEADS.get(name, {})).eval()
     (seen,) = count_by_fvcore(fill_with_zeros(model), (torch.zeros(shape),), [""])
     return sum(seen.operators.values())
+
+
+@pytest.mark.parametrize("name", ["torchvision_googlenet", "inception_v3"])
+def test_auxiliary_heads(name: str) -> None:
+    """The parts that exist only while training, too: torchvision's metadata counts their params."""
+    target = torchvision_name(name)
+    report = archcost.analyze(name, training=True)
+    against, mismatches = compare(report, f"torchvision:{target}", 0)
+    assert [str(mismatch) for mismatch in mismatches] == []
+    assert against.other_params == sum(p.numel() for p in load_target(f"torchvision:{target}").parameters())
+    assert all(pair.ok for pair in against.pairs)
+    assert not against.unused

@@ -1,0 +1,246 @@
+"""Receptive fields: which positions of an input one position of a layer's output can depend on.
+
+The size along an axis grows by (k - 1)·d·jump at a window of k positions d apart, and the jump by the factor s of its
+stride; every op states its part as :meth:`~archcost.ops.base.Op.reach`. Where paths meet, the set of their fields is
+kept: an Inception module sees 1, 3 and 5 positions at once. Padding counts as input, so that positions away from the
+border are told; statistics of norms, causal masks and the wrapping of circular shifts are not followed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.analysis.field import jumps, read, source_field, union
+from archcost.analysis.runs import longest
+from archcost.ops.reach import aligned, pointwise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.field import Field
+    from archcost.graph.model import Graph, Signature, TensorType
+    from archcost.ops.reach import Position, Reading
+
+MAX_BRANCHES = 16  # fields that are kept apart
+_RANK_OF_SEQUENCE = 2  # (N, L) of indices
+
+
+class Branch(NamedTuple):
+    """The field along one set of paths, for each axis: positions seen, the first that output 0 sees, and the jump."""
+
+    size: tuple[int, ...]
+    start: tuple[Position, ...]
+    jump: tuple[Position, ...]
+
+
+class ReceptiveField(NamedTuple):
+    """The distinct fields of the paths that lead to a tensor, the smallest first.
+
+    ``source`` are the input's sizes along the axes. Beyond MAX_BRANCHES the fields are ``folded`` into the one that
+    holds them all.
+    """
+
+    branches: tuple[Branch, ...]
+    source: tuple[int, ...]
+    folded: bool = False
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The sizes of the largest field along each axis."""
+        return tuple([max(sizes) for sizes in zip(*[branch.size for branch in self.branches], strict=True)])
+
+    @property
+    def jump(self) -> tuple[Position, ...]:
+        """The distance in the input between neighbours; 0 where every position sees the same."""
+        return tuple([max(jump) for jump in zip(*[branch.jump for branch in self.branches], strict=True)])
+
+    @property
+    def whole(self) -> bool:
+        """Whether some path leads from all positions of the input to every position of the output."""
+        return any(self.covers(branch) for branch in self.branches)
+
+    def covers(self, branch: Branch) -> bool:
+        """Whether a branch sees the whole input from every position."""
+        return not any(branch.jump) and branch.size == self.source
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of the report schema; a fraction is text (``"1/2"``)."""
+        return {
+            "size": [list(branch.size) for branch in self.branches],
+            "start": [[_json(start) for start in branch.start] for branch in self.branches],
+            "jump": [_json(jump) for jump in self.jump],
+        }
+
+
+def _json(position: Position) -> int | str:
+    return position if isinstance(position, int) else str(position)
+
+
+class _Fields(NamedTuple):
+    """The fields of one tensor."""
+
+    fields: tuple[Field, ...]
+    folded: bool
+
+
+def receptive_fields(graph: Graph, scope: str = "") -> list[ReceptiveField | None]:
+    """The field of every node's first output, relative to the first input of the model or of a scope.
+
+    None stands for nodes outside of the scope, and for those that do not depend on that input or have no field because
+    it has no spatial dims.
+    """
+    nodes, places = graph.nodes, range(len(graph.nodes))
+    if scope:
+        prefix = f"{scope}."
+        places = range(
+            next((k for k in places if nodes[k].path == scope or nodes[k].path.startswith(prefix)), len(nodes)),
+            next((k + 1 for k in reversed(places) if nodes[k].path == scope or nodes[k].path.startswith(prefix)), 0),
+        )
+    found: list[ReceptiveField | None] = [None] * len(nodes)
+    source = source_value(graph, places)
+    if source is None:
+        return found
+    tensor = _type_of(graph, source)
+    axes = spatial_dims(graph, places, source, tensor)
+    if not axes:
+        return found
+    sizes = tuple([tensor.shape[dim] for dim in axes])
+    known = _walk(graph, places, source, _Fields((source_field(tensor.shape, axes),), folded=False))
+    told: dict[int, ReceptiveField] = {}
+    for place in places:
+        fields = known.get(nodes[place].first_value)
+        if fields is not None:
+            field = told.get(id(fields))
+            if field is None:
+                field = told[id(fields)] = _told(fields, sizes)
+            found[place] = field
+    return found
+
+
+def source_value(graph: Graph, places: range) -> int | None:
+    """The first value from outside that the nodes read; the model's first input for all nodes."""
+    if len(places) == len(graph.nodes):
+        return -1
+    first = graph.nodes[places.start].first_value if places else 0
+    return next((value for k in places for value in graph.nodes[k].inputs if value < first), None)
+
+
+def _type_of(graph: Graph, value: int) -> TensorType:
+    if value < 0:
+        return list(graph.inputs.values())[-1 - value]
+    index, output = graph.producers()[value]
+    return graph.nodes[index].signature.outputs[output]
+
+
+def spatial_dims(graph: Graph, places: range, source: int, tensor: TensorType) -> tuple[int, ...]:
+    """All dims but the batch and the channels, as the first layer reads it that tells where the channels are."""
+    rank = len(tensor.shape)
+    if "int" in tensor.dtype:
+        return tuple(range(1, rank))
+    channels = _channels(graph, places, source)
+    if channels is None:
+        channels = 1
+    return tuple([dim for dim in range(1, rank) if dim != channels % rank])
+
+
+def _channels(graph: Graph, places: range, source: int) -> int | None:
+    same = {source}  # values laid out as the source
+    for k in places:
+        node = graph.nodes[k]
+        op = node.signature.op
+        if same.isdisjoint(node.inputs):
+            continue
+        if op.channels is not None:
+            return op.channels
+        if type(op).reach is not pointwise:
+            return None
+        same.add(node.first_value)
+    return None
+
+
+Readings = tuple["Reading | None", ...]  # of each input; None where every position reads its own
+
+
+def _readings(signature: Signature) -> list[Readings]:
+    """What each output of a signature reads."""
+    inputs = tuple([tensor.shape for tensor in signature.inputs])
+    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    found = []
+    for number, output in enumerate(outputs):
+        readings = signature.op.reach(inputs, outputs, number)
+        pairs = zip(inputs, readings, strict=True)
+        found.append(
+            tuple([None if shape == output and how == aligned(shape, output) else how for shape, how in pairs])
+        )
+    return found
+
+
+def _walk(graph: Graph, places: range, source: int, start: _Fields) -> dict[int, _Fields]:
+    """The fields of every value that depends on the source; equal layers on equal fields are worked out once."""
+    known = {source: start}
+    readings: dict[int, list[Readings]] = {}
+    memo: dict[tuple[int, ...], _Fields] = {}
+    for k in places:
+        _, signature, inputs, value, _, _ = graph.nodes[k]
+        given = [known.get(each) for each in inputs]
+        if not any(given):
+            continue
+        outputs = readings.get(id(signature))
+        if outputs is None:
+            outputs = readings[id(signature)] = _readings(signature)
+        for number, reading in enumerate(outputs):
+            if reading == (None,):
+                known[value + number] = given[0]  # type: ignore[assignment]
+                continue
+            key = (id(signature), number, *map(id, given))
+            fields = memo.get(key)
+            if fields is None:
+                fields = memo[key] = _merged(
+                    [
+                        _read(fields, how, signature, index, number)
+                        for index, (fields, how) in enumerate(zip(given, reading, strict=True))
+                        if fields is not None
+                    ]
+                )
+            known[value + number] = fields
+    return known
+
+
+def _read(fields: _Fields, how: Reading | None, signature: Signature, index: int, number: int) -> _Fields:
+    if how is None:
+        return fields
+    shape, output = signature.inputs[index].shape, signature.outputs[number].shape
+    return _Fields(tuple([read(field, how, shape, output) for field in fields.fields]), fields.folded)
+
+
+def _merged(parts: Sequence[_Fields]) -> _Fields:
+    """The distinct fields of several tensors that meet, or the one that holds them all."""
+    first = parts[0]
+    if all(part is first for part in parts):
+        return first
+    distinct = tuple(dict.fromkeys([field for part in parts for field in part.fields]))
+    folded = any(part.folded for part in parts)
+    if folded or len(distinct) > MAX_BRANCHES:
+        return _Fields((union(distinct),), folded=True)
+    return _Fields(distinct, folded=False)
+
+
+def _told(fields: _Fields, source: tuple[int, ...]) -> ReceptiveField:
+    if len(fields.fields) == 1:
+        return ReceptiveField((_branch(fields.fields[0], source),), source, fields.folded)
+    return ReceptiveField(tuple(sorted({_branch(field, source) for field in fields.fields})), source)
+
+
+def _branch(field: Field, source: tuple[int, ...]) -> Branch:
+    """Sizes along each axis; where every position sees the same, of what lies within the input."""
+    jump = tuple(jumps(field))
+    sizes, starts = [], []
+    for run, step, length in zip(field.runs, jump, source, strict=True):
+        start, size = run.first[0], longest(run)
+        if not step:
+            end = min(start + size, length)
+            start = max(start, 0)
+            size = max(0, int(end - start))
+        sizes.append(size)
+        starts.append(start)
+    return Branch(tuple(sizes), tuple(starts), jump)

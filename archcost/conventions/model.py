@@ -1,0 +1,136 @@
+"""What a convention is made of: rules that split a layer's figure into parts, each with the MACs that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.dims import numel
+from archcost.ops import REGISTRY
+
+if TYPE_CHECKING:
+    from archcost.dims import Shape
+
+Amount = int | Fraction  # a fraction where a tool averages over a batch that does not divide, or scales by a fraction
+MACS = "MACs"
+FLOPS = "FLOPs"
+
+
+class ToolFailsError(Exception):
+    """The tool raises an exception on a layer, so that it has no figure for the model either."""
+
+
+class Use:
+    """A layer as a tool meets it: its op, its shapes, and how the call is written.
+
+    ``batch`` is what a tool that averages over the batch divides by; ``functional`` says that the source calls a
+    function where archcost builds a module; ``strides`` are those of the inputs in memory.
+    """
+
+    def __init__(
+        self,
+        op: Any,
+        inputs: tuple[Shape, ...],
+        outputs: tuple[Shape, ...],
+        *,
+        batch: int = 1,
+        functional: bool = False,
+        one_tensor: bool = True,
+        strides: tuple[Shape, ...] = (),
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.outputs = outputs
+        self.batch = batch
+        self.functional = functional
+        self.one_tensor = one_tensor  # all inputs are the same one
+        self.strides = strides
+
+    @cached_property
+    def macs(self) -> int:
+        """Archcost's multiply-accumulates."""
+        return int(self.op.macs(self.inputs, self.outputs))
+
+    @cached_property
+    def elements(self) -> int:
+        """Elements of the first input."""
+        return numel(self.inputs[0])
+
+    @cached_property
+    def results(self) -> int:
+        """Elements of the first output."""
+        return numel(self.outputs[0])
+
+    @cached_property
+    def name(self) -> str:
+        """The class of the op in words: ``batch norm`` for batch_norm2d."""
+        return words(self.op.kind)
+
+    def weights(self) -> dict[str, Shape]:
+        """The learnable tensors by name."""
+        tensors: dict[str, Shape] = self.op.weights(self.inputs)
+        return tensors
+
+
+def words(kind: str) -> str:
+    """A kind without its dimensions and underscores: ``adaptive avg pool`` for adaptive_avg_pool2d."""
+    stem = kind[:-2] if kind[-2:] in ("1d", "2d", "3d") else kind
+    return stem.replace("_", " ")
+
+
+class Part(NamedTuple):
+    """One term of a layer's figure, in the tool's unit, and those of archcost's MACs that it stands for.
+
+    An amount of 0 that stands for MACs says that the tool does not see them; ``rate`` is then the reason.
+    """
+
+    what: str
+    amount: Amount
+    macs: int
+    rate: str
+
+    @property
+    def covered(self) -> bool:
+        """Whether the tool sees the MACs, if there are any."""
+        return bool(self.amount) or not self.macs
+
+
+Term = Callable[[Use], "Part | None"]
+Rule = tuple[Term, ...]
+Rules = dict[str, Rule]
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One tool's way to count: a rule for every kind, by the kind or else by its family.
+
+    ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
+    run. Tools that hook modules (``functions=False``) see nothing of what is written as a function call.
+    """
+
+    name: str
+    tool: str
+    version: str
+    unit: str
+    word: str
+    called: str
+    kinds: Rules
+    families: Rules = field(default_factory=dict)
+    factor: int = 1
+    functions: bool = True
+    averages: bool = False  # divides what its hooks count by the size of the batch
+
+    def rule(self, kind: str) -> Rule:
+        """The terms for a kind; KeyError if neither the kind nor its family has any."""
+        rule = self.kinds.get(kind)
+        return self.families[REGISTRY[kind].family] if rule is None else rule
+
+    def parts(self, use: Use) -> tuple[Part, ...]:
+        """The terms of a layer that are there; raises ToolFailsError."""
+        if use.functional and not self.functions:
+            return (Part(use.name, 0, use.macs, "written as a function call"),) if use.macs else ()
+        found = [term(use) for term in self.rule(use.op.kind)]
+        return tuple([part for part in found if part is not None])

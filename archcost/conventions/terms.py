@@ -1,0 +1,104 @@
+"""The terms that conventions share: each is a small function from a layer to one part of its figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.model import Part, ToolFailsError
+from archcost.dims import numel
+
+if TYPE_CHECKING:
+    from archcost.conventions.model import Rule, Rules, Term, Use
+
+NOTHING: Rule = ()
+MOVED = "Shape"  # the family of ops that only move data
+
+
+def products(factor: int = 1) -> Term:
+    """``factor`` × MACs."""
+
+    def term(use: Use) -> Part:
+        return Part(use.name, factor * use.macs, use.macs, f"{factor} per multiply-accumulate")
+
+    return term
+
+
+def bias(use: Use) -> Part | None:
+    """1 per output element, where there is a bias."""
+    return Part(f"{use.name} bias", use.results, 0, "1 per output") if use.op.bias else None
+
+
+def per_input(rate: int) -> Term:
+    """``rate`` per element of the first input."""
+
+    def term(use: Use) -> Part:
+        return Part(use.name, rate * use.elements, 0, f"{rate} per input element")
+
+    return term
+
+
+def per_output(rate: int) -> Term:
+    """``rate`` per element of the first output."""
+
+    def term(use: Use) -> Part:
+        return Part(use.name, rate * use.results, 0, f"{rate} per output")
+
+    return term
+
+
+def normalised(weighted: int, plain: int, flag: str = "weight") -> Term:
+    """``weighted`` per element of a norm with learnt weights, ``plain`` without; ``flag`` names what says so."""
+
+    def term(use: Use) -> Part:
+        rate = weighted if _has(use, flag) else plain
+        return Part(use.name, rate * use.elements, 0, f"{rate} per element")
+
+    return term
+
+
+def _has(use: Use, flag: str) -> bool:
+    return flag in use.weights() if flag == "weight" else bool(getattr(use.op, flag, False))
+
+
+def running(folded: Term, measured: Term) -> Term:
+    """One term for a norm that uses its running statistics, another for one that measures its input."""
+    return lambda use: (folded if use.op.track_running_stats else measured)(use)
+
+
+def unseen(reason: str) -> Term:
+    """The MACs that the tool does not see, and why; nothing for an op without MACs."""
+
+    def term(use: Use) -> Part | None:
+        return Part(use.name, 0, use.macs, reason) if use.macs else None
+
+    return term
+
+
+def ranks(low: int, high: int, term: Term) -> Term:
+    """A term of a tool that fails on inputs with fewer than ``low`` or more than ``high`` dims."""
+
+    def checked(use: Use) -> Part | None:
+        rank = len(use.inputs[0])
+        if not low <= rank <= high:
+            raise ToolFailsError(f"it fails on {use.name} of {rank} dims: it takes {low} to {high}")
+        return term(use)
+
+    return checked
+
+
+def left_operand(factor: int) -> Term:
+    """``factor`` × elements of the left operand × columns of the right one, in whose batch dims it does not look."""
+
+    def term(use: Use) -> Part:
+        left, right = use.inputs
+        count = numel(left) * right[-1]
+        if count == use.macs:
+            return Part(use.name, factor * count, count, f"{factor} per multiply-accumulate")
+        return Part(use.name, factor * count, use.macs, f"{factor} × left elements × right columns")
+
+    return term
+
+
+def dimensional(kind: str, *terms: Term) -> Rules:
+    """One rule for the kinds of 1, 2 and 3 spatial dimensions."""
+    return {f"{kind}{ndim}d": terms for ndim in (1, 2, 3)}

@@ -1,0 +1,74 @@
+"""Names in the source: of modules as ``archcost.build`` names them, of classes, parameters and variables."""
+
+from __future__ import annotations
+
+import re
+from keyword import iskeyword, issoftkeyword
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What every torch module (and the network that archcost.build returns) has as an attribute: no submodule can have it.
+MODULE_ATTRIBUTES = frozenset(
+    ["T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half", "ipu", "load_state_dict", "module_path", "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "register_backward_hook", "register_buffer", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_full_backward_pre_hook", "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook", "register_module", "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu", "zero_grad", "_add", "_apply", "_backward_hooks", "_backward_pre_hooks", "_buffers", "_call_impl", "_compiled_call_impl", "_forward_hooks", "_forward_hooks_always_called", "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_get_backward_hooks", "_get_backward_pre_hooks", "_get_name", "_inputs", "_is_full_backward_hook", "_load_from_state_dict", "_load_state_dict_post_hooks", "_load_state_dict_pre_hooks", "_maybe_warn_non_full_backward_hook", "_modules", "_named_members", "_names", "_non_persistent_buffers_set", "_outputs", "_parameters", "_paths", "_register_load_state_dict_pre_hook", "_register_state_dict_hook", "_replicate_for_data_parallel", "_reserved", "_save_to_state_dict", "_slow_forward", "_state_dict_hooks", "_state_dict_pre_hooks", "_steps", "_taken", "_version", "_wrapped_call_impl"]
+)
+CONTAINER_ATTRIBUTES = frozenset(["append", "clear", "extend", "insert", "items", "keys", "pop", "update", "values"])
+USED_NAMES = frozenset(["F", "OrderedDict", "bool", "float", "i", "int", "nn", "range", "self", "str", "super", "torch", "tuple"])  # by the source
+
+
+def is_attribute(name: str) -> bool:
+    """Whether ``self.name`` can be written: no ``5x5``, no keyword, nothing that Python would rename."""
+    return name.isascii() and name.isidentifier() and not iskeyword(name) and not name.startswith("__")
+
+
+class ModuleNames:
+    """Paths of a spec to those of modules: ``/`` becomes an underscore, and a name that is taken gets one behind it."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, path: str) -> tuple[str, ...]:
+        """The names that lead to the module of a path."""
+        if path not in self._paths:
+            above, _, last = path.rpartition(".")
+            prefix = ".".join((*self.of(above), "")) if above else ""
+            name = last.replace("/", "_")
+            while _is_reserved(name) or prefix + name in self._taken:
+                name += "_"
+            self._taken.add(prefix + name)
+            self._paths[path] = prefix + name
+        return tuple(self._paths[path].split("."))
+
+
+def _is_reserved(name: str) -> bool:
+    return name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__"))
+
+
+def class_name(name: str) -> str:
+    """``conv_bn_relu`` as a class: ConvBnRelu."""
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    camel = "".join([word[0].upper() + word[1:] for word in words])
+    if not camel or camel[0].isdigit():
+        camel = "Block" + camel
+    return camel + "Block" if camel in {"F", "None", "OrderedDict", "True", "False"} else camel
+
+
+def variable_name(name: str, prefix: str = "x") -> str:
+    """A name as a variable or parameter: what Python does not take is replaced, and words of its own get a ``_``."""
+    name = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or prefix
+    if name[0].isdigit():
+        name = f"{prefix}_{name}"
+    return name + "_" if name in USED_NAMES or iskeyword(name) or issoftkeyword(name) else name
+
+
+def unused(name: str, taken: Iterable[str]) -> str:
+    """A name that is not taken: itself, or with the first number that is free."""
+    known = set(taken)
+    if name not in known:
+        return name
+    number = 2
+    while f"{name}{number}" in known or f"{name}_{number}" in known:
+        number += 1
+    return f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"

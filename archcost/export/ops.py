@@ -1,0 +1,273 @@
+"""What every op is in PyTorch source: a layer of torch.nn that a class holds, or a function that its forward calls.
+
+Two tables by kind. A :class:`Layer` knows the arguments of its constructor and how it is called; a :class:`Function`
+writes an expression. Ops with both are layers only inside of ``nn.Sequential``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.export import functions
+from archcost.export.layout import Doc, call, tuple_of
+from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
+from archcost.ops.fields import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from archcost.dims import Shape
+    from archcost.ops.base import Op
+
+LEARNT_TENSOR = "LearntTensor"  # the one layer that torch.nn does not have
+
+
+class Argument(NamedTuple):
+    """One argument of a layer or function.
+
+    ``default`` is what torch takes when it is left out; ``attribute`` is the op's, or empty for what the input has, of
+    which ``reads`` is the number; ``item`` is the place in an attribute that is a list.
+    """
+
+    name: str
+    value: Any
+    default: Any = REQUIRED
+    positional: bool = False
+    attribute: str = ""
+    item: int | None = None
+    reads: int | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A class of torch.nn: arguments that go by position, and those that are sizes of the first input (at a dim)."""
+
+    name: str
+    positional: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # torch's, where they are not the op's
+    adapt: Callable[[Any, Sequence[Shape]], dict[str, Any]] | None = None  # values that are not the op's own
+    apply: Callable[[str, Sequence[Doc]], Doc] = call
+    results: str = ""  # how several results are unpacked
+
+    def arguments(self, op: Op, shapes: Sequence[Shape]) -> list[Argument]:
+        """The arguments of the constructor, in the order in which they are written."""
+        values = {name: Argument(name, shapes[0][dim], reads=0) for name, dim in self.sizes.items()}
+        for name, value in attributes(op).items():
+            default = self.defaults[name] if name in self.defaults else torch_default(op, name)
+            values[name] = Argument(name, value, default, attribute=name)
+        for name, value in (self.adapt(op, shapes) if self.adapt else {}).items():
+            known = values.get(name, Argument(name, None))
+            values[name] = known._replace(value=value, attribute="", reads=0)
+        first = [values.pop(name)._replace(positional=True) for name in self.positional]
+        return [*first, *values.values()]
+
+
+@dataclass(frozen=True)
+class Function:
+    """An expression; ``write`` gets the op, its attributes as text where they are not torch's defaults, and inputs."""
+
+    write: functions.Writer
+    lists: tuple[str, ...] = ()  # attributes of which every item is an argument of its own
+    shown: tuple[str, ...] = ()  # attributes that are always written
+
+    def arguments(self, op: Op) -> list[Argument]:
+        """The attributes that may differ between uses; dims and the like belong to the structure."""
+        found = []
+        for name, value in attributes(op).items():
+            default = REQUIRED if name in self.shown else torch_default(op, name)
+            if name in self.lists:
+                found += [Argument(name, part, attribute=name, item=place) for place, part in enumerate(value)]
+            else:
+                found.append(Argument(name, value, default, attribute=name))
+        return found
+
+
+def attributes(op: Op) -> dict[str, Any]:
+    """The attributes as torch takes them: one number instead of equal ones for every spatial dimension."""
+    return {name: _written(getattr(op, name), declared) for name, declared in op.fields.items()}
+
+
+def torch_default(op: Op, name: str) -> Any:
+    """The default of an attribute, as :func:`attributes` gives values."""
+    declared = op.fields[name]
+    return REQUIRED if declared.default is REQUIRED else _written(declared.parse(declared.default, op.ndim), declared)
+
+
+def _written(value: Any, declared: object) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    if isinstance(declared, SpatialField):
+        return collapsed(value)
+    one_is_enough = isinstance(declared, IntsField) and declared.scalar == "list" and len(value) == 1
+    return value[0] if one_is_enough else value
+
+
+def collapsed(value: Any) -> Any:
+    """One number for a list of equal ones."""
+    if isinstance(value, (list, tuple)):
+        value = tuple(value)
+        if value and value[0] is not None and all(whole_number(item) == value[0] for item in value):
+            return value[0]
+    return value
+
+
+def structural(op: Op) -> tuple[Any, ...]:
+    """What makes two functions of one kind different code: dims, counts of outputs, lengths of lists."""
+    if op.kind not in FUNCTIONS:
+        return ()
+    lists = FUNCTIONS[op.kind].lists
+    fixed = []
+    for name, declared in op.fields.items():
+        value = getattr(op, name)
+        if isinstance(declared, IntField) and declared.fixed:
+            fixed.append(value)
+        elif value is None or isinstance(value, tuple):
+            fixed.append(len(value) if name in lists else value is None)
+    return tuple(fixed)
+
+
+# --- layers -----------------------------------------------------------------------------------------------------------
+
+
+def _last_dim(op: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
+    """normalized_shape of norms that leave it to the input."""
+    return {"normalized_shape": shapes[0][-1]} if op.normalized_shape is None else {}
+
+
+def _attended(_: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
+    """Kdim and vdim, where they are not embed_dim."""
+    width, key, value = shapes[0][2], shapes[min(1, len(shapes) - 1)][2], shapes[-1][2]
+    return {"kdim": None if key == width else key, "vdim": None if value == width else value}
+
+
+def _attend(head: str, inputs: Sequence[Doc]) -> Doc:
+    query, key, value = inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1]
+    return call(head, query, key, value, need_weights="False")
+
+
+def _with_states(head: str, inputs: Sequence[Doc]) -> Doc:
+    """An LSTM takes its states as one argument."""
+    return call(head, inputs[0], tuple_of(inputs[1:])) if len(inputs) > 1 else call(head, *inputs)
+
+
+def _call(head: str, inputs: Sequence[Doc]) -> Doc:
+    return call(head, *inputs)
+
+
+def _layer(name: str, positional: str = "", **settings: Any) -> Layer:
+    return Layer(name, tuple(positional.split()), apply=settings.pop("apply", _call), **settings)
+
+
+def _channels(name: str, positional: str, size: str) -> Layer:
+    """A layer with the channels, dim 1, as an argument."""
+    return _layer(name, positional, sizes={size: 1})
+
+
+def _per_dim(kind: str, make: Callable[[int], Layer]) -> dict[str, Layer]:
+    """The layers for 1, 2 and 3 spatial dimensions."""
+    return {f"{kind}{ndim}d": make(ndim) for ndim in (1, 2, 3)}
+
+
+def _recurrent(name: str, results: str, apply: Callable[[str, Sequence[Doc]], Doc] = _call) -> Layer:
+    given: dict[str, Any] = {"sizes": {"input_size": 2}, "defaults": {"batch_first": False}}
+    return _layer(name, "input_size hidden_size", results=results, apply=apply, **given)
+
+
+_PLAIN = {
+    "celu": "CELU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "glu": "GLU",
+    "hardshrink": "Hardshrink",
+    "hardsigmoid": "Hardsigmoid",
+    "hardswish": "Hardswish",
+    "hardtanh": "Hardtanh",
+    "identity": "Identity",
+    "leaky_relu": "LeakyReLU",
+    "log_sigmoid": "LogSigmoid",
+    "log_softmax": "LogSoftmax",
+    "mish": "Mish",
+    "prelu": "PReLU",
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "rrelu": "RReLU",
+    "selu": "SELU",
+    "sigmoid": "Sigmoid",
+    "silu": "SiLU",
+    "softmax": "Softmax",
+    "softmax2d": "Softmax2d",
+    "softmin": "Softmin",
+    "softplus": "Softplus",
+    "softshrink": "Softshrink",
+    "softsign": "Softsign",
+    "tanh": "Tanh",
+    "tanhshrink": "Tanhshrink",
+    "threshold": "Threshold",
+    "dropout": "Dropout",
+    "alpha_dropout": "AlphaDropout",
+    "upsample": "Upsample",
+    "flatten": "Flatten",
+}
+LAYERS: dict[str, Layer] = {
+    **{kind: _layer(name) for kind, name in _PLAIN.items()},
+    **_per_dim("conv", lambda n: _channels(f"Conv{n}d", "in_channels out_channels", "in_channels")),
+    **_per_dim("conv_transpose", lambda n: _channels(f"ConvTranspose{n}d", "in_channels out_channels", "in_channels")),
+    **_per_dim("batch_norm", lambda n: _channels(f"BatchNorm{n}d", "num_features", "num_features")),
+    **_per_dim("instance_norm", lambda n: _channels(f"InstanceNorm{n}d", "num_features", "num_features")),
+    **_per_dim("dropout", lambda n: _layer(f"Dropout{n}d")),
+    **_per_dim("max_pool", lambda n: _layer(f"MaxPool{n}d")),
+    **_per_dim("avg_pool", lambda n: _layer(f"AvgPool{n}d")),
+    **_per_dim("adaptive_avg_pool", lambda n: _layer(f"AdaptiveAvgPool{n}d", "output_size")),
+    **_per_dim("adaptive_max_pool", lambda n: _layer(f"AdaptiveMaxPool{n}d", "output_size")),
+    "group_norm": _channels("GroupNorm", "num_groups num_channels", "num_channels"),
+    "linear": _layer("Linear", "in_features out_features", sizes={"in_features": -1}),
+    "embedding": _layer("Embedding", "num_embeddings embedding_dim"),
+    "parameter": _layer(LEARNT_TENSOR, "shape"),
+    "layer_norm": _layer("LayerNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
+    "rms_norm": _layer("RMSNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
+    "local_response_norm": _layer("LocalResponseNorm", "size"),
+    "unflatten": _layer("Unflatten", "dim unflattened_size"),
+    "pixel_shuffle": _layer("PixelShuffle", "upscale_factor"),
+    "pixel_unshuffle": _layer("PixelUnshuffle", "downscale_factor"),
+    "channel_shuffle": _layer("ChannelShuffle", "groups"),
+    "multihead_attention": _layer(
+        "MultiheadAttention",
+        "embed_dim num_heads",
+        sizes={"embed_dim": 2},
+        defaults={"batch_first": False},
+        adapt=_attended,
+        apply=_attend,
+        results="{0}, _",
+    ),
+    "rnn": _recurrent("RNN", "{0}, {1}"),
+    "gru": _recurrent("GRU", "{0}, {1}"),
+    "lstm": _recurrent("LSTM", "{0}, ({1}, {2})", _with_states),
+}
+FUNCTIONS: dict[str, Function] = {
+    "add": Function(functions.operator("+")),
+    "sub": Function(functions.operator("-")),
+    "mul": Function(functions.operator("*")),
+    "div": Function(functions.operator("/")),
+    "matmul": Function(functions.operator("@")),
+    "sum": Function(functions.reduction("sum")),
+    "mean": Function(functions.reduction("mean")),
+    "max": Function(functions.reduction("amax")),
+    "concat": Function(functions.joined("torch.cat"), shown=("dim",)),
+    "stack": Function(functions.joined("torch.stack")),
+    "chunk": Function(functions.parted("torch.chunk", "chunks")),
+    "split": Function(functions.parted("torch.split", "split_size_or_sections")),
+    "slice": Function(functions.sliced),
+    "flatten": Function(functions.flattened),
+    "unflatten": Function(functions.unflattened, lists=("unflattened_size",)),
+    "reshape": Function(functions.method("reshape", "shape"), lists=("shape",)),
+    "expand": Function(functions.method("expand", "sizes"), lists=("sizes",)),
+    "permute": Function(functions.method("permute", "dims"), lists=("dims",)),
+    "transpose": Function(functions.method("transpose", "dim0", "dim1")),
+    "squeeze": Function(functions.method("squeeze", "dim")),
+    "unsqueeze": Function(functions.method("unsqueeze", "dim")),
+    "pad": Function(functions.padded),
+    "roll": Function(functions.rolled),
+    "scaled_dot_product_attention": Function(functions.attention),
+}

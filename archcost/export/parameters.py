@@ -1,0 +1,211 @@
+"""What differs between the uses of a class becomes parameters of its constructor.
+
+Every number, truth value or word in a class is a slot with one value for each use. A slot that is the same everywhere is
+written as it is. Else it is written as the spec has it, if that is an expression over the block's own params; slots that
+only follow from others (``in_channels`` after ``out_channels``) take the nearest text with the same values; and what is
+left is a parameter under torch's name for the argument.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.export.literals import MAX_EXPRESSION, is_atom, is_writable, literal, plain, same, type_text, written
+from archcost.export.names import unused, variable_name
+from archcost.ops.field_types import REQUIRED
+from archcost.spec.expressions import Expression, ExpressionError, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archcost.export.classes import Class
+    from archcost.spec.model import Block
+
+_INPUT_NAMES = {  # what the sizes of a class's input are called, as in the language of specs
+    "num_features": "in_channels",
+    "num_channels": "in_channels",
+    "normalized_shape": "in_features",
+    "embed_dim": "in_features",
+    "input_size": "in_features",
+}
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer out
+
+
+class Slot:
+    """A value in a class: one for each use, what it is called, and the text that stands for it."""
+
+    __slots__ = ("argument", "expression", "is_input", "layer", "text", "values")
+
+    def __init__(self, argument: str, layer: str, values: Sequence[Any]) -> None:
+        self.argument = argument
+        self.layer = layer
+        self.values = list(values)
+        self.expression: Expression | None = None  # what the spec says
+        self.is_input = False  # a size of what the class takes
+        self.text = ""
+
+    @property
+    def known(self) -> list[Any]:
+        """The values of the uses that have it."""
+        return [value for value in self.values if value is not MISSING]
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in all uses."""
+        known = self.known
+        return all(same(value, known[0]) for value in known)
+
+
+class Parameter:
+    """A parameter of a constructor: its values in all uses, and its default."""
+
+    __slots__ = ("default", "is_input", "name", "param", "values")
+
+    def __init__(self, name: str, values: Sequence[Any], param: str = "") -> None:
+        self.name = name
+        self.values = list(values)
+        self.param = param  # of the block
+        self.default: Any = REQUIRED
+        self.is_input = False
+
+    @property
+    def declaration(self) -> str:
+        """``stride: int = 1``."""
+        default = "" if self.default is REQUIRED else f" = {literal(self.default)}"
+        return f"{self.name}: {type_text(self.values)}{default}"
+
+
+class Resolver:
+    """Gives the slots of one class their texts, and the class its parameters."""
+
+    def __init__(self, made: Class, block: Block | None) -> None:
+        self.made = made
+        self.block = block
+        self.params: Mapping[str, list[Any]] = {
+            name: [plain(use.params[name]) for use in made.uses] for name in (block.params if block else ())
+        }
+        self.parameters: list[Parameter] = []
+        self.used: list[tuple[str, list[Any]]] = []  # texts with their values, in the order of their use
+
+    def resolve(self, slots: Sequence[Slot]) -> list[Parameter]:
+        """The parameters, in the order of the constructor."""
+        for slot in slots:
+            slot.text = self._text(slot)
+        for parameter in self.parameters:
+            self._set_default(parameter)
+        return sorted(self.parameters, key=self._place)
+
+    def _text(self, slot: Slot) -> str:
+        if not slot.known:
+            return "None"
+        if slot.is_constant:
+            return literal(slot.known[0])
+        text = self._from_spec(slot) or self._from_others(slot)
+        if text is None:
+            text = self._new(slot).name
+        self.used.append((text, slot.values))
+        return text
+
+    def _from_spec(self, slot: Slot) -> str | None:
+        """The text of the spec's own expression, if it is one over params of the block and gives the values."""
+        expression = slot.expression
+        if expression is None or not expression.names <= self.params.keys() or not is_writable(expression):
+            return None
+        for use, value in zip(self.made.uses, slot.values, strict=True):
+            try:
+                given = plain(expression.evaluate(Names({name: use.params[name] for name in expression.names})))
+            except ExpressionError:
+                return None
+            if value is not MISSING and not same(given, value):
+                return None
+        known = {name: Slot(name, "", self.params[name]) for name in expression.names}
+        if any(not _is_simple(value) for values in known.values() for value in values.values):
+            return None
+        texts = {name: literal(values.values[0]) for name, values in known.items() if values.is_constant}
+        names = {name: texts.get(name) or self._of_param(name).name for name in sorted(known)}
+        text = written(expression, names)
+        return text if len(text) <= MAX_EXPRESSION else None
+
+    def _from_others(self, slot: Slot) -> str | None:
+        """The text that an earlier slot with the same values has, or a param of the block."""
+        if slot.is_input:
+            names = [parameter.name for parameter in self.parameters if parameter.is_input]
+            found = [text for text, values in self.used if text in names and _agree(values, slot.values)]
+        else:
+            found = [text for text, values in self.used if _agree(values, slot.values)]
+        if found:
+            return found[-1]
+        for name, values in self.params.items():
+            if _agree(values, slot.values):
+                return self._of_param(name).name
+        return None
+
+    def _of_param(self, name: str) -> Parameter:
+        """The parameter that stands for a param of the block."""
+        for parameter in self.parameters:
+            if parameter.param == name:
+                return parameter
+        parameter = Parameter(self._free(variable_name(name)), self.params[name], name)
+        self.parameters.append(parameter)
+        return parameter
+
+    def _new(self, slot: Slot) -> Parameter:
+        name = slot.argument
+        if slot.is_input:
+            name = _INPUT_NAMES.get(name, name)
+        name = variable_name(name)
+        if self._free(name) != name and slot.layer:
+            name = variable_name(f"{slot.layer}_{slot.argument}")
+        fill = slot.known[0]
+        values = [fill if value is MISSING else value for value in slot.values]
+        parameter = Parameter(self._free(name), values)
+        if MISSING in slot.values:
+            parameter.default = fill
+        parameter.is_input = slot.is_input
+        self.parameters.append(parameter)
+        return parameter
+
+    def _free(self, name: str) -> str:
+        """The name, or one that no other parameter has."""
+        return unused(name, [parameter.name for parameter in self.parameters])
+
+    def _set_default(self, parameter: Parameter) -> None:
+        """The default that the spec declares, if it is constant."""
+        declared = self.block.params[parameter.param].default if self.block and parameter.param else None
+        if declared is not None and declared.constant:
+            default = plain(declared.value)
+            if any(same(default, value) for value in parameter.values):
+                parameter.default = default
+
+    def _place(self, parameter: Parameter) -> tuple[bool, int, int]:
+        """Where a parameter stands: those without a default first, sizes of the input before the block's params."""
+        declared = list(self.params)
+        group = 0 if parameter.is_input else 1 if parameter.param else 2
+        order = declared.index(parameter.param) if parameter.param else self.parameters.index(parameter)
+        return (parameter.default is not REQUIRED, group, order)
+
+
+def _is_simple(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_simple, value))
+    return isinstance(value, (bool, int, float))
+
+
+def _agree(values: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether values that must be known are those of a slot, wherever that has one."""
+    return all(
+        other is MISSING or (value is not MISSING and same(value, other))
+        for value, other in zip(values, others, strict=True)
+    )
+
+
+def in_brackets(text: str) -> str:
+    """Text that can stand beside an operator."""
+    return text if is_atom(text) else f"({text})"

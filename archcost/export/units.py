@@ -1,0 +1,218 @@
+"""Graph to units: what a class holds and calls, with containers for branches and repeated steps.
+
+A block is a class, so each use of one is a unit of the class around it. A branch or repeated step whose layers run one
+after the other is a unit as a whole (``nn.Sequential``); so is a repeated block that also reads other values, the same
+in every round (a loop over ``nn.ModuleList``). The units of any other branch belong to the class around it and are only
+kept under the branch's name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.export.names import CONTAINER_ATTRIBUTES, ModuleNames
+from archcost.export.ops import FUNCTIONS, LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archcost.errors import Mark
+    from archcost.graph.model import Graph, Node, Scope
+
+LAYER, FUNCTION, BLOCK, CHAIN, LOOP = "layer", "function", "block", "chain", "loop"
+
+
+class Unit:
+    """One thing that a class holds or calls: the values it reads and writes, and the nodes it stands for."""
+
+    __slots__ = ("branch", "end", "form", "items", "mark", "name", "node", "reads", "start", "use", "writes")
+
+    def __init__(self, form: str, name: tuple[str, ...], nodes: tuple[int, int], mark: Mark) -> None:
+        self.form = form
+        self.name = name  # of the module, from the class that holds it
+        self.start, self.end = nodes
+        self.mark = mark  # of its step
+        self.reads: tuple[int, ...] = ()
+        self.writes: tuple[int, ...] = ()
+        self.node: Node | None = None  # of a layer or function
+        self.use: Use | None = None  # of a block
+        self.items: list[Unit] = []  # of a chain or loop
+        self.branch = ""  # the branch whose result it is
+
+    @property
+    def kind(self) -> str:
+        """The op of a layer or function."""
+        return self.node.op.kind if self.node is not None else ""
+
+    def layers(self) -> list[Unit]:
+        """The layers, functions and blocks in it, itself included."""
+        return [layer for item in self.items for layer in item.layers()] if self.items else [self]
+
+
+class Use:
+    """One use of a block, or the model: its resolved params, the values it takes and gives, and its units in order."""
+
+    __slots__ = ("index", "inputs", "kind", "nodes", "outputs", "params", "path", "type", "units")
+
+    def __init__(self, kind: str, path: str, params: Mapping[str, Any]) -> None:
+        self.kind = kind  # empty for the model
+        self.path = path
+        self.params = params
+        self.inputs: tuple[int, ...] = ()
+        self.outputs: tuple[int, ...] = ()
+        self.nodes = (0, 0)
+        self.units: list[Unit] = []
+        self.type: Any = None  # its class, and its number among the uses of that
+        self.index = 0
+
+
+class Place:
+    """A part of a path: a node, a scope, or both levels of a repeated step, with the places below."""
+
+    __slots__ = ("below", "end", "name", "node", "path", "scope", "start")
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self.path = path
+        self.scope: Scope | None = None
+        self.node: Node | None = None
+        self.below: dict[str, Place] = {}
+        self.start = self.end = 0
+
+
+class Tree:
+    """Units of all classes of a graph, and the uses of every block; the model is the last use."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.uses: list[Use] = []
+        self.names = ModuleNames()
+        self.readers: dict[int, list[int]] = {}
+        self.owners = _owners(graph)
+        for index, node in enumerate(graph.nodes):
+            self.names.of(node.path)
+            for value in node.inputs:
+                self.readers.setdefault(value, []).append(index)
+        root = Use("", "", {})
+        root.inputs = tuple([-1 - index for index in range(len(graph.inputs))])
+        root.outputs = graph.outputs
+        root.nodes = (0, len(graph.nodes))
+        self._fill(root, _places(graph))
+
+    def _fill(self, use: Use, place: Place) -> None:
+        """Make the units of a use; those of the uses in it are made before it."""
+        for below in place.below.values():
+            use.units += self._units(below, use)
+        use.units.sort(key=lambda unit: unit.start)
+        self.uses.append(use)
+
+    def _units(self, place: Place, around: Use) -> list[Unit]:
+        nodes = (place.start, place.end)
+        names = self.names.of(place.path)[len(self.names.of(around.path)) if around.path else 0 :]
+        if place.node is not None:
+            return [_layer(place.node, names, nodes)]
+        scope = place.scope
+        if scope is not None and scope.params is not None:
+            return [self._block(place, scope, names, nodes)]
+        units = [unit for below in place.below.values() for unit in self._units(below, around)]
+        units.sort(key=lambda unit: unit.start)
+        if scope is None:  # pragma: no cover - every level of a path is a node or a scope
+            return units
+        if scope.kind == "branch":
+            for unit in units:
+                if scope.outputs and scope.outputs[0] in unit.writes:
+                    unit.branch = unit.branch or place.name
+        joined = self._joined(units, names, nodes, scope, around)
+        return [joined] if joined is not None else units
+
+    def _block(self, place: Place, scope: Scope, names: tuple[str, ...], nodes: tuple[int, int]) -> Unit:
+        unit = Unit(BLOCK, names, nodes, scope.mark)
+        unit.reads = scope.inputs
+        unit.writes = scope.outputs
+        unit.use = Use(scope.kind, place.path, scope.params or {})
+        unit.use.inputs, unit.use.outputs, unit.use.nodes = scope.inputs, scope.outputs, nodes
+        self._fill(unit.use, place)
+        return unit
+
+    def _joined(
+        self, units: list[Unit], names: tuple[str, ...], nodes: tuple[int, int], scope: Scope, around: Use
+    ) -> Unit | None:
+        """A branch or repeated step as one unit, if its layers only pass a value on; None if they do not."""
+        if not units or any(len(unit.name) != len(names) + 1 for unit in units) or not self._is_chain(units, around):
+            return None
+        unary = all(len(unit.reads) == 1 for unit in units)
+        if unary:
+            form = CHAIN if scope.kind == "branch" else LOOP
+        elif scope.kind == "repeat" and len(units) > 1 and _is_loop(units):
+            form = LOOP
+        else:
+            return None
+        unit = Unit(form, names, nodes, scope.mark)
+        unit.items = units
+        unit.reads, unit.writes = units[0].reads, units[-1].writes
+        unit.branch = units[-1].branch
+        for item in units:
+            item.form = LAYER if item.form == FUNCTION else item.form
+            item.name = item.name[len(names) :]
+        return unit
+
+    def _is_chain(self, units: Sequence[Unit], around: Use) -> bool:
+        """Whether every unit is a module with one result, which the next one reads first and nothing else does."""
+        for unit in units:
+            if unit.form == FUNCTION and unit.kind not in LAYERS:
+                return False
+            if len(unit.writes) != 1 or not unit.reads or unit.name[-1] in CONTAINER_ATTRIBUTES:
+                return False
+            if unit.form == LAYER and LAYERS[unit.kind].results:
+                return False
+        for unit, following in zip(units, units[1:], strict=False):
+            value = unit.writes[0]
+            readers = self.readers.get(value, [])
+            if following.reads[0] != value or value in following.reads[1:] or value in around.outputs:
+                return False
+            if not all(following.start <= reader < following.end for reader in readers):
+                return False
+        return all(self.makes(unit, unit.writes[0]) for unit in units)
+
+    def makes(self, unit: Unit, value: int) -> bool:
+        """Whether a value comes from a node of a unit (a block may also pass on what it takes)."""
+        return value >= 0 and unit.start <= self.owners[value] < unit.end
+
+
+def _layer(node: Node, names: tuple[str, ...], nodes: tuple[int, int]) -> Unit:
+    form = FUNCTION if node.op.kind in FUNCTIONS else LAYER
+    unit = Unit(form, names, nodes, node.mark)
+    unit.node = node
+    unit.reads = node.inputs
+    unit.writes = tuple(range(node.first_value, node.first_value + len(node.outputs)))
+    return unit
+
+
+def _is_loop(units: Sequence[Unit]) -> bool:
+    """Whether the rounds of a repeated block read the same values beside the one that is passed on."""
+    same = {(unit.reads[1:], unit.form) for unit in units}
+    return len(same) == 1 and units[0].form == BLOCK and all(unit.reads[0] not in units[0].reads[1:] for unit in units)
+
+
+def _owners(graph: Graph) -> list[int]:
+    """For every value, the number of its node."""
+    return [index for index, _ in graph.producers()]
+
+
+def _places(graph: Graph) -> Place:
+    """The tree of all paths that hold nodes."""
+    scopes = {scope.path: scope for scope in graph.scopes}
+    root = Place("", "")
+    for index, node in enumerate(graph.nodes):
+        place = root
+        for name in node.path.split("."):
+            path = f"{place.path}.{name}" if place.path else name
+            below = place.below.get(name)
+            if below is None:
+                below = place.below[name] = Place(name, path)
+                below.scope = scopes.get(path)
+                below.start = index
+            below.end = index + 1
+            place = below
+        place.node = node
+    return root

@@ -1,0 +1,367 @@
+"""Every format of ``check``: goldens, the schemas of the hosts, escaping, and their limits of size."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archcost.budget.schema import verdict_schema
+from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
+from archcost.errors import Diagnostic, Mark, Source
+from archcost.render.verdict_full import shortened, to_concise, to_full
+from archcost.render.verdict_github import MAX_ANNOTATIONS, command, escape_data, escape_property, to_github
+from archcost.render.verdict_gitlab import to_gitlab
+from archcost.render.verdict_json import to_json
+from archcost.render.verdict_junit import to_junit
+from archcost.render.verdict_markdown import MAX_COMMENT, MAX_SUMMARY, TAG, cell, to_markdown
+from archcost.render.verdict_sarif import MAX_RESULTS, to_sarif
+from archcost.spec.limits import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+DATA = Path(__file__).parent.parent / "data"
+SARIF = jsonschema.Draft7Validator(json.loads((DATA / "sarif-2.1.0.schema.json").read_text(encoding="utf-8")))
+VERDICT = jsonschema.Draft7Validator(verdict_schema())
+ENDINGS = {
+    "full": "txt",
+    "concise": "txt",
+    "json": "json",
+    "markdown": "md",
+    "github": "txt",
+    "gitlab": "json",
+    "junit": "xml",
+    "sarif": "json",
+}
+# The keys that GitLab's documentation of the Code Quality report requires, and its severities.
+GITLAB = jsonschema.Draft7Validator(
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["description", "check_name", "fingerprint", "severity", "location"],
+            "additionalProperties": False,
+            "properties": {
+                "description": {"type": "string", "minLength": 1},
+                "check_name": {"type": "string", "minLength": 1},
+                "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+                "location": {
+                    "type": "object",
+                    "required": ["path", "lines"],
+                    "properties": {
+                        "path": {"type": "string", "pattern": "^[^./]"},
+                        "lines": {
+                            "type": "object",
+                            "required": ["begin"],
+                            "properties": {"begin": {"type": "integer", "minimum": 1}},
+                        },
+                    },
+                },
+            },
+        },
+    }
+)
+
+
+def stable(text: str) -> str:
+    """Output without what differs between versions."""
+    return re.sub(
+        r'("(?:version|semanticVersion)": ")\d[^"]*', r"\g<1>X", text.replace('"version": "2.1.0"', '"version": "§"')
+    ).replace('"version": "§"', '"version": "2.1.0"')
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_everything_in_every_format(
+    name: str, everything: Path, run: Callable[..., Run], golden: Callable[[str, str], None]
+) -> None:
+    result = run("check", "--format", name, cwd=everything)
+    assert result.code == 2
+    golden(f"check/{name}.{ENDINGS[name]}", stable(result.out))
+
+
+def test_several_files_in_one_run_while_the_output_stays(everything: Path, run: Callable[..., Run]) -> None:
+    names = [name for name in ENDINGS if name != "full"]
+    exports = [word for name in names for word in (f"--export-{name}", f"{name}.out")]
+    result = run("check", *exports, cwd=everything)
+    assert result.out == run("check", cwd=everything).out
+    for name in names:
+        assert (everything / f"{name}.out").read_text(encoding="utf-8") == run(
+            "check", "--format", name, cwd=everything
+        ).out
+
+
+def test_one_file_that_cannot_be_written_does_not_keep_the_others(everything: Path, run: Callable[..., Run]) -> None:
+    result = run("check", "--export-json", "no/where.json", "--export-sarif", "out.sarif", cwd=everything)
+    assert result.code == 2
+    assert "cannot write no/where.json" in result.err
+    assert (everything / "out.sarif").exists()
+    assert "failures" in result.out
+
+
+def test_output_to_a_file(everything: Path, run: Callable[..., Run]) -> None:
+    result = run("check", "-o", "out.txt", cwd=everything)
+    assert result.out == ""
+    assert "3 failures" in (everything / "out.txt").read_text(encoding="utf-8")
+
+
+def nasty() -> st.SearchStrategy[str]:
+    chars = st.sampled_from("%\r\n,:;|`<>&[]()_*~#\"'\\\x00\x1b\u2028é😀 ab")
+    return st.text(chars, max_size=40)
+
+
+def mark(name: str = "specs/net.yaml", line: int = 3) -> Mark:
+    return Mark(Source(name, ""), line, 4, 6)
+
+
+def failing(
+    name: str = "net", message: str = "", path: str = "stem", count: int = 1, spec: str = "specs/net.yaml"
+) -> Verdict:
+    """A verdict with ``count`` failures of one spec."""
+    limit = Limit("params", path, 60_000, None, 0, "error", message, "60 k", mark())
+    layers = (Weight(f"{path}.conv2d", "conv2d", 40_000), Weight("other", "linear", 30_000))
+    finding = Finding(
+        Rule.MAXIMUM, Status.FAIL, spec, name, "params", path, limit, 72_345, 60_000, layers=layers, mark=limit.mark
+    )
+    return Verdict((SpecVerdict(spec, name, findings=(finding,) * count),))
+
+
+def large(specs: int, findings: int = 3) -> Verdict:
+    """A verdict of many specs that all fail, and some that cannot be judged."""
+    found = [
+        failing(f"network_{index:05d}", "please ask", "block", findings, f"specs/{index}.yaml")
+        for index in range(specs)
+    ]
+    broken = SpecVerdict(
+        "specs/broken.yaml", "broken", diagnostics=(Diagnostic("it is broken", mark(), "mend it"),) * 3
+    )
+    return Verdict((*(verdict.specs[0] for verdict in found), broken))
+
+
+@given(nasty(), nasty(), nasty())
+def test_nothing_in_a_name_breaks_a_format(name: str, message: str, path: str) -> None:
+    verdict = failing(name, message, path or "x")
+    VERDICT.validate(json.loads(to_json(verdict)))
+    GITLAB.validate(json.loads(to_gitlab(verdict)))
+    SARIF.validate(json.loads(to_sarif(verdict)))
+    case = ET.fromstring(to_junit(verdict)).find("testsuite/testcase/failure")
+    assert case is not None
+    assert len(to_concise(verdict).splitlines()) == 2
+    assert "\x1b" not in to_full(verdict, 80)
+    annotations = [line for line in to_github(verdict).split("\n") if line.startswith("::")]
+    assert len(annotations) == 1
+    table = [line for line in to_markdown(verdict).split("\n") if line.startswith("| ❌")]
+    assert len(table) == 1
+    assert len(re.findall(r"(?<!\\)\|", table[0])) == 8
+
+
+@given(nasty(), nasty())
+def test_workflow_commands_can_be_read_back(title: str, message: str) -> None:
+    text = command("error", mark("a,b:c%.yaml"), title, message)
+    assert "\n" not in text
+    assert "\r" not in text
+    match = re.fullmatch(r"::error ([^:]*)::(.*)", text, re.DOTALL)
+    assert match is not None
+    properties = dict(part.split("=", 1) for part in match[1].split(","))
+    assert unescape(properties["title"]) == title
+    assert unescape(properties["file"]) == "a,b:c%.yaml"
+    assert (properties["line"], properties["col"]) == ("4", "5")
+    assert unescape(match[2]) == message
+
+
+def unescape(text: str) -> str:
+    for code, char in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(code, char)
+    return text
+
+
+def test_escapes_of_workflow_commands() -> None:
+    assert escape_data("100%: a,b\r\nc") == "100%25: a,b%0D%0Ac"
+    assert escape_property("100%: a,b\r\nc") == "100%25%3A a%2Cb%0D%0Ac"
+
+
+def test_cells_hold_no_markup() -> None:
+    assert cell("a|b `c` *d* [e](f) <g> ~h~ # i\nj & k") == (r"a\|b \`c\` \*d\* \[e\](f) \<g\> \~h\~ \# i j &amp; k")
+
+
+def test_at_most_ten_annotations() -> None:
+    lines = to_github(large(5)).splitlines()
+    annotations = [line for line in lines if line.startswith("::")]
+    assert len(annotations) == MAX_ANNOTATIONS == 10
+    assert "archcost: 8 more findings in the summary" in lines
+    assert lines[-1].startswith("archcost: 6 specs: 3 errors, 15 failures")
+
+
+def test_errors_come_first_in_annotations() -> None:
+    first = to_github(large(1)).splitlines()[0]
+    assert first.startswith(
+        "::error file=specs/net.yaml,line=4,col=5,title=archcost cannot judge this::it is broken%0Amend it"
+    )
+
+
+@pytest.mark.parametrize("specs", [1, 10, 100, 1000, 3000])
+@pytest.mark.parametrize("limit", [MAX_COMMENT, MAX_SUMMARY, 2000, 200])
+def test_markdown_stays_within_the_limit_and_says_so(specs: int, limit: int) -> None:
+    text = to_markdown(large(specs), limit)
+    assert len(text.encode()) <= limit
+    assert text.startswith(TAG)
+    assert f"{3 * specs:,} limits exceeded" in text or limit == 200
+    assert text.count("<details>") == text.count("</details>")
+    if specs == 1000 and limit == MAX_COMMENT:
+        assert "_… and 2,800 more._" in text
+
+
+def test_details_are_left_out_before_the_table_is_cut() -> None:
+    whole = to_markdown(large(100), MAX_SUMMARY)
+    room = len(whole.encode()) - 1
+    folded = to_markdown(large(100), room)
+    assert whole.count("<details>") == 100
+    assert 0 < folded.count("<details>") < 100
+    assert "Details are left out here" in folded
+    assert whole.count("| ❌ |") == folded.count("| ❌ |") == 300
+
+
+def test_the_comment_is_quiet_when_nothing_changed(project: Path, run: Callable[..., Run]) -> None:
+    text = run("check", "--format", "markdown", cwd=project).out
+    assert text == f"{TAG}\n✅ **Within budget.** 2 specs: 13 limits hold; nothing changed.\n"
+
+
+def test_sarif_has_no_more_results_than_the_host_takes() -> None:
+    document = json.loads(to_sarif(large(2000)))
+    SARIF.validate(document)
+    results = document["runs"][0]["results"]
+    assert len(results) == MAX_RESULTS
+    assert results[0]["ruleId"] == "archcost/error"
+
+
+@pytest.mark.parametrize("name", ["everything", "project"])
+def test_the_schemas_of_the_hosts(name: str, request: pytest.FixtureRequest, run: Callable[..., Run]) -> None:
+    folder = request.getfixturevalue(name)
+
+    def printed(kind: str) -> Any:
+        return json.loads(run("check", "--format", kind, cwd=folder).out)
+
+    VERDICT.validate(printed("json"))
+    GITLAB.validate(printed("gitlab"))
+    SARIF.validate(printed("sarif"))
+    validate_junit(ET.fromstring(run("check", "--format", "junit", cwd=folder).out))
+
+
+def test_the_verdict_schema_is_printed(run: Callable[..., Run]) -> None:
+    assert json.loads(run("schema", "verdict").out) == verdict_schema()
+    jsonschema.Draft7Validator.check_schema(verdict_schema())
+
+
+COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def validate_junit(root: ET.Element) -> None:
+    """What the XSD of the Jenkins xUnit plugin says of the elements that are used: names, attributes, order, counts."""
+    assert root.tag == "testsuites"
+    assert set(root.attrib) == {"name", *COUNTS}
+    for suite in root:
+        assert suite.tag == "testsuite"
+        assert set(suite.attrib) == {"name", "time", *COUNTS}
+        for case in suite:
+            assert case.tag == "testcase"
+            assert set(case.attrib) == {"name", "classname", "time"}
+            tags = [child.tag for child in case]
+            assert tags in ([], ["failure"], ["error"], ["skipped"], ["system-out"])
+            for child in case:
+                assert set(child.attrib) <= {"message", "type"}
+        names = [case.get("name") for case in suite]
+        assert len(names) == len(set(names))
+        for attribute, tag in COUNTS.items():
+            assert suite.get(attribute) == str(len(list(suite.iter(tag))))
+    for attribute, tag in COUNTS.items():
+        assert root.get(attribute) == str(len(list(root.iter(tag))))
+
+
+def test_fingerprints_outlive_figures_and_lines(net: Callable[..., Path], run: Callable[..., Run]) -> None:
+    folder = net("{params: 1, macs: {max: 2, level: warn}}")
+
+    def marks() -> list[str]:
+        return [
+            issue["fingerprint"]
+            for issue in json.loads(run("check", "specs/net.yaml", "--format", "gitlab", cwd=folder).out)
+        ]
+
+    first = marks()
+    path = folder / "specs" / "net.yaml"
+    path.write_text("# a line more\n" + path.read_text().replace("width: 4", "width: 9"))
+    assert marks() == first
+    assert len(set(first)) == 2
+    sarif = json.loads(run("check", "specs/net.yaml", "--format", "sarif", cwd=folder).out)
+    assert [result["partialFingerprints"]["archcost/v1"] for result in sarif["runs"][0]["results"]] == first
+
+
+def test_equal_limits_have_fingerprints_of_their_own() -> None:
+    issues = json.loads(to_gitlab(failing(count=3)))
+    assert len({issue["fingerprint"] for issue in issues}) == 3
+
+
+def test_paths_are_relative_to_the_repository(
+    net: Callable[..., Path], run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = net("{params: 1}")
+    (folder / ".git").mkdir()
+    result = run("check", "net.yaml", "--format", "gitlab", cwd=folder / "specs")
+    assert json.loads(result.out)[0]["location"]["path"] == "specs/net.yaml"
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder.parent))
+    assert "file=net/specs/net.yaml,line=8" in run("check", "net.yaml", "--format", "github", cwd=folder / "specs").out
+    sarif = json.loads(run("check", "net.yaml", "--format", "sarif", cwd=folder / "specs").out)
+    location = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert unquote(location["artifactLocation"]["uri"]) == "net/specs/net.yaml"
+    assert location["region"] == {"startLine": 8, "startColumn": 11}
+
+
+def test_in_github_actions_annotations_and_summary_come_by_themselves(
+    everything: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    # the fixture `run` clears the variable at its start only
+    result = run("check", cwd=everything)
+    assert result.code == 2
+    assert result.out.startswith("::error ")
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{TAG}\n")
+    assert "could not judge everything" in text
+    assert run("check", "--format", "concise", cwd=everything).out.startswith("specs/")
+    assert run("check", "-o", "out.txt", cwd=everything).out == ""
+    assert (everything / "out.txt").read_text(encoding="utf-8").startswith("fail: ")
+
+
+def test_the_summary_takes_what_room_is_left(
+    everything: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    for used in (MAX_SUMMARY - 600, MAX_SUMMARY - 1, MAX_SUMMARY):
+        summary.write_text("x" * used)
+        assert run("check", cwd=everything).code == 2
+        assert used <= summary.stat().st_size <= MAX_SUMMARY
+    summary.unlink()
+    summary.mkdir()
+    result = run("check", cwd=everything)
+    assert result.code == 2
+    assert "cannot write the step summary" in result.err
+
+
+def test_paths_are_shortened_in_their_middle() -> None:
+    assert shortened("inception_3a.5x5.conv", 12) == "incep…5.conv"
+    assert shortened("stem", 12) == "stem"

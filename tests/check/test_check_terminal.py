@@ -1,0 +1,176 @@
+"""``check`` as a process: terminals, pipes, colours, speed, and real measurements."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archcost import zoo
+from archcost.commands import judging
+from archcost.commands.judging import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+COMMAND = [sys.executable, "-m", "archcost"]
+HIDDEN = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
+
+
+def environment(**extra: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in HIDDEN} | extra
+
+
+def in_terminal(*arguments: str, columns: int, cwd: Path, **extra: str) -> tuple[int, str]:
+    """Exit code and what a real terminal of this width shows."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    variables = environment(**{"TERM": "xterm-256color", **extra})
+    process = subprocess.Popen([*COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=variables)
+    os.close(slave)
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(master)
+    return process.wait(timeout=60), b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+@pytest.fixture
+def over(project: Path) -> Path:
+    path = project / "specs" / "doorbell.yaml"
+    path.write_text(path.read_text().replace("stage: {out: $(round(128 * width))}", "stage: {out: 192}"))
+    return project
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_terminal_is_never_overrun(columns: int, over: Path) -> None:
+    code, shown = in_terminal("check", columns=columns, cwd=over)
+    assert code == 1
+    assert "\x1b[1;31mfail\x1b[0m" in shown
+    assert max(len(line) for line in plain(shown).splitlines()) <= columns
+    assert "stage_3.separable_1.pointwise" in plain(shown)
+
+
+def test_sixty_columns(over: Path, golden: Callable[[str, str], None]) -> None:
+    _, shown = in_terminal("check", columns=60, cwd=over)
+    golden("check/story_over_60.txt", plain(shown))
+
+
+def test_no_color_means_none(over: Path) -> None:
+    assert "\x1b" not in in_terminal("check", columns=80, cwd=over, NO_COLOR="1")[1]
+    assert "\x1b" not in in_terminal("baseline", "update", columns=80, cwd=over, NO_COLOR="1")[1]
+
+
+def test_a_pipe_is_plain_and_not_cut(over: Path) -> None:
+    result = subprocess.run(
+        [*COMMAND, "check"], capture_output=True, text=True, cwd=over, env=environment(), check=False
+    )
+    assert result.returncode == 1
+    assert "\x1b" not in result.stdout
+    assert "  " in result.stdout
+    forced = subprocess.run(
+        [*COMMAND, "check"], capture_output=True, text=True, cwd=over, env=environment(FORCE_COLOR="1"), check=False
+    )
+    assert plain(forced.stdout) == result.stdout
+    assert "\x1b[1;31m" in forced.stdout
+
+
+def test_a_reader_that_leaves_early_changes_no_exit_code(everything: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "check", "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=everything,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 2
+
+
+def test_nothing_heavy_is_imported(project: Path) -> None:
+    code = (
+        "import sys; from archcost import cli; sys.argv = ['archcost', 'check']\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "print([name for name in ('torch', 'numpy', 'fvcore', 'rich.table') if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project, env=environment(), check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_two_hundred_specs_in_three_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Run]
+) -> None:
+    """The zoo over and over, with budgets and a baseline; the best of three, because other work may run beside it."""
+    texts = [Path(zoo.folder(), f"{name}.yaml").read_text(encoding="utf-8") for name in zoo.names()]
+    folder = tmp_path / "specs"
+    (folder / "blocks").mkdir(parents=True)
+    for path in Path(zoo.folder(), "blocks").iterdir():
+        (folder / "blocks" / path.name).write_bytes(path.read_bytes())
+    for index in range(200):
+        (folder / f"{index:03d}.yaml").write_text(texts[index % len(texts)], encoding="utf-8")
+    (tmp_path / "archcost.toml").write_text('specs = ["specs/*.yaml"]\n[[budgets]]\nparams = "1%"\nmacs = "1 T"\n')
+    assert run("baseline", "update", cwd=tmp_path).code == 0
+    monkeypatch.chdir(tmp_path)
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        verdict = judging.check(Request())
+        times.append(time.perf_counter() - started)
+        assert len(verdict.specs) == 200
+        assert verdict.exit_code == 0
+    assert min(times) < 3
+
+
+def test_latency_is_measured_recorded_and_judged(net: Callable[..., Path], run: Callable[..., Run]) -> None:
+    pytest.importorskip("torch")
+    folder = net("{latency: {max: 60 s, increase: 100000%}}", 'specs = ["specs/*.yaml"]\n')
+    path = folder / "archcost.lock.json"
+    assert run("baseline", "update", "--latency", cwd=folder).code == 0
+    latency = json.loads(path.read_text())["latency"]
+    (device,) = latency
+    pace = latency[device]["specs/net.yaml"]
+    assert pace["median_ns"] > 0
+    assert set(pace) == {"median_ns", "iqr_ns", "batch", "sha256"}
+    document = json.loads(run("check", "--latency", "--format", "json", cwd=folder).out)
+    findings = document["specs"][0]["findings"]
+    assert [finding["status"] for finding in findings] == ["ok", "ok"]
+    assert findings[0]["unit"] == "ns"
+    assert findings[1]["baseline"] == pace["median_ns"]
+    run("baseline", "update", cwd=folder)
+    assert json.loads(path.read_text())["latency"] == latency  # kept
+    path.write_text(path.read_text().replace(device, "another machine"))
+    other = run("check", "--latency", cwd=folder)
+    assert other.code == 0
+    assert f"the baseline has none of {device}" in other.out
+    spec = folder / "specs" / "net.yaml"
+    spec.write_text(spec.read_text().replace("60 s", "1 ns"))
+    slow = run("check", "--latency", cwd=folder)
+    assert slow.code == 1
+    assert "over the limit of 1 ns" in slow.out

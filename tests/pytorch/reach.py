@@ -1,0 +1,147 @@
+"""Which input positions reach an output position, by gradients through a network whose every path is open.
+
+Weights are positive and ops that close paths (maxima, saturation, differences) are replaced by sums over the same
+windows, so that a gradient is zero only where there is no path. Norms become identities: their statistics are not
+followed by receptive fields.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archcost.ops import REGISTRY, apply
+from archcost.pytorch.builders import BUILDERS
+from archcost.pytorch.module import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from archcost.analysis.field import Field
+    from archcost.graph.model import Graph
+
+Interval = tuple[int, int]
+CONVOLUTIONS = (functional.conv1d, functional.conv2d, functional.conv3d)
+ADAPTIVE = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
+
+
+class Call(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs)
+
+
+def sum_pool(op: Any, shapes: tuple[tuple[int, ...], ...]) -> nn.Module:
+    """The sum over the windows of a pool, as many as the pool has."""
+    ((_, channels, *sizes),) = apply(op, shapes)
+    stride = op.stride or op.kernel_size
+
+    def pool(x: Tensor) -> Tensor:
+        padding = [side for p, k in zip(op.padding, stride, strict=True) for side in (p, p + k)]
+        padded = functional.pad(x, padding[::-1] if len(set(padding)) == 1 else _reversed_pairs(padding))
+        weight = torch.ones(channels, 1, *op.kernel_size, dtype=x.dtype)
+        out = CONVOLUTIONS[op.ndim - 1](padded, weight, None, stride, 0, op.gaps(), channels)
+        return out[(..., *[slice(size) for size in sizes])]
+
+    return Call(pool)
+
+
+def _reversed_pairs(padding: list[int]) -> list[int]:
+    pairs = [padding[at : at + 2] for at in range(0, len(padding), 2)]
+    return [side for pair in reversed(pairs) for side in pair]
+
+
+def _total(*inputs: Tensor) -> Tensor:
+    result = inputs[0]
+    for other in inputs[1:]:
+        result = result + other
+    return result
+
+
+def _with_mean(dim: int) -> nn.Module:
+    return Call(lambda x: x + x.mean(dim, keepdim=True))
+
+
+def _glu(op: Any, _: Any) -> nn.Module:
+    return Call(lambda x: sum(x.chunk(2, op.dim)))
+
+
+def _replacements() -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for kind, op in REGISTRY.items():
+        if op.family == "Normalisation" or op.family == "Activation":
+            table[kind] = lambda *_: nn.Identity()
+        elif kind.startswith(("max_pool", "avg_pool")):
+            table[kind] = sum_pool
+        elif kind.startswith("adaptive_max_pool"):
+            table[kind] = lambda op, _: ADAPTIVE[op.ndim - 1](op.output_size)
+    table |= dict.fromkeys(("add", "sub", "mul", "div"), lambda *_: Call(_total))
+    table |= dict.fromkeys(("softmax", "softmin", "log_softmax"), lambda op, _: _with_mean(op.dim))
+    table |= {
+        "softmax2d": lambda *_: _with_mean(-3),
+        "glu": _glu,
+        "max": lambda op, _: Call(lambda x: x.sum(op.dim or (), keepdim=op.keepdim)),
+        "local_response_norm": BUILDERS["local_response_norm"],
+    }
+    return table
+
+
+OPEN = BUILDERS | _replacements()
+
+
+def open_network(graph: Graph) -> nn.Module:
+    """The graph with positive weights and open paths, in float64."""
+    torch.manual_seed(0)
+    network = Network(graph, OPEN).double().eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(0.5, 1.0)
+    return network
+
+
+def reached(network: nn.Module, shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[Any, list[Interval]]]:
+    """For each position of the output (the batch and dims of size 1 aside), the interval reached along each axis."""
+    torch.manual_seed(1)
+    x = torch.rand(shape, dtype=torch.float64).add_(0.5).requires_grad_()
+    out = network(x)
+    out = out[0] if isinstance(out, tuple) else out
+    for position in product(*map(range, out.shape)):
+        (gradient,) = torch.autograd.grad(out[position], x, retain_graph=True, allow_unused=True)
+        touched = torch.zeros(shape, dtype=torch.bool) if gradient is None else gradient != 0
+        yield position, [_interval(touched, axis) for axis in axes]
+
+
+def _interval(touched: Tensor, axis: int) -> Interval:
+    others = [dim for dim in range(touched.ndim) if dim != axis]
+    places = touched.amax(others).nonzero().flatten().tolist()
+    return (places[0], places[-1]) if places else (0, -1)
+
+
+def predicted(field: Field, position: tuple[int, ...], shape: tuple[int, ...]) -> list[Interval]:
+    """The interval along each axis that a field gives for a position of a tensor of this shape; paddings included."""
+    places = [0] * len(field.runs)
+    loose = False
+    for parts, index, size in zip(field.dims, position, shape, strict=True):
+        inner = size
+        rest = index
+        for part in parts:
+            inner //= part.size
+            digit, rest = divmod(rest, inner)
+            loose = loose or len(part.ties) > 1
+            for axis, step, _ in part.ties:
+                places[axis] += step * digit
+    intervals = []
+    for place, run in zip(places, field.runs, strict=True):
+        q, r = divmod(place, len(run.first))
+        low, high = run.first[r] + q * run.advance, run.last[r] + q * run.advance
+        intervals.append((-(-low // 1), high // 1))
+    return [(-(10**9), 10**9)] * len(intervals) if loose else intervals
