@@ -148,7 +148,6 @@ _MOVES: dict[str, Callable[[Any, Shape, Shape, Shape], Shape]] = {
     "slice": _slice,
     "chunk": _same,
     "split": _same,
-    "identity": _same,
-    "dropout": _same,
+    **dict.fromkeys(("identity", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"), _same),
 }
 _VIEWED = frozenset({"reshape", "flatten", "unflatten", "squeeze", "unsqueeze"})

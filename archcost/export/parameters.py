@@ -41,9 +41,10 @@ MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer 
 class Slot:
     """A value in a class: one for each use, what it is called, and the text that stands for it."""
 
-    __slots__ = ("argument", "expression", "is_input", "layer", "text", "values")
+    __slots__ = ("argument", "default", "expression", "is_input", "layer", "text", "values")
 
-    def __init__(self, argument: str, layer: str, values: Sequence[Any]) -> None:
+    def __init__(self, argument: str, layer: str, values: Sequence[Any], default: Any = REQUIRED) -> None:
+        self.default = default  # of a parameter for it
         self.argument = argument
         self.layer = layer
         self.values = list(values)
@@ -166,8 +167,7 @@ class Resolver:
         fill = slot.known[0]
         values = [fill if value is MISSING else value for value in slot.values]
         parameter = Parameter(self._free(name), values)
-        if MISSING in slot.values:
-            parameter.default = fill
+        parameter.default = fill if MISSING in slot.values else slot.default
         parameter.is_input = slot.is_input
         self.parameters.append(parameter)
         return parameter

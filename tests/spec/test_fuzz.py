@@ -219,6 +219,79 @@ def test_random_specs_are_refused_or_analysed(spec: dict[str, Any], flow: bool |
         judge(yaml.safe_dump(spec, default_flow_style=flow, sort_keys=False, allow_unicode=True), folder)
 
 
+# --- specs that mostly hold together -------------------------------------------------------------------------------
+
+NAMES = ("a", "b", "c", "d", "e", "f")
+KEEPING = ("relu", "$act", "batch_norm2d", {"dropout": {"p": "$p"}}, {"conv2d": {"out_channels": "$in_channels", "kernel_size": 1}})
+COUNTS = st.sampled_from([0, 1, 2, 3, "$n", "$(n + 1)", "$(len(widths))", "$(in_channels // 4)"])
+CONDITIONS = st.sampled_from([True, False, "$training", "$(n > 1)", "$(in_channels == 8)", "$(not training)", "$n"])
+
+
+@st.composite
+def sound_steps(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tuple[str, ...]) -> list[Any]:
+    """Steps that fit (1, 8, 4, 4), joined in all the ways that there are."""
+    made: list[Any] = []
+    here: list[str] = []
+    for name in draw(st.lists(st.sampled_from(NAMES), max_size=4, unique=True)):
+        how = draw(st.integers(0, 9))
+        ids = st.sampled_from([*known, *here])
+        step: Any
+        if how <= 2:
+            step = draw(st.sampled_from(KEEPING))
+            step = dict(step) if isinstance(step, dict) else {step: None}
+        elif how == 3:
+            step = {"add": None, "from": draw(st.lists(ids, min_size=2, max_size=3))}
+        elif how == 4 and depth < 3:
+            labels = draw(st.lists(st.sampled_from(["x", "y", "1x1"]), min_size=2, max_size=3, unique=True))
+            inner = sound_steps(depth + 1, blocks, (*known, *here))
+            step = {"add": None, "branches": {label: draw(inner) for label in labels}}
+        elif how == 5:
+            made += [{"chunk": {"chunks": 2}, "id": f"{name}_halves"}]
+            step = {"concat": None, "from": [f"{name}_halves.1", f"{name}_halves.0"]}
+        elif how == 6:
+            step = {"conv2d": {"out_channels": draw(st.sampled_from([8, "$(8 + 0 * i)"])), "kernel_size": 3, "padding": 1}}
+            step["repeat"] = draw(COUNTS)
+        elif blocks:
+            step = {draw(st.sampled_from(blocks)): draw(st.sampled_from([None, {"n": 2}, {"n": "$(n + 1)"}, {"act": "gelu"}]))}
+        else:
+            step = {"relu": None}
+        step["id"] = name
+        if "branches" not in step and draw(st.integers(0, 3)) == 0:
+            step["repeat"] = draw(COUNTS)
+        if draw(st.integers(0, 4)) == 0:
+            step["when"] = draw(CONDITIONS)
+        if draw(st.integers(0, 6)) == 0:
+            step["share"] = draw(ids)
+        if draw(st.integers(0, 4)) == 0 and "from" not in step:
+            step["from"] = draw(ids)
+        made.append(step)
+        here.append(name)
+    return made
+
+
+@st.composite
+def sound_specs(draw: st.DrawFn) -> dict[str, Any]:
+    """Specs whose mistakes, if any, are in how steps are joined and shared."""
+    blocks: dict[str, Any] = {}
+    for name in draw(st.lists(st.sampled_from(["one", "two", "three"]), max_size=3, unique=True)):
+        block: dict[str, Any] = {"layers": draw(sound_steps(1, tuple(blocks), ("input",)))}
+        block["params"] = draw(st.sampled_from([{"n": 1, "act": "relu"}, {"n": "$(in_channels // 8)", "act": "$act"}]))
+        blocks[name] = block
+    return {
+        "archcost": 1,
+        "input": [8, 4, 4],
+        "params": {"n": 2, "act": "relu", "p": 0.5, "widths": [8, 8]},
+        "blocks": blocks,
+        "layers": ["relu", *draw(sound_steps(0, tuple(blocks), ("input", "relu")))],
+    }
+
+
+@moderate
+@given(sound_specs())
+def test_specs_that_hold_together_are_refused_or_analysed(spec: dict[str, Any]) -> None:
+    judge(json.dumps(spec))
+
+
 # --- mutations ------------------------------------------------------------------------------------------------------
 
 ZOO = {name: Path(zoo.find(name) or "").read_text(encoding="utf-8").partition("\nexpect:")[0] for name in zoo.names()}
