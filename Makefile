@@ -25,8 +25,9 @@ format: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py
 
-docs: $(VENV)/core.stamp
+docs: $(VENV)/test.stamp
 	$(BIN)/python -m archcost.render.reference docs/ops.md
+	$(BIN)/python docs/rerun.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -35,6 +36,7 @@ $(VENV)/bin/python:
 
 $(VENV)/core.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable .
+	$(BIN)/python -m compileall -q archcost
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/core.stamp

@@ -14,21 +14,24 @@ from archcost.version import __version__
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from fractions import Fraction
 
     from torch import nn
 
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
-    from archcost.errors import ArchcostError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
+    from archcost.budget.verdict import Finding, Verdict
+    from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
     from archcost.pytorch.verification import Verification
     from archcost.spec.model import Spec
 
 _EXPORTS = {
     "ArchcostError": "archcost.errors",
+    "ConfigError": "archcost.errors",
     "Costs": "archcost.analysis.costs",
     "Diagnostic": "archcost.errors",
+    "Finding": "archcost.budget.verdict",
     "Layer": "archcost.analysis.report",
     "Mark": "archcost.errors",
     "MissingExtraError": "archcost.errors",
@@ -37,13 +40,16 @@ _EXPORTS = {
     "SpecError": "archcost.errors",
     "Totals": "archcost.analysis.report",
     "UsageError": "archcost.errors",
+    "Verdict": "archcost.budget.verdict",
     "Verification": "archcost.pytorch.verification",
 }
 
 __all__ = [
     "ArchcostError",
+    "ConfigError",
     "Costs",
     "Diagnostic",
+    "Finding",
     "Layer",
     "Mark",
     "MissingExtraError",
@@ -52,10 +58,12 @@ __all__ = [
     "SpecError",
     "Totals",
     "UsageError",
+    "Verdict",
     "Verification",
     "__version__",
     "analyze",
     "build",
+    "check",
     "load",
     "verify",
 ]
@@ -117,6 +125,41 @@ def build(
 
     loaded = spec if isinstance(spec, SpecType) else load(spec)
     return build_network(unroll(loaded, params, batch=batch, training=training, dtype=dtype))
+
+
+def check(
+    specs: Iterable[str | os.PathLike[str]] = (),
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    config: str | None = None,
+    baseline: str | None = None,
+    baseline_ref: str | None = None,
+    expect: bool = False,
+    latency: bool = False,
+) -> Verdict:
+    """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
+
+    A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
+    exceeded, else 0. Raises UsageError for calls that make no sense.
+    """
+    import os
+
+    from archcost.commands.judging import Request
+    from archcost.commands.judging import check as judge
+
+    return judge(
+        Request(
+            specs=tuple(os.fspath(spec) for spec in specs),
+            settings=dict(params or {}),
+            batch=batch,
+            config=config,
+            baseline=baseline,
+            baseline_ref=baseline_ref,
+            expect=expect,
+            latency=latency,
+        )
+    )
 
 
 def verify(

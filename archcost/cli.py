@@ -15,6 +15,7 @@ from archcost.commands.baseline import baseline
 from archcost.commands.bench import bench
 from archcost.commands.check import check
 from archcost.commands.compare import compare
+from archcost.commands.reconcile import reconcile
 from archcost.commands.verify import verify
 
 app = typer.Typer(
@@ -44,7 +45,7 @@ def _root(
     """What does this neural network cost? Shapes, params, MACs and memory of a YAML spec, in a blink."""
 
 
-for command in (analyze, compare, check, verify, bench, validate, schema, zoo):
+for command in (analyze, compare, check, verify, bench, reconcile, validate, schema, zoo):
     app.command()(command)
 app.add_typer(baseline, name="baseline")
 

@@ -143,7 +143,7 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
     return [
         arrow,
         f"{gutter} {blue}|{reset}",
-        f"{blue}{number} |{reset} {shown}",
+        f"{blue}{number} |{reset} {shown}".rstrip(),
         f"{gutter} {blue}|{reset} {' ' * (column - start)}{style['error']}{carets}{reset}",
     ]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,13 @@ def test_every_op_has_a_family_a_formula_and_a_row() -> None:
         assert op.family in FAMILIES, kind
         assert op.__doc__, kind
         assert f"`{kind}`" in reference()
+
+
+def test_every_command_in_the_docs_gives_what_the_docs_show() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "rerun.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_docs_hold_specs() -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.runs import Run, composed, hull, shifted
-from archcost.ops.reach import View
+from archcost.ops.reach import MAX_PERIOD, Steps, View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.dims import Shape
-    from archcost.ops.reach import Position, Reading, Steps
+    from archcost.ops.reach import Position, Reading
 
 
 class Tie(NamedTuple):
@@ -98,6 +98,8 @@ def _moved(
     simple = len(first) == 1
     if simple and advance == 1 and low == high == 0 and before == after:
         return parts
+    if len(parts) > 1:
+        parts = _as_one(parts, runs, before, dims)
     if len(parts) == 1 and len(parts[0].ties) == 1:
         axis, step, _ = parts[0].ties[0]
         if simple:
@@ -115,6 +117,20 @@ def _moved(
         return (Part(after, tuple([tie for part in parts for tie in part.ties])),)
     _spread(parts, runs)
     return ()
+
+
+def _as_one(
+    parts: tuple[Part, ...], runs: list[Run], size: int, dims: tuple[tuple[Part, ...], ...]
+) -> tuple[Part, ...]:
+    """One part, where the dim is a part whose positions are repeated, as sub-pixel upsampling does; else the parts."""
+    outer, *others = parts
+    if len(others) == 1 and not others[0].ties and _splits(outer) and others[0].size <= MAX_PERIOD:
+        axis, step, _ = outer.ties[0]
+        if _ties_on(axis, dims) == 1:
+            repeated = (0,) * others[0].size
+            runs[axis] = composed(runs[axis], step, Steps(0, 1, repeated, repeated))
+            return (Part(size, (Tie(axis, 1, size),)),)
+    return parts
 
 
 def _ties_on(axis: int, dims: tuple[tuple[Part, ...], ...]) -> int:

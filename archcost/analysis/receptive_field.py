@@ -76,7 +76,7 @@ def _json(position: Position) -> int | str:
     return position if isinstance(position, int) else str(position)
 
 
-class _Fields(NamedTuple):
+class Fields(NamedTuple):
     """The fields of one tensor."""
 
     fields: tuple[Field, ...]
@@ -105,7 +105,7 @@ def receptive_fields(graph: Graph, scope: str = "") -> list[ReceptiveField | Non
     if not axes:
         return found
     sizes = tuple([tensor.shape[dim] for dim in axes])
-    known = _walk(graph, places, source, _Fields((source_field(tensor.shape, axes),), folded=False))
+    known = trace(graph, places, source, Fields((source_field(tensor.shape, axes),), folded=False))
     told: dict[int, ReceptiveField] = {}
     for place in places:
         fields = known.get(nodes[place].first_value)
@@ -175,11 +175,11 @@ def _readings(signature: Signature) -> list[Readings]:
     return found
 
 
-def _walk(graph: Graph, places: range, source: int, start: _Fields) -> dict[int, _Fields]:
+def trace(graph: Graph, places: range, source: int, start: Fields) -> dict[int, Fields]:
     """The fields of every value that depends on the source; equal layers on equal fields are worked out once."""
     known = {source: start}
     readings: dict[int, list[Readings]] = {}
-    memo: dict[tuple[int, ...], _Fields] = {}
+    memo: dict[tuple[int, ...], Fields] = {}
     for k in places:
         _, signature, inputs, value, _, _ = graph.nodes[k]
         given = [known.get(each) for each in inputs]
@@ -206,14 +206,14 @@ def _walk(graph: Graph, places: range, source: int, start: _Fields) -> dict[int,
     return known
 
 
-def _read(fields: _Fields, how: Reading | None, signature: Signature, index: int, number: int) -> _Fields:
+def _read(fields: Fields, how: Reading | None, signature: Signature, index: int, number: int) -> Fields:
     if how is None:
         return fields
     shape, output = signature.inputs[index].shape, signature.outputs[number].shape
-    return _Fields(tuple([read(field, how, shape, output) for field in fields.fields]), fields.folded)
+    return Fields(tuple([read(field, how, shape, output) for field in fields.fields]), fields.folded)
 
 
-def _merged(parts: Sequence[_Fields]) -> _Fields:
+def _merged(parts: Sequence[Fields]) -> Fields:
     """The distinct fields of several tensors that meet, or the one that holds them all."""
     first = parts[0]
     if all(part is first for part in parts):
@@ -221,11 +221,11 @@ def _merged(parts: Sequence[_Fields]) -> _Fields:
     distinct = tuple(dict.fromkeys([field for part in parts for field in part.fields]))
     folded = any(part.folded for part in parts)
     if folded or len(distinct) > MAX_BRANCHES:
-        return _Fields((union(distinct),), folded=True)
-    return _Fields(distinct, folded=False)
+        return Fields((union(distinct),), folded=True)
+    return Fields(distinct, folded=False)
 
 
-def _told(fields: _Fields, source: tuple[int, ...]) -> ReceptiveField:
+def _told(fields: Fields, source: tuple[int, ...]) -> ReceptiveField:
     if len(fields.fields) == 1:
         return ReceptiveField((_branch(fields.fields[0], source),), source, fields.folded)
     return ReceptiveField(tuple(sorted({_branch(field, source) for field in fields.fields})), source)

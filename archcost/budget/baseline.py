@@ -141,6 +141,11 @@ def spec_key(path: str, folder: str) -> str:
     return short.replace(os.sep, "/")
 
 
+def is_gone(key: str, folder: str) -> bool:
+    """Whether an entry's spec is no more; what exists, and models of the zoo, need no configuration to be recorded."""
+    return not key.startswith("zoo:") and not os.path.exists(os.path.join(folder, key))
+
+
 class LayerChange(NamedTuple):
     """A layer that differs: before, after, or both."""
 

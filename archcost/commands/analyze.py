@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, Metric, Output, Settings, Specs, Training
+from archcost.commands.options import (
+    Batch,
+    ConventionName,
+    Depth,
+    Functional,
+    Metric,
+    Output,
+    Settings,
+    Specs,
+    Training,
+)
 
 
 class Format(str, Enum):
@@ -43,11 +53,17 @@ def analyze(
     depth: Depth = None,
     sort: Annotated[Metric | None, typer.Option("--sort", help="List layers by a figure, largest first.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N rows.")] = None,
+    convention: Annotated[
+        ConventionName | None, typer.Option("--convention", help="Add what this tool prints for every layer.")
+    ] = None,
+    functional: Functional = None,
 ) -> None:
     """Print what every layer of a spec costs."""
+    from archcost.render.counted import Counting
     from archcost.render.output import Options, write_reports
 
-    options = Options(format.value, depth, sort.value if sort else None, top)
+    counting = Counting(convention.value, tuple(functional or ())) if convention is not None else None
+    options = Options(format.value, depth, sort.value if sort else None, top, counting)
     results = analyze_all(specs, settings, batch=batch, training=training)
     write_reports(results, options, output)
     if any(result.diagnostics for result in results):

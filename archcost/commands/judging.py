@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.budget.baseline import Baseline, entry_of, spec_key
+from archcost.budget.baseline import Baseline, entry_of, is_gone, spec_key
 from archcost.budget.config import Config, load_config, relative
 from archcost.budget.judge import Case, judge, place
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Track = Callable[[Sequence[str]], Iterable[str]]
 
-_POOL_FROM = 1000  # specs; below, starting processes takes longer than they save
+_POOL_FROM = 400  # specs; below, processes save less than they cost where the cores are busy
 
 
 class Request(NamedTuple):
@@ -140,12 +140,12 @@ def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:
 
 
 def _judge_all(context: Context, paths: list[str], track: Track) -> Iterator[SpecVerdict]:
-    pooled = len(paths) >= _POOL_FROM and context.revision is None and not context.request.latency
-    if pooled and (os.cpu_count() or 1) > 1:
-        from archcost.commands.pool import judge_in_processes
+    if len(paths) >= _POOL_FROM and context.revision is None and not context.request.latency:
+        from archcost.commands.pool import cores, judge_in_processes
 
-        yield from judge_in_processes(context, paths)
-        return
+        if cores() > 1:
+            yield from judge_in_processes(context, paths)
+            return
     for path in track(paths):
         yield judge_path(context, path)
 
@@ -206,15 +206,16 @@ def _report_at(revision: Revision, path: str, request: Request) -> Report | None
 
 
 def _gone_entries(context: Context, specs: Sequence[SpecVerdict]) -> list[Finding]:
-    """What the lock file has and the configuration names no more."""
+    """What the lock file has and the working tree has no more."""
     baseline = context.baseline
     if baseline is None:
         return []
     known = {spec.key for spec in specs}
+    folder = os.path.dirname(baseline.where) or "."
     findings = []
     for key, entry in baseline.entries.items():
-        if key not in known and not key.startswith("zoo:"):
-            path = relative(os.path.join(os.path.dirname(baseline.where) or ".", key))
+        if key not in known and is_gone(key, folder):
+            path = relative(os.path.join(folder, key))
             mark = Mark(Source(baseline.where, ""), baseline.lines.get(key, 0), 0)
             findings.append(Finding(Rule.BASELINE, Status.GONE, path, entry.name, mark=mark))
     return findings

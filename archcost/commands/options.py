@@ -16,7 +16,28 @@ Settings = Annotated[
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
+Functional = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--functional",
+        metavar="KIND|PATH",
+        help="Layers that the source writes as function calls; the word torchvision: those that its source does.",
+    ),
+]
 Depth = Annotated[int | None, typer.Option("--depth", min=1, metavar="N", help="Fold the table below N levels.")]
+
+
+class ConventionName(str, Enum):
+    """How to count: as archcost, or as another tool does."""
+
+    archcost = "archcost"
+    torch = "torch"
+    fvcore = "fvcore"
+    torchinfo = "torchinfo"
+    ptflops = "ptflops"
+    ptflops_aten = "ptflops-aten"
+    thop = "thop"
+    calflops = "calflops"
 
 
 class Metric(str, Enum):

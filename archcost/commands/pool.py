@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -16,19 +18,21 @@ if TYPE_CHECKING:
 _context: list[Context] = []  # of a worker process
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def judge_in_processes(context: Context, paths: Sequence[str]) -> Iterator[SpecVerdict]:
     """The verdicts in the order of the paths."""
-    import os
-
-    workers = os.cpu_count() or 1
-    size = max(1, len(paths) // (4 * workers))
-    with ProcessPoolExecutor(workers, initializer=_start, initargs=(context,)) as pool:
+    size = max(1, len(paths) // (4 * cores()))
+    with ProcessPoolExecutor(cores(), initializer=_start, initargs=(context,)) as pool:
         yield from pool.map(_judge, paths, chunksize=size)
 
 
 def _start(context: Context) -> None:
-    import gc
-
     gc.set_threshold(100_000)
     _context[:] = [context]
 

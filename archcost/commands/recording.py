@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.budget.baseline import Baseline, Pace, entry_of, spec_key
+from archcost.budget.baseline import Baseline, Pace, entry_of, is_gone, spec_key
 from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
@@ -81,7 +81,12 @@ def _record(
     ]
     paces = _paces(order, reports)
     found += slower(before, paces, limits, {key: report.name for key, report in reports.items()})
-    kept = {} if whole else {key: entry for key, entry in before.entries.items() if key not in entries}
+    folder = os.path.dirname(path) or "."
+    kept = {
+        key: entry
+        for key, entry in before.entries.items()
+        if key not in entries and not (whole and is_gone(key, folder))
+    }
     latencies = {device: dict(known) for device, known in before.latencies.items()}
     for device, key, pace in paces:
         latencies.setdefault(device, {})[key] = pace

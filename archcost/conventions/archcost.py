@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcost.conventions.model import MACS, Convention
-from archcost.conventions.terms import NOTHING, products
+from archcost.conventions.terms import FREE, TABLES, products
 from archcost.version import __version__
 
 _PRODUCTS = (products(),)
@@ -15,17 +15,12 @@ CONVENTION = Convention(
     unit=MACS,
     word="MACs",
     called="`archcost analyze`",
-    kinds={"embedding": NOTHING, "parameter": NOTHING, "matmul": _PRODUCTS},
+    kinds={**TABLES, "matmul": _PRODUCTS},
     families={
+        **FREE,
         "Convolution": _PRODUCTS,
         "Linear and embedding": _PRODUCTS,
         "Attention": _PRODUCTS,
         "Recurrent": _PRODUCTS,
-        "Normalisation": NOTHING,
-        "Activation": NOTHING,
-        "Pooling": NOTHING,
-        "Shape": NOTHING,
-        "Arithmetic": NOTHING,
-        "Resampling": NOTHING,
     },
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.layout import is_contiguous
 from archcost.conventions.model import Part
+from archcost.conventions.terms import hidden, products
 from archcost.dims import numel
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _HEADED = 4  # (N, heads, positions, features)
 
 
 def fused_product(use: Use) -> bool:
-    """Whether scaled_dot_product_attention runs as the flash kernel for CPUs: it takes no broadcast batch, and one width.
+    """Whether scaled_dot_product_attention runs as the flash kernel for CPUs: no broadcast batch, one width for all.
 
     Otherwise it is two products of matrices and a softmax.
     """
@@ -34,13 +35,7 @@ def fused_product(use: Use) -> bool:
 
 def attention_product(factor: int) -> Term:
     """``factor`` × MACs of scaled_dot_product_attention, unless it is one kernel."""
-
-    def term(use: Use) -> Part:
-        if fused_product(use):
-            return Part(use.name, 0, use.macs, FUSED)
-        return Part(use.name, factor * use.macs, use.macs, f"{factor} per multiply-accumulate")
-
-    return term
+    return hidden(fused_product, FUSED, products(factor))
 
 
 def three(use: Use) -> tuple[Shape, Shape, Shape]:

@@ -12,6 +12,7 @@ from archcost.dims import numel
 from archcost.ops import REGISTRY
 
 if TYPE_CHECKING:
+    from archcost.analysis.report import Report
     from archcost.dims import Shape
 
 Amount = int | Fraction  # a fraction where a tool averages over a batch that does not divide, or scales by a fraction
@@ -98,6 +99,12 @@ class Part(NamedTuple):
         return bool(self.amount) or not self.macs
 
 
+def accepted(report: Report) -> str:
+    """Why a tool takes no such model at all; by default it takes every one."""
+    del report
+    return ""
+
+
 Term = Callable[[Use], "Part | None"]
 Rule = tuple[Term, ...]
 Rules = dict[str, Rule]
@@ -108,7 +115,8 @@ class Convention:
     """One tool's way to count: a rule for every kind, by the kind or else by its family.
 
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
-    run. Tools that hook modules (``functions=False``) see nothing of what is written as a function call.
+    run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
+    what is written as a function call.
     """
 
     name: str
@@ -122,6 +130,7 @@ class Convention:
     factor: int = 1
     functions: bool = True
     averages: bool = False  # divides what its hooks count by the size of the batch
+    refuses: Callable[[Report], str] = accepted
 
     def rule(self, kind: str) -> Rule:
         """The terms for a kind; KeyError if neither the kind nor its family has any."""

@@ -8,10 +8,14 @@ from archcost.conventions.model import Part, ToolFailsError
 from archcost.dims import numel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcost.conventions.model import Rule, Rules, Term, Use
 
 NOTHING: Rule = ()
-MOVED = "Shape"  # the family of ops that only move data
+# The families without MACs: they count nothing unless a convention says otherwise.
+FREE: Rules = dict.fromkeys(("Normalisation", "Activation", "Pooling", "Shape", "Arithmetic", "Resampling"), NOTHING)
+TABLES: Rules = {"embedding": NOTHING, "parameter": NOTHING}  # beside linear, and without MACs
 
 
 def products(factor: int = 1) -> Term:
@@ -72,6 +76,11 @@ def unseen(reason: str) -> Term:
         return Part(use.name, 0, use.macs, reason) if use.macs else None
 
     return term
+
+
+def hidden(condition: Callable[[Use], bool], reason: str, term: Term) -> Term:
+    """MACs that the tool does not see where the condition holds, and a term where it does not."""
+    return lambda use: (unseen(reason) if condition(use) else term)(use)
 
 
 def ranks(low: int, high: int, term: Term) -> Term:

@@ -70,7 +70,12 @@ class Class:
         for index, use in enumerate(self.uses):
             use.type, use.index = self, index
             units.append({unit.name: unit for unit in use.units})
-        self.rows = [Row(unit, [named.get(unit.name) for named in units]) for unit in self.pattern.units]
+        needed = self.pattern.needed()
+        self.rows = [
+            Row(unit, [named.get(unit.name) for named in units])
+            for unit in self.pattern.units
+            if unit.form != FUNCTION or unit in needed
+        ]
 
 
 def kinds_in_order(tree: Tree) -> Iterator[tuple[str, list[Use]]]:
@@ -187,9 +192,7 @@ def _fits(full: Shape, other: Shape, left_out: set[Name]) -> bool:
         return origin
 
     pairs = [(full.outputs, other.outputs), *[(full.reads[name], reads) for name, reads in other.reads.items()]]
-    return all(
-        len(mine) == len(theirs) and all(map(_is_origin, map(through, mine), theirs)) for mine, theirs in pairs
-    )
+    return all(len(mine) == len(theirs) and all(map(_is_origin, map(through, mine), theirs)) for mine, theirs in pairs)
 
 
 def _is_origin(mine: Origin, theirs: Origin) -> bool:
@@ -208,9 +211,11 @@ def _can_be_left_out(full: Shape, name: Name) -> bool:
 
 def name_classes(groups: list[list[Class]], model: str) -> None:
     """Give every class a name: that of its block, and what the larger of several have more."""
+    groups[-1][0].name = class_name(model)
     taken = {class_name(model)}
-    for classes in groups:
+    for classes in groups[:-1]:
         base = class_name(classes[0].kind)
+        base += "Block" * (base == groups[-1][0].name)
         smallest = min(classes, key=lambda made: (len(made.shape.units), made.uses[0].nodes))
         smallest.name = unused(base, taken)
         taken.add(smallest.name)
@@ -223,5 +228,5 @@ def name_classes(groups: list[list[Class]], model: str) -> None:
 def _more(made: Class, smallest: Class) -> str:
     """The names of one or two units that a class has and the smallest has not."""
     names = [name for name in made.shape.units if name not in smallest.shape.units]
-    words = [class_name(name[-1]) for name in names if name[0] not in {other[0] for other in names[: names.index(name)]}]
+    words = list(dict.fromkeys([class_name(name[0]) for name in names]))
     return "".join(words) if len(words) <= 2 else ""  # noqa: PLR2004 - more would not be a name

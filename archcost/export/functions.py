@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.layout import Doc, call, flat, tuple_of
+from archcost.export.layout import Doc, Operation, call, flat, tuple_of
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -18,8 +18,7 @@ def operator(symbol: str) -> Writer:
     """``a + b + c``, or ``a + 1.0``."""
 
     def write(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-        operands = [*map(flat, inputs), *([given["other"]] if "other" in given else [])]
-        return f" {symbol} ".join(operands)
+        return Operation(symbol, (*inputs, *([given["other"]] if "other" in given else [])))
 
     return write
 

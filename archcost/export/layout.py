@@ -59,7 +59,15 @@ class Bare:
     items: tuple[Doc, ...]
 
 
-Doc = str | Group | Comprehension | Bare
+@dataclass(frozen=True)
+class Operation:
+    """``a + b + c``."""
+
+    symbol: str
+    operands: tuple[Doc, ...]
+
+
+Doc = str | Group | Comprehension | Bare | Operation
 
 
 def call(head: str, /, *positional: Doc, **named: Doc) -> Group:
@@ -81,6 +89,8 @@ def flat(doc: Doc) -> str:
         return f"[{flat(doc.body)} {doc.clause}]"
     if isinstance(doc, Bare):
         return ", ".join(map(flat, doc.items))
+    if isinstance(doc, Operation):
+        return f" {doc.symbol} ".join(map(flat, doc.operands))
     return f"{doc.head}{doc.brackets[0]}{_joined(doc)}{doc.brackets[1]}"
 
 
@@ -89,11 +99,11 @@ def _joined(group: Group) -> str:
     return text + "," if group.is_tuple and len(group.items) == 1 else text
 
 
-def _is_spread(doc: Doc) -> bool:
+def is_spread(doc: Doc) -> bool:
     """Whether something in a document is spread over lines whether or not it fits."""
     if isinstance(doc, Group):
-        return doc.spread or any(_is_spread(item.body) for item in doc.items)
-    return isinstance(doc, Comprehension) and _is_spread(doc.body)
+        return doc.spread or any(is_spread(item.body) for item in doc.items)
+    return isinstance(doc, Comprehension) and is_spread(doc.body)
 
 
 def fits(text: str, indent: int) -> bool:
@@ -105,12 +115,16 @@ def lines(prefix: str, doc: Doc, suffix: str = "", indent: int = 0) -> list[str]
     """The lines of a document, with what stands before and behind it."""
     margin = " " * indent
     whole = f"{prefix}{flat(doc)}{suffix}"
-    if isinstance(doc, str) or (fits(whole, indent) and not _is_spread(doc)):
+    if isinstance(doc, str) or (fits(whole, indent) and not is_spread(doc)):
         return [margin + whole]
     inner = indent + INDENT
     if isinstance(doc, Comprehension):
         body = lines("", doc.body, "", inner)
         return [f"{margin}{prefix}[", *body, f"{' ' * inner}{doc.clause}", f"{margin}]{suffix}"]
+    if isinstance(doc, Operation):
+        first, *others = map(flat, doc.operands)
+        rest = [f"{' ' * inner}{doc.symbol} {operand}" for operand in others]
+        return [f"{margin}{prefix}(", " " * inner + first, *rest, f"{margin}){suffix}"]
     if isinstance(doc, Bare):
         doc = Group("", tuple([Item("", body) for body in doc.items]))
     first, last = f"{margin}{prefix}{doc.head}{doc.brackets[0]}", f"{margin}{doc.brackets[1]}{suffix}"
@@ -119,7 +133,7 @@ def lines(prefix: str, doc: Doc, suffix: str = "", indent: int = 0) -> list[str]
 
 def _inside(group: Group, indent: int) -> list[str]:
     """The lines between the brackets of a group that is broken."""
-    if group.is_call and not _is_spread(group) and fits(_joined(group), indent):
+    if group.is_call and not is_spread(group) and fits(_joined(group), indent):
         return [" " * indent + _joined(group)]
     comma = "" if group.is_call and len(group.items) == 1 and not group.spread else ","
     return [line for item in group.items for line in lines(item.prefix, item.body, comma, indent)]

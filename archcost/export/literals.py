@@ -113,7 +113,19 @@ class _Renamed(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.parse(self.names[node.id], mode="eval").body if node.id in self.names else node
 
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            chosen: ast.AST = self.visit(node.body if test.value else node.orelse)
+            return chosen
+        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+
 
 def is_atom(text: str) -> bool:
     """Whether text can stand beside an operator without brackets: a name or a number."""
     return text.replace(".", "").replace("_", "").isalnum()
+
+
+def in_brackets(text: str) -> str:
+    """Text that can stand beside an operator."""
+    return text if is_atom(text) else f"({text})"

@@ -9,12 +9,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MODULE_ATTRIBUTES = """
+T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
+extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict module_path
+modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
+register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+_add _apply _backward_hooks _backward_pre_hooks _buffers _call_impl _compiled_call_impl _forward_hooks
+_forward_hooks_always_called _forward_hooks_with_kwargs _forward_pre_hooks _forward_pre_hooks_with_kwargs
+_get_backward_hooks _get_backward_pre_hooks _get_name _inputs _is_full_backward_hook _load_from_state_dict
+_load_state_dict_post_hooks _load_state_dict_pre_hooks _maybe_warn_non_full_backward_hook _modules _named_members
+_names _non_persistent_buffers_set _outputs _parameters _paths _register_load_state_dict_pre_hook
+_register_state_dict_hook _replicate_for_data_parallel _reserved _save_to_state_dict _slow_forward _state_dict_hooks
+_state_dict_pre_hooks _steps _taken _version _wrapped_call_impl
+"""
+_CONTAINER_ATTRIBUTES = "_get_abs_string_index _get_item_by_idx append clear extend insert items keys pop update values"
+_USED_NAMES = "F OrderedDict batch bool float i int nn range self str super torch tuple"
 # What every torch module (and the network that archcost.build returns) has as an attribute: no submodule can have it.
-MODULE_ATTRIBUTES = frozenset(
-    ["T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half", "ipu", "load_state_dict", "module_path", "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "register_backward_hook", "register_buffer", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_full_backward_pre_hook", "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook", "register_module", "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu", "zero_grad", "_add", "_apply", "_backward_hooks", "_backward_pre_hooks", "_buffers", "_call_impl", "_compiled_call_impl", "_forward_hooks", "_forward_hooks_always_called", "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_get_backward_hooks", "_get_backward_pre_hooks", "_get_name", "_inputs", "_is_full_backward_hook", "_load_from_state_dict", "_load_state_dict_post_hooks", "_load_state_dict_pre_hooks", "_maybe_warn_non_full_backward_hook", "_modules", "_named_members", "_names", "_non_persistent_buffers_set", "_outputs", "_parameters", "_paths", "_register_load_state_dict_pre_hook", "_register_state_dict_hook", "_replicate_for_data_parallel", "_reserved", "_save_to_state_dict", "_slow_forward", "_state_dict_hooks", "_state_dict_pre_hooks", "_steps", "_taken", "_version", "_wrapped_call_impl"]
-)
-CONTAINER_ATTRIBUTES = frozenset(["append", "clear", "extend", "insert", "items", "keys", "pop", "update", "values"])
-USED_NAMES = frozenset(["F", "OrderedDict", "bool", "float", "i", "int", "nn", "range", "self", "str", "super", "torch", "tuple"])  # by the source
+MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
+CONTAINER_ATTRIBUTES = frozenset(_CONTAINER_ATTRIBUTES.split())
+USED_NAMES = frozenset(_USED_NAMES.split())  # by the source itself
 
 
 def is_attribute(name: str) -> bool:
@@ -47,9 +63,10 @@ def _is_reserved(name: str) -> bool:
 
 
 def class_name(name: str) -> str:
-    """``conv_bn_relu`` as a class: ConvBnRelu."""
-    words = re.findall(r"[A-Za-z0-9]+", name)
-    camel = "".join([word[0].upper() + word[1:] for word in words])
+    """``conv_bn_relu`` as a class: ConvBnRelu; digits stay apart, ``squeezenet1_0`` is Squeezenet1_0."""
+    camel = ""
+    for word in re.findall(r"[A-Za-z0-9]+", name):
+        camel += "_" * (camel[-1:].isdigit() and word[0].isdigit()) + word[0].upper() + word[1:]
     if not camel or camel[0].isdigit():
         camel = "Block" + camel
     return camel + "Block" if camel in {"F", "None", "OrderedDict", "True", "False"} else camel

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.ops.base import Op
 
+_ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias")
 LEARNT_TENSOR = "LearntTensor"  # the one layer that torch.nn does not have
+
+
+def _call(head: str, inputs: Sequence[Doc]) -> Doc:
+    return call(head, *inputs)
 
 
 class Argument(NamedTuple):
@@ -48,7 +53,7 @@ class Layer:
     sizes: Mapping[str, int] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)  # torch's, where they are not the op's
     adapt: Callable[[Any, Sequence[Shape]], dict[str, Any]] | None = None  # values that are not the op's own
-    apply: Callable[[str, Sequence[Doc]], Doc] = call
+    apply: Callable[[str, Sequence[Doc]], Doc] = _call
     results: str = ""  # how several results are unpacked
 
     def arguments(self, op: Op, shapes: Sequence[Shape]) -> list[Argument]:
@@ -61,7 +66,7 @@ class Layer:
             known = values.get(name, Argument(name, None))
             values[name] = known._replace(value=value, attribute="", reads=0)
         first = [values.pop(name)._replace(positional=True) for name in self.positional]
-        return [*first, *values.values()]
+        return [*first, *sorted(values.values(), key=_order)]
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,17 @@ class Function:
         for name, value in attributes(op).items():
             default = REQUIRED if name in self.shown else torch_default(op, name)
             if name in self.lists:
-                found += [Argument(name, part, attribute=name, item=place) for place, part in enumerate(value)]
+                found += [
+                    Argument(f"{name}_{place}", part, attribute=name, item=place) for place, part in enumerate(value)
+                ]
             else:
                 found.append(Argument(name, value, default, attribute=name))
         return found
+
+
+def _order(argument: Argument) -> int:
+    """Where an argument stands in torch's constructors, which all have one order."""
+    return _ORDER.index(argument.name) if argument.name in _ORDER else len(_ORDER)
 
 
 def attributes(op: Op) -> dict[str, Any]:
@@ -123,8 +135,10 @@ def structural(op: Op) -> tuple[Any, ...]:
         value = getattr(op, name)
         if isinstance(declared, IntField) and declared.fixed:
             fixed.append(value)
-        elif value is None or isinstance(value, tuple):
-            fixed.append(len(value) if name in lists else value is None)
+        elif value is None:
+            fixed.append(None)
+        elif name in lists:
+            fixed.append(len(value))
     return tuple(fixed)
 
 
@@ -150,10 +164,6 @@ def _attend(head: str, inputs: Sequence[Doc]) -> Doc:
 def _with_states(head: str, inputs: Sequence[Doc]) -> Doc:
     """An LSTM takes its states as one argument."""
     return call(head, inputs[0], tuple_of(inputs[1:])) if len(inputs) > 1 else call(head, *inputs)
-
-
-def _call(head: str, inputs: Sequence[Doc]) -> Doc:
-    return call(head, *inputs)
 
 
 def _layer(name: str, positional: str = "", **settings: Any) -> Layer:

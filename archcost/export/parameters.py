@@ -1,16 +1,16 @@
 """What differs between the uses of a class becomes parameters of its constructor.
 
-Every number, truth value or word in a class is a slot with one value for each use. A slot that is the same everywhere is
-written as it is. Else it is written as the spec has it, if that is an expression over the block's own params; slots that
-only follow from others (``in_channels`` after ``out_channels``) take the nearest text with the same values; and what is
-left is a parameter under torch's name for the argument.
+Every number, truth value or word in a class is a slot with one value for each use. A slot that is the same everywhere
+is written as it is. Else it is written as the spec has it, if that is an expression over the block's own params; slots
+that only follow from others (``in_channels`` after ``out_channels``) take the nearest text with the same values; and
+what is left is a parameter under torch's name for the argument.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.literals import MAX_EXPRESSION, is_atom, is_writable, literal, plain, same, type_text, written
+from archcost.export.literals import MAX_EXPRESSION, is_writable, literal, plain, same, type_text, written
 from archcost.export.names import unused, variable_name
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from archcost.spec.model import Block
 
 _INPUT_NAMES = {  # what the sizes of a class's input are called, as in the language of specs
+    "in_channels": "in_channels",
+    "in_features": "in_features",
     "num_features": "in_channels",
     "num_channels": "in_channels",
     "normalized_shape": "in_features",
@@ -41,7 +43,7 @@ MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer 
 class Slot:
     """A value in a class: one for each use, what it is called, and the text that stands for it."""
 
-    __slots__ = ("argument", "default", "expression", "is_input", "layer", "text", "values")
+    __slots__ = ("argument", "default", "expression", "inputs", "is_input", "layer", "text", "values")
 
     def __init__(self, argument: str, layer: str, values: Sequence[Any], default: Any = REQUIRED) -> None:
         self.default = default  # of a parameter for it
@@ -49,6 +51,7 @@ class Slot:
         self.layer = layer
         self.values = list(values)
         self.expression: Expression | None = None  # what the spec says
+        self.inputs: dict[str, Slot] = {}  # what in_channels and the like stand for in it
         self.is_input = False  # a size of what the class takes
         self.text = ""
 
@@ -117,22 +120,35 @@ class Resolver:
     def _from_spec(self, slot: Slot) -> str | None:
         """The text of the spec's own expression, if it is one over params of the block and gives the values."""
         expression = slot.expression
-        if expression is None or not expression.names <= self.params.keys() or not is_writable(expression):
+        if expression is None or not expression.names <= self.params.keys() | slot.inputs.keys():
             return None
-        for use, value in zip(self.made.uses, slot.values, strict=True):
-            try:
-                given = plain(expression.evaluate(Names({name: use.params[name] for name in expression.names})))
-            except ExpressionError:
-                return None
-            if value is not MISSING and not same(given, value):
-                return None
-        known = {name: Slot(name, "", self.params[name]) for name in expression.names}
-        if any(not _is_simple(value) for values in known.values() for value in values.values):
+        if not is_writable(expression) or not self._gives(expression, slot):
             return None
-        texts = {name: literal(values.values[0]) for name, values in known.items() if values.is_constant}
-        names = {name: texts.get(name) or self._of_param(name).name for name in sorted(known)}
-        text = written(expression, names)
+        texts = {}
+        for name in sorted(expression.names):
+            values = slot.inputs[name].values if name in slot.inputs else self.params[name]
+            if not all(map(_is_simple, values)):
+                return None
+            if Slot(name, "", values).is_constant:
+                texts[name] = literal(values[0])
+            else:
+                texts[name] = self._text(slot.inputs[name]) if name in slot.inputs else self._of_param(name).name
+        text = written(expression, texts)
         return text if len(text) <= MAX_EXPRESSION else None
+
+    def _gives(self, expression: Expression, slot: Slot) -> bool:
+        """Whether an expression has the values of a slot in all uses."""
+        for place, (use, value) in enumerate(zip(self.made.uses, slot.values, strict=True)):
+            if value is MISSING:
+                continue
+            names = {name: use.params[name] for name in expression.names if name in self.params}
+            names |= {name: found.values[place] for name, found in slot.inputs.items()}
+            try:
+                if not same(plain(expression.evaluate(Names(names))), value):
+                    return False
+            except ExpressionError:
+                return False
+        return True
 
     def _from_others(self, slot: Slot) -> str | None:
         """The text that an earlier slot with the same values has, or a param of the block."""
@@ -158,19 +174,22 @@ class Resolver:
         return parameter
 
     def _new(self, slot: Slot) -> Parameter:
-        name = slot.argument
-        if slot.is_input:
-            name = _INPUT_NAMES.get(name, name)
-        name = variable_name(name)
-        if self._free(name) != name and slot.layer:
-            name = variable_name(f"{slot.layer}_{slot.argument}")
+        """A parameter under torch's name for the argument, with that of the layer where it would be unclear."""
+        name = _INPUT_NAMES.get(slot.argument, slot.argument)
+        if name in _INPUT_NAMES.values() and not slot.is_input:
+            name = f"{slot.layer}_{name}"
+        elif self._is_taken(variable_name(name)):
+            name = f"{slot.layer}_{name}" if slot.layer != name else f"has_{name}"
         fill = slot.known[0]
         values = [fill if value is MISSING else value for value in slot.values]
-        parameter = Parameter(self._free(name), values)
+        parameter = Parameter(self._free(variable_name(name)), values)
         parameter.default = fill if MISSING in slot.values else slot.default
         parameter.is_input = slot.is_input
         self.parameters.append(parameter)
         return parameter
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self.params or any(parameter.name == name for parameter in self.parameters)
 
     def _free(self, name: str) -> str:
         """The name, or one that no other parameter has."""
@@ -195,7 +214,7 @@ class Resolver:
 def _is_simple(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_simple, value))
-    return isinstance(value, (bool, int, float))
+    return value is MISSING or isinstance(value, (bool, int, float))
 
 
 def _agree(values: Sequence[Any], others: Sequence[Any]) -> bool:
@@ -204,8 +223,3 @@ def _agree(values: Sequence[Any], others: Sequence[Any]) -> bool:
         other is MISSING or (value is not MISSING and same(value, other))
         for value, other in zip(values, others, strict=True)
     )
-
-
-def in_brackets(text: str) -> str:
-    """Text that can stand beside an operator."""
-    return text if is_atom(text) else f"({text})"

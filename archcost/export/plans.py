@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.export.ops import FUNCTIONS, LAYERS, Argument
 from archcost.export.parameters import MISSING, Resolver, Slot
-from archcost.export.units import BLOCK, CHAIN, FUNCTION, LAYER, LOOP
+from archcost.export.rounds import arguments_of, is_uniform, run_end
+from archcost.export.units import CHAIN, FUNCTION, LOOP
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
     from archcost.export.classes import Class, Row
-    from archcost.export.units import Unit
+    from archcost.export.units import Tree, Unit
     from archcost.spec.model import Block, Spec, Step, Template
 
-_PROGRESSION = 3  # rounds whose numbers may grow by equal steps
+_INPUT_DIMS = {"in_channels": 1, "in_features": -1}
 
 
 @dataclass
@@ -67,8 +68,9 @@ class RowPlan:
 class Planner:
     """Makes the templates of one class after the other, and their parameters."""
 
-    def __init__(self, spec: Spec, batch_sizes: Mapping[int, Mapping[tuple[str, int], Any]]) -> None:
+    def __init__(self, spec: Spec, tree: Tree, batch_sizes: Mapping[int, Mapping[tuple[str, int], Any]]) -> None:
         self.spec = spec
+        self.tree = tree
         self.steps = _steps_by_mark(spec)
         self.batch_sizes = batch_sizes  # sizes of functions that grow with the batch, by the number of the node
         self.slots: list[Slot] = []
@@ -76,14 +78,14 @@ class Planner:
     def plan(self, made: Class) -> list[RowPlan]:
         """The templates of a class; its parameters are set."""
         self.slots = []
-        plans = [self._row(row) for row in made.rows]
+        inputs = [use.inputs for use in made.uses]
+        plans = [self._row(row, inputs) for row in made.rows]
         block = self.spec.blocks[made.kind] if made.kind else None
         made.parameters = Resolver(made, block).resolve(self.slots)
         return plans
 
-    def _row(self, row: Row) -> RowPlan:
+    def _row(self, row: Row, inputs: Sequence[Any]) -> RowPlan:
         unit = row.pattern
-        inputs = [use.inputs for use in row.uses]
         condition = None
         if row.is_optional:
             present = [found is not None for found in row.units]
@@ -119,10 +121,8 @@ class Planner:
         for place, argument in enumerate(pattern):
             values = [column[place].value if column else MISSING for column in columns]
             slot = self._slot(argument, unit.name[-1], values, unit.mark)
-            slot.is_input = argument.reads is not None and any(
-                found is not None and found.reads[argument.reads] in given
-                for found, given in zip(units, inputs, strict=True)
-            )
+            self._set_inputs(slot, units, inputs)
+            slot.is_input = argument.reads is not None and self._reads_input(units, inputs, argument.reads)
             plan.arguments.append((argument, slot))
             growth = [
                 column[place].value - value if column and isinstance(value, int) else MISSING
@@ -132,21 +132,43 @@ class Planner:
                 plan.steps[argument.name] = self._slot(Argument("step", None), unit.name[-1], growth)
         return plan
 
+    def _reads_input(self, units: Sequence[Unit | None], inputs: Sequence[Any], place: int) -> bool:
+        """Whether what a unit reads has the channels of what its class takes, in all uses."""
+        return all(
+            len(unit.reads) > place and self.tree.has_channels_of(unit.reads[place], given)
+            for unit, given in zip(units, inputs, strict=True)
+            if unit is not None
+        )
+
+    def _set_inputs(self, slot: Slot, units: Sequence[Unit | None], inputs: Sequence[Any]) -> None:
+        """Note what in_channels and in_features are in the spec's expression for a slot."""
+        names = slot.expression.names & _INPUT_DIMS.keys() if slot.expression is not None else ()
+        for name in names:
+            dim = _INPUT_DIMS[name]
+            shapes = [self.tree.shape_of(unit.reads[0]) if unit and unit.reads else () for unit in units]
+            values = [shape[dim] if len(shape) > abs(dim) else MISSING for shape in shapes]
+            slot.inputs[name] = Slot(name, slot.layer, values)
+            slot.inputs[name].is_input = self._reads_input(units, inputs, 0)
+
     def _function(self, row: Row) -> list[tuple[Argument, Slot]]:
         kind = row.pattern.kind
         columns = []
         for unit in row.units:
             assert unit is not None
             assert unit.node is not None
-            sizes = self.batch_sizes.get(unit.start, {})
-            arguments = FUNCTIONS[kind].arguments(unit.node.op)
-            columns.append([sizes.get((a.attribute, a.item or 0), a.value) for a in arguments])
-        assert row.pattern.node is not None
-        pattern = FUNCTIONS[kind].arguments(row.pattern.node.op)
-        return [
-            (argument, self._slot(argument, row.pattern.name[-1], values, row.pattern.mark))
-            for argument, *values in zip(pattern, *columns, strict=True)
-        ]
+            columns.append(FUNCTIONS[kind].arguments(unit.node.op))
+        given = []
+        for place, argument in enumerate(columns[0]):
+            values = [column[place].value for column in columns]
+            grown = {
+                self.batch_sizes.get(unit.start, {}).get((argument.attribute, argument.item or 0))
+                for unit in row.units
+                if unit is not None
+            }
+            if None not in grown and len(grown) == 1:
+                values = [*grown] * len(values)
+            given.append((argument, self._slot(argument, row.pattern.name[-1], values, row.pattern.mark)))
+        return given
 
     def _slot(
         self, argument: Argument, layer: str, values: Sequence[Any], mark: Mark | None = None, default: Any = REQUIRED
@@ -164,7 +186,9 @@ class Planner:
     def _repeated(self, units: Sequence[Unit | None], inputs: Sequence[Any]) -> Repeated:
         unit = _first(units)
         rounds = [found.items if found else [] for found in units]
-        container = "ModuleList" if len(unit.reads) > 1 or any(len(item.reads) > 1 for item in unit.items) else "Sequential"
+        container = (
+            "ModuleList" if len(unit.reads) > 1 or any(len(item.reads) > 1 for item in unit.items) else "Sequential"
+        )
         counts = [len(items) if items else MISSING for items in rounds]
         first = [items for items in rounds if items]
         repeated = Repeated(container, [])
@@ -176,9 +200,7 @@ class Planner:
         else:
             start = 0
             while start < len(first[0]):
-                end = start + 1
-                while end < len(first[0]) and all(is_uniform(items[start : end + 1]) for items in first):
-                    end += 1
+                end = run_end(first, start)
                 repeated.parts.append(self._part(rounds, start, end, unit, inputs, counts))
                 start = end
         return repeated
@@ -195,12 +217,14 @@ class Planner:
         """Equal rounds from ``start`` to ``end`` (None: the last, of which every use has its own number)."""
         chosen = [items[start] if len(items) > start else None for items in rounds]
         stop = [len(items) if end is None else end for items in rounds]
-        following = [
-            items[start + 1] if last - start > 1 else None for items, last in zip(rounds, stop, strict=True)
-        ]
+        following = [items[start + 1] if last - start > 1 else None for items, last in zip(rounds, stop, strict=True)]
         plan = self._plan(chosen, following, inputs)
         if end is not None:
-            return plan, self._slot(Argument("count", None), "", [end - start]) if end - start > 1 else None, 0
+            return (
+                plan,
+                self._slot(Argument("count", None), "", [end - start] * len(rounds)) if end - start > 1 else None,
+                0,
+            )
         if start == 0 and all(count in (1, MISSING) for count in counts):
             return plan, None, 0
         count = self._slot(Argument(f"num_{unit.name[-1]}", None), "", counts)
@@ -208,62 +232,6 @@ class Planner:
         if step is not None and step.repeat is not None:
             count.expression = _expression(step.repeat, None)
         return plan, count, start
-
-
-def arguments_of(unit: Unit) -> list[Argument]:
-    """The arguments of the constructor of a layer or of a use of a block."""
-    if unit.use is not None:
-        index = unit.use.index
-        return [
-            Argument(
-                parameter.name,
-                parameter.values[index],
-                parameter.default,
-                parameter.is_input and parameter.default is REQUIRED,
-                parameter.param,
-                reads=0 if parameter.is_input else None,
-            )
-            for parameter in unit.use.type.parameters
-        ]
-    assert unit.node is not None
-    return LAYERS[unit.kind].arguments(unit.node.op, [tensor.shape for tensor in unit.node.signature.inputs])
-
-
-def signature(unit: Unit) -> tuple[Any, ...]:
-    """What a unit is, with all its numbers."""
-    if unit.items:
-        return (unit.form, *[(item.name, signature(item)) for item in unit.items])
-    made = unit.use.type if unit.use is not None else unit.kind
-    return (made, *[(type(argument.value), argument.value) for argument in arguments_of(unit)])
-
-
-def is_uniform(rounds: Sequence[Unit]) -> bool:
-    """Whether rounds are equal, or their whole numbers grow by equal steps."""
-    signatures = [signature(unit) for unit in rounds]
-    if all(found == signatures[0] for found in signatures):
-        return True
-    if len(rounds) < _PROGRESSION or rounds[0].items:
-        return False
-    columns = list(zip(*signatures, strict=False))
-    if len({len(found) for found in signatures}) > 1 or len(set(columns[0])) > 1:
-        return False
-    return all(_is_progression([value for _, value in column]) for column in columns[1:])
-
-
-def _is_progression(values: Sequence[Any]) -> bool:
-    if all(value == values[0] for value in values):
-        return True
-    if not all(type(value) is int for value in values):
-        return False
-    return len({after - before for before, after in zip(values, values[1:], strict=False)}) == 1
-
-
-def describe_loop(unit: Unit) -> tuple[Any, ...]:
-    """What of a repeated step belongs to the structure: nothing if its rounds are equal, else the number of rounds."""
-    kinds = {(item.use.type if item.use is not None else item.kind, item.form, len(item.items)) for item in unit.items}
-    if len(kinds) == 1 and (is_uniform(unit.items) or is_uniform(unit.items[1:])):
-        return ()
-    return (len(unit.items), *[signature(item)[0] for item in unit.items])
 
 
 def _first(units: Sequence[Unit | None]) -> Unit:

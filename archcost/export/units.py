@@ -8,6 +8,7 @@ kept under the branch's name.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from archcost.export.names import CONTAINER_ATTRIBUTES, ModuleNames
@@ -16,6 +17,7 @@ from archcost.export.ops import FUNCTIONS, LAYERS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.graph.model import Graph, Node, Scope
 
@@ -65,6 +67,16 @@ class Use:
         self.type: Any = None  # its class, and its number among the uses of that
         self.index = 0
 
+    def needed(self) -> list[Unit]:
+        """The units whose results are used, in order."""
+        wanted = set(self.outputs)
+        found: list[Unit] = []
+        for unit in reversed(self.units):
+            if not wanted.isdisjoint(unit.writes):
+                wanted |= set(unit.reads)
+                found.append(unit)
+        return found[::-1]
+
 
 class Place:
     """A part of a path: a node, a scope, or both levels of a repeated step, with the places below."""
@@ -88,7 +100,8 @@ class Tree:
         self.uses: list[Use] = []
         self.names = ModuleNames()
         self.readers: dict[int, list[int]] = {}
-        self.owners = _owners(graph)
+        self.producers = graph.producers()
+        self._input_types = list(graph.inputs.values())
         for index, node in enumerate(graph.nodes):
             self.names.of(node.path)
             for value in node.inputs:
@@ -165,7 +178,7 @@ class Tree:
                 return False
             if unit.form == LAYER and LAYERS[unit.kind].results:
                 return False
-        for unit, following in zip(units, units[1:], strict=False):
+        for unit, following in pairwise(units):
             value = unit.writes[0]
             readers = self.readers.get(value, [])
             if following.reads[0] != value or value in following.reads[1:] or value in around.outputs:
@@ -174,9 +187,27 @@ class Tree:
                 return False
         return all(self.makes(unit, unit.writes[0]) for unit in units)
 
+    def shape_of(self, value: int) -> Shape:
+        """The shape of a value."""
+        if value < 0:
+            return self._input_types[-1 - value].shape
+        index, output = self.producers[value]
+        return self.graph.nodes[index].outputs[output].shape
+
+    def has_channels_of(self, value: int, inputs: Sequence[int]) -> bool:
+        """Whether a value has its channels from one of some inputs, through pools, norms and the like."""
+        while value >= 0 and value not in inputs:
+            node = self.graph.nodes[self.producers[value][0]]
+            shape, outputs = node.signature.inputs[0].shape if node.inputs else (), node.outputs
+            keeps = "norm" in node.op.kind or not node.signature.weights()
+            if not keeps or len(node.inputs) != 1 or node.op.kind in FUNCTIONS or shape[1:2] != outputs[0].shape[1:2]:
+                break
+            value = node.inputs[0]
+        return value in inputs
+
     def makes(self, unit: Unit, value: int) -> bool:
         """Whether a value comes from a node of a unit (a block may also pass on what it takes)."""
-        return value >= 0 and unit.start <= self.owners[value] < unit.end
+        return value >= 0 and unit.start <= self.producers[value][0] < unit.end
 
 
 def _layer(node: Node, names: tuple[str, ...], nodes: tuple[int, int]) -> Unit:
@@ -192,11 +223,6 @@ def _is_loop(units: Sequence[Unit]) -> bool:
     """Whether the rounds of a repeated block read the same values beside the one that is passed on."""
     same = {(unit.reads[1:], unit.form) for unit in units}
     return len(same) == 1 and units[0].form == BLOCK and all(unit.reads[0] not in units[0].reads[1:] for unit in units)
-
-
-def _owners(graph: Graph) -> list[int]:
-    """For every value, the number of its node."""
-    return [index for index, _ in graph.producers()]
 
 
 def _places(graph: Graph) -> Place:

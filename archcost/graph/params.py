@@ -47,7 +47,7 @@ def resolve_params(spec: Spec, given: Mapping[str, Any], batch: int, problems: P
             names[name] = UNKNOWN
         else:
             try:
-                names[name] = param.default.evaluate(names)
+                names[name] = param.default.evaluate(names, spec.params)
             except ExpressionError as error:
                 names[name] = UNKNOWN
                 if error.diagnostic is not None:
@@ -87,7 +87,8 @@ def resolve_inputs(
         sizes = [whole_number(dim) for dim in dims]
         if any(size is None or not always(size >= 1) for size in sizes):
             message = f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}"
-            hint = "the batch is not part of it: `[3, 224, 224]`" if None in dims or -1 in dims else ""
+            simple = len(dims) == 1 or None in dims or -1 in dims
+            hint = "write it without the batch: `input: [3, 224, 224]`" if simple else ""
             problems.add(Diagnostic(message, mark, hint))
             continue
         full = (*((batch,) if declaration.batch else ()), *sizes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import Diagnostic, suggestion
+from archcost.ops import REGISTRY
 from archcost.ops.base import shape_text
 from archcost.spec.expressions import Expression
 from archcost.spec.linker import StepError
@@ -52,7 +53,7 @@ def _value(context: Context, reference: Reference, frame: Frame) -> int | None:
     result = frame.find(base) if index.isdecimal() else None
     if result is not None:
         return _picked(context, result, base, index, reference.mark, frame)
-    if not frame.is_unsure():
+    if not _may_be_default(context, name, frame):
         message, hint = _unknown(name, frame)
         context.fail(Diagnostic(message, reference.mark, hint), frame.body)
     frame.body.fail()
@@ -83,9 +84,24 @@ def _picked(context: Context, result: Result, base: str, index: str, mark: Mark,
     return None
 
 
+def _may_be_default(context: Context, name: str, frame: Frame) -> bool:
+    """Whether an unknown id may be the default name of a step whose kind is not known, and reported as such."""
+    kind, _, number = name.rpartition("_")
+    kinds = {name, kind} if number.isdecimal() else {name}
+    known = any(kind in REGISTRY or kind in context.spec.blocks for kind in kinds)
+    around: Frame | None = frame
+    while around is not None:
+        if around.unsure and (known or not kinds.isdisjoint(around.unsure)):
+            return True
+        around = around.outer
+    return False
+
+
 def _unknown(name: str, frame: Frame) -> tuple[str, str]:
     """Message and help for an id that is not there."""
     shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
+    if name in frame.branches:
+        return f"'{shown}' is a branch, not a step", "take the step that joins the branches"
     if frame.is_reserved(name):
         return f"'{shown}' is not before this step", "a step takes results of steps above it"
     known = list(dict.fromkeys(frame.known()))
@@ -115,13 +131,13 @@ def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str
     return None
 
 
-def share_weights(reference: Reference, frame: Frame, start: int, end: int) -> None:
+def share_weights(context: Context, reference: Reference, frame: Frame, start: int, end: int) -> None:
     """Let the nodes from ``start`` use the weights of another step's nodes; raises StepError."""
     nodes = frame.body.nodes
     name, mark = reference
     other = frame.find(name)
     if other is None:
-        if frame.is_unsure():
+        if _may_be_default(context, name, frame):
             return
         hint = suggestion(name, frame.known(), "ids before this step")
         raise StepError(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))

@@ -42,10 +42,22 @@ class Body:
 class Frame:
     """A scope while it is unrolled: names for expressions, ids, and the path in front of both.
 
-    A frame is ``unsure`` when the default name of a step in it is not known: an unknown id is no problem then.
+    ``unsure`` holds the unknown kinds of steps in it: an id that may be the default name of one is no problem then.
     """
 
-    __slots__ = ("_counts", "body", "depth", "ids", "inputs", "last", "names", "outer", "prefix", "unsure", "used")
+    __slots__ = (
+        "_counts",
+        "body",
+        "branches",
+        "ids",
+        "inputs",
+        "last",
+        "names",
+        "outer",
+        "prefix",
+        "unsure",
+        "used",
+    )
 
     def __init__(
         self,
@@ -60,10 +72,10 @@ class Frame:
         self.inputs = inputs
         self.prefix = prefix
         self.outer = outer
-        self.depth: int = outer.depth + 1 if outer is not None else 0
         self.ids: dict[str, Result] = {}
         self.used: set[str] = set()
-        self.unsure = False
+        self.unsure: set[str] = set()
+        self.branches: set[str] = set()
         self.last = ""  # the step before
         self._counts: dict[str, int] = {}
 
@@ -81,10 +93,6 @@ class Frame:
         """All ids that can be referred to, the nearest scope first."""
         outer = self.outer.known() if self.outer else []
         return [*self.ids, *outer]
-
-    def is_unsure(self) -> bool:
-        """Whether ids may be missing here or around."""
-        return self.unsure or (self.outer is not None and self.outer.is_unsure())
 
     def is_reserved(self, name: str) -> bool:
         """Whether a step here or around, before or after, has this id."""

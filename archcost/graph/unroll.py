@@ -98,6 +98,7 @@ class Unroller(Context):
             message = f"blocks and branches nest deeper than {MAX_DEPTH} levels"
             raise StepError(Diagnostic(message, branch.mark))
         prefix = f"{frame.prefix}{frame.fresh(label)}"
+        frame.branches.add(label)
         inner = Frame(frame.body, frame.names, frame.inputs, f"{prefix}.", frame)
         first = len(frame.body.nodes)
         self.depth += 1
@@ -153,7 +154,7 @@ class Unroller(Context):
         """The name of a step that failed before it had one; without a kind, ids of the scope are unsure."""
         if isinstance(step.kind, str) and (step.kind in self.spec.blocks or step.kind in REGISTRY):
             return frame.fresh(step.kind)
-        frame.unsure = True
+        frame.unsure.add(step.kind if isinstance(step.kind, str) else step.kind.text)
         return ""
 
     def _condition(self, step: Step, frame: Frame, inputs: Values) -> bool:
@@ -207,7 +208,7 @@ class Unroller(Context):
             result = self._op(step, kind, name, frame, own, inputs)
         if step.share is not None and None not in result.values:
             try:
-                share_weights(step.share, frame, start, len(body.nodes))
+                share_weights(self, step.share, frame, start, len(body.nodes))
             except StepError as problem:
                 self.fail(problem.diagnostic, body)  # the result is as good as without it
         if len(body.nodes) > MAX_NODES or len(body.scopes) > MAX_NODES:
@@ -301,7 +302,7 @@ class Unroller(Context):
     ) -> Result:
         shapes = ", ".join(str(shape_text(tensor.shape)) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
         note = (f"its input{'s are' if len(types) > 1 else ' is'} {shapes}",) if types else ()
-        message = f"{kind} '{self.path(frame, name)}': {error.message}"
+        message = told_of(kind, self.path(frame, name), error.message)
         hint = error.help
         if len(types) > 1 and REGISTRY[kind].max_inputs == 1 and step.sources is None:
             hint = self._arity_help(step, frame, len(types)) or hint
@@ -335,6 +336,12 @@ class Unroller(Context):
             if not always(numel(shape) <= MAX_ELEMENTS):
                 raise OpError("its output has more than 2⁶³ elements")
         return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]))
+
+
+def told_of(kind: str, path: str, message: str) -> str:
+    """A message with the op and the path in front, each said once: ``add 'block.add_1' cannot broadcast …``."""
+    who = kind if path == kind else f"{kind} '{path}'"
+    return f"{who} {message.removeprefix(kind).lstrip()}" if message.startswith(f"{kind} ") else f"{who}: {message}"
 
 
 def unroll(

@@ -6,6 +6,7 @@ write the specifiers of :mod:`archcost.ops.fields` instead.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.dims import VaryingSizeError, concrete
@@ -129,7 +130,7 @@ class FloatField(Field):
         self.minimum, self.maximum = minimum, maximum
 
     def convert(self, value: Any, ndim: int) -> Any:
-        if type(value) not in (int, float):
+        if type(value) not in (int, float) or not isfinite(value):
             raise self.refusal(value, ndim)
         if (self.minimum is not None and not value >= self.minimum) or (
             self.maximum is not None and not value <= self.maximum

@@ -148,9 +148,13 @@ def _piece(dim: int, outputs: Outputs, number: int) -> tuple[Steps, ...]:
     return _shifted(len(outputs[0]), place, -total([shape[place] for shape in outputs[:number]]))
 
 
+_MAX_PIECES = 10_000
+
+
 def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
     """Shapes of the pieces of one size along a dim, the last with what is left."""
     count = concrete(ceil_div(shape[place], each))
+    require(count <= _MAX_PIECES, "would make {} outputs, more than {}", count, _MAX_PIECES)
     last = shape[place] - each * (count - 1)
     return (*[replace_dim(shape, place, each)] * (count - 1), replace_dim(shape, place, last))
 

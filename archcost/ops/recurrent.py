@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
+_MAX_LAYERS = 10_000
+
+
 class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)", channels=-1):
     """What the cells share: stacked layers and directions, each with a matrix for the input and one for the state."""
 
@@ -38,6 +41,7 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
             ", ".join(self.input_names),
             len(inputs),
         )
+        require(self.num_layers <= _MAX_LAYERS, "num_layers is {}, more than {}", self.num_layers, _MAX_LAYERS)
         first, second, _ = inputs[0]
         batch = first if self.batch_first else second
         layers = self.num_layers * self.directions

@@ -19,6 +19,9 @@ _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 _TAPS = {"nearest": 0, "nearest-exact": 0, "linear": 2, "bilinear": 4, "trilinear": 8, "bicubic": 16}
 
 
+_MAX_FACTOR = 10**6
+
+
 class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)", channels=1):
     """out = `size`, or ⌊n · scale_factor⌋ per spatial dimension, by interpolation; no MACs.
 
@@ -43,6 +46,7 @@ class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layo
         )
         factors = self.scale_factor if isinstance(self.scale_factor, tuple) else (self.scale_factor,)
         check(0 not in factors, "scale_factor must be above 0")
+        require(all((factor or 1) <= _MAX_FACTOR for factor in factors), "scale_factor is more than {:,}", _MAX_FACTOR)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]

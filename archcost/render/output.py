@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archcost.analysis.report import Report
+    from archcost.conventions.reading import Reading
     from archcost.errors import Diagnostic
+    from archcost.render.counted import Counting
 
 
 class Options(NamedTuple):
@@ -23,11 +25,16 @@ class Options(NamedTuple):
     depth: int | None = None
     sort: str | None = None
     top: int | None = None
+    counting: Counting | None = None
 
     @property
     def detailed(self) -> bool:
         """Whether rows were asked for, so that several specs print a table each."""
-        return any(option is not None for option in self[1:])
+        return any(option is not None for option in (self.depth, self.sort, self.top))
+
+    def readings(self, reports: Sequence[Report]) -> list[Reading]:
+        """The reports as another tool counts them; none if none was asked for."""
+        return [self.counting.read(report) for report in reports] if self.counting is not None else []
 
 
 class Result(Protocol):
@@ -70,30 +77,33 @@ def _write_table(results: Sequence[Result], options: Options, path: str | None) 
         for index, report in enumerate(reports):
             if index:
                 console.print()
-            print_report(console, report, depth=options.depth, sort=options.sort, top=options.top)
+            reading = options.counting.read(report) if options.counting is not None else None
+            print_report(console, report, depth=options.depth, sort=options.sort, top=options.top, reading=reading)
     if len(whole) > 1:
-        print_summary(console, whole)
+        print_summary(console, whole, options.readings(whole))
     write_text(buffer.getvalue(), path)
 
 
 def _write_json(results: Sequence[Result], options: Options, path: str | None) -> None:
+    from archcost.render.counted import extend
     from archcost.render.plain import error_document, to_json
 
-    del options
     documents: list[dict[str, Any]] = []
     for result in results:
         if result.diagnostics:
             documents.append(error_document(result.diagnostics, result.report, result.name))
         elif result.report is not None:
             documents.append(result.report.to_dict())
+        if options.counting is not None and result.report is not None:
+            extend(documents[-1], options.counting.read(result.report))
     write_text(to_json(documents), path)
 
 
 def _write_csv(results: Sequence[Result], options: Options, path: str | None) -> None:
     from archcost.render.plain import to_csv
 
-    del options
-    write_text(to_csv([result.report for result in results if result.report is not None]), path)
+    reports = [result.report for result in results if result.report is not None]
+    write_text(to_csv(reports, options.readings(reports)), path)
 
 
 def _write_markdown(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -102,9 +112,11 @@ def _write_markdown(results: Sequence[Result], options: Options, path: str | Non
     reports = [result.report for result in results if result.report is not None]
     parts = []
     if len(results) == 1 or options.detailed:
-        parts = [to_markdown(r, depth=options.depth, sort=options.sort, top=options.top) for r in reports]
+        for report in reports:
+            reading = options.counting.read(report) if options.counting is not None else None
+            parts.append(to_markdown(report, depth=options.depth, sort=options.sort, top=options.top, reading=reading))
     if len(reports) > 1:
-        parts.append(summary_markdown(reports))
+        parts.append(summary_markdown(reports, options.readings(reports)))
     write_text("\n".join(parts), path)
 
 

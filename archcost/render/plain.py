@@ -8,12 +8,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.tree import build_tree
+from archcost.render.counted import cell, csv_cells, csv_heading, heading, notes, total_cell
 from archcost.render.rows import report_rows, tree_rows
 from archcost.render.text import figure_cell, shape_cell, share_cell
 from archcost.units import format_count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.analysis.report import Report
+    from archcost.conventions.reading import Reading
     from archcost.errors import Diagnostic
     from archcost.render.rows import Row
 
@@ -53,17 +57,22 @@ def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, 
     return document
 
 
-def to_csv(reports: list[Report]) -> str:
-    """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces."""
+def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = ()) -> str:
+    """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces.
+
+    With readings three columns follow: the convention's name, its figure (empty where nothing is covered), and the MACs
+    that it leaves out.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for report in reports:
-        for layer in report.layers:
+    writer.writerow(csv_heading(CSV_COLUMNS) if readings else CSV_COLUMNS)
+    for number, report in enumerate(reports):
+        for index, layer in enumerate(report.layers):
             shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
             inputs = " ".join(layer.inputs)
             figures = (layer.params, layer.macs, layer.flops, layer.weight_bytes, layer.activation_bytes)
-            writer.writerow((report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line))
+            row = (report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line)
+            writer.writerow((*row, *csv_cells(readings[number], index)) if readings else row)
     return out.getvalue()
 
 
@@ -74,31 +83,50 @@ def escape_markdown(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def to_markdown(report: Report, *, depth: int | None = None, sort: str | None = None, top: int | None = None) -> str:
+def to_markdown(
+    report: Report,
+    *,
+    depth: int | None = None,
+    sort: str | None = None,
+    top: int | None = None,
+    reading: Reading | None = None,
+) -> str:
     """A heading and a table of the same rows as the terminal's, exact figures."""
     rows, _, _ = report_rows(report, depth=depth, sort=sort, top=top)
     measure = sort or "macs"
     whole = getattr(report.totals, measure)
     lines = [f"### {escape_markdown(report.name)}", ""]
-    lines += ["| layer | op | output | params | MACs | share |", "| :-- | :-- | :-- | --: | --: | --: |"]
+    more = f" {heading(reading)} |" if reading else ""
+    lines += [
+        f"| layer | op | output | params | MACs |{more} share |",
+        "| :-- | :-- | :-- | --: | --: |" + " --: |" * (2 if reading else 1),
+    ]
     for row in rows:
         times = f" ×{row.times}" if row.times > 1 else ""
         name = "&emsp;" * (row.depth - 1) + escape_markdown(row.name) + times
-        figures = (figure_cell(row.costs.params, exact=True), figure_cell(row.costs.macs, exact=True))
+        figures = [figure_cell(row.costs.params, exact=True), figure_cell(row.costs.macs, exact=True)]
+        if reading is not None:
+            figures.append(cell(reading.tally(row.paths), exact=True))
         share = share_cell(getattr(row.costs, measure), whole)
         cells = (name, escape_markdown(row.op), shape_cell(row.output), *figures, share)
         lines.append("| " + " | ".join(cells) + " |")
     totals = report.totals
-    lines.append(f"| **total** | {totals.layers:,} layers | | **{totals.params:,}** | **{totals.macs:,}** | 100.0% |")
+    more = f" **{total_cell(reading, exact=True)}** |" if reading else ""
+    layers = f"{totals.layers:,} layers"
+    lines.append(f"| **total** | {layers} | | **{totals.params:,}** | **{totals.macs:,}** |{more} 100.0% |")
+    lines += ["", *[escape_markdown(line) + "  " for line in notes(reading)]] if reading else []
     return "\n".join(lines) + "\n"
 
 
-def summary_markdown(reports: list[Report]) -> str:
+def summary_markdown(reports: Sequence[Report], readings: Sequence[Reading] = ()) -> str:
     """One row a model."""
-    lines = ["| model | layers | params | MACs |", "| :-- | --: | --: | --: |"]
-    for report in reports:
+    more = f" {heading(readings[0])} |" if readings else ""
+    lines = [f"| model | layers | params | MACs |{more}", "| :-- | --: | --: | --: |" + (" --: |" if readings else "")]
+    for index, report in enumerate(reports):
         totals = report.totals
-        lines.append(f"| {escape_markdown(report.name)} | {totals.layers:,} | {totals.params:,} | {totals.macs:,} |")
+        more = f" {total_cell(readings[index], exact=True)} |" if readings else ""
+        name = escape_markdown(report.name)
+        lines.append(f"| {name} | {totals.layers:,} | {totals.params:,} | {totals.macs:,} |{more}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN
 from archcost.render.console import wants_colour
-from archcost.render.verdict_text import LABELS, amount, one_line, percent, plural
+from archcost.render.verdict_figures import LABELS, amount, one_line, percent, plural
 
 if TYPE_CHECKING:
     from archcost.budget.ratchet import Done, Increase

@@ -28,6 +28,7 @@ class Row(NamedTuple):
     layers: int
     times: int
     group: bool
+    paths: tuple[str, ...] = ()  # of the neighbours, the first among them
 
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:
@@ -45,8 +46,7 @@ def _collect(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None
         stop = start + 1
         while stop < len(siblings) and _folds(first, siblings[stop]):
             stop += 1
-        count = stop - start
-        rows.append(_row(first, siblings[stop - 1], count, level))
+        rows.append(_row(siblings[start:stop], level))
         if first.children and (depth is None or level < depth):
             _collect(first, level + 1, depth, rows)
         start = stop
@@ -57,11 +57,13 @@ def _folds(first: Tree, other: Tree) -> bool:
     return first.key == other.key and stem(first.name) == stem(other.name)
 
 
-def _row(first: Tree, last: Tree, count: int, level: int) -> Row:
-    name = first.name if count == 1 else f"{first.name} … {last.name}"
+def _row(same: list[Tree], level: int) -> Row:
+    first, count = same[0], len(same)
+    name = first.name if count == 1 else f"{first.name} … {same[-1].name}"
     costs = first.costs if count == 1 else _times(first.costs, count)
     group = first.layer is None
-    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group)
+    paths = tuple([tree.path for tree in same])
+    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths)
 
 
 def _times(costs: Costs, count: int) -> Costs:
@@ -90,7 +92,7 @@ def _leaves(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None:
         if child.children and (depth is None or level < depth):
             _leaves(child, level + 1, depth, rows)
         else:
-            rows.append(_row(child, child, 1, 1)._replace(name=child.path))
+            rows.append(_row([child], 1)._replace(name=child.path))
 
 
 def report_rows(

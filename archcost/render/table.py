@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.render.columns import Column, needed_width, print_columns
+from archcost.render.counted import cell as cell_of
+from archcost.render.counted import heading, notes, total_cell
 from archcost.render.rows import report_rows
 from archcost.render.text import bar, bytes_cell, figure_cell, name_cell, setting, shape_cell, share_cell
 from archcost.units import format_bytes
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from archcost.analysis.report import Report
+    from archcost.conventions.reading import Reading
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 10
@@ -29,37 +32,53 @@ _LABELS = {
 
 
 def print_report(
-    console: Console, report: Report, *, depth: int | None = None, sort: str | None = None, top: int | None = None
+    console: Console,
+    report: Report,
+    *,
+    depth: int | None = None,
+    sort: str | None = None,
+    top: int | None = None,
+    reading: Reading | None = None,
 ) -> None:
-    """Print a report: the title, the table, and the totals."""
+    """Print a report: the title, the table with a column for another tool's figures if asked for, and the totals."""
     from rich.text import Text
 
     rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
     if not rows:
         return
-    console.print(_title(report), style="bold")
+    console.print(title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))
-    print_columns(console, _fitting(rows, report, sort or "macs", console.width))
+    print_columns(console, _fitting(rows, report, sort or "macs", console.width, reading))
     console.print(Text.assemble(*_summary(report)))
+    for line in notes(reading) if reading else ():
+        console.print(Text(line, style="dim"), soft_wrap=True)
     if sort is None and depth is None and shown_depth < deepest:
         console.print(Text(f"depth {shown_depth} of {deepest}: --depth {deepest} shows every layer", style="dim"))
 
 
-def _fitting(rows: Sequence[Row], report: Report, measure: str, width: int) -> list[Column]:
+def _fitting(rows: Sequence[Row], report: Report, measure: str, width: int, reading: Reading | None) -> list[Column]:
     """The richest set of columns that fits: first figures are rounded, then the bar, the op and the shape go."""
     options = {"exact": True, "bars": True, "op": True, "output": True}
-    columns = _columns(rows, report, measure, **options)
+    columns = _columns(rows, report, measure, reading, **options)
     for step in ("exact", "bars", "op", "output"):
         if needed_width(columns, flexible=_NAME_WIDTH) <= width:
             break
         options[step] = False
-        columns = _columns(rows, report, measure, **options)
+        columns = _columns(rows, report, measure, reading, **options)
     return columns
 
 
 def _columns(
-    rows: Sequence[Row], report: Report, measure: str, *, exact: bool, bars: bool, op: bool, output: bool
+    rows: Sequence[Row],
+    report: Report,
+    measure: str,
+    reading: Reading | None,
+    *,
+    exact: bool,
+    bars: bool,
+    op: bool,
+    output: bool,
 ) -> list[Column]:
     from rich.text import Text
 
@@ -78,6 +97,10 @@ def _columns(
         figures = [cell(getattr(row.costs, figure), exact=exact) for row in rows]
         cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
         columns.append(Column(_LABELS[figure], cells, cell(getattr(report.totals, figure), exact=exact), right=True))
+    if reading is not None:
+        figures = [cell_of(reading.tally(row.paths), exact=exact) for row in rows]
+        cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
+        columns.append(Column(heading(reading), cells, total_cell(reading, exact=exact), right=True))
     whole = getattr(report.totals, measure)
     parts = [getattr(row.costs, measure) for row in rows]
     columns.append(Column("share", [share_cell(part, whole) for part in parts], right=True))
@@ -87,7 +110,8 @@ def _columns(
     return columns
 
 
-def _title(report: Report) -> str:
+def title(report: Report) -> str:
+    """The name, the inputs, and the params that are not at their defaults."""
     inputs = ", ".join(
         ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
         for name, tensor in report.graph.inputs.items()
@@ -119,21 +143,23 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     return parts
 
 
-def print_summary(console: Console, reports: Sequence[Report]) -> None:
-    """Print one row a model: layers, params, MACs, and bytes."""
-    exact = _summary_columns(reports, exact=True)
-    columns = exact if needed_width(exact) <= console.width else _summary_columns(reports, exact=False)
+def print_summary(console: Console, reports: Sequence[Report], readings: Sequence[Reading] = ()) -> None:
+    """Print one row a model: layers, params, MACs, another tool's figure if asked for, and bytes."""
+    exact = _summary_columns(reports, readings, exact=True)
+    columns = exact if needed_width(exact) <= console.width else _summary_columns(reports, readings, exact=False)
     while needed_width(columns, flexible=_NAME_WIDTH) > console.width and len(columns) > 3:  # noqa: PLR2004 - the core
         columns.pop()
     print_columns(console, columns)
 
 
-def _summary_columns(reports: Sequence[Report], *, exact: bool) -> list[Column]:
+def _summary_columns(reports: Sequence[Report], readings: Sequence[Reading], *, exact: bool) -> list[Column]:
     totals = [report.totals for report in reports]
+    counted = [total_cell(reading, exact=exact) for reading in readings]
     return [
         Column("model", [report.name for report in reports], flexible=True),
         Column("params", [figure_cell(total.params, exact=exact) for total in totals], right=True),
         Column("MACs", [figure_cell(total.macs, exact=exact) for total in totals], right=True),
+        *([Column(heading(readings[0]), counted, right=True)] if readings else []),
         Column("layers", [f"{total.layers:,}" for total in totals], right=True),
         Column("weights", [format_bytes(total.weight_bytes) for total in totals], right=True),
         Column("peak activations", [format_bytes(total.peak_activation_bytes) for total in totals], right=True),

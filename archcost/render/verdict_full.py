@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Rule, Status
 from archcost.errors import PLAIN, snippet
-from archcost.render.verdict_text import (
-    amount,
-    changed_totals,
-    help_text,
-    layers_text,
-    one_line,
-    ordered,
-    percent,
-    sentence,
-    summary,
-    total_change,
-)
+from archcost.render.verdict_figures import amount, one_line, percent, total_change
+from archcost.render.verdict_text import changed_totals, help_text, layers_text, ordered, sentence, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,11 +164,7 @@ class _Writer:
         width = min(max(_MIN_PATH, room), _widest(paths))
         lines = []
         for path, op, figure, share, tail in zip(paths, ops, figures, shares, tails, strict=True):
-            parts = (
-                [shortened(path, width).ljust(width), op.ljust(_widest(ops))]
-                if op
-                else [shortened(path, width).ljust(width)]
-            )
+            parts = [shortened(path, width).ljust(width)] + ([op.ljust(_widest(ops))] if op else [])
             parts.append(f"{figure.rjust(_widest(figures))} {share.rjust(_widest(shares))} {tail}".rstrip())
             lines.append("  ".join(parts))
         label = "grew most" if _grew(finding) else "heaviest"
@@ -199,13 +185,8 @@ def _layer_cells(finding: Finding, weight: Weight) -> tuple[str, str, str, str, 
         return path, weight.op, amount(weight.figure, metric), percent(share), ""
     more = weight.figure - (weight.baseline or 0)
     share = Fraction(more, finding.growth) if finding.growth else None
-    return (
-        path,
-        weight.op,
-        f"+{amount(more, metric)}",
-        percent(share),
-        _NEW if weight.baseline is None else "of the growth",
-    )
+    tail = _NEW if weight.baseline is None else "of the growth"
+    return path, weight.op, f"+{amount(more, metric)}", percent(share), tail
 
 
 def _widest(texts: Sequence[str]) -> int:

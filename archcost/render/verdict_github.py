@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Status
 from archcost.render.places import located
-from archcost.render.verdict_text import full_text, one_line, ordered, plural, summary, title
+from archcost.render.verdict_figures import one_line, plural
+from archcost.render.verdict_text import TOLD, full_text, ordered, summary, title
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Verdict
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 MAX_ANNOTATIONS = 10  # more of a kind are not shown by the host
 _KINDS = {Status.FAIL: "error", Status.WARN: "warning", Status.INCONCLUSIVE: "warning", Status.STALE: "warning"}
-_TOLD = tuple(status for status in Status if status is not Status.OK)
 
 
 def to_github(verdict: Verdict) -> str:
@@ -23,7 +23,7 @@ def to_github(verdict: Verdict) -> str:
     for diagnostic in verdict.all_diagnostics():
         text = "\n".join([diagnostic.message, *diagnostic.notes, *([diagnostic.help] if diagnostic.help else [])])
         lines.append(command("error", diagnostic.mark, "archcost cannot judge this", text))
-    for finding in ordered(verdict, *_TOLD):
+    for finding in ordered(verdict, *TOLD):
         text = full_text(finding, recorded=verdict.recorded)
         lines.append(command(_KINDS.get(finding.status, "notice"), finding.mark, title(finding), text))
     more = len(lines) - MAX_ANNOTATIONS

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.budget.verdict import Status
 from archcost.render.places import error_fingerprint, errors_by_spec, fingerprint, located
-from archcost.render.verdict_text import layers_text, one_line, ordered, sentence
+from archcost.render.verdict_figures import one_line
+from archcost.render.verdict_text import TOLD, layers_text, ordered, sentence
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Verdict
 
-_TOLD = tuple(status for status in Status if status is not Status.OK)
 _SEVERITIES = {Status.FAIL: "major", Status.WARN: "minor", Status.INCONCLUSIVE: "minor", Status.STALE: "minor"}
 
 
@@ -24,7 +24,7 @@ def to_gitlab(verdict: Verdict) -> str:
         path, line, _ = located(diagnostic.mark, spec or ".")
         mark = error_fingerprint(diagnostic, spec)
         issues.append(_issue(one_line(diagnostic.message), "archcost/error", mark, "critical", path, line))
-    for finding in ordered(verdict, *_TOLD):
+    for finding in ordered(verdict, *TOLD):
         path, line, _ = located(finding.mark, finding.spec or ".")
         severity = _SEVERITIES.get(finding.status, "info")
         check = f"archcost/{finding.rule.value}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.budget.schema import VERDICT
 from archcost.budget.verdict import Status
-from archcost.render.verdict_text import UNITS, help_text, sentence, summary
+from archcost.render.verdict_figures import UNITS
+from archcost.render.verdict_text import help_text, sentence, summary
 from archcost.version import __version__
 
 if TYPE_CHECKING:

@@ -6,22 +6,11 @@ from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING
 
+from archcost.budget.baseline import ROW_FIGURES
 from archcost.budget.verdict import Rule, Status
 from archcost.render.plain import escape_markdown
-from archcost.render.verdict_text import (
-    LABELS,
-    amount,
-    help_text,
-    one_line,
-    ordered,
-    pair,
-    percent,
-    plural,
-    sentence,
-    signed,
-    summary,
-    what,
-)
+from archcost.render.verdict_figures import LABELS, amount, one_line, pair, percent, plural, signed
+from archcost.render.verdict_text import help_text, ordered, sentence, summary, what
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +112,7 @@ def _finding_rows(verdict: Verdict) -> list[list[str]]:
             over = f"{signed(finding.growth or 0, finding.metric)} ({percent(finding.share, finding.limit.increase)})"
         elif finding.share:
             over += f" ({percent(finding.share)})"
-        limit = f"{finding.limit.text} of growth" if finding.rule is Rule.GROWTH else finding.limit.text
+        limit = f"growth of {finding.limit.text}" if finding.rule is Rule.GROWTH else finding.limit.text
         where = cell(str(finding.mark).rpartition(":")[0]) if finding.mark else ""
         rows.append([_ICONS[finding.status], cell(finding.name), cell(what(finding)), now, cell(limit), over, where])
     return rows
@@ -187,28 +176,31 @@ def _details(verdict: Verdict) -> Iterator[str]:
     """Folded, for each model that fails, warns or changed: the layers behind it."""
     for spec in verdict.specs:
         told = [finding for finding in spec.findings if finding.status in (Status.FAIL, Status.WARN)]
-        table = _changed_layers(spec, told) if spec.changes else _heaviest(told)
+        table = _changed_layers(spec, told) or _heaviest(told)
         if table:
             head = f"<details><summary>{escape(one_line(spec.name))}: the layers behind it</summary>"
             yield "\n\n".join([head, *table, "</details>"])
 
 
 def _changed_layers(spec: SpecVerdict, told: Sequence[Finding]) -> list[str]:
-    """The layers that differ from the baseline, with the metrics that do."""
-    metrics = [finding.metric for finding in told if finding.metric in LABELS]
-    metrics += [metric for metric, total in spec.totals.items() if total.delta]
-    metrics = [m for m in dict.fromkeys(metrics) if m not in ("peak_activation_bytes", "latency")][:3] or ["params"]
+    """The layers that differ from the baseline in the metrics that are told of: those exceeded, params and MACs."""
+    changed = [metric for metric, total in spec.totals.items() if total.delta]
+    metrics = [finding.metric for finding in told] + [metric for metric in _TOLD if metric in changed]
+    metrics = [metric for metric in dict.fromkeys(metrics or changed) if metric in ROW_FIGURES][:3]
     rows = []
     for change in spec.changes:
-        mark = "+" if change.before is None else "-" if change.after is None else "~"
-        cells = []
-        for metric in metrics:
-            before, after = change.figures(metric)
-            old, new = pair(before, after, metric)
-            text = f"{old} → {new} ({signed(after - before, metric)})" if before != after else ""
-            cells.append(text)
-        rows.append([f"`{mark}`", cell(change.row.path), cell(change.row.op), *cells])
+        figures = [(metric, *change.figures(metric)) for metric in metrics]
+        cells = [_layer_change(before, after, metric) if before != after else "" for metric, before, after in figures]
+        if any(cells):
+            mark = "+" if change.before is None else "-" if change.after is None else "~"
+            rows.append([f"`{mark}`", cell(change.row.path), cell(change.row.op), *cells])
     return _table(rows, _ROWS, f"| | layer | op | {' | '.join(LABELS[metric] for metric in metrics)} |")
+
+
+def _layer_change(before: int, after: int, metric: str) -> str:
+    """``448 → 560 (+112)``."""
+    old, new = pair(before, after, metric)
+    return f"{old} → {new} ({signed(after - before, metric)})"
 
 
 def _heaviest(told: Sequence[Finding]) -> list[str]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from archcost.budget.verdict import Rule, Status
 from archcost.render.places import error_fingerprint, errors_by_spec, fingerprint, located
-from archcost.render.verdict_text import full_text, ordered
+from archcost.render.verdict_text import TOLD, full_text, ordered
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5000  # as many as GitHub takes
-_TOLD = tuple(status for status in Status if status is not Status.OK)
 _LEVELS = {Status.FAIL: "error", Status.WARN: "warning", Status.INCONCLUSIVE: "warning", Status.STALE: "warning"}
 _RULES: dict[str, tuple[str, str]] = {
     Rule.MAXIMUM: ("A figure is over its limit", "An absolute limit of `budgets` is exceeded."),
@@ -45,7 +44,7 @@ def to_sarif(verdict: Verdict) -> str:
         place = located(diagnostic.mark, spec or ".")
         mark = error_fingerprint(diagnostic, spec)
         results.append(_result("archcost/error", "error", diagnostic.message, place, mark, numbers))
-    for finding in ordered(verdict, *_TOLD):
+    for finding in ordered(verdict, *TOLD):
         place = located(finding.mark, finding.spec or ".")
         level = _LEVELS.get(finding.status, "note")
         rule = f"archcost/{finding.rule.value}"

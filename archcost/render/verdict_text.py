@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Cause, Rule, Status
-from archcost.render.changes import LABELS as COMPARED
-from archcost.units import format_bytes, format_count, format_nanoseconds
+from archcost.render.verdict_figures import LABELS, amount, percent, plural, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict
 
-LABELS = {**COMPARED, "latency": "latency", "output": "output shape", "weights": "weights", "layers": "layers"}
-UNITS = {"latency": "ns", **{metric: "bytes" for metric in COMPARED if metric.endswith("_bytes")}}
 ORDER = (
     Status.FAIL,
     Status.WARN,
@@ -27,62 +23,13 @@ ORDER = (
     Status.NOT_MEASURED,
     Status.OK,
 )
+TOLD = ORDER[:-1]  # all but what is fine
 _STALE = {
     Cause.CHANGED: "{name} has changed since its baseline was recorded",
     Cause.TEXT: "the text of {name} has changed since its baseline was recorded (its figures are the same)",
     Cause.RECOUNTED: "the figures of {name} differ from its baseline though the spec is the same: "
     "{version} of archcost counted them",
 }
-_MAX_DECIMALS = 6
-
-
-def amount(value: int, metric: str, *, exact: bool = True) -> str:
-    """A figure with its unit: to the unit, or in few digits."""
-    if metric == "latency":
-        return format_nanoseconds(value)
-    if metric in UNITS:
-        return f"{value:,} B" if exact else format_bytes(value)
-    return f"{value:,}" if exact else format_count(value)
-
-
-def pair(one: int, other: int, metric: str) -> tuple[str, str]:
-    """Two figures in few digits, or exactly where they would look equal and are not."""
-    texts = amount(one, metric, exact=False), amount(other, metric, exact=False)
-    if one == other or texts[0] != texts[1]:
-        return texts
-    if metric == "latency":
-        return f"{one:,} ns", f"{other:,} ns"
-    return amount(one, metric), amount(other, metric)
-
-
-def signed(value: int, metric: str, *, exact: bool = True) -> str:
-    """A difference with its sign (a true minus)."""
-    sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return sign + (amount(abs(value), metric, exact=exact) if value else "0")
-
-
-def percent(share: Fraction | None, beyond: Fraction | None = None) -> str:
-    """A share in percent with one decimal, or as many as tell it from the limit that it is beyond; empty for none."""
-    if share is None:
-        return ""
-    decimals = 1
-    while decimals < _MAX_DECIMALS and beyond is not None and share != beyond:
-        if _rounded(share, decimals) != _rounded(beyond, decimals):
-            break
-        decimals += 1
-    value = _rounded(share, decimals)
-    if not value and share:
-        return f"<0.{'0' * (decimals - 1)}1%"
-    whole, rest = divmod(abs(value), 10**decimals)
-    return f"{'−' if value < 0 else ''}{whole:,}.{rest:0{decimals}d}%"
-
-
-def _rounded(share: Fraction, decimals: int) -> int:
-    """Percent in units of the last decimal, half up."""
-    scale: int = 100 * 10**decimals
-    scaled = abs(share) * scale
-    value = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return -value if share < 0 else value
 
 
 def what(finding: Finding) -> str:
@@ -261,21 +208,6 @@ def changed_totals(spec: SpecVerdict, most: int = 3) -> list[tuple[str, Total]]:
     return [(metric, total) for metric, total in spec.totals.items() if total.delta][:most]
 
 
-def total_change(metric: str, total: Total) -> str:
-    """``params 60,000 → 61,000 (+1.7%)``."""
-    before = total.baseline or 0
-    share = Fraction(total.delta, before) if before else None
-    sign = "+" if total.delta > 0 else ""
-    shown = f" ({sign}{percent(share)})" if share is not None else ""
-    old, new = pair(before, total.figure, metric)
-    return f"{LABELS[metric]} {old} → {new}{shown}"
-
-
-def plural(count: int, word: str) -> str:
-    """``1 spec``, ``2 specs``."""
-    return f"{count:,} {word}{'s' * (count != 1)}"
-
-
 def summary(verdict: Verdict) -> str:
     """The whole verdict in one line."""
     specs = plural(len(verdict.specs), "spec")
@@ -298,8 +230,3 @@ def summary(verdict: Verdict) -> str:
     if not held and not parts:
         return f"{specs}: no limits to judge"
     return f"{specs}: {', '.join([*parts, holds] if held else parts)}"
-
-
-def one_line(text: str) -> str:
-    """Text without line ends and control characters."""
-    return "".join(char if char.isprintable() else " " for char in text)

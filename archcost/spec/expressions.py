@@ -19,14 +19,14 @@ from archcost.errors import Diagnostic, SpecError, suggestion
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
 MAX_WORK = 5_000_000  # items that the expressions of one analysis may touch
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
-QUOTE_IN_FLOW = 'inside {} and [] YAML ends a value at a comma, bracket or brace: quote the expression, "$(…)"'
+QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
 _WHOLE = "write `$name`, or `$(…)` around all of it"
 _SPELLING = {"true": "True", "false": "False", "null": "None"}
 _SHOWN = 120
@@ -139,15 +139,15 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """The value under ``names``; raises ExpressionError."""
+    def evaluate(self, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
+        """The value under ``names``; raises ExpressionError. ``later`` are params that have no value yet."""
         evaluator = _LOCAL.evaluator
         evaluator.names = names
         try:
             return evaluator.eval("", previously_parsed=self.tree)
         except NameNotDefined as error:
             known = names.known() if isinstance(names, Names) else names
-            raise ExpressionError(self.unknown_name(error.name, known)) from None
+            raise ExpressionError(self.unknown_name(error.name, known, later)) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except _WorkError:
@@ -160,14 +160,16 @@ class Expression:
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
             raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
 
-    def unknown_name(self, name: str, names: Iterable[str]) -> Diagnostic:
-        """The problem that a name is not among ``names``."""
+    def unknown_name(self, name: str, names: Iterable[str], later: Container[str] = ()) -> Diagnostic:
+        """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
         text = _shortened(self.text)
         if name in INPUT_NAMES:
             message = f"'{name}' in {text} has no value here"
             hint = "it is that of a step's or block's input: in_channels is dim 1, in_features the last dim"
             return Diagnostic(message, self.mark, hint)
-        if name in _SPELLING:
+        if name in later:
+            hint = f"a param sees those before it: put '{name}' first"
+        elif name in _SPELLING:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
             known = sorted(names)

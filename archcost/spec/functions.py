@@ -91,7 +91,10 @@ def _round(value: float, digits: int = 0) -> Any:
 
 def _of_number(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def of_number(value: Any) -> Any:
-        return function(_number(value, name))
+        try:
+            return function(_number(value, name))
+        except ValueError:
+            raise ValueError(f"{name}({brief(value)}) has no value") from None
 
     return of_number
 

@@ -16,7 +16,7 @@ from archcost.spec.reader import merge_help
 from archcost.spec.steps import kind_help
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from archcost.errors import Mark
     from archcost.spec.expressions import Expression
@@ -168,7 +168,7 @@ class _Names:
         """Report every unknown name."""
         known = self.top
         for name, param in self.block.params.items():
-            self._template(param.default, known)
+            self._template(param.default, known, self.block.params)
             known |= {name}
         self._steps(self.block.steps, self.known)
         self._references(self.block.outputs, self.known)
@@ -186,18 +186,18 @@ class _Names:
                 self._references(branch.sources, inner)
                 self._steps(branch.steps, inner)
 
-    def _template(self, template: Template | None, known: frozenset[str]) -> bool:
+    def _template(self, template: Template | None, known: frozenset[str], later: Container[str] = ()) -> bool:
         expressions = template.expressions if template is not None else ()
-        found = [self._expression(expression, known) for expression in expressions]
+        found = [self._expression(expression, known, later) for expression in expressions]
         return any(found)
 
     def _references(self, references: References | None, known: frozenset[str]) -> bool:
         return self._expression(references, known) if references and not isinstance(references, list) else False
 
-    def _expression(self, expression: Expression, known: frozenset[str]) -> bool:
+    def _expression(self, expression: Expression, known: frozenset[str], later: Container[str] = ()) -> bool:
         unknown = sorted(expression.names - known)
         for name in unknown:
-            self.spec.problems.add(expression.unknown_name(name, known))
+            self.spec.problems.add(expression.unknown_name(name, known, later))
         return bool(unknown)
 
 

@@ -75,8 +75,8 @@ class _Includes:
             if problem:
                 self._report(problem, mark, hint)
                 continue
-            path = os.path.join(base, relative)
-            real = os.path.realpath(path)
+            path = os.path.normpath(os.path.join(base, relative))
+            real = os.path.realpath(os.path.join(base, relative))
             if real not in self.seen:
                 self.seen.add(real)
                 waiting += [(os.path.dirname(path), *further) for further in self._file(path, mark)]

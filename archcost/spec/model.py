@@ -13,7 +13,7 @@ from archcost.spec.functions import BoundError, measure
 from archcost.spec.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from archcost.errors import Source
     from archcost.ops.base import Op
@@ -32,16 +32,16 @@ class Template:
         self.constant = not self.expressions
         self.uses_input = any(expression.uses_input for expression in self.expressions)
 
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """The plain value under ``names``; raises ExpressionError."""
+    def evaluate(self, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
+        """The plain value under ``names``; raises ExpressionError. ``later`` are params that have no value yet."""
         value = self.value
         if self.constant:
             if value is UNKNOWN:
                 raise ExpressionError(None)
             return value
         if type(value) is Expression:
-            return value.evaluate(names)
-        value = _evaluate(value, names)
+            return value.evaluate(names, later)
+        value = _evaluate(value, names, later)
         try:
             measure(value)
         except BoundError as error:
@@ -57,11 +57,11 @@ def _expressions(value: Any) -> Iterator[Expression]:
             yield from _expressions(item)
 
 
-def _evaluate(value: Any, names: Mapping[str, Any]) -> Any:
+def _evaluate(value: Any, names: Mapping[str, Any], later: Container[str]) -> Any:
     if isinstance(value, Expression):
-        return value.evaluate(names)
+        return value.evaluate(names, later)
     if isinstance(value, list):
-        return [_evaluate(item, names) for item in value]
+        return [_evaluate(item, names, later) for item in value]
     return value
 
 

@@ -111,6 +111,8 @@ class SpecReader(Reader):
             value = top.entries["include"][1]
             for item in value.items if isinstance(value, Sequence) else [value]:
                 path = self.text(item, "'include'")
+                if path == "":
+                    self.report("'include' names no file", item)
                 if path:
                     includes.append((path, item.mark))
                 else:

@@ -171,8 +171,32 @@ def _expect_schema() -> Schema:
     return _object({**common, "layers": layers}, description="Published figures, checked both ways.")
 
 
+def _convention_schema() -> Schema:
+    """What another tool prints for the model; null where it fails."""
+    text: Schema = {"type": "string"}
+    keys: Schema = {
+        "name": text,
+        "tool": text,
+        "version": text,
+        "unit": {"enum": ["MACs", "FLOPs"]},
+        "figure": {"type": ["integer", "null"], "minimum": 0},
+        "failure": {"type": ["string", "null"]},
+        "not_covered_macs": _COUNT,
+        "functional": {"type": "array", "items": text},
+    }
+    return _object(keys, required=tuple(keys), more=True)
+
+
+def _counted_layer() -> Schema:
+    """What another tool counts for a layer; null where it covers nothing of it."""
+    keys: Schema = {"figure": {"type": ["integer", "null"], "minimum": 0}, "not_covered_macs": _COUNT}
+    return _object(keys, required=tuple(keys), more=True)
+
+
 def report_schema() -> Schema:
     """The schema of the JSON report: one report, or a list of them."""
+    text: Schema = {"type": "string"}
+    counted = _convention_schema()
     totals = dict.fromkeys(
         (
             "layers",
@@ -187,7 +211,6 @@ def report_schema() -> Schema:
         ),
         _COUNT,
     )
-    text: Schema = {"type": "string"}
     layer = {
         "path": text,
         "op": text,
@@ -214,8 +237,11 @@ def report_schema() -> Schema:
             "dtype": text,
             "inputs": {"type": "array", "items": _object({"name": text, "shape": _SHAPE}, required=("name", "shape"))},
             "outputs": {"type": "array", "items": _object({"path": text, "shape": _SHAPE}, required=("path", "shape"))},
-            "totals": _object(totals, required=tuple(totals), more=True),
-            "layers": {"type": "array", "items": _object(layer, required=tuple(layer), more=True)},
+            "totals": _object({**totals, "convention": counted}, required=tuple(totals), more=True),
+            "layers": {
+                "type": "array",
+                "items": _object({**layer, "convention": _counted_layer()}, required=tuple(layer), more=True),
+            },
             "errors": {"type": "array", "items": _object(error, required=tuple(error)), "minItems": 1},
         },
         required=("schema", "tool", "spec"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import close_names, suggestion
 from archcost.ops import REGISTRY
+from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, Expression, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step
@@ -26,7 +27,12 @@ def read_steps(reader: Reader, value: Value, what: str) -> list[Step]:
     if not isinstance(value, Sequence):
         reader.report(f"{what} must be a list of steps, got {brief(value)}", value, "each step starts with `- `")
         return [_broken("", value)]
-    return [read_step(reader, item) for item in value.items]
+    steps: list[Step] = []
+    for item in value.items:
+        steps.append(read_step(reader, item))
+        if len(steps) > 1 and isinstance(item, Mapping) and item.flow and not item.entries.keys() - set(MODIFIERS):
+            steps[-2].broken = True  # its modifier has come off, which is reported
+    return steps
 
 
 def _broken(kind: str, value: Value) -> Step:
@@ -86,7 +92,8 @@ def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str])
     op = REGISTRY.get(first)
     close = close_names(second, MODIFIERS)
     if op is not None and second in op.fields:
-        hint = f"attributes stand inside: `{first}: {{{second}: …}}`, or indented further than `{first}`"
+        hint = f"attributes stand inside: `{first}: {{{second}: …}}`"
+        hint += "" if value.flow else f", or indented further than `{first}`"
     elif merge_help(second):
         hint = merge_help(second)
     elif second.count(")") > second.count("("):
@@ -226,7 +233,8 @@ def kind_help(kind: str, blocks: Iterable[str]) -> str:
         if end == len(word) and word == kind:
             return ""
         op = REGISTRY.get(word)
-        example = ", ".join(f"{name}: …" for name in list(op.fields)[:2]) if op else "name: …"
+        required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
+        example = ", ".join(f"{name}: …" for name in required)
         return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
     return suggestion(word, known, "kinds") or "docs/ops.md lists every op; a block stands under `blocks`"
 

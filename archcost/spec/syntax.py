@@ -79,8 +79,8 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     """A syntax error at its place, with a way out for the traps that specs run into."""
     problem = error.problem or error.context or "this is not YAML"
     found = error.problem_mark or error.context_mark
-    if "quote" in _words(problem)[0]:
-        found = error.context_mark or found
+    if "quote" in _words(problem)[0] or "':'" in problem:
+        found = error.context_mark or found  # where it begins, not where YAML gives up
     line, column = (found.line, found.column) if found else (0, 0)
     text = source.line(line)
     before = text[: column + 1]
@@ -90,7 +90,16 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     tab = _tab(text, column)
     if tab is not None:
         return Diagnostic("YAML is not indented with tabs", Mark(source, line, tab), "use spaces")
+    brace = before.rfind("${")
+    if brace >= 0:
+        return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), "write `$name` or `$(…)`")
     message, hint = _words(problem)
+    if "expected key" in problem and text.lstrip().startswith("- "):
+        message, hint = _words("did not find expected '-' indicator")
+    kind = before.partition("{")[0].strip(" -")
+    if kind.isidentifier() and "{" in before and "mapping values" in problem:
+        message, hint = f"a `:` is missing between {kind} and its attributes", f"write `{kind}: {{…}}`"
+        column = before.index(kind) + len(kind)
     notes: tuple[str, ...] = ()
     context = error.context_mark
     if context is not None and context.line != line:

@@ -127,6 +127,14 @@ def test_some_specs_can_be_recorded_and_the_rest_is_kept(recorded: Path, run: Ca
     assert sorted(lock(recorded)["specs"]) == ["specs/other.yaml"]
 
 
+def test_what_exists_without_being_configured_is_kept(recorded: Path, run: Callable[..., Run]) -> None:
+    (recorded / "extra.yaml").write_text((recorded / "specs" / "net.yaml").read_text())
+    run("baseline", "update", "extra.yaml", "resnet18", cwd=recorded)
+    assert "gone" not in run("check", cwd=recorded).out
+    run("baseline", "update", cwd=recorded)
+    assert sorted(lock(recorded)["specs"]) == ["extra.yaml", "specs/net.yaml", "zoo:resnet18"]
+
+
 def test_a_broken_spec_records_nothing(recorded: Path, run: Callable[..., Run]) -> None:
     before = (recorded / "archcost.lock.json").read_bytes()
     edit(recorded, "kernel_size: 1", "kernal_size: 1")

@@ -219,7 +219,7 @@ x = 4
 
 def test_every_key_and_value_has_its_place() -> None:
     source = Source("t", TOML)
-    places = {path: value for path, value in walk(parse_toml(source))}
+    places = dict(walk(parse_toml(source)))
 
     def shown(path: str) -> str:
         value = places[path]

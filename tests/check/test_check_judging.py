@@ -16,7 +16,8 @@ from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict,
 from archcost.budget.weights import matching
 from archcost.commands import judging
 from archcost.commands.judging import Request
-from archcost.render.verdict_text import amount, pair, percent, sentence
+from archcost.render.verdict_figures import amount, pair, percent
+from archcost.render.verdict_text import sentence
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:

@@ -201,7 +201,8 @@ def data(text: str) -> Any:
 GOOD = [
     "{params: 60 k, macs: 5%, flops: 6e4, peak_activation_memory: 2 MiB, latency: 12.5 µs}",
     "{params: 60000, weight_bytes: 1 kB, activation_bytes: 10%, peak_activation_bytes: 64MiB}",
-    "{params: {max: 60 k, increase: 1%, floor: 10 k, level: warn, message: ask}, latency: {increase: 10%, floor: 1 ms}}",
+    "{params: {max: 60 k, increase: 1%, floor: 10 k, level: warn, message: ask}}",
+    "{latency: {increase: 10%, floor: 1 ms}}",
     "{layers: {stem: {macs: 1 M}, 'in*': {params: {increase: 0%}}}}",
 ]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import archcost
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Run
 
@@ -121,6 +123,19 @@ def test_windows_line_endings(ending: str, project: Path, run: Callable[..., Run
     assert "\r" not in shown
 
 
+def test_the_python_api(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    verdict = archcost.check()
+    assert (verdict.ok, verdict.exit_code, len(verdict.specs)) == (True, 0, 2)
+    wide = archcost.check([project / "specs" / "doorbell.yaml"], params={"width": 2.0}, config="pyproject.toml")
+    assert wide.exit_code == 2  # growth over a baseline of another width
+    failed = [finding for finding in wide.all_findings() if finding.status == "fail"]
+    assert [(finding.metric, finding.path) for finding in failed] == [
+        ("params", ""), ("macs", ""), ("peak_activation_bytes", ""), ("macs", "stem"),
+    ]  # fmt: skip
+    assert failed[0].overshoot == (failed[0].figure or 0) - 50_000
+
+
 def git(folder: Path, *arguments: str) -> None:
     subprocess.run(
         ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments],
@@ -201,3 +216,16 @@ def test_from_a_folder_below(repository: Path, run: Callable[..., Run]) -> None:
     result = run("check", "keyword.yaml", "--baseline-ref", "main", "--format", "concise", cwd=repository / "specs")
     assert result.code == 1
     assert "../pyproject.toml:9:1: fail: keyword: params grew by 888 (18.4%)" in result.out
+
+
+def test_the_documentation_shows_what_is_printed() -> None:
+    root = Path(__file__).parent.parent.parent
+    page = (root / "docs" / "budgets.md").read_text(encoding="utf-8")
+    golden = root / "tests" / "golden" / "check"
+    for name in ("story_regressed.txt", "story_over.md"):
+        assert (golden / name).read_text(encoding="utf-8") in page, name
+    example = root / "examples" / "ci"
+    assert (example / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.archcost]")[2] in page
+    assert (
+        "budgets:" + (example / "specs" / "doorbell.yaml").read_text(encoding="utf-8").partition("budgets:")[2] in page
+    )

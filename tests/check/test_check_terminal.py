@@ -127,7 +127,7 @@ def test_nothing_heavy_is_imported(project: Path) -> None:
 def test_two_hundred_specs_in_three_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Run]
 ) -> None:
-    """The zoo over and over, with budgets and a baseline; the best of three, because other work may run beside it."""
+    """The zoo over and over, with budgets and a baseline; in processor time, because other work may run beside it."""
     texts = [Path(zoo.folder(), f"{name}.yaml").read_text(encoding="utf-8") for name in zoo.names()]
     folder = tmp_path / "specs"
     (folder / "blocks").mkdir(parents=True)
@@ -140,9 +140,9 @@ def test_two_hundred_specs_in_three_seconds(
     monkeypatch.chdir(tmp_path)
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         verdict = judging.check(Request())
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
         assert len(verdict.specs) == 200
         assert verdict.exit_code == 0
     assert min(times) < 3

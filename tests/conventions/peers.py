@@ -1,7 +1,7 @@
 """The counters of others, run on a module: what each prints in total, and for each submodule where it tells.
 
-Every tool is called as its own documentation does, in evaluation mode; torch's counter under ``torch.no_grad``. What the
-tools print, warn and leave behind stays in here.
+Every tool is called as its own documentation does, in evaluation mode; torch's counter under ``torch.no_grad``. What
+the tools print, warn and leave behind stays in here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import logging
 import sys
 import types
 import warnings
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 Inputs = tuple[Tensor, ...]
 
@@ -31,7 +32,7 @@ class Seen(NamedTuple):
     """What a tool says: the total, figures by the paths of submodules, or why there is none."""
 
     total: int | None
-    layers: dict[str, int] = {}
+    layers: Mapping[str, int] = MappingProxyType({})
     error: str = ""
 
 
@@ -81,7 +82,8 @@ def run(tool: str, model: nn.Module, inputs: Inputs) -> Seen:
 
 def version(tool: str) -> str:
     """The version of a tool that is installed."""
-    return importlib.metadata.version({"ptflops-aten": "ptflops"}.get(tool, tool)).split("+")[0]
+    found = importlib.metadata.version({"ptflops-aten": "ptflops"}.get(tool, tool))
+    return found.split("+")[0].replace("-", ".post")
 
 
 def _torch(model: nn.Module, inputs: Inputs) -> Seen:
@@ -196,9 +198,7 @@ def _calflops(model: nn.Module, inputs: Inputs) -> Seen:
 
     pipeline.end_flops_calculate, pipeline.start_flops_calculate = read, remember
     try:
-        flops, _, _ = counter.calculate_flops(
-            wrapped, args=list(inputs), print_results=False, output_as_string=False
-        )
+        flops, _, _ = counter.calculate_flops(wrapped, args=list(inputs), print_results=False, output_as_string=False)
     finally:
         pipeline.end_flops_calculate, pipeline.start_flops_calculate = end, start
         for each in started:  # after an exception its patches of torch would stay, and count for the next model

@@ -7,6 +7,7 @@ followed by receptive fields.
 
 from __future__ import annotations
 
+import warnings
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -44,20 +45,15 @@ def sum_pool(op: Any, shapes: tuple[tuple[int, ...], ...]) -> nn.Module:
     """The sum over the windows of a pool, as many as the pool has."""
     ((_, channels, *sizes),) = apply(op, shapes)
     stride = op.stride or op.kernel_size
+    padding = [side for p, s in zip(op.padding, stride, strict=True) for side in (p + s, p)][::-1]
 
     def pool(x: Tensor) -> Tensor:
-        padding = [side for p, k in zip(op.padding, stride, strict=True) for side in (p, p + k)]
-        padded = functional.pad(x, padding[::-1] if len(set(padding)) == 1 else _reversed_pairs(padding))
         weight = torch.ones(channels, 1, *op.kernel_size, dtype=x.dtype)
-        out = CONVOLUTIONS[op.ndim - 1](padded, weight, None, stride, 0, op.gaps(), channels)
+        convolve = CONVOLUTIONS[op.ndim - 1]
+        out = convolve(functional.pad(x, padding), weight, None, stride, 0, op.gaps(), channels)
         return out[(..., *[slice(size) for size in sizes])]
 
     return Call(pool)
-
-
-def _reversed_pairs(padding: list[int]) -> list[int]:
-    pairs = [padding[at : at + 2] for at in range(0, len(padding), 2)]
-    return [side for pair in reversed(pairs) for side in pair]
 
 
 def _total(*inputs: Tensor) -> Tensor:
@@ -78,7 +74,7 @@ def _glu(op: Any, _: Any) -> nn.Module:
 def _replacements() -> dict[str, Any]:
     table: dict[str, Any] = {}
     for kind, op in REGISTRY.items():
-        if op.family == "Normalisation" or op.family == "Activation":
+        if op.family in {"Normalisation", "Activation"}:
             table[kind] = lambda *_: nn.Identity()
         elif kind.startswith(("max_pool", "avg_pool")):
             table[kind] = sum_pool
@@ -108,14 +104,19 @@ def open_network(graph: Graph) -> nn.Module:
     return network
 
 
-def reached(network: nn.Module, shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[Any, list[Interval]]]:
-    """For each position of the output (the batch and dims of size 1 aside), the interval reached along each axis."""
-    torch.manual_seed(1)
-    x = torch.rand(shape, dtype=torch.float64).add_(0.5).requires_grad_()
-    out = network(x)
+def reached(graph: Graph, axes: tuple[int, ...]) -> Iterator[tuple[Any, list[Interval]]]:
+    """For each position of the first output, the interval of the first input that reaches it along each axis."""
+    (shape, _), *others = graph.inputs.values()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network = open_network(graph)
+        x = torch.rand(shape, dtype=torch.float64).add_(0.5).requires_grad_()
+        out = network(x, *[torch.zeros(more.shape, dtype=getattr(torch, more.dtype)) for more in others])
     out = out[0] if isinstance(out, tuple) else out
     for position in product(*map(range, out.shape)):
-        (gradient,) = torch.autograd.grad(out[position], x, retain_graph=True, allow_unused=True)
+        gradient = None
+        if out.requires_grad:
+            (gradient,) = torch.autograd.grad(out[position], x, retain_graph=True, allow_unused=True)
         touched = torch.zeros(shape, dtype=torch.bool) if gradient is None else gradient != 0
         yield position, [_interval(touched, axis) for axis in axes]
 
@@ -128,20 +129,21 @@ def _interval(touched: Tensor, axis: int) -> Interval:
 
 def predicted(field: Field, position: tuple[int, ...], shape: tuple[int, ...]) -> list[Interval]:
     """The interval along each axis that a field gives for a position of a tensor of this shape; paddings included."""
-    places = [0] * len(field.runs)
-    loose = False
+    places: list[Any] = [0] * len(field.runs)
     for parts, index, size in zip(field.dims, position, shape, strict=True):
-        inner = size
-        rest = index
+        inner, rest = size, index
         for part in parts:
             inner //= part.size
             digit, rest = divmod(rest, inner)
-            loose = loose or len(part.ties) > 1
-            for axis, step, _ in part.ties:
+            for axis, step, length in part.ties:
+                if len(part.ties) > 1:  # only that it is somewhere along the part is known
+                    return [(-(10**9), 10**9)] * len(places)
+                assert length == part.size
                 places[axis] += step * digit
     intervals = []
     for place, run in zip(places, field.runs, strict=True):
         q, r = divmod(place, len(run.first))
-        low, high = run.first[r] + q * run.advance, run.last[r] + q * run.advance
-        intervals.append((-(-low // 1), high // 1))
-    return [(-(10**9), 10**9)] * len(intervals) if loose else intervals
+        r = r if len(run.first) > 1 else 0
+        q = q if len(run.first) > 1 else place
+        intervals.append((-int(-(run.first[r] + q * run.advance) // 1), int((run.last[r] + q * run.advance) // 1)))
+    return intervals

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +22,9 @@ from archcost.ops.field_types import BoolField, ChoiceField, FloatField, IntFiel
 from archcost.spec.budgets import METRIC_NAMES
 from archcost.spec.loader import reads
 from archcost.spec.names import DTYPE_BYTES, MODIFIERS, TOP_KEYS
+
+if TYPE_CHECKING:
+    from archcost.graph.model import Graph
 
 EXAMPLES = int(os.environ.get("ARCHCOST_FUZZ_EXAMPLES", "300"))
 moderate = settings(
@@ -54,9 +57,21 @@ def judge(text: str, folder: str = ".") -> None:
     except archcost.UsageError:
         pass
     else:
-        paths = [layer.path for layer in report.layers]
-        assert len(set(paths)) == len(paths)
         json.dumps(report.to_dict())
+        check(report.graph)
+
+
+def check(graph: Graph) -> None:
+    """Paths are unique, and every node reads values made before it, of the types that it was typed with."""
+    types = {-1 - index: tensor for index, tensor in enumerate(graph.inputs.values())}
+    for index, node in enumerate(graph.nodes):
+        assert tuple(types[value] for value in node.inputs) == node.signature.inputs
+        assert node.weights_of < index
+        types.update(enumerate(node.outputs, node.first_value))
+    assert set(graph.outputs) <= types.keys()
+    assert {value for scope in graph.scopes for value in scope.outputs} <= types.keys()
+    paths = [node.path for node in graph.nodes]
+    assert len({*paths, *(scope.path for scope in graph.scopes)}) == len(paths) + len(graph.scopes)
 
 
 # --- text and bytes -------------------------------------------------------------------------------------------------
@@ -246,7 +261,7 @@ def sound_steps(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tup
             inner = sound_steps(depth + 1, blocks, (*known, *here))
             step = {"add": None, "branches": {label: draw(inner) for label in labels}}
         elif how == 5:
-            made += [{"chunk": {"chunks": 2}, "id": f"{name}_halves"}]
+            made += [{"chunk": {"chunks": 2, "dim": 1}, "id": f"{name}_halves"}]
             step = {"concat": None, "from": [f"{name}_halves.1", f"{name}_halves.0"]}
         elif how == 6:
             step = {"conv2d": {"out_channels": draw(st.sampled_from([8, "$(8 + 0 * i)"])), "kernel_size": 3, "padding": 1}}
@@ -260,7 +275,7 @@ def sound_steps(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tup
             step["repeat"] = draw(COUNTS)
         if draw(st.integers(0, 4)) == 0:
             step["when"] = draw(CONDITIONS)
-        if draw(st.integers(0, 6)) == 0:
+        if draw(st.integers(0, 15)) == 0:
             step["share"] = draw(ids)
         if draw(st.integers(0, 4)) == 0 and "from" not in step:
             step["from"] = draw(ids)

@@ -1,0 +1,249 @@
+"""What PyTorch's elementwise functions, views and reductions allocate, and what they keep for the backward pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.analysis.memory.gradients import (
+    each,
+    fresh,
+    full,
+    joined,
+    packed,
+    part,
+    permuted,
+    reshaped,
+    same,
+    selected,
+    spread,
+)
+from archcost.analysis.memory.strides import contiguous, dense_like, view_strides
+from archcost.dims import broadcast_dim, numel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.memory.machine import Gradient, Machine, Tensor
+    from archcost.analysis.memory.strides import Ints
+
+
+# --- elementwise ----------------------------------------------------------------------------------------------------
+
+
+def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = False, buffer: bool = False) -> Tensor:
+    """f(x): keeps its input, its result or nothing; ``buffer`` is a second result that is kept as well.
+
+    In place the result takes the input's storage; a step that keeps the input then keeps a copy.
+    """
+    kept = []
+    if inplace and keeps == "input" and machine.recording and x.source is not None:
+        kept = [machine.like(x)]
+    elif keeps == "input":
+        kept = [x]
+    extra = [machine.like(x)] if buffer and inplace else []
+    y = machine.view(x, x.shape, x.strides) if inplace else machine.like(x)
+    extra += [machine.like(x)] if buffer and not inplace else []
+    if keeps == "result":
+        kept = [y]
+    machine.record([y], [x], each(fresh(x)), [*kept, *extra])
+    return y
+
+
+def binary(machine: Machine, a: Tensor, b: Tensor, kind: str) -> Tensor:
+    """a + b, a - b, a · b or a / b with broadcasting."""
+    shape = broadcast(a.shape, b.shape)
+    main = a if a.shape == shape else b
+    strides = dense_like(shape, main.strides) if main.shape == shape else contiguous(shape)
+    y = machine.new(shape, a.dtype, strides)
+    needs_a, needs_b = a.source is not None, b.source is not None
+    if kind == "add":
+        machine.record([y], [a, b], each(same, same))
+    elif kind == "sub":
+        machine.record([y], [a, b], each(same, full(shape, b.dtype)))
+    elif kind == "mul":
+        whole = full(shape, a.dtype)
+        machine.record([y], [a, b], each(whole, whole), [b] * needs_a + [a] * needs_b)
+    else:
+        machine.record([y], [b, a], each(_divisor(shape, a.dtype), full(shape, a.dtype)), [b] + [a] * needs_b)
+    return y
+
+
+def _divisor(shape: Ints, dtype: str) -> Gradient:
+    """-g · ((a / b) / b): three tensors on the way to the result."""
+
+    def make(machine: Machine, _: Tensor) -> Tensor:
+        parts = [machine.new(shape, dtype) for _ in range(3)]
+        result = machine.new(shape, dtype)
+        machine.drop(*parts)
+        return result
+
+    return make
+
+
+def scalar(machine: Machine, x: Tensor, *, passes: bool = False) -> Tensor:
+    """x with a number: keeps nothing; ``passes``: a sum or difference, whose gradient is that of the output."""
+    y = machine.like(x)
+    machine.record([y], [x], each(same if passes else fresh(x)))
+    return y
+
+
+def power(machine: Machine, x: Tensor) -> Tensor:
+    """x to the power of a number: keeps x."""
+    y = machine.like(x)
+    machine.record([y], [x], each(fresh(x), scratch=2 * x.bytes), [x])
+    return y
+
+
+def broadcast(*shapes: Ints) -> Ints:
+    """The shape that shapes broadcast to."""
+    rank = max(map(len, shapes))
+    result: Ints = (1,) * rank
+    for shape in shapes:
+        padded = (1,) * (rank - len(shape)) + shape
+        result = tuple([broadcast_dim(a, b) for a, b in zip(result, padded, strict=True)])
+    return result
+
+
+# --- views ----------------------------------------------------------------------------------------------------------
+
+
+def reshape(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
+    """The same elements under another shape: a view where the strides allow it, else a copy."""
+    strides = view_strides(x.shape, x.strides, shape)
+    y = machine.new(shape, x.dtype) if strides is None else machine.view(x, shape, strides)
+    machine.record([y], [x], each(reshaped(x.shape)))
+    return y
+
+
+def permute(machine: Machine, x: Tensor, order: Ints) -> Tensor:
+    """Dims in another order, as a view."""
+    shape = tuple([x.shape[dim] for dim in order])
+    y = machine.view(x, shape, tuple([x.strides[dim] for dim in order]))
+    machine.record([y], [x], each(permuted(order)))
+    return y
+
+
+def transpose(machine: Machine, x: Tensor, first: int, second: int) -> Tensor:
+    """Two dims change places, as a view."""
+    order = list(range(len(x.shape)))
+    order[first], order[second] = order[second], order[first]
+    return permute(machine, x, tuple(order))
+
+
+def squeeze(machine: Machine, x: Tensor, dims: Sequence[int]) -> Tensor:
+    """Without dims of size 1, as a view."""
+    kept = [dim for dim in range(len(x.shape)) if dim not in dims]
+    y = machine.view(x, tuple([x.shape[dim] for dim in kept]), tuple([x.strides[dim] for dim in kept]))
+    machine.record([y], [x], each(reshaped(x.shape)))
+    return y
+
+
+def unsqueeze(machine: Machine, x: Tensor, dim: int) -> Tensor:
+    """With a dim of size 1 more, as a view."""
+    stride = x.shape[dim] * x.strides[dim] if dim < len(x.shape) else 1
+    shape = (*x.shape[:dim], 1, *x.shape[dim:])
+    y = machine.view(x, shape, (*x.strides[:dim], stride, *x.strides[dim:]))
+    machine.record([y], [x], each(reshaped(x.shape)))
+    return y
+
+
+def expand(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
+    """Dims of size 1 repeated, as a view of stride 0; its gradient is summed over them."""
+    added = len(shape) - len(x.shape)
+    own = zip(x.shape, x.strides, shape[added:], strict=True)
+    strides = tuple([stride if before == after else 0 for before, stride, after in own])
+    y = machine.view(x, shape, (*([0] * added), *strides))
+    machine.record([y], [x], each(same))
+    return y
+
+
+def narrow(machine: Machine, x: Tensor, dim: int, size: int, step: int = 1) -> Tensor:
+    """A range along a dim, as a view; its gradient is as large as the whole."""
+    strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :])
+    y = machine.view(x, (*x.shape[:dim], size, *x.shape[dim + 1 :]), strides)
+    machine.record([y], [x], each(packed(x)))
+    return y
+
+
+def split(machine: Machine, x: Tensor, dim: int, sizes: Sequence[int]) -> list[Tensor]:
+    """Ranges along a dim that make up the whole, as views."""
+    shapes = [(*x.shape[:dim], size, *x.shape[dim + 1 :]) for size in sizes]
+    pieces = [machine.view(x, shape, x.strides) for shape in shapes]
+    machine.record(pieces, [x], joined(x.shape, shapes, x.dtype))
+    return pieces
+
+
+def unbind(machine: Machine, x: Tensor, dim: int) -> list[Tensor]:
+    """Every place along a dim, as views."""
+    shape, strides = x.shape[:dim] + x.shape[dim + 1 :], x.strides[:dim] + x.strides[dim + 1 :]
+    pieces = [machine.view(x, shape, strides) for _ in range(x.shape[dim])]
+    machine.record(pieces, [x], joined(x.shape, [shape] * len(pieces), x.dtype))
+    return pieces
+
+
+def select(machine: Machine, x: Tensor, dim: int) -> Tensor:
+    """One place along a dim, as a view; its gradient is as large as the whole."""
+    y = machine.view(x, x.shape[:dim] + x.shape[dim + 1 :], x.strides[:dim] + x.strides[dim + 1 :])
+    machine.record([y], [x], each(packed(x)))
+    return y
+
+
+# --- copies ---------------------------------------------------------------------------------------------------------
+
+
+def clone(machine: Machine, x: Tensor) -> Tensor:
+    """A contiguous copy."""
+    y = machine.new(x.shape, x.dtype)
+    machine.record([y], [x], each(same))
+    return y
+
+
+def cast(machine: Machine, x: Tensor, dtype: str) -> Tensor:
+    """A copy of another dtype; the same tensor if it has it already."""
+    if x.dtype == dtype:
+        return machine.alias(x)
+    y = machine.like(x, dtype)
+    machine.record([y], [x], each(fresh(x)))
+    return y
+
+
+def concat(machine: Machine, tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Tensors one after the other along a dim; their gradients are views."""
+    first = tensors[0]
+    shape = (*first.shape[:dim], sum(tensor.shape[dim] for tensor in tensors), *first.shape[dim + 1 :])
+    y = machine.new(shape, first.dtype, _common_strides(tensors, shape))
+    machine.record([y], tensors, each(*[part(dim, tensor.shape[dim]) for tensor in tensors]))
+    return y
+
+
+def _common_strides(tensors: Sequence[Tensor], shape: Ints) -> Ints:
+    """Channels-last if all tensors are, else contiguous."""
+    from archcost.analysis.memory.strides import channels_last, is_channels_last
+
+    last = all(is_channels_last(tensor.shape, tensor.strides) and not tensor.contiguous for tensor in tensors)
+    return channels_last(shape) if last else contiguous(shape)
+
+
+def stack(machine: Machine, tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Tensors along a new dim; their gradients are views."""
+    shape = (*tensors[0].shape[:dim], len(tensors), *tensors[0].shape[dim:])
+    y = machine.new(shape, tensors[0].dtype)
+    machine.record([y], tensors, each(*[selected(dim) for _ in tensors]))
+    return y
+
+
+# --- reductions -----------------------------------------------------------------------------------------------------
+
+
+def reduce(machine: Machine, x: Tensor, shape: Ints, kind: str) -> Tensor:
+    """A sum, mean or maximum over some dims."""
+    y = machine.new(shape, x.dtype)
+    if kind == "sum":
+        machine.record([y], [x], each(spread(x.shape)))
+    elif kind == "mean":
+        machine.record([y], [x], each(fresh(x)))
+    else:  # the mask of where it is, and how often
+        count = numel(shape)
+        scratch = numel(x.shape) + 8 * count + y.bytes
+        machine.record([y], [x], each(fresh(x), scratch=scratch), [x, y])
+    return y

@@ -1,0 +1,79 @@
+"""``reconcile``: why other tools and papers print other figures."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archcost.commands.options import Batch, Functional, Output, Settings, Training
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.conventions.published import Search
+    from archcost.spec.model import Spec
+
+
+class Format(str, Enum):
+    """Output formats of ``reconcile``."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+def reconcile(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by its name, or -.")],
+    published: Annotated[
+        str | None, typer.Option("--published", metavar="FIGURE", help="Find what gives this figure: 4.1G, 25.6M.")
+    ] = None,
+    tools: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="TOOL[,TOOL...]", help="Only these tools; default: all. Repeatable."),
+    ] = None,
+    functional: Functional = None,
+    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.text,  # noqa: A002
+    output: Output = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    training: Training = False,
+) -> None:
+    """Explain what other tools print for a spec, and what a published figure counts."""
+    from archcost.commands.inputs import analyze_one, parse_settings
+    from archcost.conventions.reconciliation import reconcile as reconcile_report
+    from archcost.render.output import print_diagnostics
+    from archcost.render.reconciliation import write_reconciliation
+
+    names = _tools(tools)
+    params = parse_settings(settings or ())
+    result = analyze_one(spec, params, batch=batch, training=training)
+    if result.diagnostics or result.report is None:
+        print_diagnostics(result.diagnostics)
+        raise typer.Exit(2)
+    own = not params and batch == 1 and not training  # what `expect` is about
+    found = reconcile_report(result.report, names, functional or (), with_quoted=own)
+    if published is not None:
+        found = found._replace(search=_search(published, result.report.spec, params, batch, functional or ()))
+    write_reconciliation(found, format.value, output)
+
+
+def _tools(given: Sequence[str] | None) -> list[str]:
+    """The names in the lists given, each once; all tools without any."""
+    from archcost.conventions import TOOLS
+
+    names = [name.strip() for text in given or () for name in text.split(",") if name.strip()]
+    return list(dict.fromkeys(names)) or list(TOOLS)
+
+
+def _search(text: str, spec: Spec, params: dict[str, Any], batch: int, functional: Sequence[str]) -> Search:
+    from archcost.analysis.report import analyze
+    from archcost.conventions.published import parse_written, search
+    from archcost.conventions.written import patterns
+
+    def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
+        return analyze(spec, params={**params, **changed}, batch=batch, training=training)
+
+    return search(parse_written(text), analyse, patterns(functional, spec.name))

@@ -1,0 +1,121 @@
+"""calflops's FLOPs: 2 per multiply-add, a convolution's bias, norms by element, activations and pools 1 per input.
+
+It patches the functions of torch.nn.functional, which modules call, and torch.matmul. Its MACs column is that of the
+convolutions, linear layers and products alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.attention import inner_products, projections
+from archcost.conventions.model import FLOPS, Convention, Part, ToolFailsError
+from archcost.conventions.ptflops import response_norm
+from archcost.conventions.terms import (
+    FREE,
+    NOTHING,
+    TABLES,
+    dimensional,
+    left_operand,
+    normalised,
+    per_input,
+    products,
+    running,
+    unseen,
+)
+from archcost.dims import numel, window_size
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.conventions.model import Use
+
+_MEASURED = normalised(5, 4)
+
+
+def _window_sizes(use: Use, padding: tuple[int, ...]) -> list[int]:
+    """Its own output size, ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1, with the same padding on both sides."""
+    op = use.op
+    geometry = zip(use.inputs[0][2:], op.kernel_size, op.stride, padding, op.dilation, strict=True)
+    return [window_size(size, kernel, stride, 2 * pad, dilation) for size, kernel, stride, pad, dilation in geometry]
+
+
+def _convolution(use: Use) -> Part:
+    halves = tuple([both // 2 for both in use.op.total_padding()])
+    positions = use.inputs[0][0] * numel(_window_sizes(use, halves))
+    amount = 2 * positions * numel(use.weights()["weight"])
+    if amount == 2 * use.macs:
+        return Part(use.name, amount, use.macs, "2 per multiply-accumulate")
+    return Part(use.name, amount, use.macs, "2 per tap; an odd `padding: same` counts as the even one below")
+
+
+def _convolution_bias(use: Use) -> Part | None:
+    if not use.op.bias:
+        return None
+    halves = tuple([both // 2 for both in use.op.total_padding()])
+    outputs = use.inputs[0][0] * use.op.out_channels * numel(_window_sizes(use, halves))
+    return Part(f"{use.name} bias", outputs, 0, "1 per output")
+
+
+def _transposed(use: Use) -> Part:
+    groups = use.op.groups
+    filters = use.op.out_channels // groups // groups
+    amount = 2 * use.elements * filters * numel(use.op.kernel_size)
+    if amount == 2 * use.macs:
+        return Part(use.name, amount, use.macs, "2 per multiply-accumulate")
+    return Part(use.name, amount, use.macs, "2 per tap, groups divided out twice")
+
+
+def _transposed_bias(use: Use) -> Part | None:
+    if not use.op.bias:
+        return None
+    outputs = use.inputs[0][0] * (use.op.out_channels // use.op.groups) * numel(_window_sizes(use, use.op.padding))
+    return Part(f"{use.name} bias", outputs, 0, "1 per output of the convolution that it takes it for")
+
+
+def _upsample(use: Use) -> Part:
+    size, scale = use.op.size, use.op.scale_factor
+    if size is not None:
+        return Part(use.name, numel(size) if isinstance(size, tuple) else size, 0, "the sizes multiplied, once")
+    if isinstance(scale, tuple) and len(scale) != use.inputs[0][0]:
+        raise ToolFailsError("it fails on upsample with a scale_factor per dimension, unless the batch is as large")
+    return Part(use.name, use.elements, 0, "1 per input element")
+
+
+def _refuses(report: Report) -> str:
+    if not report.inputs:
+        return "it takes no model without inputs"
+    return "" if report.totals.params else "it fails on a model without params, whose device it looks up"
+
+
+_ONCE = (per_input(1),)
+
+CONVENTION = Convention(
+    name="calflops",
+    tool="calflops",
+    version="0.3.2",
+    unit=FLOPS,
+    word="FLOPS",
+    called="`calculate_flops(model, args=inputs)`",
+    factor=2,
+    refuses=_refuses,
+    kinds={
+        **TABLES,
+        **dimensional("conv", _convolution, _convolution_bias),
+        **dict.fromkeys(("relu", "prelu", "elu", "leaky_relu", "silu", "gelu", "softmax", "softmax2d"), _ONCE),
+        **dimensional("batch_norm", running(normalised(2, 1), _MEASURED)),
+        "rms_norm": NOTHING,
+        "local_response_norm": (response_norm,),
+        "upsample": (_upsample,),
+        "matmul": (left_operand(2),),
+        "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
+        "multihead_attention": (projections(2), inner_products),
+    },
+    families={
+        **FREE,
+        "Convolution": (_transposed, _transposed_bias),
+        "Linear and embedding": (products(2),),
+        "Normalisation": (_MEASURED,),
+        "Pooling": _ONCE,
+        "Recurrent": (unseen("it counts nn.RNN, nn.LSTM and nn.GRU themselves, not classes derived from them"),),
+    },
+)

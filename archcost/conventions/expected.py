@@ -1,0 +1,80 @@
+"""The figures that a spec quotes from its sources: the convention that reproduces each, and those that none does."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.report import sum_costs
+from archcost.conventions.scopes import ARITHMETIC, SIZE, Figure, figures, readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcost.analysis.report import Report
+
+AGREES = Fraction(25, 1000)  # how far a printed figure may be off and still count as meant
+_UNITS = ((1000, 1024), (1000**2, 1024**2), (1000**3, 1024**3))
+
+
+class Quoted(NamedTuple):
+    """A published figure of a path, and the figure of ours that comes nearest."""
+
+    path: str  # empty for the whole model
+    metric: str
+    value: int
+    source: str
+    computed: int  # archcost's own figure of the metric
+    nearest: Figure
+    deviation: Fraction
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether it comes within 2.5%."""
+        return self.deviation <= AGREES
+
+
+def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
+    """Every figure under ``expect`` that names its source."""
+    tools = readings(report, functional)
+    rows = []
+    for path, expectation in report.spec.expect.items():
+        sourced = {metric: figure for metric, figure in expectation.figures.items() if figure.source}
+        prefix = f"{path}."
+        chosen = [
+            index
+            for index, layer in enumerate(report.layers)
+            if not path or layer.path == path or layer.path.startswith(prefix)
+        ]
+        if not sourced or not chosen:
+            continue
+        ours = figures(report, chosen, tools)
+        for metric, figure in sourced.items():
+            kind = ARITHMETIC if metric in ("macs", "flops") else SIZE
+            candidates = [each for each in ours if each.kind == kind] or [Figure("nothing", 0, 0, kind)]
+            pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
+            computed = getattr(sum_costs([report.layers[index] for index in chosen]), metric)
+            rows.append(Quoted(path, metric, figure.value, figure.source, computed, *min(pairs, key=_likeliest)))
+    return rows
+
+
+def _likeliest(pair: tuple[Figure, Fraction]) -> tuple[bool, int, Fraction]:
+    """The usual figure among those that agree; the nearest of all if none does."""
+    figure, deviation = pair
+    agrees = deviation <= AGREES
+    return not agrees, figure.rank if agrees else 0, deviation
+
+
+def _ways(value: int, figure: Figure) -> Iterator[tuple[Figure, Fraction]]:
+    """The deviation of a figure from what is printed, with K as the spec has it and with the other K."""
+    yield figure, _deviation(value, figure.value)
+    for decimal, binary in reversed(_UNITS):
+        for base, other, words in ((binary, decimal, "K = 1000"), (decimal, binary, "K = 1024")):
+            if value % base == 0:
+                changed = figure._replace(what=f"{figure.what} with {words}", rank=figure.rank + 1)
+                yield changed, _deviation(value // base * other, figure.value)
+                return
+
+
+def _deviation(published: int, ours: int) -> Fraction:
+    return Fraction(abs(ours - published), published) if published else Fraction(ours)

@@ -1,0 +1,79 @@
+"""fvcore's FlopCountAnalysis: 1 per multiply-add, norms by element, some pools and upsampling; no biases.
+
+It traces the model and counts the operators that it has a handle for; a trace shows attention and recurrent layers as
+one operator each, and ``padding: same`` or ``valid`` as another operator than a convolution.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.attention import inner_products, projections
+from archcost.conventions.model import MACS, Convention, ToolFailsError
+from archcost.conventions.terms import (
+    FREE,
+    TABLES,
+    dimensional,
+    hidden,
+    left_operand,
+    normalised,
+    per_input,
+    per_output,
+    products,
+    ranks,
+    running,
+    unseen,
+)
+
+if TYPE_CHECKING:
+    from archcost.conventions.model import Part, Use
+
+_RANKS = (2, 5)  # of norms that measure their input
+_MEASURED = ranks(*_RANKS, normalised(5, 4))
+_PRODUCTS = (products(),)
+_NAMED = "padding given by name makes an operator that it does not know"
+
+
+def _named_padding(use: Use) -> bool:
+    return isinstance(use.op.padding, str)
+
+
+def _matmul(use: Use) -> Part | None:
+    if len(use.inputs[1]) == 1:
+        raise ToolFailsError("it fails on matmul with a vector on the right")
+    return left_operand(1)(use)
+
+
+def _upsample(use: Use) -> Part | None:
+    rate = {"nearest": 1, "bilinear": 4}.get(use.op.mode, 0)
+    planes = len(use.inputs[0]) == 4  # noqa: PLR2004 - (N, C, H, W)
+    return per_output(rate)(use) if rate and planes else None
+
+
+CONVENTION = Convention(
+    name="fvcore",
+    tool="fvcore",
+    version="0.1.5.post20221221",
+    unit=MACS,
+    word="flops",
+    called="`FlopCountAnalysis(model, inputs).total()`, in evaluation",
+    kinds={
+        **TABLES,
+        **dimensional("conv", hidden(_named_padding, _NAMED, products())),
+        **dimensional("batch_norm", running(normalised(2, 1), _MEASURED)),
+        **dimensional("instance_norm", _MEASURED),
+        "group_norm": (_MEASURED,),
+        "layer_norm": (_MEASURED,),
+        "adaptive_avg_pool2d": (per_input(1),),
+        "upsample": (_upsample,),
+        "matmul": (_matmul,),
+        "scaled_dot_product_attention": (unseen("an operator it does not know"),),
+        "multihead_attention": (projections(1), inner_products),
+    },
+    families={
+        **FREE,
+        "Convolution": _PRODUCTS,
+        "Linear and embedding": _PRODUCTS,
+        "Recurrent": (unseen("an operator it does not know"),),
+    },
+)

@@ -1,0 +1,120 @@
+"""ptflops's pytorch backend: hooks on modules, averaged over the batch, and patches of functions, which are not.
+
+A module whose hook and whose function are both counted counts twice: nn.ReLU calls F.relu. Hooks go by the very class
+of a module, so nothing derived from nn.LSTM or nn.MultiheadAttention is seen.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from archcost.conventions.model import MACS, Amount, Convention, Part
+from archcost.conventions.terms import FREE, NOTHING, TABLES, bias, left_operand, products, unseen
+from archcost.dims import numel
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.conventions.model import Rule, Term, Use
+
+_DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
+
+
+def _exact(amount: Fraction) -> Amount:
+    return int(amount) if amount.denominator == 1 else amount
+
+
+def hook(term: Term) -> Term:
+    """What the hook of a module counts, averaged over the batch; nothing where a function is called instead."""
+
+    def averaged(use: Use) -> Part | None:
+        part = None if use.functional else term(use)
+        return part and part._replace(amount=_exact(Fraction(part.amount) / use.batch))
+
+    return averaged
+
+
+def _twice(use: Use) -> Part:
+    """1 per input element in the hook of the module, and 1 in the function that it calls."""
+    if use.functional:
+        return _once(use)
+    amount = _exact(Fraction(use.elements, use.batch) + use.elements)
+    return Part(use.name, amount, 0, "2 per input element: once as a module, once as the function it calls")
+
+
+def _once(use: Use) -> Part:
+    """1 per input element in the function."""
+    return Part(use.name, use.elements, 0, "1 per input element")
+
+
+def _elements(use: Use) -> Part:
+    return Part(use.name, use.elements, 0, "1 per input element")
+
+
+def _norm(use: Use) -> Part:
+    rate = 2 if getattr(use.op, "affine", False) else 1  # layer_norm's flag has another name, which it does not know
+    return Part(use.name, rate * use.elements, 0, f"{rate} per element")
+
+
+def response_norm(use: Use) -> Part:
+    """The functions within local_response_norm: two products and a sum, and a pool over the padded channels."""
+    n, channels, *positions = use.inputs[0]
+    padded = n * (channels + use.op.size - 1) * numel(positions)
+    return Part(use.name, 3 * use.elements + padded, 0, "3 per element, 1 per element padded by size - 1 channels")
+
+
+def _upsample(use: Use) -> Part:
+    """Outputs of the first sample in the hook; outputs, as far as whole factors give them, in the function."""
+    shape, scale, size = use.inputs[0], use.op.scale_factor, use.op.size
+    spatial = len(shape) - 2
+    if isinstance(size, tuple):
+        called: float = numel(size) * shape[0] * shape[1]
+    elif size is not None:
+        called = size**spatial * shape[0] * shape[1]
+    elif isinstance(scale, tuple):
+        called = use.elements * numel([int(factor) for factor in scale])
+    else:
+        called = use.elements * scale**spatial
+    hooked = 0 if use.functional else Fraction(numel(use.outputs[0][1:]), use.batch)
+    return Part(use.name, _exact(hooked + Fraction(called)), 0, "outputs as a module, outputs as the function it calls")
+
+
+def _refuses(report: Report) -> str:
+    shapes = list(report.inputs.values())
+    return "it fails on an input without dims, whose length it takes for the batch" if shapes == [()] else ""
+
+
+_PRODUCTS: Rule = (hook(products()), hook(bias))
+
+CONVENTION = Convention(
+    name="ptflops",
+    tool="ptflops",
+    version="0.7.5",
+    unit=MACS,
+    word="Mac",
+    called='`get_model_complexity_info(model, …, backend="pytorch")`',
+    averages=True,
+    refuses=_refuses,
+    kinds={
+        **TABLES,
+        **dict.fromkeys(("relu", "prelu", "elu", "gelu"), (_twice,)),
+        **dict.fromkeys(("leaky_relu", "relu6"), (hook(_elements),)),
+        **dict.fromkeys(("silu", "softmax", "softmax2d"), (_once,)),
+        "rms_norm": NOTHING,
+        "local_response_norm": (response_norm,),
+        "upsample": (_upsample,),
+        "pixel_shuffle": NOTHING,
+        "pixel_unshuffle": NOTHING,
+        "matmul": (left_operand(1),),
+        "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
+        "multihead_attention": (unseen(_DERIVED),),
+    },
+    families={
+        **FREE,
+        "Convolution": _PRODUCTS,
+        "Linear and embedding": _PRODUCTS,
+        "Normalisation": (hook(_norm),),
+        "Pooling": (_twice,),
+        "Recurrent": (unseen(_DERIVED),),
+    },
+)

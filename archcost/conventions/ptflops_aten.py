@@ -1,0 +1,61 @@
+"""ptflops's aten backend: 1 per multiply-add of convolutions and products of matrices, and 1 for a bias inside of them.
+
+A linear layer has its bias inside of the product if its input has two dims or lies dim after dim in memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.attention import FUSED, attention_product, inner_products, projection_biases, projections
+from archcost.conventions.layout import is_contiguous
+from archcost.conventions.model import MACS, Convention, Part
+from archcost.conventions.operators import VECTOR, one_kernel, with_vector
+from archcost.conventions.terms import FREE, TABLES, bias, hidden, products
+
+if TYPE_CHECKING:
+    from archcost.conventions.model import Use
+
+
+def _linear_bias(use: Use) -> Part | None:
+    shape = use.inputs[0]
+    inside = len(shape) == 2 or is_contiguous(shape, use.strides[0])  # noqa: PLR2004 - a matrix
+    return bias(use) if inside else None
+
+
+def _recurrent_bias(use: Use) -> Part | None:
+    """1 per gate, sample and step for the state's bias of every cell, and for the input's where it lies step by step.
+
+    The input of the first layer does not, where (N, L, features) is turned into (L, N, features); the others do.
+    """
+    op, shape, strides = use.op, use.inputs[0], use.strides[0]
+    if not op.bias:
+        return None
+    turned = (1, 0, 2) if op.batch_first else (0, 1, 2)
+    in_order = is_contiguous(tuple([shape[dim] for dim in turned]), tuple([strides[dim] for dim in turned]))
+    biases = op.directions * (2 * op.num_layers - (not in_order))
+    amount = shape[0] * shape[1] * op.gates * op.hidden_size * biases
+    return Part(f"{use.name} bias", amount, 0, "1 per output of a product whose input is contiguous")
+
+
+def _lstm_bias(use: Use) -> Part | None:
+    return None if one_kernel(use) else _recurrent_bias(use)
+
+
+CONVENTION = Convention(
+    name="ptflops-aten",
+    tool="ptflops",
+    version="0.7.5",
+    unit=MACS,
+    word="Mac",
+    called='`get_model_complexity_info(model, …, backend="aten")`, on a CPU',
+    kinds={
+        **TABLES,
+        "linear": (products(), _linear_bias),
+        "matmul": (hidden(with_vector, VECTOR, products()),),
+        "scaled_dot_product_attention": (attention_product(1),),
+        "multihead_attention": (projections(1), projection_biases, inner_products),
+        "lstm": (hidden(one_kernel, FUSED, products()), _lstm_bias),
+    },
+    families={**FREE, "Convolution": (products(), bias), "Recurrent": (products(), _recurrent_bias)},
+)

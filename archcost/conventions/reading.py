@@ -1,0 +1,177 @@
+"""A report under a convention: the tool's figure for every layer and in total, and the MACs that it does not cover."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.conventions.layout import graph_strides, input_strides
+from archcost.conventions.model import ToolFailsError, Use
+from archcost.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.analysis.report import Layer, Report
+    from archcost.conventions.model import Amount, Convention, Part
+    from archcost.graph.model import Graph
+
+
+class Count(NamedTuple):
+    """What a tool says of one layer: the parts of its figure, or why it fails."""
+
+    layer: Layer
+    parts: tuple[Part, ...]
+    failure: str = ""
+
+    @property
+    def amount(self) -> int | None:
+        """The figure; None where the tool fails, or sees nothing of a layer that has MACs."""
+        if self.failure or (self.parts and not any(part.covered for part in self.parts)):
+            return None
+        return int(sum(part.amount for part in self.parts))
+
+    @property
+    def missed(self) -> int:
+        """The MACs that archcost counts and the tool does not see."""
+        if self.failure:
+            return self.layer.macs
+        return sum(part.macs for part in self.parts if not part.covered)
+
+
+class Tally(NamedTuple):
+    """A sum over layers: the tool's figure (None if it covers none of them), and the MACs that it misses."""
+
+    amount: int | None
+    missed: int
+
+
+class Reading:
+    """A report as one tool counts it."""
+
+    def __init__(
+        self, convention: Convention, report: Report, counts: list[Count], functional: tuple[str, ...] = ()
+    ) -> None:
+        self.convention = convention
+        self.report = report
+        self.counts = counts
+        self.functional = functional  # patterns of what is written as function calls
+
+    @cached_property
+    def failures(self) -> list[Count]:
+        """The layers that the tool fails on."""
+        return [count for count in self.counts if count.failure]
+
+    @cached_property
+    def failure(self) -> str:
+        """Why the tool has no figure for the model; empty if it has one."""
+        refusal = self.convention.refuses(self.report)
+        if refusal or not self.failures:
+            return refusal
+        return f"{self.failures[0].failure} ({self.failures[0].layer.path})"
+
+    @cached_property
+    def total(self) -> int | None:
+        """What the tool prints for the model; None if it fails."""
+        return None if self.failure else self.sum
+
+    @cached_property
+    def sum(self) -> int:
+        """The figures of the layers that the tool takes, added up."""
+        total: Amount = 0
+        for count in self.counts:
+            for part in count.parts:
+                total += part.amount
+        return int(total)
+
+    @cached_property
+    def missed(self) -> int:
+        """The MACs that archcost counts and the tool does not see."""
+        return sum(count.missed for count in self.counts)
+
+    @cached_property
+    def _by_path(self) -> dict[str, Tally]:
+        """Sums for every scope and layer."""
+        amounts: dict[str, int | None] = {}
+        missed: dict[str, int] = {}
+        for count in self.counts:
+            amount = count.amount
+            path = count.layer.path
+            while path:
+                before = amounts.get(path)
+                amounts[path] = before if amount is None else amount + (before or 0)
+                missed[path] = missed.get(path, 0) + count.missed
+                path = path.rpartition(".")[0]
+        return {path: Tally(amount, missed[path]) for path, amount in amounts.items()}
+
+    def tally(self, paths: Iterable[str]) -> Tally:
+        """The sum over the layers at or below the paths."""
+        tallies = [self._by_path[path] for path in paths]
+        amounts = [tally.amount for tally in tallies if tally.amount is not None]
+        return Tally(sum(amounts) if amounts else None, sum(tally.missed for tally in tallies))
+
+
+def read(report: Report, convention: Convention, functional: Sequence[str] = ()) -> Reading:
+    """The report as the convention's tool counts it.
+
+    ``functional`` are patterns of paths, or kinds: those layers are written as function calls, not as modules.
+    """
+    graph = report.graph
+    called = _chosen(report, functional)
+    odd = graph_strides(graph)
+    batch = _divisor(graph) if convention.averages else 1
+    known: dict[object, tuple[tuple[Part, ...], str]] = {}
+    counts = []
+    for index, layer in enumerate(report.layers):
+        node = layer.node
+        one_tensor = len(set(node.inputs)) <= 1
+        strides = input_strides(node, odd)
+        key = (id(node.signature), index in called, one_tensor, strides)
+        if key not in known:
+            signature = node.signature
+            use = Use(
+                signature.op,
+                tuple([tensor.shape for tensor in signature.inputs]),
+                tuple([tensor.shape for tensor in signature.outputs]),
+                batch=batch,
+                functional=index in called,
+                one_tensor=one_tensor,
+                strides=strides,
+            )
+            known[key] = _parts(convention, use)
+        counts.append(Count(layer, *known[key]))
+    return Reading(convention, report, counts, tuple(functional))
+
+
+def _parts(convention: Convention, use: Use) -> tuple[tuple[Part, ...], str]:
+    try:
+        return convention.parts(use), ""
+    except ToolFailsError as error:
+        return (), str(error)
+
+
+def _divisor(graph: Graph) -> int:
+    """The batch that ptflops sees: dim 0 of a single input; 1 if several are given by name."""
+    shapes = [tensor.shape for tensor in graph.inputs.values()]
+    return shapes[0][0] if len(shapes) == 1 and shapes[0] else 1
+
+
+def _chosen(report: Report, patterns: Sequence[str]) -> set[int]:
+    """The layers whose kind or path fits a pattern."""
+    layers = enumerate(report.layers)
+    return {
+        index
+        for index, layer in layers
+        if any(pattern == layer.op or fnmatchcase(layer.path, pattern) for pattern in patterns)
+    }
+
+
+def check_patterns(report: Report, patterns: Sequence[str]) -> None:
+    """Raise UsageError for a pattern that no layer fits."""
+    for pattern in patterns:
+        if not _chosen(report, (pattern,)):
+            raise UsageError(
+                f"no layer of {report.name} has the kind '{pattern}', or a path that fits it",
+                "--functional takes a kind (relu), a pattern of paths ('Mixed_6a.*'), or torchvision",
+            )

@@ -1,0 +1,43 @@
+"""All that is known of a model's figures: each tool's, a published one, and those that the spec quotes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.conventions import convention
+from archcost.conventions.differences import explain
+from archcost.conventions.expected import quoted
+from archcost.conventions.reading import check_patterns, read
+from archcost.conventions.written import TORCHVISION, patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.conventions.differences import Explanation
+    from archcost.conventions.expected import Quoted
+    from archcost.conventions.published import Search
+
+
+class Reconciliation(NamedTuple):
+    """A report, its figure in every convention asked for, what was found for a published one, and the spec's own."""
+
+    report: Report
+    explanations: tuple[Explanation, ...]
+    quoted: tuple[Quoted, ...]
+    search: Search | None = None
+    hint: bool = False  # torchvision writes the model in another way, which was not asked for
+
+
+def reconcile(
+    report: Report, names: Sequence[str], functional: Sequence[str] = (), *, with_quoted: bool = True
+) -> Reconciliation:
+    """Explain the tools' figures for a report; raises UsageError for an unknown tool or a pattern without a layer.
+
+    ``with_quoted`` also judges the figures that the spec quotes, which are those of its own params.
+    """
+    chosen = patterns(functional, report.name)
+    check_patterns(report, chosen)
+    explanations = tuple([explain(read(report, convention(name), chosen)) for name in names])
+    found = tuple(quoted(report, chosen)) if with_quoted else ()
+    return Reconciliation(report, explanations, found, hint=report.name in TORCHVISION and not functional)

@@ -1,0 +1,88 @@
+"""thop: multiply-adds by output positions, norms 2 or 4 per element, average pools and softmax; no biases.
+
+Hooks go by the very class of a module; functions count nothing, nor do modules that it has no hook for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.model import MACS, Convention, Part
+from archcost.conventions.terms import (
+    FREE,
+    NOTHING,
+    TABLES,
+    dimensional,
+    normalised,
+    per_input,
+    per_output,
+    products,
+    unseen,
+)
+from archcost.dims import numel
+from archcost.ops.axes import axis
+
+if TYPE_CHECKING:
+    from archcost.conventions.model import Use
+
+_RATES = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 224 + 35}  # of upsampling, per output
+_DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
+
+
+def _transposed(use: Use) -> Part:
+    amount = use.results * (use.inputs[0][1] // use.op.groups) * numel(use.op.kernel_size)
+    if amount == use.macs:
+        return Part(use.name, amount, amount, "1 per multiply-accumulate")
+    return Part(use.name, amount, use.macs, "taps × input channels per output, where input positions are meant")
+
+
+def _adaptive_average(use: Use) -> Part:
+    """⌊outputs × (window + 1)⌋ with the window, input size / output size in each dimension, in double precision."""
+    window = 1.0
+    for before, after in zip(use.inputs[0][2:], use.outputs[0][2:], strict=True):
+        window *= before / after
+    return Part(use.name, int((window + 1) * use.results), 0, "window + 1 per output")
+
+
+def _softmax(use: Use) -> Part:
+    shape = use.inputs[0]
+    features = shape[axis(use.op.dim, len(shape))]
+    return Part(use.name, use.elements // features * (3 * features - 1), 0, "3 per element, less 1 per row")
+
+
+def _upsample(use: Use) -> Part | None:
+    rate = _RATES.get(use.op.mode)
+    return per_output(rate)(use) if rate else None
+
+
+CONVENTION = Convention(
+    name="thop",
+    tool="thop",
+    version="0.1.1.post2209072238",
+    unit=MACS,
+    word="MACs",
+    called="`profile(model, inputs)`",
+    functions=False,
+    kinds={
+        **TABLES,
+        **dimensional("conv", products()),
+        **dimensional("batch_norm", normalised(4, 2)),
+        **dimensional("instance_norm", normalised(4, 2)),
+        "layer_norm": (normalised(4, 2),),
+        "prelu": (per_input(1),),
+        "softmax": (_softmax,),
+        **dimensional("avg_pool", per_output(1)),
+        **dimensional("adaptive_avg_pool", _adaptive_average),
+        "upsample": (_upsample,),
+        "group_norm": NOTHING,
+        "matmul": (unseen("a function"),),
+        "scaled_dot_product_attention": (unseen("a function"),),
+        "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
+    },
+    families={
+        **FREE,
+        "Convolution": (_transposed,),
+        "Linear and embedding": (products(),),
+        "Recurrent": (unseen(_DERIVED),),
+    },
+)

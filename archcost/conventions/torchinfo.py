@@ -1,0 +1,85 @@
+"""torchinfo: params × what they are used for, so that biases and norms count, and a linear layer only once per sample.
+
+Tensors named weight or bias count once for each output position of a convolution, and once for each sample of any other
+module; the tensors of recurrent layers once for each sample and time step. Modules with children of their own, such as
+attention, and functions count nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
+from archcost.conventions.terms import FREE, NOTHING, bias, dimensional, products, unseen
+from archcost.dims import numel
+
+if TYPE_CHECKING:
+    from archcost.conventions.model import Use
+    from archcost.dims import Shape
+
+
+def _samples(use: Use) -> int:
+    """The size of dim 0 of the output."""
+    if not use.outputs[0]:
+        raise ToolFailsError(f"it fails on a {use.name} without dims")
+    return use.outputs[0][0]
+
+
+def _transposed(use: Use) -> Part:
+    shape: Shape = use.outputs[0]
+    positions = shape[0] * numel(shape[2:])
+    amount = positions * numel(use.weights()["weight"])
+    if amount == use.macs:
+        return Part(use.name, amount, amount, "1 per multiply-accumulate")
+    return Part(use.name, amount, use.macs, "weights × output positions, where input positions are meant")
+
+
+def _linear(use: Use) -> Part:
+    amount = _samples(use) * numel(use.weights()["weight"])
+    if amount == use.macs:
+        return Part(use.name, amount, amount, "1 per multiply-accumulate")
+    return Part(use.name, amount, use.macs, "weights × size of dim 0, whatever the other dims are")
+
+
+def _linear_bias(use: Use) -> Part | None:
+    if not use.op.bias:
+        return None
+    return Part(f"{use.name} bias", _samples(use) * use.op.out_features, 0, "1 per bias and sample")
+
+
+def _params(use: Use) -> Part | None:
+    count = sum(map(numel, use.weights().values()))
+    return Part(use.name, _samples(use) * count, 0, "1 per param and sample") if count else None
+
+
+def _recurrent_bias(use: Use) -> Part | None:
+    biases = sum(numel(shape) for name, shape in use.weights().items() if "bias" in name)
+    steps = numel(use.outputs[0][:2])
+    return Part(f"{use.name} bias", steps * biases, 0, "1 per bias and time step") if biases else None
+
+
+CONVENTION = Convention(
+    name="torchinfo",
+    tool="torchinfo",
+    version="1.8.0",
+    unit=MACS,
+    word="mult-adds",
+    called="`summary(model, input_data=inputs).total_mult_adds`",
+    functions=False,
+    kinds={
+        **dimensional("conv", products(), bias),
+        "linear": (_linear, _linear_bias),
+        "embedding": (_params,),
+        "parameter": (_params,),
+        "prelu": (_params,),
+        "local_response_norm": NOTHING,
+        "matmul": (unseen("it has no params"),),
+    },
+    families={
+        **FREE,
+        "Convolution": (_transposed, bias),
+        "Normalisation": (_params,),
+        "Attention": (unseen("it counts modules that have params and no children"),),
+        "Recurrent": (products(), _recurrent_bias),
+    },
+)

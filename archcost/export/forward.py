@@ -1,0 +1,190 @@
+"""The forward pass of a class: one statement for each unit, and names for what they give.
+
+A value that the next statement alone reads is called ``x`` (``y`` and ``z`` while ``x`` is still needed); one that is
+read later has the name that the spec gives it, if it does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.export.layout import INDENT, Bare, Doc, Group, Item, Operation, call, fits, flat, lines
+from archcost.export.names import unused, variable_name
+from archcost.export.ops import FUNCTIONS, LAYERS
+from archcost.export.statements import Statements
+from archcost.export.units import FUNCTION, LAYER
+from archcost.ops import REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from archcost.export.classes import Class
+    from archcost.export.constructors import Holder
+    from archcost.export.plans import RowPlan
+    from archcost.export.statements import Statement
+    from archcost.export.units import Unit
+
+_BODY = 2 * INDENT
+_MARGIN = " " * _BODY
+_FLOW = ("x", "y", "z")
+_TENSOR = "torch.Tensor"
+
+
+class Forward:
+    """Writes the forward pass of one class; ``shape_of`` gives the shapes of values, ``inputs`` are their names."""
+
+    def __init__(
+        self,
+        made: Class,
+        plans: Sequence[RowPlan],
+        holder: Holder,
+        inputs: Sequence[str],
+        shape_of: Callable[[int], tuple[int, ...]],
+    ) -> None:
+        self.use = made.pattern
+        self.holder = holder
+        self.shape_of = shape_of
+        self.statements = Statements(made, plans)
+        self.inputs = input_variables(inputs)
+        self.names: dict[int, str] = {}
+        for value, name in zip(self.use.inputs, self.inputs, strict=True):
+            self.names.setdefault(value, name)
+        self.uses_batch = False
+        self.uses_functional = False
+
+    def lines(self, batch: int, comments: Mapping[int, str]) -> list[str]:
+        """The method; ``comments`` stand behind the statements that write a value."""
+        parameters = [Item("", "self"), *[Item("", f"{name}: {_TENSOR}") for name in self.inputs]]
+        count = len(self.use.outputs)
+        result = _TENSOR if count == 1 else f"tuple[{', '.join([_TENSOR] * count)}]"
+        head = lines("", Group("def forward", tuple(parameters)), f" -> {result}:", INDENT)
+        body: list[str] = []
+        for place, statement in enumerate(self.statements.all):
+            if not statement.inside:
+                body += self._written(place, statement, comments)
+        bodies = self._inputs(self.use.outputs)
+        returned = lines("return ", bodies[0] if len(bodies) == 1 else Bare(tuple(bodies)), "", _BODY)
+        is_made_here = len(bodies) == 1 and not isinstance(bodies[0], str)
+        body += _commented(returned, comments.get(self.use.outputs[0], "") if is_made_here else "")
+        if self.uses_batch:
+            sized = [
+                name
+                for name, value in zip(self.inputs, self.use.inputs, strict=True)
+                if self.shape_of(value)[:1] == (batch,)
+            ]
+            body.insert(0, f"{_MARGIN}batch = {sized[0]}.size(0)")
+        return [*head, *body]
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _written(self, place: int, statement: Statement, comments: Mapping[int, str]) -> list[str]:
+        """The lines of a statement."""
+        if statement.is_loop:
+            return self._loop(place, statement)
+        body = self._expression(statement)
+        before: list[str] = []
+        if isinstance(body, Operation) and not fits(f"long_name = {flat(body)}", _BODY):
+            for inner in self.statements.inside_of(statement.unit.reads).values():
+                inner.inside = False
+                before += self._written(self.statements.all.index(inner), inner, comments)
+            body = self._expression(statement)
+        targets, body = self._assigned(place, statement, body)
+        text = lines(f"{targets} = ", body, "", _BODY)
+        return [*before, *_commented(text, comments.get(statement.unit.writes[0], ""))]
+
+    def _inputs(self, reads: Sequence[int]) -> list[Doc]:
+        """Values by their names, or as the calls that make them."""
+        inside = self.statements.inside_of(reads)
+        return [self._expression(inside[value]) if value in inside else self.names[value] for value in reads]
+
+    def _expression(self, statement: Statement) -> Doc:
+        """The call or operation of a statement, with what stands inside of it."""
+        unit = statement.unit
+        inputs = self._inputs(unit.reads)
+        if unit.form == FUNCTION:
+            return self._function(statement, inputs)
+        head = self.holder.access(unit.name)
+        return LAYERS[unit.kind].apply(head, inputs) if unit.form == LAYER else call(head, *inputs)
+
+    def _function(self, statement: Statement, inputs: Sequence[Doc]) -> Doc:
+        unit = statement.unit
+        assert unit.node is not None
+        function = FUNCTIONS[unit.kind]
+        given: dict[str, Any] = {}
+        for argument, slot in statement.plan.arguments:
+            if slot.is_constant and slot.known[0] == argument.default:
+                continue
+            text = self.holder.keep(slot)
+            self.uses_batch = self.uses_batch or "batch" in text.split()
+            if argument.attribute in function.lists:
+                given.setdefault(argument.attribute, []).append(text)
+            else:
+                given[argument.name] = text
+        body = function.write(unit.node.op, given, inputs, [tensor.shape for tensor in unit.node.signature.inputs])
+        self.uses_functional = self.uses_functional or flat(body).startswith("F.")
+        return body
+
+    def _assigned(self, place: int, statement: Statement, body: Doc) -> tuple[str, Doc]:
+        """The targets of a statement, and what they get."""
+        unit = statement.unit
+        wanted = [value in self.statements.last and value not in self.names for value in unit.writes]
+        if unit.kind in ("chunk", "split") and sum(wanted) == 1:
+            number = wanted.index(True)
+            return self._name(place, unit, unit.writes[number]), f"{flat(body)}[{number}]"
+        names = [
+            self._name(place, unit, value) if is_wanted else "_"
+            for value, is_wanted in zip(unit.writes, wanted, strict=True)
+        ]
+        results = LAYERS[unit.kind].results if unit.form == LAYER else ""
+        if results and set(names[1:]) == {"_"}:
+            results = "{0}, _"
+        return results.format(*names) if results else ", ".join(names), body
+
+    def _loop(self, place: int, statement: Statement) -> list[str]:
+        """A loop over nn.ModuleList: every round takes the result of the one before."""
+        unit = statement.unit
+        before, *others = [self.names[value] for value in unit.reads]
+        name = self._name(place, unit, unit.writes[0])
+        text = [] if name == before else [f"{_MARGIN}{name} = {before}"]
+        variable = unused("layer", {*self.names.values(), name})
+        text.append(f"{_MARGIN}for {variable} in {self.holder.access(unit.name)}:")
+        return [*text, *lines(f"{name} = ", call(variable, name, *others), "", _BODY + INDENT)]
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def _name(self, place: int, unit: Unit, value: int) -> str:
+        """The name of a value from here on: one that flows on, or one that the spec gives."""
+        live = {name for known, name in self.names.items() if self.statements.last.get(known, -1) > place}
+        live |= {self.names[other] for other in unit.writes if other in self.names}
+        free = [name for name in _FLOW if name not in live]
+        name = "" if free and self.statements.is_read_next(place, value) else _telling(unit)
+        if not name and free:
+            name = free[0]
+        self.names[value] = unused(name or variable_name(unit.name[-1]), live)
+        return self.names[value]
+
+
+def _commented(text: list[str], comment: str) -> list[str]:
+    """A statement with a comment behind it, if both fit on one line."""
+    line = f"{text[0]}  # {comment}"
+    return [line] if comment and len(text) == 1 and fits(line, 0) else text
+
+
+def input_variables(names: Sequence[str]) -> list[str]:
+    """The inputs of a class as variables: one that is only called ``input`` is x."""
+    if list(names) == ["input"]:
+        return ["x"]
+    found: list[str] = []
+    for name in names:
+        found.append(unused(variable_name(name), found))
+    return found
+
+
+def _telling(unit: Unit) -> str:
+    """What a value that is read later is called: its branch, or the id that was chosen for its step."""
+    if unit.branch:
+        return variable_name(unit.branch, "branch")
+    name = unit.name[-1]
+    base = name.rstrip("0123456789").rstrip("_")
+    kinds = {layer.use.kind if layer.use is not None else layer.kind for layer in unit.layers()}
+    return "" if name.isdigit() or not kinds.isdisjoint((name, base)) or base in REGISTRY else variable_name(name)

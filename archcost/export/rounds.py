@@ -1,0 +1,83 @@
+"""Rounds of a repeated step: which are equal, or differ only in numbers that grow by equal steps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from archcost.export.ops import LAYERS, Argument
+from archcost.ops.field_types import REQUIRED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.export.units import Unit
+
+_PROGRESSION = 3  # rounds, at least
+
+
+def arguments_of(unit: Unit) -> list[Argument]:
+    """The arguments of the constructor of a layer or of a use of a block."""
+    if unit.use is not None:
+        index = unit.use.index
+        return [
+            Argument(
+                parameter.name,
+                parameter.values[index],
+                parameter.default,
+                parameter.is_input and parameter.default is REQUIRED,
+                parameter.param,
+                reads=0 if parameter.is_input else None,
+            )
+            for parameter in unit.use.type.parameters
+        ]
+    assert unit.node is not None
+    return LAYERS[unit.kind].arguments(unit.node.op, [tensor.shape for tensor in unit.node.signature.inputs])
+
+
+def signature(unit: Unit) -> tuple[Any, ...]:
+    """What a unit is, with all its numbers."""
+    if unit.items:
+        return (unit.form, *[(item.name, signature(item)) for item in unit.items])
+    made = unit.use.type if unit.use is not None else unit.kind
+    return (made, *[(type(argument.value), argument.value) for argument in arguments_of(unit)])
+
+
+def is_uniform(rounds: Sequence[Unit]) -> bool:
+    """Whether rounds are equal, or their whole numbers grow by equal steps."""
+    signatures = [signature(unit) for unit in rounds]
+    if all(found == signatures[0] for found in signatures):
+        return True
+    if len(rounds) < _PROGRESSION or rounds[0].items:
+        return False
+    columns = list(zip(*signatures, strict=False))
+    if len({len(found) for found in signatures}) > 1 or len(set(columns[0])) > 1:
+        return False
+    return all(_is_progression([value for _, value in column]) for column in columns[1:])
+
+
+def run_end(uses: Sequence[Sequence[Unit]], start: int) -> int:
+    """The end of the longest run of uniform rounds, in all uses."""
+    for size in (2, _PROGRESSION):
+        end = start + size
+        if end <= len(uses[0]) and all(is_uniform(items[start:end]) for items in uses):
+            while end < len(uses[0]) and all(is_uniform(items[end - size + 1 : end + 1]) for items in uses):
+                end += 1
+            return end
+    return start + 1
+
+
+def _is_progression(values: Sequence[Any]) -> bool:
+    if all(value == values[0] for value in values):
+        return True
+    if not all(type(value) is int for value in values):
+        return False
+    return len({after - before for before, after in pairwise(values)}) == 1
+
+
+def describe_loop(unit: Unit) -> tuple[Any, ...]:
+    """What of a repeated step belongs to the structure: nothing if its rounds are equal, else the number of rounds."""
+    kinds = {(item.use.type if item.use is not None else item.kind, item.form, len(item.items)) for item in unit.items}
+    if len(kinds) == 1 and (is_uniform(unit.items) or is_uniform(unit.items[1:])):
+        return ()
+    return (len(unit.items), *[signature(item)[0] for item in unit.items])

@@ -1,0 +1,88 @@
+"""Every network of the zoo under every convention, against the tools themselves: totals, and layers where they tell them.
+
+A convolutional network that torchvision has is torchvision's own model; anything else is what archcost builds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+import archcost
+from archcost import zoo
+from archcost.conventions import TOOLS, convention
+from archcost.conventions.reading import read
+from archcost.conventions.written import patterns
+from tests.conventions import networks, peers
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archcost.conventions.reading import Reading
+
+torch.set_num_threads(1)
+pytest.importorskip("torchvision.models")
+
+LAYERED = ("torch", "fvcore", "torchinfo", "thop", "calflops")  # ptflops's layers leave out what functions count
+PRINTED = {
+    "resnet152": {
+        "torch": 23_027_253_248,
+        "fvcore": 11_558_835_200,
+        "torchinfo": 11_513_779_048,
+        "ptflops": 11_602_639_848,
+        "ptflops-aten": 11_513_627_624,
+    },
+    "torchvision_googlenet": {
+        "torch": 2_996_752_384,
+        "fvcore": 1_504_878_688,
+        "torchinfo": 1_498_391_752,
+        "ptflops": 1_513_907_448,
+        "ptflops-aten": 1_498_377_192,
+    },
+}
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_network(name: str) -> None:
+    report = archcost.analyze(name)
+    other = networks.torchvision_name(report)
+    written = patterns(("torchvision",), name) if other else ()
+    readings = {tool: read(report, convention(tool), written) for tool in TOOLS}
+    model = networks.torchvision_model(other) if other else networks.built_model(report)
+    seen = networks.run_all(model, networks.inputs_of(report), TOOLS)
+    expected = {tool: reading.sum for tool, reading in readings.items()}
+    assert {tool: each.total for tool, each in seen.items()} == expected
+    assert expected == {**expected, **PRINTED.get(name, {})}
+    for tool in LAYERED:
+        compare_layers(tool, seen[tool], readings[tool], model, by_path=not other)
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.names() if networks.torchvision_name(archcost.analyze(name))])
+def test_built_module_beside_torchvision(name: str) -> None:
+    """The module that archcost builds, layer by layer, with the tools that need no numbers."""
+    report = archcost.analyze(name)
+    tools = tuple([tool for tool in TOOLS if tool not in networks.ON_CPU])
+    model = networks.built_model(report)
+    for tool, seen in networks.run_all(model, networks.inputs_of(report), tools).items():
+        reading = read(report, convention(tool))
+        assert seen.total == reading.total
+        if tool in LAYERED:
+            compare_layers(tool, seen, reading, model, by_path=True)
+
+
+def compare_layers(tool: str, seen: peers.Seen, reading: Reading, model: nn.Module, *, by_path: bool) -> None:
+    """Figures of the layers by their paths, or those above 0 as a bag where the paths are torchvision's."""
+    ours = {count.layer.path: count.amount or 0 for count in reading.counts}
+    if by_path:
+        module_path = model.module_path
+        theirs = {path: seen.layers.get(module_path(path), 0) for path in ours}  # type: ignore[operator]
+        assert theirs == ours, tool
+        return
+    leaves = {path for path, module in model.named_modules() if not any(module.children())}
+    told = Counter(figure for path, figure in seen.layers.items() if figure and path in leaves)
+    functions = seen.total - sum(figure * times for figure, times in told.items())  # type: ignore[operator]
+    left = Counter(amount for amount in ours.values() if amount) - told
+    assert sum(figure * times for figure, times in left.items()) == functions, tool
