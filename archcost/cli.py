@@ -6,26 +6,27 @@ Exit codes: 0 fine, 1 findings, 2 could not judge (bad usage, spec or file).
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.analyze import analyze, schema, validate, zoo
-from archcost.commands.baseline import baseline
-from archcost.commands.bench import bench
-from archcost.commands.check import check
-from archcost.commands.compare import compare
-from archcost.commands.reconcile import reconcile
-from archcost.commands.verify import verify
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-app = typer.Typer(
-    name="archcost",
-    help="What does this neural network cost? Shapes, params, MACs and memory of a YAML spec, in a blink.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# Each is a function of its own name, or a Typer of several, in archcost.commands.MODULE, in the order of the help page.
+COMMANDS = {
+    "analyze": "analyze",
+    "compare": "compare",
+    "check": "check",
+    "baseline": "baseline",
+    "verify": "verify",
+    "bench": "bench",
+    "reconcile": "reconcile",
+    "validate": "analyze",
+    "schema": "analyze",
+    "zoo": "analyze",
+}
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -36,7 +37,6 @@ def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the fla
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
@@ -45,9 +45,28 @@ def _root(
     """What does this neural network cost? Shapes, params, MACs and memory of a YAML spec, in a blink."""
 
 
-for command in (analyze, compare, check, verify, bench, reconcile, validate, schema, zoo):
-    app.command()(command)
-app.add_typer(baseline, name="baseline")
+def make_app(words: Sequence[str]) -> typer.Typer:
+    """The application for these words of a command line.
+
+    Where they name a command, that one alone is loaded: building the options of all of them takes longer than to
+    analyse a model.
+    """
+    app = typer.Typer(
+        name="archcost",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    wanted = next((word for word in words if not word.startswith("-")), "")
+    for name in [wanted] if wanted in COMMANDS else COMMANDS:
+        command = getattr(import_module(f"archcost.commands.{COMMANDS[name]}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command()(command)
+    return app
 
 
 def main() -> None:
@@ -58,7 +77,7 @@ def main() -> None:
 
     gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
     try:
-        app()
+        make_app(sys.argv[1:])()
     except SpecError as error:
         from archcost.render.output import print_diagnostics
 

@@ -1,0 +1,224 @@
+"""Convolutions, linear layers, embeddings, norms, pools and resampling."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from archcost.analysis.memory import kernels
+from archcost.analysis.memory.gradients import each, fresh, packed
+from archcost.analysis.memory.products import linear
+from archcost.analysis.memory.rules.shapes import padded
+from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
+from archcost.dims import numel
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.machine import Machine, Tensor
+    from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.strides import Ints
+
+STATISTICS = {"float16": "float32", "bfloat16": "float32"}  # of half tensors they are kept in full precision
+
+
+def spatial_strides(x: Tensor, shape: Ints) -> Ints:
+    """Channels-last if the input is, else contiguous: what convolutions, norms and pools give."""
+    return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
+
+
+def _conv(machine: Machine, call: Call) -> Tensor:
+    """Keeps its input. Padding other than zeros, or uneven, is done by a copy of the input first."""
+    op, x = call.op, call.x
+    dims = list(range(2, len(x.shape)))
+    if op.padding == "same":
+        uneven = [pad % 2 for pad in op.total_padding()]
+        if any(uneven):
+            x = padded(machine, x, [size + extra for size, extra in zip(x.shape[2:], uneven, strict=True)], "constant")
+    if op.padding_mode != "zeros":
+        wanted = [size + pad for size, pad in zip(call.x.shape[2:], op.total_padding(), strict=True)]
+        x = padded(machine, call.x, wanted, op.padding_mode)
+    del dims
+    return _convolved(machine, call, x)
+
+
+def _convolved(machine: Machine, call: Call, x: Tensor) -> Tensor:
+    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    if machine.recording:
+        weight, *bias = call.weights()
+        machine.record([y], [x, weight, *bias], each(fresh(x), packed(weight), *map(packed, bias)), [x, weight])
+    return y
+
+
+def _conv_transpose(machine: Machine, call: Call) -> Tensor:
+    return _convolved(machine, call, call.x)
+
+
+def _linear(machine: Machine, call: Call) -> Tensor:
+    weight, *bias = call.weights()
+    return linear(machine, call.x, weight, bias[0] if bias else None)
+
+
+def _embedding(machine: Machine, call: Call) -> Tensor:
+    (weight,) = call.weights()
+    y = machine.new(call.shape, weight.dtype)
+    machine.record([y], [weight], each(packed(weight)), [call.x])
+    return y
+
+
+def _parameter(machine: Machine, call: Call) -> Tensor:
+    (weight,) = call.weights()
+    return machine.alias(weight)
+
+
+def _norm(machine: Machine, x: Tensor, weights: list[Tensor], count: int, kept: int, strides: Ints) -> Tensor:
+    """A norm with ``count`` numbers of each of two statistics, of which ``kept`` exist in inference."""
+    statistics = STATISTICS.get(x.dtype, x.dtype)
+    y = machine.new(x.shape, x.dtype, strides)
+    size = count if machine.training else kept
+    saved = [machine.new((size,), statistics), machine.new((size,), statistics)]
+    machine.record([y], [x, *weights], each(fresh(x), *map(packed, weights)), [x, *saved])
+    return y
+
+
+def _batch_norm(machine: Machine, call: Call) -> Tensor:
+    x, channels = call.x, call.x.shape[1]
+    kept = 0 if call.op.track_running_stats else channels
+    weights = call.weights() if machine.recording else []
+    y = _norm(machine, x, weights, channels, kept, spatial_strides(x, x.shape))
+    return y
+
+
+def _instance_norm(machine: Machine, call: Call) -> Tensor:
+    """A batch norm of one sample with N·C channels; weights and statistics are repeated for each sample."""
+    op, x = call.op, call.x
+    n, channels = x.shape[:2]
+    weights = call.weights()
+    repeated = [_repeated(machine, weight, n) for weight in weights]
+    if op.track_running_stats:
+        repeated_statistics = [machine.new((n * channels,), x.dtype) for _ in range(2)]
+    else:
+        repeated_statistics = []
+    flat = kernels.reshape(machine, x, (1, n * channels, *x.shape[2:]))
+    kept = 0 if op.track_running_stats else n * channels
+    y = _norm(machine, flat, repeated, n * channels, kept, contiguous(flat.shape))
+    if repeated_statistics and machine.training:
+        machine.drop(machine.new((channels,), x.dtype))
+    return kernels.reshape(machine, y, x.shape)
+
+
+def _repeated(machine: Machine, weight: Tensor, n: int) -> Tensor:
+    y = machine.new((n * weight.shape[0],), weight.dtype)
+
+    def gradient(machine: Machine, gradient: Tensor) -> Tensor:
+        del gradient
+        return machine.new(weight_shape, dtype)
+
+    weight_shape, dtype = weight.shape, weight.dtype
+    machine.record([y], [weight], each(gradient))
+    return y
+
+
+def _layer_norm(machine: Machine, call: Call) -> Tensor:
+    x = call.x
+    rows = numel(x.shape) // numel(call.op.last_dims((x.shape,)))
+    weights = call.weights() if machine.recording else []
+    return _norm(machine, x, weights, rows, rows, contiguous(x.shape))
+
+
+def _group_norm(machine: Machine, call: Call) -> Tensor:
+    x = call.x
+    groups = x.shape[0] * call.op.num_groups
+    weights = call.weights() if machine.recording else []
+    return _norm(machine, x, weights, groups, groups, spatial_strides(x, x.shape))
+
+
+def _rms_norm(machine: Machine, call: Call) -> Tensor:
+    """x · (mean(x²) + ε)^-½ · γ, step by step."""
+    x = call.x
+    dims = len(call.op.last_dims((x.shape,)))
+    squares = kernels.power(machine, x)
+    mean = kernels.reduce(machine, squares, (*x.shape[: len(x.shape) - dims], *(1,) * dims), "mean")
+    root = kernels.unary(machine, mean, "result")
+    machine.drop(squares, mean)
+    y = kernels.binary(machine, x, root, "mul")
+    weights = call.weights()
+    return kernels.binary(machine, y, weights[0], "mul") if weights else y
+
+
+def _local_response_norm(machine: Machine, call: Call) -> Tensor:
+    """x / (k + α · mean of x² over neighbouring channels)^β, step by step."""
+    x, op = call.x, call.op
+    squares = kernels.binary(machine, x, x, "mul")
+    channels, *space = x.shape[1:]
+    rows = (x.shape[0], 1, channels, *space)
+    if len(rows) > 4:  # noqa: PLR2004 - the space of images is (H, the rest)
+        rows = (*rows[:4], numel(rows[4:]))
+    square_rows = kernels.reshape(machine, squares, rows)
+    wide = padded(machine, square_rows, [channels + op.size - 1, *rows[3:]], "constant")
+    machine.drop(squares, square_rows)
+    means = machine.new(rows, x.dtype)
+    machine.record([means], [wide], each(fresh(wide)), [wide])
+    machine.drop(wide)
+    mean = kernels.reshape(machine, means, x.shape)
+    machine.drop(means)
+    scaled = kernels.scalar(machine, mean)
+    shifted = kernels.scalar(machine, scaled, passes=True)
+    machine.drop(scaled)
+    divisor = kernels.power(machine, shifted)
+    machine.drop(shifted, mean)
+    return kernels.binary(machine, x, divisor, "div")
+
+
+def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor:
+    """Keeps its input and an int64 index for each output; ``direct``: inference without a look needs no indices."""
+    x = call.x
+    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    if not direct or machine.recording or machine.watched:
+        indices = machine.new(call.shape, "int64")
+        machine.record([y], [x], each(fresh(x)), [x, indices])
+    return y
+
+
+def _pool(machine: Machine, call: Call) -> Tensor:
+    x = call.x
+    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    machine.record([y], [x], each(fresh(x)), [x])
+    return y
+
+
+def _adaptive_avg_pool(machine: Machine, call: Call) -> Tensor:
+    """Keeps its input, unless it is a mean over all of the space."""
+    x = call.x
+    if all(size == 1 for size in call.shape[2:]):
+        return kernels.reduce(machine, x, call.shape, "mean")
+    return _pool(machine, call)
+
+
+def _resampled(machine: Machine, call: Call) -> Tensor:
+    """A new tensor; keeps nothing."""
+    x = call.x
+    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    machine.record([y], [x], each(fresh(x)))
+    return y
+
+
+_NDIMS = (1, 2, 3)
+RULES: dict[str, Rule] = {
+    **{f"conv{ndim}d": _conv for ndim in _NDIMS},
+    **{f"conv_transpose{ndim}d": _conv_transpose for ndim in _NDIMS},
+    "linear": _linear,
+    "embedding": _embedding,
+    "parameter": _parameter,
+    **{f"batch_norm{ndim}d": _batch_norm for ndim in _NDIMS},
+    **{f"instance_norm{ndim}d": _instance_norm for ndim in _NDIMS},
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "rms_norm": _rms_norm,
+    "local_response_norm": _local_response_norm,
+    "max_pool1d": partial(_max_pool, direct=True),
+    "max_pool2d": _max_pool,
+    "max_pool3d": _max_pool,
+    **{f"avg_pool{ndim}d": _pool for ndim in _NDIMS},
+    **{f"adaptive_avg_pool{ndim}d": _adaptive_avg_pool for ndim in _NDIMS},
+    **{f"adaptive_max_pool{ndim}d": _max_pool for ndim in _NDIMS},
+    **{kind: _resampled for kind in ("upsample", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle")},
+}

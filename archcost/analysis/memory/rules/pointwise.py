@@ -1,0 +1,158 @@
+"""Activations, dropout and arithmetic."""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+from archcost.analysis.memory import kernels
+from archcost.analysis.memory.gradients import each, fresh, full, packed
+from archcost.analysis.memory.products import matmul
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.machine import Machine, Tensor
+    from archcost.analysis.memory.rules.call import Call, Rule
+
+
+def _activation(machine: Machine, call: Call, *, keeps: str, keeps_inplace: str = "") -> Tensor:
+    inplace = getattr(call.op, "inplace", False) or call.inplace
+    keeps = keeps_inplace if inplace and keeps_inplace else keeps
+    return kernels.unary(machine, call.x, keeps, inplace=inplace)
+
+
+def _log_sigmoid(machine: Machine, call: Call) -> Tensor:
+    return kernels.unary(machine, call.x, buffer=True)
+
+
+def _prelu(machine: Machine, call: Call) -> Tensor:
+    x = call.x
+    (weight,) = call.weights()
+    y = machine.like(x)
+    machine.record([y], [x, weight], each(fresh(x), full(x.shape, x.dtype)), [x, weight])
+    return y
+
+
+def _rrelu(machine: Machine, call: Call) -> Tensor:
+    """A leaky ReLU with its slopes in a tensor: as large as the input, unless it works in place on none."""
+    x, inplace = call.x, call.op.inplace or call.inplace
+    noise = machine.like(x)
+    y = machine.view(x, x.shape, x.strides) if inplace else machine.like(x)
+    machine.record([y], [x], each(fresh(x)), [y if inplace else x, noise])
+    return y
+
+
+def _softsign(machine: Machine, call: Call) -> Tensor:
+    """x / (1 + |x|)"""
+    x = call.x
+    size = kernels.unary(machine, x)
+    divisor = kernels.scalar(machine, size, passes=True)
+    machine.drop(size)
+    return kernels.binary(machine, x, divisor, "div")
+
+
+def _tanhshrink(machine: Machine, call: Call) -> Tensor:
+    return kernels.binary(machine, call.x, kernels.unary(machine, call.x, "result"), "sub")
+
+
+def _softmax(machine: Machine, call: Call) -> Tensor:
+    x = call.x
+    y = machine.new(x.shape, x.dtype)
+    machine.record([y], [x], each(packed(x)), [y])
+    return y
+
+
+def _softmin(machine: Machine, call: Call) -> Tensor:
+    x = kernels.scalar(machine, call.x)
+    y = machine.new(x.shape, x.dtype)
+    machine.record([y], [x], each(packed(x)), [y])
+    return y
+
+
+def _glu(machine: Machine, call: Call) -> Tensor:
+    x = call.x
+    y = machine.new(call.shape, x.dtype)
+    machine.record([y], [x], each(fresh(x)), [x])
+    return y
+
+
+def _identity(machine: Machine, call: Call) -> Tensor:
+    return machine.alias(call.x)
+
+
+def dropout(machine: Machine, x: Tensor, p: float, *, inplace: bool = False, noise_dims: int | None = None) -> Tensor:
+    """x in inference; in training the product with a noise tensor of x's dtype, of ``noise_dims`` dims of x."""
+    if not machine.training or p == 0:
+        return machine.alias(x)
+    kept = len(x.shape) if noise_dims is None else noise_dims
+    noise = machine.like(x) if noise_dims is None else machine.new(
+        (*x.shape[:kept], *(1,) * (len(x.shape) - kept)), x.dtype
+    )
+    y = machine.view(x, x.shape, x.strides) if inplace else machine.like(x)
+    machine.record([y], [x], each(fresh(x)), [noise])
+    return y
+
+
+def _dropout(machine: Machine, call: Call, *, noise_dims: int | None = None) -> Tensor:
+    return dropout(machine, call.x, call.op.p, inplace=call.op.inplace, noise_dims=noise_dims)
+
+
+def _alpha_dropout(machine: Machine, call: Call) -> Tensor:
+    """x · noise + shift: noise is kept; both products are new."""
+    x = call.x
+    if not machine.training or call.op.p == 0:
+        return machine.alias(x)
+    noise, shift = machine.like(x), machine.like(x)
+    y = machine.like(x)
+    machine.record([y], [x], each(fresh(x)), [noise])
+    machine.drop(shift)
+    return y
+
+
+def _arithmetic(machine: Machine, call: Call, *, kind: str) -> Tensor:
+    """From the left over all inputs, or one input and a number."""
+    if call.op.other is not None:
+        return kernels.scalar(machine, call.x, passes=kind in ("add", "sub"))
+
+    def step(before: Tensor, x: Tensor) -> Tensor:
+        y = kernels.binary(machine, before, x, kind)
+        if before is not call.x:
+            machine.drop(before)
+        return y
+
+    return reduce(step, call.inputs)
+
+
+def _matmul(machine: Machine, call: Call) -> Tensor:
+    return matmul(machine, *call.inputs)
+
+
+def _reduction(machine: Machine, call: Call, *, kind: str) -> Tensor:
+    return kernels.reduce(machine, call.x, call.shape, kind)
+
+
+_KEEP_RESULT = ("relu", "sigmoid", "tanh")
+_KEEP_INPUT = ("gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "mish", "relu6", "silu", "softplus")
+_EITHER = ("celu", "elu", "leaky_relu", "selu")  # the input; the result when they work in place
+
+RULES: dict[str, Rule] = {
+    **{kind: partial(_activation, keeps="result") for kind in _KEEP_RESULT},
+    **{kind: partial(_activation, keeps="input") for kind in (*_KEEP_INPUT, "softshrink", "threshold")},
+    **{kind: partial(_activation, keeps="input", keeps_inplace="result") for kind in _EITHER},
+    "log_sigmoid": _log_sigmoid,
+    "prelu": _prelu,
+    "rrelu": _rrelu,
+    "softsign": _softsign,
+    "tanhshrink": _tanhshrink,
+    "identity": _identity,
+    "softmax": _softmax,
+    "softmin": _softmin,
+    "softmax2d": _softmax,
+    "log_softmax": _softmax,
+    "glu": _glu,
+    "dropout": _dropout,
+    **{f"dropout{ndim}d": partial(_dropout, noise_dims=2) for ndim in (1, 2, 3)},
+    "alpha_dropout": _alpha_dropout,
+    **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},
+    "matmul": _matmul,
+    **{kind: partial(_reduction, kind=kind) for kind in ("sum", "mean", "max")},
+}
