@@ -151,11 +151,12 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
     common = 0
     for index, target in zip(range(start, end), range(other.start, other.end), strict=True):
         mine, theirs = _tensors(nodes[index].signature), _tensors(nodes[target].signature)
-        for tensor in mine.keys() & theirs.keys():
+        shared = [tensor for tensor in mine if tensor in theirs]
+        for tensor in shared:
             if mine[tensor] != theirs[tensor]:
                 shapes = f"{shape_text(mine[tensor])} here and {shape_text(theirs[tensor])} in '{nodes[target].path}'"
                 raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
-        common += len(mine.keys() & theirs.keys())
+        common += len(shared)
         nodes[index] = nodes[index]._replace(weights_of=target)
     if not common:
         message = f"this step and '{name}' have no weights in common"

@@ -36,7 +36,7 @@ SMALL = {
     "empty": Case("", "1:1", "the file is empty", "archcost: 1"),
     "only_spaces": Case("  \n \n", "1:1", "the file is empty"),
     "only_a_comment": Case("# later\n", "1:1", "the file is empty"),
-    "only_a_document_start": Case("---\n", "1:4", "a spec is a mapping"),
+    "only_a_document_start": Case("---\n", "2:1", "a spec is a mapping"),
     "a_picture": Case(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "1:1", "the file is not UTF-8 text: byte 0x89", "save it as UTF-8"),
     "utf_16": Case(LAYERS.encode("utf-16"), "1:1", "the file is not UTF-8 text: byte 0xff", "save it as UTF-8"),
     "latin_1": Case("archcost: 1\nname: café\n".encode("latin-1"), "2:10", "the file is not UTF-8 text: byte 0xe9"),
@@ -51,14 +51,14 @@ SMALL = {
     "unicode_line_ends": Case(LAYERS + "  - relu\u2028  - rellu\n", "5:5", "unknown kind 'rellu'"),
     "a_bom": Case(b"\xef\xbb\xbf" + b"archcost: 1\ninput: [3]\nlayers: [rellu]\n", "3:10", "unknown kind 'rellu'"),
     "a_bom_before_the_error": Case(b"\xef\xbb\xbfarchcots: 1\n", "1:1", "the language version is missing"),
-    "wide_characters": Case("archcost: 1\nname: '漢字 🙂'\ninput: [3]\nlayers: [{id: 層, rellu: }]\n", "4:17", "unknown kind"),
-    "a_tab_between": Case(LAYERS + "  -\trellu\n", "4:5", "unknown kind 'rellu'"),
+    "wide_characters": Case("archcost: 1\nname: '漢字 🙂'\ninput: [3]\nlayers: [{id: 層, rellu: }]\n", "4:18", "unknown kind"),
+    "a_tab_between": Case(LAYERS + "  -\trellu\n", "4:4", "YAML is not indented with tabs", "use spaces"),
 }
 
 LARGE = {
     "too_large": Case("#" * (16 * 2**20 + 1), "1:1", "the file is larger than 16 MiB"),
     "too_many_values": Case(LAYERS + "  - relu\n" * 1_000_000, "999998:5", "more than 1,000,000 values"),
-    "too_many_values_by_alias": Case(_doubling(40), "20:20", "more than 1,000,000 values, aliases expanded"),
+    "too_many_values_by_alias": Case(_doubling(40), "19:12", "more than 1,000,000 values, aliases expanded"),
     "too_many_errors": Case(LAYERS + "  - rellu\n" * 100_000, "4:5", "unknown kind 'rellu'"),
     "too_many_duplicates": Case("archcost: 1\n" * 100_000, "2:1", "the key 'archcost' stands twice"),
     "too_many_split_expressions": Case(f"a: [{'$(f(1, 2)), ' * 100_000}]\n", "1:5", "YAML ends this expression"),
@@ -67,7 +67,7 @@ LARGE = {
     "deep_lists": Case("- " * 300_000, "1:201", "values nest deeper than 100 levels"),
     "deep_keys": Case("".join(f"{' ' * k}a:\n" for k in range(3000)), "101:101", "values nest deeper than 100 levels"),
     "deep_aliases": Case("".join(f"a{k}: &a{k} [*a{k - 1}]\n" for k in range(1, 9)), "1:10", "names no anchor"),
-    "question_marks": Case("[?" * 100_000, "1:2", "a key must be a plain word"),
+    "question_marks": Case("[?" * 100_000, "1:3", "a key must be a plain word"),
     "colons": Case("a" + ": a" * 1_000_000, "1:5", "a `:` is not expected here"),
     "an_endless_quote": Case('a: "' + "x\n" * 4_000_000, "1:4", "a quote is opened and never closed"),
     "a_long_kind": Case(LAYERS + "  - " + "x" * 15_000_000 + "\n", "4:5", "unknown kind 'xxx"),
@@ -77,19 +77,19 @@ LARGE = {
     "a_long_list": Case(f"archcost: 1\ninput: [{'1, ' * 200_000}1]\nlayers: [relu]\n", "2:8", "more than 100,000 items"),
     "a_chain_of_blocks": Case(
         BLOCKS + "".join(f"  b{k}: {{layers: [b{k + 1}]}}\n" for k in range(20_000)) + "layers: [b0]\n",
-        "20003:20",
-        "unknown kind 'b20000'",
+        "67:18",
+        "blocks nest deeper than 64 levels",
     ),
     "a_cycle_of_blocks": Case(
         BLOCKS + "".join(f"  b{k}: {{layers: [b{(k + 1) % 20_000}]}}\n" for k in range(20_000)) + "layers: [relu]\n",
-        "20003:20",
+        "20003:21",
         "blocks may not use themselves: b0 → b1 → b2 → b3 → … → b19997 → b19998 → b19999 → b0",
     ),
     "expressions_without_end": Case(
         "archcost: 1\nparams:\n"
         + "".join(f"  p{k}: $(sum(range(100000)))\n" for k in range(1000))
         + "input: [3]\nlayers: [relu]\n",
-        "19:8",
+        "52:8",
         "work on more than 5,000,000 items",
     ),
     "rounds_without_end": Case(

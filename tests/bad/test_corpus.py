@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FILES = sorted(path.name for path in HERE.glob("*.yaml"))
 HEAVY = ("limit_", "yaml_alias", "yaml_deep", "expression_grows", "expression_too", "input_too", "shape_too")
-SECONDS = 5
+SECONDS = 5  # of the processor: other work on the machine does not count
 BYTES = 2**30
 
 
@@ -106,6 +106,7 @@ def limited(*arguments: str, cwd: Path = HERE) -> subprocess.CompletedProcess[st
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
@@ -113,7 +114,7 @@ def limited(*arguments: str, cwd: Path = HERE) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=SECONDS,
+        timeout=60,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         preexec_fn=limit,
@@ -131,11 +132,12 @@ def test_a_spec_without_measure_is_refused_with_little_time_and_memory(name: str
 
 
 def test_all_of_them_can_be_checked_in_one_run() -> None:
-    result = limited("validate", *FILES)
+    models = [name for name in FILES if name != "library_is_no_model.yaml"]
+    result = limited("validate", *models)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
-    errors = sum(line.startswith("# error: ") for name in FILES for line in split(HERE / name)[0])
-    assert f"{errors} errors in {len(FILES)} of {len(FILES)} specs" in result.stderr
+    errors = sum(line.startswith("# error: ") for name in models for line in split(HERE / name)[0])
+    assert f"{errors} errors in {len(models)} of {len(models)} specs" in result.stderr
 
 
 def test_there_are_enough_of_them() -> None:

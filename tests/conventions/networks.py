@@ -52,7 +52,7 @@ def inputs_of(report: Report) -> tuple[Tensor, ...]:
 
 
 def run_all(model: nn.Module, inputs: tuple[Tensor, ...], tools: tuple[str, ...]) -> dict[str, peers.Seen]:
-    """What every tool says of a model that is on the meta device, which the model leaves for those that need numbers."""
+    """What every tool says of a model on the meta device, which the model leaves for those that need numbers."""
     seen = {tool: peers.run(tool, model, inputs) for tool in tools if tool not in ON_CPU}
     on_cpu = [tool for tool in tools if tool in ON_CPU]
     if on_cpu:

@@ -129,6 +129,13 @@ REFUSALS = [
     Refusal("pad", {"pad": [1, 4], "mode": "reflect"}, ((1, 2, 4),), "must be smaller than the size 4"),
     Refusal("transpose", {"dim0": 0, "dim1": 1}, ((),), "there is no dim 1", "dims run from 0 (the batch) to 0"),
     Refusal("pad", {"pad": [1, 5], "mode": "circular"}, ((1, 2, 4),), "must not be larger than the size 4"),
+    Refusal(
+        "pad",
+        {"pad": [1, 1], "mode": "reflect", "value": 1},
+        ((1, 5),),
+        "value goes with mode constant, not with reflect",
+    ),
+    Refusal("roll", {"shifts": [], "dims": []}, ((1, 5),), "shifts is empty"),
     Refusal("roll", {"shifts": [1, 2]}, ((1, 5),), "2 shifts are given for 1 dims"),
     Refusal("roll", {"shifts": 1, "dims": 2}, ((1, 5),), "there is no dim 2"),
     Refusal("channel_shuffle", {"groups": 4}, ((1, 6, 2, 2),), "6 channels do not split into 4 groups"),

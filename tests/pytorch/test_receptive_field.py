@@ -49,7 +49,7 @@ def assert_holds(parts: dict[str, Any], exact: str, margin: int = MARGIN) -> int
             assert clipped[0] <= first
             assert last <= clipped[1]
         if exact == EVERYWHERE or (exact == INSIDE and low >= 0 and high < size - margin):
-            assert (first, last) == clipped or (first > last and low > high)
+            assert (first, last) == clipped or first > last  # an output between the taps of a transposed convolution
             inside += 1
     return inside
 

@@ -23,7 +23,7 @@ from archcost.dims import broadcast_dim, numel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Gradient, Machine, Tensor
+    from archcost.analysis.memory.machine import Backward, Gradient, Machine, Tensor
     from archcost.analysis.memory.strides import Ints
 
 
@@ -85,6 +85,16 @@ def scalar(machine: Machine, x: Tensor, *, passes: bool = False) -> Tensor:
     y = machine.like(x)
     machine.record([y], [x], each(same if passes else fresh(x)))
     return y
+
+
+def passed_to_both() -> Backward:
+    """The backward pass of a sum of two."""
+    return each(same, same)
+
+
+def products_of(x: Tensor) -> Backward:
+    """The backward pass of a product of two tensors of one shape."""
+    return each(full(x.shape, x.dtype), full(x.shape, x.dtype))
 
 
 def power(machine: Machine, x: Tensor) -> Tensor:
@@ -196,6 +206,11 @@ def clone(machine: Machine, x: Tensor) -> Tensor:
     y = machine.new(x.shape, x.dtype)
     machine.record([y], [x], each(same))
     return y
+
+
+def copied(machine: Machine, x: Tensor) -> Tensor:
+    """A copy, its dims in the same order in memory, that autograd does not know of."""
+    return machine.like(x)
 
 
 def cast(machine: Machine, x: Tensor, dtype: str) -> Tensor:

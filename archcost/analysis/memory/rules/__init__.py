@@ -1,0 +1,18 @@
+"""What every kind of op does to memory when PyTorch runs it: one rule a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.analysis.memory.rules import attention, layers, pointwise, recurrent, shapes
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.rules.call import Rule
+
+RULES: dict[str, Rule] = {
+    **pointwise.RULES,
+    **layers.RULES,
+    **shapes.RULES,
+    **attention.RULES,
+    **recurrent.RULES,
+}
