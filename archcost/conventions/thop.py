@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, Part
+from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
 from archcost.conventions.terms import (
     FREE,
     NOTHING,
@@ -46,6 +46,8 @@ def _adaptive_average(use: Use) -> Part:
 
 def _softmax(use: Use) -> Part:
     shape = use.inputs[0]
+    if not shape:
+        raise ToolFailsError("it fails on softmax of a tensor without dims")
     features = shape[axis(use.op.dim, len(shape))]
     return Part(use.name, use.elements // features * (3 * features - 1), 0, "3 per element, less 1 per row")
 

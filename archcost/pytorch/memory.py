@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager, nullcontext
+from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from archcost.pytorch.module import Network, Scope, example_inputs
+from archcost.pytorch.module import Network, example_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,14 +27,8 @@ if TYPE_CHECKING:
 
     from archcost.graph.model import Graph
 
-PARAMS, BUFFERS, INPUTS, ACTIVATIONS, GRADIENTS, OPTIMIZER = (
-    "params",
-    "buffers",
-    "inputs",
-    "activations",
-    "gradients",
-    "optimizer",
-)
+PARAMS, BUFFERS, INPUTS, OPTIMIZER = "params", "buffers", "inputs", "optimizer"
+ACTIVATIONS, GRADIENTS = "activations", "gradients"
 
 
 class Event(NamedTuple):
@@ -90,34 +86,6 @@ class Measured(NamedTuple):
     layers: dict[str, int]
 
 
-def summary(events: Sequence[Event], kinds: dict[int, str], start: int = 0) -> Measured:
-    """The peak from event ``start`` on."""
-    live: dict[str, int] = {}
-    total = peak = 0
-    at_peak: dict[str, int] = {}
-    where = ""
-    layers: dict[str, int] = {}
-    for index, event in enumerate(events):
-        kind = kinds[event.storage]
-        live[kind] = live.get(kind, 0) + event.bytes
-        total += event.bytes
-        if index >= start:
-            layers[event.place] = max(layers.get(event.place, 0), total)
-            if total > peak:
-                peak, at_peak, where = total, dict(live), event.place
-    return Measured(peak, at_peak, where, layers)
-
-
-def inference(module: nn.Module, inputs: Sequence[Tensor]) -> Measured:
-    """The peak of activations, inputs included, while a module runs in inference; params and buffers are not in it."""
-    module.eval()
-    recorder = Recorder()
-    with _plain_kernels(), _watched(recorder, module, inputs), torch.no_grad():
-        outputs = module(*inputs)
-    del outputs
-    return summary(recorder.events, {k: kind for k, kind in recorder.kinds.items()})
-
-
 class Training(NamedTuple):
     """A training step: the peaks of its phases, and what is there all the time or at the end."""
 
@@ -135,13 +103,24 @@ class Training(NamedTuple):
         return max(self.forward.peak_bytes, self.backward.peak_bytes, self.step.peak_bytes)
 
 
-Optimizer = "Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]"
+def inference(module: nn.Module, inputs: Sequence[Tensor]) -> Measured:
+    """The peak of activations, inputs included, while a module runs in inference; params and buffers are not in it."""
+    recorder = Recorder()
+    for tensor in (*module.parameters(), *module.buffers()):
+        recorder.follow(tensor, PARAMS)
+    start = len(recorder.events)
+    for tensor in inputs:
+        recorder.follow(tensor, INPUTS)
+    with _labels(recorder, module.eval()), plain_kernels(), recorder, torch.no_grad():
+        outputs = module(*inputs)
+    del outputs
+    return _summary(recorder.events[start:], recorder.kinds)
 
 
 def training(
     module: nn.Module,
     inputs: Sequence[Tensor],
-    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
+    make_optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
     autocast: AbstractContextManager[Any] | None = None,
 ) -> Training:
     """The second of two training steps: forward, the sum of all outputs as the loss, backward, optimizer step.
@@ -149,23 +128,137 @@ def training(
     The first one makes the optimizer's state. Gradients are set to None before each.
     """
     module.train()
-    chosen = optimizer([param for param in module.parameters() if param.requires_grad])
-    _step(module, inputs, chosen, autocast, Recorder())
+    optimizer = make_optimizer([param for param in module.parameters() if param.requires_grad])
+    _step(module, inputs, optimizer, autocast, Recorder())
+    optimizer.zero_grad()
     recorder = Recorder()
-    with _watched(recorder, module, inputs):
-        for tensor in _tensors(chosen.state):
-            recorder.follow(tensor, OPTIMIZER)
-    marks = _step(module, inputs, chosen, autocast, recorder)
-    for param in module.parameters():
-        if param.grad is not None:
-            recorder.kinds[recorder.follow(param.grad)] = GRADIENTS
-    events, kinds = recorder.events, recorder.kinds
-    return Training(
-        summary(events[: marks[1]], kinds, marks[0]),
-        summary(events[: marks[2]], kinds, marks[1]),
-        summary(events[: marks[3]], kinds, marks[2]),
-        sum(_bytes(module.parameters())),
-        sum(_bytes(module.buffers())),
-        sum(_bytes(param.grad for param in module.parameters() if param.grad is not None)),
-        sum(_bytes(_tensors(chosen.state))),
-    )
+    kept = {
+        PARAMS: list(module.parameters()),
+        BUFFERS: list(module.buffers()),
+        INPUTS: inputs,
+        OPTIMIZER: _tensors(optimizer),
+    }
+    for kind, tensors in kept.items():
+        for tensor in tensors:
+            recorder.follow(tensor, kind)
+    marks = _step(module, inputs, optimizer, autocast, recorder)
+    gradients = [param.grad for param in module.parameters() if param.grad is not None]
+    for gradient in gradients:
+        recorder.kinds[recorder.follow(gradient)] = GRADIENTS
+    phases = [_summary(recorder.events[:end], recorder.kinds, start) for start, end in pairwise(marks)]
+    return Training(*phases, *map(_bytes, (kept[PARAMS], kept[BUFFERS], gradients, kept[OPTIMIZER])))
+
+
+def fake(graph: Graph) -> tuple[Network, tuple[Tensor, ...]]:
+    """A network and inputs of fake CPU tensors: every op is dispatched as on the CPU, and nothing is computed."""
+    with torch.device("meta"):
+        network = Network(graph)
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    made: dict[int, Any] = {}
+    with mode:
+        for module in network.modules():
+            for name, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
+                if id(tensor) not in made:
+                    copy = torch.empty(tensor.shape, dtype=tensor.dtype)
+                    learnt = isinstance(tensor, nn.Parameter)
+                    made[id(tensor)] = nn.Parameter(copy, requires_grad=tensor.requires_grad) if learnt else copy
+                setattr(module, name, made[id(tensor)])
+        return network, example_inputs(graph)
+
+
+@contextmanager
+def plain_kernels() -> Iterator[None]:
+    """Without the kernels that hide what whole layers allocate."""
+    fast_path, onednn = torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled
+    torch.backends.mha.set_fastpath_enabled(False)
+    torch.backends.mkldnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+        torch.backends.mkldnn.enabled = onednn
+
+
+@contextmanager
+def _labels(recorder: Recorder, module: nn.Module) -> Iterator[None]:
+    """While layers run, the recorder knows their paths."""
+
+    def label(path: str) -> Callable[..., None]:
+        def hook(*_: Any) -> None:
+            recorder.place = path
+
+        return hook
+
+    layers = {path: layer for path, layer in module.named_modules() if not any(layer.children())}
+    handles = [layer.register_forward_pre_hook(label(path)) for path, layer in layers.items()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _step(
+    module: nn.Module,
+    inputs: Sequence[Tensor],
+    optimizer: torch.optim.Optimizer,
+    autocast: AbstractContextManager[Any] | None,
+    recorder: Recorder,
+) -> list[int]:
+    """One training step; where in the recorder's events forward, backward and optimizer step begin, and the end."""
+    marks = [len(recorder.events)]
+    with _mode_of(module), plain_kernels(), _labels(recorder, module), recorder:
+        with autocast or nullcontext():
+            outputs = module(*inputs)
+        loss = _loss(outputs)
+        marks.append(len(recorder.events))
+        recorder.place = ""
+        if loss is not None:
+            loss.backward()  # type: ignore[no-untyped-call]
+        marks.append(len(recorder.events))
+    with recorder:  # on fake tensors, the optimizer's own numbers must be real
+        optimizer.step()
+    del outputs, loss
+    marks.append(len(recorder.events))
+    return marks
+
+
+def _loss(outputs: Tensor | tuple[Tensor, ...]) -> Tensor | None:
+    """The sum of all outputs that depend on a param."""
+    given = outputs if isinstance(outputs, tuple) else (outputs,)
+    sums = [output.sum() for output in given if output.requires_grad]
+    return reduce(torch.add, sums) if sums else None
+
+
+def _mode_of(module: nn.Module) -> AbstractContextManager[Any]:
+    """The fake mode that a module's tensors belong to, or none."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return next((tensor.fake_mode for tensor in tensors if isinstance(tensor, FakeTensor)), nullcontext())
+
+
+def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """The tensors of an optimizer's state."""
+    return [value for state in optimizer.state.values() for value in state.values() if isinstance(value, Tensor)]
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    """Bytes of all different storages."""
+    return sum({id(storage): storage.nbytes() for storage in (tensor.untyped_storage() for tensor in tensors)}.values())
+
+
+def _summary(events: Sequence[Event], kinds: dict[int, str], start: int = 0) -> Measured:
+    """The peak from event ``start`` on."""
+    live: dict[str, int] = {}
+    total = peak = 0
+    at_peak: dict[str, int] = {}
+    place = ""
+    layers: dict[str, int] = {}
+    for index, event in enumerate(events):
+        kind = kinds[event.storage]
+        live[kind] = live.get(kind, 0) + event.bytes
+        total += event.bytes
+        if index >= start - 1:
+            layers[event.place] = max(layers.get(event.place, 0), total)
+            if total > peak:
+                peak, at_peak, place = total, dict(live), event.place
+    return Measured(peak, at_peak, place, layers)

@@ -57,7 +57,7 @@ SMALL = {
 
 LARGE = {
     "too_large": Case("#" * (16 * 2**20 + 1), "1:1", "the file is larger than 16 MiB"),
-    "too_many_values": Case(LAYERS + "  - relu\n" * 1_000_000, "999998:5", "more than 1,000,000 values"),
+    "too_many_values": Case(LAYERS + "  - relu\n" * 1_000_000, "999996:5", "more than 1,000,000 values"),
     "too_many_values_by_alias": Case(_doubling(40), "19:12", "more than 1,000,000 values, aliases expanded"),
     "too_many_errors": Case(LAYERS + "  - rellu\n" * 100_000, "4:5", "unknown kind 'rellu'"),
     "too_many_duplicates": Case("archcost: 1\n" * 100_000, "2:1", "the key 'archcost' stands twice"),

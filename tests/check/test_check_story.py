@@ -57,7 +57,9 @@ def test_regressed(project: Path, run: Callable[..., Run], golden: Callable[[str
     assert "growth is agreed on in the weekly meeting" in result.out
     assert "`archcost baseline update specs/keyword.yaml --allow-increase`" in result.out
     golden("check/story_regressed.txt", result.out)
-    assert run("baseline", "update", cwd=project).code == 1
+    refused = run("baseline", "update", cwd=project)
+    assert refused.code == 1
+    golden("check/story_refused.txt", refused.err)
     assert run("baseline", "update", "specs/keyword.yaml", "--allow-increase", cwd=project).code == 0
     assert run("check", cwd=project).code == 0
 
@@ -222,7 +224,7 @@ def test_the_documentation_shows_what_is_printed() -> None:
     root = Path(__file__).parent.parent.parent
     page = (root / "docs" / "budgets.md").read_text(encoding="utf-8")
     golden = root / "tests" / "golden" / "check"
-    for name in ("story_regressed.txt", "story_over.md"):
+    for name in ("story_regressed.txt", "story_refused.txt", "story_over.md"):
         assert (golden / name).read_text(encoding="utf-8") in page, name
     example = root / "examples" / "ci"
     assert (example / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.archcost]")[2] in page

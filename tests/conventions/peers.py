@@ -37,16 +37,11 @@ class Seen(NamedTuple):
 
 
 class Named(nn.Module):
-    """A model that takes its inputs by keyword, as ptflops hands them over when there are several; with a parameter.
-
-    calflops looks up the device of the first parameter, so that a model without any needs one that is not used.
-    """
+    """A model that takes its inputs by keyword as well, as ptflops hands them over when there are several."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
-        device = next((tensor.device for tensor in model.parameters()), None)
-        self.unused = nn.Parameter(torch.zeros((), device=device))
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> Any:
         return self.model(*inputs, *named.values())
@@ -185,10 +180,9 @@ def _calflops(model: nn.Module, inputs: Inputs) -> Seen:
 
     def read(self: Any) -> None:
         for path, module in self.model.named_modules():
-            layers[path.removeprefix("model.")] = module.__flops__
+            layers[path] = module.__flops__
         end(self)
 
-    wrapped = Named(model)
     started: list[Any] = []
     start = pipeline.start_flops_calculate
 
@@ -198,7 +192,7 @@ def _calflops(model: nn.Module, inputs: Inputs) -> Seen:
 
     pipeline.end_flops_calculate, pipeline.start_flops_calculate = read, remember
     try:
-        flops, _, _ = counter.calculate_flops(wrapped, args=list(inputs), print_results=False, output_as_string=False)
+        flops, _, _ = counter.calculate_flops(model, args=list(inputs), print_results=False, output_as_string=False)
     finally:
         pipeline.end_flops_calculate, pipeline.start_flops_calculate = end, start
         for each in started:  # after an exception its patches of torch would stay, and count for the next model

@@ -50,8 +50,8 @@ def judge(text: str, folder: str = ".") -> None:
             mark = diagnostic.mark
             if mark is not None and mark.source.name == "fuzz.yaml":
                 lines = (mark.source.text + "x").splitlines()
-                assert 0 <= mark.line < len(lines)
-                assert 0 <= mark.column <= len(lines[mark.line])
+                assert 0 <= mark.line <= len(lines)
+                assert 0 <= mark.column <= (len(lines[mark.line]) if mark.line < len(lines) else 0)
         if error.partial is not None:
             json.dumps(error.partial.to_dict())
     except archcost.UsageError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Machine, Step, Tensor
 
 
-def run_backward(machine: Machine, steps: list[Step], after: Callable[[Step], None] | None = None) -> None:
+def run_backward(machine: Machine, steps: list[Step], after: Callable[[], None] | None = None) -> None:
     """Run the steps from the last to the first: the order of PyTorch's engine, which takes the latest that is ready.
 
     The gradients of the outputs must be in place; ``after`` is called behind every step that had one.
@@ -26,51 +26,40 @@ def run_backward(machine: Machine, steps: list[Step], after: Callable[[Step], No
         if any(gradient is not None for gradient in step.gradients):
             _run(machine, step)
             if after:
-                after(step)
-        else:
-            _release(machine, step)
+                after()
+        step.release()
     machine.recording = recording
 
 
 def _run(machine: Machine, step: Step) -> None:
-    outer = machine.open()
-    results = step.backward(machine, step.gradients, [source is not None for source, _ in step.sources])
-    wanted = []
-    for (source, output), shape, result in zip(step.sources, step.shapes, results, strict=True):
-        if result is None:
+    """A gradient for every input that needs one, from those of the outputs."""
+    wanted = [source is not None for source, _ in step.sources]
+    results = step.backward(machine, step.gradients, wanted)
+    for place, shape in enumerate(step.shapes):
+        result = results[place]
+        if result is not None:
+            results[place] = summed(machine, result, shape)
+        del result
+    step.gradients = []
+    step.release()
+    for source, output in step.sources:
+        result = results.pop(0)
+        if result is None or source is None:
             continue
-        if source is None:
-            machine.drop(result)
-        else:
-            wanted.append((source, output, summed(machine, result, shape)))
-    machine.drop(*[gradient for gradient in step.gradients if gradient is not None])
-    _release(machine, step)
-    for source, output, result in wanted:
         if isinstance(source, Leaf):
-            source.gradient = _gathered(machine, source.gradient, matched(machine, result, source.shape))
-            source.gradient.storage.kind = "gradient"
+            result = matched(machine, result)
+            source.gradient, before = None, source.gradient
+            source.gradient = result if before is None else _total(machine, before, result)
+            source.gradient.storage.block.kind = "gradient"
         else:
-            source.gradients[output] = _gathered(machine, source.gradients[output], result)
-    kept = [leaf.gradient for leaf, _, _ in wanted if isinstance(leaf, Leaf)]
-    kept += [source.gradients[output] for source, output, _ in wanted if not isinstance(source, Leaf)]
-    machine.close(outer, kept)
+            before, source.gradients[output] = source.gradients[output], None
+            source.gradients[output] = result if before is None else _total(machine, before, result)
+        del before, result
 
 
-def _release(machine: Machine, step: Step) -> None:
-    for storage in step.saved:
-        storage.saves -= 1
-        machine.release(storage)
-    step.saved = []
-
-
-def _gathered(machine: Machine, before: Tensor | None, gradient: Tensor) -> Tensor:
+def _total(machine: Machine, before: Tensor, gradient: Tensor) -> Tensor:
     """The sum of two gradients: in the first's place if nobody else holds it."""
-    if before is None:
-        return gradient
-    alone = before.storage.holders == 1 and is_dense(before.shape, before.strides)
+    alone = before.storage.alone and is_dense(before.shape, before.strides)
     if alone and not machine.watched:
-        machine.drop(gradient)
         return before
-    total = machine.new(before.shape, before.dtype, dense_like(before.shape, before.strides))
-    machine.drop(before, gradient)
-    return total
+    return machine.new(before.shape, gradient.dtype, dense_like(before.shape, before.strides))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.strides import dense_like, is_contiguous, permuted_back, view_strides
 
 if TYPE_CHECKING:
@@ -13,20 +14,16 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
 
 
-def each(*makers: Gradient | None, scratch: int = 0) -> Backward:
-    """One output, a gradient for each input; ``scratch`` bytes exist while they are made."""
+def each(*makers: Gradient, scratch: int = 0) -> Backward:
+    """One output, a gradient for each input that wants one; ``scratch`` bytes exist while they are made."""
 
     def backward(machine: Machine, gradients: Gradients, wanted: Sequence[bool]) -> Gradients:
         (gradient,) = gradients
         if gradient is None:
             return [None] * len(makers)
         extra = machine.new((scratch,), "int8") if scratch else None
-        made = [
-            maker(machine, gradient) if maker and want else None
-            for maker, want in zip(makers, wanted, strict=True)
-        ]
-        if extra:
-            machine.drop(extra)
+        made = [maker(machine, gradient) if want else None for maker, want in zip(makers, wanted, strict=True)]
+        del extra
         return made
 
     return backward
@@ -41,39 +38,37 @@ def fresh(tensor: Tensor) -> Gradient:
 
 def packed(tensor: Tensor) -> Gradient:
     """A new contiguous tensor as large as an input."""
-    shape, dtype = tensor.shape, tensor.dtype
-    return lambda machine, _: machine.new(shape, dtype)
+    return full(tensor.shape, tensor.dtype)
 
 
 def full(shape: Ints, dtype: str) -> Gradient:
-    """A new tensor as large as the output; where the input broadcasts, it is summed afterwards."""
+    """A new contiguous tensor; where the input was broadcast to this shape, it is summed afterwards."""
     return lambda machine, _: machine.new(shape, dtype)
 
 
 def same(machine: Machine, gradient: Tensor) -> Tensor:
     """The gradient of the output itself."""
-    passed = machine.alias(gradient)
+    del machine
+    passed = alias(gradient)
     passed.passed = True
     return passed
 
 
 def reshaped(shape: Ints) -> Gradient:
     """The gradient under another shape, copied if its elements do not lie so."""
-    return lambda machine, gradient: reshape(machine, gradient, shape)
 
+    def make(machine: Machine, gradient: Tensor) -> Tensor:
+        strides = view_strides(gradient.shape, gradient.strides, shape)
+        return machine.new(shape, gradient.dtype) if strides is None else view(gradient, shape, strides)
 
-def reshape(machine: Machine, tensor: Tensor, shape: Ints) -> Tensor:
-    """A view under another shape where the strides allow it, else a copy; autograd does not know of it."""
-    strides = view_strides(tensor.shape, tensor.strides, shape)
-    return machine.new(shape, tensor.dtype) if strides is None else machine.view(tensor, shape, strides)
+    return make
 
 
 def permuted(order: Ints) -> Gradient:
     """The gradient with its dims back where they were before ``order`` moved them."""
 
-    def make(machine: Machine, gradient: Tensor) -> Tensor:
-        shape = permuted_back(gradient.shape, order)
-        return machine.view(gradient, shape, permuted_back(gradient.strides, order))
+    def make(_: Machine, gradient: Tensor) -> Tensor:
+        return view(gradient, permuted_back(gradient.shape, order), permuted_back(gradient.strides, order))
 
     return make
 
@@ -81,9 +76,8 @@ def permuted(order: Ints) -> Gradient:
 def part(dim: int, size: int) -> Gradient:
     """A range of the gradient along a dim, as a view."""
 
-    def make(machine: Machine, gradient: Tensor) -> Tensor:
-        shape = (*gradient.shape[:dim], size, *gradient.shape[dim + 1 :])
-        return machine.view(gradient, shape, gradient.strides)
+    def make(_: Machine, gradient: Tensor) -> Tensor:
+        return view(gradient, (*gradient.shape[:dim], size, *gradient.shape[dim + 1 :]), gradient.strides)
 
     return make
 
@@ -91,27 +85,26 @@ def part(dim: int, size: int) -> Gradient:
 def selected(dim: int) -> Gradient:
     """One place of the gradient along a dim, which is gone, as a view."""
 
-    def make(machine: Machine, gradient: Tensor) -> Tensor:
+    def make(_: Machine, gradient: Tensor) -> Tensor:
         shape, strides = gradient.shape, gradient.strides
-        return machine.view(gradient, shape[:dim] + shape[dim + 1 :], strides[:dim] + strides[dim + 1 :])
+        return view(gradient, shape[:dim] + shape[dim + 1 :], strides[:dim] + strides[dim + 1 :])
 
     return make
 
 
 def spread(shape: Ints) -> Gradient:
     """The gradient of a sum: the same at every element, as a view of stride 0."""
-    return lambda machine, gradient: machine.view(gradient, shape, (0,) * len(shape))
+    return lambda _, gradient: view(gradient, shape, (0,) * len(shape))
 
 
 def joined(shape: Ints, pieces: Sequence[Ints], dtype: str) -> Backward:
     """Pieces of a tensor to the whole: their gradients one after the other, zeros for those that have none."""
 
     def backward(machine: Machine, gradients: Gradients, _: Sequence[bool]) -> Gradients:
-        zeros = [
-            machine.new(piece, dtype) for piece, given in zip(pieces, gradients, strict=True) if given is None
-        ]
+        missing = [piece for piece, given in zip(pieces, gradients, strict=True) if given is None]
+        zeros = [machine.new(piece, dtype) for piece in missing]
         whole = machine.new(shape, dtype)
-        machine.drop(*zeros)
+        del zeros
         return [whole]
 
     return backward
@@ -119,17 +112,12 @@ def joined(shape: Ints, pieces: Sequence[Ints], dtype: str) -> Backward:
 
 def summed(machine: Machine, gradient: Tensor, shape: Ints) -> Tensor:
     """The gradient summed over the dims along which an input of ``shape`` was broadcast."""
-    if gradient.shape == shape:
-        return gradient
-    result = machine.new(shape, gradient.dtype)
-    machine.drop(gradient)
-    return result
+    return gradient if gradient.shape == shape else machine.new(shape, gradient.dtype)
 
 
-def matched(machine: Machine, gradient: Tensor, shape: Ints) -> Tensor:
-    """The gradient as a learnable tensor takes it: copied unless it is dense, contiguous and nobody else's."""
-    if gradient.passed and gradient.storage.holders > 1 or not is_contiguous(shape, gradient.strides):
-        copy = machine.new(shape, gradient.dtype)
-        machine.drop(gradient)
-        return copy
+def matched(machine: Machine, gradient: Tensor) -> Tensor:
+    """The gradient as a learnable tensor takes it: copied unless it is contiguous and nobody else's."""
+    shared = gradient.passed and not gradient.storage.alone
+    if shared or not is_contiguous(gradient.shape, gradient.strides):
+        return machine.new(gradient.shape, gradient.dtype)
     return gradient

@@ -17,7 +17,8 @@ from archcost.analysis.memory.gradients import (
     selected,
     spread,
 )
-from archcost.analysis.memory.strides import contiguous, dense_like, view_strides
+from archcost.analysis.memory.machine import alias, view
+from archcost.analysis.memory.strides import channels_last, contiguous, dense_like, is_channels_last, view_strides
 from archcost.dims import broadcast_dim, numel
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = 
     elif keeps == "input":
         kept = [x]
     extra = [machine.like(x)] if buffer and inplace else []
-    y = machine.view(x, x.shape, x.strides) if inplace else machine.like(x)
+    y = view(x, x.shape, x.strides) if inplace else machine.like(x)
     extra += [machine.like(x)] if buffer and not inplace else []
     if keeps == "result":
         kept = [y]
@@ -74,7 +75,7 @@ def _divisor(shape: Ints, dtype: str) -> Gradient:
     def make(machine: Machine, _: Tensor) -> Tensor:
         parts = [machine.new(shape, dtype) for _ in range(3)]
         result = machine.new(shape, dtype)
-        machine.drop(*parts)
+        del parts
         return result
 
     return make
@@ -120,7 +121,7 @@ def broadcast(*shapes: Ints) -> Ints:
 def reshape(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
     """The same elements under another shape: a view where the strides allow it, else a copy."""
     strides = view_strides(x.shape, x.strides, shape)
-    y = machine.new(shape, x.dtype) if strides is None else machine.view(x, shape, strides)
+    y = machine.new(shape, x.dtype) if strides is None else view(x, shape, strides)
     machine.record([y], [x], each(reshaped(x.shape)))
     return y
 
@@ -128,7 +129,7 @@ def reshape(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
 def permute(machine: Machine, x: Tensor, order: Ints) -> Tensor:
     """Dims in another order, as a view."""
     shape = tuple([x.shape[dim] for dim in order])
-    y = machine.view(x, shape, tuple([x.strides[dim] for dim in order]))
+    y = view(x, shape, tuple([x.strides[dim] for dim in order]))
     machine.record([y], [x], each(permuted(order)))
     return y
 
@@ -143,7 +144,7 @@ def transpose(machine: Machine, x: Tensor, first: int, second: int) -> Tensor:
 def squeeze(machine: Machine, x: Tensor, dims: Sequence[int]) -> Tensor:
     """Without dims of size 1, as a view."""
     kept = [dim for dim in range(len(x.shape)) if dim not in dims]
-    y = machine.view(x, tuple([x.shape[dim] for dim in kept]), tuple([x.strides[dim] for dim in kept]))
+    y = view(x, tuple([x.shape[dim] for dim in kept]), tuple([x.strides[dim] for dim in kept]))
     machine.record([y], [x], each(reshaped(x.shape)))
     return y
 
@@ -152,7 +153,7 @@ def unsqueeze(machine: Machine, x: Tensor, dim: int) -> Tensor:
     """With a dim of size 1 more, as a view."""
     stride = x.shape[dim] * x.strides[dim] if dim < len(x.shape) else 1
     shape = (*x.shape[:dim], 1, *x.shape[dim:])
-    y = machine.view(x, shape, (*x.strides[:dim], stride, *x.strides[dim:]))
+    y = view(x, shape, (*x.strides[:dim], stride, *x.strides[dim:]))
     machine.record([y], [x], each(reshaped(x.shape)))
     return y
 
@@ -162,7 +163,7 @@ def expand(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
     added = len(shape) - len(x.shape)
     own = zip(x.shape, x.strides, shape[added:], strict=True)
     strides = tuple([stride if before == after else 0 for before, stride, after in own])
-    y = machine.view(x, shape, (*([0] * added), *strides))
+    y = view(x, shape, (*([0] * added), *strides))
     machine.record([y], [x], each(same))
     return y
 
@@ -170,7 +171,7 @@ def expand(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
 def narrow(machine: Machine, x: Tensor, dim: int, size: int, step: int = 1) -> Tensor:
     """A range along a dim, as a view; its gradient is as large as the whole."""
     strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :])
-    y = machine.view(x, (*x.shape[:dim], size, *x.shape[dim + 1 :]), strides)
+    y = view(x, (*x.shape[:dim], size, *x.shape[dim + 1 :]), strides)
     machine.record([y], [x], each(packed(x)))
     return y
 
@@ -178,7 +179,7 @@ def narrow(machine: Machine, x: Tensor, dim: int, size: int, step: int = 1) -> T
 def split(machine: Machine, x: Tensor, dim: int, sizes: Sequence[int]) -> list[Tensor]:
     """Ranges along a dim that make up the whole, as views."""
     shapes = [(*x.shape[:dim], size, *x.shape[dim + 1 :]) for size in sizes]
-    pieces = [machine.view(x, shape, x.strides) for shape in shapes]
+    pieces = [view(x, shape, x.strides) for shape in shapes]
     machine.record(pieces, [x], joined(x.shape, shapes, x.dtype))
     return pieces
 
@@ -186,14 +187,14 @@ def split(machine: Machine, x: Tensor, dim: int, sizes: Sequence[int]) -> list[T
 def unbind(machine: Machine, x: Tensor, dim: int) -> list[Tensor]:
     """Every place along a dim, as views."""
     shape, strides = x.shape[:dim] + x.shape[dim + 1 :], x.strides[:dim] + x.strides[dim + 1 :]
-    pieces = [machine.view(x, shape, strides) for _ in range(x.shape[dim])]
+    pieces = [view(x, shape, strides) for _ in range(x.shape[dim])]
     machine.record(pieces, [x], joined(x.shape, [shape] * len(pieces), x.dtype))
     return pieces
 
 
 def select(machine: Machine, x: Tensor, dim: int) -> Tensor:
     """One place along a dim, as a view; its gradient is as large as the whole."""
-    y = machine.view(x, x.shape[:dim] + x.shape[dim + 1 :], x.strides[:dim] + x.strides[dim + 1 :])
+    y = view(x, x.shape[:dim] + x.shape[dim + 1 :], x.strides[:dim] + x.strides[dim + 1 :])
     machine.record([y], [x], each(packed(x)))
     return y
 
@@ -216,7 +217,7 @@ def copied(machine: Machine, x: Tensor) -> Tensor:
 def cast(machine: Machine, x: Tensor, dtype: str) -> Tensor:
     """A copy of another dtype; the same tensor if it has it already."""
     if x.dtype == dtype:
-        return machine.alias(x)
+        return alias(x)
     y = machine.like(x, dtype)
     machine.record([y], [x], each(fresh(x)))
     return y
@@ -233,8 +234,6 @@ def concat(machine: Machine, tensors: Sequence[Tensor], dim: int) -> Tensor:
 
 def _common_strides(tensors: Sequence[Tensor], shape: Ints) -> Ints:
     """Channels-last if all tensors are, else contiguous."""
-    from archcost.analysis.memory.strides import channels_last, is_channels_last
-
     last = all(is_channels_last(tensor.shape, tensor.strides) and not tensor.contiguous for tensor in tensors)
     return channels_last(shape) if last else contiguous(shape)
 

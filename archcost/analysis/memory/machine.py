@@ -1,11 +1,13 @@
 """A shadow of eager PyTorch: tensors without elements, the storages that are alive, and what autograd keeps of them.
 
-Rules (one a kind of op) run on a :class:`Machine` as PyTorch's functions run on tensors: they allocate, make views,
-drop what they hold, and record the steps of the backward pass with what each keeps until then.
+Rules (one a kind of op) run on a :class:`Machine` as PyTorch's functions run on tensors: they allocate, make views, and
+record the steps of the backward pass with what each keeps until then. A storage is alive as long as Python holds a
+tensor on it, as in PyTorch: rules let go of a tensor by ``del``, or by returning.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import contiguous, dense_like, is_contiguous
@@ -22,27 +24,46 @@ if TYPE_CHECKING:
     Backward = Callable[["Machine", Gradients, Sequence[bool]], Gradients]  # told which inputs need one
 
 
-class Storage:
-    """Bytes that tensors share; gone when nothing holds them."""
+class Block:
+    """Bytes that are alive: what they are, and the label of what made them."""
 
-    __slots__ = ("bytes", "holders", "kind", "label", "saves")
+    __slots__ = ("bytes", "kind", "label", "saves")
 
     def __init__(self, size: int, kind: str, label: int) -> None:
         self.bytes = size
         self.kind = kind
-        self.label = label  # of what made it
-        self.holders = 1
+        self.label = label
         self.saves = 0  # how many steps of the backward pass keep it
+
+
+class Storage:
+    """A block that tensors share; it is gone when the last of them is."""
+
+    __slots__ = ("block", "machine")
+
+    def __init__(self, machine: Machine, block: Block) -> None:
+        self.machine = machine
+        self.block = block
+
+    def __del__(self) -> None:
+        self.machine.free(self.block)
+
+    @property
+    def alone(self) -> bool:
+        """Whether a single tensor, and nothing else, holds it."""
+        return sys.getrefcount(self) <= _ONE_HOLDER
+
+
+_ONE_HOLDER = 3  # the tensor, the property's self, and getrefcount's own argument
 
 
 class Leaf:
     """A learnable tensor and the gradient that gathers in it."""
 
-    __slots__ = ("gradient", "shape", "strides")
+    __slots__ = ("gradient", "shape")
 
     def __init__(self, shape: Ints) -> None:
         self.shape = shape
-        self.strides = contiguous(shape)
         self.gradient: Tensor | None = None
 
 
@@ -59,11 +80,17 @@ class Step:
         self.saved: list[Storage] = []
         self.gradients: Gradients = [None] * outputs
 
+    def release(self) -> None:
+        """Let go of what it kept."""
+        for storage in self.saved:
+            storage.block.saves -= 1
+        self.saved = []
+
 
 class Tensor:
     """A hold on a storage: shape, strides, and the step whose output it is (None: it needs no gradient)."""
 
-    __slots__ = ("dtype", "held", "output", "passed", "shape", "source", "storage", "strides")
+    __slots__ = ("dtype", "output", "passed", "shape", "source", "storage", "strides")
 
     def __init__(self, shape: Ints, strides: Ints, dtype: str, storage: Storage) -> None:
         self.shape = shape
@@ -72,7 +99,6 @@ class Tensor:
         self.storage = storage
         self.source: Step | Leaf | None = None
         self.output = 0
-        self.held = True
         self.passed = False  # a gradient that others may hold as the same tensor
 
     @property
@@ -100,18 +126,22 @@ class Machine:
         self.high = 0  # the most since it was last set
         self.label = 0
         self.steps: list[Step] = []
-        self._made: list[Tensor] = []
 
     def new(self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation") -> Tensor:
         """A tensor with a storage of its own; contiguous unless strides are given."""
-        size = numel(shape) * DTYPE_BYTES[dtype]
-        self.live += size
+        block = Block(numel(shape) * DTYPE_BYTES[dtype], kind, self.label)
+        self.allocate(block)
+        return Tensor(shape, contiguous(shape) if strides is None else strides, dtype, Storage(self, block))
+
+    def allocate(self, block: Block) -> None:
+        """Count a block as alive."""
+        self.live += block.bytes
         if self.live > self.high:
             self.high = self.live
-        storage = Storage(size, kind, self.label)
-        tensor = Tensor(shape, contiguous(shape) if strides is None else strides, dtype, storage)
-        self._made.append(tensor)
-        return tensor
+
+    def free(self, block: Block) -> None:
+        """Count a block as gone."""
+        self.live -= block.bytes
 
     def like(self, tensor: Tensor, dtype: str = "") -> Tensor:
         """A new tensor of the same shape, its dims in the same order in memory."""
@@ -119,63 +149,31 @@ class Machine:
 
     def outside(self, shape: Ints, dtype: str, strides: Ints | None = None) -> Tensor:
         """A tensor whose storage counts elsewhere: a param or buffer."""
-        return Tensor(shape, strides or contiguous(shape), dtype, Storage(0, "param", self.label))
-
-    def view(self, tensor: Tensor, shape: Ints, strides: Ints) -> Tensor:
-        """Another hold on the same storage; autograd does not know of it."""
-        tensor.storage.holders += 1
-        view = Tensor(shape, strides, tensor.dtype, tensor.storage)
-        self._made.append(view)
-        return view
-
-    def alias(self, tensor: Tensor) -> Tensor:
-        """The same tensor, held once more."""
-        view = self.view(tensor, tensor.shape, tensor.strides)
-        view.source, view.output = tensor.source, tensor.output
-        return view
-
-    def drop(self, *tensors: Tensor) -> None:
-        """Let go of tensors; of those that are dropped already, nothing happens."""
-        for tensor in tensors:
-            if tensor.held:
-                tensor.held = False
-                self.release(tensor.storage)
-
-    def release(self, storage: Storage) -> None:
-        """One holder less; without any the bytes are free."""
-        storage.holders -= 1
-        if not storage.holders:
-            self.live -= storage.bytes
+        storage = Storage(self, Block(0, "param", self.label))
+        return Tensor(shape, contiguous(shape) if strides is None else strides, dtype, storage)
 
     def record(
-        self,
-        outputs: Sequence[Tensor],
-        inputs: Sequence[Tensor],
-        backward: Backward,
-        saves: Iterable[Tensor] = (),
+        self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], backward: Backward, saves: Iterable[Tensor] = ()
     ) -> None:
         """Note how gradients flow back from outputs to inputs, if any input needs one; ``saves`` are kept for it."""
         if not self.recording or all(tensor.source is None for tensor in inputs):
             return
         step = Step(self.label, inputs, len(outputs), backward)
         for tensor in saves:
-            storage = tensor.storage
-            storage.holders += 1
-            storage.saves += 1
-            step.saved.append(storage)
+            tensor.storage.block.saves += 1
+            step.saved.append(tensor.storage)
         for number, tensor in enumerate(outputs):
             tensor.source, tensor.output = step, number
         self.steps.append(step)
 
-    def open(self) -> list[Tensor]:
-        """Begin a function: what it makes is dropped at its end. Returns what :meth:`close` needs."""
-        outer, self._made = self._made, []
-        return outer
 
-    def close(self, outer: list[Tensor], results: Iterable[Tensor | None]) -> None:
-        """End a function: all that it made and still holds is dropped, but its results."""
-        kept = {id(tensor) for tensor in results}
-        for tensor in self._made:
-            if id(tensor) not in kept:
-                self.drop(tensor)
-        self._made = outer
+def view(tensor: Tensor, shape: Ints, strides: Ints) -> Tensor:
+    """Another hold on the same storage; autograd does not know of it."""
+    return Tensor(shape, strides, tensor.dtype, tensor.storage)
+
+
+def alias(tensor: Tensor) -> Tensor:
+    """The same tensor, held once more."""
+    held = view(tensor, tensor.shape, tensor.strides)
+    held.source, held.output = tensor.source, tensor.output
+    return held

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.gradients import each, packed, same
-from archcost.analysis.memory.kernels import broadcast, expand, reshape, squeeze, transpose, unsqueeze
+from archcost.analysis.memory.kernels import broadcast, clone, expand, reshape, squeeze, transpose, unsqueeze
+from archcost.analysis.memory.machine import view
 from archcost.dims import numel
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def linear(machine: Machine, x: Tensor, weight: Tensor, bias: Tensor | None) -> 
         return reshape(machine, _product(machine, rows, weight, bias), (*x.shape[:-1], out))
     rows = reshape(machine, x if rank > 1 else unsqueeze(machine, x, 0), (numel(x.shape[:-1]), x.shape[-1]))
     y = reshape(machine, _product(machine, rows, weight, None), (*x.shape[:-1], out))
-    if rows.storage is not x.storage:
-        machine.drop(rows)
+    del rows
     return y if bias is None else _biased(machine, y, bias)
 
 
@@ -42,9 +42,8 @@ def _product(machine: Machine, x: Tensor, weight: Tensor, bias: Tensor | None) -
 
 def _biased(machine: Machine, y: Tensor, bias: Tensor) -> Tensor:
     """y += b; a new tensor while PyTorch is watched."""
-    total = machine.new(y.shape, y.dtype) if machine.watched else machine.view(y, y.shape, y.strides)
+    total = machine.new(y.shape, y.dtype) if machine.watched else view(y, y.shape, y.strides)
     machine.record([total], [y, bias], each(same, same))
-    machine.drop(y)
     return total
 
 
@@ -106,14 +105,8 @@ def _folded(machine: Machine, a: Tensor, b: Tensor) -> Tensor:
     y = reshape(machine, y, (*larger.shape[:-1], *columns))
     if turned and columns:
         y = transpose(machine, y, len(y.shape) - 2, len(y.shape) - 1)
-        return reshape(machine, y, y.shape) if y.contiguous else _copied(machine, y)
+        return y if y.contiguous else clone(machine, y)
     return y
-
-
-def _copied(machine: Machine, x: Tensor) -> Tensor:
-    from archcost.analysis.memory.kernels import clone
-
-    return clone(machine, x)
 
 
 def _batched(machine: Machine, a: Tensor, b: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ def _masked(machine: Machine, scores: Tensor, mask: Tensor) -> Tensor:
     if machine.watched:
         total = kernels.binary(machine, scores, mask, "add")
     else:
-        total = machine.view(scores, scores.shape, scores.strides)
+        total = view(scores, scores.shape, scores.strides)
         machine.record([total], [scores, mask], kernels.passed_to_both())
     machine.drop(scores)
     return total

@@ -66,7 +66,7 @@ def _embedding(machine: Machine, call: Call) -> Tensor:
 
 def _parameter(machine: Machine, call: Call) -> Tensor:
     (weight,) = call.weights()
-    return machine.alias(weight)
+    return alias(weight)
 
 
 def _norm(machine: Machine, x: Tensor, weights: list[Tensor], count: int, kept: int, strides: Ints) -> Tensor:

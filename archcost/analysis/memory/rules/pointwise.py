@@ -36,7 +36,7 @@ def _rrelu(machine: Machine, call: Call) -> Tensor:
     """A leaky ReLU with its slopes in a tensor: as large as the input, unless it works in place on none."""
     x, inplace = call.x, call.op.inplace or call.inplace
     noise = machine.like(x)
-    y = machine.view(x, x.shape, x.strides) if inplace else machine.like(x)
+    y = view(x, x.shape, x.strides) if inplace else machine.like(x)
     machine.record([y], [x], each(fresh(x)), [y if inplace else x, noise])
     return y
 
@@ -76,18 +76,18 @@ def _glu(machine: Machine, call: Call) -> Tensor:
 
 
 def _identity(machine: Machine, call: Call) -> Tensor:
-    return machine.alias(call.x)
+    return alias(call.x)
 
 
 def dropout(machine: Machine, x: Tensor, p: float, *, inplace: bool = False, noise_dims: int | None = None) -> Tensor:
     """x in inference; in training the product with a noise tensor of x's dtype, of ``noise_dims`` dims of x."""
     if not machine.training or p == 0:
-        return machine.alias(x)
+        return alias(x)
     kept = len(x.shape) if noise_dims is None else noise_dims
     noise = machine.like(x) if noise_dims is None else machine.new(
         (*x.shape[:kept], *(1,) * (len(x.shape) - kept)), x.dtype
     )
-    y = machine.view(x, x.shape, x.strides) if inplace else machine.like(x)
+    y = view(x, x.shape, x.strides) if inplace else machine.like(x)
     machine.record([y], [x], each(fresh(x)), [noise])
     return y
 
@@ -100,7 +100,7 @@ def _alpha_dropout(machine: Machine, call: Call) -> Tensor:
     """x · noise + shift: noise is kept; both products are new."""
     x = call.x
     if not machine.training or call.op.p == 0:
-        return machine.alias(x)
+        return alias(x)
     noise, shift = machine.like(x), machine.like(x)
     y = machine.like(x)
     machine.record([y], [x], each(fresh(x)), [noise])

@@ -93,7 +93,7 @@ def _hidden(machine: Machine, state: State, tensors: dict[str, Tensor]) -> Tenso
 
 def _plus(machine: Machine, gates: Tensor, hidden: Tensor) -> Tensor:
     """hidden += gates"""
-    total = machine.view(hidden, hidden.shape, hidden.strides)
+    total = view(hidden, hidden.shape, hidden.strides)
     machine.record([total], [hidden, gates], kernels.passed_to_both())
     machine.drop(hidden)
     return total
@@ -153,7 +153,7 @@ def _gru(machine: Machine, gates: Tensor, state: State, tensors: dict[str, Tenso
 def _times(machine: Machine, x: Tensor, factor: Tensor) -> Tensor:
     """x *= factor: the backward pass needs x as it was, so that a copy is kept."""
     kept = [kernels.copied(machine, x), factor] if machine.recording else []
-    y = machine.view(x, x.shape, x.strides)
+    y = view(x, x.shape, x.strides)
     machine.record([y], [x, factor], kernels.products_of(x), kept)
     machine.drop(*kept[:1])
     return y

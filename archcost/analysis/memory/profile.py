@@ -1,0 +1,73 @@
+"""What one node does to memory in inference: found once for equal nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.memory.machine import Leaf, Machine, Tensor
+from archcost.analysis.memory.rules import RULES
+from archcost.analysis.memory.rules.call import Call
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.strides import Ints
+    from archcost.graph.model import Signature
+
+FRESH = -1
+
+
+class Profile(NamedTuple):
+    """``rise``: the most bytes beyond the inputs while the node runs; what its outputs keep, and whose they are.
+
+    Every output is a view of input ``sources[k]``, or, where that is negative, of new storage ``-1 - sources[k]`` with
+    ``sizes`` bytes.
+    """
+
+    rise: int
+    sources: tuple[int, ...]
+    sizes: tuple[int, ...]
+    strides: tuple[Ints | None, ...]  # of each output; None: contiguous
+
+
+def profile(
+    signature: Signature,
+    strides: tuple[Ints | None, ...],
+    equal: tuple[int, ...],
+    *,
+    watched: bool = False,
+    inplace: bool = False,
+) -> Profile:
+    """The profile of an op on inputs with these strides; ``equal[k]`` is the first input that is the same as input k."""
+    machine = Machine(watched=watched)
+    inputs: list[Tensor] = []
+    for place, tensor in enumerate(signature.inputs):
+        if equal[place] < place:
+            inputs.append(inputs[equal[place]])
+        else:
+            inputs.append(machine.outside(tensor.shape, tensor.dtype, strides[place]))
+    call = Call(signature.op, inputs, signature.outputs, lambda: _learnt(machine, signature), inplace=inplace)
+    results = RULES[signature.op.kind](machine, call)
+    outputs = results if isinstance(results, list) else [results]
+    return _profile(machine, inputs, outputs)
+
+
+def _learnt(machine: Machine, signature: Signature) -> dict[str, Tensor]:
+    dtype = signature.outputs[0].dtype
+    tensors = {}
+    for name, shape in signature.weights().items():
+        tensors[name] = machine.outside(shape, dtype)
+        tensors[name].source = Leaf(shape)
+    return tensors
+
+
+def _profile(machine: Machine, inputs: list[Tensor], outputs: list[Tensor]) -> Profile:
+    owners = {id(tensor.storage): place for place, tensor in enumerate(inputs)}
+    sources, sizes = [], []
+    for tensor in outputs:
+        storage = tensor.storage
+        owner = owners.get(id(storage))
+        if owner is None:
+            owner = owners[id(storage)] = FRESH - len(sizes)
+            sizes.append(storage.bytes)
+        sources.append(owner)
+    strides = tuple([None if tensor.contiguous else tensor.strides for tensor in outputs])
+    return Profile(machine.high, tuple(sources), tuple(sizes), strides)
