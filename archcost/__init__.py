@@ -96,9 +96,10 @@ def analyze(
     params that the spec does not have.
     """
     from archcost.analysis.report import analyze as analyze_spec
+    from archcost.spec.loader import read
     from archcost.spec.model import Spec as SpecType
 
-    loaded = spec if isinstance(spec, SpecType) else load(spec)
+    loaded = spec if isinstance(spec, SpecType) else read(spec)  # the errors of shapes join those of the text
     return analyze_spec(loaded, params=params, batch=batch, training=training, dtype=dtype)
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": "verify",
     "bench": "bench",
     "reconcile": "reconcile",
+    "export": "export",
     "validate": "analyze",
     "schema": "analyze",
     "zoo": "analyze",

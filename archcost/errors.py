@@ -117,14 +117,21 @@ _MAX_NAME = 80  # characters of a name that is worth a suggestion
 def format_diagnostic(diagnostic: Diagnostic, style: dict[str, str] = PLAIN) -> str:
     """The diagnostic in full: message, place, source line with a caret, notes and help."""
     reset = style["reset"]
-    parts = [f"{style['error']}error{reset}: {style['bold']}{diagnostic.message}{reset}"]
+    parts = [f"{style['error']}error{reset}: {style['bold']}{visible(diagnostic.message)}{reset}"]
     mark = diagnostic.mark
     if mark is not None:
         parts += snippet(mark, style)
-    parts += [f"{style['blue']}note{reset}: {note}" for note in diagnostic.notes]
+    parts += [f"{style['blue']}note{reset}: {visible(note)}" for note in diagnostic.notes]
     if diagnostic.help:
-        parts.append(f"{style['help']}help{reset}: {diagnostic.help}")
+        parts.append(f"{style['help']}help{reset}: {visible(diagnostic.help)}")
     return "\n".join(parts)
+
+
+def visible(text: str) -> str:
+    """Text in which control characters are escaped, so that a spec cannot write to the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WIDTH) -> list[str]:
@@ -132,7 +139,7 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
     blue, reset = style["blue"], style["reset"]
     number = str(mark.line + 1)
     gutter = " " * len(number)
-    arrow = f"{gutter}{blue}-->{reset} {mark}"
+    arrow = f"{gutter}{blue}-->{reset} {visible(str(mark))}"
     line = mark.source.line(mark.line).rstrip()
     if not line:
         return [arrow]

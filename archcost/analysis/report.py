@@ -14,6 +14,8 @@ from archcost.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archcost.analysis.receptive_field import ReceptiveField
+    from archcost.analysis.traffic import Traffic
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Node
     from archcost.spec.model import Spec
@@ -124,6 +126,7 @@ class Report:
         self.complete = complete  # False: only the layers before the first failing one
         self.layers: list[Layer] = _layers(graph)
         self.totals: Totals = _totals(graph, self.layers)
+        self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
     def __repr__(self) -> str:
         return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs})"
@@ -173,6 +176,27 @@ class Report:
             named[graph.value_name(value, producers)] = shape
         return named
 
+    def receptive_fields(self, scope: str = "") -> list[ReceptiveField | None]:
+        """What each layer's output sees of the first input of the model, or of a scope; worked out when first asked for.
+
+        None stands for layers outside of the scope, and for those that do not depend on that input.
+        """
+        from archcost.analysis.receptive_field import receptive_fields
+
+        found = self._fields.get(scope)
+        if found is None:
+            found = self._fields[scope] = receptive_fields(self.graph, scope)
+        return found
+
+    def traffic(self) -> list[Traffic]:
+        """The bytes that each layer reads and writes, and its FLOPs."""
+        from archcost.analysis.traffic import Traffic, bytes_read
+
+        return [
+            Traffic(bytes_read(layer.node, self.dtype), layer.costs.activation_bytes, layer.costs.flops)
+            for layer in self.layers
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""
         spec = self.graph.spec
@@ -185,8 +209,17 @@ class Report:
             "inputs": [{"name": name, "shape": list(shape)} for name, shape in self.inputs.items()],
             "outputs": [{"path": path, "shape": list(shape)} for path, shape in self.outputs.items()],
             "totals": asdict(self.totals),
-            "layers": [layer.to_dict() for layer in self.layers],
+            "layers": self._layer_dicts(),
         }
+
+    def _layer_dicts(self) -> list[dict[str, Any]]:
+        layers = [layer.to_dict() for layer in self.layers]
+        for layer, traffic, field in zip(layers, self.traffic(), self.receptive_fields(), strict=True):
+            layer["bytes_read"] = traffic.read
+            layer["bytes_written"] = traffic.written
+            if field is not None:
+                layer["receptive_field"] = field.to_dict()
+        return layers
 
 
 def analyze(

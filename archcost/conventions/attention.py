@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.layout import is_contiguous
@@ -17,10 +18,10 @@ FUSED = "one fused kernel on a CPU"
 _HEADED = 4  # (N, heads, positions, features)
 
 
-def fused_product(use: Use) -> bool:
+def fused_product(use: Use, *, gradients: bool) -> bool:
     """Whether scaled_dot_product_attention runs as the flash kernel for CPUs: no broadcast batch, one width for all.
 
-    Otherwise it is two products of matrices and a softmax.
+    Otherwise it is two products of matrices and a softmax. With ``gradients`` the kernel takes no mask that wants one.
     """
     query, key, value = use.inputs[:3]
     rank = len(query)
@@ -30,12 +31,13 @@ def fused_product(use: Use) -> bool:
     same_batch = query[:-3] == key[:-3] == value[:-3]
     heads = key[-3] == value[-3] and query[-3] % key[-3] == 0
     dense = all(strides[-1] == 1 for strides in use.strides[:3])
-    return masks_fit and same_batch and heads and dense and query[-1] == value[-1]
+    learnt = gradients and any(use.learnt[3:])
+    return masks_fit and same_batch and heads and dense and query[-1] == value[-1] and not learnt
 
 
-def attention_product(factor: int) -> Term:
+def attention_product(factor: int, *, gradients: bool) -> Term:
     """``factor`` × MACs of scaled_dot_product_attention, unless it is one kernel."""
-    return hidden(fused_product, FUSED, products(factor))
+    return hidden(partial(fused_product, gradients=gradients), FUSED, products(factor))
 
 
 def three(use: Use) -> tuple[Shape, Shape, Shape]:

@@ -39,10 +39,16 @@ def _window_sizes(use: Use, padding: tuple[int, ...]) -> list[int]:
     return [window_size(size, kernel, stride, 2 * pad, dilation) for size, kernel, stride, pad, dilation in geometry]
 
 
-def _convolution(use: Use) -> Part:
+def _positions(use: Use) -> int:
+    """Output positions of a convolution as it works them out; modes other than zeros pad before it looks."""
+    if use.op.padding_mode != "zeros":
+        return use.results // use.op.out_channels
     halves = tuple([both // 2 for both in use.op.total_padding()])
-    positions = use.inputs[0][0] * numel(_window_sizes(use, halves))
-    amount = 2 * positions * numel(use.weights()["weight"])
+    return use.inputs[0][0] * numel(_window_sizes(use, halves))
+
+
+def _convolution(use: Use) -> Part:
+    amount = 2 * _positions(use) * numel(use.weights()["weight"])
     if amount == 2 * use.macs:
         return Part(use.name, amount, use.macs, "2 per multiply-accumulate")
     return Part(use.name, amount, use.macs, "2 per tap; an odd `padding: same` counts as the even one below")
@@ -51,9 +57,7 @@ def _convolution(use: Use) -> Part:
 def _convolution_bias(use: Use) -> Part | None:
     if not use.op.bias:
         return None
-    halves = tuple([both // 2 for both in use.op.total_padding()])
-    outputs = use.inputs[0][0] * use.op.out_channels * numel(_window_sizes(use, halves))
-    return Part(f"{use.name} bias", outputs, 0, "1 per output")
+    return Part(f"{use.name} bias", use.op.out_channels * _positions(use), 0, "1 per output")
 
 
 def _transposed(use: Use) -> Part:

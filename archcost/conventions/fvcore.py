@@ -1,7 +1,8 @@
 """fvcore's FlopCountAnalysis: 1 per multiply-add, norms by element, some pools and upsampling; no biases.
 
 It traces the model and counts the operators that it has a handle for; a trace shows attention and recurrent layers as
-one operator each, and ``padding: same`` or ``valid`` as another operator than a convolution.
+one operator each, and ``padding: same`` or ``valid`` as another operator than a convolution. A trace leaves out what no
+output depends on.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _NAMED = "padding given by name makes an operator that it does not know"
 
 
 def _named_padding(use: Use) -> bool:
-    return isinstance(use.op.padding, str)
+    return isinstance(use.op.padding, str) and use.op.padding_mode == "zeros"  # other modes pad before
 
 
 def _matmul(use: Use) -> Part | None:
@@ -57,6 +58,7 @@ CONVENTION = Convention(
     unit=MACS,
     word="flops",
     called="`FlopCountAnalysis(model, inputs).total()`, in evaluation",
+    traces=True,
     kinds={
         **TABLES,
         **dimensional("conv", hidden(_named_padding, _NAMED, products())),

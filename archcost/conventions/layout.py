@@ -1,7 +1,9 @@
 """Strides: how the tensors between layers lie in memory, as far as a counter's figure depends on it.
 
 Ops that only look at a tensor in another way (``permute``, ``slice``, ``expand`` …) pass their input's memory on;
-elementwise ops keep the order of its dims; every other op writes its output dim after dim.
+elementwise ops keep the order of its dims, and convolutions, pools and some others do where the channels are last;
+attention and recurrent layers with the batch first work with the steps first, and show their output turned; every other
+op writes its output dim after dim.
 """
 
 from __future__ import annotations
@@ -15,9 +17,14 @@ if TYPE_CHECKING:
 
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Node
+    from archcost.ops.base import Op
 
-_VIEWS = ("Shape", "Activation", "Arithmetic")  # the families that may pass a layout on
-_REDUCTIONS = frozenset({"sum", "mean", "max", "matmul", "softmax", "softmin", "log_softmax", "softmax2d", "glu"})
+_ELEMENTWISE = ("Activation", "Arithmetic")  # families, but for the ops that write anew
+_ANEW = frozenset("sum mean max matmul softmax softmin log_softmax softmax2d glu rrelu".split())  # noqa: SIM905
+_CHANNELS_LAST = frozenset(
+    "conv2d conv_transpose2d max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d batch_norm2d group_norm "  # noqa: SIM905 - a list of words
+    "local_response_norm upsample concat pad channel_shuffle roll".split()
+)
 
 
 def contiguous_strides(shape: Shape) -> Shape:
@@ -40,8 +47,7 @@ def graph_strides(graph: Graph) -> dict[int, Shape]:
     """The strides of the values that do not lie dim after dim; all others do."""
     odd: dict[int, Shape] = {}
     for node in graph.nodes:
-        op = node.signature.op
-        if op.family not in _VIEWS or (not odd and op.kind not in _MOVES):
+        if not odd and node.op.kind not in _MOVES and not getattr(node.op, "batch_first", False):
             continue
         for number, strides in enumerate(_outputs(node, odd)):
             if not is_contiguous(node.outputs[number].shape, strides):
@@ -57,22 +63,45 @@ def input_strides(node: Node, odd: dict[int, Shape]) -> tuple[Shape, ...]:
 
 def _outputs(node: Node, odd: dict[int, Shape]) -> tuple[Shape, ...]:
     op, shapes = node.signature.op, [tensor.shape for tensor in node.outputs]
-    if op.kind in _REDUCTIONS or not node.inputs:
+    if getattr(op, "batch_first", False):
+        return (_steps_first(shapes[0]), *map(contiguous_strides, shapes[1:]))
+    moved = op.kind in _MOVES or any(value in odd for value in node.inputs[:1])
+    if not moved or op.kind in _ANEW:
         return tuple(map(contiguous_strides, shapes))
-    given = input_strides(node, odd)
-    before = node.signature.inputs[0].shape
-    move = _MOVES.get(op.kind)
-    if move is not None:
-        return (move(op, before, given[0], shapes[0]),) * len(shapes)
-    if op.family == "Shape" and op.kind not in _VIEWED:
-        return tuple(map(contiguous_strides, shapes))
+    return (_passed(op, node.signature.inputs[0].shape, input_strides(node, odd)[0], shapes[0]),) * len(shapes)
+
+
+def _passed(op: Op, before: Shape, strides: Shape, after: Shape) -> Shape:
+    """The strides of an output, from those of the first input."""
+    if op.kind in _MOVES:
+        return _MOVES[op.kind](op, before, strides, after)
     if op.kind in _VIEWED:
-        return (viewed(before, given[0], shapes[0]) or contiguous_strides(shapes[0]),)
-    return (_ordered_as(given[0], shapes[0]) if before == shapes[0] else contiguous_strides(shapes[0]),)
+        return viewed(before, strides, after) or contiguous_strides(after)
+    if op.kind in _CHANNELS_LAST and strides == _channels_last(before):
+        return _channels_last(after)
+    if op.family in _ELEMENTWISE and before == after:
+        return _ordered_as(strides, after)
+    return contiguous_strides(after)
+
+
+def _channels_last(shape: Shape) -> Shape:
+    """The strides of (N, C, H, W) that lies as (N, H, W, C); none for another rank."""
+    if len(shape) != 4:  # noqa: PLR2004 - a batch of planes
+        return ()
+    _, channels, height, width = shape
+    return (height * width * channels, 1, width * channels, channels)
+
+
+def _steps_first(shape: Shape) -> Shape:
+    """The strides of (N, L, features) that lies as (L, N, features)."""
+    n, _, features = shape
+    return (features, n * features, 1)
 
 
 def _ordered_as(strides: Shape, shape: Shape) -> Shape:
-    """Dense strides with the dims in the order of others."""
+    """Dense strides with the dims in the order of others; an expanded tensor has no order of its own."""
+    if 0 in strides:
+        return contiguous_strides(shape)
     order = sorted(range(len(shape)), key=lambda dim: (strides[dim], -dim))
     result = [0] * len(shape)
     step = 1

@@ -28,7 +28,8 @@ class Use:
     """A layer as a tool meets it: its op, its shapes, and how the call is written.
 
     ``batch`` is what a tool that averages over the batch divides by; ``functional`` says that the source calls a
-    function where archcost builds a module; ``strides`` are those of the inputs in memory.
+    function where archcost builds a module; ``strides`` are those of the inputs in memory; ``learnt`` says which inputs
+    depend on params.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Use:
         functional: bool = False,
         one_tensor: bool = True,
         strides: tuple[Shape, ...] = (),
+        learnt: tuple[bool, ...] = (),
     ) -> None:
         self.op = op
         self.inputs = inputs
@@ -49,6 +51,7 @@ class Use:
         self.functional = functional
         self.one_tensor = one_tensor  # all inputs are the same one
         self.strides = strides
+        self.learnt = learnt
 
     @cached_property
     def macs(self) -> int:
@@ -130,6 +133,7 @@ class Convention:
     factor: int = 1
     functions: bool = True
     averages: bool = False  # divides what its hooks count by the size of the batch
+    traces: bool = False  # sees only what an output of the model depends on
     refuses: Callable[[Report], str] = accepted
 
     def rule(self, kind: str) -> Rule:

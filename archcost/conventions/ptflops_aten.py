@@ -53,7 +53,7 @@ CONVENTION = Convention(
         **TABLES,
         "linear": (products(), _linear_bias),
         "matmul": (hidden(with_vector, VECTOR, products()),),
-        "scaled_dot_product_attention": (attention_product(1),),
+        "scaled_dot_product_attention": (attention_product(1, gradients=True),),
         "multihead_attention": (projections(1), projection_biases, inner_products),
         "lstm": (hidden(one_kernel, FUSED, products()), _lstm_bias),
     },

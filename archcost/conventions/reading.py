@@ -7,15 +7,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions.layout import graph_strides, input_strides
-from archcost.conventions.model import ToolFailsError, Use
+from archcost.conventions.model import Part, ToolFailsError, Use
 from archcost.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archcost.analysis.report import Layer, Report
-    from archcost.conventions.model import Amount, Convention, Part
+    from archcost.conventions.model import Amount, Convention
     from archcost.graph.model import Graph
+
+
+_MASKED = 4  # query, key, value, mask
+UNUSED = "no output of the model depends on it"
 
 
 class Count(NamedTuple):
@@ -119,15 +123,20 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     """
     graph = report.graph
     called = _chosen(report, functional)
-    odd = graph_strides(graph)
+    odd, learnt = graph_strides(graph), _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
+    dead = _unused(graph) if convention.traces else set()
     known: dict[object, tuple[tuple[Part, ...], str]] = {}
     counts = []
     for index, layer in enumerate(report.layers):
         node = layer.node
+        if index in dead:
+            counts.append(Count(layer, (Part(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
+            continue
         one_tensor = len(set(node.inputs)) <= 1
         strides = input_strides(node, odd)
-        key = (id(node.signature), index in called, one_tensor, strides)
+        wanted = tuple([value in learnt for value in node.inputs])
+        key = (id(node.signature), index in called, one_tensor, strides, wanted)
         if key not in known:
             signature = node.signature
             use = Use(
@@ -138,6 +147,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
                 functional=index in called,
                 one_tensor=one_tensor,
                 strides=strides,
+                learnt=wanted,
             )
             known[key] = _parts(convention, use)
         counts.append(Count(layer, *known[key]))
@@ -149,6 +159,31 @@ def _parts(convention: Convention, use: Use) -> tuple[tuple[Part, ...], str]:
         return convention.parts(use), ""
     except ToolFailsError as error:
         return (), str(error)
+
+
+def _unused(graph: Graph) -> set[int]:
+    """The nodes that no output of the model depends on."""
+    needed = set(graph.outputs)
+    unused = set()
+    for index in range(len(graph.nodes) - 1, -1, -1):
+        node = graph.nodes[index]
+        values = range(node.first_value, node.first_value + len(node.outputs))
+        if needed.isdisjoint(values):
+            unused.add(index)
+        else:
+            needed.update(node.inputs)
+    return unused
+
+
+def _learnt(graph: Graph) -> set[int]:
+    """The values that depend on trainable params, where there is a mask: all others have no use for it."""
+    learnt: set[int] = set()
+    if not any(len(node.inputs) == _MASKED and node.op.family == "Attention" for node in graph.nodes):
+        return learnt
+    for node in graph.nodes:
+        if not learnt.isdisjoint(node.inputs) or (node.op.trainable() and node.signature.weights()):
+            learnt.update(range(node.first_value, node.first_value + len(node.outputs)))
+    return learnt
 
 
 def _divisor(graph: Graph) -> int:

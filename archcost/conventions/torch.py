@@ -37,7 +37,7 @@ CONVENTION = Convention(
     kinds={
         **TABLES,
         "matmul": (hidden(with_vector, VECTOR, products(2)),),
-        "scaled_dot_product_attention": (attention_product(2),),
+        "scaled_dot_product_attention": (attention_product(2, gradients=False),),
         "multihead_attention": (_projections, _products),
         "lstm": (hidden(one_kernel, FUSED, products(2)),),
     },

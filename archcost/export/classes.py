@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.export.names import class_name, unused
-from archcost.export.ops import structural
-from archcost.export.units import BLOCK, CHAIN, FUNCTION, LOOP
+from archcost.export.ops import LEARNT_TENSOR, structural
+from archcost.export.units import BLOCK, CHAIN, FUNCTION, LOOP, holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,7 +70,7 @@ class Class:
         for index, use in enumerate(self.uses):
             use.type, use.index = self, index
             units.append({unit.name: unit for unit in use.units})
-        needed = self.pattern.needed()
+        needed = set(self.pattern.needed())
         self.rows = [
             Row(unit, [named.get(unit.name) for named in units])
             for unit in self.pattern.units
@@ -156,15 +156,9 @@ def _shares(use: Use, tree: Tree) -> Iterator[tuple[Name, str, Name]]:
     for index in range(first, end):
         owner = tree.graph.nodes[index].weights_of
         if owner >= first:
-            mine, theirs = unit_at(use, index), unit_at(use, owner)
-            within = [layer for layer in mine.layers() if layer.start <= index < layer.end]
-            if not (within[0].form == BLOCK and within[0].start <= owner < within[0].end):
+            mine, theirs = holder_of(use.units, index), holder_of(use.units, owner)
+            if mine.layer_at(index) is not theirs.layer_at(owner):  # else a block shares within itself
                 yield mine.name, tree.graph.nodes[index].path[len(use.path) :], theirs.name
-
-
-def unit_at(use: Use, index: int) -> Unit:
-    """The unit of a use that holds a node."""
-    return next(unit for unit in use.units if unit.start <= index < unit.end)
 
 
 def _ambiguity(shape: Shape) -> int:
@@ -212,7 +206,7 @@ def _can_be_left_out(full: Shape, name: Name) -> bool:
 def name_classes(groups: list[list[Class]], model: str) -> None:
     """Give every class a name: that of its block, and what the larger of several have more."""
     groups[-1][0].name = class_name(model)
-    taken = {class_name(model)}
+    taken = {class_name(model), LEARNT_TENSOR}
     for classes in groups[:-1]:
         base = class_name(classes[0].kind)
         base += "Block" * (base == groups[-1][0].name)

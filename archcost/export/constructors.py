@@ -101,12 +101,15 @@ class Holder:
         self.lists: set[Name] = set()  # nn.ModuleList, all others are plain modules
         self.indexed = {plan.row.pattern.name for plan in plans if isinstance(plan.plan, Repeated)}
         self.kept: dict[str, str] = {}  # values that the forward pass needs: the name of the attribute, the text
-        names = [plan.row.pattern.name for plan in plans if plan.plan is not None]
-        self._taken = {name[0] for name in names}
-        for above in {name[:place] for name in names for place in range(1, len(name))}:
-            inside = [name[len(above) :] for name in names if name[: len(above)] == above]
-            if inside == [(str(place),) for place in range(len(inside))]:
-                self.lists.add(above)
+        below: dict[Name, list[Name]] = {}
+        for plan in plans:
+            name = plan.row.pattern.name
+            for place in range(1, len(name) if plan.plan is not None else 0):
+                below.setdefault(name[:place], []).append(name[place:])
+        self.lists |= {
+            above for above, names in below.items() if names == [(str(place),) for place in range(len(names))]
+        }
+        self._taken = {plan.row.pattern.name[0] for plan in plans}
 
     def access(self, name: Name) -> str:
         """How a module is reached: ``self.residual.conv1``."""

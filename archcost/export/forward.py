@@ -49,8 +49,8 @@ class Forward:
         self.names: dict[int, str] = {}
         for value, name in zip(self.use.inputs, self.inputs, strict=True):
             self.names.setdefault(value, name)
+        self.held: dict[str, int] = {name: self.statements.last.get(v, -1) for v, name in self.names.items()}
         self.uses_batch = False
-        self.uses_functional = False
 
     def lines(self, batch: int, comments: Mapping[int, str]) -> list[str]:
         """The method; ``comments`` stand behind the statements that write a value."""
@@ -120,9 +120,7 @@ class Forward:
                 given.setdefault(argument.attribute, []).append(text)
             else:
                 given[argument.name] = text
-        body = function.write(unit.node.op, given, inputs, [tensor.shape for tensor in unit.node.signature.inputs])
-        self.uses_functional = self.uses_functional or flat(body).startswith("F.")
-        return body
+        return function.write(unit.node.op, given, inputs, [tensor.shape for tensor in unit.node.signature.inputs])
 
     def _assigned(self, place: int, statement: Statement, body: Doc) -> tuple[str, Doc]:
         """The targets of a statement, and what they get."""
@@ -154,14 +152,16 @@ class Forward:
 
     def _name(self, place: int, unit: Unit, value: int) -> str:
         """The name of a value from here on: one that flows on, or one that the spec gives."""
-        live = {name for known, name in self.names.items() if self.statements.last.get(known, -1) > place}
+        live = {name for name, last in self.held.items() if last > place}
         live |= {self.names[other] for other in unit.writes if other in self.names}
         free = [name for name in _FLOW if name not in live]
         name = "" if free and self.statements.is_read_next(place, value) else _telling(unit)
         if not name and free:
             name = free[0]
-        self.names[value] = unused(name or variable_name(unit.name[-1]), live)
-        return self.names[value]
+        name = unused(name or variable_name(unit.name[-1]), live)
+        self.names[value] = name
+        self.held[name] = self.statements.last[value]
+        return name
 
 
 def _commented(text: list[str], comment: str) -> list[str]:

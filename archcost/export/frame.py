@@ -30,24 +30,25 @@ LEARNT_TENSOR_CLASS = f'''class {LEARNT_TENSOR}(nn.Module):
 
 def docstring(report: Report, *, has_comments: bool) -> str:
     """Name, source, params and figures."""
-    training = ", with what it has for training only" if report.graph.training else ""
+    training = ", its training-only parts included" if report.graph.training else ""
     shapes = " and ".join("×".join(map(str, shape)) or "()" for shape in report.inputs.values())
-    figures = f"{report.totals.params:,} parameters and {report.totals.macs:,} multiply-accumulates (MACs) for an input"
-    comments = " Comments show shapes; N is the batch." if has_comments else ""
+    figures = f"Parameters: {report.totals.params:,}. MACs: {report.totals.macs:,} for an input of {shapes}"
     params = ", ".join(f"{name}={literal(value)}" for name, value in report.params.items())
     parts = [
         f"{report.name}{training}: PyTorch source by archcost export.",
         report.spec.source,
         f"Params: {params}." if params else "",
-        f"{figures} of {shapes}, as archcost counts them.{comments}",
+        f"{figures}, as archcost counts them.",
     ]
-    paragraphs = ["\n".join(textwrap.wrap(_quoted(part), WIDTH - 4)) for part in parts if part]
+    paragraphs = ["\n".join(textwrap.wrap(_quoted(part), WIDTH)) for part in parts if part]
+    if has_comments:
+        paragraphs[-1] += "\nComments show shapes; N is the batch."
     return '"""{}\n"""'.format("\n\n".join(paragraphs))
 
 
 def _quoted(text: str) -> str:
     """Text that can stand in a docstring."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return " ".join(text.split()).replace("\\", "\\\\").replace('"""', "'''")
 
 
 def imports(body: str) -> str:

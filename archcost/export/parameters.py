@@ -8,6 +8,7 @@ what is left is a parameter under torch's name for the argument.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from archcost.export.literals import MAX_EXPRESSION, is_writable, literal, plain, same, type_text, written
@@ -114,8 +115,18 @@ class Resolver:
         text = self._from_spec(slot) or self._from_others(slot)
         if text is None:
             text = self._new(slot).name
-        self.used.append((text, slot.values))
+        self.used.append((text, self._completed(text, slot.values)))
         return text
+
+    def _completed(self, text: str, values: Sequence[Any]) -> list[Any]:
+        """The values of a text, as far as they can be told also in the uses that leave its layer out."""
+        found = list(values)
+        for place, value in enumerate(values):
+            if value is MISSING:
+                names = {parameter.name: parameter.values[place] for parameter in self.parameters}
+                with suppress(ExpressionError):
+                    found[place] = plain(Expression(f"$({text})", self.made.pattern.units[0].mark).evaluate(names))
+        return found
 
     def _from_spec(self, slot: Slot) -> str | None:
         """The text of the spec's own expression, if it is one over params of the block and gives the values."""

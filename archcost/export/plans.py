@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.export.ops import FUNCTIONS, LAYERS, Argument
 from archcost.export.parameters import MISSING, Resolver, Slot
-from archcost.export.rounds import arguments_of, is_uniform, run_end
+from archcost.export.rounds import arguments_of, is_uniform, run_ends
 from archcost.export.units import CHAIN, FUNCTION, LOOP
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression
@@ -90,6 +90,10 @@ class Planner:
         if row.is_optional:
             present = [found is not None for found in row.units]
             condition = self._slot(Argument(unit.name[-1], None), unit.name[-1], present, default=False)
+            step = self.steps.get(unit.mark)
+            if step is not None and step.when is not None:
+                condition.expression = _expression(step.when, None)
+                self._set_inputs(condition, row.units, inputs)
         if unit.form == FUNCTION:
             return RowPlan(row, None, None, self._function(row))
         return RowPlan(row, self._plan(row.units, [None] * len(row.units), inputs), condition)
@@ -151,20 +155,14 @@ class Planner:
             slot.inputs[name].is_input = self._reads_input(units, inputs, 0)
 
     def _function(self, row: Row) -> list[tuple[Argument, Slot]]:
-        kind = row.pattern.kind
-        columns = []
-        for unit in row.units:
-            assert unit is not None
-            assert unit.node is not None
-            columns.append(FUNCTIONS[kind].arguments(unit.node.op))
+        """The attributes of a function in all uses, those that grow with the batch as such."""
+        units = [unit for unit in row.units if unit is not None and unit.node is not None]
+        columns = [FUNCTIONS[unit.kind].arguments(unit.node.op) for unit in units if unit.node is not None]
         given = []
         for place, argument in enumerate(columns[0]):
+            item = (argument.attribute, argument.item or 0)
+            grown = {self.batch_sizes.get(unit.start, {}).get(item) for unit in units}
             values = [column[place].value for column in columns]
-            grown = {
-                self.batch_sizes.get(unit.start, {}).get((argument.attribute, argument.item or 0))
-                for unit in row.units
-                if unit is not None
-            }
             if None not in grown and len(grown) == 1:
                 values = [*grown] * len(values)
             given.append((argument, self._slot(argument, row.pattern.name[-1], values, row.pattern.mark)))
@@ -186,52 +184,38 @@ class Planner:
     def _repeated(self, units: Sequence[Unit | None], inputs: Sequence[Any]) -> Repeated:
         unit = _first(units)
         rounds = [found.items if found else [] for found in units]
-        container = (
-            "ModuleList" if len(unit.reads) > 1 or any(len(item.reads) > 1 for item in unit.items) else "Sequential"
-        )
-        counts = [len(items) if items else MISSING for items in rounds]
-        first = [items for items in rounds if items]
-        repeated = Repeated(container, [])
-        if all(map(is_uniform, first)):
-            repeated.parts.append(self._part(rounds, 0, None, unit, inputs, counts))
-        elif all(is_uniform(items[1:]) for items in first):
-            repeated.parts.append(self._part(rounds, 0, 1, unit, inputs, counts))
-            repeated.parts.append(self._part(rounds, 1, None, unit, inputs, counts))
+        present = [items for items in rounds if items]
+        repeated = Repeated("Sequential" if len(unit.reads) == 1 else "ModuleList", [])
+        ends: list[int | None]
+        if all(map(is_uniform, present)):
+            ends = [None]
+        elif all(is_uniform(items[1:]) for items in present):
+            ends = [1, None]
         else:
-            start = 0
-            while start < len(first[0]):
-                end = run_end(first, start)
-                repeated.parts.append(self._part(rounds, start, end, unit, inputs, counts))
-                start = end
+            ends = [*run_ends(present)]
+        start = 0
+        for end in ends:
+            repeated.parts.append(self._part(rounds, start, end, unit, inputs))
+            start = end or start
         return repeated
 
     def _part(
-        self,
-        rounds: Sequence[list[Unit]],
-        start: int,
-        end: int | None,
-        unit: Unit,
-        inputs: Sequence[Any],
-        counts: Sequence[Any],
+        self, rounds: Sequence[list[Unit]], start: int, end: int | None, unit: Unit, inputs: Sequence[Any]
     ) -> tuple[Plan, Slot | None, int]:
-        """Equal rounds from ``start`` to ``end`` (None: the last, of which every use has its own number)."""
+        """Uniform rounds from ``start`` to ``end`` (None: the last, of which every use has its own number)."""
+        counts = [(len(items) if end is None else end) - start for items in rounds]
         chosen = [items[start] if len(items) > start else None for items in rounds]
-        stop = [len(items) if end is None else end for items in rounds]
-        following = [items[start + 1] if last - start > 1 else None for items, last in zip(rounds, stop, strict=True)]
+        following = [items[start + 1] if len(items) > start + 1 and end != start + 1 else None for items in rounds]
         plan = self._plan(chosen, following, inputs)
-        if end is not None:
-            return (
-                plan,
-                self._slot(Argument("count", None), "", [end - start] * len(rounds)) if end - start > 1 else None,
-                0,
-            )
-        if start == 0 and all(count in (1, MISSING) for count in counts):
+        if all(count == 1 for count, items in zip(counts, rounds, strict=True) if items):
             return plan, None, 0
-        count = self._slot(Argument(f"num_{unit.name[-1]}", None), "", counts)
+        less = start if end is None else 0  # the slot is the number of all rounds, which the spec has a name for
+        values = [count + less if items else MISSING for count, items in zip(counts, rounds, strict=True)]
+        slot = self._slot(Argument(f"num_{unit.name[-1]}", None), "", values)
         step = self.steps.get(unit.mark)
-        if step is not None and step.repeat is not None:
-            count.expression = _expression(step.repeat, None)
-        return plan, count, start
+        if end is None and step is not None and step.repeat is not None:
+            slot.expression = _expression(step.repeat, None)
+        return plan, slot, less
 
 
 def _first(units: Sequence[Unit | None]) -> Unit:

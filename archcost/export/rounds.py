@@ -9,7 +9,7 @@ from archcost.export.ops import LAYERS, Argument
 from archcost.ops.field_types import REQUIRED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from archcost.export.units import Unit
 
@@ -56,15 +56,19 @@ def is_uniform(rounds: Sequence[Unit]) -> bool:
     return all(_is_progression([value for _, value in column]) for column in columns[1:])
 
 
-def run_end(uses: Sequence[Sequence[Unit]], start: int) -> int:
-    """The end of the longest run of uniform rounds, in all uses."""
-    for size in (2, _PROGRESSION):
-        end = start + size
-        if end <= len(uses[0]) and all(is_uniform(items[start:end]) for items in uses):
-            while end < len(uses[0]) and all(is_uniform(items[end - size + 1 : end + 1]) for items in uses):
-                end += 1
-            return end
-    return start + 1
+def run_ends(uses: Sequence[Sequence[Unit]]) -> Iterator[int]:
+    """The ends of the longest runs of uniform rounds that all uses have; all have the same number of rounds."""
+    end, count = 0, len(uses[0])
+    while end < count:
+        start = end
+        end += 1
+        for size in (2, _PROGRESSION):
+            if start + size <= count and all(is_uniform(items[start : start + size]) for items in uses):
+                end = start + size
+                while end < count and all(is_uniform(items[end - size + 1 : end + 1]) for items in uses):
+                    end += 1
+                break
+        yield end
 
 
 def _is_progression(values: Sequence[Any]) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.export.classes import unit_at
 from archcost.export.layout import Comprehension, Group, Item, call
 from archcost.export.rounds import signature
-from archcost.export.units import FUNCTION, LOOP
+from archcost.export.units import FUNCTION, LOOP, holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +52,7 @@ class Shared:
         offsets = {index - nodes[index].weights_of for index in range(unit.start, unit.end)}
         if len(offsets) != 1 or owner < self.made.pattern.nodes[0]:
             return None
-        row = self.rows.get(unit_at(self.made.pattern, owner).name)
+        row = self.rows.get(holder_of(self.made.pattern.units, owner).name)
         if row is None or row.pattern.start != owner or not _alike(units, row):
             return None
         return row.pattern.name

@@ -48,7 +48,7 @@ class Statements:
     """The statements of a class, how often values are read, and where last; the return comes after all of them."""
 
     def __init__(self, made: Class, plans: Sequence[RowPlan]) -> None:
-        needed = made.pattern.needed()
+        needed = set(made.pattern.needed())
         self.outputs = made.pattern.outputs
         self.all = [Statement(plan) for plan in plans if plan.row.pattern in needed]
         self.makers = {value: found for found in self.all if found.has_one_result for value in found.unit.writes}
@@ -56,7 +56,7 @@ class Statements:
         self.last = {value: place for place, found in enumerate(self.all) for value in found.unit.reads}
         self.last |= dict.fromkeys(self.outputs, len(self.all))
         for place, statement in enumerate(self.all):
-            if len(statement.unit.reads) > 1 and not statement.is_loop:
+            if len(statement.unit.reads) > 1 and statement.unit.form == FUNCTION:
                 self._put_inside(place, statement.unit.reads)
         if len(self.outputs) > 1:
             self._put_inside(len(self.all), self.outputs)

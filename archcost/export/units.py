@@ -8,6 +8,7 @@ kept under the branch's name.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,18 @@ class Unit:
         """The op of a layer or function."""
         return self.node.op.kind if self.node is not None else ""
 
+    def layer_at(self, index: int) -> Unit:
+        """The layer, function or block in it that holds a node."""
+        return holder_of(self.items, index).layer_at(index) if self.items else self
+
     def layers(self) -> list[Unit]:
         """The layers, functions and blocks in it, itself included."""
         return [layer for item in self.items for layer in item.layers()] if self.items else [self]
+
+
+def holder_of(units: Sequence[Unit], index: int) -> Unit:
+    """The unit that holds a node, of several in order."""
+    return units[bisect_right(units, index, key=lambda unit: unit.start) - 1]
 
 
 class Use:

@@ -111,7 +111,7 @@ def inference(module: nn.Module, inputs: Sequence[Tensor]) -> Measured:
     start = len(recorder.events)
     for tensor in inputs:
         recorder.follow(tensor, INPUTS)
-    with _labels(recorder, module.eval()), plain_kernels(), recorder, torch.no_grad():
+    with _labels(recorder, module.eval()), plain_kernels(module), recorder, torch.no_grad():
         outputs = module(*inputs)
     del outputs
     return _summary(recorder.events[start:], recorder.kinds)
@@ -167,11 +167,11 @@ def fake(graph: Graph) -> tuple[Network, tuple[Tensor, ...]]:
 
 
 @contextmanager
-def plain_kernels() -> Iterator[None]:
+def plain_kernels(module: nn.Module) -> Iterator[None]:
     """Without the kernels that hide what whole layers allocate."""
     fast_path, onednn = torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled
     torch.backends.mha.set_fastpath_enabled(False)
-    torch.backends.mkldnn.enabled = False
+    torch.backends.mkldnn.enabled = onednn and not any(isinstance(layer, nn.RNNBase) for layer in module.modules())
     try:
         yield
     finally:
@@ -207,7 +207,7 @@ def _step(
 ) -> list[int]:
     """One training step; where in the recorder's events forward, backward and optimizer step begin, and the end."""
     marks = [len(recorder.events)]
-    with _mode_of(module), plain_kernels(), _labels(recorder, module), recorder:
+    with _mode_of(module), plain_kernels(module), _labels(recorder, module), recorder:
         with autocast or nullcontext():
             outputs = module(*inputs)
         loss = _loss(outputs)

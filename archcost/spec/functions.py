@@ -121,12 +121,12 @@ def _range(*bounds: int) -> list[int]:
     return list(span)
 
 
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """The nearest multiple of ``divisor``, at least one and not more than 10% below ``value`` (MobileNet's rule)."""
-    _number(value, "make_divisible")
+def make_divisible(v: float, divisor: int = 8) -> int:
+    """The nearest multiple of ``divisor``, at least one and not more than 10% below ``v`` (MobileNet's rule)."""
+    _number(v, "make_divisible")
     _number(divisor, "make_divisible")
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
+    rounded = max(divisor, int(v + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * v else rounded
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -175,6 +175,8 @@ class _Names:
 
     def _steps(self, steps: list[Step], known: frozenset[str]) -> None:
         for step in steps:
+            if not step.repeat_as:
+                continue  # any name may be that of the index, which could not be read
             inner = known | {step.repeat_as} if step.repeat is not None else known
             wrong = [self._template(step.when, known), self._template(step.repeat, known)]
             wrong += [self._references(step.sources, known)]

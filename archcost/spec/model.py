@@ -128,7 +128,7 @@ class Step:
         self.branches: dict[str, Branch] | None = None
         self.when: Template | None = None
         self.repeat: Template | None = None
-        self.repeat_as = "i"
+        self.repeat_as = "i"  # empty when it could not be read
         self.share: Reference | None = None
         self.broken = False
         self.uses_input = False  # an attribute is an expression over the input's shape

@@ -63,7 +63,10 @@ class Reader:
     def text(self, value: Value, what: str) -> str | None:
         """A string scalar."""
         if isinstance(value, Scalar) and isinstance(value.value, str) and not value.value.startswith("$"):
-            return value.value
+            if all(char.isprintable() or char == "\n" for char in value.value):
+                return value.value
+            self.report(f"{what} holds control characters", value)
+            return None
         hint = ""
         if isinstance(value, Scalar) and value.text:
             hint = "expressions are not read here" if value.text.startswith("$") else f'quote it: "{brief(value)}"'

@@ -8,8 +8,8 @@ from archcost.errors import close_names, suggestion
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.spec.expressions import QUOTE_IN_FLOW, Expression, ExpressionError
-from archcost.spec.model import Attribute, Branch, Reference, Step
+from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, Expression, ExpressionError
+from archcost.spec.model import Attribute, Branch, Reference, Step, Template
 from archcost.spec.names import MODIFIERS
 from archcost.spec.reader import brief, merge_help
 
@@ -190,18 +190,19 @@ def _read_when(reader: Reader, step: Step, value: Value) -> bool:
 
 
 def _read_repeat(reader: Reader, step: Step, value: Value) -> bool:
-    step.repeat = reader.template(value)
-    return step.repeat is not None
+    count = reader.template(value)
+    step.repeat = count or Template(UNKNOWN, value.mark)
+    return count is not None
 
 
 def _read_as(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar):
         reader.report(f"'as' is a name for the index of `repeat`, got {brief(value)}", value)
-        return False
-    if not reader.name(value, "an index"):
-        return False
-    step.repeat_as = value.text
-    return True
+    elif reader.name(value, "an index"):
+        step.repeat_as = value.text
+        return True
+    step.repeat_as = ""
+    return False
 
 
 def _read_share(reader: Reader, step: Step, value: Value) -> bool:

@@ -83,8 +83,14 @@ def version(tool: str) -> str:
 
 def _torch(model: nn.Module, inputs: Inputs) -> Seen:
     mode = FlopCounterMode(display=False)
-    with torch.no_grad(), mode:
-        model(*inputs)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    model.requires_grad_(requires_grad=False)  # with gradients off, it fails on views of params that want them
+    try:
+        with torch.no_grad(), mode:
+            model(*inputs)
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_()
     prefix = type(model).__name__ + "."
     counts = mode.get_flop_counts()
     layers = {path.removeprefix(prefix): sum(figures.values()) for path, figures in counts.items() if prefix in path}
@@ -164,8 +170,9 @@ def _thop(model: nn.Module, inputs: Inputs) -> Seen:
 
     try:
         total, _, entries = profile(model, inputs, verbose=False, ret_layer_info=True)
-    finally:
+    finally:  # it leaves buffers behind, and after an exception its hooks
         for module in model.modules():
+            module._forward_hooks.clear()
             for name in ("total_ops", "total_params"):
                 module._buffers.pop(name, None)
     collect(entries, "")

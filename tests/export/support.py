@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from archcost.analysis.report import analyze
+import archcost
 from archcost.export.source import to_torch
 from archcost.pytorch.module import Network
+from archcost.spec.loader import loads
+from tests.export.models import MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph
     from archcost.spec.model import Spec
 
 
-def namespace_of(text: str) -> dict[str, Any]:
-    """What the source defines."""
-    names: dict[str, Any] = {"__name__": "exported"}
-    exec(compile(text, "exported.py", "exec"), names)
-    return names
+def model_spec(name: str) -> Spec:
+    """A spec of tests.export.models."""
+    return loads(f"archcost: 1\nname: {name}\n{textwrap.dedent(MODELS[name])}")
+
+
+def exported(spec: Spec | str, **settings: Any) -> tuple[str, Report]:
+    """The source of a spec, and its report."""
+    report = archcost.analyze(spec, **settings)
+    return to_torch(report), report
 
 
 def classes_of(text: str) -> list[str]:
@@ -29,21 +41,29 @@ def classes_of(text: str) -> list[str]:
     return [line.split("(")[0].removeprefix("class ") for line in text.splitlines() if line.startswith("class ")]
 
 
+def class_text(text: str, name: str) -> str:
+    """The source of one class."""
+    return text[text.index(f"class {name}(") :].split("\n\n\n")[0]
+
+
 def model_of(text: str) -> nn.Module:
-    """The model of the source: its last class."""
-    model: nn.Module = namespace_of(text)[classes_of(text)[-1]]()
+    """The model of the source, its last class, in a namespace of its own."""
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(text, "exported.py", "exec"), names)
+    model: nn.Module = names[classes_of(text)[-1]]()
     return model
 
 
 def random_inputs(graph: Graph, batch: int | None = None) -> tuple[torch.Tensor, ...]:
     """Random inputs of the model's types; ``batch`` replaces dim 0."""
+    rows = min([node.signature.weights()["weight"][0] for node in graph.nodes if node.op.integer_inputs], default=2)
     inputs = []
     for shape, dtype in graph.inputs.values():
         size = shape if batch is None else (batch, *shape[1:])
-        if dtype.startswith("float"):
+        if "float" in dtype:
             inputs.append(torch.randn(size, dtype=getattr(torch, dtype)))
         else:
-            inputs.append(torch.randint(2, size, dtype=getattr(torch, dtype)))
+            inputs.append(torch.randint(min(rows, 2), size, dtype=getattr(torch, dtype)))
     return tuple(inputs)
 
 
@@ -53,30 +73,44 @@ def tensors(model: nn.Module) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def assert_same_tensors(text: str, report: Report) -> None:
-    """The same keys and shapes in the same order, and as many parameters, without memory."""
+    """The same keys and shapes in the same order, as many parameters, as trainable; without memory."""
     with torch.device("meta"):
         theirs, ours = model_of(text), Network(report.graph)
     assert tensors(theirs) == tensors(ours)
-    assert sum(p.numel() for p in theirs.parameters()) == report.totals.params
+    assert sum(parameter.numel() for parameter in theirs.parameters()) == report.totals.params
     assert [p.requires_grad for p in theirs.parameters()] == [p.requires_grad for p in ours.parameters()]
 
 
-def assert_same_outputs(text: str, graph: Graph) -> None:
-    """The same numbers, to the bit, from the same weights."""
+def assert_same_outputs(text: str, graph: Graph, batch: int | None = None) -> None:
+    """The same numbers from the same weights; ``batch`` replaces dim 0 of the inputs."""
     torch.manual_seed(0)
     theirs, ours = model_of(text).eval(), Network(graph).eval()
     theirs.to(getattr(torch, graph.dtype))
     theirs.load_state_dict(ours.state_dict())
-    inputs = random_inputs(graph)
+    inputs = random_inputs(graph, batch)
     with torch.no_grad():
         given, wanted = theirs(*[x.clone() for x in inputs]), ours(*[x.clone() for x in inputs])
     assert type(given) is type(wanted)
     pairs = [(given, wanted)] if isinstance(given, torch.Tensor) else list(zip(given, wanted, strict=True))
     for mine, other in pairs:
-        assert torch.equal(mine, other) or torch.allclose(mine, other, rtol=0, atol=1e-6, equal_nan=True)
+        torch.testing.assert_close(mine, other, rtol=0, atol=1e-6, equal_nan=True)
 
 
-def exported(spec: Spec, **settings: Any) -> tuple[str, Report]:
-    """The source of a spec, and its report."""
-    report = analyze(spec, **settings)
-    return to_torch(report), report
+def meta_shapes(text: str, graph: Graph) -> list[tuple[int, ...]]:
+    """The shapes that come out, without memory."""
+    with torch.device("meta"), torch.no_grad():
+        inputs = [torch.empty(shape, dtype=getattr(torch, dtype)) for shape, dtype in graph.inputs.values()]
+        result = model_of(text).eval()(*inputs)
+    outputs = result if isinstance(result, tuple) else (result,)
+    return [tuple(tensor.shape) for tensor in outputs]
+
+
+def assert_tidy(texts: Mapping[str, str], folder: Path) -> None:
+    """What ruff says of all sources: nothing to format, no error, no unused name or import, imports in order."""
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        assert max(map(len, text.splitlines())) <= 120, name
+    settings = ["--isolated", "--no-cache", "--line-length", "120", str(folder)]
+    for command in (["format", "--diff"], ["check", "--select", "E,F,I"]):
+        run = subprocess.run([sys.executable, "-m", "ruff", *command, *settings], capture_output=True, text=True)  # noqa: PLW1510
+        assert run.returncode == 0, run.stdout

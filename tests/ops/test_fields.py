@@ -100,11 +100,14 @@ def test_refused(field: Field, value: Any, message: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(("field", "value", "message"), REFUSED)
+def beyond_schemas(value: Any, message: str) -> bool:
+    """A schema cannot say how many items are -1, and JSON has no inf and nan."""
+    return message.count("-1") > 2 or (isinstance(value, float) and not math.isfinite(value))
+
+
+@pytest.mark.parametrize(("field", "value", "message"), [case for case in REFUSED if not beyond_schemas(*case[1:])])
 def test_the_schema_refuses_as_well(field: Field, value: Any, message: str) -> None:
-    beyond_schemas = {float("inf")} | ({value} if value != value else set())  # noqa: PLR0124 - JSON has no nan
-    if message.count("-1") > 2 or (isinstance(value, float) and value in beyond_schemas):
-        pytest.skip("a schema cannot say how many items are -1, and JSON has no inf and nan")
+    del message
     assert not matches_schema(field, value)
 
 

@@ -175,8 +175,6 @@ def test_models_that_need_numbers_to_be_made() -> None:
     ],
 )
 def test_targets_that_cannot_be_held_against(target: str, message: str) -> None:
-    if "torchvision:" in target:
-        pytest.importorskip("torchvision")
     with pytest.raises(archcost.UsageError, match=message):
         archcost.verify(document({"input": [4], "layers": ["relu"]}), against=target)
 

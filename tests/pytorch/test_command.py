@@ -141,7 +141,6 @@ def test_depth_unfolds_the_table(run: Callable[..., Run]) -> None:
 
 
 def test_against_a_model_of_torchvision(run: Callable[..., Run]) -> None:
-    pytest.importorskip("torchvision")
     result = run("verify", "squeezenet1_1", "--against", "torchvision:squeezenet1_1")
     assert result.code == 0
     assert "26 of 26 layers with tensors agree, in order" in result.out

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torchvision import models
 
 import archcost
 from archcost import zoo
 from archcost.pytorch.against import compare, load_target
 from archcost.pytorch.counters import count_by_fvcore, fill_with_zeros
-
-models = pytest.importorskip("torchvision.models")
 
 PLAIN_NAMES = {"torchvision_googlenet": "googlenet", "googlenet": ""}  # the plain name is the paper's
 FVCORE_PRINTS = {"resnet152": 11_558_835_200, "torchvision_googlenet": 1_504_878_688}

@@ -50,7 +50,7 @@ def _run(machine: Machine, step: Step) -> None:
             result = matched(machine, result)
             source.gradient, before = None, source.gradient
             source.gradient = result if before is None else _total(machine, before, result)
-            source.gradient.storage.block.kind = "gradient"
+            source.gradient.storage.kind = "gradient"
         else:
             before, source.gradients[output] = source.gradients[output], None
             source.gradients[output] = result if before is None else _total(machine, before, result)
@@ -59,7 +59,7 @@ def _run(machine: Machine, step: Step) -> None:
 
 def _total(machine: Machine, before: Tensor, gradient: Tensor) -> Tensor:
     """The sum of two gradients: in the first's place if nobody else holds it."""
-    alone = before.storage.alone and is_dense(before.shape, before.strides)
+    alone = before.storage.holders == 1 and is_dense(before.shape, before.strides)
     if alone and not machine.watched:
         return before
     return machine.new(before.shape, gradient.dtype, dense_like(before.shape, before.strides))

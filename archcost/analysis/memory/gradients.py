@@ -117,7 +117,7 @@ def summed(machine: Machine, gradient: Tensor, shape: Ints) -> Tensor:
 
 def matched(machine: Machine, gradient: Tensor) -> Tensor:
     """The gradient as a learnable tensor takes it: copied unless it is contiguous and nobody else's."""
-    shared = gradient.passed and not gradient.storage.alone
+    shared = gradient.passed and gradient.storage.holders > 1
     if shared or not is_contiguous(gradient.shape, gradient.strides):
         return machine.new(gradient.shape, gradient.dtype)
     return gradient

@@ -18,7 +18,14 @@ from archcost.analysis.memory.gradients import (
     spread,
 )
 from archcost.analysis.memory.machine import alias, view
-from archcost.analysis.memory.strides import channels_last, contiguous, dense_like, is_channels_last, view_strides
+from archcost.analysis.memory.strides import (
+    broadcast_strides,
+    channels_last,
+    contiguous,
+    elementwise,
+    is_channels_last,
+    view_strides,
+)
 from archcost.dims import broadcast_dim, numel
 
 if TYPE_CHECKING:
@@ -31,31 +38,23 @@ if TYPE_CHECKING:
 # --- elementwise ----------------------------------------------------------------------------------------------------
 
 
-def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = False, buffer: bool = False) -> Tensor:
-    """f(x): keeps its input, its result or nothing; ``buffer`` is a second result that is kept as well.
+def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = False) -> Tensor:
+    """f(x): keeps its input, its result or nothing.
 
     In place the result takes the input's storage; a step that keeps the input then keeps a copy.
     """
-    kept = []
-    if inplace and keeps == "input" and machine.recording and x.source is not None:
-        kept = [machine.like(x)]
-    elif keeps == "input":
-        kept = [x]
-    extra = [machine.like(x)] if buffer and inplace else []
+    copies = inplace and keeps == "input" and machine.recording and x.source is not None
+    kept = machine.like(x) if copies else x
     y = view(x, x.shape, x.strides) if inplace else machine.like(x)
-    extra += [machine.like(x)] if buffer and not inplace else []
-    if keeps == "result":
-        kept = [y]
-    machine.record([y], [x], each(fresh(x)), [*kept, *extra])
+    machine.record([y], [x], each(fresh(x)), [y if keeps == "result" else kept])
     return y
 
 
 def binary(machine: Machine, a: Tensor, b: Tensor, kind: str) -> Tensor:
     """a + b, a - b, a · b or a / b with broadcasting."""
     shape = broadcast(a.shape, b.shape)
-    main = a if a.shape == shape else b
-    strides = dense_like(shape, main.strides) if main.shape == shape else contiguous(shape)
-    y = machine.new(shape, a.dtype, strides)
+    operands = [broadcast_strides(x.shape, x.strides, shape) for x in (a, b)]
+    y = machine.new(shape, a.dtype, elementwise(shape, *operands))
     needs_a, needs_b = a.source is not None, b.source is not None
     if kind == "add":
         machine.record([y], [a, b], each(same, same))
@@ -160,10 +159,7 @@ def unsqueeze(machine: Machine, x: Tensor, dim: int) -> Tensor:
 
 def expand(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
     """Dims of size 1 repeated, as a view of stride 0; its gradient is summed over them."""
-    added = len(shape) - len(x.shape)
-    own = zip(x.shape, x.strides, shape[added:], strict=True)
-    strides = tuple([stride if before == after else 0 for before, stride, after in own])
-    y = view(x, shape, (*([0] * added), *strides))
+    y = view(x, shape, broadcast_strides(x.shape, x.strides, shape))
     machine.record([y], [x], each(same))
     return y
 
@@ -227,15 +223,10 @@ def concat(machine: Machine, tensors: Sequence[Tensor], dim: int) -> Tensor:
     """Tensors one after the other along a dim; their gradients are views."""
     first = tensors[0]
     shape = (*first.shape[:dim], sum(tensor.shape[dim] for tensor in tensors), *first.shape[dim + 1 :])
-    y = machine.new(shape, first.dtype, _common_strides(tensors, shape))
+    last = all(is_channels_last(tensor.shape, tensor.strides) and not tensor.contiguous for tensor in tensors)
+    y = machine.new(shape, first.dtype, channels_last(shape) if last else contiguous(shape))
     machine.record([y], tensors, each(*[part(dim, tensor.shape[dim]) for tensor in tensors]))
     return y
-
-
-def _common_strides(tensors: Sequence[Tensor], shape: Ints) -> Ints:
-    """Channels-last if all tensors are, else contiguous."""
-    last = all(is_channels_last(tensor.shape, tensor.strides) and not tensor.contiguous for tensor in tensors)
-    return channels_last(shape) if last else contiguous(shape)
 
 
 def stack(machine: Machine, tensors: Sequence[Tensor], dim: int) -> Tensor:

@@ -7,7 +7,6 @@ tensor on it, as in PyTorch: rules let go of a tensor by ``del``, or by returnin
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import contiguous, dense_like, is_contiguous
@@ -24,37 +23,24 @@ if TYPE_CHECKING:
     Backward = Callable[["Machine", Gradients, Sequence[bool]], Gradients]  # told which inputs need one
 
 
-class Block:
-    """Bytes that are alive: what they are, and the label of what made them."""
+class Storage:
+    """Bytes that tensors and steps of the backward pass hold; gone when none of them does."""
 
-    __slots__ = ("bytes", "kind", "label", "saves")
+    __slots__ = ("bytes", "holders", "kind", "label", "machine", "saves")
 
-    def __init__(self, size: int, kind: str, label: int) -> None:
+    def __init__(self, machine: Machine, size: int, kind: str, label: int) -> None:
+        self.machine = machine
         self.bytes = size
         self.kind = kind
-        self.label = label
-        self.saves = 0  # how many steps of the backward pass keep it
+        self.label = label  # of what made it
+        self.holders = 0
+        self.saves = 0  # how many of the holders are steps
 
-
-class Storage:
-    """A block that tensors share; it is gone when the last of them is."""
-
-    __slots__ = ("block", "machine")
-
-    def __init__(self, machine: Machine, block: Block) -> None:
-        self.machine = machine
-        self.block = block
-
-    def __del__(self) -> None:
-        self.machine.free(self.block)
-
-    @property
-    def alone(self) -> bool:
-        """Whether a single tensor, and nothing else, holds it."""
-        return sys.getrefcount(self) <= _ONE_HOLDER
-
-
-_ONE_HOLDER = 3  # the tensor, the property's self, and getrefcount's own argument
+    def release(self) -> None:
+        """One holder less."""
+        self.holders -= 1
+        if not self.holders:
+            self.machine.free(self)
 
 
 class Leaf:
@@ -83,7 +69,8 @@ class Step:
     def release(self) -> None:
         """Let go of what it kept."""
         for storage in self.saved:
-            storage.block.saves -= 1
+            storage.saves -= 1
+            storage.release()
         self.saved = []
 
 
@@ -97,9 +84,13 @@ class Tensor:
         self.strides = strides
         self.dtype = dtype
         self.storage = storage
+        storage.holders += 1
         self.source: Step | Leaf | None = None
         self.output = 0
         self.passed = False  # a gradient that others may hold as the same tensor
+
+    def __del__(self) -> None:
+        self.storage.release()
 
     @property
     def contiguous(self) -> bool:
@@ -129,19 +120,19 @@ class Machine:
 
     def new(self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation") -> Tensor:
         """A tensor with a storage of its own; contiguous unless strides are given."""
-        block = Block(numel(shape) * DTYPE_BYTES[dtype], kind, self.label)
-        self.allocate(block)
-        return Tensor(shape, contiguous(shape) if strides is None else strides, dtype, Storage(self, block))
+        storage = Storage(self, numel(shape) * DTYPE_BYTES[dtype], kind, self.label)
+        self.allocate(storage)
+        return Tensor(shape, contiguous(shape) if strides is None else strides, dtype, storage)
 
-    def allocate(self, block: Block) -> None:
-        """Count a block as alive."""
-        self.live += block.bytes
+    def allocate(self, storage: Storage) -> None:
+        """Count a storage as alive."""
+        self.live += storage.bytes
         if self.live > self.high:
             self.high = self.live
 
-    def free(self, block: Block) -> None:
-        """Count a block as gone."""
-        self.live -= block.bytes
+    def free(self, storage: Storage) -> None:
+        """Count a storage as gone."""
+        self.live -= storage.bytes
 
     def like(self, tensor: Tensor, dtype: str = "") -> Tensor:
         """A new tensor of the same shape, its dims in the same order in memory."""
@@ -149,7 +140,7 @@ class Machine:
 
     def outside(self, shape: Ints, dtype: str, strides: Ints | None = None) -> Tensor:
         """A tensor whose storage counts elsewhere: a param or buffer."""
-        storage = Storage(self, Block(0, "param", self.label))
+        storage = Storage(self, 0, "param", self.label)
         return Tensor(shape, contiguous(shape) if strides is None else strides, dtype, storage)
 
     def record(
@@ -160,8 +151,10 @@ class Machine:
             return
         step = Step(self.label, inputs, len(outputs), backward)
         for tensor in saves:
-            tensor.storage.block.saves += 1
-            step.saved.append(tensor.storage)
+            storage = tensor.storage
+            storage.holders += 1
+            storage.saves += 1
+            step.saved.append(storage)
         for number, tensor in enumerate(outputs):
             tensor.source, tensor.output = step, number
         self.steps.append(step)

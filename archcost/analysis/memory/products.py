@@ -88,6 +88,8 @@ def _folds(a: Tensor, b: Tensor) -> bool:
     if len(a.shape) == MATRIX:
         return False
     shape, strides = larger.shape, larger.strides
+    if larger is b:  # it is the transposed matrices that must lie together
+        shape, strides = (*shape[:-2], shape[-1], shape[-2]), (*strides[:-2], strides[-1], strides[-2])
     return all(strides[dim] == strides[dim + 1] * shape[dim + 1] for dim in range(len(shape) - MATRIX))
 
 

@@ -1,31 +1,17 @@
-"""What one node does to memory in inference: found once for equal nodes."""
+"""What one node does to memory in inference, by running its rule on a machine of its own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.machine import Leaf, Machine, Tensor
+from archcost.analysis.memory.plain import FRESH, Profile
 from archcost.analysis.memory.rules import RULES
 from archcost.analysis.memory.rules.call import Call
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
     from archcost.graph.model import Signature
-
-FRESH = -1
-
-
-class Profile(NamedTuple):
-    """``rise``: the most bytes beyond the inputs while the node runs; what its outputs keep, and whose they are.
-
-    Every output is a view of input ``sources[k]``, or, where that is negative, of new storage ``-1 - sources[k]`` with
-    ``sizes`` bytes.
-    """
-
-    rise: int
-    sources: tuple[int, ...]
-    sizes: tuple[int, ...]
-    strides: tuple[Ints | None, ...]  # of each output; None: contiguous
 
 
 def profile(
@@ -36,7 +22,10 @@ def profile(
     watched: bool = False,
     inplace: bool = False,
 ) -> Profile:
-    """The profile of an op on inputs with these strides; ``equal[k]`` is the first input that is the same as input k."""
+    """The profile of an op on inputs with these strides; ``equal[k]`` is the first input that is the same as input k.
+
+    ``watched``: as PyTorch runs it while a dispatch mode looks on. ``inplace``: an activation in its input's storage.
+    """
     machine = Machine(watched=watched)
     inputs: list[Tensor] = []
     for place, tensor in enumerate(signature.inputs):
@@ -46,8 +35,7 @@ def profile(
             inputs.append(machine.outside(tensor.shape, tensor.dtype, strides[place]))
     call = Call(signature.op, inputs, signature.outputs, lambda: _learnt(machine, signature), inplace=inplace)
     results = RULES[signature.op.kind](machine, call)
-    outputs = results if isinstance(results, list) else [results]
-    return _profile(machine, inputs, outputs)
+    return _profile(machine, inputs, results if isinstance(results, list) else [results])
 
 
 def _learnt(machine: Machine, signature: Signature) -> dict[str, Tensor]:

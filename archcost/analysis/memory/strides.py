@@ -71,13 +71,19 @@ def is_dense(shape: Ints, strides: Ints) -> bool:
 
 def dense_like(shape: Ints, strides: Ints) -> Ints:
     """The strides of a new tensor that keeps the order of another's dims: its own if dense, else packed."""
-    if is_dense(shape, strides):
-        return strides
+    return strides if is_dense(shape, strides) else elementwise(shape, strides)
+
+
+def elementwise(shape: Ints, *operands: Ints) -> Ints:
+    """The strides of a result: its dims in the order of the first operand, ties broken by the next.
+
+    Operands that are broadcast along a dim have stride 0 there, which fits any order.
+    """
     order = list(range(len(shape) - 1, -1, -1))  # the fastest dim first
     for start in range(1, len(order)):
         place = start
         for before in range(start - 1, -1, -1):
-            compared = _compare(shape, strides, order[before], order[place])
+            compared = _compare(shape, operands, order[before], order[place])
             if compared > 0:
                 order[before], order[place] = order[place], order[before]
                 place = before
@@ -87,13 +93,23 @@ def dense_like(shape: Ints, strides: Ints) -> Ints:
     return permuted_back(contiguous(tuple([shape[dim] for dim in order])), tuple(order))
 
 
-def _compare(shape: Ints, strides: Ints, inner: int, outer: int) -> int:
-    """-1 if two dims are in order, 1 if they change places, 0 if neither (a dim of stride 0 fits anywhere)."""
-    if 0 in (strides[inner], strides[outer]):
-        return 0
-    if strides[inner] != strides[outer]:
-        return -1 if strides[inner] < strides[outer] else 1
-    return 1 if shape[inner] > shape[outer] else 0
+def _compare(shape: Ints, operands: tuple[Ints, ...], inner: int, outer: int) -> int:
+    """-1 if two dims are in order, 1 if they change places, 0 if no operand tells."""
+    for strides in operands:
+        if 0 in (strides[inner], strides[outer]):
+            continue
+        if strides[inner] != strides[outer]:
+            return -1 if strides[inner] < strides[outer] else 1
+        if shape[inner] > shape[outer]:
+            return 1
+    return 0
+
+
+def broadcast_strides(shape: Ints, strides: Ints, wanted: Ints) -> Ints:
+    """The strides of a tensor that is broadcast to a shape: 0 along the dims that are repeated or in front."""
+    added = len(wanted) - len(shape)
+    own = zip(shape, strides, wanted[added:], strict=True)
+    return (*([0] * added), *[stride if before == after else 0 for before, stride, after in own])
 
 
 def view_strides(shape: Ints, strides: Ints, wanted: Ints) -> Ints | None:

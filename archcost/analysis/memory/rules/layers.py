@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, packed
+from archcost.analysis.memory.machine import alias
 from archcost.analysis.memory.products import linear
-from archcost.analysis.memory.rules.shapes import padded
-from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
+from archcost.analysis.memory.rules.shapes import padded, spatial_strides
+from archcost.analysis.memory.strides import contiguous
 from archcost.dims import numel
 
 if TYPE_CHECKING:
@@ -20,15 +21,12 @@ if TYPE_CHECKING:
 STATISTICS = {"float16": "float32", "bfloat16": "float32"}  # of half tensors they are kept in full precision
 
 
-def spatial_strides(x: Tensor, shape: Ints) -> Ints:
-    """Channels-last if the input is, else contiguous: what convolutions, norms and pools give."""
-    return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
+_SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
 
 
 def _conv(machine: Machine, call: Call) -> Tensor:
     """Keeps its input. Padding other than zeros, or uneven, is done by a copy of the input first."""
     op, x = call.op, call.x
-    dims = list(range(2, len(x.shape)))
     if op.padding == "same":
         uneven = [pad % 2 for pad in op.total_padding()]
         if any(uneven):
@@ -36,7 +34,6 @@ def _conv(machine: Machine, call: Call) -> Tensor:
     if op.padding_mode != "zeros":
         wanted = [size + pad for size, pad in zip(call.x.shape[2:], op.total_padding(), strict=True)]
         x = padded(machine, call.x, wanted, op.padding_mode)
-    del dims
     return _convolved(machine, call, x)
 
 
@@ -97,11 +94,13 @@ def _instance_norm(machine: Machine, call: Call) -> Tensor:
         repeated_statistics = [machine.new((n * channels,), x.dtype) for _ in range(2)]
     else:
         repeated_statistics = []
+    if not x.contiguous:
+        x = kernels.clone(machine, x)
     flat = kernels.reshape(machine, x, (1, n * channels, *x.shape[2:]))
     kept = 0 if op.track_running_stats else n * channels
     y = _norm(machine, flat, repeated, n * channels, kept, contiguous(flat.shape))
     if repeated_statistics and machine.training:
-        machine.drop(machine.new((channels,), x.dtype))
+        machine.new((channels,), x.dtype)  # the mean over the samples, on its way into the buffer
     return kernels.reshape(machine, y, x.shape)
 
 
@@ -138,10 +137,11 @@ def _rms_norm(machine: Machine, call: Call) -> Tensor:
     squares = kernels.power(machine, x)
     mean = kernels.reduce(machine, squares, (*x.shape[: len(x.shape) - dims], *(1,) * dims), "mean")
     root = kernels.unary(machine, mean, "result")
-    machine.drop(squares, mean)
+    del squares, mean
     y = kernels.binary(machine, x, root, "mul")
-    weights = call.weights()
-    return kernels.binary(machine, y, weights[0], "mul") if weights else y
+    for weight in call.weights():
+        y = kernels.binary(machine, y, weight, "mul")
+    return y if y.contiguous else kernels.clone(machine, y)
 
 
 def _local_response_norm(machine: Machine, call: Call) -> Tensor:
@@ -152,26 +152,23 @@ def _local_response_norm(machine: Machine, call: Call) -> Tensor:
     rows = (x.shape[0], 1, channels, *space)
     if len(rows) > 4:  # noqa: PLR2004 - the space of images is (H, the rest)
         rows = (*rows[:4], numel(rows[4:]))
-    square_rows = kernels.reshape(machine, squares, rows)
-    wide = padded(machine, square_rows, [channels + op.size - 1, *rows[3:]], "constant")
-    machine.drop(squares, square_rows)
-    means = machine.new(rows, x.dtype)
-    machine.record([means], [wide], each(fresh(wide)), [wide])
-    machine.drop(wide)
-    mean = kernels.reshape(machine, means, x.shape)
-    machine.drop(means)
-    scaled = kernels.scalar(machine, mean)
-    shifted = kernels.scalar(machine, scaled, passes=True)
-    machine.drop(scaled)
+    squares = kernels.reshape(machine, squares, rows)
+    wide = padded(machine, squares, [channels + op.size - 1, *rows[3:]], "constant")
+    del squares
+    mean = machine.new(rows, x.dtype)
+    machine.record([mean], [wide], each(fresh(wide)), [wide])
+    del wide
+    mean = kernels.reshape(machine, mean, x.shape)
+    shifted = kernels.scalar(machine, kernels.scalar(machine, mean), passes=True)
     divisor = kernels.power(machine, shifted)
-    machine.drop(shifted, mean)
+    del shifted, mean
     return kernels.binary(machine, x, divisor, "div")
 
 
 def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor:
     """Keeps its input and an int64 index for each output; ``direct``: inference without a look needs no indices."""
     x = call.x
-    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    y = machine.new(call.shape, x.dtype, contiguous(call.shape) if direct else spatial_strides(x, call.shape))
     if not direct or machine.recording or machine.watched:
         indices = machine.new(call.shape, "int64")
         machine.record([y], [x], each(fresh(x)), [x, indices])
@@ -180,8 +177,26 @@ def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor:
 
 def _pool(machine: Machine, call: Call) -> Tensor:
     x = call.x
-    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    y = machine.new(call.shape, x.dtype, _pooled_strides(x, call.shape))
     machine.record([y], [x], each(fresh(x)), [x])
+    return y
+
+
+def _pooled_strides(x: Tensor, shape: Ints) -> Ints:
+    """Sequences are pooled as images of one row; volumes come out contiguous."""
+    if len(shape) == _SEQUENCE:
+        x = kernels.view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
+        n, c, _, size = spatial_strides(x, (*shape[:2], 1, shape[2]))
+        return n, c, size
+    return contiguous(shape) if len(shape) > _IMAGE else spatial_strides(x, shape)
+
+
+def _adaptive_max_pool(machine: Machine, call: Call) -> Tensor:
+    """Keeps its input and an int64 index for each output."""
+    x = call.x
+    strides = _pooled_strides(x, call.shape)
+    y, indices = machine.new(call.shape, x.dtype, strides), machine.new(call.shape, "int64", strides)
+    machine.record([y], [x], each(fresh(x)), [x, indices])
     return y
 
 
@@ -219,6 +234,6 @@ RULES: dict[str, Rule] = {
     "max_pool3d": _max_pool,
     **{f"avg_pool{ndim}d": _pool for ndim in _NDIMS},
     **{f"adaptive_avg_pool{ndim}d": _adaptive_avg_pool for ndim in _NDIMS},
-    **{f"adaptive_max_pool{ndim}d": _max_pool for ndim in _NDIMS},
+    **{f"adaptive_max_pool{ndim}d": _adaptive_max_pool for ndim in _NDIMS},
     **{kind: _resampled for kind in ("upsample", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle")},
 }

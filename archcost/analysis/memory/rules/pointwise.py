@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, full, packed
+from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import matmul
+from archcost.analysis.memory.strides import elementwise
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Machine, Tensor
@@ -21,7 +23,10 @@ def _activation(machine: Machine, call: Call, *, keeps: str, keeps_inplace: str 
 
 
 def _log_sigmoid(machine: Machine, call: Call) -> Tensor:
-    return kernels.unary(machine, call.x, buffer=True)
+    x = call.x
+    y, kept = machine.new(x.shape, x.dtype), machine.new(x.shape, x.dtype)
+    machine.record([y], [x], each(fresh(x)), [x, kept])
+    return y
 
 
 def _prelu(machine: Machine, call: Call) -> Tensor:
@@ -33,10 +38,10 @@ def _prelu(machine: Machine, call: Call) -> Tensor:
 
 
 def _rrelu(machine: Machine, call: Call) -> Tensor:
-    """A leaky ReLU with its slopes in a tensor: as large as the input, unless it works in place on none."""
+    """A leaky ReLU with its slopes in a tensor as large as the input."""
     x, inplace = call.x, call.op.inplace or call.inplace
-    noise = machine.like(x)
-    y = view(x, x.shape, x.strides) if inplace else machine.like(x)
+    noise = machine.new(x.shape, x.dtype)
+    y = view(x, x.shape, x.strides) if inplace else machine.new(x.shape, x.dtype)
     machine.record([y], [x], each(fresh(x)), [y if inplace else x, noise])
     return y
 
@@ -44,9 +49,7 @@ def _rrelu(machine: Machine, call: Call) -> Tensor:
 def _softsign(machine: Machine, call: Call) -> Tensor:
     """x / (1 + |x|)"""
     x = call.x
-    size = kernels.unary(machine, x)
-    divisor = kernels.scalar(machine, size, passes=True)
-    machine.drop(size)
+    divisor = kernels.scalar(machine, kernels.unary(machine, x), passes=True)
     return kernels.binary(machine, x, divisor, "div")
 
 
@@ -70,7 +73,7 @@ def _softmin(machine: Machine, call: Call) -> Tensor:
 
 def _glu(machine: Machine, call: Call) -> Tensor:
     x = call.x
-    y = machine.new(call.shape, x.dtype)
+    y = machine.new(call.shape, x.dtype, elementwise(call.shape, x.strides))
     machine.record([y], [x], each(fresh(x)), [x])
     return y
 
@@ -104,7 +107,7 @@ def _alpha_dropout(machine: Machine, call: Call) -> Tensor:
     noise, shift = machine.like(x), machine.like(x)
     y = machine.like(x)
     machine.record([y], [x], each(fresh(x)), [noise])
-    machine.drop(shift)
+    del shift
     return y
 
 
@@ -112,14 +115,7 @@ def _arithmetic(machine: Machine, call: Call, *, kind: str) -> Tensor:
     """From the left over all inputs, or one input and a number."""
     if call.op.other is not None:
         return kernels.scalar(machine, call.x, passes=kind in ("add", "sub"))
-
-    def step(before: Tensor, x: Tensor) -> Tensor:
-        y = kernels.binary(machine, before, x, kind)
-        if before is not call.x:
-            machine.drop(before)
-        return y
-
-    return reduce(step, call.inputs)
+    return reduce(lambda before, x: kernels.binary(machine, before, x, kind), call.inputs)
 
 
 def _matmul(machine: Machine, call: Call) -> Tensor:

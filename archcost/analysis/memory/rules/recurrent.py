@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
+from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.pointwise import dropout
-from archcost.dims import ceil_div
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,148 +16,129 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Call, Rule
 
     State = list["Tensor"]  # h, and c of an LSTM
-    Cell = Callable[["Machine", "Tensor", State, dict[str, "Tensor"]], State]
+    Weights = dict[str, "Tensor"]
+    Cell = Callable[["Machine", "Tensor", State, Weights], State]
 
-MAX_STEPS = 2048  # longer sequences train in groups of steps
-_STEADY = 2  # steps after which every further one takes what the last one took
+_STEADY = 2  # steps after which, in inference, every further one takes what the last one took
 
 
 def _recurrent(machine: Machine, call: Call) -> list[Tensor]:
-    op, tensors = call.op, call.learnt()
-    x = call.x
-    batch = x.shape[0 if op.batch_first else 1]
-    count = op.num_layers * op.directions
-    sizes = [op.width, op.hidden_size][: op.states]
-    given = call.inputs[1:] or [machine.new((count, batch, size), x.dtype) for size in sizes]
-    states = [kernels.unbind(machine, state, 0) for state in given]
-    if op.batch_first:
-        x = kernels.transpose(machine, x, 0, 1)
+    """Layer by layer, direction by direction; then the last states of all, each kind in one tensor."""
+    op, x = call.op, call.x
+    states = _initial_states(machine, call)
+    x = kernels.transpose(machine, x, 0, 1) if op.batch_first else alias(x)
+    tensors = call.learnt()
     last: list[State] = []
     for layer in range(op.num_layers):
-        outputs = []
+        sequences: list[_Sequence] = []
         for direction in range(op.directions):
-            suffix = f"l{layer}" + "_reverse" * direction
-            own = {name.removesuffix(f"_{suffix}"): t for name, t in tensors.items() if name.endswith(f"_{suffix}")}
-            begin = [state[layer * op.directions + direction] for state in states]
-            sequence, state = _sequence(machine, x, begin, own, _CELLS[op.kind])
-            outputs.append(sequence)
-            last.append(state)
-        before, x = x, _joined(machine, outputs)
-        if before.storage is not call.x.storage:
-            machine.drop(before)
+            suffix = f"_l{layer}" + "_reverse" * direction
+            own = {name.removesuffix(suffix): tensors[name] for name in tensors if name.endswith(suffix)}
+            sequences.append(_Sequence())
+            sequences[-1].run(machine, x, [state[len(last)] for state in states], own, _CELLS[op.kind], sequences)
+            last.append(sequences[-1].state)
+        whole = [sequence.whole for sequence in sequences]
+        x = whole[0] if op.directions == 1 else kernels.concat(machine, whole, 2)
+        del sequences, whole
         if op.dropout and layer < op.num_layers - 1:
-            before, x = x, dropout(machine, x, op.dropout)
-            machine.drop(before)
-    if not call.inputs[1:]:
-        machine.drop(*(piece for state in states for piece in state))
+            x = dropout(machine, x, op.dropout)
     ends = [kernels.stack(machine, [state[which] for state in last], 0) for which in range(op.states)]
     return [kernels.transpose(machine, x, 0, 1) if op.batch_first else x, *ends]
 
 
-def _joined(machine: Machine, outputs: list[Tensor]) -> Tensor:
-    """Both directions side by side."""
-    if len(outputs) == 1:
-        return outputs[0]
-    y = kernels.concat(machine, outputs, 2)
-    machine.drop(*outputs)
-    return y
+def _initial_states(machine: Machine, call: Call) -> list[list[Tensor]]:
+    """Those given, or zeros; one for each layer and direction."""
+    op, x = call.op, call.x
+    batch = x.shape[0 if op.batch_first else 1]
+    sizes = [op.width, op.hidden_size][: op.states]
+    given = call.inputs[1:] or [machine.new((op.num_layers * op.directions, batch, size), x.dtype) for size in sizes]
+    return [kernels.unbind(machine, state, 0) for state in given]
 
 
-def _sequence(
-    machine: Machine, x: Tensor, state: State, tensors: dict[str, Tensor], cell: Cell
-) -> tuple[Tensor, State]:
-    """All steps in one direction: what goes into the gates in one product, then step by step."""
-    length = x.shape[0]
-    whole = linear(machine, x, tensors["weight_ih"], tensors.get("bias_ih"))
-    steps = kernels.unbind(machine, whole, 0)
-    machine.drop(whole)
-    outputs: list[Tensor] = []
-    begin = state
-    for number, gates in enumerate(steps):
-        if not machine.recording and _STEADY <= number < length - 1:
-            outputs.append(machine.new(outputs[-1].shape, x.dtype))  # as every step between: only its output stays
-            continue
-        after = cell(machine, gates, state, tensors)
-        if state is not begin:
-            machine.drop(*state[1:])
-        state = after
-        outputs.append(state[0])
-    sequence = kernels.stack(machine, outputs, 0)
-    machine.drop(*outputs[:-1], *steps)
-    return sequence, state
+class _Sequence:
+    """The steps in one direction: what it holds until both directions of a layer are joined."""
+
+    gates: list[Tensor]
+    outputs: list[Tensor]
+    state: State
+    whole: Tensor
+
+    def run(
+        self, machine: Machine, x: Tensor, state: State, weights: Weights, cell: Cell, others: list[_Sequence]
+    ) -> None:
+        """The inputs' share of the gates in one product, then step by step."""
+        self.gates = kernels.unbind(machine, linear(machine, x, weights["weight_ih"], weights.get("bias_ih")), 0)
+        for other in others[:-1]:
+            other.gates = []
+        self.outputs = []
+        self.state = state
+        length = x.shape[0]
+        for number in range(length):
+            if not machine.recording and _STEADY <= number < length - 1:
+                self.outputs.append(machine.new(self.outputs[-1].shape, x.dtype))  # only the outputs stay
+                continue
+            self.state = cell(machine, self.gates[number], self.state, weights)
+            self.outputs.append(self.state[0])
+        self.whole = kernels.stack(machine, self.outputs, 0)
 
 
-def _hidden(machine: Machine, state: State, tensors: dict[str, Tensor]) -> Tensor:
-    return linear(machine, state[0], tensors["weight_hh"], tensors.get("bias_hh"))
+def _hidden(machine: Machine, state: State, weights: Weights) -> Tensor:
+    return linear(machine, state[0], weights["weight_hh"], weights.get("bias_hh"))
 
 
-def _plus(machine: Machine, gates: Tensor, hidden: Tensor) -> Tensor:
-    """hidden += gates"""
-    total = view(hidden, hidden.shape, hidden.strides)
-    machine.record([total], [hidden, gates], kernels.passed_to_both())
-    machine.drop(hidden)
+def _plus(machine: Machine, x: Tensor, other: Tensor) -> Tensor:
+    """x += other"""
+    total = view(x, x.shape, x.strides)
+    machine.record([total], [x, other], kernels.passed_to_both())
     return total
-
-
-def _rnn(machine: Machine, gates: Tensor, state: State, tensors: dict[str, Tensor]) -> State:
-    """h' = tanh(gates + W·h)"""
-    total = _plus(machine, gates, _hidden(machine, state, tensors))
-    after = kernels.unary(machine, total, "result")
-    machine.drop(total)
-    return [after]
-
-
-def _lstm(machine: Machine, gates: Tensor, state: State, tensors: dict[str, Tensor]) -> State:
-    """Four gates in one tensor, worked out in place; c' = f·c + i·g, h' = o·tanh(c')."""
-    total = _plus(machine, gates, _hidden(machine, state, tensors))
-    width = state[1].shape[1]
-    i, f, g, o = _inplace(machine, kernels.split(machine, total, 1, [width] * 4))
-    machine.drop(total)
-    cell = kernels.binary(machine, f, state[1], "mul")
-    new = kernels.binary(machine, i, g, "mul")
-    before, cell = cell, _plus(machine, new, cell)
-    machine.drop(new, before)
-    shown = kernels.unary(machine, cell, "result")
-    hidden = kernels.binary(machine, o, shown, "mul")
-    machine.drop(shown)
-    if "weight_hr" in tensors:
-        before, hidden = hidden, linear(machine, hidden, tensors["weight_hr"], None)
-        machine.drop(before)
-    machine.drop(i, f, g, o)
-    return [hidden, cell]
-
-
-def _inplace(machine: Machine, gates: list[Tensor]) -> list[Tensor]:
-    done = [kernels.unary(machine, gate, "result", inplace=True) for gate in gates]
-    machine.drop(*gates)
-    return done
-
-
-def _gru(machine: Machine, gates: Tensor, state: State, tensors: dict[str, Tensor]) -> State:
-    """r, z = σ(…), n = tanh(… + r·(W·h)), h' = (h - n)·z + n"""
-    width = state[0].shape[1]
-    from_input = kernels.split(machine, gates, 1, [width] * 3)
-    hidden = _hidden(machine, state, tensors)
-    parts = kernels.split(machine, hidden, 1, [width] * 3)
-    machine.drop(hidden)
-    reset, update = _inplace(machine, [_plus(machine, a, b) for a, b in zip(from_input[:2], parts[:2], strict=True)])
-    scaled = _times(machine, parts[2], reset)
-    total = kernels.binary(machine, from_input[2], scaled, "add")
-    (new,) = _inplace(machine, [total])
-    difference = kernels.binary(machine, state[0], new, "sub")
-    after = _plus(machine, new, _times(machine, difference, update))
-    machine.drop(new, difference, reset, update, scaled, *parts, *from_input)
-    return [after]
 
 
 def _times(machine: Machine, x: Tensor, factor: Tensor) -> Tensor:
     """x *= factor: the backward pass needs x as it was, so that a copy is kept."""
-    kept = [kernels.copied(machine, x), factor] if machine.recording else []
+    kept = [machine.like(x), factor] if machine.recording else []
     y = view(x, x.shape, x.strides)
     machine.record([y], [x, factor], kernels.products_of(x), kept)
-    machine.drop(*kept[:1])
     return y
 
 
+def _inplace(machine: Machine, x: Tensor) -> Tensor:
+    """A sigmoid or tanh in the storage of its input."""
+    return kernels.unary(machine, x, "result", inplace=True)
+
+
+def _rnn(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
+    """h' = tanh(W·h + gates)"""
+    total = _plus(machine, _hidden(machine, state, weights), gates)
+    return [kernels.unary(machine, total, "result")]
+
+
+def _lstm(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
+    """Four gates in one tensor, worked out in place; c' = f·c + i·g, h' = o·tanh(c')."""
+    total = _plus(machine, _hidden(machine, state, weights), gates)
+    width = state[1].shape[1]
+    i, f, g, o = [_inplace(machine, gate) for gate in kernels.split(machine, total, 1, [width] * 4)]
+    del total
+    kept = kernels.binary(machine, f, state[1], "mul")
+    cell = _plus(machine, kept, kernels.binary(machine, i, g, "mul"))
+    shown = kernels.unary(machine, cell, "result")
+    hidden = kernels.binary(machine, o, shown, "mul")
+    del shown
+    if "weight_hr" in weights:
+        hidden = linear(machine, hidden, weights["weight_hr"], None)
+    return [hidden, cell]
+
+
+def _gru(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
+    """r, z = σ(…), n = tanh(… + r·(W·h)), h' = (h - n)·z + n"""
+    width = state[0].shape[1]
+    given = kernels.split(machine, gates, 1, [width] * 3)
+    parts = kernels.split(machine, _hidden(machine, state, weights), 1, [width] * 3)
+    reset = _inplace(machine, _plus(machine, parts[0], given[0]))
+    update = _inplace(machine, _plus(machine, parts[1], given[1]))
+    new = _inplace(machine, kernels.binary(machine, given[2], _times(machine, parts[2], reset), "add"))
+    difference = kernels.binary(machine, state[0], new, "sub")
+    return [_plus(machine, _times(machine, difference, update), new)]
+
+
 _CELLS: dict[str, Cell] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
-RULES: dict[str, Rule] = {kind: _recurrent for kind in _CELLS}
+RULES: dict[str, Rule] = dict.fromkeys(_CELLS, _recurrent)

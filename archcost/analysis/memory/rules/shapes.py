@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh
+from archcost.analysis.memory.machine import alias
+from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
 from archcost.ops.axes import axes, axis
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.strides import Ints
 
 
 def _reshape(machine: Machine, call: Call) -> Tensor:
@@ -62,10 +65,15 @@ def _slice(machine: Machine, call: Call) -> Tensor:
     return kernels.narrow(machine, call.x, dim, call.shape[dim], call.op.step)
 
 
+def spatial_strides(x: Tensor, shape: Ints) -> Ints:
+    """Channels-last if the input is, else contiguous: what convolutions, norms and pools give."""
+    return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
+
+
 def padded(machine: Machine, x: Tensor, sizes: Sequence[int], mode: str) -> Tensor:
     """A copy whose last dims have other sizes; only ``reflect`` and ``replicate`` keep the input."""
     shape = (*x.shape[: len(x.shape) - len(sizes)], *sizes)
-    y = machine.new(shape, x.dtype)
+    y = machine.new(shape, x.dtype, contiguous(shape) if mode == "circular" else spatial_strides(x, shape))
     scratch = 2 * y.bytes if mode == "circular" else 0  # the gradient goes back piece by piece
     machine.record([y], [x], each(fresh(x), scratch=scratch), [x] if mode in ("reflect", "replicate") else [])
     return y
@@ -76,7 +84,10 @@ def _pad(machine: Machine, call: Call) -> Tensor:
 
 
 def _roll(machine: Machine, call: Call) -> Tensor:
-    return kernels.scalar(machine, call.x)
+    x = call.x
+    y = machine.new(x.shape, x.dtype)
+    machine.record([y], [x], each(fresh(x)))
+    return y
 
 
 RULES: dict[str, Rule] = {

@@ -1,0 +1,117 @@
+"""Liveness: which storages exist at the same time while the layers run in order, and the most of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.analysis.memory.plain import Profile, plain_profile
+from archcost.dims import numel
+from archcost.spec.names import DTYPE_BYTES
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.strides import Ints
+    from archcost.graph.model import Graph, Node, Signature, TensorType
+
+
+def tensor_bytes(tensor: TensorType) -> int:
+    """Elements times the size of the dtype."""
+    return numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
+
+
+class Storages:
+    """The storages that the nodes make and read in inference.
+
+    Storage k has ``sizes[k]`` bytes, is made by node ``makers[k]`` (-1: it is an input of the model) and last touched
+    by node ``last[k]`` (the number of nodes: it is there to the end, as the inputs are, which the caller holds).
+    ``of[value]`` is the storage of a value; ``rises[n]`` what node n needs, while it runs, beyond what is there.
+    """
+
+    def __init__(self, graph: Graph, *, watched: bool = False, inplace: frozenset[int] = frozenset()) -> None:
+        inputs = [tensor_bytes(tensor) for tensor in graph.inputs.values()]
+        end = len(graph.nodes)
+        self.sizes = inputs
+        self.makers = [-1] * len(inputs)
+        self.last = [end] * len(inputs)
+        self.of = {-1 - place: place for place in range(len(inputs))}
+        self.rises: list[int] = []
+        self.strides: dict[int, Ints] = {}  # of the values that are not contiguous
+        self._profiles = Profiles(watched=watched)
+        for index, node in enumerate(graph.nodes):
+            self._add(index, node, self._profiles.of(node, self.strides, inplace=index in inplace))
+        for value in graph.outputs:
+            self.last[self.of[value]] = end
+
+    def _add(self, index: int, node: Node, given: Profile) -> None:
+        rise, sources, sizes, strides = given
+        of, last, inputs = self.of, self.last, node.inputs
+        for value in inputs:
+            storage = of[value]
+            if last[storage] < index:
+                last[storage] = index
+        first = len(last)
+        for size in sizes:
+            self.sizes.append(size)
+            self.makers.append(index)
+            last.append(index)
+        self.rises.append(rise)
+        value = node.first_value
+        for source, stride in zip(sources, strides, strict=True):
+            of[value] = first - 1 - source if source < 0 else of[inputs[source]]
+            if stride is not None:
+                self.strides[value] = stride
+            value += 1
+
+    def live(self) -> list[int]:
+        """The bytes alive while each node runs."""
+        count = len(self.rises)
+        change = [0] * (count + 2)  # when a node begins; storages that it makes are in its rise until the next does
+        for size, maker, last in zip(self.sizes, self.makers, self.last, strict=True):
+            change[maker + 1] += size
+            change[last + 1] -= size
+        alive = 0
+        result = []
+        for index, rise in enumerate(self.rises):
+            alive += change[index]
+            result.append(alive + rise)
+        return result
+
+
+class Profiles:
+    """The profiles of nodes: those of equal ones are found once."""
+
+    def __init__(self, *, watched: bool) -> None:
+        self.watched = watched
+        self._plain: dict[Signature, Profile] = {}  # of contiguous inputs, all different
+        self._others: dict[object, Profile] = {}
+
+    def of(self, node: Node, strides: dict[int, Ints], *, inplace: bool) -> Profile:
+        """The profile of a node; ``strides`` are those of the values that are not contiguous."""
+        signature, inputs = node.signature, node.inputs
+        odd = strides and not strides.keys().isdisjoint(inputs)
+        if not (odd or inplace or (len(inputs) > 1 and len(set(inputs)) < len(inputs))):
+            found = self._plain.get(signature)
+            if found is None:
+                found = plain_profile(signature) or self._run(node, strides, inplace=False)
+                self._plain[signature] = found
+            return found
+        key = (signature, tuple([strides.get(value) for value in inputs]), _equal(inputs), inplace)
+        found = self._others.get(key)
+        if found is None:
+            found = self._others[key] = self._run(node, strides, inplace=inplace)
+        return found
+
+    def _run(self, node: Node, strides: dict[int, Ints], *, inplace: bool) -> Profile:
+        from archcost.analysis.memory.profile import profile
+
+        given = tuple([strides.get(value) for value in node.inputs])
+        return profile(node.signature, given, _equal(node.inputs), watched=self.watched, inplace=inplace)
+
+
+def _equal(inputs: tuple[int, ...]) -> tuple[int, ...]:
+    """For every input, the place of the first one that is the same value."""
+    return tuple([inputs.index(value) for value in inputs])
+
+
+def peak_activation_bytes(graph: Graph) -> int:
+    """Maximum over layers of the bytes of all storages alive while it runs; params and buffers are not counted."""
+    return max(Storages(graph).live(), default=sum(map(tensor_bytes, graph.inputs.values())))

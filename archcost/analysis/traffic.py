@@ -1,0 +1,73 @@
+"""Bytes that a layer moves: every input and weight is read once, every output written once.
+
+Views and work in place count as if they moved their tensors; buffers, and what a kernel reads again because it does not
+fit into a cache, are not counted. Arithmetic intensity is FLOPs over these bytes: a layer of low intensity waits for
+memory, whatever the arithmetic units could do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.dims import numel
+from archcost.spec.names import DTYPE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+
+    from archcost.graph.model import Node, TensorType
+
+
+class Traffic(NamedTuple):
+    """Bytes read and written, and the FLOPs done meanwhile."""
+
+    read: int = 0
+    written: int = 0
+    flops: int = 0
+
+    @property
+    def moved(self) -> int:
+        """Bytes read and written."""
+        return self.read + self.written
+
+    @property
+    def intensity(self) -> Fraction | None:
+        """FLOPs per byte moved; None where none is moved."""
+        from fractions import Fraction
+
+        return Fraction(self.flops, self.moved) if self.moved else None
+
+
+def tensor_bytes(tensor: TensorType) -> int:
+    """Elements times the size of the dtype."""
+    return numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
+
+
+def input_bytes(node: Node) -> int:
+    """Bytes of the inputs; a tensor that comes in twice is read once."""
+    seen = dict(zip(node.inputs, node.signature.inputs, strict=True))
+    return sum(map(tensor_bytes, seen.values()))
+
+
+def weight_bytes_read(node: Node, dtype: str) -> int:
+    """Bytes of the weights that one run reads, those shared with another layer included."""
+    signature = node.signature
+    inputs = tuple([tensor.shape for tensor in signature.inputs])
+    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    return signature.op.read_weights(inputs, outputs) * DTYPE_BYTES[dtype]
+
+
+def bytes_read(node: Node, dtype: str) -> int:
+    """Bytes of the inputs and of the weights."""
+    return input_bytes(node) + weight_bytes_read(node, dtype)
+
+
+def total_traffic(parts: Iterable[Traffic]) -> Traffic:
+    """The sum, layer by layer: what passes between two layers is written and read."""
+    read = written = flops = 0
+    for part in parts:
+        read += part.read
+        written += part.written
+        flops += part.flops
+    return Traffic(read, written, flops)

@@ -1,0 +1,42 @@
+"""``export``: the model as source that stands alone."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from archcost.commands.inputs import analyze_one, expand, parse_settings
+from archcost.commands.options import Output, Settings, Training
+
+
+class Format(str, Enum):
+    """What ``export`` writes."""
+
+    torch = "torch"
+
+
+def export(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by name, or - for standard input.")
+    ],
+    format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.torch,  # noqa: A002
+    output: Output = None,
+    settings: Settings = None,
+    training: Training = False,
+) -> None:
+    """Write a spec as readable PyTorch source that needs nothing but torch."""
+    from archcost.errors import UsageError
+    from archcost.export.source import to_torch
+    from archcost.render.output import print_diagnostics, write_text
+
+    del format  # there is one
+    paths = expand([spec])
+    if len(paths) > 1:
+        raise UsageError(f"export takes one spec, '{spec}' stands for {len(paths)}", "export them one by one")
+    result = analyze_one(paths[0], parse_settings(settings or ()), training=training)
+    if result.diagnostics or result.report is None:
+        print_diagnostics(result.diagnostics)
+        raise typer.Exit(2)
+    write_text(to_torch(result.report), output)

@@ -1,0 +1,36 @@
+"""Random graphs from the op registry under every convention, against the tools themselves."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from hypothesis import HealthCheck, given, settings
+
+import archcost
+from archcost.conventions import TOOLS, convention
+from archcost.conventions.differences import explain
+from archcost.conventions.reading import read
+from archcost.pytorch.module import Network, example_inputs
+from tests.conventions import peers
+from tests.pytorch.support import document
+from tests.pytorch.test_random import layers
+
+torch.set_num_threads(1)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(layers())
+def test_tools_agree_on_random_graphs(parts: dict[str, Any]) -> None:
+    if not parts["layers"]:
+        return
+    report = archcost.analyze(document(parts))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network, inputs = Network(report.graph), example_inputs(report.graph)
+    for tool in TOOLS:
+        reading = read(report, convention(tool))
+        assert peers.run(tool, network, inputs).total == reading.total, tool
+        explanation = explain(reading)
+        assert explanation.base + sum(each.difference for each in explanation.differences) == reading.sum

@@ -1,0 +1,284 @@
+"""Small models of every form that an export has to write: blocks with variants, loops, several inputs, shared weights."""
+
+from __future__ import annotations
+
+MODELS = {
+    "transformer": """
+        params: {dim: 16, depth: 3}
+        input: [3, 8, 8]
+        blocks:
+          encoder:
+            params: {heads: , ratio: 4}
+            layers:
+              - add:
+                branches:
+                  attention: [layer_norm, multihead_attention: {num_heads: $heads}]
+                  skip: []
+              - add:
+                branches:
+                  mlp: [layer_norm, linear: {out_features: $(in_features * ratio)}, gelu, linear: {out_features: $dim}]
+                  skip: []
+        layers:
+          - {id: patches, conv2d: {out_channels: $dim, kernel_size: 4, stride: 4}}
+          - flatten: {start_dim: 2}
+          - transpose: {dim0: 1, dim1: 2}
+          - {id: cls, parameter: {shape: [1, 1, $dim]}}
+          - {expand: {sizes: [$batch, -1, -1]}, from: cls}
+          - {concat: {dim: 1}, from: [expand, transpose]}
+          - {id: position, parameter: {shape: [1, 5, $dim], requires_grad: false}}
+          - {add: , from: [concat, position]}
+          - {id: layers, encoder: {heads: 2}, repeat: $depth}
+          - slice: {dim: 1, start: 0, end: 1}
+          - flatten
+          - {id: head, linear: {out_features: 10}}
+    """,
+    "attention": """
+        input: [16, 8]
+        blocks:
+          attention:
+            params: {dim: , heads: }
+            layers:
+              - {id: qkv, linear: {out_features: $(3 * dim)}}
+              - reshape: {shape: [$batch, 16, 3, $heads, $(dim // heads)]}
+              - permute: {dims: [2, 0, 3, 1, 4]}
+              - chunk: {chunks: 3}
+              - {id: q, squeeze: {dim: 0}, from: chunk.0}
+              - {id: k, squeeze: {dim: 0}, from: chunk.1}
+              - {id: v, squeeze: {dim: 0}, from: chunk.2}
+              - {scaled_dot_product_attention: {dropout_p: 0.1}, from: [q, k, v]}
+              - transpose: {dim0: 1, dim1: 2}
+              - reshape: {shape: [$batch, 16, -1]}
+              - {id: out, linear: {out_features: $dim}}
+        layers:
+          - {id: narrow, attention: {dim: 8, heads: 2}}
+          - {id: widen, linear: {out_features: 12}}
+          - {id: wide, attention: {dim: 12, heads: 3}}
+    """,
+    "decoder": """
+        inputs: {tokens: {shape: [7], dtype: int64}, memory: [5, 16]}
+        blocks:
+          decoder_layer:
+            inputs: [query, memory]
+            params: {heads: 2}
+            layers:
+              - {id: self_attention, multihead_attention: {num_heads: $heads}, from: query}
+              - {add: , from: [self_attention, query]}
+              - {id: norm1, layer_norm: }
+              - {id: cross_attention, multihead_attention: {num_heads: $heads}, from: [norm1, memory]}
+              - {add: , from: [cross_attention, norm1]}
+              - {id: norm2, layer_norm: }
+        layers:
+          - {embedding: {num_embeddings: 11, embedding_dim: 16}, from: tokens}
+          - {id: stack, decoder_layer: , repeat: 4, from: [embedding, memory]}
+          - {id: again, decoder_layer: , from: [stack, stack]}
+          - {id: logits, linear: {out_features: 11, bias: false}, share: embedding}
+    """,
+    "unet": """
+        input: [3, 16, 16]
+        blocks:
+          double_conv:
+            params: {out: }
+            layers:
+              - conv2d: {out_channels: $out, kernel_size: 3, padding: 1}
+              - relu
+              - conv2d: {out_channels: $out, kernel_size: 3, padding: 1}
+              - relu: {inplace: true}
+          up:
+            inputs: [low, skip]
+            params: {out: }
+            layers:
+              - {conv_transpose2d: {out_channels: $out, kernel_size: 2, stride: 2}, from: low}
+              - {concat: , from: [skip, conv_transpose2d]}
+              - double_conv: {out: $out}
+        layers:
+          - {id: enc1, double_conv: {out: 4}}
+          - max_pool2d: {kernel_size: 2}
+          - {id: enc2, double_conv: {out: 8}}
+          - max_pool2d: {kernel_size: 2}
+          - {id: bottom, double_conv: {out: 12}}
+          - {id: up2, up: {out: 8}, from: [bottom, enc2]}
+          - {id: up1, up: {out: 4}, from: [up2, enc1]}
+          - {id: head, conv2d: {out_channels: 2, kernel_size: 1}}
+    """,
+    "densenet": """
+        input: [3, 8, 8]
+        blocks:
+          dense_layer:
+            params: {growth: 4}
+            layers:
+              - concat:
+                branches:
+                  skip: []
+                  new:
+                    - batch_norm2d
+                    - relu
+                    - conv2d: {out_channels: $growth, kernel_size: 3, padding: 1, bias: false}
+          dense_block:
+            params: {layers: }
+            layers: [{dense_layer: , repeat: $layers}]
+          transition:
+            layers: [batch_norm2d, conv2d: {out_channels: $(in_channels // 2), kernel_size: 1}]
+        layers:
+          - {id: stem, conv2d: {out_channels: 8, kernel_size: 3, padding: 1}}
+          - {id: block1, dense_block: {layers: 3}}
+          - transition
+          - {id: block2, dense_block: {layers: 6}}
+          - transition
+          - {id: block3, dense_block: {layers: 4}}
+    """,
+    "inverted_residuals": """
+        input: [3, 16, 16]
+        blocks:
+          conv_bn:
+            params: {out: , kernel: 1, stride: 1, groups: 1, act: relu6}
+            layers:
+              - conv2d:
+                  out_channels: $out
+                  kernel_size: $kernel
+                  stride: $stride
+                  padding: $(kernel // 2)
+                  groups: $groups
+                  bias: false
+              - batch_norm2d
+              - $act
+          inverted:
+            params: {out: , expand: 6, stride: 1, residual: $(stride == 1 and in_channels == out)}
+            outputs: '$(["add"] if residual else ["project"])'
+            layers:
+              - {id: expand, conv_bn: {out: $(in_channels * expand)}, when: $(expand > 1)}
+              - id: depthwise
+                conv_bn: {out: $in_channels, kernel: 3, stride: $stride, groups: $in_channels}
+              - {id: project, conv_bn: {out: $out, act: identity}}
+              - {add: , from: [input, project], when: $residual}
+        layers:
+          - {id: stem, conv_bn: {out: 4, kernel: 3, stride: 2}}
+          - {id: first, inverted: {out: 4, expand: 1}}
+          - {id: stage1, inverted: {out: 6, stride: "$(2 if i == 0 else 1)"}, repeat: 3}
+          - {id: stage2, inverted: {out: 8}, repeat: 2}
+          - {id: last, inverted: {out: 10, expand: 3, stride: 2}}
+    """,
+    "shared": """
+        input: [6, 8]
+        blocks:
+          mlp:
+            params: {hidden: }
+            layers: [linear: {out_features: $hidden}, relu, {id: out, linear: {out_features: 8}}]
+        layers:
+          - {id: first, mlp: {hidden: 4}}
+          - {id: again, mlp: {hidden: 4}, share: first}
+          - {id: loop, mlp: {hidden: 4}, repeat: 3, share: first}
+          - {id: one, gru: {hidden_size: 8}}
+          - {id: two, gru: {hidden_size: 8}, share: one}
+          - add:
+            branches:
+              pair: [{id: a, linear: {out_features: 8}}, {id: b, linear: {out_features: 8}, share: a}]
+              skip: []
+    """,
+    "several": """
+        inputs: {a: [4, 6], b: [4, 6]}
+        blocks:
+          two:
+            inputs: [p, q]
+            outputs: [total, q, product]
+            layers:
+              - {id: total, add: , from: [p, q]}
+              - {id: product, mul: , from: [p, q]}
+              - {id: unused, linear: {out_features: 3}}
+        layers:
+          - {two: , from: [a, b]}
+          - {id: twice, two: , from: [two.0, two.0]}
+          - {lstm: {hidden_size: 5}, from: twice.2}
+          - {gru: {hidden_size: 3}, from: lstm}
+        outputs: [gru, lstm.1, a, twice.1, gru.1]
+    """,
+    "names": """
+        input: [4]
+        layers:
+          - {id: type, relu: }
+          - {id: a/b, relu: }
+          - {id: class, relu: }
+          - {id: __x, relu: }
+          - {id: append, relu: }
+          - {id: torch, linear: {out_features: 4}}
+          - concat:
+            branches:
+              half: [sigmoid]
+              eval: [linear: {out_features: 3}]
+              1x1: [{id: pop, linear: {out_features: 3}}, relu]
+              "2": [{id: lambda, linear: {out_features: 3}}, relu]
+          - {add: , from: [concat, concat]}
+          - {mul: , from: [concat, add, concat]}
+    """,
+    "functions": """
+        input: [8, 6, 6]
+        layers:
+          - mul:
+            branches:
+              gate:
+                - mean: {dim: [2, 3], keepdim: true}
+                - conv2d: {out_channels: 8, kernel_size: 1}
+                - sigmoid
+              skip: []
+          - add:
+            branches:
+              a:
+                - {id: c1, conv2d: {out_channels: 8, kernel_size: 3, padding: 1}}
+                - {add: , from: [c1, mul]}
+                - {id: 5x5, conv2d: {out_channels: 8, kernel_size: 5, padding: 2}}
+              b: [max_pool2d: {kernel_size: 3, stride: 1, padding: 1}]
+          - {id: grow, concat: , branches: {p: [conv2d: {out_channels: 2, kernel_size: 1}], q: []}, repeat: 3}
+          - {id: stage, conv2d: {out_channels: 14, kernel_size: 1}, repeat: 3}
+          - {add: , from: [stage.0, stage.2]}
+          - pad: {pad: [1, 2], value: 0.5}
+    """,
+    "widths": """
+        params: {widths: [4, 4, 6, 8, 8, 8]}
+        input: [3, 8, 8]
+        blocks:
+          stage:
+            params: {first: , second: }
+            layers:
+              - {id: convs, conv2d: {out_channels: "$([first, first, second][i])", kernel_size: 1}, repeat: 3}
+        layers:
+          - {id: convs, conv2d: {out_channels: "$(widths[i])", kernel_size: 1}, repeat: 6}
+          - {id: one, stage: {first: 8, second: 12}}
+          - {id: two, stage: {first: 12, second: 4}}
+    """,
+    "many": """
+        input: [4]
+        blocks:
+          fan:
+            layers:
+              - add:
+                branches:
+                  the_first_of_a_number_of_branches: [linear: {out_features: 4}]
+                  the_second_of_a_number_of_branches: [linear: {out_features: 4}]
+                  the_third_of_a_number_of_branches: [linear: {out_features: 4}]
+        layers:
+          - fan
+          - {id: the_first_layer_of_all, linear: {out_features: 4}, from: fan}
+          - {id: the_second_layer_of_all, linear: {out_features: 4}, from: fan}
+          - {id: the_third_layer_of_all, linear: {out_features: 4}, from: fan}
+          - id: total
+            add:
+            from: [fan, the_first_layer_of_all, the_second_layer_of_all, the_third_layer_of_all, fan]
+          - {concat: , from: [total, the_first_layer_of_all, the_second_layer_of_all, the_third_layer_of_all]}
+    """,
+    "double": """
+        dtype: float64
+        input: [4]
+        layers: [linear: {out_features: 4}]
+    """,
+    "passed_on": """
+        input: [4]
+        blocks:
+          maybe:
+            params: {there: false}
+            layers: [{linear: {out_features: 4}, when: $there}]
+        layers:
+          - maybe: {there: true}
+          - {id: none, maybe: }
+          - {add: , from: [none, maybe]}
+        outputs: [none, add]
+    """,
+}
