@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": "verify",
     "bench": "bench",
     "reconcile": "reconcile",
+    "explain": "explain",
     "export": "export",
     "validate": "analyze",
     "schema": "analyze",

@@ -105,6 +105,20 @@ def format_share(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10}%" if tenths else "<0.1%"
 
 
+def format_ratio(ratio: Fraction) -> str:
+    """A ratio in three digits, rounded half up: ``99.6``, ``0.250``; ``<0.001`` for what would round to nothing."""
+    if not ratio:
+        return "0"
+    for decimals, limit in ((3, 1), (2, 10), (1, 100)):
+        if ratio < limit:
+            scaled = (2 * ratio.numerator * 10**decimals + ratio.denominator) // (2 * ratio.denominator)
+            if scaled >= limit * 10**decimals:
+                continue  # 9.996 is 10.0
+            whole, rest = divmod(scaled, 10**decimals)
+            return f"{whole}.{rest:0{decimals}d}" if scaled else "<0.001"
+    return f"{(2 * ratio.numerator + ratio.denominator) // (2 * ratio.denominator):,}"
+
+
 def _scaled(count: int, base: int, units: tuple[str, ...]) -> str:
     """Three significant digits, rounded half up in integers; never rolls over to four digits before the point."""
     sign, rest = ("-", -count) if count < 0 else ("", count)

@@ -50,6 +50,11 @@ class ReceptiveField(NamedTuple):
         return tuple([max(sizes) for sizes in zip(*[branch.size for branch in self.branches], strict=True)])
 
     @property
+    def start(self) -> tuple[Position, ...]:
+        """The first position that output 0 sees along each axis, on any path; padding lies below 0."""
+        return tuple([min(starts) for starts in zip(*[branch.start for branch in self.branches], strict=True)])
+
+    @property
     def jump(self) -> tuple[Position, ...]:
         """The distance in the input between neighbours; 0 where every position sees the same."""
         return tuple([max(jump) for jump in zip(*[branch.jump for branch in self.branches], strict=True)])
@@ -67,7 +72,7 @@ class ReceptiveField(NamedTuple):
         """The JSON form of the report schema; a fraction is text (``"1/2"``)."""
         return {
             "size": [list(branch.size) for branch in self.branches],
-            "start": [[_json(start) for start in branch.start] for branch in self.branches],
+            "start": [_json(start) for start in self.start],
             "jump": [_json(jump) for jump in self.jump],
         }
 

@@ -177,9 +177,10 @@ class Report:
         return named
 
     def receptive_fields(self, scope: str = "") -> list[ReceptiveField | None]:
-        """What each layer's output sees of the first input of the model, or of a scope; worked out when first asked for.
+        """What each layer's output sees of the first input of the model, or of a scope.
 
-        None stands for layers outside of the scope, and for those that do not depend on that input.
+        It is worked out when first asked for. None stands for layers outside of the scope, and for those that do not
+        depend on that input.
         """
         from archcost.analysis.receptive_field import receptive_fields
 
@@ -190,12 +191,9 @@ class Report:
 
     def traffic(self) -> list[Traffic]:
         """The bytes that each layer reads and writes, and its FLOPs."""
-        from archcost.analysis.traffic import Traffic, bytes_read
+        from archcost.analysis.traffic import traffic_of
 
-        return [
-            Traffic(bytes_read(layer.node, self.dtype), layer.costs.activation_bytes, layer.costs.flops)
-            for layer in self.layers
-        ]
+        return [traffic_of(layer.node, self.dtype, layer.costs.flops) for layer in self.layers]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""

@@ -58,9 +58,10 @@ def weight_bytes_read(node: Node, dtype: str) -> int:
     return signature.op.read_weights(inputs, outputs) * DTYPE_BYTES[dtype]
 
 
-def bytes_read(node: Node, dtype: str) -> int:
-    """Bytes of the inputs and of the weights."""
-    return input_bytes(node) + weight_bytes_read(node, dtype)
+def traffic_of(node: Node, dtype: str, flops: int) -> Traffic:
+    """Inputs and weights read, outputs written, by a layer that does so many FLOPs."""
+    read = input_bytes(node) + weight_bytes_read(node, dtype)
+    return Traffic(read, sum(map(tensor_bytes, node.signature.outputs)), flops)
 
 
 def total_traffic(parts: Iterable[Traffic]) -> Traffic:

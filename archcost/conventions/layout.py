@@ -50,7 +50,7 @@ def graph_strides(graph: Graph) -> dict[int, Shape]:
         if not odd and node.op.kind not in _MOVES and not getattr(node.op, "batch_first", False):
             continue
         for number, strides in enumerate(_outputs(node, odd)):
-            if not is_contiguous(node.outputs[number].shape, strides):
+            if strides != contiguous_strides(node.outputs[number].shape):
                 odd[node.first_value + number] = strides
     return odd
 
@@ -100,7 +100,7 @@ def _steps_first(shape: Shape) -> Shape:
 
 def _ordered_as(strides: Shape, shape: Shape) -> Shape:
     """Dense strides with the dims in the order of others; an expanded tensor has no order of its own."""
-    if 0 in strides:
+    if 0 in strides or is_contiguous(shape, strides):
         return contiguous_strides(shape)
     order = sorted(range(len(shape)), key=lambda dim: (strides[dim], -dim))
     result = [0] * len(shape)

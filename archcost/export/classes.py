@@ -205,8 +205,8 @@ def _can_be_left_out(full: Shape, name: Name) -> bool:
 
 def name_classes(groups: list[list[Class]], model: str) -> None:
     """Give every class a name: that of its block, and what the larger of several have more."""
-    groups[-1][0].name = class_name(model)
-    taken = {class_name(model), LEARNT_TENSOR}
+    groups[-1][0].name = unused(class_name(model), [LEARNT_TENSOR])
+    taken = {groups[-1][0].name, LEARNT_TENSOR}
     for classes in groups[:-1]:
         base = class_name(classes[0].kind)
         base += "Block" * (base == groups[-1][0].name)

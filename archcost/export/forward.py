@@ -63,16 +63,18 @@ class Forward:
             if not statement.inside:
                 body += self._written(place, statement, comments)
         bodies = self._inputs(self.use.outputs)
+        if _hugs(bodies[0], "return "):
+            last = self.statements.all[-1]
+            last.inside = False
+            body += self._written(len(self.statements.all) - 1, last, comments)
+            bodies = self._inputs(self.use.outputs)
         returned = lines("return ", bodies[0] if len(bodies) == 1 else Bare(tuple(bodies)), "", _BODY)
         is_made_here = len(bodies) == 1 and not isinstance(bodies[0], str)
         body += _commented(returned, comments.get(self.use.outputs[0], "") if is_made_here else "")
         if self.uses_batch:
-            sized = [
-                name
-                for name, value in zip(self.inputs, self.use.inputs, strict=True)
-                if self.shape_of(value)[:1] == (batch,)
-            ]
-            body.insert(0, f"{_MARGIN}batch = {sized[0]}.size(0)")
+            pairs = zip(self.inputs, self.use.inputs, strict=True)
+            sized = next(name for name, value in pairs if self.shape_of(value)[:1] == (batch,))
+            body.insert(0, f"{_MARGIN}batch = {sized}.size(0)")
         return [*head, *body]
 
     # --- statements ---------------------------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ class Forward:
             return self._loop(place, statement)
         body = self._expression(statement)
         before: list[str] = []
-        if isinstance(body, Operation) and not fits(f"long_name = {flat(body)}", _BODY):
+        if _hugs(body, "a_name_of_some_length = "):
             for inner in self.statements.inside_of(statement.unit.reads).values():
                 inner.inside = False
                 before += self._written(self.statements.all.index(inner), inner, comments)
@@ -142,7 +144,7 @@ class Forward:
         """A loop over nn.ModuleList: every round takes the result of the one before."""
         unit = statement.unit
         before, *others = [self.names[value] for value in unit.reads]
-        name = self._name(place, unit, unit.writes[0])
+        name = self._name(place, unit, unit.writes[0], others)
         text = [] if name == before else [f"{_MARGIN}{name} = {before}"]
         variable = unused("layer", {*self.names.values(), name})
         text.append(f"{_MARGIN}for {variable} in {self.holder.access(unit.name)}:")
@@ -150,9 +152,9 @@ class Forward:
 
     # --- names --------------------------------------------------------------------------------------------------------
 
-    def _name(self, place: int, unit: Unit, value: int) -> str:
+    def _name(self, place: int, unit: Unit, value: int, needed: Sequence[str] = ()) -> str:
         """The name of a value from here on: one that flows on, or one that the spec gives."""
-        live = {name for name, last in self.held.items() if last > place}
+        live = {name for name, last in self.held.items() if last > place} | {*needed}
         live |= {self.names[other] for other in unit.writes if other in self.names}
         free = [name for name in _FLOW if name not in live]
         name = "" if free and self.statements.is_read_next(place, value) else _telling(unit)
@@ -162,6 +164,11 @@ class Forward:
         self.names[value] = name
         self.held[name] = self.statements.last[value]
         return name
+
+
+def _hugs(body: Doc, before: str) -> bool:
+    """Whether a sum of two calls is too long for a line: it would be broken inside of the last one's brackets."""
+    return isinstance(body, Operation) and len(body.operands) == 2 and not fits(before + flat(body), _BODY)  # noqa: PLR2004
 
 
 def _commented(text: list[str], comment: str) -> list[str]:

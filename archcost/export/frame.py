@@ -31,8 +31,9 @@ LEARNT_TENSOR_CLASS = f'''class {LEARNT_TENSOR}(nn.Module):
 def docstring(report: Report, *, has_comments: bool) -> str:
     """Name, source, params and figures."""
     training = ", its training-only parts included" if report.graph.training else ""
-    shapes = " and ".join("×".join(map(str, shape)) or "()" for shape in report.inputs.values())
-    figures = f"Parameters: {report.totals.params:,}. MACs: {report.totals.macs:,} for an input of {shapes}"
+    shapes = ", ".join("×".join(map(str, shape)) or "()" for shape in report.inputs.values())
+    given = f"an input of {shapes}" if len(report.inputs) == 1 else f"inputs of {shapes}"
+    figures = f"Parameters: {report.totals.params:,}. MACs: {report.totals.macs:,} for {given}"
     params = ", ".join(f"{name}={literal(value)}" for name, value in report.params.items())
     parts = [
         f"{report.name}{training}: PyTorch source by archcost export.",
@@ -54,9 +55,9 @@ def _quoted(text: str) -> str:
 def imports(body: str) -> str:
     """The imports that some source needs."""
     found = ["import torch", "from torch import nn"]
-    if re.search(r"\bF\.", body):
+    if re.search(r"(?<![\w.])F\.", body):
         found.insert(1, "import torch.nn.functional as F")
-    if "OrderedDict(" in body:
+    if re.search(r"(?<![\w.])OrderedDict\(", body):
         found = ["from collections import OrderedDict", "", *found]
     return "\n".join(found)
 

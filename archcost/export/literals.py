@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.export.ops import collapsed
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from archcost.spec.expressions import Expression
 
 MAX_EXPRESSION = 40  # characters; a longer one would have to be broken over lines
-_FUNCTIONS = frozenset({"abs", "int", "len", "max", "min", "round"})  # the same in Python
+_FUNCTIONS = frozenset({"abs", "int", "max", "min", "round"})  # the same in Python
 _SYNTAX = (
     ast.BinOp,
     ast.UnaryOp,
@@ -58,8 +57,6 @@ def literal(value: Any) -> str:
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, (list, tuple)):
         return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
     return repr(value)
 
 
@@ -87,6 +84,11 @@ def plain(value: Any) -> Any:
     """A param's value as arguments have it: tuples for lists, one number for equal ones."""
     value = collapsed(value)
     return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
+
+
+def is_name(expression: Expression) -> bool:
+    """Whether an expression is a name alone."""
+    return isinstance(expression.tree, ast.Name)
 
 
 def is_writable(expression: Expression) -> bool:

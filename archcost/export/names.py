@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from keyword import iskeyword, issoftkeyword
 from typing import TYPE_CHECKING
@@ -26,11 +27,11 @@ _register_state_dict_hook _replicate_for_data_parallel _reserved _save_to_state_
 _state_dict_pre_hooks _steps _taken _version _wrapped_call_impl
 """
 _CONTAINER_ATTRIBUTES = "_get_abs_string_index _get_item_by_idx append clear extend insert items keys pop update values"
-_USED_NAMES = "F OrderedDict batch bool float i int nn range self str super torch tuple"
+_USED_NAMES = "F I O OrderedDict batch i l nn self torch"
 # What every torch module (and the network that archcost.build returns) has as an attribute: no submodule can have it.
 MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
 CONTAINER_ATTRIBUTES = frozenset(_CONTAINER_ATTRIBUTES.split())
-USED_NAMES = frozenset(_USED_NAMES.split())  # by the source itself
+USED_NAMES = frozenset(_USED_NAMES.split())  # by the source itself, or too much like numbers
 
 
 def is_attribute(name: str) -> bool:
@@ -77,7 +78,8 @@ def variable_name(name: str, prefix: str = "x") -> str:
     name = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or prefix
     if name[0].isdigit():
         name = f"{prefix}_{name}"
-    return name + "_" if name in USED_NAMES or iskeyword(name) or issoftkeyword(name) else name
+    words = name in USED_NAMES or iskeyword(name) or issoftkeyword(name)
+    return name + "_" if words or (hasattr(builtins, name) and name != "input") else name
 
 
 def unused(name: str, taken: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.literals import MAX_EXPRESSION, is_writable, literal, plain, same, type_text, written
+from archcost.export.literals import MAX_EXPRESSION, is_name, is_writable, literal, plain, same, type_text, written
 from archcost.export.names import unused, variable_name
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
@@ -133,19 +133,28 @@ class Resolver:
         expression = slot.expression
         if expression is None or not expression.names <= self.params.keys() | slot.inputs.keys():
             return None
-        if not is_writable(expression) or not self._gives(expression, slot):
+        if not (is_name(expression) or (is_writable(expression) and self._has_numbers(expression))):
             return None
-        texts = {}
-        for name in sorted(expression.names):
-            values = slot.inputs[name].values if name in slot.inputs else self.params[name]
-            if not all(map(_is_simple, values)):
-                return None
-            if Slot(name, "", values).is_constant:
-                texts[name] = literal(values[0])
-            else:
-                texts[name] = self._text(slot.inputs[name]) if name in slot.inputs else self._of_param(name).name
-        text = written(expression, texts)
-        return text if len(text) <= MAX_EXPRESSION else None
+        if not self._gives(expression, slot):
+            return None
+        before = len(self.parameters), len(self.used)
+        text = written(expression, {name: self._of_name(name, slot) for name in sorted(expression.names)})
+        if len(text) <= MAX_EXPRESSION:
+            return text
+        del self.parameters[before[0] :], self.used[before[1] :]
+        return None
+
+    def _of_name(self, name: str, slot: Slot) -> str:
+        """The text for a name in the expression of a slot."""
+        if name in slot.inputs:
+            return self._text(slot.inputs[name])
+        values = self.params[name]
+        return literal(values[0]) if Slot(name, "", values).is_constant else self._of_param(name).name
+
+    def _has_numbers(self, expression: Expression) -> bool:
+        """Whether the params in an expression are numbers: of lists, more is known here than in the constructor."""
+        names = expression.names & self.params.keys()
+        return all(isinstance(use.params[name], (bool, int, float)) for use in self.made.uses for name in names)
 
     def _gives(self, expression: Expression, slot: Slot) -> bool:
         """Whether an expression has the values of a slot in all uses."""
@@ -220,12 +229,6 @@ class Resolver:
         group = 0 if parameter.is_input else 1 if parameter.param else 2
         order = declared.index(parameter.param) if parameter.param else self.parameters.index(parameter)
         return (parameter.default is not REQUIRED, group, order)
-
-
-def _is_simple(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_simple, value))
-    return value is MISSING or isinstance(value, (bool, int, float))
 
 
 def _agree(values: Sequence[Any], others: Sequence[Any]) -> bool:

@@ -9,7 +9,6 @@ from archcost.export.classes import Class, classes_of, kinds_in_order, name_clas
 from archcost.export.constructors import Holder, init_lines
 from archcost.export.forward import Forward
 from archcost.export.frame import LEARNT_TENSOR_CLASS, docstring, imports, main_part
-from archcost.export.ops import LEARNT_TENSOR
 from archcost.export.plans import Planner
 from archcost.export.rounds import describe_loop
 from archcost.export.sharing import Shared
@@ -24,7 +23,7 @@ def to_torch(report: Report) -> str:
     """The model of a report as a Python module that needs nothing but torch."""
     source = Source(report)
     body = "\n\n\n".join([source.class_text(made) for made in source.plans])
-    if f"{LEARNT_TENSOR}(" in body:
+    if any(node.op.kind == "parameter" for node in report.graph.nodes):
         body = f"{LEARNT_TENSOR_CLASS}\n\n\n{body}"
     head = f"{docstring(report, has_comments='  # ' in body)}\n\n{imports(body)}"
     return f"{head}\n\n\n{body}\n\n\n{main_part(report.graph, source.model.name)}\n"

@@ -66,7 +66,8 @@ class Statements:
     def _put_inside(self, place: int, reads: Sequence[int]) -> None:
         """Put calls into the statement that takes their results, where it follows and takes them in their order."""
         wanted = list(reads)
-        for statement in reversed(self.all[:place]):
+        for before in range(place - 1, -1, -1):
+            statement = self.all[before]
             value = statement.unit.writes[0]
             if not statement.is_call or value not in wanted or self.counts[value] > 1 or self._has_inside(statement):
                 break

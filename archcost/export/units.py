@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.graph.model import Graph, Node, Scope
 
+_MAX_STEPS = 100  # back to the layer that gave a value its channels
 LAYER, FUNCTION, BLOCK, CHAIN, LOOP = "layer", "function", "block", "chain", "loop"
 
 
@@ -206,7 +207,9 @@ class Tree:
 
     def has_channels_of(self, value: int, inputs: Sequence[int]) -> bool:
         """Whether a value has its channels from one of some inputs, through pools, norms and the like."""
-        while value >= 0 and value not in inputs:
+        for _ in range(_MAX_STEPS):
+            if value < 0 or value in inputs:
+                break
             node = self.graph.nodes[self.producers[value][0]]
             shape, outputs = node.signature.inputs[0].shape if node.inputs else (), node.outputs
             keeps = "norm" in node.op.kind or not node.signature.weights()

@@ -9,40 +9,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import always, numel
 from archcost.errors import Diagnostic
 from archcost.graph.blocks import block_names, copy_body, good
 from archcost.graph.bounds import too_large
-from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, Context, LimitError, Use
-from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Graph, Node, Scope, Signature, TensorType
+from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
+from archcost.graph.model import Graph, Scope, TensorType
+from archcost.graph.nodes import NodeMaker
 from archcost.graph.params import freeze, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.ops import REGISTRY
-from archcost.ops.base import OpError, apply, shape_text
 from archcost.ops.fields import shown, whole_number
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names, start_counting
-from archcost.spec.linker import StepError, build_op, check_params, cycle_text
+from archcost.spec.linker import StepError, check_params, cycle_text
 from archcost.spec.problems import Problems
 from archcost.spec.steps import kind_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archcost.ops.base import Op
     from archcost.spec.model import Block, Branch, Spec, Step
 
 _CACHED_NODES = 50_000  # a larger body is unrolled again where it is used again
 
 
-class Unroller(Context):
+class Unroller(NodeMaker):
     """Unrolls one spec under one setting of its params."""
 
     def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
         super().__init__(spec, names, dtype, problems)
         self._bodies: dict[Any, Body] = {}
-        self._ops: dict[Any, Op] = {}
-        self._signatures: dict[Any, Signature] = {}
 
     def run(self, inputs: dict[str, TensorType | None]) -> Body:
         """The body of the whole model."""
@@ -52,9 +48,13 @@ class Unroller(Context):
                 raise self.limit(mark)
             return self._body(self.spec.main, self.names, tuple(inputs.values()))
         except LimitError:
-            body = Body()
-            body.fail()
-            return body
+            pass
+        except MemoryError:
+            self._bodies.clear()
+            self.problems.add(Diagnostic("the model does not fit into memory", self.spec.main.mark))
+        body = Body()
+        body.fail()
+        return body
 
     # --- scopes -----------------------------------------------------------------------------------------------------
 
@@ -201,11 +201,11 @@ class Unroller(Context):
         if step.branches is not None:
             inputs = tuple([self._branch(label, branch, frame, own) for label, branch in step.branches.items()])
         if step.broken:
-            return self._passed_over(frame)
+            return self.passed_over(frame)
         if kind in self.spec.blocks:
             result = self._block(step, self.spec.blocks[kind], name, frame, own, inputs)
         else:
-            result = self._op(step, kind, name, frame, own, inputs)
+            result = self.add_op(step, kind, name, frame, own, inputs)
         if step.share is not None and None not in result.values:
             try:
                 share_weights(self, step.share, frame, start, len(body.nodes))
@@ -215,10 +215,6 @@ class Unroller(Context):
             raise self.limit(step.mark)
         return Result(result.values, result.main, start, len(body.nodes))
 
-    def _passed_over(self, frame: Frame) -> Result:
-        frame.body.fail()
-        return Result(FAILED, True)
-
     # --- blocks -----------------------------------------------------------------------------------------------------
 
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
@@ -226,15 +222,15 @@ class Unroller(Context):
         if step.kind != block.name:
             check_params(step, block)
         if block.broken:
-            return self._passed_over(frame)
+            return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names
         given = {param: attribute.template.evaluate(outer) for param, attribute in step.attributes.items()}
         if len(inputs) != len(block.inputs):
             wanted = f"{len(block.inputs)} input{'s' * (len(block.inputs) != 1)} ({', '.join(block.inputs)})"
             message = f"the block '{block.name}' takes {wanted}, got {len(inputs)}"
-            raise StepError(Diagnostic(message, step.mark, self._arity_help(step, frame, len(inputs))))
+            raise StepError(Diagnostic(message, step.mark, self.arity_help(step, frame, len(inputs))))
         if None in inputs:
-            return self._passed_over(frame)
+            return self.passed_over(frame)
         values = [value for value in inputs if value is not None]
         types = tuple([frame.type_of(value) for value in values])
         names = block_names(self.names, block, given, types[0])
@@ -263,85 +259,6 @@ class Unroller(Context):
         self.depth -= 1
         self.stack.pop()
         return body
-
-    def _arity_help(self, step: Step, frame: Frame, count: int) -> str:
-        if step.sources is None and step.branches is None and count > 1:
-            return (
-                f"the step before has {count} outputs: pick with `from: {frame.last}.0` or `from: [{frame.last}.0, …]`"
-            )
-        return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
-
-    # --- ops --------------------------------------------------------------------------------------------------------
-
-    def _op(self, step: Step, kind: str, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
-        op = step.op
-        if op is None or op.kind != kind:
-            op = self._built(step, kind, frame, own)
-        if op.max_inputs == 0 and step.sources is None:
-            inputs = ()
-        if None in inputs:
-            return self._passed_over(frame)
-        body = frame.body
-        types = tuple([frame.type_of(value) for value in inputs if value is not None])
-        key = (op, types)
-        signature = self._signatures.get(key)
-        if signature is None:
-            try:
-                signature = self._signature(op, types)
-            except OpError as error:
-                return self._op_failed(step, kind, name, frame, types, error)
-            self._signatures[key] = signature
-        first = len(body.types)
-        body.nodes.append(Node(frame.prefix + name, signature, inputs, first, -1, step.mark))  # type: ignore[arg-type]
-        body.types.extend(signature.outputs)
-        values = tuple(range(first, first + len(signature.outputs)))
-        return Result(values, op.main_output or len(values) == 1)
-
-    def _op_failed(
-        self, step: Step, kind: str, name: str, frame: Frame, types: tuple[TensorType, ...], error: OpError
-    ) -> Result:
-        shapes = ", ".join(str(shape_text(tensor.shape)) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
-        note = (f"its input{'s are' if len(types) > 1 else ' is'} {shapes}",) if types else ()
-        message = told_of(kind, self.path(frame, name), error.message)
-        hint = error.help
-        if len(types) > 1 and REGISTRY[kind].max_inputs == 1 and step.sources is None:
-            hint = self._arity_help(step, frame, len(types)) or hint
-        self.fail(Diagnostic(message, step.mark, hint, note), frame.body, identity=(kind, error.message, shapes))
-        return Result(FAILED, True)
-
-    def _built(self, step: Step, kind: str, frame: Frame, own: Values) -> Op:
-        """The op of a step whose kind or attributes are expressions."""
-        names = self.names_at(frame, own) if step.uses_input else frame.names
-        values = {name: given.template.evaluate(names) for name, given in step.attributes.items()}
-        key = (id(step), kind, *map(freeze, values.values()))
-        op = self._ops.get(key)
-        if op is None:
-            marks = {name: given.mark for name, given in step.attributes.items()}
-            built = build_op(REGISTRY[kind], values, marks, step.mark)
-            assert built is not None
-            op = self._ops[key] = built
-        return op
-
-    def _signature(self, op: Op, types: tuple[TensorType, ...]) -> Signature:
-        outputs = apply(op, tuple([tensor.shape for tensor in types]))
-        dtype = types[0].dtype if types else self.dtype
-        if op.integer_inputs:
-            if "int" not in dtype:
-                message = f"{op.kind} takes whole numbers (indices), got {dtype}"
-                raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
-            dtype = self.dtype
-        for shape in outputs:
-            if len(shape) > MAX_RANK:
-                raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
-            if not always(numel(shape) <= MAX_ELEMENTS):
-                raise OpError("its output has more than 2⁶³ elements")
-        return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]))
-
-
-def told_of(kind: str, path: str, message: str) -> str:
-    """A message with the op and the path in front, each said once: ``add 'block.add_1' cannot broadcast …``."""
-    who = kind if path == kind else f"{kind} '{path}'"
-    return f"{who} {message.removeprefix(kind).lstrip()}" if message.startswith(f"{kind} ") else f"{who}: {message}"
 
 
 def unroll(

@@ -128,7 +128,8 @@ def training(
     The first one makes the optimizer's state. Gradients are set to None before each.
     """
     module.train()
-    optimizer = make_optimizer([param for param in module.parameters() if param.requires_grad])
+    learnt = [param for param in module.parameters() if param.requires_grad]
+    optimizer = make_optimizer(learnt or [nn.Parameter(torch.empty(0))])
     _step(module, inputs, optimizer, autocast, Recorder())
     optimizer.zero_grad()
     recorder = Recorder()

@@ -8,6 +8,7 @@ from archcost.ops.fields import shown
 from archcost.units import format_bytes, format_count, format_exact, format_share
 
 if TYPE_CHECKING:
+    from archcost.analysis.receptive_field import Branch, ReceptiveField
     from archcost.dims import Shape
     from archcost.render.rows import Row
 
@@ -51,6 +52,25 @@ def bar(part: int, whole: int, width: int) -> str:
 def share_cell(part: int, whole: int) -> str:
     """The share in percent; a dash for none."""
     return format_share(part, whole) if part else "–"
+
+
+def field_cell(field: ReceptiveField | None, *, most: int = 4) -> str:
+    """The sizes seen on each set of paths: ``{1, 3, 5}``, ``3×5``, ``whole`` input; a range for more than ``most``."""
+    if field is None:
+        return "–"
+    sizes = list(dict.fromkeys(_size_cell(field, branch) for branch in field.branches))
+    if field.folded:
+        return sizes[0] if sizes[0] == "whole" else f"≤{sizes[0]}"
+    if len(sizes) > most:
+        return f"{{{sizes[0]} … {sizes[-1]}}}"
+    return sizes[0] if len(sizes) == 1 else f"{{{', '.join(sizes)}}}"
+
+
+def _size_cell(field: ReceptiveField, branch: Branch) -> str:
+    if field.covers(branch):
+        return "whole"
+    same = len(set(branch.size)) == 1
+    return str(branch.size[0]) if same else "×".join(map(str, branch.size))
 
 
 def setting(value: object) -> str:

@@ -193,6 +193,24 @@ def _counted_layer() -> Schema:
     return _object(keys, required=tuple(keys), more=True)
 
 
+def _optional_figures() -> Schema:
+    """What a layer may have besides: bytes moved, its receptive field, and another tool's figure."""
+    return {
+        "bytes_read": _COUNT,
+        "bytes_written": _COUNT,
+        "receptive_field": _receptive_field(),
+        "convention": _counted_layer(),
+    }
+
+
+def _receptive_field() -> Schema:
+    """What an output position sees of the first input along each spatial dim of it; absent where it has none."""
+    position: Schema = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^-?\d+/\d+$"}]}
+    positions = {"type": "array", "items": position}
+    sizes = {"type": "array", "items": {"type": "array", "items": _COUNT}, "minItems": 1}
+    return _object({"size": sizes, "start": positions, "jump": positions}, required=("size", "jump"), more=True)
+
+
 def report_schema() -> Schema:
     """The schema of the JSON report: one report, or a list of them."""
     text: Schema = {"type": "string"}
@@ -240,7 +258,7 @@ def report_schema() -> Schema:
             "totals": _object({**totals, "convention": counted}, required=tuple(totals), more=True),
             "layers": {
                 "type": "array",
-                "items": _object({**layer, "convention": _counted_layer()}, required=tuple(layer), more=True),
+                "items": _object({**layer, **_optional_figures()}, required=tuple(layer), more=True),
             },
             "errors": {"type": "array", "items": _object(error, required=tuple(error)), "minItems": 1},
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +39,9 @@ SMALL = {
     "only_spaces": Case("  \n \n", "1:1", "the file is empty"),
     "only_a_comment": Case("# later\n", "1:1", "the file is empty"),
     "only_a_document_start": Case("---\n", "2:1", "a spec is a mapping"),
-    "a_picture": Case(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "1:1", "the file is not UTF-8 text: byte 0x89", "save it as UTF-8"),
+    "a_picture": Case(
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "1:1", "the file is not UTF-8 text: byte 0x89", "save it as UTF-8"
+    ),
     "utf_16": Case(LAYERS.encode("utf-16"), "1:1", "the file is not UTF-8 text: byte 0xff", "save it as UTF-8"),
     "latin_1": Case("archcost: 1\nname: café\n".encode("latin-1"), "2:10", "the file is not UTF-8 text: byte 0xe9"),
     "latin_1_after_a_bom": Case(b"\xef\xbb\xbfname: \xff\n", "1:7", "the file is not UTF-8 text: byte 0xff"),
@@ -45,13 +49,17 @@ SMALL = {
     "a_null_character": Case("archcost: 1\nname: a\0b\n", "2:8", "control character U+0000"),
     "an_escape_character": Case("archcost: 1\r\nname: \x1b[31m\r\n", "2:7", "control character U+001B"),
     "a_surrogate_escape": Case(HEAD + 'name: "\\ud800"\n', "3:10", "YAML: found invalid Unicode character escape code"),
-    "windows_line_ends": Case(LAYERS.replace("\n", "\r\n") + "  - relu\r\n  - rellu\r\n", "5:5", "unknown kind 'rellu'"),
+    "windows_line_ends": Case(
+        LAYERS.replace("\n", "\r\n") + "  - relu\r\n  - rellu\r\n", "5:5", "unknown kind 'rellu'"
+    ),
     "windows_line_ends_in_yaml": Case("archcost: 1\r\ninput: [3\r\nlayers: x\r\n", "3:7", "expected a comma"),
     "old_mac_line_ends": Case(LAYERS.replace("\n", "\r") + "  - rellu\r", "4:5", "unknown kind 'rellu'"),
     "unicode_line_ends": Case(LAYERS + "  - relu\u2028  - rellu\n", "5:5", "unknown kind 'rellu'"),
     "a_bom": Case(b"\xef\xbb\xbf" + b"archcost: 1\ninput: [3]\nlayers: [rellu]\n", "3:10", "unknown kind 'rellu'"),
     "a_bom_before_the_error": Case(b"\xef\xbb\xbfarchcots: 1\n", "1:1", "the language version is missing"),
-    "wide_characters": Case("archcost: 1\nname: '漢字 🙂'\ninput: [3]\nlayers: [{id: 層, rellu: }]\n", "4:18", "unknown kind"),
+    "wide_characters": Case(
+        "archcost: 1\nname: '漢字 🙂'\ninput: [3]\nlayers: [{id: 層, rellu: }]\n", "4:18", "unknown kind"
+    ),
     "a_tab_between": Case(LAYERS + "  -\trellu\n", "4:4", "YAML is not indented with tabs", "use spaces"),
 }
 
@@ -71,10 +79,16 @@ LARGE = {
     "colons": Case("a" + ": a" * 1_000_000, "1:5", "a `:` is not expected here"),
     "an_endless_quote": Case('a: "' + "x\n" * 4_000_000, "1:4", "a quote is opened and never closed"),
     "a_long_kind": Case(LAYERS + "  - " + "x" * 15_000_000 + "\n", "4:5", "unknown kind 'xxx"),
-    "a_long_value": Case(LAYERS + f"  - linear: {{out_features: '{'9' * 15_000_000}'}}\n", "4:28", "more than 100,000 items"),
+    "a_long_value": Case(
+        LAYERS + f"  - linear: {{out_features: '{'9' * 15_000_000}'}}\n", "4:28", "more than 100,000 items"
+    ),
     "a_long_id": Case(LAYERS + f"  - {{relu: , from: {'y' * 1_000_000}}}\n", "4:20", "unknown id 'yyy"),
-    "a_long_expression": Case(LAYERS + f"  - linear:\n      out_features: $({'1+' * 5_000_000}1)\n", "5:21", "longer than 1000"),
-    "a_long_list": Case(f"archcost: 1\ninput: [{'1, ' * 200_000}1]\nlayers: [relu]\n", "2:8", "more than 100,000 items"),
+    "a_long_expression": Case(
+        LAYERS + f"  - linear:\n      out_features: $({'1+' * 5_000_000}1)\n", "5:21", "longer than 1000"
+    ),
+    "a_long_list": Case(
+        f"archcost: 1\ninput: [{'1, ' * 200_000}1]\nlayers: [relu]\n", "2:8", "more than 100,000 items"
+    ),
     "a_chain_of_blocks": Case(
         BLOCKS + "".join(f"  b{k}: {{layers: [b{k + 1}]}}\n" for k in range(20_000)) + "layers: [b0]\n",
         "67:18",
@@ -182,10 +196,12 @@ def test_a_missing_file_gets_the_close_names_of_the_zoo(tmp_path: Path, run: Cal
     assert "or the name of a model that `archcost zoo` lists" in run("analyze", "no/such.yaml", cwd=tmp_path).err
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read(tmp_path: Path, run: Callable[..., Run]) -> None:
+def test_a_file_that_may_not_be_read(tmp_path: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     (tmp_path / "spec.yaml").write_text(SPEC)
-    (tmp_path / "spec.yaml").chmod(0)
+    monkeypatch.setattr(builtins, "open", refuse)  # root may read everything
     result = run("analyze", "spec.yaml", cwd=tmp_path)
     assert result.code == 2
     assert "cannot read spec.yaml: permission denied" in result.err

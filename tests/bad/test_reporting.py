@@ -76,11 +76,11 @@ def test_a_wrong_attribute_leaves_the_layers_before_it(tmp_path: Path, run: Call
 FOLLOWING = {
     "a failed shape": "layers: [conv2d: {out_channels: 4, kernel_size: 9}, relu, linear: {out_features: 3}, flatten]",
     "an unknown kind": "layers: [rellu, {conv2d: {out_channels: 4, kernel_size: 9}}, {add: , from: [rellu, input]}]",
-    "an unknown kind and the name it would have": "layers: [rellu, {add: , from: [relu, input]}, {tanh: , from: relu_1}]",
+    "an unknown kind and its name": "layers: [rellu, {add: , from: [relu, input]}, {tanh: , from: relu_1}]",
     "a wrong attribute": "layers: [conv2d: {out_channel: 4, kernel_size: 3}, {add: , from: [conv2d, input]}]",
     "a missing attribute": "layers: [conv2d: {kernel_size: 3}, {concat: , from: [conv2d, conv2d]}]",
     "an attribute that is no mapping": "layers: [{id: a, linear: 3}, {linear: {out_features: $in_features}, from: a}]",
-    "names of an unknown input": "layers: [conv2d: {out_channels: 4}, conv2d: {out_channels: $in_channels, kernel_size: 9}]",
+    "names of an unknown input": "layers: [conv2d: {out_channels: 4}, linear: {out_features: $in_channels}]",
     "a broken param": "params: {n: $(, m: $n}\nlayers: [linear: {out_features: $n}, {relu: , when: $m, repeat: $n}]",
     "a param without value": "params: {n: , m: $(2 * n)}\nlayers: [linear: {out_features: $m}]",
     "a broken kind": "layers: [$(, relu, {add: , from: [relu, input]}]",
@@ -92,15 +92,17 @@ FOLLOWING = {
     "a broken name of an index": "layers: [{linear: {out_features: $k}, repeat: 2, as: '3'}, relu]",
     "a block that is none": "blocks: {unit: relu}\nlayers: [{id: a, unit: {n: 3}}, {tanh: , from: a}]",
     "a block without layers": "blocks: {unit: {params: {n: 3}}}\nlayers: [unit: {k: 3}, {tanh: , from: unit}]",
-    "a block with a broken default": "blocks: {unit: {params: {n: $(}, layers: [linear: {out_features: $n}]}}\nlayers: [unit, relu]",
-    "a block that is wrong inside, used often": "blocks: {unit: {layers: [linear: {out_feature: 3}]}}\nlayers: [unit, unit, unit]",
+    "a block with a broken default": (
+        "blocks: {unit: {params: {n: $(}, layers: [linear: {out_features: $n}]}}\nlayers: [unit, relu]"
+    ),
+    "a block that is wrong inside": "blocks: {unit: {layers: [linear: {out_feature: 3}]}}\nlayers: [unit, unit, unit]",
     "a block whose shapes fail, used often": (
         "blocks: {unit: {layers: [conv2d: {out_channels: 4, kernel_size: 9}]}}\n"
         "layers: [{concat: , branches: {a: [unit], b: [unit], c: [unit]}}]"
     ),
     "a cycle": "blocks: {a: {layers: [b]}, b: {layers: [a]}}\nlayers: [a, {tanh: , from: a}]",
     "a missing include": "include: [nowhere.yaml]\nlayers: [unit: {n: 3}, other, {tanh: , from: unit}]",
-    "unknown outputs of a block": "blocks: {unit: {layers: [relu], outputs: [rel]}}\nlayers: [unit, {tanh: , from: unit}]",
+    "unknown outputs of a block": "blocks: {unit: {layers: [relu], outputs: [rel]}}\nlayers: [unit, tanh]",
     "a failed round": "layers: [{conv2d: {out_channels: 4, kernel_size: 4}, repeat: 9, id: r}, {tanh: , from: r.7}]",
     "a step shared by alias": "layers:\n  - &step {conv2d: {out_channel: 4, kernel_size: 3}}\n  - *step\n  - *step\n",
     "an id with a dot": "layers: [{id: a.b, relu: }, {tanh: , from: a.b}]",
@@ -150,11 +152,20 @@ def test_different_failures_of_a_block_are_told_each() -> None:
 
 def test_deep_notes_are_cut() -> None:
     blocks = "".join(f"  block_number_{k}: {{layers: [block_number_{k + 1}]}}\n" for k in range(20))
-    text = f"blocks:\n{blocks}  block_number_20: {{layers: [conv2d: {{out_channels: 4, kernel_size: 9}}]}}\nlayers: [block_number_0]"
-    (diagnostic,) = error(text).diagnostics
+    blocks += "  block_number_20: {layers: [conv2d: {out_channels: 4, kernel_size: 9}]}\n"
+    (diagnostic,) = error(f"blocks:\n{blocks}layers: [block_number_0]").diagnostics
     assert len(diagnostic.notes) == 1 + 4 + 1
     assert diagnostic.notes[-1] == "… and 17 blocks around it"
     assert max(map(len, diagnostic.notes)) < 160
+
+
+def test_a_model_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhaust(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("archcost.graph.unroll.copy_body", exhaust)
+    text = "blocks: {unit: {layers: [relu]}}\nlayers: [unit]"
+    assert messages(text) == ["the model does not fit into memory"]
 
 
 def test_load_tells_what_is_wrong_with_the_text_alone() -> None:
@@ -165,7 +176,9 @@ def test_load_tells_what_is_wrong_with_the_text_alone() -> None:
 
 
 def test_analyze_of_a_path_tells_all(tmp_path: Path) -> None:
-    (tmp_path / "spec.yaml").write_text(HEAD + "layers: [rellu, {conv2d: {out_channels: 4, kernel_size: 9}, from: input}]")
+    (tmp_path / "spec.yaml").write_text(
+        HEAD + "layers: [rellu, {conv2d: {out_channels: 4, kernel_size: 9}, from: input}]"
+    )
     with pytest.raises(archcost.SpecError) as caught:
         archcost.analyze(tmp_path / "spec.yaml")
     assert len(caught.value.diagnostics) == 2

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 import archcost
 from archcost.conventions import TOOLS, convention
@@ -17,7 +17,15 @@ from tests.conventions import peers
 from tests.pytorch.support import document
 from tests.pytorch.test_random import layers
 
+if TYPE_CHECKING:
+    from archcost.analysis.report import Layer
+
 torch.set_num_threads(1)
+
+
+def attends_to_one_feature(layer: Layer) -> bool:
+    """Attention over a last dim of size 1, whose stride, which picks the kernel, may be anything."""
+    return layer.op == "scaled_dot_product_attention" and layer.output[0][-1] == 1
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -26,6 +34,7 @@ def test_tools_agree_on_random_graphs(parts: dict[str, Any]) -> None:
     if not parts["layers"]:
         return
     report = archcost.analyze(document(parts))
+    assume(not any(map(attends_to_one_feature, report.layers)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network, inputs = Network(report.graph), example_inputs(report.graph)

@@ -1,4 +1,4 @@
-"""Small models of every form that an export has to write: blocks with variants, loops, several inputs, shared weights."""
+"""Small models of every form that an export has to write: variants of blocks, loops, several inputs, shared weights."""
 
 from __future__ import annotations
 
@@ -280,5 +280,92 @@ MODELS = {
           - {id: none, maybe: }
           - {add: , from: [none, maybe]}
         outputs: [none, add]
+    """,
+    "letters": """
+        inputs: {l: [4], x: [4], O: [4]}
+        blocks:
+          two:
+            inputs: [l, F]
+            params: {I: , lambda_: }
+            layers:
+              - {linear: {out_features: $I}, from: l}
+              - {id: l2, linear: {out_features: 4}}
+              - {add: , from: [l2, F]}
+          ordered_dict:
+            layers: [{id: OrderedDict, linear: {out_features: 4}}, {id: F, relu: }]
+        layers:
+          - {id: loop, two: {I: 3, lambda_: 1}, repeat: 3, from: [O, x]}
+          - {id: other, two: {I: 5, lambda_: 2}, from: [l, loop]}
+          - ordered_dict
+          - {id: I, sigmoid: , from: ordered_dict}
+          - {add: , from: [ordered_dict, I, I]}
+    """,
+    "kernels": """
+        input: [3, 8, 8]
+        blocks:
+          conv:
+            params: {kernel: , repeat: 1, long_name_of_a_number: 1, long_name_of_another: 1}
+            layers:
+              - conv2d:
+                  out_channels: $(4 * long_name_of_a_number + 2 * long_name_of_another)
+                  kernel_size: $kernel
+                  padding: 1
+              - {conv2d: {out_channels: "$(2 * len(kernel) + kernel[0])", kernel_size: 1}}
+        layers:
+          - {id: a, conv: {kernel: [3, 3]}}
+          - {id: b, conv: {kernel: [3, 1], long_name_of_a_number: 2}}
+          - {id: c, conv: {kernel: [1, 3], long_name_of_another: 3}}
+    """,
+    "variants": """
+        input: [4, 6, 6]
+        blocks:
+          mix:
+            params: {cross: false}
+            layers:
+              - {id: a, conv2d: {out_channels: 4, kernel_size: 1}}
+              - {id: b, conv2d: {out_channels: 4, kernel_size: 1}, from: '$("input" if cross else "a")'}
+              - {add: , from: [a, b]}
+          residual:
+            params: {width: , project: false}
+            layers:
+              - {id: main, conv2d: {out_channels: $width, kernel_size: 1}}
+              - add:
+                branches:
+                  main: {from: main, layers: []}
+                  a_shortcut_with_a_projection_and_a_norm:
+                    from: input
+                    layers:
+                      - {conv2d: {out_channels: $width, kernel_size: 1, bias: false}, when: $project}
+                      - {batch_norm2d: , when: $project}
+          scaled:
+            inputs: [x, by]
+            params: {width: 4}
+            layers:
+              - {id: conv, conv2d: {out_channels: $width, kernel_size: 1}, from: x}
+              - {mul: , from: [conv, by]}
+        layers:
+          - {id: mix1, mix: }
+          - {id: mix2, mix: {cross: true}}
+          - {id: wide, residual: {width: 8, project: true}}
+          - {id: same, residual: {width: 8}}
+          - {mean: {dim: [1, 2, 3], keepdim: true}}
+          - {id: scaled, scaled: {width: 6}, repeat: 4, from: [same, mean]}
+    """,
+    "long": """
+        inputs: {mask: {shape: [4], dtype: bool}, x: [4]}
+        blocks:
+          two:
+            layers:
+              - add:
+                branches:
+                  the_first_branch_of_two_with_a_very_long_name_that_fills_the_line: [linear: {out_features: 4}]
+                  the_second_branch_of_two_with_a_very_long_name: [linear: {out_features: 4}]
+              - add:
+                branches:
+                  the_third_branch_of_two_with_a_very_long_name_that_fills_the_line: [linear: {out_features: 4}]
+                  the_fourth_branch_of_two_with_a_very_long_name: [linear: {out_features: 4}]
+        layers:
+          - {two: , from: x}
+          - {mul: , from: [two, mask]}
     """,
 }

@@ -52,6 +52,9 @@ CLASSES = {
     "several": ["Two", "Several"],
     "widths": ["Stage", "Widths"],
     "passed_on": ["Maybe", "PassedOn"],
+    "letters": ["Two", "OrderedDictBlock", "Letters"],
+    "kernels": ["Conv", "Kernels"],
+    "variants": ["Mix", "Mix2", "Residual", "Scaled", "Variants"],
 }
 
 
@@ -126,7 +129,8 @@ LINES = {
         'self.add_module("class", nn.ReLU())',
         'x = self.get_submodule("__x")(x)',
         "self.half_ = nn.Sigmoid()",
-        'self.get_submodule("1x1").add_module("pop", nn.Linear(4, 3))',
+        'self.get_submodule("1x1").pop = nn.Linear(4, 3)',
+        "torch_ = self.torch(x)",
         '"lambda": nn.Linear(4, 3),',
     ],
     "functions": [
@@ -148,6 +152,33 @@ LINES = {
     ],
     "double": ["model = Double().to(torch.float64).eval()", "x = torch.randn(1, 4, dtype=torch.float64)"],
     "passed_on": ["x = self.maybe(x)", "y = x + x", "return x, y"],
+    "letters": [
+        "Parameters: 162. MACs: 128 for inputs of 1×4, 1×4, 1×4, as archcost counts them.",
+        "def forward(self, l_: torch.Tensor, F_: torch.Tensor) -> torch.Tensor:",
+        "loop = O_",
+        "loop = layer(loop, x)",
+        "return x + I_ + I_",
+    ],
+    "kernels": [
+        "self, in_channels: int, kernel: int | tuple[int, int], out_channels: int, conv2d_1_out_channels: int",
+        "self.b = Conv(7, kernel=(3, 1), out_channels=10, conv2d_1_out_channels=7)",
+    ],
+    "variants": [
+        "return a + self.b(a)",
+        "return self.a(x) + self.b(x)",
+        "def __init__(self, in_channels: int, project: bool = False) -> None:",
+        "if project:",
+        "self.a_shortcut_with_a_projection_and_a_norm = nn.Identity()",
+        "self.scaled = nn.ModuleList([Scaled(8), *[Scaled(6) for _ in range(3)]])",
+        "y = same",
+        "y = layer(y, x)",
+    ],
+    "long": [
+        "x = y + the_second_branch_of_two_with_a_very_long_name",
+        "x = y + the_fourth_branch_of_two_with_a_very_long_name",
+        "return x",
+        "mask = torch.rand(1, 4) > 0.5",
+    ],
 }
 
 

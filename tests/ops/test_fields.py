@@ -1,5 +1,6 @@
 """Fields read what YAML gives, refuse the rest in words, and their JSON Schema accepts the same."""
 
+import math
 from typing import Any
 
 import jsonschema

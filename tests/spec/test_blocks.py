@@ -41,8 +41,10 @@ SHAPES = {
         {"unit.conv2d": (1, 5, 4, 4)},
     ),
     "a param given by the caller is evaluated in the caller's scope": (
-        f"blocks:\n  unit: {{params: {{out: }}, layers: [relu, {CONV}]}}\n"
-        "layers: [conv2d: {out_channels: 6, kernel_size: 1}, unit: {out: $(in_channels // 2)}]",
+        (
+            f"blocks:\n  unit: {{params: {{out: }}, layers: [relu, {CONV}]}}\n"
+            "layers: [conv2d: {out_channels: 6, kernel_size: 1}, unit: {out: $(in_channels // 2)}]"
+        ),
         {"conv2d": (1, 6, 4, 4), "unit.relu": (1, 6, 4, 4), "unit.conv2d": (1, 6 // 2, 4, 4)},
     ),
     "a default over the block input's channels": (
@@ -55,27 +57,42 @@ SHAPES = {
         },
     ),
     "a default over the block input's shape and features": (
-        "blocks:\n  unit:\n    params: {size: '$(in_shape[2] // 2)', features: $in_features}\n"
-        "    layers: [adaptive_avg_pool2d: {output_size: $size}, linear: {out_features: $(10 * features)}]\nlayers: [unit]",
+        (
+            "blocks:\n  unit:\n    params: {size: '$(in_shape[2] // 2)', features: $in_features}\n"
+            "    layers: [adaptive_avg_pool2d: {output_size: $size}, linear: {out_features: $(10 * features)}]\n"
+            "layers: [unit]"
+        ),
         {"unit.adaptive_avg_pool2d": (1, 8, 4 // 2, 4 // 2), "unit.linear": (1, 8, 4 // 2, 10 * 4)},
     ),
     "a default over the params before it": (
-        f"blocks:\n  unit: {{params: {{half: 3, out: $(2 * half)}}, layers: [{CONV}]}}\nlayers: [unit, unit: {{half: 5}}]",
+        f"blocks: {{unit: {{params: {{n: 3, out: $(2 * n)}}, layers: [{CONV}]}}}}\nlayers: [unit, unit: {{n: 5}}]",
         {"unit.conv2d": (1, 2 * 3, 4, 4), "unit_1.conv2d": (1, 2 * 5, 4, 4)},
     ),
     "the names of the input inside of a block are those of each step": (
-        "blocks:\n  unit: {layers: [conv2d: {out_channels: $(in_channels + 1), kernel_size: 1}, relu,"
-        " conv2d: {out_channels: $(in_channels + 1), kernel_size: 1}]}\nlayers: [unit]",
+        (
+            "blocks:\n  unit: {layers: [conv2d: {out_channels: $(in_channels + 1), kernel_size: 1}, relu,"
+            " conv2d: {out_channels: $(in_channels + 1), kernel_size: 1}]}\nlayers: [unit]"
+        ),
         {"unit.conv2d": (1, 8 + 1, 4, 4), "unit.relu": (1, 8 + 1, 4, 4), "unit.conv2d_1": (1, 8 + 1 + 1, 4, 4)},
     ),
     "kinds and text are params": (
-        "blocks:\n  unit: {params: {act: relu, mode: same}, layers: [conv2d: {out_channels: 8, kernel_size: 3,"
-        " padding: $mode}, $act]}\nlayers: [unit, unit: {act: gelu, mode: valid}]",
-        {"unit.conv2d": KEPT, "unit.relu": KEPT, "unit_1.conv2d": (1, 8, 4 - 2, 4 - 2), "unit_1.gelu": (1, 8, 4 - 2, 4 - 2)},
+        (
+            "blocks:\n  unit: {params: {act: relu, mode: same}, layers: [conv2d: {out_channels: 8, kernel_size: 3,"
+            " padding: $mode}, $act]}\nlayers: [unit, unit: {act: gelu, mode: valid}]"
+        ),
+        {
+            "unit.conv2d": KEPT,
+            "unit.relu": KEPT,
+            "unit_1.conv2d": (1, 8, 4 - 2, 4 - 2),
+            "unit_1.gelu": (1, 8, 4 - 2, 4 - 2),
+        },
     ),
     "a block is chosen by an expression": (
-        "blocks:\n  one: {params: {act: relu}, layers: [$act]}\n  two: {params: {kind: one}, layers: [$kind: {act: tanh}]}\n"
-        "layers: [two, two: {kind: one}]",
+        (
+            "blocks:\n  one: {params: {act: relu}, layers: [$act]}\n"
+            "  two: {params: {kind: one}, layers: [$kind: {act: tanh}]}\n"
+            "layers: [two, two: {kind: one}]"
+        ),
         {"two.one.tanh": KEPT, "two_1.one.tanh": KEPT},
     ),
 }
@@ -151,14 +168,15 @@ def test_several_outputs_are_numbered_and_go_on_together() -> None:
 
 
 def test_outputs_of_a_block_may_be_an_expression_or_its_input() -> None:
-    block = "blocks:\n  unit: {params: {short: false}, layers: [relu], outputs: '$(\"input\" if short else \"relu\")'}\n"
+    block = 'blocks:\n  unit: {params: {short: false}, layers: [relu], outputs: \'$("input" if short else "relu")\'}\n'
     assert reads(block + "layers: [unit, tanh]")["tanh"] == "unit.relu"
     assert reads(block + "layers: [unit: {short: true}, tanh]")["tanh"] == "input"
 
 
 def test_a_block_is_unrolled_anew_for_other_params_and_types() -> None:
     text = (
-        "blocks:\n  unit: {params: {deep: false, n: 2}, layers: [{relu: , when: $deep}, linear: {out_features: $(n / 1)}]}\n"
+        "blocks:\n  unit:\n    params: {deep: false, n: 2}\n"
+        "    layers: [{relu: , when: $deep}, linear: {out_features: $(n / 1)}]\n"
         "layers: [unit, unit: {deep: true}, unit: {n: 2.0}, unit: {n: 3}, unit]"
     )
     assert shapes(text) == {
@@ -171,10 +189,14 @@ def test_a_block_is_unrolled_anew_for_other_params_and_types() -> None:
     }
 
 
-@pytest.mark.parametrize(("first", "second", "problem"), [("true", "1", "expected true or false"), ("2", "2.0", "range")])
+@pytest.mark.parametrize(
+    ("first", "second", "problem"), [("true", "1", "expected true or false"), ("2", "2.0", "range")]
+)
 def test_one_and_true_and_one_point_zero_are_different_params(first: str, second: str, problem: str) -> None:
     use = "linear: {out_features: 3, bias: $x}" if first == "true" else "linear: {out_features: $(len(range(x)))}"
-    text = f"blocks:\n  unit: {{params: {{x: }}, layers: [{use}]}}\nlayers: [unit: {{x: {first}}}, unit: {{x: {second}}}]"
+    text = (
+        f"blocks:\n  unit: {{params: {{x: }}, layers: [{use}]}}\nlayers: [unit: {{x: {first}}}, unit: {{x: {second}}}]"
+    )
     with pytest.raises(archcost.SpecError, match=problem):
         report(text)
 

@@ -200,7 +200,9 @@ def test_expressions_stand_wherever_a_value_stands(name: str) -> None:
 
 
 def test_the_input_of_an_op_with_branches_is_that_of_its_step() -> None:
-    text = "layers: [{concat: {dim: $(1 if in_channels == 8 else 2)}, branches: {a: [linear: {out_features: 4}], b: []}}]"
+    text = (
+        "layers: [{concat: {dim: $(1 if in_channels == 8 else 2)}, branches: {a: [linear: {out_features: 4}], b: []}}]"
+    )
     assert shapes(text)["concat"] == (1, 8 + 8, 4, 4)
 
 

@@ -67,7 +67,13 @@ def test_an_unknown_dtype_is_the_callers_error(dtype: str) -> None:
 # --- params ---------------------------------------------------------------------------------------------------------
 
 KNOBS = "archcost: 1\nparams: {n: 4, act: relu, deep: true, widths: [3, 5], must: }\ninput: [8]\n"
-LAYERS = "layers: [linear: {out_features: $n}, $act, {tanh: , when: $deep}, linear: {out_features: $(sum(widths))}, linear: {out_features: $must}]"
+LAYERS = """layers:
+  - linear: {out_features: $n}
+  - $act
+  - {tanh: , when: $deep}
+  - linear: {out_features: $(sum(widths))}
+  - linear: {out_features: $must}
+"""
 
 
 def test_params_may_be_set() -> None:
@@ -161,4 +167,6 @@ def test_set_that_cannot_be_read(setting: str, message: str, tmp_path: Path, run
 
 def test_shapes_of_dims_up_to_torchs_limit() -> None:
     assert shapes(f"archcost: 1\ninput: [{', '.join(['1'] * 63)}]\nlayers: [relu]")["relu"] == (1,) * 64
-    assert report("archcost: 1\ninput: [2147483648, 2147483648]\nlayers: [relu]").layers[0].output == ((1, 2**31, 2**31),)
+    assert report("archcost: 1\ninput: [2147483648, 2147483648]\nlayers: [relu]").layers[0].output == (
+        (1, 2**31, 2**31),
+    )

@@ -29,8 +29,11 @@ READS = {
         {"u.0.relu": "input", "u.0.tanh": "u.0.relu", "u.1.relu": "u.0.tanh", "u.1.tanh": "u.1.relu"},
     ),
     "the first input is chained and the others stay": (
-        "archcost: 1\ninputs: {x: [8], memory: [8]}\nblocks:\n  layer: {inputs: [q, m], layers: [{add: , from: [q, m]}]}\n"
-        "layers: [{id: l, layer: , repeat: 3, from: [x, memory]}]",
+        (
+            "archcost: 1\ninputs: {x: [8], memory: [8]}\n"
+            "blocks:\n  layer: {inputs: [q, m], layers: [{add: , from: [q, m]}]}\n"
+            "layers: [{id: l, layer: , repeat: 3, from: [x, memory]}]"
+        ),
         {"l.0.add": "x memory", "l.1.add": "l.0.add memory", "l.2.add": "l.1.add memory"},
     ),
     "an op with several inputs too": (
@@ -80,7 +83,9 @@ def test_the_index_is_seen_in_branches() -> None:
 
 
 def test_repeat_takes_expressions_and_whole_floats() -> None:
-    text = "archcost: 1\nparams: {depths: [1, 2]}\ninput: [8, 4, 4]\nlayers: [{id: r, relu: , repeat: '$(sum(depths))'}]"
+    text = (
+        "archcost: 1\nparams: {depths: [1, 2]}\ninput: [8, 4, 4]\nlayers: [{id: r, relu: , repeat: '$(sum(depths))'}]"
+    )
     assert paths(text) == "r.0 r.1 r.2"
     assert paths("layers: [{id: r, relu: , repeat: 2.0}]") == "r.0 r.1"
     assert paths("layers: [{id: r, relu: , repeat: $(in_channels // 4)}]") == "r.0 r.1"
@@ -129,7 +134,7 @@ def test_when(name: str) -> None:
 def test_training_is_known_to_conditions_and_outputs() -> None:
     text = (
         "layers: [{id: body, relu: }, {id: aux, tanh: , when: $training}]\n"
-        "outputs: $([\"body\", \"aux\"] if training else [\"body\"])"
+        'outputs: $(["body", "aux"] if training else ["body"])'
     )
     assert paths(text) == "body"
     assert paths(text, training=True) == "body aux"

@@ -46,8 +46,10 @@ READS = {
         {"relu": "input", "tanh": "relu", "add": "relu tanh input"},
     ),
     "from may be an expression": (
-        "archcost: 1\nparams: {wide: true}\ninput: [8]\n"
-        "layers:\n  - relu\n  - tanh\n  - add:\n    from: $([\"relu\", \"tanh\"] if wide else [\"relu\", \"relu\"])\n",
+        (
+            "archcost: 1\nparams: {wide: true}\ninput: [8]\n"
+            'layers:\n  - relu\n  - tanh\n  - add:\n    from: $(["relu", "tanh"] if wide else ["relu", "relu"])\n'
+        ),
         {"relu": "input", "tanh": "relu", "add": "relu tanh"},
     ),
     "an expression may give one id": (
@@ -94,7 +96,7 @@ BRANCHES = {
         {"relu": "input", "tanh": "relu", "a.gelu": "relu", "add": "a.gelu input tanh"},
     ),
     "branches nest, each scope named by the branch alone": (
-        "layers:\n  - add:\n    branches:\n      a: [relu, {mul: , branches: {b: [tanh], c: [gelu]}}, relu]\n      d: []\n",
+        "layers: [{add: , branches: {a: [relu, {mul: , branches: {b: [tanh], c: [gelu]}}, relu], d: []}}]",
         {
             "a.relu": "input",
             "a.b.tanh": "a.relu",
@@ -109,8 +111,11 @@ BRANCHES = {
         {"stem": "input", "a.tanh": "stem", "a.mul": "a.tanh stem", "add": "a.mul stem"},
     ),
     "an id in a branch shadows the one around it": (
-        "layers: [{id: x, relu: }, {add: , branches: {a: [{id: x, tanh: }, {gelu: , from: x}], b: [{gelu: , from: x}]}},"
-        " {sigmoid: , from: x}]",
+        (
+            "layers: [{id: x, relu: }, "
+            "{add: , branches: {a: [{id: x, tanh: }, {gelu: , from: x}], b: [{gelu: , from: x}]}},"
+            " {sigmoid: , from: x}]"
+        ),
         {
             "x": "input",
             "a.x": "x",
@@ -140,8 +145,10 @@ BRANCHES = {
         {"relu": "input", "a.relu": "relu", "a.relu_1": "a.relu", "b.relu": "relu", "add": "a.relu_1 b.relu"},
     ),
     "branches feed a block with several inputs": (
-        "blocks:\n  join: {inputs: [x, y], layers: [{sub: , from: [y, x]}]}\n"
-        "layers: [{join: , branches: {left: [relu], right: []}}]",
+        (
+            "blocks:\n  join: {inputs: [x, y], layers: [{sub: , from: [y, x]}]}\n"
+            "layers: [{join: , branches: {left: [relu], right: []}}]"
+        ),
         {"left.relu": "input", "join.sub": "input left.relu"},
     ),
     "branch names may be numbers and sizes": (
@@ -166,7 +173,9 @@ def test_branches_are_joined_in_order() -> None:
 
 
 def test_chunks_are_picked_by_number() -> None:
-    text = "layers: [{id: halves, chunk: {chunks: 2, dim: 1}}, {relu: , from: halves.1}, {mul: , from: [relu, halves.0]}]"
+    text = (
+        "layers: [{id: halves, chunk: {chunks: 2, dim: 1}}, {relu: , from: halves.1}, {mul: , from: [relu, halves.0]}]"
+    )
     assert reads(text) == {"halves": "input", "relu": "halves.1", "mul": "relu halves.0"}
     assert shapes(text)["relu"] == (1, 8 // 2, 4, 4)
 
@@ -187,7 +196,10 @@ OUTPUTS = {
     "several, in their order": ("layers: [relu, tanh]\noutputs: [tanh, relu]", ["tanh", "relu"]),
     "an output of several": ("layers: [{id: c, chunk: {chunks: 2, dim: 1}}]\noutputs: [c.1]", ["c.1"]),
     "all of several when they come last": ("layers: [{id: c, chunk: {chunks: 2, dim: 1}}]", ["c.0", "c.1"]),
-    "an expression": ('layers: [relu, tanh]\noutputs: $(["relu", "tanh"] if not training else ["relu"])', ["relu", "tanh"]),
+    "an expression": (
+        'layers: [relu, tanh]\noutputs: $(["relu", "tanh"] if not training else ["relu"])',
+        ["relu", "tanh"],
+    ),
     "an expression that gives one": ('layers: [relu, tanh]\noutputs: $("relu")', ["relu"]),
     "the input itself": ("layers: [relu]\noutputs: [relu, input]", ["relu", "input"]),
     "a round": ("layers: [{id: r, relu: , repeat: 3}]\noutputs: r.1", ["r.1"]),

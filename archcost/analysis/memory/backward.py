@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.gradients import matched, summed
+from archcost.analysis.memory.gradients import fitted, matched
 from archcost.analysis.memory.machine import Leaf
 from archcost.analysis.memory.strides import dense_like, is_dense
 
@@ -14,31 +14,33 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Machine, Step, Tensor
 
 
-def run_backward(machine: Machine, steps: list[Step], after: Callable[[], None] | None = None) -> None:
+def run_backward(
+    machine: Machine, steps: list[Step], before: Callable[[Step], None], after: Callable[[Step], None]
+) -> None:
     """Run the steps from the last to the first: the order of PyTorch's engine, which takes the latest that is ready.
 
-    The gradients of the outputs must be in place; ``after`` is called behind every step that had one.
+    The gradients of the outputs must be in place; the callbacks frame every step that has one.
     """
-    recording, machine.recording = machine.recording, False
+    machine.recording = False
     while steps:
         step = steps.pop()
-        machine.label = step.label
         if any(gradient is not None for gradient in step.gradients):
+            before(step)
+            machine.label = step.label
+            machine.high = machine.live
             _run(machine, step)
-            if after:
-                after()
+            after(step)
         step.release()
-    machine.recording = recording
 
 
 def _run(machine: Machine, step: Step) -> None:
     """A gradient for every input that needs one, from those of the outputs."""
     wanted = [source is not None for source, _ in step.sources]
     results = step.backward(machine, step.gradients, wanted)
-    for place, shape in enumerate(step.shapes):
+    for place, (shape, dtype) in enumerate(step.types):
         result = results[place]
         if result is not None:
-            results[place] = summed(machine, result, shape)
+            results[place] = fitted(machine, result, shape, dtype)
         del result
     step.gradients = []
     step.release()

@@ -8,18 +8,22 @@ from archcost.analysis.memory import kernels
 from archcost.analysis.memory.machine import Leaf, Machine, Step, Tensor
 from archcost.analysis.memory.rules import RULES
 from archcost.analysis.memory.rules.call import Call
+from archcost.dims import numel
+from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.graph.model import Graph, Node
 
-# What autocast on a CPU runs in half precision; a few ops insist on single precision; the rest takes what comes.
+# What autocast on a CPU runs in half and in single precision; the rest takes what comes.
 HALVED = frozenset(
     tuple([f"{kind}{ndim}d" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)])
-    + ("linear", "matmul", "prelu", "scaled_dot_product_attention", "multihead_attention")
+    + ("linear", "matmul", "prelu", "scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru")
 )
-FULL = "float32"
+SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))
+SINGLE_PADS = ("reflect", "replicate")
+COUNTER_BYTES = 8  # of a batch norm's number of batches
 
 
 class Segment:
@@ -31,6 +35,12 @@ class Segment:
         self.steps: list[Step] = []
         self.pending = 0
 
+    def done(self) -> None:
+        """One of its steps has run; with the last one its inputs go."""
+        self.pending -= 1
+        if not self.pending:
+            self.inputs.clear()
+
 
 class Execution:
     """The values of a graph, the learnable tensors, and how nodes run on them."""
@@ -41,13 +51,11 @@ class Execution:
         machine: Machine,
         *,
         inplace: frozenset[int] = frozenset(),
-        half: str = "",
         segments: Sequence[Segment] = (),
     ) -> None:
         self.graph = graph
         self.machine = machine
         self.inplace = inplace
-        self.half = half  # the dtype of autocast, if any
         self.values: dict[int, Tensor] = {}
         self.leaves: dict[tuple[int, str], Tensor] = {}
         self.highs: list[int] = []  # the most alive while each node ran forward
@@ -87,10 +95,11 @@ class Execution:
             values.pop(value, None)
 
     def _call(self, index: int, node: Node, inputs: list[Tensor]) -> Call:
-        kind = node.op.kind
-        halved = bool(self.half) and kind in HALVED
-        if halved:
-            cast = {id(tensor): kernels.cast(self.machine, tensor, self.half) for tensor in inputs}
+        machine = self.machine
+        dtype = _autocast(node.op, machine.half) if machine.half else ""
+        halved = dtype == machine.half != ""
+        if dtype:
+            cast = {id(tensor): kernels.cast(machine, tensor, dtype) for tensor in inputs}
             inputs = [cast[id(tensor)] for tensor in inputs]
         inplace = index in self.inplace and not inputs[0].storage.saves
         return Call(
@@ -113,7 +122,7 @@ class Execution:
     def _halved(self, leaf: Tensor) -> Tensor:
         """The copy of a learnable tensor in half precision: one for all of the forward pass."""
         if id(leaf) not in self._halves:
-            copy = kernels.cast(self.machine, leaf, self.half)
+            copy = kernels.cast(self.machine, leaf, self.machine.half)
             copy.storage.kind = "weight copy"
             self._halves[id(leaf)] = copy
         return self._halves[id(leaf)]
@@ -155,6 +164,14 @@ class Execution:
         segment.steps = []
 
 
+def _autocast(op: Any, half: str) -> str:
+    """The dtype that autocast brings the inputs of an op to; empty if it leaves them alone."""
+    if op.kind in HALVED:
+        return half
+    single = op.kind in SINGLE or (op.kind == "pad" and op.mode in SINGLE_PADS)
+    return "float32" if single else ""
+
+
 def _last_reads(graph: Graph) -> list[list[int]]:
     """For every node, the values that nothing after it reads; inputs and outputs of the model stay."""
     last: dict[int, int] = {}
@@ -169,21 +186,8 @@ def _last_reads(graph: Graph) -> list[list[int]]:
     return frees
 
 
-def buffer_bytes(graph: Graph, sizes: dict[str, int]) -> int:
+def buffer_bytes(graph: Graph) -> int:
     """Bytes of all buffers: counters are int64, the rest has the model's dtype."""
-    total = 0
-    for node in graph.nodes:
-        if node.weights_of < 0:
-            total += _buffer_bytes(node, sizes[graph.dtype])
-    return total
-
-
-def _buffer_bytes(node: Node, size: int) -> int:
-    count = 0
-    buffers: dict[str, Any] = node.signature.buffers()
-    for shape in buffers.values():
-        elements = 1
-        for dim in shape:
-            elements *= dim
-        count += elements * (size if shape else 8)
-    return count
+    sizes = {True: COUNTER_BYTES, False: DTYPE_BYTES[graph.dtype]}
+    buffers = [node.signature.buffers() for node in graph.nodes if node.weights_of < 0]
+    return sum(numel(shape) * sizes[not shape] for named in buffers for shape in named.values())

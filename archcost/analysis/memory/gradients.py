@@ -110,9 +110,11 @@ def joined(shape: Ints, pieces: Sequence[Ints], dtype: str) -> Backward:
     return backward
 
 
-def summed(machine: Machine, gradient: Tensor, shape: Ints) -> Tensor:
-    """The gradient summed over the dims along which an input of ``shape`` was broadcast."""
-    return gradient if gradient.shape == shape else machine.new(shape, gradient.dtype)
+def fitted(machine: Machine, gradient: Tensor, shape: Ints, dtype: str) -> Tensor:
+    """The gradient summed over the dims along which an input was broadcast, and of the input's dtype."""
+    if gradient.shape != shape:
+        gradient = machine.new(shape, gradient.dtype)
+    return gradient if gradient.dtype == dtype else machine.like(gradient, dtype)
 
 
 def matched(machine: Machine, gradient: Tensor) -> Tensor:

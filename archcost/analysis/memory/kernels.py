@@ -27,6 +27,7 @@ from archcost.analysis.memory.strides import (
     view_strides,
 )
 from archcost.dims import broadcast_dim, numel
+from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,17 +55,18 @@ def binary(machine: Machine, a: Tensor, b: Tensor, kind: str) -> Tensor:
     """a + b, a - b, a · b or a / b with broadcasting."""
     shape = broadcast(a.shape, b.shape)
     operands = [broadcast_strides(x.shape, x.strides, shape) for x in (a, b)]
-    y = machine.new(shape, a.dtype, elementwise(shape, *operands))
+    dtype = max(a.dtype, b.dtype, key=DTYPE_BYTES.__getitem__)
+    y = machine.new(shape, dtype, elementwise(shape, *operands))
     needs_a, needs_b = a.source is not None, b.source is not None
     if kind == "add":
         machine.record([y], [a, b], each(same, same))
     elif kind == "sub":
-        machine.record([y], [a, b], each(same, full(shape, b.dtype)))
+        machine.record([y], [a, b], each(same, full(shape, dtype)))
     elif kind == "mul":
-        whole = full(shape, a.dtype)
+        whole = full(shape, dtype)
         machine.record([y], [a, b], each(whole, whole), [b] * needs_a + [a] * needs_b)
     else:
-        machine.record([y], [b, a], each(_divisor(shape, a.dtype), full(shape, a.dtype)), [b] + [a] * needs_b)
+        machine.record([y], [b, a], each(_divisor(shape, dtype), full(shape, dtype)), [b] + [a] * needs_b)
     return y
 
 

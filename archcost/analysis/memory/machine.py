@@ -7,7 +7,7 @@ tensor on it, as in PyTorch: rules let go of a tensor by ``del``, or by returnin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.memory.strides import contiguous, dense_like, is_contiguous
 from archcost.dims import numel
@@ -56,15 +56,16 @@ class Leaf:
 class Step:
     """A step of the backward pass: where the gradients of its inputs go, and the storages that it keeps."""
 
-    __slots__ = ("backward", "gradients", "label", "saved", "shapes", "sources")
+    __slots__ = ("backward", "gradients", "label", "saved", "segment", "sources", "types")
 
     def __init__(self, label: int, inputs: Sequence[Tensor], outputs: int, backward: Backward) -> None:
         self.label = label
         self.sources = [(tensor.source, tensor.output) for tensor in inputs]
-        self.shapes = [tensor.shape for tensor in inputs]
+        self.types = [(tensor.shape, tensor.dtype) for tensor in inputs]
         self.backward = backward
         self.saved: list[Storage] = []
         self.gradients: Gradients = [None] * outputs
+        self.segment: Any = None  # what must be computed again before it can run
 
     def release(self) -> None:
         """Let go of what it kept."""
@@ -106,13 +107,21 @@ class Tensor:
 class Machine:
     """What is alive, the most that was, and the steps recorded.
 
-    ``watched``: do as PyTorch does while a dispatch mode looks on, which keeps it from some work in place.
+    ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which keeps it from some work in place.
+    ``pause``: the number of the allocation after which ``alive`` is what was alive then.
     """
 
-    def __init__(self, *, training: bool = False, recording: bool = False, watched: bool = False) -> None:
+    def __init__(self, *, training: bool = False, half: str = "", watched: bool = False, pause: int = 0) -> None:
         self.training = training
-        self.recording = recording
+        self.half = half
+        self.recording = training
         self.watched = watched
+        self.pause = pause
+        self.count = 0  # of allocations so far
+        self.peak = 0  # the most ever, and the allocation that made it so
+        self.peak_at = 0
+        self.alive: list[tuple[Storage, int]] = []  # with how many steps kept it
+        self._alive: dict[int, Storage] = {}
         self.live = 0
         self.high = 0  # the most since it was last set
         self.label = 0
@@ -127,12 +136,20 @@ class Machine:
     def allocate(self, storage: Storage) -> None:
         """Count a storage as alive."""
         self.live += storage.bytes
+        self.count += 1
         if self.live > self.high:
             self.high = self.live
+            if self.live > self.peak:
+                self.peak, self.peak_at = self.live, self.count
+        if self.pause:
+            self._alive[id(storage)] = storage
+            if self.count == self.pause:
+                self.alive = [(held, held.saves) for held in self._alive.values()]
 
     def free(self, storage: Storage) -> None:
         """Count a storage as gone."""
         self.live -= storage.bytes
+        self._alive.pop(id(storage), None)
 
     def like(self, tensor: Tensor, dtype: str = "") -> Tensor:
         """A new tensor of the same shape, its dims in the same order in memory."""

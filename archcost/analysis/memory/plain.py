@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 FRESH = -1
 INDEX_BYTES = 8  # int64, of a maximum's place
-STATISTIC_BYTES = 4  # float32, at least
 
 
 class Profile(NamedTuple):
@@ -83,19 +82,19 @@ def _indices(signature: Signature) -> int:
     return numel(signature.outputs[0].shape) * INDEX_BYTES
 
 
-def _rows(signature: Signature) -> int | None:
+def _rows(signature: Signature) -> int:
     """Mean and variance of every row."""
     op: Any = signature.op
     shape, dtype = signature.inputs[0]
     rows = numel(shape) // numel(op.last_dims((shape,)))
-    return 2 * rows * max(STATISTIC_BYTES, DTYPE_BYTES[dtype])
+    return 2 * rows * DTYPE_BYTES[dtype]
 
 
 def _groups(signature: Signature) -> int:
     """Mean and variance of every group."""
     op: Any = signature.op
     shape, dtype = signature.inputs[0]
-    return 2 * shape[0] * op.num_groups * max(STATISTIC_BYTES, DTYPE_BYTES[dtype])
+    return 2 * shape[0] * op.num_groups * DTYPE_BYTES[dtype]
 
 
 def _response(signature: Signature) -> int:

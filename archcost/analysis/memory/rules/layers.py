@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Call, Rule
     from archcost.analysis.memory.strides import Ints
 
-STATISTICS = {"float16": "float32", "bfloat16": "float32"}  # of half tensors they are kept in full precision
 
 
 _SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
@@ -30,10 +29,9 @@ def _conv(machine: Machine, call: Call) -> Tensor:
     if op.padding == "same":
         uneven = [pad % 2 for pad in op.total_padding()]
         if any(uneven):
-            x = padded(machine, x, [size + extra for size, extra in zip(x.shape[2:], uneven, strict=True)], "constant")
+            x = padded(machine, x, [(0, extra) for extra in uneven], "constant")
     if op.padding_mode != "zeros":
-        wanted = [size + pad for size, pad in zip(call.x.shape[2:], op.total_padding(), strict=True)]
-        x = padded(machine, call.x, wanted, op.padding_mode)
+        x = padded(machine, call.x, [(pad // 2, pad - pad // 2) for pad in op.total_padding()], op.padding_mode)
     return _convolved(machine, call, x)
 
 
@@ -66,22 +64,24 @@ def _parameter(machine: Machine, call: Call) -> Tensor:
     return alias(weight)
 
 
-def _norm(machine: Machine, x: Tensor, weights: list[Tensor], count: int, kept: int, strides: Ints) -> Tensor:
-    """A norm with ``count`` numbers of each of two statistics, of which ``kept`` exist in inference."""
-    statistics = STATISTICS.get(x.dtype, x.dtype)
+def _norm(
+    machine: Machine, x: Tensor, weights: list[Tensor], count: int, strides: Ints, running: list[Tensor] | None = None
+) -> Tensor:
+    """A norm with ``count`` numbers of each of two statistics; it keeps them, its input, weight and running ones."""
+    statistics = weights[0].dtype if weights else x.dtype
     y = machine.new(x.shape, x.dtype, strides)
-    size = count if machine.training else kept
-    saved = [machine.new((size,), statistics), machine.new((size,), statistics)]
-    machine.record([y], [x, *weights], each(fresh(x), *map(packed, weights)), [x, *saved])
+    saved = [machine.new((count,), statistics), machine.new((count,), statistics)]
+    saves = [x, *weights[:1], *(running or []), *saved]
+    machine.record([y], [x, *weights], each(fresh(x), *map(packed, weights)), saves)
     return y
 
 
 def _batch_norm(machine: Machine, call: Call) -> Tensor:
-    x, channels = call.x, call.x.shape[1]
-    kept = 0 if call.op.track_running_stats else channels
+    """In inference running statistics stand for those of the input."""
+    x = call.x
+    count = 0 if call.op.track_running_stats and not machine.training else x.shape[1]
     weights = call.weights() if machine.recording else []
-    y = _norm(machine, x, weights, channels, kept, spatial_strides(x, x.shape))
-    return y
+    return _norm(machine, x, weights, count, spatial_strides(x, x.shape))
 
 
 def _instance_norm(machine: Machine, call: Call) -> Tensor:
@@ -90,16 +90,13 @@ def _instance_norm(machine: Machine, call: Call) -> Tensor:
     n, channels = x.shape[:2]
     weights = call.weights()
     repeated = [_repeated(machine, weight, n) for weight in weights]
-    if op.track_running_stats:
-        repeated_statistics = [machine.new((n * channels,), x.dtype) for _ in range(2)]
-    else:
-        repeated_statistics = []
+    running = [machine.new((n * channels,), x.dtype) for _ in range(2)] if op.track_running_stats else []
     if not x.contiguous:
         x = kernels.clone(machine, x)
     flat = kernels.reshape(machine, x, (1, n * channels, *x.shape[2:]))
-    kept = 0 if op.track_running_stats else n * channels
-    y = _norm(machine, flat, repeated, n * channels, kept, contiguous(flat.shape))
-    if repeated_statistics and machine.training:
+    count = 0 if op.track_running_stats and not machine.training else n * channels
+    y = _norm(machine, flat, repeated, count, contiguous(flat.shape), running)
+    if running and machine.training:
         machine.new((channels,), x.dtype)  # the mean over the samples, on its way into the buffer
     return kernels.reshape(machine, y, x.shape)
 
@@ -120,14 +117,14 @@ def _layer_norm(machine: Machine, call: Call) -> Tensor:
     x = call.x
     rows = numel(x.shape) // numel(call.op.last_dims((x.shape,)))
     weights = call.weights() if machine.recording else []
-    return _norm(machine, x, weights, rows, rows, contiguous(x.shape))
+    return _norm(machine, x, weights, rows, contiguous(x.shape))
 
 
 def _group_norm(machine: Machine, call: Call) -> Tensor:
     x = call.x
     groups = x.shape[0] * call.op.num_groups
     weights = call.weights() if machine.recording else []
-    return _norm(machine, x, weights, groups, groups, spatial_strides(x, x.shape))
+    return _norm(machine, x, weights, groups, spatial_strides(x, x.shape))
 
 
 def _rms_norm(machine: Machine, call: Call) -> Tensor:
@@ -153,9 +150,11 @@ def _local_response_norm(machine: Machine, call: Call) -> Tensor:
     if len(rows) > 4:  # noqa: PLR2004 - the space of images is (H, the rest)
         rows = (*rows[:4], numel(rows[4:]))
     squares = kernels.reshape(machine, squares, rows)
-    wide = padded(machine, squares, [channels + op.size - 1, *rows[3:]], "constant")
+    wide = padded(machine, squares, [(op.size // 2, (op.size - 1) // 2), *[(0, 0)] * len(rows[3:])], "constant")
     del squares
-    mean = machine.new(rows, x.dtype)
+    if machine.half and len(rows) > _IMAGE:  # autocast pools volumes in single precision
+        wide = kernels.cast(machine, wide, "float32")
+    mean = machine.new(rows, wide.dtype)
     machine.record([mean], [wide], each(fresh(wide)), [wide])
     del wide
     mean = kernels.reshape(machine, mean, x.shape)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh
-from archcost.analysis.memory.machine import alias
+from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
 from archcost.ops.axes import axes, axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Machine, Tensor
+    from archcost.analysis.memory.machine import Gradients, Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
     from archcost.analysis.memory.strides import Ints
 
@@ -70,17 +70,53 @@ def spatial_strides(x: Tensor, shape: Ints) -> Ints:
     return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
 
 
-def padded(machine: Machine, x: Tensor, sizes: Sequence[int], mode: str) -> Tensor:
-    """A copy whose last dims have other sizes; only ``reflect`` and ``replicate`` keep the input."""
-    shape = (*x.shape[: len(x.shape) - len(sizes)], *sizes)
-    y = machine.new(shape, x.dtype, contiguous(shape) if mode == "circular" else spatial_strides(x, shape))
-    scratch = 2 * y.bytes if mode == "circular" else 0  # the gradient goes back piece by piece
-    machine.record([y], [x], each(fresh(x), scratch=scratch), [x] if mode in ("reflect", "replicate") else [])
+def padded(machine: Machine, x: Tensor, pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
+    """A copy with more or fewer elements before and after along the last dims, a pair for each."""
+    first = len(x.shape) - len(pads)
+    sizes = [size + before + after for size, (before, after) in zip(x.shape[first:], pads, strict=True)]
+    shape = (*x.shape[:first], *sizes)
+    if mode == "circular":
+        return _wrapped(machine, x, pads, shape)
+    y = machine.new(shape, x.dtype, spatial_strides(x, shape))
+    machine.record([y], [x], each(fresh(x)), [x] if mode in ("reflect", "replicate") else [])
     return y
 
 
+def _wrapped(machine: Machine, x: Tensor, pads: Sequence[tuple[int, int]], shape: Ints) -> Tensor:
+    """The input copied into the middle, then, dim by dim, both ends copied from within."""
+    first = len(shape) - len(pads)
+    middle = x
+    for dim in range(len(shape) - 1, first - 1, -1):
+        middle = kernels.narrow(machine, middle, dim, middle.shape[dim])
+    y = _copied_into(machine, machine.new(shape, x.dtype), middle)
+    del middle
+    for dim in range(len(shape) - 1, first - 1, -1):
+        for size in pads[dim - first]:
+            if size > 0:
+                y = _copied_into(machine, y, kernels.narrow(machine, y, dim, size))
+    return y
+
+
+def _copied_into(machine: Machine, y: Tensor, piece: Tensor) -> Tensor:
+    """A part of y overwritten; the gradient is copied, and the part cut out of it."""
+    shape, part, dtype = y.shape, piece.shape, y.dtype
+
+    def backward(machine: Machine, _: Gradients, wanted: Sequence[bool]) -> Gradients:
+        whole = machine.new(shape, dtype)
+        cut = machine.new(part, dtype)
+        zeros = machine.new(part, dtype) if wanted[0] else None
+        del zeros
+        return [whole, cut]
+
+    after = view(y, shape, y.strides)
+    machine.record([after], [y, piece], backward)
+    return after
+
+
 def _pad(machine: Machine, call: Call) -> Tensor:
-    return padded(machine, call.x, call.shape, call.op.mode)
+    numbers = call.op.pad
+    pairs = [(numbers[place], numbers[place + 1]) for place in range(0, len(numbers), 2)]
+    return padded(machine, call.x, pairs[::-1], call.op.mode)
 
 
 def _roll(machine: Machine, call: Call) -> Tensor:

@@ -1,0 +1,285 @@
+"""The order of the layers: as the spec has it, or the one with the lowest peak.
+
+Between two layers that every other one comes before or after (separators), the order of the layers is free of the rest.
+Each such region is searched by itself, over the sets of its layers that may have run: from one set to the next with the
+least of the peaks on the way, which is exact. A region with too many sets is left to a beam search. The spec's own
+order is kept where nothing better is found.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.memory.liveness import Storages
+    from archcost.graph.model import Graph
+
+MAX_STATES = 10_000  # sets of layers looked at in a region before the search gives up
+MAX_REGION = 400  # layers of a region that is searched at all
+BEAM = 32  # partial orders that the beam search keeps; fewer where there are very many layers
+BEAM_WORK = 32 * 200**2
+
+
+class Plan(NamedTuple):
+    """An order of the nodes; ``exact``: none has a lower peak."""
+
+    order: list[int]
+    peak: int
+    exact: bool
+
+
+class Problem:
+    """Nodes with what must run before them, and storages with the nodes that touch them."""
+
+    def __init__(self, before: Sequence[set[int]], rises: Sequence[int]) -> None:
+        self.before = before
+        self.rises = rises
+        self.touches: list[list[int]] = [[] for _ in rises]  # the storages that a node touches
+        self.makes = [0] * len(rises)  # the bytes of those that it makes
+        self.sizes: list[int] = []
+        self.touched: list[int] = []  # by how many nodes; one more if it stays to the end
+        self.fixed = 0  # bytes that are there from the beginning
+
+    def storage(self, size: int, maker: int, touching: set[int], *, stays: bool) -> None:
+        """Enter a storage; ``maker`` is -1 for one that is there from the beginning."""
+        for node in touching:
+            self.touches[node].append(len(self.sizes))
+        if maker < 0:
+            self.fixed += size
+        else:
+            self.makes[maker] += size
+        self.sizes.append(size)
+        self.touched.append(len(touching) + stays)
+
+    def peak(self, order: Sequence[int]) -> int:
+        """The most bytes alive when the nodes run in an order."""
+        return max(self.profile(order), default=self.fixed)
+
+    def profile(self, order: Sequence[int]) -> list[int]:
+        """The bytes alive while each node of an order runs."""
+        left = list(self.touched)
+        live, result = self.fixed, []
+        for node in order:
+            result.append(live + self.rises[node])
+            live += self.makes[node]
+            for storage in self.touches[node]:
+                left[storage] -= 1
+                if not left[storage]:
+                    live -= self.sizes[storage]
+        return result
+
+
+def problem(graph: Graph, storages: Storages, inplace: frozenset[int] = frozenset()) -> Problem:
+    """The scheduling problem of a graph: data, and the writes in place that must keep their order with other uses."""
+    of, end = storages.of, len(graph.nodes)
+    makers = storages.makers
+    touching: list[set[int]] = [set() for _ in storages.sizes]
+    before: list[set[int]] = []
+    producer: dict[int, int] = {}
+    writer: dict[int, int] = {}
+    for index, node in enumerate(graph.nodes):
+        values = [*node.inputs, *range(node.first_value, node.first_value + len(node.outputs))]
+        used = {of[value] for value in values}
+        needed = {producer[value] for value in node.inputs if value >= 0}
+        needed |= {writer[storage] for storage in used if storage in writer}
+        if _writes(graph, index, inplace):
+            storage = of[node.first_value]
+            needed |= touching[storage] - {index}
+            writer[storage] = index
+        for storage in used:
+            touching[storage].add(index)
+        producer.update(dict.fromkeys(values[len(node.inputs) :], index))
+        before.append(needed)
+    result = Problem(before, storages.rises)
+    for size, maker, nodes, last in zip(storages.sizes, makers, touching, storages.last, strict=True):
+        result.storage(size, maker, nodes, stays=last == end)
+    return result
+
+
+def _writes(graph: Graph, index: int, inplace: frozenset[int]) -> bool:
+    """Whether a node works in place; in inference a dropout does nothing."""
+    op = graph.nodes[index].op
+    return index in inplace or (getattr(op, "inplace", False) and "dropout" not in op.kind)
+
+
+def min_peak(given: Problem) -> Plan:
+    """The order with the lowest peak that is found; never a worse one than the given order."""
+    order = list(range(len(given.rises)))
+    profile = given.profile(order)
+    regions = _regions(given)
+    peaks = {region: max(profile[index] for index in region) for region in regions}
+    bound = 0  # what no order can go below
+    exact = True
+    for region in sorted(regions, key=lambda region: -peaks[region]):
+        if peaks[region] <= bound:
+            break
+        plan = _Region(given, region).best(peaks[region])
+        bound = max(bound, plan.peak)
+        exact = exact and plan.exact
+        order[region.start : region.stop] = plan.order
+    return Plan(order, given.peak(order), exact)
+
+
+def _regions(given: Problem) -> list[range]:
+    """Ranges of nodes whose order is free of the rest: each ends with a separator."""
+    count = len(given.rises)
+    first_after = [count] * count
+    for index, before in enumerate(given.before):
+        for node in before:
+            first_after[node] = min(first_after[node], index)
+    last_before = [max(before, default=-1) for before in given.before]
+    least = [count] * (count + 1)  # of last_before, from a node on
+    for index in range(count - 1, -1, -1):
+        least[index] = min(least[index + 1], last_before[index])
+    regions, start, most = [], 0, 0
+    for index in range(count):
+        if most <= index <= least[index + 1]:
+            regions.append(range(start, index + 1))
+            start = index + 1
+        most = max(most, first_after[index])
+    if start < count:
+        regions.append(range(start, count))
+    return regions
+
+
+class _Region:
+    """One region: nodes as bits, the storages that they touch, and what is alive when it begins."""
+
+    def __init__(self, given: Problem, nodes: range) -> None:
+        self.nodes = nodes
+        self.given = given
+        self.before = [
+            sum(1 << (node - nodes.start) for node in given.before[index] if node in nodes) for index in nodes
+        ]
+        self.after: list[list[int]] = [[] for _ in nodes]
+        for place, mask in enumerate(self.before):
+            for earlier in range(place):
+                if mask >> earlier & 1:
+                    self.after[earlier].append(place)
+        left = list(given.touched)
+        live = given.fixed
+        for node in range(nodes.start):
+            live += given.makes[node]
+            for storage in given.touches[node]:
+                left[storage] -= 1
+                if not left[storage]:
+                    live -= given.sizes[storage]
+        self.live = live
+        users: dict[int, int] = {}
+        for place, index in enumerate(nodes):
+            for storage in given.touches[index]:
+                users[storage] = users.get(storage, 0) | 1 << place
+        # The storages that go with the last of their users here; others outlive the region.
+        self.freed: list[list[tuple[int, int]]] = [[] for _ in nodes]
+        for storage, mask in users.items():
+            if left[storage] == mask.bit_count():
+                for place in range(len(nodes)):
+                    if mask >> place & 1:
+                        self.freed[place].append((mask, given.sizes[storage]))
+
+    def best(self, spec_peak: int) -> Plan:
+        """The order with the lowest peak: searched in full if that is possible."""
+        own = Plan(list(self.nodes), spec_peak, False)
+        if len(self.nodes) == 1:
+            return own._replace(exact=True)
+        found = self._search(spec_peak) if len(self.nodes) <= MAX_REGION else None
+        if found is None:
+            found = self._beam()
+        return found if found.peak < spec_peak else own._replace(exact=found.exact)
+
+    def _ready(self, done: int) -> list[int]:
+        return [place for place, before in enumerate(self.before) if not done >> place & 1 and not before & ~done]
+
+    def _after(self, done: int, live: int, place: int) -> int:
+        """What is alive after a node has run."""
+        done |= 1 << place
+        live += self.given.makes[self.nodes[place]]
+        for users, size in self.freed[place]:
+            if not users & ~done:
+                live -= size
+        return live
+
+    def _settle(self, done: int, live: int, peak: int) -> tuple[int, int, list[int]]:
+        """Run what can only help: chains that stay below the peak so far and end with no more alive than before."""
+        ran: list[int] = []
+        found = True
+        while found:
+            found = False
+            for place in self._ready(done):
+                if not done >> place & 1:
+                    chain, after = self._descent(done, live, peak, place)
+                    if chain:
+                        done, live, found = done | _mask(chain), after, True
+                        ran += chain
+        return done, live, ran
+
+    def _descent(self, done: int, live: int, peak: int, place: int) -> tuple[list[int], int]:
+        """The chain that begins with a node, as far as it is lowest, if that is no higher than where it begins."""
+        lowest, best, chain = live, 0, []
+        while live + self.given.rises[self.nodes[place]] <= peak:
+            live = self._after(done, live, place)
+            done |= 1 << place
+            chain.append(place)
+            if live <= lowest:
+                lowest, best = live, len(chain)
+            following = [after for after in self.after[place] if not self.before[after] & ~done]
+            if len(following) != 1:
+                break
+            place = following[0]
+        return chain[:best], lowest
+
+    def _search(self, enough: int) -> Plan | None:
+        """Sets of nodes in the order of the least peak that leads to them: the first complete one is the best.
+
+        ``enough``: a peak that is known, so that nothing as high needs to be looked at.
+        """
+        complete = (1 << len(self.nodes)) - 1
+        came: dict[int, tuple[int, list[int]]] = {}
+        heap: list[tuple[int, int, int, int, int, tuple[int, ...]]] = [(0, 0, 0, self.live, -1, ())]
+        while heap:
+            peak, _, done, live, parent, ran = heappop(heap)
+            if len(came) >= MAX_STATES:
+                return None
+            done, live, settled = self._settle(done, live, peak)
+            if done in came:
+                continue
+            came[done] = (parent, [*ran, *settled])
+            if done == complete:
+                return Plan(self._path(came, done), peak, True)
+            for place in self._ready(done):
+                after = done | 1 << place
+                high = max(peak, live + self.given.rises[self.nodes[place]])
+                if after not in came and high < enough:
+                    entry = (high, -after.bit_count(), after, self._after(done, live, place), done, (place,))
+                    heappush(heap, entry)
+        return Plan(list(self.nodes), enough, True)
+
+    def _path(self, came: dict[int, tuple[int, list[int]]], done: int) -> list[int]:
+        steps: list[list[int]] = []
+        while done >= 0:
+            done, ran = came[done]
+            steps.append(ran)
+        return [self.nodes[place] for ran in reversed(steps) for place in ran]
+
+    def _beam(self) -> Plan:
+        """The best few of the partial orders of every length: lowest peak, then least alive."""
+        width = max(1, min(BEAM, BEAM_WORK // len(self.nodes) ** 2))
+        states: list[tuple[int, int, int, tuple[int, ...]]] = [(0, self.live, 0, ())]
+        for _ in self.nodes:
+            following: dict[int, tuple[int, int, int, tuple[int, ...]]] = {}
+            for peak, live, done, order in states:
+                for place in self._ready(done):
+                    high = max(peak, live + self.given.rises[self.nodes[place]])
+                    entry = (high, self._after(done, live, place), done | 1 << place, (*order, place))
+                    if entry[2] not in following or entry < following[entry[2]]:
+                        following[entry[2]] = entry
+            states = sorted(following.values())[:width]
+        peak, _, _, order = states[0]
+        return Plan([self.nodes[place] for place in order], peak, False)
+
+
+def _mask(places: list[int]) -> int:
+    return sum(1 << place for place in places)

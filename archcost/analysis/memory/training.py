@@ -1,0 +1,184 @@
+"""A training step: forward, backward and the optimizer, with all that is alive on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.memory import kernels
+from archcost.analysis.memory.backward import run_backward
+from archcost.analysis.memory.execution import Execution, Segment, buffer_bytes
+from archcost.analysis.memory.gradients import each, spread
+from archcost.analysis.memory.liveness import tensor_bytes
+from archcost.analysis.memory.machine import Leaf, Machine, Step, Tensor, alias
+from archcost.analysis.memory.optimizers import OPTIMIZERS, Optimizer
+from archcost.dims import numel
+from archcost.spec.names import DTYPE_BYTES
+
+if TYPE_CHECKING:
+    from archcost.graph.model import Graph
+
+LOSS = -1  # the label of what belongs to no layer
+FORWARD, BACKWARD, UPDATE = "forward", "backward", "update"
+INPUT = "input"
+
+
+class Setting(NamedTuple):
+    """How a model is trained."""
+
+    optimizer: Optimizer = OPTIMIZERS["sgd"]
+    foreach: bool = False
+    half: str = ""  # the dtype of automatic mixed precision, if any
+    checkpoints: tuple[range, ...] = ()  # nodes that are computed again in the backward pass
+    inplace: frozenset[int] = frozenset()  # activations that work in place
+    watched: bool = False
+
+
+class Moment(NamedTuple):
+    """The most bytes alive while a node runs in one direction, params and all."""
+
+    phase: str
+    node: int
+    live: int
+
+
+class Held(NamedTuple):
+    """What is alive at the peak: what kind of thing, which node made it, and whether the backward pass needs it."""
+
+    kind: str
+    node: int
+    bytes: int
+    saved: bool
+
+
+class TrainingMemory(NamedTuple):
+    """The bytes of a training step.
+
+    ``fixed``: params, buffers and optimizer state, which are there all the time. ``saved`` is what the backward pass
+    needs when it begins, beyond params and inputs.
+    """
+
+    params: int
+    buffers: int
+    gradients: int
+    state: int
+    inputs: int
+    saved: int
+    moments: list[Moment]
+    held: list[Held]
+
+    @property
+    def fixed(self) -> int:
+        """Bytes that are there all the time."""
+        return self.params + self.buffers + self.state
+
+    @property
+    def peak(self) -> Moment:
+        """The moment with the most bytes: the first such."""
+        return max(self.moments, key=lambda moment: moment.live)
+
+    def phase_peak(self, phase: str) -> int:
+        """The most bytes of one phase."""
+        return max((moment.live for moment in self.moments if moment.phase == phase), default=0)
+
+
+def training_memory(graph: Graph, setting: Setting, *, details: bool = True) -> TrainingMemory:
+    """What one training step takes: forward, the sum of all outputs as the loss, backward, update.
+
+    The step is one of many: the optimizer has its state, and the gradients are None when it begins. Without
+    ``details`` nobody learns what is alive at the peak.
+    """
+    run = _Run(graph, setting)
+    result = run.result()
+    if not details:
+        return result
+    again = _Run(graph, setting, pause=run.machine.peak_at)
+    held = [Held(s.kind, s.label, s.bytes, bool(saves)) for s, saves in again.machine.alive if s.bytes]
+    return result._replace(held=held)
+
+
+class _Run:
+    """One training step on a machine; ``pause`` is the allocation at which to look around."""
+
+    def __init__(self, graph: Graph, setting: Setting, pause: int = 0) -> None:
+        self.graph = graph
+        self.setting = setting
+        self.machine = Machine(training=True, half=setting.half, watched=setting.watched, pause=pause)
+        segments = [Segment(nodes) for nodes in setting.checkpoints]
+        self.execution = Execution(graph, self.machine, inplace=setting.inplace, segments=segments)
+        self.moments: list[Moment] = []
+        outputs = self.execution.forward()
+        self.moments += [Moment(FORWARD, index, high) for index, high in enumerate(self.execution.highs)]
+        self.machine.label, self.machine.high = LOSS, self.machine.live
+        loss = self._loss(outputs)
+        self.moments.append(Moment(FORWARD, LOSS, self.machine.high))
+        kept = {id(s): s for step in self.machine.steps for s in step.saved if s.kind != INPUT}
+        self.saved = sum(storage.bytes for storage in kept.values())
+        del kept
+        self.machine.high = self.machine.live
+        if loss is not None:
+            self._backward(loss)
+        self.moments.append(Moment(BACKWARD, LOSS, self.machine.high))
+        self._update()
+
+    def _loss(self, outputs: list[Tensor]) -> Tensor | None:
+        """The sum of all outputs that depend on a learnable tensor."""
+        machine = self.machine
+        total: Tensor | None = None
+        for output in outputs:
+            if output.source is None:
+                continue
+            term = machine.new((), output.dtype)
+            machine.record([term], [output], each(spread(output.shape)))
+            total = term if total is None else kernels.binary(machine, total, term, "add")
+        return total
+
+    def _backward(self, loss: Tensor) -> None:
+        machine = self.machine
+        steps, machine.steps = machine.steps, []
+        one = machine.new((), loss.dtype)  # the caller's, to the end of the backward pass
+        if isinstance(loss.source, Step):
+            loss.source.gradients[loss.output] = alias(one)
+        highs: dict[int, int] = {}
+
+        def note(step: Step) -> None:
+            highs[step.label] = max(highs.get(step.label, 0), machine.high)
+
+        def prepare(step: Step) -> None:
+            segment = step.segment
+            if segment is not None and segment.steps:
+                self.execution.recompute(segment)
+                note(step)
+
+        def finish(step: Step) -> None:
+            note(step)
+            if step.segment is not None:
+                step.segment.done()
+
+        run_backward(machine, steps, prepare, finish)
+        self.moments += [Moment(BACKWARD, node, high) for node, high in highs.items()]
+
+    def _update(self) -> None:
+        machine = self.machine
+        machine.label, machine.high = LOSS, machine.live
+        scratch = self.setting.optimizer.step_bytes(self._learnt(), foreach=self.setting.foreach)
+        work = machine.new((scratch,), "int8", kind="optimizer work")
+        self.moments.append(Moment(UPDATE, LOSS, machine.high))
+        del work
+
+    def _learnt(self) -> list[int]:
+        """The bytes of every learnable tensor that has a gradient, in the order of the layers."""
+        sources = [tensor.source for tensor in self.execution.leaves.values()]
+        return [s.gradient.bytes for s in sources if isinstance(s, Leaf) and s.gradient is not None]
+
+    def result(self) -> TrainingMemory:
+        """The figures, without what is alive at the peak."""
+        graph, learnt = self.graph, self._learnt()
+        size = DTYPE_BYTES[graph.dtype]
+        params = size * sum(numel(tensor.shape) for tensor in self.execution.leaves.values())
+        trained = [t for t in self.execution.leaves.values() if t.source is not None]
+        state = self.setting.optimizer.state_bytes([numel(tensor.shape) * size for tensor in trained])
+        buffers = buffer_bytes(graph)
+        fixed = params + buffers + state
+        moments = [moment._replace(live=moment.live + fixed) for moment in self.moments]
+        inputs = sum(map(tensor_bytes, graph.inputs.values()))
+        return TrainingMemory(params, buffers, sum(learnt), state, inputs, self.saved, moments, [])

@@ -1,0 +1,73 @@
+"""What an explanation consists of: equations, each a figure with the formula that gives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.explain.expressions import Expression, Quotient, Symbol, total
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from archcost.analysis.receptive_field import ReceptiveField
+    from archcost.analysis.traffic import Traffic
+    from archcost.dims import Shape
+    from archcost.errors import Mark
+
+BYTES, RATE = "B", "FLOPs/B"
+
+
+class Equation(NamedTuple):
+    """A figure: its name in JSON, its label, its value, and the formula it comes from, if there is one to show."""
+
+    figure: str
+    label: str
+    value: int | Fraction
+    formula: Expression | None = None
+    unit: str = ""
+    note: str = ""
+
+
+class Seen(NamedTuple):
+    """A receptive field, whose input it is relative to, and how one window of a layer makes it from the one before."""
+
+    relative_to: str  # a scope's path; empty: the model
+    field: ReceptiveField
+    growth: Expression | None = None
+
+
+class Part(NamedTuple):
+    """A child of a scope: how often it stands there, its MACs, and the arithmetic where one layer does them all."""
+
+    name: str
+    path: str
+    times: int
+    layers: int
+    params: int
+    macs: int
+    formula: Expression | None
+
+
+class Explanation(NamedTuple):
+    """A layer or a scope."""
+
+    path: str
+    kind: str
+    about: str
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+    layers: int
+    equations: tuple[Equation, ...]
+    seen: tuple[Seen, ...]
+    parts: tuple[Part, ...]
+    mark: Mark | None
+
+
+def traffic_equations(parts: Sequence[Expression], traffic: Traffic) -> list[Equation]:
+    """Bytes moved, of what they consist, and FLOPs over them."""
+    equations = [Equation("bytes_moved", "moved", traffic.moved, total(parts), BYTES)]
+    if traffic.intensity is not None:
+        ratio = Quotient(Symbol("FLOPs", traffic.flops), Symbol("bytes", traffic.moved), "")
+        equations.append(Equation("intensity", "intensity", traffic.intensity, ratio, RATE))
+    return equations

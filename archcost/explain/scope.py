@@ -1,0 +1,127 @@
+"""A scope as the sum of its parts: params, MACs, FLOPs, weights and outputs, with the arithmetic of each part."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from archcost.analysis.traffic import Traffic, total_traffic
+from archcost.explain.equations import BYTES, Equation, Explanation, Part, traffic_equations
+from archcost.explain.expressions import Expression, Number, Product, Symbol, total
+from archcost.explain.layer import formulas_of
+from archcost.explain.seen import scope_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archcost.analysis.report import Report
+    from archcost.analysis.tree import Tree
+    from archcost.dims import Shape
+
+
+class Name(Symbol):
+    """A figure of a part, by the part's name."""
+
+    def latex(self, *, numbers: bool = False) -> str:
+        return super().latex(numbers=True) if numbers else rf"\texttt{{{self.name.replace('_', chr(92) + '_')}}}"
+
+
+def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:
+    """The explanation of the scope at a path; ``tree`` is the subtree there."""
+    indices = [index for index, layer in enumerate(report.layers) if layer.path.startswith(f"{path}.")]
+    last = indices[-1]
+    mark = None
+    for scope in report.graph.scopes:
+        if scope.path == path:
+            mark = scope.mark
+            if scope.outputs and scope.outputs[0] >= 0:
+                last = report.graph.producers()[scope.outputs[0]][0]
+    traffic = report.traffic()
+    moved = total_traffic([traffic[index] for index in indices])
+    return Explanation(
+        path=path,
+        kind=tree.kind,
+        about="",
+        inputs=_inputs(report, indices),
+        outputs=tree.output,
+        layers=tree.layers,
+        equations=(*_sums(tree), *_moved(moved)),
+        seen=scope_fields(report, path, last),
+        parts=tuple(parts_of(tree)),
+        mark=mark,
+    )
+
+
+def _moved(traffic: Traffic) -> list[Equation]:
+    return traffic_equations([Symbol("read", traffic.read), Symbol("written", traffic.written)], traffic)
+
+
+def _inputs(report: Report, indices: list[int]) -> tuple[Shape, ...]:
+    """The shapes of what the layers of a scope read from outside of it."""
+    first = report.graph.nodes[indices[0]].first_value
+    shapes: dict[int, Shape] = {}
+    for index in indices:
+        node = report.graph.nodes[index]
+        for value, tensor in zip(node.inputs, node.signature.inputs, strict=True):
+            if value < first:
+                shapes.setdefault(value, tensor.shape)
+    return tuple(shapes.values())
+
+
+def _sums(tree: Tree) -> Iterator[Equation]:
+    for figure, label, unit in (
+        ("params", "params", ""),
+        ("macs", "MACs", ""),
+        ("flops", "FLOPs", ""),
+        ("weight_bytes", "weights", BYTES),
+        ("activation_bytes", "outputs", BYTES),
+    ):
+        yield Equation(figure, label, getattr(tree.costs, figure), sum_formula(tree, figure), unit)
+
+
+def sum_formula(tree: Tree, figure: str) -> Expression:
+    """The children's figures added up, those of 0 left out; equal neighbours as a product. Exact for a single layer."""
+    if tree.layer is not None:
+        formulas = formulas_of(tree.layer.node.signature)
+        exact = {"params": formulas.params, "macs": formulas.macs}.get(figure)
+        if exact is not None and exact.value == getattr(tree.costs, figure):
+            return exact
+    named = [(name, getattr(child.costs, figure)) for name, child in tree.children.items()]
+    terms: list[Expression] = []
+    for value, group in groupby([(name, value) for name, value in named if value], key=lambda pair: pair[1]):
+        names = [name for name, _ in group]
+        if len(names) == 1:
+            terms.append(Name(names[0], value))
+        else:
+            terms.append(Product([Number(len(names)), Name(f"{names[0]}…{names[-1]}", value)]))
+    return total(terms) if terms else Number(getattr(tree.costs, figure))
+
+
+def parts_of(tree: Tree) -> Iterator[Part]:
+    """The children, equal neighbours together."""
+    for _, group in groupby(tree.children.items(), key=lambda pair: pair[1].key):
+        members = list(group)
+        (first, child), (last, _) = members[0], members[-1]
+        yield Part(
+            name=first if len(members) == 1 else f"{first} … {last}",
+            path=child.path,
+            times=len(members),
+            layers=child.layers,
+            params=child.costs.params,
+            macs=child.costs.macs,
+            formula=mac_formula(child),
+        )
+
+
+def mac_formula(tree: Tree) -> Expression | None:
+    """The MACs' own formula where one layer below does them all."""
+    working = [leaf for leaf in leaves(tree) if leaf.costs.macs]
+    return sum_formula(working[0], "macs") if len(working) == 1 else None
+
+
+def leaves(tree: Tree) -> Iterator[Tree]:
+    """All layers at and below a tree."""
+    if tree.layer is not None:
+        yield tree
+    for child in tree.children.values():
+        yield from leaves(child)

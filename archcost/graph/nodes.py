@@ -1,0 +1,112 @@
+"""Steps to nodes: the op with its attributes, typed by its inputs; equal ones are made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.dims import always, numel
+from archcost.errors import Diagnostic
+from archcost.graph.context import Context
+from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType
+from archcost.graph.params import freeze
+from archcost.graph.scope import FAILED, Result
+from archcost.ops import REGISTRY
+from archcost.ops.base import OpError, apply, shape_text
+from archcost.spec.linker import build_op
+
+if TYPE_CHECKING:
+    from archcost.graph.scope import Frame, Values
+    from archcost.ops.base import Op
+    from archcost.spec.expressions import Names
+    from archcost.spec.model import Spec, Step
+    from archcost.spec.problems import Problems
+
+
+class NodeMaker(Context):
+    """Makes the nodes of ops."""
+
+    def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
+        super().__init__(spec, names, dtype, problems)
+        self._ops: dict[Any, Op] = {}
+        self._signatures: dict[Any, Signature] = {}
+
+    def passed_over(self, frame: Frame) -> Result:
+        frame.body.fail()
+        return Result(FAILED, True)
+
+    def arity_help(self, step: Step, frame: Frame, count: int) -> str:
+        if step.sources is None and step.branches is None and count > 1:
+            return (
+                f"the step before has {count} outputs: pick with `from: {frame.last}.0` or `from: [{frame.last}.0, …]`"
+            )
+        return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
+
+    def add_op(self, step: Step, kind: str, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
+        op = step.op
+        if op is None or op.kind != kind:
+            op = self._built(step, kind, frame, own)
+        if op.max_inputs == 0 and step.sources is None:
+            inputs = ()
+        if None in inputs:
+            return self.passed_over(frame)
+        body = frame.body
+        types = tuple([frame.type_of(value) for value in inputs if value is not None])
+        key = (op, types)
+        signature = self._signatures.get(key)
+        if signature is None:
+            try:
+                signature = self._signature(op, types)
+            except OpError as error:
+                return self._failed(step, kind, name, frame, types, error)
+            self._signatures[key] = signature
+        first = len(body.types)
+        body.nodes.append(Node(frame.prefix + name, signature, inputs, first, -1, step.mark))  # type: ignore[arg-type]
+        body.types.extend(signature.outputs)
+        values = tuple(range(first, first + len(signature.outputs)))
+        return Result(values, op.main_output or len(values) == 1)
+
+    def _failed(
+        self, step: Step, kind: str, name: str, frame: Frame, types: tuple[TensorType, ...], error: OpError
+    ) -> Result:
+        shapes = ", ".join(str(shape_text(tensor.shape)) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
+        note = (f"its input{'s are' if len(types) > 1 else ' is'} {shapes}",) if types else ()
+        message = told_of(kind, self.path(frame, name), error.message)
+        hint = error.help
+        if len(types) > 1 and REGISTRY[kind].max_inputs == 1 and step.sources is None:
+            hint = self.arity_help(step, frame, len(types)) or hint
+        self.fail(Diagnostic(message, step.mark, hint, note), frame.body, identity=(kind, error.message, shapes))
+        return Result(FAILED, True)
+
+    def _built(self, step: Step, kind: str, frame: Frame, own: Values) -> Op:
+        """The op of a step whose kind or attributes are expressions."""
+        names = self.names_at(frame, own) if step.uses_input else frame.names
+        values = {name: given.template.evaluate(names) for name, given in step.attributes.items()}
+        key = (id(step), kind, *map(freeze, values.values()))
+        op = self._ops.get(key)
+        if op is None:
+            marks = {name: given.mark for name, given in step.attributes.items()}
+            built = build_op(REGISTRY[kind], values, marks, step.mark)
+            assert built is not None
+            op = self._ops[key] = built
+        return op
+
+    def _signature(self, op: Op, types: tuple[TensorType, ...]) -> Signature:
+        outputs = apply(op, tuple([tensor.shape for tensor in types]))
+        dtype = types[0].dtype if types else self.dtype
+        if op.integer_inputs:
+            if "int" not in dtype:
+                message = f"{op.kind} takes whole numbers (indices), got {dtype}"
+                raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
+            dtype = self.dtype
+        for shape in outputs:
+            if len(shape) > MAX_RANK:
+                raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
+            if not always(numel(shape) <= MAX_ELEMENTS):
+                raise OpError("its output has more than 2⁶³ elements")
+        return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]))
+
+
+def told_of(kind: str, path: str, message: str) -> str:
+    """A message with the op and the path in front, each said once: ``add 'block.add_1' cannot broadcast …``."""
+    who = kind if path == kind else f"{kind} '{path}'"
+    return f"{who} {message.removeprefix(kind).lstrip()}" if message.startswith(f"{kind} ") else f"{who}: {message}"

@@ -1,0 +1,79 @@
+"""The table of ops: every kind is in it, writes what PyTorch understands, and leaves torch's own defaults out."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from torch import nn
+
+from archcost.export.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
+from archcost.export.ops import FUNCTIONS, LAYERS, LEARNT_TENSOR
+from archcost.ops import REGISTRY
+from archcost.ops.field_types import REQUIRED
+from archcost.pytorch.module import Network
+from tests.export.support import assert_same_outputs, assert_same_tensors, assert_tidy, exported
+from tests.ops.cases import CASES, Case
+from tests.pytorch.support import case_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archcost.analysis.report import Report
+
+FIRST = {case.kind: case for case in reversed(CASES)}
+
+
+@cache
+def source(number: int) -> tuple[str, Report]:
+    return exported(case_spec(CASES[number]))
+
+
+def test_every_op_is_in_the_table() -> None:
+    assert LAYERS.keys() | FUNCTIONS.keys() == REGISTRY.keys()
+    assert LAYERS.keys() & FUNCTIONS.keys() == {"flatten", "unflatten"}
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'", "ignore:LSTM with projections", "ignore:dropout option")
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case) for case in CASES])
+def test_case(number: int) -> None:
+    text, report = source(number)
+    assert_same_tensors(text, report)
+    assert_same_outputs(text, report.graph)
+
+
+def test_tidy(tmp_path: Path) -> None:
+    assert_tidy({f"case_{number}": source(number)[0] for number in range(len(CASES))}, tmp_path)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, layer in LAYERS.items() if layer.name != LEARNT_TENSOR])
+def test_what_is_left_out_is_the_default_of_torch(kind: str) -> None:
+    layer, case = LAYERS[kind], FIRST[kind]
+    made = getattr(nn, layer.name)
+    constructor = nn.RNNBase if issubclass(made, nn.RNNBase) else made  # those of RNN, LSTM, GRU take anything
+    parameters = dict(inspect.signature(constructor.__init__).parameters)
+    order = [name for name in parameters if name not in ("self", "mode")]
+    assert order[: len(layer.positional)] == list(layer.positional)
+    for argument in layer.arguments(REGISTRY[kind](**case.attributes), case.input_shapes):
+        if argument.name == "nonlinearity":
+            assert (kind, argument.default) == ("rnn", made(1, 1).nonlinearity)
+            continue
+        default = parameters[argument.name].default
+        if argument.default is not REQUIRED:
+            assert argument.default == (default[0] if isinstance(default, tuple) else default), argument.name
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_lists_of_functions_are_attributes(kind: str) -> None:
+    assert {*FUNCTIONS[kind].lists, *FUNCTIONS[kind].shown} <= REGISTRY[kind].fields.keys()
+
+
+def test_names_that_no_submodule_can_have() -> None:
+    network = Network(exported(case_spec(Case("relu", {}, ((2, 3),))))[1].graph)
+    own = {name for name in dir(network) if not (name.startswith("__") and name.endswith("__"))} - {"layer"}
+    assert own <= MODULE_ATTRIBUTES
+    containers = [nn.Sequential(), nn.ModuleList(), nn.ModuleDict()]
+    more = {name for container in containers for name in dir(container)} - set(dir(nn.Module()))
+    assert {name for name in more if not name.startswith("__")} <= CONTAINER_ATTRIBUTES
