@@ -24,6 +24,7 @@ COMMANDS = {
     "bench": "bench",
     "reconcile": "reconcile",
     "explain": "explain",
+    "memory": "memory",
     "export": "export",
     "validate": "analyze",
     "schema": "analyze",

@@ -179,9 +179,9 @@ def main() -> None:
     quick = parser.parse_args().quick
     compileall.compile_dir(str(Path(archcost.__file__).parent), quiet=1)  # as an installed package is
     rows = cold(7 if quick else 21, 0 if quick else 3) if not quick else cold_quick()
-    if not quick:
-        rows += warm(5)
     rows += growth(3 if quick else 7) + settings()
+    if not quick:
+        rows += warm(5)  # last, because torch in the process slows the rest
     print(f"Python {platform.python_version()}, {platform.machine()}, archcost {archcost.__version__}\n")
     print("| what | archcost | against | ratio |\n| :-- | --: | --: | --: |")
     for row in rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from archcost.graph.unroll import unroll
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
@@ -229,12 +231,25 @@ def analyze(
     dtype: str | None = None,
 ) -> Report:
     """The report of a parsed spec under params; raises SpecError, with the report of the layers before the failure."""
+    with collector_paused():
+        try:
+            graph = unroll(spec, params, batch=batch, training=training, dtype=dtype)
+        except SpecError as error:
+            partial = Report(error.partial, complete=False) if error.partial is not None else None
+            raise SpecError(error.diagnostics, partial) from None
+        return Report(graph)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection: a graph has no cycles, and the collector would look at all its nodes again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
     try:
-        graph = unroll(spec, params, batch=batch, training=training, dtype=dtype)
-    except SpecError as error:
-        partial = Report(error.partial, complete=False) if error.partial is not None else None
-        raise SpecError(error.diagnostics, partial) from None
-    return Report(graph)
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _layers(graph: Graph) -> list[Layer]:

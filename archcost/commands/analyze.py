@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archcost.commands.inputs import analyze_all
 from archcost.commands.options import (
     Batch,
+    Columns,
     ConventionName,
     Depth,
     Functional,
@@ -20,6 +21,11 @@ from archcost.commands.options import (
     Specs,
     Training,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.render.extra import Chosen
 
 
 class Format(str, Enum):
@@ -57,17 +63,38 @@ def analyze(
         ConventionName | None, typer.Option("--convention", help="Add what this tool prints for every layer.")
     ] = None,
     functional: Functional = None,
+    columns: Columns = None,
+    relative_to: Annotated[
+        str | None,
+        typer.Option("--relative-to", metavar="PATH", help="Whose input receptive fields are relative to: a scope."),
+    ] = None,
 ) -> None:
     """Print what every layer of a spec costs."""
     from archcost.render.counted import Counting
     from archcost.render.output import Options, write_reports
 
     counting = Counting(convention.value, tuple(functional or ())) if convention is not None else None
-    options = Options(format.value, depth, sort.value if sort else None, top, counting)
+    chosen = _chosen(columns or (), relative_to, format)
+    options = Options(format.value, depth, sort.value if sort else None, top, counting, chosen)
     results = analyze_all(specs, settings, batch=batch, training=training)
     write_reports(results, options, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
+
+
+def _chosen(columns: Sequence[str], relative_to: str | None, format: Format) -> Chosen | None:  # noqa: A002
+    """The columns asked for; raises UsageError where they have no place."""
+    from archcost.errors import UsageError
+
+    if relative_to is not None and not any("receptive_field" in text for text in columns):
+        raise UsageError("--relative-to goes with --columns receptive_field")
+    if not columns:
+        return None
+    from archcost.render.extra import Chosen, parse_columns
+
+    if format is Format.tree:
+        raise UsageError("a tree has no columns", "--columns goes with --format table, markdown and csv")
+    return Chosen(parse_columns(columns), relative_to or "")
 
 
 def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training: Training = False) -> None:

@@ -24,6 +24,15 @@ Functional = Annotated[
         help="Layers that the source writes as function calls; the word torchvision: those that its source does.",
     ),
 ]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME[,NAME...]",
+        help="More columns: flops, buffers, weight_bytes, activation_bytes, bytes_read, bytes_written, intensity, "
+        "receptive_field. Repeatable.",
+    ),
+]
 Depth = Annotated[int | None, typer.Option("--depth", min=1, metavar="N", help="Fold the table below N levels.")]
 
 

@@ -58,7 +58,7 @@ def projections(factor: int) -> Term:
 
     def term(use: Use) -> Part:
         macs = projection_macs(use)
-        return Part(f"{use.name} projections", factor * macs, macs, f"{factor} per multiply-accumulate")
+        return Part(f"{use.name} projections", factor * macs, macs, f"{factor} per MAC")
 
     return term
 

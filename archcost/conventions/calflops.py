@@ -50,8 +50,8 @@ def _positions(use: Use) -> int:
 def _convolution(use: Use) -> Part:
     amount = 2 * _positions(use) * numel(use.weights()["weight"])
     if amount == 2 * use.macs:
-        return Part(use.name, amount, use.macs, "2 per multiply-accumulate")
-    return Part(use.name, amount, use.macs, "2 per tap; an odd `padding: same` counts as the even one below")
+        return Part(use.name, amount, use.macs, "2 per MAC")
+    return Part(use.name, amount, use.macs, "2 per tap, an odd `same` padding rounded down")
 
 
 def _convolution_bias(use: Use) -> Part | None:
@@ -65,7 +65,7 @@ def _transposed(use: Use) -> Part:
     filters = use.op.out_channels // groups // groups
     amount = 2 * use.elements * filters * numel(use.op.kernel_size)
     if amount == 2 * use.macs:
-        return Part(use.name, amount, use.macs, "2 per multiply-accumulate")
+        return Part(use.name, amount, use.macs, "2 per MAC")
     return Part(use.name, amount, use.macs, "2 per tap, groups divided out twice")
 
 
@@ -73,7 +73,7 @@ def _transposed_bias(use: Use) -> Part | None:
     if not use.op.bias:
         return None
     outputs = use.inputs[0][0] * (use.op.out_channels // use.op.groups) * numel(_window_sizes(use, use.op.padding))
-    return Part(f"{use.name} bias", outputs, 0, "1 per output of the convolution that it takes it for")
+    return Part(f"{use.name} bias", outputs, 0, "1 per output of a plain convolution")
 
 
 def _upsample(use: Use) -> Part:

@@ -39,7 +39,7 @@ def _twice(use: Use) -> Part:
     if use.functional:
         return _once(use)
     amount = _exact(Fraction(use.elements, use.batch) + use.elements)
-    return Part(use.name, amount, 0, "2 per input element: once as a module, once as the function it calls")
+    return Part(use.name, amount, 0, "2 per input element, as a module and as a function")
 
 
 def _once(use: Use) -> Part:
@@ -60,7 +60,7 @@ def response_norm(use: Use) -> Part:
     """The functions within local_response_norm: two products and a sum, and a pool over the padded channels."""
     n, channels, *positions = use.inputs[0]
     padded = n * (channels + use.op.size - 1) * numel(positions)
-    return Part(use.name, 3 * use.elements + padded, 0, "3 per element, 1 per element padded by size - 1 channels")
+    return Part(use.name, 3 * use.elements + padded, 0, "3 per element, 1 with size - 1 more channels")
 
 
 def _upsample(use: Use) -> Part:
@@ -76,7 +76,7 @@ def _upsample(use: Use) -> Part:
     else:
         called = use.elements * scale**spatial
     hooked = 0 if use.functional else Fraction(numel(use.outputs[0][1:]), use.batch)
-    return Part(use.name, _exact(hooked + Fraction(called)), 0, "outputs as a module, outputs as the function it calls")
+    return Part(use.name, _exact(hooked + Fraction(called)), 0, "1 per output, as a module and as a function")
 
 
 def _refuses(report: Report) -> str:

@@ -22,7 +22,7 @@ def products(factor: int = 1) -> Term:
     """``factor`` × MACs."""
 
     def term(use: Use) -> Part:
-        return Part(use.name, factor * use.macs, use.macs, f"{factor} per multiply-accumulate")
+        return Part(use.name, factor * use.macs, use.macs, f"{factor} per MAC")
 
     return term
 
@@ -89,7 +89,7 @@ def ranks(low: int, high: int, term: Term) -> Term:
     def checked(use: Use) -> Part | None:
         rank = len(use.inputs[0])
         if not low <= rank <= high:
-            raise ToolFailsError(f"it fails on {use.name} of {rank} dims: it takes {low} to {high}")
+            raise ToolFailsError(f"it fails on {use.name} with a rank of {rank}: it takes {low} to {high}")
         return term(use)
 
     return checked
@@ -102,7 +102,7 @@ def left_operand(factor: int) -> Term:
         left, right = use.inputs
         count = numel(left) * right[-1]
         if count == use.macs:
-            return Part(use.name, factor * count, count, f"{factor} per multiply-accumulate")
+            return Part(use.name, factor * count, count, f"{factor} per MAC")
         return Part(use.name, factor * count, use.macs, f"{factor} × left elements × right columns")
 
     return term

@@ -32,8 +32,8 @@ _DERIVED = "hooks go by the very class of a module, and archcost builds one deri
 def _transposed(use: Use) -> Part:
     amount = use.results * (use.inputs[0][1] // use.op.groups) * numel(use.op.kernel_size)
     if amount == use.macs:
-        return Part(use.name, amount, amount, "1 per multiply-accumulate")
-    return Part(use.name, amount, use.macs, "taps × input channels per output, where input positions are meant")
+        return Part(use.name, amount, amount, "1 per MAC")
+    return Part(use.name, amount, use.macs, "weights × output positions, not input positions")
 
 
 def _adaptive_average(use: Use) -> Part:

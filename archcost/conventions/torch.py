@@ -32,7 +32,7 @@ CONVENTION = Convention(
     version="2.14.1",
     unit=FLOPS,
     word="FLOP",
-    called="`FlopCounterMode()` around `model(inputs)`, on a CPU, in evaluation, under `torch.no_grad()`",
+    called="`FlopCounterMode()` around `model(inputs)`, on a CPU, in evaluation, without gradients",
     factor=2,
     kinds={
         **TABLES,

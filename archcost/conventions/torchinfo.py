@@ -30,15 +30,15 @@ def _transposed(use: Use) -> Part:
     positions = shape[0] * numel(shape[2:])
     amount = positions * numel(use.weights()["weight"])
     if amount == use.macs:
-        return Part(use.name, amount, amount, "1 per multiply-accumulate")
-    return Part(use.name, amount, use.macs, "weights × output positions, where input positions are meant")
+        return Part(use.name, amount, amount, "1 per MAC")
+    return Part(use.name, amount, use.macs, "weights × output positions, not input positions")
 
 
 def _linear(use: Use) -> Part:
     amount = _samples(use) * numel(use.weights()["weight"])
     if amount == use.macs:
-        return Part(use.name, amount, amount, "1 per multiply-accumulate")
-    return Part(use.name, amount, use.macs, "weights × size of dim 0, whatever the other dims are")
+        return Part(use.name, amount, amount, "1 per MAC")
+    return Part(use.name, amount, use.macs, "weights × size of dim 0 only")
 
 
 def _linear_bias(use: Use) -> Part | None:

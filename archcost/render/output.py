@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.conventions.reading import Reading
     from archcost.errors import Diagnostic
     from archcost.render.counted import Counting
+    from archcost.render.extra import Chosen, Extra
 
 
 class Options(NamedTuple):
@@ -26,15 +27,20 @@ class Options(NamedTuple):
     sort: str | None = None
     top: int | None = None
     counting: Counting | None = None
+    columns: Chosen | None = None
 
     @property
     def detailed(self) -> bool:
         """Whether rows were asked for, so that several specs print a table each."""
-        return any(option is not None for option in (self.depth, self.sort, self.top))
+        return any(option is not None for option in (self.depth, self.sort, self.top, self.columns))
 
     def readings(self, reports: Sequence[Report]) -> list[Reading]:
         """The reports as another tool counts them; none if none was asked for."""
         return [self.counting.read(report) for report in reports] if self.counting is not None else []
+
+    def further(self, report: Report) -> Extra | None:
+        """The further columns of a report."""
+        return self.columns.of(report) if self.columns is not None else None
 
 
 class Result(Protocol):
@@ -78,7 +84,15 @@ def _write_table(results: Sequence[Result], options: Options, path: str | None) 
             if index:
                 console.print()
             reading = options.counting.read(report) if options.counting is not None else None
-            print_report(console, report, depth=options.depth, sort=options.sort, top=options.top, reading=reading)
+            print_report(
+                console,
+                report,
+                depth=options.depth,
+                sort=options.sort,
+                top=options.top,
+                reading=reading,
+                extra=options.further(report),
+            )
     if len(whole) > 1:
         print_summary(console, whole, options.readings(whole))
     write_text(buffer.getvalue(), path)
@@ -103,7 +117,8 @@ def _write_csv(results: Sequence[Result], options: Options, path: str | None) ->
     from archcost.render.plain import to_csv
 
     reports = [result.report for result in results if result.report is not None]
-    write_text(to_csv(reports, options.readings(reports)), path)
+    extras = [options.columns.of(report) for report in reports] if options.columns is not None else []
+    write_text(to_csv(reports, options.readings(reports), extras), path)
 
 
 def _write_markdown(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -114,7 +129,16 @@ def _write_markdown(results: Sequence[Result], options: Options, path: str | Non
     if len(results) == 1 or options.detailed:
         for report in reports:
             reading = options.counting.read(report) if options.counting is not None else None
-            parts.append(to_markdown(report, depth=options.depth, sort=options.sort, top=options.top, reading=reading))
+            parts.append(
+                to_markdown(
+                    report,
+                    depth=options.depth,
+                    sort=options.sort,
+                    top=options.top,
+                    reading=reading,
+                    extra=options.further(report),
+                )
+            )
     if len(reports) > 1:
         parts.append(summary_markdown(reports, options.readings(reports)))
     write_text("\n".join(parts), path)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading
     from archcost.errors import Diagnostic
+    from archcost.render.extra import Extra
     from archcost.render.rows import Row
 
 CSV_COLUMNS = (
@@ -57,22 +58,25 @@ def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, 
     return document
 
 
-def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = ()) -> str:
+def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = (), extras: Sequence[Extra] = ()) -> str:
     """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces.
 
     With readings three columns follow: the convention's name, its figure (empty where nothing is covered), and the MACs
-    that it leaves out.
+    that it leaves out; with extras the columns asked for.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(csv_heading(CSV_COLUMNS) if readings else CSV_COLUMNS)
+    named = csv_heading(CSV_COLUMNS) if readings else CSV_COLUMNS
+    writer.writerow((*named, *[name for name in (extras[0].names if extras else ()) if name not in CSV_COLUMNS]))
     for number, report in enumerate(reports):
         for index, layer in enumerate(report.layers):
             shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
             inputs = " ".join(layer.inputs)
             figures = (layer.params, layer.macs, layer.flops, layer.weight_bytes, layer.activation_bytes)
             row = (report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line)
-            writer.writerow((*row, *csv_cells(readings[number], index)) if readings else row)
+            counted = csv_cells(readings[number], index) if readings else ()
+            more = extras[number].plain_cells(index, CSV_COLUMNS) if extras else ()
+            writer.writerow((*row, *counted, *more))
     return out.getvalue()
 
 
@@ -90,16 +94,19 @@ def to_markdown(
     sort: str | None = None,
     top: int | None = None,
     reading: Reading | None = None,
+    extra: Extra | None = None,
 ) -> str:
     """A heading and a table of the same rows as the terminal's, exact figures."""
     rows, _, _ = report_rows(report, depth=depth, sort=sort, top=top)
     measure = sort or "macs"
     whole = getattr(report.totals, measure)
     lines = [f"### {escape_markdown(report.name)}", ""]
-    more = f" {heading(reading)} |" if reading else ""
+    headings = [heading(reading)] if reading else []
+    headings += extra.headings() if extra else []
+    more = "".join(f" {name} |" for name in headings)
     lines += [
         f"| layer | op | output | params | MACs |{more} share |",
-        "| :-- | :-- | :-- | --: | --: |" + " --: |" * (2 if reading else 1),
+        "| :-- | :-- | :-- | --: | --: |" + " --: |" * (1 + len(headings)),
     ]
     for row in rows:
         times = f" ×{row.times}" if row.times > 1 else ""
@@ -107,11 +114,13 @@ def to_markdown(
         figures = [figure_cell(row.costs.params, exact=True), figure_cell(row.costs.macs, exact=True)]
         if reading is not None:
             figures.append(cell(reading.tally(row.paths), exact=True))
+        figures += extra.cells(row, exact=True) if extra else []
         share = share_cell(getattr(row.costs, measure), whole)
         cells = (name, escape_markdown(row.op), shape_cell(row.output), *figures, share)
         lines.append("| " + " | ".join(cells) + " |")
     totals = report.totals
     more = f" **{total_cell(reading, exact=True)}** |" if reading else ""
+    more += "".join([f" **{figure}** |" if figure else " |" for figure in extra.totals(exact=True)]) if extra else ""
     layers = f"{totals.layers:,} layers"
     lines.append(f"| **total** | {layers} | | **{totals.params:,}** | **{totals.macs:,}** |{more} 100.0% |")
     lines += ["", *[escape_markdown(line) + "  " for line in notes(reading)]] if reading else []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading
+    from archcost.render.extra import Extra
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 10
@@ -39,8 +40,9 @@ def print_report(
     sort: str | None = None,
     top: int | None = None,
     reading: Reading | None = None,
+    extra: Extra | None = None,
 ) -> None:
-    """Print a report: the title, the table with a column for another tool's figures if asked for, and the totals."""
+    """Print a report: the title, the table with the further columns that are asked for, and the totals."""
     from rich.text import Text
 
     rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
@@ -49,7 +51,7 @@ def print_report(
     console.print(title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))
-    print_columns(console, _fitting(rows, report, sort or "macs", console.width, reading))
+    print_columns(console, _fitting(rows, report, sort or "macs", console.width, reading, extra))
     console.print(Text.assemble(*_summary(report)))
     for line in notes(reading) if reading else ():
         console.print(Text(line, style="dim"), soft_wrap=True)
@@ -57,15 +59,17 @@ def print_report(
         console.print(Text(f"depth {shown_depth} of {deepest}: --depth {deepest} shows every layer", style="dim"))
 
 
-def _fitting(rows: Sequence[Row], report: Report, measure: str, width: int, reading: Reading | None) -> list[Column]:
+def _fitting(
+    rows: Sequence[Row], report: Report, measure: str, width: int, reading: Reading | None, extra: Extra | None
+) -> list[Column]:
     """The richest set of columns that fits: first figures are rounded, then the bar, the op and the shape go."""
     options = {"exact": True, "bars": True, "op": True, "output": True}
-    columns = _columns(rows, report, measure, reading, **options)
+    columns = _columns(rows, report, measure, reading, extra, **options)
     for step in ("exact", "bars", "op", "output"):
         if needed_width(columns, flexible=_NAME_WIDTH) <= width:
             break
         options[step] = False
-        columns = _columns(rows, report, measure, reading, **options)
+        columns = _columns(rows, report, measure, reading, extra, **options)
     return columns
 
 
@@ -74,6 +78,7 @@ def _columns(
     report: Report,
     measure: str,
     reading: Reading | None,
+    extra: Extra | None,
     *,
     exact: bool,
     bars: bool,
@@ -101,6 +106,8 @@ def _columns(
         figures = [cell_of(reading.tally(row.paths), exact=exact) for row in rows]
         cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
         columns.append(Column(heading(reading), cells, total_cell(reading, exact=exact), right=True))
+    if extra is not None:
+        columns += _extra_columns(rows, extra, strong, exact=exact)
     whole = getattr(report.totals, measure)
     parts = [getattr(row.costs, measure) for row in rows]
     columns.append(Column("share", [share_cell(part, whole) for part in parts], right=True))
@@ -108,6 +115,20 @@ def _columns(
         cells = [Text(bar(part, whole, _BAR_WIDTH), style="green") for part in parts]
         columns.append(Column(f"of {_LABELS[measure]}".ljust(_BAR_WIDTH), cells))
     return columns
+
+
+def _extra_columns(rows: Sequence[Row], extra: Extra, strong: Sequence[str], *, exact: bool) -> list[Column]:
+    """The columns asked for."""
+    from rich.text import Text
+
+    cells = [extra.cells(row, exact=exact) for row in rows]
+    totals = extra.totals(exact=exact)
+    return [
+        Column(
+            label, [Text(row[k], style=style) for row, style in zip(cells, strong, strict=True)], totals[k], right=True
+        )
+        for k, label in enumerate(extra.headings())
+    ]
 
 
 def title(report: Report) -> str:

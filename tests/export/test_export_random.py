@@ -24,7 +24,7 @@ SEEDS = range(120)
 MAX_LAYERS, MAX_PARAMS, MAX_BYTES = 200, 100_000, 10_000_000
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same'", "ignore:LSTM with projections", "ignore:dropout option")
+@pytest.mark.filterwarnings("ignore")  # torch warns of unusual layers
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_random_layers(parts: dict[str, Any]) -> None:

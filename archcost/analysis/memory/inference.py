@@ -1,0 +1,118 @@
+"""Inference in detail: what is alive while each layer runs, and what holds the peak."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.memory.liveness import Storages
+from archcost.analysis.memory.schedule import Problem, min_peak, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.graph.model import Graph
+
+SPEC, MIN_PEAK = "spec", "min-peak"
+READ, MADE, WAITING, WORKSPACE = "read", "made", "waiting", "workspace"
+
+
+class Holder(NamedTuple):
+    """A storage that is alive at the peak.
+
+    ``node`` made it (-1: it is an input of the model, ``value`` tells which); ``until`` is the last node that needs it,
+    the number of nodes if it stays to the end. A ``workspace`` is what the running node needs for itself.
+    """
+
+    role: str
+    node: int
+    value: int
+    bytes: int
+    until: int
+
+
+class InferenceMemory(NamedTuple):
+    """The nodes in the order they run, what is alive while each runs, and what is at the peak.
+
+    ``exact``: no order has a lower peak; it is known for ``min-peak`` only.
+    """
+
+    order: list[int]
+    live: list[int]  # by place in the order
+    holders: list[Holder]
+    exact: bool
+
+    @property
+    def peak(self) -> int:
+        """The most bytes alive at a time."""
+        return max(self.live, default=sum(holder.bytes for holder in self.holders))
+
+    @property
+    def place(self) -> int:
+        """Where in the order the peak is: the first such place."""
+        return self.live.index(self.peak)
+
+    @property
+    def node(self) -> int:
+        """The node that runs at the peak; -1 without any."""
+        return self.order[self.place] if self.order else -1
+
+
+def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = False) -> InferenceMemory:
+    """The memory of inference under a schedule; ``inplace``: activations overwrite their input where nobody needs it."""
+    chosen = inplace_nodes(graph) if inplace else frozenset()
+    storages = Storages(graph, inplace=chosen)
+    given = problem(graph, storages, chosen)
+    order, exact = list(range(len(graph.nodes))), False
+    if schedule == MIN_PEAK:
+        plan = min_peak(given)
+        order, exact = plan.order, plan.exact
+    live = given.profile(order)
+    return InferenceMemory(order, live, _holders(graph, storages, given, order, live), exact)
+
+
+def inplace_nodes(graph: Graph) -> frozenset[int]:
+    """The activations that may overwrite their input: nothing else needs it, and it is not the model's own input.
+
+    They are those that PyTorch has an ``inplace`` argument for; a dropout is not one of them.
+    """
+    storages = Storages(graph)
+    makers, last, of = storages.makers, storages.last, storages.of
+    found = set()
+    for index, node in enumerate(graph.nodes):
+        if "inplace" not in node.op.fields or "dropout" in node.op.kind:
+            continue
+        storage = of[node.inputs[0]]
+        if makers[storage] >= 0 and last[storage] == index and storages.sizes[storage]:
+            found.add(index)
+    return frozenset(found)
+
+
+def _holders(
+    graph: Graph, storages: Storages, given: Problem, order: Sequence[int], live: Sequence[int]
+) -> list[Holder]:
+    """What is alive at the peak, the largest first."""
+    sizes, makers, of = storages.sizes, storages.makers, storages.of
+    values: dict[int, int] = {}  # the first value on each storage
+    for value, storage in of.items():
+        values.setdefault(storage, value)
+    places = {node: place for place, node in enumerate(order)}
+    end = len(order)
+    until = [end if last == end else -1 for last in storages.last]
+    for node, touched in enumerate(given.touches):
+        for storage in touched:
+            until[storage] = max(until[storage], places[node])
+    peak = max(range(end), key=live.__getitem__) if order else -1
+    running = order[peak] if order else -1
+    read = {of[value] for value in graph.nodes[running].inputs} if order else set()
+    found = []
+    for storage, size in enumerate(sizes):
+        maker = makers[storage]
+        if not size or (maker >= 0 and places[maker] > peak) or until[storage] < peak:
+            continue
+        role = MADE if maker == running else READ if storage in read else WAITING
+        last = end if until[storage] == end else order[until[storage]]
+        found.append(Holder(role, maker, values[storage], size, last))
+    rest = live[peak] - sum(holder.bytes for holder in found) if order else 0
+    if rest:
+        found.append(Holder(WORKSPACE, running, 0, rest, running))
+    return sorted(found, key=lambda holder: -holder.bytes)

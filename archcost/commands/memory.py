@@ -1,0 +1,107 @@
+"""``memory``: what is alive while a model runs or trains, and what would need less."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from archcost.commands.inputs import analyze_all
+from archcost.commands.options import Batch, Depth, Output, Settings, Specs
+
+
+class Format(str, Enum):
+    """Output formats of ``memory``."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class Dtype(str, Enum):
+    """What weights and floating inputs are."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+    float64 = "float64"
+
+
+class Half(str, Enum):
+    """What mixed precision computes in."""
+
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+class Schedule(str, Enum):
+    """The order of the layers."""
+
+    spec = "spec"
+    min_peak = "min-peak"
+
+
+class OptimizerName(str, Enum):
+    """What updates the params."""
+
+    sgd = "sgd"
+    momentum = "momentum"
+    adam = "adam"
+
+
+def memory(
+    specs: Specs,
+    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    output: Output = None,
+    settings: Settings = None,
+    batch: Batch = 1,
+    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
+    schedule: Annotated[
+        Schedule, typer.Option("--schedule", help="Order of the layers: the spec's, or the one with the lowest peak.")
+    ] = Schedule.spec,
+    inplace: Annotated[bool, typer.Option("--inplace", help="Activations overwrite their input where they can.")] = False,
+    training: Annotated[bool, typer.Option("--training", help="A training step instead of inference.")] = False,
+    optimizer: Annotated[
+        OptimizerName | None, typer.Option("--optimizer", help="Train with this optimizer; default: sgd.")
+    ] = None,
+    foreach: Annotated[
+        bool, typer.Option("--foreach", help="Train with an optimizer that updates all params at once, as on GPUs.")
+    ] = False,
+    mixed: Annotated[
+        Half | None, typer.Option("--mixed", help="Train in mixed precision: float32 params, half activations.")
+    ] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option("--checkpoint", metavar="PATTERN", help="Train, computing these blocks twice; repeatable."),
+    ] = None,
+    whatif: Annotated[bool, typer.Option("--what-if/--no-what-if", help="Try what would need less.")] = True,
+    depth: Depth = None,
+) -> None:
+    """Show the peak memory of inference or of a training step, what holds it, and what would need less."""
+    from archcost.analysis.memory.study import SGD, Conditions, study
+    from archcost.errors import UsageError
+    from archcost.render.memory import write_memory
+    from archcost.render.output import print_diagnostics
+
+    trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoint)
+    if trains and schedule is not Schedule.spec:
+        raise UsageError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
+    conditions = Conditions(
+        training=trains,
+        schedule=schedule.value,
+        inplace=inplace,
+        optimizer=optimizer.value if optimizer else SGD,
+        foreach=foreach,
+        half=mixed.value if mixed else "",
+        checkpoints=tuple(checkpoint or ()),
+        whatifs=whatif,
+    )
+    results = analyze_all(specs, settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
+    wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
+    studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
+    write_memory(studies, format.value, output, depth)
+    print_diagnostics(wrong)
+    if wrong:
+        raise typer.Exit(2)

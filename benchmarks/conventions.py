@@ -1,0 +1,178 @@
+"""Hold archcost's conventions against the tools themselves, and write the tables of docs/conventions.md.
+
+    python -m benchmarks.conventions           # print what differs, rewrite the generated parts
+    python -m benchmarks.conventions --check   # only the figures that need no tool: are the tables in step?
+
+The tools come with the `peers` extra. A convolutional network that torchvision has is torchvision's own model; any other
+is what archcost builds.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import archcost
+from archcost import zoo
+from archcost.conventions import TOOLS, convention
+from archcost.conventions.model import words
+from archcost.conventions.reading import read
+from archcost.conventions.written import patterns
+from archcost.ops import REGISTRY
+from tests.ops.cases import CASES
+from tests.pytorch.support import report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+
+PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
+MARKS = "<!-- generated: {} -->"
+HIDDEN = "✗"  # MACs that the tool does not see
+
+
+def tables(printed: dict[str, dict[str, int | None]] | None = None) -> dict[str, str]:
+    """The generated parts by name; without the tools' figures, as if every difference were 0."""
+    return {"tools": tool_table(), "rules": rule_table(), "gaps": gap_table(), "models": model_table(printed)}
+
+
+def tool_table() -> str:
+    """A row a tool: the version that was read, its unit and word, and how it is called."""
+    lines = ["| tool | version | a multiply-add is | it says | called as |", "| :-- | :-- | --: | :-- | :-- |"]
+    for tool in TOOLS:
+        chosen = convention(tool)
+        word = f"{chosen.unit}, “{chosen.word}”"
+        lines.append(f"| `{tool}` | {chosen.tool} {chosen.version} | {chosen.factor} | {word} | {chosen.called} |")
+    return "\n".join(lines)
+
+
+def _rates() -> dict[str, dict[str, list[str]]]:
+    """For every class of op and every tool, what is counted, over all cases."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for case in CASES:
+        for tool in TOOLS:
+            (count,) = read(report_of(case), convention(tool)).counts
+            for part in count.parts:
+                rates = found.setdefault(part.what, {}).setdefault(tool, [])
+                rate = part.rate if part.covered else HIDDEN
+                if (part.amount or not part.covered) and rate not in rates:
+                    rates.append(rate)
+    return found
+
+
+def rule_table() -> str:
+    """A row for each class of op that some tool counts; the kinds that none counts below."""
+    lines = ["| op | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " |", "| :-- |" + " :-- |" * len(TOOLS)]
+    found = _rates()
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for what, tools in found.items():
+        cells = tuple([_joined(tools.get(tool, ())) for tool in TOOLS])
+        rows.setdefault(cells, []).append(what)
+    lines += [f"| {', '.join(names)} | {' | '.join(cells)} |" for cells, names in rows.items()]
+    silent = [f"`{kind}`" for kind in REGISTRY if words(kind) not in found and f"{words(kind)} products" not in found]
+    return "\n".join(lines) + f"\n\nNo tool counts anything for {', '.join(silent)}."
+
+
+def _joined(rates: Sequence[str]) -> str:
+    """``2 or 1 per element``: rates that differ in their number only are told together."""
+    groups: dict[str, list[str]] = {}
+    for rate in rates:
+        match = re.fullmatch(r"(\d+)( per .*)", rate)
+        groups.setdefault(match[2] if match else "", []).append(match[1] if match else rate)
+    return "; ".join(" or ".join(numbers) + unit for unit, numbers in groups.items()) or "0"
+
+
+def gap_table() -> str:
+    """What a tool does not cover, and why."""
+    gaps: dict[tuple[str, str], list[str]] = {}
+    for tool in TOOLS:
+        for case in CASES:
+            (count,) = read(report_of(case), convention(tool)).counts
+            reasons = [part.rate for part in count.parts if not part.covered] or [count.failure]
+            for reason in filter(None, reasons):
+                kinds = gaps.setdefault((tool, reason), [])
+                if f"`{case.kind}`" not in kinds:
+                    kinds.append(f"`{case.kind}`")
+    lines = ["| tool | ops | why |", "| :-- | :-- | :-- |"]
+    lines += [f"| `{tool}` | {', '.join(kinds)} | {reason} |" for (tool, reason), kinds in gaps.items()]
+    return "\n".join(lines)
+
+
+def figures(report: Report) -> dict[str, int | None]:
+    """A model's figure under every convention, as the tools see it."""
+    written = patterns(("torchvision",), report.name) if source(report) else ()
+    return {tool: read(report, convention(tool), written).total for tool in TOOLS}
+
+
+def source(report: Report) -> str:
+    """The torchvision model that stands for a spec; empty for what archcost builds."""
+    from tests.conventions.networks import torchvision_name
+
+    return torchvision_name(report)
+
+
+def model_table(printed: dict[str, dict[str, int | None]] | None) -> str:
+    """A row a model, a column a tool: what the tool prints, and archcost's figure less that."""
+    lines = ["| model | module | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " |"]
+    lines.append("| :-- | :-- |" + " --: |" * len(TOOLS))
+    for name in zoo.names():
+        report = archcost.analyze(name)
+        ours = figures(report)
+        theirs = printed[name] if printed else ours
+        cells = [_cell(ours[tool], theirs[tool]) for tool in TOOLS]
+        lines.append(f"| {name} | {'torchvision' if source(report) else 'archcost'} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(ours: int | None, theirs: int | None) -> str:
+    if ours is None or theirs is None:
+        return "fails (0)" if ours is theirs else f"{theirs} ({ours})"
+    difference = ours - theirs
+    return f"{theirs:,} ({difference:+,})" if difference else f"{theirs:,} (0)"
+
+
+def run_tools() -> dict[str, dict[str, int | None]]:
+    """What the tools print for every model of the zoo."""
+    import torch
+
+    from tests.conventions import networks
+
+    torch.set_num_threads(1)
+    printed = {}
+    for name in zoo.names():
+        report = archcost.analyze(name)
+        other = source(report)
+        model = networks.torchvision_model(other) if other else networks.built_model(report)
+        seen = networks.run_all(model, networks.inputs_of(report), TOOLS)
+        printed[name] = {tool: each.total for tool, each in seen.items()}
+        print(name, "differs" if printed[name] != figures(report) else "agrees", file=sys.stderr)
+    return printed
+
+
+def inserted(page: str, parts: dict[str, str]) -> str:
+    """The page with its generated parts replaced."""
+    for name, text in parts.items():
+        mark = re.escape(MARKS.format(name))
+        page = re.sub(
+            rf"{mark}.*?<!-- end -->",
+            lambda _, n=name, t=text: f"{MARKS.format(n)}\n\n{t}\n\n<!-- end -->",
+            page,
+            flags=re.DOTALL,
+        )
+    return page
+
+
+def main() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    parts = tables(None if "--check" in sys.argv else run_tools())
+    changed = inserted(page, parts)
+    if "--check" in sys.argv:
+        sys.exit(0 if changed == page else f"{PAGE.name} is out of step: python -m benchmarks.conventions")
+    PAGE.write_text(changed, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
