@@ -3,8 +3,8 @@
     python -m benchmarks.conventions           # print what differs, rewrite the generated parts
     python -m benchmarks.conventions --check   # only the figures that need no tool: are the tables in step?
 
-The tools come with the `peers` extra. A convolutional network that torchvision has is torchvision's own model; any other
-is what archcost builds.
+The tools come with the `peers` extra. A convolutional network that torchvision has is torchvision's own model; any
+other is what archcost builds.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def _window_sizes(use: Use, padding: tuple[int, ...]) -> list[int]:
 def _positions(use: Use) -> int:
     """Output positions of a convolution as it works them out; modes other than zeros pad before it looks."""
     if use.op.padding_mode != "zeros":
-        return use.results // use.op.out_channels
+        return use.results // int(use.op.out_channels)
     halves = tuple([both // 2 for both in use.op.total_padding()])
     return use.inputs[0][0] * numel(_window_sizes(use, halves))
 

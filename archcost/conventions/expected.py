@@ -66,13 +66,15 @@ def _likeliest(pair: tuple[Figure, Fraction]) -> tuple[bool, int, Fraction]:
 
 
 def _ways(value: int, figure: Figure) -> Iterator[tuple[Figure, Fraction]]:
-    """The deviation of a figure from what is printed, with K as the spec has it and with the other K."""
+    """The deviation of a figure from what is printed, with the spec's K, and with the other K if that agrees."""
     yield figure, _deviation(value, figure.value)
     for decimal, binary in reversed(_UNITS):
         for base, other, words in ((binary, decimal, "K = 1000"), (decimal, binary, "K = 1024")):
             if value % base == 0:
                 changed = figure._replace(what=f"{figure.what} with {words}", rank=figure.rank + 1)
-                yield changed, _deviation(value // base * other, figure.value)
+                deviation = _deviation(value // base * other, figure.value)
+                if deviation <= AGREES:
+                    yield changed, deviation
                 return
 
 

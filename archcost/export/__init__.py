@@ -1,8 +1,9 @@
-"""Graph to source: readable, standalone programs that build the same model. Nothing here imports torch.
+"""Report to source: readable, standalone programs that build the same model. Nothing here imports torch.
 
-A model is exported in five steps: the graph becomes a tree of units (:mod:`~archcost.export.units`), uses of blocks
-with the same structure become one class (:mod:`~archcost.export.classes`), what differs between the uses becomes
-parameters (:mod:`~archcost.export.parameters`), constructors and forward passes are written
-(:mod:`~archcost.export.constructors`, :mod:`~archcost.export.forward`), and all of it is laid out as ``ruff format``
-would (:mod:`~archcost.export.layout`). What each op looks like is in the table :mod:`archcost.export.ops`.
+The graph becomes a tree of units (:mod:`~archcost.export.units`); uses of a block with the same structure become one
+class (:mod:`~archcost.export.classes`), held as templates (:mod:`~archcost.export.plans`) in which whatever differs
+between the uses is a parameter (:mod:`~archcost.export.parameters`). Then constructors
+(:mod:`~archcost.export.constructors`) and forward passes (:mod:`~archcost.export.forward`) are written, and laid out as
+``ruff format`` would do it (:mod:`~archcost.export.layout`). The table :mod:`archcost.export.ops` says what each op
+looks like.
 """

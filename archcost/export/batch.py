@@ -13,7 +13,6 @@ from archcost.export.ops import FUNCTIONS
 from archcost.graph.unroll import unroll
 
 if TYPE_CHECKING:
-    from archcost.dims import Shape
     from archcost.graph.model import Graph, Node
 
 
@@ -54,7 +53,3 @@ class Batch:
         if twice != 2 * once or once % self.size:
             return str(once)
         return "N" if once == self.size else f"{once // self.size}N"
-
-    def is_first(self, shape: Shape) -> bool:
-        """Whether dim 0 of an input is the batch."""
-        return shape[:1] == (self.size,)

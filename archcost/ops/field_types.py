@@ -27,6 +27,10 @@ class AttributeValueError(Exception):
     """A value does not fit its field; the message says what was expected and what arrived."""
 
 
+_SHOWN_ITEMS = 12  # of a list in a message
+_SHOWN_TEXT = 80  # characters of a value in a message
+
+
 def shown(value: object) -> str:
     """A value as YAML would spell it, for messages."""
     if value is None:
@@ -34,8 +38,9 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(shown, value)) + "]"
-    return repr(value)
+        return "[" + ", ".join([*map(shown, value[:_SHOWN_ITEMS]), *["…"] * (len(value) > _SHOWN_ITEMS)]) + "]"
+    text = repr(value)
+    return text if len(text) <= _SHOWN_TEXT else text[:_SHOWN_TEXT] + "…"
 
 
 class Field:

@@ -65,9 +65,7 @@ def write_story(story: Story, format: str, path: str | None) -> None:  # noqa: A
 
 def explanation_text(explanation: Explanation, width: int) -> str:
     """A heading, and a line for every figure."""
-    lines = [*_wrapped("", heading(explanation), width)]
-    lines += _wrapped("", explanation.about, width) if explanation.about else []
-    lines.append("")
+    lines = [*_prose(heading(explanation), width), *_prose(explanation.about, width), ""]
     for part in working_parts(explanation)[:_MOST_PARTS]:
         lines += _wrapped(part.name, part_text(part), width)
     hidden = len(working_parts(explanation)) - _MOST_PARTS
@@ -258,6 +256,11 @@ def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
     for line in _broken(text, room):
         yield f"{head}{line}".rstrip()
         head = " " * indent
+
+
+def _prose(text: str, width: int) -> list[str]:
+    """Text broken between words alone."""
+    return wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
 
 
 def _broken(text: str, room: int) -> Iterator[str]:

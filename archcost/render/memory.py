@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
-from archcost.render.memory_data import at_peak, holder_name, holder_note, to_csv, to_document, to_markdown, when
+from archcost.render.memory_data import (
+    at_peak,
+    holder_name,
+    holder_note,
+    order_line,
+    to_csv,
+    to_document,
+    to_markdown,
+    when,
+)
 from archcost.render.output import write_text
 from archcost.render.rows import report_rows
 from archcost.render.table import title
@@ -55,6 +64,9 @@ def _table(studies: Sequence[Study], path: str | None, depth: int | None) -> str
 def _print_study(console: Console, study: Study, depth: int | None) -> None:
     console.print(f"{title(study.report)} · {when(study)}", style="bold", soft_wrap=True)
     console.print(_headline(study), soft_wrap=True)
+    changed = order_line(study)
+    if changed:
+        console.print(changed, soft_wrap=True)
     _print_holders(console, study)
     _print_layers(console, study, depth)
     for entry in study.whatifs:
@@ -110,6 +122,7 @@ def _print_layers(console: Console, study: Study, depth: int | None) -> None:
     if not rows:
         return
     highs = layer_highs(study, rows)
+    kept = layer_kept(study, rows)
     names = [Text(name_cell(row), style="bold" if row.group else "") for row in rows]
     largest = [max(pair) for pair in zip(*highs.values(), strict=True)]
     marks = ["◂" if most == study.peak else "" for most in largest]
@@ -122,6 +135,7 @@ def _print_layers(console: Console, study: Study, depth: int | None) -> None:
             Column(heading, [format_bytes(high) if high else "–" for high in values], right=True)
             for heading, values in highs.items()
         ],
+        *[Column("kept", [format_bytes(size) if size else "–" for size in kept], right=True) for _ in kept[:1]],
         Column("of the peak".ljust(_BAR_WIDTH), bars),
         Column("", marks),
     ]
@@ -142,14 +156,30 @@ def layer_highs(study: Study, rows: Sequence[Row]) -> dict[str, list[int]]:
     for heading, values in series.items():
         by_scope: dict[str, int] = {}
         for path, value in zip(paths, values, strict=True):
-            scope = path
-            while True:
+            for scope in scopes(path):
                 by_scope[scope] = max(by_scope.get(scope, 0), value)
-                if "." not in scope:
-                    break
-                scope = scope.rpartition(".")[0]
         highs[heading] = [max(by_scope.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
     return highs
+
+
+def layer_kept(study: Study, rows: Sequence[Row]) -> list[int]:
+    """For every row, the bytes its layers made that the backward pass needs at the peak; empty in inference."""
+    if study.training is None:
+        return []
+    nodes = study.report.graph.nodes
+    sums: dict[str, int] = {}
+    for node, size in study.training.kept().items():
+        for scope in scopes(nodes[node].path):
+            sums[scope] = sums.get(scope, 0) + size
+    return [sum(sums.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
+
+
+def scopes(path: str) -> list[str]:
+    """A path and those of all that it is in."""
+    found = [path]
+    while "." in found[-1]:
+        found.append(found[-1].rpartition(".")[0])
+    return found
 
 
 def node_highs(study: Study) -> dict[str, list[int]]:

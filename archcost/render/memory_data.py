@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE
+from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.units import format_bytes, format_share
 from archcost.version import __version__
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 SCHEMA = "archcost.memory/1"
+_NAMES = 12  # of layers in a new order
 PARAMS, BUFFERS, GRADIENTS, OPTIMIZER = "params", "buffers", "gradients", "optimizer state"
 INPUTS, SAVED, WORKING = "inputs", "saved activations", "working tensors"
 COPIES, UPDATE = "half-precision weights", "work of the update"
@@ -49,6 +50,15 @@ def when(study: Study) -> str:
     if conditions.inplace:
         words.append("activations in place")
     return ", ".join(words)
+
+
+def order_line(study: Study) -> str:
+    """``order: pool, 1x1, 3x3``: what runs in another order than the spec's; empty if nothing does."""
+    if study.inference is None:
+        return ""
+    names = new_order(study.report.graph, study.inference.order)
+    shown = names[:_NAMES] + ["…"] * (len(names) > _NAMES)
+    return f"order: {', '.join(shown)}" if names else ""
 
 
 def at_peak(study: Study) -> list[Part]:
@@ -89,7 +99,13 @@ def holder_name(part: Part) -> str:
 
 def holder_note(part: Part) -> str:
     """Why it is there."""
-    notes = {MADE: "made now", READ: "read now", WORKSPACE: "", "input": "the model's input, held by the caller", "": ""}
+    notes = {
+        MADE: "made now",
+        READ: "read now",
+        WORKSPACE: "",
+        "input": "the model's input, held by the caller",
+        "": "",
+    }
     if part.role in notes:
         return notes[part.role]
     return f"waits for {part.until}" if part.until else "an output of the model"
@@ -113,7 +129,8 @@ def to_document(study: Study) -> dict[str, Any]:
     if study.training is None:
         assert study.inference is not None, "a study has one of the two"
         inference = study.inference
-        document["schedule"] = {"name": conditions.schedule, "exact": inference.exact}
+        document["schedule"] = conditions.schedule
+        document["lowest_possible"] = inference.exact if conditions.schedule == MIN_PEAK else None
         document["at_peak"] = [
             {"path": part.name, "role": part.role, "bytes": part.bytes, "until": part.until or None}
             for part in holders(report.graph, inference)
@@ -136,6 +153,7 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
         phase: {moment.node: moment.live for moment in training.moments if moment.phase == phase}
         for phase in ("forward", "backward")
     }
+    kept = training.kept()
     return {
         "optimizer": conditions.optimizer,
         "foreach": conditions.foreach,
@@ -156,6 +174,7 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
                 "op": node.op.kind,
                 "forward_bytes": highs["forward"].get(index),
                 "backward_bytes": highs["backward"].get(index),
+                "kept_bytes": kept.get(index, 0),
             }
             for index, node in enumerate(nodes)
         ],
@@ -167,7 +186,7 @@ def to_csv(studies: Sequence[Study]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     training = bool(studies) and studies[0].training is not None
-    figures = ("forward_bytes", "backward_bytes") if training else ("live_bytes",)
+    figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes",)
     writer.writerow(("model", "path", "op", *figures))
     for study in studies:
         for layer in to_document(study)["layers"]:
@@ -177,7 +196,7 @@ def to_csv(studies: Sequence[Study]) -> str:
 
 def to_markdown(study: Study, depth: int | None) -> str:
     """A heading, the peak, what holds it, and the layers as tables; exact figures."""
-    from archcost.render.memory import layer_highs
+    from archcost.render.memory import layer_highs, layer_kept
     from archcost.render.plain import escape_markdown
     from archcost.render.rows import report_rows
 
@@ -187,6 +206,8 @@ def to_markdown(study: Study, depth: int | None) -> str:
     where = f" ({escape_markdown(study.peak_path)})" if study.peak_path else ""
     lines = [f"### {escape_markdown(study.report.name)}: {escape_markdown(when(study))}", ""]
     lines += [f"Peak: **{study.peak:,}** bytes, {format_bytes(study.peak)}{where}.", ""]
+    changed = order_line(study)
+    lines += [escape_markdown(changed[0].upper() + changed[1:]) + ".", ""] if changed else []
     lines += [row("at the peak", "bytes", "share", ""), row(":--", "--:", "--:", ":--")]
     for part in at_peak(study):
         share = format_share(part.bytes, study.peak)
@@ -194,6 +215,8 @@ def to_markdown(study: Study, depth: int | None) -> str:
         lines.append(row(escape_markdown(holder_name(part)), f"{part.bytes:,}", share, note))
     rows, _, _ = report_rows(study.report, depth=depth)
     highs = layer_highs(study, rows)
+    if study.training is not None:
+        highs["kept"] = layer_kept(study, rows)
     lines += ["", row("layer", "op", *highs), row(":--", ":--", *["--:"] * len(highs))]
     for place, line in enumerate(rows):
         times = f" ×{line.times}" if line.times > 1 else ""

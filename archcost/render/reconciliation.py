@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
-from archcost.render.reconciliation_data import to_document, to_markdown
+from archcost.render.reconciliation_data import MOST, to_document, to_markdown
 from archcost.render.table import title
 from archcost.units import format_exact, format_share
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from archcost.conventions.published import Match, Search
     from archcost.conventions.reconciliation import Reconciliation
 
-MOST = 10  # matches shown as text
 HINT = "torchvision's source calls functions where archcost builds modules: --functional torchvision counts them so"
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archcost.conventions.reconciliation import Reconciliation
 
 SCHEMA = "archcost.reconciliation/1"
+MOST = 10  # matches that are shown outside of JSON
 
 
 def to_document(found: Reconciliation) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def _markdown_rows(explanation: Explanation) -> list[str]:
 
 
 def _markdown_search(search: Search) -> list[str]:
-    matches: Sequence[Match] = search.matches or search.nearest
+    matches: Sequence[Match] = search.matches[:MOST] or search.nearest
     verdict = "may be" if search.matches else "is given by no convention and no setting; the nearest figures are"
     lines = [
         "",
@@ -152,4 +153,6 @@ def _markdown_search(search: Search) -> list[str]:
     for match in matches:
         settings = escape_markdown(", ".join(match.settings))
         lines.append(f"| {match.figure.value:,} | {escape_markdown(match.figure.what)} | {settings} | {match.way} |")
+    if len(search.matches) > MOST:
+        lines += ["", f"and {len(search.matches) - MOST} more"]
     return lines

@@ -89,6 +89,9 @@ LARGE = {
     "a_long_list": Case(
         f"archcost: 1\ninput: [{'1, ' * 200_000}1]\nlayers: [relu]\n", "2:8", "more than 100,000 items"
     ),
+    "a_long_attribute": Case(
+        LAYERS + f"  - conv2d: {{out_channels: 3, kernel_size: [{'1, ' * 90_000}1]}}\n", "4:31", "got 90001: [1, 1, 1, "
+    ),
     "a_chain_of_blocks": Case(
         BLOCKS + "".join(f"  b{k}: {{layers: [b{k + 1}]}}\n" for k in range(20_000)) + "layers: [b0]\n",
         "67:18",

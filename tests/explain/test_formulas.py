@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from archcost.dims import numel, total
-from archcost.explain.expressions import Expression
 from archcost.explain.formulas import FORMULAS, Formulas, Subject
 from archcost.ops import REGISTRY, apply
 from tests.ops.cases import CASES, Case
+
+if TYPE_CHECKING:
+    from archcost.explain.expressions import Expression
 
 
 def evaluated(text: str) -> int:

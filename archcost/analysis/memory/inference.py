@@ -57,6 +57,30 @@ class InferenceMemory(NamedTuple):
         return self.order[self.place] if self.order else -1
 
 
+def new_order(graph: Graph, order: Sequence[int]) -> list[str]:
+    """What runs in another order than the spec's: blocks or layers, of the shallowest level that shows it.
+
+    What runs before and after them as it did is left out.
+    """
+    paths = [node.path.split(".") for node in graph.nodes]
+    deepest = max(map(len, paths), default=0)
+    for depth in range(1, deepest + 1):
+        spec = _runs([".".join(path[:depth]) for path in paths])
+        found = _runs([".".join(paths[node][:depth]) for node in order])
+        if spec != found:
+            while spec and found and spec[0] == found[0]:
+                spec, found = spec[1:], found[1:]
+            while spec and found and spec[-1] == found[-1]:
+                spec, found = spec[:-1], found[:-1]
+            return found
+    return []
+
+
+def _runs(names: list[str]) -> list[str]:
+    """Names without repetitions next to each other."""
+    return [name for place, name in enumerate(names) if not place or names[place - 1] != name]
+
+
 def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = False) -> InferenceMemory:
     """The memory of inference under a schedule; ``inplace``: activations overwrite their input where nobody needs it."""
     chosen = inplace_nodes(graph) if inplace else frozenset()

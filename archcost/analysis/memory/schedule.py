@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 MAX_STATES = 10_000  # sets of layers looked at in a region before the search gives up
-MAX_REGION = 400  # layers of a region that is searched at all
+MAX_REGION = 400  # layers of a region that is searched in full
+MAX_BEAM = 1500  # layers of a region that is searched at all
 BEAM = 32  # partial orders that the beam search keeps; fewer where there are very many layers
 BEAM_WORK = 32 * 200**2
 
@@ -53,6 +54,24 @@ class Problem:
             self.makes[maker] += size
         self.sizes.append(size)
         self.touched.append(len(touching) + stays)
+
+    def idle(self, node: int) -> bool:
+        """Whether a node takes nothing, and holds on to nothing."""
+        return not self.rises[node] and not any(self.sizes[storage] for storage in self.touches[node])
+
+    def without(self, idle: set[int], nodes: Sequence[int]) -> Problem:
+        """The problem of some nodes, in their order, all others being idle."""
+        if not idle:
+            return self
+        places = {node: place for place, node in enumerate(nodes)}
+        rest = Problem(
+            [{places[before] for before in self.before[node] - idle} for node in nodes],
+            [self.rises[node] for node in nodes],
+        )
+        rest.touches = [self.touches[node] for node in nodes]
+        rest.makes = [self.makes[node] for node in nodes]
+        rest.sizes, rest.touched, rest.fixed = self.sizes, self.touched, self.fixed
+        return rest
 
     def peak(self, order: Sequence[int]) -> int:
         """The most bytes alive when the nodes run in an order."""
@@ -106,7 +125,23 @@ def _writes(graph: Graph, index: int, inplace: frozenset[int]) -> bool:
 
 
 def min_peak(given: Problem) -> Plan:
-    """The order with the lowest peak that is found; never a worse one than the given order."""
+    """The order with the lowest peak that is found; never a worse one than the given order.
+
+    Nodes that take nothing and need nothing (learnable tensors) run right before the first node that reads them.
+    """
+    idle = {node for node, before in enumerate(given.before) if not before and given.idle(node)}
+    nodes = [node for node in range(len(given.rises)) if node not in idle]
+    plan = _min_peak(given.without(idle, nodes))
+    order: list[int] = []
+    waiting = set(idle)
+    for node in [nodes[place] for place in plan.order]:
+        ready = sorted(waiting & given.before[node])
+        waiting.difference_update(ready)
+        order += [*ready, node]
+    return Plan(order + sorted(waiting), plan.peak, plan.exact)
+
+
+def _min_peak(given: Problem) -> Plan:
     order = list(range(len(given.rises)))
     profile = given.profile(order)
     regions = _regions(given)
@@ -116,6 +151,9 @@ def min_peak(given: Problem) -> Plan:
     for region in sorted(regions, key=lambda region: -peaks[region]):
         if peaks[region] <= bound:
             break
+        if len(region) > MAX_BEAM:
+            exact = False
+            continue
         plan = _Region(given, region).best(peaks[region])
         bound = max(bound, plan.peak)
         exact = exact and plan.exact

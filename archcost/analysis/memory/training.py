@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LOSS = -1  # the label of what belongs to no layer
 FORWARD, BACKWARD, UPDATE = "forward", "backward", "update"
-INPUT = "input"
+INPUT, ACTIVATION = "input", "activation"
 
 
 class Setting(NamedTuple):
@@ -75,6 +75,14 @@ class TrainingMemory(NamedTuple):
     def peak(self) -> Moment:
         """The moment with the most bytes: the first such."""
         return max(self.moments, key=lambda moment: moment.live)
+
+    def kept(self) -> dict[int, int]:
+        """By node: the bytes it made that the backward pass still needs at the peak."""
+        kept: dict[int, int] = {}
+        for held in self.held:
+            if held.saved and held.kind == ACTIVATION:
+                kept[held.node] = kept.get(held.node, 0) + held.bytes
+        return kept
 
     def phase_peak(self, phase: str) -> int:
         """The most bytes of one phase."""

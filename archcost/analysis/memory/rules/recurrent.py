@@ -8,6 +8,7 @@ from archcost.analysis.memory import kernels
 from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.pointwise import dropout
+from archcost.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
     Weights = dict[str, "Tensor"]
     Cell = Callable[["Machine", "Tensor", State, Weights], State]
 
+MAX_STEPS = 4096  # of a sequence that trains; each is run by itself
 _STEADY = 2  # steps after which, in inference, every further one takes what the last one took
 
 
 def _recurrent(machine: Machine, call: Call) -> list[Tensor]:
     """Layer by layer, direction by direction; then the last states of all, each kind in one tensor."""
     op, x = call.op, call.x
+    length = x.shape[1 if op.batch_first else 0]
+    if machine.recording and length > MAX_STEPS:
+        raise UsageError(
+            f"the training memory of {op.kind} is worked out step by step, for at most {MAX_STEPS:,} steps",
+            f"its input has {length:,}: take the figure of a shorter sequence, which grows in proportion",
+        )
     states = _initial_states(machine, call)
     x = kernels.transpose(machine, x, 0, 1) if op.batch_first else alias(x)
     tensors = call.learnt()
@@ -67,19 +75,28 @@ class _Sequence:
         self, machine: Machine, x: Tensor, state: State, weights: Weights, cell: Cell, others: list[_Sequence]
     ) -> None:
         """The inputs' share of the gates in one product, then step by step."""
-        self.gates = kernels.unbind(machine, linear(machine, x, weights["weight_ih"], weights.get("bias_ih")), 0)
+        length = x.shape[0]
+        gates = linear(machine, x, weights["weight_ih"], weights.get("bias_ih"))
+        skipped = 0 if machine.recording else max(0, length - _STEADY - 1)
+        if skipped:
+            self.gates = [kernels.select(machine, gates, 0) for _ in range(length - skipped)]
+        else:
+            self.gates = kernels.unbind(machine, gates, 0)
+        del gates
         for other in others[:-1]:
             other.gates = []
         self.outputs = []
         self.state = state
-        length = x.shape[0]
-        for number in range(length):
-            if not machine.recording and _STEADY <= number < length - 1:
-                self.outputs.append(machine.new(self.outputs[-1].shape, x.dtype))  # only the outputs stay
-                continue
-            self.state = cell(machine, self.gates[number], self.state, weights)
+        for number, gate in enumerate(self.gates):
+            if skipped and number == _STEADY:  # of the steps between, only the outputs stay
+                self.outputs.append(machine.new((skipped, *self.outputs[-1].shape), x.dtype))
+            self.state = cell(machine, gate, self.state, weights)
             self.outputs.append(self.state[0])
-        self.whole = kernels.stack(machine, self.outputs, 0)
+        del gate
+        if skipped:
+            self.whole = machine.new((length, *self.state[0].shape), x.dtype)
+        else:
+            self.whole = kernels.stack(machine, self.outputs, 0)
 
 
 def _hidden(machine: Machine, state: State, weights: Weights) -> Tensor:

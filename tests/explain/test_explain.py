@@ -1,0 +1,304 @@
+"""``archcost explain``: layers, scopes and stories, in every format, true for the whole zoo."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import archcost
+from archcost import zoo
+from archcost.analysis.tree import build_tree, find
+from archcost.explain.find import find_path, known_paths
+from archcost.explain.layer import explain_layer
+from archcost.explain.scope import explain_scope
+from archcost.explain.seen import block_around
+from archcost.explain.story import explain_model
+from archcost.render.explanation import explanation_text, story_text
+from archcost.spec.loader import loads
+from archcost.units import format_ratio
+from tests.explain.test_formulas import evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Run
+
+    from archcost.analysis.report import Report
+    from archcost.explain.equations import Equation, Explanation
+
+LAYER = "5x5.conv_relu_1.conv2d"
+COMMANDS: dict[str, tuple[int | None, tuple[str, ...]]] = {
+    "layer_60.txt": (60, ("inception_reduced", LAYER)),
+    "layer_100.txt": (100, ("inception_reduced", LAYER)),
+    "layer.md": (None, ("inception_reduced", LAYER, "--format", "markdown")),
+    "layer.json": (None, ("inception_reduced", LAYER, "--format", "json")),
+    "pool_100.txt": (100, ("googlenet", "maxpool1")),
+    "norm_60.txt": (60, ("resnet50", "layer1.0.bn1")),
+    "linear_100.txt": (100, ("resnet50", "fc", "--batch", "8")),
+    "branch_60.txt": (60, ("inception_reduced", "5x5")),
+    "branch_100.txt": (100, ("inception_reduced", "5x5")),
+    "branch.md": (None, ("inception_reduced", "5x5", "--format", "markdown")),
+    "branch.json": (None, ("inception_reduced", "5x5", "--format", "json")),
+    "block_100.txt": (100, ("googlenet", "inception_3a")),
+    "repeat_60.txt": (60, ("resnet50", "layer3")),
+    "story_60.txt": (60, ("inception_reduced",)),
+    "story_100.txt": (100, ("googlenet",)),
+    "story.md": (None, ("inception_reduced", "--format", "markdown")),
+    "story.json": (None, ("inception_reduced", "--format", "json")),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_output(name: str, run: Callable[..., Run], golden: Callable[[str, str], None]) -> None:
+    columns, arguments = COMMANDS[name]
+    result = run("explain", *arguments, columns=columns)
+    assert result.code == 0, result.err
+    if columns:
+        assert max(map(len, result.out.splitlines())) <= columns
+    golden(f"explain/{name}", re.sub(r'("path": ")[^"]*/specs/', r"\1specs/", result.out))
+
+
+def test_the_branch_is_the_sum_of_its_terms(run: Callable[..., Run]) -> None:
+    for arguments in (("inception_reduced", "5x5"), ("inception_reduced",)):
+        assert "2,408,448 + 10,035,200 = 12,443,648" in run("explain", *arguments).out
+    assert 28 * 28 * 16 * 192 + 28 * 28 * 32 * 5 * 5 * 16 == 2_408_448 + 10_035_200 == 12_443_648
+
+
+def test_the_layer_is_told_in_the_notation_of_the_course(run: Callable[..., Run]) -> None:
+    out = run("explain", "conv5x5", "conv5x5").out
+    assert "⌊(n − f + 2p)/s⌋ + 1 = ⌊(28 − 5 + 2·2)/1⌋ + 1 = 28" in out
+    assert "28·28·32 × 5·5·192 = 120,422,400" in out
+    assert "5·5·192·32 + 32 = 153,632" in out
+    assert "r + (f − 1)·j = 1 + (5 − 1)·1 = 5" in out
+
+
+# --- true for the whole zoo -----------------------------------------------------------------------------------------
+
+
+def explanations(report: Report) -> Iterator[tuple[Explanation, Any]]:
+    """Of every scope, and of one layer of each signature, with the figures that the report has."""
+    seen = set()
+    for index, layer in enumerate(report.layers):
+        if id(layer.node.signature) not in seen:
+            seen.add(id(layer.node.signature))
+            yield explain_layer(report, index), layer.costs
+    root = build_tree(report)
+    for path in known_paths(report):
+        tree = find(root, path)
+        assert tree is not None
+        if tree.layer is None:
+            yield explain_scope(report, tree, path), tree.costs
+
+
+FIGURES = {
+    "params": "params",
+    "macs": "macs",
+    "flops": "flops",
+    "weight_bytes": "weight_bytes",
+    "output_bytes": "activation_bytes",
+    "activation_bytes": "activation_bytes",
+}
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_equation_holds(name: str) -> None:
+    for explanation, costs in explanations(archcost.analyze(name)):
+        for equation in explanation.equations:
+            assert_holds(equation)
+            if equation.figure in FIGURES:
+                assert equation.value == getattr(costs, FIGURES[equation.figure]), (explanation.path, equation)
+        for part in explanation.parts:
+            assert part.formula is None or part.formula.value == part.macs
+        for seen in explanation.seen:
+            assert seen.growth is None or {seen.growth.value} == set(seen.field.size)
+
+
+def assert_holds(equation: Equation) -> None:
+    assert equation.formula is not None
+    if equation.figure == "intensity":
+        numerator, denominator = equation.formula.text(numbers=True).replace(",", "").split("/")
+        assert equation.value * int(denominator) == int(numerator)
+        return
+    assert equation.formula.value == equation.value
+    assert evaluated(equation.formula.text(numbers=True)) == equation.value
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_stories_add_up(name: str) -> None:
+    report = archcost.analyze(name)
+    story = explain_model(report)
+    assert all(share.formula is None or share.formula.value == share.value for share in story.macs + story.params)
+    assert sum(share.value for share in story.macs) <= report.totals.macs
+    assert story.peak.bytes == report.totals.peak_activation_bytes
+    assert sum(size for _, size in story.peak.holders) + story.peak.workspace == story.peak.bytes
+    assert story.bound.layers <= story.bound.working <= report.totals.layers
+    assert 0 < story.depth <= story.counted or not report.totals.macs
+    text = story_text(story, 100)
+    assert f"{report.totals.macs:,}" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+DEPTHS = {"googlenet": 22, "resnet18": 18, "resnet50": 50, "resnet152": 152, "vgg16": 16, "alexnet": 8}
+
+
+@pytest.mark.parametrize("name", DEPTHS)
+def test_depth_is_what_the_names_say(name: str) -> None:
+    assert explain_model(archcost.analyze(name)).depth == DEPTHS[name]
+
+
+# --- finding --------------------------------------------------------------------------------------------------------
+
+
+def test_a_typo_is_told_with_close_names(run: Callable[..., Run]) -> None:
+    result = run("explain", "googlenet", "inception_3a.5x5.conv_relo")
+    assert (result.code, result.out) == (2, "")
+    assert "googlenet has no layer or scope 'inception_3a.5x5.conv_relo'" in result.err
+    assert "did you mean 'inception_3a.5x5.conv_relu'" in result.err
+
+
+HELP = {
+    "conv_relu_1": "that is the end of conv2.conv_relu_1, inception_3a.3x3.conv_relu_1",
+    "inception_4": "did you mean 'inception_4e'",
+    "classifier.linaer": "did you mean 'linear'?",
+    "zzz": "at the top are conv1, maxpool1, norm1",
+}
+
+
+@pytest.mark.parametrize("path", HELP)
+def test_help(path: str, run: Callable[..., Run]) -> None:
+    result = run("explain", "googlenet", path)
+    assert result.code == 2
+    assert HELP[path] in result.err
+
+
+def test_the_end_of_a_path_is_enough_where_it_is_that_of_one() -> None:
+    report = archcost.analyze("googlenet")
+    assert find_path(report, "inception_3a") == "inception_3a"
+    assert find_path(archcost.analyze("resnet18"), "layer4.1.add") == "layer4.1.add"
+    assert find_path(archcost.analyze("vgg16"), "fc6") == "classifier.fc6"
+
+
+def test_bad_calls(run: Callable[..., Run]) -> None:
+    assert run("explain", "no_such_model").code == 2
+    assert run("explain", "residual", "--set", "projection=false").code == 2
+    assert run("explain", "googlenet", "--balance", "none").code == 2
+    assert run("explain", "googlenet", "--balance", "-1").code == 2
+    assert run("explain", "googlenet", "--format", "yaml").code == 2
+
+
+def test_output_to_a_file(run: Callable[..., Run], tmp_path: Any) -> None:
+    assert run("explain", "vgg16", "fc6", "-o", str(tmp_path / "out.txt")).out == ""
+    assert "102,764,544" in (tmp_path / "out.txt").read_text(encoding="utf-8")
+
+
+# --- corners --------------------------------------------------------------------------------------------------------
+
+
+def spec_report(*layers: Any, shape: Any = (4, 8, 8), **more: Any) -> Report:
+    return archcost.analyze(loads(json.dumps({"archcost": 1, "input": list(shape), "layers": list(layers), **more})))
+
+
+def equations(explanation: Explanation) -> dict[str, Equation]:
+    return {equation.figure: equation for equation in explanation.equations}
+
+
+def test_shared_weights_are_said_to_be_counted_elsewhere() -> None:
+    conv = {"conv2d": {"out_channels": 4, "kernel_size": 1}}
+    report = spec_report({**conv, "id": "a"}, {**conv, "id": "b", "share": "a"})
+    params = equations(explain_layer(report, 1))["params"]
+    assert (params.value, params.note) == (4 * 4 + 4, "shared with a, counted there")
+    assert "shared with a, counted there" in explanation_text(explain_layer(report, 1), 100)
+
+
+def test_oblong_kernels_have_a_letter_for_each_side() -> None:
+    report = spec_report({"conv2d": {"out_channels": 4, "kernel_size": [3, 1]}})
+    explanation = explain_layer(report, 0)
+    assert explanation.equations[0].label == "height"
+    assert explanation.equations[1].label == "width"
+    macs = equations(explanation)["macs"].formula
+    assert macs is not None
+    assert macs.text() == "h·w·c_out × f_h·f_w·c_in"
+
+
+def test_several_outputs_are_told_apart() -> None:
+    explanation = explain_layer(spec_report({"chunk": {"chunks": 3, "dim": 1}, "id": "c"}, outputs=["c.0"]), 0)
+    assert [equation.label for equation in explanation.equations[:2]] == ["output 0, channels", "output 1, channels"]
+    output = equations(explanation)["output_bytes"].formula
+    assert output is not None
+    assert output.value == 4 * 8 * 8 * 4
+
+
+def test_a_factor_that_is_rounded_otherwise_shows_no_formula() -> None:
+    """100 · 0.29 is 28.999… in doubles, which PyTorch rounds down."""
+    explanation = explain_layer(spec_report({"upsample": {"scale_factor": 0.29}}, shape=(1, 100, 100)), 0)
+    assert explanation.outputs == ((1, 1, 28, 28),)
+    assert explanation.equations[0].figure == "params"
+
+
+def test_a_layer_without_input() -> None:
+    report = spec_report({"parameter": {"shape": [1, 4, 8, 8]}, "id": "p"}, {"add": None, "from": ["input", "p"]})
+    text = explanation_text(explain_layer(report, 0), 100)
+    assert "p · parameter · → 1×4×8×8" in text
+    assert "receptive field" not in text
+
+
+def test_long_sums_are_shortened_and_equal_terms_multiplied() -> None:
+    convs = [{"conv2d": {"out_channels": 4 + k, "kernel_size": 1}} for k in range(12)]
+    report = spec_report({"block": None, "id": "b"}, blocks={"block": {"layers": convs}})
+    tree = find(build_tree(report), "b")
+    assert tree is not None
+    text = explanation_text(explain_scope(report, tree, "b"), 1000)
+    assert "+ … 5 more … +" in text
+    resnet = archcost.analyze("resnet50")
+    tree = find(build_tree(resnet), "layer3")
+    assert tree is not None
+    assert "372,506,624 + 5·218,365,952 = 1,464,336,384" in explanation_text(
+        explain_scope(resnet, tree, "layer3"), 1000
+    )
+
+
+def test_the_block_around_is_the_outermost_one() -> None:
+    report = archcost.analyze("googlenet")
+    assert block_around(report, "inception_3a.5x5.conv_relu.conv2d") == "inception_3a"
+    assert block_around(report, "maxpool1") == ""
+    assert block_around(archcost.analyze("resnet50"), "layer3.4.conv2") == "layer3.4"
+
+
+def test_balance_moves_the_line(run: Callable[..., Run]) -> None:
+    report = archcost.analyze("resnet50")
+    low, high = explain_model(report, 0).bound, explain_model(report, 10**9).bound  # type: ignore[arg-type]
+    assert (low.layers, high.layers) == (0, high.working)
+    assert "an A100's in float32" in run("explain", "resnet50").out
+    assert "an A100" not in run("explain", "resnet50", "--balance", "100").out
+
+
+def test_models_of_no_arithmetic() -> None:
+    report = spec_report("flatten")
+    text = story_text(explain_model(report), 100)
+    assert "no layer computes anything" in text
+    assert "0; FLOPs, with all other arithmetic, 0" in text
+
+
+RATIOS = [
+    ((0, 1), "0"),
+    ((1, 4000), "<0.001"),
+    ((1, 1000), "0.001"),
+    ((1, 8), "0.125"),
+    ((9995, 10_000), "1.00"),
+    ((9994, 10_000), "0.999"),
+    ((1, 1), "1.00"),
+    ((9996, 1000), "10.0"),
+    ((996, 10), "99.6"),
+    ((99_960, 1000), "100"),
+    ((1_234_567, 1), "1,234,567"),
+]
+
+
+@pytest.mark.parametrize(("ratio", "text"), RATIOS)
+def test_ratios(ratio: tuple[int, int], text: str) -> None:
+    from fractions import Fraction
+
+    assert format_ratio(Fraction(*ratio)) == text
