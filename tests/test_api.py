@@ -82,6 +82,12 @@ def test_the_peak_of_a_residual_block() -> None:
     assert archcost.analyze(spec).totals.peak_activation_bytes == 3 * 4 * 8 * 8 * 4
 
 
+def test_params_without_end_are_valid_json() -> None:
+    spec = loads("archcost: 1\nparams: {top: .inf, low: -.inf, list: [.nan]}\ninput: [4]\nlayers: [relu]\n")
+    params = archcost.analyze(spec).to_dict()["spec"]["params"]
+    assert params == {"top": ".inf", "low": "-.inf", "list": [".nan"]}
+
+
 def test_unknown_params_are_usage_errors() -> None:
     with pytest.raises(archcost.UsageError, match="'width'"):
         archcost.analyze("mobilenet_v1", params={"widht": 0.5})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, node_costs
@@ -203,7 +204,7 @@ class Report:
         return {
             "schema": SCHEMA,
             "tool": {"name": "archcost", "version": __version__},
-            "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": self.params},
+            "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": _for_json(self.params)},
             "batch": self.batch,
             "dtype": self.dtype,
             "inputs": [{"name": name, "shape": list(shape)} for name, shape in self.inputs.items()],
@@ -250,6 +251,15 @@ def collector_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _for_json(value: Any) -> Any:
+    """A value as JSON can hold it: numbers without end, and what is no number, as YAML spells them."""
+    if isinstance(value, dict):
+        return {name: _for_json(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_for_json(item) for item in value]
+    return f".{value}".replace(".-", "-.") if isinstance(value, float) and not isfinite(value) else value
 
 
 def _layers(graph: Graph) -> list[Layer]:

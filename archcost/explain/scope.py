@@ -76,7 +76,8 @@ def _sums(tree: Tree) -> Iterator[Equation]:
         ("weight_bytes", "weights", BYTES),
         ("activation_bytes", "outputs", BYTES),
     ):
-        yield Equation(figure, label, getattr(tree.costs, figure), sum_formula(tree, figure), unit)
+        own = mac_formula(tree) if figure == "macs" else None
+        yield Equation(figure, label, getattr(tree.costs, figure), own or sum_formula(tree, figure), unit)
 
 
 def sum_formula(tree: Tree, figure: str) -> Expression:

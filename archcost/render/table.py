@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 10
+_MAX_ROWS = 2_000  # that anyone reads in a terminal; laying out a row takes a millisecond
 _NAME_WIDTH = 24  # names may be cut to this before a column is dropped
 _LABELS = {
     "params": "params",
@@ -48,6 +49,9 @@ def print_report(
     rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
     if not rows:
         return
+    found = len(rows)
+    if top is None:
+        rows = rows[:_MAX_ROWS]
     console.print(title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))
@@ -55,6 +59,8 @@ def print_report(
     console.print(Text.assemble(*_summary(report)))
     for line in notes(reading) if reading else ():
         console.print(Text(line, style="dim"), soft_wrap=True)
+    if len(rows) < found and top is None:
+        console.print(Text(f"{len(rows):,} of {found:,} rows: --top {found} shows all of them", style="dim"))
     if sort is None and depth is None and shown_depth < deepest:
         console.print(Text(f"depth {shown_depth} of {deepest}: --depth {deepest} shows every layer", style="dim"))
 
