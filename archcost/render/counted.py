@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading, Tally
 
+NOTHING = "–"
 NOT_COVERED = "not covered"
 PARTLY = "†"  # behind a figure that leaves some of archcost's MACs out
 
@@ -42,7 +43,7 @@ def cell(tally: Tally, *, exact: bool) -> str:
     """A figure, marked where it covers only some of the MACs; in words where it covers none."""
     if tally.amount is None:
         return NOT_COVERED
-    figure = "–" if not tally.amount else format_exact(tally.amount) if exact else format_count(tally.amount)
+    figure = NOTHING if not tally.amount else format_exact(tally.amount) if exact else format_count(tally.amount)
     return f"{figure} {PARTLY}" if tally.missed else figure
 
 

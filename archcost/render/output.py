@@ -147,7 +147,10 @@ def _write_markdown(results: Sequence[Result], options: Options, path: str | Non
 def _write_tree(results: Sequence[Result], options: Options, path: str | None) -> None:
     from archcost.render.plain import to_tree
 
-    trees = [to_tree(result.report, depth=options.depth) for result in results if result.report is not None]
+    trees = []
+    for report in [result.report for result in results if result.report is not None]:
+        reading = options.counting.read(report) if options.counting is not None else None
+        trees.append(to_tree(report, depth=options.depth, reading=reading))
     write_text("\n".join(trees), path)
 
 

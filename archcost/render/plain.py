@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.tree import build_tree
-from archcost.render.counted import cell, csv_cells, csv_heading, heading, notes, total_cell
+from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
 from archcost.render.rows import report_rows, tree_rows
 from archcost.render.text import figure_cell, shape_cell, share_cell
 from archcost.units import format_count
@@ -139,20 +139,25 @@ def summary_markdown(reports: Sequence[Report], readings: Sequence[Reading] = ()
     return "\n".join(lines) + "\n"
 
 
-def to_tree(report: Report, *, depth: int | None = None) -> str:
-    """The path tree with guides; every line has its op, output, params and MACs."""
+def to_tree(report: Report, *, depth: int | None = None, reading: Reading | None = None) -> str:
+    """The path tree with guides; every line has its op, output, params and MACs, and another tool's figure if asked."""
     rows = tree_rows(build_tree(report), depth)
     totals = report.totals
-    lines = [f"{report.name}  {format_count(totals.params)} params, {format_count(totals.macs)} MACs"]
+    counted = f", {total_cell(reading, exact=False)} {heading(reading)}" if reading else ""
+    lines = [f"{report.name}  {format_count(totals.params)} params, {format_count(totals.macs)} MACs{counted}"]
     for index, row in enumerate(rows):
-        lines.append(_guides(rows, index) + _tree_line(row))
+        lines.append(_guides(rows, index) + _tree_line(row, reading))
+    lines += notes(reading) if reading else []
     return "\n".join(lines) + "\n"
 
 
-def _tree_line(row: Row) -> str:
+def _tree_line(row: Row, reading: Reading | None) -> str:
     times = f" ×{row.times}" if row.times > 1 else ""
     figures = [f"{format_count(row.costs.params)} params"] if row.costs.params else []
     figures += [f"{format_count(row.costs.macs)} MACs"] if row.costs.macs else []
+    if reading is not None:
+        counted = cell(reading.tally(row.paths), exact=False)
+        figures += [f"{counted} {heading(reading)}"] if counted != NOTHING else []
     tail = f"  ({', '.join(figures)})" if figures else ""
     return f"{row.name}{times}: {row.op} → {shape_cell(row.output)}{tail}"
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 import archcost
 from tests.export.support import assert_same_outputs, assert_same_tensors, assert_tidy, exported
 from tests.pytorch.support import document
-from tests.pytorch.test_random import layers
+from tests.pytorch.test_random_graphs import layers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from archcost.errors import SpecError
 from archcost.graph.unroll import unroll
 from tests.pytorch.reach import Interval, predicted, reached
 from tests.pytorch.support import document
-from tests.pytorch.test_random import layers
+from tests.pytorch.test_random_graphs import layers
 
 
 def intervals(parts: dict[str, Any]) -> list[tuple[Interval, Interval, int]]:

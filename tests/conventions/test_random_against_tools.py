@@ -15,7 +15,7 @@ from archcost.conventions.reading import read
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import peers
 from tests.pytorch.support import document
-from tests.pytorch.test_random import layers
+from tests.pytorch.test_random_graphs import layers
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer

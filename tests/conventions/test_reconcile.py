@@ -74,6 +74,8 @@ def test_tables_have_a_column_more(run: Callable[..., Run]) -> None:
     assert 'ptflops 0.7.5 counts MACs: get_model_complexity_info(model, …, backend="pytorch")' in out
     several = run("analyze", "resnet18", "alexnet", "--convention", "fvcore", columns=110).out
     assert re.search(r"alexnet +61,100,840 +714,188,480 +714,197,696", several)
+    tree = run("analyze", "inception_reduced", "--convention", "ptflops", "--format", "tree").out
+    assert "conv2d: conv2d → 1×64×28×28  (12.4 k params, 9.63 M MACs, 9.68 M ptflops MACs)" in tree
     for columns in (40, 60, 80):
         narrow = run("analyze", "googlenet", "--convention", "thop", columns=columns).out.splitlines()
         assert max(map(len, narrow[2:-4])) <= columns
