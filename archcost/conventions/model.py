@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Amount = int | Fraction  # a fraction where a tool averages over a batch that does not divide, or scales by a fraction
 MACS = "MACs"
 FLOPS = "FLOPs"
+CALLED = "written as a function call"  # why a tool that hooks modules does not see it
 
 
 class ToolFailsError(Exception):
@@ -144,6 +145,6 @@ class Convention:
     def parts(self, use: Use) -> tuple[Part, ...]:
         """The terms of a layer that are there; raises ToolFailsError."""
         if use.functional and not self.functions:
-            return (Part(use.name, 0, use.macs, "written as a function call"),) if use.macs else ()
+            return (Part(use.name, 0, use.macs, CALLED),) if use.macs else ()
         found = [term(use) for term in self.rule(use.op.kind)]
         return tuple([part for part in found if part is not None])

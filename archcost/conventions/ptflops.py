@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Amount, Convention, Part
+from archcost.conventions.model import CALLED, MACS, Amount, Convention, Part
 from archcost.conventions.terms import FREE, NOTHING, TABLES, bias, left_operand, products, unseen
 from archcost.dims import numel
 
@@ -24,22 +24,31 @@ def _exact(amount: Fraction) -> Amount:
     return int(amount) if amount.denominator == 1 else amount
 
 
+def _averaged(rate: str, use: Use) -> str:
+    return rate if use.batch == 1 else f"{rate}, averaged over a batch of {use.batch}"
+
+
 def hook(term: Term) -> Term:
     """What the hook of a module counts, averaged over the batch; nothing where a function is called instead."""
 
     def averaged(use: Use) -> Part | None:
-        part = None if use.functional else term(use)
-        return part and part._replace(amount=_exact(Fraction(part.amount) / use.batch))
+        part = term(use)
+        if part is None or (use.functional and not part.macs):
+            return None
+        if use.functional:
+            return part._replace(amount=0, rate=CALLED)
+        return part._replace(amount=_exact(Fraction(part.amount) / use.batch), rate=_averaged(part.rate, use))
 
     return averaged
 
 
 def _twice(use: Use) -> Part:
-    """1 per input element in the hook of the module, and 1 in the function that it calls."""
+    """1 per input element in the hook of the module, averaged over the batch, and 1 in the function that it calls."""
     if use.functional:
         return _once(use)
     amount = _exact(Fraction(use.elements, use.batch) + use.elements)
-    return Part(use.name, amount, 0, "2 per input element, as a module and as a function")
+    rate = f"2 per input element, as a module{_averaged('', use)} and as a function"
+    return Part(use.name, amount, 0, rate)
 
 
 def _once(use: Use) -> Part:

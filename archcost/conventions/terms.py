@@ -50,18 +50,14 @@ def per_output(rate: int) -> Term:
     return term
 
 
-def normalised(weighted: int, plain: int, flag: str = "weight") -> Term:
-    """``weighted`` per element of a norm with learnt weights, ``plain`` without; ``flag`` names what says so."""
+def normalised(weighted: int, plain: int) -> Term:
+    """``weighted`` per element of a norm with learnt weights, ``plain`` without."""
 
     def term(use: Use) -> Part:
-        rate = weighted if _has(use, flag) else plain
+        rate = weighted if "weight" in use.weights() else plain
         return Part(use.name, rate * use.elements, 0, f"{rate} per element")
 
     return term
-
-
-def _has(use: Use, flag: str) -> bool:
-    return flag in use.weights() if flag == "weight" else bool(getattr(use.op, flag, False))
 
 
 def running(folded: Term, measured: Term) -> Term:

@@ -147,6 +147,20 @@ def test_functions_are_counted_as_such(run: Callable[..., Run]) -> None:
     assert "--functional torchvision" in run("reconcile", "torchvision_googlenet", "--with", "ptflops").out
 
 
+def test_products_in_functions_are_missed(run: Callable[..., Run]) -> None:
+    for tool in ("torchinfo", "ptflops", "thop"):
+        out = run("reconcile", "conv5x5", "--with", tool, "--functional", "conv2d").out
+        assert f"-{28 * 28 * 32 * 5 * 5 * 192:,}  conv  not covered: written as a function call, 1 layer" in out
+    for tool in ("torch", "fvcore", "ptflops-aten", "calflops"):
+        assert "not covered" not in run("reconcile", "conv5x5", "--with", tool, "--functional", "conv2d").out
+
+
+def test_ptflops_averages_what_its_hooks_count(run: Callable[..., Run]) -> None:
+    out = run("reconcile", "conv5x5", "--with", "ptflops", "--batch", "4").out
+    assert f"prints {28 * 28 * 32 * (5 * 5 * 192 + 1):,} MACs" in out
+    assert f"-{3 * 28 * 28 * 32 * 5 * 5 * 192:,}  conv       1 per MAC, averaged over a batch of 4" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
