@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
 MARKS = "<!-- generated: {} -->"
+AVERAGED = re.compile(r", averaged over a batch of \d+")  # ptflops, whose cases have a batch of 2
 HIDDEN = "✗"  # MACs that the tool does not see
 
 
@@ -57,7 +58,7 @@ def _rates() -> dict[str, dict[str, list[str]]]:
             (count,) = read(report_of(case), convention(tool)).counts
             for part in count.parts:
                 rates = found.setdefault(part.what, {}).setdefault(tool, [])
-                rate = part.rate if part.covered else HIDDEN
+                rate = AVERAGED.sub("", part.rate) if part.covered else HIDDEN
                 if (part.amount or not part.covered) and rate not in rates:
                     rates.append(rate)
     return found

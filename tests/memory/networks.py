@@ -1,0 +1,157 @@
+"""Specs around one op, and networks that run in another order, in place, or with checkpoints, to be measured."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from archcost.graph.unroll import unroll
+from tests.pytorch.support import document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.graph.model import Graph
+    from archcost.pytorch.module import Network
+    from tests.ops.cases import Case, Shape
+
+
+def permuted_orders(case: Case, count: int) -> list[tuple[Shape, ...]]:
+    """Ways in which the dims of the inputs may lie in memory, besides one after the other."""
+    choices = []
+    for shape in case.input_shapes:
+        rank = len(shape)
+        orders = [tuple(range(rank))]
+        if rank > 1:
+            orders += [(*range(rank - 2), rank - 1, rank - 2), tuple(reversed(range(rank)))]
+        if rank > 2:
+            orders += [(0, rank - 1, *range(1, rank - 1)), (1, 0, *range(2, rank))]
+        choices.append(list(dict.fromkeys(orders)))
+    combinations = list(itertools.product(*choices))[1:]
+    return combinations[:: max(1, len(combinations) // count)][:count]
+
+
+def case_graph(case: Case, orders: Sequence[Shape] | None = None, *, learnt: bool = False) -> Graph:
+    """The op of a case on its inputs: permuted ones, or ones that need a gradient."""
+    dtypes = case.dtypes or ("float32",) * len(case.input_shapes)
+    inputs: dict[str, Any] = {}
+    layers: list[dict[str, Any]] = []
+    sources = []
+    for place, (shape, dtype) in enumerate(zip(case.input_shapes, dtypes, strict=True)):
+        order = orders[place] if orders else tuple(range(len(shape)))
+        given = [shape[order.index(dim)] for dim in range(len(shape))]
+        inputs[f"x{place}"] = {"shape": given, "dtype": dtype, "batch": False}
+        sources.append(f"x{place}")
+        if order != tuple(range(len(shape))):
+            layers.append({"permute": {"dims": list(order)}, "id": f"p{place}", "from": [sources[-1]]})
+            sources[-1] = f"p{place}"
+        mask = case.kind == "scaled_dot_product_attention" and place == 3
+        if learnt and dtype == "float32" and not mask:
+            layers.append({"parameter": {"shape": [1] * len(shape)}, "id": f"w{place}", "from": []})
+            layers.append({"mul": None, "id": f"m{place}", "from": [sources[-1], f"w{place}"]})
+            sources[-1] = f"m{place}"
+    layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
+    outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
+    return unroll(document({"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}))
+
+
+def layer(network: Network, index: int) -> nn.Module:
+    """The module of a node."""
+    place: nn.Module = network
+    for name in network._steps[index].names:
+        place = place._modules[name]
+    return place
+
+
+def set_inplace(network: Network, nodes: frozenset[int]) -> None:
+    """Let the activations of some nodes work in place."""
+    for index in nodes:
+        layer(network, index).inplace = True
+
+
+def reorder(network: Network, graph: Graph, order: Sequence[int]) -> None:
+    """Let a network run its layers in another order; tensors are dropped after their last use in that order."""
+    steps = [network._steps[index] for index in order]
+    last: dict[int, int] = {}
+    for place, step in enumerate(steps):
+        written = range(step.writes, step.writes + step.outputs)
+        last |= dict.fromkeys((*written, *step.reads), place)
+    frees: list[list[int]] = [[] for _ in steps]
+    for value, place in last.items():
+        if value not in graph.outputs:
+            frees[place].append(value)
+    network._steps = [step._replace(frees=tuple(free)) for step, free in zip(steps, frees, strict=True)]
+
+
+class Checkpointed(nn.Module):
+    """A network that computes ranges of its nodes again in the backward pass."""
+
+    def __init__(self, network: Network, graph: Graph, ranges: Sequence[range]) -> None:
+        super().__init__()
+        self.network = network
+        self.graph = graph
+        self.starts = {nodes.start: nodes for nodes in ranges}
+
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        values = {-1 - place: tensor for place, tensor in enumerate(inputs)}
+        index = 0
+        while index < len(self.network._steps):
+            nodes = self.starts.get(index)
+            if nodes is None:
+                self.run(values, index)
+                index += 1
+            else:
+                self.run_again(values, nodes)
+                index = nodes.stop
+        results = tuple([values[value] for value in self.graph.outputs])
+        return results[0] if len(results) == 1 else results
+
+    def run(self, values: dict[int, Tensor], index: int) -> None:
+        step = self.network._steps[index]
+        result = layer(self.network, index)(*[values[value] for value in step.reads])
+        tensors = result if isinstance(result, tuple) else (result,)
+        values.update(enumerate(tensors, step.writes))
+        del result, tensors
+        for value in step.frees:
+            values.pop(value, None)
+
+    def run_again(self, values: dict[int, Tensor], nodes: range) -> None:
+        steps = [self.network._steps[index] for index in nodes]
+        made = {step.writes + place for step in steps for place in range(step.outputs)}
+        freed = {value for step in steps for value in step.frees}
+        reads = [v for v in dict.fromkeys(value for step in steps for value in step.reads) if v not in made]
+        gives = sorted(made - freed)
+
+        def segment(*given: Tensor) -> tuple[Tensor, ...]:
+            own = dict(zip(reads, given, strict=True))
+            del given
+            for index in nodes:
+                self.run(own, index)
+            return tuple([own[value] for value in gives])
+
+        tensors = [values[value] for value in reads]
+        results = checkpoint(segment, *tensors, use_reentrant=False, preserve_rng_state=False)
+        del tensors
+        values.update(zip(gives, results, strict=True))
+        for value in freed:
+            values.pop(value, None)
+
+
+def sgd(params: Any) -> torch.optim.Optimizer:
+    return torch.optim.SGD(params, lr=0.1)
+
+
+def momentum(params: Any) -> torch.optim.Optimizer:
+    return torch.optim.SGD(params, lr=0.1, momentum=0.9)
+
+
+def adam(params: Any) -> torch.optim.Optimizer:
+    return torch.optim.Adam(params)
+
+
+def adam_foreach(params: Any) -> torch.optim.Optimizer:
+    return torch.optim.Adam(params, foreach=True)

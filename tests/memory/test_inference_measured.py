@@ -1,0 +1,111 @@
+"""Inference: the predicted peak is the measured one, to the byte, layer by layer."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+
+import archcost
+from archcost import zoo
+from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, inplace_nodes
+from archcost.analysis.memory.liveness import Storages
+from archcost.graph.unroll import unroll
+from archcost.pytorch import memory
+from archcost.pytorch.module import build, example_inputs
+from tests.memory.networks import case_graph, permuted_orders, reorder, set_inplace
+from tests.ops.cases import CASES, Case
+
+ON_CPU = ("alexnet", "googlenet", "inception_reduced", "linear_over_channels", "mobilenet_v1", "resnet18", "squeezenet1_1")
+ONLY_WATCHED = {"linear_over_channels"}  # a bias that is added in place when nobody looks
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings() -> None:
+    warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_model_of_the_zoo(name: str, training: bool) -> None:
+    """On fake CPU tensors; ``training``: with what the spec builds only then."""
+    graph = unroll(archcost.load(name), training=training)
+    network, inputs = memory.fake(graph)
+    measured = memory.inference(network, inputs)
+    live = Storages(graph, watched=True).live()
+    assert measured.peak_bytes == max(live)
+    for node, expected in zip(graph.nodes, live, strict=True):
+        assert measured.layers.get(network.module_path(node.path), expected) == expected, node.path
+    if name not in ONLY_WATCHED:
+        assert measured.peak_bytes == archcost.analyze(name, training=training).totals.peak_activation_bytes
+
+
+@pytest.mark.parametrize("name", ON_CPU)
+def test_real_tensors_take_what_fake_ones_take(name: str) -> None:
+    graph = unroll(archcost.load(name))
+    measured = memory.inference(build(graph), example_inputs(graph))
+    assert measured.peak_bytes == max(Storages(graph, watched=True).live())
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg11", "inception_reduced"])
+def test_meta_tensors_give_the_same(name: str) -> None:
+    """But for the statistics of a batch norm, which only ``meta`` makes in inference."""
+    graph = unroll(archcost.load(name))
+    with torch.device("meta"):
+        measured = memory.inference(build(graph), example_inputs(graph))
+    widest = max((node.outputs[0].shape[1] for node in graph.nodes if "norm" in node.op.kind), default=0)
+    predicted = max(Storages(graph).live())
+    assert predicted <= measured.peak_bytes <= predicted + 2 * 4 * widest
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_kind_of_op(case: Case) -> None:
+    graph = case_graph(case)
+    network, inputs = memory.fake(graph)
+    assert memory.inference(network, inputs).peak_bytes == max(Storages(graph, watched=True).live())
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.input_shapes], ids=str)
+def test_inputs_that_lie_otherwise_in_memory(case: Case) -> None:
+    """Peaks and the strides of the result, for dims in other orders in memory, on real CPU tensors."""
+    for orders in permuted_orders(case, 3):
+        graph = case_graph(case, orders)
+        network, inputs = build(graph), example_inputs(graph)
+        storages = Storages(graph, watched=True)
+        assert memory.inference(network, inputs).peak_bytes == max(storages.live()), orders
+        with torch.no_grad(), memory.plain_kernels(network):
+            result = network(*inputs)
+        result = result[0] if isinstance(result, tuple) else result
+        strides = storages.strides.get(graph.nodes[-1].first_value)
+        if strides is None:
+            assert result.is_contiguous(), orders
+        else:
+            sizes = zip(result.shape, strides, result.stride(), strict=True)
+            assert all(size == 1 or ours == theirs for size, ours, theirs in sizes), orders
+
+
+@pytest.mark.parametrize("name", ["alexnet", "squeezenet1_0", "vgg11", "resnet18", "googlenet"])
+def test_activations_in_place(name: str) -> None:
+    graph = unroll(archcost.load(name))
+    network, inputs = memory.fake(graph)
+    set_inplace(network, inplace_nodes(graph))
+    assert memory.inference(network, inputs).peak_bytes == inference_memory(graph, inplace=True).peak
+
+
+@pytest.mark.parametrize("name", ["inception_reduced", "inception_naive", "googlenet", "resnet50", "squeezenet1_1"])
+@pytest.mark.parametrize("inplace", [False, True], ids=["apart", "in place"])
+def test_the_best_order_takes_what_it_should(name: str, inplace: bool) -> None:
+    graph = unroll(archcost.load(name))
+    network, inputs = memory.fake(graph)
+    if inplace:
+        set_inplace(network, inplace_nodes(graph))
+    best = inference_memory(graph, schedule=MIN_PEAK, inplace=inplace)
+    reorder(network, graph, best.order)
+    assert memory.inference(network, inputs).peak_bytes == best.peak
+
+
+def test_half_precision() -> None:
+    graph = unroll(archcost.load("resnet18"), dtype="float16")
+    network, inputs = memory.fake(graph)
+    assert memory.inference(network, inputs).peak_bytes == max(Storages(graph).live())

@@ -1,0 +1,128 @@
+"""Training: the predicted step is the measured one, to the byte while PyTorch is watched."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+import archcost
+from archcost import zoo
+from archcost.analysis.memory.checkpoints import checkpoint_ranges
+from archcost.analysis.memory.inference import inplace_nodes
+from archcost.analysis.memory.optimizers import OPTIMIZERS
+from archcost.analysis.memory.training import Setting, training_memory
+from archcost.graph.unroll import unroll
+from archcost.pytorch import memory
+from archcost.pytorch.module import build, example_inputs
+from tests.memory.networks import Checkpointed, adam, adam_foreach, case_graph, momentum, set_inplace, sgd
+from tests.ops.cases import CASES, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archcost.analysis.memory.training import TrainingMemory
+
+PHASES = ("forward", "backward", "update")
+WATCHED = Setting(watched=True)
+# On fake tensors an average over batches (momentum: null) has no value, so that these run on the CPU.
+REAL = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings() -> None:
+    warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
+
+
+def same(measured: memory.Training, predicted: TrainingMemory) -> None:
+    """Phase by phase, and what is there all the time."""
+    phases = (measured.forward, measured.backward, measured.step)
+    assert [phase.peak_bytes for phase in phases] == [predicted.phase_peak(phase) for phase in PHASES]
+    assert measured.peak_bytes == predicted.peak.live
+    kept = (measured.param_bytes, measured.buffer_bytes, measured.gradient_bytes, measured.optimizer_bytes)
+    assert kept == (predicted.params, predicted.buffers, predicted.gradients, predicted.state)
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_model_of_the_zoo(name: str) -> None:
+    graph = unroll(archcost.load(name), training=True, batch=2)
+    setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"])
+    predicted = training_memory(graph, setting)
+    same(memory.training(*memory.fake(graph), adam), predicted)
+    assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
+    unwatched = training_memory(graph, setting._replace(watched=False), details=False)
+    assert abs(unwatched.peak.live - predicted.peak.live) <= max(predicted.peak.live // 20, 1024)
+
+
+@pytest.mark.parametrize(("name", "make"), [("sgd", sgd), ("momentum", momentum), ("adam", adam)])
+@pytest.mark.parametrize("model", ["alexnet", "inception_reduced", "resnet18"])
+def test_optimizers_on_real_tensors(model: str, name: str, make: Callable[[Any], torch.optim.Optimizer]) -> None:
+    graph = unroll(archcost.load(model), training=True)
+    measured = memory.training(build(graph), example_inputs(graph), make)
+    same(measured, training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS[name])))
+
+
+@pytest.mark.parametrize("model", ["alexnet", "resnet18"])
+def test_an_optimizer_that_updates_all_params_at_once(model: str) -> None:
+    graph = unroll(archcost.load(model), training=True)
+    setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"], foreach=True)
+    same(memory.training(*memory.fake(graph), adam_foreach), training_memory(graph, setting))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_kind_of_op(case: Case) -> None:
+    """With inputs that need gradients, so that all of the op's backward pass runs."""
+    graph = case_graph(case, learnt=True)
+    if case.kind in REAL and case.attributes.get("momentum", 0.1) is None:
+        network, inputs = build(graph), example_inputs(graph)
+    else:
+        network, inputs = memory.fake(graph)
+    same(memory.training(network, inputs, sgd), training_memory(graph, WATCHED))
+
+
+@pytest.mark.parametrize(
+    ("model", "pattern"),
+    [
+        ("resnet18", "layer?"),
+        ("resnet18", "layer?.*"),
+        ("resnet50", "*.*"),
+        ("googlenet", "inception_*"),
+        ("vgg11", "conv*"),
+        ("mobilenet_v1", "*"),
+        ("inception_v3", "*"),
+    ],
+)
+def test_checkpoints(model: str, pattern: str) -> None:
+    graph = unroll(archcost.load(model), training=True, batch=2)
+    ranges = checkpoint_ranges(graph, [pattern])
+    network, inputs = memory.fake(graph)
+    measured = memory.training(Checkpointed(network, graph, ranges), inputs, sgd).peak_bytes
+    predicted = training_memory(graph, WATCHED._replace(checkpoints=ranges)).peak.live
+    assert abs(predicted - measured) <= 0.003 * measured
+    assert predicted < training_memory(graph, WATCHED).peak.live
+
+
+@pytest.mark.parametrize("model", ["alexnet", "googlenet", "inception_v3", "mobilenet_v1", "resnet18", "resnet50", "vgg11_bn"])
+def test_mixed_precision(model: str) -> None:
+    graph = unroll(archcost.load(model), training=True, batch=2)
+    autocast = torch.autocast("cpu", dtype=torch.bfloat16)
+    measured = memory.training(*memory.fake(graph), sgd, autocast).peak_bytes
+    predicted = training_memory(graph, WATCHED._replace(half="bfloat16")).peak.live
+    assert abs(predicted - measured) <= 0.001 * measured
+
+
+@pytest.mark.parametrize("model", ["alexnet", "resnet18", "squeezenet1_1", "vgg11"])
+def test_activations_in_place(model: str) -> None:
+    graph = unroll(archcost.load(model), training=True, batch=2)
+    network, inputs = memory.fake(graph)
+    nodes = inplace_nodes(graph)
+    set_inplace(network, nodes)
+    same(memory.training(network, inputs, sgd), training_memory(graph, WATCHED._replace(inplace=nodes)))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_dtypes(dtype: str) -> None:
+    graph = unroll(archcost.load("resnet18"), training=True, dtype=dtype)
+    same(memory.training(*memory.fake(graph), sgd), training_memory(graph, WATCHED))
