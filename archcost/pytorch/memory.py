@@ -257,9 +257,9 @@ def _summary(events: Sequence[Event], kinds: dict[int, str], start: int = 0) -> 
     for index, event in enumerate(events):
         kind = kinds[event.storage]
         live[kind] = live.get(kind, 0) + event.bytes
-        total += event.bytes
+        before, total = total, total + event.bytes
         if index >= start - 1:
-            layers[event.place] = max(layers.get(event.place, 0), total)
+            layers[event.place] = max(layers.get(event.place, 0), before, total)
             if total > peak:
                 peak, at_peak, place = total, dict(live), event.place
     return Measured(peak, at_peak, place, layers)

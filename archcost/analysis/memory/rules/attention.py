@@ -36,7 +36,7 @@ def attention(
         del turned
     ranks = {len(tensor.shape) for tensor in tensors}
     features = {tensor.shape[-1] for tensor in tensors}
-    lies = all(tensor.strides[-1] == 1 for tensor in [*tensors, *([mask] if mask else [])])
+    lies = all(tensor.strides[-1] == 1 for tensor in tensors)
     fits = mask is None or (len(mask.shape) in (2, _HEADED) and mask.source is None)
     if p == 0 and len(features) == 1 and lies and fits and ranks in ({_HEADED - 1}, {_HEADED}):
         return _fused(machine, tensors, mask)
