@@ -105,10 +105,11 @@ def transposed_window(dim: int, kernel: int, stride: int, padding: int, dilation
         span = dilation * (kernel - 1)
         return Steps(dim, Fraction(1, stride), (Fraction(padding - span, stride),), (Fraction(padding, stride),))
     cycle = stride // gcd(dilation, stride)  # taps that meet the same output are this far apart
+    taps = {dilation * t % stride: t for t in range(min(kernel, cycle))}  # by the outputs that they meet
     first: list[int | None] = []
     last: list[int | None] = []
     for r in range(stride):
-        nearest = next((t for t in range(min(kernel, cycle)) if (r + padding - dilation * t) % stride == 0), None)
+        nearest = taps.get((r + padding) % stride)
         if nearest is None:
             first.append(None)
             last.append(None)

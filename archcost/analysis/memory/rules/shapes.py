@@ -57,7 +57,8 @@ def _stack(machine: Machine, call: Call) -> Tensor:
 
 def _split(machine: Machine, call: Call) -> list[Tensor]:
     dim = axis(call.op.dim, len(call.x.shape))
-    return kernels.split(machine, call.x, dim, [tensor.shape[dim] for tensor in call.outputs])
+    sizes = [tensor.shape[dim] if dim < len(tensor.shape) else 1 for tensor in call.outputs]
+    return kernels.split(machine, call.x, dim, sizes)
 
 
 def _slice(machine: Machine, call: Call) -> Tensor:
