@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.gradients import fitted, matched
-from archcost.analysis.memory.machine import Leaf
+from archcost.analysis.memory.machine import Leaf, Step
 from archcost.analysis.memory.strides import dense_like, is_dense
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.analysis.memory.machine import Machine, Step, Tensor
+    from archcost.analysis.memory.machine import Machine, Tensor
+
+
+def reachable(root: Step) -> list[Step]:
+    """The steps that lead to one, in the order in which they were recorded."""
+    found = {root.number: root}
+    waiting = [root]
+    while waiting:
+        for source, _ in waiting.pop().sources:
+            if isinstance(source, Step) and source.number not in found:
+                found[source.number] = source
+                waiting.append(source)
+    return [found[number] for number in sorted(found)]
 
 
 def run_backward(

@@ -130,7 +130,6 @@ class Execution:
     def _run_segment(self, segment: Segment) -> None:
         """Run a segment, its steps without what they would keep; its inputs are kept instead."""
         machine = self.machine
-        begin = len(machine.steps)
         inside = {
             self.graph.nodes[index].first_value + place
             for index in segment.nodes
@@ -139,28 +138,28 @@ class Execution:
         read = {value for index in segment.nodes for value in self.graph.nodes[index].inputs}
         segment.inputs = {value: self.values[value] for value in read - inside}
         for index in segment.nodes:
-            done = len(machine.steps)
+            machine.recorded = []
             self.run(index, self.values)
-            for step in machine.steps[done:]:
+            for step in machine.recorded:
                 step.release()
-        segment.steps = machine.steps[begin:]
+                step.segment = segment
+            segment.steps += machine.recorded
+        machine.recorded = None
         segment.pending = len(segment.steps)
-        for step in segment.steps:
-            step.segment = segment
 
     def recompute(self, segment: Segment) -> None:
         """Run a segment again; its steps get what they need."""
         machine = self.machine
-        steps, machine.steps = machine.steps, []
+        machine.recorded = again = []
         recording, machine.recording = machine.recording, True
         highs, self.highs = self.highs, []
         values = dict(segment.inputs)
         for index in segment.nodes:
             self.run(index, values)
         del values
-        for before, after in zip(segment.steps, machine.steps, strict=True):
+        for before, after in zip(segment.steps, again, strict=True):
             before.saved, after.saved = after.saved, []
-        machine.steps, machine.recording, self.highs = steps, recording, highs
+        machine.recorded, machine.recording, self.highs = None, recording, highs
         segment.steps = []
 
 

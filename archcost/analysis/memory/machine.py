@@ -54,11 +54,15 @@ class Leaf:
 
 
 class Step:
-    """A step of the backward pass: where the gradients of its inputs go, and the storages that it keeps."""
+    """A step of the backward pass: where the gradients of its inputs go, and the storages that it keeps.
 
-    __slots__ = ("backward", "gradients", "label", "saved", "segment", "sources", "types")
+    It exists as long as one of its outputs does, or a step that needs it.
+    """
 
-    def __init__(self, label: int, inputs: Sequence[Tensor], outputs: int, backward: Backward) -> None:
+    __slots__ = ("backward", "gradients", "label", "number", "saved", "segment", "sources", "types")
+
+    def __init__(self, number: int, label: int, inputs: Sequence[Tensor], outputs: int, backward: Backward) -> None:
+        self.number = number
         self.label = label
         self.sources = [(tensor.source, tensor.output) for tensor in inputs]
         self.types = [(tensor.shape, tensor.dtype) for tensor in inputs]
@@ -66,6 +70,9 @@ class Step:
         self.saved: list[Storage] = []
         self.gradients: Gradients = [None] * outputs
         self.segment: Any = None  # what must be computed again before it can run
+
+    def __del__(self) -> None:
+        self.release()
 
     def release(self) -> None:
         """Let go of what it kept."""
@@ -105,7 +112,7 @@ class Tensor:
 
 
 class Machine:
-    """What is alive, the most that was, and the steps recorded.
+    """What is alive, and the most that was.
 
     ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which keeps it from some work in place.
     ``pause``: the number of the allocation after which ``alive`` is what was alive then.
@@ -125,7 +132,8 @@ class Machine:
         self.live = 0
         self.high = 0  # the most since it was last set
         self.label = 0
-        self.steps: list[Step] = []
+        self.numbers = 0  # of steps so far
+        self.recorded: list[Step] | None = None  # where steps are noted as well
 
     def new(self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation") -> Tensor:
         """A tensor with a storage of its own; contiguous unless strides are given."""
@@ -166,7 +174,8 @@ class Machine:
         """Note how gradients flow back from outputs to inputs, if any input needs one; ``saves`` are kept for it."""
         if not self.recording or all(tensor.source is None for tensor in inputs):
             return
-        step = Step(self.label, inputs, len(outputs), backward)
+        self.numbers += 1
+        step = Step(self.numbers, self.label, inputs, len(outputs), backward)
         for tensor in saves:
             storage = tensor.storage
             storage.holders += 1
@@ -174,7 +183,8 @@ class Machine:
             step.saved.append(storage)
         for number, tensor in enumerate(outputs):
             tensor.source, tensor.output = step, number
-        self.steps.append(step)
+        if self.recorded is not None:
+            self.recorded.append(step)
 
 
 def view(tensor: Tensor, shape: Ints, strides: Ints) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.backward import run_backward
+from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.execution import Execution, Segment, buffer_bytes
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.liveness import tensor_bytes
@@ -119,12 +119,12 @@ class _Run:
         self.machine.label, self.machine.high = LOSS, self.machine.live
         loss = self._loss(outputs)
         self.moments.append(Moment(FORWARD, LOSS, self.machine.high))
-        kept = {id(s): s for step in self.machine.steps for s in step.saved if s.kind != INPUT}
+        steps = reachable(loss.source) if loss is not None and isinstance(loss.source, Step) else []
+        kept = {id(storage): storage for step in steps for storage in step.saved if storage.kind != INPUT}
         self.saved = sum(storage.bytes for storage in kept.values())
-        del kept
         self.machine.high = self.machine.live
         if loss is not None:
-            self._backward(loss)
+            self._backward(loss, steps)
         self.moments.append(Moment(BACKWARD, LOSS, self.machine.high))
         self._update()
 
@@ -140,9 +140,8 @@ class _Run:
             total = term if total is None else kernels.binary(machine, total, term, "add")
         return total
 
-    def _backward(self, loss: Tensor) -> None:
+    def _backward(self, loss: Tensor, steps: list[Step]) -> None:
         machine = self.machine
-        steps, machine.steps = machine.steps, []
         one = machine.new((), loss.dtype)  # the caller's, to the end of the backward pass
         if isinstance(loss.source, Step):
             loss.source.gradients[loss.output] = alias(one)

@@ -1,0 +1,44 @@
+"""Random graphs explained: every formula gives the engine's figure, in every format."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+import archcost
+from archcost.explain.documents import explanation_document, story_document
+from archcost.explain.layer import explain_layer
+from archcost.explain.story import explain_model
+from archcost.render.explanation import explanation_text, story_text
+from archcost.render.explanation_markdown import explanation_markdown, story_markdown
+from tests.explain.test_formulas import evaluated
+from tests.pytorch.support import document
+from tests.pytorch.test_random_graphs import layers
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(layers())
+def test_random_graphs_are_explained(parts: dict[str, Any]) -> None:
+    if not parts["layers"]:
+        return
+    report = archcost.analyze(document(parts))
+    for index, layer in enumerate(report.layers):
+        explanation = explain_layer(report, index)
+        for equation in explanation.equations:
+            if equation.figure != "intensity":
+                assert equation.formula is not None
+                assert equation.formula.value == equation.value
+                assert evaluated(equation.formula.text(numbers=True)) == equation.value
+        assert explanation_text(explanation, 60).startswith(layer.path)
+        assert explanation_markdown(explanation)
+        assert json.loads(json.dumps(explanation_document(report, explanation)))["path"] == layer.path
+    story = explain_model(report)
+    assert story_text(story, 60)
+    assert story_markdown(story)
+    assert json.loads(json.dumps(story_document(story)))["totals"]["macs"] == report.totals.macs
