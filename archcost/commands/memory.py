@@ -61,7 +61,9 @@ def memory(
     schedule: Annotated[
         Schedule, typer.Option("--schedule", help="Order of the layers: the spec's, or the one with the lowest peak.")
     ] = Schedule.spec,
-    inplace: Annotated[bool, typer.Option("--inplace", help="Activations overwrite their input where they can.")] = False,
+    inplace: Annotated[
+        bool, typer.Option("--inplace", help="Activations overwrite their input where they can.")
+    ] = False,
     training: Annotated[bool, typer.Option("--training", help="A training step instead of inference.")] = False,
     optimizer: Annotated[
         OptimizerName | None, typer.Option("--optimizer", help="Train with this optimizer; default: sgd.")

@@ -39,11 +39,11 @@ class Event(NamedTuple):
     place: str
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
     """Follows the storages of all tensors that ops give out; ``place`` is set by whoever knows which layer runs."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch does not type it
         self.events: list[Event] = []
         self.kinds: dict[int, str] = {}
         self.place = ""
@@ -133,7 +133,7 @@ def training(
     _step(module, inputs, optimizer, autocast, Recorder())
     optimizer.zero_grad()
     recorder = Recorder()
-    kept = {
+    kept: dict[str, Sequence[Tensor]] = {
         PARAMS: list(module.parameters()),
         BUFFERS: list(module.buffers()),
         INPUTS: inputs,
@@ -146,8 +146,16 @@ def training(
     gradients = [param.grad for param in module.parameters() if param.grad is not None]
     for gradient in gradients:
         recorder.kinds[recorder.follow(gradient)] = GRADIENTS
-    phases = [_summary(recorder.events[:end], recorder.kinds, start) for start, end in pairwise(marks)]
-    return Training(*phases, *map(_bytes, (kept[PARAMS], kept[BUFFERS], gradients, kept[OPTIMIZER])))
+    forward, backward, step = [_summary(recorder.events[:end], recorder.kinds, start) for start, end in pairwise(marks)]
+    return Training(
+        forward,
+        backward,
+        step,
+        param_bytes=_bytes(kept[PARAMS]),
+        buffer_bytes=_bytes(kept[BUFFERS]),
+        gradient_bytes=_bytes(gradients),
+        optimizer_bytes=_bytes(kept[OPTIMIZER]),
+    )
 
 
 def fake(graph: Graph) -> tuple[Network, tuple[Tensor, ...]]:
@@ -172,7 +180,8 @@ def plain_kernels(module: nn.Module) -> Iterator[None]:
     """Without the kernels that hide what whole layers allocate."""
     fast_path, onednn = torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled
     torch.backends.mha.set_fastpath_enabled(False)
-    torch.backends.mkldnn.enabled = onednn and not any(isinstance(layer, nn.RNNBase) for layer in module.modules())
+    recurrent = any(isinstance(layer, nn.RNNBase) for layer in module.modules())
+    torch.backends.mkldnn.enabled = bool(onednn) and not recurrent  # type: ignore[assignment]  # a property of the module
     try:
         yield
     finally:

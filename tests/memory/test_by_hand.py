@@ -37,7 +37,10 @@ X = 8 * 4 * 4 * FLOAT  # the input
         ("  - {conv2d: {out_channels: 8, kernel_size: 1}}\n  - relu: {inplace: true}", X + X),
         ("  - max_pool2d: {kernel_size: 2}", X + X // 4 + X // 4 * INT64 // FLOAT),
         ("  - avg_pool2d: {kernel_size: 2}", X + X // 4),
-        ("  - {conv2d: {out_channels: 8, kernel_size: 3, padding: 1, padding_mode: reflect}}", X + 8 * 6 * 6 * FLOAT + X),
+        (
+            "  - {conv2d: {out_channels: 8, kernel_size: 3, padding: 1, padding_mode: reflect}}",
+            X + 8 * 6 * 6 * FLOAT + X,
+        ),
         ("  - local_response_norm: {size: 5}", X + X + X + X),  # the mean, with an offset, to a power
         ("  - batch_norm2d", X + X),
         ("  - group_norm: {num_groups: 2}", X + X + 2 * 2 * FLOAT),
@@ -52,7 +55,8 @@ def test_inference(layers: str, expected: int) -> None:
 def test_the_halves_of_a_tensor_keep_all_of_it() -> None:
     """One half of the ReLU's output is gone long before the other: the storage is one."""
     layers = (
-        "  - {relu: , id: whole}\n  - {chunk: {chunks: 2, dim: 1}, id: c}\n  - {conv2d: {out_channels: 8, kernel_size: 1}, from: c.0}\n"
+        "  - {relu: , id: whole}\n  - {chunk: {chunks: 2, dim: 1}, id: c}\n"
+        "  - {conv2d: {out_channels: 8, kernel_size: 1}, from: c.0}\n"
         "  - {conv2d: {out_channels: 4, kernel_size: 1}, id: last}\n  - {add: , from: [last, c.1]}"
     )
     assert peak(layers) == X + X + X + X // 2
@@ -135,15 +139,15 @@ def test_optimizers() -> None:
 
 
 def test_what_is_frozen_has_no_gradient() -> None:
-    layers = "  - {parameter: {shape: [8, 1, 1], requires_grad: false}, id: scale, from: []}\n  - {mul: , from: [input, scale]}"
+    frozen = "  - {parameter: {shape: [8, 1, 1], requires_grad: false}, id: scale, from: []}\n"
+    layers = frozen + "  - {mul: , from: [input, scale]}"
     found = training_memory(unroll(loads(model(layers))), Setting(OPTIMIZERS["adam"]))
     assert (found.params, found.gradients, found.state, found.saved) == (8 * FLOAT, 0, 0, 0)
 
 
 def test_shared_weights_count_once() -> None:
-    layers = (
-        "  - {conv2d: {out_channels: 8, kernel_size: 1}, id: a}\n  - {conv2d: {out_channels: 8, kernel_size: 1}, share: a}"
-    )
+    conv = "  - {conv2d: {out_channels: 8, kernel_size: 1}, "
+    layers = f"{conv}id: a}}\n{conv}share: a}}"
     found = training_memory(unroll(loads(model(layers))), Setting())
     assert found.params == found.gradients == (8 * 8 + 8) * FLOAT
     assert found.saved == X  # the input of the second; that of the first is the model's

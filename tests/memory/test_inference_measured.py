@@ -17,7 +17,15 @@ from archcost.pytorch.module import build, example_inputs
 from tests.memory.networks import case_graph, permuted_orders, reorder, set_inplace
 from tests.ops.cases import CASES, Case
 
-ON_CPU = ("alexnet", "googlenet", "inception_reduced", "linear_over_channels", "mobilenet_v1", "resnet18", "squeezenet1_1")
+ON_CPU = (
+    "alexnet",
+    "googlenet",
+    "inception_reduced",
+    "linear_over_channels",
+    "mobilenet_v1",
+    "resnet18",
+    "squeezenet1_1",
+)
 ONLY_WATCHED = {"linear_over_channels"}  # a bias that is added in place when nobody looks
 
 

@@ -15,6 +15,7 @@ from archcost.analysis.memory.rules import RULES
 from archcost.ops import REGISTRY
 from tests.memory.networks import case_graph
 from tests.ops.cases import CASES, Case
+import itertools
 
 SHAPES = 3000
 
@@ -70,7 +71,11 @@ def test_strides_are_those_of_pytorch() -> None:
         wanted = list(shape)
         rng.shuffle(wanted)
         split = rng.randrange(len(wanted))
-        wanted = [*wanted[:split], *([2, wanted[split] // 2] if wanted[split] % 2 == 0 else [wanted[split], 1]), *wanted[split + 1 :]]
+        wanted = [
+            *wanted[:split],
+            *([2, wanted[split] // 2] if wanted[split] % 2 == 0 else [wanted[split], 1]),
+            *wanted[split + 1 :],
+        ]
         try:
             expected = tensor.view(wanted).stride()
         except RuntimeError:
@@ -80,7 +85,7 @@ def test_strides_are_those_of_pytorch() -> None:
 
 def test_strides_of_sums_are_those_of_pytorch() -> None:
     found = [tensor for tensor in tensors() if tensor.dim() == 3]
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in itertools.pairwise(found):
         try:
             total = a + b
         except RuntimeError:

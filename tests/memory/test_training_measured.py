@@ -104,7 +104,9 @@ def test_checkpoints(model: str, pattern: str) -> None:
     assert predicted < training_memory(graph, WATCHED).peak.live
 
 
-@pytest.mark.parametrize("model", ["alexnet", "googlenet", "inception_v3", "mobilenet_v1", "resnet18", "resnet50", "vgg11_bn"])
+@pytest.mark.parametrize(
+    "model", ["alexnet", "googlenet", "inception_v3", "mobilenet_v1", "resnet18", "resnet50", "vgg11_bn"]
+)
 def test_mixed_precision(model: str) -> None:
     graph = unroll(archcost.load(model), training=True, batch=2)
     autocast = torch.autocast("cpu", dtype=torch.bfloat16)

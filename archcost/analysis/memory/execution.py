@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 # What autocast on a CPU runs in half and in single precision; the rest takes what comes.
 HALVED = frozenset(
-    tuple([f"{kind}{ndim}d" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)])
-    + ("linear", "matmul", "prelu", "scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru")
+    (
+        *[f"{kind}{ndim}d" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)],
+        *("linear", "matmul", "prelu", "scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
+    )
 )
 SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))
 SINGLE_PADS = ("reflect", "replicate")
@@ -102,9 +104,7 @@ class Execution:
             cast = {id(tensor): kernels.cast(machine, tensor, dtype) for tensor in inputs}
             inputs = [cast[id(tensor)] for tensor in inputs]
         inplace = index in self.inplace and not inputs[0].storage.saves
-        return Call(
-            node.op, inputs, node.signature.outputs, lambda: self.learnt(index, halved=halved), inplace=inplace
-        )
+        return Call(node.op, inputs, node.signature.outputs, lambda: self.learnt(index, halved=halved), inplace=inplace)
 
     def learnt(self, index: int, *, halved: bool = False) -> dict[str, Tensor]:
         """The learnable tensors of a node; those that it shares are its owner's."""
@@ -150,7 +150,7 @@ class Execution:
     def recompute(self, segment: Segment) -> None:
         """Run a segment again; its steps get what they need."""
         machine = self.machine
-        machine.recorded = again = []
+        again = machine.recorded = type(machine.recorded)()
         recording, machine.recording = machine.recording, True
         highs, self.highs = self.highs, []
         values = dict(segment.inputs)

@@ -82,7 +82,7 @@ def _runs(names: list[str]) -> list[str]:
 
 
 def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = False) -> InferenceMemory:
-    """The memory of inference under a schedule; ``inplace``: activations overwrite their input where nobody needs it."""
+    """The memory of inference under a schedule; ``inplace``: activations overwrite an input that nobody needs."""
     chosen = inplace_nodes(graph) if inplace else frozenset()
     storages = Storages(graph, inplace=chosen)
     given = problem(graph, storages, chosen)

@@ -52,7 +52,7 @@ def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = 
 
 
 def binary(machine: Machine, a: Tensor, b: Tensor, kind: str) -> Tensor:
-    """a + b, a - b, a · b or a / b with broadcasting."""
+    """A + b, a - b, a · b or a / b with broadcasting."""
     shape = broadcast(a.shape, b.shape)
     operands = [broadcast_strides(x.shape, x.strides, shape) for x in (a, b)]
     dtype = max(a.dtype, b.dtype, key=DTYPE_BYTES.__getitem__)
@@ -83,7 +83,7 @@ def _divisor(shape: Ints, dtype: str) -> Gradient:
 
 
 def scalar(machine: Machine, x: Tensor, *, passes: bool = False) -> Tensor:
-    """x with a number: keeps nothing; ``passes``: a sum or difference, whose gradient is that of the output."""
+    """X with a number: keeps nothing; ``passes``: a sum or difference, whose gradient is that of the output."""
     y = machine.like(x)
     machine.record([y], [x], each(same if passes else fresh(x)))
     return y
@@ -100,7 +100,7 @@ def products_of(x: Tensor) -> Backward:
 
 
 def power(machine: Machine, x: Tensor) -> Tensor:
-    """x to the power of a number: keeps x."""
+    """X to the power of a number: keeps x."""
     y = machine.like(x)
     machine.record([y], [x], each(fresh(x), scratch=2 * x.bytes), [x])
     return y

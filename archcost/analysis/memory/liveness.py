@@ -46,8 +46,7 @@ class Storages:
         of, last, inputs = self.of, self.last, node.inputs
         for value in inputs:
             storage = of[value]
-            if last[storage] < index:
-                last[storage] = index
+            last[storage] = max(last[storage], index)
         first = len(last)
         for size in sizes:
             self.sizes.append(size)

@@ -114,7 +114,8 @@ class Tensor:
 class Machine:
     """What is alive, and the most that was.
 
-    ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which keeps it from some work in place.
+    ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which
+    keeps it from some work in place.
     ``pause``: the number of the allocation after which ``alive`` is what was alive then.
     """
 

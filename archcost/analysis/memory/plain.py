@@ -86,7 +86,7 @@ def _rows(signature: Signature) -> int:
     """Mean and variance of every row."""
     op: Any = signature.op
     shape, dtype = signature.inputs[0]
-    rows = numel(shape) // numel(op.last_dims((shape,)))
+    rows: int = numel(shape) // numel(op.last_dims((shape,)))
     return 2 * rows * DTYPE_BYTES[dtype]
 
 
@@ -94,7 +94,8 @@ def _groups(signature: Signature) -> int:
     """Mean and variance of every group."""
     op: Any = signature.op
     shape, dtype = signature.inputs[0]
-    return 2 * shape[0] * op.num_groups * DTYPE_BYTES[dtype]
+    groups: int = op.num_groups
+    return 2 * shape[0] * groups * DTYPE_BYTES[dtype]
 
 
 def _response(signature: Signature) -> int:

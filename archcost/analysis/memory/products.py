@@ -41,7 +41,7 @@ def _product(machine: Machine, x: Tensor, weight: Tensor, bias: Tensor | None) -
 
 
 def _biased(machine: Machine, y: Tensor, bias: Tensor) -> Tensor:
-    """y += b; a new tensor while PyTorch is watched."""
+    """Y += b; a new tensor while PyTorch is watched."""
     total = machine.new(y.shape, y.dtype) if machine.watched else view(y, y.shape, y.strides)
     machine.record([total], [y, bias], each(same, same))
     return total

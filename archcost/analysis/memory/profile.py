@@ -49,7 +49,8 @@ def _learnt(machine: Machine, signature: Signature) -> dict[str, Tensor]:
 
 def _profile(machine: Machine, inputs: list[Tensor], outputs: list[Tensor]) -> Profile:
     owners = {id(tensor.storage): place for place, tensor in enumerate(inputs)}
-    sources, sizes = [], []
+    sources: list[int] = []
+    sizes: list[int] = []
     for tensor in outputs:
         storage = tensor.storage
         owner = owners.get(id(storage))

@@ -183,6 +183,19 @@ def _regions(given: Problem) -> list[range]:
     return regions
 
 
+def _alive_at(given: Problem, start: int) -> tuple[int, list[int]]:
+    """Bytes that are alive before a node, and how many nodes from there on touch each storage."""
+    left = list(given.touched)
+    live = given.fixed
+    for node in range(start):
+        live += given.makes[node]
+        for storage in given.touches[node]:
+            left[storage] -= 1
+            if not left[storage]:
+                live -= given.sizes[storage]
+    return live, left
+
+
 class _Region:
     """One region: nodes as bits, the storages that they touch, and what is alive when it begins."""
 
@@ -197,26 +210,22 @@ class _Region:
             for earlier in range(place):
                 if mask >> earlier & 1:
                     self.after[earlier].append(place)
-        left = list(given.touched)
-        live = given.fixed
-        for node in range(nodes.start):
-            live += given.makes[node]
-            for storage in given.touches[node]:
-                left[storage] -= 1
-                if not left[storage]:
-                    live -= given.sizes[storage]
-        self.live = live
+        self.live, left = _alive_at(given, nodes.start)
+        self.freed = self._freed(left)
+
+    def _freed(self, left: list[int]) -> list[list[tuple[int, int]]]:
+        """For every node, the storages that go with the last of their users here; others outlive the region."""
         users: dict[int, int] = {}
-        for place, index in enumerate(nodes):
-            for storage in given.touches[index]:
+        for place, index in enumerate(self.nodes):
+            for storage in self.given.touches[index]:
                 users[storage] = users.get(storage, 0) | 1 << place
-        # The storages that go with the last of their users here; others outlive the region.
-        self.freed: list[list[tuple[int, int]]] = [[] for _ in nodes]
+        freed: list[list[tuple[int, int]]] = [[] for _ in self.nodes]
         for storage, mask in users.items():
             if left[storage] == mask.bit_count():
-                for place in range(len(nodes)):
+                for place in range(len(self.nodes)):
                     if mask >> place & 1:
-                        self.freed[place].append((mask, given.sizes[storage]))
+                        freed[place].append((mask, self.given.sizes[storage]))
+        return freed
 
     def best(self, spec_peak: int) -> Plan:
         """The order with the lowest peak: searched in full if that is possible."""

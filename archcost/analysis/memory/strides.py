@@ -46,7 +46,7 @@ def is_channels_last(shape: Ints, strides: Ints) -> bool:
             return False
         if dim == 0 and least == strides[1]:  # N of a tensor without space or channels: contiguous
             return False
-        least = strides[dim] * (shape[dim] if shape[dim] > 1 else 1)
+        least = strides[dim] * (max(1, shape[dim]))
     return True
 
 

@@ -27,7 +27,13 @@ def _scaled_dot_product(machine: Machine, call: Call) -> Tensor:
 
 
 def attention(
-    machine: Machine, tensors: list[Tensor], mask: Tensor | None, p: float, *, causal: bool = False, shared: bool = False
+    machine: Machine,
+    tensors: list[Tensor],
+    mask: Tensor | None,
+    p: float,
+    *,
+    causal: bool = False,
+    shared: bool = False,
 ) -> Tensor:
     """softmax(Q·Kᵀ + mask)·V; ``shared``: groups of query heads use one head of key and value."""
     if mask is not None and mask.dtype == "bool":
@@ -82,7 +88,7 @@ def _composed(
 
 
 def _masked(machine: Machine, scores: Tensor, mask: Tensor) -> Tensor:
-    """scores += mask; a new tensor while PyTorch is watched."""
+    """Scores += mask; a new tensor while PyTorch is watched."""
     if machine.watched:
         return kernels.binary(machine, scores, mask, "add")
     total = view(scores, scores.shape, scores.strides)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, packed
-from archcost.analysis.memory.machine import alias
+from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.shapes import padded, spatial_strides
 from archcost.analysis.memory.strides import contiguous
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
     from archcost.analysis.memory.strides import Ints
-
 
 
 _SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
@@ -60,6 +59,7 @@ def _embedding(machine: Machine, call: Call) -> Tensor:
 
 
 def _parameter(machine: Machine, call: Call) -> Tensor:
+    del machine
     (weight,) = call.weights()
     return alias(weight)
 
@@ -128,7 +128,7 @@ def _group_norm(machine: Machine, call: Call) -> Tensor:
 
 
 def _rms_norm(machine: Machine, call: Call) -> Tensor:
-    """x · (mean(x²) + ε)^-½ · γ, step by step."""
+    """X · (mean(x²) + ε)^-½ · γ, step by step."""
     x = call.x
     dims = len(call.op.last_dims((x.shape,)))
     squares = kernels.power(machine, x)
@@ -142,7 +142,7 @@ def _rms_norm(machine: Machine, call: Call) -> Tensor:
 
 
 def _local_response_norm(machine: Machine, call: Call) -> Tensor:
-    """x / (k + α · mean of x² over neighbouring channels)^β, step by step."""
+    """X / (k + α · mean of x² over neighbouring channels)^β, step by step."""
     x, op = call.x, call.op
     squares = kernels.binary(machine, x, x, "mul")
     channels, *space = x.shape[1:]
@@ -184,7 +184,7 @@ def _pool(machine: Machine, call: Call) -> Tensor:
 def _pooled_strides(x: Tensor, shape: Ints) -> Ints:
     """Sequences are pooled as images of one row; volumes come out contiguous."""
     if len(shape) == _SEQUENCE:
-        x = kernels.view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
+        x = view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
         n, c, _, size = spatial_strides(x, (*shape[:2], 1, shape[2]))
         return n, c, size
     return contiguous(shape) if len(shape) > _IMAGE else spatial_strides(x, shape)
@@ -234,5 +234,5 @@ RULES: dict[str, Rule] = {
     **{f"avg_pool{ndim}d": _pool for ndim in _NDIMS},
     **{f"adaptive_avg_pool{ndim}d": _adaptive_avg_pool for ndim in _NDIMS},
     **{f"adaptive_max_pool{ndim}d": _adaptive_max_pool for ndim in _NDIMS},
-    **{kind: _resampled for kind in ("upsample", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle")},
+    **dict.fromkeys(("upsample", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"), _resampled),
 }

@@ -47,7 +47,7 @@ def _rrelu(machine: Machine, call: Call) -> Tensor:
 
 
 def _softsign(machine: Machine, call: Call) -> Tensor:
-    """x / (1 + |x|)"""
+    """The quotient x / (1 + |x|)."""
     x = call.x
     divisor = kernels.scalar(machine, kernels.unary(machine, x), passes=True)
     return kernels.binary(machine, x, divisor, "div")
@@ -79,16 +79,19 @@ def _glu(machine: Machine, call: Call) -> Tensor:
 
 
 def _identity(machine: Machine, call: Call) -> Tensor:
+    del machine
     return alias(call.x)
 
 
 def dropout(machine: Machine, x: Tensor, p: float, *, inplace: bool = False, noise_dims: int | None = None) -> Tensor:
-    """x in inference; in training the product with a noise tensor of x's dtype, of ``noise_dims`` dims of x."""
+    """X in inference; in training the product with a noise tensor of x's dtype, of ``noise_dims`` dims of x."""
     if not machine.training or p == 0:
         return alias(x)
     kept = len(x.shape) if noise_dims is None else noise_dims
-    noise = machine.like(x) if noise_dims is None else machine.new(
-        (*x.shape[:kept], *(1,) * (len(x.shape) - kept)), x.dtype
+    noise = (
+        machine.like(x)
+        if noise_dims is None
+        else machine.new((*x.shape[:kept], *(1,) * (len(x.shape) - kept)), x.dtype)
     )
     y = view(x, x.shape, x.strides) if inplace else machine.like(x)
     machine.record([y], [x], each(fresh(x)), [noise])
@@ -100,7 +103,7 @@ def _dropout(machine: Machine, call: Call, *, noise_dims: int | None = None) -> 
 
 
 def _alpha_dropout(machine: Machine, call: Call) -> Tensor:
-    """x · noise + shift: noise is kept; both products are new."""
+    """X · noise + shift: noise is kept; both products are new."""
     x = call.x
     if not machine.training or call.op.p == 0:
         return alias(x)

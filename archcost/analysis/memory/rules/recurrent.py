@@ -104,14 +104,14 @@ def _hidden(machine: Machine, state: State, weights: Weights) -> Tensor:
 
 
 def _plus(machine: Machine, x: Tensor, other: Tensor) -> Tensor:
-    """x += other"""
+    """In place: x += other."""
     total = view(x, x.shape, x.strides)
     machine.record([total], [x, other], kernels.passed_to_both())
     return total
 
 
 def _times(machine: Machine, x: Tensor, factor: Tensor) -> Tensor:
-    """x *= factor: the backward pass needs x as it was, so that a copy is kept."""
+    """X *= factor: the backward pass needs x as it was, so that a copy is kept."""
     kept = [machine.like(x), factor] if machine.recording else []
     y = view(x, x.shape, x.strides)
     machine.record([y], [x, factor], kernels.products_of(x), kept)
@@ -124,7 +124,7 @@ def _inplace(machine: Machine, x: Tensor) -> Tensor:
 
 
 def _rnn(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
-    """h' = tanh(W·h + gates)"""
+    """One step: h' = tanh(W·h + gates)."""
     total = _plus(machine, _hidden(machine, state, weights), gates)
     return [kernels.unary(machine, total, "result")]
 
@@ -146,7 +146,7 @@ def _lstm(machine: Machine, gates: Tensor, state: State, weights: Weights) -> St
 
 
 def _gru(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
-    """r, z = σ(…), n = tanh(… + r·(W·h)), h' = (h - n)·z + n"""
+    """One step: r, z = σ(…), n = tanh(… + r·(W·h)), h' = (h - n)·z + n."""
     width = state[0].shape[1]
     given = kernels.split(machine, gates, 1, [width] * 3)
     parts = kernels.split(machine, _hidden(machine, state, weights), 1, [width] * 3)
