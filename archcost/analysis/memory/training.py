@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory import kernels
@@ -131,14 +132,12 @@ class _Run:
     def _loss(self, outputs: list[Tensor]) -> Tensor | None:
         """The sum of all outputs that depend on a learnable tensor."""
         machine = self.machine
-        total: Tensor | None = None
+        sums = []
         for output in outputs:
-            if output.source is None:
-                continue
-            term = machine.new((), output.dtype)
-            machine.record([term], [output], each(spread(output.shape)))
-            total = term if total is None else kernels.binary(machine, total, term, "add")
-        return total
+            if output.source is not None:
+                sums.append(machine.new((), output.dtype))
+                machine.record(sums[-1:], [output], each(spread(output.shape)))
+        return reduce(lambda a, b: kernels.binary(machine, a, b, "add"), sums) if sums else None
 
     def _backward(self, loss: Tensor, steps: list[Step]) -> None:
         machine = self.machine

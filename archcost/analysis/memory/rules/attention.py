@@ -43,7 +43,7 @@ def attention(
     ranks = {len(tensor.shape) for tensor in tensors}
     features = {tensor.shape[-1] for tensor in tensors}
     lies = all(tensor.strides[-1] == 1 for tensor in tensors)
-    fits = mask is None or (len(mask.shape) in (2, _HEADED) and mask.source is None)
+    fits = mask is None or (len(mask.shape) in {2, *ranks} and mask.source is None)
     if p == 0 and len(features) == 1 and lies and fits and ranks in ({_HEADED - 1}, {_HEADED}):
         return _fused(machine, tensors, mask)
     return _composed(machine, tensors, mask, p, causal=causal, shared=shared)
@@ -84,7 +84,8 @@ def _composed(
     weights = machine.new(scores.shape, scores.dtype)
     machine.record([weights], [scores], each(packed(scores)), [weights])
     del scores
-    return matmul(machine, dropout(machine, weights, p), value)
+    weights = dropout(machine, weights, p)
+    return matmul(machine, weights, value)
 
 
 def _masked(machine: Machine, scores: Tensor, mask: Tensor) -> Tensor:
