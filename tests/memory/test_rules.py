@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -15,7 +16,6 @@ from archcost.analysis.memory.rules import RULES
 from archcost.ops import REGISTRY
 from tests.memory.networks import case_graph
 from tests.ops.cases import CASES, Case
-import itertools
 
 SHAPES = 3000
 

@@ -150,7 +150,8 @@ class Execution:
     def recompute(self, segment: Segment) -> None:
         """Run a segment again; its steps get what they need."""
         machine = self.machine
-        again = machine.recorded = type(machine.recorded)()
+        again: list[Step] = []
+        machine.recorded = again
         recording, machine.recording = machine.recording, True
         highs, self.highs = self.highs, []
         values = dict(segment.inputs)
