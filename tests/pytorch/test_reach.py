@@ -179,6 +179,7 @@ def steps(draw: st.DrawFn) -> dict[str, Any]:
     if kind == "pool":
         return pool("max_pool1d", kernel, stride, padding, ceil_mode=draw(st.booleans()))
     if kind == "transposed":
+        kernel = max(kernel, stride)  # a shorter one leaves gaps, which a field spans and no gradient reaches
         return transposed(kernel, stride, min(padding, 1), output_padding=draw(st.integers(0, stride - 1)))
     if kind == "nearest":
         return up(scale_factor=draw(st.sampled_from((2, 3, 1.5, 0.5))))
