@@ -19,7 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from archcost.pytorch.module import Network, example_inputs
+from archcost.pytorch.module import Network, Scope, example_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -199,7 +199,7 @@ def _labels(recorder: Recorder, module: nn.Module) -> Iterator[None]:
 
         return hook
 
-    layers = {path: layer for path, layer in module.named_modules() if not any(layer.children())}
+    layers = {path: layer for path, layer in module.named_modules() if not isinstance(layer, (Network, Scope))}
     handles = [layer.register_forward_pre_hook(label(path)) for path, layer in layers.items()]
     try:
         yield

@@ -14,7 +14,8 @@ from archcost import zoo
 from archcost.analysis.memory import schedule
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, new_order
 from archcost.analysis.memory.liveness import Storages
-from archcost.analysis.memory.schedule import Problem, min_peak, problem
+from archcost.analysis.memory.problem import Problem, problem
+from archcost.analysis.memory.schedule import min_peak
 from archcost.graph.unroll import unroll
 from archcost.spec.loader import loads
 

@@ -11,7 +11,7 @@ from archcost.analysis.memory.strides import dense_like, is_dense
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.analysis.memory.machine import Machine, Tensor
+    from archcost.analysis.memory.machine import Gradients, Machine, Tensor
 
 
 def reachable(root: Step) -> list[Step]:
@@ -49,6 +49,7 @@ def _run(machine: Machine, step: Step) -> None:
     """A gradient for every input that needs one, from those of the outputs."""
     wanted = [source is not None for source, _ in step.sources]
     results = step.backward(machine, step.gradients, wanted)
+    results = [result if want else None for result, want in zip(results, wanted, strict=True)]
     for place, (shape, dtype) in enumerate(step.types):
         result = results[place]
         if result is not None:
@@ -56,19 +57,31 @@ def _run(machine: Machine, step: Step) -> None:
         del result
     step.gradients = []
     step.release()
-    for source, output in step.sources:
-        result = results.pop(0)
-        if result is None or source is None:
-            continue
-        if isinstance(source, Leaf):
-            result = matched(machine, result)
-            source.gradient, before = None, source.gradient
-            source.gradient = result if before is None else _total(machine, before, result)
-            source.gradient.storage.kind = "gradient"
-        else:
+    learnt = _distribute(machine, step, results)
+    del results
+    while learnt:
+        _gather(machine, *learnt.pop(0))
+
+
+def _distribute(machine: Machine, step: Step, results: Gradients) -> list[tuple[Leaf, Tensor]]:
+    """Hand the gradients on to the steps before; those of learnable tensors come later, one by one."""
+    learnt = []
+    for (source, output), result in zip(step.sources, results, strict=True):
+        if isinstance(source, Leaf) and result is not None:
+            learnt.append((source, result))
+        elif isinstance(source, Step) and result is not None:
             before, source.gradients[output] = source.gradients[output], None
             source.gradients[output] = result if before is None else _total(machine, before, result)
-        del before, result
+            del before
+    return learnt
+
+
+def _gather(machine: Machine, leaf: Leaf, gradient: Tensor) -> None:
+    """Keep a learnable tensor's gradient, or add it to the one that is there."""
+    before, leaf.gradient = leaf.gradient, None
+    gradient = matched(machine, gradient)
+    leaf.gradient = gradient if before is None else _total(machine, before, gradient)
+    leaf.gradient.storage.kind = "gradient"
 
 
 def _total(machine: Machine, before: Tensor, gradient: Tensor) -> Tensor:

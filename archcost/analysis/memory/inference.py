@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.liveness import Storages
-from archcost.analysis.memory.schedule import Problem, min_peak, problem
+from archcost.analysis.memory.problem import Problem, problem
+from archcost.analysis.memory.schedule import min_peak
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 # --- elementwise ----------------------------------------------------------------------------------------------------
 
 
-def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = False) -> Tensor:
-    """f(x): keeps its input, its result or nothing.
+def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = False, steps: int = 0) -> Tensor:
+    """f(x): keeps its input or its result; its gradient takes ``steps`` tensors on the way.
 
     In place the result takes the input's storage; a step that keeps the input then keeps a copy.
     """
     copies = inplace and keeps == "input" and machine.recording and x.source is not None
     kept = machine.like(x) if copies else x
     y = view(x, x.shape, x.strides) if inplace else machine.like(x)
-    machine.record([y], [x], each(fresh(x)), [y if keeps == "result" else kept])
+    machine.record([y], [x], each(fresh(x), scratch=steps * x.bytes), [y if keeps == "result" else kept])
     return y
 
 
@@ -207,9 +207,11 @@ def clone(machine: Machine, x: Tensor) -> Tensor:
     return y
 
 
-def copied(machine: Machine, x: Tensor) -> Tensor:
-    """A copy, its dims in the same order in memory, that autograd does not know of."""
-    return machine.like(x)
+def repeat(machine: Machine, x: Tensor, shape: Ints) -> Tensor:
+    """Dims repeated, as a copy; the gradient is summed over them."""
+    y = machine.new(shape, x.dtype)
+    machine.record([y], [x], each(packed(x) if y.bytes > x.bytes else reshaped(x.shape)))
+    return y
 
 
 def cast(machine: Machine, x: Tensor, dtype: str) -> Tensor:

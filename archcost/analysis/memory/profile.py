@@ -8,6 +8,7 @@ from archcost.analysis.memory.machine import Leaf, Machine, Tensor
 from archcost.analysis.memory.plain import FRESH, Profile
 from archcost.analysis.memory.rules import RULES
 from archcost.analysis.memory.rules.call import Call
+from archcost.analysis.memory.strides import contiguous
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
@@ -58,5 +59,5 @@ def _profile(machine: Machine, inputs: list[Tensor], outputs: list[Tensor]) -> P
             owner = owners[id(storage)] = FRESH - len(sizes)
             sizes.append(storage.bytes)
         sources.append(owner)
-    strides = tuple([None if tensor.contiguous else tensor.strides for tensor in outputs])
+    strides = tuple([None if tensor.strides == contiguous(tensor.shape) else tensor.strides for tensor in outputs])
     return Profile(machine.high, tuple(sources), tuple(sizes), strides)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, packed
-from archcost.analysis.memory.machine import view
+from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import linear, matmul
 from archcost.analysis.memory.rules.pointwise import dropout
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Gradient, Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.strides import Ints
 
     Weights = dict[str, "Tensor"]
 
@@ -37,13 +38,11 @@ def attention(
 ) -> Tensor:
     """softmax(Q·Kᵀ + mask)·V; ``shared``: groups of query heads use one head of key and value."""
     if mask is not None and mask.dtype == "bool":
-        turned = machine.new(mask.shape, "bool")
-        mask = machine.new(mask.shape, tensors[0].dtype)
-        del turned
+        mask = _as_numbers(machine, mask, tensors[0].dtype)
     ranks = {len(tensor.shape) for tensor in tensors}
     features = {tensor.shape[-1] for tensor in tensors}
     lies = all(tensor.strides[-1] == 1 for tensor in tensors)
-    fits = mask is None or (len(mask.shape) in {2, *ranks} and mask.source is None)
+    fits = mask is None or (mask.source is None and (len(mask.shape) in {2, _HEADED} or ranks == {_HEADED - 1}))
     if p == 0 and len(features) == 1 and lies and fits and ranks in ({_HEADED - 1}, {_HEADED}):
         return _fused(machine, tensors, mask)
     return _composed(machine, tensors, mask, p, causal=causal, shared=shared)
@@ -72,11 +71,11 @@ def _composed(
 ) -> Tensor:
     """Scale query and key, the scores, the mask, softmax, dropout, and the product with the value."""
     query, key, value = tensors
-    if causal:
-        mask = machine.new((query.shape[-2], key.shape[-2]), query.dtype)
     if shared:
         key, value = (_repeated(machine, tensor, query.shape[-3]) for tensor in (key, value))
     query = kernels.scalar(machine, query)
+    if causal:
+        mask = _causal_mask(machine, (query.shape[-2], key.shape[-2]), query.dtype)
     rank = len(key.shape)
     scores = matmul(machine, query, kernels.scalar(machine, kernels.transpose(machine, key, rank - 2, rank - 1)))
     if mask is not None:
@@ -86,6 +85,22 @@ def _composed(
     del scores
     weights = dropout(machine, weights, p)
     return matmul(machine, weights, value)
+
+
+def _as_numbers(machine: Machine, mask: Tensor, dtype: str) -> Tensor:
+    """A mask of truth values as 0 and -∞, two scalars on the way."""
+    scalars = [machine.new((), dtype), machine.new((), dtype)]
+    numbers = machine.new(mask.shape, dtype)
+    del scalars
+    return numbers
+
+
+def _causal_mask(machine: Machine, shape: Ints, dtype: str) -> Tensor:
+    """Ones, their lower triangle, and that as numbers."""
+    ones = machine.new(shape, "bool")
+    triangle = machine.new(shape, "bool")
+    del ones
+    return _as_numbers(machine, triangle, dtype)
 
 
 def _masked(machine: Machine, scores: Tensor, mask: Tensor) -> Tensor:
@@ -98,7 +113,9 @@ def _masked(machine: Machine, scores: Tensor, mask: Tensor) -> Tensor:
 
 
 def _repeated(machine: Machine, x: Tensor, heads: int) -> Tensor:
-    """Every head several times, as a copy."""
+    """Every head several times, as a copy; the tensor itself if it has as many heads."""
+    if x.shape[-3] == heads:
+        return alias(x)
     y = machine.new((*x.shape[:-3], heads, *x.shape[-2:]), x.dtype)
     machine.record([y], [x], each(packed(x)))
     return y
@@ -173,15 +190,13 @@ def _together(machine: Machine, x: Tensor, weight: Tensor, bias: Tensor | None, 
     shape = (1, *x.shape[:2], count, weight.shape[0] // count)
     parts = kernels.reshape(machine, linear(machine, x, weight, bias), shape)
     parts = kernels.squeeze(machine, kernels.transpose(machine, parts, 0, 3), (3,))
-    ordered = kernels.clone(machine, parts)
+    ordered = parts if parts.contiguous else kernels.clone(machine, parts)
     return [kernels.select(machine, ordered, 0) for _ in range(count)]
 
 
 def _extended(machine: Machine, x: Tensor, bias: Tensor) -> Tensor:
     """One learnt position more."""
-    row = machine.new((1, *x.shape[1:]), x.dtype)
-    machine.record([row], [bias], each(packed(bias)))
-    return kernels.concat(machine, [x, row], 0)
+    return kernels.concat(machine, [x, kernels.repeat(machine, bias, (1, *x.shape[1:]))], 0)
 
 
 def _heads(machine: Machine, x: Tensor, rows: int) -> Tensor:

@@ -25,12 +25,11 @@ _SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
 def _conv(machine: Machine, call: Call) -> Tensor:
     """Keeps its input. Padding other than zeros, or uneven, is done by a copy of the input first."""
     op, x = call.op, call.x
-    if op.padding == "same":
-        uneven = [pad % 2 for pad in op.total_padding()]
-        if any(uneven):
-            x = padded(machine, x, [(0, extra) for extra in uneven], "constant")
+    pads = op.total_padding()
     if op.padding_mode != "zeros":
-        x = padded(machine, call.x, [(pad // 2, pad - pad // 2) for pad in op.total_padding()], op.padding_mode)
+        x = padded(machine, x, [(pad // 2, pad - pad // 2) for pad in pads], op.padding_mode)
+    elif op.padding == "same" and any(pad % 2 for pad in pads):
+        x = padded(machine, x, [(0, pad % 2) for pad in pads], "constant")
     return _convolved(machine, call, x)
 
 
@@ -89,7 +88,7 @@ def _instance_norm(machine: Machine, call: Call) -> Tensor:
     op, x = call.op, call.x
     n, channels = x.shape[:2]
     weights = call.weights()
-    repeated = [_repeated(machine, weight, n) for weight in weights]
+    repeated = [kernels.repeat(machine, weight, (n * channels,)) for weight in weights]
     running = [machine.new((n * channels,), x.dtype) for _ in range(2)] if op.track_running_stats else []
     if not x.contiguous:
         x = kernels.clone(machine, x)
@@ -99,18 +98,6 @@ def _instance_norm(machine: Machine, call: Call) -> Tensor:
     if running and machine.training:
         machine.new((channels,), x.dtype)  # the mean over the samples, on its way into the buffer
     return kernels.reshape(machine, y, x.shape)
-
-
-def _repeated(machine: Machine, weight: Tensor, n: int) -> Tensor:
-    y = machine.new((n * weight.shape[0],), weight.dtype)
-
-    def gradient(machine: Machine, gradient: Tensor) -> Tensor:
-        del gradient
-        return machine.new(weight_shape, dtype)
-
-    weight_shape, dtype = weight.shape, weight.dtype
-    machine.record([y], [weight], each(gradient))
-    return y
 
 
 def _layer_norm(machine: Machine, call: Call) -> Tensor:
@@ -133,7 +120,7 @@ def _rms_norm(machine: Machine, call: Call) -> Tensor:
     dims = len(call.op.last_dims((x.shape,)))
     squares = kernels.power(machine, x)
     mean = kernels.reduce(machine, squares, (*x.shape[: len(x.shape) - dims], *(1,) * dims), "mean")
-    root = kernels.unary(machine, mean, "result")
+    root = kernels.unary(machine, mean, "result", steps=2)
     del squares, mean
     y = kernels.binary(machine, x, root, "mul")
     for weight in call.weights():

@@ -30,10 +30,12 @@ def _log_sigmoid(machine: Machine, call: Call) -> Tensor:
 
 
 def _prelu(machine: Machine, call: Call) -> Tensor:
+    """Both gradients come from one kernel, whether they are needed or not."""
     x = call.x
     (weight,) = call.weights()
     y = machine.like(x)
-    machine.record([y], [x, weight], each(fresh(x), full(x.shape, x.dtype)), [x, weight])
+    both = each(fresh(x), full(x.shape, x.dtype))
+    machine.record([y], [x, weight], lambda machine, gradients, _: both(machine, gradients, (True, True)), [x, weight])
     return y
 
 
@@ -98,8 +100,15 @@ def dropout(machine: Machine, x: Tensor, p: float, *, inplace: bool = False, noi
     return y
 
 
-def _dropout(machine: Machine, call: Call, *, noise_dims: int | None = None) -> Tensor:
-    return dropout(machine, call.x, call.op.p, inplace=call.op.inplace, noise_dims=noise_dims)
+def _dropout(machine: Machine, call: Call) -> Tensor:
+    return dropout(machine, call.x, call.op.p, inplace=call.op.inplace)
+
+
+def _channel_dropout(machine: Machine, call: Call) -> Tensor:
+    """The noise has one number a channel; two spatial dims are never taken to be without a batch."""
+    ndim = call.op.kind.removeprefix("dropout").removesuffix("d")
+    unbatched = ndim != "2" and len(call.x.shape) == int(ndim) + 1
+    return dropout(machine, call.x, call.op.p, inplace=call.op.inplace, noise_dims=1 if unbatched else 2)
 
 
 def _alpha_dropout(machine: Machine, call: Call) -> Tensor:
@@ -149,7 +158,7 @@ RULES: dict[str, Rule] = {
     "log_softmax": _softmax,
     "glu": _glu,
     "dropout": _dropout,
-    **{f"dropout{ndim}d": partial(_dropout, noise_dims=2) for ndim in (1, 2, 3)},
+    **{f"dropout{ndim}d": _channel_dropout for ndim in (1, 2, 3)},
     "alpha_dropout": _alpha_dropout,
     **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},
     "matmul": _matmul,
