@@ -280,7 +280,8 @@ def unroll(
     inputs = resolve_inputs(spec, names, batch, chosen, problems)
     if not spec.main.steps:
         hint = "this file holds blocks: include it from a spec" if spec.blocks else "add `layers:`, a list of steps"
-        problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
+        if not spec.incomplete:
+            problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
         raise problems.error()
     body = Unroller(spec, names, chosen, problems).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}

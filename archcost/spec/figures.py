@@ -8,7 +8,7 @@ from archcost.spec.document import Mapping, Scalar
 from archcost.spec.model import Expectation, Figure
 from archcost.spec.names import FIGURES
 from archcost.spec.reader import brief
-from archcost.units import UnitError, parse_count, parse_percent
+from archcost.units import UnitError, parse_bytes, parse_count, parse_percent
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -77,13 +77,18 @@ def _figure(reader: Reader, key: Scalar, value: Value, tolerance: Any, source: s
             return None
         number = value.entries["value"][1]
         tolerance, source = _tolerance_and_source(reader, value, tolerance, source)
-    count = _unit(reader, number, parse_count)
+    count = _unit(reader, number, _parse_bytes if key.text.endswith("_bytes") else parse_count)
     if count is None:
         return None
     if count.denominator != 1 or count < 0:
         reader.report(f"a figure is a whole number ≥ 0, got {brief(number)}", number)
         return None
     return Figure(int(count), tolerance, source, key.mark)
+
+
+def _parse_bytes(text: str) -> Fraction:
+    """Bytes with or without their unit: a figure is exact as a number, too."""
+    return parse_count(text) if text.strip().isdigit() else parse_bytes(text)
 
 
 def _unit(reader: Reader, value: Value, parse: Any) -> Fraction | None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
 
-COUNTS = ("params", "macs", "flops")
-BYTES = ("weight_bytes", "activation_bytes", "peak_activation_bytes")
+COUNTS = ("params", "active_params", "macs", "flops")
+BYTES = ("weight_bytes", "activation_bytes", "peak_activation_bytes", "cache_bytes")
 LATENCY = "latency"
 METRICS = (*COUNTS, *BYTES, LATENCY)
 WHOLE_MODEL = ("peak_activation_bytes", LATENCY)  # they do not add up over layers

@@ -39,11 +39,12 @@ def link(spec: Spec) -> None:
     for name, block in spec.blocks.items():
         if name in REGISTRY:
             spec.problems.add(Diagnostic(f"the block '{name}' has the name of an op", block.mark, "rename the block"))
+    own = (spec.text_source, *spec.bases)
     for block in (spec.main, *spec.blocks.values()):
         for step in _all_steps(block.steps):
             _link_step(step, spec)
         _check_ids(block.steps, block.inputs, spec)
-        if block is spec.main or (spec.main.steps and block.mark.source is spec.text_source):
+        if block is spec.main or (spec.main.steps and block.mark.source in own):
             _Names(spec, block).check()
     _check_recursion(spec)
 

@@ -1,9 +1,10 @@
-"""Files to specs: reading, includes, the zoo, and standard input."""
+"""Files to specs: reading, what a spec extends and includes, the zoo, and standard input."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from archcost import zoo
 from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
@@ -11,6 +12,9 @@ from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.linker import link
 from archcost.spec.model import Spec
 from archcost.spec.parser import SpecReader
+
+if TYPE_CHECKING:
+    from archcost.spec.document import Value
 
 
 def load(spec: str | os.PathLike[str]) -> Spec:
@@ -42,9 +46,12 @@ def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
     root, problems = parse_document(source)
     spec.problems.extend(problems)
     reader = SpecReader(spec)
+    files = _Files(spec, reader, folder)
+    variants, root, folder = files.bases(root, folder)
     includes = reader.main(root)
-    if includes:
-        _Includes(spec, reader, folder).read(includes, folder)
+    for variant in reversed(variants):
+        reader.variant(variant)
+    files.read(includes, folder)
     link(spec)
     if not spec.name:
         spec.name = os.path.splitext(os.path.basename(name))[0]
@@ -57,8 +64,8 @@ def _checked(spec: Spec) -> Spec:
     return spec
 
 
-class _Includes:
-    """Reads included files: once each, only below the folder of the spec, and no more than one file may hold."""
+class _Files:
+    """Reads what a spec names: once each, only below the folder of the spec, and no more than one file may hold."""
 
     def __init__(self, spec: Spec, reader: SpecReader, folder: str) -> None:
         self.spec = spec
@@ -66,6 +73,27 @@ class _Includes:
         self.top = os.path.realpath(folder)
         self.seen = {os.path.realpath(spec.path)}
         self.length = len(spec.text_source.text)
+
+    def bases(self, root: Value, folder: str) -> tuple[list[Value], Value, str]:
+        """The trees of the specs that extend another, the nearest last, and that of the last one with its folder."""
+        variants: list[Value] = []
+        while (named := self.reader.extends(root)) is not None:
+            variants.append(root)
+            problem, hint = self._refusal(folder, named.text, "extend")
+            path = os.path.normpath(os.path.join(folder, named.text))
+            real = os.path.realpath(path)
+            if not problem and real in self.seen:
+                problem, hint = "specs may not extend themselves", "let the last one have `layers` of its own"
+            if problem:
+                self._report(problem, named.mark, hint)
+                raise self.spec.problems.error()
+            self.seen.add(real)
+            base = self._tree(path, named.mark)
+            if base is None:
+                raise self.spec.problems.error()
+            self.spec.bases.append(base.source)
+            root, folder = base, os.path.dirname(path) or "."
+        return variants, root, folder
 
     def read(self, includes: list[tuple[str, Mark]], folder: str) -> None:
         """Read the blocks of files named relative to ``folder``, and what they include in turn."""
@@ -81,39 +109,47 @@ class _Includes:
                 self.seen.add(real)
                 waiting += [(os.path.dirname(path), *further) for further in self._file(path, mark)]
 
-    def _refusal(self, base: str, relative: str) -> tuple[str, str]:
-        """Why a file may not be included, and what would help; empty if it may."""
+    def _refusal(self, base: str, relative: str, verb: str = "include") -> tuple[str, str]:
+        """Why a file may not be read, and what would help; empty if it may."""
         if not relative.isprintable():
-            return "the path of an include holds control characters", ""
+            return f"the path of an {verb} holds control characters", ""
         path = os.path.join(base, relative)
         real = os.path.realpath(path)
         if os.path.isabs(relative) or os.path.commonpath([real, self.top]) != self.top:
-            return f"'{relative}' is outside of the spec's folder", "only files below the folder can be included"
+            return (
+                f"'{relative}' is outside of the spec's folder",
+                f"only files below the folder can be {verb.rstrip('e')}ed",
+            )
         if not os.path.lexists(path):
             names = [name for name in _siblings(path) if name.endswith((".yaml", ".yml"))]
             close = close_names(os.path.basename(path), names)
             hint = f"did you mean '{os.path.join(os.path.dirname(relative), close[0])}'?" if close else ""
-            return f"cannot include '{relative}': there is no such file", hint or "paths are relative to this file"
+            return f"cannot {verb} '{relative}': there is no such file", hint or "paths are relative to this file"
         if not os.path.isfile(real):
-            return f"cannot include '{relative}': it is not a file", "name each file of a folder"
+            return f"cannot {verb} '{relative}': it is not a file", "name each file of a folder"
         return "", ""
 
     def _file(self, path: str, mark: Mark) -> list[tuple[str, Mark]]:
         """Read the blocks of a file; returns what it includes in turn."""
+        root = self._tree(path, mark)
+        return [] if root is None else self.reader.library(root)
+
+    def _tree(self, path: str, mark: Mark) -> Value | None:
+        """The tree of a file; None, and a problem, if it cannot be read."""
         try:
             source = Source(path, read_text(path))
             self.length += len(source.text)
             if self.length > MAX_BYTES:
                 self._report(f"the spec and its includes are larger than {MAX_BYTES // 2**20} MiB", mark, "")
-                return []
+                return None
             root, problems = parse_document(source)
         except SpecError as error:
             self.spec.incomplete = True
             self.spec.problems.extend(error.diagnostics)
-            return []
+            return None
         self.spec.problems.extend(problems)
         self.spec.included.append(source)
-        return self.reader.library(root)
+        return root
 
     def _report(self, message: str, mark: Mark, hint: str) -> None:
         self.spec.incomplete = True

@@ -179,14 +179,17 @@ class Expectation(NamedTuple):
 class Spec:
     """A parsed spec, ready to be unrolled under any params; made by :func:`archcost.load`.
 
-    ``incomplete`` says that an include could not be read: blocks may be missing. ``problems`` are those of the text.
+    ``incomplete`` says that a file it names could not be read, so that blocks may be missing. ``problems`` are those of
+    the text.
     """
 
     def __init__(self, source: Source, path: str) -> None:
         self.text_source = source
-        self.included: list[Source] = []
+        self.bases: list[Source] = []  # the files that it extends, the nearest first
+        self.included: list[Source] = []  # these, and the files whose blocks it uses
         self.path = path
         self.name = ""
+        self.family = ""
         self.source = ""
         self.dtype: str | None = None
         self.params: dict[str, Param] = {}
@@ -200,7 +203,7 @@ class Spec:
 
     @property
     def sha256(self) -> str:
-        r"""The hash of the spec's text and of what it includes, in order; line ends count as ``\n``."""
+        r"""The hash of the spec's text and of what it extends and includes, in order; line ends count as ``\n``."""
         from hashlib import sha256
 
         digest = sha256()

@@ -18,13 +18,16 @@ DTYPE_BYTES = {
     "uint8": 1,
     "bool": 1,
 }
+WEIGHT_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}
 FLOAT_DTYPES = ("float64", "float32", "float16", "bfloat16")
-FIGURES = ("params", "weights", "macs")
+FIGURES = ("params", "weights", "active_params", "macs", "cache_bytes")
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})
 TOP_KEYS = (
     "archcost",
     "name",
+    "family",
     "source",
+    "extends",
     "dtype",
     "params",
     "include",
@@ -36,4 +39,5 @@ TOP_KEYS = (
     "budgets",
     "expect",
 )
+VARIANT_KEYS = ("archcost", "name", "family", "source", "extends", "params", "budgets", "expect")
 MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share")

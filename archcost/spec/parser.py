@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import Mark
+from archcost.errors import Mark, suggestion
 from archcost.spec.budgets import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import UNKNOWN
@@ -22,6 +22,7 @@ from archcost.spec.names import (
     MODIFIERS,
     RESERVED,
     TOP_KEYS,
+    VARIANT_KEYS,
     VERSION,
 )
 from archcost.spec.reader import Reader, brief
@@ -30,6 +31,8 @@ from archcost.spec.steps import read_steps
 if TYPE_CHECKING:
     from archcost.spec.document import Value
     from archcost.spec.model import Spec
+
+    Entries = dict[str, tuple[Scalar, Value]]
 
 __all__ = ["DTYPE_BYTES", "FIGURES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
@@ -48,9 +51,7 @@ class SpecReader(Reader):
         if top is None:
             return []
         entries = top.entries
-        for field in ("name", "source"):
-            if field in entries:
-                setattr(spec, field, self.text(entries[field][1], f"'{field}'") or "")
+        self._labels(entries)
         if "dtype" in entries:
             spec.dtype = self.dtype(entries["dtype"][1], FLOAT_DTYPES)
         if "params" in entries:
@@ -63,18 +64,56 @@ class SpecReader(Reader):
         if "outputs" in entries:
             spec.main.outputs = self.references(entries["outputs"][1], "outputs")
         spec.main.inputs = list(spec.inputs)
-        if "expect" in entries:
-            read_expect(self, entries["expect"][1], spec)
-        if "budgets" in entries:
-            spec.budgets = read_budgets(self, entries["budgets"][1])
+        self._limits(entries)
         return includes
+
+    def extends(self, root: Value) -> Scalar | None:
+        """The path of the spec that a spec extends, if it extends one."""
+        if not isinstance(root, Mapping) or "extends" not in root.entries:
+            return None
+        _, value = root.entries["extends"]
+        path = self.text(value, "'extends'")
+        if isinstance(value, Scalar) and path:
+            return value
+        if path == "":
+            self.report("'extends' names no file", value, "write the path of a spec: `extends: resnet50.yaml`")
+        raise self.problems.error()
+
+    def variant(self, root: Value) -> None:
+        """Read a spec that extends the one that was read before: other defaults, and figures of its own."""
+        spec = self.spec
+        top = self._top(root, VARIANT_KEYS, "a spec that extends another")
+        if top is None:
+            return
+        spec.name, spec.expect, spec.budgets = "", {}, []
+        self._labels(top.entries)
+        if "params" in top.entries:
+            for name, param in self._params(top.entries["params"][1]).items():
+                if name in spec.params:
+                    spec.params[name] = param
+                else:
+                    known = list(spec.params)
+                    hint = suggestion(name, known, "params") if known else "the spec that it extends has no params"
+                    self.report(f"'{name}' is no param of the spec that this one extends", param.mark, hint)
+        self._limits(top.entries)
+
+    def _labels(self, entries: Entries) -> None:
+        for field in ("name", "family", "source"):
+            if field in entries:
+                setattr(self.spec, field, self.text(entries[field][1], f"'{field}'") or "")
+
+    def _limits(self, entries: Entries) -> None:
+        if "expect" in entries:
+            read_expect(self, entries["expect"][1], self.spec)
+        if "budgets" in entries:
+            self.spec.budgets = read_budgets(self, entries["budgets"][1])
 
     def library(self, root: Value) -> list[tuple[str, Mark]]:
         """Read the blocks of an included file; returns the paths that it includes in turn."""
         top = self._top(root)
         return [] if top is None else self._shared_parts(top)
 
-    def _top(self, root: Value) -> Mapping | None:
+    def _top(self, root: Value, known: tuple[str, ...] = TOP_KEYS, what: str = "a spec") -> Mapping | None:
         """The top mapping of a file, its version and keys checked."""
         if not isinstance(root, Mapping):
             message = f"a spec is a mapping of keys such as `archcost`, `input` and `layers`, got {brief(root)}"
@@ -91,7 +130,7 @@ class SpecReader(Reader):
             if not isinstance(value, Scalar) or value.value != VERSION or isinstance(value.value, bool):
                 message = f"this archcost reads version {VERSION} of the language, got {brief(value)}"
                 self.report(message, value, f"write `archcost: {VERSION}`")
-        self.keys(root, TOP_KEYS, "a spec")
+        self.keys(root, known, what)
         return root
 
     def _shared_parts(self, top: Mapping) -> list[tuple[str, Mark]]:

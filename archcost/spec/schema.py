@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.budgets import budgets_schema
+from archcost.spec.names import TOP_KEYS, VARIANT_KEYS
 from archcost.spec.parser import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def spec_schema() -> Schema:
     properties: Schema = {
         "archcost": {"const": VERSION, "description": "The version of the spec language."},
         "name": {"type": "string"},
+        "family": {"type": "string", "description": "The family in the list of `archcost zoo`."},
         "source": {"type": "string", "description": "Where the architecture is published."},
+        "extends": {"type": "string", "description": "A spec whose params get other defaults here."},
         "dtype": {"enum": list(FLOAT_DTYPES)},
         "params": params,
         "include": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
@@ -61,7 +64,10 @@ def spec_schema() -> Schema:
         "expect": _expect_schema(),
     }
     schema = _object(properties, required=("archcost",), description="An architecture for archcost.")
-    schema["anyOf"] = [{"required": ["input", "layers"]}, {"required": ["inputs", "layers"]}, {"required": ["blocks"]}]
+    whole = (["input", "layers"], ["inputs", "layers"], ["blocks"], ["extends"])
+    schema["anyOf"] = [{"required": keys} for keys in whole]
+    others = [{"required": [key]} for key in TOP_KEYS if key not in VARIANT_KEYS]
+    schema["dependencies"] = {"extends": {"not": {"anyOf": others}}}
     return {"$schema": _DRAFT, "title": "archcost spec", **schema, "definitions": _definitions(params)}
 
 
@@ -155,7 +161,7 @@ def _open(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return {"anyOf": [_open(option) for option in schema["anyOf"]]}
     if schema.get("type") == "array":
-        return {**schema, "items": _or_expression(schema["items"])}
+        return {**schema, "items": _or_expression(_open(schema["items"]))}
     return schema
 
 
@@ -196,6 +202,8 @@ def _counted_layer() -> Schema:
 def _optional_figures() -> Schema:
     """What a layer may have besides: bytes moved, its receptive field, and another tool's figure."""
     return {
+        "active_params": _COUNT,
+        "cache_bytes": _COUNT,
         "bytes_read": _COUNT,
         "bytes_written": _COUNT,
         "receptive_field": _receptive_field(),
@@ -211,6 +219,13 @@ def _receptive_field() -> Schema:
     return _object({"size": sizes, "start": positions, "jump": positions}, required=("size", "jump"), more=True)
 
 
+def _unknown_schema() -> Schema:
+    """The layers that make a total a lower bound; absent where everything is known."""
+    paths: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    schema = _object({"macs": paths, "flops": paths}, more=True)
+    return {**schema, "minProperties": 1, "description": "Paths of the layers of which a figure is not known."}
+
+
 def report_schema() -> Schema:
     """The schema of the JSON report: one report, or a list of them."""
     text: Schema = {"type": "string"}
@@ -219,6 +234,7 @@ def report_schema() -> Schema:
         (
             "layers",
             "params",
+            "active_params",
             "trainable_params",
             "buffers",
             "macs",
@@ -226,6 +242,7 @@ def report_schema() -> Schema:
             "weight_bytes",
             "activation_bytes",
             "peak_activation_bytes",
+            "cache_bytes",
         ),
         _COUNT,
     )
@@ -234,7 +251,9 @@ def report_schema() -> Schema:
         "op": text,
         "inputs": {"type": "array", "items": text},
         "output": {"type": "array", "items": _SHAPE},
-        **dict.fromkeys(("params", "macs", "flops", "weight_bytes", "activation_bytes"), _COUNT),
+        "params": _COUNT,
+        **dict.fromkeys(("macs", "flops"), {"type": ["integer", "null"], "minimum": 0, "description": "Null: unknown."}),
+        **dict.fromkeys(("weight_bytes", "activation_bytes"), _COUNT),
         "file": text,
         "line": {"type": "integer", "minimum": 1},
     }
@@ -253,9 +272,11 @@ def report_schema() -> Schema:
             "spec": _object({"name": text, "path": text, "sha256": text, "params": {"type": "object"}}, more=True),
             "batch": {"type": "integer", "minimum": 1},
             "dtype": text,
+            "weight_dtype": {**text, "description": "Of the matrices among the weights."},
             "inputs": {"type": "array", "items": _object({"name": text, "shape": _SHAPE}, required=("name", "shape"))},
             "outputs": {"type": "array", "items": _object({"path": text, "shape": _SHAPE}, required=("path", "shape"))},
             "totals": _object({**totals, "convention": counted}, required=tuple(totals), more=True),
+            "unknown": _unknown_schema(),
             "layers": {
                 "type": "array",
                 "items": _object({**layer, **_optional_figures()}, required=tuple(layer), more=True),
