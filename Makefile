@@ -27,6 +27,7 @@ bench: $(VENV)/test.stamp
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m archcost.render.reference docs/ops.md
+	$(BIN)/python -m benchmarks.zoo
 	$(BIN)/python docs/rerun.py
 
 $(VENV)/bin/python:

@@ -28,7 +28,7 @@ COMMANDS = {
     "export": "export",
     "validate": "analyze",
     "schema": "analyze",
-    "zoo": "analyze",
+    "zoo": "zoo",
 }
 
 

@@ -33,9 +33,10 @@ COMMANDS = {
     "summary_100.txt": (100, ("analyze", "resnet18", "resnet50", "googlenet")),
     "summary_60.txt": (60, ("analyze", "resnet18", "resnet50", "googlenet")),
     "summary.md": (None, ("analyze", "resnet18", "resnet50", "--format", "markdown")),
-    "zoo_60.txt": (60, ("zoo",)),
-    "zoo_140.txt": (140, ("zoo",)),
-    "zoo.csv": (None, ("zoo", "--format", "csv")),
+    "zoo_60.txt": (60, ("zoo", "--family", "VGG")),
+    "zoo_140.txt": (140, ("zoo", "--family", "VGG")),
+    "zoo.csv": (None, ("zoo", "--family", "VGG", "--format", "csv")),
+    "zoo.md": (None, ("zoo", "--family", "VGG", "--format", "markdown")),
 }
 
 

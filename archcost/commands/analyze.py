@@ -1,4 +1,4 @@
-"""``analyze``, ``validate``, ``schema`` and ``zoo``."""
+"""``analyze``, ``validate`` and ``schema``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from archcost.commands.options import (
     Settings,
     Specs,
     Training,
+    WeightDtype,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def analyze(
     ] = None,
     functional: Functional = None,
     columns: Columns = None,
+    weight_dtype: WeightDtype = None,
     relative_to: Annotated[
         str | None,
         typer.Option("--relative-to", metavar="PATH", help="Whose input receptive fields are relative to: a scope."),
@@ -76,7 +78,7 @@ def analyze(
     counting = Counting(convention.value, tuple(functional or ())) if convention is not None else None
     chosen = _chosen(columns or (), relative_to, format)
     options = Options(format.value, depth, sort.value if sort else None, top, counting, chosen)
-    results = analyze_all(specs, settings, batch=batch, training=training)
+    results = analyze_all(specs, settings, batch=batch, training=training, weight_dtype=weight_dtype)
     write_reports(results, options, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
@@ -125,12 +127,3 @@ def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")], ou
         SchemaName.verdict: verdict_schema,
     }
     write_text(to_json([schemas[name]()]), output)
-
-
-def zoo(format: FormatOption = Format.table, output: Output = None) -> None:  # noqa: A002 - the option's name
-    """List the models that come with archcost, with their figures and sources."""
-    from archcost import zoo as models
-    from archcost.render.zoo import write_zoo
-
-    results = analyze_all(models.names(), None, batch=1, training=False)
-    write_zoo([result.report for result in results if result.report is not None], format.value, output)

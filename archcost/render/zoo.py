@@ -1,4 +1,4 @@
-"""The list of zoo models: figures and sources."""
+"""The list of zoo models by family, and the check of their published figures."""
 
 from __future__ import annotations
 
@@ -6,64 +6,99 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from archcost.analysis.expectations import deviations
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
-from archcost.render.text import figure_cell
+from archcost.render.text import bytes_cell, figure_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from archcost.analysis.report import Report
 
 _SOURCE_WIDTH = 40
+_NO_FAMILY = "Others"
+_KEYS = ("name", "family", "params", "macs", "peak_activation_bytes", "settings", "source")
+
+
+def families(reports: Iterable[Report]) -> dict[str, list[Report]]:
+    """The models by family, in the order of the families' names; those without one come last."""
+    groups: dict[str, list[Report]] = {}
+    for report in reports:
+        groups.setdefault(report.spec.family or _NO_FAMILY, []).append(report)
+    return dict(sorted(groups.items(), key=lambda item: (item[0] == _NO_FAMILY, item[0].casefold())))
 
 
 def write_zoo(reports: Sequence[Report], format: str, path: str | None) -> None:  # noqa: A002 - the option's name
-    """Print name, params, MACs, the settings that can be changed, and the source of every model."""
+    """Print name, params, MACs, peak memory, the settings that can be changed, and the source of every model."""
     write_text(_FORMATS[format](reports, path), path)
+
+
+def write_check(reports: Sequence[Report], path: str | None) -> bool:
+    """Print every published figure that its model does not meet; returns whether all are met."""
+    lines, count = [], 0
+    for report in reports:
+        count += sum(len(stated.figures) + (stated.output is not None) for stated in report.spec.expect.values())
+        for found in deviations(report):
+            source = f" ({found.source})" if found.source else ""
+            lines.append(f"{found.mark}: {report.name}: {found}{source}\n")
+    wrong = f"{len(lines)} of {count:,} published figures differ" if lines else f"all {count:,} published figures hold"
+    groups = len(families(reports))
+    named = f"{len(reports)} model{'s' * (len(reports) != 1)} in {groups} famil{'ies' if groups != 1 else 'y'}"
+    write_text("".join(lines) + f"{named}: {wrong}\n", path)
+    return not lines
 
 
 def _table(reports: Sequence[Report], path: str | None) -> str:
     console, buffer = buffered_console(path)
-    columns = _columns(reports, exact=True)
-    if needed_width(columns, flexible=_SOURCE_WIDTH) > console.width:
-        columns = _columns(reports, exact=False)
-        columns = [column for column in columns if column.heading != "--set"]
-    if needed_width(columns, flexible=_SOURCE_WIDTH // 2) > console.width:
-        columns.pop()
+    for exact, dropped in ((True, ()), (False, ("--set",)), (False, ("--set", "source"))):
+        columns = [column for column in _columns(reports, exact=exact) if column.heading not in dropped]
+        if needed_width(columns, flexible=_SOURCE_WIDTH) <= console.width:
+            break
     print_columns(console, columns)
     return buffer.getvalue()
 
 
 def _columns(reports: Sequence[Report], *, exact: bool) -> list[Column]:
-    figures = [_figures(report, exact=exact) for report in reports]
+    """A row for every family, and one for each of its models."""
+    from rich.text import Text
+
+    names: list[Text] = []
+    rows: list[Report | None] = []
+    for family, members in families(reports).items():
+        names += [Text(family, style="bold"), *(Text(f"  {report.name}") for report in members)]
+        rows += [None, *members]
+    figures = [_figures(report, exact=exact) if report else ["", "", ""] for report in rows]
+    settings = [", ".join(report.params) if report else "" for report in rows]
     return [
-        Column("model", [report.name for report in reports], style="bold"),
-        Column("params", [params for params, _ in figures], right=True),
-        Column("MACs", [macs for _, macs in figures], right=True),
-        Column("--set", [", ".join(report.params) for report in reports], style="cyan"),
-        Column("source", [report.spec.source for report in reports], flexible=True, style="dim"),
+        Column("model", names),
+        Column("params", [row[0] for row in figures], right=True),
+        Column("MACs", [row[1] for row in figures], right=True),
+        Column("peak memory", [row[2] for row in figures], right=True),
+        Column("--set", settings, flexible=True, style="cyan"),
+        Column("source", [report.spec.source if report else "" for report in rows], flexible=True, style="dim"),
     ]
 
 
 def _figures(report: Report, *, exact: bool) -> list[str]:
     totals = report.totals
-    return [figure_cell(totals.params, exact=exact), figure_cell(totals.macs, exact=exact)]
+    return [
+        figure_cell(totals.params, exact=exact),
+        figure_cell(totals.macs, exact=exact),
+        bytes_cell(totals.peak_activation_bytes, exact=exact),
+    ]
 
 
 def _rows(reports: Sequence[Report]) -> list[dict[str, object]]:
-    return [
-        {
-            "name": report.name,
-            "params": report.totals.params,
-            "macs": report.totals.macs,
-            "settings": dict(report.params),
-            "source": report.spec.source,
-        }
-        for report in reports
-    ]
+    rows = []
+    for report in (report for members in families(reports).values() for report in members):
+        totals = report.totals
+        peak = totals.peak_activation_bytes
+        values = (report.name, report.spec.family, totals.params, totals.macs, peak, dict(report.params))
+        rows.append(dict(zip(_KEYS, (*values, report.spec.source), strict=True)))
+    return rows
 
 
 def _json(reports: Sequence[Report], path: str | None) -> str:
@@ -77,26 +112,29 @@ def _csv(reports: Sequence[Report], path: str | None) -> str:
     del path
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("name", "params", "macs", "settings", "source"))
+    writer.writerow(_KEYS)
     for row in _rows(reports):
         settings = row["settings"]
-        names = " ".join(settings) if isinstance(settings, dict) else ""
-        writer.writerow((row["name"], row["params"], row["macs"], names, row["source"]))
+        writer.writerow({**row, "settings": " ".join(settings) if isinstance(settings, dict) else ""}.values())
     return out.getvalue()
 
 
 def _markdown(reports: Sequence[Report], path: str | None) -> str:
     del path
-    lines = ["| model | params | MACs | source |", "| :-- | --: | --: | :-- |"]
-    for report in reports:
-        figures = " | ".join(_figures(report, exact=True))
-        lines.append(f"| {escape_markdown(report.name)} | {figures} | {escape_markdown(report.spec.source)} |")
-    return "\n".join(lines) + "\n"
+    lines = []
+    for family, members in families(reports).items():
+        lines += ["", f"### {escape_markdown(family)}", "", "| model | params | MACs | peak memory | source |"]
+        lines.append("| :-- | --: | --: | --: | :-- |")
+        for report in members:
+            figures = " | ".join(_figures(report, exact=True))
+            lines.append(f"| {escape_markdown(report.name)} | {figures} | {escape_markdown(report.spec.source)} |")
+    return "\n".join(lines[1:]) + "\n"
 
 
 def _tree(reports: Sequence[Report], path: str | None) -> str:
     del path
-    return "".join(f"{report.name}\n" for report in reports)
+    groups = families(reports).items()
+    return "".join(f"{family}\n" + "".join(f"  {report.name}\n" for report in members) for family, members in groups)
 
 
 _FORMATS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown, "tree": _tree}

@@ -48,9 +48,9 @@ def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
     reader = SpecReader(spec)
     files = _Files(spec, reader, folder)
     variants, root, folder = files.bases(root, folder)
-    includes = reader.main(root)
-    for variant in reversed(variants):
-        reader.variant(variant)
+    includes = reader.main(root, base=bool(variants))
+    for number in reversed(range(len(variants))):
+        reader.variant(variants[number], base=number > 0)
     files.read(includes, folder)
     link(spec)
     if not spec.name:

@@ -44,8 +44,8 @@ class SpecReader(Reader):
         super().__init__(spec.problems)
         self.spec = spec
 
-    def main(self, root: Value) -> list[tuple[str, Mark]]:
-        """Read the spec's own file; returns the paths that it includes."""
+    def main(self, root: Value, *, base: bool = False) -> list[tuple[str, Mark]]:
+        """Read the spec's file, or the one that it extends in the end; returns the paths that it includes."""
         spec = self.spec
         top = self._top(root)
         if top is None:
@@ -64,7 +64,8 @@ class SpecReader(Reader):
         if "outputs" in entries:
             spec.main.outputs = self.references(entries["outputs"][1], "outputs")
         spec.main.inputs = list(spec.inputs)
-        self._limits(entries)
+        if not base:
+            self._limits(entries)
         return includes
 
     def extends(self, root: Value) -> Scalar | None:
@@ -79,13 +80,13 @@ class SpecReader(Reader):
             self.report("'extends' names no file", value, "write the path of a spec: `extends: resnet50.yaml`")
         raise self.problems.error()
 
-    def variant(self, root: Value) -> None:
-        """Read a spec that extends the one that was read before: other defaults, and figures of its own."""
+    def variant(self, root: Value, *, base: bool) -> None:
+        """Read a spec that extends the one that was read before: other defaults, and figures if it is not a base."""
         spec = self.spec
         top = self._top(root, VARIANT_KEYS, "a spec that extends another")
         if top is None:
             return
-        spec.name, spec.expect, spec.budgets = "", {}, []
+        spec.name = ""
         self._labels(top.entries)
         if "params" in top.entries:
             for name, param in self._params(top.entries["params"][1]).items():
@@ -95,7 +96,8 @@ class SpecReader(Reader):
                     known = list(spec.params)
                     hint = suggestion(name, known, "params") if known else "the spec that it extends has no params"
                     self.report(f"'{name}' is no param of the spec that this one extends", param.mark, hint)
-        self._limits(top.entries)
+        if not base:
+            self._limits(top.entries)
 
     def _labels(self, entries: Entries) -> None:
         for field in ("name", "family", "source"):

@@ -20,6 +20,7 @@ _EXPRESSION: Schema = {"$ref": "#/definitions/expression"}
 _STEPS: Schema = {"$ref": "#/definitions/steps"}
 _IDS: Schema = {"$ref": "#/definitions/ids"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
+_COUNT_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 0, "description": "Null: unknown."}
 _SHAPE: Schema = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 
 
@@ -252,7 +253,7 @@ def report_schema() -> Schema:
         "inputs": {"type": "array", "items": text},
         "output": {"type": "array", "items": _SHAPE},
         "params": _COUNT,
-        **dict.fromkeys(("macs", "flops"), {"type": ["integer", "null"], "minimum": 0, "description": "Null: unknown."}),
+        **dict.fromkeys(("macs", "flops"), _COUNT_OR_NULL),
         **dict.fromkeys(("weight_bytes", "activation_bytes"), _COUNT),
         "file": text,
         "line": {"type": "integer", "minimum": 1},

@@ -1,0 +1,110 @@
+"""``archcost zoo``: the models by family, and the check of their published figures."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archcost
+from archcost import zoo
+from archcost.render.zoo import families
+from benchmarks import zoo as page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+NET = """archcost: 1
+input: [3, 4, 4]
+layers: [conv2d: {out_channels: 8, kernel_size: 1}]
+"""
+
+
+@pytest.fixture
+def small_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A zoo of three models in two families, and one without."""
+    right = "family: B\nsource: a\nexpect: {output: [1, 8, 4, 4], params: 32}\n"
+    (tmp_path / "right.yaml").write_text(f"{NET}{right}", encoding="utf-8")
+    (tmp_path / "variant.yaml").write_text("archcost: 1\nextends: right.yaml\n", encoding="utf-8")
+    (tmp_path / "plain.yaml").write_text(f"{NET}family: a\n", encoding="utf-8")
+    (tmp_path / "loose.yaml").write_text(NET, encoding="utf-8")
+    monkeypatch.setattr(zoo, "folder", lambda: str(tmp_path))
+    return tmp_path
+
+
+def test_models_are_listed_by_family(small_zoo: Path, run: Callable[..., Run]) -> None:
+    assert sorted(zoo.names()) == sorted(path.stem for path in small_zoo.iterdir())
+    assert run("zoo", "--format", "tree").out == "a\n  plain\nB\n  right\n  variant\nOthers\n  loose\n"
+    rows = json.loads(run("zoo", "--format", "json").out)
+    assert [(row["name"], row["family"]) for row in rows] == [
+        *(("plain", "a"), ("right", "B"), ("variant", "B"), ("loose", ""))
+    ]
+    assert {key: rows[0][key] for key in ("params", "macs", "peak_activation_bytes")} == {
+        "params": 3 * 8 + 8,
+        "macs": 4 * 4 * 8 * 3,
+        "peak_activation_bytes": 4 * (3 + 8) * 4 * 4,
+    }
+    table = run("zoo", columns=70).out
+    assert table.index("plain") < table.index("variant") < table.index("loose")
+
+
+def test_one_family_can_be_chosen(small_zoo: Path, run: Callable[..., Run]) -> None:
+    del small_zoo
+    rows = list(csv.DictReader(run("zoo", "--family", "b", "--format", "csv").out.splitlines()))
+    assert [row["name"] for row in rows] == ["right", "variant"]
+    wrong = run("zoo", "--family", "bb")
+    assert wrong.code == 2
+    assert "the zoo has no family 'bb'" in wrong.err
+    assert run("zoo", "--family", "VGGG").code == 2
+
+
+def test_the_check_names_what_differs(small_zoo: Path, run: Callable[..., Run]) -> None:
+    fine = run("zoo", "--check")
+    assert (fine.code, fine.out) == (0, "4 models in 3 families: all 2 published figures hold\n")
+    (small_zoo / "wrong.yaml").write_text(
+        NET + "family: B\nexpect: {params: {value: 33, source: Table 9}, macs: 384, output: [1, 9, 4, 4]}\n",
+        encoding="utf-8",
+    )
+    found = run("zoo", "--check")
+    assert found.code == 1
+    lines = found.out.splitlines()
+    assert lines[0].endswith("wrong.yaml:5:59: wrong: output is (1, 8, 4, 4), published (1, 9, 4, 4)")
+    assert any("params is 32, published 33 (Table 9)" in line for line in lines)
+    assert lines[-1] == "5 models in 3 families: 2 of 5 published figures differ"
+
+
+def test_a_broken_model_is_not_passed_over(small_zoo: Path, run: Callable[..., Run]) -> None:
+    (small_zoo / "broken.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [rleu]\n", encoding="utf-8")
+    for arguments in ((), ("--check",)):
+        result = run("zoo", *arguments)
+        assert result.code == 2
+        assert "unknown kind 'rleu'" in result.err
+        assert "4 models" in result.out or "variant" in result.out
+
+
+def test_the_whole_zoo_holds(run: Callable[..., Run]) -> None:
+    result = run("zoo", "--check")
+    assert result.code == 0, result.out
+    assert result.out.startswith(f"{len(zoo.names())} models in ")
+    assert len(zoo.names()) >= 90
+
+
+def test_the_page_is_in_step() -> None:
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert page.inserted(text) == text, "run python -m benchmarks.zoo"
+
+
+def test_the_page_shows_every_model_and_every_difference() -> None:
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert [name for name in zoo.names() if f"[{name}](../specs/{name}.yaml)" not in text] == []
+    assert len(families(map(archcost.analyze, zoo.names()))) == text.count("\n### ")
+    rows = page.recount()
+    differing = [line for line in text.splitlines() if line.startswith("| [") and "equal" not in line.split("|")[5]]
+    named = {name for name in rows if any(f"[{name}]" in line and line.split("|")[5].strip() for line in differing)}
+    # What torchvision counts differently is told in the remarks.
+    assert [name for name in named if f"**{name}.**" not in text and f"\n{name}:\n" not in text] == []
