@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archcost.dims import numel
-from archcost.spec.parser import DTYPE_BYTES
+from archcost.dims import ceil_div, numel
+from archcost.spec.names import DTYPE_BYTES, WEIGHT_BITS
 
 if TYPE_CHECKING:
+    from archcost.dims import Shape
     from archcost.graph.model import Node, Signature
 
 
@@ -17,7 +18,9 @@ class Costs:
     """Figures that add up over layers.
 
     ``params`` are trainable and frozen ones; ``weights`` those not named bias; ``flops`` is 2 × MACs plus all other
-    arithmetic; ``weight_bytes`` are those of the params; ``activation_bytes`` those of the outputs.
+    arithmetic; ``weight_bytes`` are those of the params; ``activation_bytes`` those of the outputs; ``idle_params`` are
+    params that one token does not use; ``cache_bytes`` what is kept for the next step. ``unknown_macs`` and
+    ``unknown_flops`` count the layers of which nobody has declared them: the figure is then the known part.
     """
 
     params: int = 0
@@ -28,6 +31,10 @@ class Costs:
     flops: int = 0
     weight_bytes: int = 0
     activation_bytes: int = 0
+    idle_params: int = 0
+    cache_bytes: int = 0
+    unknown_macs: int = 0
+    unknown_flops: int = 0
 
     def __add__(self, other: Costs) -> Costs:
         return Costs(
@@ -39,30 +46,49 @@ class Costs:
             self.flops + other.flops,
             self.weight_bytes + other.weight_bytes,
             self.activation_bytes + other.activation_bytes,
+            self.idle_params + other.idle_params,
+            self.cache_bytes + other.cache_bytes,
+            self.unknown_macs + other.unknown_macs,
+            self.unknown_flops + other.unknown_flops,
         )
 
+    def times(self, count: int) -> Costs:
+        """The costs of so many equal layers."""
+        if count == 1:
+            return self
+        return Costs(*[getattr(self, name) * count for name in self.__slots__])
 
-def signature_costs(signature: Signature, dtype: str) -> Costs:
+    @property
+    def active_params(self) -> int:
+        """The params that one token uses."""
+        return self.params - self.idle_params
+
+    def unknown(self, metric: str) -> int:
+        """The number of layers of which a figure is not known; 0 for figures that always are."""
+        return self.unknown_macs if metric == "macs" else self.unknown_flops if metric == "flops" else 0
+
+
+def signature_costs(signature: Signature, dtype: str, weight_dtype: str = "") -> Costs:
     """The costs of an op on given types, all weights its own; computed once a signature."""
     costs: Costs | None = signature.costs
     if costs is None:
-        costs = signature.costs = _costs(signature, dtype, frozenset())
+        costs = signature.costs = _costs(signature, dtype, weight_dtype, frozenset())
     return costs
 
 
-def node_costs(node: Node, nodes: list[Node], dtype: str) -> Costs:
+def node_costs(node: Node, nodes: list[Node], dtype: str, weight_dtype: str = "") -> Costs:
     """The costs of a node; tensors that it shares with another node count there."""
     if node.weights_of < 0:
-        return signature_costs(node.signature, dtype)
+        return signature_costs(node.signature, dtype, weight_dtype)
     owner = nodes[node.weights_of].signature
-    return _costs(node.signature, dtype, frozenset((*owner.weights(), *owner.buffers())))
+    return _costs(node.signature, dtype, weight_dtype, frozenset((*owner.weights(), *owner.buffers())))
 
 
-def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
+def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozenset[str]) -> Costs:
     op = signature.op
     inputs = tuple([tensor.shape for tensor in signature.inputs])
     outputs = tuple([tensor.shape for tensor in signature.outputs])
-    params = weights = 0
+    params = weights = weight_bytes = 0
     for name, shape in op.weights(inputs).items():
         if name in shared:
             continue
@@ -70,6 +96,8 @@ def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
         params += count
         if "bias" not in name:
             weights += count
+        if weight_dtype:
+            weight_bytes += tensor_weight_bytes(name, shape, dtype, weight_dtype)
     buffers = 0
     for name, shape in op.buffers(inputs).items():
         if name not in shared:
@@ -78,6 +106,7 @@ def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
     activation_bytes = 0
     for tensor in signature.outputs:
         activation_bytes += numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
+    unknown = op.unknown()
     return Costs(
         params,
         params if op.trainable() else 0,
@@ -85,6 +114,20 @@ def _costs(signature: Signature, dtype: str, shared: frozenset[str]) -> Costs:
         buffers,
         macs,
         2 * macs + op.flops(inputs, outputs),
-        params * DTYPE_BYTES[dtype],
+        weight_bytes if weight_dtype else params * DTYPE_BYTES[dtype],
         activation_bytes,
+        op.idle_params(inputs) if params else 0,
+        activation_bytes if op.caches else 0,
+        int("macs" in unknown),
+        int("flops" in unknown),
     )
+
+
+def tensor_weight_bytes(name: str, shape: Shape, dtype: str, weight_dtype: str) -> int:
+    """Bytes of a learnable tensor under weight-only quantisation, rounded up; scales of its groups are not counted.
+
+    Matrices and kernels, tensors of two dims and more that are not named bias, take ``weight_dtype``; biases and the
+    scales of norms stay in ``dtype``.
+    """
+    is_matrix = len(shape) > 1 and "bias" not in name
+    return ceil_div(numel(shape) * WEIGHT_BITS[weight_dtype if is_matrix else dtype], 8)

@@ -21,9 +21,13 @@ class Deviation(NamedTuple):
     computed: object
     source: str
     mark: Mark
+    unknown: tuple[str, ...] = ()  # the layers that keep it from being computed
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
+        if self.unknown:
+            layers = ", ".join(self.unknown)
+            return f"{where}{self.metric} is unknown of {layers}, published {_shown(self.published)}"
         return f"{where}{self.metric} is {_shown(self.computed)}, published {_shown(self.published)}"
 
 
@@ -53,7 +57,10 @@ def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviat
     costs = sum_costs(layers)
     for metric, figure in expectation.figures.items():
         computed = getattr(costs, metric)
-        if not within(computed, figure):
+        if costs.unknown(metric):
+            unknown = [layer.path for layer in layers if layer.costs.unknown(metric)]
+            found.append(Deviation(path, metric, figure.value, None, figure.source, figure.mark, tuple(unknown)))
+        elif not within(computed, figure):
             found.append(Deviation(path, metric, figure.value, computed, figure.source, figure.mark))
     return found
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, node_costs
 from archcost.analysis.memory import peak_activation_bytes
-from archcost.errors import SpecError
+from archcost.errors import SpecError, UsageError, suggestion
 from archcost.graph.unroll import unroll
+from archcost.spec.names import WEIGHT_BITS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
@@ -60,14 +61,24 @@ class Layer:
         return self.costs.params
 
     @property
+    def active_params(self) -> int:
+        """The params that one token uses."""
+        return self.costs.active_params
+
+    @property
     def macs(self) -> int:
-        """Multiply-accumulates."""
+        """Multiply-accumulates; the known part of them, if ``unknown`` says so."""
         return self.costs.macs
 
     @property
     def flops(self) -> int:
-        """2 × MACs plus all other arithmetic."""
+        """2 × MACs plus all other arithmetic; the known part of it, if ``unknown`` says so."""
         return self.costs.flops
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which of macs and flops are not known."""
+        return self.node.signature.op.unknown()
 
     @property
     def weight_bytes(self) -> int:
@@ -97,10 +108,12 @@ class Layer:
             "inputs": list(self.inputs),
             "output": [list(shape) for shape in self.output],
             "params": self.costs.params,
-            "macs": self.costs.macs,
-            "flops": self.costs.flops,
+            **({"active_params": self.costs.active_params} if self.costs.idle_params else {}),
+            "macs": None if self.costs.unknown_macs else self.costs.macs,
+            "flops": None if self.costs.unknown_flops else self.costs.flops,
             "weight_bytes": self.costs.weight_bytes,
             "activation_bytes": self.costs.activation_bytes,
+            **({"cache_bytes": self.costs.cache_bytes} if self.costs.cache_bytes else {}),
             "file": self.file,
             "line": self.line,
         }
@@ -108,10 +121,14 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The figures of a whole model; all but the peak are sums over its layers."""
+    """The figures of a whole model; all but the peak are sums over its layers.
+
+    ``macs`` and ``flops`` are the known part, where :meth:`Report.unknown` names layers.
+    """
 
     layers: int
     params: int
+    active_params: int
     trainable_params: int
     buffers: int
     macs: int
@@ -119,6 +136,7 @@ class Totals:
     weight_bytes: int
     activation_bytes: int
     peak_activation_bytes: int
+    cache_bytes: int
 
 
 class Report:
@@ -128,7 +146,8 @@ class Report:
         self.graph = graph
         self.complete = complete  # False: only the layers before the first failing one
         self.layers: list[Layer] = _layers(graph)
-        self.totals: Totals = _totals(graph, self.layers)
+        self.costs: Costs = sum_costs(self.layers)
+        self.totals: Totals = _totals(graph, self.costs, len(self.layers))
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
     def __repr__(self) -> str:
@@ -153,6 +172,17 @@ class Report:
     def dtype(self) -> str:
         """The dtype of the weights."""
         return self.graph.dtype
+
+    @property
+    def weight_dtype(self) -> str:
+        """The dtype of the matrices among the weights: ``dtype``, unless they are quantised."""
+        return self.graph.weight_dtype or self.graph.dtype
+
+    def unknown(self, metric: str) -> list[str]:
+        """The paths of the layers of which a figure (macs or flops) is not known."""
+        if not self.costs.unknown(metric):
+            return []
+        return [layer.path for layer in self.layers if layer.costs.unknown(metric)]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -196,7 +226,7 @@ class Report:
         """The bytes that each layer reads and writes, and its FLOPs."""
         from archcost.analysis.traffic import traffic_of
 
-        return [traffic_of(layer.node, self.dtype, layer.costs.flops) for layer in self.layers]
+        return [traffic_of(layer.node, self.dtype, layer.costs.flops, self.graph.weight_dtype) for layer in self.layers]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""
@@ -207,9 +237,11 @@ class Report:
             "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": _for_json(self.params)},
             "batch": self.batch,
             "dtype": self.dtype,
+            "weight_dtype": self.weight_dtype,
             "inputs": [{"name": name, "shape": list(shape)} for name, shape in self.inputs.items()],
             "outputs": [{"path": path, "shape": list(shape)} for path, shape in self.outputs.items()],
             "totals": asdict(self.totals),
+            **({"unknown": unknown} if (unknown := unknown_layers(self)) else {}),
             "layers": self._layer_dicts(),
         }
 
@@ -230,6 +262,7 @@ def analyze(
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
+    weight_dtype: str | None = None,
 ) -> Report:
     """The report of a parsed spec under params; raises SpecError, with the report of the layers before the failure."""
     with collector_paused():
@@ -238,7 +271,23 @@ def analyze(
         except SpecError as error:
             partial = Report(error.partial, complete=False) if error.partial is not None else None
             raise SpecError(error.diagnostics, partial) from None
-        return Report(graph)
+        return Report(with_weight_dtype(graph, weight_dtype))
+
+
+def with_weight_dtype(graph: Graph, weight_dtype: str | None) -> Graph:
+    """The graph with its matrices held in another dtype; raises UsageError for one that there is not."""
+    if weight_dtype is None or weight_dtype == graph.dtype:
+        return graph
+    if weight_dtype not in WEIGHT_BITS:
+        hint = suggestion(weight_dtype, list(WEIGHT_BITS), "dtypes of weights")
+        raise UsageError(f"there is no dtype of weights '{weight_dtype}'", hint)
+    return graph._replace(weight_dtype=weight_dtype)
+
+
+def unknown_layers(report: Report) -> dict[str, list[str]]:
+    """The paths of the layers with an unknown figure, by figure."""
+    found = {metric: report.unknown(metric) for metric in ("macs", "flops")}
+    return {metric: paths for metric, paths in found.items() if paths}
 
 
 @contextmanager
@@ -269,7 +318,7 @@ def _layers(graph: Graph) -> list[Layer]:
     layers = []
     for node in nodes:
         reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in node.inputs])
-        layers.append(Layer(node, reads, node_costs(node, nodes, graph.dtype)))
+        layers.append(Layer(node, reads, node_costs(node, nodes, graph.dtype, graph.weight_dtype)))
         outputs = node.signature.outputs
         if len(outputs) == 1:
             names.append(node.path)
@@ -278,27 +327,26 @@ def _layers(graph: Graph) -> list[Layer]:
     return layers
 
 
-def sum_costs(layers: list[Layer]) -> Costs:
-    """The sum of the layers' costs."""
-    params = trainable = weights = buffers = macs = flops = weight_bytes = activation_bytes = 0
+def sum_costs(layers: Iterable[Layer]) -> Costs:
+    """The sum of the layers' costs; equal nodes have one object of costs, which is counted first."""
+    times: dict[int, int] = {}
+    found: dict[int, Costs] = {}
     for layer in layers:
         costs = layer.costs
-        params += costs.params
-        trainable += costs.trainable_params
-        weights += costs.weights
-        buffers += costs.buffers
-        macs += costs.macs
-        flops += costs.flops
-        weight_bytes += costs.weight_bytes
-        activation_bytes += costs.activation_bytes
-    return Costs(params, trainable, weights, buffers, macs, flops, weight_bytes, activation_bytes)
+        identity = id(costs)
+        found[identity] = costs
+        times[identity] = times.get(identity, 0) + 1
+    total = Costs()
+    for identity, costs in found.items():
+        total += costs.times(times[identity])
+    return total
 
 
-def _totals(graph: Graph, layers: list[Layer]) -> Totals:
-    costs = sum_costs(layers)
+def _totals(graph: Graph, costs: Costs, layers: int) -> Totals:
     return Totals(
-        layers=len(layers),
+        layers=layers,
         params=costs.params,
+        active_params=costs.active_params,
         trainable_params=costs.trainable_params,
         buffers=costs.buffers,
         macs=costs.macs,
@@ -306,4 +354,5 @@ def _totals(graph: Graph, layers: list[Layer]) -> Totals:
         weight_bytes=costs.weight_bytes,
         activation_bytes=costs.activation_bytes,
         peak_activation_bytes=peak_activation_bytes(graph),
+        cache_bytes=costs.cache_bytes,
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.dims import numel
+from archcost.analysis.costs import tensor_weight_bytes
+from archcost.dims import ceil_div, numel
 from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
@@ -50,17 +51,25 @@ def input_bytes(node: Node) -> int:
     return sum(map(tensor_bytes, seen.values()))
 
 
-def weight_bytes_read(node: Node, dtype: str) -> int:
-    """Bytes of the weights that one run reads, those shared with another layer included."""
+def weight_bytes_read(node: Node, dtype: str, weight_dtype: str = "") -> int:
+    """Bytes of the weights that one run reads, those shared with another layer included.
+
+    Of quantised weights of which only a part is read (the rows of an embedding), it is that part of their bytes.
+    """
     signature = node.signature
     inputs = tuple([tensor.shape for tensor in signature.inputs])
     outputs = tuple([tensor.shape for tensor in signature.outputs])
-    return signature.op.read_weights(inputs, outputs) * DTYPE_BYTES[dtype]
+    elements = signature.op.read_weights(inputs, outputs)
+    if not weight_dtype or not elements:
+        return elements * DTYPE_BYTES[dtype]
+    tensors = signature.op.weights(inputs)
+    whole = sum([tensor_weight_bytes(name, shape, dtype, weight_dtype) for name, shape in tensors.items()])
+    return ceil_div(whole * elements, sum(map(numel, tensors.values())))
 
 
-def traffic_of(node: Node, dtype: str, flops: int) -> Traffic:
+def traffic_of(node: Node, dtype: str, flops: int, weight_dtype: str = "") -> Traffic:
     """Inputs and weights read, outputs written, by a layer that does so many FLOPs."""
-    read = input_bytes(node) + weight_bytes_read(node, dtype)
+    read = input_bytes(node) + weight_bytes_read(node, dtype, weight_dtype)
     return Traffic(read, sum(map(tensor_bytes, node.signature.outputs)), flops)
 
 

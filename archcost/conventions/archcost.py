@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from archcost.conventions.model import MACS, Convention
+from typing import TYPE_CHECKING
+
+from archcost.conventions.model import MACS, Convention, Part
 from archcost.conventions.terms import FREE, TABLES, products
 from archcost.version import __version__
 
+if TYPE_CHECKING:
+    from archcost.conventions.model import Use
+
 _PRODUCTS = (products(),)
+
+
+def _declared(use: Use) -> Part:
+    return Part(use.op.name, use.macs, use.macs, "as declared", seen="macs" not in use.op.unknown())
+
 
 CONVENTION = Convention(
     name="archcost",
@@ -15,7 +25,7 @@ CONVENTION = Convention(
     unit=MACS,
     word="MACs",
     called="`archcost analyze`",
-    kinds={**TABLES, "matmul": _PRODUCTS},
+    kinds={**TABLES, "matmul": _PRODUCTS, "einsum": _PRODUCTS, "custom": (_declared,)},
     families={
         **FREE,
         "Convolution": _PRODUCTS,

@@ -6,6 +6,7 @@ convolutions, linear layers and products alone.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
@@ -15,7 +16,11 @@ from archcost.conventions.terms import (
     FREE,
     NOTHING,
     TABLES,
+    activated,
+    bias,
+    deformable,
     dimensional,
+    einsum_path,
     left_operand,
     normalised,
     per_input,
@@ -111,6 +116,10 @@ CONVENTION = Convention(
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),
         "matmul": (left_operand(2),),
+        "normalize": NOTHING,
+        "einsum": (partial(einsum_path, factor=2),),
+        "deform_conv2d": (deformable(2), bias),
+        "mixture_of_experts": (products(2), activated),
         "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
         "multihead_attention": (projections(2), inner_products),
     },

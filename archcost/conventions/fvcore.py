@@ -7,14 +7,17 @@ output depends on.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
-from archcost.conventions.model import MACS, Convention, ToolFailsError
+from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
 from archcost.conventions.terms import (
     FREE,
     TABLES,
+    deformable,
     dimensional,
+    einsum_path,
     hidden,
     left_operand,
     normalised,
@@ -25,9 +28,10 @@ from archcost.conventions.terms import (
     running,
     unseen,
 )
+from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Part, Use
+    from archcost.conventions.model import Use
 
 _RANKS = (2, 5)  # of norms that measure their input
 _MEASURED = ranks(*_RANKS, normalised(5, 4))
@@ -51,6 +55,11 @@ def _upsample(use: Use) -> Part | None:
     return per_output(rate)(use) if rate and planes else None
 
 
+def _sampled(use: Use) -> Part:
+    """The samples of a deformable convolution."""
+    return Part(f"{use.name} samples", 4 * numel(use.op.sampled(use.inputs, use.outputs)), 0, "4 per sampled value")
+
+
 CONVENTION = Convention(
     name="fvcore",
     tool="fvcore",
@@ -69,6 +78,8 @@ CONVENTION = Convention(
         "adaptive_avg_pool2d": (per_input(1),),
         "upsample": (_upsample,),
         "matmul": (_matmul,),
+        "einsum": (partial(einsum_path, factor=1),),
+        "deform_conv2d": (deformable(1), _sampled),
         "scaled_dot_product_attention": (unseen("an operator it does not know"),),
         "multihead_attention": (projections(1), inner_products),
     },

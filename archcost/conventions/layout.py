@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops.axes import axes, axis
+from archcost.ops.einsum import dims_of, terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
 
 _ELEMENTWISE = ("Activation", "Arithmetic")  # families, but for the ops that write anew
+_ORDERED = ("layer_scale", "normalize")  # elementwise, in other families
 _ANEW = frozenset("sum mean max matmul softmax softmin log_softmax softmax2d glu rrelu".split())  # noqa: SIM905
 _CHANNELS_LAST = frozenset(
     "conv2d conv_transpose2d max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d batch_norm2d group_norm "  # noqa: SIM905 - a list of words
@@ -79,7 +81,7 @@ def _passed(op: Op, before: Shape, strides: Shape, after: Shape) -> Shape:
         return viewed(before, strides, after) or contiguous_strides(after)
     if op.kind in _CHANNELS_LAST and strides == _channels_last(before):
         return _channels_last(after)
-    if op.family in _ELEMENTWISE and before == after:
+    if (op.family in _ELEMENTWISE or op.kind in _ORDERED) and before == after:
         return _ordered_as(strides, after)
     return contiguous_strides(after)
 
@@ -170,6 +172,24 @@ def _same(_: Any, __: Shape, strides: Shape, ___: Shape) -> Shape:
     return strides
 
 
+def _einsum(op: Any, before: Shape, strides: Shape, after: Shape) -> Shape:
+    """A permuted view of the operand, or of a product of matrices: shared dims, those of the left, of the right."""
+    operands, output = terms(op.equation)
+    if len(operands) == 1 and len(before) == len(after):
+        names = dims_of(operands[0], len(before))
+        return tuple([strides[names.index(name)] for name in dims_of(output, len(after))])
+    contracted = set(operands[0]) & set(operands[-1]) - set(output) if len(operands) > 1 else set()
+    if not contracted or "." in output:
+        return contiguous_strides(after)
+    shared = [name for name in output if all(name in term for term in operands)]
+    rows = [name for name in output if name in operands[0] and name not in shared]
+    order = [*shared, *rows, *[name for name in output if name not in shared and name not in rows]]
+    sizes = dict(zip(output, after, strict=True))
+    laid = dict(zip(order, contiguous_strides(tuple([sizes[name] for name in order])), strict=True))
+    return tuple([laid[name] for name in output])
+
+
+_IDENTITIES = ("identity", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "stochastic_depth")
 _MOVES: dict[str, Callable[[Any, Shape, Shape, Shape], Shape]] = {
     "permute": _permute,
     "transpose": _transpose,
@@ -177,6 +197,7 @@ _MOVES: dict[str, Callable[[Any, Shape, Shape, Shape], Shape]] = {
     "slice": _slice,
     "chunk": _same,
     "split": _same,
-    **dict.fromkeys(("identity", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"), _same),
+    **dict.fromkeys(_IDENTITIES, _same),
+    "einsum": _einsum,
 }
 _VIEWED = frozenset({"reshape", "flatten", "unflatten", "squeeze", "unsqueeze"})

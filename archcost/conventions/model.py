@@ -89,18 +89,20 @@ def words(kind: str) -> str:
 class Part(NamedTuple):
     """One term of a layer's figure, in the tool's unit, and those of archcost's MACs that it stands for.
 
-    An amount of 0 that stands for MACs says that the tool does not see them; ``rate`` is then the reason.
+    An amount of 0 that stands for MACs says that the tool does not see them; ``rate`` is then the reason. ``seen`` is
+    false for what it could not count if there were any: nobody knows whether there are.
     """
 
     what: str
     amount: Amount
     macs: int
     rate: str
+    seen: bool = True
 
     @property
     def covered(self) -> bool:
         """Whether the tool sees the MACs, if there are any."""
-        return bool(self.amount) or not self.macs
+        return self.seen and (bool(self.amount) or not self.macs)
 
 
 def accepted(report: Report) -> str:

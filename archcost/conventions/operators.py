@@ -18,3 +18,11 @@ def with_vector(use: Use) -> bool:
 def one_kernel(use: Use) -> bool:
     """Whether an LSTM runs as one kernel: it does unless it projects. Other recurrent layers are taken apart."""
     return not use.op.proj_size
+
+
+ELEMENTS = "a product of elements: all that is summed over has the size 1"
+
+
+def of_elements(use: Use) -> bool:
+    """Whether an einsum sums over nothing but letters of size 1: it is then no product of matrices."""
+    return all(size == 1 for size in use.op.contracted(use.inputs))

@@ -10,7 +10,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import CALLED, MACS, Amount, Convention, Part
-from archcost.conventions.terms import FREE, NOTHING, TABLES, bias, left_operand, products, unseen
+from archcost.conventions.terms import (
+    FREE,
+    NOTHING,
+    TABLES,
+    activated,
+    bias,
+    left_operand,
+    products,
+    unseen,
+)
 from archcost.dims import numel
 
 if TYPE_CHECKING:
@@ -115,6 +124,10 @@ CONVENTION = Convention(
         "pixel_shuffle": NOTHING,
         "pixel_unshuffle": NOTHING,
         "matmul": (left_operand(1),),
+        "normalize": NOTHING,
+        "einsum": (unseen("a function that it does not patch"),),
+        "deform_conv2d": (unseen("functions that it does not patch"),),
+        "mixture_of_experts": (unseen("functions that it does not patch"), activated),
         "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
         "multihead_attention": (unseen(_DERIVED),),
     },

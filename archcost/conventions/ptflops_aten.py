@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from archcost.conventions.attention import FUSED, attention_product, inner_products, projection_biases, projections
 from archcost.conventions.layout import is_contiguous
 from archcost.conventions.model import MACS, Convention, Part
-from archcost.conventions.operators import VECTOR, one_kernel, with_vector
-from archcost.conventions.terms import FREE, TABLES, bias, hidden, products
+from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
+from archcost.conventions.terms import FREE, TABLES, bias, deformable, expert_biases, hidden, products
 
 if TYPE_CHECKING:
     from archcost.conventions.model import Use
@@ -52,6 +52,9 @@ CONVENTION = Convention(
     kinds={
         **TABLES,
         "linear": (products(), _linear_bias),
+        "mixture_of_experts": (products(), expert_biases),
+        "einsum": (hidden(of_elements, ELEMENTS, products()),),
+        "deform_conv2d": (deformable(1), bias),
         "matmul": (hidden(with_vector, VECTOR, products()),),
         "scaled_dot_product_attention": (attention_product(1, gradients=True),),
         "multihead_attention": (projections(1), projection_biases, inner_products),

@@ -43,12 +43,21 @@ class Count(NamedTuple):
             return self.layer.macs
         return sum(part.macs for part in self.parts if not part.covered)
 
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody knows what the tool would see of it."""
+        return not all(part.seen for part in self.parts)
+
 
 class Tally(NamedTuple):
-    """A sum over layers: the tool's figure (None if it covers none of them), and the MACs that it misses."""
+    """A sum over layers: the tool's figure (None if it covers none of them), and the MACs that it misses.
+
+    ``unseen`` counts the layers of which nobody knows what it would see.
+    """
 
     amount: int | None
     missed: int
+    unseen: int = 0
 
 
 class Reading:
@@ -95,10 +104,16 @@ class Reading:
         return sum(count.missed for count in self.counts)
 
     @cached_property
+    def unseen(self) -> int:
+        """The layers of which nobody knows what the tool would see."""
+        return sum(count.unseen for count in self.counts)
+
+    @cached_property
     def _by_path(self) -> dict[str, Tally]:
         """Sums for every scope and layer."""
         amounts: dict[str, int | None] = {}
         missed: dict[str, int] = {}
+        unseen: dict[str, int] = {}
         for count in self.counts:
             amount = count.amount
             path = count.layer.path
@@ -106,14 +121,17 @@ class Reading:
                 before = amounts.get(path)
                 amounts[path] = before if amount is None else amount + (before or 0)
                 missed[path] = missed.get(path, 0) + count.missed
+                if count.unseen:
+                    unseen[path] = unseen.get(path, 0) + 1
                 path = path.rpartition(".")[0]
-        return {path: Tally(amount, missed[path]) for path, amount in amounts.items()}
+        return {path: Tally(amount, missed[path], unseen.get(path, 0)) for path, amount in amounts.items()}
 
     def tally(self, paths: Iterable[str]) -> Tally:
         """The sum over the layers at or below the paths."""
         tallies = [self._by_path[path] for path in paths]
         amounts = [tally.amount for tally in tallies if tally.amount is not None]
-        return Tally(sum(amounts) if amounts else None, sum(tally.missed for tally in tallies))
+        missed, unseen = (sum(getattr(tally, name) for tally in tallies) for name in ("missed", "unseen"))
+        return Tally(sum(amounts) if amounts else None, missed, unseen)
 
 
 def read(report: Report, convention: Convention, functional: Sequence[str] = ()) -> Reading:

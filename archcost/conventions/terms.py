@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 NOTHING: Rule = ()
 # The families without MACs: they count nothing unless a convention says otherwise.
 FREE: Rules = dict.fromkeys(("Normalisation", "Activation", "Pooling", "Shape", "Arithmetic", "Resampling"), NOTHING)
-TABLES: Rules = {"embedding": NOTHING, "parameter": NOTHING}  # beside linear, and without MACs
+
+
+def declared(use: Use) -> Part:
+    """What a spec only declares: no tool has a rule for it, and nobody knows what its code would let them see."""
+    return Part(use.op.name, 0, use.macs, "the spec only declares it", seen=False)
+
+
+# Beside linear and attention, and without MACs; and what has no code to be counted.
+_WITHOUT_MACS = "embedding parameter buffer layer_scale kv_cache relative_position_bias rotary_embedding"
+TABLES: Rules = {**dict.fromkeys(_WITHOUT_MACS.split(), NOTHING), "custom": (declared,)}
 
 
 def products(factor: int = 1) -> Term:
@@ -91,6 +100,32 @@ def ranks(low: int, high: int, term: Term) -> Term:
     return checked
 
 
+def deformable(factor: int) -> Term:
+    """``factor`` × MACs of a deformable convolution that is made of torch's functions, as archcost builds it."""
+
+    def term(use: Use) -> Part:
+        rate = f"{factor} per MAC; torchvision's own operator is not seen"
+        return Part(use.name, factor * use.macs, use.macs, rate)
+
+    return term
+
+
+def einsum_path(use: Use, factor: int) -> Part:
+    """``factor`` × half of the FLOPs that numpy.einsum_path tells, in four digits.
+
+    NumPy counts 1 for every product of all letters, 2 where some are summed over, and 1 more.
+    """
+    names, output = use.op.names(use.inputs)
+    letters: dict[str, int] = {}
+    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
+        letters |= dict(zip(own, shape, strict=True))
+    count = numel(letters.values()) * (2 if len(letters) > len(output) else 1) + 1
+    amount = int(float(f"{count:.3e}")) * factor // 2
+    if not use.macs:
+        return Part(use.name, amount, 0, "all letters, by numpy.einsum_path")
+    return Part(use.name, amount, use.macs, f"{factor} per product of all letters, by numpy.einsum_path")
+
+
 def left_operand(factor: int) -> Term:
     """``factor`` × elements of the left operand × columns of the right one, in whose batch dims it does not look."""
 
@@ -102,6 +137,21 @@ def left_operand(factor: int) -> Term:
         return Part(use.name, factor * count, use.macs, f"{factor} × left elements × right columns")
 
     return term
+
+
+def activated(use: Use) -> Part:
+    """1 per element within the experts of a mixture, in the function of the activation."""
+    amount = numel(use.inputs[0][:-1]) * use.op.top_k * use.op.hidden_features
+    return Part(f"{use.name} {use.op.activation}", amount, 0, "1 per element within the experts")
+
+
+def expert_biases(use: Use) -> Part | None:
+    """1 per output of the experts' matrices, where they have biases."""
+    op = use.op
+    if not op.bias:
+        return None
+    outputs = (1 + op.gated) * op.hidden_features + use.inputs[0][-1]
+    return Part(f"{use.name} bias", numel(use.inputs[0][:-1]) * op.top_k * outputs, 0, "1 per output")
 
 
 def dimensional(kind: str, *terms: Term) -> Rules:

@@ -78,7 +78,10 @@ CONVENTION = Convention(
         "upsample": (_upsample,),
         "group_norm": NOTHING,
         "matmul": (unseen("a function"),),
+        "einsum": (unseen("a function"),),
+        "deform_conv2d": (unseen("it has no hook for it"),),
         "scaled_dot_product_attention": (unseen("a function"),),
+        "mixture_of_experts": (unseen("it has no hook for it"),),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
     families={

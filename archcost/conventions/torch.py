@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import FUSED, attention_product, inner_products, native, projections
 from archcost.conventions.model import FLOPS, Convention
-from archcost.conventions.operators import VECTOR, one_kernel, with_vector
-from archcost.conventions.terms import FREE, TABLES, hidden, products, unseen
+from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
+from archcost.conventions.terms import FREE, TABLES, deformable, hidden, products, unseen
 
 if TYPE_CHECKING:
     from archcost.conventions.model import Part, Use
@@ -36,6 +36,8 @@ CONVENTION = Convention(
     factor=2,
     kinds={
         **TABLES,
+        "einsum": (hidden(of_elements, ELEMENTS, products(2)),),
+        "deform_conv2d": (deformable(2),),
         "matmul": (hidden(with_vector, VECTOR, products(2)),),
         "scaled_dot_product_attention": (attention_product(2, gradients=False),),
         "multihead_attention": (_projections, _products),

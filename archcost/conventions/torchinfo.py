@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
-from archcost.conventions.terms import FREE, NOTHING, bias, dimensional, products, unseen
+from archcost.conventions.terms import FREE, NOTHING, bias, declared, dimensional, products, unseen
 from archcost.dims import numel
 
 if TYPE_CHECKING:
@@ -52,10 +52,22 @@ def _params(use: Use) -> Part | None:
     return Part(use.name, _samples(use) * count, 0, "1 per param and sample") if count else None
 
 
+def _table(use: Use) -> Part | None:
+    """For each head, as if the ``bias_`` in the name of the table were that of a recurrent layer."""
+    count = sum(map(numel, use.weights().values()))
+    return Part(use.name, use.outputs[0][1] * count, 0, "1 per param and head") if count else None
+
+
 def _recurrent_bias(use: Use) -> Part | None:
     biases = sum(numel(shape) for name, shape in use.weights().items() if "bias" in name)
     steps = numel(use.outputs[0][:2])
     return Part(f"{use.name} bias", steps * biases, 0, "1 per bias and time step") if biases else None
+
+
+def _expert_biases(use: Use) -> Part | None:
+    biases = sum(numel(shape) for name, shape in use.weights().items() if "bias" in name)
+    positions = numel(use.outputs[0][:2])
+    return Part(f"{use.name} bias", positions * biases, 0, "1 per bias of all experts and position") if biases else None
 
 
 CONVENTION = Convention(
@@ -73,7 +85,13 @@ CONVENTION = Convention(
         "parameter": (_params,),
         "prelu": (_params,),
         "local_response_norm": NOTHING,
+        "layer_scale": (_params,),
+        "buffer": NOTHING,
+        "relative_position_bias": (_table,),
         "matmul": (unseen("it has no params"),),
+        "einsum": (unseen("it has no params"),),
+        "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
+        "custom": (declared,),
     },
     families={
         **FREE,

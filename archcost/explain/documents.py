@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.analysis.report import unknown_layers
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def _equation(equation: Equation) -> dict[str, Any]:
     return {
         "figure": equation.figure,
         "label": equation.label,
-        "value": _number(equation.value),
+        "value": None if equation.unknown and not equation.value else _number(equation.value),
+        **({"unknown_layers": equation.unknown} if equation.unknown else {}),
         "unit": equation.unit or None,
         "formula": _formula(equation.formula),
         "note": equation.note or None,
@@ -94,6 +96,7 @@ def story_document(story: Story) -> dict[str, Any]:
         "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
         "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
         "totals": report.to_dict()["totals"],
+        **({"unknown": unknown} if (unknown := unknown_layers(report)) else {}),
         "macs": [_share(share, report.totals.macs) for share in story.macs],
         "params": [_share(share, report.totals.params) for share in story.params],
         "peak": {

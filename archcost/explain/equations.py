@@ -19,7 +19,10 @@ BYTES, RATE = "B", "FLOPs/B"
 
 
 class Equation(NamedTuple):
-    """A figure: its name in JSON, its label, its value, and the formula it comes from, if there is one to show."""
+    """A figure: its name in JSON, its label, its value, and the formula it comes from, if there is one to show.
+
+    ``unknown`` is the number of layers of which it is not known: the value is then the known part.
+    """
 
     figure: str
     label: str
@@ -27,6 +30,7 @@ class Equation(NamedTuple):
     formula: Expression | None = None
     unit: str = ""
     note: str = ""
+    unknown: int = 0
 
 
 class Seen(NamedTuple):
@@ -64,10 +68,10 @@ class Explanation(NamedTuple):
     mark: Mark | None
 
 
-def traffic_equations(parts: Sequence[Expression], traffic: Traffic) -> list[Equation]:
-    """Bytes moved, of what they consist, and FLOPs over them."""
+def traffic_equations(parts: Sequence[Expression], traffic: Traffic, unknown: int = 0) -> list[Equation]:
+    """Bytes moved, of what they consist, and FLOPs over them, unless these are unknown of some layers."""
     equations = [Equation("bytes_moved", "moved", traffic.moved, total(parts), BYTES)]
-    if traffic.intensity is not None:
+    if traffic.intensity is not None and not unknown:
         ratio = Quotient(Symbol("FLOPs", traffic.flops), Symbol("bytes", traffic.moved), "")
         equations.append(Equation("intensity", "intensity", traffic.intensity, ratio, RATE))
     return equations

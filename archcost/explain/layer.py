@@ -88,10 +88,15 @@ def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
     note = ""
     if layer.node.weights_of >= 0:
         note = f"shared with {report.layers[layer.node.weights_of].path}, counted there"
+    active = []
+    if layer.costs.idle_params:
+        used = Symbol("params", layer.costs.params) - Symbol("idle", layer.costs.idle_params)
+        active = [Equation("active_params", "active params", used.value, used, "", "what one token uses")]
     return [
         Equation("params", "params", formulas.params.value, formulas.params, "", note),
-        Equation("macs", "MACs", formulas.macs.value, formulas.macs),
-        Equation("flops", "FLOPs", layer.costs.flops, flops_formula(formulas)),
+        *active,
+        Equation("macs", "MACs", formulas.macs.value, formulas.macs, unknown=layer.costs.unknown_macs),
+        Equation("flops", "FLOPs", layer.costs.flops, flops_formula(formulas), unknown=layer.costs.unknown_flops),
     ]
 
 
@@ -111,15 +116,23 @@ def _byte_equations(report: Report, index: int) -> list[Equation]:
     ]
     written = sum(map(tensor_bytes, node.signature.outputs))
     equations = []
-    if params:
+    layer = report.layers[index]
+    if params and report.graph.weight_dtype:
+        note = f"matrices as {report.weight_dtype}"
+        equations.append(Equation("weight_bytes", "weights", layer.costs.weight_bytes, None, BYTES, note))
+    elif params:
         weights = cross(Symbol("params", params), Number(size))
         equations.append(Equation("weight_bytes", "weights", weights.value, weights, BYTES))
     equations.append(Equation("output_bytes", "output", written, total(outputs), BYTES))
-    traffic = traffic_of(node, report.dtype, report.layers[index].costs.flops)
-    return equations + traffic_equations([*_read(node, report.dtype), Symbol("output", written)], traffic)
+    if layer.costs.cache_bytes:
+        equations.append(Equation("cache_bytes", "cache", written, total(outputs), BYTES, "kept for the next step"))
+    dtypes = report.dtype, report.graph.weight_dtype
+    traffic = traffic_of(node, dtypes[0], layer.costs.flops, dtypes[1])
+    parts = [*_read(node, *dtypes), Symbol("output", written)]
+    return equations + traffic_equations(parts, traffic, layer.costs.unknown_flops)
 
 
-def _read(node: Node, dtype: str) -> list[Symbol]:
-    inputs, weights = input_bytes(node), weight_bytes_read(node, dtype)
+def _read(node: Node, dtype: str, weight_dtype: str) -> list[Symbol]:
+    inputs, weights = input_bytes(node), weight_bytes_read(node, dtype, weight_dtype)
     found = [Symbol("input" if len(node.inputs) == 1 else "inputs", inputs)] if node.inputs else []
     return found + ([Symbol("weights", weights)] if weights else [])

@@ -45,15 +45,15 @@ def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:
         inputs=_inputs(report, indices),
         outputs=tree.output,
         layers=tree.layers,
-        equations=(*_sums(tree), *_moved(moved)),
+        equations=(*_sums(tree), *_moved(moved, tree.costs.unknown_flops)),
         seen=scope_fields(report, path, last),
         parts=tuple(parts_of(tree)),
         mark=mark,
     )
 
 
-def _moved(traffic: Traffic) -> list[Equation]:
-    return traffic_equations([Symbol("read", traffic.read), Symbol("written", traffic.written)], traffic)
+def _moved(traffic: Traffic, unknown: int) -> list[Equation]:
+    return traffic_equations([Symbol("read", traffic.read), Symbol("written", traffic.written)], traffic, unknown)
 
 
 def _inputs(report: Report, indices: list[int]) -> tuple[Shape, ...]:
@@ -77,7 +77,8 @@ def _sums(tree: Tree) -> Iterator[Equation]:
         ("activation_bytes", "outputs", BYTES),
     ):
         own = mac_formula(tree) if figure == "macs" else None
-        yield Equation(figure, label, getattr(tree.costs, figure), own or sum_formula(tree, figure), unit)
+        formula, unknown = own or sum_formula(tree, figure), tree.costs.unknown(figure)
+        yield Equation(figure, label, getattr(tree.costs, figure), formula, unit, unknown=unknown)
 
 
 def sum_formula(tree: Tree, figure: str) -> Expression:

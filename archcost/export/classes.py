@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.export.helpers import HELPERS
 from archcost.export.names import class_name, unused
-from archcost.export.ops import LEARNT_TENSOR, structural
+from archcost.export.ops import structural
 from archcost.export.units import BLOCK, CHAIN, FUNCTION, LOOP, holder_of
 
 if TYPE_CHECKING:
@@ -205,8 +206,8 @@ def _can_be_left_out(full: Shape, name: Name) -> bool:
 
 def name_classes(groups: list[list[Class]], model: str) -> None:
     """Give every class a name: that of its block, and what the larger of several have more."""
-    groups[-1][0].name = unused(class_name(model), [LEARNT_TENSOR])
-    taken = {groups[-1][0].name, LEARNT_TENSOR}
+    groups[-1][0].name = unused(class_name(model), HELPERS)
+    taken = {groups[-1][0].name, *HELPERS}
     for classes in groups[:-1]:
         base = class_name(classes[0].kind)
         base += "Block" * (base == groups[-1][0].name)

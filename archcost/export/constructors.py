@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.export.helpers import HELPERS
 from archcost.export.layout import INDENT, Comprehension, Doc, Group, Item, call, fits, flat, is_spread, lines
 from archcost.export.literals import in_brackets, literal, same
 from archcost.export.names import MODULE_ATTRIBUTES, is_attribute, unused
-from archcost.export.ops import LEARNT_TENSOR
 from archcost.export.plans import Chained, Constructed, Plan, Repeated
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def constructed(plan: Plan) -> Doc:
 def _callee(plan: Constructed) -> str:
     if not isinstance(plan.made, str):
         return plan.made.name
-    return plan.made if plan.made == LEARNT_TENSOR else f"nn.{plan.made}"
+    return plan.made if plan.made in HELPERS else f"nn.{plan.made}"
 
 
 def _growing(text: str, step: str) -> str:

@@ -10,22 +10,10 @@ from archcost.export.forward import input_variables
 from archcost.export.layout import WIDTH, call, lines, tuple_of
 from archcost.export.literals import literal
 from archcost.export.names import unused
-from archcost.export.ops import LEARNT_TENSOR
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph
-
-LEARNT_TENSOR_CLASS = f'''class {LEARNT_TENSOR}(nn.Module):
-    """A tensor that is learnt, such as a class token or position embedding."""
-
-    def __init__(self, shape: tuple[int, ...], requires_grad: bool = True) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(shape), requires_grad=requires_grad)
-        nn.init.normal_(self.weight, std=0.02)
-
-    def forward(self) -> torch.Tensor:
-        return self.weight'''
 
 
 def docstring(report: Report, *, has_comments: bool) -> str:
@@ -33,7 +21,8 @@ def docstring(report: Report, *, has_comments: bool) -> str:
     training = ", its training-only parts included" if report.graph.training else ""
     shapes = ", ".join("×".join(map(str, shape)) or "()" for shape in report.inputs.values())
     given = f"an input of {shapes}" if len(report.inputs) == 1 else f"inputs of {shapes}"
-    figures = f"Parameters: {report.totals.params:,}. MACs: {report.totals.macs:,} for {given}"
+    macs = f"{'at least ' if report.costs.unknown_macs else ''}{report.totals.macs:,}"
+    figures = f"Parameters: {report.totals.params:,}. MACs: {macs} for {given}"
     params = ", ".join(f"{name}={literal(value)}" for name, value in report.params.items())
     parts = [
         f"{report.name}{training}: PyTorch source by archcost export.",

@@ -68,6 +68,25 @@ def method(name: str, *arguments: str) -> Writer:
     return write
 
 
+def named(name: str) -> Writer:
+    """``x.clamp(min=0.0)``: the attributes by name."""
+
+    def write(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
+        return call(f"{flat(inputs[0])}.{name}", **given)
+
+    return write
+
+
+def einsum(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
+    """``torch.einsum("ij,jk->ik", a, b)``."""
+    return call("torch.einsum", given["equation"], *inputs)
+
+
+def normalized(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
+    """``F.normalize(x, dim=-1)``."""
+    return call("F.normalize", *inputs, **given)
+
+
 def sliced(op: Any, given: Given, inputs: Sequence[Doc], shapes: Sequence[Shape]) -> Doc:
     """``x[:, 1:-1]``."""
     start, end, step = given.get("start", ""), given.get("end", ""), given.get("step", "")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.export import functions
+from archcost.export import functions, vision
+from archcost.export.helpers import KV_CACHE, LEARNT_TENSOR, MIXTURE_OF_EXPERTS, NOT_WRITTEN
 from archcost.export.layout import Doc, call, tuple_of
 from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
 from archcost.ops.fields import whole_number
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
 
 _ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias")
-LEARNT_TENSOR = "LearntTensor"  # the one layer that torch.nn does not have
 
 
 def _call(head: str, inputs: Sequence[Doc]) -> Doc:
@@ -98,7 +98,7 @@ def _order(argument: Argument) -> int:
 
 def attributes(op: Op) -> dict[str, Any]:
     """The attributes as torch takes them: one number instead of equal ones for every spatial dimension."""
-    return {name: _written(getattr(op, name), declared) for name, declared in op.fields.items()}
+    return {name: _written(op.attribute(name), declared) for name, declared in op.fields.items()}
 
 
 def torch_default(op: Op, name: str) -> Any:
@@ -148,6 +148,18 @@ def structural(op: Op) -> tuple[Any, ...]:
 def _last_dim(op: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
     """normalized_shape of norms that leave it to the input."""
     return {"normalized_shape": shapes[0][-1]} if op.normalized_shape is None else {}
+
+
+def _scaled(op: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
+    """The channels, and where they are counted from the last dim."""
+    rank = len(shapes[0])
+    dim = op.dim % rank - rank
+    return {"num_channels": shapes[0][dim], "dim": dim}
+
+
+def _table(_: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
+    """A table that is given has its own heads."""
+    return {"num_heads": None} if shapes else {}
 
 
 def _attended(_: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
@@ -235,6 +247,19 @@ LAYERS: dict[str, Layer] = {
     "linear": _layer("Linear", "in_features out_features", sizes={"in_features": -1}),
     "embedding": _layer("Embedding", "num_embeddings embedding_dim"),
     "parameter": _layer(LEARNT_TENSOR, "shape"),
+    "buffer": _layer(vision.SAVED_TENSOR, "shape"),
+    "layer_scale": _layer(vision.LAYER_SCALE, "num_channels dim", defaults={"dim": REQUIRED}, adapt=_scaled),
+    "stochastic_depth": _layer(vision.STOCHASTIC_DEPTH, "p mode"),
+    "window_partition": _layer(vision.WINDOW_PARTITION, "window_size"),
+    "window_reverse": _layer(vision.WINDOW_REVERSE, "window_size output_size"),
+    "relative_position_bias": _layer(vision.RELATIVE_POSITION_BIAS, "window_size", adapt=_table),
+    "rotary_embedding": _layer(vision.ROTARY_EMBEDDING),
+    "deform_conv2d": _channels(vision.DEFORM_CONV2D, "in_channels out_channels", "in_channels"),
+    "mixture_of_experts": _layer(
+        MIXTURE_OF_EXPERTS, "features num_experts top_k hidden_features", sizes={"features": -1}
+    ),
+    "kv_cache": _layer(KV_CACHE, "length"),
+    "custom": _layer(NOT_WRITTEN, "name output"),
     "layer_norm": _layer("LayerNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
     "rms_norm": _layer("RMSNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
     "local_response_norm": _layer("LocalResponseNorm", "size"),
@@ -264,6 +289,14 @@ FUNCTIONS: dict[str, Function] = {
     "sum": Function(functions.reduction("sum")),
     "mean": Function(functions.reduction("mean")),
     "max": Function(functions.reduction("amax")),
+    "einsum": Function(functions.einsum),
+    "clamp": Function(functions.named("clamp")),
+    "exp": Function(functions.method("exp")),
+    "sin": Function(functions.method("sin")),
+    "cos": Function(functions.method("cos")),
+    "sqrt": Function(functions.method("sqrt")),
+    "pow": Function(functions.method("pow", "exponent")),
+    "normalize": Function(functions.normalized),
     "concat": Function(functions.joined("torch.cat"), shown=("dim",)),
     "stack": Function(functions.joined("torch.stack")),
     "chunk": Function(functions.parted("torch.chunk", "chunks")),

@@ -8,7 +8,9 @@ from archcost.export.batch import Batch
 from archcost.export.classes import Class, classes_of, kinds_in_order, name_classes
 from archcost.export.constructors import Holder, init_lines
 from archcost.export.forward import Forward
-from archcost.export.frame import LEARNT_TENSOR_CLASS, docstring, imports, main_part
+from archcost.export.frame import docstring, imports, main_part
+from archcost.export.helpers import HELPERS
+from archcost.export.ops import LAYERS
 from archcost.export.plans import Planner
 from archcost.export.rounds import describe_loop
 from archcost.export.sharing import Shared
@@ -23,8 +25,9 @@ def to_torch(report: Report) -> str:
     """The model of a report as a Python module that needs nothing but torch."""
     source = Source(report)
     body = "\n\n\n".join([source.class_text(made) for made in source.plans])
-    if any(node.op.kind == "parameter" for node in report.graph.nodes):
-        body = f"{LEARNT_TENSOR_CLASS}\n\n\n{body}"
+    kinds = {node.op.kind for node in report.graph.nodes}
+    used = {LAYERS[kind].name for kind in kinds if kind in LAYERS}
+    body = "\n\n\n".join([*[text for name, text in HELPERS.items() if name in used], body])
     head = f"{docstring(report, has_comments='  # ' in body)}\n\n{imports(body)}"
     return f"{head}\n\n\n{body}\n\n\n{main_part(report.graph, source.model.name)}\n"
 

@@ -7,7 +7,12 @@ from archcost.ops import (
     arithmetic,
     attention,
     conv,
+    custom,
+    deformable,
     dropout,
+    einsum,
+    elementwise,
+    experts,
     joining,
     linear,
     normalization,
@@ -17,6 +22,7 @@ from archcost.ops import (
     resampling,
     shape,
     softmax,
+    windows,
 )
 from archcost.ops.base import REGISTRY, Check, Op, OpError, apply, raise_on_false
 
@@ -30,7 +36,12 @@ __all__ = [
     "arithmetic",
     "attention",
     "conv",
+    "custom",
+    "deformable",
     "dropout",
+    "einsum",
+    "elementwise",
+    "experts",
     "joining",
     "linear",
     "normalization",
@@ -41,4 +52,5 @@ __all__ = [
     "resampling",
     "shape",
     "softmax",
+    "windows",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import always, numel
-from archcost.ops.axes import broadcast, require
+from archcost.ops.axes import axis, broadcast, replace_dim, require
 from archcost.ops.base import Check, Inputs, Op, Outputs
-from archcost.ops.fields import flag, number, size
+from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
 
 if TYPE_CHECKING:
@@ -180,3 +180,52 @@ class MultiheadAttention(
 def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
     """Query, key and value of one, two or three inputs."""
     return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]
+
+
+class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True):
+    """out = earlier positions, then the input, along `dim`: a decoder's cache of keys or values; no MACs, no FLOPs.
+
+    Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept
+    for the next step and counts as cache_bytes. It is neither param nor buffer: it belongs to a sequence, not to the
+    model. A prefill of n tokens has `length: 0`, which takes its input as it is; the step after it has `length: n`.
+    """
+
+    length: Dim = integer(default=0, minimum=0, doc="positions of earlier steps")
+    dim: int = index(default=-2, doc="the dim of positions")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        place = axis(self.dim, len(inputs[0]))
+        return (replace_dim(inputs[0], place, self.length + inputs[0][place]),)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        place = axis(self.dim, len(inputs[0]))
+        return (tuple([window(dim, padding=self.length * (dim == place)) for dim in range(len(inputs[0]))]),)
+
+
+class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1):
+    """Pairs of features turned by angles that grow with their position; 3 FLOPs per turned element, no MACs.
+
+    Input and output (*, L, D). Pair k of the first `rotary_dim` features at position l is turned by l·base^(-2k /
+    rotary_dim): x·cos - y·sin and x·sin + y·cos, two products and one sum each. The other features pass. No weights
+    and no buffers: the tables of cos and sin are worked out for the length of the input, which is not counted.
+    """
+
+    base: float = number(default=10000.0, minimum=1)
+    rotary_dim: Dim | None = size(default=None, doc="the features that are turned; null: all")
+    interleaved: bool = flag(default=False, doc="pairs are neighbours; false: one of each half")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        turned = self.turned(inputs)
+        check(turned % 2 == 0, "{} features do not make pairs", turned)
+        check(turned <= inputs[0][-1], "rotary_dim is {}, but the input {} has fewer features", turned, inputs[0])
+        return inputs
+
+    def turned(self, inputs: Inputs) -> Dim:
+        """The features that are turned."""
+        return inputs[0][-1] if self.rotary_dim is None else self.rotary_dim
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return 3 * numel(inputs[0][:-1]) * self.turned(inputs)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)

@@ -77,9 +77,11 @@ def shape_text(detail: object) -> object:
         fields.integers,
         fields.number,
         fields.numbers,
+        fields.shapes,
         fields.size,
         fields.sizes,
         fields.spatial,
+        fields.text,
     ),
 )
 class Op:
@@ -98,6 +100,8 @@ class Op:
     main_output: ClassVar[bool] = True  # with several outputs: a bare reference means output 0
     integer_inputs: ClassVar[bool] = False  # reads indices
     channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
+    integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
+    caches: ClassVar[bool] = False  # its outputs are kept for the next step
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -142,6 +146,10 @@ class Op:
         ]
         return f"{self.kind}({', '.join(changed)})"
 
+    def attribute(self, name: str) -> Any:
+        """The value of an attribute."""
+        return self.__dict__[name]
+
     def _default(self, name: str) -> Any:
         """The value that an attribute has when it is left out."""
         field = self.fields[name]
@@ -178,6 +186,15 @@ class Op:
         """Arithmetic operations beyond the multiply-accumulates; by default 0."""
         del inputs, outputs
         return 0
+
+    def idle_params(self, inputs: Inputs) -> Dim:
+        """Learnable numbers that one token does not use; by default 0."""
+        del inputs
+        return 0
+
+    def unknown(self) -> tuple[str, ...]:
+        """Which of ``macs`` and ``flops`` nobody has declared, so that they give the known part; by default none."""
+        return ()
 
     def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
         """Elements of the weights that one run reads; by default all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcost.ops.base import Op
-from archcost.ops.fields import flag, number
+from archcost.ops.fields import choice, flag, number
 from archcost.ops.reach import pointwise
 
 
@@ -34,3 +34,16 @@ class Dropout3d(_Dropout, kind="dropout3d", min_rank=4, max_rank=5, layout="(N, 
 
 class AlphaDropout(_Dropout, kind="alpha_dropout"):
     """x in inference; in training mean and variance are kept while elements drop; no MACs, no FLOPs counted."""
+
+
+class StochasticDepth(Op, kind="stochastic_depth", family="Activation", min_rank=1):
+    """x in inference; in training it is zeroed with probability p, else divided by 1 - p; no MACs, no FLOPs counted.
+
+    It stands before the sum of a residual block, whose branch it drops: for the whole batch at once (`mode: batch`) or
+    for each sample by itself (`mode: row`). Attributes as in torchvision.
+    """
+
+    p: float = number(minimum=0, maximum=1, doc="the probability of zero")
+    mode: str = choice("batch", "row")
+
+    reach = pointwise

@@ -186,6 +186,38 @@ class ChoiceField(Field):
         return {"enum": list(self.options)}
 
 
+class TextField(Field):
+    """Text of one line, not empty."""
+
+    expects = "text of one line"
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise self.refusal(value, ndim)
+        return value
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+
+class ShapesField(IntField):
+    """A shape, or a list of shapes: sizes not below ``minimum``."""
+
+    def convert(self, value: Any, ndim: int) -> Any:
+        if not isinstance(value, (list, tuple)):
+            raise self.refusal(value, ndim)
+        several = bool(value) and all(isinstance(item, (list, tuple)) for item in value)
+        found = value if several else [value]
+        return tuple([tuple([self.item(size, value, ndim) for size in shape]) for shape in found])
+
+    def type_text(self, ndim: int) -> str:
+        return f"a list of whole numbers ≥ {self.minimum}, or a list of such lists"
+
+    def schema(self, ndim: int) -> dict[str, Any]:
+        shape = {"type": "array", "items": super().schema(ndim)}
+        return {"anyOf": [shape, {"type": "array", "items": shape, "minItems": 1}]}
+
+
 class SpatialField(IntField):
     """A whole number, or one per spatial dimension; ``holes`` allows null items, ``words`` other whole values."""
 

@@ -19,7 +19,9 @@ from archcost.ops.field_types import (
     FloatsField,
     IntField,
     IntsField,
+    ShapesField,
     SpatialField,
+    TextField,
     shown,
     whole_number,
 )
@@ -36,10 +38,12 @@ __all__ = [
     "integers",
     "number",
     "numbers",
+    "shapes",
     "shown",
     "size",
     "sizes",
     "spatial",
+    "text",
     "whole_number",
 ]
 
@@ -114,3 +118,13 @@ def integers(
 def sizes(*, default: Any = REQUIRED, wildcards: int | None = 0, doc: str = "") -> Any:
     """A list of sizes ≥ 1; ``wildcards`` of them may be -1 (None: any number)."""
     return IntsField(default, 1, wildcards=wildcards, doc=doc)
+
+
+def shapes(*, default: Any = REQUIRED, doc: str = "") -> Any:
+    """A shape, or a list of shapes; held as a tuple of shapes."""
+    return ShapesField(default, 1, doc=doc)
+
+
+def text(*, default: Any = REQUIRED, doc: str = "") -> Any:
+    """Text of one line, not empty."""
+    return TextField(default, doc=doc)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel
+from archcost.ops.axes import axis
 from archcost.ops.base import Check, Inputs, Op, Outputs
-from archcost.ops.fields import flag, integer, size, sizes
-from archcost.ops.reach import ALL, window
+from archcost.ops.fields import flag, index, integer, number, size, sizes
+from archcost.ops.reach import ALL, pointwise, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
@@ -94,3 +95,47 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         return ()
+
+
+class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
+    """A tensor of the given shape that is saved but not learnt, such as a table of positions; no MACs, no FLOPs.
+
+    It takes no input; its one buffer is its output, of the model's dtype. `shape` is complete: no batch is added in
+    front (`expand` repeats the tensor over the batch).
+    """
+
+    shape: Shape = sizes()
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return (self.shape,)
+
+    def buffers(self, inputs: Inputs) -> dict[str, Shape]:
+        return {"values": self.shape}
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ()
+
+
+class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank=1):
+    """y = γ·x with a learnt γ for each position along `dim`; 1 FLOP per element, no MACs.
+
+    Any input; γ has as many dims as are needed to broadcast, (C, 1, 1) for the channels of (N, C, H, W) and (C) for
+    `dim: -1`. It begins at `init_value`, which is small, so that a residual block begins as the identity.
+    """
+
+    dim: int = index(default=1, doc="the dim that γ belongs to: the channels")
+    init_value: float = number(default=1e-6, doc="γ to begin with")
+
+    reach = pointwise
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        axis(self.dim, len(inputs[0]))
+        return inputs
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        return {"weight": (shape[place], *(1,) * (len(shape) - 1 - place))}
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0])

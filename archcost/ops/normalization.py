@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.ops import fields
-from archcost.ops.axes import require
+from archcost.ops.axes import axis, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, SpatialOp
-from archcost.ops.fields import flag, integers, number, size
+from archcost.ops.fields import flag, index, integers, number, size
 from archcost.ops.reach import pointwise, window
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ _FAMILY = "Normalisation"
 
 class _ChannelNorm(SpatialOp, family=_FAMILY):
     """Attributes, weights and buffers of the norms with one mean and variance per channel."""
+
+    integer_buffers = ("num_batches_tracked",)
 
     eps: float = number(default=1e-5, minimum=0)
     momentum: float | None = number(default=0.1, minimum=0, nullable=True)
@@ -215,3 +217,23 @@ class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         neighbours = window(1, kernel=self.size, padding=self.size // 2)
         return ((window(0), neighbours, *map(window, range(2, len(inputs[0])))),)
+
+
+class Normalize(Op, kind="normalize", family=_FAMILY):
+    """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
+
+    FLOPs: a power, a sum and a quotient; the root for each norm is not counted.
+    """
+
+    p: float = number(default=2.0)
+    dim: int = index(default=1)
+    eps: float = number(default=1e-12, minimum=0)
+
+    reach = pointwise  # the norm is not followed
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        axis(self.dim, len(inputs[0]))
+        return inputs
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return 3 * numel(outputs[0])

@@ -57,6 +57,16 @@ def _convolutions() -> list[Case]:
     ]
 
 
+DEFORMABLE = [
+    Case("deform_conv2d", {"out_channels": 4, "kernel_size": 3, "padding": 1}, ((2, 6, 5, 7), (2, 18, 5, 7))),
+    Case("deform_conv2d", {"out_channels": 4, "kernel_size": 1}, ((2, 6, 5, 7), (2, 2, 5, 7), (2, 1, 5, 7))),
+    Case(
+        "deform_conv2d",
+        {"out_channels": 9, "kernel_size": [2, 3], "stride": [2, 1], "dilation": [1, 2], "groups": 3, "bias": False},
+        ((2, 6, 6, 7), (2, 2 * 2 * 6, 3, 3), (2, 2 * 6, 3, 3)),
+    ),
+]
+
 LINEAR = [
     Case("linear", {"out_features": 10}, ((2, 16),)),
     Case("linear", {"out_features": 32, "bias": False}, ((2, 5, 16),)),
@@ -67,6 +77,14 @@ LINEAR = [
     Case("parameter", {"shape": [1, 1, 16]}, ()),
     Case("parameter", {"shape": [5], "requires_grad": False}, ()),
     Case("parameter", {"shape": []}, ()),
+]
+
+
+LINEAR += [
+    Case("buffer", {"shape": [3, 4]}, ()),
+    Case("layer_scale", {"init_value": 0.5}, ((2, 6, 5, 4),)),
+    Case("layer_scale", {"dim": -1}, ((2, 5, 6),)),
+    Case("layer_scale", {"dim": 0}, ((7,),)),
 ]
 
 
@@ -95,6 +113,9 @@ def _norms() -> list[Case]:
         Case("group_norm", {"num_groups": 3}, ((2, 6, 5, 4),)),
         Case("group_norm", {"num_groups": 6, "eps": 1e-6, "affine": False}, ((2, 6, 5),)),
         Case("group_norm", {"num_groups": 2}, ((2, 6),)),
+        Case("normalize", {}, ((2, 6, 5, 4),)),
+        Case("normalize", {"p": 1, "dim": -1, "eps": 1e-6}, ((2, 5, 8),)),
+        Case("normalize", {"p": 3, "dim": 0}, ((5,),)),
         Case("local_response_norm", {"size": 5}, ((2, 8, 4, 4),)),
         Case("local_response_norm", {"size": 2, "alpha": 1e-3, "beta": 0.5, "k": 2.0}, ((2, 8, 4),)),
     ]
@@ -141,6 +162,9 @@ def _activations() -> list[Case]:
         Case("threshold", {"threshold": 0, "value": 0}, ((7,),)),
         Case("relu", {}, ((7,),)),
         Case("prelu", {}, ((7,),)),
+        Case("stochastic_depth", {"p": 0.1, "mode": "row"}, (shape,)),
+        Case("stochastic_depth", {"p": 1, "mode": "batch"}, (shape,)),
+        Case("stochastic_depth", {"p": 0, "mode": "row"}, ((7,),)),
         Case("softmax", {"dim": -1}, ((2, 5, 8),)),
         Case("softmax", {"dim": 0}, ((5,),)),
         Case("softmin", {"dim": 1}, (shape,)),
@@ -227,6 +251,13 @@ SHAPES = [
     Case("pad", {"pad": [5, 5, 4, 4], "mode": "circular"}, ((2, 3, 4, 5),)),
     Case("roll", {"shifts": 3}, ((2, 5),)),
     Case("roll", {"shifts": [-2, 1], "dims": [1, 2]}, ((2, 5, 4),)),
+    Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)),
+    Case("window_partition", {"window_size": [2, 3]}, ((1, 4, 6, 5),)),
+    Case("window_partition", {"window_size": [2, 2, 3]}, ((2, 4, 4, 3, 5),)),
+    Case("window_partition", {"window_size": 7}, ((2, 7, 5),)),
+    Case("window_reverse", {"window_size": 2, "output_size": [4, 6]}, ((12, 4, 3),)),
+    Case("window_reverse", {"window_size": [2, 4], "output_size": 4}, ((2, 8, 3),)),
+    Case("window_reverse", {"window_size": [2, 2, 3], "output_size": [4, 2, 3]}, ((4, 12, 5),)),
     Case("channel_shuffle", {"groups": 3}, ((2, 6, 4, 4),)),
 ]
 
@@ -245,6 +276,29 @@ ARITHMETIC = [
     Case("matmul", {}, ((5,), (5,))),
     Case("matmul", {}, ((5,), (2, 5, 6))),
     Case("matmul", {}, ((2, 4, 5), (5,))),
+    Case("einsum", {"equation": "b h i d, b h j d -> b h i j"}, ((2, 3, 5, 4), (2, 3, 6, 4))),
+    Case("einsum", {"equation": "bihd,bjhd->bhij"}, ((2, 5, 3, 4), (2, 6, 3, 4))),
+    Case("einsum", {"equation": "ij,jk"}, ((3, 4), (4, 5))),
+    Case("einsum", {"equation": "ij,jk->ik"}, ((3, 1), (1, 5))),
+    Case("einsum", {"equation": "...ij, ...jk -> ...ik"}, ((2, 1, 3, 4), (5, 4, 6))),
+    Case("einsum", {"equation": "bchw,hkc->bkhw"}, ((2, 3, 4, 5), (4, 6, 3))),
+    Case("einsum", {"equation": "bc,c->b"}, ((3, 4), (4,))),
+    Case("einsum", {"equation": "ij,ij->"}, ((3, 4), (3, 4))),
+    Case("einsum", {"equation": "i,j->ij"}, ((3,), (4,))),
+    Case("einsum", {"equation": "b c h w, c -> b c h w"}, ((2, 3, 4, 5), (3,))),
+    Case("einsum", {"equation": "bij,jk->k"}, ((2, 3, 4), (4, 5))),
+    Case("einsum", {"equation": "ij,kl->il"}, ((3, 4), (5, 6))),
+    Case("einsum", {"equation": "...ij->...ji"}, ((2, 3, 4),)),
+    Case("einsum", {"equation": "bij->b"}, ((2, 3, 4),)),
+    Case("clamp", {"min": -1, "max": 2.5}, ((2, 3, 4),)),
+    Case("clamp", {"max": 4.6}, ((2, 3, 4),)),
+    Case("clamp", {"min": 0}, ((5,),)),
+    Case("exp", {}, ((2, 3, 4),)),
+    Case("sin", {}, ((2, 3, 4),)),
+    Case("cos", {}, ((2, 3, 4),)),
+    Case("sqrt", {}, ((2, 3, 4),)),
+    Case("pow", {"exponent": 2}, ((2, 3, 4),)),
+    Case("pow", {"exponent": -0.5}, ((2, 3, 4),)),
     Case("mean", {}, ((2, 3, 4),)),
     Case("mean", {"dim": [2, 3]}, ((2, 3, 4, 5),)),
     Case("mean", {"dim": -1, "keepdim": True}, ((2, 3, 4),)),
@@ -274,6 +328,14 @@ ATTENTION = [
     Case("scaled_dot_product_attention", {"scale": 0.1, "dropout_p": 0.0}, ((2, 7, 8),) * 3),
     Case("scaled_dot_product_attention", {}, ((2, 4, 7, 8), (2, 4, 9, 8), (2, 4, 9, 8), (7, 9))),
     Case("scaled_dot_product_attention", {"enable_gqa": True}, ((2, 8, 7, 8), (2, 2, 9, 8), (2, 2, 9, 8))),
+    Case("relative_position_bias", {"window_size": 3, "num_heads": 2}, ()),
+    Case("relative_position_bias", {"window_size": [2, 3, 4], "num_heads": 2}, ()),
+    Case("relative_position_bias", {"window_size": [4]}, ((7, 3),)),
+    Case("relative_position_bias", {"window_size": [2, 3], "num_heads": 4}, ((1, 3, 5, 4),)),
+    Case("rotary_embedding", {}, ((2, 3, 7, 8),)),
+    Case("rotary_embedding", {"base": 500000, "interleaved": True}, ((2, 7, 8),)),
+    Case("rotary_embedding", {"rotary_dim": 4}, ((2, 3, 7, 8),)),
+    Case("rotary_embedding", {"rotary_dim": 2, "interleaved": True}, ((7, 6),)),
     Case("multihead_attention", {"num_heads": 4}, ((1, 32, 64),)),
     Case("multihead_attention", {"num_heads": 2, "bias": False, "batch_first": False}, ((7, 2, 8), (9, 2, 8))),
     Case("multihead_attention", {"num_heads": 4, "kdim": 6, "vdim": 5}, ((2, 7, 8), (2, 9, 6), (2, 9, 5))),
@@ -299,8 +361,27 @@ RECURRENT = [
     Case("lstm", {"hidden_size": 6, "proj_size": 4}, ((2, 7, 5), (1, 2, 4), (1, 2, 6))),
 ]
 
+DECODERS = [
+    Case("mixture_of_experts", {"num_experts": 4, "top_k": 2, "hidden_features": 12}, ((2, 6, 8),)),
+    Case("mixture_of_experts", {"num_experts": 3, "top_k": 3, "hidden_features": 5, "activation": "gelu"}, ((7, 8),)),
+    Case(
+        "mixture_of_experts",
+        {"num_experts": 2, "top_k": 2, "hidden_features": 6, "activation": "relu", "gated": False, "bias": True},
+        ((2, 3, 2, 8),),
+    ),
+    Case("mixture_of_experts", {"num_experts": 2, "top_k": 1, "hidden_features": 6, "bias": True}, ((2, 5, 8),)),
+    Case("kv_cache", {}, ((2, 4, 7, 8),)),
+    Case("kv_cache", {"length": 9}, ((2, 4, 1, 8),)),
+    Case("kv_cache", {"length": 3, "dim": 1}, ((2, 5, 8),)),
+    Case("custom", {"name": "fft2", "output": [2, 4, 5]}, ((2, 4, 5),)),
+    Case("custom", {"name": "noise", "output": [[3], [2, 6]], "params": 7, "buffers": 3, "macs": 90}, ()),
+    Case("custom", {"name": "sampler", "output": [2, 4], "macs": 90, "flops": 200}, ((2, 4, 5), (2, 3))),
+    Case("custom", {"name": "sorted", "output": [2, 4], "flops": 200, "params": 5}, ((2, 4),)),
+]
+
 CASES: list[Case] = [
     *_convolutions(),
+    *DEFORMABLE,
     *LINEAR,
     *_norms(),
     *_activations(),
@@ -310,4 +391,5 @@ CASES: list[Case] = [
     *RESAMPLING,
     *ATTENTION,
     *RECURRENT,
+    *DECODERS,
 ]

@@ -40,6 +40,7 @@ FIGURES = [
     Figures("threshold", {"threshold": 0, "value": 1}, (SHAPE,), (SHAPE,), flops=COUNT),
     Figures("prelu", {}, (SHAPE,), (SHAPE,), params=1, flops=2 * COUNT),
     Figures("prelu", {"num_parameters": 6}, (SHAPE,), (SHAPE,), params=6, flops=2 * COUNT),
+    Figures("stochastic_depth", {"p": 0.1, "mode": "row"}, (SHAPE,), (SHAPE,)),
     Figures("prelu", {}, ((7,),), ((7,),), params=1, flops=2 * 7),
     Figures("dropout1d", {"p": 1}, ((2, 3, 4),), ((2, 3, 4),)),
     Figures("dropout3d", {}, ((1, 2, 3, 4, 5),), ((1, 2, 3, 4, 5),)),

@@ -21,6 +21,38 @@ FIGURES = [
     Figures("matmul", {}, ((64,), (64,)), ((),), macs=64),
     Figures("matmul", {}, ((64,), (2, 64, 9)), ((2, 9),), macs=2 * 9 * 64),
     Figures("matmul", {}, ((2, 7, 64), (64,)), ((2, 7),), macs=2 * 7 * 64),
+    Figures("clamp", {"min": 0, "max": 6}, (IMAGE,), (IMAGE,), flops=2 * PIXELS),
+    Figures("clamp", {"max": 4.605}, ((3, 1, 1),), ((3, 1, 1),), flops=3),
+    Figures("exp", {}, (IMAGE,), (IMAGE,), flops=PIXELS),
+    Figures("sin", {}, ((5,),), ((5,),), flops=5),
+    Figures("cos", {}, ((5,),), ((5,),), flops=5),
+    Figures("sqrt", {}, ((),), ((),), flops=1),
+    Figures("pow", {"exponent": 2}, ((2, 5),), ((2, 5),), flops=2 * 5),
+    Figures(
+        "einsum",
+        {"equation": "b h i d, b h j d -> b h i j"},
+        ((2, 8, 7, 64), (2, 8, 9, 64)),
+        ((2, 8, 7, 9),),
+        macs=2 * 8 * 7 * 9 * 64,
+    ),
+    Figures("einsum", {"equation": "ij,jk"}, ((7, 64), (64, 9)), ((7, 9),), macs=7 * 9 * 64),
+    Figures("einsum", {"equation": "ji,jk"}, ((64, 7), (64, 9)), ((7, 9),), macs=7 * 9 * 64),
+    Figures("einsum", {"equation": "...i,ij->...j"}, ((2, 7, 64), (64, 9)), ((2, 7, 9),), macs=2 * 7 * 9 * 64),
+    Figures(
+        "einsum",
+        {"equation": "bchw,hkc->bkhw"},  # in each row of the image another matrix
+        ((2, 16, 28, 28), (28, 32, 16)),
+        ((2, 32, 28, 28),),
+        macs=2 * 32 * 28 * 28 * 16,
+    ),
+    Figures("einsum", {"equation": "ij,ij->"}, ((3, 4), (3, 4)), ((),), macs=3 * 4),
+    Figures("einsum", {"equation": "i,j->ij"}, ((3,), (4,)), ((3, 4),), flops=3 * 4),
+    Figures("einsum", {"equation": "...,c->...c"}, ((3, 4), (5,)), ((3, 4, 5),), flops=3 * 4 * 5),
+    # what one operand alone sums over is summed first: 2 · 4 numbers are left of 2 · 3 · 4
+    Figures("einsum", {"equation": "bij,jk->bk"}, ((2, 3, 4), (4, 5)), ((2, 5),), macs=2 * 4 * 5, flops=2 * 3 * 4 - 2 * 4),
+    Figures("einsum", {"equation": "ij,kl->il"}, ((3, 4), (5, 6)), ((3, 6),), flops=(3 * 4 - 3) + (5 * 6 - 6) + 3 * 6),
+    Figures("einsum", {"equation": "bij->b"}, ((2, 3, 4),), ((2,),), flops=2 * 3 * 4 - 2),
+    Figures("einsum", {"equation": "...ij->...ji"}, ((2, 3, 4),), ((2, 4, 3),)),
     Figures("mean", {"dim": [2, 3]}, (IMAGE,), ((2, 64),), flops=PIXELS),  # PIXELS - 2 * 64 sums, 2 * 64 quotients
     Figures("mean", {"dim": -1, "keepdim": True}, ((2, 5),), ((2, 1),), flops=2 * 5),
     Figures("sum", {}, ((2, 5),), ((),), flops=2 * 5 - 1),
@@ -31,6 +63,15 @@ FIGURES = [
 
 PROJECTION = "align the shortcut with a projection: "
 REFUSALS = [
+    Refusal("clamp", {}, ((5,),), "clamp needs 'min', 'max' or both"),
+    Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4), (5, 6)), "'j' is 4 in one operand and 5 in the other"),
+    Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4),), "'ij,jk->ik' is for 2 inputs, got 1"),
+    Refusal("einsum", {"equation": "ij->i"}, ((3, 4, 5),), "the term 'ij' does not fit an operand of 3 dims"),
+    Refusal("einsum", {"equation": "ii->i"}, ((3, 3),), "a letter stands twice in the term 'ii'"),
+    Refusal("einsum", {"equation": "ij->k"}, ((3, 4),), "no operand has the 'k' of the output"),
+    Refusal("einsum", {"equation": "...i->i"}, ((3, 4),), "the '...' of an operand is missing in the output"),
+    Refusal("einsum", {"equation": "i1->i"}, ((3, 4),), "'i1' is no term of an equation", "letters, one for each dim"),
+    Refusal("einsum", {"equation": "...i,...i->..."}, ((3, 4), (2, 4)), "dims (3) and (2) of '...' do not broadcast"),
     Refusal(
         "add",
         {},

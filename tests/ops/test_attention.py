@@ -8,7 +8,16 @@ MEMORY = (2, 4, 9, 8)
 SDPA = "scaled_dot_product_attention"
 MHA = "multihead_attention"
 
+RPB = "relative_position_bias"
+
 FIGURES = [
+    # Swin: windows of 7 × 7, 3 heads
+    Figures(RPB, {"window_size": 7, "num_heads": 3}, (), ((1, 3, 7 * 7, 7 * 7),), params=(2 * 7 - 1) * (2 * 7 - 1) * 3),
+    Figures(RPB, {"window_size": [8, 7, 7], "num_heads": 3}, (), ((1, 3, 392, 392),), params=15 * 13 * 13 * 3),
+    Figures(RPB, {"window_size": [16], "num_heads": 8}, (), ((1, 8, 16, 16),), params=(2 * 16 - 1) * 8),
+    Figures(RPB, {"window_size": 8}, ((1, 15, 15, 4),), ((1, 4, 64, 64),)),
+    Figures("rotary_embedding", {}, ((1, 8, 128, 64),), ((1, 8, 128, 64),), flops=3 * 8 * 128 * 64),
+    Figures("rotary_embedding", {"rotary_dim": 16}, ((8, 128, 64),), ((8, 128, 64),), flops=3 * 8 * 128 * 16),
     Figures(
         SDPA,
         {},
@@ -90,6 +99,12 @@ FIGURES = [
 ]
 
 REFUSALS = [
+    Refusal(RPB, {"window_size": 7}, (), "relative_position_bias without input needs 'num_heads'"),
+    Refusal(RPB, {"window_size": 8}, ((1, 13, 13, 4),), "a window of (8, 8) needs a table of 225 rows, got (1, 13, 13, 4)"),
+    Refusal(RPB, {"window_size": 8, "num_heads": 3}, ((15, 15, 4),), "num_heads is 3, but the table (15, 15, 4) has 4"),
+    Refusal(RPB, {"window_size": [2] * 4, "num_heads": 3}, (), "window_size takes 1 to 3 sizes, got 4"),
+    Refusal("rotary_embedding", {}, ((7, 5),), "5 features do not make pairs"),
+    Refusal("rotary_embedding", {"rotary_dim": 8}, ((7, 6),), "rotary_dim is 8, but the input (7, 6) has fewer"),
     Refusal(SDPA, {}, (HEADS, (2, 4, 9, 7), MEMORY), "query (2, 4, 7, 8) and key (2, 4, 9, 7) differ in the last dim"),
     Refusal(SDPA, {}, (HEADS, MEMORY, HEADS), "differ in the number of positions"),
     Refusal(SDPA, {}, (HEADS, (3, 4, 9, 8), (3, 4, 9, 8)), "batch dims (2, 4) of the query and (3, 4) of the key"),

@@ -14,6 +14,7 @@ FAMILIES = {
     "Arithmetic",
     "Attention",
     "Convolution",
+    "Custom",
     "Linear and embedding",
     "Normalisation",
     "Pooling",

@@ -3,7 +3,26 @@ import pytest
 from archcost.ops import REGISTRY
 from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
 
+DEFORM = "deform_conv2d"
 FIGURES = [
+    Figures(
+        DEFORM,
+        {"out_channels": 32, "kernel_size": 3, "padding": 1},
+        ((1, 16, 28, 28), (1, 2 * 9, 28, 28)),
+        ((1, 32, 28, 28),),
+        params=32 * 16 * 3 * 3 + 32,
+        macs=28 * 28 * 32 * 3 * 3 * 16,
+        flops=28 * 28 * 16 * 3 * 3 * 7 + 28 * 28 * 32,
+    ),
+    Figures(
+        DEFORM,
+        {"out_channels": 32, "kernel_size": [3, 1], "stride": 2, "padding": [1, 0], "groups": 2, "bias": False},
+        ((2, 16, 28, 28), (2, 2 * 4 * 3, 14, 14), (2, 4 * 3, 14, 14)),  # four groups of channels move together
+        ((2, 32, 14, 14),),
+        params=32 * 8 * 3,
+        macs=2 * 14 * 14 * 32 * 3 * 8,
+        flops=2 * 14 * 14 * 16 * 3 * (7 + 1),
+    ),
     # the 5x5 of an Inception module, without and with the 1x1 reduction before it
     Figures(
         "conv2d",
@@ -135,6 +154,30 @@ FIGURES = [
 ]
 
 REFUSALS = [
+    Refusal(
+        DEFORM,
+        {"out_channels": 8, "kernel_size": 3},
+        ((1, 4, 8, 8), (1, 18, 8, 8)),
+        "the offset must be (1, 18, 6, 6), got (1, 18, 8, 8)",
+    ),
+    Refusal(
+        DEFORM,
+        {"out_channels": 8, "kernel_size": 3},
+        ((1, 4, 8, 8), (1, 18, 6, 6), (1, 18, 6, 6)),
+        "the mask must be (1, 9, 6, 6), got (1, 18, 6, 6)",
+    ),
+    Refusal(
+        DEFORM, {"out_channels": 8, "kernel_size": 3}, ((1, 4, 8, 8), (1, 20, 6, 6)), "20 channels of offsets are no"
+    ),
+    Refusal(
+        DEFORM, {"out_channels": 8, "kernel_size": 3}, ((1, 4, 8, 8), (1, 54, 6, 6)), "4 channels do not split into the"
+    ),
+    Refusal(
+        DEFORM,
+        {"out_channels": 8, "kernel_size": 3, "groups": 3},
+        ((1, 4, 8, 8), (1, 18, 6, 6)),
+        "4 input channels do not split into 3 groups",
+    ),
     Refusal(
         "conv2d",
         {"out_channels": 4, "kernel_size": 3, "groups": 2},

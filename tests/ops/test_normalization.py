@@ -43,6 +43,8 @@ FIGURES = [
     Figures("batch_norm1d", {"affine": False, "track_running_stats": False}, ((2, 3),), ((2, 3),), flops=4 * 2 * 3),
     Figures("instance_norm1d", {}, ((1, 3, 2),), ((1, 3, 2),), flops=4 * 3 * 2),
     Figures("group_norm", {"num_groups": 4, "affine": False}, ((2, 4),), ((2, 4),), flops=4 * 2 * 4),
+    Figures("normalize", {}, (IMAGE,), (IMAGE,), flops=3 * PIXELS),
+    Figures("normalize", {"p": 1, "dim": -1}, (TOKENS,), (TOKENS,), flops=3 * 2 * 196 * 384),
     Figures("local_response_norm", {"size": 5}, (IMAGE,), (IMAGE,), flops=(5 + 4) * PIXELS),
 ]
 

@@ -59,11 +59,27 @@ FIGURES = [
     Figures("pad", {"pad": []}, ((2, 3),), ((2, 3),)),
     Figures("roll", {"shifts": 2}, ((2, 3),), ((2, 3),)),
     Figures("roll", {"shifts": [2, -1], "dims": [0, -1]}, ((2, 3),), ((2, 3),)),
+    Figures("window_partition", {"window_size": 7}, ((2, 56, 56, 96),), ((2 * 8 * 8, 7 * 7, 96),)),
+    Figures("window_partition", {"window_size": [2, 3]}, ((1, 4, 6, 5),), ((2 * 2, 2 * 3, 5),)),
+    Figures("window_partition", {"window_size": [8, 7, 7]}, ((1, 16, 56, 56, 96),), ((2 * 8 * 8, 8 * 7 * 7, 96),)),
+    Figures("window_reverse", {"window_size": 7, "output_size": [56, 56]}, ((128, 49, 96),), ((2, 56, 56, 96),)),
+    Figures("window_reverse", {"window_size": [2, 3], "output_size": 6}, ((6, 6, 5),), ((1, 6, 6, 5),)),
     Figures("channel_shuffle", {"groups": 3}, ((2, 6, 4, 4),), ((2, 6, 4, 4),)),
     Figures("channel_shuffle", {"groups": 3}, ((2, 6, 4),), ((2, 6, 4),)),
 ]
 
 REFUSALS = [
+    Refusal(
+        "window_partition",
+        {"window_size": 7},
+        ((1, 25, 28, 96),),
+        "(25, 28) does not split into windows of (7, 7)",
+        "`pad` to multiples of the window",
+    ),
+    Refusal("window_partition", {"window_size": [7]}, ((1, 28, 28, 96),), "window_size has 1 sizes for 2 dims"),
+    Refusal("window_reverse", {"window_size": 7, "output_size": 28}, ((16, 48, 96),), "windows of (7, 7) have 49"),
+    Refusal("window_reverse", {"window_size": 7, "output_size": 28}, ((8, 49, 96),), "8 windows are no multiple of the 16"),
+    Refusal("window_reverse", {"window_size": 2, "output_size": [2] * 4}, ((1, 16, 3),), "output_size takes 1 to 3 sizes"),
     Refusal("flatten", {"start_dim": 3, "end_dim": 1}, ((2, 3, 4, 5),), "start_dim 3 comes after end_dim 1"),
     Refusal("flatten", {}, ((3,),), "there is no dim 1 in an input of 1 dims"),
     Refusal("unflatten", {"dim": 1, "unflattened_size": [5, -1]}, ((2, 12),), "12 does not unflatten to (5, -1)"),

@@ -25,7 +25,6 @@ HALVED = frozenset(
 )
 SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))
 SINGLE_PADS = ("reflect", "replicate")
-COUNTER_BYTES = 8  # of a batch norm's number of batches
 
 
 class Segment:
@@ -187,7 +186,10 @@ def _last_reads(graph: Graph) -> list[list[int]]:
 
 
 def buffer_bytes(graph: Graph) -> int:
-    """Bytes of all buffers: counters are int64, the rest has the model's dtype."""
-    sizes = {True: COUNTER_BYTES, False: DTYPE_BYTES[graph.dtype]}
-    buffers = [node.signature.buffers() for node in graph.nodes if node.weights_of < 0]
-    return sum(numel(shape) * sizes[not shape] for named in buffers for shape in named.values())
+    """Bytes of all buffers: counters and indices are int64, the rest has the model's dtype."""
+    total = 0
+    for node in graph.nodes:
+        for name, shape in node.signature.buffers().items() if node.weights_of < 0 else ():
+            dtype = "int64" if name in node.op.integer_buffers else graph.dtype
+            total += numel(shape) * DTYPE_BYTES[dtype]
+    return total

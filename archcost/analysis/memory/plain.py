@@ -108,13 +108,23 @@ def _response(signature: Signature) -> int:
 
 _NDIMS = (1, 2, 3)
 SHARES = frozenset(  # the input's storage, whose elements stay in order
-    ("flatten", "identity", "reshape", "squeeze", "unflatten", "unsqueeze", "alpha_dropout", "dropout")
+    (
+        "flatten",
+        "identity",
+        "reshape",
+        "squeeze",
+        "unflatten",
+        "unsqueeze",
+        "alpha_dropout",
+        "dropout",
+        "stochastic_depth",
+    )
 ) | {f"dropout{ndim}d" for ndim in _NDIMS}
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
     **dict.fromkeys(("linear", "embedding", "concat", "stack", "pad", "roll", "upsample", "channel_shuffle"), _none),
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle", "mean", "sum", "max", "gelu", "glu", "prelu"), _none),
     **dict.fromkeys(("hardshrink", "log_softmax", "sigmoid", "softmax", "softmax2d", "softplus", "tanh"), _none),
-    "softshrink": _none,
+    **dict.fromkeys(("softshrink", "layer_scale", "clamp", "exp", "sin", "cos", "sqrt", "pow"), _none),
     **dict.fromkeys(("celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish"), _unless_inplace),
     **dict.fromkeys(("relu", "relu6", "selu", "silu", "threshold"), _unless_inplace),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from archcost.explain.formulas.base import Formula, Formulas, Size, Subject
 from archcost.explain.formulas.layers import LAYERS
+from archcost.explain.formulas.places import PLACES
 from archcost.explain.formulas.sequences import SEQUENCES
 from archcost.explain.formulas.tensors import TENSORS
 from archcost.explain.formulas.windows import WINDOWS
 
-FORMULAS: dict[str, Formula] = {**WINDOWS, **LAYERS, **TENSORS, **SEQUENCES}
+FORMULAS: dict[str, Formula] = {**WINDOWS, **LAYERS, **TENSORS, **SEQUENCES, **PLACES}
 
 __all__ = ["FORMULAS", "Formula", "Formulas", "Size", "Subject"]

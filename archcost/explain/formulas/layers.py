@@ -40,6 +40,18 @@ def parameter(subject: Subject) -> Formulas:
     return Formulas(params=subject.output_count)
 
 
+def layer_scale(subject: Subject) -> Formulas:
+    """A factor for each position along the dim; 1 FLOP an element."""
+    size = subject.inputs[0][subject.op.dim]
+    return Formulas(params=Symbol("c", size), other=subject.output_count)
+
+
+def clamp(subject: Subject) -> Formulas:
+    """1 FLOP an element for each bound."""
+    bounds = (subject.op.min is not None) + (subject.op.max is not None)
+    return Formulas(other=times(bounds, subject.output_count))
+
+
 def channel_norm(subject: Subject) -> Formulas:
     """2 params a channel; with running statistics one product and one sum for each element, without them 4 FLOPs."""
     op = subject.op
@@ -94,12 +106,12 @@ def glu(subject: Subject) -> Formulas:
 
 # FLOPs for each element
 _POINTWISE = {
-    0: ("identity", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"),
-    1: ("relu", "threshold"),
+    0: ("identity", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "stochastic_depth", "buffer"),
+    1: ("relu", "threshold", "exp", "sin", "cos", "sqrt", "pow"),
     2: ("relu6", "hardtanh", "leaky_relu", "rrelu", "hardshrink"),
     3: (
         *("sigmoid", "log_sigmoid", "softsign", "softshrink"),
-        *("softmax", "softmin", "log_softmax", "softmax2d"),
+        *("softmax", "softmin", "log_softmax", "softmax2d", "normalize"),
     ),
     4: ("elu", "silu", "hardsigmoid"),
     5: ("selu", "celu", "hardswish", "tanh"),
@@ -113,6 +125,8 @@ LAYERS: dict[str, Formula] = {
     "linear": linear,
     "embedding": embedding,
     "parameter": parameter,
+    "layer_scale": layer_scale,
+    "clamp": clamp,
     "layer_norm": layer_norm,
     "rms_norm": rms_norm,
     "group_norm": group_norm,

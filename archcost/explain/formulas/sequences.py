@@ -1,12 +1,13 @@
-"""Attention and recurrent layers."""
+"""Attention, recurrent layers, mixtures of experts, and what is only declared."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from archcost.explain.expressions import Expression, Number, Symbol, cross, product, total
-from archcost.explain.formulas.base import NOTHING, Formula, Formulas, Subject, batched, times
+from archcost.explain.formulas.base import NOTHING, Formula, Formulas, Size, Subject, batched, times
 from archcost.ops.base import raise_on_false
+from archcost.ops.experts import ACTIVATION_FLOPS
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -93,8 +94,46 @@ def _cell_flops(op: Any) -> int:
     return 4 + 3 * sigmoid + 2 * tanh + 4 if op.kind == "lstm" else 3 + 2 * sigmoid + tanh + 5
 
 
+def mixture_of_experts(subject: Subject) -> Formulas:
+    """MACs for each token: a score an expert, and top_k experts; params: the router and all experts."""
+    op, shape = subject.op, subject.inputs[0]
+    tokens, features, hidden = Symbol("tokens", shape[:-1]), Symbol("d", shape[-1]), Symbol("h", op.hidden_features)
+    experts, chosen = Symbol("E", op.num_experts), Symbol("k", op.top_k)
+    ways_in = 1 + op.gated
+    matrices = times(ways_in + 1, features * hidden)
+    biases = times(ways_in, hidden) + features
+    inner = ACTIVATION_FLOPS[op.activation] + op.gated
+    chosen_work = [times(inner, chosen * hidden), times(3, chosen), times(2, chosen * features)]
+    work = total([*chosen_work, *([product(chosen, biases)] if op.bias else [])]) - features
+    one = matrices + biases if op.bias else matrices
+    return Formulas(
+        params=features * experts + product(experts, one),
+        macs=cross(tokens, features * experts + product(chosen, matrices)),
+        other=cross(tokens, work),
+    )
+
+
+def kv_cache(subject: Subject) -> Formulas:
+    """The positions so far: those of earlier steps and the input's."""
+    rank = len(subject.inputs[0])
+    dim = subject.op.dim % rank
+    size = Symbol("length", subject.op.length) + Symbol("n", subject.inputs[0][dim])
+    return Formulas(sizes=(Size(f"dim {dim}", 0, dim, size),))
+
+
+def custom(subject: Subject) -> Formulas:
+    """What is declared."""
+    op = subject.op
+    macs = Symbol("declared", op.declared_macs or 0)
+    other = Symbol("declared", op.flops(subject.inputs, subject.outputs))
+    return Formulas(params=Symbol("declared", op.declared_params), macs=macs, other=other)
+
+
 SEQUENCES: dict[str, Formula] = {
     "scaled_dot_product_attention": attention_product,
     "multihead_attention": multihead_attention,
     **dict.fromkeys(_GATES, recurrent),
+    "mixture_of_experts": mixture_of_experts,
+    "kv_cache": kv_cache,
+    "custom": custom,
 }

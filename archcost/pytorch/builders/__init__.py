@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.pytorch.builders import arithmetic, attention, layers, recurrent, shape
+from archcost.pytorch.builders import (
+    arithmetic,
+    attention,
+    deformable,
+    experts,
+    functions,
+    layers,
+    recurrent,
+    shape,
+    windows,
+)
 
 if TYPE_CHECKING:
     from archcost.pytorch.builders.base import Builder
 
 BUILDERS: dict[str, Builder] = {
     **layers.BUILDERS,
+    **deformable.BUILDERS,
+    **functions.BUILDERS,
     **shape.BUILDERS,
+    **windows.BUILDERS,
     **arithmetic.BUILDERS,
     **attention.BUILDERS,
+    **experts.BUILDERS,
     **recurrent.BUILDERS,
 }
 VERIFYING: dict[str, Builder] = {**BUILDERS, **layers.VERIFYING, **arithmetic.VERIFYING, **attention.VERIFYING}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from archcost.pytorch.builders.base import Builder, Function, Inputs, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class Elementwise(Function):
@@ -68,6 +69,68 @@ def product(left: Tensor, right: Tensor) -> Tensor:
     return torch.matmul(left.expand(*batch, *left.shape[-2:]), right.expand(*batch, *right.shape[-2:]))
 
 
+class Einsum(Function):
+    def __init__(self, equation: str) -> None:
+        super().__init__(equation=equation)
+        self.equation = equation
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.einsum(self.equation, *inputs)
+
+
+class PlainEinsum(Einsum):
+    """The same by a product of matrices, or of elements where nothing is summed over that both operands have."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        terms, output = self._letters([tensor.dim() for tensor in inputs])
+        operands = []
+        for place, (tensor, term) in enumerate(zip(inputs, terms, strict=True)):
+            others = "".join((output, *terms[:place], *terms[place + 1 :]))
+            alone = [dim for dim, letter in enumerate(term) if letter not in others]
+            operands.append(tensor.sum(alone) if alone else tensor)
+        kept = ["".join(letter for letter in term if "".join((*terms, output)).count(letter) > 1) for term in terms]
+        if len(operands) > 1 and set(kept[0]) & set(kept[1]) - set(output):
+            return self._contracted(operands, kept, output)
+        aligned = [self._arranged(tensor, term, output) for tensor, term in zip(operands, kept, strict=True)]
+        return reduce(torch.mul, aligned)
+
+    def _letters(self, ranks: list[int]) -> tuple[list[str], str]:
+        """The terms with a letter for every dim; those of the ellipsis are numbers."""
+        left, arrow, output = self.equation.replace(" ", "").partition("->")
+        terms = left.split(",")
+        if not arrow:
+            single = [letter for letter in set(left) if letter.isalpha() and left.count(letter) == 1]
+            output = "..." * ("..." in left) + "".join(sorted(single))
+        extra = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True)]
+        rest = "".join(map(str, range(max(extra))))
+        terms = [term.replace("...", rest[len(rest) - count :]) for term, count in zip(terms, extra, strict=True)]
+        return terms, output.replace("...", rest)
+
+    def _contracted(self, operands: list[Tensor], terms: list[str], output: str) -> Tensor:
+        """Batches of matrices: dims of both and of the ellipsis, those of the left, those of the right."""
+        batch = [x for x in output if x.isdigit() or all(x in term for term in terms)]
+        rows, columns = ([x for x in term if x in output and x not in batch] for term in terms)
+        sums = [x for x in terms[0] if x not in output]
+        left = self._arranged(operands[0], terms[0], [*batch, *rows, *sums])
+        right = self._arranged(operands[1], terms[1], [*batch, *sums, *columns])
+        split = len(batch)
+        sizes = left.shape[split : split + len(rows)], right.shape[split + len(sums) :]
+        left = left.reshape(*left.shape[:split], math.prod(sizes[0]), -1)
+        right = right.reshape(*right.shape[:split], -1, math.prod(sizes[1]))
+        mixed = product(left, right)
+        mixed = mixed.reshape((*mixed.shape[:split], *sizes[0], *sizes[1]))
+        return self._arranged(mixed, [*batch, *rows, *columns], output)
+
+    @staticmethod
+    def _arranged(tensor: Tensor, letters: Sequence[str], order: Sequence[str]) -> Tensor:
+        """Dims in another order, with one of size 1 for each letter that the tensor has not."""
+        missing = [letter for letter in order if letter not in letters]
+        for _ in missing:
+            tensor = tensor.unsqueeze(-1)
+        own = [*letters, *missing]
+        return tensor.permute([own.index(letter) for letter in order])
+
+
 class Sum(Function):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         return torch.sum(input, **self.settings)
@@ -96,8 +159,9 @@ BUILDERS: dict[str, Builder] = {
     "mul": plain(Mul),
     "div": plain(Div),
     "matmul": plain(Matmul),
+    "einsum": plain(Einsum),
     "sum": _reduction(Sum),
     "mean": _reduction(Mean),
     "max": _reduction(Max),
 }
-VERIFYING: dict[str, Builder] = {"matmul": plain(PlainMatmul)}
+VERIFYING: dict[str, Builder] = {"matmul": plain(PlainMatmul), "einsum": plain(PlainEinsum)}

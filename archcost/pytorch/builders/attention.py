@@ -36,6 +36,39 @@ class PlainScaledDotProductAttention(ScaledDotProductAttention):
         return product(functional.softmax(scores, dim=-1), value)
 
 
+class RotaryEmbedding(Function):
+    """Pairs of the first features turned by position · base^(-2k / features); the tables are made on the way."""
+
+    def __init__(self, base: float, rotary_dim: int, *, interleaved: bool) -> None:
+        super().__init__(base=base, rotary_dim=rotary_dim, interleaved=interleaved)
+        self.base = base
+        self.rotary_dim = rotary_dim
+        self.interleaved = interleaved
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        cos, sin = self._tables(input)
+        pairs = input[..., : self.rotary_dim]
+        half = self.rotary_dim // 2
+        if self.interleaved:
+            a, b = pairs[..., ::2], pairs[..., 1::2]
+        else:
+            a, b = pairs[..., :half], pairs[..., half:]
+        turned = [a * cos - b * sin, b * cos + a * sin]
+        if self.interleaved:
+            turned = [torch.stack(turned, -1).flatten(-2)]
+        if self.rotary_dim < input.size(-1):
+            turned.append(input[..., self.rotary_dim :])
+        return torch.cat(turned, -1) if len(turned) > 1 else turned[0]
+
+    def _tables(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """The cos and sin of every angle: positions × pairs."""
+        exponents = torch.arange(0, self.rotary_dim, 2, dtype=torch.float32, device=like.device) / -self.rotary_dim
+        frequencies = self.base**exponents
+        places = torch.arange(like.size(-2), dtype=torch.float32, device=like.device)
+        angles = places[:, None] * frequencies
+        return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
 class MultiheadAttention(nn.MultiheadAttention):
     """nn.MultiheadAttention of one, two or three inputs; without the attention weights in the output."""
 
@@ -77,6 +110,10 @@ class PlainMultiheadAttention(MultiheadAttention):
         return [functional.linear(*given) for given in zip(inputs, weights, biases, strict=True)]
 
 
+def _rotary(op: Any, inputs: Inputs) -> nn.Module:
+    return RotaryEmbedding(op.base, op.rotary_dim or inputs[0][-1], interleaved=op.interleaved)
+
+
 def _multihead(module: type[MultiheadAttention]) -> Builder:
     def build(op: Any, inputs: Inputs) -> nn.Module:
         query, key, value = inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1]
@@ -98,6 +135,7 @@ def _multihead(module: type[MultiheadAttention]) -> Builder:
 BUILDERS: dict[str, Builder] = {
     "scaled_dot_product_attention": plain(ScaledDotProductAttention),
     "multihead_attention": _multihead(MultiheadAttention),
+    "rotary_embedding": _rotary,
 }
 VERIFYING: dict[str, Builder] = {
     "scaled_dot_product_attention": plain(PlainScaledDotProductAttention),

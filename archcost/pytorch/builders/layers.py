@@ -28,6 +28,37 @@ class Parameter(nn.Module):
         return f"{tuple(self.weight.shape)}"
 
 
+class Buffer(nn.Module):
+    """A tensor that is saved but not learnt; zeros until something is loaded."""
+
+    values: Tensor
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.register_buffer("values", torch.zeros(shape))
+
+    def forward(self) -> Tensor:
+        return self.values
+
+    def extra_repr(self) -> str:
+        return f"{tuple(self.values.shape)}"
+
+
+class LayerScale(nn.Module):
+    """The input times a learnt number for each place along one of its dims."""
+
+    def __init__(self, shape: tuple[int, ...], init_value: float) -> None:
+        super().__init__()
+        self.init_value = init_value
+        self.weight = nn.Parameter(torch.full(shape, init_value))
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        return input * self.weight
+
+    def extra_repr(self) -> str:
+        return f"{tuple(self.weight.shape)}, init_value={self.init_value}"
+
+
 class RowLinear(nn.Linear):
     """nn.Linear that takes a vector as a matrix of one row: the counters see no product of a matrix and a vector."""
 
@@ -51,6 +82,11 @@ def _group_norm(op: Any, inputs: Inputs) -> nn.Module:
     return nn.GroupNorm(op.num_groups, inputs[0][1], op.eps, op.affine)
 
 
+def _layer_scale(op: Any, inputs: Inputs) -> nn.Module:
+    dim, *after = inputs[0][op.dim :]
+    return LayerScale((dim, *[1] * len(after)), op.init_value)
+
+
 BUILDERS: dict[str, Builder] = {
     "conv1d": sized(nn.Conv1d, 1),
     "conv2d": sized(nn.Conv2d, 1),
@@ -61,6 +97,8 @@ BUILDERS: dict[str, Builder] = {
     "linear": sized(nn.Linear, -1),
     "embedding": plain(nn.Embedding),
     "parameter": plain(Parameter),
+    "buffer": plain(Buffer),
+    "layer_scale": _layer_scale,
     "batch_norm1d": sized(nn.BatchNorm1d, 1),
     "batch_norm2d": sized(nn.BatchNorm2d, 1),
     "batch_norm3d": sized(nn.BatchNorm3d, 1),

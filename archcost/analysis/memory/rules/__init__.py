@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.rules import attention, layers, pointwise, recurrent, shapes
+from archcost.analysis.memory.rules import (
+    attention,
+    deformable,
+    einsum,
+    experts,
+    layers,
+    pointwise,
+    recurrent,
+    shapes,
+    windows,
+)
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Rule
@@ -14,5 +24,9 @@ RULES: dict[str, Rule] = {
     **layers.RULES,
     **shapes.RULES,
     **attention.RULES,
+    **experts.RULES,
     **recurrent.RULES,
+    **windows.RULES,
+    **einsum.RULES,
+    **deformable.RULES,
 }

@@ -210,7 +210,41 @@ def _with_zeros(machine: Machine, x: Tensor) -> Tensor:
     return kernels.concat(machine, [x, machine.new((x.shape[0], 1, x.shape[2]), x.dtype)], 1)
 
 
+def _rotary_embedding(machine: Machine, call: Call) -> Tensor:
+    """Two tables, four products, a difference and a sum, and all joined."""
+    x, op = call.x, call.op
+    width, last = op.turned((x.shape,)), len(x.shape) - 1
+    cos, sin = _tables(machine, x, width)
+    pairs = kernels.narrow(machine, x, last, width) if width < x.shape[last] else x
+    a, b = (kernels.narrow(machine, pairs, last, width // 2, 1 + op.interleaved) for _ in range(2))
+    parts = [_rotated(machine, a, b, cos, sin, "sub"), _rotated(machine, b, a, cos, sin, "add")]
+    if op.interleaved:
+        parts = [kernels.reshape(machine, kernels.stack(machine, parts, last + 1), pairs.shape)]
+    if width < x.shape[last]:
+        parts.append(kernels.narrow(machine, x, last, x.shape[last] - width))
+    return kernels.concat(machine, parts, last) if len(parts) > 1 else parts[0]
+
+
+def _tables(machine: Machine, x: Tensor, width: int) -> list[Tensor]:
+    """The cos and sin of every angle, in single precision first."""
+    exponents = machine.new((width // 2,), "float32")
+    exponents = machine.new((width // 2,), "float32")
+    frequencies = machine.new((width // 2,), "float32")
+    del exponents
+    places = machine.new((x.shape[-2],), "float32")
+    angles = machine.new((x.shape[-2], width // 2), "float32")
+    del places, frequencies
+    return [kernels.cast(machine, machine.new(angles.shape, "float32"), x.dtype) for _ in range(2)]
+
+
+def _rotated(machine: Machine, a: Tensor, b: Tensor, cos: Tensor, sin: Tensor, kind: str) -> Tensor:
+    """a·cos - b·sin, or with a sum."""
+    left = kernels.binary(machine, a, cos, "mul")
+    return kernels.binary(machine, left, kernels.binary(machine, b, sin, "mul"), kind)
+
+
 RULES: dict[str, Rule] = {
     "scaled_dot_product_attention": _scaled_dot_product,
+    "rotary_embedding": _rotary_embedding,
     "multihead_attention": _multihead,
 }

@@ -63,6 +63,11 @@ def _parameter(machine: Machine, call: Call) -> Tensor:
     return alias(weight)
 
 
+def _buffer(machine: Machine, call: Call) -> Tensor:
+    tensor = call.outputs[0]
+    return machine.outside(tensor.shape, tensor.dtype)
+
+
 def _norm(
     machine: Machine, x: Tensor, weights: list[Tensor], count: int, strides: Ints, running: list[Tensor] | None = None
 ) -> Tensor:
@@ -209,6 +214,7 @@ RULES: dict[str, Rule] = {
     "linear": _linear,
     "embedding": _embedding,
     "parameter": _parameter,
+    "buffer": _buffer,
     **{f"batch_norm{ndim}d": _batch_norm for ndim in _NDIMS},
     **{f"instance_norm{ndim}d": _instance_norm for ndim in _NDIMS},
     "layer_norm": _layer_norm,

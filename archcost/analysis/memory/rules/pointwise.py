@@ -10,6 +10,9 @@ from archcost.analysis.memory.gradients import each, fresh, full, packed
 from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import matmul
 from archcost.analysis.memory.strides import elementwise
+from archcost.dims import numel
+from archcost.ops.axes import axis, replace_dim
+from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Machine, Tensor
@@ -123,6 +126,55 @@ def _alpha_dropout(machine: Machine, call: Call) -> Tensor:
     return y
 
 
+def _stochastic_depth(machine: Machine, call: Call) -> Tensor:
+    """X in inference; in training its product with one random number for all or for each sample."""
+    x, op = call.x, call.op
+    if not machine.training or op.p == 0:
+        return alias(x)
+    noise = machine.new((x.shape[0] if op.mode == "row" else 1, *(1,) * (len(x.shape) - 1)), x.dtype)
+    return kernels.binary(machine, x, noise, "mul")
+
+
+def _layer_scale(machine: Machine, call: Call) -> Tensor:
+    (weight,) = call.weights()
+    return kernels.binary(machine, call.x, weight, "mul")
+
+
+def _clamp(machine: Machine, call: Call) -> Tensor:
+    """Keeps its input; the gradient passes where the input lies between the bounds, which takes masks of bytes."""
+    x, op = call.x, call.op
+    y = machine.like(x)
+    machine.record([y], [x], each(fresh(x), scratch=_masks(x, (op.min is not None) + (op.max is not None))), [x])
+    return y
+
+
+def _masks(x: Tensor, bounds: int) -> int:
+    """Bytes of a mask for each bound, and of a zero for what lies outside."""
+    return bounds * numel(x.shape) + DTYPE_BYTES[x.dtype]
+
+
+def _function(machine: Machine, call: Call, *, keeps: str, steps: int = 0) -> Tensor:
+    return kernels.unary(machine, call.x, keeps, steps=steps)
+
+
+def _power(machine: Machine, call: Call) -> Tensor:
+    return kernels.power(machine, call.x)
+
+
+def _normalize(machine: Machine, call: Call) -> Tensor:
+    """X / max(norm, ε): the norm of every row, its maximum with ε, the quotient."""
+    x = call.x
+    dim = axis(call.op.dim, len(x.shape))
+    rows = replace_dim(x.shape, dim, 1) if x.shape else x.shape
+    norm = machine.new(rows, x.dtype)
+    machine.record([norm], [x], each(fresh(x)), [x, norm])
+    divisor = machine.like(norm)
+    machine.record([divisor], [norm], each(fresh(norm), scratch=_masks(norm, 1)), [norm])
+    del norm
+    divisor = kernels.expand(machine, divisor, x.shape)
+    return kernels.binary(machine, x, divisor, "div")
+
+
 def _arithmetic(machine: Machine, call: Call, *, kind: str) -> Tensor:
     """From the left over all inputs, or one input and a number."""
     if call.op.other is not None:
@@ -160,6 +212,15 @@ RULES: dict[str, Rule] = {
     "dropout": _dropout,
     **{f"dropout{ndim}d": _channel_dropout for ndim in (1, 2, 3)},
     "alpha_dropout": _alpha_dropout,
+    "stochastic_depth": _stochastic_depth,
+    "layer_scale": _layer_scale,
+    "clamp": _clamp,
+    "exp": partial(_function, keeps="result"),
+    "sin": partial(_function, keeps="input", steps=1),
+    "cos": partial(_function, keeps="input", steps=2),
+    "sqrt": partial(_function, keeps="result", steps=1),
+    "pow": _power,
+    "normalize": _normalize,
     **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},
     "matmul": _matmul,
     **{kind: partial(_reduction, kind=kind) for kind in ("sum", "mean", "max")},

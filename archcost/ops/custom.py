@@ -1,0 +1,92 @@
+"""What archcost does not know: an op whose figures are declared, and unknown where they are not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.ops.axes import require
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import integer, shapes, text
+from archcost.ops.reach import ALL
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
+
+_DECLARED = {
+    "params": integer(default=0, minimum=0, doc="learnable numbers"),
+    "macs": integer(default=None, minimum=0, doc="multiply-accumulates; null: unknown"),
+    "flops": integer(default=None, minimum=0, doc="2 × MACs and all other arithmetic; null: unknown"),
+    "buffers": integer(default=0, minimum=0, doc="numbers that are saved but not learnt"),
+}
+
+
+class Custom(
+    Op, kind="custom", family="Custom", min_inputs=0, max_inputs=None, input_names=("input", "…"), fields=_DECLARED
+):
+    """An op that archcost does not know, with the figures that you declare; MACs and FLOPs left out are unknown.
+
+    It takes any number of inputs. `output` is its complete shape with the batch, or a list of shapes for several
+    outputs; their dtype is that of the first input. `macs` and `flops` stand for the shapes at hand, so write them as
+    expressions: `$(batch * 3 * 224 * 224)`. An unknown figure is never taken for zero: totals become lower bounds, and
+    a budget on them cannot be met. Every output position is taken to read all of every input.
+    """
+
+    name: str = text(doc="what it is, for messages and code")
+    output: tuple[Shape, ...] = shapes()
+
+    declared_params: Dim
+    declared_macs: Dim | None
+    declared_flops: Dim | None
+    declared_buffers: Dim
+
+    def __init__(self, **attributes: Any) -> None:
+        """As every op; what has the name of a method is kept with ``declared_`` in front."""
+        super().__init__(**attributes)
+        values = self.__dict__
+        for name in _DECLARED:
+            values[f"declared_{name}"] = values.pop(name)
+
+    def attribute(self, name: str) -> Any:
+        return self.__dict__[f"declared_{name}" if name in _DECLARED else name]
+
+    def _default(self, name: str) -> Any:
+        return super()._default(name.removeprefix("declared_"))
+
+    def validate(self, check: Check) -> None:
+        require(len(self.output) > 0, "output names no shape")
+        if self.declared_macs is not None and self.declared_flops is not None:
+            check(
+                self.declared_flops >= 2 * self.declared_macs,
+                "flops is {}, less than 2 for each of {} MACs",
+                self.declared_flops,
+                self.declared_macs,
+                help="FLOPs are 2 × MACs and all other arithmetic",
+            )
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return self.output
+
+    def unknown(self) -> tuple[str, ...]:
+        declared = {"macs": self.declared_macs, "flops": self.declared_flops}
+        return tuple([name for name, value in declared.items() if value is None])
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        return _numbers("declared", self.declared_params)
+
+    def buffers(self, inputs: Inputs) -> dict[str, Shape]:
+        return _numbers("kept", self.declared_buffers)
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return 0 if self.declared_macs is None else self.declared_macs
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return 0 if self.declared_flops is None else self.declared_flops - 2 * self.macs(inputs, outputs)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return tuple([(ALL,) * len(shape) for shape in inputs])
+
+
+def _numbers(name: str, count: Dim) -> dict[str, Shape]:
+    """One tensor of so many numbers; no tensor for 0."""
+    return {} if type(count) is int and count == 0 else {name: (count,)}

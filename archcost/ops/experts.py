@@ -1,0 +1,78 @@
+"""Mixtures of experts: layers of which a token uses a few parts only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import numel, smaller
+from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.fields import choice, flag, size
+from archcost.ops.reach import ALL, window
+
+if TYPE_CHECKING:
+    from archcost.dims import Dim, Shape
+    from archcost.ops.reach import Reading
+
+ACTIVATION_FLOPS = {"relu": 1, "silu": 4, "gelu": 8}  # per element, as the ops of these names
+
+
+class MixtureOfExperts(
+    Op, kind="mixture_of_experts", family="Linear and embedding", min_rank=2, layout="(*, features)", channels=-1
+):
+    """Σ over top_k experts of pₑ·W₂(act(W₁x)·W₃x); MACs = tokens × (d·E + top_k · 3·d·h), without biases.
+
+    Input (*, d), output the same; the tokens are all positions but the last dim. A linear router without a bias scores
+    E experts; the `top_k` best of a token take part, weighted by a softmax over their scores. An expert has three
+    matrices between d and h = `hidden_features`, or two with `gated: false`: W₂·act(W₁x). The layer holds E · 3·d·h +
+    d·E params, of which a token uses top_k · 3·d·h + d·E (active_params). FLOPs beyond the MACs for each token: 3 per
+    score in the softmax, activation and gate of top_k·h elements, weighting and sum of top_k·d, biases 1 per output;
+    the choice of the best is not counted, nor are a capacity and a loss that balances experts.
+    """
+
+    num_experts: Dim = size()
+    top_k: Dim = size(doc="experts that a token goes through")
+    hidden_features: Dim = size(doc="width within an expert")
+    activation: str = choice("silu", "gelu", "relu", default="silu")
+    gated: bool = flag(default=True, doc="three matrices an expert; false: two")
+    bias: bool = flag(default=False, doc="biases in the experts")
+
+    def validate(self, check: Check) -> None:
+        check(self.top_k <= self.num_experts, "top_k is {}, but there are {} experts", self.top_k, self.num_experts)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        experts, features, hidden = self.num_experts, inputs[0][-1], self.hidden_features
+        found: dict[str, Shape] = {"router": (experts, features)}
+        found |= {"w1": (experts, hidden, features), "w2": (experts, features, hidden)}
+        found |= {"w3": (experts, hidden, features)} if self.gated else {}
+        if self.bias:
+            found |= {"bias1": (experts, hidden), "bias2": (experts, features)}
+            found |= {"bias3": (experts, hidden)} if self.gated else {}
+        return found
+
+    def expert_params(self, inputs: Inputs) -> Dim:
+        """The params of one expert."""
+        features, hidden, ways_in = inputs[0][-1], self.hidden_features, 1 + self.gated
+        return (ways_in + 1) * features * hidden + self.bias * (ways_in * hidden + features)
+
+    def idle_params(self, inputs: Inputs) -> Dim:
+        return (self.num_experts - self.top_k) * self.expert_params(inputs)
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        features = inputs[0][-1]
+        expert = (2 + self.gated) * features * self.hidden_features
+        return numel(inputs[0][:-1]) * (features * self.num_experts + self.top_k * expert)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        features, hidden, ways_in = inputs[0][-1], self.hidden_features, 1 + self.gated
+        expert = (ACTIVATION_FLOPS[self.activation] + self.gated) * hidden
+        expert += self.bias * (ways_in * hidden + features)
+        mixing = 3 * self.top_k + self.top_k * features + (self.top_k - 1) * features
+        return numel(inputs[0][:-1]) * (self.top_k * expert + mixing)
+
+    def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        """The router, and as many experts as the tokens can reach."""
+        used = smaller(self.num_experts, numel(inputs[0][:-1]) * self.top_k)
+        return self.num_experts * inputs[0][-1] + used * self.expert_params(inputs)
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
