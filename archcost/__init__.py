@@ -87,11 +87,13 @@ def analyze(
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
+    weight_dtype: str | None = None,
 ) -> Report:
     """Shapes, params, MACs and bytes of every layer of a spec.
 
     ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``training``
-    includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and floating inputs.
+    includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and floating inputs;
+    ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
     Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
     params that the spec does not have.
     """
@@ -100,7 +102,7 @@ def analyze(
     from archcost.spec.model import Spec as SpecType
 
     loaded = spec if isinstance(spec, SpecType) else read(spec)  # the errors of shapes join those of the text
-    return analyze_spec(loaded, params=params, batch=batch, training=training, dtype=dtype)
+    return analyze_spec(loaded, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype)
 
 
 def build(
@@ -138,6 +140,7 @@ def check(
     baseline_ref: str | None = None,
     expect: bool = False,
     latency: bool = False,
+    weight_dtype: str | None = None,
 ) -> Verdict:
     """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
 
@@ -159,6 +162,7 @@ def check(
             baseline_ref=baseline_ref,
             expect=expect,
             latency=latency,
+            weight_dtype=weight_dtype,
         )
     )
 
@@ -171,12 +175,14 @@ def verify(
     training: bool = False,
     tolerance: Fraction | float = 0,
     against: str | None = None,
+    device: str = "meta",
 ) -> Verification:
     """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
 
     ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
     ``torchvision:resnet50`` or ``package.module:callable``. The spec's published figures are judged when nothing is
-    overridden. Raises MissingExtraError without torch and fvcore, and what :func:`analyze` raises.
+    overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, or ``cpu``.
+    Raises MissingExtraError without torch and fvcore, and what :func:`analyze` raises.
     """
     from archcost.pytorch import require
 
@@ -185,7 +191,7 @@ def verify(
 
     report = analyze(spec, params=params, batch=batch, training=training)
     published = not params and batch == 1 and not training
-    return verify_report(report, tolerance=tolerance, published=published, against=against)
+    return verify_report(report, tolerance=tolerance, published=published, against=against, device=device)
 
 
 def __getattr__(name: str) -> Any:

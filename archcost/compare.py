@@ -19,26 +19,42 @@ if TYPE_CHECKING:
     from archcost.analysis.tree import Tree
     from archcost.dims import Shape
 
-METRICS = ("params", "macs", "flops", "weight_bytes", "activation_bytes", "peak_activation_bytes")
+METRICS = (
+    "params",
+    "active_params",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "activation_bytes",
+    "peak_activation_bytes",
+    "cache_bytes",
+)
 _MAX_CELLS = 250_000  # of an alignment table; longer sibling lists are aligned by name alone
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure before and after."""
+    """A figure before and after: the known part, where it is not known of so many layers."""
 
     before: int
     after: int
+    unknown_before: int = 0
+    unknown_after: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether both figures are whole, so that there is a difference to tell."""
+        return not (self.unknown_before or self.unknown_after)
 
     @property
     def delta(self) -> int:
-        """How much more there is after than before."""
+        """How much more there is after than before, of what is known."""
         return self.after - self.before
 
     @property
     def percent(self) -> float | None:
-        """The change in percent of before; None when there was nothing before."""
-        return 100 * self.delta / self.before if self.before else None
+        """The change in percent of before; None when there was nothing before, or one of them is not known."""
+        return 100 * self.delta / self.before if self.before and self.known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,7 @@ class Change:
 
     def difference(self, metric: str) -> Difference:
         """One figure before and after."""
-        return Difference(getattr(self.before, metric), getattr(self.after, metric))
+        return difference(self.before, self.after, metric)
 
     def changed(self) -> bool:
         """Whether anything at or below it differs."""
@@ -85,11 +101,26 @@ class Comparison:
 
     def total(self, metric: str) -> Difference:
         """One of METRICS over the whole models."""
-        return Difference(getattr(self.before.totals, metric), getattr(self.after.totals, metric))
+        unknown = self.before.costs.unknown(metric), self.after.costs.unknown(metric)
+        return Difference(getattr(self.before.totals, metric), getattr(self.after.totals, metric), *unknown)
 
     def changed(self) -> bool:
         """Whether the models differ in any layer."""
         return any(change.changed() for change in self.changes)
+
+
+def difference(before: Costs, after: Costs, metric: str) -> Difference:
+    """A figure of two costs."""
+    unknown = before.unknown(metric), after.unknown(metric)
+    return Difference(getattr(before, metric), getattr(after, metric), *unknown)
+
+
+def telling_metrics(reports: Iterable[Report]) -> tuple[str, ...]:
+    """The metrics without those that say nothing of these models: active params that are all params, no caches."""
+    totals = [report.totals for report in reports]
+    idle = any(total.active_params != total.params for total in totals)
+    told = {"active_params": idle, "cache_bytes": any(total.cache_bytes for total in totals)}
+    return tuple([metric for metric in METRICS if told.get(metric, True)])
 
 
 def compare(before: Report, after: Report) -> Comparison:
@@ -222,5 +253,5 @@ def _similarity(old: Tree, new: Tree) -> int:
 
 
 def rank(reports: Sequence[Report], metric: str) -> list[Report]:
-    """Several models, the smallest first by a metric."""
-    return sorted(reports, key=lambda report: getattr(report.totals, metric))
+    """Several models, the smallest first by a metric; those of which it is not known last."""
+    return sorted(reports, key=lambda report: (bool(report.costs.unknown(metric)), getattr(report.totals, metric)))

@@ -63,6 +63,11 @@ class Costs:
         """The params that one token uses."""
         return self.params - self.idle_params
 
+    @property
+    def is_rare(self) -> bool:
+        """Whether it has any of the figures that most layers have not."""
+        return bool(self.idle_params or self.cache_bytes or self.unknown_macs or self.unknown_flops)
+
     def unknown(self, metric: str) -> int:
         """The number of layers of which a figure is not known; 0 for figures that always are."""
         return self.unknown_macs if metric == "macs" else self.unknown_flops if metric == "flops" else 0

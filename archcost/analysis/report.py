@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -16,7 +17,7 @@ from archcost.spec.names import WEIGHT_BITS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
@@ -316,9 +317,10 @@ def _layers(graph: Graph) -> list[Layer]:
     names: list[str] = []  # of the values
     inputs = list(graph.inputs)
     layers = []
+    dtype, weight_dtype = graph.dtype, graph.weight_dtype
     for node in nodes:
         reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in node.inputs])
-        layers.append(Layer(node, reads, node_costs(node, nodes, graph.dtype, graph.weight_dtype)))
+        layers.append(Layer(node, reads, node_costs(node, nodes, dtype, weight_dtype)))
         outputs = node.signature.outputs
         if len(outputs) == 1:
             names.append(node.path)
@@ -327,19 +329,26 @@ def _layers(graph: Graph) -> list[Layer]:
     return layers
 
 
-def sum_costs(layers: Iterable[Layer]) -> Costs:
+def sum_costs(layers: Sequence[Layer]) -> Costs:
     """The sum of the layers' costs; equal nodes have one object of costs, which is counted first."""
-    times: dict[int, int] = {}
-    found: dict[int, Costs] = {}
-    for layer in layers:
-        costs = layer.costs
-        identity = id(costs)
-        found[identity] = costs
-        times[identity] = times.get(identity, 0) + 1
-    total = Costs()
-    for identity, costs in found.items():
-        total += costs.times(times[identity])
-    return total
+    times = Counter([id(layer.costs) for layer in layers])
+    distinct = {id(layer.costs): layer.costs for layer in layers}
+    params = trainable = weights = buffers = macs = flops = weight_bytes = activation_bytes = 0
+    rare = Costs()
+    for identity, costs in distinct.items():
+        count = times[identity]
+        params += costs.params * count
+        trainable += costs.trainable_params * count
+        weights += costs.weights * count
+        buffers += costs.buffers * count
+        macs += costs.macs * count
+        flops += costs.flops * count
+        weight_bytes += costs.weight_bytes * count
+        activation_bytes += costs.activation_bytes * count
+        if costs.is_rare:
+            rare += costs.times(count)
+    sums = (params, trainable, weights, buffers, macs, flops, weight_bytes, activation_bytes)
+    return Costs(*sums, rare.idle_params, rare.cache_bytes, rare.unknown_macs, rare.unknown_flops)
 
 
 def _totals(graph: Graph, costs: Costs, layers: int) -> Totals:

@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
 
-TOTALS = ("params", "macs", "flops", "weight_bytes", "activation_bytes", "peak_activation_bytes")
+TOTALS = (
+    "params",
+    "active_params",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "activation_bytes",
+    "peak_activation_bytes",
+    "cache_bytes",
+)
 
 
 class Row(NamedTuple):
-    """One layer: what it is, and its figures."""
+    """One layer: what it is, and its figures; ``unknown`` names those that are not known."""
 
     path: str
     op: str
@@ -27,6 +36,14 @@ class Row(NamedTuple):
     flops: int
     weight_bytes: int
     activation_bytes: int
+    idle_params: int = 0
+    cache_bytes: int = 0
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def active_params(self) -> int:
+        """The params that one token uses."""
+        return self.params - self.idle_params
 
     def figure(self, metric: str) -> int:
         """One figure; of the peak, what the layer's outputs may add to it."""
@@ -34,7 +51,8 @@ class Row(NamedTuple):
         return value
 
 
-ROW_FIGURES = Row._fields[2:]
+ROW_FIGURES = Row._fields[2:7]
+ROW_METRICS = (*ROW_FIGURES, "active_params", "cache_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,10 @@ class Entry:
             return self.totals.get(metric)
         inside = rows_at(self.rows, path)
         return sum(row.figure(metric) for row in inside) if inside else None
+
+    def unknown(self, metric: str, path: str = "") -> list[str]:
+        """The layers at and below a path of which a figure is not known."""
+        return [row.path for row in self.rows if metric in row.unknown and row in rows_at((row,), path)]
 
     def same_figures(self, other: Entry) -> bool:
         """Whether both counted the same, whatever the text was."""
@@ -95,7 +117,7 @@ def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
     for layer in report.layers:
         costs = layer.costs
         figures = (costs.params, costs.macs, costs.flops, costs.weight_bytes, costs.activation_bytes)
-        rows.append(Row(layer.path, layer.op, *figures))
+        rows.append(Row(layer.path, layer.op, *figures, costs.idle_params, costs.cache_bytes, layer.unknown))
     return Entry(
         report.name,
         report.spec.sha256,

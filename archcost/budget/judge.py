@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +10,7 @@ from archcost.analysis.expectations import deviations
 from archcost.analysis.tree import build_tree
 from archcost.budget.baseline import TOTALS, entry_of, layer_changes, plain
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
-from archcost.budget.weights import TOP, grown, heaviest, matching
+from archcost.budget.weights import TOP, grown, heaviest, inside, matching
 from archcost.errors import Diagnostic, Mark, Source, close_names
 from archcost.spec.limits import LATENCY
 from archcost.version import __version__
@@ -51,6 +51,7 @@ class Case(NamedTuple):
     measured: Measured | None = None
     expect: bool = False
     unreadable: bool = False
+    weights_recorded: bool = True  # the baseline's bytes of weights are of the same dtype
 
 
 def judge(case: Case) -> SpecVerdict:
@@ -71,7 +72,7 @@ class _Judge:
 
     def verdict(self) -> SpecVerdict:
         """What comes of it."""
-        case, totals = self.case, self.report.totals
+        case = self.case
         findings = [finding for limit in self.report.spec.budgets for finding in self._limit(limit, own=True)]
         findings += [finding for limit in case.limits for finding in self._limit(limit, own=False)]
         findings += self._baseline_state(findings)
@@ -81,10 +82,7 @@ class _Judge:
             path=case.path,
             name=self.report.name,
             key=case.key,
-            totals={
-                metric: Total(getattr(totals, metric), self.entry.totals[metric] if self.entry else None)
-                for metric in TOTALS
-            },
+            totals={metric: self._total(metric) for metric in TOTALS if self._is_told(metric)},
             findings=tuple(findings),
             changes=self.changes,
             unjudged=tuple(self.unjudged),
@@ -92,6 +90,19 @@ class _Judge:
             unmatched=tuple(self.unmatched),
             batch=self.report.batch,
         )
+
+    def _total(self, metric: str) -> Total:
+        unknown = self.report.costs.unknown(metric)
+        unknown += len(self.entry.unknown(metric)) if self.entry else 0
+        before = self.entry.totals[metric] if self.entry else None
+        return Total(getattr(self.report.totals, metric), before, unknown)
+
+    def _is_told(self, metric: str) -> bool:
+        """Whether a total says something of this model: active params other than all params, caches."""
+        totals = asdict(self.report.totals), self.entry.totals if self.entry else {}
+        if metric == "active_params":
+            return any(each and each[metric] != each["params"] for each in totals)
+        return metric != "cache_bytes" or any(each.get(metric) for each in totals)
 
     @cached_property
     def tree(self) -> Tree:
@@ -113,6 +124,8 @@ class _Judge:
         case, entry = self.case, self.case.entry
         if entry is None:
             return False
+        if not case.weights_recorded:
+            return False
         if entry.batch == case.report.batch and entry.settings == entry_settings(case.settings):
             return True
         growth = [limit for limit in (*case.report.spec.budgets, *case.limits) if limit.is_growth]
@@ -129,13 +142,15 @@ class _Judge:
             if finding is not None:
                 yield finding
         elif not limit.pattern:
-            yield from self._figure(limit, "", getattr(self.report.totals, limit.metric))
+            unknown = self.report.costs.unknown(limit.metric)
+            yield from self._figure(limit, "", getattr(self.report.totals, limit.metric), unknown)
         else:
             found = list(matching(self.tree, limit.pattern))
             if not found:
                 self._no_match(limit, own=own)
             for tree in found:
-                yield from self._figure(limit, tree.path, getattr(tree.costs, limit.metric))
+                unknown = tree.costs.unknown(limit.metric)
+                yield from self._figure(limit, tree.path, getattr(tree.costs, limit.metric), unknown)
 
     def _no_match(self, limit: Limit, *, own: bool) -> None:
         """A pattern that guards nothing: a problem in a spec; elsewhere another spec may have it."""
@@ -151,15 +166,22 @@ class _Judge:
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
 
-    def _figure(self, limit: Limit, path: str, figure: int) -> Iterator[Finding]:
+    def _figure(self, limit: Limit, path: str, figure: int, unknown: int) -> Iterator[Finding]:
         if not limit.is_growth:
             allowed = limit.allowed(0)
+            if unknown and figure <= allowed:
+                yield self._unknown(Rule.MAXIMUM, limit, path, figure, allowed)
+                return
             status = _status(limit) if figure > allowed else Status.OK
             layers = heaviest(self.report, limit.metric, path) if status is not Status.OK else ()
             baseline = self.entry.figure(limit.metric, path) if self.entry else None
             yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
             return
         if self.entry is None:
+            if not self.case.weights_recorded and self.case.entry is not None:
+                message = "a lock file has the bytes of weights in the model's dtype: growth cannot be judged"
+                hint = "leave out --weight-dtype, or compare with a commit: --baseline-ref REF"
+                self.diagnostics.append(Diagnostic(message, limit.mark, hint))
             if self.case.baseline is None:
                 self.unjudged.append(limit)
             return
@@ -168,9 +190,19 @@ class _Judge:
             yield self._finding(Rule.GROWTH, Status.NEW, limit, path, figure, None, None, ())
             return
         allowed = limit.allowed(baseline)
+        if unknown or self.entry.unknown(limit.metric, path):
+            yield self._unknown(Rule.GROWTH, limit, path, figure, None)
+            return
         status = _status(limit) if figure > allowed else Status.OK
         layers = grown(self.changes, limit.metric, path) if status is not Status.OK else ()
         yield self._finding(Rule.GROWTH, status, limit, path, figure, allowed, baseline, layers)
+
+    def _unknown(self, rule: Rule, limit: Limit, path: str, figure: int, allowed: int | None) -> Finding:
+        """A limit on a figure that is not known of some layers, now or in the baseline: it cannot be called met."""
+        now = [layer for layer in self.report.unknown(limit.metric) if inside(layer, path)]
+        before = self.entry.unknown(limit.metric, path) if self.entry and rule is Rule.GROWTH else []
+        finding = self._finding(rule, _status(limit), limit, path, figure, allowed, None, ())
+        return replace(finding, cause=Cause.UNKNOWN, detail=", ".join(dict.fromkeys([*now, *before])))
 
     def _finding(
         self,

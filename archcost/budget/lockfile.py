@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "archcost.lock/1"
+_ALWAYS = ("path", "op", *ROW_FIGURES)
 _WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
 
@@ -82,8 +83,12 @@ def _entry(key: str, data: Mapping[str, Any]) -> Entry:
     rows = []
     for layer in data["layers"]:
         figures = [_whole(layer[name], f"{key}: {name}") for name in ROW_FIGURES]
-        rows.append(Row(str(layer["path"]), str(layer["op"]), *figures))
-    totals = {name: _whole(data["totals"][name], f"{key}: {name}") for name in TOTALS}
+        idle, cached = (_whole(layer.get(name, 0), f"{key}: {name}") for name in ("idle_params", "cache_bytes"))
+        unknown = tuple(map(str, layer.get("unknown", ())))
+        rows.append(Row._make([str(layer["path"]), str(layer["op"]), *figures, idle, cached, unknown]))
+    recorded = data["totals"]
+    recorded = {"active_params": recorded["params"], "cache_bytes": 0, **recorded}
+    totals = {name: _whole(recorded[name], f"{key}: {name}") for name in TOTALS}
     batch = _whole(data["batch"], f"{key}: batch")
     params, settings = dict(data["params"]), dict(data["set"])
     return Entry(str(data["name"]), str(data["sha256"]), batch, params, settings, totals, tuple(rows))
@@ -118,13 +123,23 @@ def lock_text(baseline: Baseline) -> str:
 def _data(entry: Entry) -> dict[str, Any]:
     return {
         "batch": entry.batch,
-        "layers": [row._asdict() for row in entry.rows],
+        "layers": [_row(row) for row in entry.rows],
         "name": entry.name,
         "params": entry.params,
         "set": entry.settings,
         "sha256": entry.sha256,
-        "totals": entry.totals,
+        "totals": _told_totals(entry.totals),
     }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """What a layer is recorded with: figures that few layers have only where there are any."""
+    return {name: value for name, value in row._asdict().items() if value or name in _ALWAYS}
+
+
+def _told_totals(totals: Mapping[str, int]) -> dict[str, int]:
+    plain = {"active_params": totals["params"], "cache_bytes": 0}
+    return {name: value for name, value in totals.items() if value != plain.get(name)}
 
 
 def _text(value: Any, indent: str) -> str:

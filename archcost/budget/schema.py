@@ -46,7 +46,7 @@ def _closed(properties: Schema, *optional: str) -> Schema:
 
 
 def _spec() -> Schema:
-    total = _closed({"figure": _COUNT, "baseline": _COUNT_OR_NULL})
+    total = _closed({"figure": _COUNT, "baseline": _COUNT_OR_NULL, "unknown_layers": _COUNT}, "unknown_layers")
     return _closed(
         {
             "name": _TEXT,
@@ -86,8 +86,10 @@ def _finding() -> Schema:
             "message": _TEXT,
             "help": _TEXT_OR_NULL,
             "published": _closed({"value": {}, "source": _TEXT_OR_NULL}),
+            "unknown": {"type": "array", "items": _TEXT, "description": "Layers of which the figure is not known."},
         },
         "published",
+        "unknown",
     )
 
 

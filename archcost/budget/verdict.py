@@ -47,6 +47,7 @@ class Cause(StrEnum):
     TEXT = "text"  # the spec's text, not its figures
     RECOUNTED = "recounted"  # the figures, not the text: another version counted them
     UNREADABLE = "unreadable"  # the spec is broken at the baseline's revision
+    UNKNOWN = "unknown"  # of some layers nobody has declared the figure
     NO_PACE = "no latency"  # no latency is recorded for this machine
 
 
@@ -83,7 +84,7 @@ class Finding:
     mark: Mark | None = None
     cause: Cause = Cause.NONE
     deviation: Deviation | None = None
-    detail: str = ""  # a name: the device, or the version
+    detail: str = ""  # names: the device, the version, or the layers whose figure is unknown
 
     @property
     def overshoot(self) -> int:
@@ -110,11 +111,12 @@ class Total(NamedTuple):
 
     figure: int
     baseline: int | None
+    unknown: int = 0  # layers of which it is not known, now or in the baseline
 
     @property
     def delta(self) -> int:
-        """Figure - baseline; 0 without a baseline."""
-        return self.figure - self.baseline if self.baseline is not None else 0
+        """Figure - baseline; 0 without a baseline, or where one of both is not known."""
+        return self.figure - self.baseline if self.baseline is not None and not self.unknown else 0
 
 
 @dataclass(frozen=True, slots=True)

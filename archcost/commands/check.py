@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Output, Settings
+from archcost.commands.options import Batch, Output, Settings, WeightDtype
 
 
 class Format(str, Enum):
@@ -59,6 +59,7 @@ def check(
     ] = None,
     expect: Annotated[bool, typer.Option("--expect", help="Hold the specs against their published figures.")] = False,
     latency: Annotated[bool, typer.Option("--latency", help="Measure and judge latency, where limits ask.")] = False,
+    weight_dtype: WeightDtype = None,
     config: ConfigFile = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
@@ -78,6 +79,7 @@ def check(
         baseline_ref=baseline_ref,
         expect=expect,
         latency=latency,
+        weight_dtype=weight_dtype,
     )
     exports = {
         "json": export_json,

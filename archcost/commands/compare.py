@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Depth, Metric, Output, Settings, Training
+from archcost.commands.options import Batch, Depth, Metric, Output, Settings, Training, WeightDtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,10 @@ def compare(
     ] = None,
     batch: Batch = 1,
     training: Training = False,
+    weight_dtype: WeightDtype = None,
+    weight_dtype_b: Annotated[
+        str | None, typer.Option("--weight-dtype-b", metavar="DTYPE", help="--weight-dtype of the second spec alone.")
+    ] = None,
     metric: Annotated[Metric, typer.Option("--metric", help="The figure that changes are told in.")] = Metric.macs,
     sort: Annotated[Metric | None, typer.Option("--sort", help="Order three or more specs by a figure.")] = None,
     depth: Depth = None,
@@ -60,9 +64,14 @@ def compare(
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
         hint = "give the same one twice to compare settings: --set-b width=0.5"
         raise UsageError("compare takes two specs or more", hint)
+    if len(specs) > 2 and weight_dtype_b:  # noqa: PLR2004 - only two have these names
+        raise UsageError("--weight-dtype-b is for two specs")
     if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
         raise UsageError("--set-a and --set-b are for two specs")
-    reports, diagnostics = _reports(specs, settings, (settings_a, settings_b), batch=batch, training=training)
+    dtypes = [weight_dtype, weight_dtype_b or weight_dtype, *[weight_dtype] * (len(specs) - 2)]
+    reports, diagnostics = _reports(
+        specs, settings, (settings_a, settings_b), batch=batch, training=training, weight_dtypes=dtypes
+    )
     if diagnostics:
         print_diagnostics(diagnostics)
         raise typer.Exit(2)
@@ -84,6 +93,7 @@ def _reports(
     *,
     batch: int,
     training: bool,
+    weight_dtypes: Sequence[str | None],
 ) -> tuple[list[Report], list[Diagnostic]]:
     from archcost.commands.inputs import analyze_one, parse_settings
 
@@ -93,7 +103,7 @@ def _reports(
         params = parse_settings(settings or ())
         if index < len(own):
             params |= parse_settings(own[index] or (), f"--set-{'ab'[index]}")
-        result = analyze_one(name, params, batch=batch, training=training)
+        result = analyze_one(name, params, batch=batch, training=training, weight_dtype=weight_dtypes[index])
         diagnostics += result.diagnostics
         if result.report is not None:
             reports.append(result.report)
@@ -122,6 +132,10 @@ def _exceeded(reports: Sequence[Report], limits: Sequence[tuple[str, Any]]) -> b
     for metric, share in limits:
         before = getattr(reports[0].totals, metric)
         for report in reports[1:]:
+            if reports[0].costs.unknown(metric) or report.costs.unknown(metric):
+                found = True
+                print_failure(f"{metric} of {report.name} cannot be compared: unknown of some layers; declare it there")
+                continue
             after = getattr(report.totals, metric)
             if after - before > share * before:
                 found = True

@@ -32,6 +32,7 @@ def analyze_all(
     training: bool,
     blocks_only: bool = False,
     dtype: str | None = None,
+    weight_dtype: str | None = None,
 ) -> list[Result]:
     """A result for every spec that the names stand for; ``blocks_only`` accepts files that hold only blocks."""
     from archcost.render.progress import progress
@@ -39,7 +40,15 @@ def analyze_all(
     params = parse_settings(settings or ())
     paths = expand(names)
     return [
-        analyze_one(path, params, batch=batch, training=training, blocks_only=blocks_only, dtype=dtype)
+        analyze_one(
+            path,
+            params,
+            batch=batch,
+            training=training,
+            blocks_only=blocks_only,
+            dtype=dtype,
+            weight_dtype=weight_dtype,
+        )
         for path in progress(paths, "analysing")
     ]
 
@@ -52,6 +61,7 @@ def analyze_one(
     training: bool = False,
     blocks_only: bool = False,
     dtype: str | None = None,
+    weight_dtype: str | None = None,
 ) -> Result:
     """The result of one spec."""
     from archcost.analysis.report import analyze as analyze_spec
@@ -61,7 +71,10 @@ def analyze_one(
         spec = read_spec(path)
         if blocks_only and not spec.problems and not spec.inputs and not spec.main.steps and spec.blocks:
             return Result(path, None)
-        return Result(path, analyze_spec(spec, params=params, batch=batch, training=training, dtype=dtype))
+        report = analyze_spec(
+            spec, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype
+        )
+        return Result(path, report)
     except SpecError as error:
         return Result(path, error.partial, error.diagnostics)
     except UsageError as error:  # a param or revision that this spec does not have: the others are still judged

@@ -35,6 +35,7 @@ class Request(NamedTuple):
     baseline_ref: str | None = None
     expect: bool = False
     latency: bool = False
+    weight_dtype: str | None = None
 
 
 class Context(NamedTuple):
@@ -154,7 +155,7 @@ def judge_path(context: Context, path: str) -> SpecVerdict:
     """Analyse and judge one spec."""
     request, config, baseline, revision = context
     key = spec_key(path, config.folder)
-    result = analyze_one(path, request.settings, batch=request.batch)
+    result = analyze_one(path, request.settings, batch=request.batch, weight_dtype=request.weight_dtype)
     report = result.report
     if result.diagnostics or report is None:
         name = report.name if report else os.path.splitext(os.path.basename(path))[0]
@@ -172,6 +173,7 @@ def judge_path(context: Context, path: str) -> SpecVerdict:
         key=lock_key,
         report=report,
         limits=config.limits_of(key),
+        weights_recorded=revision is not None or request.weight_dtype is None,
         settings=request.settings,
         baseline=baseline,
         entry=entry,
@@ -200,7 +202,9 @@ def _report_at(revision: Revision, path: str, request: Request) -> Report | None
     if not revision.has(file):
         return None
     try:
-        return analyze(revision.load(file), params=request.settings, batch=request.batch)
+        return analyze(
+            revision.load(file), params=request.settings, batch=request.batch, weight_dtype=request.weight_dtype
+        )
     except (SpecError, UsageError):
         return None
 

@@ -29,11 +29,21 @@ Columns = Annotated[
     typer.Option(
         "--columns",
         metavar="NAME[,NAME...]",
-        help="More columns: flops, buffers, weight_bytes, activation_bytes, bytes_read, bytes_written, intensity, "
-        "receptive_field. Repeatable.",
+        help="More columns: flops, active_params, buffers, weight_bytes, activation_bytes, cache_bytes, bytes_read, "
+        "bytes_written, intensity, receptive_field. Repeatable.",
     ),
 ]
 Depth = Annotated[int | None, typer.Option("--depth", min=1, metavar="N", help="Fold the table below N levels.")]
+
+
+WeightDtype = Annotated[
+    str | None,
+    typer.Option(
+        "--weight-dtype",
+        metavar="DTYPE",
+        help="Hold matrices in int8, int4, float8, float16 …: bytes of weights; biases and norms stay as they are.",
+    ),
+]
 
 
 class ConventionName(str, Enum):
@@ -53,7 +63,9 @@ class Metric(str, Enum):
     """Figures to sort and to compare by."""
 
     params = "params"
+    active_params = "active_params"
     macs = "macs"
     flops = "flops"
     weight_bytes = "weight_bytes"
     activation_bytes = "activation_bytes"
+    cache_bytes = "cache_bytes"

@@ -20,6 +20,13 @@ class Format(str, Enum):
     junit = "junit"
 
 
+class Device(str, Enum):
+    """Where the traced run happens."""
+
+    meta = "meta"
+    cpu = "cpu"
+
+
 def verify(
     specs: Specs,
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
@@ -34,6 +41,9 @@ def verify(
         str | None,
         typer.Option("--against", metavar="MODEL", help="torchvision:resnet50, or package.module:callable."),
     ] = None,
+    device: Annotated[
+        Device, typer.Option("--device", help="meta: shapes alone, at any size; cpu: with kernels that compute.")
+    ] = Device.meta,
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
@@ -53,7 +63,9 @@ def verify(
         if result.diagnostics or result.report is None:
             return Outcome(result.name, None, result.diagnostics)
         published = not settings and batch == 1 and not training  # what `expect` is about
-        verification = verify_report(result.report, tolerance=allowed, published=published, against=against)
+        verification = verify_report(
+            result.report, tolerance=allowed, published=published, against=against, device=device.value
+        )
         return Outcome(result.name, verification)
 
     results = analyze_all(specs, settings, batch=batch, training=training)

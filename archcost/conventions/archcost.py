@@ -15,7 +15,7 @@ _PRODUCTS = (products(),)
 
 
 def _declared(use: Use) -> Part:
-    return Part(use.op.name, use.macs, use.macs, "as declared", seen="macs" not in use.op.unknown())
+    return Part(use.name, use.macs, use.macs, "as declared", seen="macs" not in use.op.unknown())
 
 
 CONVENTION = Convention(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.report import sum_costs
@@ -54,15 +55,16 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
             candidates = [each for each in ours if each.kind == kind] or [Figure("nothing", 0, 0, kind)]
             pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
             computed = getattr(sum_costs([report.layers[index] for index in chosen]), metric)
-            rows.append(Quoted(path, metric, figure.value, figure.source, computed, *min(pairs, key=_likeliest)))
+            likeliest = min(pairs, key=partial(_likeliest, computed))
+            rows.append(Quoted(path, metric, figure.value, figure.source, computed, *likeliest))
     return rows
 
 
-def _likeliest(pair: tuple[Figure, Fraction]) -> tuple[bool, int, Fraction]:
-    """The usual figure among those that agree; the nearest of all if none does."""
+def _likeliest(computed: int, pair: tuple[Figure, Fraction]) -> tuple[bool, bool, int, Fraction]:
+    """Of the figures that agree the metric's own, then the usual one; the nearest of all if none agrees."""
     figure, deviation = pair
     agrees = deviation <= AGREES
-    return not agrees, figure.rank if agrees else 0, deviation
+    return not agrees, agrees and figure.value != computed, figure.rank if agrees else 0, deviation
 
 
 def _ways(value: int, figure: Figure) -> Iterator[tuple[Figure, Fraction]]:

@@ -25,7 +25,7 @@ _ORDERED = ("layer_scale", "normalize")  # elementwise, in other families
 _ANEW = frozenset("sum mean max matmul softmax softmin log_softmax softmax2d glu rrelu".split())  # noqa: SIM905
 _CHANNELS_LAST = frozenset(
     "conv2d conv_transpose2d max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d batch_norm2d group_norm "  # noqa: SIM905 - a list of words
-    "local_response_norm upsample concat pad channel_shuffle roll".split()
+    "local_response_norm upsample concat pad channel_shuffle roll rotary_embedding".split()
 )
 
 
@@ -79,7 +79,8 @@ def _passed(op: Op, before: Shape, strides: Shape, after: Shape) -> Shape:
         return _MOVES[op.kind](op, before, strides, after)
     if op.kind in _VIEWED:
         return viewed(before, strides, after) or contiguous_strides(after)
-    if op.kind in _CHANNELS_LAST and strides == _channels_last(before):
+    is_stacked = getattr(op, "interleaved", False)
+    if op.kind in _CHANNELS_LAST and strides == _channels_last(before) and not is_stacked:
         return _channels_last(after)
     if (op.family in _ELEMENTWISE or op.kind in _ORDERED) and before == after:
         return _ordered_as(strides, after)
@@ -183,7 +184,9 @@ def _einsum(op: Any, before: Shape, strides: Shape, after: Shape) -> Shape:
         return contiguous_strides(after)
     shared = [name for name in output if all(name in term for term in operands)]
     rows = [name for name in output if name in operands[0] and name not in shared]
-    order = [*shared, *rows, *[name for name in output if name not in shared and name not in rows]]
+    columns = [name for name in output if name not in shared and name not in rows]
+    is_turned = rows and columns and output.index(columns[-1]) < output.index(rows[0])
+    order = [*shared, *columns, *rows] if is_turned else [*shared, *rows, *columns]
     sizes = dict(zip(output, after, strict=True))
     laid = dict(zip(order, contiguous_strides(tuple([sizes[name] for name in order])), strict=True))
     return tuple([laid[name] for name in output])

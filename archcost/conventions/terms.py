@@ -19,7 +19,7 @@ FREE: Rules = dict.fromkeys(("Normalisation", "Activation", "Pooling", "Shape", 
 
 def declared(use: Use) -> Part:
     """What a spec only declares: no tool has a rule for it, and nobody knows what its code would let them see."""
-    return Part(use.op.name, 0, use.macs, "the spec only declares it", seen=False)
+    return Part(use.name, 0, use.macs, "the spec only declares it", seen=False)
 
 
 # Beside linear and attention, and without MACs; and what has no code to be counted.

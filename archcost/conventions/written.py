@@ -15,6 +15,8 @@ TORCHVISION_WORD = "torchvision"
 TORCHVISION: dict[str, tuple[str, ...]] = {
     "torchvision_googlenet": ("relu",),
     "inception_v3": ("relu", "avg_pool2d", "Mixed_*.max_pool2d"),
+    "mobilenet_v2": ("avgpool",),
+    **{f"densenet{depth}": ("relu5", "avgpool") for depth in (121, 161, 169, 201)},
 }
 
 

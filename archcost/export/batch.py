@@ -5,7 +5,7 @@ So ``reshape: {shape: [$batch, 16, -1]}`` becomes a reshape for any batch, and c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import ArchcostError
 from archcost.export.literals import BatchMultiple
@@ -13,7 +13,18 @@ from archcost.export.ops import FUNCTIONS
 from archcost.graph.unroll import unroll
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.dims import Shape
     from archcost.graph.model import Graph, Node
+
+
+class BatchSize(NamedTuple):
+    """Where a class finds the batch: a dim of one of its inputs, and how many times the batch that is in each use."""
+
+    number: int  # of the input
+    dim: int
+    times: list[int]
 
 
 class Batch:
@@ -22,7 +33,9 @@ class Batch:
     def __init__(self, graph: Graph) -> None:
         self.size = graph.batch
         self.nodes = graph.nodes
+        self._values = _shapes(graph)
         self._doubled: list[Node] = []
+        self._larger = self._values
         settings = {"batch": 2 * graph.batch, "training": graph.training, "dtype": graph.dtype}
         try:
             doubled = unroll(graph.spec, graph.params, **settings)  # type: ignore[arg-type]
@@ -30,6 +43,24 @@ class Batch:
             return
         if [(node.path, node.op.kind) for node in doubled.nodes] == [(n.path, n.op.kind) for n in graph.nodes]:
             self._doubled = doubled.nodes
+            self._larger = _shapes(doubled)
+
+    def size_of(self, uses: Sequence[Sequence[int]]) -> BatchSize | None:
+        """Where the batch is, if one input has it in all uses, of which the input values are given: best as it is."""
+        found = []
+        for number, values in enumerate(zip(*uses, strict=True)):
+            columns = [self._multiples(value) for value in values]
+            for dim, times in enumerate(zip(*columns, strict=False)):
+                if all(times):
+                    found.append(BatchSize(number, dim, list(times)))
+        return min(found, key=lambda size: max(size.times), default=None)
+
+    def _multiples(self, value: int) -> list[int]:
+        """How many times the batch every dim of a value is; 0 for those that do not grow with it."""
+        pairs = zip(self._values[value], self._larger[value], strict=True)
+        return [
+            once // self.size if once and twice == 2 * once and once % self.size == 0 else 0 for once, twice in pairs
+        ]
 
     def sizes(self) -> dict[int, dict[tuple[str, int], BatchMultiple]]:
         """By the number of the node: items of its attributes, and how many times the batch they are."""
@@ -53,3 +84,11 @@ class Batch:
         if twice != 2 * once or once % self.size:
             return str(once)
         return "N" if once == self.size else f"{once // self.size}N"
+
+
+def _shapes(graph: Graph) -> dict[int, Shape]:
+    """The shapes of all values of a graph."""
+    shapes = {-1 - number: tensor.shape for number, tensor in enumerate(graph.inputs.values())}
+    for node in graph.nodes:
+        shapes |= {node.first_value + number: tensor.shape for number, tensor in enumerate(node.outputs)}
+    return shapes

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from archcost.export.parameters import Parameter
+    from archcost.export.plans import BatchPlace
     from archcost.export.units import Tree, Unit, Use
 
 MAX_OPTIONAL = 3  # layers that a class may leave out; beyond that, classes are easier to read
@@ -60,6 +61,7 @@ class Class:
         self.uses: list[Use] = [pattern]
         self.rows: list[Row] = []
         self.parameters: list[Parameter] = []
+        self.batch: BatchPlace | None = None  # where the forward pass finds the batch, if it needs it
 
     def __repr__(self) -> str:
         return f"Class({self.name!r}, {len(self.uses)} uses)"

@@ -16,7 +16,7 @@ from archcost.export.units import FUNCTION, LAYER
 from archcost.ops import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.export.classes import Class
     from archcost.export.constructors import Holder
@@ -31,28 +31,20 @@ _TENSOR = "torch.Tensor"
 
 
 class Forward:
-    """Writes the forward pass of one class; ``shape_of`` gives the shapes of values, ``inputs`` are their names."""
+    """Writes the forward pass of one class; ``inputs`` are the names of what it takes."""
 
-    def __init__(
-        self,
-        made: Class,
-        plans: Sequence[RowPlan],
-        holder: Holder,
-        inputs: Sequence[str],
-        shape_of: Callable[[int], tuple[int, ...]],
-    ) -> None:
+    def __init__(self, made: Class, plans: Sequence[RowPlan], holder: Holder, inputs: Sequence[str]) -> None:
         self.use = made.pattern
         self.holder = holder
-        self.shape_of = shape_of
         self.statements = Statements(made, plans)
         self.inputs = input_variables(inputs)
         self.names: dict[int, str] = {}
         for value, name in zip(self.use.inputs, self.inputs, strict=True):
             self.names.setdefault(value, name)
         self.held: dict[str, int] = {name: self.statements.last.get(v, -1) for v, name in self.names.items()}
-        self.uses_batch = False
+        self.batch = made.batch
 
-    def lines(self, batch: int, comments: Mapping[int, str]) -> list[str]:
+    def lines(self, comments: Mapping[int, str]) -> list[str]:
         """The method; ``comments`` stand behind the statements that write a value."""
         parameters = [Item("", "self"), *[Item("", f"{name}: {_TENSOR}") for name in self.inputs]]
         count = len(self.use.outputs)
@@ -71,10 +63,10 @@ class Forward:
         returned = lines("return ", bodies[0] if len(bodies) == 1 else Bare(tuple(bodies)), "", _BODY)
         is_made_here = len(bodies) == 1 and not isinstance(bodies[0], str)
         body += _commented(returned, comments.get(self.use.outputs[0], "") if is_made_here else "")
-        if self.uses_batch:
-            pairs = zip(self.inputs, self.use.inputs, strict=True)
-            sized = next(name for name, value in pairs if self.shape_of(value)[:1] == (batch,))
-            body.insert(0, f"{_MARGIN}batch = {sized}.size(0)")
+        if self.batch is not None:
+            rows = f"{self.inputs[self.batch.number]}.size({self.batch.dim})"
+            several = self.holder.keep(self.batch.per_sample)
+            body.insert(0, f"{_MARGIN}batch = {rows}" + (f" // {several}" if several != "1" else ""))
         return [*head, *body]
 
     # --- statements ---------------------------------------------------------------------------------------------------
@@ -117,7 +109,6 @@ class Forward:
             if slot.is_constant and slot.known[0] == argument.default:
                 continue
             text = self.holder.keep(slot)
-            self.uses_batch = self.uses_batch or "batch" in text.split()
             if argument.attribute in function.lists:
                 given.setdefault(argument.attribute, []).append(text)
             else:

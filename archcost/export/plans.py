@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archcost.export.literals import BatchMultiple
 from archcost.export.ops import FUNCTIONS, LAYERS, Argument
 from archcost.export.parameters import MISSING, Resolver, Slot
 from archcost.export.rounds import arguments_of, is_uniform, run_ends
@@ -16,9 +17,10 @@ from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
+    from archcost.export.batch import Batch
     from archcost.export.classes import Class, Row
     from archcost.export.units import Tree, Unit
     from archcost.spec.model import Block, Spec, Step, Template
@@ -55,6 +57,15 @@ class Repeated:
 Plan = Constructed | Chained | Repeated
 
 
+@dataclass(frozen=True)
+class BatchPlace:
+    """Where a forward pass finds the batch: a dim of one of its inputs, which may have several rows for a sample."""
+
+    number: int  # of the input
+    dim: int
+    per_sample: Slot
+
+
 @dataclass
 class RowPlan:
     """A row of a class: its template, and the slot of the truth value that decides whether it is there."""
@@ -68,18 +79,24 @@ class RowPlan:
 class Planner:
     """Makes the templates of one class after the other, and their parameters."""
 
-    def __init__(self, spec: Spec, tree: Tree, batch_sizes: Mapping[int, Mapping[tuple[str, int], Any]]) -> None:
+    def __init__(self, spec: Spec, tree: Tree, batch: Batch) -> None:
         self.spec = spec
         self.tree = tree
         self.steps = _steps_by_mark(spec)
-        self.batch_sizes = batch_sizes  # sizes of functions that grow with the batch, by the number of the node
+        self.batch = batch
+        self.batch_sizes = batch.sizes()
+        self.has_batch = False  # whether the class at hand can tell it from its inputs
         self.slots: list[Slot] = []
 
     def plan(self, made: Class) -> list[RowPlan]:
         """The templates of a class; its parameters are set."""
         self.slots = []
         inputs = [use.inputs for use in made.uses]
+        size = self.batch.size_of(inputs)
+        self.has_batch = size is not None
         plans = [self._row(row, inputs) for row in made.rows]
+        if size is not None and any(isinstance(slot.values[0], BatchMultiple) for slot in self.slots):
+            made.batch = BatchPlace(size.number, size.dim, self._slot(Argument("per_sample", None), "", size.times))
         block = self.spec.blocks[made.kind] if made.kind else None
         made.parameters = Resolver(made, block).resolve(self.slots)
         return plans
@@ -163,7 +180,7 @@ class Planner:
             item = (argument.attribute, argument.item or 0)
             grown = {self.batch_sizes.get(unit.start, {}).get(item) for unit in units}
             values = [column[place].value for column in columns]
-            if None not in grown and len(grown) == 1:
+            if self.has_batch and None not in grown and len(grown) == 1:
                 values = [*grown] * len(values)
             given.append((argument, self._slot(argument, row.pattern.name[-1], values, row.pattern.mark)))
         return given

@@ -80,8 +80,13 @@ def _is_progression(values: Sequence[Any]) -> bool:
 
 
 def describe_loop(unit: Unit) -> tuple[Any, ...]:
-    """What of a repeated step belongs to the structure: nothing if its rounds are equal, else the number of rounds."""
-    kinds = {(item.use.type if item.use is not None else item.kind, item.form, len(item.items)) for item in unit.items}
-    if len(kinds) == 1 and (is_uniform(unit.items) or is_uniform(unit.items[1:])):
+    """What of a repeated step belongs to the structure: nothing if its rounds are equal, else the number of rounds.
+
+    The first round may be another than the rest, as in a stage of residual blocks, of which only the first projects.
+    """
+    kinds = [(item.use.type if item.use is not None else item.kind, item.form, len(item.items)) for item in unit.items]
+    if len(set(kinds[1:])) <= 1 and is_uniform(unit.items[1:]):
+        return tuple(kinds[:2]) if kinds[0] != kinds[-1] else ()
+    if len(set(kinds)) == 1 and is_uniform(unit.items):
         return ()
     return (len(unit.items), *[signature(item)[0] for item in unit.items])

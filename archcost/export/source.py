@@ -40,7 +40,7 @@ class Source:
         self.tree = Tree(self.graph)
         self.plans: dict[Class, list[RowPlan]] = {}
         self.batch = Batch(self.graph)
-        planner = Planner(self.graph.spec, self.tree, self.batch.sizes())
+        planner = Planner(self.graph.spec, self.tree, self.batch)
         groups: list[list[Class]] = []
         for kind, uses in kinds_in_order(self.tree):
             groups.append(classes_of(kind, uses, self.tree, describe_loop))
@@ -54,8 +54,7 @@ class Source:
         is_model = made is self.model
         inputs = list(self.graph.inputs) if is_model else self.graph.spec.blocks[made.kind].inputs
         holder = Holder(plans)
-        forward = Forward(made, plans, holder, inputs, self.tree.shape_of)
-        method = forward.lines(self.graph.batch, self._comments() if is_model else {})
+        method = Forward(made, plans, holder, inputs).lines(self._comments() if is_model else {})
         init = init_lines(made, plans, holder, Shared(made, self.tree, holder.access))
         return "\n".join([f"class {made.name}(nn.Module):", *init, *method])
 

@@ -97,6 +97,7 @@ class Graph(NamedTuple):
     nodes: list[Node]
     outputs: tuple[int, ...]
     scopes: list[Scope]
+    weight_dtype: str = ""  # of matrices under weight-only quantisation; empty: the dtype
 
     def producers(self) -> list[tuple[int, int]]:
         """For every value, the index of its node and the number of the output."""

@@ -28,8 +28,8 @@ class Custom(
 
     It takes any number of inputs. `output` is its complete shape with the batch, or a list of shapes for several
     outputs; their dtype is that of the first input. `macs` and `flops` stand for the shapes at hand, so write them as
-    expressions: `$(batch * 3 * 224 * 224)`. An unknown figure is never taken for zero: totals become lower bounds, and
-    a budget on them cannot be met. Every output position is taken to read all of every input.
+    expressions of `batch` and the params. An unknown figure is never taken for zero: totals become lower bounds, and a
+    budget on them cannot be met. Every output position is taken to read all of every input.
     """
 
     name: str = text(doc="what it is, for messages and code")

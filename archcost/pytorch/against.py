@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from inspect import signature
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -105,7 +106,13 @@ def _torchvision(name: str) -> Callable[[], nn.Module]:
     known: list[str] = models.list_models()
     if name not in known:
         raise UsageError(f"torchvision has no model '{name}'", suggestion(name, known, "models"))
-    return lambda: models.get_model(name, weights=None)
+    options: dict[str, Any] = {
+        "weights": None,
+        "weights_backbone": None,  # the default would be fetched
+        "aux_loss": True,  # as the published weights have it
+    }
+    builder = models.get_model_builder(name)
+    return lambda: builder(**{key: value for key, value in options.items() if key in signature(builder).parameters})
 
 
 def _callable(module_name: str, name: str) -> Callable[[], Any]:
@@ -202,8 +209,8 @@ def _match(ours: list[Unit], theirs: list[Unit]) -> tuple[list[tuple[Unit, Unit]
     keys: tuple[Callable[[Unit], object], ...] = (
         lambda unit: (unit.path, unit.shapes),
         lambda unit: (unit.shapes, unit.output, unit.macs),
-        lambda unit: unit.shapes,
-        lambda unit: unit.shapes[0],  # with and without a bias
+        lambda unit: (unit.shapes, unit.macs > 0),
+        lambda unit: (unit.shapes[0], unit.macs > 0),  # with and without a bias
     )
     partner: dict[int, int] = {}
     for key in keys:
@@ -212,8 +219,9 @@ def _match(ours: list[Unit], theirs: list[Unit]) -> tuple[list[tuple[Unit, Unit]
             if unit.shapes and index not in partner.values():
                 waiting.setdefault(key(unit), []).append(index)
         for index, unit in enumerate(ours):
-            found = waiting.get(key(unit))
-            if unit.shapes and index not in partner and found:
+            if not unit.shapes or index in partner:
+                continue
+            if found := waiting.get(key(unit)):
                 partner[index] = found.pop(0)
     taken = set(partner.values())
     pairs = [(unit, theirs[partner[index]]) for index, unit in enumerate(ours) if index in partner]

@@ -1,7 +1,7 @@
 """What PyTorch shows of a network: shapes and tensors by hooks, MACs by torch's own counter and by fvcore.
 
-torch's counter runs on the meta device, which computes shapes and no numbers. fvcore traces with torch.jit, which
-needs real tensors: so the network also runs on the CPU, if it is small enough.
+torch's counter runs on the meta device, which computes shapes and no numbers. fvcore traces with torch.jit, on the CPU
+or, under :func:`archcost.pytorch.tracing.traceable`, on the meta device as well.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d 
 avg_pool3d max_pool1d max_pool2d max_pool3d upsample_bicubic2d upsample_linear1d upsample_nearest1d
 upsample_nearest3d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d
 _upsample_nearest_exact3d broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle
-repeat_interleave triu unflatten
+repeat_interleave triu unflatten clamp clamp_min cos expand_as linalg_vector_norm linspace sin stack
+argsort bincount floor_divide index index_add topk unbind
 """
 NO_MACS = frozenset(_ELEMENTWISE.split())
 

@@ -63,6 +63,7 @@ class LayerCheck:
     fvcore_macs: int | None
     second_macs: int | None  # our own count from the real tensors, for recurrent layers
     mismatches: tuple[Mismatch, ...] = ()
+    unknown_macs: int = 0  # 1 where nobody has declared the MACs
 
     @property
     def ok(self) -> bool:
@@ -79,7 +80,7 @@ class LayerCheck:
             "params": self.params,
             "measured_params": self.measured_params,
             "macs": {
-                "archcost": self.macs,
+                "archcost": None if self.unknown_macs else self.macs,
                 "torch": self.torch_macs,
                 "fvcore": self.fvcore_macs,
                 "second_path": self.second_macs,
@@ -159,6 +160,11 @@ class Verification:
         """Whether nothing contradicts archcost's figures."""
         return not self.mismatches
 
+    @property
+    def unknown(self) -> list[str]:
+        """The paths of the layers of which the MACs are not known."""
+        return [layer.path for layer in self.layers if layer.unknown_macs]
+
     def covered(self, counter: str) -> int:
         """The MACs, as archcost counts them, of the layers that a counter (``torch``, ``fvcore``) covers."""
         return sum(layer.macs for layer in self.layers if getattr(layer, f"{counter}_macs") is not None)
@@ -185,6 +191,7 @@ class Verification:
                 counter: {"macs": self.covered(counter), "not_covered": self.uncovered(counter)}
                 for counter in ("torch", "fvcore")
             },
+            **({"unknown": {"macs": self.unknown}} if self.unknown else {}),
             "fvcore_total": self.fvcore_total,
             "published_figures": self.published,
             "notes": list(self.notes),

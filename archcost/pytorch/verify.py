@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from archcost.pytorch.counters import (
     real_inputs,
 )
 from archcost.pytorch.module import BuildError, Network, example_inputs
+from archcost.pytorch.tracing import traceable
 from archcost.pytorch.verification import LayerCheck, Mismatch, Verification
 from archcost.spec.parser import DTYPE_BYTES
 from archcost.units import format_bytes, format_count
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.graph.model import Graph
 
+DECLARED = "custom"
 MAX_REAL_BYTES = 6 * 2**30  # of weights and live activations, for a run on the CPU
 MAX_REAL_MACS = 10**12  # about ten seconds on two cores
 
@@ -53,21 +56,27 @@ class Measured(NamedTuple):
 
     tensors: list[Tensors]
     torch: list[Seen]
-    real: list[Seen]  # on the CPU, under fvcore; empty if that was not run
+    traced: list[Seen]  # under fvcore, on the device that was asked for; empty if that failed
     failures: list[Mismatch]
     notes: list[str]
     fvcore_total: int | None
 
 
 def verify(
-    report: Report, *, tolerance: Fraction | float = 0, published: bool = True, against: str | None = None
+    report: Report,
+    *,
+    tolerance: Fraction | float = 0,
+    published: bool = True,
+    against: str | None = None,
+    device: str = "meta",
 ) -> Verification:
     """Build the report's graph in PyTorch, run it, and compare layer by layer.
 
     ``tolerance`` is the allowed relative difference of params and MACs. ``published`` judges ``expect``, too.
     ``against`` names a model to compare with (``torchvision:resnet50``, or ``package.module:callable``).
+    ``device`` is where fvcore's trace runs: ``meta``, or ``cpu`` for kernels that compute.
     """
-    measured = measure(report)
+    measured = measure(report, device)
     checks = [_check(report, index, measured, tolerance) for index in range(len(report.layers))]
     mismatches = [mismatch for check in checks for mismatch in check.mismatches]
     mismatches += [failure for failure in measured.failures if not failure.path]
@@ -75,7 +84,16 @@ def verify(
     if published:
         judged = sum(len(item.figures) + (item.output is not None) for item in report.spec.expect.values())
         mismatches += [
-            Mismatch(bad.path, "", bad.metric, bad.computed, bad.published, "published", bad.source, _place(bad.mark))
+            Mismatch(
+                bad.path,
+                "",
+                bad.metric,
+                f"unknown of {', '.join(bad.unknown)}" if bad.unknown else bad.computed,
+                bad.published,
+                "published",
+                bad.source,
+                _place(bad.mark),
+            )
             for bad in deviations(report)
         ]
     other = None
@@ -101,8 +119,11 @@ def verify(
     )
 
 
-def measure(report: Report) -> Measured:
-    """Run a report's graph as far as PyTorch goes: on the meta device, and on the CPU where it is small enough."""
+def measure(report: Report, device: str = "meta") -> Measured:
+    """Run a report's graph as far as PyTorch goes, under torch's counter and under fvcore.
+
+    Both on the meta device; the second on the CPU if that is asked for and the network is small enough.
+    """
     graph = report.graph
     failures: list[Mismatch] = []
     count = len(graph.nodes)
@@ -120,17 +141,21 @@ def measure(report: Report) -> Measured:
         except (BuildError, RunError) as error:
             count = max(error.index, 0)
             failures = [_failure(graph, error)]
-    reason = _too_large(report, network)
-    if reason:
-        return Measured(tensors, by_torch, [], failures, [reason], None)
+    reason = _too_large(report, network) if device == "cpu" else ""
+    notes = [reason] if reason else []
+    real = device == "cpu" and not reason
+    if real:
+        fill_with_zeros(network)
+        inputs = real_inputs(inputs)
     try:
-        real = count_by_fvcore(fill_with_zeros(network), real_inputs(inputs), paths)
+        with nullcontext() if real else traceable():
+            traced = count_by_fvcore(network, inputs, paths)
     except RunError as error:
-        if error.index < 0:
-            return Measured(tensors, by_torch, [], failures, [f"fvcore stops with: {error}"], None)
-        return Measured(tensors, by_torch, [], [*failures, _failure(graph, error)], [], None)
-    total = sum(count for seen in real for count in seen.operators.values())
-    return Measured(tensors, by_torch, real, failures, [], total)
+        if error.index < 0 or not real:  # torch's counter has seen it run there
+            return Measured(tensors, by_torch, [], failures, [*notes, f"fvcore stops with: {error}"], None)
+        return Measured(tensors, by_torch, [], [*failures, _failure(graph, error)], notes, None)
+    total = sum(count for seen in traced for count in seen.operators.values())
+    return Measured(tensors, by_torch, traced, failures, notes, total)
 
 
 def _place(mark: Mark) -> tuple[str, int]:
@@ -165,7 +190,7 @@ def _too_large(report: Report, network: nn.Module) -> str:
         what = f"{format_count(report.totals.macs)} MACs, more than {format_count(MAX_REAL_MACS)}"
     else:
         return ""
-    return f"run on the meta device only, without fvcore, which needs real tensors: {what}"
+    return f"run on the meta device, not on the CPU: {what}"
 
 
 def _tensors(network: nn.Module, paths: list[str]) -> list[Tensors]:
@@ -195,15 +220,26 @@ def _check(report: Report, index: int, measured: Measured, tolerance: Fraction |
     failures = [failure for failure in measured.failures if failure.path == layer.path]
     if index >= len(measured.torch):
         figures = (layer.path, layer.op, layer.output, costs.params, costs.macs)
-        return LayerCheck(*figures, None, None, None, None, None, mismatches=tuple(failures))
+        return LayerCheck(
+            *figures,
+            None,
+            None,
+            None,
+            None,
+            None,
+            mismatches=tuple(failures),
+            unknown_macs=costs.unknown_macs,
+        )
     tensors, seen = measured.tensors[index], measured.torch[index]
-    real = measured.real[index] if measured.real else None
-    mismatches = [*failures, *_compare_outputs(report, layer, seen, real)]
+    traced = measured.traced[index] if measured.traced else None
+    mismatches = [*failures, *_compare_outputs(report, layer, seen, traced)]
     agree = not mismatches
     mismatches += _compare_tensors(layer, tensors, tolerance)
+    written = layer.op != DECLARED  # what is only declared has a stand-in, whose MACs say nothing
+    torch_macs, fvcore_macs = (seen.macs, traced.macs if traced else None) if written else (None, None)
     counts = (
-        ("torch counter", seen.macs),
-        ("fvcore", real.macs if real else None),
+        ("torch counter", torch_macs),
+        ("fvcore", fvcore_macs),
         ("matrices × time steps", seen.second_macs),
     )
     for by, macs in counts:
@@ -218,10 +254,11 @@ def _check(report: Report, index: int, measured: Measured, tolerance: Fraction |
         costs.macs,
         measured_output=seen.shapes,
         measured_params=tensors.own_params,
-        torch_macs=seen.macs,
-        fvcore_macs=real.macs if real else None,
+        torch_macs=torch_macs,
+        fvcore_macs=fvcore_macs,
         second_macs=seen.second_macs,
         mismatches=tuple(mismatches),
+        unknown_macs=costs.unknown_macs,
     )
 
 
@@ -229,9 +266,9 @@ def _mismatch(layer: Layer, metric: str, ours: object, theirs: object, by: str, 
     return Mismatch(layer.path, layer.op, metric, ours, theirs, by, cause, _place(layer.node.mark))
 
 
-def _compare_outputs(report: Report, layer: Layer, seen: Seen, real: Seen | None) -> list[Mismatch]:
+def _compare_outputs(report: Report, layer: Layer, seen: Seen, traced: Seen | None) -> list[Mismatch]:
     found: list[Mismatch] = []
-    for by, run in (("PyTorch", seen), ("PyTorch on the CPU", real)):
+    for by, run in (("PyTorch", seen), ("PyTorch in a trace", traced)):
         if run is not None and run.shapes != layer.output and not found:
             cause = output_cause(layer.node, layer.output, run.shapes)
             found.append(_mismatch(layer, "output", layer.output, run.shapes, by, cause))
@@ -275,5 +312,5 @@ def _totals(report: Report, checks: list[LayerCheck], measured: Measured) -> dic
         "measured_buffers": sum(tensors.own_buffers for tensors in measured.tensors),
         "macs": report.totals.macs,
         "torch_macs": sum(check.torch_macs or 0 for check in checks),
-        "fvcore_macs": sum(check.fvcore_macs or 0 for check in checks) if measured.real else None,
+        "fvcore_macs": sum(check.fvcore_macs or 0 for check in checks) if measured.traced else None,
     }

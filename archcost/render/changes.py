@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.compare import METRICS, Difference
+from archcost.analysis.costs import Costs
+from archcost.compare import difference
+from archcost.render.text import lower_bound
 from archcost.units import format_bytes, format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
-    from archcost.compare import Change, Comparison
+    from archcost.compare import Change, Comparison, Difference
 
 LABELS = {
     "params": "params",
+    "active_params": "active params",
     "macs": "MACs",
     "flops": "FLOPs",
     "weight_bytes": "weight bytes",
     "activation_bytes": "activation bytes",
     "peak_activation_bytes": "peak activations",
+    "cache_bytes": "caches",
 }
 _FACTOR = 1.5  # from which a change is also told as "times less"
 
@@ -31,12 +35,12 @@ class Line(NamedTuple):
     mark: str
     name: str
     op: str
-    before: dict[str, int]
-    after: dict[str, int]
+    before: Costs
+    after: Costs
 
     def difference(self, metric: str) -> Difference:
         """One figure before and after."""
-        return Difference(self.before[metric], self.after[metric])
+        return difference(self.before, self.after, metric)
 
 
 def lines(changes: Sequence[Change], *, depth: int | None, only_changed: bool, level: int = 1) -> list[Line]:
@@ -90,9 +94,8 @@ def _names(run: list[Change]) -> str:
 
 
 def _summed(run: list[Change], level: int, name: str, op: str) -> Line:
-    metrics = [metric for metric in METRICS if metric != "peak_activation_bytes"]
-    before = {metric: sum(getattr(change.before, metric) for change in run) for metric in metrics}
-    after = {metric: sum(getattr(change.after, metric) for change in run) for metric in metrics}
+    before = sum([change.before for change in run], Costs())
+    after = sum([change.after for change in run], Costs())
     return Line(level, run[0].mark, name, op, before, after)
 
 
@@ -101,6 +104,21 @@ def figure(value: int, metric: str, *, exact: bool) -> str:
     if exact:
         return f"{value:,}"
     return format_bytes(value) if metric.endswith("_bytes") else format_count(value)
+
+
+def before_cell(difference: Difference, metric: str, *, exact: bool) -> str:
+    """The figure before, as far as it is known."""
+    return lower_bound(figure(difference.before, metric, exact=exact), difference.before, difference.unknown_before)
+
+
+def after_cell(difference: Difference, metric: str, *, exact: bool) -> str:
+    """The figure after, as far as it is known."""
+    return lower_bound(figure(difference.after, metric, exact=exact), difference.after, difference.unknown_after)
+
+
+def delta_cell(difference: Difference, metric: str, *, exact: bool) -> str:
+    """The difference with its sign; unknown where one of both figures is."""
+    return signed(difference.delta, metric, exact=exact) if difference.known else "unknown"
 
 
 def signed(value: int, metric: str, *, exact: bool) -> str:
@@ -112,7 +130,7 @@ def signed(value: int, metric: str, *, exact: bool) -> str:
 
 def percent(difference: Difference) -> str:
     """The change in percent of before; ``new`` and ``gone`` where there is nothing to divide."""
-    if not difference.delta:
+    if not difference.delta or not difference.known:
         return ""
     if not difference.before:
         return "new"
@@ -126,7 +144,7 @@ def percent(difference: Difference) -> str:
 def factor(difference: Difference) -> str:
     """``9.68× less``, for changes of half and more."""
     before, after = difference.before, difference.after
-    if not before or not after:
+    if not before or not after or not difference.known:
         return ""
     if before >= _FACTOR * after:
         return f"{before / after:.2f}× less"
@@ -135,7 +153,7 @@ def factor(difference: Difference) -> str:
 
 def share_of_change(difference: Difference, whole: Difference) -> str:
     """What part of the model's change this is."""
-    if not whole.delta or not difference.delta:
+    if not whole.delta or not difference.delta or not whole.known:
         return ""
     value = 100 * difference.delta / whole.delta
     return f"{value:.1f}%".replace("-", "−")

@@ -7,19 +7,33 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.compare import METRICS
-from archcost.render.changes import LABELS, factor, figure, lines, percent, share_of_change, signed, title
+from archcost.compare import METRICS, telling_metrics
+from archcost.render.changes import (
+    LABELS,
+    after_cell,
+    before_cell,
+    delta_cell,
+    factor,
+    lines,
+    percent,
+    share_of_change,
+    title,
+)
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from archcost.analysis.report import Report
     from archcost.compare import Change, Comparison, Difference
     from archcost.render.changes import Line
+
+    Cell = Callable[..., str]
 
 SCHEMA = "archcost.comparison/1"
 _STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
@@ -74,26 +88,26 @@ def _all_columns(found: list[Line], comparison: Comparison, view: View, *, exact
     name = LABELS[metric]
     whole = comparison.total(metric)
     differences = [line.difference(metric) for line in found]
-    others = [line.difference(other).delta for line in found]
+    others = [line.difference(other) for line in found]
     styles = [_STYLES[line.mark] for line in found]
 
     def styled(texts: list[str]) -> list[Text]:
         return [Text(text, style=style) for text, style in zip(texts, styles, strict=True)]
 
-    def shown(line: Line, value: int, hidden: str) -> str:
-        return "" if line.mark == hidden else figure(value, metric, exact=exact)
+    def shown(line: Line, cell: Cell, hidden: str) -> str:
+        return "" if line.mark == hidden else cell(line.difference(metric), metric, exact=exact)
 
     names = [f"{line.mark} {'  ' * (line.depth - 1)}{line.name}" for line in found]
     return [
         Column("change", styled(names), flexible=True),
         Column("op", styled([line.op for line in found])),
-        Column(f"{name} before", styled([shown(line, line.before[metric], "+") for line in found]), right=True),
-        Column("after", styled([shown(line, line.after[metric], "-") for line in found]), right=True),
-        Column(f"Δ {name}", styled([signed(d.delta, metric, exact=exact) for d in differences]), right=True),
+        Column(f"{name} before", styled([shown(line, before_cell, "+") for line in found]), right=True),
+        Column("after", styled([shown(line, after_cell, "-") for line in found]), right=True),
+        Column(f"Δ {name}", styled([delta_cell(d, metric, exact=exact) for d in differences]), right=True),
         Column("%", styled([percent(d) for d in differences]), right=True),
         Column("factor", styled([factor(d) for d in differences]), right=True),
         Column("of change", styled([share_of_change(d, whole) for d in differences]), right=True),
-        Column(f"Δ {LABELS[other]}", styled([signed(delta, other, exact=exact) for delta in others]), right=True),
+        Column(f"Δ {LABELS[other]}", styled([delta_cell(d, other, exact=exact) for d in others]), right=True),
     ]
 
 
@@ -107,16 +121,20 @@ def _total_columns(console: Console, comparison: Comparison) -> list[Column]:
 
 
 def _totals(comparison: Comparison, *, exact: bool) -> list[Column]:
-    totals = {metric: comparison.total(metric) for metric in METRICS}
+    totals = {metric: comparison.total(metric) for metric in _metrics(comparison)}
     deltas = list(totals.values())
     return [
         Column("total", [LABELS[metric] for metric in totals], flexible=True),
-        Column("before", [figure(d.before, m, exact=exact) for m, d in totals.items()], right=True),
-        Column("after", [figure(d.after, m, exact=exact) for m, d in totals.items()], right=True),
-        Column("Δ", [signed(d.delta, m, exact=exact) for m, d in totals.items()], right=True),
+        Column("before", [before_cell(d, m, exact=exact) for m, d in totals.items()], right=True),
+        Column("after", [after_cell(d, m, exact=exact) for m, d in totals.items()], right=True),
+        Column("Δ", [delta_cell(d, m, exact=exact) for m, d in totals.items()], right=True),
         Column("%", [percent(d) for d in deltas], right=True),
         Column("factor", [factor(d) for d in deltas], right=True),
     ]
+
+
+def _metrics(comparison: Comparison) -> tuple[str, ...]:
+    return telling_metrics((comparison.before, comparison.after))
 
 
 _WORDS = {"+": "added", "-": "removed", "~": "changed", " ": "same"}
@@ -158,8 +176,14 @@ def _change(item: Change) -> dict[str, Any]:
     }
 
 
-def _sides(difference: Difference) -> dict[str, int]:
-    return {"before": difference.before, "after": difference.after, "delta": difference.delta}
+def _sides(difference: Difference) -> dict[str, int | None]:
+    """Figures and their difference; of figures with unknown parts the known part (null for none), and no difference."""
+    return {
+        "before": None if difference.unknown_before and not difference.before else difference.before,
+        "after": None if difference.unknown_after and not difference.after else difference.after,
+        "delta": difference.delta if difference.known else None,
+        **({} if difference.known else {"unknown_layers": difference.unknown_before + difference.unknown_after}),
+    }
 
 
 def _json(comparison: Comparison, view: View, path: str | None) -> str:
@@ -176,7 +200,8 @@ def _csv(comparison: Comparison, view: View, path: str | None) -> str:
         if change.group or (view.only_changed and not change.changed()):
             continue
         params, macs = change.difference("params"), change.difference("macs")
-        figures = (params.before, params.after, macs.before, macs.after)
+        before, after = "" if macs.unknown_before else macs.before, "" if macs.unknown_after else macs.after
+        figures = (params.before, params.after, before, after)
         writer.writerow((change.mark.strip() or "=", change.path, change.op, *figures))
     return out.getvalue()
 
@@ -190,9 +215,9 @@ def comparison_markdown(comparison: Comparison, view: View) -> str:
     """Two tables: the totals, and the changes by scope."""
     parts = [f"### {escape_markdown(title(comparison))}", ""]
     parts += ["| total | before | after | Δ | % |", "| :-- | --: | --: | --: | --: |"]
-    for metric in METRICS:
+    for metric in _metrics(comparison):
         d = comparison.total(metric)
-        cells = (LABELS[metric], f"{d.before:,}", f"{d.after:,}", signed(d.delta, metric, exact=True), percent(d))
+        cells = (LABELS[metric], *_exact_cells(d, metric), percent(d))
         parts.append("| " + " | ".join(cells) + " |")
     found = lines(comparison.changes, depth=view.depth, only_changed=view.only_changed)
     if comparison.changed() and found:
@@ -206,10 +231,15 @@ def comparison_markdown(comparison: Comparison, view: View) -> str:
             d = line.difference(view.metric)
             indent = "&emsp;" * (line.depth - 1)
             mark = f"`{line.mark}`" if line.mark != " " else ""
-            figures = (f"{d.before:,}", f"{d.after:,}", signed(d.delta, view.metric, exact=True), percent(d))
+            figures = (*_exact_cells(d, view.metric), percent(d))
             row = (mark, indent + escape_markdown(line.name), escape_markdown(line.op), *figures)
             parts.append("| " + " | ".join(row) + " |")
     return "\n".join(parts) + "\n"
+
+
+def _exact_cells(difference: Difference, metric: str) -> list[str]:
+    """Before, after and the difference, to the unit."""
+    return [cell(difference, metric, exact=True) for cell in (before_cell, after_cell, delta_cell)]
 
 
 _FORMATS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}

@@ -44,7 +44,7 @@ def cell(tally: Tally, *, exact: bool) -> str:
     if tally.amount is None:
         return NOT_COVERED
     figure = NOTHING if not tally.amount else format_exact(tally.amount) if exact else format_count(tally.amount)
-    return f"{figure} {PARTLY}" if tally.missed else figure
+    return f"{figure} {PARTLY}" if tally.missed or tally.unseen else figure
 
 
 def total_cell(reading: Reading, *, exact: bool) -> str:
@@ -52,7 +52,7 @@ def total_cell(reading: Reading, *, exact: bool) -> str:
     if reading.total is None:
         return "no figure"
     figure = format_exact(reading.total) if exact else format_count(reading.total)
-    return f"{figure} {PARTLY}" if reading.missed else figure
+    return f"{figure} {PARTLY}" if reading.missed or reading.unseen else figure
 
 
 def notes(reading: Reading) -> list[str]:
@@ -63,10 +63,12 @@ def notes(reading: Reading) -> list[str]:
     lines = [f"{convention.name} {convention.version} counts {convention.unit}{word}: {how}"]
     if reading.failure:
         lines.append(f"{convention.name} has no figure: {reading.failure}")
-    if reading.missed:
+    if reading.missed or reading.unseen:
         share = format_share(reading.missed, reading.report.totals.macs)
         reasons = "; ".join(f"{what}: {reason}" for what, reason in _reasons(reading))
-        lines.append(f"{PARTLY} not covered: {reading.missed:,} of archcost's MACs ({share}). {reasons}")
+        missed = [f"{reading.missed:,} of archcost's MACs ({share})"] if reading.missed else []
+        missed += [f"{reading.unseen:,} declared layer{'s' * (reading.unseen != 1)}"] if reading.unseen else []
+        lines.append(f"{PARTLY} not covered: {', '.join(missed)}. {reasons}")
     return lines
 
 

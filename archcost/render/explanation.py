@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archcost.explain.expressions import Sum, Symbol
 from archcost.render.console import terminal_width
 from archcost.render.output import write_text
-from archcost.render.text import field_cell, shape_cell
+from archcost.render.text import field_cell, lower_bound, shape_cell, unknown_notes
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _MOST_HOLDERS = 5
 _ALL = 99  # branches of a field
 _LABEL = 17
 _KIB = 1024
+UNKNOWN = "unknown: the spec does not declare it"
 
 
 def write_explanation(report: Report, explanation: Explanation, format: str, path: str | None) -> None:  # noqa: A002
@@ -112,11 +113,15 @@ def equation_text(equation: Equation, *, named: bool = True) -> str:
     if equation.formula is not None:
         steps = [shortened(equation.formula, numbers=False)] if named else []
         steps.append(shortened(equation.formula, numbers=True))
+    if equation.unknown and not equation.value:
+        return UNKNOWN
     value = value_text(equation.value)
     bare = [step for step in dict.fromkeys(steps) if step != value]
     unit = f" {equation.unit}" if equation.unit else ""
     rounded = f" ({format_bytes(int(equation.value))})" if equation.unit == "B" and equation.value >= _KIB else ""
     note = f"; {equation.note}" if equation.note else ""
+    if equation.unknown:
+        return f"≥ {value}{unit}{rounded}; unknown of {equation.unknown:,} layer{'s' * (equation.unknown != 1)}"
     return " = ".join([*bare, value + unit + rounded + note])
 
 
@@ -172,7 +177,11 @@ def story_lines(story: Story) -> Iterator[tuple[str, str]]:
     totals = report.totals
     shapes = f"{shape_cell(tuple(report.inputs.values()))} → {shape_cell(tuple(report.outputs.values()))}"
     yield "", f"{report.name} · {shapes} · {totals.layers:,} layer{'s' * (totals.layers != 1)}"
-    yield "MACs", f"{totals.macs:,}; FLOPs, with all other arithmetic, {totals.flops:,}"
+    macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
+    flops = lower_bound(f"{totals.flops:,}", totals.flops, report.costs.unknown_flops)
+    yield "MACs", f"{macs}; FLOPs, with all other arithmetic, {flops}"
+    for note in unknown_notes(report):
+        yield "  unknown", note
     for share in story.macs:
         yield f"  {share.path}", share_text(share, totals.macs)
     yield "params", params_text(story)
@@ -197,14 +206,23 @@ def params_text(story: Story) -> str:
     """The total, and the largest parts."""
     totals = story.report.totals
     parts = ", ".join(f"{share.path} {format_share(share.value, totals.params)}" for share in story.params)
-    return f"{totals.params:,}" + (f": {parts}" if parts else "")
+    active = f", of which a token uses {totals.active_params:,}" if totals.active_params != totals.params else ""
+    return f"{totals.params:,}{active}" + (f": {parts}" if parts else "")
 
 
 def memory_text(story: Story) -> str:
     """Weights, and the peak of the activations."""
     where = f" while {story.peak.path} runs" if story.peak.path else ""
     weights = format_bytes(story.report.totals.weight_bytes)
-    return f"weights {weights}; activations peak at {story.peak.bytes:,} B ({format_bytes(story.peak.bytes)}){where}"
+    caches = report_caches(story.report)
+    peak = f"{story.peak.bytes:,} B ({format_bytes(story.peak.bytes)})"
+    return f"weights {weights}{caches}; activations peak at {peak}{where}"
+
+
+def report_caches(report: Report) -> str:
+    """The bytes that caches hold after the step; empty for none."""
+    caches = report.totals.cache_bytes
+    return f"; caches {caches:,} B ({format_bytes(caches)})" if caches else ""
 
 
 def holders_text(story: Story) -> str:

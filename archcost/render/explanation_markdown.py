@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.explain.expressions import Sum, Symbol
 from archcost.render.explanation import (
+    UNKNOWN,
     bound_text,
     field_rest,
     heading,
@@ -17,7 +18,7 @@ from archcost.render.explanation import (
     working_parts,
 )
 from archcost.render.plain import escape_markdown
-from archcost.render.text import field_cell
+from archcost.render.text import field_cell, lower_bound, unknown_notes
 from archcost.units import format_exact, format_share
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ def explanation_markdown(explanation: Explanation) -> str:
 def _equation(equation: Equation, *, named: bool) -> Iterator[str]:
     note = f" ({equation.note})" if equation.note else ""
     yield f"**{equation.label}**{escape_markdown(note)}"
+    if equation.unknown and not equation.value:
+        yield UNKNOWN
+        return
     steps = []
-    if equation.formula is not None:
+    if equation.formula is not None and not equation.unknown:
         steps = [equation.formula.latex()] if named else []
         steps.append(equation.formula.latex(numbers=True))
-    value = value_text(equation.value).replace(",", "{,}")
+    value = (r"\ge " if equation.unknown else "") + value_text(equation.value).replace(",", "{,}")
     unit = rf"\ \text{{{equation.unit}}}" if equation.unit else ""
     yield _displayed(*[step for step in dict.fromkeys(steps) if step != value], value + unit)
 
@@ -78,7 +82,10 @@ def story_markdown(story: Story) -> str:
     """A heading, and an item for each topic."""
     report = story.report
     totals = report.totals
-    items = [f"**MACs**: {totals.macs:,}; FLOPs, with all other arithmetic, {totals.flops:,}"]
+    macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
+    flops = lower_bound(f"{totals.flops:,}", totals.flops, report.costs.unknown_flops)
+    items = [f"**MACs**: {macs}; FLOPs, with all other arithmetic, {flops}"]
+    items += [f"  - {escape_markdown(note)}" for note in unknown_notes(report)]
     items += [f"  - {escape_markdown(share.path)}: {_share(share, totals.macs)}" for share in story.macs]
     items.append(f"**params**: {totals.params:,}")
     items += [f"  - {escape_markdown(share.path)}: {_share(share, totals.params)}" for share in story.params]

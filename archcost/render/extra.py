@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.traffic import Traffic, total_traffic
-from archcost.render.text import bytes_cell, field_cell, figure_cell
+from archcost.render.text import bytes_cell, cost_cell, field_cell
 from archcost.units import format_ratio
 
 if TYPE_CHECKING:
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 LABELS = {
     "flops": "FLOPs",
+    "active_params": "active params",
     "buffers": "buffers",
     "weight_bytes": "weight bytes",
     "activation_bytes": "activation bytes",
+    "cache_bytes": "cache bytes",
     "bytes_read": "bytes read",
     "bytes_written": "bytes written",
     "intensity": "FLOPs/B",
     "receptive_field": "receptive field",
 }
-_COSTS = ("flops", "buffers", "weight_bytes", "activation_bytes")
+_COSTS = ("flops", "active_params", "buffers", "weight_bytes", "activation_bytes", "cache_bytes")
 
 
 class Chosen(NamedTuple):
@@ -90,18 +92,21 @@ class Extra:
         if name == "receptive_field":
             return field_cell(self._fields.get((row.paths or (row.path,))[-1]))
         if name in _COSTS:
-            return _amount(name, getattr(row.costs, name), exact=exact)
+            return cost_cell(row.costs, name, exact=exact)
+        if name == "intensity" and row.costs.unknown_flops:
+            return "unknown"
         return _traffic_cell(name, traffic, exact=exact)
 
     def totals(self, *, exact: bool) -> list[str]:
         """What stands below the rows."""
-        totals = self.report.totals
         traffic = total_traffic([part for layer in self.report.layers for part in self._traffic.get(layer.path, [])])
         return [
             ""
             if name == "receptive_field"
-            else _amount(name, getattr(totals, name), exact=exact)
+            else cost_cell(self.report.costs, name, exact=exact)
             if name in _COSTS
+            else "unknown"
+            if name == "intensity" and self.report.costs.unknown_flops
             else _traffic_cell(name, traffic, exact=exact)
             for name in self.names
         ]
@@ -118,7 +123,9 @@ class Extra:
                 sizes = dict.fromkeys("x".join(map(str, branch.size)) for branch in field.branches) if field else ()
                 cells.append(" ".join(sizes))
             elif name in _COSTS:
-                cells.append(str(getattr(layer.costs, name)))
+                cells.append("" if layer.costs.unknown(name) else str(getattr(layer.costs, name)))
+            elif name == "intensity" and layer.costs.unknown_flops:
+                cells.append("")
             else:
                 cells.append(_plain_traffic(name, self._traffic[layer.path][0]))
         return cells
@@ -136,11 +143,6 @@ def _scope(report: Report, path: str) -> str:
     from archcost.explain.find import find_path
 
     return find_path(report, path)
-
-
-def _amount(name: str, value: int, *, exact: bool) -> str:
-    cell = bytes_cell if name.endswith("_bytes") else figure_cell
-    return cell(value, exact=exact)
 
 
 def _traffic_cell(name: str, traffic: Traffic, *, exact: bool) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.tree import build_tree
 from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
 from archcost.render.rows import report_rows, tree_rows
-from archcost.render.text import figure_cell, shape_cell, share_cell
+from archcost.render.text import cost_cell, cost_share_cell, lower_bound, shape_cell, unknown_notes
 from archcost.units import format_count
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, 
 
 
 def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = (), extras: Sequence[Extra] = ()) -> str:
-    """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces.
+    """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces; empty for unknown.
 
     With readings three columns follow: the convention's name, its figure (empty where nothing is covered), and the MACs
     that it leaves out; with extras the columns asked for.
@@ -72,7 +72,8 @@ def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = (), extras: 
         for index, layer in enumerate(report.layers):
             shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
             inputs = " ".join(layer.inputs)
-            figures = (layer.params, layer.macs, layer.flops, layer.weight_bytes, layer.activation_bytes)
+            macs, flops = ("" if layer.costs.unknown(name) else getattr(layer, name) for name in ("macs", "flops"))
+            figures = (layer.params, macs, flops, layer.weight_bytes, layer.activation_bytes)
             row = (report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line)
             counted = csv_cells(readings[number], index) if readings else ()
             more = extras[number].plain_cells(index, CSV_COLUMNS) if extras else ()
@@ -99,7 +100,6 @@ def to_markdown(
     """A heading and a table of the same rows as the terminal's, exact figures."""
     rows, _, _ = report_rows(report, depth=depth, sort=sort, top=top)
     measure = sort or "macs"
-    whole = getattr(report.totals, measure)
     lines = [f"### {escape_markdown(report.name)}", ""]
     headings = [heading(reading)] if reading else []
     headings += extra.headings() if extra else []
@@ -111,18 +111,20 @@ def to_markdown(
     for row in rows:
         times = f" ×{row.times}" if row.times > 1 else ""
         name = "&emsp;" * (row.depth - 1) + escape_markdown(row.name) + times
-        figures = [figure_cell(row.costs.params, exact=True), figure_cell(row.costs.macs, exact=True)]
+        figures = [cost_cell(row.costs, name, exact=True) for name in ("params", "macs")]
         if reading is not None:
             figures.append(cell(reading.tally(row.paths), exact=True))
         figures += extra.cells(row, exact=True) if extra else []
-        share = share_cell(getattr(row.costs, measure), whole)
+        share = cost_share_cell(row.costs, report.costs, measure)
         cells = (name, escape_markdown(row.op), shape_cell(row.output), *figures, share)
         lines.append("| " + " | ".join(cells) + " |")
     totals = report.totals
     more = f" **{total_cell(reading, exact=True)}** |" if reading else ""
     more += "".join([f" **{figure}** |" if figure else " |" for figure in extra.totals(exact=True)]) if extra else ""
     layers = f"{totals.layers:,} layers"
-    lines.append(f"| **total** | {layers} | | **{totals.params:,}** | **{totals.macs:,}** |{more} 100.0% |")
+    macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
+    lines.append(f"| **total** | {layers} | | **{totals.params:,}** | **{macs}** |{more} 100.0% |")
+    lines += ["", *[escape_markdown(line) + "  " for line in unknown]] if (unknown := unknown_notes(report)) else []
     lines += ["", *[escape_markdown(line) + "  " for line in notes(reading)]] if reading else []
     return "\n".join(lines) + "\n"
 
@@ -135,7 +137,8 @@ def summary_markdown(reports: Sequence[Report], readings: Sequence[Reading] = ()
         totals = report.totals
         more = f" {total_cell(readings[index], exact=True)} |" if readings else ""
         name = escape_markdown(report.name)
-        lines.append(f"| {name} | {totals.layers:,} | {totals.params:,} | {totals.macs:,} |{more}")
+        macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
+        lines.append(f"| {name} | {totals.layers:,} | {totals.params:,} | {macs} |{more}")
     return "\n".join(lines) + "\n"
 
 
@@ -144,9 +147,11 @@ def to_tree(report: Report, *, depth: int | None = None, reading: Reading | None
     rows = tree_rows(build_tree(report), depth)
     totals = report.totals
     counted = f", {total_cell(reading, exact=False)} {heading(reading)}" if reading else ""
-    lines = [f"{report.name}  {format_count(totals.params)} params, {format_count(totals.macs)} MACs{counted}"]
+    macs = lower_bound(format_count(totals.macs), totals.macs, report.costs.unknown_macs)
+    lines = [f"{report.name}  {format_count(totals.params)} params, {macs} MACs{counted}"]
     for index, row in enumerate(rows):
         lines.append(_guides(rows, index) + _tree_line(row, reading))
+    lines += unknown_notes(report)
     lines += notes(reading) if reading else []
     return "\n".join(lines) + "\n"
 
@@ -154,7 +159,8 @@ def to_tree(report: Report, *, depth: int | None = None, reading: Reading | None
 def _tree_line(row: Row, reading: Reading | None) -> str:
     times = f" ×{row.times}" if row.times > 1 else ""
     figures = [f"{format_count(row.costs.params)} params"] if row.costs.params else []
-    figures += [f"{format_count(row.costs.macs)} MACs"] if row.costs.macs else []
+    macs, unknown = row.costs.macs, row.costs.unknown_macs
+    figures += [f"{lower_bound(format_count(macs), macs, unknown)} MACs"] if macs or unknown else []
     if reading is not None:
         counted = cell(reading.tally(row.paths), exact=False)
         figures += [f"{counted} {heading(reading)}"] if counted != NOTHING else []

@@ -33,6 +33,7 @@ FAMILIES = (
     "Attention",
     "Recurrent",
     "Resampling",
+    "Custom",
 )
 
 

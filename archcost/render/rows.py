@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree, stem, tree_depth
 
 if TYPE_CHECKING:
+    from archcost.analysis.costs import Costs
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.dims import Shape
 
 MAX_ROWS = 48  # what the default depth aims at
-SORT_KEYS = ("params", "macs", "flops", "weight_bytes", "activation_bytes")
+SORT_KEYS = ("params", "active_params", "macs", "flops", "weight_bytes", "activation_bytes", "cache_bytes")
 
 
 class Row(NamedTuple):
@@ -60,14 +60,10 @@ def _folds(first: Tree, other: Tree) -> bool:
 def _row(same: list[Tree], level: int) -> Row:
     first, count = same[0], len(same)
     name = first.name if count == 1 else f"{first.name} … {same[-1].name}"
-    costs = first.costs if count == 1 else _times(first.costs, count)
+    costs = first.costs.times(count)
     group = first.layer is None
     paths = tuple([tree.path for tree in same])
     return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths)
-
-
-def _times(costs: Costs, count: int) -> Costs:
-    return Costs(*[getattr(costs, name) * count for name in Costs.__slots__])
 
 
 def automatic_depth(tree: Tree) -> int:
@@ -80,10 +76,10 @@ def automatic_depth(tree: Tree) -> int:
 
 
 def flat_rows(tree: Tree, depth: int | None, sort: str, top: int | None) -> list[Row]:
-    """Layers (or scopes at ``depth``) by their full paths, the largest first; neighbours are not folded."""
+    """Layers (or scopes at ``depth``) by their full paths, the largest and what is unknown first; not folded."""
     rows: list[Row] = []
     _leaves(tree, 1, depth, rows)
-    rows.sort(key=lambda row: -getattr(row.costs, sort))
+    rows.sort(key=lambda row: (not row.costs.unknown(sort), -getattr(row.costs, sort)))
     return rows[:top]
 
 

@@ -7,12 +7,14 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from archcost.compare import METRICS, rank
+from archcost.analysis.report import unknown_layers
+from archcost.compare import METRICS, rank, telling_metrics
 from archcost.render.changes import LABELS, figure, label
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
+from archcost.render.text import lower_bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,19 +38,33 @@ def names(reports: Sequence[Report]) -> list[str]:
 
 
 def smallest(reports: Sequence[Report], metric: str) -> int:
-    """The least figure of a metric."""
-    return min(int(getattr(report.totals, metric)) for report in reports)
+    """The least figure of a metric, of the models of which it is known; -1 for none."""
+    known = [int(getattr(report.totals, metric)) for report in reports if not report.costs.unknown(metric)]
+    return min(known, default=-1)
 
 
 def _cells(reports: Sequence[Report], metric: str, *, exact: bool) -> list[str]:
     least = smallest(reports, metric)
-    values = [getattr(report.totals, metric) for report in reports]
-    return [figure(value, metric, exact=exact) + (f" {_SMALLEST}" if value == least else "  ") for value in values]
+    return [
+        _cell(report, metric, exact=exact) + (f" {_SMALLEST}" if _is(report, metric, least) else "  ")
+        for report in reports
+    ]
+
+
+def _cell(report: Report, metric: str, *, exact: bool) -> str:
+    value = getattr(report.totals, metric)
+    return lower_bound(figure(value, metric, exact=exact), value, report.costs.unknown(metric))
+
+
+def _is(report: Report, metric: str, value: int) -> bool:
+    """Whether a figure is known to be this."""
+    return not report.costs.unknown(metric) and getattr(report.totals, metric) == value
 
 
 def _columns(reports: Sequence[Report], *, exact: bool) -> list[Column]:
-    rows = [_cells(reports, metric, exact=exact) for metric in METRICS]
-    columns = [Column("", [LABELS[metric] for metric in METRICS])]
+    metrics = telling_metrics(reports)
+    rows = [_cells(reports, metric, exact=exact) for metric in metrics]
+    columns = [Column("", [LABELS[metric] for metric in metrics])]
     for index, name in enumerate(names(reports)):
         columns.append(Column(name, [row[index] for row in rows], right=True))
     return columns
@@ -57,7 +73,7 @@ def _columns(reports: Sequence[Report], *, exact: bool) -> list[Column]:
 def _rows(reports: Sequence[Report], *, exact: bool) -> list[Column]:
     """The same with a row a model, for many of them."""
     columns = [Column("model", names(reports), flexible=True)]
-    columns += [Column(LABELS[m], _cells(reports, m, exact=exact), right=True) for m in METRICS]
+    columns += [Column(LABELS[m], _cells(reports, m, exact=exact), right=True) for m in telling_metrics(reports)]
     return columns
 
 
@@ -82,6 +98,7 @@ def _json(reports: Sequence[Report], path: str | None) -> str:
             "params": report.params,
             "batch": report.batch,
             "totals": {metric: getattr(report.totals, metric) for metric in METRICS},
+            **({"unknown": unknown} if (unknown := unknown_layers(report)) else {}),
         }
         for report in reports
     ]
@@ -94,7 +111,8 @@ def _csv(reports: Sequence[Report], path: str | None) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("model", *METRICS))
     for name, report in zip(names(reports), reports, strict=True):
-        writer.writerow((name, *(getattr(report.totals, metric) for metric in METRICS)))
+        values = ["" if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in METRICS]
+        writer.writerow((name, *values))
     return out.getvalue()
 
 
@@ -102,10 +120,11 @@ def _markdown(reports: Sequence[Report], path: str | None) -> str:
     del path
     heads = [escape_markdown(name) for name in names(reports)]
     lines = ["| | " + " | ".join(heads) + " |", "| :-- |" + " --: |" * len(heads)]
-    for metric in METRICS:
+    for metric in telling_metrics(reports):
         least = smallest(reports, metric)
-        values = [getattr(report.totals, metric) for report in reports]
-        cells = [f"**{value:,}**" if value == least else f"{value:,}" for value in values]
+        cells = [_cell(report, metric, exact=True) for report in reports]
+        marks = ["**" if _is(report, metric, least) else "" for report in reports]
+        cells = [mark + cell + mark for cell, mark in zip(cells, marks, strict=True)]
         lines.append(f"| {LABELS[metric]} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,16 @@ from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.counted import cell as cell_of
 from archcost.render.counted import heading, notes, total_cell
 from archcost.render.rows import report_rows
-from archcost.render.text import bar, bytes_cell, figure_cell, name_cell, setting, shape_cell, share_cell
+from archcost.render.text import (
+    bar,
+    cost_cell,
+    cost_share_cell,
+    lower_bound,
+    name_cell,
+    setting,
+    shape_cell,
+    unknown_notes,
+)
 from archcost.units import format_bytes
 
 if TYPE_CHECKING:
@@ -26,10 +35,12 @@ _MAX_ROWS = 2_000  # that anyone reads in a terminal; laying out a row takes a m
 _NAME_WIDTH = 24  # names may be cut to this before a column is dropped
 _LABELS = {
     "params": "params",
+    "active_params": "active params",
     "macs": "MACs",
     "flops": "FLOPs",
     "weight_bytes": "weight bytes",
     "activation_bytes": "activation bytes",
+    "cache_bytes": "cache bytes",
 }
 
 
@@ -57,6 +68,8 @@ def print_report(
         console.print(Text(report.spec.source, style="dim"))
     print_columns(console, _fitting(rows, report, sort or "macs", console.width, reading, extra))
     console.print(Text.assemble(*_summary(report)))
+    for line in unknown_notes(report):
+        console.print(Text(line, style="yellow"), soft_wrap=True)
     for line in notes(reading) if reading else ():
         console.print(Text(line, style="dim"), soft_wrap=True)
     if len(rows) < found and top is None:
@@ -104,10 +117,9 @@ def _columns(
     if output:
         columns.append(Column("output", [shape_cell(row.output) for row in rows]))
     for figure in ("params", "macs") if measure in ("params", "macs") else ("params", "macs", measure):
-        cell = bytes_cell if figure.endswith("_bytes") else figure_cell
-        figures = [cell(getattr(row.costs, figure), exact=exact) for row in rows]
+        figures = [cost_cell(row.costs, figure, exact=exact) for row in rows]
         cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
-        columns.append(Column(_LABELS[figure], cells, cell(getattr(report.totals, figure), exact=exact), right=True))
+        columns.append(Column(_LABELS[figure], cells, cost_cell(report.costs, figure, exact=exact), right=True))
     if reading is not None:
         figures = [cell_of(reading.tally(row.paths), exact=exact) for row in rows]
         cells = [Text(text, style=style) for text, style in zip(figures, strong, strict=True)]
@@ -116,7 +128,8 @@ def _columns(
         columns += _extra_columns(rows, extra, strong, exact=exact)
     whole = getattr(report.totals, measure)
     parts = [getattr(row.costs, measure) for row in rows]
-    columns.append(Column("share", [share_cell(part, whole) for part in parts], right=True))
+    shares = [cost_share_cell(row.costs, report.costs, measure) for row in rows]
+    columns.append(Column("share", shares, right=True))
     if bars:
         cells = [Text(bar(part, whole, _BAR_WIDTH), style="green") for part in parts]
         columns.append(Column(f"of {_LABELS[measure]}".ljust(_BAR_WIDTH), cells))
@@ -158,13 +171,18 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     parts = [
         ("weights ", "dim"),
         (format_bytes(totals.weight_bytes), ""),
+        (f" as {report.weight_dtype}" if report.graph.weight_dtype else "", "dim"),
         (" · activations ", "dim"),
         (format_bytes(totals.activation_bytes), ""),
         (" · peak ", "dim"),
         (format_bytes(totals.peak_activation_bytes), ""),
         (" · FLOPs ", "dim"),
-        (f"{totals.flops:,}", ""),
+        (lower_bound(f"{totals.flops:,}", totals.flops, report.costs.unknown_flops), ""),
     ]
+    if totals.active_params != totals.params:
+        parts += [(" · active params ", "dim"), (f"{totals.active_params:,}", "")]
+    if totals.cache_bytes:
+        parts += [(" · caches ", "dim"), (format_bytes(totals.cache_bytes), "")]
     if totals.buffers:
         parts += [(" · buffers ", "dim"), (f"{totals.buffers:,}", "")]
     return parts
@@ -184,8 +202,8 @@ def _summary_columns(reports: Sequence[Report], readings: Sequence[Reading], *, 
     counted = [total_cell(reading, exact=exact) for reading in readings]
     return [
         Column("model", [report.name for report in reports], flexible=True),
-        Column("params", [figure_cell(total.params, exact=exact) for total in totals], right=True),
-        Column("MACs", [figure_cell(total.macs, exact=exact) for total in totals], right=True),
+        Column("params", [cost_cell(report.costs, "params", exact=exact) for report in reports], right=True),
+        Column("MACs", [cost_cell(report.costs, "macs", exact=exact) for report in reports], right=True),
         *([Column(heading(readings[0]), counted, right=True)] if readings else []),
         Column("layers", [f"{total.layers:,}" for total in totals], right=True),
         Column("weights", [format_bytes(total.weight_bytes) for total in totals], right=True),

@@ -8,10 +8,13 @@ from archcost.ops.fields import shown
 from archcost.units import format_bytes, format_count, format_exact, format_share
 
 if TYPE_CHECKING:
+    from archcost.analysis.costs import Costs
     from archcost.analysis.receptive_field import Branch, ReceptiveField
+    from archcost.analysis.report import Report
     from archcost.dims import Shape
     from archcost.render.rows import Row
 
+_NAMED = 3  # layers that a note names
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -40,6 +43,31 @@ def bytes_cell(value: int, *, exact: bool) -> str:
     return format_exact(value) if exact else format_bytes(value)
 
 
+def lower_bound(text: str, value: int, unknown: int) -> str:
+    """A figure of which a part is not known: ``≥ 1,234``, or ``unknown`` where all of it is."""
+    if not unknown:
+        return text
+    return f"≥ {text}" if value else "unknown"
+
+
+def cost_cell(costs: Costs, name: str, *, exact: bool) -> str:
+    """A figure of costs: a dash for none, and what is not known is never none."""
+    value: int = getattr(costs, name)
+    cell = bytes_cell if name.endswith("_bytes") else figure_cell
+    return lower_bound(cell(value, exact=exact), value, costs.unknown(name))
+
+
+def unknown_notes(report: Report) -> list[str]:
+    """What makes a total a lower bound, and the way out."""
+    notes = []
+    for metric, label in (("macs", "MACs"), ("flops", "FLOPs")):
+        paths = report.unknown(metric)
+        if paths:
+            layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
+            notes.append(f"{label} are unknown of {layers}: declare `{metric}` there; ≥ is what is known")
+    return notes
+
+
 def bar(part: int, whole: int, width: int) -> str:
     """A bar of ``width`` cells at full share, in eighths of a cell."""
     if not whole or not part:
@@ -52,6 +80,14 @@ def bar(part: int, whole: int, width: int) -> str:
 def share_cell(part: int, whole: int) -> str:
     """The share in percent; a dash for none."""
     return format_share(part, whole) if part else "–"
+
+
+def cost_share_cell(costs: Costs, whole: Costs, name: str) -> str:
+    """The share of a figure in percent: at most that where the whole is a lower bound, ``?`` for what is unknown."""
+    if costs.unknown(name):
+        return "?"
+    cell = share_cell(getattr(costs, name), getattr(whole, name))
+    return f"≤ {cell}" if whole.unknown(name) and getattr(costs, name) else cell
 
 
 def field_cell(field: ReceptiveField | None, *, most: int = 4) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Rule, Status
+from archcost.budget.verdict import Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
 from archcost.render.verdict_figures import amount, one_line, percent, total_change
 from archcost.render.verdict_text import changed_totals, help_text, layers_text, ordered, sentence, summary
@@ -145,6 +145,8 @@ class _Writer:
 
     def _figure(self, finding: Finding) -> str:
         text = amount(finding.figure or 0, finding.metric)
+        if finding.cause is Cause.UNKNOWN:
+            return f"{f'≥ {text}, ' if finding.figure else ''}unknown of {finding.detail}"
         return f"{text} ± {amount(finding.spread, finding.metric)}" if finding.spread else text
 
     def _layers(self, finding: Finding) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.schema import VERDICT
-from archcost.budget.verdict import Status
+from archcost.budget.verdict import Cause, Status
 from archcost.render.verdict_figures import UNITS
 from archcost.render.verdict_text import help_text, sentence, summary
 from archcost.version import __version__
@@ -39,7 +39,12 @@ def _spec(spec: SpecVerdict, verdict: Verdict) -> dict[str, Any]:
         "batch": spec.batch,
         "changed": spec.changed,
         "totals": {
-            metric: {"figure": total.figure, "baseline": total.baseline} for metric, total in spec.totals.items()
+            metric: {
+                "figure": total.figure,
+                "baseline": total.baseline,
+                **({"unknown_layers": total.unknown} if total.unknown else {}),
+            }
+            for metric, total in spec.totals.items()
         },
         "findings": [_finding(finding, verdict) for finding in spec.findings],
         "errors": [diagnostic.to_dict() for diagnostic in spec.diagnostics],
@@ -68,6 +73,7 @@ def _finding(finding: Finding, verdict: Verdict) -> dict[str, Any]:
         "file": mark.source.name if mark else None,
         "line": mark.line + 1 if mark else None,
         "column": mark.column + 1 if mark else None,
+        **({"unknown": finding.detail.split(", ")} if finding.cause is Cause.UNKNOWN else {}),
         "message": sentence(finding),
         "help": help_text(finding, recorded=verdict.recorded) or None,
     }

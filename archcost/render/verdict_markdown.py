@@ -6,8 +6,8 @@ from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING
 
-from archcost.budget.baseline import ROW_FIGURES
-from archcost.budget.verdict import Rule, Status
+from archcost.budget.baseline import ROW_METRICS
+from archcost.budget.verdict import Cause, Rule, Status
 from archcost.render.plain import escape_markdown
 from archcost.render.verdict_figures import LABELS, amount, one_line, pair, percent, plural, signed
 from archcost.render.verdict_text import help_text, ordered, sentence, summary, what
@@ -106,7 +106,9 @@ def _finding_rows(verdict: Verdict) -> list[list[str]]:
             continue
         now, _ = pair(finding.figure, finding.allowed or 0, finding.metric)
         over = amount(finding.overshoot, finding.metric) if finding.overshoot else "–"
-        if finding.rule is Rule.GROWTH:
+        if finding.cause is Cause.UNKNOWN:
+            now, over = f"≥ {now}" if finding.figure else "unknown", "unknown"
+        elif finding.rule is Rule.GROWTH:
             before, now = pair(finding.baseline or 0, finding.figure, finding.metric)
             now = f"{before} → {now}"
             over = f"{signed(finding.growth or 0, finding.metric)} ({percent(finding.share, finding.limit.increase)})"
@@ -186,7 +188,7 @@ def _changed_layers(spec: SpecVerdict, told: Sequence[Finding]) -> list[str]:
     """The layers that differ from the baseline in the metrics that are told of: those exceeded, params and MACs."""
     changed = [metric for metric, total in spec.totals.items() if total.delta]
     metrics = [finding.metric for finding in told] + [metric for metric in _TOLD if metric in changed]
-    metrics = [metric for metric in dict.fromkeys(metrics or changed) if metric in ROW_FIGURES][:3]
+    metrics = [metric for metric in dict.fromkeys(metrics or changed) if metric in ROW_METRICS][:3]
     rows = []
     for change in spec.changes:
         figures = [(metric, *change.figures(metric)) for metric in metrics]

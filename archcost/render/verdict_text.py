@@ -51,6 +51,8 @@ def _limit_sentence(finding: Finding) -> str:
     if finding.status is Status.NEW:
         return f"{finding.name}: {finding.path} is new, so there is nothing that its {finding.metric} could grow from"
     figure = f"{what(finding)} {amount(finding.figure or 0, finding.metric)}"
+    if finding.cause is Cause.UNKNOWN:
+        return f"{finding.name}: {what(finding)} cannot be judged by {limit_text(finding)}: unknown of {finding.detail}"
     if finding.status is Status.OK:
         return f"{finding.name}: {figure}, within {limit_text(finding)}"
     if finding.rule is Rule.GROWTH:
@@ -163,6 +165,8 @@ def title(finding: Finding) -> str:
         return "unused budget"
     if finding.rule is Rule.EXPECT:
         return f"{finding.name}: {'published figure' if finding.deviation else 'published figures'}"
+    if finding.cause is Cause.UNKNOWN:
+        return f"{finding.name}: {what(finding)} unknown"
     if finding.rule is Rule.GROWTH and finding.status in (Status.FAIL, Status.WARN):
         return f"{finding.name}: {what(finding)} grew"
     middle = f"{what(finding)} " if finding.metric else ""
@@ -177,6 +181,8 @@ def help_text(finding: Finding, *, recorded: bool) -> str:
         return "correct it, or remove it"
     if finding.cause is Cause.NO_PACE:
         return "run `archcost baseline update --latency` on this machine"
+    if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
+        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
     if finding.status in (Status.FAIL, Status.WARN):
         return _help_over(finding, recorded=recorded)
     return _HELP.get(finding.status, "") if finding.metric == "latency" else ""

@@ -10,7 +10,7 @@ from archcost.render.console import make_console
 from archcost.render.output import print_diagnostics, write_text
 from archcost.render.plain import error_document, escape_markdown, to_json
 from archcost.render.rows import MAX_ROWS
-from archcost.render.text import figure_cell, shape_cell
+from archcost.render.text import figure_cell, lower_bound, shape_cell
 from archcost.units import format_share
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Row(NamedTuple):
     fvcore: int | None
     torch: int | None
     ok: bool
+    unknown: int  # layers of which the MACs are not known
 
 
 def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | None, depth: int | None = None) -> None:  # noqa: A002
@@ -89,7 +90,7 @@ def _groups(verification: Verification, depth: int) -> dict[str, list[LayerCheck
 
 def _row(path: str, layers: list[LayerCheck]) -> Row:
     counted = {
-        name: [getattr(layer, name) for layer in layers if layer.macs or getattr(layer, name)]
+        name: [getattr(layer, name) for layer in layers if layer.macs or layer.unknown_macs or getattr(layer, name)]
         for name in ("fvcore_macs", "torch_macs")
     }
     fvcore, torch = (None if None in figures else sum(figures) for figures in counted.values())
@@ -103,6 +104,7 @@ def _row(path: str, layers: list[LayerCheck]) -> Row:
         fvcore,
         torch,
         ok,
+        sum(layer.unknown_macs for layer in layers),
     )
 
 
@@ -144,11 +146,21 @@ def _columns(table: list[Row], totals: dict[str, int | None], *, exact: bool, op
         *([Column("op", [row.op for row in table])] if op else []),
         *([Column("output", [row.output for row in table])] if output else []),
         counts("params", totals["params"], [row.params for row in table]),
-        counts("MACs", totals["macs"], [row.macs for row in table]),
+        Column(
+            "MACs",
+            [_macs(row.macs, row.unknown, exact=exact) for row in table],
+            _macs(totals["macs"] or 0, sum(row.unknown for row in table), exact=exact),
+            right=True,
+        ),
         counts("fvcore", totals["fvcore_macs"], [row.fvcore for row in table]),
         counts("torch", totals["torch_macs"], [row.torch for row in table]),
         Column("", [MARKS[row.ok] for row in table]),
     ]
+
+
+def _macs(value: int, unknown: int, *, exact: bool = True) -> str:
+    """MACs; a lower bound where some are unknown."""
+    return lower_bound(figure_cell(value, exact=exact), value, unknown)
 
 
 def _count(value: int | None, *, exact: bool = True) -> str:
@@ -165,7 +177,9 @@ def _print_summary(console: Console, done: list[Verification]) -> None:
             Column("model", [each.name for each in done], flexible=True),
             Column("layers", [f"{len(each.layers):,}" for each in done], right=True),
             counts("params", "params"),
-            counts("MACs", "macs"),
+            Column(
+                "MACs", [_macs(each.totals["macs"] or 0, len(each.unknown), exact=exact) for each in done], right=True
+            ),
             counts("fvcore", "fvcore_macs"),
             counts("torch", "torch_macs"),
             Column("covered", [_coverage(each) for each in done], right=True),
@@ -179,7 +193,8 @@ def _print_summary(console: Console, done: list[Verification]) -> None:
 def _coverage(verification: Verification) -> str:
     """The share of the MACs that both counters cover."""
     total = verification.totals["macs"] or 0
-    return format_share(min(map(verification.covered, _NAMES)), total) if total else "–"
+    share = format_share(min(map(verification.covered, _NAMES)), total) if total else "–"
+    return f"≤ {share}" if verification.unknown and total else share
 
 
 def _print_mismatches(console: Console, verification: Verification, prefix: str = "") -> None:
@@ -206,12 +221,16 @@ def _remarks(verification: Verification) -> list[str]:
     """What the figures cover, and what they were held against, one line each."""
     total = verification.totals["macs"] or 0
     lines = [_versions(verification)]
+    if verification.unknown:
+        paths = ", ".join(verification.unknown)
+        lines.append(f"MACs are unknown of {paths}, which no counter covers: declare `macs` there")
     for counter, name in _NAMES.items():
         missing = verification.uncovered(counter)
         if missing:
             share = format_share(verification.covered(counter), total)
             kinds = ", ".join(f"{kind} {format_share(macs, total)}" for kind, macs in missing.items())
-            lines.append(f"{name} covers {share} of the MACs; not covered: {kinds}")
+            bound = "at most " if verification.unknown else ""
+            lines.append(f"{name} covers {bound}{share} of the MACs; not covered: {kinds}")
     if any(layer.second_macs is not None for layer in verification.layers):
         lines.append("recurrent layers are counted a second time, from their real matrices and the time steps")
     if verification.fvcore_total is not None and verification.fvcore_total != verification.totals["fvcore_macs"]:
@@ -246,14 +265,21 @@ def to_markdown(verification: Verification, depth: int | None = None) -> str:
     ]
     for row in rows(verification, depth):
         names = (escape_markdown(row.path), escape_markdown(row.op), row.output)
-        figures = [_count(figure) for figure in (row.params, row.macs, row.fvcore, row.torch)]
+        macs = _macs(row.macs, row.unknown)
+        figures = [_count(row.params), macs, _count(row.fvcore), _count(row.torch)]
         lines.append(f"| {' | '.join((*names, *figures))} | {MARKS[row.ok]} |")
     keys = ("params", "macs", "fvcore_macs", "torch_macs")
-    figures = [f"**{_count(verification.totals[key])}**" for key in keys]
+    figures = [f"**{figure}**" for figure in _figures(verification, keys)]
     lines += [f"| **total** | | | {' | '.join(figures)} | {MARKS[verification.ok]} |", ""]
     lines += [f"- {escape_markdown(line)}" for line in _remarks(verification)]
     lines += [f"- {MARKS[False]} {escape_markdown(str(mismatch))}" for mismatch in verification.mismatches]
     return "\n".join(lines) + "\n"
+
+
+def _figures(verification: Verification, keys: Sequence[str]) -> list[str]:
+    """Totals as cells."""
+    cells = {key: _count(verification.totals[key]) for key in keys}
+    return list((cells | {"macs": _macs(verification.totals["macs"] or 0, len(verification.unknown))}).values())
 
 
 def summary_markdown(done: Sequence[Verification]) -> str:
@@ -262,7 +288,7 @@ def summary_markdown(done: Sequence[Verification]) -> str:
     lines.append("| :-- | --: | --: | --: | --: | --: | --: | :-: |")
     for each in done:
         keys = ("params", "macs", "fvcore_macs", "torch_macs")
-        figures = [f"{len(each.layers):,}", *(_count(each.totals[key]) for key in keys), _coverage(each)]
+        figures = [f"{len(each.layers):,}", *_figures(each, keys), _coverage(each)]
         lines.append(f"| {escape_markdown(each.name)} | {' | '.join(figures)} | {MARKS[each.ok]} |")
     wrong = [f"- {escape_markdown(f'{each.name}: {mismatch}')}" for each in done for mismatch in each.mismatches]
     return "\n".join([*lines, *(["", *wrong] if wrong else [])]) + "\n"

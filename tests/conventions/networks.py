@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from archcost.pytorch.counters import fill_with_zeros, real_inputs
 from archcost.pytorch.module import Network, example_inputs
+from archcost.pytorch.tracing import traceable
 from tests.conventions import peers
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from archcost.analysis.report import Report
 
-ON_CPU = ("fvcore", "ptflops")  # fvcore traces real tensors; on the meta device ptflops sees linear layers twice
+ON_CPU = ("ptflops",)  # on the meta device it sees linear layers twice
 PLAIN_NAMES = {"torchvision_googlenet": "googlenet", "googlenet": ""}  # the plain name is the paper's
 WITHOUT_HEADS = {"googlenet": {"aux_logits": False, "init_weights": False}, "inception_v3": {"init_weights": False}}
 
@@ -34,9 +37,14 @@ def torchvision_model(name: str) -> nn.Module:
     """Torchvision's model on the meta device, without what inference does not run."""
     from torchvision import models
 
-    with warnings.catch_warnings(), torch.device("meta"):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return models.get_model(name, weights=None, **WITHOUT_HEADS.get(name, {}))
+        try:
+            with torch.device("meta"):
+                model: nn.Module = models.get_model(name, weights=None, **WITHOUT_HEADS.get(name, {}))
+        except NotImplementedError:  # RegNet computes its widths with tensors
+            model = models.get_model(name, weights=None).to("meta")
+    return model
 
 
 def built_model(report: Report) -> nn.Module:
@@ -52,10 +60,17 @@ def inputs_of(report: Report) -> tuple[Tensor, ...]:
 
 
 def run_all(model: nn.Module, inputs: tuple[Tensor, ...], tools: tuple[str, ...]) -> dict[str, peers.Seen]:
-    """What every tool says of a model on the meta device, which the model leaves for those that need numbers."""
-    seen = {tool: peers.run(tool, model, inputs) for tool in tools if tool not in ON_CPU}
-    on_cpu = [tool for tool in tools if tool in ON_CPU]
-    if on_cpu:
+    """What every tool says of a model on the meta device, which the model leaves for those that need a CPU."""
+    on_cpu = set(ON_CPU)
+    fused = (nn.MultiheadAttention, nn.RNNBase)  # one kernel on a CPU, products of matrices on the meta device
+    if any(isinstance(module, fused) for module in model.modules()):
+        on_cpu |= {"torch", "fvcore", "ptflops-aten"}
+    seen = {}
+    for tool in tools:
+        if tool not in on_cpu:
+            with traceable() if tool == "fvcore" else nullcontext():
+                seen[tool] = peers.run(tool, model, inputs)
+    if on_cpu & set(tools):
         model, inputs = fill_with_zeros(model), real_inputs(inputs)
-        seen |= {tool: peers.run(tool, model, inputs) for tool in on_cpu}
+        seen |= {tool: peers.run(tool, model, inputs) for tool in tools if tool in on_cpu}
     return seen

@@ -42,6 +42,13 @@ KEEPING = [
     {"concat": None, "from": ["x", "x"]},
     {"add": None, "from": ["x", "x"]},
     {"gelu": None},
+    {"layer_scale": None},
+    {"normalize": None},
+    {"clamp": {"max": 1}},
+    {"stochastic_depth": {"p": 0.1, "mode": "row"}},
+    {"einsum": {"equation": "bchw->bhwc"}},
+    {"einsum": {"equation": "bchw,bkhw->bkc"}, "from": ["x", "x"]},
+    {"rotary_embedding": None},
 ]
 
 

@@ -30,6 +30,8 @@ LAYERED = ("torch", "fvcore", "torchinfo", "thop", "calflops")  # ptflops's laye
 FUNCTIONS = {  # classes that torchvision's source calls as functions, too
     "torchvision_googlenet": {"relu"},
     "inception_v3": {"relu", "avgpool2d", "maxpool2d"},
+    "mobilenet_v2": {"adaptiveavgpool2d"},
+    **{f"densenet{depth}": {"relu", "adaptiveavgpool2d"} for depth in (121, 161, 169, 201)},
 }
 PRINTED = {
     "resnet152": {

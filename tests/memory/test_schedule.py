@@ -77,6 +77,10 @@ def test_where_it_is_not_searched_in_full_it_is_never_worse(seed: int) -> None:
     assert len(ran) == 30
 
 
+# Parts with more orders than a full search looks at: skips over a whole U-Net, pooled attention, computed biases.
+SEARCHED_IN_PART = {"ddpm_cifar10", "stable_diffusion_v1_unet", "mvit_v2_s", "swin_v2_t", "swin_v2_s", "swin_v2_b"}
+
+
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_model_of_the_zoo(name: str) -> None:
     graph = unroll(archcost.load(name))
@@ -84,7 +88,7 @@ def test_every_model_of_the_zoo(name: str) -> None:
     spec = inference_memory(graph)
     assert made.peak(range(len(graph.nodes))) == spec.peak
     best = inference_memory(graph, schedule=MIN_PEAK)
-    assert best.exact
+    assert best.exact == (name not in SEARCHED_IN_PART)
     assert best.peak <= spec.peak
     assert sum(holder.bytes for holder in best.holders) == best.peak
 

@@ -282,6 +282,8 @@ ARITHMETIC = [
     Case("einsum", {"equation": "ij,jk->ik"}, ((3, 1), (1, 5))),
     Case("einsum", {"equation": "...ij, ...jk -> ...ik"}, ((2, 1, 3, 4), (5, 4, 6))),
     Case("einsum", {"equation": "bchw,hkc->bkhw"}, ((2, 3, 4, 5), (4, 6, 3))),
+    Case("einsum", {"equation": "hab,hbc->cah"}, ((2, 3, 4), (2, 4, 5))),
+    Case("einsum", {"equation": "abz,bcy->cayz"}, ((3, 4, 2), (4, 5, 6))),
     Case("einsum", {"equation": "bc,c->b"}, ((3, 4), (4,))),
     Case("einsum", {"equation": "ij,ij->"}, ((3, 4), (3, 4))),
     Case("einsum", {"equation": "i,j->ij"}, ((3,), (4,))),

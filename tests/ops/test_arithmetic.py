@@ -49,7 +49,9 @@ FIGURES = [
     Figures("einsum", {"equation": "i,j->ij"}, ((3,), (4,)), ((3, 4),), flops=3 * 4),
     Figures("einsum", {"equation": "...,c->...c"}, ((3, 4), (5,)), ((3, 4, 5),), flops=3 * 4 * 5),
     # what one operand alone sums over is summed first: 2 · 4 numbers are left of 2 · 3 · 4
-    Figures("einsum", {"equation": "bij,jk->bk"}, ((2, 3, 4), (4, 5)), ((2, 5),), macs=2 * 4 * 5, flops=2 * 3 * 4 - 2 * 4),
+    Figures(
+        "einsum", {"equation": "bij,jk->bk"}, ((2, 3, 4), (4, 5)), ((2, 5),), macs=2 * 4 * 5, flops=2 * 3 * 4 - 2 * 4
+    ),
     Figures("einsum", {"equation": "ij,kl->il"}, ((3, 4), (5, 6)), ((3, 6),), flops=(3 * 4 - 3) + (5 * 6 - 6) + 3 * 6),
     Figures("einsum", {"equation": "bij->b"}, ((2, 3, 4),), ((2,),), flops=2 * 3 * 4 - 2),
     Figures("einsum", {"equation": "...ij->...ji"}, ((2, 3, 4),), ((2, 4, 3),)),

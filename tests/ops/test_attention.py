@@ -100,7 +100,9 @@ FIGURES = [
 
 REFUSALS = [
     Refusal(RPB, {"window_size": 7}, (), "relative_position_bias without input needs 'num_heads'"),
-    Refusal(RPB, {"window_size": 8}, ((1, 13, 13, 4),), "a window of (8, 8) needs a table of 225 rows, got (1, 13, 13, 4)"),
+    Refusal(
+        RPB, {"window_size": 8}, ((1, 13, 13, 4),), "a window of (8, 8) needs a table of 225 rows, got (1, 13, 13, 4)"
+    ),
     Refusal(RPB, {"window_size": 8, "num_heads": 3}, ((15, 15, 4),), "num_heads is 3, but the table (15, 15, 4) has 4"),
     Refusal(RPB, {"window_size": [2] * 4, "num_heads": 3}, (), "window_size takes 1 to 3 sizes, got 4"),
     Refusal("rotary_embedding", {}, ((7, 5),), "5 features do not make pairs"),
@@ -165,3 +167,11 @@ def test_weights_have_the_names_of_torch() -> None:
         "v_proj_weight": (8, 5),
         "out_proj.weight": (8, 8),
     }
+
+
+def test_a_table_has_an_index_for_every_pair_of_positions() -> None:
+    bias = REGISTRY[RPB](window_size=7, num_heads=3)
+    assert bias.weights(()) == {"relative_position_bias_table": (13 * 13, 3)}
+    assert bias.buffers(()) == {"relative_position_index": (49 * 49,)}
+    assert bias.weights(((13, 13, 3),)) == {}
+    assert bias.buffers(((13, 13, 3),)) == {"relative_position_index": (49 * 49,)}

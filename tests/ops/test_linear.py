@@ -36,9 +36,13 @@ FIGURES = [
     Figures("parameter", {"shape": [1, 197, 768]}, (), ((1, 197, 768),), params=197 * 768),
     Figures("parameter", {"shape": [3], "requires_grad": False}, (), ((3,),), params=3),
     Figures("parameter", {"shape": []}, (), ((),), params=1),
+    Figures("buffer", {"shape": [1, 15, 15, 2]}, (), ((1, 15, 15, 2),)),
+    Figures("layer_scale", {}, ((2, 96, 56, 56),), ((2, 96, 56, 56),), params=96, flops=2 * 96 * 56 * 56),
+    Figures("layer_scale", {"dim": -1}, ((2, 197, 384),), ((2, 197, 384),), params=384, flops=2 * 197 * 384),
 ]
 
 REFUSALS = [
+    Refusal("layer_scale", {"dim": 2}, ((2, 96),), "there is no dim 2 in an input of 2 dims"),
     Refusal(
         "embedding",
         {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": 10},
@@ -74,3 +78,14 @@ def test_a_parameter_is_trainable_as_requires_grad_says() -> None:
 
 def test_only_embedding_reads_indices() -> None:
     assert [kind for kind, op in REGISTRY.items() if op.integer_inputs] == ["embedding"]
+
+
+def test_a_scale_broadcasts_from_its_dim_on() -> None:
+    scale = REGISTRY["layer_scale"]
+    assert scale().weights(((2, 96, 56, 56),)) == {"weight": (96, 1, 1)}
+    assert scale(dim=-1).weights(((2, 197, 384),)) == {"weight": (384,)}
+
+
+def test_a_buffer_is_saved_and_not_learnt() -> None:
+    buffer = REGISTRY["buffer"](shape=[3, 4])
+    assert (buffer.weights(()), buffer.buffers(())) == ({}, {"values": (3, 4)})

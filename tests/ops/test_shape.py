@@ -78,8 +78,12 @@ REFUSALS = [
     ),
     Refusal("window_partition", {"window_size": [7]}, ((1, 28, 28, 96),), "window_size has 1 sizes for 2 dims"),
     Refusal("window_reverse", {"window_size": 7, "output_size": 28}, ((16, 48, 96),), "windows of (7, 7) have 49"),
-    Refusal("window_reverse", {"window_size": 7, "output_size": 28}, ((8, 49, 96),), "8 windows are no multiple of the 16"),
-    Refusal("window_reverse", {"window_size": 2, "output_size": [2] * 4}, ((1, 16, 3),), "output_size takes 1 to 3 sizes"),
+    Refusal(
+        "window_reverse", {"window_size": 7, "output_size": 28}, ((8, 49, 96),), "8 windows are no multiple of the 16"
+    ),
+    Refusal(
+        "window_reverse", {"window_size": 2, "output_size": [2] * 4}, ((1, 16, 3),), "output_size takes 1 to 3 sizes"
+    ),
     Refusal("flatten", {"start_dim": 3, "end_dim": 1}, ((2, 3, 4, 5),), "start_dim 3 comes after end_dim 1"),
     Refusal("flatten", {}, ((3,),), "there is no dim 1 in an input of 1 dims"),
     Refusal("unflatten", {"dim": 1, "unflattened_size": [5, -1]}, ((2, 12),), "12 does not unflatten to (5, -1)"),

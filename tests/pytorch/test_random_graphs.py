@@ -83,6 +83,11 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None
         ("expand", "sizes"): st.just([4 if size == 1 else -1 for size in shape]),
         ("pad", "pad"): st.lists(st.integers(0, 2), min_size=2, max_size=2),
         ("parameter", "shape"): st.lists(st.integers(1, 4), max_size=3),
+        ("buffer", "shape"): st.lists(st.integers(1, 4), max_size=3),
+        ("einsum", "equation"): st.sampled_from(equations("abcde"[:rank])),
+        ("*", "window_size"): st.sampled_from((1, 2, 3, [1, 2], [2])),
+        ("window_reverse", "output_size"): st.sampled_from((2, [2, 3], [4])),
+        ("rotary_embedding", "base"): st.sampled_from((10.0, 10000.0)),
         ("prelu", "num_parameters"): st.just(shape[1] if rank > 1 else 1),
         ("split", "split_size_or_sections"): st.integers(1, 5),
         ("reshape", "shape"): st.sampled_from(factors).map(lambda size: [size, -1]),
@@ -93,6 +98,14 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None
     }
     special |= {(pool, "padding"): st.sampled_from((0, 0, 1)) for pool in POOLS}
     return special.get((kind, name), special.get(("*", name)))
+
+
+def equations(letters: str) -> list[str]:
+    """Equations over one tensor or two of one shape: permuted, summed, products of elements and of matrices."""
+    single = [f"{letters}->{letters[::-1]}", "...->...", f"{letters}->{letters[:1]}"]
+    double = [f"{letters},{letters}->{letters[:kept]}" for kept in range(len(letters) + 1)]
+    other = letters[:-1] + "z"
+    return [*single, *double, f"{letters},{other}->{letters}z", "...,...->..."]
 
 
 @st.composite

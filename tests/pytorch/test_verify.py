@@ -155,19 +155,46 @@ def test_a_module_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 class _Picky(nn.Module):
-    """Runs on the meta device only."""
+    """Runs on one device only."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self.device = device
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.device.type != "meta":
+        if x.device.type != self.device:
             raise RuntimeError("not here")
         return x
 
 
-def test_a_module_that_runs_on_the_meta_device_only_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(VERIFYING, "relu", lambda *_: _Picky())
-    verification = archcost.verify(document(SMALL))
-    assert messages(SMALL) == ["relu (relu): PyTorch does not run it: not here"]
+def test_a_module_that_runs_on_the_meta_device_only_is_named_by_a_run_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(VERIFYING, "relu", lambda *_: _Picky("meta"))
+    verification = archcost.verify(document(SMALL), device="cpu")
+    assert messages(SMALL, device="cpu") == ["relu (relu): PyTorch does not run it: not here"]
     assert verification.totals["fvcore_macs"] is None
+    assert messages(SMALL) == []
+
+
+def test_a_module_that_does_not_run_on_the_meta_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VERIFYING, "relu", lambda *_: _Picky("cpu"))
+    assert messages(SMALL) == ["relu (relu): PyTorch does not run it: not here"]
+
+
+def test_a_module_that_runs_and_cannot_be_traced_is_covered_by_torch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Untraceable(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if torch.jit.is_tracing():
+                raise RuntimeError("not in a trace")
+            return x
+
+    monkeypatch.setitem(VERIFYING, "relu", lambda *_: Untraceable())
+    verification = archcost.verify(document(SMALL))
+    assert verification.ok
+    assert verification.notes == ("fvcore stops with: not in a trace",)
+    assert verification.totals["torch_macs"] == MACS + 2880
+    assert verification.uncovered("fvcore") == {"conv2d": MACS, "linear": 2880}
 
 
 def test_fvcore_that_fails_is_reported_and_covers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,15 +251,22 @@ def test_a_spec_whose_layers_are_all_left_out() -> None:
 
 def test_large_models_stay_on_the_meta_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifying, "MAX_REAL_MACS", 100)
-    verification = archcost.verify(document(SMALL))
+    verification = archcost.verify(document(SMALL), device="cpu")
     assert verification.ok
-    assert verification.notes == (
-        "run on the meta device only, without fvcore, which needs real tensors: 13.2 k MACs, more than 100",
-    )
-    assert verification.totals["torch_macs"] == MACS + 2880
-    assert verification.totals["fvcore_macs"] is None
+    assert verification.notes == ("run on the meta device, not on the CPU: 13.2 k MACs, more than 100",)
+    assert verification.totals["torch_macs"] == verification.totals["fvcore_macs"] == MACS + 2880
     monkeypatch.setattr(verifying, "MAX_REAL_BYTES", 100)
-    assert archcost.verify(document(SMALL)).notes[0].endswith("of tensors, more than 100 B")
+    assert archcost.verify(document(SMALL), device="cpu").notes[0].endswith("of tensors, more than 100 B")
+    assert archcost.verify(document(SMALL)).notes == ()
+
+
+def test_a_model_beyond_all_memory_takes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terabyte of weights; both counters see every product."""
+    monkeypatch.setattr(counters, "fill_with_zeros", None)
+    width = 500_000
+    verification = archcost.verify(document({"input": [width], "layers": [{"linear": {"out_features": width}}]}))
+    assert verification.ok
+    assert verification.totals["torch_macs"] == verification.totals["fvcore_macs"] == width * width
 
 
 def test_tolerance_forgives_small_differences_of_counts_and_no_shapes(monkeypatch: pytest.MonkeyPatch) -> None:

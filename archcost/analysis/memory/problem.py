@@ -22,6 +22,7 @@ class Problem:
         self.sizes: list[int] = []
         self.touched: list[int] = []  # by how many nodes; one more if it stays to the end
         self.fixed = 0  # bytes that are there from the beginning
+        self.given: set[int] = set()  # the storages that are
 
     def storage(self, size: int, maker: int, touching: set[int], *, stays: bool) -> None:
         """Enter a storage; ``maker`` is -1 for one that is there from the beginning."""
@@ -29,6 +30,7 @@ class Problem:
             self.touches[node].append(len(self.sizes))
         if maker < 0:
             self.fixed += size
+            self.given.add(len(self.sizes))
         else:
             self.makes[maker] += size
         self.sizes.append(size)
@@ -38,18 +40,29 @@ class Problem:
         """Whether a node takes nothing, and holds on to nothing."""
         return not self.rises[node] and not any(self.sizes[storage] for storage in self.touches[node])
 
-    def without(self, idle: set[int], nodes: Sequence[int]) -> Problem:
-        """The problem of some nodes, in their order, all others being idle."""
-        if not idle:
-            return self
+    def constants(self) -> dict[int, int]:
+        """Nodes that depend on no input, and that one node alone waits for, with that node."""
+        readers: list[list[int]] = [[] for _ in self.rises]
+        for node, before in enumerate(self.before):
+            for earlier in before:
+                readers[earlier].append(node)
+        found: dict[int, int] = {}
+        for node, before in enumerate(self.before):
+            alone = self.given.isdisjoint(self.touches[node])
+            if alone and len(readers[node]) == 1 and all(earlier in found for earlier in before):
+                found[node] = readers[node][0]
+        return found
+
+    def of(self, nodes: Sequence[int], before: Sequence[set[int]], idle: set[int]) -> Problem:
+        """The problem of some nodes in their order, with what must run before them; all others are idle."""
         places = {node: place for place, node in enumerate(nodes)}
         rest = Problem(
-            [{places[before] for before in self.before[node] - idle} for node in nodes],
+            [{places[earlier] for earlier in before[node] - idle} for node in nodes],
             [self.rises[node] for node in nodes],
         )
         rest.touches = [self.touches[node] for node in nodes]
         rest.makes = [self.makes[node] for node in nodes]
-        rest.sizes, rest.touched, rest.fixed = self.sizes, self.touched, self.fixed
+        rest.sizes, rest.touched, rest.fixed, rest.given = self.sizes, self.touched, self.fixed, self.given
         return rest
 
     def peak(self, order: Sequence[int]) -> int:

@@ -12,6 +12,8 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.analysis.memory.problem import Problem
 
 MAX_STATES = 10_000  # sets of layers looked at in a region before the search gives up
@@ -30,20 +32,80 @@ class Plan(NamedTuple):
 
 
 def min_peak(given: Problem) -> Plan:
-    """The order with the lowest peak that is found; never a worse one than the given order.
+    """The order with the lowest peak that is found; never a worse one than the given order."""
+    late, exact = _late(given)
+    found = _searched(given, late)
+    if not exact:
+        free = _searched(given, given.before)
+        found = min(found._replace(exact=False), free, key=lambda plan: (plan.peak, not plan.exact))
+    own = list(range(len(given.rises)))
+    peak = given.peak(own)
+    return found if found.peak <= peak else Plan(own, peak, exact=False)
 
-    Nodes that take nothing and need nothing (learnable tensors) run right before the first node that reads them.
-    """
-    idle = {node for node, before in enumerate(given.before) if not before and given.idle(node)}
-    nodes = [node for node in range(len(given.rises)) if node not in idle]
-    plan = _min_peak(given.without(idle, nodes))
+
+def _searched(given: Problem, before: Sequence[set[int]]) -> Plan:
+    """The best order found under these needs; what takes and needs nothing (learnable tensors) runs when it is read."""
+    idle = {node for node, needed in enumerate(before) if not given.before[node] and given.idle(node)}
+    nodes = [node for node in _sorted(before) if node not in idle]
+    plan = _min_peak(given.of(nodes, before, idle))
     order: list[int] = []
     waiting = set(idle)
     for node in [nodes[place] for place in plan.order]:
         ready = sorted(waiting & given.before[node])
         waiting.difference_update(ready)
         order += [*ready, node]
-    return Plan(order + sorted(waiting), plan.peak, plan.exact)
+    return plan._replace(order=order + sorted(waiting))
+
+
+def _late(given: Problem) -> tuple[list[set[int]], bool]:
+    """What must run before each node if constants run last; and whether no peak can be lost by that.
+
+    Waiting frees memory until the reader runs. Then the constants that it reads start from the memory that the reader
+    starts from, which costs nothing as long as they take no more than the reader does with them.
+    """
+    readers = given.constants()
+    before = [set(needed) for needed in given.before]
+    groups: dict[int, list[int]] = {}
+    for node in sorted(readers, reverse=True):
+        before[node] |= {earlier for earlier in before[readers[node]] if earlier not in readers}
+        last = node
+        while last in readers:
+            last = readers[last]
+        groups.setdefault(last, []).append(node)
+    return before, all(_taken(given, nodes[::-1], reader) for reader, nodes in groups.items())
+
+
+def _taken(given: Problem, nodes: list[int], reader: int) -> bool:
+    """Whether nodes that run one after the other never take more than their reader with what is left of them."""
+    left = {storage: given.touched[storage] for node in nodes for storage in given.touches[node]}
+    live = most = 0
+    for node in nodes:
+        most = max(most, live + given.rises[node])
+        live += given.makes[node]
+        for storage in given.touches[node]:
+            left[storage] -= 1
+            if not left[storage]:
+                live -= given.sizes[storage]
+    return most <= live + given.rises[reader]
+
+
+def _sorted(before: Sequence[set[int]]) -> list[int]:
+    """The nodes so that each comes after what it needs, otherwise in their own order."""
+    after: list[list[int]] = [[] for _ in before]
+    missing = [len(needed) for needed in before]
+    for node, needed in enumerate(before):
+        for earlier in needed:
+            after[earlier].append(node)
+    ready = [node for node, count in enumerate(missing) if not count]
+    order = []
+    while ready:
+        node = heappop(ready)
+        order.append(node)
+        for later in after[node]:
+            missing[later] -= 1
+            if not missing[later]:
+                heappush(ready, later)
+    return order
 
 
 def _min_peak(given: Problem) -> Plan:

@@ -54,6 +54,8 @@ def _product(machine: Machine, left: Tensor, right: Tensor, sums: Sequence[int])
     shared = [dim for dim in free if left.shape[dim] != 1 and right.shape[dim] != 1]
     rows = [dim for dim in free if left.shape[dim] != 1 and right.shape[dim] == 1]
     columns = [dim for dim in free if left.shape[dim] == 1]
+    if rows and columns and columns[-1] < rows[0]:  # the other way round the output lies in order
+        left, right, rows, columns = right, left, columns, rows
     batch, n, k = (numel([left.shape[dim] for dim in dims]) for dims in (shared, rows, sums))
     m = numel([right.shape[dim] for dim in columns])
     a = kernels.permute(machine, left, (*shared, *rows, *sums, *columns))
