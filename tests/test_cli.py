@@ -145,10 +145,10 @@ def test_json_is_one_object_for_one_spec_and_a_list_for_several(run: Callable[..
 
 
 def test_globs_are_expanded_in_order(run: Callable[..., Run]) -> None:
-    shown = run("analyze", "specs/resnet*.yaml", columns=120)
+    shown = run("analyze", "specs/resnet1?[128].yaml", "specs/resnet[135]?.yaml", columns=120)
     assert shown.code == 0
     names = re.findall(r"^ (resnet\d+)", shown.out, re.MULTILINE)
-    assert names == ["resnet101", "resnet152", "resnet18", "resnet34", "resnet50"]
+    assert names == ["resnet101", "resnet152", "resnet18", "resnet32", "resnet34", "resnet50", "resnet56"]
 
 
 def test_a_glob_without_a_match_is_a_usage_error(run: Callable[..., Run]) -> None:

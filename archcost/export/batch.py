@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import ArchcostError
-from archcost.export.literals import BatchMultiple
 from archcost.export.ops import FUNCTIONS
 from archcost.graph.unroll import unroll
 
@@ -62,16 +61,16 @@ class Batch:
             once // self.size if once and twice == 2 * once and once % self.size == 0 else 0 for once, twice in pairs
         ]
 
-    def sizes(self) -> dict[int, dict[tuple[str, int], BatchMultiple]]:
+    def sizes(self) -> dict[int, dict[tuple[str, int], int]]:
         """By the number of the node: items of its attributes, and how many times the batch they are."""
-        found: dict[int, dict[tuple[str, int], BatchMultiple]] = {}
+        found: dict[int, dict[tuple[str, int], int]] = {}
         for index, larger in enumerate(self._doubled):
             op = self.nodes[index].op
             for name in FUNCTIONS[op.kind].lists if op.kind in FUNCTIONS else ():
                 pairs = zip(getattr(op, name), getattr(larger.op, name), strict=False)
                 for place, (once, twice) in enumerate(pairs):
                     if once > 0 and twice == 2 * once and once % self.size == 0:
-                        found.setdefault(index, {})[name, place] = BatchMultiple(once // self.size)
+                        found.setdefault(index, {})[name, place] = once // self.size
         return found
 
     def shape_text(self, index: int, output: int) -> str:

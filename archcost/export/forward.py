@@ -106,9 +106,11 @@ class Forward:
         function = FUNCTIONS[unit.kind]
         given: dict[str, Any] = {}
         for argument, slot in statement.plan.arguments:
-            if slot.is_constant and slot.known[0] == argument.default:
+            if slot.is_constant and slot.known[0] == argument.default and not slot.grows:
                 continue
             text = self.holder.keep(slot)
+            if slot.grows:
+                text = "batch" if text == "1" else f"{text} * batch"
             if argument.attribute in function.lists:
                 given.setdefault(argument.attribute, []).append(text)
             else:

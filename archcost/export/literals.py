@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from archcost.export.ops import collapsed
 
@@ -43,16 +43,8 @@ _SYNTAX = (
 )
 
 
-class BatchMultiple(NamedTuple):
-    """A size that grows with the batch: so many times its size."""
-
-    times: int
-
-
 def literal(value: Any) -> str:
     """A value as ``ruff format`` writes it."""
-    if isinstance(value, BatchMultiple):
-        return "batch" if value.times == 1 else f"{value.times} * batch"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, (list, tuple)):

@@ -44,7 +44,7 @@ MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer 
 class Slot:
     """A value in a class: one for each use, what it is called, and the text that stands for it."""
 
-    __slots__ = ("argument", "default", "expression", "inputs", "is_input", "layer", "text", "values")
+    __slots__ = ("argument", "default", "expression", "grows", "inputs", "is_input", "layer", "text", "values")
 
     def __init__(self, argument: str, layer: str, values: Sequence[Any], default: Any = REQUIRED) -> None:
         self.default = default  # of a parameter for it
@@ -54,6 +54,7 @@ class Slot:
         self.expression: Expression | None = None  # what the spec says
         self.inputs: dict[str, Slot] = {}  # what in_channels and the like stand for in it
         self.is_input = False  # a size of what the class takes
+        self.grows = False  # with the batch: so many times that
         self.text = ""
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.literals import BatchMultiple
 from archcost.export.ops import FUNCTIONS, LAYERS, Argument
 from archcost.export.parameters import MISSING, Resolver, Slot
 from archcost.export.rounds import arguments_of, is_uniform, run_ends
@@ -95,7 +94,7 @@ class Planner:
         size = self.batch.size_of(inputs)
         self.has_batch = size is not None
         plans = [self._row(row, inputs) for row in made.rows]
-        if size is not None and any(isinstance(slot.values[0], BatchMultiple) for slot in self.slots):
+        if size is not None and any(slot.grows for slot in self.slots):
             made.batch = BatchPlace(size.number, size.dim, self._slot(Argument("per_sample", None), "", size.times))
         block = self.spec.blocks[made.kind] if made.kind else None
         made.parameters = Resolver(made, block).resolve(self.slots)
@@ -178,11 +177,14 @@ class Planner:
         given = []
         for place, argument in enumerate(columns[0]):
             item = (argument.attribute, argument.item or 0)
-            grown = {self.batch_sizes.get(unit.start, {}).get(item) for unit in units}
-            values = [column[place].value for column in columns]
-            if self.has_batch and None not in grown and len(grown) == 1:
-                values = [*grown] * len(values)
-            given.append((argument, self._slot(argument, row.pattern.name[-1], values, row.pattern.mark)))
+            times = [self.batch_sizes.get(unit.start, {}).get(item) for unit in units]
+            if self.has_batch and None not in times:
+                slot = self._slot(Argument(f"{argument.name}_factor", None), row.pattern.name[-1], times)
+                slot.grows = True
+            else:
+                values = [column[place].value for column in columns]
+                slot = self._slot(argument, row.pattern.name[-1], values, row.pattern.mark)
+            given.append((argument, slot))
         return given
 
     def _slot(

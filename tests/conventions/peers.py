@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 if TYPE_CHECKING:
@@ -45,6 +46,32 @@ class Named(nn.Module):
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> Any:
         return self.model(*inputs, *named.values())
+
+
+class OwnFunctions(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Operators run with torch's own functions, whatever ptflops has put in their place.
+
+    Some rules of shapes that PyTorch has in Python call such functions; no model calls those.
+    """
+
+    PATCHED = ("matmul", "mm", "bmm", "addmm", "baddbmm", "mul", "add")
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        patches = [
+            (owner, name, getattr(owner, name))
+            for owner in (torch, torch.Tensor)
+            for name in self.PATCHED
+            if hasattr(getattr(owner, name), "op")
+        ]
+        for owner, name, patch in patches:
+            setattr(owner, name, patch.op)
+        try:
+            return func(*args, **kwargs or {})
+        finally:
+            for owner, name, patch in patches:
+                setattr(owner, name, patch)
 
 
 @contextlib.contextmanager
@@ -125,9 +152,10 @@ def _ptflops(model: nn.Module, inputs: Inputs) -> Seen:
     model, batch = _ptflops_input(model, inputs)
     printing, pytorch_engine.print_model_with_flops = pytorch_engine.print_model_with_flops, read
     try:
-        total, _ = get_model_complexity_info(
-            model, (1,), as_strings=False, backend="pytorch", input_constructor=lambda _: batch, ost=io.StringIO()
-        )
+        with OwnFunctions():  # type: ignore[no-untyped-call]
+            total, _ = get_model_complexity_info(
+                model, (1,), as_strings=False, backend="pytorch", input_constructor=lambda _: batch, ost=io.StringIO()
+            )
     finally:
         pytorch_engine.print_model_with_flops = printing
     return _seen_by_ptflops(total, layers)

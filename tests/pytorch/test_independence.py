@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FIRST = {case.kind: case for case in reversed(CASES)}
 KINDS = sorted(REGISTRY)
+COUNTED = [kind for kind in KINDS if kind != "custom"]  # its MACs are declared: nothing else knows them
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, kind: str, rule: str, change: Any) -> None:
@@ -32,7 +33,7 @@ def metrics(case: Case) -> set[str]:
     return {mismatch.metric for mismatch in verify(report_of(case)).mismatches}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", COUNTED)
 def test_one_mac_too_many_is_noticed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch, kind, "macs", lambda macs: macs + 1)
     assert metrics(FIRST[kind]) == {"macs"}

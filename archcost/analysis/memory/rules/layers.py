@@ -9,7 +9,7 @@ from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, packed
 from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import linear
-from archcost.analysis.memory.rules.shapes import padded, spatial_strides
+from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
 from archcost.analysis.memory.strides import contiguous
 from archcost.dims import numel
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
+_HALVES = ("float16", "bfloat16")
 
 
 def _conv(machine: Machine, call: Call) -> Tensor:
@@ -37,7 +38,8 @@ def _convolved(machine: Machine, call: Call, x: Tensor) -> Tensor:
     y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
     if machine.recording:
         weight, *bias = call.weights()
-        machine.record([y], [x, weight, *bias], each(fresh(x), packed(weight), *map(packed, bias)), [x, weight])
+        makers = (spatial(x, x), spatial(x, weight), *map(packed, bias))
+        machine.record([y], [x, weight, *bias], each(*makers), [x, weight])
     return y
 
 
@@ -120,8 +122,9 @@ def _group_norm(machine: Machine, call: Call) -> Tensor:
 
 
 def _rms_norm(machine: Machine, call: Call) -> Tensor:
-    """X · (mean(x²) + ε)^-½ · γ, step by step."""
-    x = call.x
+    """X · (mean(x²) + ε)^-½ · γ, step by step; of halves in single precision."""
+    dtype = call.x.dtype
+    x = kernels.cast(machine, call.x, "float32" if dtype in _HALVES else dtype)
     dims = len(call.op.last_dims((x.shape,)))
     squares = kernels.power(machine, x)
     mean = kernels.reduce(machine, squares, (*x.shape[: len(x.shape) - dims], *(1,) * dims), "mean")
@@ -130,7 +133,8 @@ def _rms_norm(machine: Machine, call: Call) -> Tensor:
     y = kernels.binary(machine, x, root, "mul")
     for weight in call.weights():
         y = kernels.binary(machine, y, weight, "mul")
-    return y if y.contiguous else kernels.clone(machine, y)
+    y = y if y.contiguous else kernels.clone(machine, y)
+    return kernels.cast(machine, y, dtype)
 
 
 def _local_response_norm(machine: Machine, call: Call) -> Tensor:

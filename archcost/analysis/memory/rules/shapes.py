@@ -13,7 +13,7 @@ from archcost.ops.axes import axes, axis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Gradients, Machine, Tensor
+    from archcost.analysis.memory.machine import Gradient, Gradients, Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
     from archcost.analysis.memory.strides import Ints
 
@@ -69,6 +69,13 @@ def _slice(machine: Machine, call: Call) -> Tensor:
 def spatial_strides(x: Tensor, shape: Ints) -> Ints:
     """Channels-last if the input is, else contiguous: what convolutions, norms and pools give."""
     return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
+
+
+def spatial(x: Tensor, tensor: Tensor) -> Gradient:
+    """A gradient as large as a tensor, channels-last if ``x`` is, else contiguous."""
+    shape, dtype = tensor.shape, tensor.dtype
+    strides = spatial_strides(x, shape)
+    return lambda machine, _: machine.new(shape, dtype, strides)
 
 
 def padded(machine: Machine, x: Tensor, pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
