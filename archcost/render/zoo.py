@@ -87,7 +87,7 @@ def _figures(report: Report, *, exact: bool) -> list[str]:
     return [
         figure_cell(totals.params, exact=exact),
         figure_cell(totals.macs, exact=exact),
-        bytes_cell(totals.peak_activation_bytes, exact=exact),
+        bytes_cell(totals.peak_activation_bytes, exact=False),
     ]
 
 
