@@ -3,8 +3,8 @@
     python -m benchmarks.conventions           # print what differs, rewrite the generated parts
     python -m benchmarks.conventions --check   # only the figures that need no tool: are the tables in step?
 
-The tools come with the `peers` extra. A convolutional network that torchvision has is torchvision's own model; any
-other is what archcost builds.
+The tools come with the `peers` extra. All models are at full size, on tensors without numbers. A convolutional network
+that torchvision has is torchvision's own model; any other is what archcost builds.
 """
 
 from __future__ import annotations
@@ -116,23 +116,35 @@ def source(report: Report) -> str:
 
 
 def model_table(printed: dict[str, dict[str, int | None]] | None) -> str:
-    """A row a model, a column a tool: what the tool prints, and archcost's figure less that."""
-    lines = ["| model | module | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " |"]
-    lines.append("| :-- | :-- |" + " --: |" * len(TOOLS))
+    """A row a model, by family: what each tool prints, and what archcost's figures differ by."""
+    lines = ["| model | module | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " | difference |"]
+    lines.append("| :-- | :-- |" + " --: |" * (len(TOOLS) + 1))
+    families: dict[str, list[str]] = {}
     for name in zoo.names():
         report = archcost.analyze(name)
         ours = figures(report)
         theirs = printed[name] if printed else ours
-        cells = [_cell(ours[tool], theirs[tool]) for tool in TOOLS]
-        lines.append(f"| {name} | {'torchvision' if source(report) else 'archcost'} | {' | '.join(cells)} |")
+        cells = [name, "torchvision" if source(report) else "archcost", *(_cell(theirs[tool]) for tool in TOOLS)]
+        row = f"| {' | '.join(cells)} | {_difference(ours, theirs)} |"
+        families.setdefault(report.spec.family, []).append(row)
+    for family in sorted(families, key=str.casefold):
+        lines += [f"| **{family}** |" + " |" * (len(TOOLS) + 2), *families[family]]
     return "\n".join(lines)
 
 
-def _cell(ours: int | None, theirs: int | None) -> str:
-    if ours is None or theirs is None:
-        return "fails (0)" if ours is theirs else f"{theirs} ({ours})"
-    difference = ours - theirs
-    return f"{theirs:,} ({difference:+,})" if difference else f"{theirs:,} (0)"
+def _cell(figure: int | None) -> str:
+    return "fails" if figure is None else f"{figure:,}"
+
+
+def _difference(ours: dict[str, int | None], theirs: dict[str, int | None]) -> str:
+    """``0``, or the tools that say another figure, and how much archcost's is off."""
+    found = []
+    for tool in TOOLS:
+        own, other = ours[tool], theirs[tool]
+        if own != other:
+            off = f"{own - other:+,}" if own is not None and other is not None else f"{_cell(own)} here"
+            found.append(f"{tool} {off}")
+    return "; ".join(found) or "0"
 
 
 def run_tools() -> dict[str, dict[str, int | None]]:

@@ -1,7 +1,7 @@
-"""Hold the predicted memory of the whole zoo against PyTorch, and write the tables of docs/figures.md.
+"""Hold the predicted memory of the whole zoo against PyTorch, and write the table of docs/figures.md.
 
-    python -m benchmarks.memory           # measure, print what differs, rewrite the generated parts
-    python -m benchmarks.memory --check   # only the predictions: are the tables in step, every difference being 0?
+    python -m benchmarks.memory           # measure, print what differs, rewrite the generated part
+    python -m benchmarks.memory --check   # only the predictions: is the table in step, every difference being 0?
 
 Measured on fake CPU tensors: PyTorch dispatches every op as on a CPU, and nothing is computed.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import archcost
 from archcost import zoo
@@ -20,75 +20,105 @@ from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
 
+if TYPE_CHECKING:
+    from archcost.graph.model import Graph
+
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-MARK = "<!-- generated: memory, {} -->"
+MARK = "<!-- generated: memory -->"
 BATCH = 2  # of a training step: a batch norm over one value per channel does not train
 
 
-class Row(NamedTuple):
-    """A model: what archcost prints, what it predicts while PyTorch is watched, and what is measured then."""
+class Figure(NamedTuple):
+    """A peak: what archcost prints, what it predicts while PyTorch is watched, and what is measured then."""
 
-    name: str
     printed: int
     predicted: int
     measured: int
 
 
-def rows(*, training: bool, measured: bool) -> list[Row]:
-    """The models of the zoo; without a measurement, as if every difference were 0."""
+class Row(NamedTuple):
+    """A model of the zoo, in inference and in a training step."""
+
+    family: str
+    name: str
+    inference: Figure
+    training: Figure
+
+
+def rows(*, measured: bool) -> list[Row]:
+    """The models of the zoo by family; without a measurement, as if every difference were 0."""
     found = []
     for name in zoo.names():
         spec = archcost.load(name)
-        graph = unroll(spec, training=training, batch=BATCH if training else 1)
-        if training:
-            adam = Setting(OPTIMIZERS["adam"])
-            printed, predicted = (
-                training_memory(graph, adam._replace(watched=watched), details=False).peak.live
-                for watched in (False, True)
-            )
-        else:
-            printed, predicted = (max(Storages(graph, watched=watched).live()) for watched in (False, True))
-        real = predicted
-        if measured:
-            import torch
+        graph, step = unroll(spec), unroll(spec, training=True, batch=BATCH)
+        row = Row(spec.family, name, inference(graph, measured=measured), training(step, measured=measured))
+        for what, figure in (("inference", row.inference), ("training", row.training)):
+            if figure.measured != figure.predicted:
+                print(f"{name}, {what}: {figure.predicted:,} predicted, {figure.measured:,} measured")
+        found.append(row)
+    return sorted(found, key=lambda row: row.family.lower())
 
-            from archcost.pytorch import memory
 
-            network, inputs = memory.fake(graph)
-            if training:
-                real = memory.training(network, inputs, torch.optim.Adam).peak_bytes
-            else:
-                real = memory.inference(network, inputs).peak_bytes
-            if real != predicted:
-                print(f"{name}, {'training' if training else 'inference'}: {predicted:,} predicted, {real:,} measured")
-        found.append(Row(name, printed, predicted, real))
-    return found
+def inference(graph: Graph, *, measured: bool) -> Figure:
+    """The peak of one example."""
+    printed, predicted = (max(Storages(graph, watched=watched).live()) for watched in (False, True))
+    if not measured:
+        return Figure(printed, predicted, predicted)
+    from archcost.pytorch import memory
+
+    return Figure(printed, predicted, memory.inference(*memory.fake(graph)).peak_bytes)
+
+
+def training(graph: Graph, *, measured: bool) -> Figure:
+    """The peak of a step with Adam."""
+    adam = Setting(OPTIMIZERS["adam"])
+    printed, predicted = (
+        training_memory(graph, adam._replace(watched=watched), details=False).peak.live for watched in (False, True)
+    )
+    if not measured:
+        return Figure(printed, predicted, predicted)
+    import torch
+
+    from archcost.pytorch import memory
+
+    return Figure(printed, predicted, memory.training(*memory.fake(graph), torch.optim.Adam).peak_bytes)
 
 
 def table(found: list[Row]) -> str:
-    """A row a model."""
-    lines = ["| model | predicted | measured | difference | as run |", "| :-- | --: | --: | --: | --: |"]
+    """How many are exact, and a row a model; the family stands at its first one."""
+    exact = [
+        sum(figure.predicted == figure.measured for figure in figures)
+        for figures in ([row.inference for row in found], [row.training for row in found])
+    ]
+    lines = [
+        f"Of {len(found)} models {exact[0]} are exact in inference, and {exact[1]} in training.",
+        "",
+        "| family | model | inference | error | as run | training | error | as run |",
+        "| :-- | :-- | --: | --: | --: | --: | --: | --: |",
+    ]
+    above = ""
     for row in found:
-        difference = row.predicted - row.measured
-        run = f"{row.printed:,}" if row.printed != row.predicted else "the same"
-        lines.append(
-            f"| {row.name} | {row.predicted:,} | {row.measured:,} | {difference:+,} | {run} |".replace("+0", "0")
-        )
+        family = row.family if row.family != above else ""
+        above = row.family
+        cells = [cell for figure in (row.inference, row.training) for cell in written(figure)]
+        lines.append(f"| {' | '.join((family, row.name, *cells))} |")
     return "\n".join(lines)
 
 
+def written(figure: Figure) -> tuple[str, str, str]:
+    """The prediction, its error, and what archcost prints if that is something else."""
+    error = figure.predicted - figure.measured
+    return (
+        f"{figure.predicted:,}",
+        f"{error:+,} ({error / figure.measured:+.2%})" if error else "0",
+        "" if figure.printed == figure.predicted else f"{figure.printed:,}",
+    )
+
+
 def inserted(page: str, *, measured: bool = False) -> str:
-    """The page with its generated parts renewed."""
-    for name, training in (("inference", False), ("training", True)):
-        mark = MARK.format(name)
-        text = table(rows(training=training, measured=measured))
-        page = re.sub(
-            rf"{re.escape(mark)}.*?<!-- end -->",
-            lambda _, m=mark, t=text: f"{m}\n\n{t}\n\n<!-- end -->",
-            page,
-            flags=re.DOTALL,
-        )
-    return page
+    """The page with its generated part renewed."""
+    text = f"{MARK}\n\n{table(rows(measured=measured))}\n\n<!-- end -->"
+    return re.sub(rf"{re.escape(MARK)}.*?<!-- end -->", lambda _: text, page, flags=re.DOTALL)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ Amount = int | Fraction  # a fraction where a tool averages over a batch that do
 MACS = "MACs"
 FLOPS = "FLOPs"
 CALLED = "written as a function call"  # why a tool that hooks modules does not see it
+OWN_CLASS = "written as a class of its own"
 
 
 class ToolFailsError(Exception):
@@ -29,8 +30,8 @@ class Use:
     """A layer as a tool meets it: its op, its shapes, and how the call is written.
 
     ``batch`` is what a tool that averages over the batch divides by; ``functional`` says that the source calls a
-    function where archcost builds a module; ``strides`` are those of the inputs in memory; ``learnt`` says which inputs
-    depend on params.
+    function where archcost builds a module, or has a module that hooks do not know, and ``written`` which of them;
+    ``strides`` are those of the inputs in memory; ``learnt`` says which inputs depend on params.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Use:
         *,
         batch: int = 1,
         functional: bool = False,
+        written: str = CALLED,
         one_tensor: bool = True,
         strides: tuple[Shape, ...] = (),
         learnt: tuple[bool, ...] = (),
@@ -50,6 +52,7 @@ class Use:
         self.outputs = outputs
         self.batch = batch
         self.functional = functional
+        self.written = written
         self.one_tensor = one_tensor  # all inputs are the same one
         self.strides = strides
         self.learnt = learnt
@@ -122,7 +125,7 @@ class Convention:
 
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
     run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
-    what is written as a function call.
+    what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's.
     """
 
     name: str
@@ -135,6 +138,7 @@ class Convention:
     families: Rules = field(default_factory=dict)
     factor: int = 1
     functions: bool = True
+    by_class: bool = False
     averages: bool = False  # divides what its hooks count by the size of the batch
     traces: bool = False  # sees only what an output of the model depends on
     refuses: Callable[[Report], str] = accepted
@@ -147,6 +151,6 @@ class Convention:
     def parts(self, use: Use) -> tuple[Part, ...]:
         """The terms of a layer that are there; raises ToolFailsError."""
         if use.functional and not self.functions:
-            return (Part(use.name, 0, use.macs, CALLED),) if use.macs else ()
+            return (Part(use.name, 0, use.macs, use.written),) if use.macs else ()
         found = [term(use) for term in self.rule(use.op.kind)]
         return tuple([part for part in found if part is not None])

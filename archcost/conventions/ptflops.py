@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import CALLED, MACS, Amount, Convention, Part
+from archcost.conventions.model import MACS, Amount, Convention, Part
 from archcost.conventions.terms import (
     FREE,
     NOTHING,
@@ -45,7 +45,7 @@ def hook(term: Term) -> Term:
         if part is None or (use.functional and not part.macs):
             return None
         if use.functional:
-            return part._replace(amount=0, rate=CALLED)
+            return part._replace(amount=0, rate=use.written)
         return part._replace(amount=_exact(Fraction(part.amount) / use.batch), rate=_averaged(part.rate, use))
 
     return averaged
@@ -112,6 +112,7 @@ CONVENTION = Convention(
     word="Mac",
     called='`get_model_complexity_info(model, …, backend="pytorch")`',
     averages=True,
+    by_class=True,
     refuses=_refuses,
     kinds={
         **TABLES,

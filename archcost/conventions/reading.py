@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions.layout import graph_strides, input_strides
-from archcost.conventions.model import Part, ToolFailsError, Use
+from archcost.conventions.model import CALLED, OWN_CLASS, Part, ToolFailsError, Use
 from archcost.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _MASKED = 4  # query, key, value, mask
+DERIVED = "derived:"
 UNUSED = "no output of the model depends on it"
 
 
@@ -137,10 +138,12 @@ class Reading:
 def read(report: Report, convention: Convention, functional: Sequence[str] = ()) -> Reading:
     """The report as the convention's tool counts it.
 
-    ``functional`` are patterns of paths, or kinds: those layers are written as function calls, not as modules.
+    ``functional`` are patterns of paths, or kinds: those layers are written as function calls, not as modules; behind
+    ``derived:``, as modules of classes derived from torch's.
     """
     graph = report.graph
-    called = _chosen(report, functional)
+    called = _chosen(report, [pattern for pattern in functional if not pattern.startswith(DERIVED)])
+    derived = _chosen(report, functional) - called if convention.by_class else set()
     odd, learnt = graph_strides(graph), _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
     dead = _unused(graph) if convention.traces else set()
@@ -154,7 +157,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
         one_tensor = len(set(node.inputs)) <= 1
         strides = input_strides(node, odd)
         wanted = tuple([value in learnt for value in node.inputs])
-        key = (id(node.signature), index in called, one_tensor, strides, wanted)
+        key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted)
         if key not in known:
             signature = node.signature
             use = Use(
@@ -162,7 +165,8 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
                 tuple([tensor.shape for tensor in signature.inputs]),
                 tuple([tensor.shape for tensor in signature.outputs]),
                 batch=batch,
-                functional=index in called,
+                functional=index in called or index in derived,
+                written=OWN_CLASS if index in derived else CALLED,
                 one_tensor=one_tensor,
                 strides=strides,
                 learnt=wanted,
@@ -212,11 +216,12 @@ def _divisor(graph: Graph) -> int:
 
 def _chosen(report: Report, patterns: Sequence[str]) -> set[int]:
     """The layers whose kind or path fits a pattern."""
+    plain = [pattern.removeprefix(DERIVED) for pattern in patterns]
     layers = enumerate(report.layers)
     return {
         index
         for index, layer in layers
-        if any(pattern == layer.op or fnmatchcase(layer.path, pattern) for pattern in patterns)
+        if any(pattern == layer.op or fnmatchcase(layer.path, pattern) for pattern in plain)
     }
 
 
@@ -225,6 +230,6 @@ def check_patterns(report: Report, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         if not _chosen(report, (pattern,)):
             raise UsageError(
-                f"no layer of {report.name} has the kind '{pattern}', or a path that fits it",
+                f"no layer of {report.name} has the kind '{pattern.removeprefix(DERIVED)}', or a path that fits it",
                 "--functional takes a kind (relu), a pattern of paths ('Mixed_6a.*'), or torchvision",
             )

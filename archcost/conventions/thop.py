@@ -65,6 +65,7 @@ CONVENTION = Convention(
     word="MACs",
     called="`profile(model, inputs)`",
     functions=False,
+    by_class=True,
     kinds={
         **TABLES,
         **dimensional("conv", products()),

@@ -93,11 +93,17 @@ def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
         used = Symbol("params", layer.costs.params) - Symbol("idle", layer.costs.idle_params)
         active = [Equation("active_params", "active params", used.value, used, "", "what one token uses")]
     return [
-        Equation("params", "params", formulas.params.value, formulas.params, "", note),
+        Equation("params", "params", layer.costs.params, params_formula(formulas, layer.costs.params), "", note),
         *active,
         Equation("macs", "MACs", formulas.macs.value, formulas.macs, unknown=layer.costs.unknown_macs),
         Equation("flops", "FLOPs", layer.costs.flops, flops_formula(formulas), unknown=layer.costs.unknown_flops),
     ]
+
+
+def params_formula(formulas: Formulas, counted: int) -> Expression:
+    """The params, less those that are counted at another layer."""
+    shared = formulas.params.value - counted
+    return formulas.params - Symbol("shared", shared) if shared else formulas.params
 
 
 def flops_formula(formulas: Formulas) -> Expression:
@@ -110,18 +116,17 @@ def _byte_equations(report: Report, index: int) -> list[Equation]:
     """Weights and outputs in memory; bytes moved, and the arithmetic for each."""
     node = report.layers[index].node
     size = DTYPE_BYTES[report.dtype]
-    params = formulas_of(node.signature).params.value
     outputs = [
         cross(Symbol("outputs", tensor.shape), Number(DTYPE_BYTES[tensor.dtype])) for tensor in node.signature.outputs
     ]
     written = sum(map(tensor_bytes, node.signature.outputs))
     equations = []
     layer = report.layers[index]
-    if params and report.graph.weight_dtype:
+    if layer.costs.params and report.graph.weight_dtype:
         note = f"matrices as {report.weight_dtype}"
         equations.append(Equation("weight_bytes", "weights", layer.costs.weight_bytes, None, BYTES, note))
-    elif params:
-        weights = cross(Symbol("params", params), Number(size))
+    elif layer.costs.params:
+        weights = cross(Symbol("params", layer.costs.params), Number(size))
         equations.append(Equation("weight_bytes", "weights", weights.value, weights, BYTES))
     equations.append(Equation("output_bytes", "output", written, total(outputs), BYTES))
     if layer.costs.cache_bytes:

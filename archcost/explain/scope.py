@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.explain.equations import BYTES, Equation, Explanation, Part, traffic_equations
 from archcost.explain.expressions import Expression, Number, Product, Symbol, total
-from archcost.explain.layer import formulas_of
+from archcost.explain.layer import formulas_of, params_formula
 from archcost.explain.seen import scope_fields
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:
         inputs=_inputs(report, indices),
         outputs=tree.output,
         layers=tree.layers,
-        equations=(*_sums(tree), *_moved(moved, tree.costs.unknown_flops)),
+        equations=(*_sums(tree, _shared(report, indices)), *_moved(moved, tree.costs.unknown_flops)),
         seen=scope_fields(report, path, last),
         parts=tuple(parts_of(tree)),
         mark=mark,
@@ -68,7 +68,17 @@ def _inputs(report: Report, indices: list[int]) -> tuple[Shape, ...]:
     return tuple(shapes.values())
 
 
-def _sums(tree: Tree) -> Iterator[Equation]:
+def _shared(report: Report, indices: list[int]) -> str:
+    """Where the weights are counted that layers of a scope share with layers before it: the smallest scope of these."""
+    owners = {report.layers[index].node.weights_of for index in indices}
+    names = [report.layers[owner].path.split(".") for owner in sorted(owners) if 0 <= owner < indices[0]]
+    common = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, zip(*names, strict=False))]
+    if not names:
+        return ""
+    return f"what it shares with {'.'.join(common) or f'{len(names)} layers before it'} is counted there"
+
+
+def _sums(tree: Tree, shared: str) -> Iterator[Equation]:
     for figure, label, unit in (
         ("params", "params", ""),
         ("macs", "MACs", ""),
@@ -78,14 +88,16 @@ def _sums(tree: Tree) -> Iterator[Equation]:
     ):
         own = mac_formula(tree) if figure == "macs" else None
         formula, unknown = own or sum_formula(tree, figure), tree.costs.unknown(figure)
-        yield Equation(figure, label, getattr(tree.costs, figure), formula, unit, unknown=unknown)
+        note = shared if figure == "params" else ""
+        yield Equation(figure, label, getattr(tree.costs, figure), formula, unit, note, unknown)
 
 
 def sum_formula(tree: Tree, figure: str) -> Expression:
     """The children's figures added up, those of 0 left out; equal neighbours as a product. Exact for a single layer."""
     if tree.layer is not None:
         formulas = formulas_of(tree.layer.node.signature)
-        exact = {"params": formulas.params, "macs": formulas.macs}.get(figure)
+        own = params_formula(formulas, tree.costs.params)
+        exact = {"params": own, "macs": formulas.macs}.get(figure)
         if exact is not None and exact.value == getattr(tree.costs, figure):
             return exact
     named = [(name, getattr(child.costs, figure)) for name, child in tree.children.items()]

@@ -92,9 +92,18 @@ def sliced(op: Any, given: Given, inputs: Sequence[Doc], shapes: Sequence[Shape]
     start, end, step = given.get("start", ""), given.get("end", ""), given.get("step", "")
     ends = [start, end, step] if step else [start, end]
     simple = all(text.lstrip("-").isalnum() for text in ends if text)
-    part = ":".join(ends) if simple else " : ".join(ends).strip()
+    part = ":".join(ends) if simple else _spaced(ends)
     before = op.dim if op.dim >= 0 else len(shapes[0]) + op.dim
     return f"{flat(inputs[0])}[{', '.join([':'] * before + [part])}]"
+
+
+def _spaced(ends: Sequence[str]) -> str:
+    """``self.start :: self.step``: the ends of a slice, of which some are more than a name or number."""
+    text = ends[0]
+    for end in ends[1:]:
+        text += " :" if text and text[-1] != ":" else ":"
+        text += f" {end}" if end else ""
+    return text
 
 
 def flattened(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:

@@ -111,7 +111,7 @@ def inference(module: nn.Module, inputs: Sequence[Tensor]) -> Measured:
     start = len(recorder.events)
     for tensor in inputs:
         recorder.follow(tensor, INPUTS)
-    with _labels(recorder, module.eval()), plain_kernels(module), recorder, torch.no_grad():
+    with _mode_of(module), _labels(recorder, module.eval()), plain_kernels(module), recorder, torch.no_grad():
         outputs = module(*inputs)
     del outputs
     return _summary(recorder.events[start:], recorder.kinds)
@@ -123,14 +123,28 @@ def training(
     make_optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
     autocast: AbstractContextManager[Any] | None = None,
 ) -> Training:
-    """The second of two training steps: forward, the sum of all outputs as the loss, backward, optimizer step.
+    """One of many training steps: forward, the sum of all outputs as the loss, backward, optimizer step.
 
-    The first one makes the optimizer's state. Gradients are set to None before each.
+    The optimizer has its state from a step before, with zeros for gradients; gradients are None when the step begins.
     """
     module.train()
     learnt = [param for param in module.parameters() if param.requires_grad]
     optimizer = make_optimizer(learnt or [nn.Parameter(torch.empty(0))])
-    _step(module, inputs, optimizer, autocast, Recorder())
+    for param in learnt:
+        param.grad = torch.zeros_like(param)
+    optimizer.step()
+    result = _measured(module, inputs, optimizer, autocast)
+    idle = [param for param in learnt if param.grad is None and optimizer.state.pop(param, None)]
+    return _measured(module, inputs, optimizer, autocast) if idle else result  # without gradients there is no state
+
+
+def _measured(
+    module: nn.Module,
+    inputs: Sequence[Tensor],
+    optimizer: torch.optim.Optimizer,
+    autocast: AbstractContextManager[Any] | None,
+) -> Training:
+    """The figures of the optimizer's next step."""
     optimizer.zero_grad()
     recorder = Recorder()
     kept: dict[str, Sequence[Tensor]] = {

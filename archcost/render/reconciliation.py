@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archcost.conventions.published import Match, Search
     from archcost.conventions.reconciliation import Reconciliation
 
-HINT = "torchvision's source calls functions where archcost builds modules: --functional torchvision counts them so"
+HINT = "torchvision's source writes some layers otherwise than archcost does: --functional torchvision counts them so"
 
 
 def write_reconciliation(found: Reconciliation, format: str, path: str | None) -> None:  # noqa: A002 - the option's name

@@ -30,8 +30,8 @@ PLAIN_NAMES = {"torchvision_googlenet": "googlenet", "googlenet": ""}  # the pla
 OPTIONS: dict[str, dict[str, Any]] = {  # so that it is what the weights of torchvision are for
     "googlenet": {"aux_logits": False, "init_weights": False},
     "inception_v3": {"init_weights": False},
-    **dict.fromkeys(("fcn_resnet50", "fcn_resnet101", "deeplabv3_resnet50", "deeplabv3_resnet101"), {"aux_loss": True}),
-    "deeplabv3_mobilenet_v3_large": {"aux_loss": True},
+    **{f"fcn_resnet{depth}": {"aux_loss": True} for depth in (50, 101)},
+    **{f"deeplabv3_{name}": {"aux_loss": True} for name in ("resnet50", "resnet101", "mobilenet_v3_large")},
 }
 ATTENDING = frozenset({"matmul", "einsum"})  # as attention is written beside the family of that name
 

@@ -49,29 +49,34 @@ class Named(nn.Module):
 
 
 class OwnFunctions(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Operators run with torch's own functions, whatever ptflops has put in their place.
+    """Operators run with torch's own functions, whatever ptflops and calflops have put in their place.
 
-    Some rules of shapes that PyTorch has in Python call such functions; no model calls those.
+    PyTorch's rules for shapes on the meta device call such functions, where they are written in Python; a model does
+    not, and on a CPU nobody does.
     """
 
-    PATCHED = ("matmul", "mm", "bmm", "addmm", "baddbmm", "mul", "add")
+    OWN = MappingProxyType(
+        {
+            (owner, name): getattr(owner, name)
+            for owner, names in (
+                (torch, "matmul mm bmm addmm baddbmm mul add einsum"),
+                (torch.Tensor, "matmul mm bmm addmm mul add"),
+            )
+            for name in names.split()
+        }
+    )
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        patches = [
-            (owner, name, getattr(owner, name))
-            for owner in (torch, torch.Tensor)
-            for name in self.PATCHED
-            if hasattr(getattr(owner, name), "op")
-        ]
-        for owner, name, patch in patches:
-            setattr(owner, name, patch.op)
+        patched = {key: getattr(*key) for key in self.OWN}
+        for key, function in self.OWN.items():
+            setattr(*key, function)
         try:
             return func(*args, **kwargs or {})
         finally:
-            for owner, name, patch in patches:
-                setattr(owner, name, patch)
+            for key, function in patched.items():
+                setattr(*key, function)
 
 
 @contextlib.contextmanager
@@ -227,7 +232,8 @@ def _calflops(model: nn.Module, inputs: Inputs) -> Seen:
 
     pipeline.end_flops_calculate, pipeline.start_flops_calculate = read, remember
     try:
-        flops, _, _ = counter.calculate_flops(model, args=list(inputs), print_results=False, output_as_string=False)
+        with OwnFunctions():  # type: ignore[no-untyped-call]
+            flops, _, _ = counter.calculate_flops(model, args=list(inputs), print_results=False, output_as_string=False)
     finally:
         pipeline.end_flops_calculate, pipeline.start_flops_calculate = end, start
         for each in started:  # after an exception its patches of torch would stay, and count for the next model

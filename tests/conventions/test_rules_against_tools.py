@@ -7,6 +7,7 @@ import platform
 
 import pytest
 import torch
+from torch import nn
 
 import archcost
 from archcost.conventions import ARCHCOST, NAMES, TOOLS, convention
@@ -203,6 +204,28 @@ def test_calflops_fails_on_a_scale_per_dimension_unless_the_batch_is_as_large(ba
     reading = read(report, convention("calflops"))
     assert seen.total == reading.total
     assert (reading.total is None) is (batch != 2)
+
+
+class OwnConvolution(nn.Conv2d):
+    """Nothing but another class."""
+
+
+class OwnActivation(nn.ReLU):
+    """Nothing but another class."""
+
+
+def test_classes_derived_from_torchs() -> None:
+    """Thop and ptflops know a module by its very class; the functions that it calls ptflops sees all the same."""
+    spec = document({"input": [3, 8, 8], "layers": [{"conv2d": {"out_channels": 4, "kernel_size": 3}}, "relu"]})
+    report = archcost.analyze(spec)
+    model, inputs = nn.Sequential(OwnConvolution(3, 4, 3), OwnActivation()), (torch.zeros(1, 3, 8, 8),)
+    readings = {tool: read(report, convention(tool), ("derived:conv2d", "derived:relu")) for tool in TOOLS}
+    assert {tool: peers.run(tool, model, inputs).total for tool in TOOLS} == {
+        tool: reading.total for tool, reading in readings.items()
+    }
+    assert readings["thop"].total == 0
+    assert readings["ptflops"].total == 6 * 6 * 4  # F.relu
+    assert readings["torch"].total == 2 * 6 * 6 * 4 * 3 * 3 * 3
 
 
 def test_one_tensor_is_told_from_two() -> None:

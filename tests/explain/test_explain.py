@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
     from archcost.analysis.report import Report
+    from archcost.analysis.tree import Tree
     from archcost.explain.equations import Equation, Explanation
 
 LAYER = "5x5.conv_relu_1.conv2d"
@@ -79,18 +80,24 @@ def test_the_layer_is_told_in_the_notation_of_the_course(run: Callable[..., Run]
 
 
 def explanations(report: Report) -> Iterator[tuple[Explanation, Any]]:
-    """Of every scope, and of one layer of each signature, with the figures that the report has."""
-    seen = set()
+    """Of one scope of each kind and content, and of one layer of each signature, with the figures of the report."""
+    seen: set[object] = set()
     for index, layer in enumerate(report.layers):
-        if id(layer.node.signature) not in seen:
-            seen.add(id(layer.node.signature))
+        identity = (id(layer.node.signature), layer.node.weights_of >= 0)
+        if identity not in seen:
+            seen.add(identity)
             yield explain_layer(report, index), layer.costs
-    root = build_tree(report)
-    for path in known_paths(report):
-        tree = find(root, path)
-        assert tree is not None
-        if tree.layer is None:
-            yield explain_scope(report, tree, path), tree.costs
+    for tree in below(build_tree(report)):
+        if tree.layer is None and tree.key not in seen:
+            seen.add(tree.key)
+            yield explain_scope(report, tree, tree.path), tree.costs
+
+
+def below(tree: Tree) -> Iterator[Tree]:
+    """All scopes and layers in a tree."""
+    for child in tree.children.values():
+        yield child
+        yield from below(child)
 
 
 FIGURES = {
@@ -105,7 +112,9 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_equation_holds(name: str) -> None:
-    for explanation, costs in explanations(archcost.analyze(name)):
+    report = archcost.analyze(name)
+    assert {tree.path for tree in below(build_tree(report))} == known_paths(report).keys()
+    for explanation, costs in explanations(report):
         for equation in explanation.equations:
             assert_holds(equation)
             if equation.figure in FIGURES:
@@ -209,8 +218,48 @@ def test_shared_weights_are_said_to_be_counted_elsewhere() -> None:
     conv = {"conv2d": {"out_channels": 4, "kernel_size": 1}}
     report = spec_report({**conv, "id": "a"}, {**conv, "id": "b", "share": "a"})
     params = equations(explain_layer(report, 1))["params"]
-    assert (params.value, params.note) == (4 * 4 + 4, "shared with a, counted there")
-    assert "shared with a, counted there" in explanation_text(explain_layer(report, 1), 100)
+    assert (params.value, params.note) == (0, "shared with a, counted there")
+    line = "f·f·c_in·c_out + c_out − shared = 1·1·4·4 + 4 − 20 = 0; shared with a, counted there"
+    assert line in explanation_text(explain_layer(report, 1), 1000)
+    assert "weight_bytes" not in equations(explain_layer(report, 1))
+
+
+def test_of_weights_that_are_shared_in_part_the_others_are_counted() -> None:
+    """A projection to the tokens uses the 7·4 numbers of their embedding; its 7 biases are its own."""
+    embedding = {"embedding": {"num_embeddings": 7, "embedding_dim": 4}, "id": "tokens"}
+    report = archcost.analyze(
+        loads(
+            json.dumps(
+                {
+                    "archcost": 1,
+                    "inputs": {"ids": {"shape": [3], "dtype": "int64"}},
+                    "layers": [embedding, {"linear": {"out_features": 7}, "share": "tokens"}],
+                }
+            )
+        )
+    )
+    found = equations(explain_layer(report, 1))
+    assert (found["params"].value, found["weight_bytes"].value) == (7, 7 * 4)
+    assert "4·7 + 7 − 28 = 7; shared with tokens, counted there" in explanation_text(explain_layer(report, 1), 100)
+
+
+def test_a_scope_says_where_the_weights_that_it_shares_are_counted() -> None:
+    head = "classification_head"
+    params = params_of(archcost.analyze("retinanet_resnet50_fpn"), f"{head}.level4")
+    assert (params.value, params.note) == (0, f"what it shares with {head}.level3 is counted there")
+    for path in (head, f"{head}.level3"):
+        assert params_of(archcost.analyze("retinanet_resnet50_fpn"), path).note == ""
+    steps = [{"linear": {"out_features": 8}, "id": name} for name in "abcd"]
+    again = [{**step, "id": f"{step['id']}_again", "share": step["id"]} for step in steps]
+    for count, owners in ((1, "a"), (3, "3 layers before it")):
+        report = spec_report(*steps, {"add": None, "branches": {"left": again[:count], "right": []}})
+        assert params_of(report, "left").note == f"what it shares with {owners} is counted there"
+
+
+def params_of(report: Report, path: str) -> Equation:
+    tree = find(build_tree(report), path)
+    assert tree is not None
+    return equations(explain_scope(report, tree, path))["params"]
 
 
 def test_oblong_kernels_have_a_letter_for_each_side() -> None:

@@ -351,6 +351,70 @@ MODELS = {
           - {mean: {dim: [1, 2, 3], keepdim: true}}
           - {id: scaled, scaled: {width: 6}, repeat: 4, from: [same, mean]}
     """,
+    "windows": """
+        input: [4, 8, 8]
+        blocks:
+          mixed:
+            params: {side: , windows: $((8 // side) ** 2), heads: $(8 // side)}
+            layers:
+              - {id: cut, window_partition: {window_size: $side}}
+              - {id: inside, scored: {windows: $windows, heads: $heads}}
+              - {id: joined, window_reverse: {window_size: $side, output_size: 8}}
+          scored:
+            params: {windows: , heads: }
+            layers:
+              - linear: {out_features: $(4 * heads)}
+              - {id: apart, reshape: {shape: [$(batch * windows * heads), -1, 4]}}
+              - softmax: {dim: -1}
+              - {id: samples, reshape: {shape: [$batch, $windows, -1, $(4 * heads)]}}
+              - {id: bias, parameter: {shape: [1, $windows, 1, 1]}}
+              - {id: biased, add: , from: [samples, bias]}
+              - {id: rows, flatten: {start_dim: 0, end_dim: 1}}
+              - {id: part, slice: {dim: 2, start: $(heads - 1), step: $heads}}
+        layers:
+          - permute: {dims: [0, 2, 3, 1]}
+          - {id: large, mixed: {side: 4}}
+          - {id: small, mixed: {side: 2}}
+          - {id: one, mixed: {side: 8}}
+    """,
+    "sequence": """
+        inputs: {turned: {shape: [5, $batch, 4], batch: false}, fixed: {shape: [1, 4], batch: false}}
+        blocks:
+          pooled:
+            inputs: [table, x]
+            layers:
+              - {id: rows, transpose: {dim0: 0, dim1: 1}, from: x}
+              - {id: flat, reshape: {shape: [$batch, 20]}, from: rows}
+              - {id: wide, linear: {out_features: 4}, from: flat}
+              - {id: summed, add: , from: [wide, table]}
+          drawn:
+            layers:
+              - {id: copies, expand: {sizes: [$batch, 4]}}
+        layers:
+          - {id: pooled, pooled: , from: [fixed, turned]}
+          - {id: drawn, drawn: , from: fixed}
+          - {add: , from: [pooled, drawn]}
+    """,
+    "stages": """
+        input: [4, 8, 8]
+        blocks:
+          residual:
+            params: {width: , stride: 1, first: false}
+            outputs: '$(["conv"] if first else ["add"])'
+            layers:
+              - {id: conv, conv2d: {out_channels: $width, kernel_size: 3, stride: $stride, padding: 1}}
+              - {add: , from: [conv, input], when: $(not first)}
+          stage:
+            params: {width: , depth: }
+            layers:
+              - id: block
+                repeat: $depth
+                residual: {width: $width, stride: "$(2 if i == 0 else 1)", first: $(i == 0)}
+        layers:
+          - {id: stage1, stage: {width: 8, depth: 3}}
+          - {id: stage2, stage: {width: 12, depth: 2}}
+          - {id: stage3, stage: {width: 16, depth: 1}}
+    """,
     "long": """
         inputs: {mask: {shape: [4], dtype: bool}, x: [4]}
         blocks:

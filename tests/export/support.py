@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import archcost
+from archcost.export.helpers import HELPERS
 from archcost.export.source import to_torch
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
@@ -39,6 +40,11 @@ def exported(spec: Spec | str, **settings: Any) -> tuple[str, Report]:
 def classes_of(text: str) -> list[str]:
     """The names of its classes, in order."""
     return [line.split("(")[0].removeprefix("class ") for line in text.splitlines() if line.startswith("class ")]
+
+
+def own_classes_of(text: str) -> list[str]:
+    """Those of the spec, without the layers that torch lacks."""
+    return [name for name in classes_of(text) if name not in HELPERS]
 
 
 def class_text(text: str, name: str) -> str:
@@ -72,13 +78,15 @@ def tensors(model: nn.Module) -> list[tuple[str, tuple[int, ...]]]:
     return [(name, tuple(tensor.shape)) for name, tensor in model.state_dict().items()]
 
 
-def assert_same_tensors(text: str, report: Report) -> None:
-    """The same keys and shapes in the same order, as many parameters, as trainable; without memory."""
+def both_models(text: str, report: Report) -> tuple[nn.Module, Network]:
+    """The model of the source and archcost's own, without memory: the same tensors, of which as many are trainable."""
     with torch.device("meta"):
         theirs, ours = model_of(text), Network(report.graph)
+    theirs.to(getattr(torch, report.dtype))
     assert tensors(theirs) == tensors(ours)
     assert sum(parameter.numel() for parameter in theirs.parameters()) == report.totals.params
     assert [p.requires_grad for p in theirs.parameters()] == [p.requires_grad for p in ours.parameters()]
+    return theirs, ours
 
 
 def assert_same_outputs(text: str, graph: Graph, batch: int | None = None) -> None:
@@ -94,15 +102,6 @@ def assert_same_outputs(text: str, graph: Graph, batch: int | None = None) -> No
     pairs = [(given, wanted)] if isinstance(given, torch.Tensor) else list(zip(given, wanted, strict=True))
     for mine, other in pairs:
         torch.testing.assert_close(mine, other, rtol=0, atol=1e-6, equal_nan=True)
-
-
-def meta_shapes(text: str, graph: Graph) -> list[tuple[int, ...]]:
-    """The shapes that come out, without memory."""
-    with torch.device("meta"), torch.no_grad():
-        inputs = [torch.empty(shape, dtype=getattr(torch, dtype)) for shape, dtype in graph.inputs.values()]
-        result = model_of(text).eval()(*inputs)
-    outputs = result if isinstance(result, tuple) else (result,)
-    return [tuple(tensor.shape) for tensor in outputs]
 
 
 def ruff(folder: Path, *command: str) -> str:

@@ -1,34 +1,37 @@
-"""Every model of the zoo as source: the same tensors and numbers as archcost's module, one class for a block."""
+"""Every model of the zoo as source: the same tensors and arithmetic as archcost's module, one class for a block."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
+import archcost
 from archcost import zoo
+from archcost.export.source import Source
+from tests.export.computation import computation_of
 from tests.export.support import (
     assert_same_outputs,
-    assert_same_tensors,
     assert_tidy,
+    both_models,
     class_text,
-    classes_of,
     exported,
-    meta_shapes,
+    own_classes_of,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from archcost.analysis.report import Report
 
 NAMES = zoo.names()
 WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3", "torchvision_googlenet")
 MODELS = [(name, False) for name in NAMES] + [(name, True) for name in WITH_AUXILIARY_HEADS]
-SMALL = 30_000_000  # params; larger models only on the meta device
-SMALL_MACS = 6 * 10**9
+SMALL_PARAMS, SMALL_MACS = 40 * 10**6, 12 * 10**9
 
 
 @cache
@@ -37,28 +40,82 @@ def source(name: str, training: bool) -> tuple[str, Report]:
 
 
 @pytest.mark.parametrize(("name", "training"), MODELS)
-def test_same_tensors_under_the_same_keys(name: str, training: bool) -> None:
-    text, report = source(name, training)
-    assert_same_tensors(text, report)
-    assert meta_shapes(text, report.graph) == list(report.outputs.values())
+def test_same_tensors_and_arithmetic(name: str, training: bool) -> None:
+    """The source is that of batch 1; it runs beside archcost's module for batch 2, without numbers."""
+    text, _ = source(name, training)
+    report = archcost.analyze(name, training=training, batch=2)
+    theirs, ours = both_models(text, report)
+    computed = computation_of(theirs, report.graph)
+    assert [shape for shape, _ in computed] == list(report.outputs.values())
+    assert computed == computation_of(ours, report.graph)
 
 
-@pytest.mark.parametrize(("name", "training"), MODELS)
-def test_same_numbers(name: str, training: bool) -> None:
-    text, report = source(name, training)
-    if report.totals.params <= SMALL and report.totals.macs <= SMALL_MACS:
+def small_models() -> list[str]:
+    """Of each family the model with the fewest MACs, if it is small; those with auxiliary heads."""
+    families: dict[str, list[tuple[int, str]]] = {}
+    for name in NAMES:
+        _, report = source(name, False)
+        if report.totals.params <= SMALL_PARAMS and report.totals.macs <= SMALL_MACS:
+            families.setdefault(report.spec.family, []).append((report.totals.macs, name))
+    return [min(models)[1] for models in families.values()]
+
+
+def test_same_numbers() -> None:
+    """Numbers of one small model of each family: that the computation is the same is known of all."""
+    names = small_models()
+    assert len(names) >= 30
+    for name in names:
+        text, report = source(name, False)
         assert_same_outputs(text, report.graph)
-    else:
-        assert meta_shapes(text, report.graph) == list(report.outputs.values())
+
+
+@pytest.mark.parametrize("name", WITH_AUXILIARY_HEADS)
+def test_same_numbers_of_auxiliary_heads(name: str) -> None:
+    text, report = source(name, True)
+    assert_same_outputs(text, report.graph)
+
+
+def structures(report: Report) -> dict[str, set[Any]]:
+    """What the uses of every block are made of and how they are wired, each way once, without any numbers."""
+    found: dict[str, set[Any]] = {}
+    paths = [node.path for node in report.graph.nodes]
+    for scope in report.graph.scopes:
+        inside = [place for place, path in enumerate(paths) if path.startswith(f"{scope.path}.")]
+        if scope.params is None or not inside:
+            continue
+        nodes = report.graph.nodes[inside[0] : inside[-1] + 1]
+        first = nodes[0].first_value
+        taken = {value: -1 - scope.inputs.index(value) for value in scope.inputs}
+        parts = [
+            (node.path[len(scope.path) :], node.op.kind, *[taken.get(value, value - first) for value in node.inputs])
+            for node in nodes
+        ]
+        found.setdefault(scope.kind, set()).add((*parts, *[taken.get(value, value - first) for value in scope.outputs]))
+    return found
 
 
 @pytest.mark.parametrize(("name", "training"), MODELS)
-def test_one_class_for_every_block_that_is_used(name: str, training: bool) -> None:
+def test_one_class_for_every_block_and_structure(name: str, training: bool) -> None:
+    """Uses of one structure are one class; so are many that differ in what a ``when`` or a count leaves out."""
     text, report = source(name, training)
-    layers = [layer.path for layer in report.layers]
-    blocks = [scope for scope in report.graph.scopes if scope.params is not None]
-    kinds = {scope.kind for scope in blocks if any(path.startswith(f"{scope.path}.") for path in layers)}
-    assert len(classes_of(text)) == len(kinds) + 1
+    classes = Counter([made.kind for made in Source(report).plans if made.kind])
+    ways = structures(report)
+    assert classes.keys() == ways.keys()
+    assert [kind for kind, count in classes.items() if count > len(ways[kind])] == []
+    assert len(own_classes_of(text)) == classes.total() + 1
+
+
+CLASSES = {
+    "resnet50": "Shortcut Bottleneck Resnet50",
+    "yolov4": "ConvBn ConvBnLeakyRelu Residual CspStage CspDarknet53 SpatialPyramid Lateral ConvSet YoloHead Yolov4",
+    "mobilenet_v2": "ConvBnAct ConvBn Mbconv MbconvAdd MobilenetV2",
+    "repvgg_a0_train": "ConvBn SumOfBranches SumOfBranchesIdentity RepvggBlock RepvggBlock2 Stage Stage2 RepvggA0Train",
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_variants_have_classes_of_their_own(name: str) -> None:
+    assert own_classes_of(source(name, False)[0]) == CLASSES[name].split()
 
 
 @pytest.mark.parametrize(("name", "training"), MODELS)

@@ -35,9 +35,11 @@ def permuted_orders(case: Case, count: int) -> list[tuple[Shape, ...]]:
     return combinations[:: max(1, len(combinations) // count)][:count]
 
 
-def case_graph(case: Case, orders: Sequence[Shape] | None = None, *, learnt: bool = False) -> Graph:
-    """The op of a case on its inputs: permuted ones, or ones that need a gradient."""
-    dtypes = case.dtypes or ("float32",) * len(case.input_shapes)
+def case_graph(
+    case: Case, orders: Sequence[Shape] | None = None, *, learnt: bool = False, floats: str = "float32"
+) -> Graph:
+    """The op of a case on its inputs: permuted ones, ones that need a gradient, or of another dtype."""
+    dtypes = [dtype.replace("float32", floats) for dtype in case.dtypes or ["float32"] * len(case.input_shapes)]
     inputs: dict[str, Any] = {}
     layers: list[dict[str, Any]] = []
     sources = []
@@ -50,13 +52,14 @@ def case_graph(case: Case, orders: Sequence[Shape] | None = None, *, learnt: boo
             layers.append({"permute": {"dims": list(order)}, "id": f"p{place}", "from": [sources[-1]]})
             sources[-1] = f"p{place}"
         mask = case.kind == "scaled_dot_product_attention" and place == 3
-        if learnt and dtype == "float32" and not mask:
+        if learnt and dtype == floats and not mask:
             layers.append({"parameter": {"shape": [1] * len(shape)}, "id": f"w{place}", "from": []})
             layers.append({"mul": None, "id": f"m{place}", "from": [sources[-1], f"w{place}"]})
             sources[-1] = f"m{place}"
     layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
     outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
-    return unroll(document({"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}))
+    given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
+    return unroll(document(given), dtype=None if floats == "float32" else floats)
 
 
 def layer(network: Network, index: int) -> nn.Module:

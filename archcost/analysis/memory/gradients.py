@@ -31,8 +31,12 @@ def each(*makers: Gradient, scratch: int = 0) -> Backward:
 
 def fresh(tensor: Tensor) -> Gradient:
     """A new tensor as large as an input, its dims in the same order in memory."""
+    return laid(tensor, dense_like(tensor.shape, tensor.strides))
+
+
+def laid(tensor: Tensor, strides: Ints) -> Gradient:
+    """A new tensor as large as an input, with strides of its own."""
     shape, dtype = tensor.shape, tensor.dtype
-    strides = dense_like(shape, tensor.strides)
     return lambda machine, _: machine.new(shape, dtype, strides)
 
 

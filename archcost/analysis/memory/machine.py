@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Gradients = list["Tensor | None"]
     Backward = Callable[["Machine", Gradients, Sequence[bool]], Gradients]  # told which inputs need one
 
+HALVES = ("float16", "bfloat16")  # dtypes that some kernels compute in single precision
+
 
 class Storage:
     """Bytes that tensors and steps of the backward pass hold; gone when none of them does."""

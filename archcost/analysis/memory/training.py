@@ -171,20 +171,24 @@ class _Run:
         self.moments.append(Moment(UPDATE, LOSS, machine.high))
         del work
 
-    def _learnt(self) -> list[int]:
-        """The bytes of every learnable tensor that has a gradient, in the order of the layers."""
+    def _gradients(self) -> list[Tensor]:
+        """The gradients of the learnable tensors that have one, in the order of the layers."""
         sources = [tensor.source for tensor in self.execution.leaves.values()]
-        return [s.gradient.bytes for s in sources if isinstance(s, Leaf) and s.gradient is not None]
+        return [source.gradient for source in sources if isinstance(source, Leaf) and source.gradient is not None]
+
+    def _learnt(self) -> list[int]:
+        """The bytes of every learnable tensor that has a gradient."""
+        return [gradient.bytes for gradient in self._gradients()]
 
     def result(self) -> TrainingMemory:
         """The figures, without what is alive at the peak."""
-        graph, learnt = self.graph, self._learnt()
+        graph = self.graph
+        gradients = {id(gradient.storage): gradient.storage.bytes for gradient in self._gradients()}  # a view holds all
         size = DTYPE_BYTES[graph.dtype]
         params = size * sum(numel(tensor.shape) for tensor in self.execution.leaves.values())
-        trained = [t for t in self.execution.leaves.values() if t.source is not None]
-        state = self.setting.optimizer.state_bytes([numel(tensor.shape) * size for tensor in trained])
+        state = self.setting.optimizer.state_bytes(self._learnt())  # what has no gradient has no state
         buffers = buffer_bytes(graph)
         fixed = params + buffers + state
         moments = [moment._replace(live=moment.live + fixed) for moment in self.moments]
         inputs = sum(map(tensor_bytes, graph.inputs.values()))
-        return TrainingMemory(params, buffers, sum(learnt), state, inputs, self.saved, moments, [])
+        return TrainingMemory(params, buffers, sum(gradients.values()), state, inputs, self.saved, moments, [])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, packed
-from archcost.analysis.memory.machine import alias, view
+from archcost.analysis.memory.machine import HALVES, alias, view
 from archcost.analysis.memory.products import linear, matmul
 from archcost.analysis.memory.rules.pointwise import dropout
 
@@ -69,7 +69,9 @@ def _by_positions(tensor: Tensor) -> Gradient:
 def _composed(
     machine: Machine, tensors: list[Tensor], mask: Tensor | None, p: float, *, causal: bool, shared: bool
 ) -> Tensor:
-    """Scale query and key, the scores, the mask, softmax, dropout, and the product with the value."""
+    """Scale query and key, the scores, the mask, softmax, dropout, the product with the value; of halves as singles."""
+    dtype = tensors[0].dtype
+    tensors = [kernels.cast(machine, tensor, "float32") if dtype in HALVES else tensor for tensor in tensors]
     query, key, value = tensors
     if shared:
         key, value = (_repeated(machine, tensor, query.shape[-3]) for tensor in (key, value))
@@ -84,7 +86,10 @@ def _composed(
     machine.record([weights], [scores], each(packed(scores)), [weights])
     del scores
     weights = dropout(machine, weights, p)
-    return matmul(machine, weights, value)
+    returned = kernels.cast(machine, weights, dtype)  # beside the result, for nobody here
+    y = kernels.cast(machine, matmul(machine, weights, value), dtype)
+    del returned
+    return y
 
 
 def _as_numbers(machine: Machine, mask: Tensor, dtype: str) -> Tensor:

@@ -41,7 +41,7 @@ def _mixture(machine: Machine, call: Call) -> Tensor:
     del joined, weights
     zeros = machine.like(rows)
     y = machine.new((count, features), x.dtype)
-    machine.record([y], [zeros, mixed], each(same, packed(mixed)), [tokens])
+    machine.record([y], [zeros, mixed], each(same, packed(mixed)), [tokens, mixed])
     del zeros
     return kernels.reshape(machine, y, x.shape)
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.gradients import each, fresh, packed
-from archcost.analysis.memory.machine import alias, view
+from archcost.analysis.memory.gradients import each, fresh, laid, packed
+from archcost.analysis.memory.machine import HALVES, alias, view
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
 from archcost.analysis.memory.strides import contiguous
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 _SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
-_HALVES = ("float16", "bfloat16")
 
 
 def _conv(machine: Machine, call: Call) -> Tensor:
@@ -78,7 +77,7 @@ def _norm(
     y = machine.new(x.shape, x.dtype, strides)
     saved = [machine.new((count,), statistics), machine.new((count,), statistics)]
     saves = [x, *weights[:1], *(running or []), *saved]
-    machine.record([y], [x, *weights], each(fresh(x), *map(packed, weights)), saves)
+    machine.record([y], [x, *weights], each(laid(x, strides), *map(packed, weights)), saves)
     return y
 
 
@@ -124,7 +123,7 @@ def _group_norm(machine: Machine, call: Call) -> Tensor:
 def _rms_norm(machine: Machine, call: Call) -> Tensor:
     """X · (mean(x²) + ε)^-½ · γ, step by step; of halves in single precision."""
     dtype = call.x.dtype
-    x = kernels.cast(machine, call.x, "float32" if dtype in _HALVES else dtype)
+    x = kernels.cast(machine, call.x, "float32" if dtype in HALVES else dtype)
     dims = len(call.op.last_dims((x.shape,)))
     squares = kernels.power(machine, x)
     mean = kernels.reduce(machine, squares, (*x.shape[: len(x.shape) - dims], *(1,) * dims), "mean")
@@ -134,6 +133,7 @@ def _rms_norm(machine: Machine, call: Call) -> Tensor:
     for weight in call.weights():
         y = kernels.binary(machine, y, weight, "mul")
     y = y if y.contiguous else kernels.clone(machine, y)
+    del x, root
     return kernels.cast(machine, y, dtype)
 
 

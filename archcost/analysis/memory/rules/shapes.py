@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.gradients import each, fresh
+from archcost.analysis.memory.gradients import each, fresh, laid
 from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
 from archcost.ops.axes import axes, axis
@@ -73,9 +73,7 @@ def spatial_strides(x: Tensor, shape: Ints) -> Ints:
 
 def spatial(x: Tensor, tensor: Tensor) -> Gradient:
     """A gradient as large as a tensor, channels-last if ``x`` is, else contiguous."""
-    shape, dtype = tensor.shape, tensor.dtype
-    strides = spatial_strides(x, shape)
-    return lambda machine, _: machine.new(shape, dtype, strides)
+    return laid(tensor, spatial_strides(x, tensor.shape))
 
 
 def padded(machine: Machine, x: Tensor, pads: Sequence[tuple[int, int]], mode: str) -> Tensor:

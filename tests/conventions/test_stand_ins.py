@@ -1,0 +1,103 @@
+"""Meta and fake tensors stand in for numbers on a CPU: every tool says the same, on a model of each family.
+
+The models are small settings of the zoo's own specs, so that a run with numbers takes no time; at full size
+``test_zoo_against_tools.py`` runs the tools without numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import archcost
+from archcost import zoo
+from archcost.conventions import TOOLS, convention
+from archcost.conventions.reading import read
+from archcost.pytorch.module import Network, example_inputs
+from tests.conventions import networks, peers
+
+torch.set_num_threads(1)
+
+IMAGE = {"resolution": 64}
+SHALLOW = {"depths": [1, 1, 1, 1]}
+FRAME = {"height": 128, "width": 128}
+TEXT = {"layers": 2, "vocabulary": 100, "tokens": 16}
+LLAMA = {**TEXT, "width": 64, "heads": 8, "kv_heads": 4, "hidden": 96}
+MVIT = {**IMAGE, "widths": [96, 192, 384], "heads": [1, 2, 4], "strides": [1, 2, 2], "kv_strides": [8, 4, 2]}
+BOTH = {"vocabulary": 100, "source_len": 16, "target_len": 12}
+SMALL: dict[str, dict[str, Any]] = {
+    "alexnet": {},
+    "bert_base": {**TEXT, "width": 96},
+    "convnext_tiny": {**IMAGE, **SHALLOW},
+    "darknet53": IMAGE,
+    "ddpm_cifar10": {"width": 32},
+    "deeplabv3_mobilenet_v3_large": {"resolution": 128},
+    "densenet121": {**IMAGE, **SHALLOW},
+    "densenet40_k12": {},
+    "detr_resnet50": {"height": 64, "width": 96, "depth": 1, "queries": 10},
+    "efficientnet_b0": IMAGE,
+    "fcn_resnet50": IMAGE,
+    "fcos_resnet50_fpn": FRAME,
+    "ghostnet": {},
+    "gmlp_ti16": {"depth": 2},
+    "gpt2": {**TEXT, "width": 96},
+    "gru_lm": {"width": 64, "vocabulary": 100},
+    "inception_reduced": {},
+    "lraspp_mobilenet_v3_large": {"resolution": 128},
+    "lstm_lm": {"width": 64, "vocabulary": 100},
+    "maxvit_t": SHALLOW,
+    "mistral_7b": LLAMA,
+    "mixer_s32": {"depth": 2},
+    "mixnet_s": {},
+    "mixtral_8x7b": LLAMA,
+    "mnasnet0_5": IMAGE,
+    "mobilenet_v1_0_25": IMAGE,
+    "mvit_v2_s": MVIT,
+    "nin": {},
+    "plain_block": {},
+    "poolformer_s12": {},
+    "r2plus1d_18": {"frames": 8, "resolution": 32},
+    "regnet_y_400mf": IMAGE,
+    "repvgg_a0": {},
+    "resnet18": IMAGE,
+    "resnet20": {},
+    "resnet50_v2": SHALLOW,
+    "resnext50_32x4d": IMAGE,
+    "retinanet_resnet50_fpn": FRAME,
+    "s3d": {},  # its last pool takes no less
+    "se_resnet50": SHALLOW,
+    "shufflenet_v1_x0_5": {},
+    "shufflenet_v2_x0_5": IMAGE,
+    "squeezenet1_1": {},
+    "ssdlite320_mobilenet_v3_large": {},
+    "swin3d_t": {"resolution": 64, "frames": 8, "depths": [2, 2, 2, 2]},
+    "swin_t": {"depths": [2, 2, 2, 2]},
+    "swin_v2_t": {"depths": [2, 2, 2, 2]},
+    "t5_small": {**BOTH, "layers": 2},
+    "tcn": {"tokens": 100},
+    "tinyllama_1_1b": LLAMA,
+    "transformer_base": {**BOTH, "layers": 1, "d_model": 64, "d_ff": 128},
+    "unet": {"resolution": 188, "width": 16},
+    "vgg11": IMAGE,
+    "vit_b_32": {"depth": 2},
+    "wav2vec2_base": {"samples": 2000, "layers": 2, "width": 96},
+    "whisper_tiny": {**TEXT, "frames": 64},
+    "wide_resnet50_2": IMAGE,
+    "xception": {},
+}
+
+
+def test_every_family_is_there() -> None:
+    assert {archcost.load(name).family for name in SMALL} == {archcost.load(name).family for name in zoo.names()}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_tools_agree_on_a_cpu_and_without_numbers(name: str) -> None:
+    report = archcost.analyze(name, params=SMALL[name])
+    network, inputs = Network(report.graph), example_inputs(report.graph)
+    on_cpu = {tool: peers.run(tool, network, inputs).total for tool in TOOLS}
+    without = networks.run_all(networks.built_model(report), networks.inputs_of(report), TOOLS)
+    assert {tool: seen.total for tool, seen in without.items()} == on_cpu
+    assert {tool: read(report, convention(tool)).total for tool in TOOLS} == on_cpu
