@@ -58,7 +58,7 @@ def test_published_figures_hold(name: str) -> None:
 
 
 def test_every_classifier_of_torchvision_is_there() -> None:
-    assert len(CLASSIFIERS) == 80  # noqa: PLR2004
+    assert len(CLASSIFIERS) == 80
     assert set(CLASSIFIERS) == set(DEFAULTS)
     assert set(CLASSIFIERS) <= set(MODELS)
 
