@@ -97,6 +97,12 @@ def test_every_kind_of_op(case: Case) -> None:
     assert memory.inference(network, inputs).peak_bytes == max(Storages(graph, watched=True).live())
 
 
+# A `custom` without inputs is left out: its stand-in makes float32 whatever the dtype of the model.
+@pytest.mark.parametrize("case", [case for case in CASES if case.input_shapes or case.kind != "custom"], ids=str)
+def test_every_kind_of_op_in_half_precision(case: Case) -> None:
+    same(case_graph(case, floats="bfloat16"))
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.input_shapes], ids=str)
 def test_inputs_that_lie_otherwise_in_memory(case: Case) -> None:
     """Peaks and the strides of the result, for dims in other orders in memory, on real CPU tensors."""
