@@ -52,6 +52,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch doe
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten.channel_shuffle.default and _shared(result, args[0]):
+            result = result.clone()  # of one group; real tensors are copied, fake ones the first time are not
         for tensor in tree_iter(result):
             if isinstance(tensor, Tensor):
                 self.follow(tensor)
@@ -263,6 +265,11 @@ def _mode_of(module: nn.Module) -> AbstractContextManager[Any]:
 def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
     """The tensors of an optimizer's state."""
     return [value for state in optimizer.state.values() for value in state.values() if isinstance(value, Tensor)]
+
+
+def _shared(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors lie on one storage."""
+    return id(a.untyped_storage()) == id(b.untyped_storage())
 
 
 def _bytes(tensors: Iterable[Tensor]) -> int:

@@ -223,7 +223,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_wrong_wire_shows_without_numbers(name: str) -> None:
-    """What tests of the zoo rely on: symbols of archcost's module are those of a right source, not of a wrong one."""
+    """What tests of the zoo rely on: a right source has the symbols of archcost's module, a wrong one has others."""
     text, report = exported(model_spec(name))
     theirs, ours = both_models(text, report)
     right = computation_of(ours, report.graph)

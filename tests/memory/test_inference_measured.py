@@ -15,6 +15,7 @@ from archcost.analysis.memory.liveness import Storages
 from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
+from archcost.spec.loader import loads
 from tests.memory.networks import case_graph, permuted_orders, reorder, set_inplace
 from tests.ops.cases import CASES, Case
 
@@ -77,6 +78,14 @@ def test_real_tensors_take_what_fake_ones_take(name: str) -> None:
     graph = unroll(archcost.load(name))
     measured = memory.inference(build(graph), example_inputs(graph))
     assert measured.peak_bytes == max(Storages(graph, watched=True).live())
+
+
+def test_a_shuffle_of_one_group_is_a_copy() -> None:
+    """On real tensors, and on fake ones the first time as well as later, when they know the result."""
+    layers = "layers:\n  - relu\n  - {channel_shuffle: {groups: 1}}\n"
+    graph = unroll(loads(f"archcost: 1\ninput: [7, 3, 5]\n{layers}"))
+    real = memory.inference(build(graph), example_inputs(graph)).peak_bytes
+    assert [real, same(graph), same(graph)] == [3 * 7 * 3 * 5 * 4] * 3
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg11", "inception_reduced"])
