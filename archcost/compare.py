@@ -6,29 +6,20 @@ equal kinds, shapes and attributes. Differences are exact integers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree, stem
+from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.dims import Shape
 
-METRICS = (
-    "params",
-    "active_params",
-    "macs",
-    "flops",
-    "weight_bytes",
-    "activation_bytes",
-    "peak_activation_bytes",
-    "cache_bytes",
-)
 _MAX_CELLS = 250_000  # of an alignment table; longer sibling lists are aligned by name alone
 
 
@@ -100,7 +91,7 @@ class Comparison:
     changes: tuple[Change, ...]
 
     def total(self, metric: str) -> Difference:
-        """One of METRICS over the whole models."""
+        """One of TOTALS over the whole models."""
         unknown = self.before.costs.unknown(metric), self.after.costs.unknown(metric)
         return Difference(getattr(self.before.totals, metric), getattr(self.after.totals, metric), *unknown)
 
@@ -117,10 +108,15 @@ def difference(before: Costs, after: Costs, metric: str) -> Difference:
 
 def telling_metrics(reports: Iterable[Report]) -> tuple[str, ...]:
     """The metrics without those that say nothing of these models: active params that are all params, no caches."""
-    totals = [report.totals for report in reports]
-    idle = any(total.active_params != total.params for total in totals)
-    told = {"active_params": idle, "cache_bytes": any(total.cache_bytes for total in totals)}
-    return tuple([metric for metric in METRICS if told.get(metric, True)])
+    totals = [asdict(report.totals) for report in reports]
+    return tuple([metric for metric in TOTALS if is_telling(metric, totals)])
+
+
+def is_telling(metric: str, totals: Iterable[Mapping[str, int]]) -> bool:
+    """Whether a total says something of one of these models: active params other than all params, caches."""
+    if metric == "active_params":
+        return any(each[metric] != each["params"] for each in totals)
+    return metric != "cache_bytes" or any(each[metric] for each in totals)
 
 
 def compare(before: Report, after: Report) -> Comparison:

@@ -21,6 +21,7 @@ from archcost.conventions.model import words
 from archcost.conventions.reading import read
 from archcost.conventions.written import patterns
 from archcost.ops import REGISTRY
+from benchmarks.pages import inserted, renew
 from tests.ops.cases import CASES
 from tests.pytorch.support import report_of
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
-MARKS = "<!-- generated: {} -->"
 AVERAGED = re.compile(r", averaged over a batch of \d+")  # ptflops, whose cases have a batch of 2
 HIDDEN = "✗"  # MACs that the tool does not see
 
@@ -165,26 +165,12 @@ def run_tools() -> dict[str, dict[str, int | None]]:
     return printed
 
 
-def inserted(page: str, parts: dict[str, str]) -> str:
-    """The page with its generated parts replaced."""
-    for name, text in parts.items():
-        mark = re.escape(MARKS.format(name))
-        page = re.sub(
-            rf"{mark}.*?<!-- end -->",
-            lambda _, n=name, t=text: f"{MARKS.format(n)}\n\n{t}\n\n<!-- end -->",
-            page,
-            flags=re.DOTALL,
-        )
-    return page
-
-
 def main() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    parts = tables(None if "--check" in sys.argv else run_tools())
-    changed = inserted(page, parts)
-    if "--check" in sys.argv:
-        sys.exit(0 if changed == page else f"{PAGE.name} is out of step: python -m benchmarks.conventions")
-    PAGE.write_text(changed, encoding="utf-8")
+    renew(
+        PAGE,
+        "benchmarks.conventions",
+        lambda page, check: inserted(page, tables(None if check else run_tools())),
+    )
 
 
 if __name__ == "__main__":

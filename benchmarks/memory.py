@@ -8,8 +8,6 @@ Measured on fake CPU tensors: PyTorch dispatches every op as on a CPU, and nothi
 
 from __future__ import annotations
 
-import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,12 +17,12 @@ from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
+from benchmarks.pages import inserted, renew
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-MARK = "<!-- generated: memory -->"
 BATCH = 2  # of a training step: a batch norm over one value per channel does not train
 
 
@@ -115,19 +113,13 @@ def written(figure: Figure) -> tuple[str, str, str]:
     )
 
 
-def inserted(page: str, *, measured: bool = False) -> str:
+def renewed(page: str, *, measured: bool = False) -> str:
     """The page with its generated part renewed."""
-    text = f"{MARK}\n\n{table(rows(measured=measured))}\n\n<!-- end -->"
-    return re.sub(rf"{re.escape(MARK)}.*?<!-- end -->", lambda _: text, page, flags=re.DOTALL)
+    return inserted(page, {"memory": table(rows(measured=measured))})
 
 
 def main() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    check = "--check" in sys.argv
-    changed = inserted(page, measured=not check)
-    if check:
-        sys.exit(0 if changed == page else f"{PAGE.name} is out of step: python -m benchmarks.memory")
-    PAGE.write_text(changed, encoding="utf-8")
+    renew(PAGE, "benchmarks.memory", lambda page, check: renewed(page, measured=not check))
 
 
 if __name__ == "__main__":

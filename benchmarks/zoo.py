@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from archcost.analysis.expectations import within
 from archcost.render.plain import escape_markdown
 from archcost.render.zoo import families
 from archcost.units import format_bytes, format_count, format_exact
+from benchmarks.pages import inserted, renew
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "zoo.md"
 RECOUNT = ROOT / "tests" / "data" / "torchvision_exact.csv"
-START, END = "<!-- generated: zoo -->", "<!-- end -->"
 LABELS = {"params": "params", "macs": "MACs", "weights": "weights", "active_params": "active params"}
 
 
@@ -127,18 +126,13 @@ def page() -> str:
     return "\n".join(lines[1:])
 
 
-def inserted(text: str) -> str:
+def renewed(text: str) -> str:
     """The page with its generated part renewed."""
-    before, after = text.partition(START)[0], text.partition(END)[2]
-    return f"{before}{START}\n\n{page()}\n\n{END}{after}"
+    return inserted(text, {"zoo": page()})
 
 
 def main() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    changed = inserted(text)
-    if "--check" in sys.argv:
-        sys.exit(0 if changed == text else f"{PAGE.name} is out of step: python -m benchmarks.zoo")
-    PAGE.write_text(changed, encoding="utf-8")
+    renew(PAGE, "benchmarks.zoo", lambda text, _: renewed(text))
 
 
 if __name__ == "__main__":

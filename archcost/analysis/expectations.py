@@ -9,7 +9,7 @@ from archcost.analysis.report import sum_costs
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Mark
-    from archcost.spec.model import Expectation, Figure
+    from archcost.spec.model import Expectation, Figure, Spec
 
 
 class Deviation(NamedTuple):
@@ -41,6 +41,11 @@ def deviations(report: Report) -> list[Deviation]:
     for path, expectation in report.spec.expect.items():
         found += _compare(report, path, expectation)
     return found
+
+
+def published_count(spec: Spec) -> int:
+    """How many figures and shapes a spec publishes."""
+    return sum(len(stated.figures) + (stated.output is not None) for stated in spec.expect.values())
 
 
 def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviation]:

@@ -7,23 +7,13 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost import zoo
+from archcost.spec.limits import TOTALS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from archcost.analysis.report import Report
-
-TOTALS = (
-    "params",
-    "active_params",
-    "macs",
-    "flops",
-    "weight_bytes",
-    "activation_bytes",
-    "peak_activation_bytes",
-    "cache_bytes",
-)
 
 
 class Row(NamedTuple):

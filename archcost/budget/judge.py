@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.expectations import deviations
 from archcost.analysis.tree import build_tree
-from archcost.budget.baseline import TOTALS, entry_of, layer_changes, plain
+from archcost.budget.baseline import entry_of, layer_changes, plain
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
 from archcost.budget.weights import TOP, grown, heaviest, inside, matching
+from archcost.compare import is_telling
 from archcost.errors import Diagnostic, Mark, Source, close_names
-from archcost.spec.limits import LATENCY
+from archcost.spec.limits import LATENCY, TOTALS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ class _Judge:
         findings = [finding for limit in self.report.spec.budgets for finding in self._limit(limit, own=True)]
         findings += [finding for limit in case.limits for finding in self._limit(limit, own=False)]
         findings += self._baseline_state(findings)
+        recorded = [asdict(self.report.totals), *([self.entry.totals] if self.entry else [])]
         if case.expect:
             findings += self._published()
         return SpecVerdict(
             path=case.path,
             name=self.report.name,
             key=case.key,
-            totals={metric: self._total(metric) for metric in TOTALS if self._is_told(metric)},
+            totals={metric: self._total(metric) for metric in TOTALS if is_telling(metric, recorded)},
             findings=tuple(findings),
             changes=self.changes,
             unjudged=tuple(self.unjudged),
@@ -96,13 +98,6 @@ class _Judge:
         unknown += len(self.entry.unknown(metric)) if self.entry else 0
         before = self.entry.totals[metric] if self.entry else None
         return Total(getattr(self.report.totals, metric), before, unknown)
-
-    def _is_told(self, metric: str) -> bool:
-        """Whether a total says something of this model: active params other than all params, caches."""
-        totals = asdict(self.report.totals), self.entry.totals if self.entry else {}
-        if metric == "active_params":
-            return any(each and each[metric] != each["params"] for each in totals)
-        return metric != "cache_bytes" or any(each.get(metric) for each in totals)
 
     @cached_property
     def tree(self) -> Tree:

@@ -6,8 +6,10 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from archcost.budget.baseline import ROW_FIGURES, TOTALS, Baseline, Entry, Pace, Row
+from archcost.budget.baseline import ROW_FIGURES, Baseline, Entry, Pace, Row
+from archcost.compare import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
+from archcost.spec.limits import TOTALS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -128,18 +130,13 @@ def _data(entry: Entry) -> dict[str, Any]:
         "params": entry.params,
         "set": entry.settings,
         "sha256": entry.sha256,
-        "totals": _told_totals(entry.totals),
+        "totals": {name: value for name, value in entry.totals.items() if is_telling(name, [entry.totals])},
     }
 
 
 def _row(row: Row) -> dict[str, Any]:
     """What a layer is recorded with: figures that few layers have only where there are any."""
     return {name: value for name, value in row._asdict().items() if value or name in _ALWAYS}
-
-
-def _told_totals(totals: Mapping[str, int]) -> dict[str, int]:
-    plain = {"active_params": totals["params"], "cache_bytes": 0}
-    return {name: value for name, value in totals.items() if value != plain.get(name)}
 
 
 def _text(value: Any, indent: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcost.budget.baseline import TOTALS
 from archcost.budget.verdict import Rule, Status
-from archcost.spec.limits import LEVELS
+from archcost.spec.limits import LEVELS, TOTALS
 
 VERDICT = "archcost.verdict/1"
 Schema = dict[str, Any]

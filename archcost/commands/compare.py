@@ -111,13 +111,13 @@ def _reports(
 
 
 def _limit(text: str) -> tuple[str, Any]:
-    from archcost.compare import METRICS
     from archcost.errors import UsageError, suggestion
+    from archcost.spec.limits import TOTALS
     from archcost.units import UnitError, parse_percent
 
     metric, colon, share = text.partition(":")
-    if metric not in METRICS:
-        raise UsageError(f"--fail-on knows no metric '{metric}'", suggestion(metric, METRICS, "metrics"))
+    if metric not in TOTALS:
+        raise UsageError(f"--fail-on knows no metric '{metric}'", suggestion(metric, TOTALS, "metrics"))
     try:
         return metric, parse_percent(share if colon else "0%")
     except UnitError as error:

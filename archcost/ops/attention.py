@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import always, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import Check, Inputs, Op, Outputs, unchecked
 from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
 
@@ -74,11 +74,11 @@ class ScaledDotProductAttention(
         return (*other[:-3], query[-3])
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        scores = self.scores(inputs, _unchecked)
+        scores = self.scores(inputs, unchecked)
         return numel(scores) * inputs[0][-1] + numel(outputs[0]) * inputs[1][-2]
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(self.scores(inputs, _unchecked)) * (5 if len(inputs) == _MASKED else 4)
+        return numel(self.scores(inputs, unchecked)) * (5 if len(inputs) == _MASKED else 4)
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         rank = len(outputs[0])
@@ -90,10 +90,6 @@ class ScaledDotProductAttention(
             scores = aligned(mask, (*batch, outputs[0][-2], inputs[1][-2]))
             readings.append((*scores[:-1], ALL) if mask else ())
         return tuple(readings)
-
-
-def _unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001
-    """The Check for shapes that ``infer`` has already judged."""
 
 
 class MultiheadAttention(

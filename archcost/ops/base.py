@@ -60,6 +60,10 @@ def raise_on_false(
         raise OpError(message.format(*map(shape_text, details)), help if isinstance(help, str) else help())
 
 
+def unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001 - see Check
+    """The Check for shapes that ``infer`` has already judged."""
+
+
 def shape_text(detail: object) -> object:
     """A shape as users read it, ``(1, 64, 28, 28)``; anything else unchanged."""
     return "(" + ", ".join(map(str, detail)) + ")" if isinstance(detail, tuple) else detail

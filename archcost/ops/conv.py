@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Sizes = tuple[int, ...]
 
 
-class _ConvBase(SpatialOp, family="Convolution"):
+class ConvBase(SpatialOp, family="Convolution"):
     """What both directions share: groups that divide the channels."""
 
     out_channels: Dim = size()
@@ -26,7 +26,7 @@ class _ConvBase(SpatialOp, family="Convolution"):
     groups: Dim = size(default=1)
     bias: bool = flag(default=True)
 
-    def _check_groups(self, channels: Dim, check: Check) -> None:
+    def check_groups(self, channels: Dim, check: Check) -> None:
         check(channels % self.groups == 0, "{} input channels do not split into {} groups", channels, self.groups)
         check(
             self.out_channels % self.groups == 0,
@@ -36,7 +36,19 @@ class _ConvBase(SpatialOp, family="Convolution"):
         )
 
 
-class _Conv(_ConvBase):
+class ForwardConv(ConvBase):
+    """Output position by output position: each meets all weights of its group once."""
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
+        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        n, _, *positions = outputs[0]
+        return n * numel(positions) * numel(self.weights(inputs)["weight"])
+
+
+class _Conv(ForwardConv):
     """out = ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 per spatial dimension; MACs = output positions × weights, without bias.
 
     Taps on the zero padding count. Input (N, C, *spatial), output (N, out_channels, *spatial). `padding: same` pads
@@ -54,7 +66,7 @@ class _Conv(_ConvBase):
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
-        self._check_groups(channels, check)
+        self.check_groups(channels, check)
         padding = self.total_padding()
         out = tuple(map(window_size, sizes, self.kernel_size, self.stride, padding, self.dilation))
         for before, after, pad, kernel, dilation in zip(
@@ -82,14 +94,6 @@ class _Conv(_ConvBase):
         before = tuple([padding // 2 for padding in self.total_padding()])
         return ((window(0), ALL, *windows(self.kernel_size, self.stride, before, self.dilation)),)
 
-    def weights(self, inputs: Inputs) -> dict[str, Shape]:
-        kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
-        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
-
-    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        n, _, *positions = outputs[0]
-        return n * numel(positions) * numel(self.weights(inputs)["weight"])
-
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.bias
 
@@ -106,7 +110,7 @@ class Conv3d(_Conv, kind="conv3d", ndim=3):
     __doc__ = _Conv.__doc__
 
 
-class _ConvTranspose(_ConvBase):
+class _ConvTranspose(ConvBase):
     """out = (n - 1)·s - 2p + d·(k - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
 
     Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position meets every tap once, whatever the
@@ -129,7 +133,7 @@ class _ConvTranspose(_ConvBase):
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
-        self._check_groups(channels, check)
+        self.check_groups(channels, check)
         geometry = (self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)
         return ((n, self.out_channels, *map(transposed_window_size, sizes, *geometry)),)
 

@@ -5,30 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel, window_size
-from archcost.ops.base import Check, Inputs, Op, Outputs
-from archcost.ops.fields import flag, size, spatial
+from archcost.ops.conv import ForwardConv
+from archcost.ops.fields import spatial
 from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.base import Check, Inputs, Outputs
     from archcost.ops.reach import Reading
 
 _MASKED = 3  # input, offset, mask
 _BILINEAR = 7  # FLOPs of a value between four others
 
 
-class DeformConv2d(
-    Op,
-    kind="deform_conv2d",
-    family="Convolution",
-    ndim=2,
-    min_inputs=2,
-    max_inputs=3,
-    min_rank=4,
-    max_rank=4,
-    layout="(N, C, H, W)",
-    channels=1,
-):
+class DeformConv2d(ForwardConv, kind="deform_conv2d", ndim=2, min_inputs=2, max_inputs=3):
     """A convolution whose taps are moved by offsets; MACs = output positions × weights, as for conv2d, without bias.
 
     Input (N, C, H, W), offset (N, 2·G·k·k, H_out, W_out) and, in version 2, mask (N, G·k·k, H_out, W_out), for G groups
@@ -39,18 +29,12 @@ class DeformConv2d(
 
     input_names = ("input", "offset", "mask")
 
-    out_channels: Dim = size()
-    kernel_size: tuple[int, ...] = spatial()
-    stride: tuple[int, ...] = spatial(default=1)
     padding: tuple[int, ...] = spatial(default=0, minimum=0)
     dilation: tuple[int, ...] = spatial(default=1)
-    groups: Dim = size(default=1)
-    bias: bool = flag(default=True)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
-        for count, what in ((channels, "input"), (self.out_channels, "output")):
-            check(count % self.groups == 0, "{} {} channels do not split into {} groups", count, what, self.groups)
+        self.check_groups(channels, check)
         padding = [2 * pad for pad in self.padding]
         out = tuple(map(window_size, sizes, self.kernel_size, self.stride, padding, self.dilation))
         taps, given = numel(self.kernel_size), inputs[1][1]
@@ -63,14 +47,6 @@ class DeformConv2d(
                 fits = fits & (a == b)
             check(fits, "the {} must be {}, got {}", name, wanted, shape)
         return ((n, self.out_channels, *out),)
-
-    def weights(self, inputs: Inputs) -> dict[str, Shape]:
-        kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
-        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
-
-    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        n, _, *positions = outputs[0]
-        return n * numel(positions) * numel(self.weights(inputs)["weight"])
 
     def sampled(self, inputs: Inputs, outputs: Outputs) -> Shape:
         """The values that the taps take: samples, channels, taps, positions."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel, total
 from archcost.ops.axes import broadcast, require
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import Check, Inputs, Op, Outputs, unchecked
 from archcost.ops.fields import text
 from archcost.ops.reach import ALL, window
 
@@ -106,7 +106,7 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
         """The sizes of the letters that both operands have and that are summed over."""
         names, output = self.names(inputs)
         both = [name for name in names[0] if name in names[-1] and name not in output] if len(names) > 1 else []
-        sizes = self._sizes(inputs, _unchecked)
+        sizes = self._sizes(inputs, unchecked)
         return [sizes[name] for name in both]
 
     def summed(self, inputs: Inputs) -> list[Shape]:
@@ -141,7 +141,3 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
                 for own, shape in zip(names, inputs, strict=True)
             ]
         )
-
-
-def _unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001
-    """The Check for shapes that ``infer`` has already judged."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import ceil_div, numel
 from archcost.ops.axes import require
-from archcost.ops.base import Check, Inputs, Op, OpError, Outputs
+from archcost.ops.base import Check, Inputs, Op, OpError, Outputs, unchecked
 from archcost.ops.fields import integers, size
 from archcost.ops.reach import ALL, View, window
 
@@ -39,10 +39,6 @@ def _counts(sizes: Shape, window_size: Dim | Shape, check: Check) -> tuple[Shape
     return tuple(map(ceil_div, sizes, sides)), sides  # never 0, even where they do not fit
 
 
-def _unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001
-    """The Check for shapes that ``infer`` has already judged."""
-
-
 class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, max_rank=5, layout="(N, *spatial, C)"):
     """(N, H, W, C) → (N·windows, h·w, C) with windows = H/h · W/w; no MACs, no FLOPs.
 
@@ -60,7 +56,7 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         n, *sizes, channels = inputs[0]
         dims = len(sizes)
-        split = (n, *_interleaved(*_counts(tuple(sizes), self.window_size, _unchecked)), channels)
+        split = (n, *_interleaved(*_counts(tuple(sizes), self.window_size, unchecked)), channels)
         return (View(split, (0, *range(1, 2 * dims, 2), *range(2, 2 * dims + 1, 2), 2 * dims + 1)),)
 
 
@@ -93,7 +89,7 @@ class WindowReverse(
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         n, *sizes, channels = outputs[0]
         dims = len(sizes)
-        counts, sides = _counts(tuple(sizes), self.window_size, _unchecked)
+        counts, sides = _counts(tuple(sizes), self.window_size, unchecked)
         order = _interleaved(tuple(range(1, dims + 1)), tuple(range(dims + 1, 2 * dims + 1)))
         return (View((n, *counts, *sides, channels), (0, *order, 2 * dims + 1)),)
 

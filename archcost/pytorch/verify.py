@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from archcost.analysis.expectations import deviations
+from archcost.analysis.expectations import deviations, published_count
 from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.counters import (
@@ -82,7 +82,7 @@ def verify(
     mismatches += [failure for failure in measured.failures if not failure.path]
     judged = 0
     if published:
-        judged = sum(len(item.figures) + (item.output is not None) for item in report.spec.expect.values())
+        judged = published_count(report.spec)
         mismatches += [
             Mismatch(
                 bad.path,

@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.compare import METRICS, telling_metrics
+from archcost.compare import telling_metrics
 from archcost.render.changes import (
     LABELS,
     after_cell,
@@ -23,6 +23,7 @@ from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
+from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
         "schema": SCHEMA,
         "before": _model(comparison.before),
         "after": _model(comparison.after),
-        "totals": {metric: _sides(comparison.total(metric)) for metric in METRICS},
+        "totals": {metric: _sides(comparison.total(metric)) for metric in TOTALS},
         "changes": [_change(item) for item in comparison.changes],
     }
 
@@ -171,7 +172,7 @@ def _change(item: Change) -> dict[str, Any]:
         "old_op": item.old_op,
         "output": [list(shape) for shape in item.output],
         "old_output": [list(shape) for shape in item.old_output],
-        **{metric: _sides(item.difference(metric)) for metric in METRICS if metric != "peak_activation_bytes"},
+        **{metric: _sides(item.difference(metric)) for metric in TOTALS if metric != "peak_activation_bytes"},
         "children": [_change(child) for child in item.children],
     }
 

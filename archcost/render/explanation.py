@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archcost.explain.expressions import Sum, Symbol
 from archcost.render.console import terminal_width
 from archcost.render.output import write_text
-from archcost.render.text import field_cell, lower_bound, shape_cell, unknown_notes
+from archcost.render.text import field_cell, known_total, shape_cell, unknown_notes
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
 
 if TYPE_CHECKING:
@@ -177,8 +177,7 @@ def story_lines(story: Story) -> Iterator[tuple[str, str]]:
     totals = report.totals
     shapes = f"{shape_cell(tuple(report.inputs.values()))} → {shape_cell(tuple(report.outputs.values()))}"
     yield "", f"{report.name} · {shapes} · {totals.layers:,} layer{'s' * (totals.layers != 1)}"
-    macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
-    flops = lower_bound(f"{totals.flops:,}", totals.flops, report.costs.unknown_flops)
+    macs, flops = (known_total(report, metric) for metric in ("macs", "flops"))
     yield "MACs", f"{macs}; FLOPs, with all other arithmetic, {flops}"
     for note in unknown_notes(report):
         yield "  unknown", note

@@ -18,7 +18,7 @@ from archcost.render.explanation import (
     working_parts,
 )
 from archcost.render.plain import escape_markdown
-from archcost.render.text import field_cell, lower_bound, unknown_notes
+from archcost.render.text import field_cell, known_total, unknown_notes
 from archcost.units import format_exact, format_share
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def story_markdown(story: Story) -> str:
     """A heading, and an item for each topic."""
     report = story.report
     totals = report.totals
-    macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
-    flops = lower_bound(f"{totals.flops:,}", totals.flops, report.costs.unknown_flops)
+    macs, flops = (known_total(report, metric) for metric in ("macs", "flops"))
     items = [f"**MACs**: {macs}; FLOPs, with all other arithmetic, {flops}"]
     items += [f"  - {escape_markdown(note)}" for note in unknown_notes(report)]
     items += [f"  - {escape_markdown(share.path)}: {_share(share, totals.macs)}" for share in story.macs]

@@ -11,6 +11,7 @@ from archcost.units import format_ratio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.analysis.costs import Costs
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.render.rows import Row
@@ -86,30 +87,17 @@ class Extra:
         """What stands in a row: sums over its layers, and the field of its last output."""
         paths = row.paths or (row.path,)
         traffic = total_traffic([part for path in paths for part in self._traffic.get(path, [])])
-        return [self._cell(name, row, traffic, exact=exact) for name in self.names]
-
-    def _cell(self, name: str, row: Row, traffic: Traffic, *, exact: bool) -> str:
-        if name == "receptive_field":
-            return field_cell(self._fields.get((row.paths or (row.path,))[-1]))
-        if name in _COSTS:
-            return cost_cell(row.costs, name, exact=exact)
-        if name == "intensity" and row.costs.unknown_flops:
-            return "unknown"
-        return _traffic_cell(name, traffic, exact=exact)
+        field = field_cell(self._fields.get(paths[-1]))
+        return [
+            field if name == "receptive_field" else _figure(name, row.costs, traffic, exact=exact)
+            for name in self.names
+        ]
 
     def totals(self, *, exact: bool) -> list[str]:
         """What stands below the rows."""
         traffic = total_traffic([part for layer in self.report.layers for part in self._traffic.get(layer.path, [])])
-        return [
-            ""
-            if name == "receptive_field"
-            else cost_cell(self.report.costs, name, exact=exact)
-            if name in _COSTS
-            else "unknown"
-            if name == "intensity" and self.report.costs.unknown_flops
-            else _traffic_cell(name, traffic, exact=exact)
-            for name in self.names
-        ]
+        costs = self.report.costs
+        return ["" if name == "receptive_field" else _figure(name, costs, traffic, exact=exact) for name in self.names]
 
     def plain_cells(self, index: int, known: Sequence[str]) -> list[str]:
         """The figures of a layer for other programs, but those known: fields as ``1x1 3x3``, ratios in six digits."""
@@ -143,6 +131,15 @@ def _scope(report: Report, path: str) -> str:
     from archcost.explain.find import find_path
 
     return find_path(report, path)
+
+
+def _figure(name: str, costs: Costs, traffic: Traffic, *, exact: bool) -> str:
+    """A figure of a row or of the whole."""
+    if name in _COSTS:
+        return cost_cell(costs, name, exact=exact)
+    if name == "intensity" and costs.unknown_flops:
+        return "unknown"
+    return _traffic_cell(name, traffic, exact=exact)
 
 
 def _traffic_cell(name: str, traffic: Traffic, *, exact: bool) -> str:

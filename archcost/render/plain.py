@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.tree import build_tree
 from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
 from archcost.render.rows import report_rows, tree_rows
-from archcost.render.text import cost_cell, cost_share_cell, lower_bound, shape_cell, unknown_notes
+from archcost.render.text import cost_cell, cost_share_cell, known_total, lower_bound, shape_cell, unknown_notes
 from archcost.units import format_count
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def to_markdown(
     more = f" **{total_cell(reading, exact=True)}** |" if reading else ""
     more += "".join([f" **{figure}** |" if figure else " |" for figure in extra.totals(exact=True)]) if extra else ""
     layers = f"{totals.layers:,} layers"
-    macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
+    macs = known_total(report, "macs")
     lines.append(f"| **total** | {layers} | | **{totals.params:,}** | **{macs}** |{more} 100.0% |")
     lines += ["", *[escape_markdown(line) + "  " for line in unknown]] if (unknown := unknown_notes(report)) else []
     lines += ["", *[escape_markdown(line) + "  " for line in notes(reading)]] if reading else []
@@ -137,8 +137,7 @@ def summary_markdown(reports: Sequence[Report], readings: Sequence[Reading] = ()
         totals = report.totals
         more = f" {total_cell(readings[index], exact=True)} |" if readings else ""
         name = escape_markdown(report.name)
-        macs = lower_bound(f"{totals.macs:,}", totals.macs, report.costs.unknown_macs)
-        lines.append(f"| {name} | {totals.layers:,} | {totals.params:,} | {macs} |{more}")
+        lines.append(f"| {name} | {totals.layers:,} | {totals.params:,} | {known_total(report, 'macs')} |{more}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.reconciliation_data import MOST, to_document, to_markdown
 from archcost.render.table import title
-from archcost.render.text import lower_bound
+from archcost.render.text import known_total
 from archcost.units import format_exact, format_share
 
 if TYPE_CHECKING:
@@ -37,10 +37,8 @@ def write_reconciliation(found: Reconciliation, format: str, path: str | None) -
 
 def _text(found: Reconciliation, path: str | None) -> str:
     console, buffer = buffered_console(path)
-    macs = found.report.totals.macs
     console.print(title(found.report), style="bold", soft_wrap=True)
-    known = lower_bound(f"{macs:,}", macs, found.report.costs.unknown_macs)
-    console.print(f"archcost counts {known} MACs", soft_wrap=True)
+    console.print(f"archcost counts {known_total(found.report, 'macs')} MACs", soft_wrap=True)
     for explanation in found.explanations:
         console.print()
         console.print(headline(explanation), style="bold", soft_wrap=True)

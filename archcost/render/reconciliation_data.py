@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.render.plain import escape_markdown
-from archcost.render.text import lower_bound
+from archcost.render.text import known_total
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def _match(match: Match) -> dict[str, Any]:
 
 def to_markdown(found: Reconciliation) -> str:
     """A table of the tools' figures, and one of their differences; then the published figures."""
-    macs = found.report.totals.macs
-    known = lower_bound(f"{macs:,}", macs, found.report.costs.unknown_macs)
+    known = known_total(found.report, "macs")
     lines = [f"### {escape_markdown(found.report.name)}", "", f"archcost counts {known} MACs.", ""]
     lines += ["| tool | version | figure | unit | difference | because |", "| :-- | :-- | --: | :-- | --: | :-- |"]
     for explanation in found.explanations:

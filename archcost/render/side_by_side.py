@@ -8,13 +8,14 @@ import json
 from typing import TYPE_CHECKING
 
 from archcost.analysis.report import unknown_layers
-from archcost.compare import METRICS, rank, telling_metrics
+from archcost.compare import rank, telling_metrics
 from archcost.render.changes import LABELS, figure, label
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
 from archcost.render.text import lower_bound
+from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ def _json(reports: Sequence[Report], path: str | None) -> str:
             "path": report.spec.path,
             "params": report.params,
             "batch": report.batch,
-            "totals": {metric: getattr(report.totals, metric) for metric in METRICS},
+            "totals": {metric: getattr(report.totals, metric) for metric in TOTALS},
             **({"unknown": unknown} if (unknown := unknown_layers(report)) else {}),
         }
         for report in reports
@@ -109,9 +110,9 @@ def _csv(reports: Sequence[Report], path: str | None) -> str:
     del path
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", *METRICS))
+    writer.writerow(("model", *TOTALS))
     for name, report in zip(names(reports), reports, strict=True):
-        values = ["" if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in METRICS]
+        values = ["" if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in TOTALS]
         writer.writerow((name, *values))
     return out.getvalue()
 

@@ -12,7 +12,7 @@ from archcost.render.text import (
     bar,
     cost_cell,
     cost_share_cell,
-    lower_bound,
+    known_total,
     name_cell,
     setting,
     shape_cell,
@@ -177,7 +177,7 @@ def _summary(report: Report) -> list[tuple[str, str]]:
         (" · peak ", "dim"),
         (format_bytes(totals.peak_activation_bytes), ""),
         (" · FLOPs ", "dim"),
-        (lower_bound(f"{totals.flops:,}", totals.flops, report.costs.unknown_flops), ""),
+        (known_total(report, "flops"), ""),
     ]
     if totals.active_params != totals.params:
         parts += [(" · active params ", "dim"), (f"{totals.active_params:,}", "")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.analysis.report import unknown_layers
 from archcost.ops.fields import shown
 from archcost.units import format_bytes, format_count, format_exact, format_share
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.render.rows import Row
 
+_LABELS = {"macs": "MACs", "flops": "FLOPs"}
 _NAMED = 3  # layers that a note names
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -57,14 +59,18 @@ def cost_cell(costs: Costs, name: str, *, exact: bool) -> str:
     return lower_bound(cell(value, exact=exact), value, costs.unknown(name))
 
 
+def known_total(report: Report, metric: str) -> str:
+    """MACs or FLOPs of a model to the unit; a lower bound where some are unknown."""
+    value: int = getattr(report.totals, metric)
+    return lower_bound(format_exact(value), value, report.costs.unknown(metric))
+
+
 def unknown_notes(report: Report) -> list[str]:
     """What makes a total a lower bound, and the way out."""
     notes = []
-    for metric, label in (("macs", "MACs"), ("flops", "FLOPs")):
-        paths = report.unknown(metric)
-        if paths:
-            layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
-            notes.append(f"{label} are unknown of {layers}: declare `{metric}` there; ≥ is what is known")
+    for metric, paths in unknown_layers(report).items():
+        layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
+        notes.append(f"{_LABELS[metric]} are unknown of {layers}: declare `{metric}` there; ≥ is what is known")
     return notes
 
 

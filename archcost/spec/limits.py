@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 COUNTS = ("params", "active_params", "macs", "flops")
 BYTES = ("weight_bytes", "activation_bytes", "peak_activation_bytes", "cache_bytes")
 LATENCY = "latency"
-METRICS = (*COUNTS, *BYTES, LATENCY)
+TOTALS = (*COUNTS, *BYTES)  # figures of a whole model
+METRICS = (*TOTALS, LATENCY)
 WHOLE_MODEL = ("peak_activation_bytes", LATENCY)  # they do not add up over layers
 LAYER_METRICS = tuple(metric for metric in METRICS if metric not in WHOLE_MODEL)
 OTHER_NAMES = {"peak_activation_memory": "peak_activation_bytes"}

@@ -79,16 +79,11 @@ class _Files:
         variants: list[Value] = []
         while (named := self.reader.extends(root)) is not None:
             variants.append(root)
-            problem, hint = self._refusal(folder, named.text, "extend")
-            path = os.path.normpath(os.path.join(folder, named.text))
-            real = os.path.realpath(path)
-            if not problem and real in self.seen:
-                problem, hint = "specs may not extend themselves", "let the last one have `layers` of its own"
-            if problem:
-                self._report(problem, named.mark, hint)
-                raise self.spec.problems.error()
-            self.seen.add(real)
-            base = self._tree(path, named.mark)
+            path, is_new = self._found(folder, named.text, named.mark, "extend")
+            if path and not is_new:
+                hint = "let the last one have `layers` of its own"
+                self._report("specs may not extend themselves", named.mark, hint)
+            base = self._tree(path, named.mark) if path and is_new else None
             if base is None:
                 raise self.spec.problems.error()
             self.spec.bases.append(base.source)
@@ -99,17 +94,23 @@ class _Files:
         """Read the blocks of files named relative to ``folder``, and what they include in turn."""
         waiting = [(folder, relative, mark) for relative, mark in includes]
         for base, relative, mark in waiting:  # grows as files are read
-            problem, hint = self._refusal(base, relative)
-            if problem:
-                self._report(problem, mark, hint)
-                continue
-            path = os.path.normpath(os.path.join(base, relative))
-            real = os.path.realpath(os.path.join(base, relative))
-            if real not in self.seen:
-                self.seen.add(real)
+            path, is_new = self._found(base, relative, mark, "include")
+            if path and is_new:
                 waiting += [(os.path.dirname(path), *further) for further in self._file(path, mark)]
 
-    def _refusal(self, base: str, relative: str, verb: str = "include") -> tuple[str, str]:
+    def _found(self, base: str, relative: str, mark: Mark, verb: str) -> tuple[str, bool]:
+        """The path of a file that a spec names, empty (and a problem) if it may not be read; and whether it is new."""
+        problem, hint = self._refusal(base, relative, verb)
+        if problem:
+            self._report(problem, mark, hint)
+            return "", False
+        path = os.path.join(base, relative)
+        real = os.path.realpath(path)
+        is_new = real not in self.seen
+        self.seen.add(real)
+        return os.path.normpath(path), is_new
+
+    def _refusal(self, base: str, relative: str, verb: str) -> tuple[str, str]:
         """Why a file may not be read, and what would help; empty if it may."""
         if not relative.isprintable():
             return f"the path of an {verb} holds control characters", ""

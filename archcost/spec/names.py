@@ -18,8 +18,8 @@ DTYPE_BYTES = {
     "uint8": 1,
     "bool": 1,
 }
-WEIGHT_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}
 FLOAT_DTYPES = ("float64", "float32", "float16", "bfloat16")
+WEIGHT_BITS = {**{dtype: 8 * DTYPE_BYTES[dtype] for dtype in FLOAT_DTYPES}, "float8": 8, "int8": 8, "int4": 4}
 FIGURES = ("params", "weights", "active_params", "macs", "cache_bytes")
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})
 TOP_KEYS = (

@@ -14,10 +14,9 @@ from archcost import zoo
 from archcost.pytorch.against import compare, load_target
 from archcost.pytorch.counters import count_by_fvcore
 from archcost.pytorch.tracing import traceable
-from tests.conventions.networks import torchvision_model
+from tests.conventions.networks import PLAIN_NAMES, torchvision_model
 from tests.pytorch.support import RECURRENT
 
-PLAIN_NAMES = {"torchvision_googlenet": "googlenet", "googlenet": ""}  # the plain name is the paper's
 FVCORE_PRINTS = {"resnet152": 11_558_835_200, "torchvision_googlenet": 1_504_878_688}
 BUILT_FOR = {"vit_h_14": {"resolution": 224}}  # without its weights, which are for 518
 

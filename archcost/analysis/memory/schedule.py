@@ -65,28 +65,15 @@ def _late(given: Problem) -> tuple[list[set[int]], bool]:
     """
     readers = given.constants()
     before = [set(needed) for needed in given.before]
+    last: dict[int, int] = {}  # the reader at the end of the chain
     groups: dict[int, list[int]] = {}
     for node in sorted(readers, reverse=True):
-        before[node] |= {earlier for earlier in before[readers[node]] if earlier not in readers}
-        last = node
-        while last in readers:
-            last = readers[last]
-        groups.setdefault(last, []).append(node)
-    return before, all(_taken(given, nodes[::-1], reader) for reader, nodes in groups.items())
-
-
-def _taken(given: Problem, nodes: list[int], reader: int) -> bool:
-    """Whether nodes that run one after the other never take more than their reader with what is left of them."""
-    left = {storage: given.touched[storage] for node in nodes for storage in given.touches[node]}
-    live = most = 0
-    for node in nodes:
-        most = max(most, live + given.rises[node])
-        live += given.makes[node]
-        for storage in given.touches[node]:
-            left[storage] -= 1
-            if not left[storage]:
-                live -= given.sizes[storage]
-    return most <= live + given.rises[reader]
+        reader = readers[node]
+        before[node] |= {earlier for earlier in before[reader] if earlier not in readers}
+        last[node] = last.get(reader, reader)
+        groups.setdefault(last[node], []).append(node)
+    profiles = [given.profile([*nodes[::-1], reader]) for reader, nodes in groups.items()]
+    return before, all(profile[-1] == max(profile) for profile in profiles)
 
 
 def _sorted(before: Sequence[set[int]]) -> list[int]:

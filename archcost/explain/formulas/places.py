@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archcost.explain.expressions import Symbol, cross, exactly, product, total
 from archcost.explain.formulas.base import NOTHING, Formula, Formulas, Size, Subject, axis_names, batched, times
 from archcost.explain.formulas.windows import kernel, positions, window_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.explain.expressions import Expression
 
 _MASKED = 3  # input, offset, mask
 _BILINEAR = 7
 
 
+def _windows(subject: Subject, sizes: Sequence[int]) -> tuple[list[Symbol], list[Expression]]:
+    """The sides of a window, and how many windows there are along each dim."""
+    given = subject.op.window_size
+    sides = kernel(given if isinstance(given, tuple) else (given,) * len(sizes))
+    return sides, [exactly(whole, side) for whole, side in zip(positions(sizes), sides, strict=True)]
+
+
 def window_partition(subject: Subject) -> Formulas:
     """Windows: the product of the sizes by those of a window; positions: its sizes multiplied."""
     n, *sizes, _ = subject.inputs[0]
-    given = subject.op.window_size
-    sides = kernel(given if isinstance(given, tuple) else (given,) * len(sizes))
-    counts = [exactly(whole, side) for whole, side in zip(positions(sizes), sides, strict=True)]
+    sides, counts = _windows(subject, sizes)
     return Formulas(sizes=(Size("windows", 0, 0, batched(n, *counts)), Size("positions", 0, 1, product(*sides))))
 
 
 def window_reverse(subject: Subject) -> Formulas:
     """Samples: the windows by those that one sample has."""
     _, *sizes, _ = subject.outputs[0]
-    given = subject.op.window_size
-    sides = kernel(given if isinstance(given, tuple) else (given,) * len(sizes))
-    counts = [exactly(whole, side) for whole, side in zip(positions(sizes), sides, strict=True)]
+    _, counts = _windows(subject, sizes)
     return Formulas(sizes=(Size("batch", 0, 0, exactly(Symbol("windows", subject.inputs[0][0]), product(*counts))),))
 
 
