@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Figure
 
 _PAPER = r"(?:arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4,9}/\S+)"
-_PART = r"(?:(?:Table|Figure|equation|section|appendix|page) \w[\w.]*|abstract)(?:, .+)?"
+_PART = r"(?:(?:Table|Figure|equation|section|appendix|page) \w[\w.]*|abstract)(?:, [^:]+)?"
 _CUT_OFF = "cut off"
 _TWICE = "two for each MAC"
 _PRINTED = re.compile(

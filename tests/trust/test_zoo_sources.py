@@ -46,6 +46,7 @@ FORMS = {
     "timm prints 5.18 M": (Kind.unknown, "timm prints 5.18 M", ""),
     "openai/gpt-2, model_card.md: 124 M": (Kind.unknown, "openai/gpt-2, model_card.md", "124 M"),
     "openai/gpt-2@main, model_card.md": (Kind.unknown, "openai/gpt-2@main, model_card.md", ""),
+    "Table 1, row 3a: 159K, or so": (Kind.unknown, "Table 1, row 3a: 159K, or so", ""),
     "torchvision, AlexNet_Weights": (Kind.unknown, "torchvision, AlexNet_Weights", ""),
     "Table 6: 0.27 XY": (Kind.unknown, "Table 6: 0.27 XY", ""),
     "Table 6: " + "9" * 5000: (Kind.unknown, "Table 6: " + "9" * 5000, ""),
