@@ -4,20 +4,22 @@
     python -m benchmarks.zoo --check   # is it in step?
 
 torchvision's figures are those of its documentation, recounted from its own models (tests/data/torchvision_exact.csv).
-The published ones stand in the specs under `expect`, each with its source; what explains a difference is said in the
-comment at a spec's head.
+The published ones stand in the specs under `expect`, each with its source, whose kinds are counted; what explains a
+difference is said in the comment at a spec's head.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import archcost
 from archcost import zoo
 from archcost.analysis.expectations import within
+from archcost.analysis.sources import MEANING, Kind, stated_figures
 from archcost.render.plain import escape_markdown
 from archcost.render.zoo import families
 from archcost.units import format_bytes, format_count, format_exact
@@ -113,11 +115,19 @@ def remarks(report: Report) -> list[str]:
     return ["", f"**{report.name}.** " + " ".join(lines)]
 
 
-def page() -> str:
-    """The generated part: a section a family."""
+def sources(reports: list[Report]) -> str:
+    """How many figures come from which kind of source."""
+    counts = Counter(figure.source.kind for report in reports for figure in stated_figures(report))
+    lines = ["| source | figures | what it is |", "| :-- | --: | :-- |"]
+    lines += [f"| {kind.value} | {counts[kind]} | {MEANING[kind]} |" for kind in Kind if counts[kind]]
+    return "\n".join(lines)
+
+
+def page(reports: list[Report]) -> str:
+    """The models: a section a family."""
     rows = recount()
     lines: list[str] = []
-    for family, members in families(archcost.analyze(name) for name in zoo.names()).items():
+    for family, members in families(reports).items():
         lines += ["", f"### {family}", ""]
         lines += dict.fromkeys(f"*{escape_markdown(report.spec.source)}*  " for report in members)
         lines += ["", *table(members, rows)]
@@ -127,8 +137,9 @@ def page() -> str:
 
 
 def renewed(text: str) -> str:
-    """The page with its generated part renewed."""
-    return inserted(text, {"zoo": page()})
+    """The page with its generated parts renewed."""
+    reports = [archcost.analyze(name) for name in zoo.names()]
+    return inserted(text, {"sources": sources(reports), "zoo": page(reports)})
 
 
 def main() -> None:

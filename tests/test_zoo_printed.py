@@ -1,41 +1,13 @@
-"""A figure whose source says "prints 4.2M" rounds to what is printed: the zoo quotes nothing that it does not meet."""
+"""What is printed of the zoo's models, held against what archcost counts under the same convention."""
 
 from __future__ import annotations
-
-import re
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 import pytest
 
 import archcost
-from archcost import zoo
 
-SCALES = {"M": 10**6, "million": 10**6, "MFLOPs": 10**6, "G": 10**9, "B": 10**9, "GFLOPS": 10**9, "GFLOPs": 10**9}
-PRINTED = re.compile(rf"prints (\d+(?:\.\d+)?) ?({'|'.join(SCALES)})\b(.*cut off)?")
-
-# Models of images: language and speech models are named after their sizes in round numbers, such as 117M.
-IMAGE_MODELS = {name: spec for name in zoo.names() if list((spec := archcost.load(name)).inputs) == ["input"]}
-FIGURES = {
-    f"{name}-{metric}": (figure.value, match)
-    for name, spec in IMAGE_MODELS.items()
-    for metric, figure in spec.expect[""].figures.items()
-    if (match := PRINTED.search(figure.source)) and not figure.tolerance
-}
-
-
-@pytest.mark.parametrize("figure", FIGURES)
-def test_a_figure_rounds_to_what_is_printed(figure: str) -> None:
-    value, match = FIGURES[figure]
-    printed, unit, cut = match.groups()
-    rounding = ROUND_FLOOR if cut else ROUND_HALF_EVEN
-    found = (Decimal(value) / SCALES[unit]).quantize(Decimal(printed), rounding)
-    assert found == Decimal(printed), f"{figure}: {value:,}"
-
-
-def test_many_figures_are_quoted() -> None:
-    assert len(FIGURES) > 100
-
-
+# docs/templates/applications.md of keras-team/keras@034466b; the ResNets as templates/api/applications/index.md of
+# keras-team/keras-io@e7be306 rounds them: 25.6M, 44.7M and 60.4M.
 KERAS = {
     "resnet50_v2": 25_613_800,
     "resnet101_v2": 44_675_560,
@@ -89,7 +61,6 @@ def test_mlp_mixer_without_its_classifier(member: str, millions: int) -> None:
     assert round((report.totals.params - report.layers[-1].params) / 10**6) == millions
 
 
-@pytest.mark.parametrize(("member", "billions"), [("ti16", 2.7), ("s16", 8.9), ("b16", 31.6)])
-def test_gmlp_flops(member: str, billions: float) -> None:
-    """Liu et al. 2021 counts two operations for each multiply-add."""
-    assert abs(archcost.analyze(f"gmlp_{member}").totals.flops / 10**9 - billions) < 0.15
+def test_gmlp_flops() -> None:
+    """31.6 GFLOPs, cut off, on paperswithcode.com/paper/pay-attention-to-mlps: two operations for each multiply-add."""
+    assert archcost.analyze("gmlp_b16").totals.flops // 10**8 == 316

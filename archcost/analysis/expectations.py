@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.report import sum_costs
 
 if TYPE_CHECKING:
-    from archcost.analysis.report import Report
+    from archcost.analysis.report import Layer, Report
     from archcost.errors import Mark
     from archcost.spec.model import Expectation, Figure, Spec
 
@@ -49,8 +49,7 @@ def published_count(spec: Spec) -> int:
 
 
 def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviation]:
-    prefix = f"{path}."
-    layers = [layer for layer in report.layers if not path or layer.path == path or layer.path.startswith(prefix)]
+    layers = layers_at(report, path)
     marks = [figure.mark for figure in expectation.figures.values()]
     marks += [expectation.output_mark] if expectation.output_mark else []
     output = output_shape(report, path)
@@ -68,6 +67,12 @@ def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviat
         elif not within(computed, figure):
             found.append(Deviation(path, metric, figure.value, computed, figure.source, figure.mark))
     return found
+
+
+def layers_at(report: Report, path: str) -> list[Layer]:
+    """The layers of a path: the layer itself, or those of the scope; all for the model's path, which is empty."""
+    prefix = f"{path}."
+    return [layer for layer in report.layers if not path or layer.path == path or layer.path.startswith(prefix)]
 
 
 def within(computed: int, figure: Figure) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.analyze import Format, FormatOption
+from archcost.commands.analyze import Format
 from archcost.commands.options import Output
 
 if TYPE_CHECKING:
@@ -14,22 +14,28 @@ if TYPE_CHECKING:
 
 
 def zoo(
-    format: FormatOption = Format.table,  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the option's name
+        Format | None, typer.Option("--format", help="How to print; with --check, every figure with its source.")
+    ] = None,
     output: Output = None,
     family: Annotated[
         str | None, typer.Option("--family", metavar="NAME", help="Only this family; its case does not matter.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Hold every model against its published figures; exit 1 if one differs.")
+        bool,
+        typer.Option(
+            "--check", help="Hold every model against its stated figures, count their sources; exit 1 if one differs."
+        ),
     ] = False,
 ) -> None:
     """List the models that come with archcost by family, with params, MACs, peak memory and source."""
-    from archcost.render.zoo import write_check, write_zoo
+    from archcost.render.zoo import write_zoo
+    from archcost.render.zoo_check import write_check
 
     reports, broken = _reports(family)
     if not check:
-        write_zoo(reports, format.value, output)
-    elif not write_check(reports, output):
+        write_zoo(reports, (format or Format.table).value, output)
+    elif not write_check(reports, format.value if format else None, output):
         raise typer.Exit(1)
     if broken:
         raise typer.Exit(2)

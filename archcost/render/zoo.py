@@ -1,4 +1,4 @@
-"""The list of zoo models by family, and the check of their published figures."""
+"""The list of zoo models by family."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from archcost.analysis.expectations import deviations, published_count
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
@@ -34,21 +33,6 @@ def families(reports: Iterable[Report]) -> dict[str, list[Report]]:
 def write_zoo(reports: Sequence[Report], format: str, path: str | None) -> None:  # noqa: A002 - the option's name
     """Print name, params, MACs, peak memory, the settings that can be changed, and the source of every model."""
     write_text(_FORMATS[format](reports, path), path)
-
-
-def write_check(reports: Sequence[Report], path: str | None) -> bool:
-    """Print every published figure that its model does not meet; returns whether all are met."""
-    lines = []
-    count = sum(published_count(report.spec) for report in reports)
-    for report in reports:
-        for found in deviations(report):
-            source = f" ({found.source})" if found.source else ""
-            lines.append(f"{found.mark}: {report.name}: {found}{source}\n")
-    wrong = f"{len(lines)} of {count:,} published figures differ" if lines else f"all {count:,} published figures hold"
-    groups = len(families(reports))
-    named = f"{len(reports)} model{'s' * (len(reports) != 1)} in {groups} famil{'ies' if groups != 1 else 'y'}"
-    write_text("".join(lines) + f"{named}: {wrong}\n", path)
-    return not lines
 
 
 def _table(reports: Sequence[Report], path: str | None) -> str:
