@@ -17,7 +17,7 @@ import archcost
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.differences import explain
 from archcost.conventions.expected import quoted
-from archcost.conventions.published import parse_written
+from archcost.conventions.printed import parse_written
 from archcost.conventions.reading import read
 from archcost.spec.schema import report_schema
 from benchmarks import conventions as tables

@@ -1,0 +1,126 @@
+"""A figure as it is printed: ``4.1 GFLOPs``, ``25.6M params``, ``97.5 MB``, and which numbers are printed so."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from archcost.conventions.figures import ARITHMETIC, BYTES, FLOPS, MACS, PARAMS
+from archcost.errors import UsageError
+from archcost.units import BINARY, DECIMAL, UnitError, parse_quantity
+from archcost.units import BYTES as BYTE_UNITS
+
+_KINDS = (
+    (MACS, r"mult(?:iply)?-?(?:adds?|accumulates?|additions?)|m-?adds?|macs?"),
+    (FLOPS, r"flops?|ops"),
+    (PARAMS, r"(?:(?:active|trainable|total)\s+)?param(?:eter)?s?|weights"),
+)
+_LABEL = re.compile(
+    r"(?P<before>{words})\s*[:=]?\s*(?P<a>.*)|(?P<b>.*?)\s*(?P<after>{words})".format(
+        words="|".join(pattern for _, pattern in _KINDS)
+    ),
+    re.IGNORECASE,
+)
+_NUMERALS = {"thousand": "k", "million": "M", "billion": "G", "trillion": "T"}
+_NUMERAL = re.compile(rf"\s*\b({'|'.join(_NUMERALS)})s?\b\s*$", re.IGNORECASE)
+_PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+_NUMBER = re.compile(r"[^\d.]*(?P<whole>[\d_,]*)\.?(?P<rest>\d*)(?:[eE](?P<exponent>[+-]?\d+))?")
+
+
+class Written(NamedTuple):
+    """A number as printed: ``4.1`` with 1 decimal place, in units of 10⁹ or of 1024³, and what is said to be counted.
+
+    ``kinds`` are those that the words allow, the likelier ones first; empty if nothing is said.
+    """
+
+    text: str
+    number: Fraction
+    places: int
+    decimal: int
+    binary: int
+    digits: int
+    kinds: tuple[tuple[str, ...], ...] = ()
+
+    def way(self, value: int) -> tuple[str, int] | None:
+        """How a value becomes what is printed (exactly, rounded, cut off, K = 1024) and how unusual it is; or None."""
+        for base, words, rank in ((self.decimal, "", 0), (self.binary, " with K = 1024", 2)):
+            shown = Fraction(value, base) * 10**self.places
+            wanted = self.number * 10**self.places
+            if shown == wanted:
+                return f"exactly{words}", rank
+            if (2 * shown + 1) // 2 == wanted:
+                return f"rounded{words}", rank
+            if shown // 1 == wanted:
+                return f"cut off{words}", rank + 1
+            if self.decimal == self.binary:
+                break
+        return None
+
+    @property
+    def value(self) -> Fraction:
+        """The number in full."""
+        return self.number * self.decimal
+
+    def ratio(self, value: int) -> Fraction:
+        """How many times the larger of this and a value above 0 is the smaller."""
+        times = Fraction(value) / self.value
+        return times if times >= 1 else Fraction(times.denominator, times.numerator)
+
+    @property
+    def width(self) -> Fraction:
+        """The share of the value within which a figure fits by chance: rounded or cut off, by 1000 or 1024."""
+        bases = 1 if self.decimal == self.binary else 2
+        return bases * Fraction(3, 2) / (self.number * 10**self.places)
+
+
+def parse_written(text: str) -> Written:
+    """Read ``4.1G``, ``4.1 GFLOPs``, ``25.6 million params``, ``97.5 MB`` or ``1582671872``; raises UsageError."""
+    bare, kind = _split(text.strip())
+    numeral = _NUMERAL.search(bare)
+    if numeral:
+        bare = f"{bare[: numeral.start()]} {_NUMERALS[numeral[1].lower()]}"
+    try:
+        number, unit = parse_quantity(bare)
+    except UnitError as error:
+        raise UsageError(f"--published {text}: {error}", "write it as it is printed, like 4.1G or 159K") from None
+    of_bytes = unit in BYTE_UNITS and unit not in DECIMAL
+    if not of_bytes and unit not in DECIMAL and unit not in BINARY:
+        help_text = "use k, M, G, T or Ki, Mi, Gi; of bytes kB, MB, GB or KiB, MiB, GiB"
+        raise UsageError(f"--published {text}: '{unit}' is no unit of a count", help_text)
+    if number <= 0:
+        raise UsageError(f"--published takes a figure above 0, got '{text}'")
+    prefix = unit.removesuffix("B") if of_bytes else unit
+    power = _PREFIXES.index({"K": "k", "B": "G"}.get(prefix.removesuffix("i"), prefix.removesuffix("i")))
+    found = _NUMBER.match(bare)
+    whole, rest, exponent = (found["whole"], found["rest"], found["exponent"]) if found else ("", "", None)
+    tens = 10 ** int(exponent) if exponent and int(exponent) > 0 else 1
+    decimal, binary = 1000**power * tens, 1024**power * tens
+    return Written(
+        text.strip(),
+        number / tens,
+        len(rest),
+        binary if "i" in prefix else decimal,
+        binary,
+        len(re.sub(r"\D", "", whole + rest).lstrip("0")),
+        ((BYTES,),) if of_bytes else _kinds(kind),
+    )
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The number with its unit, and the kind of figure that the words before or behind it name."""
+    found = _LABEL.fullmatch(text)
+    if not found:
+        return text, ""
+    words = found["before"] or found["after"]
+    kind = next(kind for kind, pattern in _KINDS if re.fullmatch(pattern, words, re.IGNORECASE))
+    return found["a"] if found["before"] else found["b"], kind
+
+
+def _kinds(kind: str) -> tuple[tuple[str, ...], ...]:
+    """What the word means, and what it is used for as well: many call a multiply-accumulate a FLOP."""
+    if kind == PARAMS:
+        return ((PARAMS,),)
+    if kind == MACS:
+        return ((MACS,), (FLOPS,))
+    return (ARITHMETIC,) if kind == FLOPS else ()
