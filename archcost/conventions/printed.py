@@ -16,6 +16,7 @@ _KINDS = (
     (FLOPS, r"flops?|ops"),
     (PARAMS, r"(?:(?:active|trainable|total)\s+)?param(?:eter)?s?|weights"),
 )
+_BYTES = ((BYTES,),)
 _LABEL = re.compile(
     r"(?P<before>{words})\s*[:=]?\s*(?P<a>.*)|(?P<b>.*?)\s*(?P<after>{words})".format(
         words="|".join(pattern for _, pattern in _KINDS)
@@ -57,21 +58,24 @@ class Written(NamedTuple):
                 break
         return None
 
-    @property
-    def value(self) -> Fraction:
-        """The number in full."""
-        return self.number * self.decimal
+    def ratio(self, value: int) -> tuple[Fraction, bool]:
+        """How many times the larger of this and a value above 0 is the smaller, and whether the value is the larger.
 
-    def ratio(self, value: int) -> Fraction:
-        """How many times the larger of this and a value above 0 is the smaller."""
-        times = Fraction(value) / self.value
-        return times if times >= 1 else Fraction(times.denominator, times.numerator)
+        A megabyte may be of 10⁶ bytes or of 2²⁰: the nearer one is taken.
+        """
+        bases = {self.decimal, self.binary} if self.kinds == _BYTES else {self.decimal}
+        ratios: list[tuple[Fraction, bool]] = []
+        for base in bases:
+            times: Fraction = Fraction(value) / (self.number * base)
+            ratios.append((times, True) if times > 1 else (Fraction(times.denominator, times.numerator), False))
+        return min(ratios)
 
     @property
     def width(self) -> Fraction:
         """The share of the value within which a figure fits by chance: rounded or cut off, by 1000 or 1024."""
         bases = 1 if self.decimal == self.binary else 2
-        return bases * Fraction(3, 2) / (self.number * 10**self.places)
+        units: int = 10**self.places
+        return bases * Fraction(3, 2) / (self.number * units)
 
 
 def parse_written(text: str) -> Written:
@@ -103,7 +107,7 @@ def parse_written(text: str) -> Written:
         binary if "i" in prefix else decimal,
         binary,
         len(re.sub(r"\D", "", whole + rest).lstrip("0")),
-        ((BYTES,),) if of_bytes else _kinds(kind),
+        _BYTES if of_bytes else _kinds(kind),
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RESOLUTIONS = (96, 112, 128, 160, 192, 224, 227, 240, 256, 288, 299, 320, 331, 380, 384, 448, 456, 480, 512, 600, 640)
 _RESOLUTION_NAMES = ("resolution", "image_size", "input_size", "img_size")
 _NEAREST = 3
+_FEW = 3  # the most unusual steps of a figure that is only near
 _DECADE = 2.302585  # ln 10: how wide the neighbourhood is in which candidates are counted
 _WITHIN = 10  # its ratio, √10 on either side, squared
 
@@ -55,7 +56,7 @@ class Match(NamedTuple):
 class Search(NamedTuple):
     """What was found for a published figure, the likeliest first.
 
-    ``nearest`` are the nearest figures if nothing fits, and else the plain ones of the kind that do not. ``by_chance``
+    ``nearest`` are the plain figures of the kind that do not fit, and others near it if nothing fits. ``by_chance``
     is how many would fit a figure of so many digits if those of its size lay anywhere.
     """
 
@@ -77,11 +78,17 @@ def search(written: Written, analyse: Analyse, functional: Sequence[str] = ()) -
     ordered = sorted(matches.values(), key=lambda match: (match.tier, match.rank, match.ratio))
     nearest = sorted(others.values(), key=lambda match: (match.ratio, match.rank))
     near = sum(match.ratio**2 <= _WITHIN for match in (*ordered, *nearest))
-    if ordered:
-        nearest = [match for match in nearest if match.tier == match.rank == 0]
-    elif written.kinds:
-        nearest = [match for match in nearest if match.tier < len(written.kinds)]
-    return Search(written, tuple(ordered), tuple(nearest[:_NEAREST]), near * float(written.width) / _DECADE)
+    plain = [match for match in nearest if match.tier == match.rank == 0]
+    shown = plain if ordered else _nearest(written, nearest, plain)
+    return Search(written, tuple(ordered), tuple(shown), near * float(written.width) / _DECADE)
+
+
+def _nearest(written: Written, others: Sequence[Match], plain: Sequence[Match]) -> list[Match]:
+    """The nearest figures that take few unusual steps, and the plain ones of the kind among them."""
+    tiers = len(written.kinds) or 2
+    usual = [match for match in others if match.tier < tiers and match.rank <= _FEW and match not in plain]
+    chosen = [*plain, *usual[: max(1, _NEAREST - len(plain))]]
+    return sorted(chosen, key=lambda match: (match.ratio, match.rank))
 
 
 def _tried(written: Written, analyse: Analyse, functional: Sequence[str]) -> Iterator[Match]:
@@ -94,7 +101,7 @@ def _tried(written: Written, analyse: Analyse, functional: Sequence[str]) -> Ite
             settings = tuple(filter(None, (words, scope.words)))
             way, unusual = written.way(figure.value) or ("", 0)
             cost = rank + scope.rank + figure.rank + unusual
-            ratio, more = written.ratio(figure.value), figure.value > written.value
+            ratio, more = written.ratio(figure.value)
             yield Match(figure, settings, way, cost, tiers[figure.kind], ratio, more)
 
 
@@ -109,7 +116,7 @@ def _tiers(written: Written, report: Report) -> dict[str, int]:
             return stated
         return {kind: stated.get(kind, len(written.kinds)) for kind in (PARAMS, MACS, FLOPS)}
     totals = report.totals
-    of_params = not totals.macs or (totals.params and written.ratio(totals.params) <= written.ratio(totals.macs))
+    of_params = not totals.macs or (totals.params and written.ratio(totals.params)[0] <= written.ratio(totals.macs)[0])
     return {PARAMS: 0 if of_params else 1, **dict.fromkeys(ARITHMETIC, 1 if of_params else 0)}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions.figures import BYTES, PARAMS, Figure, Term, figure, product
 from archcost.dims import numel
-from archcost.spec.names import WEIGHT_BITS
+from archcost.spec.names import FLOAT_DTYPES, WEIGHT_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,16 +123,12 @@ def _bytes(params: tuple[Term, ...], sums: _Sums) -> Iterator[Figure]:
     floats = sums.statistics + sums.counters + sums.buffers - sums.integers
     for rank, dtype in enumerate(_STORED):
         bits = WEIGHT_BITS[dtype]
-        plain = Figure(f"bytes of the params in {dtype}", -(-count * bits // 8), rank, BYTES, params)
-        yield _stored(plain, bits)
-        if bits >= 16 and (floats or sums.integers):  # noqa: PLR2004 - buffers are floats
-            terms = (Term(bits // 8 * (count + floats), "", f"{bits // 8}·({count:,} params + {floats:,} in buffers)"),)
-            counted = Term(_INT64 * sums.integers, "of integers", f"{_INT64}·{sums.integers:,}")
-            yield figure(f"bytes of params and buffers in {dtype}", rank + 1, BYTES, (*terms, counted))
-
-
-def _stored(plain: Figure, bits: int) -> Figure:
-    return plain._replace(times=bits // 8) if bits >= 8 else plain._replace(share=8 // bits)  # noqa: PLR2004 - a byte
+        size = max(bits // 8, 1)
+        yield figure(f"bytes of the params in {dtype}", rank, BYTES, params, times=size, share=8 * size // bits)
+        if dtype in FLOAT_DTYPES and (floats or sums.integers):
+            stored = Term(size * (count + floats), "", f"{size}·({count:,} params + {floats:,} in buffers)")
+            integers = Term(_INT64 * sums.integers, "of integers", f"{_INT64}·{sums.integers:,}")
+            yield figure(f"bytes of params and buffers in {dtype}", rank + 1, BYTES, (stored, integers))
 
 
 def _sums(layers: Sequence[Layer]) -> _Sums:

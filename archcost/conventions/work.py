@@ -27,21 +27,21 @@ def work(
 ) -> Iterator[Figure]:
     """Every figure of the work of the chosen layers; ``base`` is how their MACs come about."""
     layers = [report.layers[index] for index in chosen]
-    macs = base or (Term(sum(layer.macs for layer in layers), "MACs"),)
-    count = sum(term.amount for term in macs)
+    count = sum(layer.macs for layer in layers)
+    macs = base or (Term(count, "MACs"),)
     flops = sum(layer.flops for layer in layers)
     yield figure("MACs", 0, MACS, macs)
     yield figure("2 × MACs", 1, FLOPS, macs, times=2)
     yield figure("MACs and biases", 2, MACS, (*macs, Term(sum(map(_bias, layers)), "biases")))
-    doubled = Term(2 * count, "", f"2·{count:,}")
+    doubled = Term(2 * count, "MACs", f"2·{count:,}")
     yield figure("archcost's FLOPs", 3, FLOPS, (doubled, Term(flops - 2 * count, "other operations")))
     for reading in tools:
-        yield from _tool(reading, chosen)
+        yield from _tool(reading, chosen, count)
 
 
-def _tool(reading: Reading, chosen: Sequence[int]) -> Iterator[Figure]:
+def _tool(reading: Reading, chosen: Sequence[int], count: int) -> Iterator[Figure]:
     """A tool's figure of the chosen layers, and twice or half of it; nothing where it fails on one."""
-    terms = _terms(reading, chosen)
+    terms = _terms(reading, chosen, count)
     if terms is None:
         return
     tool = reading.convention
@@ -53,7 +53,7 @@ def _tool(reading: Reading, chosen: Sequence[int]) -> Iterator[Figure]:
         yield figure(f"half of {whose}", 3, MACS, terms, share=tool.factor)
 
 
-def _terms(reading: Reading, chosen: Sequence[int]) -> tuple[Term, ...] | None:
+def _terms(reading: Reading, chosen: Sequence[int], macs: int) -> tuple[Term, ...] | None:
     """The tool's figure of the layers: what stands for MACs first, then what it adds; None where it fails.
 
     Equal layers share one tuple of parts, which is looked at once.
@@ -73,8 +73,12 @@ def _terms(reading: Reading, chosen: Sequence[int]) -> tuple[Term, ...] | None:
                 name = f"{part.what} ({part.rate})"
                 others[name] = others.get(name, 0) + amount
     ordered = sorted(others.items(), key=lambda item: -item[1])
-    unit = reading.convention.unit
-    return (Term(products, f"{unit} of products"), *[Term(amount, name) for name, amount in ordered])
+    factor, unit = reading.convention.factor, reading.convention.unit
+    if products != factor * macs:
+        seen = Term(products, f"{unit} that it sees in products")
+    else:
+        seen = Term(products, "MACs", f"{factor}·{macs:,}" if factor > 1 else "")
+    return (seen, *[Term(amount, name) for name, amount in ordered])
 
 
 def _bias(layer: Layer) -> int:
