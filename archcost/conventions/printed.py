@@ -17,6 +17,7 @@ _KINDS = (
     (PARAMS, r"(?:(?:active|trainable|total)\s+)?param(?:eter)?s?|weights"),
 )
 _BYTES = ((BYTES,),)
+_LONGEST = 100  # characters
 _LABEL = re.compile(
     r"(?P<before>{words})\s*[:=]?\s*(?P<a>.*)|(?P<b>.*?)\s*(?P<after>{words})".format(
         words="|".join(pattern for _, pattern in _KINDS)
@@ -80,6 +81,8 @@ class Written(NamedTuple):
 
 def parse_written(text: str) -> Written:
     """Read ``4.1G``, ``4.1 GFLOPs``, ``25.6 million params``, ``97.5 MB`` or ``1582671872``; raises UsageError."""
+    if len(text) > _LONGEST:
+        raise UsageError(f"--published takes a figure of at most {_LONGEST} characters, got {len(text):,}")
     bare, kind = _split(text.strip())
     numeral = _NUMERAL.search(bare)
     if numeral:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archcost.conventions import SOUGHT, TOOLS, convention
+from archcost.conventions import TOOLS, sought
 from archcost.conventions.figures import FLOPS, MACS, Figure, Term, figure
 from archcost.conventions.reading import read
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def readings(report: Report, functional: Sequence[str] = ()) -> list[Reading]:
     """The report under the convention of every tool that prints figures."""
-    return [read(report, convention(name), functional) for name in SOUGHT]
+    return [read(report, convention, functional) for convention in sought()]
 
 
 def work(
