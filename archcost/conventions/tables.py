@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
-    from archcost.graph.model import Graph, Node
+    from archcost.graph.model import Graph
 
-_NONE: frozenset[int] = frozenset()
 _POSITIONS = ("position", "distance")  # in the name of an input with a batch, which says nothing else of its meaning
 
 
@@ -41,13 +40,14 @@ def tables(graph: Graph) -> Tables:
     others: set[int] = set()
     if "parameter" in kinds:
         positions |= _added(graph)
+    same = _same_for_every_sample(graph) if "embedding" in kinds else set()
     for index, (node, kind) in enumerate(zip(graph.nodes, kinds, strict=True)):
         if node.weights_of >= 0:
             continue
         if kind == "relative_position_bias" and node.signature.weights():
             positions.add(index)
         elif kind == "embedding":
-            (positions if _of_positions(graph, node) else others).add(index)
+            (positions if same.issuperset(node.inputs) else others).add(index)
     embeddings = positions | others
     return Tables(
         _tables(graph, positions),
@@ -76,41 +76,40 @@ def _tied(graph: Graph, kinds: list[str], embeddings: set[int]) -> tuple[Table, 
     return tuple(found)
 
 
-def _of_positions(graph: Graph, node: Node) -> bool:
-    """Whether the indices are the same for every sample."""
-    producers = graph.producers()
-    value = node.inputs[0]
-    while value >= 0:
-        source = graph.nodes[producers[value][0]]
-        if not source.inputs:
-            return True
-        value = source.inputs[0]
-    name = list(graph.inputs)[-1 - value]
-    given = graph.spec.inputs[name]
-    return not given.batch or any(word in name for word in _POSITIONS)
+def _same_for_every_sample(graph: Graph) -> set[int]:
+    """The values that come from inputs without a batch alone, from inputs named so, or from none."""
+    same = {
+        -1 - k
+        for k, name in enumerate(graph.inputs)
+        if not graph.spec.inputs[name].batch or any(word in name for word in _POSITIONS)
+    }
+    for node in graph.nodes:
+        if same.issuperset(node.inputs):
+            same.update(range(node.first_value, node.first_value + len(node.outputs)))
+    return same
 
 
 def _added(graph: Graph) -> set[int]:
     """The parameters that are added to what depends on an input, position by position."""
-    made_of: dict[int, frozenset[int]] = {}  # values that depend on no input -> the parameters that they are made of
-    shapes: dict[int, Shape] = {}
-    found: set[int] = set()
+    makers: dict[int, int] = {}  # values that depend on no input, nor on weights but parameters -> their nodes
+    added: list[int] = []
     for index, node in enumerate(graph.nodes):
-        op = node.op
-        constants = [made_of.get(value) for value in node.inputs]
-        whole: frozenset[int] | None = None
-        if not node.inputs:
-            whole = frozenset([index]) if op.kind == "parameter" and node.weights_of < 0 else _NONE
-        elif None not in constants and not node.signature.weights():
-            whole = _NONE.union(*[part for part in constants if part is not None])
-        elif op.kind == "add":
-            for value, part in zip(node.inputs, constants, strict=True):
-                if part and _has_positions(shapes[value]):
-                    found |= part
-        if whole is not None:
-            for k, tensor in enumerate(node.outputs):
-                made_of[node.first_value + k] = whole
-                shapes[node.first_value + k] = tensor.shape
+        own = [value in makers for value in node.inputs]
+        if all(own) and (node.op.kind == "parameter" or not node.signature.weights()):
+            makers |= dict.fromkeys(range(node.first_value, node.first_value + len(node.outputs)), index)
+        elif node.op.kind == "add":
+            tensors = zip(node.inputs, own, node.signature.inputs, strict=True)
+            added += [value for value, known, tensor in tensors if known and _has_positions(tensor.shape)]
+    found: set[int] = set()
+    seen: set[int] = set()
+    while added:
+        index = makers[added.pop()]
+        if index not in seen:
+            seen.add(index)
+            node = graph.nodes[index]
+            added += node.inputs
+            if node.op.kind == "parameter":
+                found.add(index if node.weights_of < 0 else node.weights_of)
     return found
 
 

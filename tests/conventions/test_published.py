@@ -292,6 +292,31 @@ def test_tables_are_told_by_the_graph(name: str, batch: int) -> None:
     assert tuple({table.path for table in each} for each in tables_of) == TABLES[name]
 
 
+@pytest.mark.parametrize(
+    ("declared", "positions"),
+    [
+        ("where: {shape: [6], dtype: int64}", False),  # as good as tokens
+        ("where: {shape: [6], dtype: int64, batch: false}", True),  # the same for every sample
+        ("position_ids: {shape: [6], dtype: int64}", True),  # by its name alone
+    ],
+)
+def test_indices_tell_positions(declared: str, positions: bool) -> None:  # noqa: FBT001 - a case
+    name = declared.partition(":")[0]
+    text = f"""
+archcost: 1
+inputs:
+  tokens: {{shape: [6], dtype: int64}}
+  {declared}
+layers:
+  - {{id: words, embedding: {{num_embeddings: 50, embedding_dim: 4}}, from: tokens}}
+  - {{id: places, embedding: {{num_embeddings: 6, embedding_dim: 4}}, from: {name}}}
+  - {{add: , from: [words, places]}}
+"""
+    found_tables = tables(analyze(loads(text)).graph)
+    assert [table.path for table in found_tables.positions] == ["places"] * positions
+    assert [table.path for table in found_tables.others] == ["words", "places"][: 2 - positions]
+
+
 def test_scales_of_channels_are_no_positions() -> None:
     text = """
 archcost: 1
