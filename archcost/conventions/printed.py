@@ -18,6 +18,7 @@ _KINDS = (
 )
 _BYTES = ((BYTES,),)
 _LONGEST = 100  # characters
+_LARGEST = 10**30
 _LABEL = re.compile(
     r"(?P<before>{words})\s*[:=]?\s*(?P<a>.*)|(?P<b>.*?)\s*(?P<after>{words})".format(
         words="|".join(pattern for _, pattern in _KINDS)
@@ -57,7 +58,14 @@ class Written(NamedTuple):
                 return f"cut off{words}", rank + 1
             if self.decimal == self.binary:
                 break
+        if self.in_tens and 2 * abs(value - self.number * self.decimal) <= 10 * self.decimal:
+            return f"rounded to {self.digits - 1} digits", 3
         return None
+
+    @property
+    def in_tens(self) -> bool:
+        """Whether the last digit may be a 0 that only fills: ``110M`` of 109.5 million."""
+        return self.digits > 2 and self.places == 0 and self.decimal > 1 and self.number % 10 == 0  # noqa: PLR2004 - at least two that count
 
     def ratio(self, value: int) -> tuple[Fraction, bool]:
         """How many times the larger of this and a value above 0 is the smaller, and whether the value is the larger.
@@ -73,10 +81,10 @@ class Written(NamedTuple):
 
     @property
     def width(self) -> Fraction:
-        """The share of the value within which a figure fits by chance: rounded or cut off, by 1000 or 1024."""
+        """The share of the value within which a figure fits: rounded, cut off, by 1024, or filled up with a 0."""
         bases = 1 if self.decimal == self.binary else 2
         units: int = 10**self.places
-        return bases * Fraction(3, 2) / (self.number * units)
+        return (bases * Fraction(3, 2) + 9 * self.in_tens) / (self.number * units)
 
 
 def parse_written(text: str) -> Written:
@@ -97,6 +105,8 @@ def parse_written(text: str) -> Written:
         raise UsageError(f"--published {text}: '{unit}' is no unit of a count", help_text)
     if number <= 0:
         raise UsageError(f"--published takes a figure above 0, got '{text}'")
+    if not Fraction(1, _LARGEST) <= number <= _LARGEST:
+        raise UsageError(f"--published {text}: no model has such a figure")
     prefix = unit.removesuffix("B") if of_bytes else unit
     power = _PREFIXES.index({"K": "k", "B": "G"}.get(prefix.removesuffix("i"), prefix.removesuffix("i")))
     found = _NUMBER.match(bare)

@@ -120,6 +120,7 @@ QUOTED: list[tuple[str, str, str, tuple[str, ...], int]] = [
     ("resnet50", "97.7 MB", "bytes of params and buffers in float32", (), 4 * (25_557_032 + 53_120) + 8 * 53),
     ("resnet50", "51.1 MB", "bytes of the params in float16", (), 2 * 25_557_032),
     ("resnet101", "7.6e9 FLOPs", "MACs", ("stride_in_1x1=true",), 7_570_194_432),  # He et al. 2015, Table 1
+    ("bert_base", "110M", "params", (), 109_482_240),  # Devlin et al. 2018: rounded to two digits
     ("vgg16", "138M", "params", (), 138_357_544),  # Simonyan and Zisserman 2014, Table 2
     ("vgg19", "19.6e9", "MACs", (), 19_632_062_464),
     ("alexnet", "2.47M", "params", ("convolutions only",), 2_469_696),
@@ -300,7 +301,7 @@ def test_tables_are_told_by_the_graph(name: str, batch: int) -> None:
         ("position_ids: {shape: [6], dtype: int64}", True),  # by its name alone
     ],
 )
-def test_indices_tell_positions(declared: str, positions: bool) -> None:  # noqa: FBT001 - a case
+def test_indices_tell_positions(declared: str, positions: bool) -> None:
     name = declared.partition(":")[0]
     text = f"""
 archcost: 1
@@ -393,10 +394,19 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert parse_written(text).number > 0
 
 
-@pytest.mark.parametrize("text", ["", "params", "M", "4.1 apples", "-3M", "0 params", "1e999999", "4.1 ms", "9" * 101])
+@pytest.mark.parametrize(
+    "text", ["", "params", "M", "4.1 apples", "-3M", "0 params", "1e999999", "4.1 ms", "9" * 101, "1e999", "1e-999"]
+)
 def test_what_is_no_figure(text: str) -> None:
     with pytest.raises(UsageError):
         parse_written(text)
+
+
+@pytest.mark.parametrize("text", ["1e30", "1e-30 MB", "1e30E", "0.001", "1e-9 params"])
+@pytest.mark.parametrize("format_name", ["text", "json", "markdown"])
+def test_figures_of_any_size_are_told(text: str, format_name: str, run: Callable[..., Run]) -> None:
+    result = run("reconcile", "conv1x1", "--with", "torch", "--published", text, "--format", format_name)
+    assert (result.code, result.err) == (0, "")
 
 
 def test_a_figure_without_terms_is_nothing() -> None:
