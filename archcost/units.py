@@ -18,7 +18,7 @@ BYTES = {
     **{f"{prefix}B": scale for prefix, scale in BINARY.items()},
 }
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9}  # the micro sign, and mu
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*|\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*")
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*")
 
 
 class UnitError(ValueError):

@@ -50,7 +50,7 @@ def test_percentages() -> None:
     assert parse_percent("0.1 %") == Fraction(1, 1000)
 
 
-@pytest.mark.parametrize("text", ["", "k", "4.1 X", "4 MiB", "1.2.3", "five", "--1", "1 %"])
+@pytest.mark.parametrize("text", ["", "k", "4.1 X", "4 MiB", "1.2.3", "five", "--1", "1 %", "E0", "e5", "."])
 def test_counts_refuse_what_is_none(text: str) -> None:
     with pytest.raises(UnitError):
         parse_count(text)

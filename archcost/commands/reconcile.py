@@ -28,7 +28,8 @@ class Format(str, Enum):
 def reconcile(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by its name, or -.")],
     published: Annotated[
-        str | None, typer.Option("--published", metavar="FIGURE", help="Find what gives this figure: 4.1G, 25.6M.")
+        str | None,
+        typer.Option("--published", metavar="FIGURE", help="Find what gives this figure: 4.1G, 97.5MB."),
     ] = None,
     tools: Annotated[
         list[str] | None,
@@ -70,7 +71,8 @@ def _tools(given: Sequence[str] | None) -> list[str]:
 
 def _search(text: str, spec: Spec, params: dict[str, Any], batch: int, functional: Sequence[str]) -> Search:
     from archcost.analysis.report import analyze
-    from archcost.conventions.published import parse_written, search
+    from archcost.conventions.printed import parse_written
+    from archcost.conventions.published import search
     from archcost.conventions.written import patterns
 
     def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:

@@ -17,11 +17,21 @@ if TYPE_CHECKING:
 ARCHCOST = "archcost"
 TOOLS = ("torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "calflops")
 NAMES = (ARCHCOST, *TOOLS)
+_ALSO_SOUGHT = ("torchprofile",)  # behind published figures; its rules are read off its source, and no test runs it
 
 
 def convention(name: str) -> Convention:
     """The convention of this name; raises UsageError with close names."""
     if name not in NAMES:
         raise UsageError(f"there is no convention '{name}'", suggestion(name, NAMES, "conventions"))
+    return _load(name)
+
+
+def sought() -> list[Convention]:
+    """The conventions behind published figures: those of the tools, and of some that are not offered by name."""
+    return [_load(name) for name in (*TOOLS, *_ALSO_SOUGHT)]
+
+
+def _load(name: str) -> Convention:
     loaded: Convention = import_module(f"archcost.conventions.{name.replace('-', '_')}").CONVENTION
     return loaded

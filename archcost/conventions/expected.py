@@ -7,7 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.report import sum_costs
-from archcost.conventions.scopes import ARITHMETIC, SIZE, Figure, figures, readings
+from archcost.conventions.candidates import figures
+from archcost.conventions.figures import ARITHMETIC, BYTES, PARAMS, Figure
+from archcost.conventions.tables import tables
+from archcost.conventions.work import readings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +40,9 @@ class Quoted(NamedTuple):
 
 def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
     """Every figure under ``expect`` that names its source."""
-    tools = readings(report, functional)
+    if not any(figure.source for each in report.spec.expect.values() for figure in each.figures.values()):
+        return []
+    tools, found = readings(report, functional), tables(report.graph)
     rows = []
     for path, expectation in report.spec.expect.items():
         sourced = {metric: figure for metric, figure in expectation.figures.items() if figure.source}
@@ -49,12 +54,14 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
         ]
         if not sourced or not chosen:
             continue
-        ours = figures(report, chosen, tools)
+        ours = figures(report, chosen, tools, found)
         for metric, figure in sourced.items():
-            kind = ARITHMETIC if metric in ("macs", "flops") else SIZE
-            candidates = [each for each in ours if each.kind == kind] or [Figure("nothing", 0, 0, kind)]
-            pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
             computed = getattr(sum_costs([report.layers[index] for index in chosen]), metric)
+            kinds = ARITHMETIC if metric in ("macs", "flops") else (PARAMS,)
+            candidates = [each for each in ours if each.kind in kinds] or [Figure("nothing", 0, 0, kinds[0])]
+            if metric == "cache_bytes":
+                candidates = [Figure("bytes of the caches", computed, 0, BYTES)]
+            pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
             likeliest = min(pairs, key=partial(_likeliest, computed))
             rows.append(Quoted(path, metric, figure.value, figure.source, computed, *likeliest))
     return rows

@@ -1,26 +1,33 @@
-"""A published figure: which convention, and which settings, give it when rounded as it is written."""
+"""A published figure: what gives it when rounded as it is written, under which settings, the likeliest first.
+
+What is likely is decided in this order: the kind of figure that the words name, or else the kind that it has the size
+of; then how few unusual steps an explanation takes (``rank``: another convention, layers left out, a setting changed,
+digits cut off, K = 1024); then how near it comes.
+"""
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from archcost.conventions.scopes import SIZE, figures, readings, scopes
-from archcost.errors import SpecError, UsageError
-from archcost.units import BINARY, DECIMAL, UnitError, parse_quantity
+from archcost.conventions.candidates import candidates
+from archcost.conventions.figures import ARITHMETIC, BYTES, FLOPS, MACS, PARAMS, Figure
+from archcost.conventions.work import readings
+from archcost.errors import SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from fractions import Fraction
     from typing import Any
 
     from archcost.analysis.report import Report
-    from archcost.conventions.scopes import Figure
+    from archcost.conventions.printed import Written
 
 RESOLUTIONS = (96, 112, 128, 160, 192, 224, 227, 240, 256, 288, 299, 320, 331, 380, 384, 448, 456, 480, 512, 600, 640)
 _RESOLUTION_NAMES = ("resolution", "image_size", "input_size", "img_size")
-_WORDS = re.compile(r"\s*(mult-?adds?|madds?|macs?|flops?|ops|params?|parameters)\s*$", re.IGNORECASE)
 _NEAREST = 3
+_FEW = 3  # the most unusual steps of a figure that is only near
+_DECADE = 2.302585  # ln 10: how wide the neighbourhood is in which candidates are counted
+_WITHIN = 10  # its ratio, √10 on either side, squared
 
 
 class Analyse(Protocol):
@@ -30,105 +37,87 @@ class Analyse(Protocol):
         """Raises SpecError for params that do not fit."""
 
 
-class Written(NamedTuple):
-    """A number as printed: ``4.1`` with 1 decimal place, in units of 10⁹ or of 1024³."""
-
-    text: str
-    number: Fraction
-    places: int
-    decimal: int
-    binary: int
-
-    def way(self, value: int) -> tuple[str, int] | None:
-        """How a value becomes what is printed (exactly, rounded, cut off, K = 1024) and how unusual it is; or None."""
-        for base, words, rank in ((self.decimal, "", 0), (self.binary, " with K = 1024", 2)):
-            shown = Fraction(value, base) * 10**self.places
-            wanted = self.number * 10**self.places
-            if shown == wanted:
-                return f"exactly{words}", rank
-            if (2 * shown + 1) // 2 == wanted:
-                return f"rounded{words}", rank
-            if shown // 1 == wanted:
-                return f"cut off{words}", rank + 1
-            if self.decimal == self.binary:
-                break
-        return None
-
-    def distance(self, value: int) -> Fraction:
-        """The relative distance of a value."""
-        published = self.number * self.decimal
-        return abs(value - published) / published if published else Fraction(value)
-
-
 class Match(NamedTuple):
-    """A figure that is, or is not, printed as the published one, and the settings that it takes."""
+    """A figure that is, or is not, printed as the published one, and the settings that it takes.
+
+    ``tier`` is 0 where the figure is of the kind looked for, and grows with the distance from it; ``ratio`` is how many
+    times the published figure it is, if it is ``more``, or else how many times the published figure is of it.
+    """
 
     figure: Figure
     settings: tuple[str, ...]
     way: str
     rank: int
+    tier: int
+    ratio: Fraction
+    more: bool
 
 
 class Search(NamedTuple):
-    """What was found for a published figure, the likeliest first; without matches, the nearest figures."""
+    """What was found for a published figure, the likeliest first.
+
+    ``nearest`` are the plain figures of the kind that do not fit, and others near it if nothing fits. ``by_chance``
+    is how many would fit a figure of so many digits if those of its size lay anywhere.
+    """
 
     written: Written
     matches: tuple[Match, ...]
     nearest: tuple[Match, ...]
-
-
-def parse_written(text: str) -> Written:
-    """Read ``4.1G``, ``4.1 GFLOPs`` or ``1582671872``; raises UsageError."""
-    bare = _WORDS.sub("", text.strip())
-    try:
-        number, unit = parse_quantity(bare)
-    except UnitError as error:
-        raise UsageError(f"--published {text}: {error}", "write it as it is printed, like 4.1G or 159K") from None
-    if unit not in DECIMAL and unit not in BINARY:
-        raise UsageError(f"--published {text}: '{unit}' is no unit of a count", "use k, M, G, T or Ki, Mi, Gi")
-    power = ["", "k", "M", "G", "T", "P", "E"].index({"K": "k", "B": "G"}.get(unit.removesuffix("i"), unit[:1]))
-    if number <= 0:
-        raise UsageError(f"--published takes a figure above 0, got '{text}'")
-    digits = re.match(r"[^.]*\.?(\d*)", bare)
-    places = len(digits[1]) if digits else 0
-    decimal, binary = 1000**power, 1024**power
-    return Written(text.strip(), number, places, binary if unit in BINARY else decimal, binary)
+    by_chance: float
 
 
 def search(written: Written, analyse: Analyse, functional: Sequence[str] = ()) -> Search:
     """Try every figure of every scope under every setting of one param, with and without training."""
     matches: dict[tuple[str, int], Match] = {}
-    others: list[Match] = []
-    for match in _candidates(written, analyse, functional):
-        if not match.way:
-            others.append(match)
-            continue
+    others: dict[tuple[str, int], Match] = {}
+    for match in _tried(written, analyse, functional):
+        found = matches if match.way else others
         key = (match.figure.kind, match.figure.value)
-        if key not in matches or match.rank < matches[key].rank:
-            matches[key] = match
-    found = sorted(matches.values(), key=lambda match: (match.rank, written.distance(match.figure.value)))
-    others.sort(key=lambda match: (written.distance(match.figure.value), match.rank))
-    return Search(written, tuple(found), () if found else tuple(_distinct(others)))
+        if key not in found or match.rank < found[key].rank:
+            found[key] = match
+    ordered = sorted(matches.values(), key=lambda match: (match.tier, match.rank, match.ratio))
+    nearest = sorted(others.values(), key=lambda match: (match.ratio, match.rank))
+    near = sum(match.ratio**2 <= _WITHIN for match in (*ordered, *nearest))
+    plain = [match for match in nearest if match.tier == match.rank == 0]
+    shown = plain if ordered else _nearest(written, nearest, plain)
+    return Search(written, tuple(ordered), tuple(shown), near * float(written.width) / _DECADE)
 
 
-def _candidates(written: Written, analyse: Analyse, functional: Sequence[str]) -> Iterator[Match]:
+def _nearest(written: Written, others: Sequence[Match], plain: Sequence[Match]) -> list[Match]:
+    """The nearest figures that take few unusual steps, and the plain ones of the kind among them."""
+    tiers = len(written.kinds) or 2
+    usual = [match for match in others if match.tier < tiers and match.rank <= _FEW and match not in plain]
+    chosen = [*plain, *usual[: max(1, _NEAREST - len(plain))]]
+    return sorted(chosen, key=lambda match: (match.ratio, match.rank))
+
+
+def _tried(written: Written, analyse: Analyse, functional: Sequence[str]) -> Iterator[Match]:
+    tiers: dict[str, int] = {}
     for words, rank, report in _variants(analyse):
-        tools = readings(report, functional)
-        for scope in scopes(report):
+        tiers = tiers or _tiers(written, report)
+        for scope, figure in candidates(report, readings(report, functional)):
+            if figure.kind not in tiers:
+                continue
             settings = tuple(filter(None, (words, scope.words)))
-            for figure in figures(report, scope.layers, tools):
-                way, unusual = written.way(figure.value) or ("", 0)
-                yield Match(figure, settings, way, rank + scope.rank + figure.rank + unusual)
+            way, unusual = written.way(figure.value) or ("", 0)
+            cost = rank + scope.rank + figure.rank + unusual
+            ratio, more = written.ratio(figure.value)
+            yield Match(figure, settings, way, cost, tiers[figure.kind], ratio, more)
 
 
-def _distinct(matches: Sequence[Match]) -> Iterator[Match]:
-    seen: set[int] = set()
-    for match in matches:
-        if match.figure.kind != SIZE and match.figure.value not in seen:
-            seen.add(match.figure.value)
-            yield match
-        if len(seen) == _NEAREST:
-            return
+def _tiers(written: Written, report: Report) -> dict[str, int]:
+    """Each kind that is looked for, and how far it is from what is meant.
+
+    Words decide; a figure without any is meant to be of the kind whose plain figure has its size. Bytes have a unit.
+    """
+    if written.kinds:
+        stated = {kind: tier for tier, kinds in enumerate(written.kinds) for kind in kinds}
+        if BYTES in stated:
+            return stated
+        return {kind: stated.get(kind, len(written.kinds)) for kind in (PARAMS, MACS, FLOPS)}
+    totals = report.totals
+    of_params = not totals.macs or (totals.params and written.ratio(totals.params)[0] <= written.ratio(totals.macs)[0])
+    return {PARAMS: 0 if of_params else 1, **dict.fromkeys(ARITHMETIC, 1 if of_params else 0)}
 
 
 def _variants(analyse: Analyse) -> Iterator[tuple[str, int, Report]]:

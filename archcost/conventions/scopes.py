@@ -1,90 +1,70 @@
-"""The figures that people publish of a model: by each convention, of all or some layers, with biases, doubled."""
+"""The parts of a model that people publish figures of: all of it, its body without the classifier, its convolutions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.conventions import TOOLS, convention
-from archcost.conventions.reading import read
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Layer, Report
-    from archcost.conventions.reading import Reading
 
-ARITHMETIC = "arithmetic"
-SIZE = "size"
-
-
-class Figure(NamedTuple):
-    """A number that may have been published: what it is, and how far from the usual reading (``rank``)."""
-
-    what: str
-    value: int
-    rank: int
-    kind: str = ARITHMETIC
+_VECTOR = 2  # (N, features)
 
 
 class Scope(NamedTuple):
-    """Some of a model's layers, in words; ``rank`` says how unusual it is to count only them."""
+    """Some of a model's layers, in words; ``rank`` says how unusual it is to count only them.
+
+    ``left_out`` are the layers that are missing, where those are few.
+    """
 
     words: str
     layers: Sequence[int]
     rank: int
+    left_out: Sequence[int] = ()
 
 
 def scopes(report: Report) -> list[Scope]:
-    """All layers; all but the last linear one; convolutions only. Those that hold the same MACs are left out."""
+    """All layers; all but the last linear one; convolutions only; all but the classifier. Only those that differ."""
     layers = report.layers
     everything = range(len(layers))
     found = [Scope("", everything, 0)]
     linear = [index for index in everything if layers[index].op == "linear"]
     convolutions = [index for index in everything if layers[index].op.startswith("conv")]
     if linear:
-        found.append(Scope("without the last linear layer", [k for k in everything if k != linear[-1]], 2))
+        found.append(Scope("without the last linear layer", _without(everything, linear[-1:]), 2, linear[-1:]))
     if convolutions and len(linear) != 1:
         found.append(Scope("convolutions only", convolutions, 3))
-    whole = report.totals.macs
-    return found[:1] + [scope for scope in found[1:] if sum(layers[k].macs for k in scope.layers) not in (0, whole)]
+    classifier = _classifier(layers)
+    if len(classifier) > 1:
+        words = f"without the classifier's {len(classifier)} linear layers"
+        found.append(Scope(words, _without(everything, classifier), 2, classifier))
+    return list(_distinct(report, found))
 
 
-def readings(report: Report, functional: Sequence[str] = ()) -> list[Reading]:
-    """The report under every tool's convention."""
-    return [read(report, convention(name), functional) for name in TOOLS]
+def _without(everything: Iterable[int], left_out: Sequence[int]) -> list[int]:
+    gone = set(left_out)
+    return [index for index in everything if index not in gone]
 
 
-def figures(report: Report, chosen: Sequence[int], tools: Sequence[Reading]) -> list[Figure]:
-    """Every figure of the chosen layers; equal ones once, named by all that give them."""
-    layers = [report.layers[index] for index in chosen]
-    macs = sum(layer.macs for layer in layers)
-    found = [
-        Figure("MACs", macs, 0),
-        Figure("2 × MACs", 2 * macs, 1),
-        Figure("MACs and biases", macs + sum(map(_bias, layers)), 2),
-        Figure("archcost's FLOPs", sum(layer.flops for layer in layers), 3),
-        Figure("params", sum(layer.params for layer in layers), 2, SIZE),
-        Figure("params without biases", sum(layer.costs.weights for layer in layers), 3, SIZE),
-    ]
-    for reading in tools:
-        amounts = [reading.counts[index] for index in chosen]
-        if not any(count.failure for count in amounts):
-            value = int(sum(part.amount for count in amounts for part in count.parts))
-            found.append(Figure(f"{reading.convention.name}'s {reading.convention.word}", value, 2))
-    return list(_merged(found))
+def _classifier(layers: Sequence[Layer]) -> list[int]:
+    """The linear layers on a vector for each sample, behind all other layers with MACs."""
+    found: list[int] = []
+    for index in range(len(layers) - 1, -1, -1):
+        layer = layers[index]
+        if layer.op == "linear" and len(layer.node.signature.inputs[0].shape) == _VECTOR:
+            found.append(index)
+        elif layer.macs:
+            break
+    return found[::-1]
 
 
-def _bias(layer: Layer) -> int:
-    """1 per output of a convolution or linear layer with a bias: all the FLOPs that it has beyond its MACs."""
-    biased = layer.macs and getattr(layer.node.op, "bias", False)
-    return layer.flops - 2 * layer.macs if biased else 0
-
-
-def _merged(found: Sequence[Figure]) -> Iterator[Figure]:
-    groups: dict[tuple[str, int], list[Figure]] = {}
-    for figure in found:
-        if figure.value:
-            groups.setdefault((figure.kind, figure.value), []).append(figure)
-    for same in groups.values():
-        same.sort(key=lambda figure: figure.rank)
-        yield same[0]._replace(what=", ".join(figure.what for figure in same))
+def _distinct(report: Report, found: Sequence[Scope]) -> Iterator[Scope]:
+    """Those that hold MACs, and not the same layers with MACs or params as one before."""
+    layers = report.layers
+    seen: set[tuple[int, int]] = set()
+    for scope in found:
+        key = (sum(layers[k].macs for k in scope.layers), sum(layers[k].params for k in scope.layers))
+        if not scope.words or (key[0] and key not in seen):
+            yield scope
+        seen.add(key)

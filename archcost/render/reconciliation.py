@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
-from archcost.render.reconciliation_data import MOST, to_document, to_markdown
+from archcost.render.reconciliation_data import MOST, away, chance, to_document, to_markdown
 from archcost.render.table import title
 from archcost.render.text import known_total
 from archcost.units import format_exact, format_share
@@ -113,14 +113,19 @@ def _search_lines(search: Search | None) -> Iterator[str]:
     yield from _match_lines(search.matches[:MOST])
     if len(search.matches) > MOST:
         yield f"  and {len(search.matches) - MOST} more: --format json lists them all"
+    yield chance(search)
+    if search.nearest:
+        yield "The plain figure does not fit:"
+        yield from _match_lines(search.nearest)
 
 
 def _match_lines(matches: Sequence[Match]) -> Iterator[str]:
     values = [format_exact(match.figure.value) for match in matches]
     wide = max(map(len, values), default=0)
     for value, match in zip(values, matches, strict=True):
-        way = f" ({match.way})" if match.way else ""
-        yield f"  {value:>{wide}}  {match_words(match)}{way}"
+        yield f"  {value:>{wide}}  {match_words(match)} ({match.way or away(match)})"
+        if match.figure.arithmetic:
+            yield f"  {'':>{wide}}    {match.figure.arithmetic}"
 
 
 def match_words(match: Match) -> str:

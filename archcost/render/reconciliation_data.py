@@ -9,7 +9,7 @@ from archcost.render.text import known_total
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from archcost.conventions.differences import Difference, Explanation
     from archcost.conventions.expected import Quoted
@@ -93,19 +93,43 @@ def _quoted(row: Quoted) -> dict[str, Any]:
 def _search(search: Search) -> dict[str, Any]:
     return {
         "text": search.written.text,
+        "digits": search.written.digits,
+        "fit": len(search.matches),
+        "by_chance": round(search.by_chance, 3),
         "matches": [_match(match) for match in search.matches],
         "nearest": [_match(match) for match in search.nearest],
     }
 
 
 def _match(match: Match) -> dict[str, Any]:
+    figure = match.figure
     return {
-        "figure": match.figure.value,
-        "what": match.figure.what,
+        "figure": figure.value,
+        "what": figure.what,
+        "kind": figure.kind,
         "settings": list(match.settings),
+        "arithmetic": figure.arithmetic or None,
+        "terms": [{"what": term.text, "amount": number(term.amount)} for term in figure.terms],
         "way": match.way or None,
+        "deviation": float(match.ratio - 1),
         "rank": match.rank,
     }
+
+
+def chance(search: Search) -> str:
+    """How many figures fit, and how many of so few digits would by chance."""
+    count, digits = len(search.matches), search.written.digits
+    fit = f"{digits} digit{'s' * (digits != 1)}: {count:,} figure{'s fit' if count != 1 else ' fits'}"
+    expected = round(search.by_chance)
+    return f"{fit}, and about {expected:,} would by chance" if expected else f"{fit}, and none would by chance"
+
+
+def away(match: Match) -> str:
+    """How far a figure is from the published one: ``1.2% away``, ``31.5 times the figure``."""
+    if match.ratio < 2:  # noqa: PLR2004 - twice as much
+        return f"{float(100 * (match.ratio - 1)):.1f}% away"
+    times = match.ratio if match.more else 1 / match.ratio
+    return f"{float(times):.3g} times the figure"
 
 
 def to_markdown(found: Reconciliation) -> str:
@@ -143,18 +167,20 @@ def _markdown_rows(explanation: Explanation) -> list[str]:
 
 
 def _markdown_search(search: Search) -> list[str]:
-    matches: Sequence[Match] = search.matches[:MOST] or search.nearest
     verdict = "may be" if search.matches else "is given by no convention and no setting; the nearest figures are"
-    lines = [
-        "",
-        f"{escape_markdown(search.written.text)} {verdict}",
-        "",
-        "| figure | what | settings | |",
-        "| --: | :-- | :-- | :-- |",
-    ]
-    for match in matches:
-        settings = escape_markdown(", ".join(match.settings))
-        lines.append(f"| {match.figure.value:,} | {escape_markdown(match.figure.what)} | {settings} | {match.way} |")
+    lines = ["", f"{escape_markdown(search.written.text)} {verdict}", "", *_markdown_matches(search)]
     if len(search.matches) > MOST:
         lines += ["", f"and {len(search.matches) - MOST} more"]
+    if search.matches:
+        lines += ["", f"{chance(search)}."]
     return lines
+
+
+def _markdown_matches(search: Search) -> Iterator[str]:
+    yield "| figure | what | settings | arithmetic | |"
+    yield "| --: | :-- | :-- | :-- | :-- |"
+    for match in (*search.matches[:MOST], *search.nearest):
+        settings = escape_markdown(", ".join(match.settings))
+        what, arithmetic = escape_markdown(match.figure.what), escape_markdown(match.figure.arithmetic)
+        how = match.way or f"{'does not fit: ' if search.matches else ''}{away(match)}"
+        yield f"| {match.figure.value:,} | {what} | {settings} | {arithmetic} | {how} |"

@@ -17,7 +17,7 @@ import archcost
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.differences import explain
 from archcost.conventions.expected import quoted
-from archcost.conventions.published import parse_written
+from archcost.conventions.printed import parse_written
 from archcost.conventions.reading import read
 from archcost.spec.schema import report_schema
 from benchmarks import conventions as tables
@@ -189,6 +189,10 @@ def test_bad_usage(arguments: tuple[str, ...], message: str, run: Callable[..., 
         ("112K", 114_688, "exactly with K = 1024"),
         ("112 Ki", 114_688, "exactly"),
         ("115k", 114_688, "rounded"),
+        ("110k", 114_688, "rounded to 2 digits"),
+        ("120k", 114_688, ""),
+        ("110", 109, ""),
+        ("10k", 9_400, ""),
         ("4.2G", 4_089_184_256, ""),
         ("0.71 B mult-adds", 714_188_480, "rounded"),
     ],

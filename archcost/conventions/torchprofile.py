@@ -1,0 +1,117 @@
+"""torchprofile 0.1.0: MACs of convolutions and matrices, and 1 per output of affine norms, averages and products.
+
+It traces the model with torch.jit, gradients on, and looks at operators (its ``handlers.py``); those without a handler
+count nothing. A published figure may be its own, so the search for one knows it; it is not among the conventions that
+``--convention`` offers, since the tests do not run it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
+from archcost.conventions.terms import (
+    FREE,
+    NOTHING,
+    TABLES,
+    dimensional,
+    hidden,
+    normalised,
+    per_input,
+    per_output,
+    products,
+    unseen,
+)
+from archcost.dims import numel
+
+if TYPE_CHECKING:
+    from archcost.conventions.model import Use
+
+_NO_HANDLER = "an operator that it does not know"
+_AFFINE = (normalised(1, 0),)
+_AVERAGE = (per_output(1),)
+
+
+def _named_padding(use: Use) -> bool:
+    return isinstance(use.op.padding, str)
+
+
+def _transposed(use: Use) -> Part:
+    """Outputs × kernel × dim 0 of the weight, or dim 1 where dim 0 is the number of output channels."""
+    first, second, *kernel = use.weights()["weight"]
+    channels = second if use.outputs[0][1] == first else first
+    amount = use.results * channels * numel(kernel)
+    rate = "1 per MAC" if amount == use.macs else "weights × output positions, not input positions"
+    return Part(use.name, amount, use.macs, rate)
+
+
+def _factors(use: Use) -> Part:
+    """1 per output of every product of two tensors, or of a tensor and a number."""
+    return Part(use.name, max(1, len(use.inputs) - 1) * use.results, 0, "1 per output")
+
+
+def _letters(use: Use) -> Part:
+    """The product of the sizes of all letters."""
+    names, output = use.op.names(use.inputs)
+    letters: dict[str, int] = {}
+    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
+        letters |= dict(zip(own, shape, strict=True))
+    return Part(use.name, numel(letters.values()), use.macs, "1 per product of all letters")
+
+
+def _attention(use: Use) -> Part | None:
+    """1 per MAC of both products."""
+    query, key, value = use.inputs[:3]
+    if query[:-2] != key[:-2] or key[:-2] != value[:-2]:
+        raise ToolFailsError("it fails on attention whose query and key differ in batch or heads")
+    return products()(use)
+
+
+def _products_of_sizes(use: Use) -> Part:
+    """Torch's attention module multiplies sizes on its way, which the trace holds as products of tensors."""
+    return Part(f"{use.name} sizes", 4, 0, "4 per layer")
+
+
+def _upsample(use: Use) -> Part | None:
+    return per_output(4)(use) if use.op.mode == "bilinear" else None
+
+
+CONVENTION = Convention(
+    name="torchprofile",
+    tool="torchprofile",
+    version="0.1.0",
+    unit=MACS,
+    word="MACs",
+    called="`profile_macs(model, inputs)`, in evaluation",
+    traces=True,
+    kinds={
+        **TABLES,
+        **dimensional("conv_transpose", _transposed),
+        **dimensional("batch_norm", *_AFFINE),
+        **dimensional("instance_norm", *_AFFINE),
+        **dimensional("avg_pool", *_AVERAGE),
+        **dimensional("adaptive_avg_pool", *_AVERAGE),
+        "layer_norm": _AFFINE,
+        "group_norm": _AFFINE,
+        "layer_scale": (per_input(1),),
+        "mean": _AVERAGE,
+        "mul": (_factors,),
+        "local_response_norm": (per_input(3),),
+        "leaky_relu": (per_input(1),),
+        "upsample": (_upsample,),
+        "matmul": (products(),),
+        "einsum": (_letters,),
+        "deform_conv2d": (unseen(_NO_HANDLER),),
+        "scaled_dot_product_attention": (_attention,),
+        "multihead_attention": (products(), _products_of_sizes),
+        "rms_norm": NOTHING,
+        "lstm": (products(),),
+        "mixture_of_experts": (products(),),
+    },
+    families={
+        **FREE,
+        "Convolution": (hidden(_named_padding, _NO_HANDLER, products()),),
+        "Linear and embedding": (products(),),
+        "Recurrent": (unseen(_NO_HANDLER),),
+    },
+)
