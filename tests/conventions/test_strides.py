@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 import archcost
 from archcost.analysis.memory import Storages
@@ -113,10 +113,25 @@ BROADCAST = {
 }
 
 
-def check(graph: Graph) -> None:
+def is_ambiguous(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Contiguous, but for the strides of dims of size 1, which may make convolutions take it for channels-last as well.
+
+    PyTorch's kernels do not agree on which of both it is, and the strides of archcost do not follow them there.
+    """
+    return is_contiguous(shape, strides) and strides != contiguous(shape)
+
+
+def measured(graph: Graph) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = in_memory(Network(graph).eval(), graph)
+        return in_memory(Network(graph).eval(), graph)
+
+
+def check(graph: Graph) -> None:
+    agree(graph, measured(graph))
+
+
+def agree(graph: Graph, found: dict[int, tuple[tuple[int, ...], tuple[int, ...]]]) -> None:
     odd = Storages(graph).strides
     for value, (shape, strides) in found.items():
         ours = odd.get(value) or contiguous(shape)
@@ -127,7 +142,10 @@ def check(graph: Graph) -> None:
 @given(layers())
 def test_random_graphs(parts: dict[str, Any]) -> None:
     if parts["layers"]:
-        check(archcost.analyze(document(parts)).graph)
+        graph = archcost.analyze(document(parts)).graph
+        found = measured(graph)
+        assume(not any(is_ambiguous(*lies) for lies in found.values()))
+        agree(graph, found)
 
 
 @pytest.mark.parametrize("step", KEEPING, ids=str)
