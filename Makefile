@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test lint format bench docs clean
+.PHONY: demo test test-all lint format bench docs clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
 
 test: lint
 	$(BIN)/python -m pytest -n auto
+
+test-all: lint
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

@@ -57,7 +57,7 @@ def in_terminal(*arguments: str, columns: int, **extra: str) -> str:
             break
         chunks.append(chunk)
     os.close(master)
-    assert process.wait(timeout=60) in (0, 2)
+    assert process.wait(timeout=600) in (0, 2)
     return b"".join(chunks).decode().replace("\r\n", "\n")
 
 
@@ -119,7 +119,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=600) == 0
 
 
 def test_standard_input(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from archcost.compare import Change, Comparison, Difference, compare, rank
 from archcost.render.changes import factor, percent, signed
 from archcost.spec.limits import TOTALS
 from archcost.spec.loader import loads
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ def test_alignment(old: list[tuple[str, int]], new: list[tuple[str, int]], expec
 widths = st.lists(st.sampled_from([4, 8, 12]), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(widths, widths)
 def test_any_two_chains_add_up(old: list[int], new: list[int]) -> None:
     before = model(*[(f"l{k}", out) for k, out in enumerate(old)])

@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archcost.dims import ceil_div, numel
+from archcost.ops.base import BIAS, MATRIX
 from archcost.spec.names import DTYPE_BYTES, WEIGHT_BITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Shape
-    from archcost.graph.model import Node, Signature
+    from archcost.graph.model import Graph, Signature
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
     """Figures that add up over layers.
 
-    ``params`` are trainable and frozen ones; ``weights`` those not named bias; ``flops`` is 2 × MACs plus all other
-    arithmetic; ``weight_bytes`` are those of the params; ``activation_bytes`` those of the outputs; ``idle_params`` are
-    params that one token does not use; ``cache_bytes`` what is kept for the next step. ``unknown_macs`` and
-    ``unknown_flops`` count the layers of which nobody has declared them: the figure is then the known part.
+    ``params`` are trainable and frozen ones; ``weights`` those that are no bias; ``flops`` is 2 × MACs plus all other
+    arithmetic; ``weight_bytes`` are those of the params; ``activation_bytes`` those of the outputs, without what they
+    share with an input (views, and work in place), parameters and buffers; ``idle_params`` are params that one token
+    does not use; ``cache_bytes`` what is kept for the next step. ``unknown_macs`` and ``unknown_flops`` count the
+    layers of which nobody has declared them: the figure is then the known part.
     """
 
     params: int = 0
@@ -73,23 +77,31 @@ class Costs:
         return self.unknown_macs if metric == "macs" else self.unknown_flops if metric == "flops" else 0
 
 
-def signature_costs(signature: Signature, dtype: str, weight_dtype: str = "") -> Costs:
-    """The costs of an op on given types, all weights its own; computed once a signature."""
-    costs: Costs | None = signature.costs
-    if costs is None:
-        costs = signature.costs = _costs(signature, dtype, weight_dtype, frozenset())
-    return costs
+def graph_costs(graph: Graph, made_bytes: Sequence[int]) -> list[Costs]:
+    """The costs of every node; equal nodes have one object of costs.
+
+    ``made_bytes`` are those that each node makes for its outputs. Tensors that a node shares with another one count
+    there.
+    """
+    nodes, dtype, weight_dtype = graph.nodes, graph.dtype, graph.weight_dtype
+    known: dict[tuple[int, int], Costs] = {}  # by signature and bytes made
+    found = []
+    for node, made in zip(nodes, made_bytes, strict=True):
+        signature = node.signature
+        if node.weights_of >= 0:
+            owner = nodes[node.weights_of].signature
+            shared = frozenset((*owner.weights(), *owner.buffers()))
+            found.append(_costs(signature, dtype, weight_dtype, shared, made))
+            continue
+        key = (id(signature), made)
+        costs = known.get(key)
+        if costs is None:
+            costs = known[key] = _costs(signature, dtype, weight_dtype, frozenset(), made)
+        found.append(costs)
+    return found
 
 
-def node_costs(node: Node, nodes: list[Node], dtype: str, weight_dtype: str = "") -> Costs:
-    """The costs of a node; tensors that it shares with another node count there."""
-    if node.weights_of < 0:
-        return signature_costs(node.signature, dtype, weight_dtype)
-    owner = nodes[node.weights_of].signature
-    return _costs(node.signature, dtype, weight_dtype, frozenset((*owner.weights(), *owner.buffers())))
-
-
-def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozenset[str]) -> Costs:
+def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:
     op = signature.op
     inputs = tuple([tensor.shape for tensor in signature.inputs])
     outputs = tuple([tensor.shape for tensor in signature.outputs])
@@ -99,18 +111,19 @@ def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozense
             continue
         count = numel(shape)
         params += count
-        if "bias" not in name:
+        role = op.role(name)
+        if role != BIAS:
             weights += count
         if weight_dtype:
-            weight_bytes += tensor_weight_bytes(name, shape, dtype, weight_dtype)
+            weight_bytes += tensor_weight_bytes(role, shape, dtype, weight_dtype)
     buffers = 0
     for name, shape in op.buffers(inputs).items():
         if name not in shared:
             buffers += numel(shape)
     macs = op.macs(inputs, outputs)
-    activation_bytes = 0
-    for tensor in signature.outputs:
-        activation_bytes += numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
+    kept = 0
+    if op.caches:
+        kept = sum([numel(tensor.shape) * DTYPE_BYTES[tensor.dtype] for tensor in signature.outputs])
     unknown = op.unknown()
     return Costs(
         params,
@@ -120,19 +133,17 @@ def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozense
         macs,
         2 * macs + op.flops(inputs, outputs),
         weight_bytes if weight_dtype else params * DTYPE_BYTES[dtype],
-        activation_bytes,
+        made,
         op.idle_params(inputs) if params else 0,
-        activation_bytes if op.caches else 0,
+        kept,
         int("macs" in unknown),
         int("flops" in unknown),
     )
 
 
-def tensor_weight_bytes(name: str, shape: Shape, dtype: str, weight_dtype: str) -> int:
+def tensor_weight_bytes(role: str, shape: Shape, dtype: str, weight_dtype: str) -> int:
     """Bytes of a learnable tensor under weight-only quantisation, rounded up; scales of its groups are not counted.
 
-    Matrices and kernels, tensors of two dims and more that are not named bias, take ``weight_dtype``; biases and the
-    scales of norms stay in ``dtype``.
+    Matrices, kernels and tables take ``weight_dtype``, as the op's ``role`` says; all else stays in ``dtype``.
     """
-    is_matrix = len(shape) > 1 and "bias" not in name
-    return ceil_div(numel(shape) * WEIGHT_BITS[weight_dtype if is_matrix else dtype], 8)
+    return ceil_div(numel(shape) * WEIGHT_BITS[weight_dtype if role == MATRIX else dtype], 8)

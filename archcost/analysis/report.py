@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from archcost.analysis.costs import Costs, node_costs
-from archcost.analysis.memory import peak_activation_bytes
+from archcost.analysis.costs import Costs, graph_costs
+from archcost.analysis.memory import Storages
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.graph.unroll import unroll
 from archcost.spec.names import WEIGHT_BITS
@@ -88,7 +88,7 @@ class Layer:
 
     @property
     def activation_bytes(self) -> int:
-        """Bytes of the outputs."""
+        """Bytes of the outputs, without views of the inputs, parameters and buffers."""
         return self.costs.activation_bytes
 
     @property
@@ -146,13 +146,16 @@ class Report:
     def __init__(self, graph: Graph, *, complete: bool = True) -> None:
         self.graph = graph
         self.complete = complete  # False: only the layers before the first failing one
-        self.layers: list[Layer] = _layers(graph)
+        storages = Storages(graph)
+        self.layers: list[Layer] = _layers(graph, graph_costs(graph, storages.made))
         self.costs: Costs = sum_costs(self.layers)
-        self.totals: Totals = _totals(graph, self.costs, len(self.layers))
+        self.totals: Totals = _totals(self.costs, len(self.layers), storages.peak())
+        self.strides = storages.strides  # of the values that are not contiguous
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
     def __repr__(self) -> str:
-        return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs})"
+        partial = "" if self.complete else ", partial"
+        return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs}{partial})"
 
     @property
     def spec(self) -> Spec:
@@ -236,6 +239,7 @@ class Report:
             "schema": SCHEMA,
             "tool": {"name": "archcost", "version": __version__},
             "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": _for_json(self.params)},
+            **({} if self.complete else {"partial": True}),
             "batch": self.batch,
             "dtype": self.dtype,
             "weight_dtype": self.weight_dtype,
@@ -312,15 +316,13 @@ def _for_json(value: Any) -> Any:
     return f".{value}".replace(".-", "-.") if isinstance(value, float) and not isfinite(value) else value
 
 
-def _layers(graph: Graph) -> list[Layer]:
-    nodes = graph.nodes
+def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
     names: list[str] = []  # of the values
     inputs = list(graph.inputs)
     layers = []
-    dtype, weight_dtype = graph.dtype, graph.weight_dtype
-    for node in nodes:
+    for node, own in zip(graph.nodes, costs, strict=True):
         reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in node.inputs])
-        layers.append(Layer(node, reads, node_costs(node, nodes, dtype, weight_dtype)))
+        layers.append(Layer(node, reads, own))
         outputs = node.signature.outputs
         if len(outputs) == 1:
             names.append(node.path)
@@ -351,7 +353,7 @@ def sum_costs(layers: Sequence[Layer]) -> Costs:
     return Costs(*sums, rare.idle_params, rare.cache_bytes, rare.unknown_macs, rare.unknown_flops)
 
 
-def _totals(graph: Graph, costs: Costs, layers: int) -> Totals:
+def _totals(costs: Costs, layers: int, peak: int) -> Totals:
     return Totals(
         layers=layers,
         params=costs.params,
@@ -362,6 +364,6 @@ def _totals(graph: Graph, costs: Costs, layers: int) -> Totals:
         flops=costs.flops,
         weight_bytes=costs.weight_bytes,
         activation_bytes=costs.activation_bytes,
-        peak_activation_bytes=peak_activation_bytes(graph),
+        peak_activation_bytes=peak,
         cache_bytes=costs.cache_bytes,
     )

@@ -62,8 +62,8 @@ def weight_bytes_read(node: Node, dtype: str, weight_dtype: str = "") -> int:
     elements = signature.op.read_weights(inputs, outputs)
     if not weight_dtype or not elements:
         return elements * DTYPE_BYTES[dtype]
-    tensors = signature.op.weights(inputs)
-    whole = sum([tensor_weight_bytes(name, shape, dtype, weight_dtype) for name, shape in tensors.items()])
+    role, tensors = signature.op.role, signature.op.weights(inputs)
+    whole = sum([tensor_weight_bytes(role(name), shape, dtype, weight_dtype) for name, shape in tensors.items()])
     return ceil_div(whole * elements, sum(map(numel, tensors.values())))
 
 

@@ -70,7 +70,7 @@ def _finish(tree: Tree, keys: dict[object, int]) -> None:
         layer = tree.layer
         tree.costs, tree.layers, tree.output = layer.costs, 1, layer.output
         tree.kind = layer.op
-        identity: object = (id(layer.node.signature), layer.node.weights_of >= 0)
+        identity: object = (id(layer.node.signature), layer.node.weights_of >= 0, layer.activation_bytes)
     else:
         costs = Costs()
         for child in tree.children.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archcost.conventions.layout import is_contiguous
+from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.model import Part
 from archcost.conventions.terms import hidden, products
 from archcost.dims import numel

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.attention import FUSED, attention_product, inner_products, projection_biases, projections
-from archcost.conventions.layout import is_contiguous
 from archcost.conventions.model import MACS, Convention, Part
 from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
 from archcost.conventions.terms import FREE, TABLES, bias, deformable, expert_biases, hidden, products

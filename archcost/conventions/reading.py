@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.conventions.layout import graph_strides, input_strides
+from archcost.analysis.memory.strides import contiguous
 from archcost.conventions.model import CALLED, OWN_CLASS, Part, ToolFailsError, Use
 from archcost.errors import UsageError
 
@@ -144,9 +144,9 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     graph = report.graph
     called = _chosen(report, [pattern for pattern in functional if not pattern.startswith(DERIVED)])
     derived = _chosen(report, functional) - called if convention.by_class else set()
-    odd, learnt = graph_strides(graph), _learnt(graph)
+    odd, learnt = report.strides, _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
-    dead = _unused(graph) if convention.traces else set()
+    dead = _unused(graph) if convention.traces and report.complete else set()
     known: dict[object, tuple[tuple[Part, ...], str]] = {}
     counts = []
     for index, layer in enumerate(report.layers):
@@ -155,7 +155,8 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
             counts.append(Count(layer, (Part(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
             continue
         one_tensor = len(set(node.inputs)) <= 1
-        strides = input_strides(node, odd)
+        given = zip(node.inputs, node.signature.inputs, strict=True)
+        strides = tuple([odd.get(value) or contiguous(tensor.shape) for value, tensor in given])
         wanted = tuple([value in learnt for value in node.inputs])
         key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted)
         if key not in known:

@@ -13,7 +13,7 @@ from archcost.explain.seen import layer_fields
 from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
-    from archcost.analysis.report import Report
+    from archcost.analysis.report import Layer, Report
     from archcost.graph.model import Node, Signature
 
 
@@ -128,13 +128,21 @@ def _byte_equations(report: Report, index: int) -> list[Equation]:
     elif layer.costs.params:
         weights = cross(Symbol("params", layer.costs.params), Number(size))
         equations.append(Equation("weight_bytes", "weights", weights.value, weights, BYTES))
-    equations.append(Equation("output_bytes", "output", written, total(outputs), BYTES))
+    equations.append(Equation("output_bytes", "output", written, total(outputs), BYTES, _held_elsewhere(layer)))
     if layer.costs.cache_bytes:
         equations.append(Equation("cache_bytes", "cache", written, total(outputs), BYTES, "kept for the next step"))
     dtypes = report.dtype, report.graph.weight_dtype
     traffic = traffic_of(node, dtypes[0], layer.costs.flops, dtypes[1])
     parts = [*_read(node, *dtypes), Symbol("output", written)]
     return equations + traffic_equations(parts, traffic, layer.costs.unknown_flops)
+
+
+def _held_elsewhere(layer: Layer) -> str:
+    """Why the outputs are no activations of their own; empty where they are."""
+    if layer.activation_bytes:
+        return ""
+    signature = layer.node.signature
+    return "a param" if signature.weights() else "a buffer" if signature.buffers() else "in the memory of the input"
 
 
 def _read(node: Node, dtype: str, weight_dtype: str) -> list[Symbol]:

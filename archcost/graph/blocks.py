@@ -49,10 +49,11 @@ def copy_body(
     outputs: Values = tuple(
         [value if value is None else value + shift if value >= 0 else inputs[-1 - value] for value in sub.outputs]
     )
-    body.scopes.append(Scope(path, kind, good(outputs), mark, tuple(inputs), params))
+    body.scopes.append(Scope(path, kind, whole(outputs), mark, tuple(inputs), params))
     return Result(outputs, len(outputs) == 1, offset, len(nodes))
 
 
-def good(values: Values) -> tuple[int, ...]:
-    """The values that are known."""
-    return tuple([value for value in values if value is not None])
+def whole(values: Values) -> tuple[int, ...]:
+    """The values of a group; none where one of them is not known."""
+    known = tuple([value for value in values if value is not None])
+    return known if len(known) == len(values) else ()

@@ -30,13 +30,12 @@ class TensorType(NamedTuple):
 class Signature:
     """An op and the types that go in and out; compared by identity, shared by equal nodes."""
 
-    __slots__ = ("costs", "inputs", "op", "outputs")
+    __slots__ = ("inputs", "op", "outputs")
 
     def __init__(self, op: Op, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]) -> None:
         self.op = op
         self.inputs = inputs
         self.outputs = outputs
-        self.costs: Any = None  # filled by the analysis
 
     def weights(self) -> dict[str, Shape]:
         """The learnable tensors of the op under these inputs."""
@@ -98,6 +97,20 @@ class Graph(NamedTuple):
     outputs: tuple[int, ...]
     scopes: list[Scope]
     weight_dtype: str = ""  # of matrices under weight-only quantisation; empty: the dtype
+
+    def before(self, failed: int | None) -> Graph:
+        """The nodes before the first failing one (None: all of them), in their groups.
+
+        Of a group that is not whole no output is known.
+        """
+        nodes = self.nodes[:failed]
+        values = nodes[-1].first_value + len(nodes[-1].outputs) if nodes else 0
+        scopes = [
+            scope if max(scope.outputs, default=-1) < values else scope._replace(outputs=())
+            for scope in self.scopes
+            if max(scope.inputs, default=-1) < values
+        ]
+        return self._replace(nodes=nodes, outputs=(), scopes=scopes)
 
     def producers(self) -> list[tuple[int, int]]:
         """For every value, the index of its node and the number of the output."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
-from archcost.graph.blocks import block_names, copy_body, good
+from archcost.graph.blocks import block_names, copy_body, whole
 from archcost.graph.bounds import too_large
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
 from archcost.graph.model import Graph, Scope, TensorType
@@ -106,7 +106,7 @@ class Unroller(NodeMaker):
         self.depth -= 1
         value = single(self, result, branch.mark, inner, inner.last)
         if len(frame.body.nodes) > first:
-            frame.body.scopes.append(Scope(prefix, "branch", good((value,)), branch.mark))
+            frame.body.scopes.append(Scope(prefix, "branch", whole((value,)), branch.mark))
         return value
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -177,6 +177,7 @@ class Unroller(NodeMaker):
         body, names = frame.body, frame.names
         start = len(body.nodes)
         result = Result(inputs, True, start, start)
+        outputs = FAILED  # of the rounds, until all of them are there
         frame.names = Names({}, names)
         try:
             for i in range(count):
@@ -187,10 +188,11 @@ class Unroller(NodeMaker):
                     break
                 if i + 1 < count:
                     inputs = (single(self, result, step.mark, frame, f"{name}.{i}"), *inputs[1:])
+            outputs = result.values
         finally:
             frame.names = names
-        if count:
-            body.scopes.append(Scope(frame.prefix + name, "repeat", good(result.values), step.mark))
+            if count:
+                body.scopes.append(Scope(frame.prefix + name, "repeat", whole(outputs), step.mark))
         return Result(result.values, result.main, start, len(body.nodes))
 
     def _once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
@@ -225,12 +227,12 @@ class Unroller(NodeMaker):
             return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names
         given = {param: attribute.template.evaluate(outer) for param, attribute in step.attributes.items()}
+        if None in inputs:
+            return self.passed_over(frame)
         if len(inputs) != len(block.inputs):
             wanted = f"{len(block.inputs)} input{'s' * (len(block.inputs) != 1)} ({', '.join(block.inputs)})"
             message = f"the block '{block.name}' takes {wanted}, got {len(inputs)}"
             raise StepError(Diagnostic(message, step.mark, self.arity_help(step, frame, len(inputs))))
-        if None in inputs:
-            return self.passed_over(frame)
         values = [value for value in inputs if value is not None]
         types = tuple([frame.type_of(value) for value in values])
         names = block_names(self.names, block, given, types[0])
@@ -286,10 +288,9 @@ def unroll(
     body = Unroller(spec, names, chosen, problems).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
     values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
-    graph = Graph(spec, values, batch, training, chosen, known, body.nodes, good(body.outputs), body.scopes)
+    graph = Graph(spec, values, batch, training, chosen, known, body.nodes, whole(body.outputs), body.scopes)
     if problems:
         if len(known) < len(inputs):
             raise problems.error()
-        failed = body.failed_at if body.failed_at is not None else len(body.nodes)
-        raise problems.error(graph._replace(nodes=body.nodes[:failed], outputs=(), scopes=[]))
+        raise problems.error(graph.before(body.failed_at))
     return graph

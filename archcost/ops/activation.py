@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcost.dims import numel
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, number, size
 from archcost.ops.reach import pointwise
 
@@ -57,7 +57,7 @@ class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2):
     inplace: bool = flag(default=False)
 
 
-class PReLU(_Pointwise, kind="prelu", cost=2, channels=1):
+class PReLU(_Pointwise, kind="prelu", cost=2, channels=1, roles={"weight": SCALE}):
     """x if x > 0 else a·x with a learnt slope a; 2 FLOPs per element (comparison, product), no MACs.
 
     Input and output (N, C, *); `num_parameters` is 1, one slope for all, or C, one per channel.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import always, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
-from archcost.ops.base import Check, Inputs, Op, Outputs, unchecked
+from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs, unchecked
 from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
 
@@ -107,6 +107,7 @@ class MultiheadAttention(
 
     input_names = ("query", "key", "value")
     channels = -1
+    roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
 
     num_heads: Dim = size()
     dropout: float = number(default=0.0, minimum=0, maximum=1)

@@ -13,7 +13,7 @@ from archcost.dims import numel, total
 from archcost.ops import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from archcost.dims import Dim, Shape
     from archcost.ops.fields import Field
@@ -24,6 +24,7 @@ Outputs = tuple["Shape", ...]
 OpType = TypeVar("OpType", bound="type[Op]")
 
 REGISTRY: dict[str, type[Op]] = {}
+MATRIX, SCALE, BIAS, OTHER = "matrix", "scale", "bias", "other"  # what a learnable tensor is to its op
 LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 
@@ -106,6 +107,7 @@ class Op:
     channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
     integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
+    roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -171,6 +173,14 @@ class Op:
         """Learnable tensors by the name that torch gives them; by default none."""
         del inputs
         return {}
+
+    def role(self, name: str) -> str:
+        """What one of its weights is: a ``bias`` is added, a ``scale`` multiplies element by element.
+
+        A ``matrix`` is whatever is multiplied in a product or looked up: a matrix, a kernel, a table. ``other`` is what
+        nobody has said.
+        """
+        return self.roles.get(name, MATRIX)
 
     def buffers(self, inputs: Inputs) -> dict[str, Shape]:
         """Tensors that are saved but not learnt (running statistics); by default none."""

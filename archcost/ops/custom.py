@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops.axes import require
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import OTHER, Check, Inputs, Op, Outputs
 from archcost.ops.fields import integer, shapes, text
 from archcost.ops.reach import ALL
 
@@ -22,7 +22,14 @@ _DECLARED = {
 
 
 class Custom(
-    Op, kind="custom", family="Custom", min_inputs=0, max_inputs=None, input_names=("input", "…"), fields=_DECLARED
+    Op,
+    kind="custom",
+    family="Custom",
+    min_inputs=0,
+    max_inputs=None,
+    input_names=("input", "…"),
+    fields=_DECLARED,
+    roles={"declared": OTHER},
 ):
     """An op that archcost does not know, with the figures that you declare; MACs and FLOPs left out are unknown.
 

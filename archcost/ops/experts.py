@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel, smaller
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, size
 from archcost.ops.reach import ALL, window
 
@@ -28,6 +28,8 @@ class MixtureOfExperts(
     score in the softmax, activation and gate of top_k·h elements, weighting and sum of top_k·d, biases 1 per output;
     the choice of the best is not counted, nor are a capacity and a loss that balances experts.
     """
+
+    roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
     num_experts: Dim = size()
     top_k: Dim = size(doc="experts that a token goes through")

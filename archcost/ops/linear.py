@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.ops.axes import axis
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.fields import flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
@@ -90,6 +90,11 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         return {"weight": self.shape}
 
+    def role(self, name: str) -> str:
+        """What it is used for is not known: one of several dims is taken for a table, a vector is not."""
+        del name
+        return MATRIX if len(self.shape) > 1 else OTHER
+
     def trainable(self) -> bool:
         return self.requires_grad
 
@@ -116,7 +121,7 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
         return ()
 
 
-class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank=1):
+class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank=1, roles={"weight": SCALE}):
     """y = γ·x with a learnt γ for each position along `dim`; 1 FLOP per element, no MACs.
 
     Any input; γ has as many dims as are needed to broadcast, (C, 1, 1) for the channels of (N, C, H, W) and (C) for

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.ops import fields
 from archcost.ops.axes import axis, require
-from archcost.ops.base import Check, Inputs, Op, Outputs, SpatialOp
+from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.fields import flag, index, integers, number, size
 from archcost.ops.reach import pointwise, window
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 _FAMILY = "Normalisation"
+_ROLES = {"weight": SCALE, "bias": BIAS}  # γ and β
 
 
-class _ChannelNorm(SpatialOp, family=_FAMILY):
+class _ChannelNorm(SpatialOp, family=_FAMILY, roles=_ROLES):
     """Attributes, weights and buffers of the norms with one mean and variance per channel."""
 
     integer_buffers = ("num_batches_tracked",)
@@ -106,7 +107,7 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
     __doc__ = _InstanceNorm.__doc__
 
 
-class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1):
+class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
 
     reach = pointwise  # the statistics are not followed
@@ -173,7 +174,7 @@ class RMSNorm(_LastDimsNorm, kind="rms_norm"):
         return numel(outputs[0]) * (4 if self.elementwise_affine else 3)
 
 
-class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C, *)", channels=1):
+class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C, *)", channels=1, roles=_ROLES):
     """y = γ·(x - μ) / √(σ² + ε) + β with μ, σ² per sample and group of channels; no MACs.
 
     Input and output (N, C, *). FLOPs: 5 per element, 4 with `affine: false`. Work per group is not counted.

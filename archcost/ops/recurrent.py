@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archcost.dims import always, numel
 from archcost.ops.axes import require
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import BIAS, MATRIX, Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, index, number, size
 from archcost.ops.reach import ALL, window
 
@@ -72,6 +72,9 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
             if self.bias:
                 tensors["bias_ih_" + suffix] = tensors["bias_hh_" + suffix] = (rows,)
         return tensors
+
+    def role(self, name: str) -> str:
+        return BIAS if name.startswith("bias_") else MATRIX  # of every layer and direction
 
     def _cells(self, features: Dim) -> Iterator[tuple[str, Dim]]:
         """The suffix of the weights of each cell and the features that come in."""

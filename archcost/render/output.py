@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.conventions.reading import Reading
     from archcost.errors import Diagnostic
     from archcost.render.counted import Counting
     from archcost.render.extra import Chosen, Extra
+    from archcost.render.summary import Entry
 
 
 class Options(NamedTuple):
@@ -33,10 +33,6 @@ class Options(NamedTuple):
     def detailed(self) -> bool:
         """Whether rows were asked for, so that several specs print a table each."""
         return any(option is not None for option in (self.depth, self.sort, self.top, self.columns))
-
-    def readings(self, reports: Sequence[Report]) -> list[Reading]:
-        """The reports as another tool counts them; none if none was asked for."""
-        return [self.counting.read(report) for report in reports] if self.counting is not None else []
 
     def further(self, report: Report) -> Extra | None:
         """The further columns of a report."""
@@ -73,12 +69,23 @@ def write_reports(results: Sequence[Result], options: Options, path: str | None)
     print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
 
 
+def _entries(results: Sequence[Result], options: Options) -> list[Entry]:
+    """What is known of each model, with the figures of the tool asked for."""
+    from archcost.render.summary import Entry
+
+    found = []
+    for result in results:
+        report = result.report
+        reading = options.counting.read(report) if options.counting is not None and report is not None else None
+        found.append(Entry(result.name if report is None else report.name, report, reading))
+    return found
+
+
 def _write_table(results: Sequence[Result], options: Options, path: str | None) -> None:
-    from archcost.render.table import print_report, print_summary
+    from archcost.render.table import print_report
 
     console, buffer = buffered_console(path)
     reports = [result.report for result in results if result.report is not None]
-    whole = [result.report for result in results if result.report is not None and not result.diagnostics]
     if len(results) == 1 or options.detailed:
         for index, report in enumerate(reports):
             if index:
@@ -93,8 +100,10 @@ def _write_table(results: Sequence[Result], options: Options, path: str | None) 
                 reading=reading,
                 extra=options.further(report),
             )
-    if len(whole) > 1:
-        print_summary(console, whole, options.readings(whole))
+    if len(results) > 1:
+        from archcost.render.summary import print_summary
+
+        print_summary(console, _entries(results, options))
     write_text(buffer.getvalue(), path)
 
 
@@ -118,11 +127,11 @@ def _write_csv(results: Sequence[Result], options: Options, path: str | None) ->
 
     reports = [result.report for result in results if result.report is not None]
     extras = [options.columns.of(report) for report in reports] if options.columns is not None else []
-    write_text(to_csv(reports, options.readings(reports), extras), path)
+    write_text(to_csv(_entries(results, options), extras), path)
 
 
 def _write_markdown(results: Sequence[Result], options: Options, path: str | None) -> None:
-    from archcost.render.plain import summary_markdown, to_markdown
+    from archcost.render.plain import to_markdown
 
     reports = [result.report for result in results if result.report is not None]
     parts = []
@@ -139,8 +148,10 @@ def _write_markdown(results: Sequence[Result], options: Options, path: str | Non
                     extra=options.further(report),
                 )
             )
-    if len(reports) > 1:
-        parts.append(summary_markdown(reports, options.readings(reports)))
+    if len(results) > 1:
+        from archcost.render.summary import summary_markdown
+
+        parts.append(summary_markdown(_entries(results, options)))
     write_text("\n".join(parts), path)
 
 
@@ -148,9 +159,11 @@ def _write_tree(results: Sequence[Result], options: Options, path: str | None) -
     from archcost.render.plain import to_tree
 
     trees = []
-    for report in [result.report for result in results if result.report is not None]:
-        reading = options.counting.read(report) if options.counting is not None else None
-        trees.append(to_tree(report, depth=options.depth, reading=reading))
+    for entry in _entries(results, options):
+        if entry.report is not None:
+            trees.append(to_tree(entry.report, depth=options.depth, reading=entry.reading))
+        elif len(results) > 1:
+            trees.append(f"{entry.name}  {entry.mark}: no layer\n")
     write_text("\n".join(trees), path)
 
 

@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.tree import build_tree
 from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
 from archcost.render.rows import report_rows, tree_rows
-from archcost.render.text import cost_cell, cost_share_cell, known_total, lower_bound, shape_cell, unknown_notes
+from archcost.render.text import (
+    UP_TO_ERROR,
+    cost_cell,
+    cost_share_cell,
+    known_total,
+    layers_text,
+    lower_bound,
+    shape_cell,
+    unknown_notes,
+)
 from archcost.units import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.report import Report
+    from archcost.analysis.report import Layer, Report
     from archcost.conventions.reading import Reading
     from archcost.errors import Diagnostic
     from archcost.render.extra import Extra
     from archcost.render.rows import Row
+    from archcost.render.summary import Entry
 
 CSV_COLUMNS = (
     "model",
@@ -53,32 +63,43 @@ def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, 
     if partial is not None:
         document = partial.to_dict()
     else:
-        document["spec"] = {"path": path}
+        document |= {"spec": {"path": path}, "partial": True}
     document["errors"] = [diagnostic.to_dict() for diagnostic in diagnostics]
     return document
 
 
-def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = (), extras: Sequence[Extra] = ()) -> str:
+def to_csv(entries: Sequence[Entry], extras: Sequence[Extra] = ()) -> str:
     """Every layer of every model, one a line; shapes as ``1x64x28x28``, several joined by spaces; empty for unknown.
 
     With readings three columns follow: the convention's name, its figure (empty where nothing is covered), and the MACs
-    that it leaves out; with extras the columns asked for.
+    that it leaves out; with extras the columns asked for. If a model has a mistake, a last column ``partial`` says so
+    on each of its lines; a model without any layer before it has one line with its name.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    named = csv_heading(CSV_COLUMNS) if readings else CSV_COLUMNS
-    writer.writerow((*named, *[name for name in (extras[0].names if extras else ()) if name not in CSV_COLUMNS]))
-    for number, report in enumerate(reports):
-        for index, layer in enumerate(report.layers):
-            shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
-            inputs = " ".join(layer.inputs)
-            macs, flops = ("" if layer.costs.unknown(name) else getattr(layer, name) for name in ("macs", "flops"))
-            figures = (layer.params, macs, flops, layer.weight_bytes, layer.activation_bytes)
-            row = (report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line)
-            counted = csv_cells(readings[number], index) if readings else ()
-            more = extras[number].plain_cells(index, CSV_COLUMNS) if extras else ()
-            writer.writerow((*row, *counted, *more))
+    more = [name for name in (extras[0].names if extras else ()) if name not in CSV_COLUMNS]
+    marks = ["partial"] if any(entry.mark for entry in entries) else []
+    names = csv_heading(CSV_COLUMNS) if any(entry.reading for entry in entries) else CSV_COLUMNS
+    writer.writerow((*names, *more, *marks))
+    further = iter(extras)
+    for entry in entries:
+        name, report, reading = entry
+        mark = [entry.mark] if marks else []
+        extra = next(further) if extras and report is not None else None
+        for index, layer in enumerate(report.layers if report is not None else ()):
+            counted = csv_cells(reading, index) if reading is not None else ()
+            asked = extra.plain_cells(index, CSV_COLUMNS) if extra is not None else ()
+            writer.writerow((name, *_csv_cells(layer), *counted, *asked, *mark))
+        if report is None or not report.layers:
+            writer.writerow((name, *[""] * (len(names) + len(more) - 1), *mark))
     return out.getvalue()
+
+
+def _csv_cells(layer: Layer) -> tuple[str | int, ...]:
+    shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
+    macs, flops = ("" if layer.costs.unknown(name) else getattr(layer, name) for name in ("macs", "flops"))
+    figures = (layer.params, macs, flops, layer.weight_bytes, layer.activation_bytes)
+    return (layer.path, layer.op, " ".join(layer.inputs), shapes, *figures, layer.file, layer.line)
 
 
 def escape_markdown(text: str) -> str:
@@ -121,23 +142,12 @@ def to_markdown(
     totals = report.totals
     more = f" **{total_cell(reading, exact=True)}** |" if reading else ""
     more += "".join([f" **{figure}** |" if figure else " |" for figure in extra.totals(exact=True)]) if extra else ""
-    layers = f"{totals.layers:,} layers"
+    layers = layers_text(totals.layers)
+    foot = f"**total** | {layers}" if report.complete else f"**{UP_TO_ERROR} · {layers}** |"
     macs = known_total(report, "macs")
-    lines.append(f"| **total** | {layers} | | **{totals.params:,}** | **{macs}** |{more} 100.0% |")
+    lines.append(f"| {foot} | | **{totals.params:,}** | **{macs}** |{more} 100.0% |")
     lines += ["", *[escape_markdown(line) + "  " for line in unknown]] if (unknown := unknown_notes(report)) else []
     lines += ["", *[escape_markdown(line) + "  " for line in notes(reading)]] if reading else []
-    return "\n".join(lines) + "\n"
-
-
-def summary_markdown(reports: Sequence[Report], readings: Sequence[Reading] = ()) -> str:
-    """One row a model."""
-    more = f" {heading(readings[0])} |" if readings else ""
-    lines = [f"| model | layers | params | MACs |{more}", "| :-- | --: | --: | --: |" + (" --: |" if readings else "")]
-    for index, report in enumerate(reports):
-        totals = report.totals
-        more = f" {total_cell(readings[index], exact=True)} |" if readings else ""
-        name = escape_markdown(report.name)
-        lines.append(f"| {name} | {totals.layers:,} | {totals.params:,} | {known_total(report, 'macs')} |{more}")
     return "\n".join(lines) + "\n"
 
 
@@ -147,7 +157,8 @@ def to_tree(report: Report, *, depth: int | None = None, reading: Reading | None
     totals = report.totals
     counted = f", {total_cell(reading, exact=False)} {heading(reading)}" if reading else ""
     macs = lower_bound(format_count(totals.macs), totals.macs, report.costs.unknown_macs)
-    lines = [f"{report.name}  {format_count(totals.params)} params, {macs} MACs{counted}"]
+    mark = "" if report.complete else f"{UP_TO_ERROR}: "
+    lines = [f"{report.name}  {mark}{format_count(totals.params)} params, {macs} MACs{counted}"]
     for index, row in enumerate(rows):
         lines.append(_guides(rows, index) + _tree_line(row, reading))
     lines += unknown_notes(report)
@@ -164,7 +175,8 @@ def _tree_line(row: Row, reading: Reading | None) -> str:
         counted = cell(reading.tally(row.paths), exact=False)
         figures += [f"{counted} {heading(reading)}"] if counted != NOTHING else []
     tail = f"  ({', '.join(figures)})" if figures else ""
-    return f"{row.name}{times}: {row.op} → {shape_cell(row.output)}{tail}"
+    output = f" → {shape_cell(row.output)}" if row.output else ""
+    return f"{row.name}{times}: {row.op}{output}{tail}"
 
 
 def _guides(rows: list[Row], index: int) -> str:

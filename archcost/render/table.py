@@ -13,9 +13,11 @@ from archcost.render.text import (
     cost_cell,
     cost_share_cell,
     known_total,
+    layers_text,
     name_cell,
     setting,
     shape_cell,
+    total_label,
     unknown_notes,
 )
 from archcost.units import format_bytes
@@ -107,10 +109,9 @@ def _columns(
     from rich.text import Text
 
     strong = ["bold" if row.group else "" for row in rows]
-    count = report.totals.layers
     names = [Text(name_cell(row), style=style) for row, style in zip(rows, strong, strict=True)]
-    total = "total" if report.complete else "up to the error"
-    columns = [Column("layer", names, f"{total} · {count:,} layer{'s' * (count != 1)}", flexible=True)]
+    foot = f"{total_label(report)} · {layers_text(report.totals.layers)}"
+    columns = [Column("layer", names, foot, flexible=True)]
     if op:
         kinds = [Text(row.op, style="magenta" if row.group else "cyan") for row in rows]
         columns.append(Column("op", kinds))
@@ -186,26 +187,3 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     if totals.buffers:
         parts += [(" · buffers ", "dim"), (f"{totals.buffers:,}", "")]
     return parts
-
-
-def print_summary(console: Console, reports: Sequence[Report], readings: Sequence[Reading] = ()) -> None:
-    """Print one row a model: layers, params, MACs, another tool's figure if asked for, and bytes."""
-    exact = _summary_columns(reports, readings, exact=True)
-    columns = exact if needed_width(exact) <= console.width else _summary_columns(reports, readings, exact=False)
-    while needed_width(columns, flexible=_NAME_WIDTH) > console.width and len(columns) > 3:  # noqa: PLR2004 - the core
-        columns.pop()
-    print_columns(console, columns)
-
-
-def _summary_columns(reports: Sequence[Report], readings: Sequence[Reading], *, exact: bool) -> list[Column]:
-    totals = [report.totals for report in reports]
-    counted = [total_cell(reading, exact=exact) for reading in readings]
-    return [
-        Column("model", [report.name for report in reports], flexible=True),
-        Column("params", [cost_cell(report.costs, "params", exact=exact) for report in reports], right=True),
-        Column("MACs", [cost_cell(report.costs, "macs", exact=exact) for report in reports], right=True),
-        *([Column(heading(readings[0]), counted, right=True)] if readings else []),
-        Column("layers", [f"{total.layers:,}" for total in totals], right=True),
-        Column("weights", [format_bytes(total.weight_bytes) for total in totals], right=True),
-        Column("peak activations", [format_bytes(total.peak_activation_bytes) for total in totals], right=True),
-    ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.render.rows import Row
 
 _LABELS = {"macs": "MACs", "flops": "FLOPs"}
+UP_TO_ERROR = "up to the error"  # beside every figure of a model with a mistake: it is of the layers before it
 _NAMED = 3  # layers that a note names
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -29,6 +30,16 @@ def name_cell(row: Row) -> str:
     """The name, indented to its depth, with ×N for folded neighbours."""
     times = f" ×{row.times}" if row.times > 1 else ""
     return "  " * (row.depth - 1) + row.name + times
+
+
+def layers_text(count: int) -> str:
+    """``1 layer``, ``2 layers``."""
+    return f"{count:,} layer{'s' * (count != 1)}"
+
+
+def total_label(report: Report) -> str:
+    """What the totals are of: the whole model, or the layers before the first mistake."""
+    return "total" if report.complete else UP_TO_ERROR
 
 
 def figure_cell(value: int, *, exact: bool) -> str:

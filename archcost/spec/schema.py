@@ -274,6 +274,7 @@ def report_schema() -> Schema:
             "batch": {"type": "integer", "minimum": 1},
             "dtype": text,
             "weight_dtype": {**text, "description": "Of the matrices among the weights."},
+            "partial": {"const": True, "description": "There are errors: the layers are those before the first one."},
             "inputs": {"type": "array", "items": _object({"name": text, "shape": _SHAPE}, required=("name", "shape"))},
             "outputs": {"type": "array", "items": _object({"path": text, "shape": _SHAPE}, required=("path", "shape"))},
             "totals": _object({**totals, "convention": counted}, required=tuple(totals), more=True),

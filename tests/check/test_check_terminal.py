@@ -52,7 +52,7 @@ def in_terminal(*arguments: str, columns: int, cwd: Path, **extra: str) -> tuple
             break
         chunks.append(chunk)
     os.close(master)
-    return process.wait(timeout=60), b"".join(chunks).decode().replace("\r\n", "\n")
+    return process.wait(timeout=600), b"".join(chunks).decode().replace("\r\n", "\n")
 
 
 def plain(text: str) -> str:
@@ -110,7 +110,7 @@ def test_a_reader_that_leaves_early_changes_no_exit_code(everything: Path) -> No
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=60) == 2
+    assert process.wait(timeout=600) == 2
 
 
 def test_nothing_heavy_is_imported(project: Path) -> None:
@@ -138,7 +138,7 @@ def test_two_hundred_specs_are_judged_in_one_process(
     assert verdict.exit_code == 0
 
 
-LATENCY = "{latency: {max: 60 s, increase: 100000%}}"
+LATENCY = "{latency: {max: 600 s, increase: 100000000%}}"
 CONFIG = 'specs = ["specs/*.yaml"]\n'
 
 
@@ -154,7 +154,7 @@ def test_latency_is_measured_and_recorded(net: Callable[..., Path], run: Callabl
     assert set(pace) == {"median_ns", "iqr_ns", "batch", "sha256"}
     document = json.loads(run("check", "--latency", "--format", "json", cwd=folder).out)
     maximum, growth = document["specs"][0]["findings"]
-    assert (maximum["unit"], maximum["allowed"], growth["baseline"]) == ("ns", 60 * 10**9, pace["median_ns"])
+    assert (maximum["unit"], maximum["allowed"], growth["baseline"]) == ("ns", 600 * 10**9, pace["median_ns"])
     assert maximum["figure"] == growth["figure"] > 0
     assert {maximum["status"], growth["status"]} <= {"ok", "inconclusive"}
     run("baseline", "update", cwd=folder)

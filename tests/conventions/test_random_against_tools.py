@@ -14,6 +14,7 @@ from archcost.conventions.differences import explain
 from archcost.conventions.reading import read
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import peers
+from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
 
@@ -28,7 +29,7 @@ def attends_to_one_feature(layer: Layer) -> bool:
     return layer.op == "scaled_dot_product_attention" and layer.output[0][-1] == 1
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_tools_agree_on_random_graphs(parts: dict[str, Any]) -> None:
     if not parts["layers"]:

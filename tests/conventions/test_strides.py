@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 import archcost
-from archcost.conventions.layout import contiguous_strides, graph_strides, is_contiguous, viewed
+from archcost.analysis.memory import Storages
+from archcost.analysis.memory.strides import contiguous, is_contiguous
+from archcost.conventions import convention
+from archcost.conventions.reading import read
 from archcost.pytorch.module import Network, example_inputs
+from tests.conventions import peers
+from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
 
@@ -38,6 +43,9 @@ KEEPING = [
     {"softmax2d": None},
     {"channel_shuffle": {"groups": 2}},
     {"roll": {"shifts": 1, "dims": 1}},
+    {"roll": {"shifts": [1, -2], "dims": [-1, 2]}},
+    {"roll": {"shifts": [1, 6], "dims": [1, 3]}},  # 6 of 6 columns: one piece is empty
+    {"roll": {"shifts": 3}},
     {"pad": {"pad": [1, 1, 1, 1], "mode": "reflect"}},
     {"concat": None, "from": ["x", "x"]},
     {"add": None, "from": ["x", "x"]},
@@ -66,34 +74,102 @@ def in_memory(network: nn.Module, graph: Graph) -> dict[int, tuple[tuple[int, ..
     return found
 
 
-def check(graph: Graph) -> None:
+BROADCAST = {
+    "an empty cache": {
+        "input": [6, 8],
+        "layers": [
+            {"transpose": {"dim0": 1, "dim1": 2}},
+            {"kv_cache": {"length": 0}},
+            {"linear": {"out_features": 5}},
+        ],
+    },
+    "a product of two broadcast tensors": {
+        "inputs": {"x": [1, 8], "y": [6, 8]},
+        "layers": [
+            {"permute": {"dims": [0, 2, 1]}, "from": "y", "id": "yt"},
+            {"add": None, "from": ["x", "x"], "id": "xx"},
+            {"permute": {"dims": [0, 2, 1]}, "from": "xx", "id": "xt"},
+            {"mul": None, "from": ["xt", "yt"]},
+            {"linear": {"out_features": 5}},
+        ],
+    },
+    "attention of turned heads": {
+        "input": [6, 2, 8],
+        "layers": [
+            {"transpose": {"dim0": 1, "dim1": 2}, "id": "q"},
+            {"scaled_dot_product_attention": None, "from": ["q", "q", "q"]},
+            {"linear": {"out_features": 5}},
+        ],
+    },
+    "channels last times a scale": {
+        "input": [4, 6, 8],
+        "layers": [
+            {"permute": {"dims": [0, 3, 1, 2]}, "id": "a"},
+            {"adaptive_avg_pool2d": {"output_size": 1}, "id": "g"},
+            {"mul": None, "from": ["g", "a"]},
+            {"linear": {"out_features": 5}},
+        ],
+    },
+}
+
+
+def is_ambiguous(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Contiguous, but for the strides of dims of size 1, which may make convolutions take it for channels-last as well.
+
+    PyTorch's kernels do not agree on which of both it is, and the strides of archcost do not follow them there.
+    """
+    return is_contiguous(shape, strides) and strides != contiguous(shape)
+
+
+def measured(graph: Graph) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = in_memory(Network(graph).eval(), graph)
-    odd = graph_strides(graph)
+        return in_memory(Network(graph).eval(), graph)
+
+
+def check(graph: Graph) -> None:
+    agree(graph, measured(graph))
+
+
+def agree(graph: Graph, found: dict[int, tuple[tuple[int, ...], tuple[int, ...]]]) -> None:
+    odd = Storages(graph).strides
     for value, (shape, strides) in found.items():
-        ours = odd.get(value) or contiguous_strides(shape)
+        ours = odd.get(value) or contiguous(shape)
         assert is_contiguous(shape, ours) == is_contiguous(shape, strides), value
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_random_graphs(parts: dict[str, Any]) -> None:
     if parts["layers"]:
-        check(archcost.analyze(document(parts)).graph)
+        graph = archcost.analyze(document(parts)).graph
+        found = measured(graph)
+        assume(not any(is_ambiguous(*lies) for lies in found.values()))
+        agree(graph, found)
 
 
-@pytest.mark.parametrize("step", KEEPING, ids=lambda step: next(iter(step)))
+@pytest.mark.parametrize("step", KEEPING, ids=str)
 def test_channels_last(step: dict[str, Any]) -> None:
     check(archcost.analyze(document({"input": [5, 6, 4], "layers": [CHANNELS_LAST, step]}), batch=2).graph)
 
 
-def test_views_and_copies() -> None:
-    turned = torch.empty(2, 3, 4).permute(2, 0, 1)
-    shape, strides = tuple(turned.shape), turned.stride()
-    assert viewed(shape, strides, (4, 6)) == turned.view(4, 6).stride() == (1, 4)
-    assert viewed(shape, strides, (2, 2, 6)) == turned.view(2, 2, 6).stride()
-    assert viewed(shape, strides, (8, 3)) is None
-    with pytest.raises(RuntimeError):
-        turned.view(8, 3)
-    assert viewed((2, 3, 4), (12, 4, 1), (24,)) == (1,)
+@pytest.mark.parametrize("name", BROADCAST)
+def test_operands_that_lie_in_different_ways(name: str) -> None:
+    check(archcost.analyze(document(BROADCAST[name]), batch=2).graph)
+
+
+# Batch 2; the product goes over a tensor that does not lie dim after dim, so that ptflops-aten sees no bias.
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [
+        ("an empty cache", 2 * 8 * 5 * 6),
+        ("a product of two broadcast tensors", 2 * 8 * 5 * 6),
+        ("attention of turned heads", 2 * 2 * 6 * 5 * 8),
+        ("channels last times a scale", 2 * 8 * 4 * 5 * 6),
+    ],
+)
+def test_what_ptflops_sees_of_them(name: str, macs: int) -> None:
+    report = archcost.analyze(document(BROADCAST[name]), batch=2)
+    counted = read(report, convention("ptflops-aten"))
+    assert counted.total == macs
+    assert peers.run("ptflops-aten", Network(report.graph), example_inputs(report.graph)).total == macs

@@ -11,6 +11,7 @@ import pytest
 import archcost
 from archcost import zoo
 from archcost.analysis.tree import build_tree, find
+from archcost.dims import numel
 from archcost.explain.find import find_path, known_paths
 from archcost.explain.layer import explain_layer
 from archcost.explain.scope import explain_scope
@@ -18,6 +19,7 @@ from archcost.explain.seen import block_around
 from archcost.explain.story import explain_model
 from archcost.render.explanation import explanation_text, story_text
 from archcost.spec.loader import loads
+from archcost.spec.names import DTYPE_BYTES
 from archcost.units import format_ratio
 from tests.explain.test_formulas import evaluated
 
@@ -105,7 +107,6 @@ FIGURES = {
     "macs": "macs",
     "flops": "flops",
     "weight_bytes": "weight_bytes",
-    "output_bytes": "activation_bytes",
     "activation_bytes": "activation_bytes",
 }
 
@@ -113,12 +114,16 @@ FIGURES = {
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_equation_holds(name: str) -> None:
     report = archcost.analyze(name)
+    size = DTYPE_BYTES[report.dtype]
     assert {tree.path for tree in below(build_tree(report))} == known_paths(report).keys()
     for explanation, costs in explanations(report):
         for equation in explanation.equations:
             assert_holds(equation)
             if equation.figure in FIGURES:
                 assert equation.value == getattr(costs, FIGURES[equation.figure]), (explanation.path, equation)
+            if equation.figure == "output_bytes":  # its layer writes them, whether or not they are new activations
+                assert equation.value == size * sum(map(numel, explanation.outputs))
+                assert (equation.note != "") == (costs.activation_bytes == 0)
         for part in explanation.parts:
             assert part.formula is None or part.formula.value == part.macs
         for seen in explanation.seen:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 import archcost
 from tests.export.support import assert_same_outputs, assert_tidy, both_models, exported
+from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
 
@@ -25,7 +26,7 @@ MAX_LAYERS, MAX_PARAMS, MAX_BYTES = 200, 100_000, 10_000_000
 
 
 @pytest.mark.filterwarnings("ignore")  # torch warns of unusual layers
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_random_layers(parts: dict[str, Any]) -> None:
     if not parts["layers"]:

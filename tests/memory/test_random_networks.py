@@ -16,6 +16,7 @@ from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from tests.memory.networks import sgd
+from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
 
@@ -44,7 +45,7 @@ def shrinks(node: Node) -> bool:
     return node.op.kind == "conv_transpose3d" and numel(made[0].shape) < numel(given[0].shape)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=examples(50), suppress_health_check=CHECKS)
 @given(layers())
 def test_inference(parts: dict[str, Any]) -> None:
     graph = graph_of(parts)
@@ -65,7 +66,7 @@ def test_inference(parts: dict[str, Any]) -> None:
     assert sum(holder.bytes for holder in best.holders) == best.peak
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=examples(50), suppress_health_check=CHECKS)
 @given(layers())
 def test_training(parts: dict[str, Any]) -> None:
     graph = graph_of(parts)

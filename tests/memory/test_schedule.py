@@ -18,6 +18,7 @@ from archcost.analysis.memory.problem import Problem, problem
 from archcost.analysis.memory.schedule import min_peak
 from archcost.graph.unroll import unroll
 from archcost.spec.loader import loads
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def orders(before: list[set[int]]) -> Iterator[list[int]]:
     yield from extend([])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.integers(0, 10**9), st.integers(1, 7))
 def test_no_order_has_a_lower_peak(seed: int, count: int) -> None:
     made = random_problem(random.Random(seed), count)
@@ -60,7 +61,7 @@ def test_no_order_has_a_lower_peak(seed: int, count: int) -> None:
     assert plan.peak <= made.peak(range(count))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 10**9))
 def test_where_it_is_not_searched_in_full_it_is_never_worse(seed: int) -> None:
     made = random_problem(random.Random(seed), 30)

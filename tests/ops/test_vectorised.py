@@ -14,6 +14,7 @@ from archcost.ops import REGISTRY, OpError, apply, raise_on_false
 from archcost.ops.field_types import IntField
 from tests.ops.cases import CASES, Shape
 from tests.ops.harness import MaskCheck
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
@@ -99,7 +100,7 @@ class Sweep:
 
 
 @pytest.mark.parametrize("kind", sorted(REGISTRY))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(data=st.data())
 def test_arrays_give_what_ints_give(kind: str, data: st.DataObject) -> None:
     case = data.draw(st.sampled_from([case for case in CASES if case.kind == kind]))

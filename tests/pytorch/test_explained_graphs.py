@@ -14,13 +14,13 @@ from archcost.explain.story import explain_model
 from archcost.render.explanation import explanation_text, story_text
 from archcost.render.explanation_markdown import explanation_markdown, story_markdown
 from tests.explain.test_formulas import evaluated
+from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
 
 
 @settings(
-    max_examples=60,
-    deadline=None,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(layers())

@@ -21,6 +21,7 @@ from archcost.ops.field_types import (
     SpatialField,
 )
 from archcost.pytorch.verify import verify
+from tests.profiles import examples
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
@@ -174,8 +175,7 @@ def layer(draw: st.DrawFn, op: type[Op], first: str, floats: dict[str, Shape], n
 
 
 @settings(
-    max_examples=300,
-    deadline=None,
+    max_examples=examples(300),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(layers())

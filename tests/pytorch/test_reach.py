@@ -12,6 +12,7 @@ from archcost.analysis.field import source_field
 from archcost.analysis.receptive_field import Fields, spatial_dims, trace
 from archcost.errors import SpecError
 from archcost.graph.unroll import unroll
+from tests.profiles import examples
 from tests.pytorch.reach import Interval, predicted, reached
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
@@ -186,7 +187,7 @@ def steps(draw: st.DrawFn) -> dict[str, Any]:
     return {"adaptive_avg_pool1d": {"output_size": draw(st.integers(1, 12))}}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps(), min_size=1, max_size=5))
 def test_random_chains_of_windows(chain: list[dict[str, Any]]) -> None:
     parts = {"input": [1, 60], "layers": chain}
@@ -198,8 +199,7 @@ def test_random_chains_of_windows(chain: list[dict[str, Any]]) -> None:
 
 
 @settings(
-    max_examples=150,
-    deadline=None,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(layers())

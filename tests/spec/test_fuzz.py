@@ -21,13 +21,13 @@ from archcost import zoo
 from archcost.analysis.report import analyze
 from archcost.errors import format_diagnostic
 from archcost.spec.loader import reads
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 moderate = settings(
-    max_examples=int(os.environ.get("ARCHCOST_FUZZ_EXAMPLES", "300")),
-    deadline=None,
+    max_examples=int(os.environ.get("ARCHCOST_FUZZ_EXAMPLES", examples(300))),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

@@ -123,9 +123,23 @@ def test_tags_are_refused(tag: str) -> None:
         loads(f"{HEAD}layers:\n  - {tag}\n")
 
 
+def load_all_that_loads_lazily(folder: Path) -> None:
+    """Analyse what is right and what is wrong: imports run code and open files, but are not what a spec reaches."""
+    (folder / "parts").mkdir(parents=True)
+    (folder / "parts" / "unit.yaml").write_text("archcost: 1\nblocks:\n  unit: {layers: [relu]}\n")
+    spec = folder / "spec.yaml"
+    spec.write_text("archcost: 1\ninclude: [parts/unit.yaml]\ninput: [8]\nlayers: [unit]\n")
+    archcost.analyze(spec)
+    spec.write_text("archcost: 1\ninclude: [../parts/unit.yaml]\ninput: [8]\nlayers: [unit]\n")
+    with pytest.raises(archcost.SpecError) as caught:
+        archcost.analyze(spec)
+    assert str(caught.value)
+
+
 @pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """What is opened or run from here on."""
+    load_all_that_loads_lazily(tmp_path / "before")
     seen: list[str] = []
     real_open = builtins.open
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from archcost.analysis.memory.liveness import peak_activation_bytes
+from archcost.analysis.memory.liveness import Storages
 
-__all__ = ["peak_activation_bytes"]
+__all__ = ["Storages"]

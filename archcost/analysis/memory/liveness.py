@@ -23,7 +23,8 @@ class Storages:
 
     Storage k has ``sizes[k]`` bytes, is made by node ``makers[k]`` (-1: it is an input of the model) and last touched
     by node ``last[k]`` (the number of nodes: it is there to the end, as the inputs are, which the caller holds).
-    ``of[value]`` is the storage of a value; ``rises[n]`` what node n needs, while it runs, beyond what is there.
+    ``of[value]`` is the storage of a value; ``rises[n]`` what node n needs, while it runs, beyond what is there, and
+    ``made[n]`` the bytes that its outputs keep of that: none where they are views, params or buffers.
     """
 
     def __init__(self, graph: Graph, *, watched: bool = False, inplace: frozenset[int] = frozenset()) -> None:
@@ -34,6 +35,7 @@ class Storages:
         self.last = [end] * len(inputs)
         self.of = {-1 - place: place for place in range(len(inputs))}
         self.rises: list[int] = []
+        self.made: list[int] = []
         self.strides: dict[int, Ints] = {}  # of the values that are not contiguous
         self._profiles = Profiles(watched=watched)
         for index, node in enumerate(graph.nodes):
@@ -53,12 +55,17 @@ class Storages:
             self.makers.append(index)
             last.append(index)
         self.rises.append(rise)
+        self.made.append(sum(sizes))
         value = node.first_value
         for source, stride in zip(sources, strides, strict=True):
             of[value] = first - 1 - source if source < 0 else of[inputs[source]]
             if stride is not None:
                 self.strides[value] = stride
             value += 1
+
+    def peak(self) -> int:
+        """The most bytes alive at a time; params and buffers are not counted."""
+        return max(self.live(), default=sum(self.sizes))
 
     def live(self) -> list[int]:
         """The bytes alive while each node runs."""
@@ -109,8 +116,3 @@ class Profiles:
 def _equal(inputs: tuple[int, ...]) -> tuple[int, ...]:
     """For every input, the place of the first one that is the same value."""
     return tuple([inputs.index(value) for value in inputs])
-
-
-def peak_activation_bytes(graph: Graph) -> int:
-    """Maximum over layers of the bytes of all storages alive while it runs; params and buffers are not counted."""
-    return max(Storages(graph).live(), default=sum(map(tensor_bytes, graph.inputs.values())))

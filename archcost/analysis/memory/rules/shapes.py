@@ -126,8 +126,11 @@ def _pad(machine: Machine, call: Call) -> Tensor:
 
 
 def _roll(machine: Machine, call: Call) -> Tensor:
-    x = call.x
-    y = machine.new(x.shape, x.dtype)
+    """Two pieces joined the other way round, along each dim: channels stay last unless one of the pieces is empty."""
+    x, shape = call.x, call.shape
+    dims = axes(call.op.dims or (), len(shape))
+    joined = dims and all(shift % shape[dim] for dim, shift in zip(dims, call.op.shifts, strict=True))
+    y = machine.new(shape, x.dtype, spatial_strides(x, shape) if joined else contiguous(shape))
     machine.record([y], [x], each(fresh(x)))
     return y
 
