@@ -35,11 +35,20 @@ class Measured(NamedTuple):
     before: Pace | None = None
 
 
+class Past(NamedTuple):
+    """What a baseline has of a spec: its figures, or why there are none; ``path`` is the spec's there, if it had another."""
+
+    entry: Entry | None = None
+    cause: Cause = Cause.NEW
+    detail: str = ""
+    path: str = ""
+
+
 class Case(NamedTuple):
     """One spec to judge: its report, the limits of the spec and of the configuration, and what it is compared with.
 
-    ``baseline`` is None where there is none at all; ``entry`` None where it does not have this spec, and ``unreadable``
-    says that it has one that is broken.
+    ``baseline`` is None where there is none at all; ``past`` is what it has of this spec. ``strict``: a growth limit that
+    has nothing to grow from fails.
     """
 
     path: str
@@ -48,10 +57,10 @@ class Case(NamedTuple):
     limits: Sequence[Limit] = ()
     settings: Mapping[str, Any] = {}
     baseline: Baseline | None = None
-    entry: Entry | None = None
+    past: Past = Past()
     measured: Measured | None = None
     expect: bool = False
-    unreadable: bool = False
+    strict: bool = False
     weights_recorded: bool = True  # the baseline's bytes of weights are of the same dtype
 
 
@@ -69,7 +78,7 @@ class _Judge:
         self.unjudged: list[Limit] = []
         self.unmatched: list[Limit] = []
         self.diagnostics: list[Diagnostic] = []
-        self.entry = case.entry if self._comparable() else None
+        self.entry = case.past.entry if self._comparable() else None
 
     def verdict(self) -> SpecVerdict:
         """What comes of it."""
@@ -91,7 +100,19 @@ class _Judge:
             diagnostics=tuple(self.diagnostics),
             unmatched=tuple(self.unmatched),
             batch=self.report.batch,
+            expected=0 if case.expect else self._expected(),
+            before=case.past.path,
         )
+
+    def _expected(self) -> int:
+        """How many figures are published under ``expect``."""
+        published = self.report.spec.expect.values()
+        return sum(len(expectation.figures) + (expectation.output is not None) for expectation in published)
+
+    @property
+    def growth_limits(self) -> list[Limit]:
+        """The limits of the spec and of the configuration that need a baseline."""
+        return [limit for limit in (*self.report.spec.budgets, *self.case.limits) if limit.is_growth]
 
     def _total(self, metric: str) -> Total:
         unknown = self.report.costs.unknown(metric)
@@ -116,14 +137,14 @@ class _Judge:
 
     def _comparable(self) -> bool:
         """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
-        case, entry = self.case, self.case.entry
+        case, entry = self.case, self.case.past.entry
         if entry is None:
             return False
         if not case.weights_recorded:
             return False
         if entry.batch == case.report.batch and entry.settings == entry_settings(case.settings):
             return True
-        growth = [limit for limit in (*case.report.spec.budgets, *case.limits) if limit.is_growth]
+        growth = self.growth_limits
         if growth:
             message = f"the baseline of {entry.name} was recorded with {_how(entry.batch, entry.settings)}, "
             message += f"and this is {_how(case.report.batch, case.settings)}: growth cannot be judged"
@@ -173,7 +194,7 @@ class _Judge:
             yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
             return
         if self.entry is None:
-            if not self.case.weights_recorded and self.case.entry is not None:
+            if not self.case.weights_recorded and self.case.past.entry is not None:
                 message = "a lock file has the bytes of weights in the model's dtype: growth cannot be judged"
                 hint = "leave out --weight-dtype, or compare with a commit: --baseline-ref REF"
                 self.diagnostics.append(Diagnostic(message, limit.mark, hint))
@@ -181,8 +202,9 @@ class _Judge:
                 self.unjudged.append(limit)
             return
         baseline = self.entry.figure(limit.metric, path)
-        if baseline is None:  # the layer is new: its model's limits judge it
-            yield self._finding(Rule.GROWTH, Status.NEW, limit, path, figure, None, None, ())
+        if baseline is None:
+            finding = self._finding(Rule.GROWTH, self._lacking(limit), limit, path, figure, None, None, ())
+            yield replace(finding, cause=Cause.NEW_LAYER)
             return
         allowed = limit.allowed(baseline)
         if unknown or self.entry.unknown(limit.metric, path):
@@ -223,7 +245,13 @@ class _Judge:
             baseline=baseline,
             layers=layers,
             mark=limit.mark,
+            before=self.case.past.path if rule is Rule.GROWTH else "",
         )
+
+    def _lacking(self, *limits: Limit) -> Status:
+        """What growth limits come to that have nothing to grow from."""
+        errors = any(limit.level != "warn" for limit in limits)
+        return Status.FAIL if self.case.strict and errors else Status.WARN
 
     def _latency(self, limit: Limit) -> Finding | None:
         """A measured latency: beyond a limit only if the spread clears it, within only if the spread stays below."""
@@ -240,7 +268,7 @@ class _Judge:
                 self.unjudged.append(limit)
                 return None
             values = {"figure": pace.median_ns, "spread": pace.spread_ns, "detail": measured.device}
-            return _with(finding, Status.NEW, cause=Cause.NO_PACE, **values)
+            return _with(finding, self._lacking(limit), cause=Cause.NO_PACE, **values)
         allowed = limit.allowed(before.median_ns if before else 0)
         baseline_spread = before.spread_ns if before and limit.is_growth else 0
         spread = pace.spread_ns + baseline_spread
@@ -265,9 +293,16 @@ class _Judge:
         case, baseline = self.case, self.case.baseline
         if baseline is None:
             return []
-        where = Finding(Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path))
-        if case.entry is None:
-            return [_with(where, Status.NEW, cause=Cause.UNREADABLE if case.unreadable else Cause.NONE)]
+        past = case.past
+        where = Finding(
+            Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path), before=past.path
+        )
+        if past.entry is None:
+            limits = self.growth_limits
+            status = self._lacking(*limits) if limits else Status.NEW
+            return [_with(where, status, cause=past.cause, detail=past.detail)]
+        if past.path:
+            return [_with(where, Status.RENAMED)]
         if not baseline.is_lock or self.entry is None:
             return []
         same = self.entry.same_figures(self.now)
@@ -285,7 +320,7 @@ class _Judge:
 
     def _published(self) -> list[Finding]:
         """The figures under ``expect`` that are not met; one finding where all are."""
-        if not any(expectation.figures or expectation.output for expectation in self.report.spec.expect.values()):
+        if not self._expected():
             return []
         ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
         found = deviations(self.report)

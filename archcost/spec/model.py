@@ -180,7 +180,7 @@ class Spec:
     """A parsed spec, ready to be unrolled under any params; made by :func:`archcost.load`.
 
     ``incomplete`` says that a file it names could not be read, so that blocks may be missing. ``problems`` are those of
-    the text.
+    the text. ``is_library`` says that the file is for others to include: its keys speak of blocks and of no model.
     """
 
     def __init__(self, source: Source, path: str) -> None:
@@ -200,6 +200,7 @@ class Spec:
         self.budgets: list[Limit] = []
         self.problems = Problems(source)
         self.incomplete = False
+        self.is_library = False
 
     @property
     def sha256(self) -> str:

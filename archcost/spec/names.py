@@ -39,5 +39,7 @@ TOP_KEYS = (
     "budgets",
     "expect",
 )
+SHARED_KEYS = ("blocks", "include")  # what a library has
+MODEL_KEYS = ("input", "inputs", "layers", "outputs", "extends", "budgets", "expect")  # what it has not
 VARIANT_KEYS = ("archcost", "name", "family", "source", "extends", "params", "budgets", "expect")
 MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share")
