@@ -298,7 +298,7 @@ class _Judge:
             Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path), before=past.path
         )
         if past.entry is None:
-            limits = self.growth_limits
+            limits = [limit for limit in self.growth_limits if limit.metric != LATENCY]
             status = self._lacking(*limits) if limits else Status.NEW
             return [_with(where, status, cause=past.cause, detail=past.detail)]
         if past.path:

@@ -69,7 +69,7 @@ def analyze_one(
 
     try:
         spec = read_spec(path)
-        if blocks_only and spec.is_library and spec.blocks and not spec.problems:
+        if blocks_only and spec.is_library:
             return Result(path, None)
         report = analyze_spec(
             spec, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype

@@ -11,7 +11,7 @@ from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.commands.inputs import analyze_one
-from archcost.commands.judging import read_baseline, spec_paths
+from archcost.commands.judging import choose, read_baseline
 from archcost.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     try:
         config = load_config(order.config)
         path = order.baseline or config.baseline_path
-        paths, whole = spec_paths(order.specs, config)
+        paths, whole, named = choose(order.specs, config)
         if "-" in paths:
             raise UsageError("standard input has no name to be recorded under", "give a file")
         before = read_baseline(path) or Baseline(path)
@@ -52,7 +52,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     folder = os.path.dirname(path) or "."
     limits: dict[str, list[Limit]] = {}
     for name in track(paths):
-        result = analyze_one(name, order.settings, batch=order.batch)
+        result = analyze_one(name, order.settings, batch=order.batch, blocks_only=name not in named)
         problems += result.diagnostics
         if result.report is not None:
             key = spec_key(name, folder)

@@ -22,7 +22,6 @@ from archcost.spec.names import (
     MODEL_KEYS,
     MODIFIERS,
     RESERVED,
-    SHARED_KEYS,
     TOP_KEYS,
     VARIANT_KEYS,
     VERSION,
@@ -66,7 +65,7 @@ class SpecReader(Reader):
         if "outputs" in entries:
             spec.main.outputs = self.references(entries["outputs"][1], "outputs")
         spec.main.inputs = list(spec.inputs)
-        spec.is_library = not base and not entries.keys().isdisjoint(SHARED_KEYS) and entries.keys().isdisjoint(MODEL_KEYS)
+        spec.only_shares = not base and entries.keys().isdisjoint(MODEL_KEYS)
         if not base:
             self._limits(entries)
         return includes
