@@ -35,20 +35,12 @@ class Measured(NamedTuple):
     before: Pace | None = None
 
 
-class Past(NamedTuple):
-    """What a baseline has of a spec: its figures, or why there are none; ``path`` is the spec's there, if it had another."""
-
-    entry: Entry | None = None
-    cause: Cause = Cause.NEW
-    detail: str = ""
-    path: str = ""
-
-
 class Case(NamedTuple):
     """One spec to judge: its report, the limits of the spec and of the configuration, and what it is compared with.
 
-    ``baseline`` is None where there is none at all; ``past`` is what it has of this spec. ``strict``: a growth limit that
-    has nothing to grow from fails.
+    ``baseline`` is None where there is none at all; ``entry`` None where it has nothing of this spec to compare with, for
+    a ``cause`` with its ``detail``. ``before`` is the spec's path there, where it had another. ``strict``: a growth
+    limit that has nothing to grow from fails.
     """
 
     path: str
@@ -57,7 +49,10 @@ class Case(NamedTuple):
     limits: Sequence[Limit] = ()
     settings: Mapping[str, Any] = {}
     baseline: Baseline | None = None
-    past: Past = Past()
+    entry: Entry | None = None
+    cause: Cause = Cause.NEW
+    detail: str = ""
+    before: str = ""
     measured: Measured | None = None
     expect: bool = False
     strict: bool = False
@@ -78,7 +73,7 @@ class _Judge:
         self.unjudged: list[Limit] = []
         self.unmatched: list[Limit] = []
         self.diagnostics: list[Diagnostic] = []
-        self.entry = case.past.entry if self._comparable() else None
+        self.entry = case.entry if self._comparable() else None
 
     def verdict(self) -> SpecVerdict:
         """What comes of it."""
@@ -101,7 +96,7 @@ class _Judge:
             unmatched=tuple(self.unmatched),
             batch=self.report.batch,
             expected=0 if case.expect else self._expected(),
-            before=case.past.path,
+            before=case.before,
         )
 
     def _expected(self) -> int:
@@ -137,7 +132,7 @@ class _Judge:
 
     def _comparable(self) -> bool:
         """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
-        case, entry = self.case, self.case.past.entry
+        case, entry = self.case, self.case.entry
         if entry is None:
             return False
         if not case.weights_recorded:
@@ -194,7 +189,7 @@ class _Judge:
             yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
             return
         if self.entry is None:
-            if not self.case.weights_recorded and self.case.past.entry is not None:
+            if not self.case.weights_recorded and self.case.entry is not None:
                 message = "a lock file has the bytes of weights in the model's dtype: growth cannot be judged"
                 hint = "leave out --weight-dtype, or compare with a commit: --baseline-ref REF"
                 self.diagnostics.append(Diagnostic(message, limit.mark, hint))
@@ -245,7 +240,7 @@ class _Judge:
             baseline=baseline,
             layers=layers,
             mark=limit.mark,
-            before=self.case.past.path if rule is Rule.GROWTH else "",
+            before=self.case.before if rule is Rule.GROWTH else "",
         )
 
     def _lacking(self, *limits: Limit) -> Status:
@@ -293,15 +288,14 @@ class _Judge:
         case, baseline = self.case, self.case.baseline
         if baseline is None:
             return []
-        past = case.past
         where = Finding(
-            Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path), before=past.path
+            Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path), before=case.before
         )
-        if past.entry is None:
+        if case.entry is None:
             limits = [limit for limit in self.growth_limits if limit.metric != LATENCY]
             status = self._lacking(*limits) if limits else Status.NEW
-            return [_with(where, status, cause=past.cause, detail=past.detail)]
-        if past.path:
+            return [_with(where, status, cause=case.cause, detail=case.detail)]
+        if case.before:
             return [_with(where, Status.RENAMED)]
         if not baseline.is_lock or self.entry is None:
             return []

@@ -192,7 +192,10 @@ def judge_path(context: Context, path: str, *, named: bool) -> SpecVerdict | Non
         weights_recorded=revision is not None or request.weight_dtype is None,
         settings=request.settings,
         baseline=baseline,
-        past=past,
+        entry=past.entry,
+        cause=past.cause,
+        detail=past.detail,
+        before=past.before,
         expect=request.expect,
         strict=request.strict,
     )

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import zoo
 from archcost.budget.baseline import entry_of
-from archcost.budget.judge import Past
 from archcost.budget.verdict import Cause
 from archcost.errors import SpecError, UsageError
 from archcost.files import FileError
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.budget.baseline import Baseline
+    from archcost.budget.baseline import Baseline, Entry
     from archcost.commands.judging import Request
     from archcost.revisions import Revision
     from archcost.spec.model import Spec
+
+
+class Past(NamedTuple):
+    """What a baseline has of a spec: its figures, or why there are none; ``before`` is its path there, if another."""
+
+    entry: Entry | None = None
+    cause: Cause = Cause.NEW
+    detail: str = ""
+    before: str = ""
 
 
 def past_in_lock(baseline: Baseline | None, key: str, path: str) -> Past:
@@ -45,7 +53,7 @@ def past_at(revision: Revision, path: str, request: Request) -> tuple[Past, Repo
     try:
         spec = revision.load_located(earlier or place)
     except FileError as error:
-        return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", path=earlier), None
+        return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", before=earlier), None
     except SpecError as error:
         return _broken(error, name, earlier), None
     return _analysed(spec, request, name, earlier)
@@ -59,13 +67,13 @@ def _analysed(spec: Spec, request: Request, name: str, earlier: str) -> tuple[Pa
     except SpecError as error:
         return _broken(error, name, earlier), None
     except UsageError as error:
-        return Past(cause=Cause.SETTINGS, detail=f"{name} cannot be analysed alike: {error.message}", path=earlier), None
-    return Past(entry_of(report, request.settings), path=earlier), report
+        return Past(cause=Cause.SETTINGS, detail=f"{name} cannot be analysed alike: {error.message}", before=earlier), None
+    return Past(entry_of(report, request.settings), before=earlier), report
 
 
 def _broken(error: SpecError, name: str, earlier: str) -> Past:
     first = error.diagnostics[0]
-    return Past(cause=Cause.BROKEN, detail=f"it is wrong at {first.mark or name}: {first.message}", path=earlier)
+    return Past(cause=Cause.BROKEN, detail=f"it is wrong at {first.mark or name}: {first.message}", before=earlier)
 
 
 def _without_revision(path: str) -> str:
