@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcost import zoo
 from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
+from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.linker import link
 from archcost.spec.model import Spec
@@ -41,9 +42,20 @@ def read(spec: str | os.PathLike[str]) -> Spec:
 
 def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
     """As :func:`loads`, with problems kept as in :func:`read`."""
-    source = Source(name, text)
-    spec = Spec(source, name)
-    root, problems = parse_document(source)
+    spec = Spec(Source(name, text), name)
+    try:
+        _fill(spec, folder)
+    except WorkError as error:
+        spec.problems.extend(error.diagnostics)
+        raise spec.problems.error() from None
+    if not spec.name:
+        spec.name = os.path.splitext(os.path.basename(name))[0]
+    return spec
+
+
+def _fill(spec: Spec, folder: str) -> None:
+    """Read the text of a spec, what it extends and includes, and check it."""
+    root, problems = parse_document(spec.text_source, spec.meter)
     spec.problems.extend(problems)
     reader = SpecReader(spec)
     files = _Files(spec, reader, folder)
@@ -53,9 +65,6 @@ def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
         reader.variant(variants[number], base=number > 0)
     files.read(includes, folder)
     link(spec)
-    if not spec.name:
-        spec.name = os.path.splitext(os.path.basename(name))[0]
-    return spec
 
 
 def _checked(spec: Spec) -> Spec:
@@ -143,7 +152,9 @@ class _Files:
             if self.length > MAX_BYTES:
                 self._report(f"the spec and its includes are larger than {MAX_BYTES // 2**20} MiB", mark, "")
                 return None
-            root, problems = parse_document(source)
+            root, problems = parse_document(source, self.spec.meter)
+        except WorkError:
+            raise
         except SpecError as error:
             self.spec.incomplete = True
             self.spec.problems.extend(error.diagnostics)

@@ -106,14 +106,14 @@ LARGE = {
         "archcost: 1\nparams:\n"
         + "".join(f"  p{k}: $(sum(range(100000)))\n" for k in range(1000))
         + "input: [3]\nlayers: [relu]\n",
-        "52:8",
-        "work on more than 5,000,000 items",
+        "102:8",
+        "the spec asks for more than 10,000,000 steps of work",
     ),
     "rounds_without_end": Case(
         "archcost: 1\nparams: {a: $(range(90000))}\ninput: [3]\n"
         "layers: [{linear: {out_features: $(len(a) + i)}, repeat: 900000}]\n",
         "4:34",
-        "work on more than 5,000,000 items",
+        "the spec asks for more than 10,000,000 steps of work",
     ),
 }
 
