@@ -173,7 +173,7 @@ def read_named(path: str, limit: int) -> bytes:
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
-                raise FileError("is a directory")
+                raise FileError("is a directory", "name its files: `folder/*.yaml`")
             if not stat.S_ISREG(status.st_mode):
                 return _read(descriptor, limit)
             if os.path.realpath(path).startswith(MADE_UP):  # a link in a checkout, more often than a person's word
@@ -212,7 +212,7 @@ def regular(status: os.stat_result) -> os.stat_result:
     """The status of a regular file as it is; raises FileError, with what it is, for anything else."""
     for is_kind, kind in _KINDS:
         if is_kind(status.st_mode):
-            raise FileError(f"it is not a file but {kind}")
+            raise FileError(f"it is not a file but {kind}", "name each file of a folder" * (is_kind is stat.S_ISDIR))
     if not stat.S_ISREG(status.st_mode):
         raise FileError("it is not a file")
     return status

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
+from archcost.meter import Meter
 from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.problems import Problems
@@ -185,6 +186,7 @@ class Spec:
 
     def __init__(self, source: Source, path: str) -> None:
         self.text_source = source
+        self.meter = Meter()  # of reading it; each analysis has its own
         self.bases: list[Source] = []  # the files that it extends, the nearest first
         self.included: list[Source] = []  # these, and the files whose blocks it uses
         self.path = path

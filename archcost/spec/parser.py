@@ -42,7 +42,7 @@ class SpecReader(Reader):
     """Reads the trees of a spec's files into the spec."""
 
     def __init__(self, spec: Spec) -> None:
-        super().__init__(spec.problems)
+        super().__init__(spec.problems, spec.meter)
         self.spec = spec
 
     def main(self, root: Value, *, base: bool = False) -> list[tuple[str, Mark]]:
