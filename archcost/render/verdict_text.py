@@ -209,6 +209,7 @@ def help_text(finding: Finding, *, recorded: bool) -> str:
 
 
 _HELP_BASELINE = {
+    Cause.NEW: "a rename is followed where git sees one: `git add` the file",
     Cause.BROKEN: "compare with a revision where it is right",
     Cause.SETTINGS: "compare with a revision that takes the same --set and --batch",
     Cause.OUTSIDE: "measure its growth from a lock file: `archcost baseline update`",
