@@ -91,6 +91,14 @@ def required(name: str) -> str:
     return value
 
 
+def pull_request() -> str:
+    """The number of the pull request; raises CommentError."""
+    number = required("ARCHCOST_PULL_REQUEST")
+    if not (number.isascii() and number.isdigit()):
+        raise CommentError("ARCHCOST_PULL_REQUEST is no number")
+    return number
+
+
 def whole(response: Any) -> bytes:
     """The whole of an answer, within bounds of size and time; raises CommentError beyond."""
     end = time.monotonic() + 2 * PATIENCE
@@ -192,9 +200,7 @@ def main() -> None:
     if body is None:
         warn("there is no report to write as a comment: the log of the check says why")
     try:
-        number = required("ARCHCOST_PULL_REQUEST")
-        if not (number.isascii() and number.isdigit()):
-            raise CommentError("ARCHCOST_PULL_REQUEST is no number")
+        number = pull_request()
         worth_it = body is not None and QUIET not in body.partition("\n\n")[0]
         print(write(Host(), number, body or NO_REPORT, new=worth_it))
     except CommentError as error:

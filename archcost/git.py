@@ -24,7 +24,7 @@ _RENAMES = 1000  # files that git compares with one another; beyond, only exact 
 
 
 class Entry(NamedTuple):
-    """What a tree has at a path: the mode (``100644`` a file, ``120000`` a link, ``160000`` a submodule), the object."""
+    """What a tree has at a path: the object, and its mode (``100644`` file, ``120000`` link, ``160000`` submodule)."""
 
     mode: str
     oid: str

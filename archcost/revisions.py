@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archcost import git
-from archcost.errors import SpecError, UsageError
+from archcost.below import written_below
+from archcost.errors import UsageError
 from archcost.files import MAX_PATH, FileError, MissingFileError
 from archcost.spec.loader import load_from
 
@@ -67,7 +68,9 @@ class GitFiles:
             raise FileError("the path is too long, or holds a null character")
         if path.startswith("/"):
             raise OutsideError
-        parts, real, hops = path.split("/")[::-1], [], 0
+        parts = path.split("/")[::-1]
+        real: list[str] = []
+        hops = 0
         while parts:
             part = parts.pop()
             if part in ("", "."):
@@ -183,17 +186,10 @@ class Revision:
 
         Links of the working tree below the root stay as they are written: the revision may have other ones.
         """
-        parts = os.path.join(os.getcwd(), path).split(os.sep)
-        if os.pardir in parts:  # which goes up from where a link leads
-            after = len(parts) - parts[::-1].index(os.pardir)
-            parts = [*os.path.realpath(os.sep.join(parts[:after])).split(os.sep), *parts[after:]]
-        parts = [part for number, part in enumerate(parts) if part not in ("", os.curdir) or not number]
-        root = os.path.realpath(self.root)
-        for count in range(1, len(parts)):
-            above = os.sep.join(parts[:count]) or os.sep
-            if os.path.realpath(above) == root:
-                return "/".join(parts[count:])
-        raise OutsideError
+        location = written_below(path, self.root)
+        if location is None:
+            raise OutsideError
+        return location
 
 
 def load_at(revision: str, path: str) -> Spec:

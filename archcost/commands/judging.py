@@ -27,7 +27,7 @@ _POOL_FROM = 400  # specs; below, processes save less than they cost where the c
 
 
 class Request(NamedTuple):
-    """What is asked for: no ``specs`` are those of the configuration. ``strict``: growth that nothing can judge fails."""
+    """What is asked for: no ``specs`` are those of the configuration; ``strict`` fails growth without a baseline."""
 
     specs: Sequence[str] = ()
     settings: dict[str, Any] = {}  # noqa: RUF012 - never changed
@@ -141,9 +141,7 @@ def _nothing_judged(config: Config, chosen: Chosen) -> Diagnostic:
     count = len(chosen.paths)
     files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"
     hint = "let the globs match specs, which have `layers`"
-    return Diagnostic(
-        f"nothing was judged: {files} only blocks", config.specs_mark if chosen.whole else None, hint
-    )
+    return Diagnostic(f"nothing was judged: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:

@@ -67,7 +67,8 @@ def _analysed(spec: Spec, request: Request, name: str, earlier: str) -> tuple[Pa
     except SpecError as error:
         return _broken(error, name, earlier), None
     except UsageError as error:
-        return Past(cause=Cause.SETTINGS, detail=f"{name} cannot be analysed alike: {error.message}", before=earlier), None
+        detail = f"{name} cannot be analysed alike: {error.message}"
+        return Past(cause=Cause.SETTINGS, detail=detail, before=earlier), None
     return Past(entry_of(report, request.settings), before=earlier), report
 
 

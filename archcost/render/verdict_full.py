@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from archcost.budget.verdict import Finding, Verdict, Weight
     from archcost.spec.limits import Limit
 
-_NOTES = (Status.STALE, Status.NEW, Status.RENAMED, Status.GONE, Status.NOT_MEASURED)  # told in a line each, and not without end
-_MAX_NOTES = 5
+_NOTES = (Status.STALE, Status.NEW, Status.RENAMED, Status.GONE, Status.NOT_MEASURED)  # told in a line each
+_MAX_NOTES = 5  # lines of a kind
 STYLES = {
     Status.FAIL: "\x1b[1;31m",
     Status.WARN: "\x1b[1;33m",

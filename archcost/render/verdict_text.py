@@ -197,10 +197,8 @@ def help_text(finding: Finding, *, recorded: bool) -> str:
         return _help_baseline(finding, recorded=recorded)
     if finding.rule is Rule.UNUSED:
         return "correct it, or remove it"
-    if finding.cause is Cause.NO_PACE:
-        return "run `archcost baseline update --latency` on this machine" if recorded else ""
-    if finding.cause is Cause.NEW_LAYER:
-        return "limit the whole model's growth as well" if finding.lacks_baseline else ""
+    if finding.lacks_baseline:
+        return _help_lacking(finding, recorded=recorded)
     if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
         return f"declare `{finding.metric}` of the custom op: unknown is never zero"
     if finding.status in (Status.FAIL, Status.WARN):
@@ -215,6 +213,13 @@ _HELP_BASELINE = {
     Cause.OUTSIDE: "measure its growth from a lock file: `archcost baseline update`",
     Cause.ZOO: "measure its growth from a lock file: `archcost baseline update`",
 }
+
+
+def _help_lacking(finding: Finding, *, recorded: bool) -> str:
+    """What would give a growth limit something to grow from."""
+    if finding.cause is Cause.NO_PACE:
+        return "run `archcost baseline update --latency` on this machine" if recorded else ""
+    return "limit the growth of the whole model as well"
 
 
 def _help_baseline(finding: Finding, *, recorded: bool) -> str:

@@ -11,7 +11,8 @@ import pytest
 from archcost.analysis.report import analyze
 from archcost.analysis.tree import build_tree
 from archcost.budget.baseline import Baseline, Pace, entry_of
-from archcost.budget.judge import Case, Measured, judge
+from archcost.budget.judge import Case, judge
+from archcost.budget.latency import Measured
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
 from archcost.budget.weights import matching
 from archcost.commands import judging
