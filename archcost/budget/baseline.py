@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost import zoo
 from archcost.spec.limits import TOTALS
+from archcost.strict_json import plain_data
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -120,12 +121,12 @@ def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
 
 
 def plain(value: Any) -> Any:
-    """A value as it comes back from JSON."""
+    """A value as it comes back from a lock file, which is strict JSON."""
     if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {plain_data(str(name)): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+    return plain_data(value if value is None or isinstance(value, (bool, int, float, str)) else str(value))
 
 
 def rows_at(rows: Iterable[Row], path: str) -> list[Row]:
@@ -150,7 +151,7 @@ def spec_key(path: str, folder: str) -> str:
     outside = short.startswith(os.pardir) or os.path.isabs(short)
     if outside and os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
         return f"zoo:{os.path.splitext(os.path.basename(absolute))[0]}"
-    return short.replace(os.sep, "/")
+    return str(plain_data(short.replace(os.sep, "/")))
 
 
 def is_gone(key: str, folder: str) -> bool:

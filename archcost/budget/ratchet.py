@@ -46,9 +46,10 @@ class Done(NamedTuple):
 def increases(before: Entry, after: Entry, report: Report, limits: Sequence[Limit]) -> list[Increase]:
     """Of params, MACs, and what growth limits name."""
     watched = dict.fromkeys((metric, "") for metric in RATCHET)
+    tree = build_tree(report)
     for limit in limits:
         if limit.is_growth and limit.metric != LATENCY:
-            paths = [tree.path for tree in matching(build_tree(report), limit.pattern)] if limit.pattern else [""]
+            paths = [scope.path for scope in matching(tree, limit.pattern)] if limit.pattern else [""]
             watched |= dict.fromkeys((limit.metric, path) for path in paths)
     found = []
     for metric, path in watched:

@@ -11,11 +11,14 @@ from archcost.budget.judge import Case, judge, place
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict
 from archcost.commands.inputs import analyze_one, expand
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, SpecError, UsageError
+from archcost.files import DISK, FileError
+from archcost.spec.document import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Report
+    from archcost.files import Files
     from archcost.revisions import Revision
     from archcost.spec.limits import Limit
 
@@ -45,6 +48,7 @@ class Context(NamedTuple):
     config: Config
     baseline: Baseline | None
     revision: Revision | None = None
+    files: Files | None = None  # that the specs are of, where the configuration names them
 
 
 def check(request: Request, track: Track = list) -> Verdict:
@@ -63,19 +67,20 @@ def check(request: Request, track: Track = list) -> Verdict:
 
         with Revision(request.baseline_ref) as revision:
             baseline = Baseline(request.baseline_ref, is_lock=False)
-            context = Context(request, config, baseline, revision)
+            context = Context(request, config, baseline, revision, config.files if whole else None)
             gone = _gone_files(context, paths) if whole else ()
             return _verdict(context, paths, track, whole=whole, gone=gone)
     path = request.baseline or config.baseline_path
     problems: tuple[Diagnostic, ...] = ()
     lock = None
     try:
-        lock = read_baseline(path)
+        lock = read_baseline(path, None if request.baseline else config.files)
     except ConfigError as error:
         problems = error.diagnostics
     if lock is None and request.baseline and not problems:
         raise UsageError(f"there is no baseline {path}", "record one with `archcost baseline update --baseline …`")
-    return _verdict(Context(request, config, lock), paths, track, whole=whole, problems=problems, lock_path=path)
+    context = Context(request, config, lock, files=config.files if whole else None)
+    return _verdict(context, paths, track, whole=whole, problems=problems, lock_path=path)
 
 
 def spec_paths(names: Sequence[str], config: Config) -> tuple[list[str], bool]:
@@ -95,20 +100,23 @@ def spec_paths(names: Sequence[str], config: Config) -> tuple[list[str], bool]:
 def _is_library(path: str) -> bool:
     """Whether a file holds only blocks; told from its top-level keys, without reading it as a spec."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            keys = {line.partition(":")[0] for line in file if line[:1].isalpha()}
-    except OSError:
+        text = DISK.read(DISK.resolve(path), MAX_BYTES).decode("utf-8-sig", "replace")
+    except FileError:
         return False
+    keys = {line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()}
     return "blocks" in keys and keys.isdisjoint(("layers", "input", "inputs"))
 
 
-def read_baseline(path: str) -> Baseline | None:
-    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one."""
+def read_baseline(path: str, files: Files | None) -> Baseline | None:
+    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one.
+
+    ``files`` is the tree that the path is bounded by, unless a person named it.
+    """
     if not os.path.lexists(path):
         return None
     from archcost.budget.lockfile import read_lock
 
-    return read_lock(path)
+    return read_lock(path, files)
 
 
 def _verdict(
@@ -153,9 +161,9 @@ def _judge_all(context: Context, paths: list[str], track: Track) -> Iterator[Spe
 
 def judge_path(context: Context, path: str) -> SpecVerdict:
     """Analyse and judge one spec."""
-    request, config, baseline, revision = context
+    request, config, baseline, revision, files = context
     key = spec_key(path, config.folder)
-    result = analyze_one(path, request.settings, batch=request.batch, weight_dtype=request.weight_dtype)
+    result = analyze_one(path, request.settings, batch=request.batch, weight_dtype=request.weight_dtype, files=files)
     report = result.report
     if result.diagnostics or report is None:
         name = report.name if report else os.path.splitext(os.path.basename(path))[0]
