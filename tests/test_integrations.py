@@ -122,9 +122,15 @@ class Host(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert self.headers["Authorization"] == "Bearer secret"
         path, _, query = self.path.partition("?")
+        if path == "/user":  # which the token of a workflow may not ask
+            self._answer({"message": "Resource not accessible by integration"}, 403)
+            return
         assert path == "/repos/team/models/issues/7/comments"
         page = int(query.rpartition("page=")[2])
-        listed = [{"id": number, "body": body} for number, body in sorted(self.comments.items())]
+        listed = [
+            {"id": number, "user": {"login": "github-actions[bot]"}, "body": body}
+            for number, body in sorted(self.comments.items())
+        ]
         self._answer(listed[100 * (page - 1) : 100 * page])
 
     def do_POST(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost import zoo
+from archcost.below import written_below
 from archcost.spec.limits import TOTALS
 from archcost.strict_json import plain_data
 from archcost.version import __version__
@@ -143,13 +144,15 @@ def spec_key(path: str, folder: str) -> str:
     Models of the zoo that lie outside of the folder go by their names, because the path depends on the installation.
     """
     found = path if os.path.lexists(path) else zoo.find(path) or path
+    inside = written_below(found, folder)
+    if inside is not None:
+        return inside
     absolute = os.path.realpath(found)
     try:
         short = os.path.relpath(absolute, os.path.realpath(folder))
     except ValueError:  # another drive
         short = absolute
-    outside = short.startswith(os.pardir) or os.path.isabs(short)
-    if outside and os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
+    if os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
         return f"zoo:{os.path.splitext(os.path.basename(absolute))[0]}"
     return str(plain_data(short.replace(os.sep, "/")))
 

@@ -71,7 +71,7 @@ def analyze_one(
 
     try:
         spec = read_spec(path) if files is None else read_bounded(path, files)
-        if blocks_only and not spec.problems and not spec.inputs and not spec.main.steps and spec.blocks:
+        if blocks_only and spec.is_library:
             return Result(path, None)
         report = analyze_spec(
             spec, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype

@@ -11,7 +11,7 @@ from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.commands.inputs import analyze_one
-from archcost.commands.judging import read_baseline, spec_paths
+from archcost.commands.judging import choose, read_baseline
 from archcost.errors import ConfigError, UsageError
 from archcost.files import FileError
 from archcost.writing import alone
@@ -44,7 +44,8 @@ def update_baseline(order: Order, track: Track = list) -> Done:
         config = load_config(order.config)
         path = order.baseline or config.baseline_path
         files = None if order.baseline else config.files
-        paths, whole = spec_paths(order.specs, config)
+        chosen = choose(order.specs, config)
+        paths = chosen.paths
         if "-" in paths:
             raise UsageError("standard input has no name to be recorded under", "give a file")
         read_baseline(path, files)  # a broken one is told before the work begins
@@ -55,7 +56,9 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     folder = os.path.dirname(path) or "."
     limits: dict[str, list[Limit]] = {}
     for name in track(paths):
-        result = analyze_one(name, order.settings, batch=order.batch, files=config.files if whole else None)
+        result = analyze_one(
+            name, order.settings, batch=order.batch, blocks_only=name not in chosen.named, files=chosen.files
+        )
         problems += result.diagnostics
         if result.report is not None:
             key = spec_key(name, folder)
@@ -63,7 +66,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
             limits[key] = [*result.report.spec.budgets, *config.limits_of(spec_key(name, config.folder))]
     if problems:
         return Done(path, diagnostics=tuple(problems))
-    found = _Found(reports, limits, _paces(order, reports), whole)
+    found = _Found(reports, limits, _paces(order, reports), chosen.whole)
     try:
         with alone(path):  # what another update wrote meanwhile is kept
             done, after = _record(order, read_baseline(path, files) or Baseline(path), path, found)

@@ -181,7 +181,7 @@ class Spec:
     """A parsed spec, ready to be unrolled under any params; made by :func:`archcost.load`.
 
     ``incomplete`` says that a file it names could not be read, so that blocks may be missing. ``problems`` are those of
-    the text.
+    the text. ``only_shares`` says that its keys speak of blocks and of no model.
     """
 
     def __init__(self, source: Source, path: str) -> None:
@@ -202,6 +202,12 @@ class Spec:
         self.budgets: list[Limit] = []
         self.problems = Problems(source)
         self.incomplete = False
+        self.only_shares = False
+
+    @property
+    def is_library(self) -> bool:
+        """Whether the file is for others to include, as the parser read it; a wrong one is none."""
+        return self.only_shares and bool(self.blocks) and not self.problems
 
     @property
     def sha256(self) -> str:
