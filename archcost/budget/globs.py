@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.patterns import MAX_LENGTH, compiled, is_literal
 from archcost.files import DISK, FileError, MissingFileError, is_below
@@ -82,6 +82,14 @@ def expand(globs: Sequence[str], folder: str, root: str | None = None) -> list[s
     return sorted(path for path in found if selects(globs, path))
 
 
+class _Folder(NamedTuple):
+    """A folder to search: its path, the part of the glob to search it for, and the folders that were left by links."""
+
+    path: str
+    part: int
+    left: tuple[str, ...] = ()
+
+
 class _Search:
     """Looks for files below a folder, and counts what it looks at."""
 
@@ -99,13 +107,9 @@ class _Search:
         fixed = next(index for index, part in enumerate(parts) if not is_literal(part))
         start = "/".join(parts[:fixed])
         self._below(start)
-        waiting = [(start, fixed)]
-        links: list[tuple[str, int]] = []  # folders behind links come last, so that the shorter way is known
-        seen: set[tuple[int, int, int]] = set()
-        while waiting or links:
-            path, index = waiting.pop() if waiting else links.pop()
-            if self._is_new(path, index, seen):
-                yield from self._entries(path, parts, index, waiting, links)
+        waiting = [_Folder(start, fixed)]
+        while waiting:
+            yield from self._entries(waiting.pop(), parts, waiting)
 
     def _literal(self, glob: str) -> Iterator[str]:
         self._count()
@@ -121,43 +125,30 @@ class _Search:
         if not is_below(DISK.resolve(os.path.join(self.folder, path)), self.root):
             raise FileError("it leads out of the repository")
 
-    def _is_new(self, path: str, index: int, seen: set[tuple[int, int, int]]) -> bool:
-        """Whether a folder was not yet searched for the rest of a glob, by whatever links it was reached."""
-        try:
-            status = os.stat(os.path.join(self.folder, path))
-        except OSError:
-            return False
-        place = (status.st_dev, status.st_ino, index)
-        is_new = place not in seen
-        seen.add(place)
-        return is_new
-
-    def _entries(
-        self, path: str, parts: list[str], index: int, waiting: list[tuple[str, int]], links: list[tuple[str, int]]
-    ) -> Iterator[str]:
-        """Search one folder for the part of a glob at an index; what lies deeper is put off."""
-        part, is_last = parts[index], index == len(parts) - 1
+    def _entries(self, folder: _Folder, parts: list[str], waiting: list[_Folder]) -> Iterator[str]:
+        """Search one folder for its part of a glob; what lies deeper is put off."""
+        part, is_last = parts[folder.part], folder.part == len(parts) - 1
         deep = part == "**"
         if deep and not is_last:
-            waiting.append((path, index + 1))
+            waiting.append(folder._replace(part=folder.part + 1))
         pattern = compiled("*" if deep else part, "/")
-        for name, entry in self._scan(path):
-            inner = f"{path}/{name}" if path else name
+        for name, entry in self._scan(folder.path):
+            path = f"{folder.path}/{name}" if folder.path else name
             if (name.startswith(".") and not part.startswith(".")) or not pattern.matches(name):
                 continue
             if not _is_folder(entry):
                 if is_last:
-                    yield inner
+                    yield path
             elif deep or not is_last:
-                self._put_off(inner, index if deep else index + 1, waiting, links, is_link=entry.is_symlink())
+                inner = _Folder(path, folder.part if deep else folder.part + 1, folder.left)
+                waiting += self._behind_link(folder, inner) if entry.is_symlink() else [inner]
 
-    def _put_off(
-        self, path: str, index: int, waiting: list[tuple[str, int]], links: list[tuple[str, int]], *, is_link: bool
-    ) -> None:
-        if not is_link:
-            waiting.append((path, index))
-        elif is_below(DISK.resolve(os.path.join(self.folder, path)), self.root):
-            links.append((path, index))
+    def _behind_link(self, folder: _Folder, inner: _Folder) -> list[_Folder]:
+        """The folder that a link leads to, unless it is outside of the root, or one that the way there came through."""
+        real, target = (DISK.resolve(os.path.join(self.folder, place.path)) for place in (folder, inner))
+        left = (*folder.left, real)
+        is_circle = any(is_below(place, target) for place in left)
+        return [] if is_circle or not is_below(target, self.root) else [inner._replace(left=left)]
 
     def _scan(self, path: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         try:
