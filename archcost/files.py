@@ -194,6 +194,20 @@ def read_named(path: str, limit: int) -> bytes:
         raise FileError(str(error)) from None
 
 
+def read_system(path: str, length: int = 1 << 16) -> str:
+    """The beginning of a file that the system makes up, and that archcost names itself; empty where there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | CLOSED_IN_CHILDREN)
+    except OSError:
+        return ""
+    try:
+        return os.read(descriptor, length).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def opened_parent(real: str) -> Iterator[tuple[int | None, str]]:
     """The open folder of a resolved location, reached without following a link, and the name in it.
