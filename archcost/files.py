@@ -61,6 +61,13 @@ class MissingFileError(FileError):
         super().__init__("there is no such file")
 
 
+class TooLargeError(FileError):
+    """A file holds more than is read of it."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the file is larger than {limit >> 20} MiB")
+
+
 class Files(Protocol):
     """A tree of files that untrusted names are looked up in: the disk, or a revision of a repository."""
 
@@ -187,6 +194,20 @@ def read_named(path: str, limit: int) -> bytes:
         raise FileError(str(error)) from None
 
 
+def read_system(path: str, length: int = 1 << 16) -> str:
+    """The beginning of a file that the system makes up, and that archcost names itself; empty where there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | CLOSED_IN_CHILDREN)
+    except OSError:
+        return ""
+    try:
+        return os.read(descriptor, length).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def opened_parent(real: str) -> Iterator[tuple[int | None, str]]:
     """The open folder of a resolved location, reached without following a link, and the name in it.
@@ -227,7 +248,7 @@ def _same(real: str, status: os.stat_result) -> None:
 def _whole(descriptor: int, size: int, limit: int) -> bytes:
     """The content of a regular file, which holds as much as its size says."""
     if size > limit:
-        raise _too_large(limit)
+        raise TooLargeError(limit)
     data = _read(descriptor, limit)
     if len(data) > size:
         raise FileError("it grew while it was read")
@@ -241,12 +262,8 @@ def _read(descriptor: int, limit: int) -> bytes:
         pieces.append(piece)
         length += len(piece)
         if length > limit:
-            raise _too_large(limit)
+            raise TooLargeError(limit)
     return b"".join(pieces)
-
-
-def _too_large(limit: int) -> FileError:
-    return FileError(f"the file is larger than {limit >> 20} MiB")
 
 
 def failed(error: OSError) -> FileError:

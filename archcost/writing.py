@@ -14,6 +14,8 @@ from archcost.files import (
     MADE_UP,
     NO_FOLLOW,
     FileError,
+    MissingFileError,
+    TooLargeError,
     failed,
     is_below,
     opened_parent,
@@ -34,9 +36,13 @@ def write_named(path: str, text: str, *, append: bool = False) -> None:
         with open(path, "a" if append else "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except OSError as error:
-        raise failed(error) from None
+        raise _unwritten(error) from None
     except ValueError as error:
         raise FileError(str(error)) from None
+
+
+def _unwritten(error: OSError) -> FileError:
+    return FileError("there is no such folder") if isinstance(error, FileNotFoundError) else failed(error)
 
 
 def nowhere() -> int:
@@ -44,24 +50,31 @@ def nowhere() -> int:
     return os.open(os.devnull, os.O_WRONLY | CLOSED_IN_CHILDREN)
 
 
-def write_whole(path: str, text: str, root: str | None = None) -> None:
-    """Write a file at once or not at all, safe against loss of power; a file that was there lends its mode.
+def write_whole(path: str, text: str, root: str | None = None) -> bool:
+    """Write a file at once or not at all, safe against loss of power; returns whether it changed.
 
     Links are followed first; what they lead to must be a regular file, or nothing yet, below ``root`` (None: anywhere).
-    Raises FileError, and leaves nothing behind.
+    A file that was there lends its mode. Raises FileError, and leaves nothing behind.
     """
     real = DISK.resolve(path)
     if root is not None and not is_below(real, DISK.resolve(root)):
-        raise FileError(f"it is outside of {root}")
+        raise FileError("it is outside of the repository")
     if real.startswith(MADE_UP):
         raise FileError("it is not a file on a disk")
+    data = text.encode()
+    try:
+        if DISK.read(real, len(data)) == data:
+            return False
+    except (MissingFileError, TooLargeError):
+        pass
     try:
         with opened_parent(real) as (folder, name):
-            _replace(folder, name, text.encode())
+            _replace(folder, name, data)
     except OSError as error:
-        raise failed(error) from None
+        raise _unwritten(error) from None
     except ValueError:
         raise FileError("the path holds characters that no file name can") from None
+    return True
 
 
 def _replace(folder: int | None, name: str, data: bytes) -> None:
@@ -110,7 +123,7 @@ def alone(path: str) -> Iterator[None]:
                 raise FileError("another process is writing it", f"if none is, delete {_beside(path)}")
             time.sleep(_PAUSE)
     except OSError as error:
-        raise failed(error) from None
+        raise _unwritten(error) from None
     try:
         yield
     finally:

@@ -12,9 +12,10 @@ from archcost.budget.baseline import entry_of, layer_changes, plain
 from archcost.budget.latency import Measured, judge_latency
 from archcost.budget.state import exceeded, lacking, staleness
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
-from archcost.budget.weights import grown, heaviest, inside, matching
+from archcost.budget.weights import Weights, matching, pattern_meter
 from archcost.compare import is_telling
 from archcost.errors import Diagnostic, Mark, Source, close_names
+from archcost.meter import WorkError
 from archcost.spec.limits import LATENCY, TOTALS
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from archcost.budget.baseline import Baseline, Entry, LayerChange
     from archcost.budget.verdict import Weight
     from archcost.spec.limits import Limit
+
+
+_HINTS = 20  # patterns that name nothing and get "did you mean"
 
 
 class Case(NamedTuple):
@@ -65,13 +69,19 @@ class _Judge:
         self.unjudged: list[Limit] = []
         self.unmatched: list[Limit] = []
         self.diagnostics: list[Diagnostic] = []
+        self.meter = pattern_meter(case.report)
         self.entry = case.entry if self._comparable() else None
 
     def verdict(self) -> SpecVerdict:
         """What comes of it."""
         case = self.case
-        findings = [finding for limit in self.report.spec.budgets for finding in self._limit(limit, own=True)]
-        findings += [finding for limit in case.limits for finding in self._limit(limit, own=False)]
+        findings: list[Finding] = []
+        try:
+            for limits, own in ((self.report.spec.budgets, True), (case.limits, False)):
+                for limit in limits:
+                    findings += self._limit(limit, own=own)
+        except WorkError as error:
+            self.diagnostics += error.diagnostics
         findings += self._baseline_state(findings)
         recorded = [asdict(self.report.totals), *([self.entry.totals] if self.entry else [])]
         if case.expect:
@@ -122,6 +132,11 @@ class _Judge:
         """The layers that differ from the baseline."""
         return layer_changes(self.entry.rows, self.now.rows) if self.entry else ()
 
+    @cached_property
+    def weights(self) -> Weights:
+        """What stands behind its figures."""
+        return Weights(self.report, self.changes)
+
     def _comparable(self) -> bool:
         """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
         case, entry = self.case, self.case.entry
@@ -146,7 +161,7 @@ class _Judge:
             unknown = self.report.costs.unknown(limit.metric)
             yield from self._figure(limit, "", getattr(self.report.totals, limit.metric), unknown)
         else:
-            found = list(matching(self.tree, limit.pattern))
+            found = matching(self.tree, limit.pattern, self.meter, limit.mark)
             if not found:
                 self._no_match(limit, own=own)
             for tree in found:
@@ -158,8 +173,10 @@ class _Judge:
         if not own:
             self.unmatched.append(limit)
             return
-        paths = [*(scope.path for scope in self.report.graph.scopes), *(layer.path for layer in self.report.layers)]
-        close = close_names(limit.pattern, paths)
+        close: list[str] = []
+        if len(self.diagnostics) < _HINTS:
+            scopes, layers = self.report.graph.scopes, self.report.layers
+            close = close_names(limit.pattern, [*(scope.path for scope in scopes), *(layer.path for layer in layers)])
         hint = "did you mean " + " or ".join(f"'{path}'" for path in close) + "?" if close else ""
         hint = hint or f"`archcost analyze {self.case.path} --format tree` shows the paths; * matches dots as well"
         message = f"no layer or block of {self.report.name} matches '{limit.pattern}'"
@@ -174,7 +191,7 @@ class _Judge:
                 yield self._unknown(Rule.MAXIMUM, limit, path, figure, allowed)
                 return
             status = exceeded(limit) if figure > allowed else Status.OK
-            layers = heaviest(self.report, limit.metric, path) if status is not Status.OK else ()
+            layers = self.weights.heaviest(limit.metric, path) if status is not Status.OK else ()
             baseline = self.entry.figure(limit.metric, path) if self.entry else None
             yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
             return
@@ -198,12 +215,12 @@ class _Judge:
             yield self._unknown(Rule.GROWTH, limit, path, figure, None)
             return
         status = exceeded(limit) if figure > allowed else Status.OK
-        layers = grown(self.changes, limit.metric, path) if status is not Status.OK else ()
+        layers = self.weights.grown(limit.metric, path) if status is not Status.OK else ()
         yield self._finding(Rule.GROWTH, status, limit, path, figure, allowed, baseline, layers)
 
     def _unknown(self, rule: Rule, limit: Limit, path: str, figure: int, allowed: int | None) -> Finding:
         """A limit on a figure that is not known of some layers, now or in the baseline: it cannot be called met."""
-        now = [layer for layer in self.report.unknown(limit.metric) if inside(layer, path)]
+        now = [layer.path for layer in self.weights.layers.at(path) if layer.costs.unknown(limit.metric)]
         before = self.entry.unknown(limit.metric, path) if self.entry and rule is Rule.GROWTH else []
         finding = self._finding(rule, exceeded(limit), limit, path, figure, allowed, None, ())
         return replace(finding, cause=Cause.UNKNOWN, detail=", ".join(dict.fromkeys([*now, *before])))

@@ -12,27 +12,39 @@ import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import ConfigError, Diagnostic, Mark
+from archcost.errors import ConfigError, Diagnostic
 from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.syntax import place
 
 if TYPE_CHECKING:
     from archcost.errors import Source
     from archcost.spec.document import Value
 
+MAX_DEPTH = 30  # of arrays and tables in each other
+MAX_PARTS = 30  # of a dotted key, or of the name of a table
+MAX_DIGITS = 100  # of a number
 Path = tuple[str | int, ...]
 Span = tuple[int, int]  # characters of the text: start and end
 
 _ERROR_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _SPACE = re.compile(r"[ \t]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = re.compile(r"[^,\]}#\r\n]*[^,\]}#\r\n\s]")
 _STRINGS = (  # the longer quotes first
-    re.compile(r'"""(?:\\.|[^\\])*?"{3,5}', re.DOTALL),
-    re.compile(r"'''.*?'{3,5}", re.DOTALL),
-    re.compile(r'"(?:\\.|[^"\\])*"'),
-    re.compile(r"'[^']*'"),
+    re.compile(r'"""(?:[^"\\]++|\\.|""?(?!"))*+"{3,5}+', re.DOTALL),
+    re.compile(r"'''(?:[^']++|''?(?!'))*+'{3,5}+", re.DOTALL),
+    re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL),
+    re.compile(r"'[^']*+'"),
 )
+# What counts against a limit, outside of strings and comments.
+_TOKEN = re.compile(
+    "(?P<text>" + "|".join(pattern.pattern for pattern in _STRINGS) + r"|#[^\n]*+)"
+    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<dot>\.)|(?P<end>[\n=,])|(?P<unclosed>[\"'])"
+    rf"|(?P<number>(?<![\w-])[0-9]\w{{{MAX_DIGITS}}})",
+    re.DOTALL,
+)
+_DEEPER = {"open": 1, "close": -1}
 
 
 class _Number(str):
@@ -42,23 +54,50 @@ class _Number(str):
 
 
 def parse_toml(source: Source) -> Mapping:
-    """The tree of a TOML text; raises ConfigError at the place of a syntax error."""
+    """The tree of a TOML text; raises ConfigError at the place of a syntax error, and of what goes beyond a limit.
+
+    The limits are checked first, because the standard library has none: nested arrays and tables, the parts of a dotted
+    key, and the digits of a number would take all the time or the stack there is.
+    """
+    _refuse_extremes(source)
     try:
         data = tomllib.loads(source.text, parse_float=_Number)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError([_syntax_error(source, str(error))]) from None
     scan = _Scan(source.text)
     scan.document()
     return _Tree(source, scan).mapping((), data)
 
 
+def _refuse_extremes(source: Source) -> None:
+    """Raise ConfigError at the first thing beyond a limit, as far as strings are closed."""
+    depth, parts = 0, 1
+    for match in _TOKEN.finditer(source.text):
+        kind = match.lastgroup or ""
+        if kind == "unclosed":  # an error that is told with its place
+            return
+        depth = max(0, depth + _DEEPER.get(kind, 0))
+        if kind != "text":
+            parts = parts + 1 if kind == "dot" else 1
+        message = ""
+        if depth > MAX_DEPTH:
+            message = f"values nest deeper than {MAX_DEPTH} levels"
+        elif parts > MAX_PARTS:
+            message = f"a key has more than {MAX_PARTS} parts"
+        elif kind == "number":
+            message = f"a number has more than {MAX_DIGITS} digits"
+        if message:
+            raise ConfigError([Diagnostic(message, place(source, match.start()))])
+
+
 def _syntax_error(source: Source, text: str) -> Diagnostic:
-    place = _ERROR_PLACE.search(text)
-    message = text[: place.start()] if place else text
-    line, column = max(0, len(source.text.splitlines()) - 1), 0
-    if place and place[1]:
-        line, column = int(place[1]) - 1, int(place[2]) - 1
-    return Diagnostic(f"this is not TOML: {message[:1].lower()}{message[1:]}", Mark(source, line, column))
+    found = _ERROR_PLACE.search(text)
+    message = text[: found.start()] if found else text
+    index = len(source.text)
+    if found and found[1]:
+        lines = source.text.split("\n")[: int(found[1]) - 1]  # tomllib knows no other line ends
+        index = sum(len(line) + 1 for line in lines) + int(found[2]) - 1
+    return Diagnostic(f"this is not TOML: {message[:1].lower()}{message[1:]}", place(source, index))
 
 
 class _Scan:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Report
+    from archcost.files import Files
     from archcost.revisions import Revision
     from archcost.spec.limits import Limit
 
@@ -48,14 +49,19 @@ class Context(NamedTuple):
     config: Config
     baseline: Baseline | None
     revision: Revision | None = None
+    files: Files | None = None  # that the specs are of, where the configuration names them
 
 
 class Chosen(NamedTuple):
-    """The files to judge; ``whole``: they are all that the configuration names. What globs found may be a library."""
+    """The files to judge; ``whole``: they are all that the configuration names, which bounds them by its ``files``.
+
+    What globs found may be a library.
+    """
 
     paths: list[str]
     whole: bool
     named: frozenset[str] = frozenset()
+    files: Files | None = None
 
 
 def check(request: Request, track: Track = list) -> Verdict:
@@ -77,17 +83,17 @@ def check(request: Request, track: Track = list) -> Verdict:
 
         with Revision(request.baseline_ref) as revision:
             baseline = Baseline(request.baseline_ref, is_lock=False)
-            return _verdict(Context(request, config, baseline, revision), chosen, track)
+            return _verdict(Context(request, config, baseline, revision, chosen.files), chosen, track)
     path = request.baseline or config.baseline_path
     problems: tuple[Diagnostic, ...] = ()
     lock = None
     try:
-        lock = read_baseline(path)
+        lock = read_baseline(path, None if request.baseline else config.files)
     except ConfigError as error:
         problems = error.diagnostics
     if lock is None and request.baseline and not problems:
         raise UsageError(f"there is no baseline {path}", "record one with `archcost baseline update --baseline …`")
-    return _verdict(Context(request, config, lock), chosen, track, problems, path)
+    return _verdict(Context(request, config, lock, files=chosen.files), chosen, track, problems, path)
 
 
 def choose(names: Sequence[str], config: Config) -> Chosen:
@@ -101,16 +107,19 @@ def choose(names: Sequence[str], config: Config) -> Chosen:
         hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
         where = f"{config.path} lists none" if config.path else "there is no configuration"
         raise UsageError(f"no specs are given, and {where}", hint)
-    return Chosen(config.spec_paths(), whole=True)
+    return Chosen(config.spec_paths(), whole=True, files=config.files)
 
 
-def read_baseline(path: str) -> Baseline | None:
-    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one."""
+def read_baseline(path: str, files: Files | None) -> Baseline | None:
+    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one.
+
+    ``files`` is the tree that the path is bounded by, unless a person named it.
+    """
     if not os.path.lexists(path):
         return None
     from archcost.budget.lockfile import read_lock
 
-    return read_lock(path)
+    return read_lock(path, files)
 
 
 def _verdict(
@@ -165,9 +174,14 @@ def _judge_all(context: Context, chosen: Chosen, track: Track) -> Iterator[SpecV
 
 def judge_path(context: Context, path: str, *, named: bool) -> SpecVerdict | None:
     """Analyse and judge one spec; None for a file that holds only blocks, unless it is ``named`` as a spec."""
-    request, config, baseline, revision = context
+    request, config, baseline, revision, files = context
     result = analyze_one(
-        path, request.settings, batch=request.batch, weight_dtype=request.weight_dtype, blocks_only=not named
+        path,
+        request.settings,
+        batch=request.batch,
+        weight_dtype=request.weight_dtype,
+        blocks_only=not named,
+        files=files,
     )
     report = result.report
     key = spec_key(path, config.folder)

@@ -284,7 +284,7 @@ BROKEN = [
     ('<<<<<<< HEAD\n{"schema": 1}\n', "the lock file is not JSON"),
     ("[]", "has no schema"),
     ('{"schema": 3}', "has no schema"),
-    ('{"schema": "other/1"}', "it has the schema other/1"),
+    ('{"schema": "other/1"}', "it has another schema, not archcost.lock/1"),
     ('{"schema": "archcost.lock/2", "specs": {}}', "has the schema archcost.lock/2, and this archcost"),
     ('{"schema": "archcost.lock/1"}', "'specs' is missing"),
     ('{"schema": "archcost.lock/1", "archcost": "1", "latency": {}, "specs": {"a": {}}}', "damaged"),
