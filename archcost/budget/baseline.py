@@ -145,7 +145,7 @@ def spec_key(path: str, folder: str) -> str:
     found = path if os.path.lexists(path) else zoo.find(path) or path
     inside = written_below(found, folder)
     if inside is not None:
-        return inside
+        return str(plain_data(inside))
     absolute = os.path.realpath(found)
     try:
         short = os.path.relpath(absolute, os.path.realpath(folder))

@@ -137,7 +137,7 @@ def _verdict(
         gone = gone_entries if context.revision is None else gone_files
         findings = [*gone(context, specs, left_out), *unused(context.config, specs)]
     if not specs:
-        problems = (*problems, _nothing_judged(context.config, chosen))
+        problems = (*problems, only_blocks(context.config, chosen, "judged"))
     unjudged = [limit for spec in specs for limit in spec.unjudged]
     if unjudged and not problems:
         problems = (_no_baseline(unjudged, lock_path),)
@@ -145,12 +145,12 @@ def _verdict(
     return Verdict(tuple(specs), tuple(findings), problems, where, context.revision is None, tuple(left_out))
 
 
-def _nothing_judged(config: Config, chosen: Chosen) -> Diagnostic:
-    """Globs that find only files of blocks guard nothing."""
+def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
+    """That globs found only files of blocks, and so nothing was ``done``."""
     count = len(chosen.paths)
     files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"
     hint = "let the globs match specs, which have `layers`"
-    return Diagnostic(f"nothing was judged: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
+    return Diagnostic(f"nothing was {done}: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import archcost
-from archcost.commands import inputs
 from archcost.spec import loader
 
 if TYPE_CHECKING:
@@ -175,9 +174,11 @@ def test_every_file_is_parsed_once(folder: Path, run: Callable[..., Run], monkey
     for number in range(20):
         (folder / f"net{number}.yaml").write_text(PLAIN + "budgets: {params: 100}\n")
         (folder / f"part{number}.yaml").write_text(LIBRARY)
-    read = inputs.read_spec
+    parse = loader.parse_document
     names: list[str] = []
-    monkeypatch.setattr(inputs, "read_spec", lambda name: names.append(name) or read(name))
+    monkeypatch.setattr(
+        loader, "parse_document", lambda source, *rest: names.append(source.name) or parse(source, *rest)
+    )
     assert run("check", cwd=folder).code == 0
     assert len(names) == len(set(names)) == 40
 
@@ -202,6 +203,14 @@ def test_a_baseline_records_specs_and_no_libraries(folder: Path, run: Callable[.
     (folder / "common.yaml").write_text(LIBRARY)
     assert run("baseline", "update", cwd=folder).code == 0
     assert list(json.loads((folder / "archcost.lock.json").read_text())["specs"]) == ["net.yaml"]
+
+
+def test_a_baseline_of_nothing_is_not_recorded(folder: Path, run: Callable[..., Run]) -> None:
+    (folder / "common.yaml").write_text(LIBRARY)
+    result = run("baseline", "update", cwd=folder)
+    assert result.code == 2
+    assert "nothing was recorded: 'common.yaml' holds only blocks" in result.err
+    assert not (folder / "archcost.lock.json").exists()
 
 
 def test_a_new_layer_has_nothing_to_grow_from(folder: Path, run: Callable[..., Run]) -> None:
