@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
 import subprocess
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -563,12 +565,30 @@ def test_git_s_own_words_are_shown(tmp_path: Path, run: Callable[..., Run], monk
     assert "not a git repository" in result.err
 
 
-def test_an_empty_revision_is_refused(repository: Path, run: Callable[..., Run]) -> None:
+@pytest.mark.parametrize("option", ["--baseline-ref", "--baseline"])
+def test_an_option_that_names_nothing_is_refused(repository: Path, run: Callable[..., Run], option: str) -> None:
     write(repository, "net.yaml", net())
     assert run("baseline", "update", "net.yaml", cwd=repository).code == 0
-    result = run("check", "net.yaml", "--baseline-ref", "", cwd=repository)
+    result = run("check", "net.yaml", option, "", cwd=repository)
     assert result.code == 2
-    assert "--baseline-ref is empty" in result.err
+    assert f"{option} is empty, as an unset variable leaves it" in result.err
+
+
+def test_nor_is_a_baseline_recorded_under_no_name(repository: Path, run: Callable[..., Run]) -> None:
+    write(repository, "net.yaml", net())
+    assert run("baseline", "update", "net.yaml", "--baseline", "", cwd=repository).code == 2
+    assert not (repository / "archcost.lock.json").exists()
+
+
+def test_standard_input_has_no_past(repository: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    write(repository, "net.yaml", net())
+    commit(repository)
+    for arguments, code in (((), 0), (("--strict",), 1)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(net(80).encode())))
+        result = run("check", "-", "--baseline-ref", "HEAD", "--format", "concise", *arguments, cwd=repository)
+        assert result.code == code
+        assert "<stdin>:1:1: " in result.out
+        assert "it is read from standard input; its growth is not judged" in result.out
 
 
 def test_one_process_reads_every_spec_of_a_revision(
