@@ -485,12 +485,23 @@ def test_what_a_configuration_may_not_name(
     assert snapshot(repository.parent, repository) == before
 
 
-@pytest.mark.parametrize("name", ["env.json", "values.json", "pipe.json", "environ.json"])
-def test_a_baseline_that_is_no_lock_file_shows_nothing(name: str, repository: Path, run: Callable[..., Run]) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("env.json", "its name does not end in .json"),
+        ("values.json", "the lock file is not JSON"),
+        ("pipe.json", "it is not a file but a pipe"),
+        ("environ.json", "leads out of the repository"),
+    ],
+)
+def test_a_baseline_that_is_no_lock_file_shows_nothing(
+    name: str, words: str, repository: Path, run: Callable[..., Run]
+) -> None:
     (repository / "archcost.toml").write_text(f'specs = ["specs/net.yaml"]\nbaseline = "specs/{name}"\n')
     for command in (("check",), ("baseline", "update"), ("check", "specs/net.yaml")):
         result = run(*command, cwd=repository)
         assert result.code == 2
+        assert words in result.err
         assert is_quiet(result.out + result.err)
 
 
