@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 30  # of arrays and tables in each other
 MAX_PARTS = 30  # of a dotted key, or of the name of a table
 MAX_DIGITS = 100  # of a number
+MAX_VALUES = 50_000  # in one file
 Path = tuple[str | int, ...]
 Span = tuple[int, int]  # characters of the text: start and end
 
@@ -37,10 +38,11 @@ _STRINGS = (  # the longer quotes first
     re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL),
     re.compile(r"'[^']*+'"),
 )
-# What counts against a limit, outside of strings and comments.
+# What counts against a limit, outside of strings and comments: long keys and numbers, and brackets.
 _TOKEN = re.compile(
-    "(?P<text>" + "|".join(pattern.pattern for pattern in _STRINGS) + r"|#[^\n]*+)"
-    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<dot>\.)|(?P<end>[\n=,])|(?P<unclosed>[\"'])"
+    rf"(?P<key>(?<![\w-])(?:(?:[\w-]++|{_STRINGS[2].pattern}|{_STRINGS[3].pattern})[ \t]*+\.[ \t]*+){{{MAX_PARTS}}})"
+    "|(?P<text>" + "|".join(pattern.pattern for pattern in _STRINGS) + r"|#[^\n]*+)"
+    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<unclosed>[\"'])"
     rf"|(?P<number>(?<![\w-])[0-9]\w{{{MAX_DIGITS}}})",
     re.DOTALL,
 )
@@ -64,25 +66,23 @@ def parse_toml(source: Source) -> Mapping:
         data = tomllib.loads(source.text, parse_float=_Number)
     except ValueError as error:
         raise ConfigError([_syntax_error(source, str(error))]) from None
-    scan = _Scan(source.text)
+    scan = _Scan(source)
     scan.document()
     return _Tree(source, scan).mapping((), data)
 
 
 def _refuse_extremes(source: Source) -> None:
     """Raise ConfigError at the first thing beyond a limit, as far as strings are closed."""
-    depth, parts = 0, 1
+    depth = 0
     for match in _TOKEN.finditer(source.text):
         kind = match.lastgroup or ""
         if kind == "unclosed":  # an error that is told with its place
             return
         depth = max(0, depth + _DEEPER.get(kind, 0))
-        if kind != "text":
-            parts = parts + 1 if kind == "dot" else 1
         message = ""
         if depth > MAX_DEPTH:
             message = f"values nest deeper than {MAX_DEPTH} levels"
-        elif parts > MAX_PARTS:
+        elif kind == "key":
             message = f"a key has more than {MAX_PARTS} parts"
         elif kind == "number":
             message = f"a number has more than {MAX_DIGITS} digits"
@@ -103,9 +103,11 @@ def _syntax_error(source: Source, text: str) -> Diagnostic:
 class _Scan:
     """Walks over TOML text and notes where keys and values stand, by their paths."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
         self.position = 0
+        self.count = 0
         self.keys: dict[Path, Span] = {}
         self.values: dict[Path, Span] = {}
         self._tables: dict[Path, int] = {}  # arrays of tables and their lengths so far
@@ -124,9 +126,16 @@ class _Scan:
         self.position = match.end() if match else self.position
         return self.position
 
+    def _count(self, position: int) -> None:
+        self.count += 1
+        if self.count > MAX_VALUES:
+            message = f"the file holds more than {MAX_VALUES:,} values"
+            raise ConfigError([Diagnostic(message, place(self.source, position))])
+
     def _header(self) -> Path:
         """``[table]`` or ``[[array of tables]]``; returns the path of what follows."""
         start = self.position
+        self._count(start)
         brackets = 2 if self.text.startswith("[[", start) else 1
         self.position += brackets
         names = self._names()
@@ -172,6 +181,7 @@ class _Scan:
 
     def _value(self, path: Path) -> None:
         start = self.position
+        self._count(start)
         char = self.text[start]
         if char in "\"'":
             self._string()
