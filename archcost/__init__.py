@@ -141,11 +141,13 @@ def check(
     expect: bool = False,
     latency: bool = False,
     weight_dtype: str | None = None,
+    strict: bool = False,
 ) -> Verdict:
     """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
 
     A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
-    exceeded, else 0. Raises UsageError for calls that make no sense.
+    exceeded, else 0. ``strict`` fails growth limits that have no baseline. Raises UsageError for calls that make no
+    sense.
     """
     import os
 
@@ -163,6 +165,7 @@ def check(
             expect=expect,
             latency=latency,
             weight_dtype=weight_dtype,
+            strict=strict,
         )
     )
 

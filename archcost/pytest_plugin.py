@@ -59,9 +59,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if not parent.config.getoption("--archcost") or file_path.suffix not in (".yaml", ".yml"):
         return None
     from archcost.budget.config import load_config
-    from archcost.commands.judging import spec_paths
+    from archcost.commands.judging import choose
 
-    named = {os.path.realpath(path) for path in spec_paths((), load_config(None))[0]}
+    named = {os.path.realpath(path) for path in choose((), load_config(None)).paths}
     if os.path.realpath(file_path) not in named:
         return None
     file: SpecFile = SpecFile.from_parent(parent, path=file_path)
@@ -80,14 +80,33 @@ class OverBudgetError(Exception):
     """A spec is over its budget; the message is the report."""
 
 
+def _is_library(path: Path) -> bool:
+    """Whether a file holds only blocks; a wrong one is judged, and fails."""
+    from archcost.errors import SpecError
+    from archcost.spec.loader import read
+
+    try:
+        return read(path).is_library
+    except SpecError:
+        return False
+
+
 class SpecBudget(pytest.Item):
     """Judges one spec file."""
 
     def runtest(self) -> None:
-        """Raise OverBudgetError with the report if a limit is exceeded."""
-        report = failure([os.path.relpath(self.path)], {})
-        if report:
-            raise OverBudgetError(report)
+        """Raise OverBudgetError with the report if a limit is exceeded; skip where there is nothing to judge."""
+        from archcost.commands.judging import Request, check
+        from archcost.render.verdict_output import render
+        from archcost.render.verdict_text import summary
+
+        if _is_library(self.path):
+            pytest.skip("it holds only blocks")
+        verdict = check(Request(specs=(os.path.relpath(self.path),)))
+        if verdict.exit_code:
+            raise OverBudgetError(render(verdict, "full"))
+        if not verdict.judged:
+            pytest.skip(summary(verdict))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The report alone, without a traceback."""

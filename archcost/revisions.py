@@ -1,26 +1,36 @@
 """Specs as they stand at a git revision: ``main:specs/net.yaml``.
 
-The specs of a revision are written to a temporary folder, so that includes are found and bounded as they are anywhere
-else; messages name the revision and the path, never the copy.
+They are read from git's objects. What a spec includes or extends is read at the revision as well, links are followed
+inside of its tree, and what is not below the root of the repository is in no revision. Messages name the revision and
+the path from the root.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import tarfile
-import tempfile
-from io import BytesIO
-from typing import TYPE_CHECKING, Self
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from archcost.errors import SpecError, UsageError
-from archcost.spec.loader import load
+from archcost import git
+from archcost.below import written_below
+from archcost.errors import UsageError
+from archcost.files import MAX_PATH, FileError, MissingFileError
+from archcost.spec.loader import load_from
 
 if TYPE_CHECKING:
-    from archcost.errors import Diagnostic, Source
+    from typing import Self
+
     from archcost.spec.model import Spec
 
-_ENDINGS = (".yaml", ".yml")
+_MAX_HOPS = 40  # symbolic links on the way to a file, as Linux allows
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+class OutsideError(FileError):
+    """A path does not lead to a file of the repository."""
+
+    def __init__(self) -> None:
+        super().__init__("it is outside of the repository")
 
 
 def split_revision(name: str) -> tuple[str, str] | None:
@@ -31,95 +41,151 @@ def split_revision(name: str) -> tuple[str, str] | None:
     return revision, path
 
 
+class GitFiles:
+    """The tree of a commit as files; locations are posix paths from its root."""
+
+    def __init__(self, entries: dict[str, git.Entry], blobs: git.Blobs) -> None:
+        self.entries = entries
+        self._blobs = blobs
+
+    @cached_property
+    def folders(self) -> dict[str, list[str]]:
+        """The names in every folder."""
+        found: dict[str, list[str]] = {"": []}
+        for path in self.entries:
+            while True:
+                folder, _, name = path.rpartition("/")
+                known = folder in found
+                found.setdefault(folder, []).append(name)
+                if known:
+                    break
+                path = folder  # noqa: PLW2901 - the folder is a name in its own folder
+        return found
+
+    def resolve(self, path: str) -> str:
+        """See Files; links are followed inside of the tree, and lead nowhere else."""
+        if "\0" in path or len(path) > MAX_PATH:
+            raise FileError("the path is too long, or holds a null character")
+        if path.startswith("/"):
+            raise OutsideError
+        parts = path.split("/")[::-1]
+        real: list[str] = []
+        hops = 0
+        while parts:
+            part = parts.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if not real:
+                    raise OutsideError
+                real.pop()
+                continue
+            real.append(part)
+            entry = self.entries.get("/".join(real))
+            if entry is not None and entry.is_link:
+                hops += 1
+                if hops > _MAX_HOPS:
+                    raise FileError("too many levels of symbolic links")
+                target = os.fsdecode(self._blobs.read(entry.oid, MAX_PATH))
+                if target.startswith("/"):
+                    raise OutsideError
+                real.pop()
+                parts += target.split("/")[::-1]
+        return "/".join(real)
+
+    def read(self, real: str, limit: int) -> bytes:
+        """See Files."""
+        entry = self.entries.get(real)
+        if entry is None:
+            if real in self.folders:
+                raise FileError("it is a folder")
+            if self._in_submodule(real):
+                raise FileError("it lies in a submodule", "compare in the submodule's own repository")
+            raise MissingFileError
+        if entry.is_submodule:
+            raise FileError("it is a submodule")
+        if entry.is_link:
+            raise FileError("it is a symbolic link")
+        content = self._blobs.read(entry.oid, limit)
+        if content.startswith(_LFS):
+            raise FileError("git has only a pointer to it, and Git LFS the content", "keep specs out of Git LFS")
+        return content
+
+    def names(self, folder: str, limit: int) -> list[str]:
+        """See Files."""
+        return self.folders.get(folder, [])[:limit]
+
+    def holds(self, path: str) -> bool:
+        """Whether anything is at a path: a file, a link that may lead nowhere, a folder, a part of a submodule."""
+        try:
+            real = self.resolve(path)
+        except FileError:
+            return True
+        return any(place in self.entries or place in self.folders for place in (path, real)) or self._in_submodule(real)
+
+    def _in_submodule(self, real: str) -> bool:
+        parts = real.split("/")
+        above = (self.entries.get("/".join(parts[:count])) for count in range(1, len(parts)))
+        return any(entry is not None and entry.is_submodule for entry in above)
+
+
 class Revision:
     """The specs of one revision of the repository around the working directory; use it as a context manager."""
 
     def __init__(self, name: str) -> None:
         """Raises UsageError when git is missing, this is no repository, or it has no such revision."""
         self.name = name
-        self.root = _git("rev-parse", "--show-toplevel", what="this is not a git repository").decode().strip()
-        what = f"git knows no revision '{name}'"
-        self.commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", what=what)
-        self._copy = tempfile.TemporaryDirectory(prefix="archcost-")
-        self._written = False
+        self.root = git.work_tree()
+        self.commit = git.commit_of(name)
+        self._blobs = git.Blobs()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._copy.cleanup()
+        self._blobs.close()
+
+    @cached_property
+    def files(self) -> GitFiles:
+        """The revision's tree."""
+        return GitFiles(git.tree_of(self.commit), self._blobs)
+
+    @cached_property
+    def renames(self) -> dict[str, str]:
+        """Path to earlier path, of what was renamed since, as git sees it."""
+        return git.renames_since(self.commit)
 
     def paths(self) -> list[str]:
-        """All spec-like files of the revision, relative to the repository's root."""
-        self._write()
-        return sorted(
-            os.path.relpath(os.path.join(folder, file), self._copy.name).replace(os.sep, "/")
-            for folder, _, files in os.walk(self._copy.name)
-            for file in files
-        )
-
-    def has(self, path: str) -> bool:
-        """Whether the revision has this file; the path is relative to the working directory."""
-        self._write()
-        return os.path.isfile(os.path.join(self._copy.name, self._relative(path)))
+        """All YAML files of the revision, relative to the repository's root."""
+        return sorted(path for path in self.files.entries if path.endswith((".yaml", ".yml")))
 
     def load(self, path: str) -> Spec:
         """Parse a spec as it stands at the revision; raises SpecError, and UsageError when it has no such file."""
-        if not self.has(path):
-            raise UsageError(f"revision {self.name} has no file '{path}'")
-        copy = os.path.join(self._copy.name, self._relative(path))
         try:
-            spec = load(copy)
-        except SpecError as error:
-            self._rename_in(error.diagnostics)
-            raise
+            spec = self.load_located(self.locate(path))
+        except FileError as error:
+            if isinstance(error, MissingFileError):
+                raise UsageError(f"revision {self.name} has no file '{path}'") from None
+            raise UsageError(f"cannot read {self.name}:{path}: {error.reason}", error.help) from None
         spec.path = f"{self.name}:{path}"
-        for source in (spec.text_source, *spec.included):
-            self._rename(source)
         return spec
 
-    def _relative(self, path: str) -> str:
-        return os.path.relpath(os.path.realpath(path), os.path.realpath(self.root))
+    def load_located(self, location: str) -> Spec:
+        """Parse a spec by its path from the root; raises SpecError and FileError."""
+        return load_from(self.files, location, prefix=f"{self.name}:")
 
-    def _rename_in(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        for diagnostic in diagnostics:
-            if diagnostic.mark is not None:
-                self._rename(diagnostic.mark.source)
+    def locate(self, path: str) -> str:
+        """The path from the repository's root of a path from the working directory; raises OutsideError.
 
-    def _rename(self, source: Source) -> None:
-        copy = self._copy.name + os.sep
-        if source.name.startswith(copy):
-            source.name = f"{self.name}:{os.path.normpath(source.name)[len(copy) :]}"
-
-    def _write(self) -> None:
-        """Write the YAML files of the revision to the temporary folder, once."""
-        if self._written:
-            return
-        self._written = True
-        commit = self.commit.decode().strip()
-        listed = _git("ls-tree", "-r", "-z", "--name-only", commit, cwd=self.root).decode("utf-8", "replace")
-        names = listed.split("\0")
-        patterns = [f"*{ending}" for ending in _ENDINGS if any(name.endswith(ending) for name in names)]
-        if not patterns:
-            return
-        archive = _git("archive", "--format=tar", commit, "--", *patterns, cwd=self.root)
-        with tarfile.open(fileobj=BytesIO(archive)) as tar:
-            tar.extractall(self._copy.name, filter="data")
+        Links of the working tree below the root stay as they are written: the revision may have other ones.
+        """
+        location = written_below(path, self.root)
+        if location is None:
+            raise OutsideError
+        return location
 
 
 def load_at(revision: str, path: str) -> Spec:
     """Parse one spec as it stands at a revision."""
     with Revision(revision) as at:
         return at.load(path)
-
-
-def _git(*arguments: str, what: str = "git failed", cwd: str | None = None) -> bytes:
-    """The output of a git command; raises UsageError with git's own words."""
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, cwd=cwd, check=False)  # noqa: S603, S607 - git, by name
-    except OSError as error:
-        raise UsageError(f"git cannot be run: {error.strerror or error}") from None
-    if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(what + (f": {words[-1]}" if words else ""))
-    return done.stdout

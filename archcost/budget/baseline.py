@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost import zoo
+from archcost.below import written_below
+from archcost.budget.scopes import Scopes
 from archcost.spec.limits import TOTALS
+from archcost.strict_json import plain_data
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
 
@@ -45,7 +49,7 @@ ROW_FIGURES = Row._fields[2:7]
 ROW_METRICS = (*ROW_FIGURES, "active_params", "cache_bytes")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """What is recorded of one spec: its text's hash, how it was analysed, its totals and layers.
 
@@ -60,16 +64,21 @@ class Entry:
     totals: dict[str, int]
     rows: tuple[Row, ...]
 
+    @cached_property
+    def scopes(self) -> Scopes[Row]:
+        """The layers by scope."""
+        return Scopes(self.rows, lambda row: row.path)
+
     def figure(self, metric: str, path: str = "") -> int | None:
         """A total, or the sum over the layers at and below a path; None where nothing is there."""
         if not path:
             return self.totals.get(metric)
-        inside = rows_at(self.rows, path)
-        return sum(row.figure(metric) for row in inside) if inside else None
+        inside = self.scopes.at(path)
+        return sum([row.figure(metric) for row in inside]) if inside else None
 
     def unknown(self, metric: str, path: str = "") -> list[str]:
         """The layers at and below a path of which a figure is not known."""
-        return [row.path for row in self.rows if metric in row.unknown and row in rows_at((row,), path)]
+        return [row.path for row in self.scopes.at(path) if metric in row.unknown]
 
     def same_figures(self, other: Entry) -> bool:
         """Whether both counted the same, whatever the text was."""
@@ -120,20 +129,12 @@ def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
 
 
 def plain(value: Any) -> Any:
-    """A value as it comes back from JSON."""
+    """A value as it comes back from a lock file, which is strict JSON."""
     if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {plain_data(str(name)): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-def rows_at(rows: Iterable[Row], path: str) -> list[Row]:
-    """The layers at a path and below it; all of them for the empty path."""
-    if not path:
-        return list(rows)
-    prefix = f"{path}."
-    return [row for row in rows if row.path == path or row.path.startswith(prefix)]
+    return plain_data(value if value is None or isinstance(value, (bool, int, float, str)) else str(value))
 
 
 def spec_key(path: str, folder: str) -> str:
@@ -142,15 +143,17 @@ def spec_key(path: str, folder: str) -> str:
     Models of the zoo that lie outside of the folder go by their names, because the path depends on the installation.
     """
     found = path if os.path.lexists(path) else zoo.find(path) or path
+    inside = written_below(found, folder)
+    if inside is not None:
+        return str(plain_data(inside))
     absolute = os.path.realpath(found)
     try:
         short = os.path.relpath(absolute, os.path.realpath(folder))
     except ValueError:  # another drive
         short = absolute
-    outside = short.startswith(os.pardir) or os.path.isabs(short)
-    if outside and os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
+    if os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
         return f"zoo:{os.path.splitext(os.path.basename(absolute))[0]}"
-    return short.replace(os.sep, "/")
+    return str(plain_data(short.replace(os.sep, "/")))
 
 
 def is_gone(key: str, folder: str) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.globs import expand, selects
+from archcost.budget.globs import GlobError, expand, leads_out, normal, selects, unreadable
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
+from archcost.files import DISK, Below, FileError, is_below, read_named
 from archcost.spec.budgets import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.problems import Problems
@@ -24,6 +25,10 @@ OWN_NAME = "archcost.toml"
 PROJECT_NAME = "pyproject.toml"
 LOCK_NAME = "archcost.lock.json"
 KEYS = ("specs", "baseline", "budgets")
+MAX_BYTES = 2**20
+MAX_BUDGETS = 1000  # tables of limits
+MAX_GLOBS = 1000  # in one list
+_BOUND = "a configuration names files of its repository only, or of its folder where there is no repository"
 _TABLE_KEYS = ("specs", "layers", *METRIC_NAMES, "level", "message")
 
 
@@ -42,6 +47,7 @@ class Config(NamedTuple):
     folder: str = "."
     specs: tuple[str, ...] = ()
     specs_mark: Mark | None = None
+    specs_marks: tuple[Mark, ...] = ()
     baseline: str = ""
     budgets: tuple[Budget, ...] = ()
 
@@ -50,9 +56,24 @@ class Config(NamedTuple):
         """Where the lock file is: as configured, or beside the configuration."""
         return relative(os.path.join(self.folder, self.baseline or LOCK_NAME))
 
+    @property
+    def root(self) -> str:
+        """The folder that everything lies in which the configuration names."""
+        return root_of(self.folder)
+
+    @property
+    def files(self) -> Below:
+        """What the configuration may name: the files of the repository."""
+        return Below(self.root, "the repository")
+
     def spec_paths(self) -> list[str]:
         """The files that ``specs`` names, relative to the working directory; raises ConfigError for none."""
-        found = [relative(os.path.join(self.folder, path)) for path in expand(self.specs, self.folder)]
+        try:
+            paths = expand(self.specs, self.folder, self.root)
+        except GlobError as error:
+            message = f"cannot look for '{self.specs[error.number]}': {error.reason}"
+            raise ConfigError([Diagnostic(message, self.specs_marks[error.number], error.help)]) from None
+        found = [relative(os.path.join(self.folder, path)) for path in paths]
         if not found and self.specs:
             message = f"no file matches the specs of {self.path}: {', '.join(self.specs)}"
             raise ConfigError([Diagnostic(message, self.specs_mark, f"globs are relative to {self.path}")])
@@ -72,15 +93,27 @@ def relative(path: str) -> str:
     return path if short.startswith(f"..{os.sep}..{os.sep}..") and os.path.isabs(path) else short
 
 
+def root_of(folder: str) -> str:
+    """The root of the git repository around a folder, links followed; the folder itself where there is none."""
+    real = os.path.realpath(folder)
+    place = real
+    while not os.path.lexists(os.path.join(place, ".git")):
+        parent = os.path.dirname(place)
+        if parent == place:
+            return real
+        place = parent
+    return place
+
+
 def load_config(path: str | None = None) -> Config:
     """The configuration at a path, or the one that is found; raises ConfigError with every problem."""
     if path is not None:
-        return _read(path, required=True) or Config()
+        return _read(path, named=True) or Config()
     folder = os.getcwd()
     while True:
         for name in (OWN_NAME, PROJECT_NAME):
             candidate = os.path.join(folder, name)
-            config = _read(candidate, required=name == OWN_NAME) if os.path.isfile(candidate) else None
+            config = _read(candidate) if os.path.lexists(candidate) else None
             if config is not None:
                 return config
         parent = os.path.dirname(folder)
@@ -89,19 +122,10 @@ def load_config(path: str | None = None) -> Config:
         folder = parent
 
 
-def _read(path: str, *, required: bool) -> Config | None:
+def _read(path: str, *, named: bool = False) -> Config | None:
     """The configuration in a file; None if a pyproject.toml has none, unless it is required."""
-    name = relative(path)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            source = Source(name, file.read())
-    except UnicodeDecodeError:
-        raise ConfigError(
-            [Diagnostic(f"cannot read {name}: it is not UTF-8 text", Mark(Source(name, ""), 0, 0))]
-        ) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError([Diagnostic(f"cannot read {name}: {reason}", Mark(Source(name, ""), 0, 0))]) from None
+    source = _source(path, named=named)
+    name, required = source.name, named or os.path.basename(path) == OWN_NAME
     in_project = os.path.basename(path) == PROJECT_NAME
     if in_project and not required and "archcost" not in source.text:
         return None
@@ -119,49 +143,107 @@ def _read(path: str, *, required: bool) -> Config | None:
                 )
             return None
     assert root is not None
-    return _Reader(source).config(root, path)
+    return _Reader(source, os.path.dirname(os.path.abspath(path))).config(root, path)
+
+
+def _source(path: str, *, named: bool) -> Source:
+    """The text of a configuration: one that a person named, or one that was found and must be of the repository."""
+    name = relative(path)
+    try:
+        data = read_named(path, MAX_BYTES) if named else _found(path)
+        return Source(name, data.decode("utf-8-sig"))
+    except FileError as error:
+        message, hint = f"cannot read {name}: {error.reason}", error.help
+    except UnicodeDecodeError:
+        message, hint = f"cannot read {name}: it is not UTF-8 text", "save it as UTF-8"
+    raise ConfigError([Diagnostic(message, Mark(Source(name, ""), 0, 0), hint)])
+
+
+def _found(path: str) -> bytes:
+    files = Below(root_of(os.path.dirname(path)), "the repository")
+    real = files.resolve(path)
+    data = files.read(real, MAX_BYTES)
+    if not real.endswith(".toml"):  # a link, to what messages must not show
+        raise FileError("its name leads to a file that does not end in .toml")
+    return data
 
 
 class _Reader(Reader):
-    """Reads the tree of a configuration."""
+    """Reads the tree of a configuration in a folder."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, folder: str) -> None:
         super().__init__(Problems(source))
+        self.folder = folder
+        self.root = root_of(folder)
 
     def config(self, root: Value, path: str) -> Config:
         """The whole configuration; raises ConfigError with every problem."""
-        config = Config(relative(path), os.path.dirname(os.path.abspath(path)))
+        config = Config(relative(path), self.folder)
         table = self.mapping(root, "the configuration of archcost")
         if table is not None:
             self.keys(table, KEYS, "the configuration")
             entries = table.entries
             if "specs" in entries:
                 key, value = entries["specs"]
-                config = config._replace(specs=self._globs(value, "specs"), specs_mark=key.mark)
+                globs = self._globs(value, "specs", searched=True)
+                texts, marks = tuple([text for text, _ in globs]), tuple([mark for _, mark in globs])
+                config = config._replace(specs=texts, specs_mark=key.mark, specs_marks=marks)
             if "baseline" in entries:
-                config = config._replace(baseline=self.text(entries["baseline"][1], "'baseline'") or "")
+                config = config._replace(baseline=self._baseline(entries["baseline"][1]))
             if "budgets" in entries:
                 config = config._replace(budgets=self._budgets(entries["budgets"][1]))
         if self.problems:
             raise ConfigError(self.problems.error().diagnostics)
         return config
 
-    def _globs(self, value: Value, what: str) -> tuple[str, ...]:
+    def _globs(self, value: Value, what: str, *, searched: bool = False) -> list[tuple[str, Mark]]:
+        """Globs with their places; ``searched`` ones find files, the others choose among what was found."""
+        items = value.items if isinstance(value, Sequence) else [value]
+        if len(items) > MAX_GLOBS:
+            self.report(f"'{what}' holds more than {MAX_GLOBS:,} globs", value, "use wildcards: `specs/*.yaml`")
+            return []
         globs = []
-        for item in value.items if isinstance(value, Sequence) else [value]:
+        for item in items:
             text = self.text(item, f"a glob of '{what}'")
-            if text and text != "!":
-                globs.append(text)
+            glob = normal(text) if text else text
+            if glob and glob != "!":
+                reason = unreadable(glob)
+                if searched and not reason and not glob.startswith("!"):
+                    reason = leads_out(glob, self.folder, self.root)
+                if reason:
+                    self.report(f"the glob '{brief(item)}' {reason}", item, _BOUND)
+                globs.append((glob, item.mark))
             elif text is not None:
                 self.report("a glob is empty", item, 'write it like "specs/*.yaml" or "!specs/old.yaml"')
         if isinstance(value, Sequence) and not value.items:
             self.report(f"'{what}' names no glob", value, 'write `specs = ["specs/*.yaml"]`')
-        return tuple(globs)
+        return globs
+
+    def _baseline(self, value: Value) -> str:
+        """The path of the lock file, which must be one by its name, and of the repository."""
+        path = self.text(value, "'baseline'") or ""
+        if not path:
+            return path
+        try:
+            is_inside = path.isprintable() and is_below(DISK.resolve(os.path.join(self.folder, path)), self.root)
+        except FileError:
+            is_inside = False
+        if not is_inside:
+            self.report(f"the baseline '{brief(value)}' leads out of the repository", value, _BOUND)
+        elif not path.endswith(".json"):
+            self.report(f"the baseline '{brief(value)}' does not end in .json", value, f"name it like {LOCK_NAME}")
+        return path
 
     def _budgets(self, value: Value) -> tuple[Budget, ...]:
         if not isinstance(value, Sequence):
             hint = "write `[[budgets]]` in archcost.toml, `[[tool.archcost.budgets]]` in pyproject.toml"
             self.report(f"'budgets' is an array of tables, got {brief(value)}", value, hint)
+            return ()
+        if len(value.items) > MAX_BUDGETS:
+            message = f"a configuration holds at most {MAX_BUDGETS:,} budgets, got {len(value.items):,}"
+            self.report(
+                message, value.items[MAX_BUDGETS], 'let a budget choose several specs: `specs = ["small/*.yaml"]`'
+            )
             return ()
         return tuple([budget for item in value.items if (budget := self._budget(item)) is not None])
 
@@ -171,7 +253,7 @@ class _Reader(Reader):
             return None
         self.keys(table, _TABLE_KEYS, "a budget")
         entries = table.entries
-        globs = self._globs(entries["specs"][1], "specs") if "specs" in entries else ()
+        globs = self._globs(entries["specs"][1], "specs") if "specs" in entries else []
         pattern = ""
         if "layers" in entries:
             layers = entries["layers"][1]
@@ -182,4 +264,4 @@ class _Reader(Reader):
         limits = read_limits(self, table, Defaults(pattern, level, message))
         if not any(name in METRIC_NAMES for name in entries):
             self.report("a budget has no limit", value, 'write `params = "60 k"` or `macs = "5%"`')
-        return Budget(globs, tuple(limits), value.mark)
+        return Budget(tuple([text for text, _ in globs]), tuple(limits), value.mark)

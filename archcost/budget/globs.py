@@ -2,58 +2,172 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from functools import lru_cache
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.budget.patterns import MAX_LENGTH, compiled, is_literal
+from archcost.files import DISK, FileError, MissingFileError, is_below
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+MAX_ENTRIES = 300_000  # files and folders that the globs of a configuration may look at
 
 
 def selects(globs: Sequence[str], path: str) -> bool:
     """Whether a path is chosen; globs that are all exceptions choose everything else."""
     chosen = all(glob.startswith("!") for glob in globs)
     for glob in globs:
-        if translate(glob.removeprefix("!")).fullmatch(path):
+        if matches(glob.removeprefix("!"), path):
             chosen = not glob.startswith("!")
     return chosen
 
 
-@lru_cache(maxsize=256)
-def translate(glob: str) -> re.Pattern[str]:
-    """``*`` and ``?`` stay within a folder, ``**/`` spans any number of folders, ``[…]`` is a set of characters."""
+def matches(glob: str, path: str) -> bool:
+    """``*``, ``?`` and ``[…]`` stay within a folder, ``**/`` spans any number of folders."""
     glob = glob.removeprefix("./")
-    parts = []
-    index = 0
-    while index < len(glob):
-        if glob.startswith("**/", index):
-            parts.append("(?:.*/)?")
-            index += 3
-        elif glob.startswith("**", index):
-            parts.append(".*")
-            index += 2
-        else:
-            close = glob.find("]", index + 2) if glob[index] == "[" else -1
-            if close > 0:
-                parts.append(fnmatch.translate(glob[index : close + 1]).removeprefix("(?s:")[:-3])
-                index = close + 1
-                continue
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(glob[index]) or re.escape(glob[index]))
-            index += 1
-    return re.compile("".join(parts), re.DOTALL)
+    return glob == path if is_literal(glob) else compiled(glob, "/").matches(path)
 
 
-def expand(globs: Sequence[str], folder: str) -> list[str]:
-    """The files below a folder that the globs choose, as posix paths relative to it, sorted."""
-    import glob as files
-    import os
+def normal(glob: str) -> str:
+    """A glob without what changes nothing: doubled slashes, and folders that are ``.``."""
+    sign, rest = ("!", glob[1:]) if glob.startswith("!") else ("", glob)
+    return sign + "/" * rest.startswith("/") + "/".join(part for part in rest.split("/") if part not in ("", "."))
 
+
+def unreadable(glob: str) -> str:
+    """What is wrong with the text of a glob; empty if nothing is."""
+    if len(glob) > MAX_LENGTH:
+        return f"is longer than {MAX_LENGTH:,} characters"
+    return "" if glob.isprintable() else "holds control characters"
+
+
+def leads_out(glob: str, folder: str, root: str) -> str:
+    """Why a glob may not look for files below a folder of a repository; empty if it may."""
+    if os.path.isabs(glob) or glob.startswith(("/", "~")):
+        return "is not relative to the configuration"
+    parts = glob.split("/")
+    up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
+    if ".." in parts[up:]:
+        return "goes up after a folder: `..` may only begin a glob"
+    if not is_below(DISK.resolve(os.path.join(folder, *parts[:up])), root):
+        return "leads out of the repository"
+    return ""
+
+
+class GlobError(Exception):
+    """A glob finds what it must not, or not what it must: its number, the reason, and what would help."""
+
+    def __init__(self, number: int, error: FileError) -> None:
+        super().__init__(error.reason)
+        self.number = number
+        self.reason = error.reason
+        self.help = error.help
+
+
+def expand(globs: Sequence[str], folder: str, root: str | None = None) -> list[str]:
+    """The files that the globs choose, as posix paths relative to a folder, sorted.
+
+    Links are followed, but never out of the root, which is the folder by default. Raises GlobError for a path without
+    wildcards that leads to no file or out of the root, and where there is too much to look at.
+    """
+    search = _Search(folder, DISK.resolve(folder if root is None else root))
     found: set[str] = set()
-    for pattern in globs:
-        if not pattern.startswith("!"):
-            found.update(files.glob(pattern, root_dir=folder, recursive=True))
-    paths = {
-        os.path.normpath(path).replace(os.sep, "/") for path in found if os.path.isfile(os.path.join(folder, path))
-    }
-    return sorted(path for path in paths if selects(globs, path))
+    for number, glob in enumerate(globs):
+        if not glob.startswith("!"):
+            try:
+                found.update(os.path.normpath(path).replace(os.sep, "/") for path in search.files(glob))
+            except FileError as error:
+                raise GlobError(number, error) from None
+    return sorted(path for path in found if selects(globs, path))
+
+
+class _Folder(NamedTuple):
+    """A folder to search: its path, the part of the glob to search it for, and the folders that were left by links."""
+
+    path: str
+    part: int
+    left: tuple[str, ...] = ()
+
+
+class _Search:
+    """Looks for files below a folder, and counts what it looks at."""
+
+    def __init__(self, folder: str, root: str) -> None:
+        self.folder = folder
+        self.root = root
+        self.looked = 0
+
+    def files(self, glob: str) -> Iterator[str]:
+        """The paths of what is no folder."""
+        parts = glob.split("/")
+        if is_literal(glob):
+            yield from self._literal(glob)
+            return
+        fixed = next(index for index, part in enumerate(parts) if not is_literal(part))
+        start = "/".join(parts[:fixed])
+        self._below(start)
+        waiting = [_Folder(start, fixed)]
+        while waiting:
+            yield from self._entries(waiting.pop(), parts, waiting)
+
+    def _literal(self, glob: str) -> Iterator[str]:
+        self._count()
+        self._below(glob)
+        place = os.path.join(self.folder, glob)
+        if not os.path.lexists(place):
+            raise MissingFileError
+        if os.path.isdir(place):
+            raise FileError("it is a folder", f"name its files: `{glob}/*.yaml`")
+        yield glob
+
+    def _below(self, path: str) -> None:
+        if not is_below(DISK.resolve(os.path.join(self.folder, path)), self.root):
+            raise FileError("it leads out of the repository")
+
+    def _entries(self, folder: _Folder, parts: list[str], waiting: list[_Folder]) -> Iterator[str]:
+        """Search one folder for its part of a glob; what lies deeper is put off."""
+        part, is_last = parts[folder.part], folder.part == len(parts) - 1
+        deep = part == "**"
+        if deep and not is_last:
+            waiting.append(folder._replace(part=folder.part + 1))
+        pattern = compiled("*" if deep else part, "/")
+        for name, entry in self._scan(folder.path):
+            path = f"{folder.path}/{name}" if folder.path else name
+            if (name.startswith(".") and not part.startswith(".")) or not pattern.matches(name):
+                continue
+            if not _is_folder(entry):
+                if is_last:
+                    yield path
+            elif deep or not is_last:
+                inner = _Folder(path, folder.part if deep else folder.part + 1, folder.left)
+                waiting += self._behind_link(folder, inner) if entry.is_symlink() else [inner]
+
+    def _behind_link(self, folder: _Folder, inner: _Folder) -> list[_Folder]:
+        """The folder that a link leads to, unless it is outside of the root, or one that the way there came through."""
+        real, target = (DISK.resolve(os.path.join(self.folder, place.path)) for place in (folder, inner))
+        left = (*folder.left, real)
+        is_circle = any(is_below(place, target) for place in left)
+        return [] if is_circle or not is_below(target, self.root) else [inner._replace(left=left)]
+
+    def _scan(self, path: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        try:
+            with os.scandir(os.path.join(self.folder, path)) as entries:
+                for entry in entries:
+                    self._count()
+                    yield entry.name, entry
+        except OSError:  # no folder, or not ours to read
+            return
+
+    def _count(self) -> None:
+        self.looked += 1
+        if self.looked > MAX_ENTRIES:
+            hint = "name the folders that hold specs: `specs/*.yaml`"
+            raise FileError(f"there are more than {MAX_ENTRIES:,} files to look at", hint)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False

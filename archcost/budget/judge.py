@@ -9,37 +9,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.expectations import deviations
 from archcost.analysis.tree import build_tree
 from archcost.budget.baseline import entry_of, layer_changes, plain
+from archcost.budget.latency import Measured, judge_latency
+from archcost.budget.state import exceeded, lacking, staleness
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
-from archcost.budget.weights import TOP, grown, heaviest, inside, matching
+from archcost.budget.weights import Weights, matching, pattern_meter
 from archcost.compare import is_telling
 from archcost.errors import Diagnostic, Mark, Source, close_names
+from archcost.meter import WorkError
 from archcost.spec.limits import LATENCY, TOTALS
-from archcost.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
-    from archcost.budget.baseline import Baseline, Entry, LayerChange, Pace
+    from archcost.budget.baseline import Baseline, Entry, LayerChange
     from archcost.budget.verdict import Weight
     from archcost.spec.limits import Limit
 
 
-class Measured(NamedTuple):
-    """A latency and what takes most of it; ``before`` is the baseline's, of this ``device``."""
-
-    pace: Pace
-    device: str
-    layers: tuple[Weight, ...] = ()
-    before: Pace | None = None
+_HINTS = 20  # patterns that name nothing and get "did you mean"
 
 
 class Case(NamedTuple):
     """One spec to judge: its report, the limits of the spec and of the configuration, and what it is compared with.
 
-    ``baseline`` is None where there is none at all; ``entry`` None where it does not have this spec, and ``unreadable``
-    says that it has one that is broken.
+    ``baseline`` is None where there is none at all; ``entry`` None where it has nothing of this spec to compare with,
+    for a ``cause`` with its ``detail``. ``before`` is the spec's path there, where it had another. ``strict``: a growth
+    limit that has nothing to grow from fails.
     """
 
     path: str
@@ -49,9 +46,12 @@ class Case(NamedTuple):
     settings: Mapping[str, Any] = {}
     baseline: Baseline | None = None
     entry: Entry | None = None
+    cause: Cause = Cause.NEW
+    detail: str = ""
+    before: str = ""
     measured: Measured | None = None
     expect: bool = False
-    unreadable: bool = False
+    strict: bool = False
     weights_recorded: bool = True  # the baseline's bytes of weights are of the same dtype
 
 
@@ -69,13 +69,19 @@ class _Judge:
         self.unjudged: list[Limit] = []
         self.unmatched: list[Limit] = []
         self.diagnostics: list[Diagnostic] = []
+        self.meter = pattern_meter(case.report)
         self.entry = case.entry if self._comparable() else None
 
     def verdict(self) -> SpecVerdict:
         """What comes of it."""
         case = self.case
-        findings = [finding for limit in self.report.spec.budgets for finding in self._limit(limit, own=True)]
-        findings += [finding for limit in case.limits for finding in self._limit(limit, own=False)]
+        findings: list[Finding] = []
+        try:
+            for limits, own in ((self.report.spec.budgets, True), (case.limits, False)):
+                for limit in limits:
+                    findings += self._limit(limit, own=own)
+        except WorkError as error:
+            self.diagnostics += error.diagnostics
         findings += self._baseline_state(findings)
         recorded = [asdict(self.report.totals), *([self.entry.totals] if self.entry else [])]
         if case.expect:
@@ -91,7 +97,19 @@ class _Judge:
             diagnostics=tuple(self.diagnostics),
             unmatched=tuple(self.unmatched),
             batch=self.report.batch,
+            expected=0 if case.expect else self._expected(),
+            before=case.before,
         )
+
+    def _expected(self) -> int:
+        """How many figures are published under ``expect``."""
+        published = self.report.spec.expect.values()
+        return sum(len(expectation.figures) + (expectation.output is not None) for expectation in published)
+
+    @property
+    def growth_limits(self) -> list[Limit]:
+        """The limits of the spec and of the configuration that need a baseline."""
+        return [limit for limit in (*self.report.spec.budgets, *self.case.limits) if limit.is_growth]
 
     def _total(self, metric: str) -> Total:
         unknown = self.report.costs.unknown(metric)
@@ -114,6 +132,11 @@ class _Judge:
         """The layers that differ from the baseline."""
         return layer_changes(self.entry.rows, self.now.rows) if self.entry else ()
 
+    @cached_property
+    def weights(self) -> Weights:
+        """What stands behind its figures."""
+        return Weights(self.report, self.changes)
+
     def _comparable(self) -> bool:
         """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
         case, entry = self.case, self.case.entry
@@ -123,7 +146,7 @@ class _Judge:
             return False
         if entry.batch == case.report.batch and entry.settings == entry_settings(case.settings):
             return True
-        growth = [limit for limit in (*case.report.spec.budgets, *case.limits) if limit.is_growth]
+        growth = self.growth_limits
         if growth:
             message = f"the baseline of {entry.name} was recorded with {_how(entry.batch, entry.settings)}, "
             message += f"and this is {_how(case.report.batch, case.settings)}: growth cannot be judged"
@@ -133,14 +156,12 @@ class _Judge:
 
     def _limit(self, limit: Limit, *, own: bool) -> Iterator[Finding]:
         if limit.metric == LATENCY:
-            finding = self._latency(limit)
-            if finding is not None:
-                yield finding
+            yield from self._latency(limit)
         elif not limit.pattern:
             unknown = self.report.costs.unknown(limit.metric)
             yield from self._figure(limit, "", getattr(self.report.totals, limit.metric), unknown)
         else:
-            found = list(matching(self.tree, limit.pattern))
+            found = matching(self.tree, limit.pattern, self.meter, limit.mark)
             if not found:
                 self._no_match(limit, own=own)
             for tree in found:
@@ -152,8 +173,10 @@ class _Judge:
         if not own:
             self.unmatched.append(limit)
             return
-        paths = [*(scope.path for scope in self.report.graph.scopes), *(layer.path for layer in self.report.layers)]
-        close = close_names(limit.pattern, paths)
+        close: list[str] = []
+        if len(self.diagnostics) < _HINTS:
+            scopes, layers = self.report.graph.scopes, self.report.layers
+            close = close_names(limit.pattern, [*(scope.path for scope in scopes), *(layer.path for layer in layers)])
         hint = "did you mean " + " or ".join(f"'{path}'" for path in close) + "?" if close else ""
         hint = hint or f"`archcost analyze {self.case.path} --format tree` shows the paths; * matches dots as well"
         message = f"no layer or block of {self.report.name} matches '{limit.pattern}'"
@@ -167,8 +190,8 @@ class _Judge:
             if unknown and figure <= allowed:
                 yield self._unknown(Rule.MAXIMUM, limit, path, figure, allowed)
                 return
-            status = _status(limit) if figure > allowed else Status.OK
-            layers = heaviest(self.report, limit.metric, path) if status is not Status.OK else ()
+            status = exceeded(limit) if figure > allowed else Status.OK
+            layers = self.weights.heaviest(limit.metric, path) if status is not Status.OK else ()
             baseline = self.entry.figure(limit.metric, path) if self.entry else None
             yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
             return
@@ -181,22 +204,25 @@ class _Judge:
                 self.unjudged.append(limit)
             return
         baseline = self.entry.figure(limit.metric, path)
-        if baseline is None:  # the layer is new: its model's limits judge it
-            yield self._finding(Rule.GROWTH, Status.NEW, limit, path, figure, None, None, ())
+        if baseline is None:
+            finding = self._finding(
+                Rule.GROWTH, lacking([limit], strict=self.case.strict), limit, path, figure, None, None, ()
+            )
+            yield replace(finding, cause=Cause.NEW_LAYER)
             return
         allowed = limit.allowed(baseline)
         if unknown or self.entry.unknown(limit.metric, path):
             yield self._unknown(Rule.GROWTH, limit, path, figure, None)
             return
-        status = _status(limit) if figure > allowed else Status.OK
-        layers = grown(self.changes, limit.metric, path) if status is not Status.OK else ()
+        status = exceeded(limit) if figure > allowed else Status.OK
+        layers = self.weights.grown(limit.metric, path) if status is not Status.OK else ()
         yield self._finding(Rule.GROWTH, status, limit, path, figure, allowed, baseline, layers)
 
     def _unknown(self, rule: Rule, limit: Limit, path: str, figure: int, allowed: int | None) -> Finding:
         """A limit on a figure that is not known of some layers, now or in the baseline: it cannot be called met."""
-        now = [layer for layer in self.report.unknown(limit.metric) if inside(layer, path)]
+        now = [layer.path for layer in self.weights.layers.at(path) if layer.costs.unknown(limit.metric)]
         before = self.entry.unknown(limit.metric, path) if self.entry and rule is Rule.GROWTH else []
-        finding = self._finding(rule, _status(limit), limit, path, figure, allowed, None, ())
+        finding = self._finding(rule, exceeded(limit), limit, path, figure, allowed, None, ())
         return replace(finding, cause=Cause.UNKNOWN, detail=", ".join(dict.fromkeys([*now, *before])))
 
     def _finding(
@@ -223,69 +249,42 @@ class _Judge:
             baseline=baseline,
             layers=layers,
             mark=limit.mark,
+            before=self.case.before if rule is Rule.GROWTH else "",
         )
 
-    def _latency(self, limit: Limit) -> Finding | None:
-        """A measured latency: beyond a limit only if the spread clears it, within only if the spread stays below."""
-        measured = self.case.measured
+    def _latency(self, limit: Limit) -> Iterator[Finding]:
+        case = self.case
+        lacks_pace = limit.is_growth and case.measured is not None and case.measured.before is None
+        if lacks_pace and case.baseline is None:
+            self.unjudged.append(limit)
+            return
         rule = Rule.GROWTH if limit.is_growth else Rule.MAXIMUM
-        finding = Finding(
-            rule, Status.NOT_MEASURED, self.case.path, self.report.name, LATENCY, limit=limit, mark=limit.mark
-        )
-        if measured is None:
-            return finding
-        pace, before = measured.pace, measured.before
-        if limit.is_growth and before is None:
-            if self.case.baseline is None:
-                self.unjudged.append(limit)
-                return None
-            values = {"figure": pace.median_ns, "spread": pace.spread_ns, "detail": measured.device}
-            return _with(finding, Status.NEW, cause=Cause.NO_PACE, **values)
-        allowed = limit.allowed(before.median_ns if before else 0)
-        baseline_spread = before.spread_ns if before and limit.is_growth else 0
-        spread = pace.spread_ns + baseline_spread
-        if pace.median_ns - spread > allowed:
-            status = _status(limit)
-        else:
-            status = Status.INCONCLUSIVE if pace.median_ns + spread > allowed else Status.OK
-        return _with(
-            finding,
-            status,
-            figure=pace.median_ns,
-            spread=pace.spread_ns,
-            allowed=allowed,
-            baseline=before.median_ns if before else None,
-            baseline_spread=baseline_spread,
-            layers=measured.layers[:TOP] if status is not Status.OK else (),
-            detail=measured.device,
-        )
+        finding = Finding(rule, Status.NOT_MEASURED, case.path, self.report.name, LATENCY, limit=limit, mark=limit.mark)
+        yield finding if case.measured is None else judge_latency(finding, limit, case.measured, strict=case.strict)
 
     def _baseline_state(self, findings: Sequence[Finding]) -> list[Finding]:
         """Whether the baseline has the spec, and is of the spec as it is."""
         case, baseline = self.case, self.case.baseline
         if baseline is None:
             return []
-        where = Finding(Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path))
+        where = Finding(
+            Rule.BASELINE, Status.NEW, case.path, self.report.name, mark=place(case.path), before=case.before
+        )
         if case.entry is None:
-            return [_with(where, Status.NEW, cause=Cause.UNREADABLE if case.unreadable else Cause.NONE)]
-        if not baseline.is_lock or self.entry is None:
-            return []
-        same = self.entry.same_figures(self.now)
-        if self.entry.sha256 != self.report.spec.sha256:
-            cause = Cause.TEXT if same else Cause.CHANGED
-        elif not same:
-            cause = Cause.RECOUNTED
-        else:
-            return []
-        if any(finding.rule is Rule.GROWTH and finding.status is Status.FAIL for finding in findings):
-            return []  # the growth is the news, and its help says how to accept it
-        mark = Mark(Source(baseline.where, ""), baseline.lines.get(case.key, 0), 0)
-        detail = baseline.version if baseline.version != __version__ else ""
-        return [_with(where, Status.STALE, mark=mark, cause=cause, detail=detail)]
+            limits = [limit for limit in self.growth_limits if limit.metric != LATENCY]
+            status = lacking(limits, strict=case.strict) if limits else Status.NEW
+            return [_with(where, status, cause=case.cause, detail=case.detail)]
+        if case.before:
+            return [_with(where, Status.RENAMED)]
+        grown = any(finding.rule is Rule.GROWTH and finding.status is Status.FAIL for finding in findings)
+        if not baseline.is_lock or self.entry is None or grown:
+            return []  # growth is the news, and its help says how to accept it
+        stale = staleness(where, self.entry, self.now, baseline, case.key)
+        return [] if stale is None else [stale]
 
     def _published(self) -> list[Finding]:
         """The figures under ``expect`` that are not met; one finding where all are."""
-        if not any(expectation.figures or expectation.output for expectation in self.report.spec.expect.values()):
+        if not self._expected():
             return []
         ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
         found = deviations(self.report)
@@ -298,17 +297,13 @@ class _Judge:
 
 
 def place(path: str) -> Mark:
-    """The first line of a file."""
-    return Mark(Source(path, ""), 0, 0)
+    """The first line of a file, or of standard input."""
+    return Mark(Source("<stdin>" if path == "-" else path, ""), 0, 0)
 
 
 def entry_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a lock file keeps them."""
     return dict(plain(dict(settings)))
-
-
-def _status(limit: Limit) -> Status:
-    return Status.WARN if limit.level == "warn" else Status.FAIL
 
 
 def _with(finding: Finding, status: Status, **values: Any) -> Finding:

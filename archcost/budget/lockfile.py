@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import json
-import os
+import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.baseline import ROW_FIGURES, Baseline, Entry, Pace, Row
 from archcost.compare import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
+from archcost.files import FileError, read_named
 from archcost.spec.limits import TOTALS
 from archcost.version import __version__
+from archcost.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archcost.files import Files
+
 SCHEMA = "archcost.lock/1"
+ENDING = ".json"
+MAX_BYTES = 64 * 2**20
+LARGEST = 10**100  # figures are smaller
+_CLAIM = "archcost.lock/"
+_SHOWN = 60  # characters of a value in a message
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(  # escapes one after the other, so that none begins inside of another; lone halves have a group
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 _ALWAYS = ("path", "op", *ROW_FIGURES)
 _WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
 
-def read_lock(path: str) -> Baseline:
-    """The baseline in a lock file; raises ConfigError, with the way out, for what is no lock file of this schema."""
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
-    except OSError as error:
-        raise ConfigError([_problem(path, f"cannot read {path}: {(error.strerror or str(error)).lower()}")]) from None
-    except UnicodeDecodeError:
-        raise ConfigError([_problem(path, "the lock file is not UTF-8 text")]) from None
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        line, column = getattr(error, "lineno", 1) - 1, getattr(error, "colno", 1) - 1
-        mark = Mark(Source(path, text), line, column)
-        raise ConfigError([Diagnostic(f"the lock file is not JSON: {_reason(error)}", mark, _WAY_OUT)]) from None
-    except RecursionError:
-        raise ConfigError(
-            [_problem(path, "the lock file is not JSON that archcost wrote: it nests too deep")]
-        ) from None
+def read_lock(path: str, files: Files | None = None) -> Baseline:
+    """The baseline in a lock file; raises ConfigError, with the way out, for what is no lock file of this schema.
+
+    ``files`` is the tree that the path is bounded by; None where a person named it.
+    """
+    text = _text_of(path, files)
+    source = Source(path, text if _CLAIM in text else "")  # no line of any other file is shown
+    document = _document(source, text)
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise ConfigError([_other_schema(path, schema)])
@@ -49,8 +52,85 @@ def read_lock(path: str) -> Baseline:
         raise ConfigError([_problem(path, f"the lock file is damaged: {what}")]) from None
 
 
+def _text_of(path: str, files: Files | None) -> str:
+    try:
+        data = read_named(path, MAX_BYTES) if files is None else _bounded(path, files)
+        return data.decode("utf-8-sig")
+    except FileError as error:
+        raise ConfigError([_problem(path, f"cannot read {path}: {error.reason}")]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([_problem(path, "the lock file is not UTF-8 text")]) from None
+
+
+def _bounded(path: str, files: Files) -> bytes:
+    real = files.resolve(path)
+    data = files.read(real, MAX_BYTES)
+    if not real.endswith(ENDING):
+        raise FileError(f"it is no lock file: its name does not end in {ENDING}")
+    return data
+
+
+def _document(source: Source, text: str) -> Any:
+    """The JSON of a lock file, which is strict: each key once, finite numbers, and text that can be encoded."""
+    lone = _lone_surrogate(text)
+    if lone is not None:
+        message = f"the lock file is not UTF-8 text: {lone[0]} is half of a character"
+        raise ConfigError([Diagnostic(message, _mark(source, text, lone.start()), _WAY_OUT)])
+    try:
+        return json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float)
+    except RecursionError:
+        raise ConfigError(
+            [_problem(source.name, "the lock file is not JSON that archcost wrote: it nests too deep")]
+        ) from None
+    except ValueError as error:
+        mark = _mark(source, text, getattr(error, "pos", 0))
+        raise ConfigError([Diagnostic(f"the lock file is not JSON: {_reason(error)}", mark, _WAY_OUT)]) from None
+
+
+def _mark(source: Source, text: str, position: int) -> Mark:
+    before = text[:position]
+    return Mark(source, before.count("\n"), position - (before.rfind("\n") + 1))
+
+
+def _lone_surrogate(text: str) -> re.Match[str] | None:
+    """The first escape of half of a character in a JSON text."""
+    if _ESCAPED_HALF.search(text) is None:
+        return None
+    return next((match for match in _ESCAPE.finditer(text) if match[1]), None)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        first = list(found)  # in order, up to the key that stands a second time
+        twice = next(key for number, (key, _) in enumerate(pairs) if number >= len(first) or first[number] != key)
+        raise ValueError(f"the key {_brief(twice)} stands twice")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{_brief(text)} is too large a number")
+    return value
+
+
+def _brief(value: Any) -> str:
+    """A value in a message, cut; of lists and mappings only what they are."""
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a mapping"
+    text = repr(value) if not isinstance(value, int) or abs(value) < LARGEST else "a number of more than 100 digits"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
 def _reason(error: ValueError) -> str:
     message = str(getattr(error, "msg", error))
+    if message.startswith("Exceeds the limit"):  # of Python, on digits
+        message = "a number has too many digits"
     return message[:1].lower() + message[1:]
 
 
@@ -59,11 +139,11 @@ def _problem(path: str, message: str) -> Diagnostic:
 
 
 def _other_schema(path: str, schema: object) -> Diagnostic:
-    if isinstance(schema, str) and schema.startswith("archcost.lock/"):
-        message = f"the lock file has the schema {schema}, and this archcost ({__version__}) reads {SCHEMA}"
+    if isinstance(schema, str) and schema.startswith(_CLAIM):
+        message = f"the lock file has the schema {schema[:_SHOWN]}, and this archcost ({__version__}) reads {SCHEMA}"
         way_out = "use the archcost that wrote it, or delete it and run `archcost baseline update`"
         return Diagnostic(message, Mark(Source(path, ""), 0, 0), way_out)
-    found = f"the schema {schema}" if isinstance(schema, str) else "no schema"
+    found = "another schema" if isinstance(schema, str) else "no schema"  # a word of a file that may be any other
     return _problem(path, f"this is no lock file of archcost: it has {found}, not {SCHEMA}")
 
 
@@ -78,7 +158,7 @@ def _baseline(path: str, document: Mapping[str, Any], lines: dict[str, int]) -> 
     latencies = {
         device: {key: _pace(data) for key, data in specs.items()} for device, specs in document["latency"].items()
     }
-    return Baseline(path, True, str(document["archcost"]), entries, latencies, lines)
+    return Baseline(path, True, _word(document["archcost"], "archcost"), entries, latencies, lines)
 
 
 def _entry(key: str, data: Mapping[str, Any]) -> Entry:
@@ -86,24 +166,32 @@ def _entry(key: str, data: Mapping[str, Any]) -> Entry:
     for layer in data["layers"]:
         figures = [_whole(layer[name], f"{key}: {name}") for name in ROW_FIGURES]
         idle, cached = (_whole(layer.get(name, 0), f"{key}: {name}") for name in ("idle_params", "cache_bytes"))
-        unknown = tuple(map(str, layer.get("unknown", ())))
-        rows.append(Row._make([str(layer["path"]), str(layer["op"]), *figures, idle, cached, unknown]))
+        unknown = tuple([_word(name, f"{key}: unknown") for name in layer.get("unknown", ())])
+        words = [_word(layer[name], f"{key}: {name}") for name in ("path", "op")]
+        rows.append(Row._make([*words, *figures, idle, cached, unknown]))
     recorded = data["totals"]
     recorded = {"active_params": recorded["params"], "cache_bytes": 0, **recorded}
     totals = {name: _whole(recorded[name], f"{key}: {name}") for name in TOTALS}
     batch = _whole(data["batch"], f"{key}: batch")
     params, settings = dict(data["params"]), dict(data["set"])
-    return Entry(str(data["name"]), str(data["sha256"]), batch, params, settings, totals, tuple(rows))
+    name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
+    return Entry(name, digest, batch, params, settings, totals, tuple(rows))
 
 
 def _pace(data: Mapping[str, Any]) -> Pace:
     numbers = [_whole(data[name], name) for name in ("median_ns", "iqr_ns", "batch")]
-    return Pace(numbers[0], numbers[1], numbers[2], str(data["sha256"]))
+    return Pace(numbers[0], numbers[1], numbers[2], _word(data["sha256"], "sha256"))
 
 
 def _whole(value: Any, what: str) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{what} is {value!r}, not a whole number")
+    if type(value) is not int or not 0 <= value < LARGEST:
+        raise ValueError(f"{what} is {_brief(value)}, not a whole number")
+    return value
+
+
+def _word(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is {_brief(value)}, not text")
     return value
 
 
@@ -142,30 +230,27 @@ def _row(row: Row) -> dict[str, Any]:
 def _text(value: Any, indent: str) -> str:
     """JSON with mappings over several lines and the items of lists on one each."""
     if not isinstance(value, (dict, list)) or not value:
-        return json.dumps(value, ensure_ascii=False)
+        return _dumped(value)
     inner = indent + "  "
     if isinstance(value, list):
-        items = [json.dumps(item, ensure_ascii=False, sort_keys=True) for item in value]
-        return "[\n" + ",\n".join(f"{inner}{item}" for item in items) + f"\n{indent}]"
-    pairs = [f"{json.dumps(key, ensure_ascii=False)}: {_text(value[key], inner)}" for key in sorted(value)]
+        return "[\n" + ",\n".join(f"{inner}{_dumped(item)}" for item in value) + f"\n{indent}]"
+    pairs = [f"{_dumped(key)}: {_text(value[key], inner)}" for key in sorted(value)]
     return "{\n" + ",\n".join(f"{inner}{pair}" for pair in pairs) + f"\n{indent}}}"
 
 
-def write_lock(baseline: Baseline, path: str) -> bool:
-    """Write the lock file at once or not at all; returns whether its text changed. Raises UsageError if it cannot."""
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def write_lock(baseline: Baseline, path: str, root: str | None = None) -> bool:
+    """Write the lock file at once or not at all; returns whether its text changed.
+
+    It is written only below ``root`` (None: where a person named it). Raises UsageError if it cannot.
+    """
     text = lock_text(baseline)
-    real = os.path.realpath(path)
-    temporary = f"{real}.{os.getpid()}.tmp"
+    if len(text) > MAX_BYTES:
+        raise UsageError(f"{path} would be larger than {MAX_BYTES >> 20} MiB", "record fewer specs in one file")
     try:
-        if os.path.isfile(real):
-            with open(real, "rb") as file:
-                if file.read() == text.encode():
-                    return False
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(temporary, real)
-    except OSError as error:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
-    return True
+        return write_whole(path, text, root)
+    except FileError as error:
+        raise UsageError(f"cannot write {path}: {error.reason}", error.help) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
-from archcost.budget.weights import matching
+from archcost.budget.weights import matching, pattern_meter
 from archcost.spec.limits import LATENCY
 
 if TYPE_CHECKING:
@@ -46,9 +46,12 @@ class Done(NamedTuple):
 def increases(before: Entry, after: Entry, report: Report, limits: Sequence[Limit]) -> list[Increase]:
     """Of params, MACs, and what growth limits name."""
     watched = dict.fromkeys((metric, "") for metric in RATCHET)
+    tree, meter = build_tree(report), pattern_meter(report)
     for limit in limits:
         if limit.is_growth and limit.metric != LATENCY:
-            paths = [tree.path for tree in matching(build_tree(report), limit.pattern)] if limit.pattern else [""]
+            paths = (
+                [scope.path for scope in matching(tree, limit.pattern, meter, limit.mark)] if limit.pattern else [""]
+            )
             watched |= dict.fromkeys((limit.metric, path) for path in paths)
     found = []
     for metric, path in watched:

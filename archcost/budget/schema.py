@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcost.budget.verdict import Rule, Status
+from archcost.budget.verdict import Cause, Rule, Status
 from archcost.spec.limits import LEVELS, TOTALS
 
 VERDICT = "archcost.verdict/1"
@@ -23,10 +23,12 @@ def verdict_schema() -> Schema:
         "schema": {"const": VERDICT},
         "tool": _closed({"name": {"const": "archcost"}, "version": _TEXT}),
         "ok": {"type": "boolean"},
+        "judged": {"type": "boolean", "description": "Whether any figure was held against a limit."},
         "exit_code": {"enum": [0, 1, 2]},
         "baseline": _TEXT_OR_NULL,
         "summary": _closed(summary),
         "specs": {"type": "array", "items": {"$ref": "#/definitions/spec"}},
+        "left_out": {"type": "array", "items": _TEXT, "description": "Files found by globs that hold only blocks."},
         "findings": {"type": "array", "items": {"$ref": "#/definitions/finding"}},
         "errors": {"type": "array", "items": {"$ref": "#/definitions/error"}},
     }
@@ -52,6 +54,7 @@ def _spec() -> Schema:
             "path": _TEXT,
             "batch": {"type": "integer", "minimum": 1},
             "changed": {"type": "boolean"},
+            "renamed_from": _TEXT_OR_NULL,
             "totals": {"type": "object", "properties": dict.fromkeys(TOTALS, total)},
             "findings": {"type": "array", "items": {"$ref": "#/definitions/finding"}},
             "errors": {"type": "array", "items": {"$ref": "#/definitions/error"}},
@@ -82,6 +85,7 @@ def _finding() -> Schema:
             "file": _TEXT_OR_NULL,
             "line": _PLACE,
             "column": _PLACE,
+            "cause": {"enum": [*(cause.value for cause in Cause if cause), None]},
             "message": _TEXT,
             "help": _TEXT_OR_NULL,
             "published": _closed({"value": {}, "source": _TEXT_OR_NULL}),

@@ -12,27 +12,41 @@ import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import ConfigError, Diagnostic, Mark
+from archcost.errors import ConfigError, Diagnostic
 from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.syntax import place
 
 if TYPE_CHECKING:
     from archcost.errors import Source
     from archcost.spec.document import Value
 
+MAX_DEPTH = 30  # of arrays and tables in each other
+MAX_PARTS = 30  # of a dotted key, or of the name of a table
+MAX_DIGITS = 100  # of a number
+MAX_VALUES = 50_000  # in one file
 Path = tuple[str | int, ...]
 Span = tuple[int, int]  # characters of the text: start and end
 
 _ERROR_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _SPACE = re.compile(r"[ \t]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = re.compile(r"[^,\]}#\r\n]*[^,\]}#\r\n\s]")
 _STRINGS = (  # the longer quotes first
-    re.compile(r'"""(?:\\.|[^\\])*?"{3,5}', re.DOTALL),
-    re.compile(r"'''.*?'{3,5}", re.DOTALL),
-    re.compile(r'"(?:\\.|[^"\\])*"'),
-    re.compile(r"'[^']*'"),
+    re.compile(r'"""(?:[^"\\]++|\\.|""?(?!"))*+"{3,5}+', re.DOTALL),
+    re.compile(r"'''(?:[^']++|''?(?!'))*+'{3,5}+", re.DOTALL),
+    re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL),
+    re.compile(r"'[^']*+'"),
 )
+# What counts against a limit, outside of strings and comments: long keys and numbers, and brackets.
+_TOKEN = re.compile(
+    rf"(?P<key>(?<![\w-])(?:(?:[\w-]++|{_STRINGS[2].pattern}|{_STRINGS[3].pattern})[ \t]*+\.[ \t]*+){{{MAX_PARTS}}})"
+    "|(?P<text>" + "|".join(pattern.pattern for pattern in _STRINGS) + r"|#[^\n]*+)"
+    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<unclosed>[\"'])"
+    rf"|(?P<number>(?<![\w-])[0-9]\w{{{MAX_DIGITS}}})",
+    re.DOTALL,
+)
+_DEEPER = {"open": 1, "close": -1}
 
 
 class _Number(str):
@@ -42,31 +56,58 @@ class _Number(str):
 
 
 def parse_toml(source: Source) -> Mapping:
-    """The tree of a TOML text; raises ConfigError at the place of a syntax error."""
+    """The tree of a TOML text; raises ConfigError at the place of a syntax error, and of what goes beyond a limit.
+
+    The limits are checked first, because the standard library has none: nested arrays and tables, the parts of a dotted
+    key, and the digits of a number would take all the time or the stack there is.
+    """
+    _refuse_extremes(source)
     try:
         data = tomllib.loads(source.text, parse_float=_Number)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError([_syntax_error(source, str(error))]) from None
-    scan = _Scan(source.text)
+    scan = _Scan(source)
     scan.document()
     return _Tree(source, scan).mapping((), data)
 
 
+def _refuse_extremes(source: Source) -> None:
+    """Raise ConfigError at the first thing beyond a limit, as far as strings are closed."""
+    depth = 0
+    for match in _TOKEN.finditer(source.text):
+        kind = match.lastgroup or ""
+        if kind == "unclosed":  # an error that is told with its place
+            return
+        depth = max(0, depth + _DEEPER.get(kind, 0))
+        message = ""
+        if depth > MAX_DEPTH:
+            message = f"values nest deeper than {MAX_DEPTH} levels"
+        elif kind == "key":
+            message = f"a key has more than {MAX_PARTS} parts"
+        elif kind == "number":
+            message = f"a number has more than {MAX_DIGITS} digits"
+        if message:
+            raise ConfigError([Diagnostic(message, place(source, match.start()))])
+
+
 def _syntax_error(source: Source, text: str) -> Diagnostic:
-    place = _ERROR_PLACE.search(text)
-    message = text[: place.start()] if place else text
-    line, column = max(0, len(source.text.splitlines()) - 1), 0
-    if place and place[1]:
-        line, column = int(place[1]) - 1, int(place[2]) - 1
-    return Diagnostic(f"this is not TOML: {message[:1].lower()}{message[1:]}", Mark(source, line, column))
+    found = _ERROR_PLACE.search(text)
+    message = text[: found.start()] if found else text
+    index = len(source.text)
+    if found and found[1]:
+        lines = source.text.split("\n")[: int(found[1]) - 1]  # tomllib knows no other line ends
+        index = sum(len(line) + 1 for line in lines) + int(found[2]) - 1
+    return Diagnostic(f"this is not TOML: {message[:1].lower()}{message[1:]}", place(source, index))
 
 
 class _Scan:
     """Walks over TOML text and notes where keys and values stand, by their paths."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
         self.position = 0
+        self.count = 0
         self.keys: dict[Path, Span] = {}
         self.values: dict[Path, Span] = {}
         self._tables: dict[Path, int] = {}  # arrays of tables and their lengths so far
@@ -85,9 +126,16 @@ class _Scan:
         self.position = match.end() if match else self.position
         return self.position
 
+    def _count(self, position: int) -> None:
+        self.count += 1
+        if self.count > MAX_VALUES:
+            message = f"the file holds more than {MAX_VALUES:,} values"
+            raise ConfigError([Diagnostic(message, place(self.source, position))])
+
     def _header(self) -> Path:
         """``[table]`` or ``[[array of tables]]``; returns the path of what follows."""
         start = self.position
+        self._count(start)
         brackets = 2 if self.text.startswith("[[", start) else 1
         self.position += brackets
         names = self._names()
@@ -133,6 +181,7 @@ class _Scan:
 
     def _value(self, path: Path) -> None:
         start = self.position
+        self._count(start)
         char = self.text[start]
         if char in "\"'":
             self._string()

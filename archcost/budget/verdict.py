@@ -23,6 +23,7 @@ class Status(StrEnum):
     WARN = "warn"
     FAIL = "fail"
     NEW = "new"
+    RENAMED = "renamed"
     GONE = "gone"
     STALE = "stale"
     INCONCLUSIVE = "inconclusive"
@@ -46,9 +47,31 @@ class Cause(StrEnum):
     CHANGED = "changed"  # the spec's text, and its figures
     TEXT = "text"  # the spec's text, not its figures
     RECOUNTED = "recounted"  # the figures, not the text: another version counted them
-    UNREADABLE = "unreadable"  # the spec is broken at the baseline's revision
     UNKNOWN = "unknown"  # of some layers nobody has declared the figure
+    NEW = "new"  # the baseline does not have the spec
+    BROKEN = "broken"  # the spec is wrong at the baseline's revision
+    SETTINGS = "settings"  # it cannot be analysed there as it is here
+    UNREADABLE = "unreadable"  # it is there, and cannot be read: not fetched, a pointer, too large, no file
+    OUTSIDE = "outside"  # it is no file of the repository
+    ZOO = "zoo"  # it comes with archcost, and is no file of the repository
+    STDIN = "standard input"
+    NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path
     NO_PACE = "no latency"  # no latency is recorded for this machine
+
+
+NO_BASELINE = frozenset(
+    (
+        Cause.NEW,
+        Cause.BROKEN,
+        Cause.SETTINGS,
+        Cause.UNREADABLE,
+        Cause.OUTSIDE,
+        Cause.ZOO,
+        Cause.STDIN,
+        Cause.NEW_LAYER,
+        Cause.NO_PACE,
+    )
+)
 
 
 class Weight(NamedTuple):
@@ -66,6 +89,7 @@ class Finding:
 
     ``allowed`` is the largest figure within the limit; ``spread`` belongs to a latency, and ``baseline_spread`` to what
     it is compared with. ``layers`` weigh most (of a maximum) or grew most (of a growth). ``mark`` is the place to edit.
+    ``before`` is the spec's path in the baseline, where it had another.
     """
 
     rule: Rule
@@ -84,7 +108,20 @@ class Finding:
     mark: Mark | None = None
     cause: Cause = Cause.NONE
     deviation: Deviation | None = None
-    detail: str = ""  # names: the device, the version, or the layers whose figure is unknown
+    detail: str = ""  # names the device, the version, the layers whose figure is unknown, or what is wrong there
+    before: str = ""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a figure was held against something."""
+        if self.rule not in (Rule.MAXIMUM, Rule.GROWTH, Rule.EXPECT) or self.status is Status.NOT_MEASURED:
+            return False
+        return self.cause not in NO_BASELINE
+
+    @property
+    def lacks_baseline(self) -> bool:
+        """Whether growth should have been judged, and could not be."""
+        return self.cause in NO_BASELINE and self.status in (Status.WARN, Status.FAIL)
 
     @property
     def overshoot(self) -> int:
@@ -123,7 +160,8 @@ class Total(NamedTuple):
 class SpecVerdict:
     """What came of one spec: findings, or the problems that prevent them.
 
-    ``changes`` are the layers that differ from the baseline; ``unjudged`` the growth limits that lack one.
+    ``changes`` are the layers that differ from the baseline; ``unjudged`` the growth limits that lack one. ``expected``
+    counts the published figures that nobody asked to judge; ``before`` is as in Finding.
     """
 
     path: str
@@ -136,6 +174,8 @@ class SpecVerdict:
     diagnostics: tuple[Diagnostic, ...] = ()
     unmatched: tuple[Limit, ...] = ()  # limits of the configuration whose pattern names nothing here
     batch: int = 1
+    expected: int = 0
+    before: str = ""
 
     @property
     def changed(self) -> bool:
@@ -147,7 +187,8 @@ class SpecVerdict:
 class Verdict:
     """What came of a check: specs in order, and what concerns none of them (gone specs, unused limits, wrong files).
 
-    ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file.
+    ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file. ``left_out``
+    are the files that globs found and that hold only blocks.
     """
 
     specs: tuple[SpecVerdict, ...]
@@ -155,6 +196,7 @@ class Verdict:
     diagnostics: tuple[Diagnostic, ...] = ()
     baseline: str = ""
     recorded: bool = True
+    left_out: tuple[str, ...] = ()
 
     def all_findings(self) -> Iterator[Finding]:
         """Those of the specs, then the others."""
@@ -174,8 +216,18 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether everything was judged and nothing failed."""
+        """Whether nothing failed, and nothing kept a spec from being judged."""
         return self.exit_code == 0
+
+    @property
+    def judged(self) -> bool:
+        """Whether any figure was held against a limit, a baseline or a published figure."""
+        return any(finding.is_judged for finding in self.all_findings())
+
+    @property
+    def holds(self) -> bool:
+        """Whether limits were judged, all that ask for a baseline have one, and nothing failed."""
+        return self.ok and self.judged and not any(finding.lacks_baseline for finding in self.all_findings())
 
     @property
     def exit_code(self) -> int:

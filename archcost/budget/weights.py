@@ -3,50 +3,82 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
+from archcost.analysis.tree import find
+from archcost.budget.patterns import is_literal
+from archcost.budget.scopes import Scopes
 from archcost.budget.verdict import Weight
+from archcost.meter import BUDGET, Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.budget.baseline import LayerChange
+    from archcost.errors import Mark
 
 TOP = 3  # layers that a finding names
+_PER_PATH = 10  # steps of work to hold a pattern against a path
+_LETTERS = 10  # of a path, in another step
+_PER_LAYER = 1000  # steps of work that each layer adds
 
 
-def matching(tree: Tree, pattern: str) -> Iterator[Tree]:
-    """The outermost scopes and layers whose paths match; what lies inside of one is part of it."""
-    for child in tree.children.values():
+def matching(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> list[Tree]:
+    """The outermost scopes and layers whose paths match; what lies inside of one is part of it.
+
+    Every path that a wildcard is held against counts as work; raises WorkError, at the mark of the limit.
+    """
+    if is_literal(pattern):
+        found = find(tree, pattern)
+        return [found] if found is not None else []
+    meter = meter or Meter()
+    matches = []
+    waiting = list(tree.children.values())[::-1]
+    while waiting:
+        child = waiting.pop()
+        meter.spend(_PER_PATH + len(child.path) // _LETTERS, mark)
         if child.path == pattern or fnmatchcase(child.path, pattern):
-            yield child
+            matches.append(child)
         else:
-            yield from matching(child, pattern)
+            waiting += list(child.children.values())[::-1]
+    return matches
 
 
-def heaviest(report: Report, metric: str, path: str) -> tuple[Weight, ...]:
-    """The layers with the largest figures at and below a path; for the peak, those with the largest outputs."""
-    name = "activation_bytes" if metric == "peak_activation_bytes" else metric
-    weights = [
-        Weight(layer.path, layer.op, getattr(layer.costs, name)) for layer in report.layers if inside(layer.path, path)
-    ]
-    weights.sort(key=lambda weight: -weight.figure)
-    return tuple(weight for weight in weights[:TOP] if weight.figure)
+def pattern_meter(report: Report) -> Meter:
+    """The work that patterns of layers may take over a report: it grows with the model, not with what is asked."""
+    return Meter(BUDGET + _PER_LAYER * len(report.layers))
 
 
-def grown(changes: Sequence[LayerChange], metric: str, path: str) -> tuple[Weight, ...]:
-    """The layers at and below a path whose figure grew most."""
-    weights = []
-    for change in changes:
-        if inside(change.row.path, path):
-            before, after = change.figures(metric)
-            weights.append(Weight(change.row.path, change.row.op, after, before if change.before else None))
-    weights.sort(key=lambda weight: (weight.baseline or 0) - weight.figure)
-    return tuple(weight for weight in weights[:TOP] if weight.figure > (weight.baseline or 0))
+class Weights:
+    """The layers of a report that weigh most, and those that grew most, at and below a path; each found once."""
 
+    def __init__(self, report: Report, changes: Sequence[LayerChange]) -> None:
+        self.layers = Scopes(report.layers, lambda layer: layer.path)
+        self._changes = Scopes(changes, lambda change: change.row.path)
+        self._heaviest: dict[tuple[str, str], tuple[Weight, ...]] = {}
+        self._grown: dict[tuple[str, str], tuple[Weight, ...]] = {}
 
-def inside(path: str, scope: str) -> bool:
-    """Whether a layer is at or below a path; everything is inside of the empty path."""
-    return not scope or path == scope or path.startswith(f"{scope}.")
+    def heaviest(self, metric: str, path: str) -> tuple[Weight, ...]:
+        """The layers with the largest figures; for the peak, those with the largest outputs."""
+        key = ("activation_bytes" if metric == "peak_activation_bytes" else metric, path)
+        if key not in self._heaviest:
+            layers = self.layers.at(path)
+            weights = [Weight(layer.path, layer.op, getattr(layer.costs, key[0])) for layer in layers]
+            largest = nlargest(TOP, weights, key=lambda weight: weight.figure)
+            self._heaviest[key] = tuple([weight for weight in largest if weight.figure])
+        return self._heaviest[key]
+
+    def grown(self, metric: str, path: str) -> tuple[Weight, ...]:
+        """The layers whose figure grew most."""
+        key = (metric, path)
+        if key not in self._grown:
+            weights = []
+            for change in self._changes.at(path):
+                before, after = change.figures(metric)
+                weights.append(Weight(change.row.path, change.row.op, after, before if change.before else None))
+            largest = nlargest(TOP, weights, key=lambda weight: weight.figure - (weight.baseline or 0))
+            self._grown[key] = tuple([weight for weight in largest if weight.figure > (weight.baseline or 0)])
+        return self._grown[key]

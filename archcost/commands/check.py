@@ -61,6 +61,9 @@ def check(
     latency: Annotated[bool, typer.Option("--latency", help="Measure and judge latency, where limits ask.")] = False,
     weight_dtype: WeightDtype = None,
     config: ConfigFile = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail where growth is limited and nothing says what it grew from.")
+    ] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
     """Judge specs by their budgets: absolute limits, and growth over the baseline."""
@@ -80,6 +83,7 @@ def check(
         expect=expect,
         latency=latency,
         weight_dtype=weight_dtype,
+        strict=strict,
     )
     exports = {
         "json": export_json,

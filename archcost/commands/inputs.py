@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
+    from archcost.files import Files
     from archcost.spec.model import Spec
 
 
@@ -62,14 +63,15 @@ def analyze_one(
     blocks_only: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
+    files: Files | None = None,
 ) -> Result:
-    """The result of one spec."""
+    """The result of one spec; ``files`` is the tree that its path is bounded by, unless a person named it."""
     from archcost.analysis.report import analyze as analyze_spec
     from archcost.errors import Diagnostic, SpecError, UsageError
 
     try:
-        spec = read_spec(path)
-        if blocks_only and not spec.problems and not spec.inputs and not spec.main.steps and spec.blocks:
+        spec = read_spec(path) if files is None else read_bounded(path, files)
+        if blocks_only and spec.is_library:
             return Result(path, None)
         report = analyze_spec(
             spec, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype
@@ -92,6 +94,19 @@ def read_spec(name: str) -> Spec:
         if parts is not None:
             return load_at(*parts)
     return read(name)
+
+
+def read_bounded(path: str, files: Files) -> Spec:
+    """A spec that a configuration names, below the root of its files; raises SpecError as for any other."""
+    from archcost.errors import Diagnostic, Mark, Source, SpecError
+    from archcost.files import FileError
+    from archcost.spec.loader import read_from
+
+    try:
+        return read_from(files, path)
+    except FileError as error:
+        mark = Mark(Source(path, ""), 0, 0)
+        raise SpecError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None
 
 
 def expand(names: Sequence[str]) -> list[str]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.budget.baseline import Baseline, entry_of, is_gone, spec_key
-from archcost.budget.config import Config, load_config, relative
-from archcost.budget.judge import Case, judge, place
-from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict
+from archcost.budget.baseline import Baseline, spec_key
+from archcost.budget.config import Config, load_config
+from archcost.budget.judge import Case, judge
+from archcost.budget.verdict import Finding, SpecVerdict, Verdict
+from archcost.commands.gone import gone_entries, gone_files, unused
 from archcost.commands.inputs import analyze_one, expand
-from archcost.errors import ConfigError, Diagnostic, Mark, Source, SpecError, UsageError
+from archcost.commands.past import past_at, past_in_lock
+from archcost.errors import ConfigError, Diagnostic, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Report
+    from archcost.files import Files
     from archcost.revisions import Revision
     from archcost.spec.limits import Limit
 
@@ -25,7 +28,7 @@ _POOL_FROM = 400  # specs; below, processes save less than they cost where the c
 
 
 class Request(NamedTuple):
-    """What is asked for: no ``specs`` are those of the configuration."""
+    """What is asked for: no ``specs`` are those of the configuration; ``strict`` fails growth without a baseline."""
 
     specs: Sequence[str] = ()
     settings: dict[str, Any] = {}  # noqa: RUF012 - never changed
@@ -36,6 +39,7 @@ class Request(NamedTuple):
     expect: bool = False
     latency: bool = False
     weight_dtype: str | None = None
+    strict: bool = False
 
 
 class Context(NamedTuple):
@@ -45,92 +49,114 @@ class Context(NamedTuple):
     config: Config
     baseline: Baseline | None
     revision: Revision | None = None
+    files: Files | None = None  # that the specs are of, where the configuration names them
+
+
+class Chosen(NamedTuple):
+    """The files to judge; ``whole``: they are all that the configuration names, which bounds them by its ``files``.
+
+    What globs found may be a library.
+    """
+
+    paths: list[str]
+    whole: bool
+    named: frozenset[str] = frozenset()
+    files: Files | None = None
 
 
 def check(request: Request, track: Track = list) -> Verdict:
     """Judge every spec; a broken one, or a broken configuration, is part of the verdict. Raises UsageError."""
     if request.expect and (request.settings or request.batch != 1):
         raise UsageError("published figures are of the spec as it stands", "leave out --set and --batch, or --expect")
-    if request.baseline and request.baseline_ref:
+    if request.baseline is not None and request.baseline_ref is not None:
         raise UsageError("--baseline and --baseline-ref are two baselines", "give one of them")
+    refuse_empty(request.baseline_ref, "--baseline-ref", "name a branch, tag or commit")
+    refuse_empty(request.baseline, "--baseline", "name a file")
     try:
         config = load_config(request.config)
-        paths, whole = spec_paths(request.specs, config)
+        chosen = choose(request.specs, config)
     except ConfigError as error:
         return Verdict((), diagnostics=error.diagnostics)
-    if request.baseline_ref:
+    if request.baseline_ref is not None:
         from archcost.revisions import Revision
 
         with Revision(request.baseline_ref) as revision:
             baseline = Baseline(request.baseline_ref, is_lock=False)
-            context = Context(request, config, baseline, revision)
-            gone = _gone_files(context, paths) if whole else ()
-            return _verdict(context, paths, track, whole=whole, gone=gone)
+            return _verdict(Context(request, config, baseline, revision, chosen.files), chosen, track)
     path = request.baseline or config.baseline_path
     problems: tuple[Diagnostic, ...] = ()
     lock = None
     try:
-        lock = read_baseline(path)
+        lock = read_baseline(path, None if request.baseline else config.files)
     except ConfigError as error:
         problems = error.diagnostics
     if lock is None and request.baseline and not problems:
         raise UsageError(f"there is no baseline {path}", "record one with `archcost baseline update --baseline …`")
-    return _verdict(Context(request, config, lock), paths, track, whole=whole, problems=problems, lock_path=path)
+    return _verdict(Context(request, config, lock, files=chosen.files), chosen, track, problems, path)
 
 
-def spec_paths(names: Sequence[str], config: Config) -> tuple[list[str], bool]:
-    """The specs by name or of the configuration, and whether they are all of it; files of blocks only are left out.
+def refuse_empty(value: str | None, option: str, hint: str) -> None:
+    """Raise UsageError for an option that is given and names nothing, which would fall back to the default unseen."""
+    if value == "":
+        hint += "; without the option, growth is measured from the configured lock file"
+        raise UsageError(f"{option} is empty, as an unset variable leaves it", hint)
+
+
+def choose(names: Sequence[str], config: Config) -> Chosen:
+    """The files by name, or those of the configuration.
 
     Raises UsageError where there is nothing to judge, ConfigError for globs that match nothing.
     """
     if names:
-        return [path for path in expand(names) if path in names or not _is_library(path)], False
+        return Chosen(expand(names), whole=False, named=frozenset(names))
     if not config.specs:
         hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
         where = f"{config.path} lists none" if config.path else "there is no configuration"
         raise UsageError(f"no specs are given, and {where}", hint)
-    return [path for path in config.spec_paths() if not _is_library(path)], True
+    return Chosen(config.spec_paths(), whole=True, files=config.files)
 
 
-def _is_library(path: str) -> bool:
-    """Whether a file holds only blocks; told from its top-level keys, without reading it as a spec."""
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            keys = {line.partition(":")[0] for line in file if line[:1].isalpha()}
-    except OSError:
-        return False
-    return "blocks" in keys and keys.isdisjoint(("layers", "input", "inputs"))
+def read_baseline(path: str, files: Files | None) -> Baseline | None:
+    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one.
 
-
-def read_baseline(path: str) -> Baseline | None:
-    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one."""
+    ``files`` is the tree that the path is bounded by, unless a person named it.
+    """
     if not os.path.lexists(path):
         return None
     from archcost.budget.lockfile import read_lock
 
-    return read_lock(path)
+    return read_lock(path, files)
 
 
 def _verdict(
     context: Context,
-    paths: list[str],
+    chosen: Chosen,
     track: Track,
-    *,
-    whole: bool,
     problems: tuple[Diagnostic, ...] = (),
     lock_path: str = "",
-    gone: Iterable[Finding] = (),
 ) -> Verdict:
-    specs = list(_judge_all(context, paths, track))
-    findings = list(gone)
-    if whole:
-        findings += _gone_entries(context, specs) if context.revision is None else ()
-        findings += _unused(context.config, specs)
+    judged = list(_judge_all(context, chosen, track))
+    specs = [spec for spec in judged if spec is not None]
+    left_out = [path for path, spec in zip(chosen.paths, judged, strict=True) if spec is None]
+    findings: list[Finding] = []
+    if chosen.whole:
+        gone = gone_entries if context.revision is None else gone_files
+        findings = [*gone(context, specs, left_out), *unused(context.config, specs)]
+    if not specs:
+        problems = (*problems, only_blocks(context.config, chosen, "judged"))
     unjudged = [limit for spec in specs for limit in spec.unjudged]
     if unjudged and not problems:
         problems = (_no_baseline(unjudged, lock_path),)
     where = context.baseline.where if context.baseline else ""
-    return Verdict(tuple(specs), tuple(findings), problems, where, context.revision is None)
+    return Verdict(tuple(specs), tuple(findings), problems, where, context.revision is None, tuple(left_out))
+
+
+def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
+    """That globs found only files of blocks, and so nothing was ``done``."""
+    count = len(chosen.paths)
+    files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"
+    hint = "let the globs match specs, which have `layers`"
+    return Diagnostic(f"nothing was {done}: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:
@@ -140,34 +166,42 @@ def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:
     return Diagnostic(f"{what} a baseline, and there is no {path}", limits[0].mark, hint)
 
 
-def _judge_all(context: Context, paths: list[str], track: Track) -> Iterator[SpecVerdict]:
+def _judge_all(context: Context, chosen: Chosen, track: Track) -> Iterator[SpecVerdict | None]:
+    paths = chosen.paths
     if len(paths) >= _POOL_FROM and context.revision is None and not context.request.latency:
         from archcost.commands.pool import cores, judge_in_processes
 
         if cores() > 1:
-            yield from judge_in_processes(context, paths)
+            yield from judge_in_processes(context, chosen)
             return
     for path in track(paths):
-        yield judge_path(context, path)
+        yield judge_path(context, path, named=path in chosen.named)
 
 
-def judge_path(context: Context, path: str) -> SpecVerdict:
-    """Analyse and judge one spec."""
-    request, config, baseline, revision = context
-    key = spec_key(path, config.folder)
-    result = analyze_one(path, request.settings, batch=request.batch, weight_dtype=request.weight_dtype)
+def judge_path(context: Context, path: str, *, named: bool) -> SpecVerdict | None:
+    """Analyse and judge one spec; None for a file that holds only blocks, unless it is ``named`` as a spec."""
+    request, config, baseline, revision, files = context
+    result = analyze_one(
+        path,
+        request.settings,
+        batch=request.batch,
+        weight_dtype=request.weight_dtype,
+        blocks_only=not named,
+        files=files,
+    )
     report = result.report
-    if result.diagnostics or report is None:
+    key = spec_key(path, config.folder)
+    if result.diagnostics:
         name = report.name if report else os.path.splitext(os.path.basename(path))[0]
         return SpecVerdict(path, name, key, diagnostics=result.diagnostics)
+    if report is None:
+        return None
     lock_key = spec_key(path, os.path.dirname(baseline.where) or ".") if baseline and baseline.is_lock else key
-    before = _report_at(revision, path, request) if revision else None
-    if baseline is None:
-        entry = None
-    elif revision is None:
-        entry = baseline.entries.get(lock_key)
+    before: Report | None = None
+    if revision is None:
+        past = past_in_lock(baseline, lock_key, path)
     else:
-        entry = entry_of(before, request.settings) if before else None
+        past, before = past_at(revision, path, request)
     case = Case(
         path=path,
         key=lock_key,
@@ -176,97 +210,15 @@ def judge_path(context: Context, path: str) -> SpecVerdict:
         weights_recorded=revision is not None or request.weight_dtype is None,
         settings=request.settings,
         baseline=baseline,
-        entry=entry,
+        entry=past.entry,
+        cause=past.cause,
+        detail=past.detail,
+        before=past.before,
         expect=request.expect,
-        unreadable=revision is not None and before is None and revision.has(_file(path)),
+        strict=request.strict,
     )
     if request.latency:
         from archcost.commands.pacing import measured
 
         case = case._replace(measured=measured(case, before))
     return judge(case)
-
-
-def _file(path: str) -> str:
-    """The file of a spec, which may be a zoo model by its name."""
-    from archcost import zoo
-
-    return path if os.path.lexists(path) else zoo.find(path) or path
-
-
-def _report_at(revision: Revision, path: str, request: Request) -> Report | None:
-    """The spec as it stood; None where it did not, or not in a state to be analysed with these settings."""
-    from archcost.analysis.report import analyze
-
-    file = _file(path)
-    if not revision.has(file):
-        return None
-    try:
-        return analyze(
-            revision.load(file), params=request.settings, batch=request.batch, weight_dtype=request.weight_dtype
-        )
-    except (SpecError, UsageError):
-        return None
-
-
-def _gone_entries(context: Context, specs: Sequence[SpecVerdict]) -> list[Finding]:
-    """What the lock file has and the working tree has no more."""
-    baseline = context.baseline
-    if baseline is None:
-        return []
-    known = {spec.key for spec in specs}
-    folder = os.path.dirname(baseline.where) or "."
-    findings = []
-    for key, entry in baseline.entries.items():
-        if key not in known and is_gone(key, folder):
-            path = relative(os.path.join(folder, key))
-            mark = Mark(Source(baseline.where, ""), baseline.lines.get(key, 0), 0)
-            findings.append(Finding(Rule.BASELINE, Status.GONE, path, entry.name, mark=mark))
-    return findings
-
-
-def _gone_files(context: Context, paths: Sequence[str]) -> list[Finding]:
-    """What the revision has below the configuration's globs and the working tree has no more."""
-    from archcost.budget.globs import selects
-
-    revision, config = context.revision, context.config
-    if revision is None:
-        return []
-    known = {os.path.realpath(path) for path in paths}
-    findings = []
-    for name in revision.paths():
-        file = os.path.join(revision.root, name)
-        key = spec_key(file, config.folder)
-        if os.path.realpath(file) in known or os.path.exists(file) or not selects(config.specs, key):
-            continue
-        path = relative(file)
-        try:
-            spec = revision.load(path)
-        except SpecError:
-            continue
-        if spec.main.steps:
-            findings.append(Finding(Rule.BASELINE, Status.GONE, path, spec.name, mark=place(config.path or path)))
-    return findings
-
-
-def _unused(config: Config, specs: Sequence[SpecVerdict]) -> list[Finding]:
-    """Budgets of the configuration that are for no spec, and patterns that name nothing in any."""
-    from archcost.budget.globs import selects
-
-    findings = []
-    missing: dict[tuple[str, str], int] = {}
-    for spec in specs:
-        for limit in spec.unmatched:
-            missing[str(limit.mark), limit.pattern] = missing.get((str(limit.mark), limit.pattern), 0) + 1
-    keys = {spec_key(spec.path, config.folder): bool(spec.diagnostics) for spec in specs}
-    for budget in config.budgets:
-        chosen = sum(selects(budget.specs, key) and not wrong for key, wrong in keys.items())
-        broken = any(selects(budget.specs, key) and wrong for key, wrong in keys.items())
-        if not chosen and not broken:
-            findings.append(Finding(Rule.UNUSED, Status.WARN, "", "", mark=budget.mark))
-        findings += [
-            Finding(Rule.UNUSED, Status.WARN, "", "", limit.metric, limit=limit, mark=limit.mark)
-            for limit in budget.limits
-            if chosen and not broken and missing.get((str(limit.mark), limit.pattern)) == chosen
-        ]
-    return findings

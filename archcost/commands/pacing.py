@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.budget.baseline import Pace
-from archcost.budget.judge import Measured
+from archcost.budget.latency import Measured
 from archcost.budget.verdict import Weight
 from archcost.spec.limits import LATENCY
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from archcost.commands.judging import judge_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from archcost.budget.verdict import SpecVerdict
-    from archcost.commands.judging import Context
+    from archcost.commands.judging import Chosen, Context
 
 _context: list[Context] = []  # of a worker process
 
@@ -25,11 +25,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def judge_in_processes(context: Context, paths: Sequence[str]) -> Iterator[SpecVerdict]:
+def judge_in_processes(context: Context, chosen: Chosen) -> Iterator[SpecVerdict | None]:
     """The verdicts in the order of the paths."""
-    size = max(1, len(paths) // (4 * cores()))
+    size = max(1, len(chosen.paths) // (4 * cores()))
+    named = [path in chosen.named for path in chosen.paths]
     with ProcessPoolExecutor(cores(), initializer=_start, initargs=(context,)) as pool:
-        yield from pool.map(_judge, paths, chunksize=size)
+        yield from pool.map(_judge, chosen.paths, named, chunksize=size)
 
 
 def _start(context: Context) -> None:
@@ -37,5 +38,5 @@ def _start(context: Context) -> None:
     _context[:] = [context]
 
 
-def _judge(path: str) -> SpecVerdict:
-    return judge_path(_context[0], path)
+def _judge(path: str, named: bool) -> SpecVerdict | None:  # noqa: FBT001 - mapped over
+    return judge_path(_context[0], path, named=named)

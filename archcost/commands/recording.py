@@ -11,8 +11,10 @@ from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.commands.inputs import analyze_one
-from archcost.commands.judging import read_baseline, spec_paths
+from archcost.commands.judging import choose, only_blocks, read_baseline, refuse_empty
 from archcost.errors import ConfigError, UsageError
+from archcost.files import FileError
+from archcost.writing import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,13 +40,16 @@ class Order(NamedTuple):
 
 def update_baseline(order: Order, track: Track = list) -> Done:
     """Analyse the specs and write the lock file, unless a spec is wrong or a figure grew and that is not allowed."""
+    refuse_empty(order.baseline, "--baseline", "name a file")
     try:
         config = load_config(order.config)
         path = order.baseline or config.baseline_path
-        paths, whole = spec_paths(order.specs, config)
+        files = None if order.baseline else config.files
+        chosen = choose(order.specs, config)
+        paths = chosen.paths
         if "-" in paths:
             raise UsageError("standard input has no name to be recorded under", "give a file")
-        before = read_baseline(path) or Baseline(path)
+        read_baseline(path, files)  # a broken one is told before the work begins
     except ConfigError as error:
         return Done(order.baseline or "", diagnostics=error.diagnostics)
     reports: dict[str, Report] = {}
@@ -52,26 +57,43 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     folder = os.path.dirname(path) or "."
     limits: dict[str, list[Limit]] = {}
     for name in track(paths):
-        result = analyze_one(name, order.settings, batch=order.batch)
+        result = analyze_one(
+            name, order.settings, batch=order.batch, blocks_only=name not in chosen.named, files=chosen.files
+        )
         problems += result.diagnostics
         if result.report is not None:
             key = spec_key(name, folder)
             reports[key] = result.report
             limits[key] = [*result.report.spec.budgets, *config.limits_of(spec_key(name, config.folder))]
+    if not reports and not problems:
+        problems.append(only_blocks(config, chosen, "recorded"))
     if problems:
         return Done(path, diagnostics=tuple(problems))
-    return _record(order, before, path, reports, limits, whole=whole)
+    found = _Found(reports, limits, _paces(order, reports), chosen.whole)
+    try:
+        with alone(path):  # what another update wrote meanwhile is kept
+            done, after = _record(order, read_baseline(path, files) or Baseline(path), path, found)
+            if done.refused:
+                return done
+            return done._replace(written=write_lock(after, path, files.root if files else None))
+    except ConfigError as error:
+        return Done(path, diagnostics=error.diagnostics)
+    except FileError as error:
+        raise UsageError(f"cannot write {path}: {error.reason}", error.help) from None
 
 
-def _record(
-    order: Order,
-    before: Baseline,
-    path: str,
-    reports: dict[str, Report],
-    limits: dict[str, list[Limit]],
-    *,
-    whole: bool,
-) -> Done:
+class _Found(NamedTuple):
+    """What is recorded, by key; ``whole``: it is all that the configuration names."""
+
+    reports: dict[str, Report]
+    limits: dict[str, list[Limit]]
+    paces: list[tuple[str, str, Pace]]
+    whole: bool
+
+
+def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tuple[Done, Baseline]:
+    """What becomes of a baseline, and what came of it."""
+    reports, limits, paces, whole = recorded
     entries = {key: entry_of(report, order.settings) for key, report in reports.items()}
     found = [
         increase
@@ -79,7 +101,6 @@ def _record(
         if key in before.entries
         for increase in increases(before.entries[key], entry, reports[key], limits[key])
     ]
-    paces = _paces(order, reports)
     found += slower(before, paces, limits, {key: report.name for key, report in reports.items()})
     folder = os.path.dirname(path) or "."
     kept = {
@@ -101,10 +122,7 @@ def _record(
         increases=tuple(found),
         refused=bool(found) and not order.allow_increase,
     )
-    if done.refused:
-        return done
-    after = replace(before, where=path, entries=known, latencies=latencies)
-    return done._replace(written=write_lock(after, path))
+    return done, replace(before, where=path, entries=known, latencies=latencies)
 
 
 def _paces(order: Order, reports: dict[str, Report]) -> list[tuple[str, str, Pace]]:

@@ -15,6 +15,7 @@ from archcost.spec.names import FLOAT_DTYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archcost.meter import Meter
     from archcost.spec.model import Spec
     from archcost.spec.problems import Problems
 
@@ -26,7 +27,9 @@ def freeze(value: Any) -> Any:
     return (type(value), value) if isinstance(value, (bool, float)) else value
 
 
-def resolve_params(spec: Spec, given: Mapping[str, Any], batch: int, problems: Problems, *, training: bool) -> Names:
+def resolve_params(
+    spec: Spec, given: Mapping[str, Any], batch: int, problems: Problems, meter: Meter, *, training: bool
+) -> Names:
     """All names that expressions see at the top level: params with their values, ``batch`` and ``training``.
 
     Raises UsageError for params that the spec does not have; those without a value are unknown, and a problem.
@@ -37,7 +40,7 @@ def resolve_params(spec: Spec, given: Mapping[str, Any], batch: int, problems: P
             hint = suggestion(name, known, "params") if known else f"{spec.name} has no params"
             raise UsageError(f"{spec.name} has no param '{name}'", hint)
         _check_value(name, value)
-    names = Names({"batch": batch, "training": training})
+    names = Names({"batch": batch, "training": training}, meter=meter)
     for name, param in spec.params.items():
         if name in given:
             names[name] = given[name]

@@ -18,9 +18,10 @@ from archcost.graph.nodes import NodeMaker
 from archcost.graph.params import freeze, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
+from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
-from archcost.spec.expressions import UNKNOWN, ExpressionError, Names, start_counting
+from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.linker import StepError, check_params, cycle_text
 from archcost.spec.problems import Problems
 from archcost.spec.steps import kind_help
@@ -49,6 +50,8 @@ class Unroller(NodeMaker):
             return self._body(self.spec.main, self.names, tuple(inputs.values()))
         except LimitError:
             pass
+        except WorkError as error:
+            self.problems.extend(error.diagnostics)
         except MemoryError:
             self._bodies.clear()
             self.problems.add(Diagnostic("the model does not fit into memory", self.spec.main.mark))
@@ -275,11 +278,14 @@ def unroll(
 
     Raises SpecError with all problems (those of the spec's text included) and the graph up to the first failing node.
     """
-    start_counting()
     problems = Problems(spec.text_source, spec.problems)
-    names = resolve_params(spec, params or {}, batch, problems, training=training)
     chosen = model_dtype(spec, dtype)
-    inputs = resolve_inputs(spec, names, batch, chosen, problems)
+    try:
+        names = resolve_params(spec, params or {}, batch, problems, Meter(), training=training)
+        inputs = resolve_inputs(spec, names, batch, chosen, problems)
+    except WorkError as error:
+        problems.extend(error.diagnostics)
+        raise problems.error() from None
     if not spec.main.steps:
         hint = "this file holds blocks: include it from a spec" if spec.blocks else "add `layers:`, a list of steps"
         if not spec.incomplete:

@@ -6,7 +6,6 @@ same types are timed once. One code path serves every device: the timer synchron
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import dataclass, field
 from math import sqrt
@@ -16,6 +15,7 @@ import torch
 from torch.utils import benchmark
 
 from archcost.errors import UsageError
+from archcost.files import read_system
 from archcost.pytorch.module import Network
 
 if TYPE_CHECKING:
@@ -266,9 +266,7 @@ def device_name(device: torch.device) -> str:
     """The GPU's name, or the processor's."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
+    for line in read_system("/proc/cpuinfo").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

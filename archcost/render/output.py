@@ -54,13 +54,17 @@ def write_text(text: str, path: str | None) -> None:
             sys.stdout.write(text)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader has left (`| head`): no more output, but the exit code stays what it is
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            from archcost.writing import nowhere
+
+            os.dup2(nowhere(), sys.stdout.fileno())
         return
+    from archcost.files import FileError
+    from archcost.writing import write_named
+
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        write_named(path, text)
+    except FileError as error:
+        raise UsageError(f"cannot write {path}: {error.reason}") from None
 
 
 def write_reports(results: Sequence[Result], options: Options, path: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archcost.budget.verdict import Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
 from archcost.render.verdict_figures import amount, one_line, percent, total_change
-from archcost.render.verdict_text import changed_totals, help_text, layers_text, ordered, sentence, summary
+from archcost.render.verdict_text import changed_totals, help_text, layers_text, left_out, ordered, sentence, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from archcost.budget.verdict import Finding, Verdict, Weight
     from archcost.spec.limits import Limit
 
-_NOTES = (Status.STALE, Status.NEW, Status.GONE, Status.NOT_MEASURED)  # told in a line each, and not without end
-_MAX_NOTES = 5
+_NOTES = (Status.STALE, Status.NEW, Status.RENAMED, Status.GONE, Status.NOT_MEASURED)  # told in a line each
+_MAX_NOTES = 5  # lines of a kind
 STYLES = {
     Status.FAIL: "\x1b[1;31m",
     Status.WARN: "\x1b[1;33m",
@@ -37,7 +37,7 @@ def to_full(verdict: Verdict, width: int, style: dict[str, str] = PLAIN) -> str:
     writer = _Writer(verdict, width, style)
     blocks = [writer.finding(finding) for finding in ordered(verdict, Status.FAIL, Status.WARN)]
     blocks += [writer.finding(finding) for finding in ordered(verdict, Status.INCONCLUSIVE)]
-    notes = [line for status in _NOTES for line in writer.notes(status)] + writer.changes()
+    notes = [line for status in _NOTES for line in writer.notes(status)] + writer.left_out() + writer.changes()
     blocks += ["\n".join(notes)] if notes else []
     blocks.append(writer.summary())
     return "\n\n".join(blocks) + "\n"
@@ -78,6 +78,11 @@ class _Writer:
         helps = help_text(finding, recorded=self.verdict.recorded)
         return self._wrapped(self._head(finding), one_line(sentence(finding)) + (f"; {helps}" if helps else ""))
 
+    def left_out(self) -> list[str]:
+        """The files of blocks that were passed over, in a line."""
+        told = left_out(self.verdict)
+        return [self._wrapped("left out", one_line(told))] if told else []
+
     def changes(self) -> list[str]:
         """The models whose totals differ from the baseline, a line each."""
         specs = [spec for spec in self.verdict.specs if changed_totals(spec)]
@@ -90,9 +95,12 @@ class _Writer:
 
     def summary(self) -> str:
         """The last line."""
-        code = self.verdict.exit_code
-        colour = STYLES[Status.FAIL] if code else _OK_STYLE
-        mark = "✗" if code else "✓"
+        if self.verdict.exit_code:
+            mark, colour = "✗", STYLES[Status.FAIL]
+        elif self.verdict.holds:
+            mark, colour = "✓", _OK_STYLE
+        else:
+            mark, colour = "!", STYLES[Status.WARN]
         return self._wrapped("", f"{self._coloured(mark, colour)} {summary(self.verdict)}")
 
     def _head(self, finding: Finding) -> str:
@@ -123,7 +131,7 @@ class _Writer:
     def _figures(self, finding: Finding) -> list[str]:
         """Limit, figure, overshoot and the layers behind them."""
         metric, limit = finding.metric, finding.limit
-        if limit is None or finding.figure is None or finding.status is Status.NEW:
+        if limit is None or finding.figure is None or finding.lacks_baseline:
             return []
         pairs = [("limit", self._limit(finding, limit)), ("figure", self._figure(finding))]
         if finding.baseline is not None and finding.rule is Rule.GROWTH:
@@ -216,4 +224,6 @@ def to_concise(verdict: Verdict) -> str:
         note = f" [{finding.limit.message}]" if finding.limit is not None and finding.limit.message else ""
         layers = f"; {layers_text(finding)}" if finding.layers else ""
         lines.append(one_line(f"{place}{finding.status.value}: {sentence(finding)}{layers}{note}"))
+    if verdict.left_out:
+        lines.append(one_line(f"left out: {left_out(verdict)}"))
     return "\n".join([*lines, summary(verdict)]) + "\n"

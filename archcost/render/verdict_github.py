@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.budget.verdict import Status
 from archcost.render.places import located
 from archcost.render.verdict_figures import one_line, plural
-from archcost.render.verdict_text import TOLD, full_text, ordered, summary, title
+from archcost.render.verdict_text import TOLD, full_text, left_out, ordered, summary, title
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Verdict
@@ -30,6 +30,8 @@ def to_github(verdict: Verdict) -> str:
     lines = lines[:MAX_ANNOTATIONS]
     if more > 0:
         lines.append(f"archcost: {plural(more, 'more finding')} in the summary")
+    if verdict.left_out:
+        lines.append(f"archcost: left out: {one_line(left_out(verdict))}")
     return "\n".join([*lines, f"archcost: {one_line(summary(verdict))}"]) + "\n"
 
 

@@ -22,10 +22,12 @@ def to_json(verdict: Verdict) -> str:
         "schema": VERDICT,
         "tool": {"name": "archcost", "version": __version__},
         "ok": verdict.ok,
+        "judged": verdict.judged,
         "exit_code": verdict.exit_code,
         "baseline": verdict.baseline or None,
         "summary": {"text": summary(verdict), "specs": len(verdict.specs), **counts},
         "specs": [_spec(spec, verdict) for spec in verdict.specs],
+        "left_out": list(verdict.left_out),
         "findings": [_finding(finding, verdict) for finding in verdict.findings],
         "errors": [diagnostic.to_dict() for diagnostic in verdict.diagnostics],
     }
@@ -38,6 +40,7 @@ def _spec(spec: SpecVerdict, verdict: Verdict) -> dict[str, Any]:
         "path": spec.path,
         "batch": spec.batch,
         "changed": spec.changed,
+        "renamed_from": spec.before or None,
         "totals": {
             metric: {
                 "figure": total.figure,
@@ -74,6 +77,7 @@ def _finding(finding: Finding, verdict: Verdict) -> dict[str, Any]:
         "line": mark.line + 1 if mark else None,
         "column": mark.column + 1 if mark else None,
         **({"unknown": finding.detail.split(", ")} if finding.cause is Cause.UNKNOWN else {}),
+        "cause": finding.cause.value or None,
         "message": sentence(finding),
         "help": help_text(finding, recorded=verdict.recorded) or None,
     }

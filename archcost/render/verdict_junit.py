@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.errors import Diagnostic
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SKIPPED = (Status.INCONCLUSIVE, Status.NOT_MEASURED, Status.NEW, Status.GONE)
+_SKIPPED = (Status.INCONCLUSIVE, Status.NOT_MEASURED, Status.NEW, Status.RENAMED, Status.GONE)
 
 
 def to_junit(verdict: Verdict) -> str:
@@ -25,6 +25,10 @@ def to_junit(verdict: Verdict) -> str:
     root = ET.Element("testsuites", name="archcost check")
     for spec in verdict.specs:
         _suite(root, spec.name, spec.path, spec.findings, spec.diagnostics, recorded=verdict.recorded)
+    for path in verdict.left_out:
+        suite = ET.SubElement(root, "testsuite", name=_clean(one_line(path)))
+        ET.SubElement(_case(suite, path, "can be judged", {}), "skipped", message="it holds only blocks")
+        _count(suite)
     if verdict.findings or verdict.diagnostics:
         _suite(root, "archcost", "archcost", verdict.findings, verdict.diagnostics, recorded=verdict.recorded)
     for name in ("tests", "failures", "errors", "skipped"):
@@ -52,7 +56,12 @@ def _suite(
     for finding in findings:
         _judged(_case(suite, name, _name(finding), names), finding, recorded=recorded)
     if not findings and not diagnostics:
-        _case(suite, name, "can be judged", names)
+        ET.SubElement(_case(suite, name, "has limits", names), "skipped", message="there are no limits to judge")
+    _count(suite)
+
+
+def _count(suite: ET.Element) -> None:
+    """Write how many cases a suite has, and how they ended."""
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -85,7 +94,7 @@ def _judged(case: ET.Element, finding: Finding, *, recorded: bool) -> None:
     full = full_text(finding, recorded=recorded) + (f"\n--> {finding.mark}" if finding.mark else "")
     if finding.status is Status.FAIL:
         ET.SubElement(case, "failure", message=_clean(text), type=finding.rule.value).text = _clean(full)
-    elif finding.status in _SKIPPED:
+    elif finding.status in _SKIPPED or finding.lacks_baseline:
         ET.SubElement(case, "skipped", message=_clean(text))
     elif finding.status is not Status.OK:
         ET.SubElement(case, "system-out").text = _clean(full)

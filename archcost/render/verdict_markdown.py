@@ -10,7 +10,7 @@ from archcost.budget.baseline import ROW_METRICS
 from archcost.budget.verdict import Cause, Rule, Status
 from archcost.render.plain import escape_markdown
 from archcost.render.verdict_figures import LABELS, amount, one_line, pair, percent, plural, signed
-from archcost.render.verdict_text import help_text, ordered, sentence, summary, what
+from archcost.render.verdict_text import help_text, left_out, ordered, sentence, summary, what
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,13 +76,19 @@ def _headline(verdict: Verdict) -> str:
     if len(failures) == 1:
         return f"❌ **{cell(sentence(failures[0]))}.**"
     if failures:
-        specs = len({finding.spec for finding in failures})
-        return f"❌ **{len(failures):,} limits are exceeded in {plural(specs, 'spec')}.** {cell(summary(verdict))}"
+        specs = plural(len({finding.spec for finding in failures}), "spec")
+        exceeded = not any(finding.lacks_baseline for finding in failures)
+        told = "limits are exceeded" if exceeded else "limits are exceeded or have no baseline"
+        return f"❌ **{len(failures):,} {told} in {specs}.** {cell(summary(verdict))}"
     changed = sum(spec.changed for spec in verdict.specs)
     news = ""
     if verdict.baseline:
         news = f"; {plural(changed, 'spec')} changed" if changed else "; nothing changed"
     warnings = verdict.count(Status.WARN)
+    if not verdict.holds:
+        lacking = any(finding.lacks_baseline for finding in verdict.all_findings())
+        told = "Not all growth could be judged" if lacking else "Nothing was judged"
+        return f"⚠️ **{told}.** {cell(summary(verdict))}{news if changed else ''}."
     icon, what_ = ("⚠️", f"Within budget, with {plural(warnings, 'warning')}") if warnings else ("✅", "Within budget")
     return f"{icon} **{what_}.** {cell(summary(verdict))}{news}."
 
@@ -103,6 +109,8 @@ def _finding_rows(verdict: Verdict) -> list[list[str]]:
     rows = []
     for finding in ordered(verdict, Status.FAIL, Status.WARN, Status.INCONCLUSIVE):
         if finding.rule not in (Rule.MAXIMUM, Rule.GROWTH) or finding.figure is None or finding.limit is None:
+            continue
+        if finding.lacks_baseline:
             continue
         now, _ = pair(finding.figure, finding.allowed or 0, finding.metric)
         over = amount(finding.overshoot, finding.metric) if finding.overshoot else "–"
@@ -156,13 +164,14 @@ def _bullets(verdict: Verdict, rows: int) -> list[str]:
     judged = (Rule.MAXIMUM, Rule.GROWTH)
     for finding in ordered(verdict):
         message = finding.limit.message if finding.limit else ""
-        exceeded = finding.status in (Status.FAIL, Status.WARN)
+        exceeded = finding.status in (Status.FAIL, Status.WARN) and not finding.lacks_baseline
         if exceeded and finding.rule in judged:
             lines += [f"- {cell(finding.name)}: {cell(message)}"] if message else []
         elif finding.status is not Status.OK:
             helps = help_text(finding, recorded=verdict.recorded)
             icon = f"{_ICONS[finding.status]} " if finding.status in _ICONS else ""
             lines.append(f"- {icon}{cell(sentence(finding))}" + (f" ({_help(helps)})" if helps else ""))
+    lines += [f"- left out: {cell(left_out(verdict))}"] if verdict.left_out else []
     lines = list(dict.fromkeys(lines))
     more = len(lines) - rows
     shown = lines[:rows] + ([f"- … and {more:,} more"] if more > 0 else [])

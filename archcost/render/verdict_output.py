@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, UsageError
+from archcost.files import FileError
 from archcost.render.console import PIPED_WIDTH, terminal_width, wants_colour
 from archcost.render.output import print_diagnostics, write_text
+from archcost.writing import write_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +73,8 @@ def write_step_summary(verdict: Verdict) -> None:
         room = MAX_SUMMARY - used - 1
         if room <= 0:
             return
-        with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(to_markdown(verdict, room))
+        write_named(path, to_markdown(verdict, room), append=True)
     except OSError as error:
         print(f"archcost: cannot write the step summary: {error.strerror or error}", file=sys.stderr)
+    except FileError as error:
+        print(f"archcost: cannot write the step summary: {error.reason}", file=sys.stderr)

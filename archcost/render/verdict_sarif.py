@@ -60,6 +60,7 @@ def to_sarif(verdict: Verdict) -> str:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": results[:MAX_RESULTS],
+        "properties": {"judged": verdict.judged, "leftOut": list(verdict.left_out)},
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -20,15 +20,26 @@ ORDER = (
     Status.STALE,
     Status.GONE,
     Status.NEW,
+    Status.RENAMED,
     Status.NOT_MEASURED,
     Status.OK,
 )
 TOLD = ORDER[:-1]  # all but what is fine
+_MOST_LEFT_OUT = 5
 _STALE = {
     Cause.CHANGED: "{name} has changed since its baseline was recorded",
     Cause.TEXT: "the text of {name} has changed since its baseline was recorded (its figures are the same)",
     Cause.RECOUNTED: "the figures of {name} differ from its baseline though the spec is the same: "
     "{version} of archcost counted them",
+}
+_NO_BASELINE = {
+    Cause.NEW: "{name} is new: the baseline does not have it",
+    Cause.BROKEN: "{name} cannot be compared with its baseline: {detail}",
+    Cause.SETTINGS: "{name} cannot be compared with its baseline: {detail}",
+    Cause.UNREADABLE: "{name} cannot be compared with its baseline: {detail}",
+    Cause.OUTSIDE: "{name} has no baseline: it is outside of the repository",
+    Cause.ZOO: "{name} has no baseline: it comes with archcost, and is no file of the repository",
+    Cause.STDIN: "{name} has no baseline: it is read from standard input",
 }
 
 
@@ -48,7 +59,7 @@ def _limit_sentence(finding: Finding) -> str:
     """A figure of the analysis, or a latency, and its limit."""
     if finding.metric == "latency":
         return f"{finding.name}: {_latency_text(finding)}"
-    if finding.status is Status.NEW:
+    if finding.cause is Cause.NEW_LAYER:
         return f"{finding.name}: {finding.path} is new, so there is nothing that its {finding.metric} could grow from"
     figure = f"{what(finding)} {amount(finding.figure or 0, finding.metric)}"
     if finding.cause is Cause.UNKNOWN:
@@ -68,7 +79,8 @@ def _growth_text(finding: Finding) -> str:
     by = amount(finding.growth or 0, metric) + (f" ({share})" if share else "")
     ends = f"from {amount(finding.baseline or 0, metric)} to {amount(finding.figure or 0, metric)}"
     over = amount(finding.overshoot, metric)
-    return f"{what(finding)} grew by {by}, {ends}: {over} more than {limit_text(finding)}"
+    renamed = f" (renamed from {finding.before})" if finding.before else ""
+    return f"{what(finding)} grew by {by}, {ends}: {over} more than {limit_text(finding)}{renamed}"
 
 
 def _latency_text(finding: Finding) -> str:
@@ -76,7 +88,7 @@ def _latency_text(finding: Finding) -> str:
     if finding.status is Status.NOT_MEASURED:
         return f"latency is not measured, so {limit} is not judged"
     shown = f"latency {amount(finding.figure or 0, 'latency')} ± {amount(finding.spread, 'latency')}"
-    if finding.status is Status.NEW:
+    if finding.cause is Cause.NO_PACE:
         return f"{shown}, and the baseline has none of {finding.detail}"
     if finding.baseline is not None and finding.rule is Rule.GROWTH:
         shown += f", {amount(finding.baseline, 'latency')} ± {amount(finding.baseline_spread, 'latency')} before"
@@ -96,10 +108,13 @@ def _baseline_sentence(finding: Finding) -> str:
     name = finding.name
     if finding.status is Status.GONE:
         return f"{name} is gone: the baseline has it, and no spec is left ({finding.spec})"
-    if finding.status is Status.NEW:
-        if finding.cause is Cause.UNREADABLE:
-            return f"{name} cannot be read as it stands in the baseline, so there is nothing that it could grow from"
-        return f"{name} is new: the baseline does not have it"
+    if finding.cause in _NO_BASELINE:
+        told = _NO_BASELINE[finding.cause].format(name=name, detail=finding.detail)
+        if finding.before:
+            told += f" (renamed from {finding.before})"
+        return f"{told}; its growth is not judged" if finding.lacks_baseline else told
+    if finding.status is Status.RENAMED:
+        return f"{name} is renamed: the baseline has it as {finding.before}"
     version = f"version {finding.detail}" if finding.detail else "another version"
     return _STALE[finding.cause].format(name=name, version=version)
 
@@ -151,6 +166,8 @@ def full_text(finding: Finding, *, recorded: bool) -> str:
 
 def title(finding: Finding) -> str:
     """A few words for headings: the model and what is the matter."""
+    if finding.lacks_baseline:
+        return f"{finding.name}: {what(finding)}: no baseline" if finding.metric else f"{finding.name}: no baseline"
     words = {
         Status.FAIL: "over budget",
         Status.WARN: "over budget (warning)",
@@ -158,6 +175,7 @@ def title(finding: Finding) -> str:
         Status.NOT_MEASURED: "not measured",
         Status.STALE: "stale baseline",
         Status.NEW: "new",
+        Status.RENAMED: "renamed",
         Status.GONE: "gone",
         Status.OK: "within budget",
     }
@@ -176,16 +194,38 @@ def title(finding: Finding) -> str:
 def help_text(finding: Finding, *, recorded: bool) -> str:
     """What would mend it; ``recorded``: the baseline is a lock file."""
     if finding.rule is Rule.BASELINE:
-        return "run `archcost baseline update`" if recorded else ""
+        return _help_baseline(finding, recorded=recorded)
     if finding.rule is Rule.UNUSED:
         return "correct it, or remove it"
-    if finding.cause is Cause.NO_PACE:
-        return "run `archcost baseline update --latency` on this machine"
+    if finding.lacks_baseline:
+        return _help_lacking(finding, recorded=recorded)
     if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
         return f"declare `{finding.metric}` of the custom op: unknown is never zero"
     if finding.status in (Status.FAIL, Status.WARN):
         return _help_over(finding, recorded=recorded)
     return _HELP.get(finding.status, "") if finding.metric == "latency" else ""
+
+
+_HELP_BASELINE = {
+    Cause.NEW: "a rename is followed where git sees one: `git add` the file",
+    Cause.BROKEN: "compare with a revision where it is right",
+    Cause.SETTINGS: "compare with a revision that takes the same --set and --batch",
+    Cause.OUTSIDE: "measure its growth from a lock file: `archcost baseline update`",
+    Cause.ZOO: "measure its growth from a lock file: `archcost baseline update`",
+}
+
+
+def _help_lacking(finding: Finding, *, recorded: bool) -> str:
+    """What would give a growth limit something to grow from."""
+    if finding.cause is Cause.NO_PACE:
+        return "run `archcost baseline update --latency` on this machine" if recorded else ""
+    return "limit the growth of the whole model as well"
+
+
+def _help_baseline(finding: Finding, *, recorded: bool) -> str:
+    if recorded:
+        return "give a file" if finding.cause is Cause.STDIN else "run `archcost baseline update`"
+    return _HELP_BASELINE.get(finding.cause, "")
 
 
 _HELP = {
@@ -226,6 +266,7 @@ def summary(verdict: Verdict) -> str:
         (Status.INCONCLUSIVE, "inconclusive"),
         (Status.STALE, "stale"),
         (Status.NEW, "new"),
+        (Status.RENAMED, "renamed"),
         (Status.GONE, "gone"),
         (Status.NOT_MEASURED, "not measured"),
     ):
@@ -234,5 +275,22 @@ def summary(verdict: Verdict) -> str:
     held = verdict.count(Status.OK)
     holds = f"{plural(held, 'limit')} hold{'s' * (held == 1)}"
     if not held and not parts:
-        return f"{specs}: no limits to judge"
+        return f"{specs}: no limits to judge{_not_asked(verdict)}"
     return f"{specs}: {', '.join([*parts, holds] if held else parts)}"
+
+
+def _not_asked(verdict: Verdict) -> str:
+    """The published figures that would be judged if they were asked for."""
+    count = sum(spec.expected for spec in verdict.specs)
+    if not count:
+        return ""
+    return f"; {plural(count, 'expected figure')}: --expect judges {'it' if count == 1 else 'them'}"
+
+
+def left_out(verdict: Verdict) -> str:
+    """The files that globs found and that were not judged; empty for none."""
+    paths = verdict.left_out
+    if not paths:
+        return ""
+    more = f" and {len(paths) - _MOST_LEFT_OUT:,} more" if len(paths) > _MOST_LEFT_OUT else ""
+    return f"{', '.join(paths[:_MOST_LEFT_OUT])}{more} hold{'s' * (len(paths) == 1)} only blocks"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from archcost.spec.document import Value
     from archcost.spec.reader import Reader
 
+MAX_PATTERNS = 1000  # of layers, in one spec
+MAX_PATTERN = 1000  # characters
 LIMIT_KEYS = ("max", "increase", "floor", "level", "message")
 METRIC_NAMES = (*METRICS, *OTHER_NAMES)
 
@@ -52,6 +54,10 @@ def read_budgets(reader: Reader, value: Value) -> list[Limit]:
     limits = read_limits(reader, mapping, Defaults())
     if "layers" in mapping.entries:
         layers = reader.mapping(mapping.entries["layers"][1], "'budgets.layers'")
+        if layers is not None and len(layers.entries) > MAX_PATTERNS:
+            hint = "let a pattern name several layers: `stage_*`"
+            reader.report(f"'budgets.layers' holds more than {MAX_PATTERNS:,} patterns", layers, hint)
+            return limits
         for key, inner in layers.entries.values() if layers else ():
             what = f"the limits of '{brief(key)}'"
             metrics = reader.mapping(inner, what)
@@ -63,6 +69,9 @@ def read_budgets(reader: Reader, value: Value) -> list[Limit]:
 
 def pattern_is_readable(reader: Reader, value: Scalar) -> bool:
     """Whether text can be a pattern of paths; a problem otherwise."""
+    if len(value.text) > MAX_PATTERN:
+        reader.report(f"a pattern of layers is longer than {MAX_PATTERN:,} characters", value, "use wildcards")
+        return False
     if value.text.strip():
         return True
     reader.report("a pattern of layers is empty", value, "name a layer or a block: `stem`, `inception_*`, `*.conv2d`")

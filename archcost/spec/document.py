@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from archcost.errors import Diagnostic, Mark, SpecError, suggestion
+from archcost.meter import Meter
 from archcost.spec.problems import MAX_PROBLEMS
 from archcost.spec.scalars import resolve
 from archcost.spec.syntax import NOT_TEXT, expression_at, place, split_diagnostic, syntax_diagnostic
@@ -94,13 +95,16 @@ class Mapping(Value):
         return {name: value.plain() for name, (_, value) in self.entries.items()}
 
 
-def parse_document(source: Source) -> tuple[Value, list[Diagnostic]]:
-    """The tree of a YAML text and the problems that do not keep it from being read; raises SpecError for others."""
+def parse_document(source: Source, meter: Meter | None = None) -> tuple[Value, list[Diagnostic]]:
+    """The tree of a YAML text and the problems that do not keep it from being read; raises SpecError for others.
+
+    ``meter`` is that of the spec which the text belongs to; without one, the text is judged alone.
+    """
     wrong = NOT_TEXT.search(source.text)
     if wrong is not None:
         message = f"the file is not text: it holds the control character U+{ord(wrong[0]):04X}"
         raise SpecError([Diagnostic(message, place(source, wrong.start()))])
-    builder = _Builder(source)
+    builder = _Builder(source, meter or Meter())
     loader = _Loader(source.text)
     try:
         while True:
@@ -120,8 +124,9 @@ def parse_document(source: Source) -> tuple[Value, list[Diagnostic]]:
 class _Builder:
     """Builds the tree from parser events without recursion, so that depth and size are bounded."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, meter: Meter) -> None:
         self.source = source
+        self.meter = meter
         self.problems: list[Diagnostic] = []
         self.root: Value | None = None
         self._stack: list[tuple[Sequence | Mapping, str | None]] = []  # the open collections and their anchors

@@ -1,21 +1,22 @@
 """``$name`` and ``$(…)``: expressions over names, with arithmetic, comparison and a few functions.
 
 Evaluated by simpleeval with a closed set of syntax and bounded operators, so that a spec can neither run code nor take
-long: integers stay below 2¹²⁸, lists below 100,000 items, and all expressions of one analysis below 5 million.
+long: integers stay below 2¹²⁸, lists below 100,000 items, and every character parsed, node evaluated and item touched
+counts on the meter of the spec (:mod:`archcost.meter`).
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import threading
 import warnings
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
-from archcost.errors import Diagnostic, SpecError, suggestion
+from archcost.errors import Diagnostic, suggestion
+from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
-MAX_WORK = 5_000_000  # items that the expressions of one analysis may touch
+_PARSING = 10  # steps of work of a character that is parsed
+_EVALUATION = 5  # of a node that is evaluated
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
 _WHOLE = "write `$name`, or `$(…)` around all of it"
@@ -43,13 +45,19 @@ UNKNOWN: Any = _Unknown()
 
 
 class Names(dict[str, Any]):
-    """Names and their values, those of an outer scope behind them."""
+    """Names and their values, those of an outer scope behind them; all of them evaluate on one meter."""
 
-    __slots__ = ("outer",)
+    __slots__ = ("evaluator", "outer")
 
-    def __init__(self, own: Mapping[str, Any], outer: Names | None = None) -> None:
+    def __init__(self, own: Mapping[str, Any], outer: Names | None = None, meter: Meter | None = None) -> None:
         super().__init__(own)
         self.outer = outer
+        self.evaluator: _Evaluator = outer.evaluator if outer is not None else _Evaluator(meter or Meter())
+
+    @property
+    def meter(self) -> Meter:
+        """What counts the work of expressions over these names."""
+        return self.evaluator.meter
 
     def __missing__(self, name: str) -> Any:
         if self.outer is None:
@@ -75,21 +83,18 @@ class ExpressionError(Exception):
 class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     """simpleeval with the language's operators, functions and syntax, and nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter) -> None:
         super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
         handlers: dict[type[ast.AST], Callable[[Any], Any]] = dict(vars(self)["nodes"])
         handlers[ast.List] = lambda node: [self._eval(item) for item in node.elts]
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
-        self.work = 0
+        self.meter = meter
+        self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
-        """The value of one node, its size bounded."""
+        """The value of one node, its size bounded; its work is counted."""
         value = self.nodes[type(node)](node)
-        size = measure(value)
-        if size > 1:
-            self.work += size
-            if self.work > MAX_WORK:
-                raise _WorkError
+        self.meter.spend(_EVALUATION + measure(value), self.mark)
         return value
 
     def _eval_name(self, node: ast.Name) -> Any:
@@ -102,29 +107,15 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         return value
 
 
-class _WorkError(Exception):
-    """The expressions of an analysis touch too many items."""
-
-
-class _Local(threading.local):
-    """One evaluator for each thread: it holds the names while it works."""
-
-    def __init__(self) -> None:
-        self.evaluator = _Evaluator()
-
-
-def start_counting() -> None:
-    """Begin an analysis: the work of its expressions is counted from here."""
-    _LOCAL.evaluator.work = 0
-
-
 class Expression:
     """A parsed expression and its place; evaluated as often as its names change."""
 
     __slots__ = ("mark", "names", "text", "tree", "uses_input")
 
-    def __init__(self, text: str, mark: Mark) -> None:
-        """Parse ``$name`` or ``$(…)``; raises ExpressionError."""
+    def __init__(self, text: str, mark: Mark, meter: Meter | None = None) -> None:
+        """Parse ``$name`` or ``$(…)``; raises ExpressionError, and WorkError beyond what the meter allows."""
+        if meter is not None:
+            meter.spend(_PARSING * min(len(text), MAX_LENGTH), mark)
         self.text = text
         self.mark = mark
         self.tree = _parse(text, mark)
@@ -140,9 +131,10 @@ class Expression:
         return f"Expression({self.text!r})"
 
     def evaluate(self, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
-        """The value under ``names``; raises ExpressionError. ``later`` are params that have no value yet."""
-        evaluator = _LOCAL.evaluator
+        """The value under ``names``; raises ExpressionError and WorkError. ``later`` are params without a value yet."""
+        evaluator = names.evaluator if isinstance(names, Names) else _Evaluator(Meter())
         evaluator.names = names
+        evaluator.mark = self.mark
         try:
             return evaluator.eval("", previously_parsed=self.tree)
         except NameNotDefined as error:
@@ -150,9 +142,6 @@ class Expression:
             raise ExpressionError(self.unknown_name(error.name, known, later)) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
-        except _WorkError:
-            message = f"the expressions of this spec work on more than {MAX_WORK:,} items"
-            raise SpecError([Diagnostic(message, self.mark, "write shorter lists")]) from None
         except RecursionError:
             raise self._error(f"the expression nests too deeply: {_shortened(self.text)}") from None
         except OverflowError:
@@ -227,7 +216,6 @@ _SPOKEN = {
 }
 _HAS = "arithmetic, comparison, `and or not`, `a if c else b`, indexing, lists and functions are there"
 _WARNS = re.compile(r"\\|\d[A-Za-z_]")  # what makes Python's parser print a warning
-_LOCAL = _Local()
 
 
 def _shortened(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
+from archcost.meter import Meter
 from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.problems import Problems
@@ -180,11 +181,12 @@ class Spec:
     """A parsed spec, ready to be unrolled under any params; made by :func:`archcost.load`.
 
     ``incomplete`` says that a file it names could not be read, so that blocks may be missing. ``problems`` are those of
-    the text.
+    the text. ``only_shares`` says that its keys speak of blocks and of no model.
     """
 
     def __init__(self, source: Source, path: str) -> None:
         self.text_source = source
+        self.meter = Meter()  # of reading it; each analysis has its own
         self.bases: list[Source] = []  # the files that it extends, the nearest first
         self.included: list[Source] = []  # these, and the files whose blocks it uses
         self.path = path
@@ -200,6 +202,12 @@ class Spec:
         self.budgets: list[Limit] = []
         self.problems = Problems(source)
         self.incomplete = False
+        self.only_shares = False
+
+    @property
+    def is_library(self) -> bool:
+        """Whether the file is for others to include, as the parser read it; a wrong one is none."""
+        return self.only_shares and bool(self.blocks) and not self.problems
 
     @property
     def sha256(self) -> str:

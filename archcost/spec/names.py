@@ -39,5 +39,6 @@ TOP_KEYS = (
     "budgets",
     "expect",
 )
+MODEL_KEYS = ("input", "inputs", "layers", "outputs", "extends", "budgets", "expect")  # which no library has
 VARIANT_KEYS = ("archcost", "name", "family", "source", "extends", "params", "budgets", "expect")
 MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share")

@@ -19,6 +19,7 @@ from archcost.spec.names import (
     DTYPE_BYTES,
     FIGURES,
     FLOAT_DTYPES,
+    MODEL_KEYS,
     MODIFIERS,
     RESERVED,
     TOP_KEYS,
@@ -41,7 +42,7 @@ class SpecReader(Reader):
     """Reads the trees of a spec's files into the spec."""
 
     def __init__(self, spec: Spec) -> None:
-        super().__init__(spec.problems)
+        super().__init__(spec.problems, spec.meter)
         self.spec = spec
 
     def main(self, root: Value, *, base: bool = False) -> list[tuple[str, Mark]]:
@@ -64,6 +65,7 @@ class SpecReader(Reader):
         if "outputs" in entries:
             spec.main.outputs = self.references(entries["outputs"][1], "outputs")
         spec.main.inputs = list(spec.inputs)
+        spec.only_shares = not base and entries.keys().isdisjoint(MODEL_KEYS)
         if not base:
             self._limits(entries)
         return includes

@@ -6,6 +6,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic, suggestion
+from archcost.meter import Meter
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
@@ -23,10 +24,11 @@ MERGE_HELP = "YAML's merge keys are not part of YAML 1.2: share steps through a 
 
 
 class Reader:
-    """Reads values; ``problems`` collects what is wrong."""
+    """Reads values; ``problems`` collects what is wrong, ``meter`` counts the work."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, meter: Meter | None = None) -> None:
         self.problems = problems
+        self.meter = meter or Meter()
 
     def report(self, message: str, place: Value | Mark, help: str = "") -> None:  # noqa: A002 - the word users see
         """Note a problem at a value or mark."""
@@ -53,7 +55,7 @@ class Reader:
     def _data(self, value: Value) -> Any:
         if isinstance(value, Scalar):
             if isinstance(value.value, str) and value.value.startswith("$"):
-                return Expression(value.value, value.mark)
+                return Expression(value.value, value.mark, self.meter)
             return value.value
         if isinstance(value, Sequence):
             return [self._data(item) for item in value.items]

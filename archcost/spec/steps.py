@@ -74,7 +74,7 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
     if not key.text.startswith("$"):
         return Step(key.text, key.mark)
     try:
-        return Step(Expression(key.text, key.mark), key.mark)
+        return Step(Expression(key.text, key.mark, reader.meter), key.mark)
     except ExpressionError as error:
         reader.fail(error)
         return _broken("", key)

@@ -139,7 +139,7 @@ def test_without_specs_there_is_nothing_to_check(tmp_path: Path, run: Callable[.
 
 
 def test_globs_that_match_nothing_are_an_error(tmp_path: Path, run: Callable[..., Run]) -> None:
-    (tmp_path / "archcost.toml").write_text('baseline = "x"\nspecs = ["specs/*.yaml"]\n')
+    (tmp_path / "archcost.toml").write_text('baseline = "x.json"\nspecs = ["specs/*.yaml"]\n')
     result = run("check", cwd=tmp_path)
     assert result.code == 2
     assert "no file matches the specs" in result.err

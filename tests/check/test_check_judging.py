@@ -11,7 +11,8 @@ import pytest
 from archcost.analysis.report import analyze
 from archcost.analysis.tree import build_tree
 from archcost.budget.baseline import Baseline, Pace, entry_of
-from archcost.budget.judge import Case, Measured, judge
+from archcost.budget.judge import Case, judge
+from archcost.budget.latency import Measured
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
 from archcost.budget.weights import matching
 from archcost.commands import judging
@@ -160,7 +161,7 @@ def test_a_new_block_has_nothing_to_grow_from() -> None:
     text = TEXT.replace("  - {id: unit_b, unit: {out: 16}}\n", "")
     entry = entry_of(analyze(loads(text, name="net.yaml")), {})
     found = verdict("{layers: {unit_b: {params: 1%}}}", baseline=Baseline("x", is_lock=False), entry=entry)
-    assert statuses(found) == ["new"]
+    assert statuses(found) == ["warn"]
     assert "unit_b is new" in sentence(found.findings[0])
 
 
@@ -183,7 +184,7 @@ PACES: list[tuple[str, int, int, tuple[int, int] | None, str]] = [  # limit, med
     ("10%", 110, 3, (100, 3), "inconclusive"),
     ("10%", 115, 3, (100, 3), "inconclusive"),  # 5 above the allowed 110, the spreads together 6
     ("10%", 117, 3, (100, 3), "fail"),
-    ("10%", 117, 3, None, "new"),
+    ("10%", 117, 3, None, "warn"),  # nothing to grow from
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import socket
+import stat
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -138,19 +139,21 @@ def load_all_that_loads_lazily(folder: Path) -> None:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """What is opened or run from here on."""
+    """The files that are opened from here on; nothing is run."""
     load_all_that_loads_lazily(tmp_path / "before")
     seen: list[str] = []
-    real_open = builtins.open
+    real_open = os.open
 
-    def watching_open(file: Any, *arguments: Any, **named: Any) -> Any:
-        seen.append(os.fspath(file) if not isinstance(file, int) else str(file))
-        return real_open(file, *arguments, **named)
+    def watching_open(file: Any, *arguments: Any, **named: Any) -> int:
+        descriptor = real_open(file, *arguments, **named)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            seen.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        return descriptor
 
     def never(*arguments: Any, **named: Any) -> Any:
         raise AssertionError(f"a spec reached {arguments} {named}")
 
-    monkeypatch.setattr(builtins, "open", watching_open)
+    monkeypatch.setattr(os, "open", watching_open)
     for module, name in (
         (os, "system"),
         (subprocess, "Popen"),

@@ -111,7 +111,12 @@ def test_the_hash_covers_the_base(tmp_path: Path) -> None:
         ),
         ({"spec": "extends: base.yaml\nparams: {width: 0}"}, "'out_channels' of conv2d", "base.yaml:7:25", ""),
         ({"spec": "extends: broken.yaml", "broken": "input: [3]\nlayers: [rleu]"}, "unknown kind 'rleu'", "3:10", ""),
-        ({"spec": "extends: text.yaml", "text": "- 1\n"}, "a spec is a mapping", "text.yaml:1:1", ""),
+        (
+            {"spec": "extends: text.yaml", "text": "- 1\n"},
+            "cannot extend 'text.yaml': it is no spec",
+            "2:10",
+            "archcost: 1",
+        ),
     ],
 )
 def test_wrong_variants(files: dict[str, str], message: str, place: str, hint: str, tmp_path: Path) -> None:

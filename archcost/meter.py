@@ -1,0 +1,57 @@
+"""One budget for the work that a spec asks for before anything is known of its size.
+
+Reading a spec has one meter (``Spec.meter``), and each analysis of it a fresh one, so that a spec that is analysed a
+thousand times is never refused. Everything whose amount the text decides is counted where it is done: values read,
+characters parsed, nodes and items of expressions, references resolved, files included, names compared for a hint. A
+step of work takes about 0.2 µs. What a model truly has adds to the budget: every step read, every layer made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.errors import Diagnostic, SpecError
+
+if TYPE_CHECKING:
+    from archcost.errors import Mark
+
+BUDGET = 10_000_000  # steps of work of reading a spec, and of each analysis
+PER_LAYER = 100  # what a step in the text, or a layer of the graph, adds
+HINTS = 4_000_000  # pairs of characters that are compared for "did you mean"
+_HELP = "write repeated parts once, as a block with `repeat`, and shorter expressions and lists"
+
+
+class WorkError(SpecError):
+    """A spec asks for more work than its meter allows; caught where its other problems are collected."""
+
+
+class Meter:
+    """Counts work; ``spent`` is what was done, ``allowed`` how much there may be."""
+
+    __slots__ = ("allowed", "compared", "hints", "spent")
+
+    def __init__(self, allowed: int = BUDGET) -> None:
+        self.allowed = allowed
+        self.spent = 0
+        self.compared = 0  # pairs of characters, for hints
+        self.hints: dict[object, list[str]] = {}  # what resembles a word among some names, once worked out
+
+    def spend(self, work: int, mark: Mark | None) -> None:
+        """Count steps of work; raises WorkError, with the place that asked for them, beyond what is allowed."""
+        self.spent += work
+        if self.spent > self.allowed:
+            raise self.error(mark)
+
+    def grant(self, layers: int = 1) -> None:
+        """Allow the work that steps or layers may take which are there."""
+        self.allowed += PER_LAYER * layers
+
+    def error(self, mark: Mark | None) -> WorkError:
+        """The error that the budget is used up; to be raised."""
+        message = f"the spec asks for more than {self.allowed:,} steps of work"
+        return WorkError([Diagnostic(message, mark, _HELP)])
+
+    def may_compare(self, pairs: int) -> bool:
+        """Count characters that are compared for a hint; False when there were so many that hints are left out."""
+        self.compared += pairs
+        return self.compared <= HINTS

@@ -1,0 +1,162 @@
+"""The door's way out: files that archcost writes, each at a name that a person gave, or whole and below a folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from archcost.files import (
+    BINARY,
+    CLOSED_IN_CHILDREN,
+    DISK,
+    MADE_UP,
+    NO_FOLLOW,
+    FileError,
+    MissingFileError,
+    TooLargeError,
+    failed,
+    is_below,
+    opened_parent,
+    regular,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSED_IN_CHILDREN | BINARY
+_PATIENCE = 60.0  # seconds that a writer waits for another
+_PAUSE = 0.02  # seconds between two tries
+
+
+def write_named(path: str, text: str, *, append: bool = False) -> None:
+    """Write text to a file, pipe or device that a person named; raises FileError."""
+    try:
+        with open(path, "a" if append else "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise _unwritten(error) from None
+    except ValueError as error:
+        raise FileError(str(error)) from None
+
+
+def _unwritten(error: OSError) -> FileError:
+    return FileError("there is no such folder") if isinstance(error, FileNotFoundError) else failed(error)
+
+
+def nowhere() -> int:
+    """A descriptor that swallows what is written to it."""
+    return os.open(os.devnull, os.O_WRONLY | CLOSED_IN_CHILDREN)
+
+
+def write_whole(path: str, text: str, root: str | None = None) -> bool:
+    """Write a file at once or not at all, safe against loss of power; returns whether it changed.
+
+    Links are followed first; what they lead to must be a regular file, or nothing yet, below ``root`` (None: anywhere).
+    A file that was there lends its mode. Raises FileError, and leaves nothing behind.
+    """
+    real = DISK.resolve(path)
+    if root is not None and not is_below(real, DISK.resolve(root)):
+        raise FileError("it is outside of the repository")
+    if real.startswith(MADE_UP):
+        raise FileError("it is not a file on a disk")
+    data = text.encode()
+    try:
+        if DISK.read(real, len(data)) == data:
+            return False
+    except (MissingFileError, TooLargeError):
+        pass
+    try:
+        with opened_parent(real) as (folder, name):
+            _replace(folder, name, data)
+    except OSError as error:
+        raise _unwritten(error) from None
+    except ValueError:
+        raise FileError("the path holds characters that no file name can") from None
+    return True
+
+
+def _replace(folder: int | None, name: str, data: bytes) -> None:
+    head, tail = os.path.split(name)
+    temporary = os.path.join(head, f".{tail[:100]}.{os.urandom(8).hex()}.tmp")
+    try:
+        mode = stat.S_IMODE(regular(os.stat(name, dir_fd=folder, follow_symlinks=False)).st_mode)
+    except FileNotFoundError:
+        mode = None
+    descriptor = os.open(temporary, _CREATE, 0o666 if mode is None else 0o600, dir_fd=folder)
+    try:
+        try:
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(data)
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        os.unlink(temporary, dir_fd=folder)
+        raise
+    if folder is not None:
+        listing = os.open(".", os.O_RDONLY | CLOSED_IN_CHILDREN, dir_fd=folder)
+        try:
+            os.fsync(listing)
+        finally:
+            os.close(listing)
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Keep other writers of a file out while the body reads, changes and writes it.
+
+    The folder of the file is locked, which leaves no file behind and ends with the process; where the platform or the
+    file system has no such lock, a file beside it stands for it. Raises FileError if another writer stays for a minute.
+    """
+    import time
+
+    real = DISK.resolve(path)
+    end = time.monotonic() + _PATIENCE
+    try:
+        while (release := _try_lock(real)) is None:
+            if time.monotonic() > end:
+                raise FileError("another process is writing it", f"if none is, delete {_beside(path)}")
+            time.sleep(_PAUSE)
+    except OSError as error:
+        raise _unwritten(error) from None
+    try:
+        yield
+    finally:
+        release()
+
+
+def _try_lock(real: str) -> Callable[[], None] | None:
+    """Lock a file for writing; how it is released, or None while another process has it."""
+    folder = os.path.dirname(real)
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY | CLOSED_IN_CHILDREN)
+    except ImportError:
+        return _try_lock_file(_beside(real))
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:  # a file system that locks no folders
+        os.close(descriptor)
+        return _try_lock_file(_beside(real))
+    return lambda: os.close(descriptor)
+
+
+def _try_lock_file(path: str) -> Callable[[], None] | None:
+    try:
+        os.close(os.open(path, _CREATE, 0o600))
+    except FileExistsError:
+        return None
+    return lambda: os.unlink(path)
+
+
+def _beside(path: str) -> str:
+    return f"{path}.lock"
