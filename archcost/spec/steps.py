@@ -8,7 +8,7 @@ from archcost.errors import close_names, suggestion
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, Expression, ExpressionError
+from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step, Template
 from archcost.spec.names import MODIFIERS
 from archcost.spec.reader import brief, merge_help
@@ -74,7 +74,7 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
     if not key.text.startswith("$"):
         return Step(key.text, key.mark)
     try:
-        return Step(Expression(key.text, key.mark, reader.meter), key.mark)
+        return Step(reader.expression(key), key.mark)
     except ExpressionError as error:
         reader.fail(error)
         return _broken("", key)
