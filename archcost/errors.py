@@ -16,7 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable
+
+    from archcost.meter import Meter
 
 
 class Source:
@@ -111,6 +113,7 @@ PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}
 COLOUR = {"error": "\x1b[1;31m", "bold": "\x1b[1m", "blue": "\x1b[1;34m", "help": "\x1b[1;36m", "reset": "\x1b[0m"}
 _SNIPPET_WIDTH = 160
 _MAX_KNOWN = 2000  # names to compare a typo with
+_CUTOFF = 0.6  # of the resemblance of two names, from 0 to 1
 _MAX_NAME = 80  # characters of a name that is worth a suggestion
 
 
@@ -155,23 +158,51 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
     ]
 
 
-def close_names(name: str, known: Iterable[str]) -> list[str]:
-    """Up to three known names that resemble ``name``, the closest first."""
-    from difflib import get_close_matches
+def close_names(name: str, known: Iterable[str], meter: Meter | None = None) -> list[str]:
+    """Up to three known names that resemble ``name``, the closest first.
+
+    A ``meter`` remembers the answer, and bounds the comparisons of a whole spec: those beyond are left out.
+    """
     from itertools import islice
+
+    from archcost.meter import Meter
 
     if len(name) > _MAX_NAME:
         return []
-    names = [candidate for candidate in islice(known, _MAX_KNOWN) if len(candidate) <= _MAX_NAME]
-    lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
-    exact = lower.get(name.lower().replace("_", "").replace("-", ""))
-    close = get_close_matches(name, names, 3, 0.6)
-    return [exact, *(candidate for candidate in close if candidate != exact)][:3] if exact else close
+    names = tuple([candidate for candidate in islice(known, _MAX_KNOWN) if len(candidate) <= _MAX_NAME])
+    meter = meter or Meter()
+    found = meter.hints.get((name, names))
+    if found is None:
+        lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
+        exact = lower.get(name.lower().replace("_", "").replace("-", ""))
+        close = _closest(name, names, meter)
+        found = [exact, *(candidate for candidate in close if candidate != exact)][:3] if exact else close
+        meter.hints[name, names] = found
+    return found
 
 
-def suggestion(name: str, known: Sequence[str], what: str) -> str:
-    """A help line for an unknown name: the close ones, or all where there are few."""
-    close = close_names(name, known)
+def _closest(name: str, names: Iterable[str], meter: Meter) -> list[str]:
+    """As difflib's get_close_matches with its defaults, as long as the meter allows the comparisons."""
+    from difflib import SequenceMatcher
+    from heapq import nlargest
+
+    scored: list[tuple[float, str]] = []
+    matcher = SequenceMatcher(b=name)
+    for candidate in names:
+        matcher.set_seq1(candidate)
+        if matcher.real_quick_ratio() < _CUTOFF or not meter.may_compare(len(candidate)):
+            continue
+        if matcher.quick_ratio() < _CUTOFF or not meter.may_compare(len(candidate) * len(name)):
+            continue
+        ratio = matcher.ratio()
+        if ratio >= _CUTOFF:
+            scored.append((ratio, candidate))
+    return [candidate for _, candidate in nlargest(3, scored)]
+
+
+def suggestion(name: str, known: Collection[str], what: str, meter: Meter | None = None) -> str:
+    """A help line for an unknown name: the close ones, or all where there are few. ``meter`` as in close_names."""
+    close = close_names(name, known, meter)
     if close:
         return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line

@@ -49,6 +49,7 @@ class Context:
         self.stack: list[Use] = []  # the blocks that are being unrolled
         self.depth = 0  # of blocks and branches
         self.copies = 0
+        self.meter = names.meter
 
     # --- names and values -------------------------------------------------------------------------------------------
 

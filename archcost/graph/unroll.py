@@ -149,7 +149,7 @@ class Unroller(NodeMaker):
         value = kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names)
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not a kind"
-            hint = kind_help(str(value), self.spec.blocks)
+            hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
             raise ExpressionError(Diagnostic(message, kind.mark, hint))
         return value
 
@@ -223,7 +223,7 @@ class Unroller(NodeMaker):
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
         """Copy the nodes of a block's body; unroll it first if these params and types are new."""
         if step.kind != block.name:
-            check_params(step, block)
+            check_params(step, block, self.meter)
         if block.broken:
             return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names

@@ -20,7 +20,7 @@ from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from archcost.errors import Mark
 
@@ -147,8 +147,8 @@ class Expression:
         try:
             return evaluator.eval("", previously_parsed=self.tree)
         except NameNotDefined as error:
-            known = names.known() if isinstance(names, Names) else names
-            raise ExpressionError(self.unknown_name(error.name, known, later)) from None
+            known = names.known() if isinstance(names, Names) else list(names)
+            raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -158,7 +158,7 @@ class Expression:
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
             raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
 
-    def unknown_name(self, name: str, names: Iterable[str], later: Container[str] = ()) -> Diagnostic:
+    def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
         text = _shortened(self.text)
         if name in INPUT_NAMES:
@@ -170,8 +170,8 @@ class Expression:
         elif name in _SPELLING:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
-            known = sorted(names)
-            hint = suggestion(name, known, "names")
+            meter.spend(len(names), self.mark)
+            hint = suggestion(name, sorted({*names}), "names", meter)
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
     def _error(self, message: str) -> ExpressionError:
