@@ -36,6 +36,13 @@ class Meter:
         self.compared = 0  # pairs of characters, for hints
         self.hints: dict[object, list[str]] = {}  # what resembles a word among some names, once worked out
 
+    def take_layer(self, work: int, mark: Mark | None) -> None:
+        """Count the work of a layer that is there from now on, and allow what a layer may take."""
+        self.allowed += PER_LAYER
+        self.spent += work
+        if self.spent > self.allowed:
+            raise self.error(mark)
+
     def spend(self, work: int, mark: Mark | None) -> None:
         """Count steps of work; raises WorkError, with the place that asked for them, beyond what is allowed."""
         self.spent += work

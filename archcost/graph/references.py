@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import Diagnostic, suggestion
+from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
 from archcost.ops.base import shape_text
 from archcost.spec.expressions import Expression
@@ -24,14 +25,16 @@ _SHOWN = 60  # characters of an id in a message
 
 def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> Values:
     """The values that ids stand for; unknown ones are reported and fail. Raises ExpressionError."""
+    mark = references.mark if isinstance(references, Expression) else references[0].mark if references else None
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names
         named = references.evaluate(names)
         items = named if isinstance(named, (list, tuple)) else [named]
-        mark = references.mark
+        place = references.mark
         references = [
-            Reference(item, mark) if isinstance(item, str) else _no_id(context, frame, item, mark) for item in items
+            Reference(item, place) if isinstance(item, str) else _no_id(context, frame, item, place) for item in items
         ]
+    context.meter.spend(REFERENCE * len(references), mark)
     return tuple([_value(context, reference, frame) for reference in references])
 
 
