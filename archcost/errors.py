@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from archcost.meter import Meter
-
 
 class Source:
     """The text of one file, and the name that messages give it."""
@@ -112,6 +110,7 @@ class ConfigError(SpecError):
 PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}
 COLOUR = {"error": "\x1b[1;31m", "bold": "\x1b[1m", "blue": "\x1b[1;34m", "help": "\x1b[1;36m", "reset": "\x1b[0m"}
 _SNIPPET_WIDTH = 160
+MAX_COMPARED = 4_000_000  # pairs of characters that are compared for "did you mean"
 _MAX_KNOWN = 2000  # names to compare a typo with
 _CUTOFF = 0.6  # of the resemblance of two names, from 0 to 1
 _MAX_NAME = 80  # characters of a name that is worth a suggestion
@@ -158,31 +157,41 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
     ]
 
 
-def close_names(name: str, known: Iterable[str], meter: Meter | None = None) -> list[str]:
-    """Up to three known names that resemble ``name``, the closest first.
+class Hints:
+    """What resembles a word among some names, worked out once; bounds the comparisons of all words together."""
 
-    A ``meter`` remembers the answer, and bounds the comparisons of a whole spec: those beyond are left out.
-    """
+    __slots__ = ("compared", "found")
+
+    def __init__(self) -> None:
+        self.compared = 0  # pairs of characters
+        self.found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+
+    def may_compare(self, pairs: int) -> bool:
+        """Count characters that are compared; False when there were so many that further hints are left out."""
+        self.compared += pairs
+        return self.compared <= MAX_COMPARED
+
+
+def close_names(name: str, known: Iterable[str], hints: Hints | None = None) -> list[str]:
+    """Up to three known names that resemble ``name``, the closest first; ``hints`` are those of the whole spec."""
     from itertools import islice
-
-    from archcost.meter import Meter
 
     if len(name) > _MAX_NAME:
         return []
     names = tuple([candidate for candidate in islice(known, _MAX_KNOWN) if len(candidate) <= _MAX_NAME])
-    meter = meter or Meter()
-    found = meter.hints.get((name, names))
+    hints = hints or Hints()
+    found = hints.found.get((name, names))
     if found is None:
         lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
         exact = lower.get(name.lower().replace("_", "").replace("-", ""))
-        close = _closest(name, names, meter)
+        close = _closest(name, names, hints)
         found = [exact, *(candidate for candidate in close if candidate != exact)][:3] if exact else close
-        meter.hints[name, names] = found
+        hints.found[name, names] = found
     return found
 
 
-def _closest(name: str, names: Iterable[str], meter: Meter) -> list[str]:
-    """As difflib's get_close_matches with its defaults, as long as the meter allows the comparisons."""
+def _closest(name: str, names: Iterable[str], hints: Hints) -> list[str]:
+    """As difflib's get_close_matches with its defaults, as long as the comparisons are allowed."""
     from difflib import SequenceMatcher
     from heapq import nlargest
 
@@ -190,9 +199,9 @@ def _closest(name: str, names: Iterable[str], meter: Meter) -> list[str]:
     matcher = SequenceMatcher(b=name)
     for candidate in names:
         matcher.set_seq1(candidate)
-        if matcher.real_quick_ratio() < _CUTOFF or not meter.may_compare(len(candidate)):
+        if matcher.real_quick_ratio() < _CUTOFF or not hints.may_compare(len(candidate)):
             continue
-        if matcher.quick_ratio() < _CUTOFF or not meter.may_compare(len(candidate) * len(name)):
+        if matcher.quick_ratio() < _CUTOFF or not hints.may_compare(len(candidate) * len(name)):
             continue
         ratio = matcher.ratio()
         if ratio >= _CUTOFF:
@@ -200,9 +209,9 @@ def _closest(name: str, names: Iterable[str], meter: Meter) -> list[str]:
     return [candidate for _, candidate in nlargest(3, scored)]
 
 
-def suggestion(name: str, known: Collection[str], what: str, meter: Meter | None = None) -> str:
-    """A help line for an unknown name: the close ones, or all where there are few. ``meter`` as in close_names."""
-    close = close_names(name, known, meter)
+def suggestion(name: str, known: Collection[str], what: str, hints: Hints | None = None) -> str:
+    """A help line for an unknown name: the close ones, or all where there are few; ``hints`` as in close_names."""
+    close = close_names(name, known, hints)
     if close:
         return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line

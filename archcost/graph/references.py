@@ -122,7 +122,7 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
     if first != name and frame.find(first) is not None:
         hint = f"write `{first}`, or `{first}.0` for one of several outputs; a block hands out steps by its `outputs`"
         return f"unknown id '{shown}'", hint
-    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter)
+    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
 
 
 def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str) -> int | None:
@@ -149,7 +149,7 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
     if other is None:
         if _may_be_default(context, name, frame):
             return
-        hint = suggestion(name, _ids_before(context, frame, mark), "ids before this step", context.meter)
+        hint = suggestion(name, _ids_before(context, frame, mark), "ids before this step", context.meter.hints)
         raise StepError(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))
     if None in other.values:
         return

@@ -171,7 +171,7 @@ class Expression:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
             meter.spend(len(names), self.mark)
-            hint = suggestion(name, sorted({*names}), "names", meter)
+            hint = suggestion(name, sorted({*names}), "names", meter.hints)
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
     def _error(self, message: str) -> ExpressionError:

@@ -92,7 +92,11 @@ def check_params(step: Step, block: Block, meter: Meter) -> None:
     for name, given in step.attributes.items():
         if name not in block.params:
             meter.spend(len(block.params), given.mark)
-            hint = suggestion(name, block.params, "params", meter) if block.params else f"'{block.name}' has no params"
+            hint = (
+                suggestion(name, block.params, "params", meter.hints)
+                if block.params
+                else f"'{block.name}' has no params"
+            )
             message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
             raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
     missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]

@@ -99,7 +99,7 @@ class SpecReader(Reader):
                     self.meter.spend(len(spec.params), param.mark)
                     known = spec.params
                     hint = (
-                        suggestion(name, known, "params", self.meter)
+                        suggestion(name, known, "params", self.meter.hints)
                         if known
                         else "the spec that it extends has no params"
                     )

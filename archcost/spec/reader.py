@@ -120,7 +120,7 @@ class Reader:
         """Report keys that are not known."""
         for name, (key, _) in mapping.entries.items():
             if name not in known:
-                hint = merge_help(name) or suggestion(name, known, "keys", self.meter)
+                hint = merge_help(name) or suggestion(name, known, "keys", self.meter.hints)
                 hint = hint or f"known keys: {', '.join(known)}"
                 self.report(f"unknown key '{brief(key)}' in {what}", key, hint)
 
@@ -128,7 +128,7 @@ class Reader:
         """A dtype by torch's name."""
         text = self.text(value, "a dtype")
         if text is not None and text not in known:
-            hint = suggestion(text, known, "dtypes", self.meter) or f"known dtypes: {', '.join(known)}"
+            hint = suggestion(text, known, "dtypes", self.meter.hints) or f"known dtypes: {', '.join(known)}"
             self.report(f"unknown dtype '{brief(value)}'", value, hint)
             return None
         return text

@@ -240,7 +240,7 @@ def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> s
         required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
         example = ", ".join(f"{name}: …" for name in required)
         return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
-    return suggestion(word, known, "kinds", meter) or "docs/ops.md lists every op; a block stands under `blocks`"
+    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; a block stands under `blocks`"
 
 
 def _kind_end(kind: str) -> int:
