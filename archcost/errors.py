@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
 
 class Source:
@@ -110,7 +110,9 @@ class ConfigError(SpecError):
 PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}
 COLOUR = {"error": "\x1b[1;31m", "bold": "\x1b[1m", "blue": "\x1b[1;34m", "help": "\x1b[1;36m", "reset": "\x1b[0m"}
 _SNIPPET_WIDTH = 160
+MAX_COMPARED = 4_000_000  # pairs of characters that are compared for "did you mean"
 _MAX_KNOWN = 2000  # names to compare a typo with
+_CUTOFF = 0.6  # of the resemblance of two names, from 0 to 1
 _MAX_NAME = 80  # characters of a name that is worth a suggestion
 
 
@@ -155,23 +157,61 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
     ]
 
 
-def close_names(name: str, known: Iterable[str]) -> list[str]:
-    """Up to three known names that resemble ``name``, the closest first."""
-    from difflib import get_close_matches
+class Hints:
+    """What resembles a word among some names, worked out once; bounds the comparisons of all words together."""
+
+    __slots__ = ("compared", "found")
+
+    def __init__(self) -> None:
+        self.compared = 0  # pairs of characters
+        self.found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+
+    def may_compare(self, pairs: int) -> bool:
+        """Count characters that are compared; False when there were so many that further hints are left out."""
+        self.compared += pairs
+        return self.compared <= MAX_COMPARED
+
+
+def close_names(name: str, known: Iterable[str], hints: Hints | None = None) -> list[str]:
+    """Up to three known names that resemble ``name``, the closest first; ``hints`` are those of the whole spec."""
     from itertools import islice
 
     if len(name) > _MAX_NAME:
         return []
-    names = [candidate for candidate in islice(known, _MAX_KNOWN) if len(candidate) <= _MAX_NAME]
-    lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
-    exact = lower.get(name.lower().replace("_", "").replace("-", ""))
-    close = get_close_matches(name, names, 3, 0.6)
-    return [exact, *(candidate for candidate in close if candidate != exact)][:3] if exact else close
+    names = tuple([candidate for candidate in islice(known, _MAX_KNOWN) if len(candidate) <= _MAX_NAME])
+    hints = hints or Hints()
+    found = hints.found.get((name, names))
+    if found is None:
+        lower = {candidate.lower().replace("_", ""): candidate for candidate in reversed(names)}
+        exact = lower.get(name.lower().replace("_", "").replace("-", ""))
+        close = _closest(name, names, hints)
+        found = [exact, *(candidate for candidate in close if candidate != exact)][:3] if exact else close
+        hints.found[name, names] = found
+    return found
 
 
-def suggestion(name: str, known: Sequence[str], what: str) -> str:
-    """A help line for an unknown name: the close ones, or all where there are few."""
-    close = close_names(name, known)
+def _closest(name: str, names: Iterable[str], hints: Hints) -> list[str]:
+    """As difflib's get_close_matches with its defaults, as long as the comparisons are allowed."""
+    from difflib import SequenceMatcher
+    from heapq import nlargest
+
+    scored: list[tuple[float, str]] = []
+    matcher = SequenceMatcher(b=name)
+    for candidate in names:
+        matcher.set_seq1(candidate)
+        if matcher.real_quick_ratio() < _CUTOFF or not hints.may_compare(len(candidate)):
+            continue
+        if matcher.quick_ratio() < _CUTOFF or not hints.may_compare(len(candidate) * len(name)):
+            continue
+        ratio = matcher.ratio()
+        if ratio >= _CUTOFF:
+            scored.append((ratio, candidate))
+    return [candidate for _, candidate in nlargest(3, scored)]
+
+
+def suggestion(name: str, known: Collection[str], what: str, hints: Hints | None = None) -> str:
+    """A help line for an unknown name: the close ones, or all where there are few; ``hints`` as in close_names."""
+    close = close_names(name, known, hints)
     if close:
         return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import Diagnostic, SpecError
+from archcost.errors import Diagnostic, Hints, SpecError
 
 if TYPE_CHECKING:
     from archcost.errors import Mark
 
 BUDGET = 10_000_000  # steps of work of reading a spec, and of each analysis
 PER_LAYER = 100  # what a step in the text, or a layer of the graph, adds
-HINTS = 4_000_000  # pairs of characters that are compared for "did you mean"
 _HELP = "write repeated parts once, as a block with `repeat`, and shorter expressions and lists"
 
 
@@ -28,13 +27,19 @@ class WorkError(SpecError):
 class Meter:
     """Counts work; ``spent`` is what was done, ``allowed`` how much there may be."""
 
-    __slots__ = ("allowed", "compared", "hints", "spent")
+    __slots__ = ("allowed", "hints", "spent")
 
     def __init__(self, allowed: int = BUDGET) -> None:
         self.allowed = allowed
         self.spent = 0
-        self.compared = 0  # pairs of characters, for hints
-        self.hints: dict[object, list[str]] = {}  # what resembles a word among some names, once worked out
+        self.hints = Hints()
+
+    def take_layer(self, work: int, mark: Mark | None) -> None:
+        """Count the work of a layer that is there from now on, and allow what a layer may take."""
+        self.allowed += PER_LAYER
+        self.spent += work
+        if self.spent > self.allowed:
+            raise self.error(mark)
 
     def spend(self, work: int, mark: Mark | None) -> None:
         """Count steps of work; raises WorkError, with the place that asked for them, beyond what is allowed."""
@@ -50,8 +55,3 @@ class Meter:
         """The error that the budget is used up; to be raised."""
         message = f"the spec asks for more than {self.allowed:,} steps of work"
         return WorkError([Diagnostic(message, mark, _HELP)])
-
-    def may_compare(self, pairs: int) -> bool:
-        """Count characters that are compared for a hint; False when there were so many that hints are left out."""
-        self.compared += pairs
-        return self.compared <= HINTS

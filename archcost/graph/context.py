@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
+from archcost.graph.work import USE, paths_work
 from archcost.spec.expressions import UNKNOWN, Names
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Context:
         self.stack: list[Use] = []  # the blocks that are being unrolled
         self.depth = 0  # of blocks and branches
         self.copies = 0
+        self.meter = names.meter
 
     # --- names and values -------------------------------------------------------------------------------------------
 
@@ -83,8 +85,12 @@ class Context:
         self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
         return LimitError()
 
-    def count_copies(self, count: int, mark: Mark) -> None:
-        """Count nodes that are made; raises LimitError when they are too many."""
+    def count_copies(self, sub: Body, path: str, mark: Mark) -> None:
+        """Count what is copied with a body; raises LimitError when it is too much, and WorkError."""
+        count = len(sub.nodes) + len(sub.scopes)
+        if not self.stack:
+            self.meter.grant(len(sub.nodes))
+        self.meter.spend(USE + sub.work + paths_work(path, count), mark)
         self.copies += count
         if self.copies > MAX_COPIES:
             raise self.limit(

@@ -10,6 +10,7 @@ from archcost.graph.context import Context
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType
 from archcost.graph.params import freeze
 from archcost.graph.scope import FAILED, Result
+from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, shape_text
 from archcost.spec.linker import build_op
@@ -56,11 +57,16 @@ class NodeMaker(Context):
         if signature is None:
             try:
                 signature = self._signature(op, types)
+                self.meter.spend(PART * op.parts(tuple([tensor.shape for tensor in types])), step.mark)
             except OpError as error:
                 return self._failed(step, kind, name, frame, types, error)
             self._signatures[key] = signature
+        path = frame.prefix + name
+        work = layer_work(path, len(inputs), len(signature.outputs))
+        self.meter.take_layer(work, step.mark)
+        body.work += work
         first = len(body.types)
-        body.nodes.append(Node(frame.prefix + name, signature, inputs, first, -1, step.mark))  # type: ignore[arg-type]
+        body.nodes.append(Node(path, signature, inputs, first, -1, step.mark))  # type: ignore[arg-type]
         body.types.extend(signature.outputs)
         values = tuple(range(first, first + len(signature.outputs)))
         return Result(values, op.main_output or len(values) == 1)

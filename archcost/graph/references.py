@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import Diagnostic, suggestion
+from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
 from archcost.ops.base import shape_text
 from archcost.spec.expressions import Expression
@@ -24,14 +25,16 @@ _SHOWN = 60  # characters of an id in a message
 
 def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> Values:
     """The values that ids stand for; unknown ones are reported and fail. Raises ExpressionError."""
+    mark = references.mark if isinstance(references, Expression) else references[0].mark if references else None
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names
         named = references.evaluate(names)
         items = named if isinstance(named, (list, tuple)) else [named]
-        mark = references.mark
+        place = references.mark
         references = [
-            Reference(item, mark) if isinstance(item, str) else _no_id(context, frame, item, mark) for item in items
+            Reference(item, place) if isinstance(item, str) else _no_id(context, frame, item, place) for item in items
         ]
+    context.meter.spend(REFERENCE * len(references), mark)
     return tuple([_value(context, reference, frame) for reference in references])
 
 
@@ -54,7 +57,7 @@ def _value(context: Context, reference: Reference, frame: Frame) -> int | None:
     if result is not None:
         return _picked(context, result, base, index, reference.mark, frame)
     if not _may_be_default(context, name, frame):
-        message, hint = _unknown(name, frame)
+        message, hint = _unknown(context, name, frame, reference.mark)
         context.fail(Diagnostic(message, reference.mark, hint), frame.body)
     frame.body.fail()
     return None
@@ -97,14 +100,21 @@ def _may_be_default(context: Context, name: str, frame: Frame) -> bool:
     return False
 
 
-def _unknown(name: str, frame: Frame) -> tuple[str, str]:
+def _ids_before(context: Context, frame: Frame, mark: Mark) -> list[str]:
+    """The ids that a step here may name, the nearest first."""
+    known = list(dict.fromkeys(frame.known()))
+    context.meter.spend(len(known), mark)
+    return known
+
+
+def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str, str]:
     """Message and help for an id that is not there."""
     shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
     if name in frame.branches:
         return f"'{shown}' is a branch, not a step", "take the step that joins the branches"
     if frame.is_reserved(name):
         return f"'{shown}' is not before this step", "a step takes results of steps above it"
-    known = list(dict.fromkeys(frame.known()))
+    known = _ids_before(context, frame, mark)
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
@@ -112,7 +122,7 @@ def _unknown(name: str, frame: Frame) -> tuple[str, str]:
     if first != name and frame.find(first) is not None:
         hint = f"write `{first}`, or `{first}.0` for one of several outputs; a block hands out steps by its `outputs`"
         return f"unknown id '{shown}'", hint
-    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step")
+    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
 
 
 def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str) -> int | None:
@@ -139,7 +149,7 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
     if other is None:
         if _may_be_default(context, name, frame):
             return
-        hint = suggestion(name, frame.known(), "ids before this step")
+        hint = suggestion(name, _ids_before(context, frame, mark), "ids before this step", context.meter.hints)
         raise StepError(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))
     if None in other.values:
         return

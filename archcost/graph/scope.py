@@ -24,7 +24,7 @@ class Result(NamedTuple):
 class Body:
     """Nodes of an unrolled block, numbered from 0, inputs being -1, -2 …; ``failed_at`` is the first failing node."""
 
-    __slots__ = ("failed_at", "nodes", "outputs", "scopes", "types")
+    __slots__ = ("failed_at", "nodes", "outputs", "scopes", "types", "work")
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
@@ -32,6 +32,7 @@ class Body:
         self.scopes: list[Scope] = []
         self.outputs: Values = ()
         self.failed_at: int | None = None
+        self.work = 0  # of its layers: what copying it takes
 
     def fail(self) -> None:
         """The node that comes next cannot be made."""

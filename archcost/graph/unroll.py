@@ -18,6 +18,7 @@ from archcost.graph.nodes import NodeMaker
 from archcost.graph.params import freeze, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
+from archcost.graph.work import BRANCH, REFERENCE, STEP
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
@@ -92,6 +93,7 @@ class Unroller(NodeMaker):
         return result
 
     def _branch(self, label: str, branch: Branch, frame: Frame, own: Values) -> int | None:
+        self.meter.spend(BRANCH, branch.mark)
         try:
             start = own if branch.sources is None else resolve(self, branch.sources, frame, own)
         except ExpressionError as error:
@@ -116,6 +118,7 @@ class Unroller(NodeMaker):
 
     def _step(self, step: Step, frame: Frame, current: Values) -> Result:
         """Unroll one step: the name, the condition, the inputs, the rounds."""
+        self.meter.spend(STEP, step.mark)
         name = step.id.name if step.id is not None else ""
         start = len(frame.body.nodes)
         result = Result(FAILED, True, start, start)
@@ -149,7 +152,7 @@ class Unroller(NodeMaker):
         value = kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names)
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not a kind"
-            hint = kind_help(str(value), self.spec.blocks)
+            hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
             raise ExpressionError(Diagnostic(message, kind.mark, hint))
         return value
 
@@ -225,7 +228,7 @@ class Unroller(NodeMaker):
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
         """Copy the nodes of a block's body; unroll it first if these params and types are new."""
         if step.kind != block.name:
-            check_params(step, block)
+            check_params(step, block, self.meter)
         if block.broken:
             return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names
@@ -246,7 +249,10 @@ class Unroller(NodeMaker):
             sub = self._unrolled(step, block, names, types, path)
             if len(sub.nodes) <= _CACHED_NODES:
                 self._bodies[key] = sub
-        self.count_copies(len(sub.nodes) + len(sub.scopes), step.mark)
+        own_work = REFERENCE * (len(values) + len(sub.outputs))
+        self.meter.spend(own_work, step.mark)
+        self.count_copies(sub, path, step.mark)
+        frame.body.work += sub.work + own_work
         return copy_body(sub, frame.body, path, values, block.name, step.mark, names)
 
     def _unrolled(self, step: Step, block: Block, names: Names, types: tuple[TensorType, ...], path: str) -> Body:

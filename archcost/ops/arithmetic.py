@@ -29,6 +29,9 @@ class _Elementwise(Op, family="Arithmetic"):
             result = self._combine(result, shape, check)
         return (result,)
 
+    def parts(self, inputs: Inputs) -> int:
+        return len(inputs) // 4
+
     def _check_operands(self, count: int) -> None:
         if count == 1:
             require(

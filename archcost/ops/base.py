@@ -206,6 +206,13 @@ class Op:
         del inputs
         return 0
 
+    def parts(self, inputs: Inputs) -> int:
+        """Into how many parts it comes apart that are run one after the other; by default 0, which means it does not.
+
+        Their number follows from attributes, so that it is counted before anything is built of that size.
+        """
+        return 0
+
     def unknown(self) -> tuple[str, ...]:
         """Which of ``macs`` and ``flops`` nobody has declared, so that they give the known part; by default none."""
         return ()

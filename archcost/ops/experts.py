@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import numel, smaller
+from archcost.dims import concrete, numel, smaller
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, size
 from archcost.ops.reach import ALL, window
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
+_MAX_EXPERTS = 10_000
 ACTIVATION_FLOPS = {"relu": 1, "silu": 4, "gelu": 8}  # per element, as the ops of these names
 
 
@@ -39,7 +40,11 @@ class MixtureOfExperts(
     bias: bool = flag(default=False, doc="biases in the experts")
 
     def validate(self, check: Check) -> None:
+        check(self.num_experts <= _MAX_EXPERTS, "num_experts is {}, more than {}", self.num_experts, _MAX_EXPERTS)
         check(self.top_k <= self.num_experts, "top_k is {}, but there are {} experts", self.top_k, self.num_experts)
+
+    def parts(self, inputs: Inputs) -> int:
+        return concrete(self.num_experts)
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         experts, features, hidden = self.num_experts, inputs[0][-1], self.hidden_features

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-_MAX_LAYERS = 10_000
+_MAX_LAYERS = 1000
+_CELL_PARTS = 4  # a layer runs several steps, each of several products
 
 
 class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)", channels=-1):
@@ -62,6 +63,9 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
     def width(self) -> Dim:
         """The features of the output in one direction."""
         return self.hidden_size
+
+    def parts(self, inputs: Inputs) -> int:
+        return self.num_layers * self.directions * _CELL_PARTS
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         rows = self.gates * self.hidden_size

@@ -23,6 +23,7 @@ from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
 from archcost.render.plain import escape_markdown
+from archcost.render.rows import MAX_PRINTED
 from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def _table(comparison: Comparison, view: View, path: str | None) -> str:
     if not comparison.changed():
         console.print("no layer differs")
     elif found:
-        print_columns(console, _change_columns(console, found, comparison, view))
+        print_columns(console, _change_columns(console, found[:MAX_PRINTED], comparison, view))
+        if len(found) > MAX_PRINTED:
+            text = f"{MAX_PRINTED:,} of {len(found):,} rows: --format csv has all of them"
+            console.print(text, style="dim", soft_wrap=True)
     print_columns(console, _total_columns(console, comparison))
     return buffer.getvalue()
 

@@ -17,7 +17,7 @@ from archcost.render.memory_data import (
     when,
 )
 from archcost.render.output import write_text
-from archcost.render.rows import report_rows
+from archcost.render.rows import MAX_PRINTED, report_rows
 from archcost.render.table import title
 from archcost.render.text import bar, name_cell, shape_cell
 from archcost.units import format_bytes, format_share
@@ -121,6 +121,8 @@ def _print_layers(console: Console, study: Study, depth: int | None) -> None:
     rows, shown, deepest = report_rows(study.report, depth=depth)
     if not rows:
         return
+    found = len(rows)
+    rows = rows[:MAX_PRINTED]
     highs = layer_highs(study, rows)
     kept = layer_kept(study, rows)
     names = [Text(name_cell(row), style="bold" if row.group else "") for row in rows]
@@ -144,6 +146,9 @@ def _print_layers(console: Console, study: Study, depth: int | None) -> None:
             break
         columns = [column for column in columns if column.heading != dropped]
     print_columns(console, columns)
+    if len(rows) < found:
+        text = f"{len(rows):,} of {found:,} rows: --format csv has all of them"
+        console.print(text, style="dim", soft_wrap=True)
     if depth is None and shown < deepest:
         console.print(f"depth {shown} of {deepest}: --depth {deepest} shows every layer", style="dim", soft_wrap=True)
 

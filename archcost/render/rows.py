@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
 
 MAX_ROWS = 48  # what the default depth aims at
+MAX_PRINTED = 2_000  # rows that anyone reads in a terminal; laying out one takes a millisecond
 SORT_KEYS = ("params", "active_params", "macs", "flops", "weight_bytes", "activation_bytes", "cache_bytes")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.counted import cell as cell_of
 from archcost.render.counted import heading, notes, total_cell
-from archcost.render.rows import report_rows
+from archcost.render.rows import MAX_PRINTED, report_rows
 from archcost.render.text import (
     bar,
     cost_cell,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 10
-_MAX_ROWS = 2_000  # that anyone reads in a terminal; laying out a row takes a millisecond
 _NAME_WIDTH = 24  # names may be cut to this before a column is dropped
 _LABELS = {
     "params": "params",
@@ -64,7 +63,7 @@ def print_report(
         return
     found = len(rows)
     if top is None:
-        rows = rows[:_MAX_ROWS]
+        rows = rows[:MAX_PRINTED]
     console.print(title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))

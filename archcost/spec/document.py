@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 2**20
 MAX_VALUES = 1_000_000  # YAML values in one file, aliases expanded
 MAX_DEPTH = 100
+_VALUE = 5  # steps of work of a value
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEP = f"values nest deeper than {MAX_DEPTH} levels"
 _PLAIN_KEY = "a key must be a plain word, not a list or mapping"
@@ -58,7 +59,11 @@ class Scalar(Value):
     __slots__ = ("quoted", "text", "value")
 
     def __init__(self, source: Source, line: int, column: int, length: int, text: str, *, quoted: bool) -> None:
-        super().__init__(source, line, column, length)
+        self.source = source  # set here, not by Value: a file holds a million of them
+        self.line = line
+        self.column = column
+        self.length = length
+        self.size = self.depth = 1
         self.text = text
         self.quoted = quoted
         self.value: bool | int | float | str | None = text if quoted else resolve(text)
@@ -106,12 +111,15 @@ def parse_document(source: Source, meter: Meter | None = None) -> tuple[Value, l
         raise SpecError([Diagnostic(message, place(source, wrong.start()))])
     builder = _Builder(source, meter or Meter())
     loader = _Loader(source.text)
+    next_event, handlers = loader.get_event, builder.handlers
     try:
         while True:
-            event = loader.get_event()
-            if event is None or isinstance(event, yaml.StreamEndEvent):
+            event = next_event()
+            kind = type(event)
+            if kind in handlers:  # the others only mark where things end
+                handlers[kind](event)
+            elif event is None or kind is yaml.StreamEndEvent:
                 break
-            builder.take(event)
     except yaml.MarkedYAMLError as error:
         raise builder.stop(syntax_diagnostic(source, error)) from None
     finally:
@@ -136,7 +144,7 @@ class _Builder:
         self._split_end = -1  # where an expression ends that YAML has cut at a comma
         self._in_split = False
         self._unclosed = 0  # expressions without their last parenthesis
-        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+        self.handlers: dict[type[Any], Callable[[Any], None]] = {
             yaml.DocumentStartEvent: self._document,
             yaml.ScalarEvent: self._scalar,
             yaml.SequenceStartEvent: self._sequence,
@@ -145,12 +153,6 @@ class _Builder:
             yaml.MappingEndEvent: self._close,
             yaml.AliasEvent: self._alias,
         }
-
-    def take(self, event: Any) -> None:
-        """Handle one event of the parser."""
-        handler = self._handlers.get(type(event))
-        if handler is not None:  # the others only mark where things end
-            handler(event)
 
     def _place(self, event: Any, *, one_line: bool = True) -> tuple[int, int, int]:
         start, end = event.start_mark, event.end_mark
@@ -165,12 +167,14 @@ class _Builder:
             raise self.stop(Diagnostic(message, mark, "put each spec into its own file"))
 
     def _scalar(self, event: Any) -> None:
-        line, column, length = self._place(event)
+        start, end = event.start_mark, event.end_mark
+        line, column = start.line, start.column
+        length = end.column - column if end.line == line and end.column > column else 1
         if event.tag is not None:
             self._refuse_tag(event)
         text, plain = event.value, event.implicit[0]
         if plain and self._stack:
-            if self._continues_split(event):
+            if self._split_end >= 0 and self._continues_split(event):
                 return
             if text.startswith("$(") and text.count("(") > text.count(")"):
                 text = self._whole_expression(text, event.start_mark.index, Mark(self.source, line, column, length))
@@ -252,6 +256,9 @@ class _Builder:
 
     def _add(self, value: Value, mark: Mark | None = None) -> None:
         self._count += 1
+        self.meter.spent += _VALUE
+        if self.meter.spent > self.meter.allowed:
+            raise self.stop(self.meter.error(mark or value.mark).diagnostics[0])
         if self._count > MAX_VALUES:
             message = f"the file holds more than {MAX_VALUES:,} values, aliases expanded"
             hint = "write repeated parts once, as a block with `repeat`"
@@ -261,7 +268,8 @@ class _Builder:
             return
         parent = self._stack[-1][0]
         parent.size += value.size
-        parent.depth = max(parent.depth, value.depth + 1)
+        if value.depth >= parent.depth:
+            parent.depth = value.depth + 1
         if isinstance(parent, Sequence):
             parent.items.append(value)
             return

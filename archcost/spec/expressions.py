@@ -20,12 +20,12 @@ from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
-_PARSING = 10  # steps of work of a character that is parsed
+_PARSING = 8  # steps of work of a character that is parsed
 _EVALUATION = 5  # of a node that is evaluated
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
@@ -94,7 +94,10 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     def _eval(self, node: ast.AST) -> Any:
         """The value of one node, its size bounded; its work is counted."""
         value = self.nodes[type(node)](node)
-        self.meter.spend(_EVALUATION + measure(value), self.mark)
+        meter = self.meter
+        meter.spent += _EVALUATION + (1 if type(value) is float else measure(value))
+        if meter.spent > meter.allowed:
+            raise meter.error(self.mark)
         return value
 
     def _eval_name(self, node: ast.Name) -> Any:
@@ -118,14 +121,20 @@ class Expression:
             meter.spend(_PARSING * min(len(text), MAX_LENGTH), mark)
         self.text = text
         self.mark = mark
-        self.tree = _parse(text, mark)
-        functions = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
-        names = [node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name) and id(node) not in functions]
-        self.names = frozenset(names)
+        self.tree, nodes = _parse(text, mark)
+        functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        self.names = frozenset([node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions])
         for name in self.names & FUNCTIONS.keys():
             message = f"'{name}' in {_shortened(text)} is a function, not a value"
             raise ExpressionError(Diagnostic(message, mark, f"write `{name}(…)`"))
         self.uses_input = not self.names.isdisjoint(INPUT_NAMES)
+
+    def at(self, mark: Mark) -> Expression:
+        """The same expression at another place, without parsing it again."""
+        other = object.__new__(Expression)
+        other.text, other.mark, other.tree = self.text, mark, self.tree
+        other.names, other.uses_input = self.names, self.uses_input
+        return other
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -138,8 +147,8 @@ class Expression:
         try:
             return evaluator.eval("", previously_parsed=self.tree)
         except NameNotDefined as error:
-            known = names.known() if isinstance(names, Names) else names
-            raise ExpressionError(self.unknown_name(error.name, known, later)) from None
+            known = names.known() if isinstance(names, Names) else list(names)
+            raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -149,7 +158,7 @@ class Expression:
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
             raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
 
-    def unknown_name(self, name: str, names: Iterable[str], later: Container[str] = ()) -> Diagnostic:
+    def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
         text = _shortened(self.text)
         if name in INPUT_NAMES:
@@ -161,8 +170,8 @@ class Expression:
         elif name in _SPELLING:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
-            known = sorted(names)
-            hint = suggestion(name, known, "names")
+            meter.spend(len(names), self.mark)
+            hint = suggestion(name, sorted({*names}), "names", meter.hints)
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
     def _error(self, message: str) -> ExpressionError:
@@ -215,6 +224,9 @@ _SPOKEN = {
     ast.RShift: "the operator `>>`",
 }
 _HAS = "arithmetic, comparison, `and or not`, `a if c else b`, indexing, lists and functions are there"
+_LEAVES = frozenset((ast.Name, ast.Constant, ast.Load, ast.And, ast.Or, *OPERATORS))
+_FINE = frozenset((ast.Name, ast.Load, ast.BinOp, *OPERATORS))
+_NUMBERS = (int, float, str)
 _WARNS = re.compile(r"\\|\d[A-Za-z_]")  # what makes Python's parser print a warning
 
 
@@ -222,7 +234,8 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _parse(text: str, mark: Mark) -> ast.expr:
+def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
+    """The tree of an expression, and its nodes, all of them allowed."""
     body = text[1:]
     if len(body) > MAX_LENGTH:
         raise ExpressionError(Diagnostic(f"the expression is longer than {MAX_LENGTH} characters", mark))
@@ -231,11 +244,12 @@ def _parse(text: str, mark: Mark) -> ast.expr:
     if not body.strip("() "):
         raise ExpressionError(Diagnostic(f"the expression {text} is empty", mark))
     tree = _tree(body, text, mark)
-    for node in ast.walk(tree):
+    nodes = _nodes(tree)
+    for node in nodes:
         _check_syntax(node, text, mark)
     if body.startswith("(") and not _encloses(body):
         raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _WHOLE))
-    return tree
+    return tree, nodes
 
 
 def _tree(body: str, text: str, mark: Mark) -> ast.expr:
@@ -265,7 +279,20 @@ def _encloses(body: str) -> bool:
     return True
 
 
+def _nodes(tree: ast.expr) -> list[ast.AST]:
+    """The nodes of a tree, level by level, without those that have nothing to check."""
+    found: list[ast.AST] = [tree]
+    for node in found:  # grows
+        if isinstance(node, ast.BinOp):
+            found += (node.left, node.op, node.right)
+        elif type(node) not in _LEAVES:
+            found += ast.iter_child_nodes(node)
+    return found
+
+
 def _check_syntax(node: ast.AST, text: str, mark: Mark) -> None:
+    if type(node) in _FINE or (isinstance(node, ast.Constant) and type(node.value) in _NUMBERS):
+        return
     text = _shortened(text)
     if not isinstance(node, _SYNTAX):
         what = _SPOKEN.get(type(node), f"`{type(node).__name__.lower()}`")

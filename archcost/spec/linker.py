@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from archcost.errors import Mark
+    from archcost.meter import Meter
     from archcost.spec.expressions import Expression
     from archcost.spec.model import Block, References, Spec, Step, Template
 
@@ -40,12 +41,13 @@ def link(spec: Spec) -> None:
         if name in REGISTRY:
             spec.problems.add(Diagnostic(f"the block '{name}' has the name of an op", block.mark, "rename the block"))
     own = (spec.text_source, *spec.bases)
+    top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
         for step in _all_steps(block.steps):
             _link_step(step, spec)
         _check_ids(block.steps, block.inputs, spec)
         if block is spec.main or (spec.main.steps and block.mark.source in own):
-            _Names(spec, block).check()
+            _Names(spec, block, top).check()
     _check_recursion(spec)
 
 
@@ -65,13 +67,13 @@ def _link_step(step: Step, spec: Spec) -> None:
             if spec.blocks[kind].broken:
                 step.broken = True
             else:
-                check_params(step, spec.blocks[kind])
+                check_params(step, spec.blocks[kind], spec.meter)
         elif kind in REGISTRY:
             _link_op(step, REGISTRY[kind])
         else:
             step.broken = True
             if not spec.incomplete:
-                hint = kind_help(kind, spec.blocks)
+                hint = kind_help(kind, spec.blocks, spec.meter, step.mark)
                 spec.problems.add(Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, merge_help(kind) or hint))
     except StepError as problem:
         step.broken = True
@@ -85,12 +87,16 @@ def _link_op(step: Step, kind: type[Op]) -> None:
         step.op = build_op(kind, values, marks, step.mark, partial=len(values) < len(marks))
 
 
-def check_params(step: Step, block: Block) -> None:
+def check_params(step: Step, block: Block, meter: Meter) -> None:
     """The attributes of a block step name params of the block, and give those that are required."""
     for name, given in step.attributes.items():
         if name not in block.params:
-            known = list(block.params)
-            hint = suggestion(name, known, "params") if known else f"'{block.name}' has no params"
+            meter.spend(len(block.params), given.mark)
+            hint = (
+                suggestion(name, block.params, "params", meter.hints)
+                if block.params
+                else f"'{block.name}' has no params"
+            )
             message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
             raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
     missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]
@@ -159,48 +165,54 @@ def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
 class _Names:
     """Checks that the expressions of a block use names that there are, also where nothing is unrolled."""
 
-    def __init__(self, spec: Spec, block: Block) -> None:
+    def __init__(self, spec: Spec, block: Block, top: frozenset[str]) -> None:
         self.spec = spec
         self.block = block
-        self.top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
-        self.known = self.top | block.params.keys()
+        self.top = top
+        self.own: set[str] = set()  # the params of the block so far
+        self.indices: tuple[str, ...] = ()  # of the steps around that are repeated
 
     def check(self) -> None:
         """Report every unknown name."""
-        known = self.top
         for name, param in self.block.params.items():
-            self._template(param.default, known, self.block.params)
-            known |= {name}
-        self._steps(self.block.steps, self.known)
-        self._references(self.block.outputs, self.known)
+            self._template(param.default, self.block.params)
+            self.own.add(name)
+        self._steps(self.block.steps)
+        self._references(self.block.outputs)
 
-    def _steps(self, steps: list[Step], known: frozenset[str]) -> None:
+    def _steps(self, steps: list[Step]) -> None:
+        around = self.indices
         for step in steps:
             if not step.repeat_as:
                 continue  # any name may be that of the index, which could not be read
-            inner = known | {step.repeat_as} if step.repeat is not None else known
-            wrong = [self._template(step.when, known), self._template(step.repeat, known)]
-            wrong += [self._references(step.sources, known)]
+            wrong = [self._template(step.when), self._template(step.repeat), self._references(step.sources)]
             if not isinstance(step.kind, str):
-                wrong.append(self._expression(step.kind, known))
-            wrong += [self._template(given.template, inner) for given in step.attributes.values()]
+                wrong.append(self._expression(step.kind))
+            if step.repeat is not None:
+                self.indices = (*around, step.repeat_as)
+            wrong += [self._template(given.template) for given in step.attributes.values()]
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
-                self._references(branch.sources, inner)
-                self._steps(branch.steps, inner)
+                self._references(branch.sources)
+                self._steps(branch.steps)
+            self.indices = around
 
-    def _template(self, template: Template | None, known: frozenset[str], later: Container[str] = ()) -> bool:
+    def _is_known(self, name: str) -> bool:
+        return name in self.top or name in self.own or name in self.indices
+
+    def _template(self, template: Template | None, later: Container[str] = ()) -> bool:
         expressions = template.expressions if template is not None else ()
-        found = [self._expression(expression, known, later) for expression in expressions]
+        found = [self._expression(expression, later) for expression in expressions]
         return any(found)
 
-    def _references(self, references: References | None, known: frozenset[str]) -> bool:
-        return self._expression(references, known) if references and not isinstance(references, list) else False
+    def _references(self, references: References | None) -> bool:
+        return self._expression(references) if references and not isinstance(references, list) else False
 
-    def _expression(self, expression: Expression, known: frozenset[str], later: Container[str] = ()) -> bool:
-        unknown = sorted(expression.names - known)
+    def _expression(self, expression: Expression, later: Container[str] = ()) -> bool:
+        unknown = sorted(name for name in expression.names if not self._is_known(name))
         for name in unknown:
-            self.spec.problems.add(expression.unknown_name(name, known, later))
+            names = [*self.top, *self.own, *self.indices]
+            self.spec.problems.add(expression.unknown_name(name, names, self.spec.meter, later))
         return bool(unknown)
 
 

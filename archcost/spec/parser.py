@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["DTYPE_BYTES", "FIGURES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
 
+_NO_PARAMS = "the spec that it extends has no params"
+
+
 class SpecReader(Reader):
     """Reads the trees of a spec's files into the spec."""
 
@@ -95,8 +98,13 @@ class SpecReader(Reader):
                 if name in spec.params:
                     spec.params[name] = param
                 else:
-                    known = list(spec.params)
-                    hint = suggestion(name, known, "params") if known else "the spec that it extends has no params"
+                    self.meter.spend(len(spec.params), param.mark)
+                    known = spec.params
+                    hint = (
+                        suggestion(name, known, "params", self.meter.hints)
+                        if known
+                        else "the spec that it extends has no params"
+                    )
                     self.report(f"'{name}' is no param of the spec that this one extends", param.mark, hint)
         if not base:
             self._limits(top.entries)

@@ -29,6 +29,7 @@ class Reader:
     def __init__(self, problems: Problems, meter: Meter | None = None) -> None:
         self.problems = problems
         self.meter = meter or Meter()
+        self._expressions: dict[str, Expression] = {}  # by their text
 
     def report(self, message: str, place: Value | Mark, help: str = "") -> None:  # noqa: A002 - the word users see
         """Note a problem at a value or mark."""
@@ -52,10 +53,18 @@ class Reader:
             self.report(str(error), value)
         return None
 
+    def expression(self, scalar: Scalar) -> Expression:
+        """The expression that a scalar is; an equal text is parsed once. Raises ExpressionError."""
+        known = self._expressions.get(scalar.text)
+        if known is not None:
+            return known if known.mark == scalar.mark else known.at(scalar.mark)
+        known = self._expressions[scalar.text] = Expression(scalar.text, scalar.mark, self.meter)
+        return known
+
     def _data(self, value: Value) -> Any:
         if isinstance(value, Scalar):
             if isinstance(value.value, str) and value.value.startswith("$"):
-                return Expression(value.value, value.mark, self.meter)
+                return self.expression(value)
             return value.value
         if isinstance(value, Sequence):
             return [self._data(item) for item in value.items]
@@ -111,7 +120,7 @@ class Reader:
         """Report keys that are not known."""
         for name, (key, _) in mapping.entries.items():
             if name not in known:
-                hint = merge_help(name) or suggestion(name, known, "keys")
+                hint = merge_help(name) or suggestion(name, known, "keys", self.meter.hints)
                 hint = hint or f"known keys: {', '.join(known)}"
                 self.report(f"unknown key '{brief(key)}' in {what}", key, hint)
 
@@ -119,7 +128,7 @@ class Reader:
         """A dtype by torch's name."""
         text = self.text(value, "a dtype")
         if text is not None and text not in known:
-            hint = suggestion(text, known, "dtypes") or f"known dtypes: {', '.join(known)}"
+            hint = suggestion(text, known, "dtypes", self.meter.hints) or f"known dtypes: {', '.join(known)}"
             self.report(f"unknown dtype '{brief(value)}'", value, hint)
             return None
         return text

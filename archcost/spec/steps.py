@@ -8,14 +8,16 @@ from archcost.errors import close_names, suggestion
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, Expression, ExpressionError
+from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step, Template
 from archcost.spec.names import MODIFIERS
 from archcost.spec.reader import brief, merge_help
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
+    from archcost.errors import Mark
+    from archcost.meter import Meter
     from archcost.spec.document import Value
     from archcost.spec.reader import Reader
 
@@ -74,7 +76,7 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
     if not key.text.startswith("$"):
         return Step(key.text, key.mark)
     try:
-        return Step(Expression(key.text, key.mark, reader.meter), key.mark)
+        return Step(reader.expression(key), key.mark)
     except ExpressionError as error:
         reader.fail(error)
         return _broken("", key)
@@ -224,8 +226,9 @@ _MODIFIERS = {
 }
 
 
-def kind_help(kind: str, blocks: Iterable[str]) -> str:
-    """A help line for an unknown kind."""
+def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> str:
+    """A help line for an unknown kind at a place."""
+    meter.spend(len(blocks) + len(REGISTRY), mark)
     known = [*blocks, *REGISTRY]
     word = kind.removeprefix("nn.").removeprefix("torch.nn.")
     end = _kind_end(word)
@@ -237,7 +240,7 @@ def kind_help(kind: str, blocks: Iterable[str]) -> str:
         required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
         example = ", ".join(f"{name}: …" for name in required)
         return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
-    return suggestion(word, known, "kinds") or "docs/ops.md lists every op; a block stands under `blocks`"
+    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; a block stands under `blocks`"
 
 
 def _kind_end(kind: str) -> int:

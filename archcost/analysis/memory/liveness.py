@@ -115,4 +115,5 @@ class Profiles:
 
 def _equal(inputs: tuple[int, ...]) -> tuple[int, ...]:
     """For every input, the place of the first one that is the same value."""
-    return tuple([inputs.index(value) for value in inputs])
+    first: dict[int, int] = {}
+    return tuple([first.setdefault(value, place) for place, value in enumerate(inputs)])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Cell = Callable[["Machine", "Tensor", State, Weights], State]
 
 MAX_STEPS = 4096  # of a sequence that trains; each is run by itself
+_TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 _STEADY = 2  # steps after which, in inference, every further one takes what the last one took
 
 
@@ -41,7 +42,7 @@ def _recurrent(machine: Machine, call: Call) -> list[Tensor]:
         sequences: list[_Sequence] = []
         for direction in range(op.directions):
             suffix = f"_l{layer}" + "_reverse" * direction
-            own = {name.removesuffix(suffix): tensors[name] for name in tensors if name.endswith(suffix)}
+            own = {name: tensors[name + suffix] for name in _TENSORS if name + suffix in tensors}
             sequences.append(_Sequence())
             sequences[-1].run(machine, x, [state[len(last)] for state in states], own, _CELLS[op.kind], sequences)
             last.append(sequences[-1].state)
