@@ -21,10 +21,11 @@ class Format(str, Enum):
 
 
 class Device(str, Enum):
-    """Where the traced run happens."""
+    """Where the traced run happens, and the clock runs."""
 
     meta = "meta"
     cpu = "cpu"
+    cuda = "cuda"
 
 
 def verify(
@@ -41,9 +42,18 @@ def verify(
         str | None,
         typer.Option("--against", metavar="MODEL", help="torchvision:resnet50, or package.module:callable."),
     ] = None,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Measure every layer as well, and say how well MACs tell its time.")
+    ] = False,
     device: Annotated[
-        Device, typer.Option("--device", help="meta: shapes alone, at any size; cpu: with kernels that compute.")
-    ] = Device.meta,
+        Device | None,
+        typer.Option(
+            "--device",
+            help="meta (the default): shapes alone, at any size; cpu (the default with --latency), cuda: with kernels "
+            "that compute.",
+            show_default=False,
+        ),
+    ] = None,
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
@@ -58,13 +68,19 @@ def verify(
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
 
     def judge(result: Result) -> Outcome:
+        from archcost.pytorch.latency import Settings as Measuring
         from archcost.pytorch.verify import verify as verify_report
 
         if result.diagnostics or result.report is None:
             return Outcome(result.name, None, result.diagnostics)
         published = not settings and batch == 1 and not training  # what `expect` is about
         verification = verify_report(
-            result.report, tolerance=allowed, published=published, against=against, device=device.value
+            result.report,
+            tolerance=allowed,
+            published=published,
+            against=against,
+            device=device.value if device else None,
+            latency=Measuring() if latency else None,
         )
         return Outcome(result.name, verification)
 

@@ -106,6 +106,7 @@ class Op:
     channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
     integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
+    declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()

@@ -75,7 +75,14 @@ def test_a_model_that_is_the_same(name: str) -> None:
         ("bn", "1", True),
         ("fc", "4", True),
     ]
-    assert verification.to_dict()["against"]["matched_layers"][0] == {"path": "conv", "target": "0", "ok": True}
+    assert verification.to_dict()["against"]["matched_layers"][0] == {
+        "path": "conv",
+        "target": "0",
+        "ok": True,
+        "params": {"archcost": 8 * 27 + 8, "target": 8 * 27 + 8},
+        "macs": {"archcost": 64 * 8 * 27, "target": 64 * 8 * 27},
+        "output": {"archcost": [1, 8, 8, 8], "target": [1, 8, 8, 8]},
+    }
 
 
 def without_bias() -> nn.Module:
@@ -124,7 +131,7 @@ def test_what_a_forward_pass_does_not_use_is_told_apart() -> None:
     assert result is not None
     assert result.unused == ("aux", "spare")
     assert result.unused_params == 12 + 56
-    assert [pair.other for pair in result.pairs] == ["net.0", "net.1", ""]  # the last weight is read from outside
+    assert [pair.other for pair in result.pairs] == ["net.0", "net.1", "net.4"]  # the last is read from outside
     training = against("Careless", training=True).against
     assert training is not None
     assert training.unused == ("spare",)
@@ -134,13 +141,14 @@ def test_attention_of_torch_is_seen_into() -> None:
     parts = {
         "input": [7, 12],
         "layers": [{"multihead_attention": {"num_heads": 3}}, {"parameter": {"shape": [4]}, "id": "token"}],
+        "outputs": ["multihead_attention"],
     }
     verification = against("Attention", parts)
     assert [str(mismatch) for mismatch in verification.mismatches] == []
     result = verification.against
     assert result is not None
     assert result.other_macs == 4 * 7 * 12 * 12 + 2 * 7 * 7 * 12
-    assert {pair.other for pair in result.pairs} == {"attention", ""}
+    assert {pair.other for pair in result.pairs} == {"attention, attention.out_proj", "token"}
 
 
 class Attention(nn.Module):
@@ -166,7 +174,7 @@ def test_models_that_need_numbers_to_be_made() -> None:
     [
         ("resnet50", "takes torchvision:model or package.module:callable, got 'resnet50'"),
         (":x", "takes torchvision:model or package.module:callable"),
-        ("no_such_package.here:model", "cannot import 'no_such_package.here'"),
+        ("no_such_package.here:model", "cannot be imported: ModuleNotFoundError: No module named 'no_such_package'$"),
         (f"{__name__}:modle", "did you mean 'model'"),
         (f"{__name__}:NOT_A_MODULE", "neither a module nor a callable"),
         (f"{__name__}:maker", "is not a torch.nn.Module, and makes none: it gives"),
