@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SLOW = 2  # times longer than MACs suggest from which a layer is called slow
 NEAR = 2  # times the smallest layer of its sort up to which a layer is bound by its launch
+_FEWEST = 3  # layers of which a correlation is told
 HALF = 2  # memory is the reason where moving the bytes takes at least 1 / HALF of the time
 
 
@@ -79,7 +80,7 @@ class Scales:
             (1 < sample.groups == sample.channels, "depthwise"),
             (sample.groups > 1, "grouped"),
             (self._moves(sample), "memory-bound"),
-            (not sample.macs, "other arithmetic"),
+            (not sample.macs, "other work"),
         )
         return next((word for holds, word in rules if holds), "low utilisation")
 
@@ -161,6 +162,9 @@ class Ranking:
 
 
 def _correlation(samples: Sequence[Sample]) -> float | None:
+    """None for fewer than three layers: two are always in order or out of it."""
+    if len(samples) < _FEWEST:
+        return None
     return spearman([sample.macs for sample in samples], [sample.seconds for sample in samples])
 
 

@@ -107,8 +107,9 @@ def _short(file: str) -> str:
 def load_target(target: str) -> nn.Module:
     """The module that ``torchvision:name`` or ``package.module:callable`` makes, on the meta device where it can be."""
     module_name, _, name = target.partition(":")
-    if not all(part.isidentifier() for part in (*module_name.split("."), *name.split("."))):
-        hint = "write a module as Python imports it: `net:Net` for Net of net.py" if ".py" in target else ""
+    is_file = module_name.endswith(".py")
+    if is_file or not all(part.isidentifier() for part in (*module_name.split("."), *name.split("."))):
+        hint = "write a module as Python imports it: `net:Net` for Net of net.py" if is_file else ""
         raise UsageError(f"--against takes {FORM}, got '{target}'", hint)
     make = _torchvision(name) if module_name == "torchvision" else _callable(target, module_name, name)
     try:

@@ -78,11 +78,12 @@ def _reason(group: Slow, scales: Scales) -> str:
         return f"sequential ({sample.steps:,} steps, one after the other)"
     if group.reason == "launch":
         return f"launch-bound (one element takes {time_text(sample.launch)})"
-    if group.reason == "memory-bound":
-        rate = f" at {format_bytes(round(scales.bytes_per_second))}/s" if scales.bytes_per_second else ""
-        return f"memory-bound ({_intensity(sample)}, {format_bytes(sample.moved)} moved{rate})"
-    if group.reason == "other arithmetic":
-        return "arithmetic that is no MACs"
+    if group.reason == "memory-bound" and scales.bytes_per_second:
+        intensity = f"{_intensity(sample)}; " if sample.macs else ""
+        moved, rate = format_bytes(sample.moved), format_bytes(round(scales.bytes_per_second))
+        return f"memory-bound ({intensity}{moved} at {rate}/s: {time_text(sample.moved / scales.bytes_per_second)})"
+    if group.reason == "other work":
+        return "work other than MACs, longer than moving its bytes"
     if group.reason == "low utilisation":
         return f"low utilisation (its kernel reaches {rate_text(sample.macs / sample.seconds)})"
     return f"{group.reason} ({_intensity(sample)})"
@@ -91,6 +92,4 @@ def _reason(group: Slow, scales: Scales) -> str:
 def _intensity(sample: Sample) -> str:
     from fractions import Fraction
 
-    if not sample.macs:
-        return "no MACs"
     return f"{format_ratio(Fraction(sample.macs, sample.moved))} MACs a byte"

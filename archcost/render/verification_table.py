@@ -62,7 +62,9 @@ def _print_one(console: Console, verification: Verification, depth: int | None) 
     print_columns(console, columns)
     for line in remarks(verification):
         text = line.lstrip()
-        console.print(Padding(text, (0, 0, 0, len(line) - len(text))) if text != line else line, style="dim")
+        console.print(
+            Padding(text, (0, 0, 0, len(line) - len(text)), expand=False) if text != line else line, style="dim"
+        )
     _print_mismatches(console, verification)
     _print_verdict(console, verification)
 
