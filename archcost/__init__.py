@@ -178,23 +178,30 @@ def verify(
     training: bool = False,
     tolerance: Fraction | float = 0,
     against: str | None = None,
-    device: str = "meta",
+    device: str | None = None,
+    latency: bool = False,
 ) -> Verification:
     """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
 
     ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
     ``torchvision:resnet50`` or ``package.module:callable``. The spec's published figures are judged when nothing is
-    overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, or ``cpu``.
-    Raises MissingExtraError without torch and fvcore, and what :func:`analyze` raises.
+    overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, ``cpu`` or ``cuda``. With
+    ``latency`` every layer is measured there as well (``cpu`` by default); ``clock`` holds the times.
+    Raises MissingExtraError without torch and fvcore, UsageError for a target that gives no model or a device that is
+    missing, and what :func:`analyze` raises.
     """
     from archcost.pytorch import require
 
     require("torch", "fvcore")
+    from archcost.pytorch.latency import Settings
     from archcost.pytorch.verify import verify as verify_report
 
     report = analyze(spec, params=params, batch=batch, training=training)
     published = not params and batch == 1 and not training
-    return verify_report(report, tolerance=tolerance, published=published, against=against, device=device)
+    settings = Settings() if latency else None
+    return verify_report(
+        report, tolerance=tolerance, published=published, against=against, device=device, latency=settings
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archcost.commands.inputs import Result, analyze_all, parse_share
 from archcost.commands.options import Batch, Depth, Output, Settings, Specs, Training
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.pytorch.verification import Verification
 
 
 class Format(str, Enum):
@@ -21,10 +25,11 @@ class Format(str, Enum):
 
 
 class Device(str, Enum):
-    """Where the traced run happens."""
+    """Where the traced run happens, and the clock runs."""
 
     meta = "meta"
     cpu = "cpu"
+    cuda = "cuda"
 
 
 def verify(
@@ -41,13 +46,22 @@ def verify(
         str | None,
         typer.Option("--against", metavar="MODEL", help="torchvision:resnet50, or package.module:callable."),
     ] = None,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Measure every layer as well, and say how well MACs tell its time.")
+    ] = False,
     device: Annotated[
-        Device, typer.Option("--device", help="meta: shapes alone, at any size; cpu: with kernels that compute.")
-    ] = Device.meta,
+        Device | None,
+        typer.Option(
+            "--device",
+            help="meta (the default): shapes alone, at any size; cpu (the default with --latency), cuda: with kernels "
+            "that compute.",
+            show_default=False,
+        ),
+    ] = None,
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
-    from archcost.errors import UsageError
+    from archcost.errors import Diagnostic, UsageError
     from archcost.pytorch import require
     from archcost.render.progress import progress
     from archcost.render.verification import Outcome, write_verifications
@@ -58,15 +72,26 @@ def verify(
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
 
     def judge(result: Result) -> Outcome:
-        from archcost.pytorch.verify import verify as verify_report
-
         if result.diagnostics or result.report is None:
             return Outcome(result.name, None, result.diagnostics)
         published = not settings and batch == 1 and not training  # what `expect` is about
-        verification = verify_report(
-            result.report, tolerance=allowed, published=published, against=against, device=device.value
+        try:
+            return Outcome(result.name, checked(result.report, published=published))
+        except UsageError as error:  # of this spec; the others are still judged
+            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
+
+    def checked(report: Report, *, published: bool) -> Verification:
+        from archcost.pytorch.latency import Settings as Measuring
+        from archcost.pytorch.verify import verify as verify_report
+
+        return verify_report(
+            report,
+            tolerance=allowed,
+            published=published,
+            against=against,
+            device=device.value if device else None,
+            latency=Measuring() if latency else None,
         )
-        return Outcome(result.name, verification)
 
     results = analyze_all(specs, settings, batch=batch, training=training)
     outcomes = [judge(result) for result in progress(results, "verifying")]

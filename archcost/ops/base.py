@@ -108,6 +108,7 @@ class Op:
     integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
     roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
+    declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()

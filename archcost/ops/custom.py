@@ -39,6 +39,8 @@ class Custom(
     budget on them cannot be met. Every output position is taken to read all of every input.
     """
 
+    declared = True
+
     name: str = text(doc="what it is, for messages and code")
     output: tuple[Shape, ...] = shapes()
 

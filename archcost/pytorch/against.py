@@ -1,267 +1,229 @@
-"""A spec against a model that exists in PyTorch: parameters by shape in order, totals, and layers that correspond."""
+"""A spec against a model that exists in PyTorch: totals, outputs, and the layers that correspond."""
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
-from importlib import import_module
-from inspect import signature
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
-
-from archcost.errors import UsageError, suggestion
-from archcost.pytorch import require
-from archcost.pytorch.counters import RunError, Seen, count_by_torch
-from archcost.pytorch.module import example_inputs
-from archcost.pytorch.verification import Against, Mismatch, Pair
+from archcost.pytorch.alignment import Unit, align
+from archcost.pytorch.correspondence import Against, Pair
+from archcost.pytorch.figures import within
+from archcost.pytorch.observing import observe
+from archcost.pytorch.targets import Foreign, load_target
+from archcost.pytorch.verification import Mismatch, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
 
     from archcost.analysis.report import Report
-    from archcost.dims import Shape
-
+    from archcost.graph.model import Graph
+    from archcost.pytorch.alignment import Alignment, Group
+    from archcost.pytorch.observing import Model
 
 _SHOWN = 3  # layers named in the cause of a difference
 
 
-class Unit(NamedTuple):
-    """A layer with tensors: on either side, what can correspond; without an output where it only holds others."""
+class Placed(NamedTuple):
+    """A pair, the group it comes from, and whether what stands before and after it corresponds as well."""
 
-    path: str
-    op: str
-    shapes: tuple[Shape, ...]
-    output: Shape | None
-    macs: int
-    place: tuple[str, int] | None = None
-
-
-class _Used(TorchFunctionMode):
-    """Notes the parameters that a run passes to any torch function."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: set[int] = set()
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        del types
-        self.ids.update(id(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, nn.Parameter))
-        return func(*args, **(kwargs or {}))
+    pair: Pair
+    group: Group
+    certain: bool
 
 
 def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[Against, list[Mismatch]]:
     """The report against the model that ``target`` names; UsageError if there is none or it takes other inputs."""
     model = load_target(target)
-    theirs, unused = _units(model, report, target)
+    with Foreign(target, "run"):
+        theirs = observe(model, report, target)
     ours = _own_units(report)
-    pairs, only_ours, only_theirs = _match(ours, theirs)
+    alignment = align(ours, theirs.units, _order(report.graph, ours))
+    placed = list(_placed(ours, theirs, alignment, report))
+    pairs = [each.pair for each in placed]
+    paired = {pair.path for pair in pairs}
+    found = {number for each in placed for number in each.group.theirs}
     result = Against(
         target=target,
         params=report.totals.params,
-        other_params=sum(parameter.numel() for parameter in model.parameters()) - sum(unused.values()),
+        other_params=theirs.params,
         macs=report.totals.macs,
-        other_macs=sum(unit.macs for unit in theirs),
-        pairs=tuple([Pair(a.path, b.path, a.shapes, b.shapes, a.macs, b.macs, a.output, b.output) for a, b in pairs]),
-        only_spec=tuple([unit.path for unit in only_ours]),
-        only_other=tuple([unit.path for unit in only_theirs]),
-        unused=tuple(unused),
-        unused_params=sum(unused.values()),
+        other_macs=theirs.macs,
+        pairs=tuple(pairs),
+        only_spec=tuple([unit.path for unit in ours if unit.path not in paired]),
+        only_other=tuple([unit.path for number, unit in enumerate(theirs.units) if number not in found]),
+        unused=tuple(theirs.unused),
+        unused_params=sum(theirs.unused.values()),
     )
-    return result, list(_mismatches(result, pairs, (only_ours, only_theirs), tolerance))
-
-
-def load_target(target: str) -> nn.Module:
-    """The module that ``torchvision:name`` or ``package.module:callable`` makes, on the meta device where it can be."""
-    module_name, colon, name = target.partition(":")
-    if not colon or not module_name or not name:
-        raise UsageError(f"--against takes torchvision:model or package.module:callable, got '{target}'")
-    make = _torchvision(name) if module_name == "torchvision" else _callable(module_name, name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with torch.device("meta"):
-                model = make()
-        except (NotImplementedError, RuntimeError):  # what needs numbers to be made
-            model = make()
-    if not isinstance(model, nn.Module):
-        raise UsageError(f"{target} is not a torch.nn.Module, and makes none: it gives {type(model).__name__}")
-    return model.to("meta").requires_grad_(requires_grad=False)
-
-
-def _torchvision(name: str) -> Callable[[], nn.Module]:
-    try:
-        require("torchvision")
-    except UsageError as error:
-        raise UsageError(error.message, "pip install torchvision") from None
-    from torchvision import models
-
-    known: list[str] = models.list_models()
-    if name not in known:
-        raise UsageError(f"torchvision has no model '{name}'", suggestion(name, known, "models"))
-    options: dict[str, Any] = {
-        "weights": None,
-        "weights_backbone": None,  # the default would be fetched
-        "aux_loss": True,  # as the published weights have it
-    }
-    builder = models.get_model_builder(name)
-    return lambda: builder(**{key: value for key, value in options.items() if key in signature(builder).parameters})
-
-
-def _callable(module_name: str, name: str) -> Callable[[], Any]:
-    """The attribute of an importable module, the working directory included."""
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"cannot import '{module_name}': {error}") from None
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, dir(found), "names"))
-        found = getattr(found, part)
-    if isinstance(found, nn.Module):
-        return lambda: found
-    if not callable(found):
-        raise UsageError(f"{module_name}:{name} is neither a module nor a callable that makes one")
-    make: Callable[[], Any] = found
-    return make
-
-
-def _units(model: nn.Module, report: Report, target: str) -> tuple[list[Unit], dict[str, int]]:
-    """The layers with tensors that a forward pass runs, and the numbers of parameters that it does not use, by path."""
-    modules = dict(model.named_modules())
-    seen, used = _run(model, modules, report, target)
-    tensors: dict[str, list[Shape]] = {path: [] for path in modules if seen[path].ran}
-    unused: dict[str, int] = {}
-    for name, parameter in model.named_parameters():
-        if id(parameter) in used:
-            tensors[_runs_above(name, tensors)].append(tuple(parameter.shape))
-        else:
-            owner = name.rpartition(".")[0]
-            unused[owner] = unused.get(owner, 0) + parameter.numel()
-    macs = {path: seen[path].macs or 0 for path in tensors}
-    holders = set()
-    for path in tensors:
-        if path:
-            above = _runs_above(path, tensors)
-            macs[above] -= seen[path].macs or 0
-            holders.add(above)
-    units = []
-    for path, shapes in tensors.items():
-        if shapes or macs[path]:
-            output = None if path in holders else next(iter(seen[path].shapes), None)
-            units.append(Unit(path, type(modules[path]).__name__, tuple(shapes), output, macs[path]))
-    return units, unused
-
-
-def _runs_above(path: str, running: Mapping[str, object]) -> str:
-    """The nearest module above that ran: others only hold modules, or lend their weights without being called."""
-    while True:
-        path = path.rpartition(".")[0]
-        if path in running:
-            return path
-
-
-def _run(
-    model: nn.Module, modules: dict[str, nn.Module], report: Report, target: str
-) -> tuple[dict[str, Seen], set[int]]:
-    """What every module did in one run on the report's inputs, and the ids of the parameters that took part."""
-    model.train(report.graph.training)
-    for module in modules.values():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - one value has no variance
-            module.eval()
-    with torch.device("meta"):
-        inputs = example_inputs(report.graph)
-    used = _Used()
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # the counter does not see into the fused forms
-    try:
-        with sdpa_kernel(SDPBackend.MATH), used:
-            seen = count_by_torch(model, inputs, list(modules))
-    except RunError as error:
-        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
-        raise UsageError(f"{target} does not run on the inputs of {report.name}, {shapes}: {error}") from None
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-    return dict(zip(modules, seen, strict=True)), used.ids
+    mismatches = [*_total_mismatches(result, report, (ours, theirs), tolerance)]
+    mismatches += _layer_mismatches(target, ours, placed, tolerance)
+    return result, mismatches + _order_mismatches(target, (ours, theirs), alignment)
 
 
 def _own_units(report: Report) -> list[Unit]:
+    """The layers with tensors of their own; without MACs those whose tensors other layers use as well."""
+    nodes = report.graph.nodes
+    lent = {node.weights_of for node in nodes if node.weights_of >= 0}
     units = []
-    for layer in report.layers:
+    for index, layer in enumerate(report.layers):
         shapes = tuple(layer.node.signature.weights().values()) if layer.node.weights_of < 0 else ()
-        if shapes or layer.macs:
-            place = (layer.node.mark.source.name, layer.line)
-            units.append(Unit(layer.path, layer.op, shapes, layer.output[0], layer.macs, place))
+        if shapes:
+            place = place_of(layer.node.mark)
+            alone = index not in lent
+            output = layer.output[0] if alone and layer.node.inputs else None  # a source gives what others work with
+            macs = layer.macs if alone else None
+            units.append(Unit(layer.path, layer.op, shapes, output, macs, place))
     return units
 
 
-def _match(ours: list[Unit], theirs: list[Unit]) -> tuple[list[tuple[Unit, Unit]], list[Unit], list[Unit]]:
-    """Pairs in the order of the spec: of the same path, figures, tensors, or weight, in this order of trust."""
-    keys: tuple[Callable[[Unit], object], ...] = (
-        lambda unit: (unit.path, unit.shapes),
-        lambda unit: (unit.shapes, unit.output, unit.macs),
-        lambda unit: (unit.shapes, unit.macs > 0),
-        lambda unit: (unit.shapes[0], unit.macs > 0),  # with and without a bias
+def _order(graph: Graph, ours: list[Unit]) -> Callable[[int, int], bool]:
+    """Whether one unit's layer must run before another's, for it reads, by any way, what the first one writes."""
+    numbers = {node.path: index for index, node in enumerate(graph.nodes)}
+    above: list[int] = []
+
+    def before(a: int, b: int) -> bool:
+        if not above:
+            producers = [index for index, _ in graph.producers()]
+            for node in graph.nodes:
+                bits = 0
+                for value in node.inputs:
+                    if value >= 0:
+                        bits |= above[producers[value]] | 1 << producers[value]
+                above.append(bits)
+        return bool(above[numbers[ours[b].path]] >> numbers[ours[a].path] & 1)
+
+    return before
+
+
+def _placed(ours: list[Unit], theirs: Model, alignment: Alignment, report: Report) -> Iterator[Placed]:
+    """A pair for each of our units that corresponds to something; not where it differs and stands alone."""
+    products = sum(layer.macs for layer in report.layers if not layer.node.signature.weights())
+    counts = _neighbours(alignment, len(ours), len(theirs.units))
+    for group, neighbours in zip(alignment.groups, counts, strict=True):
+        for number in group.ours:
+            pair = _pair(ours, theirs, group, number, products)
+            if neighbours or pair.same_output:
+                yield Placed(pair, group, certain=neighbours == 2)  # noqa: PLR2004 - one on either side
+
+
+def _pair(ours: list[Unit], theirs: Model, group: Group, number: int, products: int) -> Pair:
+    """One of our units beside its counterparts; ``products`` are MACs of layers of ours without tensors."""
+    unit = ours[number]
+    macs = output = None
+    if len(group.ours) == 1:
+        others = [theirs.units[k] for k in group.theirs]
+        shapes = tuple([shape for other in others for shape in other.shapes])
+        if unit.macs is not None:
+            macs = _macs(theirs, group)
+    else:  # one module of theirs is several of our layers
+        others, shapes = [theirs.units[group.theirs[0]]], unit.shapes
+    if macs is not None and 0 < macs - (unit.macs or 0) <= products:
+        macs = None  # the module multiplies more than by its tensors, and so does the spec elsewhere
+    if number == group.ours[-1] and _is_whole(theirs, group):
+        output = theirs.outputs_of[theirs.runs[group.theirs[-1]]]
+    return Pair(
+        path=unit.path,
+        other=", ".join(other.path for other in others),
+        shapes=unit.shapes,
+        other_shapes=shapes,
+        macs=unit.macs if macs is not None else None,
+        other_macs=macs,
+        output=unit.output,
+        other_output=output,
     )
-    partner: dict[int, int] = {}
-    for key in keys:
-        waiting: dict[object, list[int]] = {}
-        for index, unit in enumerate(theirs):
-            if unit.shapes and index not in partner.values():
-                waiting.setdefault(key(unit), []).append(index)
-        for index, unit in enumerate(ours):
-            if not unit.shapes or index in partner:
-                continue
-            if found := waiting.get(key(unit)):
-                partner[index] = found.pop(0)
-    taken = set(partner.values())
-    pairs = [(unit, theirs[partner[index]]) for index, unit in enumerate(ours) if index in partner]
-    rest = [unit for index, unit in enumerate(ours) if index not in partner and unit.shapes]
-    return pairs, rest, [unit for index, unit in enumerate(theirs) if index not in taken and unit.shapes]
 
 
-def _mismatches(
-    result: Against,
-    pairs: list[tuple[Unit, Unit]],
-    rest: tuple[list[Unit], list[Unit]],
-    tolerance: Fraction | float,
-) -> Iterable[Mismatch]:
-    from archcost.pytorch.verify import within
+def _is_whole(theirs: Model, group: Group) -> bool:
+    """Whether the modules that run on a group's tensors run on no others."""
+    runs = {theirs.runs[number] for number in group.theirs}
+    return all(number in group.theirs for number, by in enumerate(theirs.runs) if by in runs)
 
+
+def _macs(theirs: Model, group: Group) -> int | None:
+    """The MACs of a group's modules, where these are whole."""
+    runs = {theirs.runs[number] for number in group.theirs}
+    return sum(theirs.macs_of[by] for by in runs) if _is_whole(theirs, group) else None
+
+
+def _total_mismatches(
+    result: Against, report: Report, sides: tuple[list[Unit], Model], tolerance: Fraction | float
+) -> Iterator[Mismatch]:
     by = result.target
     totals = (("params", result.params, result.other_params), ("macs", result.macs, result.other_macs))
     for metric, ours, theirs in totals:
         if not within(ours, theirs, tolerance):
-            yield Mismatch("", "", metric, ours, theirs, by, _total_cause(metric, rest))
-    for ours_unit, theirs_unit in pairs:
-        named = f"{by} {theirs_unit.path}"
-        where = (ours_unit.path, ours_unit.op)
-        if ours_unit.shapes != theirs_unit.shapes:
-            shapes = (ours_unit.shapes, theirs_unit.shapes)
-            yield Mismatch(*where, "params", *shapes, named, "bias: on one side only", ours_unit.place)
-        outputs = (ours_unit.output, theirs_unit.output)
-        if outputs[0] is not None and outputs[1] is not None and prod(outputs[0]) != prod(outputs[1]):
-            yield Mismatch(*where, "output", *outputs, named, "stride or padding before or in it", ours_unit.place)
-        elif not within(ours_unit.macs, theirs_unit.macs, tolerance):
-            yield Mismatch(*where, "macs", ours_unit.macs, theirs_unit.macs, named, "", ours_unit.place)
+            yield Mismatch("", "", metric, ours, theirs, by, _rest_cause(metric, result, sides))
+    outputs, others = tuple(report.outputs.values()), sides[1].outputs
+    if len(outputs) == len(others) == 1 and prod(outputs[0]) != prod(others[0]):
+        yield Mismatch("", "", "output", outputs[0], others[0], by, "")
 
 
-def _total_cause(metric: str, rest: tuple[list[Unit], list[Unit]]) -> str:
+def _layer_mismatches(
+    by: str, ours: list[Unit], placed: list[Placed], tolerance: Fraction | float
+) -> Iterator[Mismatch]:
+    """Pairs that differ, in the order of the spec; a cause is told where the layers around them are pairs, too."""
+    units = {unit.path: unit for unit in ours}
+    for pair, _, certain in placed:
+        unit, named = units[pair.path], f"{by} {pair.other}"
+        where = (unit.path, unit.op)
+        if not pair.same_tensors:
+            cause = _shapes_cause(pair)
+            yield Mismatch(*where, "params", pair.shapes, pair.other_shapes, named, cause, unit.place)
+        if not pair.same_output:
+            cause = "stride or padding before or in it" if certain else ""
+            yield Mismatch(*where, "output", pair.output, pair.other_output, named, cause, unit.place)
+        elif (
+            pair.macs is not None and pair.other_macs is not None and not within(pair.macs, pair.other_macs, tolerance)
+        ):
+            yield Mismatch(*where, "macs", pair.macs, pair.other_macs, named, "", unit.place)
+
+
+def _shapes_cause(pair: Pair) -> str:
+    sides = (pair.shapes, pair.other_shapes)
+    short, long = sorted(sides, key=len)
+    return "bias: on one side only" if len(long) - len(short) == 1 and long[: len(short)] == short else ""
+
+
+def _order_mismatches(by: str, sides: tuple[list[Unit], Model], alignment: Alignment) -> list[Mismatch]:
+    cause = "the same tensors, in an order in which the spec cannot run"
+    return [
+        Mismatch(
+            sides[0][a].path,
+            sides[0][a].op,
+            "order",
+            a + 1,
+            b + 1,
+            f"{by} {sides[1].units[b].path}",
+            cause,
+            sides[0][a].place,
+        )
+        for a, b in alignment.out_of_order
+    ]
+
+
+def _neighbours(alignment: Alignment, ours: int, theirs: int) -> list[int]:
+    """For every group, on how many of its two sides it continues a group, or both models end."""
+    partner: dict[int, tuple[int, ...]] = {-1: (-1,), ours: (theirs,)}
+    for group in alignment.groups:
+        partner |= dict.fromkeys(group.ours, group.theirs)
+    counts = []
+    for group in alignment.groups:
+        before, after = partner.get(group.ours[0] - 1), partner.get(group.ours[-1] + 1)
+        follows = before is not None and before[-1] == group.theirs[0] - 1
+        precedes = after is not None and after[0] == group.theirs[-1] + 1
+        counts.append(follows + precedes)
+    return counts
+
+
+def _rest_cause(metric: str, result: Against, sides: tuple[list[Unit], Model]) -> str:
     """What is left over on either side, where that tells why totals differ."""
     if metric != "params":
         return ""
     words = []
-    for who, units in zip(("the spec", "the model"), rest, strict=True):
-        some = [f"{unit.path} {'×'.join(map(str, unit.shapes[0])) or 'scalar'}" for unit in units[:_SHOWN]]
-        more = f" and {len(units) - _SHOWN} more" if len(units) > _SHOWN else ""
+    ours, theirs = sides[0], sides[1].units
+    for who, paths, units in (("the spec", result.only_spec, ours), ("the model", result.only_other, theirs)):
+        rest = [unit for unit in units if unit.path in paths]
+        some = [f"{unit.path} {'×'.join(map(str, unit.shapes[0])) or 'scalar'}" for unit in rest[:_SHOWN]]
+        more = f" and {len(rest) - _SHOWN:,} more" if len(rest) > _SHOWN else ""
         words += [f"only {who} has {', '.join(some)}{more}"] if some else []
     return "; ".join(words)

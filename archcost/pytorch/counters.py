@@ -1,7 +1,7 @@
 """What PyTorch shows of a network: shapes and tensors by hooks, MACs by torch's own counter and by fvcore.
 
-torch's counter runs on the meta device, which computes shapes and no numbers. fvcore traces with torch.jit, on the CPU
-or, under :func:`archcost.pytorch.tracing.traceable`, on the meta device as well.
+torch's counter runs on the meta device, which computes shapes and no numbers. fvcore traces with torch.jit, on a real
+device or, under :func:`archcost.pytorch.tracing.traceable`, on the meta device as well.
 """
 
 from __future__ import annotations
@@ -163,15 +163,14 @@ def _norm(handle: Any, name: str, inputs: list[Any], outputs: list[Any]) -> Any:
         return Counter({name.removeprefix("aten::"): 0})
 
 
-def fill_with_zeros(network: nn.Module) -> nn.Module:
-    """The network with its tensors on the CPU, all zeros, shared ones still shared; counts depend on no value."""
+def fill_with_zeros(network: nn.Module, device: str = "cpu") -> nn.Module:
+    """The network with its tensors on a device, all zeros, shared ones still shared; counts depend on no value."""
     filled: dict[int, Tensor] = {}
     for module in network.modules():
         for name, tensor in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
             new = filled.get(id(tensor))
             if new is None:
-                dtype = torch.float32 if tensor.dtype.is_floating_point else tensor.dtype
-                new = torch.zeros(tensor.shape, dtype=dtype)
+                (new,) = real_inputs((tensor,), device)
                 if isinstance(tensor, nn.Parameter):
                     new = nn.Parameter(new, requires_grad=tensor.requires_grad)
                 filled[id(tensor)] = new
@@ -179,9 +178,10 @@ def fill_with_zeros(network: nn.Module) -> nn.Module:
     return network
 
 
-def real_inputs(inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Zeros on the CPU shaped as other tensors; floating ones as float32."""
-    return tuple([torch.zeros(x.shape, dtype=torch.float32 if x.dtype.is_floating_point else x.dtype) for x in inputs])
+def real_inputs(inputs: Sequence[Tensor], device: str = "cpu") -> tuple[Tensor, ...]:
+    """Zeros on a device shaped as other tensors; floating ones as float32."""
+    kinds = [torch.float32 if x.dtype.is_floating_point else x.dtype for x in inputs]
+    return tuple([torch.zeros(x.shape, dtype=kind, device=device) for x, kind in zip(inputs, kinds, strict=True)])
 
 
 def matrices_times_steps(module: nn.Module, inputs: tuple[Tensor, ...]) -> int | None:

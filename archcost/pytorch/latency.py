@@ -6,22 +6,22 @@ same types are timed once. One code path serves every device: the timer synchron
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 from torch.utils import benchmark
 
 from archcost.errors import UsageError
-from archcost.files import read_system
+from archcost.pytorch.devices import choose_device, device_name
 from archcost.pytorch.module import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Node, TensorType
@@ -70,6 +70,16 @@ class Timing:
         """The standard deviation that a normal distribution of this spread has."""
         return self.iqr / _NORMAL_IQR
 
+    def to_dict(self) -> dict[str, float]:
+        """The JSON form."""
+        return {
+            "median": self.median,
+            "iqr": self.iqr,
+            "p95": self.p95,
+            "min": self.minimum,
+            "runs": self.runs,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -105,19 +115,6 @@ class Latency:
         return self.report.totals.macs / self.total.median
 
 
-def choose_device(name: str) -> torch.device:
-    """The device by name; ``auto`` is the fastest that torch sees. Raises UsageError, and says what is missing."""
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    if name == "cuda" and not cuda:
-        built = f"is built for CUDA {torch.version.cuda}" if torch.version.cuda else "is a build without CUDA"
-        raise UsageError(f"torch sees no CUDA device: torch {torch.__version__} {built}", "measure with `--device cpu`")
-    if name == "mps" and not mps:
-        raise UsageError("torch sees no Apple GPU (mps)", "measure with `--device cpu`")
-    return torch.device(name)
-
-
 def measure(
     reports: Sequence[Report], settings: Settings, watch: Callable[[str], None] = lambda _: None
 ) -> list[Latency]:
@@ -147,6 +144,21 @@ def measure(
         )
         results.append(Latency(run.report, environment, summarise(times), layers, run.peak_bytes()))
     return results
+
+
+def smallest(settings: Settings) -> dict[str, Timing]:
+    """What layers of one element take on the device: a convolution, a linear layer, and a ReLU for all others."""
+    device = choose_device(settings.device)
+    threads = settings.threads or torch.get_num_threads()
+    timings = {}
+    for name, module, dims in (
+        ("conv", nn.Conv2d(1, 1, 1), 4),
+        ("linear", nn.Linear(1, 1), 2),
+        ("other", nn.ReLU(), 2),
+    ):
+        inputs = (torch.ones((1,) * dims, device=device),)
+        timings[name] = _timing_of(_inference(module.eval().to(device), inputs), settings, threads)
+    return timings
 
 
 class _Run:
@@ -196,17 +208,21 @@ class _Run:
     def layer_call(self, node: Node) -> Callable[[], object]:
         """One run of a layer's module on tensors of its input types."""
         module = self.network.get_submodule(self.network.module_path(node.path))
-        inputs = self.tensors(node.signature.inputs)
-
-        def call() -> object:
-            with torch.inference_mode():
-                return module(*inputs)
-
-        return call
+        return _inference(module, self.tensors(node.signature.inputs))
 
     def peak_bytes(self) -> int | None:
         """The most memory that the device had allocated, where it tells."""
         return torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else None
+
+
+def _inference(module: nn.Module, inputs: tuple[Tensor, ...]) -> Callable[[], object]:
+    """A call of a module that keeps nothing for a backward pass."""
+
+    def call() -> object:
+        with torch.inference_mode():
+            return module(*inputs)
+
+    return call
 
 
 def first_line(error: Exception) -> str:
@@ -232,10 +248,14 @@ def _layer_timings(run: _Run, settings: Settings, threads: int, watch: Callable[
         timing = known.get(node.signature)
         if timing is None:
             watch(f"{run.report.name}: {node.path}")
-            call = run.layer_call(node)
-            call()
-            timing = known[node.signature] = summarise(_sample(call, settings.min_time / 20, threads))
+            timing = known[node.signature] = _timing_of(run.layer_call(node), settings, threads)
         yield timing
+
+
+def _timing_of(call: Callable[[], object], settings: Settings, threads: int) -> Timing:
+    """What one layer takes, after a first call that is not measured."""
+    call()
+    return summarise(_sample(call, settings.min_time / 20, threads))
 
 
 def summarise(times: Sequence[float]) -> Timing:
@@ -260,13 +280,3 @@ def speed_up(fast: Timing, slow: Timing) -> tuple[float, float]:
     ratio = slow.median / fast.median
     relative = sqrt((fast.sigma / fast.median) ** 2 + (slow.sigma / slow.median) ** 2)
     return ratio, ratio * relative
-
-
-def device_name(device: torch.device) -> str:
-    """The GPU's name, or the processor's."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    for line in read_system("/proc/cpuinfo").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archcost.pytorch.figures import plain, shown
 from archcost.version import __version__
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
+    from archcost.errors import Mark
+    from archcost.pytorch.clock import Clock, LayerTime
+    from archcost.pytorch.correspondence import Against
 
 SCHEMA = "archcost.verification/1"
+
+
+def place_of(mark: Mark) -> tuple[str, int]:
+    """The file and line of a step."""
+    return mark.source.name, mark.line + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,96 +59,60 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class LayerCheck:
-    """One layer: archcost's figures, and those of the counters, None where a counter does not cover the layer."""
+    """One layer: archcost's figures, and those that were measured.
+
+    A measured figure is None where nothing measures it: the counter does not cover the layer, PyTorch did not come
+    that far, or the layer is ``declared``: its figures are what the spec says, and nothing holds them against anything.
+    """
 
     path: str
     op: str
     output: tuple[Shape, ...]
     params: int
+    buffers: int
     macs: int
-    measured_output: tuple[Shape, ...] | None  # None: PyTorch did not come that far
-    measured_params: int | None
-    torch_macs: int | None
-    fvcore_macs: int | None
-    second_macs: int | None  # our own count from the real tensors, for recurrent layers
+    measured_output: tuple[Shape, ...] | None = None
+    measured_params: int | None = None
+    measured_buffers: int | None = None
+    torch_macs: int | None = None
+    fvcore_macs: int | None = None
+    second_macs: int | None = None  # our own count from the real tensors, for recurrent layers
     mismatches: tuple[Mismatch, ...] = ()
     unknown_macs: int = 0  # 1 where nobody has declared the MACs
+    declared: bool = False
+    time: LayerTime | None = None  # None: not measured
 
     @property
     def ok(self) -> bool:
-        """Whether PyTorch ran the layer and nothing contradicts."""
+        """Whether PyTorch ran the layer and nothing contradicts; never of what is declared."""
         return self.measured_output is not None and not self.mismatches
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """The JSON form; ``ok`` is null of what is declared, as nothing judges it."""
         return {
             "path": self.path,
             "op": self.op,
+            "declared": self.declared,
             "output": plain(self.output),
             "measured_output": plain(self.measured_output),
             "params": self.params,
             "measured_params": self.measured_params,
+            "buffers": self.buffers,
+            "measured_buffers": self.measured_buffers,
             "macs": {
                 "archcost": None if self.unknown_macs else self.macs,
                 "torch": self.torch_macs,
                 "fvcore": self.fvcore_macs,
                 "second_path": self.second_macs,
             },
-            "ok": self.ok,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A layer of the spec and the layer of another model that has the same tensors."""
-
-    path: str
-    other: str
-    shapes: tuple[Shape, ...]
-    other_shapes: tuple[Shape, ...]
-    macs: int
-    other_macs: int
-    output: Shape | None  # of the first output; None for a module that only holds others
-    other_output: Shape | None
-
-    @property
-    def ok(self) -> bool:
-        """Whether tensors, MACs and, where both have one, outputs agree."""
-        outputs = self.output is None or self.other_output is None or self.output == self.other_output
-        return outputs and (self.shapes, self.macs) == (self.other_shapes, self.other_macs)
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """A spec held against a model that exists in PyTorch: totals, and the layers with tensors in their order."""
-
-    target: str
-    params: int
-    other_params: int
-    macs: int
-    other_macs: int
-    pairs: tuple[Pair, ...]
-    only_spec: tuple[str, ...]  # layers with tensors that found no partner
-    only_other: tuple[str, ...]
-    unused: tuple[str, ...]  # layers of the other model that its forward pass does not run
-    unused_params: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {
-            "target": self.target,
-            "params": {"archcost": self.params, "target": self.other_params},
-            "macs": {"archcost": self.macs, "target": self.other_macs},
-            "matched_layers": [{"path": pair.path, "target": pair.other, "ok": pair.ok} for pair in self.pairs],
-            "only_spec": list(self.only_spec),
-            "only_target": list(self.only_other),
-            "unused_in_target": {"layers": list(self.unused), "params": self.unused_params},
+            "ok": None if self.declared and not self.mismatches else self.ok,
+            **({"latency_seconds": self.time.to_dict()} if self.time else {}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All that was held against PyTorch for one spec; ``ok`` is the verdict."""
+    """All that was held against PyTorch for one spec; ``ok`` and ``proved`` are the verdict."""
 
     name: str
     path: str
@@ -154,11 +127,27 @@ class Verification:
     fvcore_total: int | None = None  # what fvcore itself would print: norms and pools included
     against: Against | None = None
     totals: dict[str, int | None] = field(default_factory=dict)
+    clock: Clock | None = None  # measured times, where they were asked for
 
     @property
     def ok(self) -> bool:
         """Whether nothing contradicts archcost's figures."""
         return not self.mismatches
+
+    @property
+    def proved(self) -> bool:
+        """Whether something agrees with every layer: there are layers, and none is only declared."""
+        return self.ok and bool(self.layers) and not self.declared
+
+    @property
+    def declared(self) -> list[LayerCheck]:
+        """The layers whose figures are only what the spec declares."""
+        return [layer for layer in self.layers if layer.declared]
+
+    @property
+    def agreeing(self) -> int:
+        """How many layers agree with PyTorch."""
+        return sum(layer.ok for layer in self.layers)
 
     @property
     def unknown(self) -> list[str]:
@@ -186,7 +175,13 @@ class Verification:
             "batch": self.batch,
             "versions": self.versions,
             "ok": self.ok,
+            "proved": self.proved,
             "totals": self.totals,
+            "declared": {
+                "layers": [layer.path for layer in self.declared],
+                "params": sum(layer.params for layer in self.declared),
+                "macs": sum(layer.macs for layer in self.declared),
+            },
             "coverage": {
                 counter: {"macs": self.covered(counter), "not_covered": self.uncovered(counter)}
                 for counter in ("torch", "fvcore")
@@ -197,29 +192,6 @@ class Verification:
             "notes": list(self.notes),
             "mismatches": [mismatch.to_dict() for mismatch in self.mismatches],
             "against": self.against.to_dict() if self.against else None,
+            **({"latency": self.clock.to_dict()} if self.clock else {}),
             "layers": [layer.to_dict() for layer in self.layers],
         }
-
-
-def shown(value: object) -> str:
-    """A figure as text: counts with separators, shapes with ×."""
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "nothing"}[value]
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {shown(item)}" for name, item in value.items()) or "none"
-    if isinstance(value, (tuple, list)):
-        if any(isinstance(item, (tuple, list)) for item in value):
-            return ", ".join(map(shown, value))
-        return "×".join(map(str, value)) or "scalar"
-    return str(value)
-
-
-def plain(value: object) -> Any:
-    """A figure as JSON has it."""
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    return value if isinstance(value, (bool, int, float, str)) or value is None else str(value)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from archcost.pytorch.latency import Environment, Latency, Timing
+    from archcost.pytorch.latency import Environment, Latency
     from archcost.render.rows import Row
 
 SCHEMA = "archcost.bench/1"
@@ -41,17 +41,18 @@ def time_text(seconds: float) -> str:
     """Three digits and a unit: ``1.23 ms``."""
     for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= scale:
-            return f"{_digits(seconds / scale)} {unit}"
+            return f"{digits(seconds / scale)} {unit}"
     return f"{seconds * 1e9:.0f} ns"
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """A figure in three digits."""
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004 - 3 digits
 
 
 def rate_text(per_second: float) -> str:
     """MACs a second, in G."""
-    return f"{_digits(per_second / 1e9)} GMAC/s"
+    return f"{digits(per_second / 1e9)} GMAC/s"
 
 
 def _table(
@@ -89,7 +90,7 @@ def _print_model(console: Console, result: Latency) -> None:
     console.print(f"\n{result.report.name} · batch {result.report.batch}", style="bold")
     console.print(f"  Time (median, IQR):  {time_text(timing.median)} ± {time_text(timing.iqr)}    {timing.runs} runs")
     console.print(f"  Range (min … p95):   {time_text(timing.minimum)} … {time_text(timing.p95)}")
-    rate = f"{_digits(result.throughput)} samples/s · {rate_text(result.macs_per_second)}"
+    rate = f"{digits(result.throughput)} samples/s · {rate_text(result.macs_per_second)}"
     console.print(f"  Throughput:          {rate} of {format_count(result.report.totals.macs)} MACs")
     if result.peak_device_bytes is not None:
         console.print(f"  Peak device memory:  {format_bytes(result.peak_device_bytes)}")
@@ -159,9 +160,9 @@ def comparison(results: Sequence[Latency], ratios: Sequence[tuple[float, float]]
         beside = ""
         if macs and least:
             beside = (
-                f", which has {_digits(macs / least)} times its MACs"
+                f", which has {digits(macs / least)} times its MACs"
                 if macs >= least
-                else (f", which has {_digits(least / macs)} times fewer MACs")
+                else (f", which has {digits(least / macs)} times fewer MACs")
             )
         lines.append(f"    {ratio:.2f} ± {error:.2f} times faster than {results[k].report.name}{beside}")
     return lines
@@ -181,7 +182,7 @@ def _document(result: Latency, ratio: tuple[float, float]) -> dict[str, Any]:
         "spec": {"name": result.report.name, "path": result.report.spec.path, "params": dict(result.report.params)},
         "batch": result.report.batch,
         "environment": {name: getattr(environment, name) for name in environment.__slots__},
-        "latency_seconds": _timing(result.total),
+        "latency_seconds": result.total.to_dict(),
         "throughput_per_second": result.throughput,
         "macs": result.report.totals.macs,
         "macs_per_second": result.macs_per_second,
@@ -189,19 +190,9 @@ def _document(result: Latency, ratio: tuple[float, float]) -> dict[str, Any]:
         "times_slower_than_fastest": {"ratio": ratio[0], "error": ratio[1]},
         "warnings": warnings(result),
         "layers": [
-            {"path": layer.path, "op": layer.op, "macs": layer.macs, "latency_seconds": _timing(timing)}
+            {"path": layer.path, "op": layer.op, "macs": layer.macs, "latency_seconds": timing.to_dict()}
             for layer, timing in zip(result.report.layers, result.layers, strict=False)
         ],
-    }
-
-
-def _timing(timing: Timing) -> dict[str, float]:
-    return {
-        "median": timing.median,
-        "iqr": timing.iqr,
-        "p95": timing.p95,
-        "min": timing.minimum,
-        "runs": timing.runs,
     }
 
 
@@ -233,8 +224,8 @@ def _markdown(
         cells = (
             escape_markdown(result.report.name),
             *(time_text(seconds) for seconds in (total.median, total.iqr, total.p95)),
-            _digits(result.throughput),
-            _digits(result.macs_per_second / 1e9),
+            digits(result.throughput),
+            digits(result.macs_per_second / 1e9),
             f"{result.report.totals.macs:,}",
             f"{ratio:.2f} ± {error:.2f}",
         )

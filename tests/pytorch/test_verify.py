@@ -11,8 +11,7 @@ from torch import nn
 
 import archcost
 from archcost.ops import REGISTRY
-from archcost.pytorch import counters, module
-from archcost.pytorch import verify as verifying
+from archcost.pytorch import counters, measuring, module
 from archcost.pytorch.builders import VERIFYING
 from tests.pytorch.support import document
 
@@ -250,12 +249,12 @@ def test_a_spec_whose_layers_are_all_left_out() -> None:
 
 
 def test_large_models_stay_on_the_meta_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "MAX_REAL_MACS", 100)
+    monkeypatch.setattr(measuring, "MAX_REAL_MACS", 100)
     verification = archcost.verify(document(SMALL), device="cpu")
     assert verification.ok
     assert verification.notes == ("run on the meta device, not on the CPU: 13.2 k MACs, more than 100",)
     assert verification.totals["torch_macs"] == verification.totals["fvcore_macs"] == MACS + 2880
-    monkeypatch.setattr(verifying, "MAX_REAL_BYTES", 100)
+    monkeypatch.setattr(measuring, "MAX_REAL_BYTES", 100)
     assert archcost.verify(document(SMALL), device="cpu").notes[0].endswith("of tensors, more than 100 B")
     assert archcost.verify(document(SMALL)).notes == ()
 

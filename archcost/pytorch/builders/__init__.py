@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from archcost.pytorch.builders import (
     arithmetic,
     attention,
+    declared,
     deformable,
     experts,
     functions,
@@ -32,6 +33,7 @@ BUILDERS: dict[str, Builder] = {
     **arithmetic.BUILDERS,
     **attention.BUILDERS,
     **experts.BUILDERS,
+    **declared.BUILDERS,
     **recurrent.BUILDERS,
 }
 VERIFYING: dict[str, Builder] = {**BUILDERS, **layers.VERIFYING, **arithmetic.VERIFYING, **attention.VERIFYING}

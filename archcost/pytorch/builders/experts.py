@@ -1,4 +1,4 @@
-"""Mixtures of experts, a decoder's caches, and stand-ins for what the spec only declares."""
+"""Mixtures of experts, and a decoder's caches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn import functional
 
-from archcost.pytorch.builders.base import Builder, Function, Inputs, plain
+from archcost.pytorch.builders.base import Builder, Function, plain
 
 _STD = 0.02  # of the weights at the beginning
 
@@ -92,36 +92,7 @@ class KvCache(Function):
         return torch.cat((x.new_zeros(shape) if self.cached is None else self.cached, x), dim)
 
 
-class Declared(nn.Module):
-    """A stand-in for what a spec only declares: zeros of the declared shapes, and as many params and buffers.
-
-    Put the real module in its place: ``network.set_submodule(path, module)``.
-    """
-
-    kept: Tensor
-
-    def __init__(self, name: str, shapes: tuple[tuple[int, ...], ...], params: int, buffers: int) -> None:
-        super().__init__()
-        self.name, self.shapes = name, shapes
-        if params:
-            self.declared = nn.Parameter(torch.zeros(params))
-        if buffers:
-            self.register_buffer("kept", torch.zeros(buffers))
-
-    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        made = [inputs[0].new_zeros(shape) if inputs else torch.zeros(shape) for shape in self.shapes]
-        return made[0] if len(made) == 1 else tuple(made)
-
-    def extra_repr(self) -> str:
-        return f"{self.name}: declared, not written"
-
-
-def _custom(op: Any, _: Inputs) -> nn.Module:
-    return Declared(op.name, op.output, op.declared_params, op.declared_buffers)
-
-
 BUILDERS: dict[str, Builder] = {
     "mixture_of_experts": lambda op, inputs: MixtureOfExperts(inputs[0][-1], op),
     "kv_cache": plain(KvCache),
-    "custom": _custom,
 }

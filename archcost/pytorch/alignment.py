@@ -1,0 +1,280 @@
+"""Two models laid side by side: which layer of the one is which of the other. Imports no torch.
+
+What is aligned are tensors, in the order in which a run comes to them. Anchors are convolutions and matrices, tensors
+of two and more dims: first the heaviest common subsequence of anchors of equal shapes, those of equal outputs weighing
+more. An anchor that is left over may stand elsewhere in the other model, if that is an order in which the spec could
+run as well (parallel branches); otherwise it is out of order. Vectors are aligned only between anchors that are, and
+never away from the layer that holds an anchor. Layers whose tensors found each other are a pair.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from archcost.dims import Shape
+
+MAX_CELLS = 4_000_000  # of the table of common subsequences, some seconds; beyond it only both ends are aligned
+_SAME = 4  # weight of tensors in the same place of layers that give as much; of others, 1
+_START = -1
+
+
+class Unit(NamedTuple):
+    """A layer with tensors: what can correspond to one of the other model.
+
+    ``output`` is None where none is known, of a module that only holds others; ``macs`` where they are not those of
+    these tensors alone.
+    """
+
+    path: str
+    op: str
+    shapes: tuple[Shape, ...]
+    output: Shape | None
+    macs: int | None
+    place: tuple[str, int] | None = None
+
+
+class Item(NamedTuple):
+    """A tensor: its layer by number, its place there, and what it is compared by: the essential shape."""
+
+    unit: int
+    number: int
+    shape: Shape
+    output: int  # elements of the layer's output; 0: not known
+
+    def gives(self, other: Item) -> bool:
+        """Whether both layers' outputs have as many elements, as far as they are known."""
+        return self.output == other.output or not self.output or not other.output
+
+    @property
+    def anchor(self) -> bool:
+        """Whether it is a matrix or the weight of a convolution."""
+        return len(self.shape) > 1
+
+
+class Group(NamedTuple):
+    """Layers that correspond: one and one, or one and the several that share its work; by number, in order."""
+
+    ours: tuple[int, ...]
+    theirs: tuple[int, ...]
+    tensors: tuple[tuple[Item, Item], ...]
+
+
+class Alignment(NamedTuple):
+    """The groups in the order of the spec, and the pairs of equal anchors that stand in another order."""
+
+    groups: list[Group]
+    out_of_order: list[tuple[int, int]]  # layers by number
+
+
+def essential(shape: Shape) -> Shape:
+    """A shape without dims of size 1: a 1×1 convolution is a matrix, a class token is a vector."""
+    return tuple([size for size in shape if size != 1])
+
+
+def align(ours: Sequence[Unit], theirs: Sequence[Unit], before: Callable[[int, int], bool]) -> Alignment:
+    """Which units correspond; ``before(a, b)`` says whether our unit ``a`` must run before ``b``."""
+    mine, other = _items(ours), _items(theirs)
+    pairs = _anchors(mine, other)
+    moved, out_of_order = _moved(mine, other, pairs, before)
+    pairs |= moved
+    _vectors(mine, other, pairs, (ours, theirs))
+    joined = _groups(mine, other, pairs)
+    return Alignment([group for group in joined if _holds(group, ours, theirs)], out_of_order)
+
+
+def _items(units: Sequence[Unit]) -> list[Item]:
+    from math import prod
+
+    return [
+        Item(index, number, essential(shape), prod(unit.output) if unit.output is not None else 0)
+        for index, unit in enumerate(units)
+        for number, shape in enumerate(unit.shapes)
+    ]
+
+
+def _anchors(mine: list[Item], other: list[Item]) -> dict[int, int]:
+    a = [index for index, item in enumerate(mine) if item.anchor]
+    b = [index for index, item in enumerate(other) if item.anchor]
+
+    def weight(i: int, j: int) -> int:
+        x, y = mine[a[i]], other[b[j]]
+        return 0 if x.shape != y.shape else _SAME if x.gives(y) else 1
+
+    return {a[i]: b[j] for i, j in heaviest_common(len(a), len(b), weight, _SAME)}
+
+
+def _moved(
+    mine: list[Item], other: list[Item], pairs: dict[int, int], before: Callable[[int, int], bool]
+) -> tuple[dict[int, int], list[tuple[int, int]]]:
+    """Anchors that are left over and equal: those in an order that the spec allows, and those that are not."""
+    taken = set(pairs.values())
+    waiting: dict[Shape, list[int]] = {}
+    for index, item in enumerate(other):
+        if item.anchor and index not in taken:
+            waiting.setdefault(item.shape, []).append(index)
+    moved: dict[int, int] = {}
+    out_of_order = []
+    for index, item in enumerate(mine):
+        left = waiting.get(item.shape, []) if item.anchor and index not in pairs else []
+        candidates = [k for k in left if other[k].gives(item)]
+        if not candidates:
+            continue
+        known = {**pairs, **moved}
+        fitting = next((k for k in candidates if _fits(mine, index, k, known, before)), None)
+        if fitting is None:
+            out_of_order.append((item.unit, other[candidates[0]].unit))
+        else:
+            moved[index] = fitting
+        left.remove(candidates[0] if fitting is None else fitting)
+    return moved, out_of_order
+
+
+def _fits(
+    mine: list[Item], index: int, candidate: int, pairs: dict[int, int], before: Callable[[int, int], bool]
+) -> bool:
+    """Whether what must run before and after a tensor does so on the other side, too."""
+    unit = mine[index].unit
+    for known, partner in pairs.items():
+        if partner < candidate and before(unit, mine[known].unit):
+            return False
+        if partner > candidate and before(mine[known].unit, unit):
+            return False
+    return True
+
+
+def _vectors(
+    mine: list[Item], other: list[Item], pairs: dict[int, int], units: tuple[Sequence[Unit], Sequence[Unit]]
+) -> None:
+    """Add the vectors that follow aligned anchors, then those that stand before them."""
+    partners: dict[int, set[int]] = {}
+    owners: dict[int, set[int]] = {}
+    for a, b in pairs.items():
+        partners.setdefault(mine[a].unit, set()).add(other[b].unit)
+        owners.setdefault(other[b].unit, set()).add(mine[a].unit)
+
+    def apart(x: Item, y: Item) -> bool:
+        """Whether an anchor ties either tensor to a single layer, and not that of the other."""
+        tied, tying = partners.get(x.unit, set()), owners.get(y.unit, set())
+        return (len(tied) == 1 and y.unit not in tied) or (len(tying) == 1 and x.unit not in tying)
+
+    def weight(a: int, b: int, *, shifted: bool) -> int:
+        x, y = mine[a], other[b]
+        if x.shape != y.shape or apart(x, y):
+            return 0
+        if not x.gives(y) and not shifted:
+            return 0
+        exact = len(units[0][x.unit].shapes) == len(units[1][y.unit].shapes) and x.number == y.number
+        return _SAME if exact or y.unit in partners.get(x.unit, ()) else 1
+
+    def between(left: list[int], right: list[int], shifted: bool, i: int, j: int) -> int:  # noqa: FBT001 - for partial
+        return weight(left[i], right[j], shifted=shifted)
+
+    anchored = dict(pairs)
+    for forward in (True, False):
+        runs, their_runs = _runs(mine, forward=forward), _runs(other, forward=forward)
+        taken = set(pairs.values())
+        for a, b in ((_START, _START), *anchored.items()):
+            left = [index for index in runs.get(a, ()) if index not in pairs]
+            right = [index for index in their_runs.get(b, ()) if index not in taken]
+            shifted = a != _START and not mine[a].gives(other[b])
+            found = heaviest_common(len(left), len(right), partial(between, left, right, shifted), _SAME)
+            pairs.update((left[i], right[j]) for i, j in found)
+
+
+def _runs(items: list[Item], *, forward: bool) -> dict[int, list[int]]:
+    """The vectors that follow each anchor (or that stand before it); START: those at the end of the model."""
+    runs: dict[int, list[int]] = {}
+    at = _START
+    for index in range(len(items)) if forward else reversed(range(len(items))):
+        if items[index].anchor:
+            at = index
+        else:
+            runs.setdefault(at, []).append(index)
+    return {at: sorted(run) for at, run in runs.items()}
+
+
+def heaviest_common(n: int, m: int, weight: Callable[[int, int], int], full: int) -> list[tuple[int, int]]:
+    """The pairs (i, j), growing in both, of the greatest total weight; 0 is no pair, ``full`` the most there is."""
+    start = 0
+    while start < min(n, m) and weight(start, start) == full:
+        start += 1
+    end = 0
+    while end < min(n, m) - start and weight(n - 1 - end, m - 1 - end) == full:
+        end += 1
+    rows, columns = n - start - end, m - start - end
+    middle = _table(rows, columns, lambda i, j: weight(start + i, start + j)) if rows * columns <= MAX_CELLS else []
+    return [
+        *[(k, k) for k in range(start)],
+        *[(start + i, start + j) for i, j in middle],
+        *[(n - k, m - k) for k in range(end, 0, -1)],
+    ]
+
+
+def _table(rows: int, columns: int, weight: Callable[[int, int], int]) -> list[tuple[int, int]]:
+    """Needleman and Wunsch's table, gaps being free, walked back from its end."""
+    best = [0] * (columns + 1)
+    moves = []
+    for i in range(rows):
+        row, move = [0] * (columns + 1), bytearray(columns)
+        for j in range(columns):
+            over, left = best[j + 1], row[j]
+            value, step = (over, 1) if over >= left else (left, 2)
+            pair = weight(i, j)
+            if pair and best[j] + pair > value:
+                value, step = best[j] + pair, 0
+            row[j + 1], move[j] = value, step
+        best = row
+        moves.append(move)
+    pairs = []
+    i, j = rows, columns
+    while i and j:
+        step = moves[i - 1][j - 1]
+        if step == 0:
+            pairs.append((i - 1, j - 1))
+        i, j = i - (step != 2), j - (step != 1)  # noqa: PLR2004 - the steps above
+    return pairs[::-1]
+
+
+def _groups(mine: list[Item], other: list[Item], pairs: dict[int, int]) -> list[Group]:
+    """Layers joined by their tensors; of several joined with several only those that anchors join."""
+    groups = _joined(mine, other, pairs)
+    good = [group for group in groups if _is_single(group)]
+    tangled = {unit for group in groups if not _is_single(group) for unit in group.ours}
+    anchors = {a: b for a, b in pairs.items() if mine[a].unit in tangled and mine[a].anchor}
+    return sorted([*good, *filter(_is_single, _joined(mine, other, anchors))])
+
+
+def _is_single(group: Group) -> bool:
+    return len(group.ours) == 1 or len(group.theirs) == 1
+
+
+def _joined(mine: list[Item], other: list[Item], pairs: dict[int, int]) -> list[Group]:
+    """The connected parts of the layers that pairs of tensors join."""
+    root: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def find(key: tuple[int, int]) -> tuple[int, int]:
+        while root.setdefault(key, key) != key:
+            key = root[key]
+        return key
+
+    for a, b in pairs.items():
+        root[find((1, other[b].unit))] = find((0, mine[a].unit))
+    parts: dict[tuple[int, int], list[tuple[Item, Item]]] = {}
+    for a, b in sorted(pairs.items()):
+        parts.setdefault(find((0, mine[a].unit)), []).append((mine[a], other[b]))
+    return [
+        Group(tuple(sorted({a.unit for a, _ in tensors})), tuple(sorted({b.unit for _, b in tensors})), tuple(tensors))
+        for tensors in parts.values()
+    ]
+
+
+def _holds(group: Group, ours: Sequence[Unit], theirs: Sequence[Unit]) -> bool:
+    """Whether layers correspond: by an anchor, or by all of their vectors."""
+    if any(a.anchor for a, _ in group.tensors):
+        return True
+    sizes = {sum(len(units[k].shapes) for k in part) for units, part in ((ours, group.ours), (theirs, group.theirs))}
+    return sizes == {len(group.tensors)}

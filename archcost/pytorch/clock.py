@@ -1,0 +1,115 @@
+"""The clock beside the counts: every layer measured as ``bench`` measures it, and what its MACs say of its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from archcost.errors import UsageError
+from archcost.ops.conv import ConvBase
+from archcost.ops.recurrent import GRU, LSTM, RNN
+from archcost.pytorch.devices import choose_device
+from archcost.pytorch.latency import Settings, measure, smallest
+from archcost.pytorch.ranking import Ranking, Sample, Scales
+from archcost.units import format_bytes
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Layer, Report
+    from archcost.pytorch.latency import Latency, Timing
+
+MAX_CPU_BYTES = 6 * 2**30  # of weights and live activations
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTime:
+    """One layer's time; ``reason`` says why it takes much longer than its MACs suggest, and is empty if it does not."""
+
+    timing: Timing
+    macs: int
+    suggested: float | None
+    reason: str
+
+    @property
+    def macs_per_second(self) -> float:
+        """What the layer achieves."""
+        return self.macs / self.timing.median
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            **self.timing.to_dict(),
+            "macs_per_second": self.macs_per_second if self.macs else None,
+            "seconds_that_macs_suggest": self.suggested,
+            "reason": self.reason or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The measured times of a report; those of layers that are only declared are None: a stand-in has none."""
+
+    latency: Latency
+    layers: tuple[LayerTime | None, ...]
+    ranking: Ranking
+    smallest: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, without the layers."""
+        environment = self.latency.environment
+        return {
+            "environment": {name: getattr(environment, name) for name in environment.__slots__},
+            "latency_seconds": self.latency.total.to_dict(),
+            "smallest_layers_seconds": self.smallest,
+            **self.ranking.to_dict(),
+        }
+
+
+def clock(report: Report, settings: Settings) -> Clock:
+    """Measure a report end to end and layer by layer; UsageError if the device is missing or too small."""
+    require_memory(report, settings.device)
+    (latency,) = measure([report], replace(settings, layers=True))
+    least = {name: timing.median for name, timing in smallest(settings).items()}
+    samples = [
+        None if layer.node.op.declared else _sample(layer, traffic.moved, timing, least)
+        for layer, traffic, timing in zip(report.layers, report.traffic(), latency.layers, strict=True)
+    ]
+    known = tuple([sample for sample in samples if sample is not None])
+    scales = Scales.of(known)
+    layers = [
+        None if sample is None else LayerTime(timing, sample.macs, scales.suggested(sample), scales.reason(sample))
+        for sample, timing in zip(samples, latency.layers, strict=True)
+    ]
+    return Clock(latency, tuple(layers), Ranking(known, scales), least)
+
+
+def _sample(layer: Layer, moved: int, timing: Timing, least: dict[str, float]) -> Sample:
+    op = layer.node.op
+    sort = "other" if not layer.macs else "conv" if isinstance(op, ConvBase) else "linear"
+    inputs = layer.node.signature.inputs
+    return Sample(
+        path=layer.path,
+        op=layer.op,
+        seconds=timing.median,
+        macs=layer.macs,
+        moved=moved,
+        launch=least[sort],
+        groups=op.groups if isinstance(op, ConvBase) else 1,
+        channels=inputs[0].shape[1] if isinstance(op, ConvBase) else 1,
+        steps=inputs[0].shape[1] if isinstance(op, (GRU, LSTM, RNN)) else 0,
+    )
+
+
+def require_memory(report: Report, device: str) -> None:
+    """Raise UsageError if weights and live activations are more than the device can be expected to hold."""
+    totals = report.totals
+    needed = totals.weight_bytes + totals.peak_activation_bytes
+    place = choose_device(device)
+    limit = torch.cuda.mem_get_info(place)[0] if place.type == "cuda" else MAX_CPU_BYTES
+    if needed > limit:
+        raise UsageError(
+            f"{report.name} is too large to be measured on {place.type}: {format_bytes(needed)} of weights and live "
+            f"activations, more than {format_bytes(limit)}",
+            "verify it without `--latency`, or measure a smaller --batch",
+        )

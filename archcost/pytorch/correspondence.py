@@ -1,0 +1,101 @@
+"""A spec beside another model: totals, pairs of layers, and what has no counterpart. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from archcost.pytorch.alignment import essential
+from archcost.pytorch.figures import plain
+
+if TYPE_CHECKING:
+    from archcost.dims import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A layer of the spec, and the layers of another model that have its tensors.
+
+    MACs are None where either side does not tell them for these tensors alone; outputs where one has none of its own.
+    """
+
+    path: str
+    other: str
+    shapes: tuple[Shape, ...]
+    other_shapes: tuple[Shape, ...]
+    macs: int | None
+    other_macs: int | None
+    output: Shape | None
+    other_output: Shape | None
+
+    @property
+    def same_output(self) -> bool:
+        """Whether the outputs have as many elements; their layout is each model's own business."""
+        return self.output is None or self.other_output is None or prod(self.output) == prod(self.other_output)
+
+    @property
+    def same_tensors(self) -> bool:
+        """Whether the tensors have the same shapes, but for their order and for dims of size 1."""
+        ours, theirs = ([essential(shape) for shape in shapes] for shapes in (self.shapes, self.other_shapes))
+        return sorted(ours) == sorted(theirs)
+
+    @property
+    def ok(self) -> bool:
+        """Whether tensors, outputs and MACs agree."""
+        return self.same_output and self.same_tensors and self.macs == self.other_macs
+
+    @property
+    def other_params(self) -> int:
+        """Numbers in the other model's tensors."""
+        return sum(map(prod, self.other_shapes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: the other model's own figures beside ours."""
+        return {
+            "path": self.path,
+            "target": self.other,
+            "ok": self.ok,
+            "params": {"archcost": sum(map(prod, self.shapes)), "target": self.other_params},
+            "macs": {"archcost": self.macs, "target": self.other_macs},
+            "output": {"archcost": plain(self.output), "target": plain(self.other_output)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A spec held against a model that exists in PyTorch: totals, and the layers with tensors in their order."""
+
+    target: str
+    params: int
+    other_params: int
+    macs: int
+    other_macs: int
+    pairs: tuple[Pair, ...]
+    only_spec: tuple[str, ...]  # layers with tensors that are not aligned with any
+    only_other: tuple[str, ...]
+    unused: tuple[str, ...]  # layers of the other model that its forward pass does not run
+    unused_params: int
+
+    @property
+    def layers(self) -> int:
+        """The layers with tensors that the spec has."""
+        return len(self.pairs) + len(self.only_spec)
+
+    @property
+    def agreeing(self) -> int:
+        """Those of them that have a counterpart with the same figures."""
+        return sum(pair.ok for pair in self.pairs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "target": self.target,
+            "params": {"archcost": self.params, "target": self.other_params},
+            "macs": {"archcost": self.macs, "target": self.other_macs},
+            "layers": {"with_tensors": self.layers, "agree": self.agreeing},
+            "matched_layers": [pair.to_dict() for pair in self.pairs],
+            "only_spec": list(self.only_spec),
+            "only_target": list(self.only_other),
+            "unused_in_target": {"layers": list(self.unused), "params": self.unused_params},
+        }

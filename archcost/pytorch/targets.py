@@ -1,0 +1,176 @@
+"""The model that ``--against`` names: code of the user's, which may do anything; its errors are told as its own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import warnings
+from inspect import Parameter, signature
+from io import StringIO
+from traceback import format_exception_only
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from archcost.errors import UsageError, suggestion
+from archcost.pytorch import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+FORM = "torchvision:model or package.module:callable"
+_MAKER = "name a module, or a callable that makes one without arguments: `def net(): return Net(10)`"
+_LONGEST = 300  # of an error's message that is not ours
+
+
+class Foreign:
+    """A context for code that is not ours: what it raises becomes a UsageError that names the target and the place.
+
+    That includes SystemExit; KeyboardInterrupt is the user's and passes. What the code prints goes to standard error,
+    and it finds standard input at its end.
+    """
+
+    def __init__(self, target: str, doing: str) -> None:
+        self.target, self.doing = target, doing
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        self.stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        self.stack.enter_context(_without_input())
+        self.stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stack.close()
+        if error is None or isinstance(error, UsageError) or not isinstance(error, (Exception, SystemExit)):
+            return
+        raise UsageError(f"{self.target} cannot be {self.doing}: {told(error)}") from None
+
+
+@contextlib.contextmanager
+def _without_input() -> Iterator[None]:
+    kept = sys.stdin
+    sys.stdin = StringIO()
+    try:
+        yield
+    finally:
+        sys.stdin = kept
+
+
+def told(error: BaseException) -> str:
+    """Type, first line and place of an error: ``ValueError: no such size (net.py:12)``."""
+    # By the library, as ``str`` of a user's error may raise.
+    text = error.msg if isinstance(error, SyntaxError) else format_exception_only(error)[0].partition(": ")[2]
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if isinstance(error, SystemExit):
+        line = "it exits with code 0" if error.code in (None, 0) else f"it exits with {line}"
+    words = f"{type(error).__name__}: {line[:_LONGEST]}" if line else type(error).__name__
+    place = _place(error)
+    return f"{words} ({place})" if place else words
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame that is neither ours, nor torch's, nor Python's import."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(error.filename)}:{error.lineno or 1}"
+    ours = (
+        os.path.dirname(os.path.dirname(__file__)),
+        os.path.dirname(torch.__file__),
+        os.path.dirname(importlib.__file__),
+    )
+    inside = tuple([folder + os.sep for folder in ours])
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith(("<", *inside)):
+            found = f"{_short(file)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+def _short(file: str) -> str:
+    """A file as seen from the working directory, where it is below it."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:  # it is gone
+        return file
+    return file.removeprefix(here)
+
+
+def load_target(target: str) -> nn.Module:
+    """The module that ``torchvision:name`` or ``package.module:callable`` makes, on the meta device where it can be."""
+    module_name, _, name = target.partition(":")
+    is_file = module_name.endswith(".py")
+    if is_file or not all(part.isidentifier() for part in (*module_name.split("."), *name.split("."))):
+        hint = "write a module as Python imports it: `net:Net` for Net of net.py" if is_file else ""
+        raise UsageError(f"--against takes {FORM}, got '{target}'", hint)
+    make = _torchvision(name) if module_name == "torchvision" else _callable(target, module_name, name)
+    try:
+        with Foreign(target, "made"), torch.device("meta"):
+            model = make()
+    except UsageError:  # what needs numbers to be made is made with them, or fails again
+        with Foreign(target, "made"):
+            model = make()
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"{target} is not a torch.nn.Module, and makes none: it gives {type(model).__name__}", _MAKER)
+    with Foreign(target, "moved to the meta device"):
+        return model.to("meta").requires_grad_(requires_grad=False)
+
+
+def _torchvision(name: str) -> Callable[[], Any]:
+    try:
+        require("torchvision")
+    except UsageError as error:
+        raise UsageError(error.message, "pip install torchvision") from None
+    with Foreign(f"torchvision:{name}", "imported"):
+        from torchvision import models
+
+    known: list[str] = models.list_models()
+    if name not in known:
+        raise UsageError(f"torchvision has no model '{name}'", suggestion(name, known, "models"))
+    options: dict[str, Any] = {
+        "weights": None,
+        "weights_backbone": None,  # the default would be fetched
+        "aux_loss": True,  # as the published weights have it
+    }
+    builder = models.get_model_builder(name)
+    return lambda: builder(**{key: value for key, value in options.items() if key in signature(builder).parameters})
+
+
+def _callable(target: str, module_name: str, name: str) -> Callable[[], Any]:
+    """The attribute of an importable module, the working directory included."""
+    with Foreign(target, "imported"):
+        if os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        found: Any = importlib.import_module(module_name)
+    with Foreign(target, "looked up"):
+        for part in name.split("."):
+            if not hasattr(found, part):
+                raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, dir(found), "names"))
+            found = getattr(found, part)
+    if isinstance(found, nn.Module):
+        return lambda: found
+    if not callable(found):
+        raise UsageError(f"{target} is neither a module nor a callable that makes one", _MAKER)
+    make: Callable[[], Any] = found
+    missing = _missing(make)
+    if missing:
+        raise UsageError(f"{target} needs arguments: {missing}", _MAKER)
+    return make
+
+
+def _missing(make: Callable[[], Any]) -> str:
+    """The arguments without which a callable cannot be called, as far as Python tells."""
+    try:
+        parameters = signature(make).parameters.values()
+    except (TypeError, ValueError):  # written in C
+        return ""
+    variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return ", ".join(each.name for each in parameters if each.default is each.empty and each.kind not in variable)

@@ -1,0 +1,69 @@
+"""Verifications as JUnit XML: a suite for each spec, a case for each layer and one for the model as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from archcost.render.verification_rows import count_cell, rate_cell, time_cell, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.pytorch.verification import LayerCheck, Verification
+    from archcost.render.verification import Outcome
+
+_MODEL = "the model"
+
+
+def to_junit(outcomes: Sequence[Outcome]) -> str:
+    """The document; what is only declared is skipped, and says so."""
+    root = ET.Element("testsuites", name="archcost verify")
+    for outcome in outcomes:
+        suite = ET.SubElement(root, "testsuite", name=outcome.name)
+        if outcome.verification is None:
+            _case(suite, outcome.name, _MODEL, [diagnostic.message for diagnostic in outcome.diagnostics])
+        else:
+            _cases(suite, outcome.name, outcome.verification)
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(len(suite.findall("testcase/failure"))))
+        suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _cases(suite: ET.Element, name: str, verification: Verification) -> None:
+    messages: dict[str, list[str]] = {_MODEL: [], **{layer.path: [] for layer in verification.layers}}
+    for mismatch in verification.mismatches:
+        messages[mismatch.path if mismatch.path in messages else _MODEL].append(str(mismatch))
+    whole = _case(suite, name, _MODEL, messages[_MODEL])
+    if verification.declared or not verification.layers:
+        ET.SubElement(whole, "system-out").text = verdict(verification)
+        if not verification.agreeing and not messages[_MODEL]:
+            ET.SubElement(whole, "skipped", message=verdict(verification))
+    if verification.clock is not None:
+        seconds = verification.clock.latency.total.median
+        suite.set("time", f"{seconds:.9f}")
+        whole.set("time", f"{seconds:.9f}")
+    for layer in verification.layers:
+        case = _case(suite, name, layer.path, messages[layer.path])
+        if layer.declared and not layer.mismatches:
+            ET.SubElement(case, "skipped", message="declared: nothing verifies it")
+        if layer.time is not None:
+            case.set("time", f"{layer.time.timing.median:.9f}")
+            ET.SubElement(case, "system-out").text = _figures(layer)
+
+
+def _case(suite: ET.Element, classname: str, name: str, messages: list[str]) -> ET.Element:
+    case = ET.SubElement(suite, "testcase", classname=classname, name=name)
+    if messages:
+        ET.SubElement(case, "failure", message=messages[0]).text = "\n".join(messages)
+    return case
+
+
+def _figures(layer: LayerCheck) -> str:
+    """The three counts, and the clock beside them."""
+    seconds = layer.time.timing.median if layer.time else None
+    reason = f", {layer.time.reason}" if layer.time and layer.time.reason else ""
+    counts = f"MACs {layer.macs:,}, fvcore {count_cell(layer.fvcore_macs)}, torch {count_cell(layer.torch_macs)}"
+    return f"{counts}, {time_cell(seconds)}, {rate_cell(layer.macs, seconds)} GMAC/s{reason}"
