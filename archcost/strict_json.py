@@ -1,0 +1,49 @@
+"""JSON that every reader takes: no NaN, no Infinity, valid UTF-8, and no character that a terminal obeys."""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+from typing import Any
+
+# What JSON strings may hold and no terminal, log or host should read: all but letters, marks, signs and blanks.
+_UNSAFE = re.compile(r"[^\n\x20-\x7e]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def json_text(value: Any) -> str:
+    """A document with an indent of two, and a line end.
+
+    Numbers that are not finite are written as YAML spells them (``".inf"``); lone surrogates, which no encoding has, as
+    the text of their escape; what is not printable as JSON's own escapes.
+    """
+    try:
+        text = _dumped(value)
+        text.encode()
+    except ValueError:  # of both: a number that is not finite, a character that cannot be encoded
+        text = _dumped(plain_data(value))
+    return text if text.isascii() else _UNSAFE.sub(_escaped, text)
+
+
+def _dumped(value: Any) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.replace("\x7f", "\\u007f").replace("##", "#\\u0023")  # hosts read `##[…]` in any line
+
+
+def plain_data(value: Any) -> Any:
+    """The value with what strict JSON has no way to write in words."""
+    if isinstance(value, dict):
+        return {plain_data(name): plain_data(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        return f".{value}".replace(".-", "-.")
+    if isinstance(value, str):
+        return _SURROGATES.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
+    return value
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    return char if char.isprintable() else json.dumps(char)[1:-1]
