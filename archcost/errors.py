@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.printable import visible
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -127,13 +129,6 @@ def format_diagnostic(diagnostic: Diagnostic, style: dict[str, str] = PLAIN) -> 
     if diagnostic.help:
         parts.append(f"{style['help']}help{reset}: {visible(diagnostic.help)}")
     return "\n".join(parts)
-
-
-def visible(text: str) -> str:
-    """Text in which control characters are escaped, so that a spec cannot write to the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WIDTH) -> list[str]:

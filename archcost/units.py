@@ -18,6 +18,7 @@ BYTES = {
     **{f"{prefix}B": scale for prefix, scale in BINARY.items()},
 }
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9}  # the micro sign, and mu
+_MAX_LENGTH = 100  # of a number that anybody writes
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*")
 
 
@@ -36,7 +37,12 @@ def parse_quantity(text: str | float) -> Quantity:
     """Split ``"4.1 G"`` into an exact number and its unit; raises UnitError."""
     from fractions import Fraction
 
-    match = _QUANTITY.fullmatch(str(text))
+    if isinstance(text, int) and text.bit_length() > 4 * _MAX_LENGTH:  # which Python may refuse to write out
+        raise UnitError(f"expected a number of at most {_MAX_LENGTH} digits")
+    text = str(text)
+    if len(text) > _MAX_LENGTH:
+        raise UnitError(f"expected a number with a unit, got '{text[:_MAX_LENGTH]}…'")
+    match = _QUANTITY.fullmatch(text)
     if not match or not any(char.isdigit() for char in match[1]):
         raise UnitError(f"expected a number with a unit, got '{text}'")
     return Quantity(Fraction(match[1].replace("_", "").replace(",", "")), match[2])

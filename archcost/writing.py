@@ -47,7 +47,7 @@ def _unwritten(error: OSError) -> FileError:
 
 def nowhere() -> int:
     """A descriptor that swallows what is written to it."""
-    return os.open(os.devnull, os.O_WRONLY | CLOSED_IN_CHILDREN)
+    return os.open(os.devnull, os.O_RDWR | CLOSED_IN_CHILDREN)
 
 
 def write_whole(path: str, text: str, root: str | None = None) -> bool:

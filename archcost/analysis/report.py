@@ -6,7 +6,6 @@ import gc
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, graph_costs
@@ -234,11 +233,13 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""
+        from archcost.strict_json import plain_data
+
         spec = self.graph.spec
         return {
             "schema": SCHEMA,
             "tool": {"name": "archcost", "version": __version__},
-            "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": _for_json(self.params)},
+            "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": plain_data(self.params)},
             **({} if self.complete else {"partial": True}),
             "batch": self.batch,
             "dtype": self.dtype,
@@ -307,16 +308,8 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _for_json(value: Any) -> Any:
-    """A value as JSON can hold it: numbers without end, and what is no number, as YAML spells them."""
-    if isinstance(value, dict):
-        return {name: _for_json(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_for_json(item) for item in value]
-    return f".{value}".replace(".-", "-.") if isinstance(value, float) and not isfinite(value) else value
-
-
 def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
+    nodes = graph.nodes
     names: list[str] = []  # of the values
     inputs = list(graph.inputs)
     layers = []

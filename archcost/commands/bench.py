@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, Output, Settings, Specs, Training
+from archcost.commands.options import Batch, Depth, Output, Seconds, Settings, Specs, Training
 
 
 class Format(str, Enum):
@@ -49,9 +49,7 @@ def bench(
     dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Memory order N, H, W, C.")] = False,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model with torch.compile.")] = False,  # noqa: A002
-    min_time: Annotated[
-        float, typer.Option("--min-time", min=0.01, metavar="SECONDS", help="Measure each model at least this long.")
-    ] = 1.0,
+    min_time: Seconds = 1.0,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Time every layer, too.")] = True,
     depth: Depth = None,
 ) -> None:

@@ -46,6 +46,21 @@ WeightDtype = Annotated[
 ]
 
 
+def _finite(seconds: float) -> float:
+    """A time that ends; what is no number is within every range."""
+    if not 0 <= seconds < float("inf"):
+        raise typer.BadParameter(f"{seconds} is not a number of seconds.")
+    return seconds
+
+
+Seconds = Annotated[
+    float,
+    typer.Option(
+        "--min-time", min=0.01, callback=_finite, metavar="SECONDS", help="Measure each model at least this long."
+    ),
+]
+
+
 class ConventionName(str, Enum):
     """How to count: as archcost, or as another tool does."""
 

@@ -10,6 +10,7 @@ from archcost.export.forward import input_variables
 from archcost.export.layout import WIDTH, call, lines, tuple_of
 from archcost.export.literals import literal
 from archcost.export.names import unused
+from archcost.printable import harmless, one_line
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -30,15 +31,15 @@ def docstring(report: Report, *, has_comments: bool) -> str:
         f"Params: {params}." if params else "",
         f"{figures}, as archcost counts them.",
     ]
-    paragraphs = ["\n".join(textwrap.wrap(_quoted(part), WIDTH)) for part in parts if part]
+    paragraphs = ["\n".join(map(_quoted, textwrap.wrap(one_line(part), WIDTH))) for part in parts if part]
     if has_comments:
         paragraphs[-1] += "\nComments show shapes; N is the batch."
     return '"""{}\n"""'.format("\n\n".join(paragraphs))
 
 
-def _quoted(text: str) -> str:
-    """Text that can stand in a docstring."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace('"""', "'''")
+def _quoted(line: str) -> str:
+    """A line that can stand in a docstring."""
+    return harmless(line).replace("\\", "\\\\").replace('"""', "'''")
 
 
 def imports(body: str) -> str:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from archcost.export.ops import collapsed
+from archcost.printable import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +47,8 @@ _SYNTAX = (
 def literal(value: Any) -> str:
     """A value as ``ruff format`` writes it."""
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        text = visible(value.replace("\\", "\\\\").replace('"', '\\"'))
+        return '"' + text.replace("##", "#\\x23") + '"'  # hosts of logs read `##[…]` in any line
     if isinstance(value, (list, tuple)):
         return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
     return repr(value)

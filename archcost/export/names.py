@@ -26,10 +26,20 @@ _names _non_persistent_buffers_set _outputs _parameters _paths _register_load_st
 _register_state_dict_hook _replicate_for_data_parallel _reserved _save_to_state_dict _slow_forward _state_dict_hooks
 _state_dict_pre_hooks _steps _taken _version _wrapped_call_impl
 """
-_CONTAINER_ATTRIBUTES = "_get_abs_string_index _get_item_by_idx append clear extend insert items keys pop update values"
+# Those of every object and class, of modules, and of classes in newer versions of Python.
+_SPECIAL_ATTRIBUTES = """
+__annotations__ __call__ __class__ __delattr__ __dict__ __dir__ __doc__ __eq__ __firstlineno__ __format__ __ge__
+__getattr__ __getattribute__ __getstate__ __gt__ __hash__ __init__ __init_subclass__ __le__ __lt__ __module__ __ne__
+__new__ __reduce__ __reduce_ex__ __repr__ __setattr__ __setstate__ __sizeof__ __static_attributes__ __str__
+__subclasshook__ __weakref__
+"""
+_CONTAINER_ATTRIBUTES = """
+_get_abs_string_index _get_item_by_idx append clear extend insert items keys pop update values
+__add__ __contains__ __delitem__ __getitem__ __iadd__ __imul__ __iter__ __len__ __mul__ __rmul__ __setitem__
+"""
 _USED_NAMES = "F I O OrderedDict batch i l nn self torch"
 # What every torch module (and the network that archcost.build returns) has as an attribute: no submodule can have it.
-MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
+MODULE_ATTRIBUTES = frozenset([*_MODULE_ATTRIBUTES.split(), *_SPECIAL_ATTRIBUTES.split()])
 CONTAINER_ATTRIBUTES = frozenset(_CONTAINER_ATTRIBUTES.split())
 USED_NAMES = frozenset(_USED_NAMES.split())  # by the source itself, or too much like numbers
 
@@ -45,22 +55,24 @@ class ModuleNames:
     def __init__(self) -> None:
         self._paths: dict[str, str] = {}
         self._taken: set[str] = set()
+        self._tried: dict[str, int] = {}  # underscores that are known to be too few
 
     def of(self, path: str) -> tuple[str, ...]:
         """The names that lead to the module of a path."""
         if path not in self._paths:
             above, _, last = path.rpartition(".")
             prefix = ".".join((*self.of(above), "")) if above else ""
-            name = last.replace("/", "_")
-            while _is_reserved(name) or prefix + name in self._taken:
-                name += "_"
-            self._taken.add(prefix + name)
-            self._paths[path] = prefix + name
+            self._paths[path] = self._free(prefix, last.replace("/", "_"))
         return tuple(self._paths[path].split("."))
 
-
-def _is_reserved(name: str) -> bool:
-    return name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__"))
+    def _free(self, prefix: str, wanted: str) -> str:
+        """The wanted name with as few underscores behind it as make it free; it is taken from now on."""
+        tries = self._tried.get(prefix + wanted, 0)
+        while (name := wanted + "_" * tries) in MODULE_ATTRIBUTES or prefix + name in self._taken:
+            tries += 1
+        self._tried[prefix + wanted] = tries + 1
+        self._taken.add(prefix + name)
+        return prefix + name
 
 
 def class_name(name: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.tree import build_tree
+from archcost.printable import visible
+from archcost.render.cells import csv_text
 from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
+from archcost.render.markup import escape_markdown
 from archcost.render.rows import report_rows, tree_rows
 from archcost.render.text import (
     UP_TO_ERROR,
@@ -20,6 +20,7 @@ from archcost.render.text import (
     shape_cell,
     unknown_notes,
 )
+from archcost.strict_json import json_text
 from archcost.units import format_count
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ CSV_COLUMNS = (
 
 def to_json(documents: list[dict[str, Any]]) -> str:
     """One report as an object, several as a list."""
-    data: Any = documents[0] if len(documents) == 1 else documents
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(documents[0] if len(documents) == 1 else documents)
 
 
 def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, path: str) -> dict[str, Any]:
@@ -75,12 +75,10 @@ def to_csv(entries: Sequence[Entry], extras: Sequence[Extra] = ()) -> str:
     that it leaves out; with extras the columns asked for. If a model has a mistake, a last column ``partial`` says so
     on each of its lines; a model without any layer before it has one line with its name.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    rows: list[Sequence[object]] = []
     more = [name for name in (extras[0].names if extras else ()) if name not in CSV_COLUMNS]
     marks = ["partial"] if any(entry.mark for entry in entries) else []
     names = csv_heading(CSV_COLUMNS) if any(entry.reading for entry in entries) else CSV_COLUMNS
-    writer.writerow((*names, *more, *marks))
     further = iter(extras)
     for entry in entries:
         name, report, reading = entry
@@ -89,10 +87,10 @@ def to_csv(entries: Sequence[Entry], extras: Sequence[Extra] = ()) -> str:
         for index, layer in enumerate(report.layers if report is not None else ()):
             counted = csv_cells(reading, index) if reading is not None else ()
             asked = extra.plain_cells(index, CSV_COLUMNS) if extra is not None else ()
-            writer.writerow((name, *_csv_cells(layer), *counted, *asked, *mark))
+            rows.append((name, *_csv_cells(layer), *counted, *asked, *mark))
         if report is None or not report.layers:
-            writer.writerow((name, *[""] * (len(names) + len(more) - 1), *mark))
-    return out.getvalue()
+            rows.append((name, *[""] * (len(names) + len(more) - 1), *mark))
+    return csv_text((*names, *more, *marks), rows)
 
 
 def _csv_cells(layer: Layer) -> tuple[str | int, ...]:
@@ -100,13 +98,6 @@ def _csv_cells(layer: Layer) -> tuple[str | int, ...]:
     macs, flops = ("" if layer.costs.unknown(name) else getattr(layer, name) for name in ("macs", "flops"))
     figures = (layer.params, macs, flops, layer.weight_bytes, layer.activation_bytes)
     return (layer.path, layer.op, " ".join(layer.inputs), shapes, *figures, layer.file, layer.line)
-
-
-def escape_markdown(text: str) -> str:
-    """Text that stays one cell of a table."""
-    for char in "\\`*_|<>":
-        text = text.replace(char, "\\" + char)
-    return text.replace("\n", " ")
 
 
 def to_markdown(
@@ -163,7 +154,7 @@ def to_tree(report: Report, *, depth: int | None = None, reading: Reading | None
         lines.append(_guides(rows, index) + _tree_line(row, reading))
     lines += unknown_notes(report)
     lines += notes(reading) if reading else []
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 def _tree_line(row: Row, reading: Reading | None) -> str:

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.counted import heading, total_cell
-from archcost.render.plain import escape_markdown
+from archcost.render.markup import escape_markdown
 from archcost.render.text import UP_TO_ERROR, cost_cell, known_total
 from archcost.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading
+    from archcost.render.page import Console
 
 _NAME_WIDTH = 24  # names may be cut to this before a column is dropped
 _CORE = 3  # columns that are never dropped: model, params, MACs

@@ -8,10 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, UsageError
-from archcost.files import FileError
-from archcost.render.console import PIPED_WIDTH, terminal_width, wants_colour
-from archcost.render.output import print_diagnostics, write_text
-from archcost.writing import write_named
+from archcost.render.exit import PIPED_WIDTH, terminal_width, wants_colour, write_file
+from archcost.render.output import print_diagnostics, print_line, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +29,12 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
         print_diagnostics(verdict.all_diagnostics())
     for kind, target in exports.items():
         try:
-            write_text(render(verdict, kind), target)
+            write_text(render(verdict, kind), target, commands=kind == "github")
         except UsageError as error:
             failed = failed or error
     write_step_summary(verdict)
     try:
-        write_text(render(verdict, format, to_terminal=path is None), path)
+        write_text(render(verdict, format, to_terminal=path is None), path, commands=format == "github")
     except UsageError as error:
         failed = failed or error
     if failed is not None:
@@ -73,8 +71,6 @@ def write_step_summary(verdict: Verdict) -> None:
         room = MAX_SUMMARY - used - 1
         if room <= 0:
             return
-        write_named(path, to_markdown(verdict, room), append=True)
-    except OSError as error:
-        print(f"archcost: cannot write the step summary: {error.strerror or error}", file=sys.stderr)
-    except FileError as error:
-        print(f"archcost: cannot write the step summary: {error.reason}", file=sys.stderr)
+        write_file(to_markdown(verdict, room), path, append=True)
+    except (OSError, UsageError) as error:
+        print_line("warning", f"cannot write the step summary: {error}")

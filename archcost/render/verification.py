@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.render.console import make_console
+from archcost.render.console import buffered_console
 from archcost.render.output import print_diagnostics, write_text
 from archcost.render.plain import error_document, to_json
 from archcost.render.verification_junit import to_junit
@@ -32,10 +31,9 @@ def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | No
     done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     detailed = len(outcomes) == 1 or depth is not None
     if format == "table":
-        buffer = io.StringIO() if path is not None else None
-        print_verifications(make_console(buffer), done, detailed=detailed, depth=depth)
-        if buffer is not None:
-            write_text(buffer.getvalue(), path)
+        console, buffer = buffered_console(path)
+        print_verifications(console, done, detailed=detailed, depth=depth)
+        write_text(buffer.getvalue(), path)
     elif format == "json":
         documents = [
             outcome.verification.to_dict()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.render.plain import escape_markdown
+from archcost.render.markup import escape_markdown
 from archcost.render.verification_rows import (
     MARKS,
     correlation_cell,

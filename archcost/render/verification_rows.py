@@ -12,7 +12,7 @@ from archcost.units import format_share
 
 if TYPE_CHECKING:
     from archcost.pytorch.correspondence import Against, Pair
-    from archcost.pytorch.verification import LayerCheck, Mismatch, Verification
+    from archcost.pytorch.verification import LayerCheck, Verification
 
 MARKS = {True: "✓", False: "✗"}
 _COUNTERS = {"torch": "torch's counter", "fvcore": "fvcore"}
@@ -160,11 +160,6 @@ def correlation_cell(verification: Verification) -> str:
     """How well MACs rank the measured times."""
     rho = verification.clock.ranking.correlation if verification.clock else None
     return "–" if rho is None else f"{rho:.2f}"
-
-
-def place_text(mismatch: Mismatch) -> str:
-    """File and line below a mismatch."""
-    return f"\n  --> {mismatch.place[0]}:{mismatch.place[1]}" if mismatch.place else ""
 
 
 def title(verification: Verification) -> str:

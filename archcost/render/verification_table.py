@@ -11,7 +11,6 @@ from archcost.render.verification_rows import (
     count_cell,
     coverage,
     macs_cell,
-    place_text,
     rate_cell,
     remarks,
     rows,
@@ -25,9 +24,8 @@ from archcost.render.verification_rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
     from archcost.pytorch.verification import Verification
+    from archcost.render.page import Console
     from archcost.render.verification_rows import Row
 
 MAX_MISMATCHES = 20  # printed in full; the rest is counted, and stands in the JSON
@@ -152,7 +150,9 @@ def _summary_columns(done: list[Verification], *, exact: bool) -> list[Column]:
 
 def _print_mismatches(console: Console, verification: Verification, prefix: str = "") -> None:
     for mismatch in verification.mismatches[:MAX_MISMATCHES]:
-        console.print(f"{MARKS[False]} {prefix}{mismatch}{place_text(mismatch)}", style="red")
+        console.print(f"{MARKS[False]} {prefix}{mismatch}", style="red")
+        if mismatch.place:
+            console.print(f"  --> {mismatch.place[0]}:{mismatch.place[1]}", style="red")
     more = len(verification.mismatches) - MAX_MISMATCHES
     if more > 0:
         console.print(f"{MARKS[False]} {prefix}and {more:,} more", style="red")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from archcost.analysis.expectations import deviations, published_count
 from archcost.analysis.sources import MEANING, Kind, stated_figures
+from archcost.printable import visible
+from archcost.render.cells import csv_text
 from archcost.render.columns import Column, print_columns
 from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.output import write_text
-from archcost.render.plain import escape_markdown
 from archcost.render.zoo import families
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,11 +40,11 @@ def _wrong(reports: Sequence[Report], figures: Sequence[Stated]) -> Iterator[str
     for report in reports:
         for found in deviations(report):
             source = f" ({found.source})" if found.source else ""
-            yield f"{found.mark}: {report.name}: {found}{source}\n"
+            yield visible(f"{found.mark}: {report.name}: {found}{source}") + "\n"
     for figure in figures:
         if figure.computed is not None and not figure.source.prints(figure.computed):
             told = f"is {figure.computed:,}, which is not what is printed ({figure.text})"
-            yield f"{figure.mark}: {_named(figure)} {told}\n"
+            yield visible(f"{figure.mark}: {_named(figure)} {told}") + "\n"
 
 
 def _summary(reports: Sequence[Report], figures: Sequence[Stated], wrong: Sequence[str]) -> str:
@@ -122,24 +123,18 @@ def _tree(figures: Sequence[Stated], path: str | None) -> str:
     for kind in Kind:
         own = [figure for figure in figures if figure.source.kind is kind]
         lines += [f"{kind.value}\n"] * bool(own)
-        lines += [f"  {_named(figure)}{' – ' * bool(figure.text)}{figure.text}\n" for figure in own]
+        lines += [visible(f"  {_named(figure)}{' – ' * bool(figure.text)}{figure.text}") + "\n" for figure in own]
     return "".join(lines)
 
 
 def _json(figures: Sequence[Stated], path: str | None) -> str:
     del path
-    return json.dumps(_rows(figures), indent=2, ensure_ascii=False) + "\n"
+    return json_text(_rows(figures))
 
 
 def _csv(figures: Sequence[Stated], path: str | None) -> str:
-    import csv
-
     del path
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_KEYS)
-    writer.writerows(row.values() for row in _rows(figures))
-    return out.getvalue()
+    return csv_text(_KEYS, [list(row.values()) for row in _rows(figures)])
 
 
 _FORMATS = {"table": _table, "tree": _tree, "json": _json, "csv": _csv, "markdown": _markdown}

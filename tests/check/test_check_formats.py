@@ -191,7 +191,7 @@ def test_escapes_of_workflow_commands() -> None:
 
 
 def test_cells_hold_no_markup() -> None:
-    assert cell("a|b `c` *d* [e](f) <g> ~h~ # i\nj & k") == (r"a\|b \`c\` \*d\* \[e\](f) \<g\> \~h\~ \# i j &amp; k")
+    assert cell("a|b `c` *d* [e](f) <g> ~h~ # i\nj & k") == r"a\|b \`c\` \*d\* \[e\](f) \<g\> `~h~` \# i j & k"
 
 
 def test_at_most_ten_annotations() -> None:
