@@ -309,7 +309,6 @@ def collector_paused() -> Iterator[None]:
 
 
 def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
-    nodes = graph.nodes
     names: list[str] = []  # of the values
     inputs = list(graph.inputs)
     layers = []
