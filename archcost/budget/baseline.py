@@ -118,7 +118,7 @@ def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
         figures = (costs.params, costs.macs, costs.flops, costs.weight_bytes, costs.activation_bytes)
         rows.append(Row(layer.path, layer.op, *figures, costs.idle_params, costs.cache_bytes, layer.unknown))
     return Entry(
-        report.name,
+        str(plain_data(report.name)),
         report.spec.sha256,
         report.batch,
         plain(dict(report.params)),
@@ -145,7 +145,7 @@ def spec_key(path: str, folder: str) -> str:
     found = path if os.path.lexists(path) else zoo.find(path) or path
     inside = written_below(found, folder)
     if inside is not None:
-        return inside
+        return str(plain_data(inside))
     absolute = os.path.realpath(found)
     try:
         short = os.path.relpath(absolute, os.path.realpath(folder))
