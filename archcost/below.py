@@ -11,7 +11,7 @@ def written_below(path: str, folder: str) -> str | None:
     Followed, a link would lend a file the name, and so the baseline and the limits, of another.
     """
     root = os.path.realpath(folder)
-    parts = _parts(os.path.join(os.getcwd(), path))
+    parts = _parts(os.path.join(os.getcwd(), path.replace("/", os.sep)))
     whole = os.sep.join(parts)
     prefix = root.rstrip(os.sep) + os.sep
     if whole.startswith(prefix):

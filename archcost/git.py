@@ -40,11 +40,14 @@ class Entry(NamedTuple):
         return self.mode == "160000"
 
 
-def ask(*arguments: str, what: str = "git failed", cwd: str | None = None) -> bytes:
-    """What a git command prints; raises UsageError with ``what`` and git's own words."""
+def ask(*arguments: str, what: str = "git failed") -> bytes:
+    """What a git command prints; raises UsageError with ``what`` and git's own words.
+
+    It runs in the working directory, from which a hook's ``GIT_DIR`` is to be read.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - git, found by name
-            _command(*arguments), capture_output=True, cwd=cwd, env=_environment(), check=False
+            _command(*arguments), capture_output=True, env=_environment(), check=False
         )
     except OSError as error:
         raise UsageError(f"git cannot be run: {error.strerror or error}") from None
@@ -67,12 +70,15 @@ def commit_of(revision: str) -> str:
     if not revision:
         raise UsageError("the revision is empty", "name a branch, tag or commit, or leave the option out")
     answer = ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", what=what)
-    return answer.decode("ascii").strip()
+    commit = answer.decode("ascii").strip()
+    if not commit.isalnum():  # ``^main`` is for what is not in a branch
+        raise UsageError(what)
+    return commit
 
 
-def tree_of(commit: str, root: str) -> dict[str, Entry]:
+def tree_of(commit: str) -> dict[str, Entry]:
     """Every file, link and submodule of a commit, by its path from the root."""
-    listed = ask("ls-tree", "-r", "-z", "--full-tree", commit, cwd=root, what=f"git cannot list {commit}")
+    listed = ask("ls-tree", "-r", "-z", "--full-tree", commit, what=f"git cannot list the files of {commit[:12]}")
     entries = {}
     for line in listed.split(b"\0")[:-1]:
         head, _, path = line.partition(b"\t")
@@ -81,11 +87,11 @@ def tree_of(commit: str, root: str) -> dict[str, Entry]:
     return entries
 
 
-def renames_since(commit: str, root: str) -> dict[str, str]:
+def renames_since(commit: str) -> dict[str, str]:
     """New path to old, of what git takes for renamed between a commit and the index; empty where it cannot tell."""
     options = ("--cached", "--name-status", "-z", "-M50%", f"-l{_RENAMES}", "--diff-filter=R", "--no-relative")
     try:
-        listed = ask("diff-index", *options, "--no-ext-diff", "--no-textconv", commit, "--", cwd=root)
+        listed = ask("diff-index", *options, "--no-ext-diff", "--no-textconv", commit, "--")
     except UsageError:  # an object that a partial clone lacks
         return {}
     words = [os.fsdecode(word) for word in listed.split(b"\0")[:-1]]
@@ -95,8 +101,7 @@ def renames_since(commit: str, root: str) -> dict[str, str]:
 class Blobs:
     """Reads the contents of files by their objects' ids, from one process; use it as a context manager."""
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -142,7 +147,7 @@ class Blobs:
         pipe = subprocess.PIPE
         try:
             return subprocess.Popen(  # noqa: S603 - git, found by name
-                command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd=self._root, env=_environment()
+                command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_environment()
             )
         except OSError as error:
             raise FileError(f"git cannot be run: {error.strerror or error}") from None

@@ -95,12 +95,18 @@ class SpecBudget(pytest.Item):
     """Judges one spec file."""
 
     def runtest(self) -> None:
-        """Raise OverBudgetError with the report if a limit is exceeded; a file that holds only blocks is skipped."""
+        """Raise OverBudgetError with the report if a limit is exceeded; skip where there is nothing to judge."""
+        from archcost.commands.judging import Request, check
+        from archcost.render.verdict_output import render
+        from archcost.render.verdict_text import summary
+
         if _is_library(self.path):
             pytest.skip("it holds only blocks")
-        report = failure([os.path.relpath(self.path)], {})
-        if report:
-            raise OverBudgetError(report)
+        verdict = check(Request(specs=(os.path.relpath(self.path),)))
+        if verdict.exit_code:
+            raise OverBudgetError(render(verdict, "full"))
+        if not verdict.judged:
+            pytest.skip(summary(verdict))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The report alone, without a traceback."""

@@ -98,7 +98,7 @@ class GitFiles:
         entry = self.entries.get(real)
         if entry is None:
             if real in self.folders:
-                raise FileError("is a directory")
+                raise FileError("it is a folder")
             if self._in_submodule(real):
                 raise FileError("it lies in a submodule", "compare in the submodule's own repository")
             raise MissingFileError
@@ -137,7 +137,7 @@ class Revision:
         self.name = name
         self.root = git.work_tree()
         self.commit = git.commit_of(name)
-        self._blobs = git.Blobs(self.root)
+        self._blobs = git.Blobs()
 
     def __enter__(self) -> Self:
         return self
@@ -148,23 +148,16 @@ class Revision:
     @cached_property
     def files(self) -> GitFiles:
         """The revision's tree."""
-        return GitFiles(git.tree_of(self.commit, self.root), self._blobs)
+        return GitFiles(git.tree_of(self.commit), self._blobs)
 
     @cached_property
     def renames(self) -> dict[str, str]:
         """Path to earlier path, of what was renamed since, as git sees it."""
-        return git.renames_since(self.commit, self.root)
+        return git.renames_since(self.commit)
 
     def paths(self) -> list[str]:
         """All YAML files of the revision, relative to the repository's root."""
         return sorted(path for path in self.files.entries if path.endswith((".yaml", ".yml")))
-
-    def has(self, path: str) -> bool:
-        """Whether the revision has something at this path, which is relative to the working directory."""
-        try:
-            return self.files.holds(self.locate(path))
-        except OutsideError:
-            return False
 
     def load(self, path: str) -> Spec:
         """Parse a spec as it stands at the revision; raises SpecError, and UsageError when it has no such file."""

@@ -243,6 +243,19 @@ def test_specs_are_collected_as_tests(tmp_path: Path, params: str, outcome: str)
     assert "Traceback" not in done.stdout
 
 
+def test_files_with_nothing_to_judge_are_skipped(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
+    (tmp_path / "archcost.toml").write_text('specs = ["*.yaml"]\n')
+    (tmp_path / "net.yaml").write_text(SPEC.format(width=32))
+    (tmp_path / "blocks.yaml").write_text("archcost: 1\nblocks: {unit: {layers: [relu]}}\n")
+    (tmp_path / "good.yaml").write_text(SPEC.format(width=32) + "budgets: {params: 544}\n")  # 16 * 32 + 32
+    (tmp_path / "wrong.yaml").write_text("archcost: 1\nblocks: {unit: {layers: [rellu]}}\n")
+    done = run_pytest("--archcost", "-rs", cwd=tmp_path)
+    assert "1 failed, 1 passed, 2 skipped" in done.stdout, done.stdout
+    assert "it holds only blocks" in done.stdout
+    assert "no limits to judge" in done.stdout
+
+
 def test_the_fixture_fails_with_the_report(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
     (tmp_path / "net.yaml").write_text(SPEC.format(width=32) + "budgets: {params: 100}\n")

@@ -297,8 +297,8 @@ class _Judge:
 
 
 def place(path: str) -> Mark:
-    """The first line of a file."""
-    return Mark(Source(path, ""), 0, 0)
+    """The first line of a file, or of standard input."""
+    return Mark(Source("<stdin>" if path == "-" else path, ""), 0, 0)
 
 
 def entry_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,9 +70,8 @@ def check(request: Request, track: Track = list) -> Verdict:
         raise UsageError("published figures are of the spec as it stands", "leave out --set and --batch, or --expect")
     if request.baseline is not None and request.baseline_ref is not None:
         raise UsageError("--baseline and --baseline-ref are two baselines", "give one of them")
-    if request.baseline_ref == "":
-        hint = "name a branch, tag or commit; without the option, growth is measured from the lock file"
-        raise UsageError("--baseline-ref is empty, as an unset variable leaves it", hint)
+    refuse_empty(request.baseline_ref, "--baseline-ref", "name a branch, tag or commit")
+    refuse_empty(request.baseline, "--baseline", "name a file")
     try:
         config = load_config(request.config)
         chosen = choose(request.specs, config)
@@ -94,6 +93,13 @@ def check(request: Request, track: Track = list) -> Verdict:
     if lock is None and request.baseline and not problems:
         raise UsageError(f"there is no baseline {path}", "record one with `archcost baseline update --baseline …`")
     return _verdict(Context(request, config, lock, files=chosen.files), chosen, track, problems, path)
+
+
+def refuse_empty(value: str | None, option: str, hint: str) -> None:
+    """Raise UsageError for an option that is given and names nothing, which would fall back to the default unseen."""
+    if value == "":
+        hint += "; without the option, growth is measured from the configured lock file"
+        raise UsageError(f"{option} is empty, as an unset variable leaves it", hint)
 
 
 def choose(names: Sequence[str], config: Config) -> Chosen:
@@ -137,7 +143,7 @@ def _verdict(
         gone = gone_entries if context.revision is None else gone_files
         findings = [*gone(context, specs, left_out), *unused(context.config, specs)]
     if not specs:
-        problems = (*problems, _nothing_judged(context.config, chosen))
+        problems = (*problems, only_blocks(context.config, chosen, "judged"))
     unjudged = [limit for spec in specs for limit in spec.unjudged]
     if unjudged and not problems:
         problems = (_no_baseline(unjudged, lock_path),)
@@ -145,12 +151,12 @@ def _verdict(
     return Verdict(tuple(specs), tuple(findings), problems, where, context.revision is None, tuple(left_out))
 
 
-def _nothing_judged(config: Config, chosen: Chosen) -> Diagnostic:
-    """Globs that find only files of blocks guard nothing."""
+def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
+    """That globs found only files of blocks, and so nothing was ``done``."""
     count = len(chosen.paths)
     files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"
     hint = "let the globs match specs, which have `layers`"
-    return Diagnostic(f"nothing was judged: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
+    return Diagnostic(f"nothing was {done}: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:

@@ -11,7 +11,7 @@ from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.commands.inputs import analyze_one
-from archcost.commands.judging import choose, read_baseline
+from archcost.commands.judging import choose, only_blocks, read_baseline, refuse_empty
 from archcost.errors import ConfigError, UsageError
 from archcost.files import FileError
 from archcost.writing import alone
@@ -40,6 +40,7 @@ class Order(NamedTuple):
 
 def update_baseline(order: Order, track: Track = list) -> Done:
     """Analyse the specs and write the lock file, unless a spec is wrong or a figure grew and that is not allowed."""
+    refuse_empty(order.baseline, "--baseline", "name a file")
     try:
         config = load_config(order.config)
         path = order.baseline or config.baseline_path
@@ -64,6 +65,8 @@ def update_baseline(order: Order, track: Track = list) -> Done:
             key = spec_key(name, folder)
             reports[key] = result.report
             limits[key] = [*result.report.spec.budgets, *config.limits_of(spec_key(name, config.folder))]
+    if not reports and not problems:
+        problems.append(only_blocks(config, chosen, "recorded"))
     if problems:
         return Done(path, diagnostics=tuple(problems))
     found = _Found(reports, limits, _paces(order, reports), chosen.whole)
