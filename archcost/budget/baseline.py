@@ -118,7 +118,7 @@ def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
         figures = (costs.params, costs.macs, costs.flops, costs.weight_bytes, costs.activation_bytes)
         rows.append(Row(layer.path, layer.op, *figures, costs.idle_params, costs.cache_bytes, layer.unknown))
     return Entry(
-        report.name,
+        str(plain_data(report.name)),
         report.spec.sha256,
         report.batch,
         plain(dict(report.params)),

@@ -131,7 +131,7 @@ def _reason(error: ValueError) -> str:
     message = str(getattr(error, "msg", error))
     if message.startswith("Exceeds the limit"):  # of Python, on digits
         message = "a number has too many digits"
-    return message[:1].lower() + message[1:]
+    return message if message.startswith("NaN") else message[:1].lower() + message[1:]
 
 
 def _problem(path: str, message: str) -> Diagnostic:

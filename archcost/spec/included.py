@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.spec.parser import SpecReader
 
 ENDINGS = (".yaml", ".yml")
-_CLAIM = re.compile(r"""^[{\s]*["']?archcost["']?\s*:""", re.MULTILINE)
+_CLAIM = re.compile(r"""^[{ \t]*+["']?archcost["']?[ \t]*+:""", re.MULTILINE)
 _MAX_SIBLINGS = 2000  # names in a folder that are compared with a missing one
 _PER_PART = 15  # steps of work to look at a folder on the way to a file
 _PER_FILE = 1000  # steps of work to open one

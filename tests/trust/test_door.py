@@ -25,6 +25,7 @@ from archcost.commands.judging import read_baseline
 from archcost.commands.recording import Order, update_baseline
 from archcost.errors import ArchcostError, SpecError, UsageError, format_diagnostic
 from archcost.files import DISK, FileError, MissingFileError, is_below, read_named
+from archcost.spec.included import refuse_other_text
 from archcost.spec.loader import load_from, read_from, reads
 from archcost.writing import alone, write_named, write_whole
 
@@ -334,6 +335,31 @@ def test_what_is_refused_says_why(name: str, reason: str, repository: Path) -> N
     with pytest.raises(FileError) as caught:
         load_from(bounded, str(repository / "specs" / name))
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "is_spec"),
+    [
+        ("archcost: 1", True),
+        ("\n# a comment\narchcost : 1", True),
+        ("{archcost: 1, blocks: {}}", True),
+        ('{\n  "archcost": 1}', True),
+        ("'archcost': 1", True),
+        ("not archcost: 1", False),
+        ("# archcost: 1", False),
+        ("archcosts: 1", False),
+        ("\n" * 10**6, False),  # in one pass
+        (" " * 10**6 + "archcost", False),
+        ("{" * 10**6, False),
+        ("archcost \n" * 10**5, False),
+    ],
+)
+def test_what_says_that_it_is_a_spec(text: str, *, is_spec: bool) -> None:
+    if is_spec:
+        refuse_other_text(text)
+    else:
+        with pytest.raises(FileError, match="it is no spec"):
+            refuse_other_text(text)
 
 
 def test_a_file_of_the_system_is_none_even_below_the_root() -> None:
