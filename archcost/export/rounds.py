@@ -31,8 +31,11 @@ def arguments_of(unit: Unit) -> list[Argument]:
             )
             for parameter in unit.use.type.parameters
         ]
-    assert unit.node is not None
-    return LAYERS[unit.kind].arguments(unit.node.op, [tensor.shape for tensor in unit.node.signature.inputs])
+    if unit.arguments is None:
+        assert unit.node is not None
+        shapes = [tensor.shape for tensor in unit.node.signature.inputs]
+        unit.arguments = LAYERS[unit.kind].arguments(unit.node.op, shapes)
+    return unit.arguments
 
 
 def signature(unit: Unit) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from archcost.dims import Shape
     from archcost.errors import Mark
+    from archcost.export.ops import Argument
     from archcost.graph.model import Graph, Node, Scope
 
 _MAX_STEPS = 100  # back to the layer that gave a value its channels
@@ -29,7 +30,20 @@ LAYER, FUNCTION, BLOCK, CHAIN, LOOP = "layer", "function", "block", "chain", "lo
 class Unit:
     """One thing that a class holds or calls: the values it reads and writes, and the nodes it stands for."""
 
-    __slots__ = ("branch", "end", "form", "items", "mark", "name", "node", "reads", "start", "use", "writes")
+    __slots__ = (
+        "arguments",
+        "branch",
+        "end",
+        "form",
+        "items",
+        "mark",
+        "name",
+        "node",
+        "reads",
+        "start",
+        "use",
+        "writes",
+    )
 
     def __init__(self, form: str, name: tuple[str, ...], nodes: tuple[int, int], mark: Mark) -> None:
         self.form = form
@@ -39,6 +53,7 @@ class Unit:
         self.reads: tuple[int, ...] = ()
         self.writes: tuple[int, ...] = ()
         self.node: Node | None = None  # of a layer or function
+        self.arguments: list[Argument] | None = None  # of its constructor, once asked for
         self.use: Use | None = None  # of a block
         self.items: list[Unit] = []  # of a chain or loop
         self.branch = ""  # the branch whose result it is
