@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
 
 MAX_CELLS = 4_000_000  # of the table of common subsequences, some seconds; beyond it only both ends are aligned
+MAX_MOVED = 500  # anchors left over that are looked for elsewhere
 _SAME = 4  # weight of tensors in the same place of layers that give as much; of others, 1
 _START = -1
 
@@ -117,9 +118,13 @@ def _moved(
         if item.anchor and index not in taken:
             waiting.setdefault(item.shape, []).append(index)
     moved: dict[int, int] = {}
-    out_of_order = []
-    for index, item in enumerate(mine):
-        left = waiting.get(item.shape, []) if item.anchor and index not in pairs else []
+    out_of_order: list[tuple[int, int]] = []
+    rest = [index for index, item in enumerate(mine) if item.anchor and index not in pairs]
+    if len(rest) > MAX_MOVED:
+        return moved, out_of_order
+    for index in rest:
+        item = mine[index]
+        left = waiting.get(item.shape, [])
         candidates = [k for k in left if other[k].gives(item)]
         if not candidates:
             continue

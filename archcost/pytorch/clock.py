@@ -11,13 +11,13 @@ from archcost.errors import UsageError
 from archcost.ops.conv import ConvBase
 from archcost.ops.recurrent import GRU, LSTM, RNN
 from archcost.pytorch.devices import choose_device
-from archcost.pytorch.latency import Settings, measure, smallest
+from archcost.pytorch.latency import Settings, measure, yardsticks
 from archcost.pytorch.ranking import Ranking, Sample, Scales
 from archcost.units import format_bytes
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
-    from archcost.pytorch.latency import Latency, Timing
+    from archcost.pytorch.latency import Latency, Timing, Yardsticks
 
 MAX_CPU_BYTES = 6 * 2**30  # of weights and live activations
 
@@ -53,7 +53,7 @@ class Clock:
     latency: Latency
     layers: tuple[LayerTime | None, ...]
     ranking: Ranking
-    smallest: dict[str, float]
+    yardsticks: Yardsticks
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without the layers."""
@@ -61,7 +61,7 @@ class Clock:
         return {
             "environment": {name: getattr(environment, name) for name in environment.__slots__},
             "latency_seconds": self.latency.total.to_dict(),
-            "smallest_layers_seconds": self.smallest,
+            "launch_seconds": self.yardsticks.launch_seconds,
             **self.ranking.to_dict(),
         }
 
@@ -70,21 +70,21 @@ def clock(report: Report, settings: Settings) -> Clock:
     """Measure a report end to end and layer by layer; UsageError if the device is missing or too small."""
     require_memory(report, settings.device)
     (latency,) = measure([report], replace(settings, layers=True))
-    least = {name: timing.median for name, timing in smallest(settings).items()}
+    sticks = yardsticks(settings)
     samples = [
-        None if layer.node.op.declared else _sample(layer, traffic.moved, timing, least)
+        None if layer.node.op.declared else _sample(layer, traffic.moved, timing, sticks)
         for layer, traffic, timing in zip(report.layers, report.traffic(), latency.layers, strict=True)
     ]
     known = tuple([sample for sample in samples if sample is not None])
-    scales = Scales.of(known)
+    scales = Scales.of(known, sticks.bytes_per_second)
     layers = [
         None if sample is None else LayerTime(timing, sample.macs, scales.suggested(sample), scales.reason(sample))
         for sample, timing in zip(samples, latency.layers, strict=True)
     ]
-    return Clock(latency, tuple(layers), Ranking(known, scales), least)
+    return Clock(latency, tuple(layers), Ranking(known, scales), sticks)
 
 
-def _sample(layer: Layer, moved: int, timing: Timing, least: dict[str, float]) -> Sample:
+def _sample(layer: Layer, moved: int, timing: Timing, sticks: Yardsticks) -> Sample:
     op = layer.node.op
     sort = "other" if not layer.macs else "conv" if isinstance(op, ConvBase) else "linear"
     inputs = layer.node.signature.inputs
@@ -94,7 +94,7 @@ def _sample(layer: Layer, moved: int, timing: Timing, least: dict[str, float]) -
         seconds=timing.median,
         macs=layer.macs,
         moved=moved,
-        launch=least[sort],
+        launch=sticks.launch_seconds[sort],
         groups=op.groups if isinstance(op, ConvBase) else 1,
         channels=inputs[0].shape[1] if isinstance(op, ConvBase) else 1,
         steps=inputs[0].shape[1] if isinstance(op, (GRU, LSTM, RNN)) else 0,

@@ -30,6 +30,7 @@ NOISY = 0.10  # relative spread from which a measurement is called noisy
 _STEADY = 0.05  # relative spread at which measuring may stop
 _PATIENCE = 4  # times the minimum that measuring goes on while it is noisy
 _ROUNDS = 3  # several models are measured in turn, so that drift hits all of them
+_STREAM = (4 * 2**20, 64 * 2**20)  # float32 numbers read and written to see what a CPU and a GPU move
 _NORMAL_IQR = 1.349  # interquartile range of a normal distribution in standard deviations
 
 
@@ -146,19 +147,33 @@ def measure(
     return results
 
 
-def smallest(settings: Settings) -> dict[str, Timing]:
-    """What layers of one element take on the device: a convolution, a linear layer, and a ReLU for all others."""
+@dataclass(frozen=True, slots=True)
+class Yardsticks:
+    """What the device does where there is nothing but a launch, and nothing but bytes to move.
+
+    ``launch_seconds`` are of a convolution, a linear layer, and any other, of one element.
+    """
+
+    launch_seconds: dict[str, float]
+    bytes_per_second: float
+
+
+def yardsticks(settings: Settings) -> Yardsticks:
+    """Measure layers of one element, and a ReLU over more than caches hold, as layers are measured."""
     device = choose_device(settings.device)
     threads = settings.threads or torch.get_num_threads()
-    timings = {}
-    for name, module, dims in (
-        ("conv", nn.Conv2d(1, 1, 1), 4),
-        ("linear", nn.Linear(1, 1), 2),
-        ("other", nn.ReLU(), 2),
-    ):
-        inputs = (torch.ones((1,) * dims, device=device),)
-        timings[name] = _timing_of(_inference(module.eval().to(device), inputs), settings, threads)
-    return timings
+
+    def median(module: nn.Module, *shape: int) -> float:
+        inputs = (torch.ones(shape, device=device),)
+        return _timing_of(_inference(module.eval().to(device), inputs), settings, threads).median
+
+    launch = {
+        "conv": median(nn.Conv2d(1, 1, 1), 1, 1, 1, 1),
+        "linear": median(nn.Linear(1, 1), 1, 1),
+        "other": median(nn.ReLU(), 1, 1),
+    }
+    elements = _STREAM[device.type == "cuda"]
+    return Yardsticks(launch, 2 * 4 * elements / median(nn.ReLU(), elements))
 
 
 class _Run:

@@ -1,8 +1,8 @@
 """How well MACs tell measured times: a rank correlation, and the layers that take much longer, with the reason.
 
 Every scale comes from the run itself. *Dense* layers are convolutions without groups, linear layers and products; their
-median MACs a second say how long MACs alone would take. Layers without MACs say what the machine moves: the median of
-their bytes a second. The smallest layers of each sort, of one element, say what a launch takes. Imports no torch.
+median MACs a second say how long MACs alone would take. What the device moves in a second, and what a launch of a layer
+takes, are measured in the same run, by a ReLU over more than caches hold and by layers of one element. No torch here.
 """
 
 from __future__ import annotations
@@ -47,19 +47,18 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """What the run says of the machine; None where no layer of the run does."""
+    """What the run says of the machine; ``macs_per_second`` is None where it has no dense layer."""
 
     macs_per_second: float | None
-    bytes_per_second: float | None
+    bytes_per_second: float
 
     @classmethod
-    def of(cls, samples: Sequence[Sample]) -> Scales:
-        """Medians over the layers that take more than a launch; over all of the sort if none does."""
+    def of(cls, samples: Sequence[Sample], bytes_per_second: float) -> Scales:
+        """The median over the dense layers that take more than a launch; over all of them if none does."""
         dense = [sample for sample in samples if sample.is_dense]
-        rates = [sample.macs / sample.seconds for sample in _long(dense) or dense]
-        moving = _long([sample for sample in samples if not sample.macs and sample.moved])
-        moved = [sample.moved / sample.seconds for sample in moving]
-        return cls(median(rates) if rates else None, median(moved) if moved else None)
+        long = [sample for sample in dense if not sample.bound_by_launch]
+        rates = [sample.macs / sample.seconds for sample in long or dense]
+        return cls(median(rates) if rates else None, bytes_per_second)
 
     def suggested(self, sample: Sample) -> float | None:
         """Seconds that the MACs alone would take at the rate of the dense layers."""
@@ -85,12 +84,7 @@ class Scales:
         return next((word for holds, word in rules if holds), "low utilisation")
 
     def _moves(self, sample: Sample) -> bool:
-        rate = self.bytes_per_second
-        return rate is not None and HALF * sample.moved / rate >= sample.seconds
-
-
-def _long(samples: Sequence[Sample]) -> list[Sample]:
-    return [sample for sample in samples if not sample.bound_by_launch]
+        return HALF * sample.moved / self.bytes_per_second >= sample.seconds
 
 
 class Slow(NamedTuple):

@@ -78,7 +78,7 @@ def _reason(group: Slow, scales: Scales) -> str:
         return f"sequential ({sample.steps:,} steps, one after the other)"
     if group.reason == "launch":
         return f"launch-bound (one element takes {time_text(sample.launch)})"
-    if group.reason == "memory-bound" and scales.bytes_per_second:
+    if group.reason == "memory-bound":
         intensity = f"{_intensity(sample)}; " if sample.macs else ""
         moved, rate = format_bytes(sample.moved), format_bytes(round(scales.bytes_per_second))
         return f"memory-bound ({intensity}{moved} at {rate}/s: {time_text(sample.moved / scales.bytes_per_second)})"
