@@ -46,8 +46,8 @@ def _unwritten(error: OSError) -> FileError:
 
 
 def nowhere() -> int:
-    """A descriptor that swallows what is written to it."""
-    return os.open(os.devnull, os.O_WRONLY | CLOSED_IN_CHILDREN)
+    """A descriptor that swallows what is written to it, and has nothing to read."""
+    return os.open(os.devnull, os.O_RDWR | CLOSED_IN_CHILDREN)
 
 
 def write_whole(path: str, text: str, root: str | None = None) -> bool:
