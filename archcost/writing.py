@@ -46,7 +46,7 @@ def _unwritten(error: OSError) -> FileError:
 
 
 def nowhere() -> int:
-    """A descriptor that swallows what is written to it."""
+    """A descriptor that swallows what is written to it, and has nothing to read."""
     return os.open(os.devnull, os.O_RDWR | CLOSED_IN_CHILDREN)
 
 

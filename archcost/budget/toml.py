@@ -43,7 +43,7 @@ _TOKEN = re.compile(
     rf"(?P<key>(?<![\w-])(?:(?:[\w-]++|{_STRINGS[2].pattern}|{_STRINGS[3].pattern})[ \t]*+\.[ \t]*+){{{MAX_PARTS}}})"
     "|(?P<text>" + "|".join(pattern.pattern for pattern in _STRINGS) + r"|#[^\n]*+)"
     r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<unclosed>[\"'])"
-    rf"|(?P<number>(?<![\w-])[0-9]\w{{{MAX_DIGITS}}})",
+    rf"|(?P<number>(?<![\w-])[+-]?[0-9]\w{{{MAX_DIGITS}}})",
     re.DOTALL,
 )
 _DEEPER = {"open": 1, "close": -1}

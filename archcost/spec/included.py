@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.spec.parser import SpecReader
 
 ENDINGS = (".yaml", ".yml")
-_CLAIM = re.compile(r"""^[{ \t]*+["']?archcost["']?[ \t]*+:""", re.MULTILINE)
+_CLAIM = re.compile(r"""(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:""", re.MULTILINE)
 _MAX_SIBLINGS = 2000  # names in a folder that are compared with a missing one
 _PER_PART = 15  # steps of work to look at a folder on the way to a file
 _PER_FILE = 1000  # steps of work to open one
@@ -177,9 +177,9 @@ def spec_text(files: Files, real: str, name: str) -> str:
 
 
 def refuse_other_text(text: str) -> None:
-    """Raise FileError for a text in which no line begins with ``archcost:``."""
+    """Raise FileError for a text that has no key ``archcost``, at the start of a line or in a flow mapping."""
     if _CLAIM.search(text) is None:
-        raise FileError("it is no spec: no line begins with `archcost:`", "put `archcost: 1` on its first line")
+        raise FileError("it is no spec: it has no key `archcost`", "put `archcost: 1` on its first line")
 
 
 def decode(data: bytes, name: str) -> str:

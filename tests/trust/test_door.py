@@ -321,7 +321,7 @@ def test_a_thousand_paths_in_a_tree_of_files_lead_nowhere_else(
         ("round.yaml", "it is not a file but a link in a circle"),
         ("out.yaml", "it is outside of the repository"),
         ("env.yaml", "ends in neither .yaml nor .yml"),
-        ("values.yaml", "no line begins with `archcost:`"),
+        ("values.yaml", "it has no key `archcost`"),
         ("nowhere.yaml", "there is no such file"),
         ("loop/../up/secret.yaml", "not a directory"),  # what stands after a circle is no folder, whatever it says
         ("up/secret.yaml", "it is outside of the repository"),
