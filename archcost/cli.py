@@ -14,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.errors import UsageError
+
 # Each is a function of its own name, or a Typer of several, in archcost.commands.MODULE, in the order of the help page.
 COMMANDS = {
     "analyze": "analyze",
@@ -30,13 +32,15 @@ COMMANDS = {
     "schema": "analyze",
     "zoo": "zoo",
 }
+_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
     if value:
+        from archcost.render.exit import write_out
         from archcost.version import __version__
 
-        print(f"archcost {__version__}")
+        write_out(f"archcost {__version__}\n")
         raise typer.Exit
 
 
@@ -76,18 +80,53 @@ def main() -> None:
     """Run the command line; every error that archcost knows ends with exit code 2 and no traceback."""
     import gc
 
-    from archcost.errors import SpecError, UsageError
+    from archcost.render.exit import guarded
 
     gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
+    with guarded():
+        sys.exit(_run(sys.argv[1:]))
+
+
+def _run(words: Sequence[str]) -> int | str | None:
+    """The exit code of a command line, once its errors are told."""
+    from archcost.errors import SpecError, UsageError
+
     try:
-        make_app(sys.argv[1:])()
+        make_app(words)()
+    except SystemExit as done:
+        return done.code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except SpecError as error:
         from archcost.render.output import print_diagnostics
 
         print_diagnostics(error.diagnostics)
-        sys.exit(2)
     except UsageError as error:
-        from archcost.render.output import print_usage_error
+        _tell(error)
+    except OSError as error:
+        _tell(_surroundings(error))
+    except RecursionError:
+        _tell(UsageError("this is nested too deeply for archcost"))
+    except MemoryError:
+        _tell(UsageError("there is not enough memory for this"))
+    return 2
 
-        print_usage_error(error)
-        sys.exit(2)
+
+def _tell(error: UsageError) -> None:
+    from archcost.render.output import print_usage_error
+
+    print_usage_error(error)
+
+
+def _surroundings(error: OSError) -> UsageError:
+    """What the system refused, for instance in a working directory that was deleted."""
+    import os
+
+    from archcost.errors import UsageError
+
+    try:
+        os.getcwd()
+    except OSError as gone:
+        return UsageError(f"the working directory cannot be used: {gone.strerror}", "change to another one")
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return UsageError(f"{where}{error.strerror or error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,6 +100,7 @@ def _chosen(columns: Sequence[str], relative_to: str | None, format: Format) -> 
 
 def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training: Training = False) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
+    from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics
 
     results = analyze_all(specs, settings, batch=batch, training=training, blocks_only=True)
@@ -109,9 +109,9 @@ def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training
     count = sum(len(result.diagnostics) for result in wrong)
     if wrong:
         where = f" in {len(wrong)} of {len(results)} specs" if len(results) > 1 else ""
-        print(f"{count} error{'s' * (count != 1)}{where}", file=sys.stderr)
+        write_error(f"{count} error{'s' * (count != 1)}{where}\n")
         raise typer.Exit(2)
-    print(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors")
+    write_out(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors\n")
 
 
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")], output: Output = None) -> None:

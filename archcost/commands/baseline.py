@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -36,9 +35,10 @@ def update(
     """Write the lock file; refuse larger params, MACs or limited figures, unless they are allowed."""
     from archcost.commands.inputs import parse_settings
     from archcost.commands.recording import Order, update_baseline
+    from archcost.render.exit import write_out
     from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
-    from archcost.render.recording import increase_lines, recorded_line
+    from archcost.render.recording import print_increases, recorded_line
 
     order = Order(
         specs=tuple(specs or ()),
@@ -54,7 +54,6 @@ def update(
     if done.diagnostics:
         raise typer.Exit(2)
     if done.refused:
-        for line in increase_lines(done):
-            print(line, file=sys.stderr)
+        print_increases(done)
         raise typer.Exit(1)
-    print(recorded_line(done))
+    write_out(recorded_line(done) + "\n")

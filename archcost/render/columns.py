@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
     from rich.text import Text
+
+    from archcost.render.page import Console
 
 GAP = 2
 _EDGES = 2
@@ -47,7 +48,10 @@ def print_columns(console: Console, columns: Sequence[Column]) -> None:
     from rich import box
     from rich.table import Table
 
+    columns = [_safe(column, console) for column in columns]
     widths = _fitted([column.width() for column in columns], columns, console.width)
+    if console.cut_mark != "…":  # which is what rich has
+        columns = [_cut(column, width, console.cut_mark) for column, width in zip(columns, widths, strict=True)]
     footer = any(column.footer for column in columns)
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_footer=footer, header_style="bold"
@@ -65,6 +69,26 @@ def print_columns(console: Console, columns: Sequence[Column]) -> None:
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*row)
     console.print(table)
+
+
+def _safe(column: Column, page: Console) -> Column:
+    """The column as it can be shown."""
+    heading, footer = page.safe(column.heading), page.safe(column.footer)
+    return column._replace(heading=heading, cells=[page.safe(cell) for cell in column.cells], footer=footer)
+
+
+def _cut(column: Column, width: int, mark: str) -> Column:
+    """The column with its cells cut to a width, and marked."""
+    from rich.text import Text
+
+    def cut(cell: Text | str) -> Text:
+        text = Text(cell) if isinstance(cell, str) else cell.copy()
+        if text.cell_len > width:
+            text.truncate(max(0, width - 1), overflow="crop")
+            text.append(mark)
+        return text
+
+    return column._replace(cells=[cut(cell) for cell in column.cells])
 
 
 def _fitted(widths: list[int], columns: Sequence[Column], available: int) -> list[int]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.compare import telling_metrics
+from archcost.render.cells import csv_text
 from archcost.render.changes import (
     LABELS,
     after_cell,
@@ -21,18 +19,18 @@ from archcost.render.changes import (
 )
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.output import write_text
-from archcost.render.plain import escape_markdown
 from archcost.spec.limits import TOTALS
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
-
     from archcost.analysis.report import Report
     from archcost.compare import Change, Comparison, Difference
     from archcost.render.changes import Line
+    from archcost.render.page import Console
 
     Cell = Callable[..., str]
 
@@ -189,22 +187,20 @@ def _sides(difference: Difference) -> dict[str, int | None]:
 
 def _json(comparison: Comparison, view: View, path: str | None) -> str:
     del view, path
-    return json.dumps(_document(comparison), indent=2, ensure_ascii=False) + "\n"
+    return json_text(_document(comparison))
 
 
 def _csv(comparison: Comparison, view: View, path: str | None) -> str:
     del path
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("change", "path", "op", "params_before", "params_after", "macs_before", "macs_after"))
+    rows = []
     for change in (item for top in comparison.changes for item in top.walk()):
         if change.group or (view.only_changed and not change.changed()):
             continue
         params, macs = change.difference("params"), change.difference("macs")
         before, after = "" if macs.unknown_before else macs.before, "" if macs.unknown_after else macs.after
         figures = (params.before, params.after, before, after)
-        writer.writerow((change.mark.strip() or "=", change.path, change.op, *figures))
-    return out.getvalue()
+        rows.append((change.mark.strip() or "=", change.path, change.op, *figures))
+    return csv_text(("change", "path", "op", "params_before", "params_after", "macs_before", "macs_after"), rows)
 
 
 def _markdown(comparison: Comparison, view: View, path: str | None) -> str:

@@ -1,53 +1,28 @@
-"""The terminal: colour only where it is wanted, and a width that never crushes piped tables."""
+"""The page of a command: colour only where it is wanted, and a width that never crushes piped tables."""
 
 from __future__ import annotations
 
-import os
 import sys
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Any
 
+from archcost.render.exit import encoding_of, is_terminal, terminal_width, wants_colour
+
 if TYPE_CHECKING:
-    from rich.console import Console
-
-PIPED_WIDTH = 10_000
+    from archcost.render.page import Console
 
 
-def wants_colour(stream: IO[str]) -> bool:
-    """NO_COLOR wins over FORCE_COLOR, which wins over what the stream is."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+def make_console(stream: IO[str], *, width: int, colour: bool, encoding: str = "utf-8") -> Console:
+    """A console that writes to a stream what will leave in an encoding; nothing is highlighted or wrapped by itself."""
+    from archcost.render.page import Console
 
-
-def terminal_width(stream: IO[str]) -> int:
-    """COLUMNS if set, the terminal's width, or no limit for pipes and files."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
-        return int(columns)
-    if stream.isatty():
-        try:
-            return os.get_terminal_size(stream.fileno()).columns or 80
-        except (OSError, ValueError):
-            return 80
-    return PIPED_WIDTH
-
-
-def make_console(stream: IO[str] | None = None, *, width: int | None = None, colour: bool | None = None) -> Console:
-    """A rich console for a stream, by the rules above; nothing is highlighted or wrapped by itself."""
-    from rich.console import Console
-
-    out = stream or sys.stdout
-    if colour is None:
-        colour = wants_colour(out)
     options: dict[str, Any] = {} if colour else {"color_system": None}
-    if colour and not out.isatty():
+    if colour and not is_terminal(stream):
         options["color_system"] = "standard"
     return Console(
-        file=out,
-        width=width or terminal_width(out),
+        encoding,
+        file=stream,
+        width=width,
         height=25,  # with both given, rich asks no terminal and obeys COLUMNS even where TERM=dumb
         force_terminal=colour,
         no_color=not colour,
@@ -64,6 +39,6 @@ def buffered_console(path: str | None) -> tuple[Console, StringIO]:
     """A console that writes into a buffer as wide and as colourful as where the text will go: a file, or stdout."""
     buffer = StringIO()
     if path is not None:
-        return make_console(buffer), buffer
-    colour = wants_colour(sys.stdout)
-    return make_console(buffer, width=terminal_width(sys.stdout), colour=colour), buffer
+        return make_console(buffer, width=terminal_width(None), colour=False), buffer
+    out = sys.stdout
+    return make_console(buffer, width=terminal_width(out), colour=wants_colour(out), encoding=encoding_of(out)), buffer

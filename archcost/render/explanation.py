@@ -7,7 +7,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from archcost.explain.expressions import Sum, Symbol
-from archcost.render.console import terminal_width
+from archcost.printable import visible
+from archcost.render.exit import terminal_width
 from archcost.render.output import write_text
 from archcost.render.text import field_cell, known_total, shape_cell, unknown_notes
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
@@ -75,7 +76,7 @@ def explanation_text(explanation: Explanation, width: int) -> str:
         lines += _wrapped(equation.label, equation_text(equation, named=names_parts(explanation, equation)), width)
     for seen in explanation.seen:
         lines += _wrapped("receptive field", seen_text(seen), width)
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 def heading(explanation: Explanation) -> str:
@@ -168,7 +169,7 @@ def story_text(story: Story, width: int) -> str:
     lines: list[str] = []
     for label, text in story_lines(story):
         lines += _wrapped(label, text, width)
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 def story_lines(story: Story) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from archcost.render.explanation import (
     value_text,
     working_parts,
 )
-from archcost.render.plain import escape_markdown
+from archcost.render.markup import escape_markdown
 from archcost.render.text import field_cell, known_total, unknown_notes
 from archcost.units import format_exact, format_share
 

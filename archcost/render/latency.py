@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import json
 from typing import TYPE_CHECKING, Any
 
+from archcost.render.cells import csv_text
 from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.output import write_text
-from archcost.render.plain import escape_markdown
 from archcost.render.rows import report_rows
 from archcost.render.text import bar, name_cell, shape_cell
+from archcost.strict_json import json_text
 from archcost.units import format_bytes, format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from archcost.pytorch.latency import Environment, Latency, Timing
+    from archcost.render.page import Console
     from archcost.render.rows import Row
 
 SCHEMA = "archcost.bench/1"
@@ -86,7 +85,8 @@ def environment_text(environment: Environment) -> str:
 
 def _print_model(console: Console, result: Latency) -> None:
     timing = result.total
-    console.print(f"\n{result.report.name} · batch {result.report.batch}", style="bold")
+    console.print()
+    console.print(f"{result.report.name} · batch {result.report.batch}", style="bold")
     console.print(f"  Time (median, IQR):  {time_text(timing.median)} ± {time_text(timing.iqr)}    {timing.runs} runs")
     console.print(f"  Range (min … p95):   {time_text(timing.minimum)} … {time_text(timing.p95)}")
     rate = f"{_digits(result.throughput)} samples/s · {rate_text(result.macs_per_second)}"
@@ -172,7 +172,7 @@ def _json(
 ) -> str:
     del path, depth
     documents = [_document(result, ratio) for result, ratio in zip(results, ratios, strict=True)]
-    return json.dumps({"schema": SCHEMA, "results": documents}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"schema": SCHEMA, "results": documents})
 
 
 def _document(result: Latency, ratio: tuple[float, float]) -> dict[str, Any]:
@@ -206,20 +206,16 @@ def _timing(timing: Timing) -> dict[str, float]:
 
 
 def _csv(results: Sequence[Latency], ratios: Sequence[tuple[float, float]], path: str | None, depth: int | None) -> str:
-    import csv
-
     del ratios, path, depth
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", "path", "op", "macs", "median_seconds", "iqr_seconds", "p95_seconds", "runs"))
+    rows: list[tuple[object, ...]] = []
     for result in results:
         total = result.total
         whole = (result.report.totals.macs, total.median, total.iqr, total.p95, total.runs)
-        writer.writerow((result.report.name, "", "", *whole))
+        rows.append((result.report.name, "", "", *whole))
         for layer, timing in zip(result.report.layers, result.layers, strict=False):
             row = (layer.macs, timing.median, timing.iqr, timing.p95, timing.runs)
-            writer.writerow((result.report.name, layer.path, layer.op, *row))
-    return out.getvalue()
+            rows.append((result.report.name, layer.path, layer.op, *row))
+    return csv_text(("model", "path", "op", "macs", "median_seconds", "iqr_seconds", "p95_seconds", "runs"), rows)
 
 
 def _markdown(
@@ -239,7 +235,7 @@ def _markdown(
             f"{ratio:.2f} ± {error:.2f}",
         )
         lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", environment_text(results[0].environment)]
+    lines += ["", escape_markdown(environment_text(results[0].environment))]
     return "\n".join(lines) + "\n"
 
 

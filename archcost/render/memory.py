@@ -25,9 +25,8 @@ from archcost.units import format_bytes, format_share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from archcost.analysis.memory.study import Study
+    from archcost.render.page import Console
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 16

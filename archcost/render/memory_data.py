@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
+from archcost.render.cells import csv_text
 from archcost.units import format_bytes, format_share
 from archcost.version import __version__
 
@@ -183,21 +182,20 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
 
 def to_csv(studies: Sequence[Study]) -> str:
     """Every layer of every model, one a line, in the order they run; empty where a layer has no such pass."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     training = bool(studies) and studies[0].training is not None
     figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes",)
-    writer.writerow(("model", "path", "op", *figures))
-    for study in studies:
-        for layer in to_document(study)["layers"]:
-            writer.writerow((study.report.name, layer["path"], layer["op"], *[layer[figure] for figure in figures]))
-    return out.getvalue()
+    rows = (
+        (study.report.name, layer["path"], layer["op"], *[layer[figure] for figure in figures])
+        for study in studies
+        for layer in to_document(study)["layers"]
+    )
+    return csv_text(("model", "path", "op", *figures), rows)
 
 
 def to_markdown(study: Study, depth: int | None) -> str:
     """A heading, the peak, what holds it, and the layers as tables; exact figures."""
+    from archcost.render.markup import escape_markdown
     from archcost.render.memory import layer_highs, layer_kept
-    from archcost.render.plain import escape_markdown
     from archcost.render.rows import report_rows
 
     def row(*cells: str) -> str:

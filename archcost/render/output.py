@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from archcost.errors import COLOUR, PLAIN, UsageError, format_diagnostic
-from archcost.render.console import buffered_console, wants_colour
+from archcost.errors import COLOUR, PLAIN, format_diagnostic
+from archcost.printable import visible
+from archcost.render.console import buffered_console
+from archcost.render.exit import wants_colour, write_error, write_file, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading
-    from archcost.errors import Diagnostic
+    from archcost.errors import Diagnostic, UsageError
     from archcost.render.counted import Counting
     from archcost.render.extra import Chosen, Extra
 
@@ -51,26 +52,23 @@ class Result(Protocol):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def write_text(text: str, path: str | None) -> None:
-    """Print text, or write it to a file; raises UsageError when the file cannot be written."""
+def write_text(text: str, path: str | None, *, commands: bool = False) -> None:
+    """Print text, or write it to a file; raises UsageError where neither is possible.
+
+    ``commands`` says that its lines may be commands of GitHub Actions, being of that format.
+    """
     if path is None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:  # the reader has left (`| head`): no more output, but the exit code stays what it is
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        write_out(text, commands=commands)
+    else:
+        write_file(text, path, commands=commands)
 
 
 def write_reports(results: Sequence[Result], options: Options, path: str | None) -> None:
     """Print every report in the format asked for; problems go to standard error (and into the JSON)."""
-    _WRITERS[options.format](results, options, path)
-    print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
+    try:
+        _WRITERS[options.format](results, options, path)
+    finally:
+        print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
 
 
 def _write_table(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -165,20 +163,29 @@ _WRITERS = {
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Print problems to standard error, in full."""
-    style = COLOUR if wants_colour(sys.stderr) else PLAIN
+    style = _style()
     for diagnostic in diagnostics:
-        print(format_diagnostic(diagnostic, style) + "\n", file=sys.stderr)
+        write_error(format_diagnostic(diagnostic, style) + "\n\n")
 
 
 def print_usage_error(error: UsageError) -> None:
     """Print a usage error to standard error."""
-    style = COLOUR if wants_colour(sys.stderr) else PLAIN
-    print(f"{style['error']}error{style['reset']}: {error.message}", file=sys.stderr)
+    print_line("error", error.message)
     if error.help:
-        print(f"{style['help']}help{style['reset']}: {error.help}", file=sys.stderr)
+        print_line("help", error.help)
 
 
 def print_failure(message: str) -> None:
     """Print one finding to standard error."""
-    style = COLOUR if wants_colour(sys.stderr) else PLAIN
-    print(f"{style['error']}fail{style['reset']}: {message}", file=sys.stderr)
+    print_line("fail", message)
+
+
+def print_line(word: str, text: str) -> None:
+    """``error: text`` to standard error, the word in its colour."""
+    style = _style()
+    colour = style["help"] if word == "help" else style["error"]
+    write_error(f"{colour}{word}{style['reset']}: {visible(text)}\n")
+
+
+def _style() -> dict[str, str]:
+    return COLOUR if wants_colour(sys.stderr) else PLAIN

@@ -48,12 +48,14 @@ def fingerprint(finding: Finding) -> str:
     parts = [finding.rule, finding.metric, finding.path, repository_path(finding.spec or ".")]
     if finding.limit is not None:
         parts += [finding.limit.pattern, finding.limit.level, repository_path(finding.limit.mark.source.name)]
-    return sha256("\0".join(parts).encode()).hexdigest()
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def error_fingerprint(diagnostic: Diagnostic, spec: str) -> str:
     """As :func:`fingerprint`, for what could not be judged."""
-    return sha256("\0".join(("error", diagnostic.message, repository_path(spec or "."))).encode()).hexdigest()
+    return sha256(
+        "\0".join(("error", diagnostic.message, repository_path(spec or "."))).encode("utf-8", "surrogatepass")
+    ).hexdigest()
 
 
 def errors_by_spec(verdict: Verdict) -> list[tuple[str, Diagnostic]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.tree import build_tree
+from archcost.printable import visible
+from archcost.render.cells import csv_text
 from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
+from archcost.render.markup import escape_markdown
 from archcost.render.rows import report_rows, tree_rows
 from archcost.render.text import cost_cell, cost_share_cell, known_total, lower_bound, shape_cell, unknown_notes
+from archcost.strict_json import json_text
 from archcost.units import format_count
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ CSV_COLUMNS = (
 
 def to_json(documents: list[dict[str, Any]]) -> str:
     """One report as an object, several as a list."""
-    data: Any = documents[0] if len(documents) == 1 else documents
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(documents[0] if len(documents) == 1 else documents)
 
 
 def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, path: str) -> dict[str, Any]:
@@ -64,10 +64,9 @@ def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = (), extras: 
     With readings three columns follow: the convention's name, its figure (empty where nothing is covered), and the MACs
     that it leaves out; with extras the columns asked for.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    rows = []
     named = csv_heading(CSV_COLUMNS) if readings else CSV_COLUMNS
-    writer.writerow((*named, *[name for name in (extras[0].names if extras else ()) if name not in CSV_COLUMNS]))
+    named = (*named, *[name for name in (extras[0].names if extras else ()) if name not in CSV_COLUMNS])
     for number, report in enumerate(reports):
         for index, layer in enumerate(report.layers):
             shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
@@ -77,15 +76,8 @@ def to_csv(reports: Sequence[Report], readings: Sequence[Reading] = (), extras: 
             row = (report.name, layer.path, layer.op, inputs, shapes, *figures, layer.file, layer.line)
             counted = csv_cells(readings[number], index) if readings else ()
             more = extras[number].plain_cells(index, CSV_COLUMNS) if extras else ()
-            writer.writerow((*row, *counted, *more))
-    return out.getvalue()
-
-
-def escape_markdown(text: str) -> str:
-    """Text that stays one cell of a table."""
-    for char in "\\`*_|<>":
-        text = text.replace(char, "\\" + char)
-    return text.replace("\n", " ")
+            rows.append((*row, *counted, *more))
+    return csv_text(named, rows)
 
 
 def to_markdown(
@@ -152,7 +144,7 @@ def to_tree(report: Report, *, depth: int | None = None, reading: Reading | None
         lines.append(_guides(rows, index) + _tree_line(row, reading))
     lines += unknown_notes(report)
     lines += notes(reading) if reading else []
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 def _tree_line(row: Row, reading: Reading | None) -> str:

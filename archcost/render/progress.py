@@ -7,8 +7,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from archcost.printable import visible
+from archcost.render.exit import encoding_of, is_terminal, terminal_width, wants_colour, watched
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from archcost.render.page import Console
 
 T = TypeVar("T")
 _PATIENCE_SECONDS = 0.5
@@ -16,7 +21,7 @@ _PATIENCE_SECONDS = 0.5
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
     """Yield the items; after half a second of work on a terminal, show a bar."""
-    if len(items) < 2 or not sys.stderr.isatty():  # noqa: PLR2004 - one item has no progress
+    if len(items) < 2 or not is_terminal(sys.stderr):  # noqa: PLR2004 - one item has no progress
         yield from items
         return
     started = time.monotonic()
@@ -31,10 +36,8 @@ def progress(items: Sequence[T], what: str) -> Iterator[T]:
 def _with_bar(rest: list[T], done: int, total: int, what: str) -> Iterator[T]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from archcost.render.console import make_console
-
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=make_console(sys.stderr), transient=True) as bar:
+    with Progress(*columns, console=_terminal(), transient=True) as bar:
         task = bar.add_task(what, completed=done, total=total)
         for item in rest:
             yield item
@@ -44,10 +47,16 @@ def _with_bar(rest: list[T], done: int, total: int, what: str) -> Iterator[T]:
 @contextmanager
 def spinner(what: str) -> Iterator[Callable[[str], None]]:
     """A line on standard error that tells what is being done; yields a function that takes the words."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda _: None
         return
+    with _terminal().status(what) as status:
+        yield lambda words: status.update(visible(f"{what} {words}"))
+
+
+def _terminal() -> Console:
+    """A console that may move the cursor of standard error."""
     from archcost.render.console import make_console
 
-    with make_console(sys.stderr).status(what) as status:
-        yield lambda words: status.update(f"{what} {words}")
+    stream = watched(sys.stderr)
+    return make_console(stream, width=terminal_width(stream), colour=wants_colour(stream), encoding=encoding_of(stream))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.render.plain import escape_markdown
+from archcost.render.markup import escape_markdown
 from archcost.render.text import known_total
 from archcost.version import __version__
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.errors import COLOUR, PLAIN
-from archcost.render.console import wants_colour
-from archcost.render.verdict_figures import LABELS, amount, one_line, percent, plural
+from archcost.printable import one_line
+from archcost.render.exit import write_error
+from archcost.render.output import print_line
+from archcost.render.verdict_figures import LABELS, amount, percent, plural
 
 if TYPE_CHECKING:
     from archcost.budget.ratchet import Done, Increase
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 _NAMED = 3  # of the specs that are gone
 
 
-def increase_lines(done: Done) -> list[str]:
-    """Why nothing was recorded, a figure a line, and what would record it."""
-    style = COLOUR if wants_colour(sys.stderr) else PLAIN
+def print_increases(done: Done) -> None:
+    """Why nothing was recorded, a figure a line, and what would record it; to standard error."""
     count = plural(len(done.increases), "figure")
-    head = f"{style['error']}refused{style['reset']}: {count} would rise in {done.path}, which stays as it is"
-    lines = [head, *(f"  {one_line(_increase(increase))}" for increase in done.increases)]
-    return [*lines, f"{style['help']}help{style['reset']}: if that is meant, add --allow-increase"]
+    print_line("refused", f"{count} would rise in {done.path}, which stays as it is")
+    write_error("".join([f"  {one_line(_increase(increase))}\n" for increase in done.increases]))
+    print_line("help", "if that is meant, add --allow-increase")
 
 
 def _increase(increase: Increase) -> str:

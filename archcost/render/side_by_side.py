@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import TYPE_CHECKING
 
 from archcost.analysis.report import unknown_layers
 from archcost.compare import rank, telling_metrics
+from archcost.render.cells import csv_text
 from archcost.render.changes import LABELS, figure, label
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.output import write_text
-from archcost.render.plain import escape_markdown
 from archcost.render.text import lower_bound
 from archcost.spec.limits import TOTALS
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,18 +102,16 @@ def _json(reports: Sequence[Report], path: str | None) -> str:
         }
         for report in reports
     ]
-    return json.dumps({"schema": SCHEMA, "models": models}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"schema": SCHEMA, "models": models})
 
 
 def _csv(reports: Sequence[Report], path: str | None) -> str:
     del path
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", *TOTALS))
-    for name, report in zip(names(reports), reports, strict=True):
-        values = ["" if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in TOTALS]
-        writer.writerow((name, *values))
-    return out.getvalue()
+    rows = [
+        (name, *["" if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in TOTALS])
+        for name, report in zip(names(reports), reports, strict=True)
+    ]
+    return csv_text(("model", *TOTALS), rows)
 
 
 def _markdown(reports: Sequence[Report], path: str | None) -> str:

@@ -23,11 +23,10 @@ from archcost.units import format_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading
     from archcost.render.extra import Extra
+    from archcost.render.page import Console
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 10

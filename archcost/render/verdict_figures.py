@@ -78,8 +78,3 @@ def total_change(metric: str, total: Total) -> str:
 def plural(count: int, word: str) -> str:
     """``1 spec``, ``2 specs``."""
     return f"{count:,} {word}{'s' * (count != 1)}"
-
-
-def one_line(text: str) -> str:
-    """Text without line ends and control characters."""
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
-from archcost.render.verdict_figures import amount, one_line, percent, total_change
+from archcost.printable import one_line
+from archcost.render.verdict_figures import amount, percent, total_change
 from archcost.render.verdict_text import changed_totals, help_text, layers_text, ordered, sentence, summary
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ class _Writer:
 
     def finding(self, finding: Finding) -> str:
         """A finding in full."""
-        lines = [self._wrapped(self._head(finding), one_line(sentence(finding)), bold=True)]
+        lines = [self._wrapped(self._head(finding), sentence(finding), bold=True)]
         lines += self._figures(finding)
         mark = finding.mark
         if mark is not None:
             room = min(_WIDEST_LINE, max(20, self.width - len(str(mark.line + 1)) - 3))
             lines += snippet(mark, self.style, room)
         if finding.limit is not None and finding.limit.message:
-            lines.append(self._wrapped("note", one_line(finding.limit.message)))
+            lines.append(self._wrapped("note", finding.limit.message))
         helps = help_text(finding, recorded=self.verdict.recorded)
         if helps:
             lines.append(self._wrapped("help", helps))
@@ -76,7 +77,7 @@ class _Writer:
     def note(self, finding: Finding) -> str:
         """A finding in a line."""
         helps = help_text(finding, recorded=self.verdict.recorded)
-        return self._wrapped(self._head(finding), one_line(sentence(finding)) + (f"; {helps}" if helps else ""))
+        return self._wrapped(self._head(finding), sentence(finding) + (f"; {helps}" if helps else ""))
 
     def changes(self) -> list[str]:
         """The models whose totals differ from the baseline, a line each."""
@@ -84,7 +85,7 @@ class _Writer:
         lines = []
         for spec in specs[:_MAX_NOTES]:
             shown = ", ".join(total_change(metric, total) for metric, total in changed_totals(spec))
-            lines.append(self._wrapped("changed", f"{one_line(spec.name)}: {shown}"))
+            lines.append(self._wrapped("changed", f"{spec.name}: {shown}"))
         more = len(specs) - _MAX_NOTES
         return lines + ([self._wrapped("changed", f"and {more:,} more")] if more > 0 else [])
 
@@ -103,7 +104,7 @@ class _Writer:
 
     def _wrapped(self, head: str, text: str, *, bold: bool = False) -> str:
         """``head: text``, wrapped, with the head in its colour."""
-        prefix = f"{head}: " if head else ""
+        prefix, text = (f"{head}: ", one_line(text)) if head else ("", text)
         lines = textwrap.wrap(
             prefix + text, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
         ) or [prefix]
@@ -131,7 +132,7 @@ class _Writer:
         if finding.overshoot:
             share = percent(finding.share if finding.rule is not Rule.GROWTH else self._over(finding))
             pairs.append(("over by", amount(finding.overshoot, metric) + (f" ({share})" if share else "")))
-        lines = [f"  {label:<{_LABEL_WIDTH}} {text}" for label, text in pairs]
+        lines = [f"  {label:<{_LABEL_WIDTH}} {one_line(text)}" for label, text in pairs]
         return lines + self._layers(finding)
 
     def _over(self, finding: Finding) -> Fraction | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Status
+from archcost.printable import one_line, visible
 from archcost.render.places import located
-from archcost.render.verdict_figures import one_line, plural
+from archcost.render.verdict_figures import plural
 from archcost.render.verdict_text import TOLD, full_text, ordered, summary, title
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
 
 MAX_ANNOTATIONS = 10  # more of a kind are not shown by the host
+_LINE_ENDS = {"\r": "%0D", "\n": "%0A"}
 _KINDS = {Status.FAIL: "error", Status.WARN: "warning", Status.INCONCLUSIVE: "warning", Status.STALE: "warning"}
 
 
@@ -44,8 +47,9 @@ def command(kind: str, mark: Mark | None, title: str, message: str) -> str:
 
 
 def escape_data(text: str) -> str:
-    """A message: percent signs and line ends."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """A message: its lines visible, percent signs and line ends escaped."""
+    pieces = re.split("([\r\n])", text)
+    return "".join([_LINE_ENDS.get(piece) or visible(piece).replace("%", "%25") for piece in pieces])
 
 
 def escape_property(text: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.verdict import Status
+from archcost.printable import one_line
 from archcost.render.places import error_fingerprint, errors_by_spec, fingerprint, located
-from archcost.render.verdict_figures import one_line
 from archcost.render.verdict_text import TOLD, layers_text, ordered, sentence
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Verdict
@@ -31,7 +31,7 @@ def to_gitlab(verdict: Verdict) -> str:
         text = "; ".join(part for part in (sentence(finding), layers_text(finding)) if part)
         issues.append(_issue(one_line(text), check, fingerprint(finding), severity, path, line))
     _tell_apart(issues)
-    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+    return json_text(issues)
 
 
 def _tell_apart(issues: list[dict[str, Any]]) -> None:

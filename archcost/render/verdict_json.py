@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.schema import VERDICT
 from archcost.budget.verdict import Cause, Status
 from archcost.render.verdict_figures import UNITS
 from archcost.render.verdict_text import help_text, sentence, summary
+from archcost.strict_json import json_text
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def to_json(verdict: Verdict) -> str:
         "findings": [_finding(finding, verdict) for finding in verdict.findings],
         "errors": [diagnostic.to_dict() for diagnostic in verdict.diagnostics],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _spec(spec: SpecVerdict, verdict: Verdict) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from archcost.budget.verdict import Rule, Status
-from archcost.render.verdict_figures import one_line
+from archcost.printable import one_line
 from archcost.render.verdict_text import full_text, sentence, what
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from html import escape
 from typing import TYPE_CHECKING
 
 from archcost.budget.baseline import ROW_METRICS
 from archcost.budget.verdict import Cause, Rule, Status
-from archcost.render.plain import escape_markdown
-from archcost.render.verdict_figures import LABELS, amount, one_line, pair, percent, plural, signed
+from archcost.render.markup import escape_html, with_code
+from archcost.render.markup import escape_markdown as cell
+from archcost.render.verdict_figures import LABELS, amount, pair, percent, plural, signed
 from archcost.render.verdict_text import help_text, ordered, sentence, summary, what
 
 if TYPE_CHECKING:
@@ -48,14 +48,6 @@ def to_markdown(verdict: Verdict, limit: int = MAX_COMMENT) -> str:
 
 def _size(text: str) -> int:
     return len(text.encode())
-
-
-def cell(text: str) -> str:
-    """Text as one cell of a table: nothing in it is markup."""
-    text = escape_markdown(one_line(text).replace("&", "&amp;"))
-    for char in "[]~#":
-        text = text.replace(char, "\\" + char)
-    return text
 
 
 def _head(verdict: Verdict, rows: int) -> list[str]:
@@ -162,16 +154,11 @@ def _bullets(verdict: Verdict, rows: int) -> list[str]:
         elif finding.status is not Status.OK:
             helps = help_text(finding, recorded=verdict.recorded)
             icon = f"{_ICONS[finding.status]} " if finding.status in _ICONS else ""
-            lines.append(f"- {icon}{cell(sentence(finding))}" + (f" ({_help(helps)})" if helps else ""))
+            lines.append(f"- {icon}{cell(sentence(finding))}" + (f" ({with_code(helps)})" if helps else ""))
     lines = list(dict.fromkeys(lines))
     more = len(lines) - rows
     shown = lines[:rows] + ([f"- … and {more:,} more"] if more > 0 else [])
     return ["\n".join(shown)] if shown else []
-
-
-def _help(text: str) -> str:
-    """Help with its commands as code."""
-    return cell(text).replace("\\`", "`")
 
 
 def _details(verdict: Verdict) -> Iterator[str]:
@@ -180,7 +167,7 @@ def _details(verdict: Verdict) -> Iterator[str]:
         told = [finding for finding in spec.findings if finding.status in (Status.FAIL, Status.WARN)]
         table = _changed_layers(spec, told) or _heaviest(told)
         if table:
-            head = f"<details><summary>{escape(one_line(spec.name))}: the layers behind it</summary>"
+            head = f"<details><summary>{escape_html(spec.name)}: the layers behind it</summary>"
             yield "\n\n".join([head, *table, "</details>"])
 
 

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, UsageError
-from archcost.render.console import PIPED_WIDTH, terminal_width, wants_colour
-from archcost.render.output import print_diagnostics, write_text
+from archcost.render.exit import PIPED_WIDTH, terminal_width, wants_colour, write_file
+from archcost.render.output import print_diagnostics, print_line, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +29,12 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
         print_diagnostics(verdict.all_diagnostics())
     for kind, target in exports.items():
         try:
-            write_text(render(verdict, kind), target)
+            write_text(render(verdict, kind), target, commands=kind == "github")
         except UsageError as error:
             failed = failed or error
     write_step_summary(verdict)
     try:
-        write_text(render(verdict, format, to_terminal=path is None), path)
+        write_text(render(verdict, format, to_terminal=path is None), path, commands=format == "github")
     except UsageError as error:
         failed = failed or error
     if failed is not None:
@@ -71,7 +71,6 @@ def write_step_summary(verdict: Verdict) -> None:
         room = MAX_SUMMARY - used - 1
         if room <= 0:
             return
-        with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(to_markdown(verdict, room))
-    except OSError as error:
-        print(f"archcost: cannot write the step summary: {error.strerror or error}", file=sys.stderr)
+        write_file(to_markdown(verdict, room), path, "a")
+    except (OSError, UsageError) as error:
+        print_line("warning", f"cannot write the step summary: {error}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from archcost.budget.verdict import Rule, Status
 from archcost.render.places import error_fingerprint, errors_by_spec, fingerprint, located
 from archcost.render.verdict_text import TOLD, full_text, ordered
+from archcost.strict_json import json_text
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def to_sarif(verdict: Verdict) -> str:
         "results": results[:MAX_RESULTS],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _result(
@@ -70,7 +70,7 @@ def _result(
 ) -> dict[str, Any]:
     path, line, column = place
     region = {"startLine": line, "startColumn": column}
-    location = {"artifactLocation": {"uri": quote(path, safe="/")}, "region": region}
+    location = {"artifactLocation": {"uri": quote(path, safe="/", errors="surrogatepass")}, "region": region}
     return {
         "ruleId": rule,
         "ruleIndex": numbers[rule],

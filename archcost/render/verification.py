@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.columns import Column, needed_width, print_columns
-from archcost.render.console import make_console
+from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.output import print_diagnostics, write_text
-from archcost.render.plain import error_document, escape_markdown, to_json
+from archcost.render.plain import error_document, to_json
 from archcost.render.rows import MAX_ROWS
 from archcost.render.text import figure_cell, lower_bound, shape_cell
 from archcost.units import format_share
@@ -16,10 +16,9 @@ from archcost.units import format_share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from archcost.errors import Diagnostic
-    from archcost.pytorch.verification import LayerCheck, Mismatch, Verification
+    from archcost.pytorch.verification import LayerCheck, Verification
+    from archcost.render.page import Console
 
 MARKS = {True: "✓", False: "✗"}
 MAX_MISMATCHES = 20  # printed in full; the rest is counted, and stands in the JSON
@@ -53,10 +52,9 @@ def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | No
     done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     detailed = len(outcomes) == 1 or depth is not None
     if format == "table":
-        buffer = io.StringIO() if path is not None else None
-        _print(make_console(buffer), done, detailed=detailed, depth=depth)
-        if buffer is not None:
-            write_text(buffer.getvalue(), path)
+        console, buffer = buffered_console(path)
+        _print(console, done, detailed=detailed, depth=depth)
+        write_text(buffer.getvalue(), path)
     elif format == "json":
         documents = [
             outcome.verification.to_dict()
@@ -199,14 +197,12 @@ def _coverage(verification: Verification) -> str:
 
 def _print_mismatches(console: Console, verification: Verification, prefix: str = "") -> None:
     for mismatch in verification.mismatches[:MAX_MISMATCHES]:
-        console.print(f"{MARKS[False]} {prefix}{mismatch}{_where(mismatch)}", style="red")
+        console.print(f"{MARKS[False]} {prefix}{mismatch}", style="red")
+        if mismatch.place:
+            console.print(f"  --> {mismatch.place[0]}:{mismatch.place[1]}", style="red")
     more = len(verification.mismatches) - MAX_MISMATCHES
     if more > 0:
         console.print(f"{MARKS[False]} {prefix}and {more} more", style="red")
-
-
-def _where(mismatch: Mismatch) -> str:
-    return f"\n  --> {mismatch.place[0]}:{mismatch.place[1]}" if mismatch.place else ""
 
 
 def _title(verification: Verification) -> str:

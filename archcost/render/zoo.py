@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import json
 from typing import TYPE_CHECKING
 
 from archcost.analysis.expectations import deviations, published_count
+from archcost.printable import visible
+from archcost.render.cells import csv_text
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.output import write_text
-from archcost.render.plain import escape_markdown
 from archcost.render.text import bytes_cell, figure_cell
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +44,7 @@ def write_check(reports: Sequence[Report], path: str | None) -> bool:
     for report in reports:
         for found in deviations(report):
             source = f" ({found.source})" if found.source else ""
-            lines.append(f"{found.mark}: {report.name}: {found}{source}\n")
+            lines.append(visible(f"{found.mark}: {report.name}: {found}{source}") + "\n")
     wrong = f"{len(lines)} of {count:,} published figures differ" if lines else f"all {count:,} published figures hold"
     groups = len(families(reports))
     named = f"{len(reports)} model{'s' * (len(reports) != 1)} in {groups} famil{'ies' if groups != 1 else 'y'}"
@@ -103,20 +104,16 @@ def _rows(reports: Sequence[Report]) -> list[dict[str, object]]:
 
 def _json(reports: Sequence[Report], path: str | None) -> str:
     del path
-    return json.dumps(_rows(reports), indent=2, ensure_ascii=False) + "\n"
+    return json_text(_rows(reports))
 
 
 def _csv(reports: Sequence[Report], path: str | None) -> str:
-    import csv
-
     del path
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_KEYS)
-    for row in _rows(reports):
+    rows = _rows(reports)
+    for row in rows:
         settings = row["settings"]
-        writer.writerow({**row, "settings": " ".join(settings) if isinstance(settings, dict) else ""}.values())
-    return out.getvalue()
+        row["settings"] = " ".join(settings) if isinstance(settings, dict) else ""
+    return csv_text(_KEYS, [tuple(row.values()) for row in rows])
 
 
 def _markdown(reports: Sequence[Report], path: str | None) -> str:
@@ -134,7 +131,10 @@ def _markdown(reports: Sequence[Report], path: str | None) -> str:
 def _tree(reports: Sequence[Report], path: str | None) -> str:
     del path
     groups = families(reports).items()
-    return "".join(f"{family}\n" + "".join(f"  {report.name}\n" for report in members) for family, members in groups)
+    return "".join(
+        visible(family) + "\n" + "".join([f"  {visible(report.name)}\n" for report in members])
+        for family, members in groups
+    )
 
 
 _FORMATS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown, "tree": _tree}

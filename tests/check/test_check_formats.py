@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from archcost.budget.schema import verdict_schema
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
 from archcost.errors import Diagnostic, Mark, Source
+from archcost.printable import visible
 from archcost.render.verdict_full import shortened, to_concise, to_full
 from archcost.render.verdict_github import MAX_ANNOTATIONS, command, escape_data, escape_property, to_github
 from archcost.render.verdict_gitlab import to_gitlab
@@ -173,10 +174,15 @@ def test_workflow_commands_can_be_read_back(title: str, message: str) -> None:
     match = re.fullmatch(r"::error ([^:]*)::(.*)", text, re.DOTALL)
     assert match is not None
     properties = dict(part.split("=", 1) for part in match[1].split(","))
-    assert unescape(properties["title"]) == title
+    assert unescape(properties["title"]) == shown(title)
     assert unescape(properties["file"]) == "a,b:c%.yaml"
     assert (properties["line"], properties["col"]) == ("4", "5")
-    assert unescape(match[2]) == message
+    assert unescape(match[2]) == shown(message)
+
+
+def shown(text: str) -> str:
+    """The text with all but its line ends visible."""
+    return "".join(char if char in "\r\n" else visible(char) for char in text)
 
 
 def unescape(text: str) -> str:
@@ -191,7 +197,7 @@ def test_escapes_of_workflow_commands() -> None:
 
 
 def test_cells_hold_no_markup() -> None:
-    assert cell("a|b `c` *d* [e](f) <g> ~h~ # i\nj & k") == (r"a\|b \`c\` \*d\* \[e\](f) \<g\> \~h\~ \# i j &amp; k")
+    assert cell("a|b `c` *d* [e](f) <g> ~h~ # i\nj & k") == r"a\|b \`c\` \*d\* \[e\](f) \<g\> `~h~` \# i j & k"
 
 
 def test_at_most_ten_annotations() -> None:

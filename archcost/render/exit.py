@@ -1,0 +1,208 @@
+"""The one exit: all text leaves through here, to standard output, to standard error or to a file.
+
+What leaves is harmless (see :mod:`archcost.printable`) and fits the encoding of where it goes. A reader that has left
+and a stream that was closed change nothing: the exit code tells the verdict, not who listened. A device that is full is
+an error on standard output, and nothing that could be told on standard error.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, TextIO, cast
+
+from archcost.errors import UsageError
+from archcost.printable import harmless, without_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIPED_WIDTH = 10_000
+_LEFT = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
+_SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+_MOST_DIGITS = 4  # of a width that any terminal has
+
+
+def write_out(text: str, *, commands: bool = False) -> None:
+    """Print to standard output; raises UsageError if it is full.
+
+    ``commands`` lets lines be commands of GitHub Actions.
+    """
+    try:
+        _write(sys.stdout, text, commands=commands)
+    except OSError as error:
+        _silence(sys.stdout)
+        if error.errno not in _LEFT:
+            reason = error.strerror or error
+            raise UsageError(f"cannot write to standard output: {reason}") from None
+
+
+def write_error(text: str) -> None:
+    """Print to standard error; where that cannot be, the exit code says what there is to say."""
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        _silence(sys.stderr)
+
+
+def write_file(text: str, path: str, mode: str = "w", *, commands: bool = False) -> None:
+    """Write (or, with ``a``, append) text to a file, as UTF-8; raises UsageError where that cannot be."""
+    try:
+        with open(path, mode, encoding="utf-8", newline="\n") as file:
+            file.write(harmless(text, commands=commands))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise UsageError(f"cannot write {path}: {reason or error}") from None
+
+
+def _write(stream: IO[str] | None, text: str, *, commands: bool = False) -> None:
+    if stream is None:
+        return
+    if isinstance(stream, _Guarded):
+        _write(stream.stream, text, commands=commands)
+        return
+    text = harmless(text, colour=wants_colour(stream), commands=commands)
+    encoding = encoding_of(stream)
+    if not text.isascii():
+        from archcost.render.glyphs import fitted
+
+        text = fitted(text, encoding)
+    try:
+        stream.write(text)
+        stream.flush()
+    except UnicodeError:  # of a codec that is for something else, such as names of hosts
+        buffer = getattr(stream, "buffer", None)
+        if buffer is not None:
+            buffer.write(text.encode("ascii", "backslashreplace"))
+            buffer.flush()
+    except ValueError as error:  # closed by someone
+        raise OSError(errno.EPIPE, str(error)) from None
+
+
+def _silence(stream: IO[str] | None) -> None:
+    """Send the rest to nowhere: what is still held for the stream then ends quietly with the interpreter."""
+    try:
+        if stream is not None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+    except (OSError, ValueError):  # no stream of the system
+        return
+
+
+# --- what the streams are ---------------------------------------------------------------------------------------------
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether someone watches."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def encoding_of(stream: IO[str] | None) -> str:
+    """The encoding of a stream; UTF-8 for what has none."""
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def wants_colour(stream: IO[str] | None) -> bool:
+    """NO_COLOR wins over FORCE_COLOR, which wins over what the stream is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width(stream: IO[str] | None) -> int:
+    """COLUMNS if it is a number, the terminal's width, or no limit for pipes and files; at most PIPED_WIDTH."""
+    columns = _size(os.environ.get("COLUMNS", ""))
+    if columns:
+        return columns
+    if stream is not None and is_terminal(stream):
+        try:
+            return min(os.get_terminal_size(stream.fileno()).columns, PIPED_WIDTH) or 80
+        except (OSError, ValueError):
+            return 80
+    return PIPED_WIDTH
+
+
+def _size(text: str) -> int:
+    """A number of columns or lines; 0 for what is none."""
+    if not (text.isascii() and text.isdigit()):
+        return 0
+    digits = text.lstrip("0")
+    return PIPED_WIDTH if len(digits) > _MOST_DIGITS else int(digits or "0")
+
+
+# --- the whole process ------------------------------------------------------------------------------------------------
+
+
+class _Guarded(io.TextIOBase):
+    """Standard output or error for code that is not archcost's, such as the help page: the same exit."""
+
+    def __init__(self, stream: IO[str] | None, *, error: bool) -> None:
+        self.stream = stream
+        self._error = error
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # of the stream, and not to be set
+        return encoding_of(self.stream)
+
+    def write(self, text: str) -> int:
+        if not wants_colour(self.stream):
+            text = without_colours(text)
+        if self._error:
+            write_error(text)
+        else:
+            write_out(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return is_terminal(self.stream)
+
+    def fileno(self) -> int:
+        if self.stream is None:
+            raise io.UnsupportedOperation("fileno")
+        return self.stream.fileno()
+
+
+def watched(stream: TextIO) -> IO[str]:
+    """The terminal itself, for a bar that moves its cursor; whatever it shows has to be visible."""
+    return stream.stream or stream if isinstance(stream, _Guarded) else stream
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """All that is printed meanwhile, by whatever code, leaves through here; odd sizes of the terminal are ignored."""
+    _open_descriptors()
+    for name in _SIZES:
+        if name in os.environ:
+            size = _size(os.environ.pop(name))
+            if size:
+                os.environ[name] = str(size)
+    before = sys.stdin, sys.stdout, sys.stderr
+    if before[0] is None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO())  # closed: nothing comes
+    sys.stdout = cast("TextIO", _Guarded(before[1], error=False))
+    sys.stderr = cast("TextIO", _Guarded(before[2], error=True))
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _open_descriptors() -> None:
+    """Descriptors that were closed lead to nowhere, so that no file that is opened later takes their place."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
