@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.tree import build_tree
 from archcost.render.counted import NOTHING, cell, csv_cells, csv_heading, heading, notes, total_cell
+from archcost.render.json_text import json_text
 from archcost.render.rows import report_rows, tree_rows
 from archcost.render.text import cost_cell, cost_share_cell, known_total, lower_bound, shape_cell, unknown_notes
 from archcost.units import format_count
@@ -41,7 +41,7 @@ CSV_COLUMNS = (
 def to_json(documents: list[dict[str, Any]]) -> str:
     """One report as an object, several as a list."""
     data: Any = documents[0] if len(documents) == 1 else documents
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data) + "\n"
 
 
 def error_document(diagnostics: tuple[Diagnostic, ...], partial: Report | None, path: str) -> dict[str, Any]:
