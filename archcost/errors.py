@@ -90,6 +90,22 @@ class MissingExtraError(UsageError):
         super().__init__(f"this needs {package}, which is not installed", f"pip install 'archcost[{extra}]'")
 
 
+MAX_MESSAGE = 1000  # characters of a message, a help line or a note, whatever a spec puts into it
+
+
+def _cut(diagnostic: Diagnostic) -> Diagnostic:
+    """The diagnostic with texts that nobody would read to the end cut."""
+    message, mark, hint, notes = diagnostic
+    if max(len(message), len(hint), *map(len, notes), 0) <= MAX_MESSAGE:
+        return diagnostic
+    return Diagnostic(shortened(message), mark, shortened(hint), tuple(map(shortened, notes)))
+
+
+def shortened(text: str, length: int = MAX_MESSAGE) -> str:
+    """The beginning of a long text, with an ellipsis."""
+    return text if len(text) <= length else text[:length] + "…"
+
+
 class SpecError(ArchcostError):
     """A spec is wrong: all the independent problems that were found, in the order of the text.
 
@@ -97,7 +113,7 @@ class SpecError(ArchcostError):
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic], partial: Any = None) -> None:
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(map(_cut, diagnostics))
         self.partial = partial
         super().__init__(self.diagnostics)
 

@@ -7,6 +7,8 @@ import re
 from math import isfinite
 from typing import Any
 
+from archcost.indented_json import indented
+
 # What JSON strings may hold and no terminal, log or host should read: all but letters, marks, signs and blanks.
 _UNSAFE = re.compile(r"[^\n\x20-\x7e]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -27,8 +29,7 @@ def json_text(value: Any) -> str:
 
 
 def _dumped(value: Any) -> str:
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.replace("\x7f", "\\u007f").replace("##", "#\\u0023")  # hosts read `##[…]` in any line
+    return f"{indented(value)}\n".replace("\x7f", "\\u007f").replace("##", "#\\u0023")  # hosts read `##[…]` in any line
 
 
 def plain_data(value: Any) -> Any:

@@ -14,6 +14,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from pathlib import Path
@@ -155,6 +156,41 @@ def growth(runs: int) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def distinct(layers: int, offset: int = 0) -> str:
+    """A spec of distinct linear layers in a row."""
+    steps = [
+        f"  - {{id: l{(k * 7919 + offset) % 1000003}, linear: {{out_features: {8 + (k * 31 + offset) % 97}}}}}\n"
+        for k in range(layers)
+    ]
+    return "archcost: 1\nname: long\ninput: [8]\nlayers:\n" + "".join(steps)
+
+
+def long_models() -> list[tuple[str, str, str, str]]:
+    """Commands on 5,000 and 20,000 distinct layers: 4.0 times the time is linear."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {}
+        for layers in (5_000, 20_000):
+            for name, offset in (("a", 0), ("b", 13)):
+                paths[name, layers] = str(Path(folder) / f"{name}{layers}.yaml")
+                Path(paths[name, layers]).write_text(distinct(layers, offset), encoding="utf-8")
+        for command, files in (("validate", "a"), ("memory", "a"), ("export", "a"), ("compare", "ab")):
+            seconds = [
+                run([PYTHON, "-m", "archcost", command, *(paths[name, layers] for name in files)])[0]
+                for layers in (5_000, 20_000)
+            ]
+            growth = f"{seconds[1] / seconds[0]:.1f}× for 4× the layers"
+            rows.append(
+                (
+                    f"long: `{command}`, 20,000 distinct layers",
+                    f"{seconds[1]:.1f} s",
+                    f"{seconds[0]:.1f} s at 5,000",
+                    growth,
+                )
+            )
+    return rows
+
+
 def settings() -> list[tuple[str, str, str, str]]:
     """One loaded spec under 1,000 settings."""
     from archcost.spec.loader import loads
@@ -179,7 +215,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     compileall.compile_dir(str(Path(archcost.__file__).parent), quiet=1)  # as an installed package is
     rows = cold(7 if quick else 21, 0 if quick else 3) if not quick else cold_quick()
-    rows += growth(3 if quick else 7) + settings()
+    rows += growth(3 if quick else 7) + settings() + long_models()
     if not quick:
         rows += warm(5)  # last, because torch in the process slows the rest
     print(f"Python {platform.python_version()}, {platform.machine()}, archcost {archcost.__version__}\n")

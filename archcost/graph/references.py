@@ -40,7 +40,8 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
 
 def _no_id(context: Context, frame: Frame, item: object, mark: Mark) -> Reference:
     message = f"the expression must give ids, got {str(item)[:_SHOWN]}"
-    context.fail(Diagnostic(message, mark, 'an id is a text in quotes: `$(["a", "b"])`'), frame.body)
+    hint = 'an id is a text in quotes: `$(["a", "b"])`'
+    context.fail(Diagnostic(message, mark, hint), frame.body, identity=_no_id)  # one problem for all of its items
     return Reference("", mark)
 
 

@@ -122,19 +122,27 @@ def build_op(
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
         raise StepError(Diagnostic(f"{kind.kind} needs {names}", mark, _give(kind.kind, missing)))
-    for name, value in values.items():
-        try:
-            fields[name].parse(value, kind.ndim)
-        except AttributeValueError as error:
-            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
     if partial:
+        _check_values(kind, values, marks)
         return None
-    op = kind(**values)
     try:
+        op = kind(**values)
         op.validate(raise_on_false)
+    except AttributeValueError:
+        _check_values(kind, values, marks)
+        raise
     except OpError as error:
         raise StepError(Diagnostic(f"{kind.kind}: {error.message}", mark, error.help)) from None
     return op
+
+
+def _check_values(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark]) -> None:
+    """Judge each value by itself; raises StepError at the first attribute that is wrong."""
+    for name, value in values.items():
+        try:
+            kind.fields[name].parse(value, kind.ndim)
+        except AttributeValueError as error:
+            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
 
 
 def _give(kind: str, missing: list[str]) -> str:

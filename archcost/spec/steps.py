@@ -46,6 +46,7 @@ def _broken(kind: str, value: Value) -> Step:
 
 def read_step(reader: Reader, value: Value) -> Step:
     """One step: a bare kind, or a mapping with one kind and modifiers."""
+    reader.meter.grant()
     if isinstance(value, Scalar):
         if not isinstance(value.value, str):
             reader.report(f"a step is a kind such as `relu`, got {brief(value)}", value)

@@ -1,0 +1,119 @@
+"""Commands on long models take work in proportion to their layers: calls are counted, not seconds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archcost
+from archcost.compare import compare as compare_reports
+from archcost.export.source import to_torch
+from archcost.indented_json import indented
+from archcost.render.comparison import View, write_comparison
+from archcost.render.rows import MAX_PRINTED
+from archcost.spec.loader import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def linears(count: int, offset: int = 0) -> str:
+    """Distinct linear layers in a row."""
+    steps = [
+        f"  - {{id: l{(k * 7919 + offset) % 1000003}, linear: {{out_features: {8 + (k * 31 + offset) % 97}}}}}\n"
+        for k in range(count)
+    ]
+    return "archcost: 1\nname: long\ninput: [8]\nlayers:\n" + "".join(steps)
+
+
+def repeated(count: int) -> str:
+    return (
+        "archcost: 1\nname: long\ninput: [8]\n"
+        f"layers: [{{repeat: {count}, linear: {{out_features: $(8 + (i * i) % 97)}}}}]\n"
+    )
+
+
+def calls(function: Callable[[], object]) -> int:
+    """How many functions, of Python and of C, are called."""
+    count = 0
+
+    def profile(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def load_only(count: int) -> object:
+    return loads(linears(count))
+
+
+def analyze(count: int) -> object:
+    return archcost.analyze(loads(repeated(count)))
+
+
+def to_json(count: int) -> object:
+    return indented(archcost.analyze(loads(repeated(count))).to_dict())
+
+
+def compare(count: int) -> object:
+    return compare_reports(archcost.analyze(loads(linears(count))), archcost.analyze(loads(linears(count, 13))))
+
+
+def export(count: int) -> object:
+    return to_torch(archcost.analyze(loads(repeated(count))))
+
+
+COMMANDS = {"load": load_only, "analyze": analyze, "json": to_json, "compare": compare, "export": export}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_work_grows_in_proportion(name: str) -> None:
+    command = COMMANDS[name]
+    command(100)  # what is worked out once
+    small, large = calls(lambda: command(500)), calls(lambda: command(2000))
+    assert large < 4 * small * 1.1
+
+
+def test_a_table_of_a_comparison_shows_what_can_be_read(tmp_path: Path) -> None:
+    count = MAX_PRINTED // 2 + 100
+    comparison = compare_reports(
+        archcost.analyze(loads(linears(count))), archcost.analyze(loads(linears(count, 500_000)))
+    )
+    path = str(tmp_path / "out.txt")
+    write_comparison(comparison, View("table"), path)
+    text = (tmp_path / "out.txt").read_text()
+    assert f"{MAX_PRINTED:,} of {2 * count:,} rows: --format csv has all of them" in text
+    assert text.count(" linear ") == MAX_PRINTED
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        {"a": []},
+        {"a": [1, -2, 2**80, 0.1, 1e300, True, False, None, 'é\n"\x1b\u2028'], "b": {"c": {}}},
+        (1, (2, [3])),
+        "text",
+    ],
+)
+def test_json_is_what_the_standard_library_writes(value: object) -> None:
+    assert indented(value) == json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def test_json_has_no_numbers_that_are_not_finite() -> None:
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="is no JSON"):
+            indented([value])
+    with pytest.raises(TypeError, match="a set is no JSON"):
+        indented({1})

@@ -1,0 +1,256 @@
+"""The work that a spec asks for is counted, so that hostile specs end with an error and long ones are not refused."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from archcost import zoo
+from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError
+from archcost.graph import context, unroll
+from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError
+from archcost.spec.expressions import Expression, Names
+from archcost.spec.loader import load, loads, reads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archcost.graph.model import Graph
+
+HEAD = "archcost: 1\nname: hostile\ninput: [8, 8]\n"
+MARK = Mark(Source("spec.yaml", ""), 0, 0)
+LONG = "$(8+" + "+".join(["i"] * 400) + ")"  # 801 nodes that are evaluated
+
+
+def ids(count: int, name: str = "a") -> str:
+    return ",".join([name] * count)
+
+
+class Hostile(NamedTuple):
+    text: str
+    message: str = "the spec asks for more than "
+
+
+HOSTILE = {
+    "one_expression_of_many_nodes_in_every_round": Hostile(
+        HEAD + f'layers: [{{linear: {{out_features: "{LONG}"}}, repeat: 30000}}]\n'
+    ),
+    "a_condition_of_many_nodes_in_every_round": Hostile(
+        HEAD + f'layers: [{{b: {{n: "{LONG}"}}, repeat: 30000}}]\nblocks: {{b: {{params: {{n: 1}}, layers: [relu]}}}}\n'
+    ),
+    "many_different_expressions": Hostile(
+        HEAD + "layers: [relu]\nparams:\n" + "".join(f"  p{k}: $({k}+{'+'.join(['1'] * 390)})\n" for k in range(4000))
+    ),
+    "one_expression_by_alias": Hostile(
+        HEAD
+        + "layers: [relu]\nparams:\n  p0: &a ["
+        + ",".join(['"$(' + "+".join(["1"] * 400) + ')"'] * 1000)
+        + "]\n"
+        + "".join(f"  p{k}: *a\n" for k in range(1, 4))
+    ),
+    "many_references_in_every_round": Hostile(
+        HEAD + f"layers: [{{id: a, relu: }}, {{add: , repeat: 10000, from: [{ids(10000)}]}}]\n"
+    ),
+    "many_references_of_an_expression": Hostile(
+        HEAD + "layers: [{id: a, relu: }, {add: , repeat: 10000, from: \"$(['a'] * 9000)\"}]\n"
+    ),
+    "many_references_in_a_block_that_is_copied": Hostile(
+        HEAD + f"blocks: {{b: {{layers: [{{id: a, relu: }}, {{add: , from: [{ids(10000)}]}}]}}}}\n"
+        "layers: [{b: , repeat: 30000}]\n"
+    ),
+    "many_outputs_of_a_block": Hostile(
+        HEAD + f"blocks: {{b: {{layers: [{{id: a, relu: }}], outputs: [{ids(10000)}]}}}}\n"
+        "layers:\n" + "- {b: , from: input}\n" * 2000
+    ),
+    "many_branches_in_every_round": Hostile(
+        HEAD + "layers:\n- add: \n  repeat: 1000\n  branches:\n" + "".join(f"    b{k}: []\n" for k in range(20000))
+    ),
+    "many_outputs_of_many_layers": Hostile(
+        "archcost: 1\nname: chunks\ninput: [10000]\n"
+        "layers:\n" + "- {chunk: {chunks: 10000, dim: 1}, from: input}\n" * 2000
+    ),
+    "many_outputs_in_a_block_that_is_copied": Hostile(
+        "archcost: 1\nname: chunks\ninput: [10000]\n"
+        "blocks: {b: {layers: [{chunk: {chunks: 10000, dim: 1}}, {relu: , from: input}]}}\n"
+        "layers: [{b: , repeat: 30000}]\n"
+    ),
+    "a_path_of_many_characters": Hostile(HEAD + f"layers: [{{id: {'a' * 1_000_000}, relu: , repeat: 3000}}]\n"),
+    "recurrent_layers_of_many_shapes": Hostile(
+        HEAD + "layers: [{lstm: {hidden_size: $(8 + i), num_layers: 1000}, repeat: 3000}]\n"
+    ),
+    "experts_of_many_shapes": Hostile(
+        HEAD
+        + "layers: [{mixture_of_experts: {num_experts: 10000, top_k: 1, hidden_features: $(8 + i)}, repeat: 3000}]\n"
+    ),
+    "recurrent_layers": Hostile(HEAD + "layers: [{lstm: {hidden_size: 8, num_layers: 10000}}]\n", "more than 1000"),
+    "experts": Hostile(
+        HEAD + "layers: [{mixture_of_experts: {num_experts: 1000000000, top_k: 1, hidden_features: 8}}]\n",
+        "num_experts is 1000000000, more than 10000",
+    ),
+    "params_of_a_block": Hostile(
+        HEAD
+        + "layers: [relu]\nblocks: {b: {layers: [relu], params: {"
+        + ",".join(f"p{k}: $(q{k})" for k in range(50_000))
+        + "}}}\n",
+        "there are more than 100 errors",
+    ),
+    "values": Hostile("x: [" + "[]," * 1_100_000 + "]\n", "more than 1,000,000 values"),
+}
+
+
+@pytest.fixture
+def meters(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Meter]]:
+    """The meters of the analyses of a test."""
+    made: list[Meter] = []
+
+    def meter() -> Meter:
+        made.append(Meter())
+        return made[-1]
+
+    monkeypatch.setattr(unroll, "Meter", meter)
+    return made  # type: ignore[return-value]
+
+
+def limit() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_spec_ends_with_an_error(name: str, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(HOSTILE[name].text)
+    command = [sys.executable, "-m", "archcost", "validate", "spec.yaml"]
+    result = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
+        check=False,
+    )
+    assert result.returncode == 2, result.stderr[-500:]
+    assert HOSTILE[name].message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr) < 102 * (MAX_MESSAGE + 1000)
+
+
+@pytest.mark.parametrize("name", [name for name, case in HOSTILE.items() if case.message.endswith("more than ")])
+def test_the_count_stops_at_the_budget(name: str, meters: list[Meter]) -> None:
+    with pytest.raises(SpecError) as caught:
+        unroll.unroll(reads(HOSTILE[name].text))
+    work = [found for found in caught.value.diagnostics if "steps of work" in found.message]
+    assert len(work) == 1
+    assert work[0].mark is not None
+    assert "block with `repeat`" in work[0].help
+    for meter in meters:
+        assert meter.spent < meter.allowed + 5_000_000  # no more than one thing beyond: 10,000 experts of 500 each
+        assert meter.allowed <= BUDGET + 30_000 * PER_LAYER
+
+
+def test_a_node_of_an_expression_counts_and_so_do_the_items_of_its_value() -> None:
+    names = Names({"a": 1}, meter=Meter())
+    Expression("$(a + 2)", MARK).evaluate(names)
+    assert names.meter.spent == 3 * (5 + 1)  # a, 2 and the sum: a node and one number each
+    Expression("$(range(10))", MARK).evaluate(names)
+    assert names.meter.spent == 3 * 6 + (5 + 1) + (5 + 11)  # 10, and the list of 10 with itself
+
+
+def test_a_character_counts_once_for_equal_texts() -> None:
+    text = HEAD + 'layers: [{linear: {out_features: "$(4 + 4)"}}, {linear: {out_features: "$(4 + 4)"}}]\n'
+    other = text.replace("$(4 + 4)", "$(4 + 3)", 1)
+    assert reads(other).meter.spent - reads(text).meter.spent == 8 * len("$(4 + 4)")
+
+
+def test_a_layer_adds_to_what_is_allowed(meters: list[Meter]) -> None:
+    unroll.unroll(loads(HEAD + "layers: [{relu: , repeat: 500}]\n"))
+    assert meters[0].allowed == BUDGET + 500 * PER_LAYER
+    assert meters[0].spent == 15 + sum(5 + 8 + len(f"relu.{k}") // 8 for k in range(500))  # the step, and each layer
+
+
+def test_every_analysis_has_a_meter_of_its_own(meters: list[Meter]) -> None:
+    spec = loads(HEAD + "params: {n: 8}\nlayers: [{linear: {out_features: $(n * 2)}, repeat: 10}]\n")
+    read = spec.meter.spent
+    for n in range(1, 30):
+        unroll.unroll(spec, {"n": n})
+    assert {meter.spent for meter in meters} == {meters[0].spent}
+    assert spec.meter.spent == read
+
+
+def test_the_problems_found_before_are_kept(meters: list[Meter]) -> None:
+    text = HEAD + f'layers: [{{relu: , from: b}}, {{from: input, linear: {{out_features: "{LONG}"}}, repeat: 30000}}]\n'
+    with pytest.raises(SpecError) as caught:
+        unroll.unroll(reads(text))
+    assert [found.message for found in caught.value.diagnostics] == [
+        "unknown id 'b'",
+        f"the spec asks for more than {meters[0].allowed:,} steps of work",
+    ]
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_models_of_the_zoo_are_far_below(name: str, meters: list[Meter]) -> None:
+    spec = load(name)
+    unroll.unroll(spec)
+    assert spec.meter.spent < BUDGET // 50
+    assert meters[0].spent < BUDGET // 50
+
+
+def test_long_specs_are_far_below(meters: list[Meter]) -> None:
+    steps = "".join(f"- {{id: l{k}, linear: {{out_features: {8 + k * 31 % 97}}}}}\n" for k in range(20_000))
+    spec = loads(HEAD + "layers:\n" + steps)
+    assert spec.meter.spent < BUDGET // 10
+    unroll.unroll(spec)
+    assert meters[0].spent < BUDGET // 10
+    densely = "".join(
+        f"- {{id: a{k}, concat: , from: [{','.join(f'a{j}' for j in range(k))}]}}\n" for k in range(1, 13)
+    )
+    unroll.unroll(loads(HEAD + "layers:\n- {id: a0, relu: }\n" + densely))
+    assert meters[1].spent < BUDGET // 1000
+
+
+def nested(levels: int, layers: int) -> Graph:
+    blocks = "".join(f"  b{k}: {{layers: [b{k + 1}]}}\n" for k in range(levels - 1))
+    last = f"  b{levels - 1}: {{layers: [{{relu: , repeat: {layers}}}]}}\n"
+    return unroll.unroll(loads(HEAD + "blocks:\n" + blocks + last + "layers: [b0]\n"))
+
+
+def test_nodes_that_are_copied_through_blocks_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body of 100 layers and its repeat, and k blocks around it: Σ (101 + k) nodes and scopes are copied."""
+    copies = sum(100 + 1 + k for k in range(10))  # 1,055: each level copies the scopes of those within
+    monkeypatch.setattr(context, "MAX_COPIES", copies)
+    assert len(nested(10, 100).nodes) == 100
+    monkeypatch.setattr(context, "MAX_COPIES", copies - 1)
+    with pytest.raises(SpecError) as caught:
+        nested(10, 100)
+    assert [found.message for found in caught.value.diagnostics] == [
+        f"the blocks hold more than {copies - 1:,} layers, those inside of others counted again"
+    ]
+
+
+def test_the_limit_on_copied_nodes_is_what_the_docs_say() -> None:
+    assert context.MAX_COPIES == 4_000_000
+
+
+def test_a_meter_says_where() -> None:
+    meter = Meter(10)
+    meter.spend(10, MARK)
+    with pytest.raises(WorkError, match="more than 10 steps of work") as caught:
+        meter.spend(1, MARK)
+    assert caught.value.diagnostics[0].mark == MARK
+
+
+def test_messages_are_cut() -> None:
+    shape = f"[{', '.join(['1'] * 50_000)}]"
+    with pytest.raises(SpecError) as caught:
+        unroll.unroll(loads(HEAD + f"layers: [{{reshape: {{shape: {shape}}}}}]\n"))
+    assert len(caught.value.diagnostics[0].message) == MAX_MESSAGE + 1
+
+
+def test_an_expression_that_gives_no_ids_is_one_problem() -> None:
+    with pytest.raises(SpecError) as caught:
+        unroll.unroll(loads(HEAD + 'layers: [relu, {relu: , from: "$(range(1000) + range(1000))"}]\n'))
+    assert [found.message for found in caught.value.diagnostics] == ["the expression must give ids, got 0"]
