@@ -15,7 +15,7 @@ class Declared(nn.Module):
     """A stand-in for what a spec only declares: zeros of the declared shapes, and as many params and buffers.
 
     The zeros are on the device and of the dtype of the first input; where there is none, of the module itself. Every
-    output depends on every input, so that a trace or a gradient keeps what feeds the stand-in. Put the real module in
+    output reads every input, so that a trace keeps what feeds the stand-in; no gradient passes. Put the real module in
     its place: ``network.set_submodule(path, module)``.
     """
 
@@ -39,17 +39,19 @@ class Declared(nn.Module):
         made = [like.new_zeros(shape) for shape in self.shapes]
         for tensor in made:
             for x in inputs:
-                tensor.add_(_nothing_of(x).to(tensor.dtype))
+                _depend(tensor, x)
         return made[0] if len(made) == 1 else tuple(made)
 
     def extra_repr(self) -> str:
         return f"{self.name}: declared, not written"
 
 
-def _nothing_of(x: Tensor) -> Tensor:
-    """A zero that depends on a tensor of any dtype and size, whatever numbers it holds."""
-    first = x[tuple([slice(0, 1)] * x.dim())].sum()  # of one element, or of none
-    return torch.nan_to_num(first) * 0
+def _depend(zeros: Tensor, x: Tensor) -> None:
+    """Let a trace see that zeros depend on a tensor, whatever it holds; no other tensor is made, and no gradient."""
+    if x.numel():
+        first = zeros[(0,) * zeros.dim()]
+        first.copy_(x.detach()[(0,) * x.dim()])
+        first.zero_()
 
 
 def _custom(op: Any, inputs: Inputs) -> nn.Module:
