@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from archcost.dims import ceil_div, clamp, concrete, smaller, total
@@ -54,7 +55,8 @@ class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         rank = len(outputs[0])
         place = axis(self.dim, rank)
-        return tuple([_shifted(rank, place, total([s[place] for s in inputs[:at]])) for at in range(len(inputs))])
+        starts = accumulate([shape[place] for shape in inputs[:-1]], initial=0)
+        return tuple([_shifted(rank, place, start) for start in starts])
 
 
 def _differing(first: Shape, other: Shape, place: int) -> str:

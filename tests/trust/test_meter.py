@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from archcost import zoo
-from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError
+from archcost.analysis.memory.training import Setting, training_memory
+from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError, UsageError
 from archcost.graph import context, unroll
 from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError
 from archcost.spec.expressions import Expression, Names
@@ -254,3 +255,10 @@ def test_an_expression_that_gives_no_ids_is_one_problem() -> None:
     with pytest.raises(SpecError) as caught:
         unroll.unroll(loads(HEAD + 'layers: [relu, {relu: , from: "$(range(1000) + range(1000))"}]\n'))
     assert [found.message for found in caught.value.diagnostics] == ["the expression must give ids, got 0"]
+
+
+def test_the_training_memory_of_many_recurrent_layers_is_refused() -> None:
+    """2,100 positions of 8 layers are 16,800 steps, each worked out by itself; 2,048 of 8 are 16,384."""
+    text = "archcost: 1\nname: r\ninput: [2100, 4]\nlayers: [{rnn: {hidden_size: 4, num_layers: 8}}]\n"
+    with pytest.raises(UsageError, match="at most 16,384 steps of all layers"):
+        training_memory(unroll.unroll(loads(text), training=True), Setting())
