@@ -10,7 +10,7 @@ from archcost.explain.expressions import Sum, Symbol
 from archcost.printable import visible
 from archcost.render.exit import terminal_width
 from archcost.render.output import write_text
-from archcost.render.text import field_cell, known_total, shape_cell, unknown_notes
+from archcost.render.text import field_cell, known_total, layers_text, shape_cell, unknown_notes
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def heading(explanation: Explanation) -> str:
     shapes = f"{shape_cell(explanation.inputs)} → {shape_cell(explanation.outputs)}"
     if not explanation.inputs:
         shapes = f"→ {shape_cell(explanation.outputs)}"
-    layers = f" · {explanation.layers:,} layer{'s' * (explanation.layers != 1)}" if explanation.parts else ""
+    layers = f" · {layers_text(explanation.layers)}" if explanation.parts else ""
     kind = f" · {explanation.kind}" if explanation.kind else ""
     return f"{explanation.path}{kind} · {shapes}{layers}"
 
@@ -104,7 +104,7 @@ def part_text(part: Part) -> str:
     """The arithmetic of a part's MACs."""
     times = f", ×{part.times}" if part.times > 1 else ""
     if part.formula is None:
-        return f"{format_exact(part.macs)} MACs in {part.layers:,} layers{times}"
+        return f"{format_exact(part.macs)} MACs in {layers_text(part.layers)}{times}"
     return f"{part.formula.text(numbers=True)} = {format_exact(part.macs)} MACs{times}"
 
 
