@@ -280,6 +280,12 @@ def analyze(
         return Report(with_weight_dtype(graph, weight_dtype))
 
 
+def check(spec: Spec, *, params: Mapping[str, Any] | None = None, batch: int = 1, training: bool = False) -> None:
+    """Raise SpecError for a parsed spec that is wrong under params; nothing is costed."""
+    with collector_paused():
+        unroll(spec, params, batch=batch, training=training)
+
+
 def with_weight_dtype(graph: Graph, weight_dtype: str | None) -> Graph:
     """The graph with its matrices held in another dtype; raises UsageError for one that there is not."""
     if weight_dtype is None or weight_dtype == graph.dtype:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all
+from archcost.commands.inputs import analyze_all, validate_all
 from archcost.commands.options import (
     Batch,
     Columns,
@@ -103,7 +103,7 @@ def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics
 
-    results = analyze_all(specs, settings, batch=batch, training=training, blocks_only=True)
+    results = validate_all(specs, settings, batch=batch, training=training)
     wrong = [result for result in results if result.diagnostics]
     print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
     count = sum(len(result.diagnostics) for result in wrong)

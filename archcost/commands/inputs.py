@@ -31,11 +31,10 @@ def analyze_all(
     *,
     batch: int,
     training: bool,
-    blocks_only: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
 ) -> list[Result]:
-    """A result for every spec that the names stand for; ``blocks_only`` accepts files that hold only blocks."""
+    """A result for every spec that the names stand for."""
     from archcost.render.progress import progress
 
     params = parse_settings(settings or ())
@@ -46,7 +45,6 @@ def analyze_all(
             params,
             batch=batch,
             training=training,
-            blocks_only=blocks_only,
             dtype=dtype,
             weight_dtype=weight_dtype,
         )
@@ -65,7 +63,10 @@ def analyze_one(
     weight_dtype: str | None = None,
     files: Files | None = None,
 ) -> Result:
-    """The result of one spec; ``files`` is the tree that its path is bounded by, unless a person named it."""
+    """The result of one spec; ``blocks_only`` accepts files that hold only blocks.
+
+    ``files`` is the tree that its path is bounded by, unless a person named it.
+    """
     from archcost.analysis.report import analyze as analyze_spec
     from archcost.errors import Diagnostic, SpecError, UsageError
 
@@ -81,6 +82,33 @@ def analyze_one(
         return Result(path, error.partial, error.diagnostics)
     except UsageError as error:  # a param or revision that this spec does not have: the others are still judged
         return Result(path, None, (Diagnostic(error.message, None, error.help),))
+
+
+def validate_all(names: Sequence[str], settings: Sequence[str] | None, *, batch: int, training: bool) -> list[Result]:
+    """The problems of every spec that the names stand for; files that hold only blocks are checked as such."""
+    from archcost.render.progress import progress
+
+    params = parse_settings(settings or ())
+    paths = expand(names)
+    return [
+        Result(path, None, _problems(path, params, batch=batch, training=training))
+        for path in progress(paths, "checking")
+    ]
+
+
+def _problems(path: str, params: dict[str, Any], *, batch: int, training: bool) -> tuple[Diagnostic, ...]:
+    from archcost.analysis.report import check
+    from archcost.errors import Diagnostic, SpecError, UsageError
+
+    try:
+        spec = read_spec(path)
+        if not spec.is_library:
+            check(spec, params=params, batch=batch, training=training)
+    except SpecError as error:
+        return error.diagnostics
+    except UsageError as error:  # as in analyze_one
+        return (Diagnostic(error.message, None, error.help),)
+    return ()
 
 
 def read_spec(name: str) -> Spec:

@@ -13,9 +13,10 @@ from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, shape_text
-from archcost.spec.linker import build_op
+from archcost.spec.linker import check_names, made_op
 
 if TYPE_CHECKING:
+    from archcost.errors import Mark
     from archcost.graph.scope import Frame, Values
     from archcost.ops.base import Op
     from archcost.spec.expressions import Names
@@ -28,8 +29,10 @@ class NodeMaker(Context):
 
     def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
         super().__init__(spec, names, dtype, problems)
-        self._ops: dict[Any, Op] = {}
-        self._signatures: dict[Any, Signature] = {}
+        self._ops: dict[Any, Op] = {}  # by their steps, and the values of attributes that are expressions
+        self._equal: dict[Op, Op] = {}  # of equal ops the first, so that they are compared once
+        self._marks: dict[tuple[int, str], dict[str, Mark]] = {}  # of the attributes of steps whose names are right
+        self._signatures: dict[tuple[int, tuple[TensorType, ...]], Signature] = {}
 
     def passed_over(self, frame: Frame) -> Result:
         frame.body.fail()
@@ -46,13 +49,15 @@ class NodeMaker(Context):
         op = step.op
         if op is None or op.kind != kind:
             op = self._built(step, kind, frame, own)
+        else:
+            op = self._ops.get(id(step)) or self._first(id(step), op)
         if op.max_inputs == 0 and step.sources is None:
             inputs = ()
         if None in inputs:
             return self.passed_over(frame)
         body = frame.body
-        types = tuple([frame.type_of(value) for value in inputs if value is not None])
-        key = (op, types)
+        types = tuple([frame.type_of(value) for value in inputs])  # type: ignore[arg-type]
+        key = (id(op), types)
         signature = self._signatures.get(key)
         if signature is None:
             try:
@@ -87,14 +92,21 @@ class NodeMaker(Context):
         """The op of a step whose kind or attributes are expressions."""
         names = self.names_at(frame, own) if step.uses_input else frame.names
         values = {name: given.template.evaluate(names) for name, given in step.attributes.items()}
-        key = (id(step), kind, *map(freeze, values.values()))
-        op = self._ops.get(key)
-        if op is None:
+        key = (id(step), kind, *[value if type(value) is int else freeze(value) for value in values.values()])
+        return self._ops.get(key) or self._first(key, self._made(step, kind, values))
+
+    def _made(self, step: Step, kind: str, values: dict[str, Any]) -> Op:
+        marks = self._marks.get((id(step), kind))
+        if marks is None:
             marks = {name: given.mark for name, given in step.attributes.items()}
-            built = build_op(REGISTRY[kind], values, marks, step.mark)
-            assert built is not None
-            op = self._ops[key] = built
-        return op
+            check_names(REGISTRY[kind], marks, step.mark)
+            self._marks[id(step), kind] = marks
+        return made_op(REGISTRY[kind], values, marks, step.mark)
+
+    def _first(self, key: object, op: Op) -> Op:
+        """The op that stands for all that are equal to this one; known by the key from now on."""
+        first = self._ops[key] = self._equal.setdefault(op, op)
+        return first
 
     def _signature(self, op: Op, types: tuple[TensorType, ...]) -> Signature:
         outputs = apply(op, tuple([tensor.shape for tensor in types]))

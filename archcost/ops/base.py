@@ -125,13 +125,17 @@ class Op:
     def __init__(self, **attributes: Any) -> None:
         """Take attributes by name; TypeError for unknown or missing ones, AttributeValueError for bad values."""
         values = self.__dict__
-        for name, field in self.fields.items():
-            value = attributes.pop(name, field.default)
-            if value is fields.REQUIRED:
+        defaults, required = _defaults(type(self))
+        values.update(defaults)
+        known, ndim = self.fields, self.ndim
+        for name, value in attributes.items():
+            field = known.get(name)
+            if field is None:
+                raise TypeError(f"{self.kind} has no attribute '{name}'")
+            values[name] = field.parse(value, ndim)
+        for name in required:
+            if name not in attributes:
                 raise TypeError(f"{self.kind} needs the attribute '{name}'")
-            values[name] = field.parse(value, self.ndim)
-        if attributes:
-            raise TypeError(f"{self.kind} has no attribute '{next(iter(attributes))}'")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self.kind} is immutable")
@@ -225,6 +229,22 @@ class Op:
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         """What an element of output ``number`` reads of each input; every op says so. Sizes are ints here."""
         raise NotImplementedError  # pragma: no cover - every op defines it
+
+
+_DEFAULTS: dict[type[Op], tuple[dict[str, Any], tuple[str, ...]]] = {}
+
+
+def _defaults(kind: type[Op]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The attributes of an op in their order, at their defaults, and the names of those that have none."""
+    found = _DEFAULTS.get(kind)
+    if found is None:
+        parsed = {
+            name: field.default if field.default is fields.REQUIRED else field.parse(field.default, kind.ndim)
+            for name, field in kind.fields.items()
+        }
+        required = tuple([name for name, value in parsed.items() if value is fields.REQUIRED])
+        found = _DEFAULTS[kind] = (parsed, required)
+    return found
 
 
 class SpatialOp(Op):

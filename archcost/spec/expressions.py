@@ -32,6 +32,7 @@ QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: 
 _WHOLE = "write `$name`, or `$(…)` around all of it"
 _SPELLING = {"true": "True", "false": "False", "null": "None"}
 _SHOWN = 120
+_SMALL = 2**64  # an integer that is known to stay below the limits
 
 
 class _Unknown:
@@ -87,15 +88,23 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
         handlers: dict[type[ast.AST], Callable[[Any], Any]] = dict(vars(self)["nodes"])
         handlers[ast.List] = lambda node: [self._eval(item) for item in node.elts]
+        handlers[ast.Constant] = _constant
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.meter = meter
         self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
         """The value of one node, its size bounded; its work is counted."""
-        value = self.nodes[type(node)](node)
+        kind = type(node)
+        if kind is ast.BinOp:
+            value = OPERATORS[type(node.op)](self._eval(node.left), self._eval(node.right))  # type: ignore[attr-defined]
+        else:
+            value = self.nodes[kind](node)
         meter = self.meter
-        meter.spent += _EVALUATION + (1 if type(value) is float else measure(value))
+        if type(value) is int and -_SMALL < value < _SMALL:
+            meter.spent += _EVALUATION + 1
+        else:
+            meter.spent += _EVALUATION + measure(value)
         if meter.spent > meter.allowed:
             raise meter.error(self.mark)
         return value
@@ -108,6 +117,11 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         if value is UNKNOWN:
             raise ExpressionError(None)
         return value
+
+
+def _constant(node: ast.Constant) -> Any:
+    """The value of a constant: no longer than the expression, whose length is bounded."""
+    return node.value
 
 
 class Expression:

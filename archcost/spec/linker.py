@@ -112,6 +112,15 @@ def build_op(
 
     With ``partial``, only the given values are judged (others are expressions) and None is returned.
     """
+    check_names(kind, marks, mark)
+    if partial:
+        _check_values(kind, values, marks)
+        return None
+    return made_op(kind, values, marks, mark)
+
+
+def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
+    """Whether an op has these attributes, and all that it needs are among them; raises StepError."""
     fields = kind.fields
     for name, where in marks.items():
         if name not in fields:
@@ -122,9 +131,10 @@ def build_op(
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
         raise StepError(Diagnostic(f"{kind.kind} needs {names}", mark, _give(kind.kind, missing)))
-    if partial:
-        _check_values(kind, values, marks)
-        return None
+
+
+def made_op(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark], mark: Mark) -> Op:
+    """The op with the values of attributes that it has; raises StepError at the very attribute."""
     try:
         op = kind(**values)
         op.validate(raise_on_false)
