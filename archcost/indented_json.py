@@ -6,16 +6,35 @@ million layers took gigabytes. Here each value is joined as soon as its parts ar
 
 from __future__ import annotations
 
+from functools import lru_cache
 from json.encoder import encode_basestring
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_INDENT = 2
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_INDENT = "  "
+
+
+class Stream:
+    """A list whose items are made when they are written, and again each time: a million at once would fill memory."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Iterator[Any]]) -> None:
+        self.make = make
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.make()
 
 
 def indented(value: Any) -> str:
     """The text of plain data with string keys; raises ValueError for numbers that are not finite, and TypeError."""
     return _text(value, "\n")
+
+
+_key = lru_cache(encode_basestring)  # keys come again and again
 
 
 def _text(value: Any, line: str) -> str:
@@ -26,12 +45,15 @@ def _text(value: Any, line: str) -> str:
     if kind is int:
         return repr(value)
     if kind is dict:
-        inner = line + " " * _INDENT
-        parts = [f"{encode_basestring(name)}: {_text(item, inner)}" for name, item in value.items()]
+        inner = line + _INDENT
+        parts = [
+            f"{_key(name)}: {item}" if type(item) is int else f"{_key(name)}: {_text(item, inner)}"
+            for name, item in value.items()
+        ]
         return f"{{{inner}{f',{inner}'.join(parts)}{line}}}" if parts else "{}"
-    if kind is list or kind is tuple:
-        inner = line + " " * _INDENT
-        parts = [_text(item, inner) for item in value]
+    if kind is list or kind is tuple or kind is Stream:
+        inner = line + _INDENT
+        parts = [repr(item) if type(item) is int else _text(item, inner) for item in value]
         return f"[{inner}{f',{inner}'.join(parts)}{line}]" if parts else "[]"
     return _rare(value, line)
 

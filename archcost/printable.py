@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+_PRINTABLE = b"\n" + bytes(range(0x20, 0x7F))  # of ASCII
 _SGR = re.compile(r"\x1b\[[0-9;]*m")  # the colours that archcost itself writes
 # `##[error]`, `##vso[…]`, `##teamcity[…]` anywhere in a line; `::error::` where a line begins.
 _ANYWHERE = re.compile(r"##(?=\w*\[)")
@@ -31,13 +32,20 @@ def harmless(text: str, *, colour: bool = False, commands: bool = False) -> str:
 
     ``colour`` lets colours pass, where archcost wrote some; ``commands`` lets lines be commands of GitHub Actions.
     """
-    if not text.replace("\n", "").isprintable():
+    if not _is_printable(text):
         text = "\n".join([_coloured(line) if colour else visible(line) for line in text.split("\n")])
     if "##" in text:
         text = _ANYWHERE.sub(r"#\#", text)
     if not commands and "::" in text:
         text = _AT_THE_START.sub(r"\1\\:", text)
     return text
+
+
+def _is_printable(text: str) -> bool:
+    """Whether there is nothing but what is printable and line ends."""
+    if text.isascii():
+        return not text.encode().translate(None, _PRINTABLE)
+    return text.replace("\n", "").isprintable()
 
 
 def without_colours(text: str) -> str:

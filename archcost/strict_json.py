@@ -7,7 +7,7 @@ import re
 from math import isfinite
 from typing import Any
 
-from archcost.indented_json import indented
+from archcost.indented_json import Stream, indented
 
 # What JSON strings may hold and no terminal, log or host should read: all but letters, marks, signs and blanks.
 _UNSAFE = re.compile(r"[^\n\x20-\x7e]")
@@ -22,7 +22,8 @@ def json_text(value: Any) -> str:
     """
     try:
         text = _dumped(value)
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except ValueError:  # of both: a number that is not finite, a character that cannot be encoded
         text = _dumped(plain_data(value))
     return text if text.isascii() else _UNSAFE.sub(_escaped, text)
@@ -36,7 +37,7 @@ def plain_data(value: Any) -> Any:
     """The value with what strict JSON has no way to write in words."""
     if isinstance(value, dict):
         return {plain_data(name): plain_data(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, Stream)):
         return [plain_data(item) for item in value]
     if isinstance(value, float) and not isfinite(value):
         return f".{value}".replace(".-", "-.")

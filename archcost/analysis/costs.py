@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import ceil_div, numel
 from archcost.ops.base import BIAS, MATRIX
 from archcost.spec.names import DTYPE_BYTES, WEIGHT_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Signature
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(NamedTuple):
     """Figures that add up over layers.
 
     ``params`` are trainable and frozen ones; ``weights`` those that are no bias; ``flops`` is 2 × MACs plus all other
@@ -40,41 +39,31 @@ class Costs:
     unknown_macs: int = 0
     unknown_flops: int = 0
 
-    def __add__(self, other: Costs) -> Costs:
-        return Costs(
-            self.params + other.params,
-            self.trainable_params + other.trainable_params,
-            self.weights + other.weights,
-            self.buffers + other.buffers,
-            self.macs + other.macs,
-            self.flops + other.flops,
-            self.weight_bytes + other.weight_bytes,
-            self.activation_bytes + other.activation_bytes,
-            self.idle_params + other.idle_params,
-            self.cache_bytes + other.cache_bytes,
-            self.unknown_macs + other.unknown_macs,
-            self.unknown_flops + other.unknown_flops,
-        )
+    def __add__(self, other: Costs) -> Costs:  # type: ignore[override]  # figures are added, not put one after the other
+        return Costs(*map(add, self, other))
 
     def times(self, count: int) -> Costs:
         """The costs of so many equal layers."""
         if count == 1:
             return self
-        return Costs(*[getattr(self, name) * count for name in self.__slots__])
+        return Costs(*[figure * count for figure in self])
 
     @property
     def active_params(self) -> int:
         """The params that one token uses."""
         return self.params - self.idle_params
 
-    @property
-    def is_rare(self) -> bool:
-        """Whether it has any of the figures that most layers have not."""
-        return bool(self.idle_params or self.cache_bytes or self.unknown_macs or self.unknown_flops)
-
     def unknown(self, metric: str) -> int:
         """The number of layers of which a figure is not known; 0 for figures that always are."""
         return self.unknown_macs if metric == "macs" else self.unknown_flops if metric == "flops" else 0
+
+
+NO_COSTS = Costs()
+
+
+def sum_costs(parts: Iterable[Costs]) -> Costs:
+    """The sum of the costs of several layers."""
+    return Costs(*map(sum, zip(*parts, strict=True)))
 
 
 def graph_costs(graph: Graph, made_bytes: Sequence[int]) -> list[Costs]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from archcost.analysis.costs import Costs, graph_costs
+from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.graph.unroll import unroll
@@ -16,7 +15,7 @@ from archcost.spec.names import WEIGHT_BITS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
@@ -102,21 +101,26 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of the report schema."""
-        return {
-            "path": self.path,
-            "op": self.op,
+        node, costs = self.node, self.costs
+        signature, mark = node.signature, node.mark
+        found: dict[str, Any] = {
+            "path": node.path,
+            "op": signature.op.kind,
             "inputs": list(self.inputs),
-            "output": [list(shape) for shape in self.output],
-            "params": self.costs.params,
-            **({"active_params": self.costs.active_params} if self.costs.idle_params else {}),
-            "macs": None if self.costs.unknown_macs else self.costs.macs,
-            "flops": None if self.costs.unknown_flops else self.costs.flops,
-            "weight_bytes": self.costs.weight_bytes,
-            "activation_bytes": self.costs.activation_bytes,
-            **({"cache_bytes": self.costs.cache_bytes} if self.costs.cache_bytes else {}),
-            "file": self.file,
-            "line": self.line,
+            "output": [list(tensor.shape) for tensor in signature.outputs],
+            "params": costs.params,
         }
+        if costs.idle_params:
+            found["active_params"] = costs.active_params
+        found["macs"] = None if costs.unknown_macs else costs.macs
+        found["flops"] = None if costs.unknown_flops else costs.flops
+        found["weight_bytes"] = costs.weight_bytes
+        found["activation_bytes"] = costs.activation_bytes
+        if costs.cache_bytes:
+            found["cache_bytes"] = costs.cache_bytes
+        found["file"] = mark.source.name
+        found["line"] = mark.line + 1
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,9 @@ class Report:
         self.graph = graph
         self.complete = complete  # False: only the layers before the first failing one
         storages = Storages(graph)
-        self.layers: list[Layer] = _layers(graph, graph_costs(graph, storages.made))
-        self.costs: Costs = sum_costs(self.layers)
+        costs = graph_costs(graph, storages.made)
+        self.layers: list[Layer] = _layers(graph, costs)
+        self.costs: Costs = sum_costs(costs)
         self.totals: Totals = _totals(self.costs, len(self.layers), storages.peak())
         self.strides = storages.strides  # of the values that are not contiguous
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
@@ -233,6 +238,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""
+        return {**self.document(), "layers": list(self._layer_dicts())}
+
+    def document(self) -> dict[str, Any]:
+        """The JSON report to be written: as :meth:`to_dict`, but that each layer is made when it is written."""
+        from archcost.indented_json import Stream
         from archcost.strict_json import plain_data
 
         spec = self.graph.spec
@@ -248,17 +258,21 @@ class Report:
             "outputs": [{"path": path, "shape": list(shape)} for path, shape in self.outputs.items()],
             "totals": asdict(self.totals),
             **({"unknown": unknown} if (unknown := unknown_layers(self)) else {}),
-            "layers": self._layer_dicts(),
+            "layers": Stream(self._layer_dicts),
         }
 
-    def _layer_dicts(self) -> list[dict[str, Any]]:
-        layers = [layer.to_dict() for layer in self.layers]
-        for layer, traffic, field in zip(layers, self.traffic(), self.receptive_fields(), strict=True):
-            layer["bytes_read"] = traffic.read
-            layer["bytes_written"] = traffic.written
+    def _layer_dicts(self) -> Iterator[dict[str, Any]]:
+        from archcost.analysis.traffic import traffic_of
+
+        dtype, weight_dtype = self.dtype, self.graph.weight_dtype
+        for layer, field in zip(self.layers, self.receptive_fields(), strict=True):
+            found = layer.to_dict()
+            moved = traffic_of(layer.node, dtype, layer.costs.flops, weight_dtype)
+            found["bytes_read"] = moved.read
+            found["bytes_written"] = moved.written
             if field is not None:
-                layer["receptive_field"] = field.to_dict()
-        return layers
+                found["receptive_field"] = field.to_dict()
+            yield found
 
 
 def analyze(
@@ -304,13 +318,18 @@ def unknown_layers(report: Report) -> dict[str, list[str]]:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection: a graph has no cycles, and the collector would look at all its nodes again and again."""
+    """No garbage collection: a graph has no cycles, and the collector would look at all its nodes again and again.
+
+    What is there at the end counts as old, so that the collector does not begin with all of it.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation
             gc.enable()
 
 
@@ -327,28 +346,6 @@ def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
         else:
             names.extend([f"{node.path}.{k}" for k in range(len(outputs))])
     return layers
-
-
-def sum_costs(layers: Sequence[Layer]) -> Costs:
-    """The sum of the layers' costs; equal nodes have one object of costs, which is counted first."""
-    times = Counter([id(layer.costs) for layer in layers])
-    distinct = {id(layer.costs): layer.costs for layer in layers}
-    params = trainable = weights = buffers = macs = flops = weight_bytes = activation_bytes = 0
-    rare = Costs()
-    for identity, costs in distinct.items():
-        count = times[identity]
-        params += costs.params * count
-        trainable += costs.trainable_params * count
-        weights += costs.weights * count
-        buffers += costs.buffers * count
-        macs += costs.macs * count
-        flops += costs.flops * count
-        weight_bytes += costs.weight_bytes * count
-        activation_bytes += costs.activation_bytes * count
-        if costs.is_rare:
-            rare += costs.times(count)
-    sums = (params, trainable, weights, buffers, macs, flops, weight_bytes, activation_bytes)
-    return Costs(*sums, rare.idle_params, rare.cache_bytes, rare.unknown_macs, rare.unknown_flops)
 
 
 def _totals(costs: Costs, layers: int, peak: int) -> Totals:

@@ -47,6 +47,8 @@ def tensor_bytes(tensor: TensorType) -> int:
 
 def input_bytes(node: Node) -> int:
     """Bytes of the inputs; a tensor that comes in twice is read once."""
+    if len(node.inputs) == 1:
+        return tensor_bytes(node.signature.inputs[0])
     seen = dict(zip(node.inputs, node.signature.inputs, strict=True))
     return sum(map(tensor_bytes, seen.values()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.costs import Costs
+from archcost.analysis.costs import NO_COSTS, sum_costs
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Tree:
     """A scope or layer with what is below it."""
 
-    __slots__ = ("children", "costs", "key", "kind", "last", "layer", "layers", "name", "output", "path")
+    __slots__ = ("children", "costs", "key", "kind", "layer", "layers", "name", "output", "path")
 
     def __init__(self, name: str, path: str) -> None:
         self.name = name
@@ -22,30 +22,23 @@ class Tree:
         self.kind = ""
         self.layer: Layer | None = None
         self.children: dict[str, Tree] = {}
-        self.costs = Costs()
+        self.costs = NO_COSTS
         self.layers = 0
         self.output: tuple[Shape, ...] = ()
-        self.last: Tree | None = None
         self.key = 0  # equal for equal subtrees
 
 
 def build_tree(report: Report) -> Tree:
     """The tree of a report's paths, costs summed, shapes and kinds filled in."""
     root = Tree("", "")
+    known = {"": root}  # by their paths
     for layer in report.layers:
-        parts = layer.path.split(".")
-        place = root
-        for index, part in enumerate(parts):
-            child = place.children.get(part)
-            if child is None:
-                child = place.children[part] = Tree(part, ".".join(parts[: index + 1]))
-            place = child
-        place.layer = layer
+        _place(layer.node.path, known).layer = layer
     _finish(root, {})
     nodes = report.graph.nodes
     producers = report.graph.producers() if report.graph.scopes else []
     for scope in report.graph.scopes:
-        found = find(root, scope.path)
+        found = known.get(scope.path)
         if found is not None and found.layer is None:
             found.kind = scope.kind
             found.output = tuple(
@@ -54,6 +47,17 @@ def build_tree(report: Report) -> Tree:
                 if value >= 0
             )
     return root
+
+
+def _place(path: str, known: dict[str, Tree]) -> Tree:
+    """The subtree at a path, made where there is none yet."""
+    found = known.get(path)
+    if found is None:
+        around, _, name = path.rpartition(".")
+        found = known[path] = Tree(name, path)
+        parent = known.get(around) or _place(around, known)
+        parent.children[name] = found
+    return found
 
 
 def find(tree: Tree, path: str) -> Tree | None:
@@ -72,13 +76,13 @@ def _finish(tree: Tree, keys: dict[object, int]) -> None:
         tree.kind = layer.op
         identity: object = (id(layer.node.signature), layer.node.weights_of >= 0, layer.activation_bytes)
     else:
-        costs = Costs()
-        for child in tree.children.values():
+        children = list(tree.children.values())
+        for child in children:
             _finish(child, keys)
-            costs += child.costs
             tree.layers += child.layers
-            tree.output = child.output
-        tree.costs = costs
+        if children:
+            tree.output = children[-1].output
+        tree.costs = sum_costs([child.costs for child in children])
         identity = tuple([(name, child.key) for name, child in tree.children.items()])
     tree.key = keys.setdefault(identity, len(keys) + 1)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.report import sum_costs
+from archcost.analysis.costs import sum_costs
 from archcost.conventions.candidates import figures
 from archcost.conventions.figures import ARITHMETIC, BYTES, PARAMS, Figure
 from archcost.conventions.tables import tables
@@ -56,7 +56,7 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
             continue
         ours = figures(report, chosen, tools, found)
         for metric, figure in sourced.items():
-            computed = getattr(sum_costs([report.layers[index] for index in chosen]), metric)
+            computed = getattr(sum_costs([report.layers[index].costs for index in chosen]), metric)
             kinds = ARITHMETIC if metric in ("macs", "flops") else (PARAMS,)
             candidates = [each for each in ours if each.kind in kinds] or [Figure("nothing", 0, 0, kinds[0])]
             if metric == "cache_bytes":

@@ -114,7 +114,7 @@ def _write_json(results: Sequence[Result], options: Options, path: str | None) -
         if result.diagnostics:
             documents.append(error_document(result.diagnostics, result.report, result.name))
         elif result.report is not None:
-            documents.append(result.report.to_dict())
+            documents.append(result.report.to_dict() if options.counting is not None else result.report.document())
         if options.counting is not None and result.report is not None:
             extend(documents[-1], options.counting.read(result.report))
     write_text(to_json(documents), path)

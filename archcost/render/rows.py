@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree, stem, tree_depth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
@@ -34,12 +37,10 @@ class Row(NamedTuple):
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:
     """Rows in the order of the graph, groups above their layers, down to ``depth`` levels."""
-    rows: list[Row] = []
-    _collect(tree, 1, depth, rows)
-    return rows
+    return list(_rows(tree, 1, depth))
 
 
-def _collect(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None:
+def _rows(tree: Tree, level: int, depth: int | None) -> Iterator[Row]:
     siblings = list(tree.children.values())
     start = 0
     while start < len(siblings):
@@ -47,9 +48,9 @@ def _collect(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None
         stop = start + 1
         while stop < len(siblings) and _folds(first, siblings[stop]):
             stop += 1
-        rows.append(_row(siblings[start:stop], level))
+        yield _row(siblings[start:stop], level)
         if first.children and (depth is None or level < depth):
-            _collect(first, level + 1, depth, rows)
+            yield from _rows(first, level + 1, depth)
         start = stop
 
 
@@ -71,9 +72,13 @@ def automatic_depth(tree: Tree) -> int:
     """The deepest level whose table stays within MAX_ROWS rows; at least 1."""
     deepest = tree_depth(tree)
     depth = 1
-    while depth < deepest and len(tree_rows(tree, depth + 1)) <= MAX_ROWS:
+    while depth < deepest and not _exceeds(_rows(tree, 1, depth + 1), MAX_ROWS):
         depth += 1
     return depth
+
+
+def _exceeds(rows: Iterator[Row], most: int) -> bool:
+    return next(islice(rows, most, None), None) is not None
 
 
 def flat_rows(tree: Tree, depth: int | None, sort: str, top: int | None) -> list[Row]:

@@ -310,7 +310,7 @@ def test_what_reaches_the_top(error: BaseException, code: int, told: str, monkey
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("archcost.commands.analyze.analyze_all", fail)
+    monkeypatch.setattr("archcost.commands.analyze.validate_all", fail)
     ended = run(["validate", "net.yaml"], monkeypatch, Encoded("utf-8"))
     assert (ended.code, ended.err.decode()) == (code, told)
 
