@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.report import sum_costs
+from archcost.analysis.costs import sum_costs
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
@@ -58,7 +58,7 @@ def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviat
     found = []
     if expectation.output is not None and expectation.output_mark is not None and output != expectation.output:
         found.append(Deviation(path, "output", expectation.output, output, "", expectation.output_mark))
-    costs = sum_costs(layers)
+    costs = sum_costs([layer.costs for layer in layers])
     for metric, figure in expectation.figures.items():
         computed = getattr(costs, metric)
         if costs.unknown(metric):

@@ -318,7 +318,7 @@ def unknown_layers(report: Report) -> dict[str, list[str]]:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection: a graph has no cycles, and the collector would look at all its nodes again and again.
+    """No garbage collection: specs and graphs have no cycles, and the collector would look at all of them repeatedly.
 
     What is there at the end counts as old, so that the collector does not begin with all of it.
     """

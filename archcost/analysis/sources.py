@@ -16,8 +16,8 @@ from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.analysis.costs import sum_costs
 from archcost.analysis.expectations import layers_at, within
-from archcost.analysis.report import sum_costs
 from archcost.units import UnitError, parse_count, parse_quantity
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def stated_figures(report: Report) -> list[Stated]:
     found = []
     for path, expectation in report.spec.expect.items():
         layers = layers_at(report, path)
-        costs = sum_costs(layers)
+        costs = sum_costs([layer.costs for layer in layers])
         for metric, figure in expectation.figures.items():
             known = bool(layers) and not costs.unknown(metric)
             found.append(_stated(report, path, metric, figure, getattr(costs, metric) if known else None))

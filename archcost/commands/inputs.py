@@ -68,10 +68,12 @@ def analyze_one(
     ``files`` is the tree that its path is bounded by, unless a person named it.
     """
     from archcost.analysis.report import analyze as analyze_spec
+    from archcost.analysis.report import collector_paused
     from archcost.errors import Diagnostic, SpecError, UsageError
 
     try:
-        spec = read_spec(path) if files is None else read_bounded(path, files)
+        with collector_paused():
+            spec = read_spec(path) if files is None else read_bounded(path, files)
         if blocks_only and spec.is_library:
             return Result(path, None)
         report = analyze_spec(
@@ -97,11 +99,12 @@ def validate_all(names: Sequence[str], settings: Sequence[str] | None, *, batch:
 
 
 def _problems(path: str, params: dict[str, Any], *, batch: int, training: bool) -> tuple[Diagnostic, ...]:
-    from archcost.analysis.report import check
+    from archcost.analysis.report import check, collector_paused
     from archcost.errors import Diagnostic, SpecError, UsageError
 
     try:
-        spec = read_spec(path)
+        with collector_paused():
+            spec = read_spec(path)
         if not spec.is_library:
             check(spec, params=params, batch=batch, training=training)
     except SpecError as error:

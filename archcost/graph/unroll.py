@@ -41,6 +41,7 @@ class Unroller(NodeMaker):
     def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
         super().__init__(spec, names, dtype, problems)
         self._bodies: dict[Any, Body] = {}
+        self._unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
 
     def run(self, inputs: dict[str, TensorType | None]) -> Body:
         """The body of the whole model."""
@@ -197,6 +198,7 @@ class Unroller(NodeMaker):
             outputs = result.values
         finally:
             frame.names = names
+            self._unshared.discard(id(step))
             if count:
                 body.scopes.append(Scope(frame.prefix + name, "repeat", whole(outputs), step.mark))
         return Result(result.values, result.main, start, len(body.nodes))
@@ -214,10 +216,11 @@ class Unroller(NodeMaker):
             result = self._block(step, self.spec.blocks[kind], name, frame, own, inputs)
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
-        if step.share is not None and None not in result.values:
+        if step.share is not None and None not in result.values and id(step) not in self._unshared:
             try:
                 share_weights(self, step.share, frame, start, len(body.nodes))
             except StepError as problem:
+                self._unshared.add(id(step))
                 self.fail(problem.diagnostic, body)  # the result is as good as without it
         if len(body.nodes) > MAX_NODES or len(body.scopes) > MAX_NODES:
             raise self.limit(step.mark)

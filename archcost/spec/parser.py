@@ -26,7 +26,7 @@ from archcost.spec.names import (
     VARIANT_KEYS,
     VERSION,
 )
-from archcost.spec.reader import Reader, brief
+from archcost.spec.reader import BODY, DECLARATION, Reader, brief
 from archcost.spec.steps import read_steps
 
 if TYPE_CHECKING:
@@ -177,6 +177,7 @@ class SpecReader(Reader):
         for item in value.items if isinstance(value, Sequence) else ():
             params[brief(item)] = Param(Template(UNKNOWN, item.mark), item.mark)
         for key, default in mapping.entries.values() if mapping else ():
+            self.meter.spend(DECLARATION, key.mark)
             if not self.name(key, "a param"):
                 continue
             if isinstance(default, Scalar) and default.value is None:
@@ -197,6 +198,7 @@ class SpecReader(Reader):
             if mapping is None:
                 inputs["input"] = _unknown_input(entries["inputs"][0])
             for key, value in mapping.entries.values() if mapping else ():
+                self.meter.spend(DECLARATION, key.mark)
                 self.label(key, "an input")
                 inputs[key.text] = self._input(key, value)
         elif "layers" in entries:
@@ -228,6 +230,7 @@ class SpecReader(Reader):
         return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
 
     def _block(self, key: Scalar, value: Value) -> Block:
+        self.meter.spend(BODY, key.mark)
         block = Block(key.text, key.mark)
         if self.label(key, "a block") and key.text in MODIFIERS:
             self.report(f"'{key.text}' cannot name a block: steps use it already", key, "rename the block")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from archcost.spec.model import References
     from archcost.spec.problems import Problems
 
+DECLARATION = 50  # steps of work of a param or an input
+BODY = 200  # of a block or a branch: more than a step in it allows
 _SHOWN = 60  # characters of a value in a message
 MERGE_HELP = "YAML's merge keys are not part of YAML 1.2: share steps through a block with params"
 
@@ -136,17 +138,18 @@ class Reader:
     def names(self, value: Value, what: str) -> list[str]:
         """One or several different names."""
         items = value.items if isinstance(value, Sequence) else [value]
-        found: list[str] = []
+        found: dict[str, None] = {}  # a set in order
         for item in items:
+            self.meter.spend(DECLARATION, item.mark)
             if not isinstance(item, Scalar) or item.value is None:
                 self.report(f"{what} are names, got {brief(item)}", item)
             elif item.text in found:
                 self.report(f"the name '{brief(item)}' stands twice", item)
             elif self.label(item, "an input"):
-                found.append(item.text)
+                found[item.text] = None
         if not items:
             self.report(f"{what} must hold a name at least", value)
-        return found if len(found) == len(items) else []
+        return list(found) if len(found) == len(items) else []
 
     def references(self, value: Value, what: str) -> References:
         """An id, a list of ids, or an expression that gives them; unreadable ones have an empty name."""

@@ -11,7 +11,7 @@ from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step, Template
 from archcost.spec.names import MODIFIERS
-from archcost.spec.reader import brief, merge_help
+from archcost.spec.reader import BODY, brief, merge_help
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -168,6 +168,7 @@ def _read_branches(reader: Reader, step: Step, value: Value) -> bool:
         reader.report("'branches' is empty", value, "a branch is `name: [steps]`; `name: []` passes the input on")
         return False
     for name, (label, given) in mapping.entries.items():
+        reader.meter.spend(BODY, label.mark)
         reader.label(label, "a branch")
         step.branches[name] = _read_branch(reader, label, given)
     return True

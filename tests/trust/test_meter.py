@@ -14,6 +14,7 @@ from archcost.analysis.memory.training import Setting, training_memory
 from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError, UsageError
 from archcost.graph import context, unroll
 from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError
+from archcost.spec.document import Mapping, Sequence, parse_document
 from archcost.spec.expressions import Expression, Names
 from archcost.spec.loader import load, loads, reads
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archcost.graph.model import Graph
+    from archcost.spec.document import Value
 
 HEAD = "archcost: 1\nname: hostile\ninput: [8, 8]\n"
 MARK = Mark(Source("spec.yaml", ""), 0, 0)
@@ -258,7 +260,34 @@ def test_an_expression_that_gives_no_ids_is_one_problem() -> None:
 
 
 def test_the_training_memory_of_many_recurrent_layers_is_refused() -> None:
-    """2,100 positions of 8 layers are 16,800 steps, each worked out by itself; 2,048 of 8 are 16,384."""
-    text = "archcost: 1\nname: r\ninput: [2100, 4]\nlayers: [{rnn: {hidden_size: 4, num_layers: 8}}]\n"
-    with pytest.raises(UsageError, match="at most 16,384 steps of all layers"):
-        training_memory(unroll.unroll(loads(text), training=True), Setting())
+    """2,100 positions of 8 layers are 16,800 steps, in one op or in 8, each worked out by itself; of 2,048, 16,384."""
+    head = "archcost: 1\nname: r\ninput: [2100, 4]\n"
+    several = f"{head}layers: [{{rnn: {{hidden_size: 4}}, repeat: 8}}]\n"
+    for text in (f"{head}layers: [{{rnn: {{hidden_size: 4, num_layers: 8}}}}]\n", several):
+        with pytest.raises(UsageError, match="at most 16,384 steps of all layers"):
+            training_memory(unroll.unroll(loads(text), training=True), Setting())
+
+
+@pytest.mark.parametrize(
+    ("text", "work"),
+    [
+        ("inputs: {a: [8], b: [8]}\n", 2 * 50),
+        ("params: {a: 1, b: 2, c: 3}\n", 3 * 50),
+        ("blocks: {a: {layers: [relu]}}\n", 200),
+        ("blocks: {a: {inputs: [x, y], layers: [add]}}\n", 200 + 2 * 50),
+        ("layers: [{branches: {a: [relu], b: [relu]}, add: }]\n", 2 * 200),
+    ],
+)
+def test_declarations_are_work(text: str, work: int) -> None:
+    """Beside the values, 5 each, a param or input takes 50 steps, a block or a branch 200."""
+    text = f"archcost: 1\nname: x\n{text}"
+    root, _ = parse_document(Source("x", text))
+    spec = reads(text)
+    assert spec.meter.spent == 5 * _values(root) + work
+
+
+def _values(root: Value) -> int:
+    """The values of a tree and its keys."""
+    if isinstance(root, Mapping):
+        return 1 + sum(1 + _values(value) for _, value in root.entries.values())
+    return 1 + sum(map(_values, root.items)) if isinstance(root, Sequence) else 1

@@ -136,6 +136,7 @@ class Machine:
         self.high = 0  # the most since it was last set
         self.label = 0
         self.numbers = 0  # of steps so far
+        self.cells = 0  # of recurrent layers so far
         self.recorded: list[Step] | None = None  # where steps are noted as well
 
     def new(self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation") -> Tensor:

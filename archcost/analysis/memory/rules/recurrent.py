@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Cell = Callable[["Machine", "Tensor", State, Weights], State]
 
 MAX_STEPS = 4096  # of a sequence that trains; each is run by itself
-MAX_CELLS = 4 * MAX_STEPS  # of all layers and directions together
+MAX_CELLS = 4 * MAX_STEPS  # of all layers and directions of a model together
 _TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 _STEADY = 2  # steps after which, in inference, every further one takes what the last one took
 
@@ -35,12 +35,13 @@ def _recurrent(machine: Machine, call: Call) -> list[Tensor]:
             f"the training memory of {op.kind} is worked out step by step, for at most {MAX_STEPS:,} steps",
             f"its input has {length:,}: take the figure of a shorter sequence, which grows in proportion",
         )
-    cells = length * op.num_layers * op.directions
-    if machine.recording and cells > MAX_CELLS:
-        raise UsageError(
-            f"the training memory of {op.kind} is worked out for at most {MAX_CELLS:,} steps of all layers",
-            f"it has {cells:,}: take the figure of a shorter sequence, which grows in proportion",
-        )
+    if machine.recording:
+        machine.cells += length * op.num_layers * op.directions
+        if machine.cells > MAX_CELLS:
+            raise UsageError(
+                f"the training memory of {op.kind} is worked out for at most {MAX_CELLS:,} steps of all layers",
+                f"here are {machine.cells:,}: take the figure of a shorter sequence, which grows in proportion",
+            )
     states = _initial_states(machine, call)
     x = kernels.transpose(machine, x, 0, 1) if op.batch_first else alias(x)
     tensors = call.learnt()
