@@ -62,7 +62,11 @@ def check(
     weight_dtype: WeightDtype = None,
     config: ConfigFile = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail where growth is limited and nothing says what it grew from.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Fail limits that guard nothing, and growth without a baseline: of every new spec with --baseline-ref.",
+        ),
     ] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
