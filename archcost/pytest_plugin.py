@@ -65,7 +65,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     try:
         chosen = choose((), load_config(None))
     except (ConfigError, UsageError) as error:
-        raise pytest.UsageError(str(error)) from None
+        raise parent.CollectError(str(error)) from None
     named = {os.path.realpath(path) for path in chosen.paths}
     if os.path.realpath(file_path) not in named:
         return None
