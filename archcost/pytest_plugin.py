@@ -60,8 +60,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     from archcost.budget.config import load_config
     from archcost.commands.judging import choose
+    from archcost.errors import ConfigError, UsageError
 
-    named = {os.path.realpath(path) for path in choose((), load_config(None)).paths}
+    try:
+        chosen = choose((), load_config(None))
+    except (ConfigError, UsageError) as error:
+        raise parent.CollectError(str(error)) from None
+    named = {os.path.realpath(path) for path in chosen.paths}
     if os.path.realpath(file_path) not in named:
         return None
     file: SpecFile = SpecFile.from_parent(parent, path=file_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -241,6 +242,36 @@ def test_specs_are_collected_as_tests(tmp_path: Path, params: str, outcome: str)
     assert outcome in done.stdout, done.stdout
     assert ("544" in done.stdout) is (outcome == "1 failed")  # 16 * 32 + 32
     assert "Traceback" not in done.stdout
+
+
+def test_specs_are_collected_by_the_command_in_the_docs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    (command,) = [line.strip() for line in page.splitlines() if line.startswith("    pytest ")]
+    assert command in (ROOT / "examples" / "pytest" / "test_budget.py").read_text(encoding="utf-8")
+    arguments = command.split()[1:]
+    done = run_pytest("-rp", *arguments, cwd=ROOT / "examples" / "ci")
+    assert (done.returncode, done.stdout.count("PASSED ")) == (0, 2), done.stdout
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "net.yaml").write_text(SPEC.format(width=32))
+    (tmp_path / ".git").mkdir()  # where the search for a configuration ends
+    lost = run_pytest(*arguments, cwd=tmp_path)
+    assert lost.returncode == pytest.ExitCode.INTERRUPTED
+    assert "no specs are given, and there is no configuration" in lost.stdout + lost.stderr
+    assert "pytest_plugin.py" not in lost.stdout + lost.stderr  # no frames
+
+
+def test_the_page_of_the_action_is_complete() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    rows = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert rows == list(action["inputs"])
+    example = (ROOT / "examples" / "github-workflow.yml").read_text(encoding="utf-8")
+    gitlab = (ROOT / "examples" / "gitlab-ci.yml").read_text(encoding="utf-8")
+    for text in (page, example, gitlab):
+        for name in ("specs/**", "pyproject.toml", "archcost.toml", "archcost.lock.json"):
+            assert name in text
+    pins = re.findall(r"archcost/archcost@(\S+)|rev: (\S+)", page + example)
+    assert len({version for pin in pins for version in pin if version}) == 1, pins
 
 
 def test_files_with_nothing_to_judge_are_skipped(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ class Row(NamedTuple):
         return self.params - self.idle_params
 
     def figure(self, metric: str) -> int:
-        """One figure; of the peak, what the layer's outputs may add to it."""
-        value: int = getattr(self, "activation_bytes" if metric == "peak_activation_bytes" else metric)
+        """One figure."""
+        value: int = getattr(self, metric)
         return value
 
 

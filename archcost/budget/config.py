@@ -181,7 +181,10 @@ class _Reader(Reader):
         config = Config(relative(path), self.folder)
         table = self.mapping(root, "the configuration of archcost")
         if table is not None:
-            self.keys(table, KEYS, "the configuration")
+            if "tool" in table.entries:
+                hint = f"in {OWN_NAME} the keys stand without `[tool.archcost]`: `specs = …`, `[[budgets]]`"
+                self.report(f"'tool' is a table of {PROJECT_NAME}", table.entries["tool"][0], hint)
+            self.keys(table, (*KEYS, "tool"), "the configuration")
             entries = table.entries
             if "specs" in entries:
                 key, value = entries["specs"]

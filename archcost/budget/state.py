@@ -23,7 +23,7 @@ def exceeded(limit: Limit) -> Status:
 
 
 def lacking(limits: Iterable[Limit], *, strict: bool) -> Status:
-    """What growth limits come to that have nothing to grow from: a warning, and a failure where it is asked for."""
+    """What limits come to that guard nothing or cannot be judged: a warning, and a failure where that is asked for."""
     return Status.FAIL if strict and any(limit.level != "warn" for limit in limits) else Status.WARN
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.spec.limits import PEAK, WHOLE_MODEL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,8 +76,23 @@ NO_BASELINE = frozenset(
 )
 
 
+WORKSPACE, INPUT = "workspace", "input"  # of a Weight, in place of an op
+
+
+class Behind(StrEnum):
+    """What the layers of a finding have to do with its figure."""
+
+    HEAVIEST = "heaviest"
+    GREW = "grew most"
+    AT_PEAK = "at peak"
+
+
 class Weight(NamedTuple):
-    """A layer's part in a figure, and in the baseline's where growth is told."""
+    """A layer's part in a figure, and in the baseline's where growth is told.
+
+    Of the peak it is a storage by what made it; ``op`` is then ``input`` for an input of the model, and ``workspace``
+    for what the layer at ``path`` needs for itself.
+    """
 
     path: str
     op: str
@@ -88,8 +105,9 @@ class Finding:
     """One thing that was judged. ``path`` is the layer or scope, empty for the whole model.
 
     ``allowed`` is the largest figure within the limit; ``spread`` belongs to a latency, and ``baseline_spread`` to what
-    it is compared with. ``layers`` weigh most (of a maximum) or grew most (of a growth). ``mark`` is the place to edit.
-    ``before`` is the spec's path in the baseline, where it had another.
+    it is compared with. ``layers`` grew most, weigh most or are alive at the peak (see ``behind``). ``mark`` is the
+    place to edit. ``before`` is the spec's path in the baseline, where it had another; ``perhaps`` the path of a spec
+    that is gone and that a new one may have been.
     """
 
     rule: Rule
@@ -110,6 +128,14 @@ class Finding:
     deviation: Deviation | None = None
     detail: str = ""  # names the device, the version, the layers whose figure is unknown, or what is wrong there
     before: str = ""
+    perhaps: str = ""
+
+    @property
+    def behind(self) -> Behind:
+        """What its layers are: figures that do not add up over layers do not grow by them either."""
+        if self.metric == PEAK:
+            return Behind.AT_PEAK
+        return Behind.GREW if self.rule is Rule.GROWTH and self.metric not in WHOLE_MODEL else Behind.HEAVIEST
 
     @property
     def is_judged(self) -> bool:
@@ -131,6 +157,11 @@ class Finding:
         return max(0, self.figure - self.allowed)
 
     @property
+    def excess(self) -> Fraction | None:
+        """The overshoot over what is allowed; None where there is nothing to divide by."""
+        return Fraction(self.overshoot, self.allowed) if self.allowed else None
+
+    @property
     def growth(self) -> int | None:
         """Figure - baseline."""
         return None if self.figure is None or self.baseline is None else self.figure - self.baseline
@@ -140,7 +171,7 @@ class Finding:
         """The overshoot over a maximum, or the growth over the baseline; None where there is nothing to divide by."""
         if self.rule is Rule.GROWTH:
             return Fraction(self.growth, self.baseline) if self.growth is not None and self.baseline else None
-        return Fraction(self.overshoot, self.allowed) if self.allowed else None
+        return self.excess
 
 
 class Total(NamedTuple):
@@ -188,7 +219,7 @@ class Verdict:
     """What came of a check: specs in order, and what concerns none of them (gone specs, unused limits, wrong files).
 
     ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file. ``left_out``
-    are the files that globs found and that hold only blocks.
+    are the files that globs found and that hold only blocks. ``whole``: the specs are all of the configuration.
     """
 
     specs: tuple[SpecVerdict, ...]
@@ -197,6 +228,7 @@ class Verdict:
     baseline: str = ""
     recorded: bool = True
     left_out: tuple[str, ...] = ()
+    whole: bool = True
 
     def all_findings(self) -> Iterator[Finding]:
         """Those of the specs, then the others."""
@@ -226,8 +258,10 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether limits were judged, all that ask for a baseline have one, and nothing failed."""
-        return self.ok and self.judged and not any(finding.lacks_baseline for finding in self.all_findings())
+        """Whether limits were judged, all that ask for a baseline have one, none guards nothing, and nothing failed."""
+        if not self.ok or not self.judged:
+            return False
+        return not any(finding.lacks_baseline or finding.rule is Rule.UNUSED for finding in self.all_findings())
 
     @property
     def exit_code(self) -> int:

@@ -6,11 +6,13 @@ from fnmatch import fnmatchcase
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
+from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
 from archcost.budget.patterns import is_literal
 from archcost.budget.scopes import Scopes
-from archcost.budget.verdict import Weight
+from archcost.budget.verdict import INPUT, WORKSPACE, Weight
 from archcost.meter import BUDGET, Meter
+from archcost.spec.limits import PEAK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from archcost.analysis.tree import Tree
     from archcost.budget.baseline import LayerChange
     from archcost.errors import Mark
+    from archcost.graph.model import Graph
 
 TOP = 3  # layers that a finding names
 _PER_PATH = 10  # steps of work to hold a pattern against a path
@@ -52,27 +55,42 @@ def pattern_meter(report: Report) -> Meter:
     return Meter(BUDGET + _PER_LAYER * len(report.layers))
 
 
+def _at_peak(graph: Graph) -> list[Weight]:
+    """What is alive at the peak of inference, as `archcost memory` tells it; the parts sum to the peak."""
+    holders = inference_memory(graph).holders
+    weights = []
+    for holder, name in zip(holders, holder_names(graph, holders), strict=True):
+        made = graph.nodes[holder.node].op.kind if holder.node >= 0 else INPUT
+        weights.append(Weight(name, WORKSPACE if holder.role == WORKSPACE else made, holder.bytes))
+    return weights
+
+
 class Weights:
     """The layers of a report that weigh most, and those that grew most, at and below a path; each found once."""
 
     def __init__(self, report: Report, changes: Sequence[LayerChange]) -> None:
+        self._report = report
         self.layers = Scopes(report.layers, lambda layer: layer.path)
         self._changes = Scopes(changes, lambda change: change.row.path)
         self._heaviest: dict[tuple[str, str], tuple[Weight, ...]] = {}
         self._grown: dict[tuple[str, str], tuple[Weight, ...]] = {}
 
     def heaviest(self, metric: str, path: str) -> tuple[Weight, ...]:
-        """The layers with the largest figures; for the peak, those with the largest outputs."""
-        key = ("activation_bytes" if metric == "peak_activation_bytes" else metric, path)
+        """The layers with the largest figures; of the peak, the largest storages that are alive at it."""
+        key = (metric, path)
         if key not in self._heaviest:
-            layers = self.layers.at(path)
-            weights = [Weight(layer.path, layer.op, getattr(layer.costs, key[0])) for layer in layers]
+            if metric == PEAK:
+                weights = _at_peak(self._report.graph)
+            else:
+                weights = [Weight(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)]
             largest = nlargest(TOP, weights, key=lambda weight: weight.figure)
             self._heaviest[key] = tuple([weight for weight in largest if weight.figure])
         return self._heaviest[key]
 
     def grown(self, metric: str, path: str) -> tuple[Weight, ...]:
-        """The layers whose figure grew most."""
+        """The layers whose figure grew most; of the peak what is alive at it, because it is no sum over layers."""
+        if metric == PEAK:
+            return self.heaviest(metric, path)
         key = (metric, path)
         if key not in self._grown:
             weights = []

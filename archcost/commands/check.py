@@ -29,6 +29,7 @@ ConfigFile = Annotated[
 ]
 BaselineFile = Annotated[str | None, typer.Option("--baseline", metavar="FILE", help="The lock file.")]
 _FILE = "FILE"
+_STRICT = "Fail growth without a baseline (with --baseline-ref: of new specs), and limits that guard nothing."
 
 
 def _export(name: str) -> typer.models.OptionInfo:
@@ -61,9 +62,7 @@ def check(
     latency: Annotated[bool, typer.Option("--latency", help="Measure and judge latency, where limits ask.")] = False,
     weight_dtype: WeightDtype = None,
     config: ConfigFile = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Fail where growth is limited and nothing says what it grew from.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help=_STRICT)] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
     """Judge specs by their budgets: absolute limits, and growth over the baseline."""

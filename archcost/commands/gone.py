@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.baseline import is_gone, spec_key
 from archcost.budget.config import Config, relative
 from archcost.budget.judge import place
-from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status
+from archcost.budget.state import lacking
+from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status
+from archcost.commands.past import analysed
 from archcost.errors import Mark, Source, SpecError
 from archcost.files import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.commands.judging import Context
+    from archcost.commands.judging import Context, Request
     from archcost.revisions import Revision
 
 
-def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Finding]:
+_ALIKE = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")  # of one model under two names
+
+
+class Gone(NamedTuple):
+    """A spec that is no more, and its totals where they are known."""
+
+    finding: Finding
+    totals: dict[str, int]
+
+
+def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
     """What the lock file has and the working tree has no more, or only as a file of blocks."""
     baseline = context.baseline
     if baseline is None:
@@ -32,11 +45,11 @@ def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Seque
         if key not in known and (key in emptied or is_gone(key, folder)):
             path = relative(os.path.join(folder, key))
             mark = Mark(Source(baseline.where, ""), baseline.lines.get(key, 0), 0)
-            findings.append(Finding(Rule.BASELINE, Status.GONE, path, entry.name, mark=mark))
+            findings.append(Gone(Finding(Rule.BASELINE, Status.GONE, path, entry.name, mark=mark), entry.totals))
     return findings
 
 
-def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Finding]:
+def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
     """What the revision has below the configuration's globs and the working tree has no more, or only as blocks."""
     from archcost.budget.globs import selects
 
@@ -44,6 +57,7 @@ def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequenc
     if revision is None:
         return []
     renamed = {spec.before for spec in specs}
+    guessing = any(_has_news(spec) for spec in specs)
     emptied = {os.path.realpath(path) for path in left_out}
     findings = []
     for name in revision.paths():
@@ -51,24 +65,53 @@ def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequenc
         stays = os.path.exists(file) and os.path.realpath(file) not in emptied
         if stays or name in renamed or not selects(config.specs, spec_key(file, config.folder)):
             continue
-        model = _model_at(revision, name)
+        model, totals = _model_at(revision, name, context.request if guessing else None)
         if model:
             path = relative(file)
-            findings.append(Finding(Rule.BASELINE, Status.GONE, path, model, mark=place(config.path or path)))
+            finding = Finding(Rule.BASELINE, Status.GONE, path, model, mark=place(config.path or path))
+            findings.append(Gone(finding, totals))
     return findings
 
 
-def _model_at(revision: Revision, location: str) -> str:
-    """The name of the model in a file of a revision; empty for a file of blocks."""
+def _model_at(revision: Revision, location: str, request: Request | None) -> tuple[str, dict[str, int]]:
+    """The name of the model in a file of a revision, empty for a file of blocks, and its totals where asked for."""
     try:
         spec = revision.load_located(location)
     except (SpecError, FileError):
-        return os.path.splitext(os.path.basename(location))[0]
-    return "" if spec.is_library else spec.name
+        return os.path.splitext(os.path.basename(location))[0], {}
+    entry = None if request is None or spec.is_library else analysed(spec, request, location)[0].entry
+    return "" if spec.is_library else spec.name, entry.totals if entry else {}
 
 
-def unused(config: Config, specs: Sequence[SpecVerdict]) -> list[Finding]:
-    """Budgets of the configuration that are for no spec, and patterns that name nothing in any."""
+def with_guesses(specs: Sequence[SpecVerdict], gone: Sequence[Gone]) -> list[SpecVerdict]:
+    """Specs, the new ones with the path of what they may have been: a gone spec of the same name, or figures."""
+    names = {one.finding.name: one.finding.spec for one in reversed(gone)}
+    figures = {tuple([one.totals[metric] for metric in _ALIKE]): one.finding.spec for one in gone[::-1] if one.totals}
+    found = []
+    for spec in specs:
+        if gone and _has_news(spec):
+            now = tuple([spec.totals[metric].figure for metric in _ALIKE])
+            perhaps = names.get(spec.name) or figures.get(now, "")
+            told = [replace(one, perhaps=perhaps) if _is_new(one) else one for one in spec.findings]
+            found.append(replace(spec, findings=tuple(told)))
+        else:
+            found.append(spec)
+    return found
+
+
+def _has_news(spec: SpecVerdict) -> bool:
+    return any(_is_new(finding) for finding in spec.findings)
+
+
+def _is_new(finding: Finding) -> bool:
+    return finding.rule is Rule.BASELINE and finding.cause is Cause.NEW
+
+
+def unused(config: Config, specs: Sequence[SpecVerdict], *, strict: bool) -> list[Finding]:
+    """Budgets of the configuration that are for no spec, and patterns that name nothing in any; ``strict`` fails them.
+
+    They guard nothing, and are wrong in all likelihood; a spec's own pattern is an error, because no other spec has it.
+    """
     from archcost.budget.globs import selects
 
     findings = []
@@ -81,9 +124,10 @@ def unused(config: Config, specs: Sequence[SpecVerdict]) -> list[Finding]:
         chosen = sum(selects(budget.specs, key) and not wrong for key, wrong in keys.items())
         broken = any(selects(budget.specs, key) and wrong for key, wrong in keys.items())
         if not chosen and not broken:
-            findings.append(Finding(Rule.UNUSED, Status.WARN, "", "", mark=budget.mark))
+            status = lacking(budget.limits, strict=strict)
+            findings.append(Finding(Rule.UNUSED, status, "", "", mark=budget.mark))
         findings += [
-            Finding(Rule.UNUSED, Status.WARN, "", "", limit.metric, limit=limit, mark=limit.mark)
+            Finding(Rule.UNUSED, lacking([limit], strict=strict), "", "", limit.metric, limit=limit, mark=limit.mark)
             for limit in budget.limits
             if chosen and not broken and missing.get((str(limit.mark), limit.pattern)) == chosen
         ]

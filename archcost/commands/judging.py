@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.budget.baseline import Baseline, spec_key
 from archcost.budget.config import Config, load_config
 from archcost.budget.judge import Case, judge
 from archcost.budget.verdict import Finding, SpecVerdict, Verdict
-from archcost.commands.gone import gone_entries, gone_files, unused
+from archcost.commands.gone import gone_entries, gone_files, unused, with_guesses
 from archcost.commands.inputs import analyze_one, expand
 from archcost.commands.past import past_at, past_in_lock
 from archcost.errors import ConfigError, Diagnostic, UsageError
@@ -140,15 +141,19 @@ def _verdict(
     left_out = [path for path, spec in zip(chosen.paths, judged, strict=True) if spec is None]
     findings: list[Finding] = []
     if chosen.whole:
-        gone = gone_entries if context.revision is None else gone_files
-        findings = [*gone(context, specs, left_out), *unused(context.config, specs)]
+        find_gone = gone_entries if context.revision is None else gone_files
+        gone = find_gone(context, specs, left_out)
+        specs = with_guesses(specs, gone)
+        findings = [one.finding for one in gone]
+        findings += unused(context.config, specs, strict=context.request.strict)
     if not specs:
         problems = (*problems, only_blocks(context.config, chosen, "judged"))
     unjudged = [limit for spec in specs for limit in spec.unjudged]
     if unjudged and not problems:
-        problems = (_no_baseline(unjudged, lock_path),)
+        problems = (_no_baseline(unjudged, lock_path, chosen),)
     where = context.baseline.where if context.baseline else ""
-    return Verdict(tuple(specs), tuple(findings), problems, where, context.revision is None, tuple(left_out))
+    recorded = context.revision is None
+    return Verdict(tuple(specs), tuple(findings), problems, where, recorded, tuple(left_out), chosen.whole)
 
 
 def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
@@ -159,10 +164,11 @@ def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
     return Diagnostic(f"nothing was {done}: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
 
 
-def _no_baseline(limits: Sequence[Limit], path: str) -> Diagnostic:
+def _no_baseline(limits: Sequence[Limit], path: str, chosen: Chosen) -> Diagnostic:
     count = len(limits)
     what = "a growth limit needs" if count == 1 else f"{count} growth limits need"
-    hint = "record one with `archcost baseline update`, or compare with a commit: `--baseline-ref origin/main`"
+    named = "" if chosen.whole else "".join(f" {shlex.quote(name)}" for name in sorted(chosen.named))
+    hint = f"record one with `archcost baseline update{named}`, or compare with a commit: `--baseline-ref origin/main`"
     return Diagnostic(f"{what} a baseline, and there is no {path}", limits[0].mark, hint)
 
 

@@ -56,10 +56,11 @@ def past_at(revision: Revision, path: str, request: Request) -> tuple[Past, Repo
         return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", before=earlier), None
     except SpecError as error:
         return _broken(error, name, earlier), None
-    return _analysed(spec, request, name, earlier)
+    return analysed(spec, request, name, earlier)
 
 
-def _analysed(spec: Spec, request: Request, name: str, earlier: str) -> tuple[Past, Report | None]:
+def analysed(spec: Spec, request: Request, name: str, earlier: str = "") -> tuple[Past, Report | None]:
+    """A spec of a revision, by ``name``, analysed as the specs of the working tree are."""
     from archcost.analysis.report import analyze
 
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
+from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, holder_names, new_order
 from archcost.render.cells import csv_text
 from archcost.units import format_bytes, format_share
 from archcost.version import __version__
@@ -79,15 +79,12 @@ def categories(training: TrainingMemory) -> dict[str, int]:
 
 def holders(graph: Graph, inference: InferenceMemory) -> list[Part]:
     """The storages alive at the peak of inference, by the paths that made them."""
-    names = list(graph.inputs)
-    producers = graph.producers()
     end = len(graph.nodes)
     parts = []
-    for holder in inference.holders:
-        name = graph.value_name(holder.value, producers) if holder.role != WORKSPACE else graph.nodes[holder.node].path
+    for holder, name in zip(inference.holders, holder_names(graph, inference.holders), strict=True):
         role = "input" if holder.node < 0 else holder.role
         until = "" if holder.until == end else graph.nodes[holder.until].path
-        parts.append(Part(name if holder.node >= 0 else names[-1 - holder.value], holder.bytes, role, until))
+        parts.append(Part(name, holder.bytes, role, until))
     return parts
 
 

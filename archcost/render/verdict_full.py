@@ -6,11 +6,20 @@ import textwrap
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict import WORKSPACE, Behind, Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
 from archcost.printable import one_line
 from archcost.render.verdict_figures import amount, percent, total_change
-from archcost.render.verdict_text import changed_totals, help_text, layers_text, left_out, ordered, sentence, summary
+from archcost.render.verdict_help import help_text
+from archcost.render.verdict_text import (
+    changed_totals,
+    layer_name,
+    layers_text,
+    left_out,
+    ordered,
+    sentence,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +71,7 @@ class _Writer:
             lines += snippet(mark, self.style, room)
         if finding.limit is not None and finding.limit.message:
             lines.append(self._wrapped("note", finding.limit.message))
-        helps = help_text(finding, recorded=self.verdict.recorded)
+        helps = help_text(finding, verdict=self.verdict)
         if helps:
             lines.append(self._wrapped("help", helps))
         return "\n".join(lines)
@@ -76,7 +85,7 @@ class _Writer:
 
     def note(self, finding: Finding) -> str:
         """A finding in a line."""
-        helps = help_text(finding, recorded=self.verdict.recorded)
+        helps = help_text(finding, verdict=self.verdict)
         return self._wrapped(self._head(finding), sentence(finding) + (f"; {helps}" if helps else ""))
 
     def left_out(self) -> list[str]:
@@ -138,13 +147,10 @@ class _Writer:
         if finding.baseline is not None and finding.rule is Rule.GROWTH:
             pairs.insert(1, ("baseline", amount(finding.baseline, metric)))
         if finding.overshoot:
-            share = percent(finding.share if finding.rule is not Rule.GROWTH else self._over(finding))
+            share = percent(finding.excess)
             pairs.append(("over by", amount(finding.overshoot, metric) + (f" ({share})" if share else "")))
         lines = [f"  {label:<{_LABEL_WIDTH}} {one_line(text)}" for label, text in pairs]
         return lines + self._layers(finding)
-
-    def _over(self, finding: Finding) -> Fraction | None:
-        return Fraction(finding.overshoot, finding.allowed) if finding.allowed else None
 
     def _limit(self, finding: Finding, limit: Limit) -> str:
         """The limit as it was written, and what a growth limit comes to."""
@@ -166,7 +172,7 @@ class _Writer:
         paths, ops, figures, shares, tails = ([row[column] for row in rows] for column in range(5))
         room = self.width - (2 + _LABEL_WIDTH + 1 + 2) - _widest(figures) - 1 - _widest(shares)
         if room < _widest(paths) + 1 + _widest(tails):
-            tails = [tail if tail == _NEW else "" for tail in tails]
+            tails = [_NEW if tail.endswith(_NEW) else "" for tail in tails]
         room -= _widest(tails) + 1 if any(tails) else 0
         if room < _widest(paths) + 2 + _widest(ops):
             ops = [""] * len(ops)
@@ -178,25 +184,20 @@ class _Writer:
             parts = [shortened(path, width).ljust(width)] + ([op.ljust(_widest(ops))] if op else [])
             parts.append(f"{figure.rjust(_widest(figures))} {share.rjust(_widest(shares))} {tail}".rstrip())
             lines.append("  ".join(parts))
-        label = "grew most" if _grew(finding) else "heaviest"
-        heads = [label, *[""] * (len(lines) - 1)]
+        heads = [finding.behind.value, *[""] * (len(lines) - 1)]
         return [f"  {head:<{_LABEL_WIDTH}} {line}" for head, line in zip(heads, lines, strict=True)]
-
-
-def _grew(finding: Finding) -> bool:
-    """Whether its layers are those that grew most."""
-    return finding.rule is Rule.GROWTH and finding.metric != "latency"
 
 
 def _layer_cells(finding: Finding, weight: Weight) -> tuple[str, str, str, str, str]:
     """Path, op, figure, share, and what it is a share of."""
-    path, metric = one_line(weight.path), finding.metric
-    if not _grew(finding):
+    path, metric = one_line(layer_name(weight)), finding.metric
+    if finding.behind is not Behind.GREW:
         share = Fraction(weight.figure, finding.figure) if finding.figure else None
-        return path, weight.op, amount(weight.figure, metric), percent(share), ""
+        op = "" if weight.op == WORKSPACE else weight.op
+        return path, op, amount(weight.figure, metric), percent(share), ""
     more = weight.figure - (weight.baseline or 0)
     share = Fraction(more, finding.growth) if finding.growth else None
-    tail = _NEW if weight.baseline is None else "of the growth"
+    tail = "of the growth" + (f", {_NEW}" if weight.baseline is None else "")
     return path, weight.op, f"+{amount(more, metric)}", percent(share), tail
 
 

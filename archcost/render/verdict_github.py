@@ -27,7 +27,7 @@ def to_github(verdict: Verdict) -> str:
         text = "\n".join([diagnostic.message, *diagnostic.notes, *([diagnostic.help] if diagnostic.help else [])])
         lines.append(command("error", diagnostic.mark, "archcost cannot judge this", text))
     for finding in ordered(verdict, *TOLD):
-        text = full_text(finding, recorded=verdict.recorded)
+        text = full_text(finding, verdict=verdict)
         lines.append(command(_KINDS.get(finding.status, "notice"), finding.mark, title(finding), text))
     more = len(lines) - MAX_ANNOTATIONS
     lines = lines[:MAX_ANNOTATIONS]

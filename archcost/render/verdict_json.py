@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from archcost.budget.schema import VERDICT
 from archcost.budget.verdict import Cause, Status
 from archcost.render.verdict_figures import UNITS
-from archcost.render.verdict_text import help_text, sentence, summary
+from archcost.render.verdict_help import help_text
+from archcost.render.verdict_text import sentence, summary
 from archcost.strict_json import json_text
 from archcost.version import __version__
 
@@ -79,7 +80,7 @@ def _finding(finding: Finding, verdict: Verdict) -> dict[str, Any]:
         **({"unknown": finding.detail.split(", ")} if finding.cause is Cause.UNKNOWN else {}),
         "cause": finding.cause.value or None,
         "message": sentence(finding),
-        "help": help_text(finding, recorded=verdict.recorded) or None,
+        "help": help_text(finding, verdict=verdict) or None,
     }
     if limit is not None:
         document["limit"] = {

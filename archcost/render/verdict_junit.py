@@ -24,13 +24,13 @@ def to_junit(verdict: Verdict) -> str:
     """The document; what could not be judged is an error, a warning or stale baseline passes with its words."""
     root = ET.Element("testsuites", name="archcost check")
     for spec in verdict.specs:
-        _suite(root, spec.name, spec.path, spec.findings, spec.diagnostics, recorded=verdict.recorded)
+        _suite(root, spec.name, spec.path, spec.findings, spec.diagnostics, verdict=verdict)
     for path in verdict.left_out:
         suite = ET.SubElement(root, "testsuite", name=_clean(one_line(path)))
         ET.SubElement(_case(suite, path, "can be judged", {}), "skipped", message="it holds only blocks")
         _count(suite)
     if verdict.findings or verdict.diagnostics:
-        _suite(root, "archcost", "archcost", verdict.findings, verdict.diagnostics, recorded=verdict.recorded)
+        _suite(root, "archcost", "archcost", verdict.findings, verdict.diagnostics, verdict=verdict)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)
@@ -44,7 +44,7 @@ def _suite(
     findings: Sequence[Finding],
     diagnostics: Sequence[Diagnostic],
     *,
-    recorded: bool,
+    verdict: Verdict,
 ) -> None:
     suite = ET.SubElement(root, "testsuite", name=_clean(path))
     names: dict[str, int] = {}
@@ -54,7 +54,7 @@ def _suite(
         text = "\n".join(part for part in (f"{place}{diagnostic.message}", diagnostic.help) if part)
         ET.SubElement(case, "error", message=_clean(diagnostic.message), type="error").text = _clean(text)
     for finding in findings:
-        _judged(_case(suite, name, _name(finding), names), finding, recorded=recorded)
+        _judged(_case(suite, name, _name(finding), names), finding, verdict=verdict)
     if not findings and not diagnostics:
         ET.SubElement(_case(suite, name, "has limits", names), "skipped", message="there are no limits to judge")
     _count(suite)
@@ -89,9 +89,9 @@ def _name(finding: Finding) -> str:
     return one_line(f"{growth}{what(finding)} ≤ {finding.limit.text}{level}")
 
 
-def _judged(case: ET.Element, finding: Finding, *, recorded: bool) -> None:
+def _judged(case: ET.Element, finding: Finding, *, verdict: Verdict) -> None:
     text = sentence(finding)
-    full = full_text(finding, recorded=recorded) + (f"\n--> {finding.mark}" if finding.mark else "")
+    full = full_text(finding, verdict=verdict) + (f"\n--> {finding.mark}" if finding.mark else "")
     if finding.status is Status.FAIL:
         ET.SubElement(case, "failure", message=_clean(text), type=finding.rule.value).text = _clean(full)
     elif finding.status in _SKIPPED or finding.lacks_baseline:

@@ -6,11 +6,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.budget.baseline import ROW_METRICS
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict import WORKSPACE, Behind, Cause, Rule, Status
 from archcost.render.markup import escape_html, with_code
 from archcost.render.markup import escape_markdown as cell
 from archcost.render.verdict_figures import LABELS, amount, pair, percent, plural, signed
-from archcost.render.verdict_text import help_text, left_out, ordered, sentence, summary, what
+from archcost.render.verdict_help import help_text
+from archcost.render.verdict_text import layer_name, left_out, ordered, sentence, summary, what
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,10 +69,7 @@ def _headline(verdict: Verdict) -> str:
     if len(failures) == 1:
         return f"❌ **{cell(sentence(failures[0]))}.**"
     if failures:
-        specs = plural(len({finding.spec for finding in failures}), "spec")
-        exceeded = not any(finding.lacks_baseline for finding in failures)
-        told = "limits are exceeded" if exceeded else "limits are exceeded or have no baseline"
-        return f"❌ **{len(failures):,} {told} in {specs}.** {cell(summary(verdict))}"
+        return f"❌ **{_failed(failures)}.** {cell(summary(verdict))}"
     changed = sum(spec.changed for spec in verdict.specs)
     news = ""
     if verdict.baseline:
@@ -80,9 +78,22 @@ def _headline(verdict: Verdict) -> str:
     if not verdict.holds:
         lacking = any(finding.lacks_baseline for finding in verdict.all_findings())
         told = "Not all growth could be judged" if lacking else "Nothing was judged"
+        if verdict.judged and not lacking:
+            told = "Some limits guard nothing"
         return f"⚠️ **{told}.** {cell(summary(verdict))}{news if changed else ''}."
     icon, what_ = ("⚠️", f"Within budget, with {plural(warnings, 'warning')}") if warnings else ("✅", "Within budget")
     return f"{icon} **{what_}.** {cell(summary(verdict))}{news}."
+
+
+def _failed(failures: Sequence[Finding]) -> str:
+    """How many limits failed, in how many specs, and in which ways."""
+    lacking = any(finding.lacks_baseline for finding in failures)
+    unused = any(finding.rule is Rule.UNUSED for finding in failures)
+    exceeded = any(not finding.lacks_baseline and finding.rule is not Rule.UNUSED for finding in failures)
+    ways = [("are exceeded", exceeded), ("have no baseline", lacking), ("guard nothing", unused)]
+    specs = len({finding.spec for finding in failures if finding.spec})
+    where = f" in {plural(specs, 'spec')}" if specs else ""
+    return f"{len(failures):,} limits {' or '.join([way for way, holds in ways if holds])}{where}"
 
 
 def _table(rows: Sequence[Sequence[str]], most: int, heading: str) -> list[str]:
@@ -106,14 +117,13 @@ def _finding_rows(verdict: Verdict) -> list[list[str]]:
             continue
         now, _ = pair(finding.figure, finding.allowed or 0, finding.metric)
         over = amount(finding.overshoot, finding.metric) if finding.overshoot else "–"
+        over += f" ({percent(finding.excess)})" if finding.overshoot and finding.excess is not None else ""
         if finding.cause is Cause.UNKNOWN:
             now, over = f"≥ {now}" if finding.figure else "unknown", "unknown"
         elif finding.rule is Rule.GROWTH:
             before, now = pair(finding.baseline or 0, finding.figure, finding.metric)
-            now = f"{before} → {now}"
-            over = f"{signed(finding.growth or 0, finding.metric)} ({percent(finding.share, finding.limit.increase)})"
-        elif finding.share:
-            over += f" ({percent(finding.share)})"
+            share = percent(finding.share, finding.limit.increase)
+            now = f"{before} → {now}" + (f" (+{share})" if share else "")
         limit = f"growth of {finding.limit.text}" if finding.rule is Rule.GROWTH else finding.limit.text
         where = cell(str(finding.mark).rpartition(":")[0]) if finding.mark else ""
         rows.append([_ICONS[finding.status], cell(finding.name), cell(what(finding)), now, cell(limit), over, where])
@@ -160,7 +170,7 @@ def _bullets(verdict: Verdict, rows: int) -> list[str]:
         if exceeded and finding.rule in judged:
             lines += [f"- {cell(finding.name)}: {cell(message)}"] if message else []
         elif finding.status is not Status.OK:
-            helps = help_text(finding, recorded=verdict.recorded)
+            helps = help_text(finding, verdict=verdict)
             icon = f"{_ICONS[finding.status]} " if finding.status in _ICONS else ""
             lines.append(f"- {icon}{cell(sentence(finding))}" + (f" ({with_code(helps)})" if helps else ""))
     lines += [f"- left out: {cell(left_out(verdict))}"] if verdict.left_out else []
@@ -174,7 +184,8 @@ def _details(verdict: Verdict) -> Iterator[str]:
     """Folded, for each model that fails, warns or changed: the layers behind it."""
     for spec in verdict.specs:
         told = [finding for finding in spec.findings if finding.status in (Status.FAIL, Status.WARN)]
-        table = _changed_layers(spec, told) or _heaviest(told)
+        changed = _changed_layers(spec, told)
+        table = [*changed, *_heaviest([one for one in told if not changed or one.behind is Behind.AT_PEAK])]
         if table:
             head = f"<details><summary>{escape_html(spec.name)}: the layers behind it</summary>"
             yield "\n\n".join([head, *table, "</details>"])
@@ -202,11 +213,12 @@ def _layer_change(before: int, after: int, metric: str) -> str:
 
 
 def _heaviest(told: Sequence[Finding]) -> list[str]:
-    """Without a baseline: the layers that weigh most in what is exceeded."""
+    """The layers that weigh most in what is exceeded, or are alive at the peak."""
     rows = []
     for finding in told:
         for weight in finding.layers:
             share = percent(Fraction(weight.figure, finding.figure)) if finding.figure else ""
             shown = amount(weight.figure, finding.metric)
-            rows.append([cell(what(finding)), cell(weight.path), cell(weight.op), shown, share])
-    return _table(rows, _ROWS, "| figure | layer | op | now | % |")
+            op = "" if weight.op == WORKSPACE else cell(weight.op)
+            rows.append([cell(what(finding)), cell(layer_name(weight)), op, shown, share])
+    return _table(list({tuple(row): row for row in rows}.values()), _ROWS, "| figure | layer | op | now | % |")

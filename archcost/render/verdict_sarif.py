@@ -48,7 +48,7 @@ def to_sarif(verdict: Verdict) -> str:
         place = located(finding.mark, finding.spec or ".")
         level = _LEVELS.get(finding.status, "note")
         rule = f"archcost/{finding.rule.value}"
-        text = full_text(finding, recorded=verdict.recorded)
+        text = full_text(finding, verdict=verdict)
         results.append(_result(rule, level, text, place, fingerprint(finding), numbers))
     driver = {
         "name": "archcost",

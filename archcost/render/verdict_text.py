@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict import WORKSPACE, Behind, Cause, Rule, Status
 from archcost.render.verdict_figures import LABELS, amount, percent, plural, signed
+from archcost.render.verdict_help import help_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict
+    from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict, Weight
 
 ORDER = (
     Status.FAIL,
@@ -150,17 +150,24 @@ def limit_text(finding: Finding) -> str:
 def layers_text(finding: Finding) -> str:
     """The layers behind a finding in a line; empty for none."""
     metric = finding.metric
-    if finding.rule is Rule.GROWTH and metric != "latency":
-        grown = [f"{w.path} {signed(w.figure - (w.baseline or 0), metric)}" for w in finding.layers]
-        return f"grew most: {', '.join(grown)}" if grown else ""
-    heavy = [f"{weight.path} {amount(weight.figure, metric)}" for weight in finding.layers]
-    return f"heaviest: {', '.join(heavy)}" if heavy else ""
+    if not finding.layers:
+        return ""
+    if finding.behind is Behind.GREW:
+        told = [f"{w.path} {signed(w.figure - (w.baseline or 0), metric)}" for w in finding.layers]
+    else:
+        told = [f"{layer_name(weight)} {amount(weight.figure, metric)}" for weight in finding.layers]
+    return f"{finding.behind.value}: {', '.join(told)}"
 
 
-def full_text(finding: Finding, *, recorded: bool) -> str:
+def layer_name(weight: Weight) -> str:
+    """Its path; what a layer needs at the peak for itself is its workspace."""
+    return f"workspace of {weight.path}" if weight.op == WORKSPACE else weight.path
+
+
+def full_text(finding: Finding, *, verdict: Verdict) -> str:
     """The sentence, the layers behind it, the team's message and what would help, a line each."""
     message = finding.limit.message if finding.limit else ""
-    parts = (sentence(finding), layers_text(finding), message, help_text(finding, recorded=recorded))
+    parts = (sentence(finding), layers_text(finding), message, help_text(finding, verdict=verdict))
     return "\n".join(part for part in parts if part)
 
 
@@ -189,57 +196,6 @@ def title(finding: Finding) -> str:
         return f"{finding.name}: {what(finding)} grew"
     middle = f"{what(finding)} " if finding.metric else ""
     return f"{finding.name}: {middle}{words[finding.status]}"
-
-
-def help_text(finding: Finding, *, recorded: bool) -> str:
-    """What would mend it; ``recorded``: the baseline is a lock file."""
-    if finding.rule is Rule.BASELINE:
-        return _help_baseline(finding, recorded=recorded)
-    if finding.rule is Rule.UNUSED:
-        return "correct it, or remove it"
-    if finding.lacks_baseline:
-        return _help_lacking(finding, recorded=recorded)
-    if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
-        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
-    if finding.status in (Status.FAIL, Status.WARN):
-        return _help_over(finding, recorded=recorded)
-    return _HELP.get(finding.status, "") if finding.metric == "latency" else ""
-
-
-_HELP_BASELINE = {
-    Cause.NEW: "a rename is followed where git sees one: `git add` the file",
-    Cause.BROKEN: "compare with a revision where it is right",
-    Cause.SETTINGS: "compare with a revision that takes the same --set and --batch",
-    Cause.OUTSIDE: "measure its growth from a lock file: `archcost baseline update`",
-    Cause.ZOO: "measure its growth from a lock file: `archcost baseline update`",
-}
-
-
-def _help_lacking(finding: Finding, *, recorded: bool) -> str:
-    """What would give a growth limit something to grow from."""
-    if finding.cause is Cause.NO_PACE:
-        return "run `archcost baseline update --latency` on this machine" if recorded else ""
-    return "limit the growth of the whole model as well"
-
-
-def _help_baseline(finding: Finding, *, recorded: bool) -> str:
-    if recorded:
-        return "give a file" if finding.cause is Cause.STDIN else "run `archcost baseline update`"
-    return _HELP_BASELINE.get(finding.cause, "")
-
-
-_HELP = {
-    Status.NOT_MEASURED: "measure with `archcost check --latency`",
-    Status.INCONCLUSIVE: "measure on a quieter machine, or leave more room in the limit",
-}
-
-
-def _help_over(finding: Finding, *, recorded: bool) -> str:
-    if finding.rule is Rule.EXPECT:
-        return f"correct the spec, or the figure at {finding.mark}"
-    if finding.rule is Rule.GROWTH and recorded and finding.metric != "latency":
-        return f"if it is meant: `archcost baseline update {quote(finding.spec)} --allow-increase`"
-    return f"make it smaller, or raise the limit at {finding.mark}"
 
 
 def ordered(verdict: Verdict, *statuses: Status) -> list[Finding]:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
 
+LATENCY, PEAK = "latency", "peak_activation_bytes"
 COUNTS = ("params", "active_params", "macs", "flops")
-BYTES = ("weight_bytes", "activation_bytes", "peak_activation_bytes", "cache_bytes")
-LATENCY = "latency"
+BYTES = ("weight_bytes", "activation_bytes", PEAK, "cache_bytes")
 TOTALS = (*COUNTS, *BYTES)  # figures of a whole model
 METRICS = (*TOTALS, LATENCY)
-WHOLE_MODEL = ("peak_activation_bytes", LATENCY)  # they do not add up over layers
+WHOLE_MODEL = (PEAK, LATENCY)  # they do not add up over layers
 LAYER_METRICS = tuple(metric for metric in METRICS if metric not in WHOLE_MODEL)
-OTHER_NAMES = {"peak_activation_memory": "peak_activation_bytes"}
+OTHER_NAMES = {"peak_activation_memory": PEAK}
 LEVELS = ("error", "warn")
 MAX_LENGTH = 60  # characters of an amount
 

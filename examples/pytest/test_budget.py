@@ -1,4 +1,7 @@
-"""Budgets inside of a test suite: `pytest` here, or `pytest --archcost ../ci/specs` for a test a spec."""
+"""Budgets inside of a test suite: `pytest` here.
+
+A test for each spec, without any code: `pytest -p archcost.pytest_plugin --archcost specs` in ../ci.
+"""
 
 
 def test_the_models_stay_within_their_budgets(archcost_budget):

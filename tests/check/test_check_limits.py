@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.errors import Mark, Source
 from archcost.spec.document import parse_document
-from archcost.spec.limits import METRICS, Limit, parse_amount, parse_increase
+from archcost.spec.limits import METRICS, OTHER_NAMES, Limit, parse_amount, parse_increase
 from archcost.spec.loader import loads
 from archcost.spec.schema import spec_schema
 from archcost.units import UnitError, format_nanoseconds
@@ -216,6 +218,13 @@ def test_the_schema_takes_what_is_read(text: str) -> None:
 @pytest.mark.parametrize("text", [row[0] for row in WRONG if "''" not in row[0]])
 def test_the_schema_refuses_what_is_refused(text: str) -> None:
     assert list(SPEC.iter_errors(data(text)))
+
+
+def test_the_page_lists_every_metric() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1] for row in page.partition("| metric |")[2].partition("\n\n")[0].splitlines()[2:]]
+    listed = {name for row in rows for name in re.findall("`([a-z_]+)`", row)}
+    assert listed == {*METRICS, *OTHER_NAMES}
 
 
 @pytest.mark.parametrize("metric", METRICS)

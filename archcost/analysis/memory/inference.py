@@ -82,6 +82,15 @@ def _runs(names: list[str]) -> list[str]:
     return [name for place, name in enumerate(names) if not place or names[place - 1] != name]
 
 
+def holder_names(graph: Graph, holders: Sequence[Holder]) -> list[str]:
+    """What each storage is called: an input's name, the path of the layer that made it or that works in it."""
+    producers = graph.producers()
+    return [
+        graph.nodes[holder.node].path if holder.role == WORKSPACE else graph.value_name(holder.value, producers)
+        for holder in holders
+    ]
+
+
 def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = False) -> InferenceMemory:
     """The memory of inference under a schedule; ``inplace``: activations overwrite an input that nobody needs."""
     chosen = inplace_nodes(graph) if inplace else frozenset()

@@ -1,0 +1,89 @@
+"""What would mend a finding, in a line."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from archcost.budget.verdict import Cause, Rule, Status
+
+if TYPE_CHECKING:
+    from archcost.budget.verdict import Finding, Verdict
+
+_LATENCY = {
+    Status.NOT_MEASURED: "measure with `archcost check --latency`",
+    Status.INCONCLUSIVE: "measure on a quieter machine, or leave more room in the limit",
+}
+_AT_REVISION = {
+    Cause.BROKEN: "compare with a revision where it is right",
+    Cause.SETTINGS: "compare with a revision that takes the same --set and --batch",
+}
+
+
+def help_text(finding: Finding, *, verdict: Verdict) -> str:
+    """What would mend it; empty where nothing is to be done."""
+    if finding.rule is Rule.BASELINE:
+        return _baseline(finding, verdict)
+    if finding.rule is Rule.UNUSED:
+        return "correct it, or remove it"
+    if finding.lacks_baseline:
+        return _lacking(finding, verdict)
+    if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
+        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
+    if finding.status in (Status.FAIL, Status.WARN):
+        return _over(finding, verdict)
+    return _LATENCY.get(finding.status, "") if finding.metric == "latency" else ""
+
+
+def _update(finding: Finding, verdict: Verdict) -> str:
+    """The command that records a spec; all of them where the configuration names them."""
+    named = not verdict.whole and finding.status is not Status.GONE
+    return f"archcost baseline update {quote(finding.spec)}" if named else "archcost baseline update"
+
+
+def _lacking(finding: Finding, verdict: Verdict) -> str:
+    """What would give a growth limit something to grow from."""
+    if finding.cause is Cause.NO_PACE:
+        return f"run `{_update(finding, verdict)} --latency` on this machine" if verdict.recorded else ""
+    return "limit the growth of the whole model as well"
+
+
+def _baseline(finding: Finding, verdict: Verdict) -> str:
+    if finding.cause is Cause.STDIN:
+        return "give a file"
+    update = _update(finding, verdict)
+    if verdict.recorded:
+        return (
+            f"was {finding.perhaps} before? then give its entry in {verdict.baseline} the new path, and its growth is "
+            f"judged; if not, run `{update}`"
+            if finding.perhaps
+            else f"run `{update}`"
+        )
+    if finding.cause is Cause.NEW:
+        return _new_at_revision(finding)
+    if finding.cause in (Cause.OUTSIDE, Cause.ZOO):
+        return f"measure its growth from a lock file: `{update}`, and no --baseline-ref"
+    return _AT_REVISION.get(finding.cause, "")
+
+
+def _new_at_revision(finding: Finding) -> str:
+    """A revision cannot be told of a new spec: what it has is what was committed."""
+    ways = []
+    if finding.perhaps:
+        ways.append(f"was {finding.perhaps} before? then `git add` both, and git may see the rename")
+    if finding.status is Status.FAIL:
+        ways.append(
+            "leave out --strict for this change, or measure from a lock file that has it, without --baseline-ref "
+            '(in the action `base: ""`)'
+        )
+    elif finding.lacks_baseline:
+        ways.append("its growth is judged once the revision has it")
+    return "; if not, ".join(ways)
+
+
+def _over(finding: Finding, verdict: Verdict) -> str:
+    if finding.rule is Rule.EXPECT:
+        return f"correct the spec, or the figure at {finding.mark}"
+    if finding.rule is Rule.GROWTH and verdict.recorded and finding.metric != "latency":
+        return f"if it is meant: `archcost baseline update {quote(finding.spec)} --allow-increase`"
+    return f"make it smaller, or raise the limit at {finding.mark}"
