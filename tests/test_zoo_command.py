@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import archcost
 from archcost import zoo
+from archcost.analysis import report
 from archcost.render.zoo import families
 from benchmarks import zoo as page
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Run
+
+    from archcost.analysis.report import Report
+    from archcost.spec.model import Spec
 
 NET = """archcost: 1
 input: [3, 4, 4]
@@ -63,10 +67,28 @@ def test_one_family_can_be_chosen(small_zoo: Path, run: Callable[..., Run]) -> N
     assert run("zoo", "--family", "VGGG").code == 2
 
 
+def test_only_the_family_is_analysed(small_zoo: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family stands in a spec, or in the one that it extends. What cannot be read may belong to any."""
+    analysed: list[str] = []
+    analyze = report.analyze
+
+    def counted(spec: Spec, **options: Any) -> Report:
+        analysed.append(spec.name)
+        return analyze(spec, **options)
+
+    monkeypatch.setattr(report, "analyze", counted)
+    assert run("zoo", "--family", "b", "--format", "tree").out == "B\n  right\n  variant\n"
+    assert analysed == ["right", "variant"]
+    (small_zoo / "broken.yaml").write_text("archcost: [\n", encoding="utf-8")
+    broken = run("zoo", "--family", "b", "--format", "tree")
+    assert (broken.code, broken.out) == (2, "B\n  right\n  variant\n")
+    assert "broken.yaml" in broken.err
+
+
 def test_the_check_names_what_differs(small_zoo: Path, run: Callable[..., Run]) -> None:
     fine = run("zoo", "--check")
     assert fine.code == 0
-    assert fine.out.startswith("4 models in 3 families: all 2 figures and shapes hold\n  own count ")
+    assert fine.out.startswith("4 models in 3 families: all 1 figure and 1 shape hold\n  own count ")
     (small_zoo / "wrong.yaml").write_text(
         NET + "family: B\nexpect: {params: {value: 33, source: Table 9}, macs: 384, output: [1, 9, 4, 4]}\n",
         encoding="utf-8",
@@ -76,7 +98,7 @@ def test_the_check_names_what_differs(small_zoo: Path, run: Callable[..., Run]) 
     lines = found.out.splitlines()
     assert lines[0].endswith("wrong.yaml:5:59: wrong: output is (1, 8, 4, 4), published (1, 9, 4, 4)")
     assert any("params is 32, published 33 (Table 9)" in line for line in lines)
-    assert "5 models in 3 families: 2 of 5 figures and shapes differ" in lines
+    assert "5 models in 3 families: 1 of 3 figures and 1 of 2 shapes differ" in lines
 
 
 def test_a_broken_model_is_not_passed_over(small_zoo: Path, run: Callable[..., Run]) -> None:

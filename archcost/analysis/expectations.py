@@ -48,6 +48,12 @@ def published_count(spec: Spec) -> int:
     return sum(len(stated.figures) + (stated.output is not None) for stated in spec.expect.values())
 
 
+def stated_shapes(report: Report) -> list[bool]:
+    """For each shape that a spec publishes, whether it is the computed one."""
+    stated = [(path, each.output) for path, each in report.spec.expect.items() if each.output is not None]
+    return [output_shape(report, path) == shape for path, shape in stated]
+
+
 def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviation]:
     layers = layers_at(report, path)
     marks = [figure.mark for figure in expectation.figures.values()]

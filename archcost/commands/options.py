@@ -21,7 +21,7 @@ Functional = Annotated[
     typer.Option(
         "--functional",
         metavar="KIND|PATH",
-        help="Layers that the source writes as function calls; the word torchvision: those that its source does.",
+        help="Layers that the original code writes as function calls; torchvision: those of torchvision's own models.",
     ),
 ]
 Columns = Annotated[

@@ -29,7 +29,11 @@ def reconcile(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by its name, or -.")],
     published: Annotated[
         str | None,
-        typer.Option("--published", metavar="FIGURE", help="Find what gives this figure: 4.1G, 97.5MB."),
+        typer.Option(
+            "--published",
+            metavar="FIGURE",
+            help='Find what gives this figure, as it is printed: "4.1 GFLOPs", "25.6M params", "97.5 MB".',
+        ),
     ] = None,
     tools: Annotated[
         list[str] | None,

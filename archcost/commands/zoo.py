@@ -10,12 +10,17 @@ from archcost.commands.analyze import Format
 from archcost.commands.options import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.analysis.report import Report
 
 
 def zoo(
     format: Annotated[  # noqa: A002 - the option's name
-        Format | None, typer.Option("--format", help="How to print; with --check, every figure with its source.")
+        Format | None,
+        typer.Option(
+            "--format", help="How to print; default: table. With --check, every figure; default: only a summary."
+        ),
     ] = None,
     output: Output = None,
     family: Annotated[
@@ -45,17 +50,35 @@ def _reports(family: str | None) -> tuple[list[Report], bool]:
     """The models of a family, or all; and whether one cannot be analysed. Raises UsageError for an unknown family."""
     from archcost import zoo as models
     from archcost.commands.inputs import analyze_all
-    from archcost.errors import UsageError, suggestion
     from archcost.render.output import print_diagnostics
 
-    results = analyze_all(models.names(), None, batch=1, training=False)
+    names = models.names() if family is None else _members(models.names(), family)
+    results = analyze_all(names, None, batch=1, training=False)
     diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
     print_diagnostics(diagnostics)
     reports = [result.report for result in results if result.report is not None and not result.diagnostics]
-    if family is not None:
-        families = {report.spec.family.casefold(): report.spec.family for report in reports}
-        if family.casefold() not in families:
-            hint = suggestion(family, sorted(families.values()), "families") or "`archcost zoo` lists them"
-            raise UsageError(f"the zoo has no family '{family}'", hint)
-        reports = [report for report in reports if report.spec.family.casefold() == family.casefold()]
     return reports, bool(diagnostics)
+
+
+def _members(names: Sequence[str], family: str) -> list[str]:
+    """The models of a family, told by their specs alone, and those that cannot be read: they may belong to it.
+
+    Raises UsageError for an unknown family.
+    """
+    from archcost.commands.inputs import read_spec
+    from archcost.errors import SpecError, UsageError, suggestion
+
+    members: list[str] = []
+    families: dict[str, str] = {}
+    for name in names:
+        try:
+            own = read_spec(name).family
+        except SpecError:
+            members.append(name)
+            continue
+        families[own.casefold()] = own
+        members += [name] * (own.casefold() == family.casefold())
+    if family.casefold() not in families:
+        hint = suggestion(family, sorted(families.values()), "families") or "`archcost zoo` lists them"
+        raise UsageError(f"the zoo has no family '{family}'", hint)
+    return members

@@ -69,7 +69,7 @@ def figure(what: str, rank: int, kind: str, terms: Iterable[Term], *, times: int
 
 
 def merged(found: Iterable[Figure]) -> Iterator[Figure]:
-    """Equal figures of a kind once, named by all that give them, the usual one first; without those that are 0.
+    """Equal figures of a kind once, named by all that give them with " = ", the usual one first; none that is 0.
 
     What is unusual in itself goes unnamed beside what is not: half of torch's FLOPs are mostly just MACs.
     """
@@ -80,7 +80,7 @@ def merged(found: Iterable[Figure]) -> Iterator[Figure]:
     for same in groups.values():
         same.sort(key=lambda each: each.rank)
         named = [each.what for each in same if each.rank <= max(same[0].rank, _USUAL)]
-        yield same[0]._replace(what=", ".join(dict.fromkeys(named)))
+        yield same[0]._replace(what=" = ".join(dict.fromkeys(named)))
 
 
 def product(sizes: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""A figure as it is printed: ``4.1 GFLOPs``, ``25.6M params``, ``97.5 MB``, and which numbers are printed so."""
+"""A figure as it is printed: ``4.1 GFLOPs``, ``~3.8×10⁹``, ``97.5 MB``, and which numbers are printed so."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _KINDS = (
     (MACS, r"mult(?:iply)?-?(?:adds?|accumulates?|additions?)|m-?adds?|macs?"),
     (FLOPS, r"flops?|ops"),
     (PARAMS, r"(?:(?:active|trainable|total)\s+)?param(?:eter)?s?|weights"),
+    (BYTES, r"bytes?"),
 )
 _BYTES = ((BYTES,),)
 _LONGEST = 100  # characters
@@ -25,8 +26,21 @@ _LABEL = re.compile(
     ),
     re.IGNORECASE,
 )
-_NUMERALS = {"thousand": "k", "million": "M", "billion": "G", "trillion": "T"}
+_NUMERALS = {
+    "thousand": "k",
+    "million": "M",
+    "billion": "G",
+    "trillion": "T",
+    "kilo": "k",
+    "mega": "M",
+    "giga": "G",
+    "tera": "T",
+}
 _NUMERAL = re.compile(rf"\s*\b({'|'.join(_NUMERALS)})s?\b\s*$", re.IGNORECASE)
+_ABOUT = re.compile(r"^(?:[~∼≈≃≅]|\b(?:about|around|approx(?:imately|\.)?|circa|ca\.|c\.))\s*", re.IGNORECASE)
+_POWER = re.compile(r"(?<=\d)\s*[×xX*·⋅]\s*10\s*(?:(?:\^|\*\*)\s*\{?([+\-−]?\d+)\}?|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))(?![\d.,])")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--")
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?:\s\d{3})+(?!\d)")
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 _NUMBER = re.compile(r"[^\d.]*(?P<whole>[\d_,]*)\.?(?P<rest>\d*)(?:[eE](?P<exponent>[+-]?\d+))?")
 
@@ -88,17 +102,19 @@ class Written(NamedTuple):
 
 
 def parse_written(text: str) -> Written:
-    """Read ``4.1G``, ``4.1 GFLOPs``, ``25.6 million params``, ``97.5 MB`` or ``1582671872``; raises UsageError."""
+    """Read ``4.1 GFLOPs``, ``~25.6 million params``, ``3.8×10⁹``, ``97.5 MB`` or ``1582671872``; raises UsageError."""
     if len(text) > _LONGEST:
         raise UsageError(f"--published takes a figure of at most {_LONGEST} characters, got {len(text):,}")
-    bare, kind = _split(text.strip())
+    bare, kind = _split(_ABOUT.sub("", text.strip()))
+    bare = _typed(_ABOUT.sub("", bare))
     numeral = _NUMERAL.search(bare)
     if numeral:
         bare = f"{bare[: numeral.start()]} {_NUMERALS[numeral[1].lower()]}"
     try:
         number, unit = parse_quantity(bare)
     except UnitError as error:
-        raise UsageError(f"--published {text}: {error}", "write it as it is printed, like 4.1G or 159K") from None
+        help_text = "write it as it is printed, like 4.1 GFLOPs, 25.6M params, 97.5 MB or 3.8×10⁹"
+        raise UsageError(f"--published {text}: {error}", help_text) from None
     of_bytes = unit in BYTE_UNITS and unit not in DECIMAL
     if not of_bytes and unit not in DECIMAL and unit not in BINARY:
         help_text = "use k, M, G, T or Ki, Mi, Gi; of bytes kB, MB, GB or KiB, MiB, GiB"
@@ -120,7 +136,7 @@ def parse_written(text: str) -> Written:
         binary if "i" in prefix else decimal,
         binary,
         len(re.sub(r"\D", "", whole + rest).lstrip("0")),
-        _BYTES if of_bytes else _kinds(kind),
+        _BYTES if of_bytes or kind == BYTES else _kinds(kind),
     )
 
 
@@ -132,6 +148,16 @@ def _split(text: str) -> tuple[str, str]:
     words = found["before"] or found["after"]
     kind = next(kind for kind, pattern in _KINDS if re.fullmatch(pattern, words, re.IGNORECASE))
     return found["a"] if found["before"] else found["b"], kind
+
+
+def _typed(number: str) -> str:
+    """A number as it is typed: ``3.8e9`` for ``3.8 × 10⁹``, and ``25557032`` for ``25 557 032``."""
+
+    def exponent(found: re.Match[str]) -> str:
+        return f"e{(found[1] or found[2]).translate(_RAISED)}"
+
+    spaceless = _SPACED.sub(lambda found: re.sub(r"\s", "", found[0]), number)
+    return _POWER.sub(exponent, spaceless, count=1)
 
 
 def _kinds(kind: str) -> tuple[tuple[str, ...], ...]:

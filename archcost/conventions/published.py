@@ -52,6 +52,11 @@ class Match(NamedTuple):
     ratio: Fraction
     more: bool
 
+    @property
+    def times(self) -> Fraction:
+        """The figure as a multiple of the published one."""
+        return self.ratio if self.more else 1 / self.ratio
+
 
 class Search(NamedTuple):
     """What was found for a published figure, the likeliest first.

@@ -17,7 +17,10 @@ _MIN_FLEXIBLE = 8
 
 
 class Column(NamedTuple):
-    """A heading, one cell a row, and a footer; ``flexible`` columns give way when space is short."""
+    """A heading, one cell a row, and a footer; ``flexible`` columns give way when space is short.
+
+    What does not fit into a cell is cut, or goes on in a line below where the column ``folds``.
+    """
 
     heading: str
     cells: Sequence[Text | str]
@@ -25,6 +28,7 @@ class Column(NamedTuple):
     right: bool = False
     flexible: bool = False
     style: str = ""
+    folds: bool = False
 
     def width(self) -> int:
         """Terminal cells of the widest entry."""
@@ -51,7 +55,10 @@ def print_columns(console: Console, columns: Sequence[Column]) -> None:
     columns = [_safe(column, console) for column in columns]
     widths = _fitted([column.width() for column in columns], columns, console.width)
     if console.cut_mark != "…":  # which is what rich has
-        columns = [_cut(column, width, console.cut_mark) for column, width in zip(columns, widths, strict=True)]
+        columns = [
+            column if column.folds else _cut(column, width, console.cut_mark)
+            for column, width in zip(columns, widths, strict=True)
+        ]
     footer = any(column.footer for column in columns)
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_footer=footer, header_style="bold"
@@ -62,8 +69,8 @@ def print_columns(console: Console, columns: Sequence[Column]) -> None:
             column.footer,
             justify="right" if column.right else "left",
             style=column.style or None,
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not column.folds,
+            overflow="fold" if column.folds else "ellipsis",
             width=width,
         )
     for row in zip(*(column.cells for column in columns), strict=True):

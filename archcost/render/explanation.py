@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from archcost.explain.expressions import Sum, Symbol
@@ -11,6 +10,7 @@ from archcost.printable import visible
 from archcost.render.exit import terminal_width
 from archcost.render.output import write_text
 from archcost.render.text import field_cell, known_total, layers_text, shape_cell, unknown_notes
+from archcost.render.wrapping import labelled, prose
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def write_story(story: Story, format: str, path: str | None) -> None:  # noqa: A
 
 def explanation_text(explanation: Explanation, width: int) -> str:
     """A heading, and a line for every figure."""
-    lines = [*_prose(heading(explanation), width), *_prose(explanation.about, width), ""]
+    lines = [*prose(heading(explanation), width), *prose(explanation.about, width), ""]
     for part in working_parts(explanation)[:_MOST_PARTS]:
         lines += _wrapped(part.name, part_text(part), width)
     hidden = len(working_parts(explanation)) - _MOST_PARTS
@@ -264,33 +264,5 @@ def seen_story(story: Story) -> str:
 
 
 def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
-    """Label and text in two columns; lines break before an equals sign where they can, else between words."""
-    indent = _LABEL if label else 0
-    room = max(width - indent, 20)
-    head = label.ljust(indent)
-    if label and len(label) >= indent:
-        yield label
-        head = " " * indent
-    for line in _broken(text, room):
-        yield f"{head}{line}".rstrip()
-        head = " " * indent
-
-
-def _prose(text: str, width: int) -> list[str]:
-    """Text broken between words alone."""
-    return wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
-
-
-def _broken(text: str, room: int) -> Iterator[str]:
-    """Text in lines of at most so many characters."""
-    line = ""
-    for number, step in enumerate(text.split(" = ")):
-        piece = step if number == 0 else f"= {step}"
-        if line and len(line) + 1 + len(piece) <= room:
-            line += f" {piece}"
-            continue
-        if line:
-            yield line
-        *full, line = wrap(piece, room, break_long_words=False, break_on_hyphens=False) or [""]
-        yield from full
-    yield line
+    """Label and text in the two columns of the page."""
+    return labelled(label, text, width, _LABEL)

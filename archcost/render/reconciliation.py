@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.console import buffered_console
 from archcost.render.output import write_text
-from archcost.render.reconciliation_data import MOST, away, chance, to_document, to_markdown
+from archcost.render.reconciliation_data import away, chance, grouped, to_document, to_markdown, unshown
 from archcost.render.table import title
 from archcost.render.text import known_total
+from archcost.render.wrapping import hanging
 from archcost.units import format_exact, format_share
 
 if TYPE_CHECKING:
@@ -35,24 +36,39 @@ def write_reconciliation(found: Reconciliation, format: str, path: str | None) -
         write_text(_text(found, path), path)
 
 
+class Line(NamedTuple):
+    """A line before it is broken: a text behind its head, or below it, set in, where the head leaves no room."""
+
+    text: str
+    head: str = ""
+    style: str = ""
+    indent: int = 2
+
+
 def _text(found: Reconciliation, path: str | None) -> str:
     console, buffer = buffered_console(path)
-    console.print(title(found.report), style="bold", soft_wrap=True)
-    console.print(f"archcost counts {known_total(found.report, 'macs')} MACs", soft_wrap=True)
-    for explanation in found.explanations:
-        console.print()
-        console.print(headline(explanation), style="bold", soft_wrap=True)
-        for line in _difference_lines(explanation):
-            console.print(line, soft_wrap=True)
-    for lines in (_search_lines(found.search), _quoted_lines(found.quoted)):
-        for index, line in enumerate(lines):
-            if index == 0:
-                console.print()
-            console.print(line, style="" if index else "bold", soft_wrap=True)
-    if found.hint:
-        console.print()
-        console.print(HINT, style="dim", soft_wrap=True)
+    for line in _lines(found):
+        for part in hanging(line.head, line.text, console.width, indent=line.indent):
+            console.print(part, style=line.style, soft_wrap=True)
     return buffer.getvalue()
+
+
+def _lines(found: Reconciliation) -> Iterator[Line]:
+    yield Line(title(found.report), style="bold")
+    yield Line(f"archcost counts {known_total(found.report, 'macs')} MACs")
+    for explanation in found.explanations:
+        yield Line("")
+        yield Line(headline(explanation), style="bold")
+        yield from _difference_lines(explanation)
+    if found.search is not None:
+        yield Line("")
+        yield from _search_lines(found.search)
+    if found.quoted:
+        yield Line("")
+        yield from _quoted_lines(found.quoted)
+    if found.hint:
+        yield Line("")
+        yield Line(HINT, style="dim")
 
 
 def headline(explanation: Explanation) -> str:
@@ -78,16 +94,16 @@ def _relation(difference: int, base: str) -> str:
     return f"{abs(difference):,} {'more' if difference > 0 else 'less'} than {base}"
 
 
-def _difference_lines(explanation: Explanation) -> Iterator[str]:
+def _difference_lines(explanation: Explanation) -> Iterator[Line]:
     amounts = [signed(difference.difference) for difference in explanation.differences]
     names = [difference.what for difference in explanation.differences]
     wide, long = max(map(len, amounts), default=0), max(map(len, names), default=0)
     for amount, name, difference in zip(amounts, names, explanation.differences, strict=True):
-        yield f"  {amount:>{wide}}  {name:<{long}}  {because(difference)}"
+        yield Line(because(difference), f"  {amount:>{wide}}  {name:<{long}}  ", indent=wide + 4)
     missed = explanation.reading.missed
     if missed:
         share = format_share(missed, explanation.reading.report.totals.macs)
-        yield f"  {missed:,} of archcost's MACs ({share}) are not covered"
+        yield Line(f"{missed:,} of archcost's MACs ({share}) are not covered", "  ")
 
 
 def because(difference: Difference) -> str:
@@ -101,31 +117,27 @@ def signed(amount: Amount) -> str:
     return f"{amount:+,}" if isinstance(amount, int) else f"{float(amount):+,.2f}"
 
 
-def _search_lines(search: Search | None) -> Iterator[str]:
-    if search is None:
-        return
-    text = search.written.text
+def _search_lines(search: Search) -> Iterator[Line]:
+    for number, (heading, matches) in enumerate(grouped(search)):
+        yield Line(heading, style="" if number else "bold")
+        yield from _match_lines(matches)
     if not search.matches:
-        yield f"No convention and no setting that archcost knows gives {text}; the nearest figures:"
-        yield from _match_lines(search.nearest)
         return
-    yield f"{text} may be, the likeliest first:"
-    yield from _match_lines(search.matches[:MOST])
-    if len(search.matches) > MOST:
-        yield f"  and {len(search.matches) - MOST} more: --format json lists them all"
-    yield chance(search)
+    if unshown(search):
+        yield Line(f"and {unshown(search)} more: --format json lists them all", "  ")
+    yield Line(chance(search))
     if search.nearest:
-        yield "The plain figure does not fit:"
+        yield Line("The plain figure does not fit:")
         yield from _match_lines(search.nearest)
 
 
-def _match_lines(matches: Sequence[Match]) -> Iterator[str]:
+def _match_lines(matches: Sequence[Match]) -> Iterator[Line]:
     values = [format_exact(match.figure.value) for match in matches]
     wide = max(map(len, values), default=0)
     for value, match in zip(values, matches, strict=True):
-        yield f"  {value:>{wide}}  {match_words(match)} ({match.way or away(match)})"
+        yield Line(f"{match_words(match)} ({match.way or away(match)})", f"  {value:>{wide}}  ")
         if match.figure.arithmetic:
-            yield f"  {'':>{wide}}    {match.figure.arithmetic}"
+            yield Line(match.figure.arithmetic, " " * (wide + 6))
 
 
 def match_words(match: Match) -> str:
@@ -133,17 +145,16 @@ def match_words(match: Match) -> str:
     return ", ".join((match.figure.what, *match.settings))
 
 
-def _quoted_lines(rows: Sequence[Quoted]) -> Iterator[str]:
-    if not rows:
-        return
+def _quoted_lines(rows: Sequence[Quoted]) -> Iterator[Line]:
     wrong = [row for row in rows if not row.reproduced]
-    yield f"The spec quotes {len(rows)} published figure{'s' * (len(rows) != 1)}: {len(rows) - len(wrong)} reproduced"
+    count = f"{len(rows)} published figure{'s' * (len(rows) != 1)}"
+    yield Line(f"The spec quotes {count}: {len(rows) - len(wrong)} reproduced", style="bold")
     if not wrong:
         return
-    yield f"No convention comes within 2.5% of {'this one' if len(wrong) == 1 else f'these {len(wrong)}'}:"
+    yield Line(f"No convention comes within 2.5% of {'this one' if len(wrong) == 1 else f'these {len(wrong)}'}:")
     wide = max(len(row.path or "the model") for row in wrong)
     for row in wrong:
-        yield f"  {row.path or 'the model':<{wide}}  {quoted_words(row)}"
+        yield Line(quoted_words(row), f"  {row.path or 'the model':<{wide}}  ", indent=4)
 
 
 def quoted_words(row: Quoted) -> str:

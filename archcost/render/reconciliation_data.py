@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.render.markup import escape_markdown
 from archcost.render.text import known_total
+from archcost.units import format_ratio
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from archcost.conventions.differences import Difference, Explanation
     from archcost.conventions.expected import Quoted
@@ -94,6 +95,7 @@ def _search(search: Search) -> dict[str, Any]:
     return {
         "text": search.written.text,
         "digits": search.written.digits,
+        "kinds": list(search.written.kinds[0]) if search.written.kinds else None,
         "fit": len(search.matches),
         "by_chance": round(search.by_chance, 3),
         "matches": [_match(match) for match in search.matches],
@@ -111,25 +113,61 @@ def _match(match: Match) -> dict[str, Any]:
         "arithmetic": figure.arithmetic or None,
         "terms": [{"what": term.text, "amount": number(term.amount)} for term in figure.terms],
         "way": match.way or None,
-        "deviation": float(match.ratio - 1),
+        "deviation": float(match.times - 1),
         "rank": match.rank,
     }
+
+
+def grouped(search: Search) -> Iterator[tuple[str, Sequence[Match]]]:
+    """The likeliest figures below their headings: those of the kind that the words name, then those of another.
+
+    The nearest ones where nothing fits.
+    """
+    text, shown = search.written.text, search.matches[:MOST]
+    if not shown:
+        yield f"No convention and no setting that archcost knows gives {text}; the nearest figures:", search.nearest
+        return
+    named = [match for match in shown if not (search.written.kinds and match.tier)]
+    others = shown[len(named) :]
+    if named:
+        yield f"{text} may be, the likeliest first:", named
+    if others:
+        nothing = "" if named else f"No {' or '.join(search.written.kinds[0])} fit. "
+        yield f"{nothing}Of another kind:", others
+
+
+def unshown(search: Search) -> int:
+    """How many figures fit beside those that are shown."""
+    return max(0, len(search.matches) - MOST)
 
 
 def chance(search: Search) -> str:
     """How many figures fit, and how many of so few digits would by chance."""
     count, digits = len(search.matches), search.written.digits
     fit = f"{digits} digit{'s' * (digits != 1)}: {count:,} figure{'s fit' if count != 1 else ' fits'}"
-    expected = round(search.by_chance)
-    return f"{fit}, and about {expected:,} would by chance" if expected else f"{fit}, and none would by chance"
+    return f"{fit}, and {_expected(search.by_chance)} would by chance"
+
+
+def _expected(number: float) -> str:
+    """A mean number in words: ``about 12``, ``about 0.1``, ``fewer than 0.01``."""
+    for least, decimals in ((0.95, 0), (0.05, 1), (0.01, 2)):
+        if number >= least:
+            return f"about {number:,.{decimals}f}"
+    return "fewer than 0.01"
 
 
 def away(match: Match) -> str:
-    """How far a figure is from the published one: ``1.2% away``, ``31.5 times the figure``."""
-    if match.ratio < 2:  # noqa: PLR2004 - twice as much
-        return f"{float(100 * (match.ratio - 1)):.1f}% away"
-    times = match.ratio if match.more else 1 / match.ratio
-    return f"{float(times):.3g} times the figure"
+    """How far a figure is from the published one, in shares of that: ``12.2% below``, ``3.20 times the figure``."""
+    times = match.times
+    if times >= 2:  # noqa: PLR2004 - twice as much
+        return f"{format_ratio(times)} times the figure"
+    side = "above" if times > 1 else "below"
+    permille = round(1000 * abs(times - 1))
+    if not permille:
+        return f"less than 0.1% {side}"
+    if permille == 1000 and times < 1:  # noqa: PLR2004 - 100%, which only 0 would be
+        return "more than 99.9% below"
+    return f"{permille // 10}.{permille % 10}% {side}"
 
 
 def to_markdown(found: Reconciliation) -> str:
@@ -166,21 +204,22 @@ def _markdown_rows(explanation: Explanation) -> list[str]:
     return rows
 
 
-def _markdown_search(search: Search) -> list[str]:
-    verdict = "may be" if search.matches else "is given by no convention and no setting; the nearest figures are"
-    lines = ["", f"{escape_markdown(search.written.text)} {verdict}", "", *_markdown_matches(search)]
-    if len(search.matches) > MOST:
-        lines += ["", f"and {len(search.matches) - MOST} more"]
-    if search.matches:
-        lines += ["", f"{chance(search)}."]
-    return lines
+def _markdown_search(search: Search) -> Iterator[str]:
+    for heading, matches in grouped(search):
+        yield from ("", escape_markdown(heading), "", *_markdown_matches(matches))
+    if not search.matches:
+        return
+    if unshown(search):
+        yield from ("", f"and {unshown(search)} more")
+    yield from ("", f"{chance(search)}.")
+    if search.nearest:
+        yield from ("", "The plain figure does not fit:", "", *_markdown_matches(search.nearest))
 
 
-def _markdown_matches(search: Search) -> Iterator[str]:
+def _markdown_matches(matches: Sequence[Match]) -> Iterator[str]:
     yield "| figure | what | settings | arithmetic | |"
     yield "| --: | :-- | :-- | :-- | :-- |"
-    for match in (*search.matches[:MOST], *search.nearest):
+    for match in matches:
         settings = escape_markdown(", ".join(match.settings))
         what, arithmetic = escape_markdown(match.figure.what), escape_markdown(match.figure.arithmetic)
-        how = match.way or f"{'does not fit: ' if search.matches else ''}{away(match)}"
-        yield f"| {match.figure.value:,} | {what} | {settings} | {arithmetic} | {how} |"
+        yield f"| {match.figure.value:,} | {what} | {settings} | {arithmetic} | {match.way or away(match)} |"

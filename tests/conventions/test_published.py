@@ -17,12 +17,13 @@ from archcost.analysis.report import Report, analyze
 from archcost.conventions.candidates import candidates
 from archcost.conventions.figures import BYTES, FLOPS, MACS, PARAMS, Figure, figure
 from archcost.conventions.printed import parse_written
-from archcost.conventions.published import RESOLUTIONS, Search, search
+from archcost.conventions.published import RESOLUTIONS, Match, Search, search
 from archcost.conventions.reading import read
 from archcost.conventions.tables import tables
 from archcost.conventions.torchprofile import CONVENTION as TORCHPROFILE
 from archcost.conventions.work import readings
 from archcost.errors import UsageError
+from archcost.render.reconciliation_data import away, chance
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ QUOTED: list[tuple[str, str, str, tuple[str, ...], int]] = [
     ("resnet50", "25.5e6 params", "params", (), 25_557_032),  # Xie et al. 2016, Table 1
     ("resnet50", "4.1e9", "MACs", (), 4_089_184_256),
     ("resnet50", "3.86 GFLOPs", "MACs", ("stride_in_1x1=true",), 3_857_973_248),  # Hu et al. 2017, Table 2
-    ("resnet50", "8.18 GFLOPs", "2 × MACs, torch's FLOP", (), 2 * 4_089_184_256),
+    ("resnet50", "8.18 GFLOPs", "2 × MACs = torch's FLOP", (), 2 * 4_089_184_256),
     ("resnet50", "23.5M params", "params", (BLIND,), 25_557_032 - 1000 * 2049),
     ("resnet50", "97.5 MB", "bytes of the params in float32", (), 4 * 25_557_032),  # K = 1024
     ("resnet50", "97.7 MB", "bytes of params and buffers in float32", (), 4 * (25_557_032 + 53_120) + 8 * 53),
@@ -127,7 +128,7 @@ QUOTED: list[tuple[str, str, str, tuple[str, ...], int]] = [
     ("resnet1202", "19.4M", "params", (), 19_421_274),  # He et al. 2015, Table 6
     ("efficientnet_b0", "0.39B FLOPs", "MACs", (), 385_814_752),  # Tan and Le 2019, Table 2
     ("mobilenet_v2", "300M MAdds", "MACs", (), 300_774_272),  # Sandler et al. 2018, Table 4
-    ("yolov3", "65.86 BFLOPs", "2 × MACs, torch's FLOP", (), 2 * 32_932_037_632),  # Darknet
+    ("yolov3", "65.86 BFLOPs", "2 × MACs = torch's FLOP", (), 2 * 32_932_037_632),  # Darknet
     ("yolov3", "66.17 GFLOPs", "2 × thop's MACs", (), 2 * (32_932_037_632 + 4 * 38_288_640 + 519_168)),
 ]
 
@@ -171,8 +172,8 @@ def test_every_format_shows_the_sum(statistics: str, run: Callable[..., Run]) ->
     options = ("reconcile", statistics, "--with", "torch", "--published", "2538")
     text = run(*options).out
     assert text.index(MOVING) < text.index(arithmetic) < text.index("ptflops's Mac (exactly)")
-    assert "4 digits: 2 figures fit, and none would by chance" in text
-    assert "2,474  params (2.6% away)" in text
+    assert "4 digits: 2 figures fit, and about 0.01 would by chance" in text
+    assert "2,474  params (2.5% below)" in text
     assert f"| {arithmetic} |" in run(*options, "--format", "markdown").out
     document = json.loads(run(*options, "--format", "json").out)["published"]
     first = document["matches"][0]
@@ -182,10 +183,122 @@ def test_every_format_shows_the_sum(statistics: str, run: Callable[..., Run]) ->
 
 
 def test_the_plain_figure_is_told_beside_others() -> None:
-    """5.2K is 5,136 + 96, and 5,136 params are 5,200 / 5,136 = 1.2% away."""
+    """5.2K is 5,136 + 96, and 5,136 params are 1 − 5,136 / 5,200 = 1.2% below."""
     (nearest,) = found("twice", "5.2K").nearest
     assert (nearest.figure.what, nearest.figure.value) == ("params", 432 + 32 + 4608 + 64)
-    assert nearest.ratio == Fraction(5200, 5136)
+    assert nearest.ratio == 1 / nearest.times == Fraction(5200, 5136)
+    assert away(nearest) == "1.2% below"
+
+
+# Of 1,000: the figure, and how far it is, relative to what is printed.
+DISTANCES = {
+    500: "50.0% below",  # half of it
+    878: "12.2% below",
+    211: "78.9% below",
+    1: "99.9% below",
+    1138: "13.8% above",
+    1990: "99.0% above",
+    2000: "2.00 times the figure",
+    3200: "3.20 times the figure",
+    31_500: "31.5 times the figure",
+    10**9: "1,000,000 times the figure",
+}
+
+
+@pytest.mark.parametrize("value", DISTANCES)
+def test_distances_are_shares_of_what_is_printed(value: int) -> None:
+    ratio, more = parse_written("1000").ratio(value)
+    match = Match(Figure("params", value, 0, PARAMS), (), "", 0, 0, ratio, more)
+    assert away(match) == DISTANCES[value]
+    assert match.times == Fraction(value, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "told"),
+    [
+        ("1M", 1, "more than 99.9% below"),
+        ("1M", 1_000_001, "less than 0.1% above"),
+        ("1M", 999_999, "less than 0.1% below"),
+    ],
+)
+def test_no_distance_is_rounded_to_what_it_is_not(text: str, value: int, told: str) -> None:
+    ratio, more = parse_written(text).ratio(value)
+    assert away(Match(Figure("params", value, 0, PARAMS), (), "", 0, 0, ratio, more)) == told
+
+
+def test_json_has_the_same_distance(run: Callable[..., Run]) -> None:
+    out = run("reconcile", "yolov3", "--with", "torch", "--published", "65.86 GMACs", "--format", "json").out
+    (plain,) = [match for match in json.loads(out)["published"]["nearest"] if match["what"] == "MACs"]
+    assert plain["deviation"] == pytest.approx(32_932_037_632 / 65.86e9 - 1)
+    assert (
+        "32,932,037,632  MACs (50.0% below)"
+        in run("reconcile", "yolov3", "--with", "torch", "--published", "65.86 GMACs").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_chance", "told"),
+    [
+        (12.4, "about 12 would"),
+        (0.96, "about 1 would"),
+        (0.089, "about 0.1 would"),
+        (0.03, "about 0.03 would"),
+        (0.009, "fewer than 0.01 would"),
+        (0.0, "fewer than 0.01 would"),
+    ],
+)
+def test_chance_is_never_none(by_chance: float, told: str) -> None:
+    assert told in chance(Search(parse_written("4.1G"), (), (), by_chance))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "heading"),
+    [
+        ("bert_base", "110M FLOPs", "No MACs or FLOPs fit. Of another kind:"),
+        ("bert_base", "110M MACs", "No MACs fit. Of another kind:"),
+        ("resnet50", "4.09G params", "No params fit. Of another kind:"),
+        ("statistics", "2368 params", "2368 params may be, the likeliest first:"),
+    ],
+)
+@pytest.mark.parametrize("format_name", ["text", "markdown"])
+def test_another_kind_than_was_written_is_told(
+    name: str, text: str, heading: str, format_name: str, tmp_path: Path, run: Callable[..., Run]
+) -> None:
+    path = tmp_path / "statistics.yaml"
+    path.write_text(STATISTICS, encoding="utf-8")
+    spec = str(path) if name == "statistics" else name
+    out = run("reconcile", spec, "--with", "torch", "--published", text, "--format", format_name).out
+    assert heading in out.splitlines()
+    assert out.count("f another kind:") == 1  # 2368 is as many MACs as params
+
+
+def test_without_words_no_kind_is_asked_for(run: Callable[..., Run]) -> None:
+    assert "another kind" not in run("reconcile", "bert_base", "--with", "torch", "--published", "110M").out
+    document = json.loads(
+        run("reconcile", "bert_base", "--with", "torch", "--published", "110M FLOPs", "--format", "json").out
+    )["published"]
+    assert document["kinds"] == [MACS, FLOPS]
+    assert {match["kind"] for match in document["matches"]} == {PARAMS}
+
+
+WIDE = (
+    ("reconcile", "googlenet"),
+    ("reconcile", "resnet50", "--published", "3.8G"),
+    ("reconcile", "bert_base", "--published", "110M FLOPs"),
+    ("reconcile", "torchvision_googlenet", "--published", "9.1 GFLOPs"),
+)
+
+
+@pytest.mark.parametrize("arguments", WIDE, ids=lambda value: " ".join(value[1:]))
+@pytest.mark.parametrize("columns", [60, 80, 110])
+def test_lines_break_between_words(arguments: tuple[str, ...], columns: int, run: Callable[..., Run]) -> None:
+    """The words are those of an unbroken page, and those that hang are set in."""
+    whole, broken = run(*arguments).out, run(*arguments, columns=columns).out
+    assert broken.split() == whole.split()
+    assert max(map(len, broken.splitlines())) <= columns
+    unbroken = {" ".join(line.split()) for line in whole.splitlines()}
+    for line in broken.splitlines():
+        assert line.startswith("  ") or any(told.startswith(" ".join(line.split())) for told in unbroken)
 
 
 def test_the_nearest_are_of_the_size(run: Callable[..., Run]) -> None:
@@ -218,7 +331,7 @@ def test_half_and_double_go_unnamed_beside_what_is_usual() -> None:
     """torch prints 2 per MAC: half of it is just the MACs."""
     names = [match.figure.what for match in found("resnet50", "4.09G").matches]
     assert names[0] == "MACs"
-    assert not any(name.startswith("MACs, half") for name in names)
+    assert not any(name.startswith("MACs = half") for name in names)
 
 
 def test_figures_that_fit_by_chance_are_counted() -> None:
@@ -380,6 +493,23 @@ def test_torchprofile_fails_on_grouped_queries() -> None:
         ("97.5 MB", 97_500_000, 3, ((BYTES,),)),
         ("93 MiB", 93 * 2**20, 2, ((BYTES,),)),
         ("112 Ki", 112 * 1024, 3, ()),
+        ("3.8×10⁹", 3_800_000_000, 2, ()),
+        ("3.8 × 10⁹ FLOPs", 3_800_000_000, 2, ((MACS, FLOPS),)),
+        ("3.8 x 10^9", 3_800_000_000, 2, ()),
+        ("3.8*10**9 MACs", 3_800_000_000, 2, ((MACS,), (FLOPS,))),
+        ("3.80 · 10^{9}", 3_800_000_000, 3, ()),
+        ("25.6×10^6 params", 25_600_000, 3, ((PARAMS,),)),
+        ("3.8e9 FLOPs", 3_800_000_000, 2, ((MACS, FLOPS),)),
+        ("~4.1G", 4_100_000_000, 2, ()),
+        ("≈ 4.1 GFLOPs", 4_100_000_000, 2, ((MACS, FLOPS),)),
+        ("MACs: ~4.1G", 4_100_000_000, 2, ((MACS,), (FLOPS,))),
+        ("about 25.6 million params", 25_600_000, 3, ((PARAMS,),)),
+        ("102.23M bytes", 102_230_000, 5, ((BYTES,),)),
+        ("102,228,128 bytes", 102_228_128, 9, ((BYTES,),)),
+        ("97.5 megabytes", 97_500_000, 3, ((BYTES,),)),
+        ("4.1 gigaflops", 4_100_000_000, 2, ((MACS, FLOPS),)),
+        ("25 557 032", 25_557_032, 8, ()),
+        ("25\u202f557\u202f032 params", 25_557_032, 8, ((PARAMS,),)),
     ],
 )
 def test_figures_are_read(text: str, value: int, digits: int, kinds: tuple[tuple[str, ...], ...]) -> None:
@@ -388,14 +518,18 @@ def test_figures_are_read(text: str, value: int, digits: int, kinds: tuple[tuple
     assert (written.digits, written.kinds) == (digits, kinds)
 
 
-@given(st.text(alphabet="0123456789.,_-+eEkMGTBi ¹٣ :=paramsflop", max_size=12))
+@given(st.text(alphabet="0123456789.,_-+eEkMGTBi ¹٣ :=paramsflop×⁹⁻^~", max_size=12))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):
         assert parse_written(text).number > 0
 
 
 @pytest.mark.parametrize(
-    "text", ["", "params", "M", "4.1 apples", "-3M", "0 params", "1e999999", "4.1 ms", "9" * 101, "1e999", "1e-999"]
+    "text",
+    [
+        *("", "params", "M", "4.1 apples", "-3M", "0 params", "1e999999", "4.1 ms", "9" * 101, "1e999", "1e-999"),
+        *("3.8×10", "3.8×10^", "3.8×109", "3.8×10^9.5", "3.8×10⁹⁹⁹⁹", "×10⁹", "4~2", "4 ~200", "~", "25 55 032", "1 2"),
+    ],
 )
 def test_what_is_no_figure(text: str) -> None:
     with pytest.raises(UsageError):

@@ -147,7 +147,7 @@ def test_the_check_counts_the_kinds(one_spec: Callable[[str], None], run: Callab
     found = run("zoo", "--check")
     assert found.code == 0
     assert found.out.splitlines() == [
-        "1 model in 1 family: all 3 figures and shapes hold",
+        "1 model in 1 family: all 2 figures and 1 shape hold",
         "  paper          1  a table, figure or section of a paper",
         "  own count      1  what archcost counts, and nothing outside states",
     ]
@@ -165,7 +165,7 @@ def test_a_figure_that_is_printed_otherwise_is_named(one_spec: Callable[[str], N
     found = run("zoo", "--check")
     assert found.code == 1
     assert "net.yaml:6:10: net: params is 32, which is not what is printed (Table 6: 33)" in found.out
-    assert "1 model in 1 family: 1 of 3 figures and shapes differ" in found.out
+    assert "1 model in 1 family: 1 of 2 figures and 0 of 1 shape differ" in found.out
 
 
 @pytest.mark.parametrize("form", ["table", "tree", "json", "csv", "markdown"])
@@ -202,6 +202,7 @@ def test_every_format_lists_every_figure(one_spec: Callable[[str], None], run: C
     )
     assert run("zoo", "--check", "--format", "tree").out == (
         "paper\n  net: params – arXiv:1512.03385, Table 6: 32\nown count\n  net: macs\n"
+        "1 model in 1 family: all 2 figures and 1 shape hold\n"
     )
     shown = run("zoo", "--check", "--format", "table", columns=100).out
     assert all(word in shown for word in ("stated", "computed", "kind", "arXiv:1512.03385, Table 6: 32", "own count"))
@@ -217,3 +218,37 @@ def test_the_list_shows_what_differs_and_tolerances(
     shown = run("zoo", "--check", "--format", "markdown")
     assert shown.code == 1
     assert "| net | macs | 380 ± 1% | 384 ✗ | paper | Table 2 |" in shown.out
+
+
+VERDICT = "1 model in 1 family: 1 of 2 figures and 0 of 1 shape differ"
+
+
+@pytest.mark.parametrize("form", ["table", "tree", "markdown"])
+def test_the_lists_end_in_a_verdict(one_spec: Callable[[str], None], run: Callable[..., Run], form: str) -> None:
+    one_spec("Table 6: 33")
+    shown = run("zoo", "--check", "--format", form).out
+    assert VERDICT in shown
+    assert "net: params is 32, which is not what is printed" in shown
+    assert [line for line in shown.splitlines() if "✗" in line and "Table 6: 33" in line]
+    assert shown.count("✗") == 1  # 384 MACs are stated, and hold
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, None])
+def test_neither_marks_nor_sources_are_cut(
+    one_spec: Callable[[str], None], run: Callable[..., Run], columns: int | None
+) -> None:
+    """Columns are left out where the page is narrow, and a source goes on below."""
+    source = "torchvision 0.29.1, AlexNet_Weights.IMAGENET1K_V1: 33"
+    one_spec(source)
+    table = run("zoo", "--check", "--format", "table", columns=columns).out.split("\nspec")[0]
+    table = table[: table.index("net.yaml")].rsplit("\n", 1)[0]
+    rows = [line for line in table.splitlines() if line.strip()]
+    assert "…" not in table
+    assert max(map(len, rows)) <= (columns or 1000)
+    (failing,) = [index for index, row in enumerate(rows) if "✗" in row]
+    assert rows[failing].split()[:2] == ["✗", "params"]
+    start = rows[0].index("source")
+    cells = [row[start:].strip() for row in rows[failing:] if not row[start - 2 : start].strip()]
+    assert "".join(cells).replace(" ", "").startswith(source.replace(" ", ""))
+    assert columns != 40 or "computed" not in rows[0]
+    assert (columns or 120) < 120 or "stated" in rows[0]
