@@ -2,8 +2,9 @@
 
 Two kinds of names come to it.
 
-- What a person writes on the command line is their own word: :func:`read_named` follows links and reads pipes
-  (``analyze <(…)``), and :func:`archcost.writing.write_named` writes them.
+- What a person writes on the command line is their own word: :func:`read_named` reads pipes (``analyze <(…)``) and any
+  text, and :func:`archcost.writing.write_named` writes them. But a link on the way, which :func:`located` finds, may be
+  one of a checkout, and a shell's ``*`` may have written its name: what it leads to is not to be trusted.
 - What a spec, a configuration or a lock file names is not to be trusted. It goes through a :class:`Files`: the caller
   resolves the name once, links followed; decides with :func:`is_below` whether that location may be read; and has
   exactly that location opened. Only regular files are read, never pipes, devices or what the system makes up
@@ -20,7 +21,7 @@ import os
 import stat
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _QUIET: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # no pipe is waited for
 _FOLDER: int = getattr(os, "O_PATH", 0) | getattr(os, "O_DIRECTORY", 0) | NO_FOLLOW | CLOSED_IN_CHILDREN
 WALKS = hasattr(os, "O_PATH") and {os.open, os.stat, os.rename, os.unlink} <= os.supports_dir_fd
+_NAMED = os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | CLOSED_IN_CHILDREN | BINARY
 _READ = os.O_RDONLY | NO_FOLLOW | _QUIET | CLOSED_IN_CHILDREN | BINARY
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -173,17 +175,53 @@ class Below:
         return self._files.names(folder, limit) if is_below(folder, self.root) else []
 
 
-def read_named(path: str, limit: int) -> bytes:
-    """The content of a file that a person named: links are followed and pipes read. Raises as :meth:`Files.read`."""
+class Located(NamedTuple):
+    """Where a name of the command line leads, and whether links are on the way."""
+
+    real: str
+    is_linked: bool
+
+
+def located(path: str) -> Located:
+    """The location of a file that a person named; raises FileError for what can be no path.
+
+    What a shell hands over (``<(…)`` is ``/dev/fd/63``) is no link, nor are the folders of the system that are links
+    (``/tmp`` of macOS).
+    """
+    if _is_handed_over(path):
+        return Located(path, is_linked=False)
+    real = DISK.resolve(path)
+    written = os.path.normpath(os.path.join("" if os.path.isabs(path) else os.getcwd(), path)).split(os.sep)
+    system = os.path.realpath(os.sep.join(written[:2]) or os.sep)
+    return Located(real, is_linked=real != os.path.join(system, *written[2:]))
+
+
+def _is_handed_over(path: str) -> bool:
+    """Whether a path names an open file of this process: no checkout has such a path."""
+    folder, _, number = path.rpartition("/")
+    process = folder.removeprefix("/proc/").removesuffix("/fd")
+    is_open = folder == "/dev/fd" or (folder == f"/proc/{process}/fd" and (process == "self" or process.isdecimal()))
+    return path == "/dev/stdin" or (is_open and number.isdecimal())
+
+
+def read_named(real: str, limit: int) -> bytes:
+    """The content of a file that a person named, at a location that :func:`located` gave: pipes are read as well.
+
+    No link is followed any more, except to what a shell handed over. Raises as :meth:`Files.read`.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | CLOSED_IN_CHILDREN | BINARY)
+        if _is_handed_over(real):
+            descriptor = os.open(real, _NAMED)
+        else:
+            with opened_parent(real) as (folder, name):
+                descriptor = os.open(name, _NAMED | NO_FOLLOW, dir_fd=folder)
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
                 raise FileError("is a directory", "name its files: `folder/*.yaml`")
             if not stat.S_ISREG(status.st_mode):
                 return _read(descriptor, limit)
-            if os.path.realpath(path).startswith(MADE_UP):  # a link in a checkout, more often than a person's word
+            if os.path.realpath(real).startswith(MADE_UP):
                 raise FileError("it is not a file on a disk")
             return _whole(descriptor, status.st_size, limit)
         finally:

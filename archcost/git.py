@@ -17,7 +17,10 @@ from archcost.files import FileError
 if TYPE_CHECKING:
     from typing import Self
 
-_SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "--no-pager", "--no-replace-objects")
+_SAFE = (
+    *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "safe.bareRepository=explicit"),
+    *("--no-pager", "--no-replace-objects"),
+)
 _NEVER = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 _UNWANTED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_REPLACE_REF_BASE")
 _RENAMES = 1000  # files that git compares with one another; beyond, only exact renames are found
@@ -60,8 +63,28 @@ def ask(*arguments: str, what: str = "git failed") -> bytes:
 
 
 def work_tree() -> str:
-    """The root of the repository around the working directory, as git says it to the byte; raises UsageError."""
+    """The root of the repository around the working directory, as git says it to the byte; raises UsageError.
+
+    Files of a checkout that make up a repository are none, whatever this version of git takes them for.
+    """
+    if "GIT_DIR" not in os.environ:
+        _refuse_embedded(os.getcwd())
     return os.fsdecode(ask("rev-parse", "--show-toplevel", what="there is no git repository here").removesuffix(b"\n"))
+
+
+def _refuse_embedded(folder: str) -> None:
+    """Raise UsageError for a repository without ``.git`` in a folder or above: anybody can commit one, and its past."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        here = {
+            name for name in ("HEAD", "commondir", "objects", "refs") if os.path.lexists(os.path.join(folder, name))
+        }
+        if "HEAD" in here and ("commondir" in here or {"objects", "refs"} <= here):
+            hint = "remove it, or run from another folder"
+            raise UsageError(f"{folder} holds the files of a bare repository, which a checkout must not bring", hint)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return
+        folder = parent
 
 
 def commit_of(revision: str) -> str:

@@ -34,11 +34,33 @@ class OutsideError(FileError):
 
 
 def split_revision(name: str) -> tuple[str, str] | None:
-    """``("main", "specs/net.yaml")`` for ``main:specs/net.yaml``; None for what is a file or holds no revision."""
+    """``("main", "specs/net.yaml")`` for ``main:specs/net.yaml``; None for what is a file or holds no revision.
+
+    Raises UsageError for what is both: a folder called ``main:specs`` must not hide the past.
+    """
     revision, colon, path = name.partition(":")
-    if not colon or len(revision) < 2 or not path or os.path.lexists(name):  # noqa: PLR2004 - one letter is a drive
+    if not colon or len(revision) < 2 or not path:  # noqa: PLR2004 - one letter is a drive
+        return None
+    if os.path.lexists(name):
+        _refuse_ambiguous(name, revision, path)
         return None
     return revision, path
+
+
+def _refuse_ambiguous(name: str, revision: str, path: str) -> None:
+    """Raise UsageError if the name of a file is that of a file at a revision as well."""
+    commit = _commit(revision)
+    if commit:
+        sure = f"refs/heads/{revision}" if _commit(f"refs/heads/{revision}") == commit else commit[:12]
+        hint = f"write `./{name}` for the file, `{sure}:{path}` for the revision"
+        raise UsageError(f"'{name}' is a file, and a path at the revision {revision} as well", hint)
+
+
+def _commit(revision: str) -> str:
+    try:
+        return git.commit_of(revision)
+    except UsageError:
+        return ""
 
 
 class GitFiles:

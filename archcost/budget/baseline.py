@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost import zoo
-from archcost.below import written_below
 from archcost.budget.scopes import Scopes
 from archcost.spec.limits import TOTALS
 from archcost.strict_json import plain_data
@@ -135,30 +132,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return plain_data(value if value is None or isinstance(value, (bool, int, float, str)) else str(value))
-
-
-def spec_key(path: str, folder: str) -> str:
-    """How a spec is named in a lock file or configuration of a folder: its relative posix path, or ``zoo:name``.
-
-    Models of the zoo that lie outside of the folder go by their names, because the path depends on the installation.
-    """
-    found = path if os.path.lexists(path) else zoo.find(path) or path
-    inside = written_below(found, folder)
-    if inside is not None:
-        return str(plain_data(inside))
-    absolute = os.path.realpath(found)
-    try:
-        short = os.path.relpath(absolute, os.path.realpath(folder))
-    except ValueError:  # another drive
-        short = absolute
-    if os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
-        return f"zoo:{os.path.splitext(os.path.basename(absolute))[0]}"
-    return str(plain_data(short.replace(os.sep, "/")))
-
-
-def is_gone(key: str, folder: str) -> bool:
-    """Whether an entry's spec is no more; what exists, and models of the zoo, need no configuration to be recorded."""
-    return not key.startswith("zoo:") and not os.path.exists(os.path.join(folder, key))
 
 
 class LayerChange(NamedTuple):

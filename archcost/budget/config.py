@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost import zoo
 from archcost.budget.globs import GlobError, expand, leads_out, normal, selects, unreadable
+from archcost.budget.keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
-from archcost.files import DISK, Below, FileError, is_below, read_named
+from archcost.files import DISK, Below, FileError, is_below, located, read_named
 from archcost.spec.budgets import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.problems import Problems
 from archcost.spec.reader import Reader, brief
 
 if TYPE_CHECKING:
+    from archcost.files import Files
     from archcost.spec.document import Value
     from archcost.spec.limits import Limit
 
@@ -71,17 +74,22 @@ class Config(NamedTuple):
         try:
             paths = expand(self.specs, self.folder, self.root)
         except GlobError as error:
-            message = f"cannot look for '{self.specs[error.number]}': {error.reason}"
-            raise ConfigError([Diagnostic(message, self.specs_marks[error.number], error.help)]) from None
+            glob = self.specs[error.number]
+            hint = error.help or f"globs are relative to {self.path}"
+            if zoo.find(glob):
+                hint = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
+            message = f"cannot look for '{glob}': {error.reason}"
+            raise ConfigError([Diagnostic(message, self.specs_marks[error.number], hint)]) from None
         found = [relative(os.path.join(self.folder, path)) for path in paths]
         if not found and self.specs:
-            message = f"no file matches the specs of {self.path}: {', '.join(self.specs)}"
-            raise ConfigError([Diagnostic(message, self.specs_mark, f"globs are relative to {self.path}")])
+            message = f"no file is left of the specs of {self.path}: {', '.join(self.specs)}"
+            raise ConfigError([Diagnostic(message, self.specs_mark, "let the globs with `!` leave some")])
         return found
 
     def limits_of(self, key: str) -> list[Limit]:
-        """The limits for a spec, by its posix path relative to the configuration's folder."""
-        return [limit for budget in self.budgets if selects(budget.specs, key) for limit in budget.limits]
+        """The limits for a spec, by its key in the configuration's folder."""
+        path = path_of(key)
+        return [limit for budget in self.budgets if selects(budget.specs, path) for limit in budget.limits]
 
 
 def relative(path: str) -> str:
@@ -150,7 +158,7 @@ def _source(path: str, *, named: bool) -> Source:
     """The text of a configuration: one that a person named, or one that was found and must be of the repository."""
     name = relative(path)
     try:
-        data = read_named(path, MAX_BYTES) if named else _found(path)
+        data = _named(path) if named else _found(path)
         return Source(name, data.decode("utf-8-sig"))
     except FileError as error:
         message, hint = f"cannot read {name}: {error.reason}", error.help
@@ -159,12 +167,21 @@ def _source(path: str, *, named: bool) -> Source:
     raise ConfigError([Diagnostic(message, Mark(Source(name, ""), 0, 0), hint)])
 
 
+def _named(path: str) -> bytes:
+    real, is_linked = located(path)
+    return _linked(real, DISK) if is_linked else read_named(real, MAX_BYTES)
+
+
 def _found(path: str) -> bytes:
     files = Below(root_of(os.path.dirname(path)), "the repository")
-    real = files.resolve(path)
+    return _linked(files.resolve(path), files)
+
+
+def _linked(real: str, files: Files) -> bytes:
+    """The content of what a link may lead to: a configuration by its name, for messages show its lines."""
     data = files.read(real, MAX_BYTES)
-    if not real.endswith(".toml"):  # a link, to what messages must not show
-        raise FileError("its name leads to a file that does not end in .toml")
+    if os.path.normcase(os.path.basename(real)) not in (OWN_NAME, PROJECT_NAME):
+        raise FileError(f"it leads to a file that is called neither {OWN_NAME} nor {PROJECT_NAME}")
     return data
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from errno import ELOOP
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.patterns import MAX_LENGTH, compiled, is_literal
-from archcost.files import DISK, FileError, MissingFileError, is_below
+from archcost.files import DISK, FileError, MissingFileError, failed, is_below
+from archcost.printable import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_SHOWN = 100  # characters of a path in a message
 MAX_ENTRIES = 300_000  # files and folders that the globs of a configuration may look at
 
 
@@ -69,17 +72,31 @@ def expand(globs: Sequence[str], folder: str, root: str | None = None) -> list[s
     """The files that the globs choose, as posix paths relative to a folder, sorted.
 
     Links are followed, but never out of the root, which is the folder by default. Raises GlobError for a path without
-    wildcards that leads to no file or out of the root, and where there is too much to look at.
+    wildcards that leads to no file or out of the root, for a glob that matches nothing, and where there is something
+    that cannot be looked at, or too much.
     """
     search = _Search(folder, DISK.resolve(folder if root is None else root))
     found: set[str] = set()
     for number, glob in enumerate(globs):
         if not glob.startswith("!"):
             try:
-                found.update(os.path.normpath(path).replace(os.sep, "/") for path in search.files(glob))
+                matched = {os.path.normpath(path).replace(os.sep, "/") for path in search.files(glob)}
+                if not matched:
+                    raise FileError("no file matches it")  # noqa: TRY301 - as what the search raises
             except FileError as error:
                 raise GlobError(number, error) from None
+            found |= matched
     return sorted(path for path in found if selects(globs, path))
+
+
+def named_files(glob: str) -> list[str]:
+    """The files that a glob of a command line matches, wherever they lie, sorted.
+
+    Raises FileError where there is something that cannot be looked at, or too much.
+    """
+    if len(glob) > MAX_LENGTH:
+        raise FileError(f"it is longer than {MAX_LENGTH:,} characters")
+    return sorted(set(_Search("", "").files(glob.replace(os.sep, "/"))))
 
 
 class _Folder(NamedTuple):
@@ -105,7 +122,7 @@ class _Search:
             yield from self._literal(glob)
             return
         fixed = next(index for index, part in enumerate(parts) if not is_literal(part))
-        start = "/".join(parts[:fixed])
+        start = "/".join(parts[:fixed]) or "/" * glob.startswith("/")
         self._below(start)
         waiting = [_Folder(start, fixed)]
         while waiting:
@@ -133,10 +150,10 @@ class _Search:
             waiting.append(folder._replace(part=folder.part + 1))
         pattern = compiled("*" if deep else part, "/")
         for name, entry in self._scan(folder.path):
-            path = f"{folder.path}/{name}" if folder.path else name
+            path = f"{folder.path.rstrip('/')}/{name}" if folder.path else name
             if (name.startswith(".") and not part.startswith(".")) or not pattern.matches(name):
                 continue
-            if not _is_folder(entry):
+            if not _is_folder(entry, path):
                 if is_last:
                     yield path
             elif deep or not is_last:
@@ -152,12 +169,14 @@ class _Search:
 
     def _scan(self, path: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         try:
-            with os.scandir(os.path.join(self.folder, path)) as entries:
+            with os.scandir(os.path.join(self.folder, path) or ".") as entries:
                 for entry in entries:
                     self._count()
                     yield entry.name, entry
-        except OSError:  # no folder, or not ours to read
+        except (FileNotFoundError, NotADirectoryError):  # nothing is there that a glob could match
             return
+        except OSError as error:
+            raise _hidden(path, error) from None
 
     def _count(self) -> None:
         self.looked += 1
@@ -166,8 +185,19 @@ class _Search:
             raise FileError(f"there are more than {MAX_ENTRIES:,} files to look at", hint)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(entry: os.DirEntry[str], path: str) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in a circle
-        return False
+    except OSError as error:
+        if error.errno == ELOOP:  # a link in a circle
+            return False
+        raise _hidden(path, error) from None
+
+
+def _hidden(path: str, error: OSError) -> FileError:
+    """What could hold specs and cannot be looked at: leaving it out would leave them unjudged."""
+    shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
+    return FileError(
+        f"cannot look into '{visible(shown)}': {failed(error).reason}",
+        "leave out a folder of others, or name the files",
+    )

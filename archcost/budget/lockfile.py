@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.budget.baseline import ROW_FIGURES, Baseline, Entry, Pace, Row
 from archcost.compare import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
-from archcost.files import FileError, read_named
+from archcost.files import DISK, FileError, located, read_named
 from archcost.spec.limits import TOTALS
 from archcost.version import __version__
 from archcost.writing import write_whole
@@ -54,7 +54,7 @@ def read_lock(path: str, files: Files | None = None) -> Baseline:
 
 def _text_of(path: str, files: Files | None) -> str:
     try:
-        data = read_named(path, MAX_BYTES) if files is None else _bounded(path, files)
+        data = _named(path) if files is None else _bounded(files.resolve(path), files)
         return data.decode("utf-8-sig")
     except FileError as error:
         raise ConfigError([_problem(path, f"cannot read {path}: {error.reason}")]) from None
@@ -62,8 +62,12 @@ def _text_of(path: str, files: Files | None) -> str:
         raise ConfigError([_problem(path, "the lock file is not UTF-8 text")]) from None
 
 
-def _bounded(path: str, files: Files) -> bytes:
-    real = files.resolve(path)
+def _named(path: str) -> bytes:
+    real, is_linked = located(path)
+    return _bounded(real, DISK) if is_linked else read_named(real, MAX_BYTES)
+
+
+def _bounded(real: str, files: Files) -> bytes:
     data = files.read(real, MAX_BYTES)
     if not real.endswith(ENDING):
         raise FileError(f"it is no lock file: its name does not end in {ENDING}")

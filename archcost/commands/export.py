@@ -29,13 +29,15 @@ def export(
     """Write a spec as readable PyTorch source that needs nothing but torch."""
     from archcost.errors import UsageError
     from archcost.export.source import to_torch
+    from archcost.files import DISK
     from archcost.render.output import print_diagnostics, write_text
 
     del format  # there is one
     paths = expand([spec])
     if len(paths) > 1:
         raise UsageError(f"export takes one spec, '{spec}' stands for {len(paths)}", "export them one by one")
-    result = analyze_one(paths[0], parse_settings(settings or ()), training=training)
+    files = None if paths == [spec] else DISK
+    result = analyze_one(paths[0], parse_settings(settings or ()), training=training, files=files)
     if result.diagnostics or result.report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)

@@ -6,9 +6,9 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.baseline import is_gone, spec_key
 from archcost.budget.config import Config, relative
 from archcost.budget.judge import place
+from archcost.budget.keys import is_file_below, is_gone, path_of, spec_key
 from archcost.budget.state import lacking
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status
 from archcost.commands.past import analysed
@@ -42,8 +42,8 @@ def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Seque
     emptied = {spec_key(path, folder) for path in left_out}
     findings = []
     for key, entry in baseline.entries.items():
-        if key not in known and (key in emptied or is_gone(key, folder)):
-            path = relative(os.path.join(folder, key))
+        if key not in known and (key in emptied or is_gone(key, folder, context.config.root)):
+            path = relative(os.path.join(folder, path_of(key)))
             mark = Mark(Source(baseline.where, ""), baseline.lines.get(key, 0), 0)
             findings.append(Gone(Finding(Rule.BASELINE, Status.GONE, path, entry.name, mark=mark), entry.totals))
     return findings
@@ -62,8 +62,8 @@ def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequenc
     findings = []
     for name in revision.paths():
         file = os.path.join(revision.root, name)
-        stays = os.path.exists(file) and os.path.realpath(file) not in emptied
-        if stays or name in renamed or not selects(config.specs, spec_key(file, config.folder)):
+        stays = is_file_below(file, revision.root) and os.path.realpath(file) not in emptied
+        if stays or name in renamed or not selects(config.specs, path_of(spec_key(file, config.folder))):
             continue
         model, totals = _model_at(revision, name, context.request if guessing else None)
         if model:
@@ -107,10 +107,11 @@ def _is_new(finding: Finding) -> bool:
     return finding.rule is Rule.BASELINE and finding.cause is Cause.NEW
 
 
-def unused(config: Config, specs: Sequence[SpecVerdict], *, strict: bool) -> list[Finding]:
+def unused(config: Config, specs: Sequence[SpecVerdict], *, whole: bool, strict: bool) -> list[Finding]:
     """Budgets of the configuration that are for no spec, and patterns that name nothing in any; ``strict`` fails them.
 
     They guard nothing, and are wrong in all likelihood; a spec's own pattern is an error, because no other spec has it.
+    Unless the specs are the ``whole`` of it, budgets may be for others.
     """
     from archcost.budget.globs import selects
 
@@ -119,11 +120,11 @@ def unused(config: Config, specs: Sequence[SpecVerdict], *, strict: bool) -> lis
     for spec in specs:
         for limit in spec.unmatched:
             missing[str(limit.mark), limit.pattern] = missing.get((str(limit.mark), limit.pattern), 0) + 1
-    keys = {spec_key(spec.path, config.folder): bool(spec.diagnostics) for spec in specs}
+    keys = {path_of(spec_key(spec.path, config.folder)): bool(spec.diagnostics) for spec in specs}
     for budget in config.budgets:
         chosen = sum(selects(budget.specs, key) and not wrong for key, wrong in keys.items())
         broken = any(selects(budget.specs, key) and wrong for key, wrong in keys.items())
-        if not chosen and not broken:
+        if whole and not chosen and not broken:
             status = lacking(budget.limits, strict=strict)
             findings.append(Finding(Rule.UNUSED, status, "", "", mark=budget.mark))
         findings += [

@@ -35,6 +35,7 @@ def analyze_all(
     weight_dtype: str | None = None,
 ) -> list[Result]:
     """A result for every spec that the names stand for."""
+    from archcost.files import DISK
     from archcost.render.progress import progress
 
     params = parse_settings(settings or ())
@@ -47,6 +48,7 @@ def analyze_all(
             training=training,
             dtype=dtype,
             weight_dtype=weight_dtype,
+            files=None if path in names else DISK,
         )
         for path in progress(paths, "analysing")
     ]
@@ -88,23 +90,26 @@ def analyze_one(
 
 def validate_all(names: Sequence[str], settings: Sequence[str] | None, *, batch: int, training: bool) -> list[Result]:
     """The problems of every spec that the names stand for; files that hold only blocks are checked as such."""
+    from archcost.files import DISK
     from archcost.render.progress import progress
 
     params = parse_settings(settings or ())
     paths = expand(names)
     return [
-        Result(path, None, _problems(path, params, batch=batch, training=training))
+        Result(path, None, _problems(path, params, batch, None if path in names else DISK, training=training))
         for path in progress(paths, "checking")
     ]
 
 
-def _problems(path: str, params: dict[str, Any], *, batch: int, training: bool) -> tuple[Diagnostic, ...]:
+def _problems(
+    path: str, params: dict[str, Any], batch: int, files: Files | None, *, training: bool
+) -> tuple[Diagnostic, ...]:
     from archcost.analysis.report import check, collector_paused
     from archcost.errors import Diagnostic, SpecError, UsageError
 
     try:
         with collector_paused():
-            spec = read_spec(path)
+            spec = read_spec(path) if files is None else read_bounded(path, files)
         if not spec.is_library:
             check(spec, params=params, batch=batch, training=training)
     except SpecError as error:
@@ -141,21 +146,31 @@ def read_bounded(path: str, files: Files) -> Spec:
 
 
 def expand(names: Sequence[str]) -> list[str]:
-    """Globs to their files in order; everything else as it is. Raises UsageError for a glob without a match."""
-    from archcost.errors import UsageError
+    """Globs to their files in order; everything else as it is. Raises UsageError for a glob without a match.
 
+    A file that is called like a glob is one of its matches. Who reads what is not in ``names`` reads it as a name that
+    nobody typed.
+    """
     paths: list[str] = []
     for name in names:
-        if name == "-" or not any(char in name for char in "*?[") or os.path.lexists(name):
-            paths.append(name)
-            continue
-        import glob
-
-        found = sorted(glob.glob(name, recursive=True))
-        if not found:
-            raise UsageError(f"no file matches '{name}'")
-        paths += found
+        paths += [name] if not any(char in name for char in "*?[") else _matches(name)
     return list(dict.fromkeys(paths))
+
+
+def _matches(name: str) -> list[str]:
+    from archcost.budget.globs import named_files
+    from archcost.errors import UsageError
+    from archcost.files import FileError
+
+    try:
+        found = named_files(name)
+    except FileError as error:
+        raise UsageError(f"cannot look for '{name}': {error.reason}", error.help) from None
+    if os.path.lexists(name) and name not in found:
+        found.append(name)
+    if not found:
+        raise UsageError(f"no file matches '{name}'")
+    return found
 
 
 def parse_settings(settings: Sequence[str], option: str = "--set") -> dict[str, Any]:

@@ -6,14 +6,16 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.budget.baseline import Baseline, spec_key
+from archcost.budget.baseline import Baseline
 from archcost.budget.config import Config, load_config
 from archcost.budget.judge import Case, judge
+from archcost.budget.keys import spec_key
 from archcost.budget.verdict import Finding, SpecVerdict, Verdict
 from archcost.commands.gone import gone_entries, gone_files, unused, with_guesses
 from archcost.commands.inputs import analyze_one, expand
 from archcost.commands.past import past_at, past_in_lock
 from archcost.errors import ConfigError, Diagnostic, UsageError
+from archcost.files import DISK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -145,7 +147,7 @@ def _verdict(
         gone = find_gone(context, specs, left_out)
         specs = with_guesses(specs, gone)
         findings = [one.finding for one in gone]
-        findings += unused(context.config, specs, strict=context.request.strict)
+    findings += unused(context.config, specs, whole=chosen.whole, strict=context.request.strict)
     if not specs:
         problems = (*problems, only_blocks(context.config, chosen, "judged"))
     unjudged = [limit for spec in specs for limit in spec.unjudged]
@@ -193,7 +195,7 @@ def judge_path(context: Context, path: str, *, named: bool) -> SpecVerdict | Non
         batch=request.batch,
         weight_dtype=request.weight_dtype,
         blocks_only=not named,
-        files=files,
+        files=files if files or named else DISK,
     )
     report = result.report
     key = spec_key(path, config.folder)

@@ -6,14 +6,15 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.budget.baseline import Baseline, Pace, entry_of, is_gone, spec_key
+from archcost.budget.baseline import Baseline, Pace, entry_of
 from archcost.budget.config import load_config
+from archcost.budget.keys import is_gone, spec_key
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.commands.inputs import analyze_one
 from archcost.commands.judging import choose, only_blocks, read_baseline, refuse_empty
 from archcost.errors import ConfigError, UsageError
-from archcost.files import FileError
+from archcost.files import DISK, FileError
 from archcost.writing import alone
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     limits: dict[str, list[Limit]] = {}
     for name in track(paths):
         result = analyze_one(
-            name, order.settings, batch=order.batch, blocks_only=name not in chosen.named, files=chosen.files
+            name,
+            order.settings,
+            batch=order.batch,
+            blocks_only=name not in chosen.named,
+            files=chosen.files if chosen.files or name in chosen.named else DISK,
         )
         problems += result.diagnostics
         if result.report is not None:
@@ -69,7 +74,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
         problems.append(only_blocks(config, chosen, "recorded"))
     if problems:
         return Done(path, diagnostics=tuple(problems))
-    found = _Found(reports, limits, _paces(order, reports), chosen.whole)
+    found = _Found(reports, limits, _paces(order, reports), chosen.whole, config.root)
     try:
         with alone(path):  # what another update wrote meanwhile is kept
             done, after = _record(order, read_baseline(path, files) or Baseline(path), path, found)
@@ -83,17 +88,18 @@ def update_baseline(order: Order, track: Track = list) -> Done:
 
 
 class _Found(NamedTuple):
-    """What is recorded, by key; ``whole``: it is all that the configuration names."""
+    """What is recorded, by key; ``whole``: it is all that the configuration names; ``root``: what bounds keys."""
 
     reports: dict[str, Report]
     limits: dict[str, list[Limit]]
     paces: list[tuple[str, str, Pace]]
     whole: bool
+    root: str
 
 
 def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tuple[Done, Baseline]:
     """What becomes of a baseline, and what came of it."""
-    reports, limits, paces, whole = recorded
+    reports, limits, paces, whole, root = recorded
     entries = {key: entry_of(report, order.settings) for key, report in reports.items()}
     found = [
         increase
@@ -106,7 +112,7 @@ def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tupl
     kept = {
         key: entry
         for key, entry in before.entries.items()
-        if key not in entries and not (whole and is_gone(key, folder))
+        if key not in entries and not (whole and is_gone(key, folder, root))
     }
     latencies = {device: dict(known) for device, known in before.latencies.items()}
     for device, key, pace in paces:

@@ -130,7 +130,7 @@ def _published_sentence(finding: Finding) -> str:
 def _unused_sentence(finding: Finding) -> str:
     if finding.limit is None:
         return "this budget is for no spec: its globs choose none of those that are checked"
-    return f"no layer or block matches '{finding.limit.pattern}' in any spec that this limit is for"
+    return f"no layer or block matches '{finding.limit.pattern}' in any checked spec that this limit is for"
 
 
 _TELLERS: dict[Rule, Callable[[Finding], str]] = {

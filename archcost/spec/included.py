@@ -171,9 +171,8 @@ def spec_text(files: Files, real: str, name: str) -> str:
     data = files.read(real, MAX_BYTES)
     if not real.endswith(ENDINGS):
         raise FileError("it is no spec: its name ends in neither .yaml nor .yml")
-    text = decode(data, name)
-    refuse_other_text(text)
-    return text
+    refuse_other_text(data.decode("utf-8-sig", "replace"))  # before a word of what it holds is told
+    return decode(data, name)
 
 
 def refuse_other_text(text: str) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from archcost import zoo
 from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
-from archcost.files import DISK, FileError, MissingFileError, read_named
+from archcost.files import DISK, FileError, MissingFileError, located, read_named
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
-from archcost.spec.included import NamedFiles, Tree, decode, refuse_other_text, spec_text
+from archcost.spec.included import NamedFiles, Tree, decode, spec_text
 from archcost.spec.linker import link
 from archcost.spec.model import Spec
 from archcost.spec.parser import SpecReader
@@ -96,15 +96,12 @@ def _checked(spec: Spec) -> Spec:
 def _named_text(path: str) -> str:
     """The text of a file that a person named; raises SpecError at its first line for what cannot be read."""
     try:
-        data = read_named(path, MAX_BYTES)
-        text = decode(data, path)
-        if os.path.islink(path):  # of a checkout, it may lead anywhere
-            refuse_other_text(text)
+        real, is_linked = located(path)
+        return spec_text(DISK, real, path) if is_linked else decode(read_named(real, MAX_BYTES), path)
     except FileError as error:
         hint = _missing_help(path) if isinstance(error, MissingFileError) else error.help
         message = f"cannot read {path}: {error.reason}"
         raise SpecError([Diagnostic(message, Mark(Source(path, ""), 0, 0), hint)]) from None
-    return text
 
 
 def _missing_help(name: str) -> str:

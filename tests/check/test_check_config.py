@@ -142,7 +142,7 @@ def test_globs_that_match_nothing_are_an_error(tmp_path: Path, run: Callable[...
     (tmp_path / "archcost.toml").write_text('baseline = "x.json"\nspecs = ["specs/*.yaml"]\n')
     result = run("check", cwd=tmp_path)
     assert result.code == 2
-    assert "no file matches the specs" in result.err
+    assert "cannot look for 'specs/*.yaml': no file matches it" in result.err
     assert "archcost.toml:2:1" in result.err
 
 

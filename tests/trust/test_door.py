@@ -460,7 +460,8 @@ def test_a_named_file_keeps_its_lines_in_messages(tmp_path: Path, run: Callable[
     [
         ("/proc/self/environ", "it is outside of the repository"),
         ("../secret.yaml", "it is outside of the repository"),
-        ("specs/.env", "a file that does not end in .toml"),
+        ("specs/.env", "called neither archcost.toml nor pyproject.toml"),
+        ("secrets.toml", "called neither archcost.toml nor pyproject.toml"),
         ("specs/pipe.yaml", "it is not a file but a pipe"),
         ("archcost.toml", "it is not a file but a link in a circle"),
     ],
@@ -469,6 +470,7 @@ def test_a_named_file_keeps_its_lines_in_messages(tmp_path: Path, run: Callable[
 def test_a_configuration_that_is_a_link_shows_nothing(
     name: str, target: str, words: str, repository: Path, run: Callable[..., Run]
 ) -> None:
+    (repository / "secrets.toml").write_text(f"{SECRET}: [\n# archcost")
     (repository / name).symlink_to(target.replace("archcost.toml", name))
     result = run("check", cwd=repository)
     assert result.code == 2
@@ -663,3 +665,117 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
         write_lock(Baseline(""), str(tmp_path / "no" / "lock.json"))
     with pytest.raises(MissingFileError):
         DISK.read(str(tmp_path / "no" / "lock.json"), 10)
+
+
+# --- links on the way to what a person, or a shell's wildcard, names -------------------------------------------------
+
+
+LINKED = {  # a name of the command line, and what is told of it
+    "specs/up/values.yaml": "it has no key `archcost`",  # the folder is a link
+    "specs/up/binary.yaml": "it has no key `archcost`",  # not a byte of it
+    "specs/up/token": "its name ends in neither .yaml nor .yml",
+    "specs/stdin.yaml": "it is not a file",
+    "specs/waits.yaml": "it is not a file but a pipe",
+    "specs/zero.yaml": "it is not a file but a device",
+    "specs/binary.yaml": "it has no key `archcost`",
+}
+
+
+@pytest.mark.parametrize(("name", "words"), LINKED.items())
+def test_behind_a_link_on_the_way_only_specs_are_shown(name: str, words: str, repository: Path) -> None:
+    (repository.parent / "values.yaml").write_text(f"{SECRET}: [\n")
+    (repository.parent / "binary.yaml").write_bytes(b"\x7fELF\xd0")
+    (repository / "specs" / "stdin.yaml").symlink_to("/dev/stdin")
+    (repository / "specs" / "waits.yaml").symlink_to("pipe.yaml")
+    (repository / "specs" / "binary.yaml").symlink_to("../../binary.yaml")
+    command = [sys.executable, "-m", "archcost", "validate", name]
+    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as silent:  # whoever reads its output waits
+        done = subprocess.run(
+            command, cwd=repository, stdin=silent.stdout, capture_output=True, text=True, timeout=30, check=False
+        )
+        silent.kill()
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert is_quiet(done.stdout + done.stderr)
+    assert "0xd0" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "analyze", "export"])
+def test_what_a_glob_finds_is_no_persons_word(command: str, repository: Path, run: Callable[..., Run]) -> None:
+    outside = repository.parent / "outside"
+    outside.mkdir()
+    (outside / "values.yaml").write_text(f"{SECRET}: [\n")
+    (repository / "more").mkdir()
+    (repository / "more" / "x").symlink_to(outside)
+    for glob in ("more/**/*.yaml", "more/x/*.yaml", f"{repository}/more/x/v*.yaml"):
+        result = run(command, glob, cwd=repository)
+        assert result.code == 2
+        assert "it has no key `archcost`" in result.err
+        assert is_quiet(result.out + result.err)
+    os.mkfifo(repository / "more" / "a.yaml")
+    result = run(command, "more/*.yaml", cwd=repository)
+    assert (result.code, "it is not a file but a pipe" in result.err) == (2, True)
+
+
+def test_a_spec_behind_links_is_read(repository: Path, run: Callable[..., Run]) -> None:
+    home = repository.parent / "home"
+    home.symlink_to(repository)
+    for name in (f"{home}/specs/net.yaml", "specs/here/net.yaml", "../home/specs/net.yaml", "specs/here/n*.yaml"):
+        assert run("validate", name, cwd=repository).out == "1 spec: no errors\n"
+
+
+def test_a_system_s_own_links_do_not_make_a_word_another_s(tmp_path: Path) -> None:
+    (tmp_path / "net").write_text(NET)
+    real = os.path.realpath
+
+    def private(path: str) -> str:  # as /tmp is /private/tmp
+        return path if path.startswith("/private/") else "/private" + real(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os.path, "realpath", private)
+        assert files.located(f"{tmp_path}/net") == (f"/private{tmp_path}/net", False)
+
+
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+def test_what_a_shell_hands_over_is_read(name: str, tmp_path: Path) -> None:
+    if not os.path.exists(name):
+        pytest.skip(f"there is no {name}")
+    command = [sys.executable, "-m", "archcost", "validate", name]
+    done = subprocess.run(command, cwd=tmp_path, input=NET, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "1 spec: no errors\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/fd/../fd/0", "/dev/fd/x", "/proc/self/fd", "/proc/x/fd/0", "dev/fd/0", "/dev/zero"]
+)
+def test_other_names_are_looked_up(name: str) -> None:
+    assert files.located(name).real == os.path.realpath(name)
+
+
+@needs_proc
+def test_a_named_file_that_is_exchanged_for_a_link_is_not_followed(repository: Path) -> None:
+    spec = repository / "specs" / "net.yaml"
+    real, is_linked = files.located(str(spec))
+    assert not is_linked
+    spec.unlink()
+    spec.symlink_to("../../secret.yaml")
+    with pytest.raises(FileError):
+        read_named(real, 1000)
+    (repository / "specs").rename(repository / "moved")
+    (repository / "specs").symlink_to("moved")
+    with pytest.raises(FileError):
+        read_named(str(repository / "specs" / "parts" / "unit.yaml"), 1000)
+
+
+@pytest.mark.parametrize(("option", "target"), [("--config", "secret.toml"), ("--baseline", "secret.json")])
+def test_an_option_that_names_a_link_shows_nothing(
+    option: str, target: str, repository: Path, run: Callable[..., Run]
+) -> None:
+    (repository / "ci").symlink_to("..")
+    (repository.parent / "secret.toml").write_text(f"{SECRET} = [\n")
+    (repository.parent / "secret.json").write_text(f'{{"{SECRET}": [')
+    (repository / "link").symlink_to(f"../{target}")
+    for name in ("link", f"ci/{target}"):
+        result = run("check", "specs/net.yaml", option, name, cwd=repository)
+        assert result.code == 2
+        assert is_quiet(result.out + result.err)

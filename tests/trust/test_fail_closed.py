@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,7 @@ import archcost
 from archcost.spec import loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Run
@@ -225,3 +226,94 @@ def test_a_new_layer_has_nothing_to_grow_from(folder: Path, run: Callable[..., R
     assert "warn: net: l2 is new, so there is nothing that its params could grow from" in result.out
     assert "✓" not in result.out
     assert run("check", "--strict", cwd=folder).code == 1
+
+
+# --- what a glob stands for -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["*.yaml", "?et.yaml", "[mn]et.yaml", "[!x]*.yaml", "**"])
+def test_a_file_called_like_a_glob_hides_no_other(folder: Path, run: Callable[..., Run], name: str) -> None:
+    specs = folder / "specs"
+    specs.mkdir()
+    (specs / "net.yaml").write_text(PLAIN + "budgets: {params: 1}\n")
+    (specs / name).write_text(PLAIN.replace("net", "other") + "budgets: {params: 100}\n")
+    result = run("check", f"specs/{name}", cwd=folder)
+    assert result.code == 1
+    assert "params 72, over the limit of 1 by 71" in result.out
+    assert "2 specs: 1 failure, 1 limit holds" in result.out
+
+
+def test_a_file_called_like_a_glob_may_be_the_only_one(folder: Path, run: Callable[..., Run]) -> None:
+    (folder / "net[1].yaml").write_text(PLAIN + "budgets: {params: 100}\n")
+    assert run("check", "net[1].yaml", cwd=folder).code == 0
+
+
+@pytest.mark.parametrize(("globs", "wrong"), [(["*.yaml", "x/*.yml"], "x/*.yml"), (["x/**/*", "*.yaml"], "x/**/*")])
+def test_every_glob_of_a_configuration_matches_something(
+    folder: Path, run: Callable[..., Run], globs: list[str], wrong: str
+) -> None:
+    (folder / "net.yaml").write_text(PLAIN)
+    text = f"specs = {json.dumps(globs)}\n"
+    (folder / "archcost.toml").write_text(text)
+    result = run("check", cwd=folder)
+    assert result.code == 2
+    assert f"cannot look for '{wrong}': no file matches it" in result.err
+    assert f"archcost.toml:1:{text.index(wrong)}" in result.err
+    (folder / "archcost.toml").write_text('specs = ["*.yaml", "!x/*.yaml"]\n')
+    assert run("check", cwd=folder).code == 0
+
+
+def test_a_model_of_the_zoo_is_no_glob(folder: Path, run: Callable[..., Run]) -> None:
+    (folder / "archcost.toml").write_text('specs = ["resnet18"]\n')
+    result = run("check", cwd=folder)
+    assert result.code == 2
+    assert "`archcost check resnet18` judges the model of the zoo" in result.err
+
+
+@pytest.mark.parametrize("named", ["configuration", "glob"])
+@pytest.mark.parametrize("kind", ["too deep", "unreadable"])
+def test_a_folder_that_cannot_be_looked_into_is_an_error(
+    folder: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, kind: str, named: str
+) -> None:
+    (folder / "net.yaml").write_text(PLAIN)
+    (folder / "archcost.toml").write_text('specs = ["**/*.yaml"]\n')
+    (folder / "shut").mkdir()
+    scandir = os.scandir
+
+    def scan(path: str) -> Iterator[os.DirEntry[str]]:
+        if path.endswith("shut"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    if kind == "unreadable":
+        monkeypatch.setattr(os, "scandir", scan)
+    else:
+        monkeypatch.chdir(folder)
+        for _ in range(21):  # 21 * 201 = 4,221 characters, of 4,096 that a path may have
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+    result = run("check", *(["**/*.yaml"] if named == "glob" else []), cwd=folder)
+    assert result.code == 2
+    assert f"cannot look into '{'shut' if kind == 'unreadable' else 'd' * 100}" in result.err
+    assert ("permission denied" if kind == "unreadable" else "file name too long") in result.err
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to a folder", "link out", "nothing"])
+def test_what_stands_in_the_place_of_a_spec_does_not_keep_it(folder: Path, run: Callable[..., Run], kind: str) -> None:
+    (folder / ".git").mkdir()
+    (folder / "net.yaml").write_text(PLAIN)
+    (folder / "evil.yml").write_text(PLAIN)
+    (folder / "archcost.toml").write_text('specs = ["*.yaml", "evil.*"]\n')
+    assert run("baseline", "update", cwd=folder).code == 0
+    (folder / "archcost.toml").write_text('specs = ["*.yaml"]\n')
+    assert "gone" not in run("check", cwd=folder).out  # it is a file, though no glob is for it
+    (folder / "evil.yml").unlink()
+    if kind == "folder":
+        (folder / "evil.yml").mkdir()
+        (folder / "evil.yml" / "net.yaml").write_text(PLAIN)
+    elif kind == "pipe":
+        os.mkfifo(folder / "evil.yml")
+    elif kind != "nothing":
+        (folder / "evil.yml").symlink_to("." if kind == "link to a folder" else "/etc/passwd")
+    assert "evil.yml" in run("check", cwd=folder).out
+    assert json.loads(run("check", "--format", "json", cwd=folder).out)["findings"][0]["status"] == "gone"

@@ -8,10 +8,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import archcost
 from archcost.budget.baseline import Baseline, Entry, Pace, Row, entry_of, plain
 from archcost.budget.judge import Case
+from archcost.budget.keys import as_text, path_of
 from archcost.budget.lockfile import MAX_BYTES, read_lock, write_lock
 from archcost.budget.scopes import Scopes
 from archcost.commands import pacing
@@ -187,3 +190,43 @@ def test_a_recorded_latency_of_another_batch_is_no_baseline(
     assert found is not None
     assert found.before == (past if is_comparable else None)
     assert found.pace == Pace(2_000_000, 100_000, 1, report.spec.sha256)
+
+
+@pytest.mark.parametrize("way", ["/etc", "../../../../../../../../../etc", "./out", "out/../../../../../../../etc"])
+def test_keys_do_not_tell_what_is_on_a_machine(way: str, tmp_path: Path, run: Callable[..., Run]) -> None:
+    text = recorded(tmp_path, run)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "out").symlink_to("/etc")
+    said = []
+    for name in ("passwd", "nothere"):
+        document = json.loads(text)
+        document["specs"][f"{way}/{name}"] = document["specs"]["net.yaml"]
+        (tmp_path / "archcost.lock.json").write_text(json.dumps(document))
+        checked, updated = run("check", cwd=tmp_path), run("baseline", "update", cwd=tmp_path)
+        said.append([out.replace(name, "") for out in (checked.out, checked.err, updated.out, updated.err)])
+    assert said[0] == said[1]
+    assert ("gone" in said[0][0]) == (way == "./out")
+
+
+@given(st.text("\\ud8cfx\udcff\ud800\udfff0é", max_size=12))
+def test_no_two_paths_have_one_key(path: str) -> None:
+    key = as_text(path)
+    key.encode()
+    assert path_of(key) == path
+
+
+def test_names_of_bytes_and_their_escapes_are_two_specs(tmp_path: Path, run: Callable[..., Run]) -> None:
+    for name in ("x\udcff.yaml", "x\\udcff.yaml"):
+        try:
+            Path(tmp_path, name).write_text(NET)
+        except (OSError, ValueError):
+            pytest.skip("this file system has no such names")
+    (tmp_path / "archcost.toml").write_text('specs = ["*.yaml"]\n[[budgets]]\nspecs = ["x?.yaml"]\nparams = 1\n')
+    assert run("baseline", "update", cwd=tmp_path).code == 0
+    lock = json.loads((tmp_path / "archcost.lock.json").read_text())
+    assert list(lock["specs"]) == ["x\\\\udcff.yaml", "x\\udcff.yaml"]
+    result = run("check", cwd=tmp_path)
+    assert (result.code, "1 failure" in result.out) == (1, True)  # the limit is for the name with one byte
+    Path(tmp_path, "x\udcff.yaml").unlink()
+    (tmp_path / "archcost.toml").write_text('specs = ["*.yaml"]\n')
+    assert "gone" in run("check", cwd=tmp_path).out

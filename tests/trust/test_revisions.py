@@ -264,7 +264,7 @@ LACKING = {
     "broken": Lacking(lambda f: write(f, "net.yaml", BROKEN), "broken", "HEAD:net.yaml:3:11: unknown kind 'linea'"),
     "broken yaml": Lacking(lambda f: write(f, "net.yaml", "archcost: 1\nlayers: [}"), "broken", "HEAD:net.yaml:2:10"),
     "another file": Lacking(lambda f: write(f, "net.yaml", "SECRET: a: b"), "unreadable", "HEAD:net.yaml"),
-    "not text": Lacking(lambda f: (f / "net.yaml").write_bytes(b"\xff"), "broken", "HEAD:net.yaml:1:1"),
+    "not text": Lacking(lambda f: (f / "net.yaml").write_bytes(b"archcost: 1\xff"), "broken", "HEAD:net.yaml:1:12"),
     "a broken include": Lacking(
         both(includes_blocks, rewrite("specs/parts/wide.yaml", "linear", "linea")),
         "broken",
@@ -603,3 +603,55 @@ def test_one_process_reads_every_spec_of_a_revision(
     monkeypatch.setattr(git_commands, "_command", lambda *words: asked.append(words[0]) or command(*words))
     assert run("check", "*.yaml", "--baseline-ref", "HEAD", cwd=repository).code == 0
     assert asked == ["rev-parse", "rev-parse", "ls-tree", "cat-file"]
+
+
+# --- what a checkout brings to be taken for the past ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("worktree", [".", ".."])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_repository_that_is_committed_is_no_past(
+    repository: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, worktree: str, *, is_new: bool
+) -> None:
+    write(repository, "specs/net.yaml", net(8))
+    commit(repository)
+    specs = repository / "specs"
+    inner = repository.parent / "inner"
+    inner.mkdir()
+    git(inner, "init", "--quiet", "--initial-branch", "main")
+    write(inner, "net.yaml", net(80))
+    write(inner, "specs/net.yaml", net(80))
+    commit(inner)
+    for name in ("HEAD", "objects", "refs"):
+        (inner / ".git" / name).rename(specs / name)
+    write(specs, "config", f"[core]\nrepositoryformatversion = 0\nbare = false\nworktree = {worktree}\n")
+    write(specs, "net.yaml", net(80))
+    if is_new:  # git refuses by itself
+        monkeypatch.setattr(git_commands, "_refuse_embedded", lambda folder: folder)
+    else:
+        safe = [word for word in git_commands._SAFE if "bareRepository" not in word]
+        del safe[safe.index("--no-pager") - 1]
+        monkeypatch.setattr(git_commands, "_SAFE", tuple(safe))
+    result = run("check", "net.yaml", "--baseline-ref", "main", cwd=specs)
+    assert result.code == 2
+    assert "bare repository" in result.err
+    assert "limit holds" not in result.out
+    if not is_new:
+        write(repository, "specs/below/net.yaml", net(80))
+        assert run("check", "net.yaml", "--baseline-ref", "main", cwd=specs / "below").code == 2
+        assert run("check", "specs/net.yaml", "--baseline-ref", "main", cwd=repository).code == 1  # from 72 params
+
+
+def test_a_folder_called_like_a_revision_hides_no_past(repository: Path, run: Callable[..., Run]) -> None:
+    write(repository, "specs/net.yaml", net(8))
+    commit(repository)
+    write(repository, "main:specs/net.yaml", net(80))
+    result = run("analyze", "main:specs/net.yaml", cwd=repository)
+    assert result.code == 2
+    assert "is a file, and a path at the revision main as well" in result.err
+    assert "write `./main:specs/net.yaml` for the file, `refs/heads/main:specs/net.yaml` for the revision" in result.err
+    for name, params in (("./main:specs/net.yaml", NEW), ("refs/heads/main:specs/net.yaml", OLD)):
+        document = json.loads(run("analyze", name, "--format", "json", cwd=repository).out)
+        assert document["totals"]["params"] == params
+    write(repository, "other:net.yaml", net(80))  # no revision
+    assert run("analyze", "other:net.yaml", cwd=repository).code == 0
