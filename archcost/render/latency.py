@@ -117,7 +117,7 @@ def warnings(result: Latency) -> list[str]:
         named = ", ".join(result.declared[:_NAMED]) + ", …" * (len(result.declared) > _NAMED)
         found.append(f"a stand-in that only gives zeros runs for {named}: no time includes what is declared")
     if result.total.spread is None:
-        found.append("the model ran once, so nobody knows how far runs spread: give a longer --min-time")
+        found.append("the model ran once, so its spread is unknown: give a longer --min-time")
     elif result.total.noisy:
         found.append(
             f"the runs spread by {result.total.spread:.0%}: the machine is noisy; "
@@ -126,7 +126,9 @@ def warnings(result: Latency) -> list[str]:
     timings = [timing for timing in result.layers if timing is not None]
     once = sum(timing.spread is None for timing in timings)
     if once:
-        found.append(f"{once:,} of {len(timings):,} layers ran once: nobody knows how far their runs spread")
+        found.append(
+            f"{once:,} of {len(timings):,} layers ran once, so their spreads are unknown: give a longer --min-time"
+        )
     noisy = sum(timing.noisy for timing in timings)
     if noisy > len(timings) / 4:
         found.append(f"{noisy:,} of {len(timings):,} layers spread by more than 10%: read them with care")
