@@ -15,8 +15,8 @@ from archcost.pytorch import clock as clocks
 from archcost.pytorch import verify as verifying
 from archcost.pytorch.latency import Settings
 from archcost.pytorch.ranking import Ranking, Sample, Scales, spearman
-from archcost.render.verification import Outcome, write_verifications
 from archcost.render.latency import digits
+from archcost.render.verification import Outcome, write_verifications
 from archcost.render.verification_clock import clock_remarks, correlation_text
 from archcost.spec.loader import loads
 

@@ -73,8 +73,8 @@ def test_macs_without_any_are_a_matter_of_convention(monkeypatch: pytest.MonkeyP
     change(monkeypatch, "softmax", "macs", lambda macs, *_: macs + 7)
     (first, _) = messages({"input": [5], "layers": [{"softmax": {"dim": 1}}]})
     assert (
-        first
-        == "softmax (softmax): macs are 7, torch counter 0 (convention: PyTorch multiplies and accumulates nothing here)"
+        first == "softmax (softmax): macs are 7, torch counter 0 "
+        "(convention: PyTorch multiplies and accumulates nothing here)"
     )
 
 
@@ -86,7 +86,7 @@ def test_groups_that_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     conv = {"conv2d": {**CONV["conv2d"], "groups": 4}}
     found = messages({"input": [4, 6, 6], "layers": [conv]})
     assert found[0] == (
-        "conv2d (conv2d): params is weight 8×4×3×3, PyTorch weight 8×1×3×3 "
+        "conv2d (conv2d): params are weight 8×4×3×3, PyTorch weight 8×1×3×3 "
         "(the inputs that weight meets: groups, in_features)"
     )
     assert found[1].endswith("(groups: each reads its own channels only)")
