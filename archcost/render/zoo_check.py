@@ -31,7 +31,7 @@ def write_check(reports: Sequence[Report], format: str | None, path: str | None)
     figures = [figure for report in reports for figure in stated_figures(report)]
     wrong = list(_wrong(reports, figures))
     text = _summary(reports, figures, wrong) if format is None else _FORMATS[format](figures, path)
-    write_text(text, path)
+    write_text(text, path, format or "text")
     return not wrong
 
 
