@@ -21,20 +21,22 @@ _LIVE = re.compile(
     r"|(?<![a-z0-9_])[!%~&^]\w|(?<![a-z0-9_])[0-9a-f]{7,64}(?![a-z0-9_])",
     re.IGNORECASE,
 )
-_BLOCK = re.compile(r"^( ?)([-+=]+|\d+(?=[.)]))(?=[ .)]|$)")  # what begins a list or a rule where a line begins
+_BLOCK = re.compile(r"^(?:[-+=]+(?= |$)|\d+(?=[.)](?: |$)))")  # what begins a list or a rule where a line begins
 
 
 def escape_markdown(text: str) -> str:
     """Text within a line or a cell, or at its start: nothing in it is markup, and no host makes anything of it."""
-    text = re.sub("^ +", " ", one_line(text))  # four of them would begin code
-    text = re.sub(r"\S+", _word, text) if _LIVE.search(text) else _plain(text)
-    return _BLOCK.sub(_no_block, text)
+    return _BLOCK.sub(_no_block, _inline(one_line(text).strip(" ")))  # blanks could begin code, and end no bold text
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"\S+", _word, text) if _LIVE.search(text) else _plain(text)
 
 
 def _no_block(match: re.Match[str]) -> str:
     """A list's number has its point escaped, for a backslash before a digit is one that shows."""
-    indent, sign = match.groups()
-    return f"{indent}{sign}\\" if sign.isdigit() else f"{indent}\\{sign}"
+    sign = match[0]
+    return f"{sign}\\" if sign.isdigit() else f"\\{sign}"
 
 
 def _word(match: re.Match[str]) -> str:
@@ -73,7 +75,7 @@ def with_code(text: str) -> str:
     """Our own text with commands between backticks, which stay code; the rest is escaped."""
     pieces = one_line(text).split("`")
     commands = pieces[1::2]
-    between = [escape_markdown(piece) for piece in pieces[::2]]
+    between = [_inline(piece) for piece in pieces[::2]]
     ours = all(commands) and len(between) == len(commands) + 1
     if not ours or any("`" in (piece[:1], piece[-1:]) for piece in between):  # there are backticks of others
         return escape_markdown(text)
