@@ -126,4 +126,4 @@ def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")], ou
         SchemaName.report: report_schema,
         SchemaName.verdict: verdict_schema,
     }
-    write_text(to_json([schemas[name]()]), output)
+    write_text(to_json([schemas[name]()]), output, "json")

@@ -41,4 +41,4 @@ def export(
     if result.diagnostics or result.report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)
-    write_text(to_torch(result.report), output)
+    write_text(to_torch(result.report), output, "python")

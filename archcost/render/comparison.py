@@ -51,7 +51,7 @@ class View(NamedTuple):
 
 def write_comparison(comparison: Comparison, view: View, path: str | None) -> None:
     """Print two models side by side."""
-    write_text(_FORMATS[view.format](comparison, view, path), path)
+    write_text(_FORMATS[view.format](comparison, view, path), path, view.format)
 
 
 def _table(comparison: Comparison, view: View, path: str | None) -> str:

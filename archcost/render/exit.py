@@ -1,8 +1,9 @@
 """The one exit: all text leaves through here, to standard output, to standard error or to a file.
 
-What leaves is harmless (see :mod:`archcost.printable`) and fits the encoding of where it goes. A reader that has left
-and a stream that was closed change nothing: the exit code tells the verdict, not who listened. A device that is full is
-an error on standard output, and nothing that could be told on standard error.
+What leaves is harmless (see :mod:`archcost.printable`) and fits the encoding of where it goes, as its format asks
+(see :mod:`archcost.render.glyphs`). A reader that has left and a stream that was closed change nothing: the exit code
+tells the verdict, not who listened. A device that is full is an error on standard output, and nothing that could be
+told on standard error.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import errno
 import io
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from archcost.errors import UsageError
@@ -23,16 +24,14 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 10_000
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+_COMMANDS = "github"  # the format in which lines may be commands
 _MOST_DIGITS = 4  # of a width that any terminal has
 
 
-def write_out(text: str, *, commands: bool = False) -> None:
-    """Print to standard output; raises UsageError if it is full.
-
-    ``commands`` lets lines be commands of GitHub Actions.
-    """
+def write_out(text: str, format: str = "text") -> None:  # noqa: A002 - as the option
+    """Print text of a format to standard output; raises UsageError if it is full."""
     try:
-        _write(sys.stdout, text, commands=commands)
+        _write(sys.stdout, text, format)
     except OSError as error:
         _silence(sys.stdout)
         if error.errno not in _LEFT:
@@ -43,34 +42,35 @@ def write_out(text: str, *, commands: bool = False) -> None:
 def write_error(text: str) -> None:
     """Print to standard error; where that cannot be, the exit code says what there is to say."""
     try:
-        _write(sys.stderr, text)
+        _write(sys.stderr, text, "text")
     except OSError:
         _silence(sys.stderr)
 
 
-def write_file(text: str, path: str, *, append: bool = False, commands: bool = False) -> None:
-    """Write text to a file, or append it, as UTF-8; raises UsageError where that cannot be."""
+def write_file(text: str, path: str, format: str, *, append: bool = False) -> None:  # noqa: A002 - as the option
+    """Write text of a format to a file, or append it, as UTF-8; raises UsageError where that cannot be."""
     from archcost.files import FileError
     from archcost.writing import write_named
 
     try:
-        write_named(path, harmless(text, commands=commands), append=append)
+        write_named(path, harmless(text, commands=format == _COMMANDS), append=append)
     except FileError as error:
         raise UsageError(f"cannot write {path}: {error.reason}") from None
 
 
-def _write(stream: IO[str] | None, text: str, *, commands: bool = False) -> None:
+def _write(stream: IO[str] | None, text: str, format: str) -> None:  # noqa: A002 - as the option
     if stream is None:
         return
     if isinstance(stream, _Guarded):
-        _write(stream.stream, text, commands=commands)
+        _write(stream.stream, text, format)
         return
-    text = harmless(text, colour=wants_colour(stream), commands=commands)
-    encoding = encoding_of(stream)
+    colour, commands = wants_colour(stream), format == _COMMANDS
+    text = harmless(text, colour=colour, commands=commands)
     if not text.isascii():
-        from archcost.render.glyphs import fitted
+        from archcost.render.glyphs import encodable
 
-        text = fitted(text, encoding)
+        # once more, because signs that are like others can make a command of what was none
+        text = harmless(encodable(text, encoding_of(stream), format), colour=colour, commands=commands)
     try:
         stream.write(text)
         stream.flush()
@@ -177,9 +177,27 @@ class _Guarded(io.TextIOBase):
         return self.stream.fileno()
 
 
+class _Watched(_Guarded):
+    """A terminal whose cursor may be moved; what cannot be shown there is left out, because it is only a bar."""
+
+    def write(self, text: str) -> int:
+        from archcost.render.glyphs import fitted
+
+        if self.stream is not None:
+            with suppress(OSError, ValueError):  # gone, closed, or of a codec that is for something else
+                self.stream.write(fitted(text, self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        if self.stream is not None:
+            with suppress(OSError, ValueError):
+                self.stream.flush()
+
+
 def watched(stream: TextIO) -> IO[str]:
     """The terminal itself, for a bar that moves its cursor; whatever it shows has to be visible."""
-    return stream.stream or stream if isinstance(stream, _Guarded) else stream
+    inner = stream.stream if isinstance(stream, _Guarded) else stream
+    return cast("IO[str]", _Watched(inner, error=True))
 
 
 @contextmanager

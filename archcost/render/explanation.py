@@ -38,13 +38,13 @@ def write_explanation(report: Report, explanation: Explanation, format: str, pat
         from archcost.explain.documents import explanation_document
         from archcost.render.plain import to_json
 
-        write_text(to_json([explanation_document(report, explanation)]), path)
+        write_text(to_json([explanation_document(report, explanation)]), path, format)
     elif format == "markdown":
         from archcost.render.explanation_markdown import explanation_markdown
 
-        write_text(explanation_markdown(explanation), path)
+        write_text(explanation_markdown(explanation), path, format)
     else:
-        write_text(explanation_text(explanation, terminal_width(sys.stdout)), path)
+        write_text(explanation_text(explanation, terminal_width(sys.stdout)), path, format)
 
 
 def write_story(story: Story, format: str, path: str | None) -> None:  # noqa: A002 - the option's name
@@ -53,13 +53,13 @@ def write_story(story: Story, format: str, path: str | None) -> None:  # noqa: A
         from archcost.explain.documents import story_document
         from archcost.render.plain import to_json
 
-        write_text(to_json([story_document(story)]), path)
+        write_text(to_json([story_document(story)]), path, format)
     elif format == "markdown":
         from archcost.render.explanation_markdown import story_markdown
 
-        write_text(story_markdown(story), path)
+        write_text(story_markdown(story), path, format)
     else:
-        write_text(story_text(story, terminal_width(sys.stdout)), path)
+        write_text(story_text(story, terminal_width(sys.stdout)), path, format)
 
 
 # --- layers and scopes ----------------------------------------------------------------------------------------------

@@ -50,8 +50,8 @@ def explanation_markdown(explanation: Explanation) -> str:
 
 
 def _equation(equation: Equation, *, named: bool) -> Iterator[str]:
-    note = f" ({equation.note})" if equation.note else ""
-    yield f"**{equation.label}**{escape_markdown(note)}"
+    note = f" {escape_markdown(f'({equation.note})')}" if equation.note else ""
+    yield f"**{equation.label}**{note}"
     if equation.unknown and not equation.value:
         yield UNKNOWN
         return

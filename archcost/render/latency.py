@@ -38,7 +38,7 @@ def write_latency(
     depth: int | None,
 ) -> None:
     """Print measurements; ``ratios`` tells for every model how many times slower it is than the fastest."""
-    write_text(_FORMATS[format](results, ratios, path, depth), path)
+    write_text(_FORMATS[format](results, ratios, path, depth), path, format)
 
 
 def time_text(seconds: float) -> str:

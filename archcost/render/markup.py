@@ -14,17 +14,29 @@ from archcost.printable import one_line
 
 _SYNTAX = re.compile(r"([\\`*_|<>\[\]~#])")  # what Markdown reads, wherever it stands in a line
 _ENTITY = re.compile(r"&(?=[#\w])")
-# What hosts look for: @name, #1 and owner/repo#1, formulas, addresses, :emoji:, GH-1, GitLab's !1 %1 ~1 &1, commits.
+# What hosts look for: @name and name@host, #1 and owner/repo#1, formulas, addresses, :emoji: (of which a colon of ours
+# may be the second), GH-1, GitLab's !1 %1 ~1 &1, commits. A boundary is whatever is no ASCII letter or digit.
 _LIVE = re.compile(
-    r"[@#]\w|\$|://|\bwww\.|\b(?:mailto|xmpp):|:[\w+-]+:|\b(?:GH|GHSA|CVE)-\w|(?<!\w)[!%~&^]\w|(?<!\w)[0-9a-f]{7,64}(?!\w)",
+    r"@|#\w|\$|://|(?<![a-z0-9])www\.|(?:mailto|xmpp):|:[\w+-]+(?![^\s:])|(?<![a-z0-9])(?:GH|GHSA|CVE)-\w"
+    r"|(?<![a-z0-9_])[!%~&^]\w|(?<![a-z0-9_])[0-9a-f]{7,64}(?![a-z0-9_])",
     re.IGNORECASE,
 )
+_BLOCK = re.compile(r"^(?:[-+=]+(?= |$)|\d+(?=[.)](?: |$)))")  # what begins a list or a rule where a line begins
 
 
 def escape_markdown(text: str) -> str:
-    """Text within a line or a cell: nothing in it is markup, and no host makes anything of it."""
-    text = one_line(text)
+    """Text within a line or a cell, or at its start: nothing in it is markup, and no host makes anything of it."""
+    return _BLOCK.sub(_no_block, _inline(one_line(text).strip(" ")))  # blanks could begin code, and end no bold text
+
+
+def _inline(text: str) -> str:
     return re.sub(r"\S+", _word, text) if _LIVE.search(text) else _plain(text)
+
+
+def _no_block(match: re.Match[str]) -> str:
+    """A list's number has its point escaped, for a backslash before a digit is one that shows."""
+    sign = match[0]
+    return f"{sign}\\" if sign.isdigit() else f"\\{sign}"
 
 
 def _word(match: re.Match[str]) -> str:
@@ -63,7 +75,7 @@ def with_code(text: str) -> str:
     """Our own text with commands between backticks, which stay code; the rest is escaped."""
     pieces = one_line(text).split("`")
     commands = pieces[1::2]
-    between = [escape_markdown(piece) for piece in pieces[::2]]
+    between = [_inline(piece) for piece in pieces[::2]]
     ours = all(commands) and len(between) == len(commands) + 1
     if not ours or any("`" in (piece[:1], piece[-1:]) for piece in between):  # there are backticks of others
         return escape_markdown(text)

@@ -39,13 +39,13 @@ def write_memory(studies: Sequence[Study], format: str, path: str | None, depth:
     if format == "json":
         from archcost.render.plain import to_json
 
-        write_text(to_json([to_document(study) for study in studies]), path)
+        write_text(to_json([to_document(study) for study in studies]), path, format)
     elif format == "csv":
-        write_text(to_csv(studies), path)
+        write_text(to_csv(studies), path, format)
     elif format == "markdown":
-        write_text("\n".join([to_markdown(study, depth) for study in studies]), path)
+        write_text("\n".join([to_markdown(study, depth) for study in studies]), path, format)
     else:
-        write_text(_table(studies, path, depth), path)
+        write_text(_table(studies, path, depth), path, format)
 
 
 def _table(studies: Sequence[Study], path: str | None, depth: int | None) -> str:

@@ -48,15 +48,15 @@ class Result(Protocol):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def write_text(text: str, path: str | None, *, commands: bool = False) -> None:
-    """Print text, or write it to a file; raises UsageError where neither is possible.
+def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 - as the option
+    """Print text of a format, or write it to a file; raises UsageError where neither is possible.
 
-    ``commands`` says that its lines may be commands of GitHub Actions, being of that format.
+    The format, by the name that its option has, says how what an encoding lacks is written; see ``render.glyphs``.
     """
     if path is None:
-        write_out(text, commands=commands)
+        write_out(text, format)
     else:
-        write_file(text, path, commands=commands)
+        write_file(text, path, format)
 
 
 def write_reports(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -102,7 +102,7 @@ def _write_table(results: Sequence[Result], options: Options, path: str | None) 
         from archcost.render.summary import print_summary
 
         print_summary(console, _entries(results, options))
-    write_text(buffer.getvalue(), path)
+    write_text(buffer.getvalue(), path, options.format)
 
 
 def _write_json(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -117,7 +117,7 @@ def _write_json(results: Sequence[Result], options: Options, path: str | None) -
             documents.append(result.report.to_dict() if options.counting is not None else result.report.document())
         if options.counting is not None and result.report is not None:
             extend(documents[-1], options.counting.read(result.report))
-    write_text(to_json(documents), path)
+    write_text(to_json(documents), path, options.format)
 
 
 def _write_csv(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -125,7 +125,7 @@ def _write_csv(results: Sequence[Result], options: Options, path: str | None) ->
 
     reports = [result.report for result in results if result.report is not None]
     extras = [options.columns.of(report) for report in reports] if options.columns is not None else []
-    write_text(to_csv(_entries(results, options), extras), path)
+    write_text(to_csv(_entries(results, options), extras), path, options.format)
 
 
 def _write_markdown(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -150,7 +150,7 @@ def _write_markdown(results: Sequence[Result], options: Options, path: str | Non
         from archcost.render.summary import summary_markdown
 
         parts.append(summary_markdown(_entries(results, options)))
-    write_text("\n".join(parts), path)
+    write_text("\n".join(parts), path, options.format)
 
 
 def _write_tree(results: Sequence[Result], options: Options, path: str | None) -> None:
@@ -162,7 +162,7 @@ def _write_tree(results: Sequence[Result], options: Options, path: str | None) -
             trees.append(to_tree(entry.report, depth=options.depth, reading=entry.reading))
         elif len(results) > 1:
             trees.append(f"{entry.name}  {entry.mark}: no layer\n")
-    write_text("\n".join(trees), path)
+    write_text("\n".join(trees), path, options.format)
 
 
 _WRITERS = {

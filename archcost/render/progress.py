@@ -36,7 +36,7 @@ def progress(items: Sequence[T], what: str) -> Iterator[T]:
 def _with_bar(rest: list[T], done: int, total: int, what: str) -> Iterator[T]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=_terminal(), transient=True) as bar:
         task = bar.add_task(what, completed=done, total=total)
         for item in rest:
@@ -50,8 +50,10 @@ def spinner(what: str) -> Iterator[Callable[[str], None]]:
     if not is_terminal(sys.stderr):
         yield lambda _: None
         return
-    with _terminal().status(what) as status:
-        yield lambda words: status.update(visible(f"{what} {words}"))
+    from rich.text import Text  # in which nothing is markup, as it would be in a string
+
+    with _terminal().status(Text(what)) as status:
+        yield lambda words: status.update(Text(visible(f"{what} {words}")))
 
 
 def _terminal() -> Console:

@@ -29,11 +29,11 @@ def write_reconciliation(found: Reconciliation, format: str, path: str | None) -
     if format == "json":
         from archcost.render.plain import to_json
 
-        write_text(to_json([to_document(found)]), path)
+        write_text(to_json([to_document(found)]), path, format)
     elif format == "markdown":
-        write_text(to_markdown(found), path)
+        write_text(to_markdown(found), path, format)
     else:
-        write_text(_text(found, path), path)
+        write_text(_text(found, path), path, format)
 
 
 class Line(NamedTuple):

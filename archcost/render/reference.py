@@ -91,4 +91,4 @@ def _anchor(heading: str) -> str:
 
 
 if __name__ == "__main__":
-    write_text(reference(), sys.argv[1] if len(sys.argv) > 1 else None)
+    write_text(reference(), sys.argv[1] if len(sys.argv) > 1 else None, "markdown")

@@ -28,7 +28,7 @@ _SMALLEST = "◂"
 def write_side_by_side(reports: Sequence[Report], format: str, sort: str | None, path: str | None) -> None:  # noqa: A002
     """Print the totals of models beside each other, ordered by a metric where asked."""
     ordered = rank(reports, sort) if sort else list(reports)
-    write_text(_FORMATS[format](ordered, path), path)
+    write_text(_FORMATS[format](ordered, path), path, format)
 
 
 def names(reports: Sequence[Report]) -> list[str]:

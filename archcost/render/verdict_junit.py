@@ -33,8 +33,7 @@ def to_junit(verdict: Verdict) -> str:
         _suite(root, "archcost", "archcost", verdict.findings, verdict.diagnostics, verdict=verdict)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return xml_text(root)
 
 
 def _suite(
@@ -98,6 +97,12 @@ def _judged(case: ET.Element, finding: Finding, *, verdict: Verdict) -> None:
         ET.SubElement(case, "skipped", message=_clean(text))
     elif finding.status is not Status.OK:
         ET.SubElement(case, "system-out").text = _clean(full)
+
+
+def xml_text(root: ET.Element) -> str:
+    """A document that says it is in UTF-8, whatever the machine's encoding: elsewhere it leaves in ASCII."""
+    ET.indent(root)
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{ET.tostring(root, encoding='unicode')}\n"
 
 
 def _clean(text: str) -> str:

@@ -29,12 +29,12 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
         print_diagnostics(verdict.all_diagnostics())
     for kind, target in exports.items():
         try:
-            write_text(render(verdict, kind), target, commands=kind == "github")
+            write_text(render(verdict, kind), target, kind)
         except UsageError as error:
             failed = failed or error
     write_step_summary(verdict)
     try:
-        write_text(render(verdict, format, to_terminal=path is None), path, commands=format == "github")
+        write_text(render(verdict, format, to_terminal=path is None), path, format)
     except UsageError as error:
         failed = failed or error
     if failed is not None:
@@ -71,6 +71,6 @@ def write_step_summary(verdict: Verdict) -> None:
         room = MAX_SUMMARY - used - 1
         if room <= 0:
             return
-        write_file(to_markdown(verdict, room), path, append=True)
+        write_file(to_markdown(verdict, room), path, "markdown", append=True)
     except (OSError, UsageError) as error:
         print_line("warning", f"cannot write the step summary: {error}")

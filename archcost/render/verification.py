@@ -33,7 +33,7 @@ def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | No
     if format == "table":
         console, buffer = buffered_console(path)
         print_verifications(console, done, detailed=detailed, depth=depth)
-        write_text(buffer.getvalue(), path)
+        write_text(buffer.getvalue(), path, format)
     elif format == "json":
         documents = [
             outcome.verification.to_dict()
@@ -41,10 +41,10 @@ def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | No
             else error_document(outcome.diagnostics, None, outcome.name)
             for outcome in outcomes
         ]
-        write_text(to_json(documents), path)
+        write_text(to_json(documents), path, format)
     elif format == "junit":
-        write_text(to_junit(outcomes), path)
+        write_text(to_junit(outcomes), path, format)
     else:
         parts = [to_markdown(each, depth) for each in done] if detailed else [summary_markdown(done)]
-        write_text("\n".join(parts), path)
+        write_text("\n".join(parts), path, format)
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from archcost.render.verdict_junit import xml_text
 from archcost.render.verification_rows import count_cell, rate_cell, time_cell, verdict
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def to_junit(outcomes: Sequence[Outcome]) -> str:
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(len(suite.findall("testcase/failure"))))
         suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return xml_text(root)
 
 
 def _cases(suite: ET.Element, name: str, verification: Verification) -> None:

@@ -33,7 +33,7 @@ def families(reports: Iterable[Report]) -> dict[str, list[Report]]:
 
 def write_zoo(reports: Sequence[Report], format: str, path: str | None) -> None:  # noqa: A002 - the option's name
     """Print name, params, MACs, peak memory, the settings that can be changed, and the source of every model."""
-    write_text(_FORMATS[format](reports, path), path)
+    write_text(_FORMATS[format](reports, path), path, format)
 
 
 def _table(reports: Sequence[Report], path: str | None) -> str:

@@ -41,7 +41,8 @@ def write_check(reports: Sequence[Report], format: str | None, path: str | None)
     """Print what differs and the kinds of sources, or every figure in a format; returns whether all figures hold."""
     figures = [figure for report in reports for figure in stated_figures(report)]
     check = Check(reports, figures, tuple(_wrong(reports, figures)))
-    write_text(_summary(check) if format is None else _FORMATS[format](check, path), path)
+    text = _summary(check) if format is None else _FORMATS[format](check, path)
+    write_text(text, path, format or "text")
     return not check.wrong
 
 

@@ -414,6 +414,30 @@ def test_without_a_report_an_old_comment_does_not_stay_green(host: tuple[str, ty
     assert handler.bodies == [f"{TAG}\n❌ **archcost wrote no report.** The log of the check says why."]
 
 
+@pytest.mark.parametrize(
+    ("headline", "quiet"),
+    [
+        ("✅ **Within budget.** 1 spec: 1 limit holds; nothing changed.", True),
+        ("⚠️ **Within budget, with 1,234 warnings.** 1 spec: 1 warning; nothing changed.", True),
+        ("✅ **Within budget.** 1 spec: 1 limit holds; 1 spec changed.", False),
+        ("✅ **Within budget.** 1 spec: 1 limit holds.", False),
+        ("❌ **nothing changed.: params 8 exceed 1.**", False),
+        ("❌ **✅ \\*\\*Within budget.\\*\\* x; nothing changed.: params 8 exceed 1.**", False),
+        ("❌ **x: 8 exceed 1; nothing changed.**", False),
+        ("❌ **2 limits are exceeded in 1 spec.** 1 spec: 2 failures; nothing changed.", False),
+    ],
+)
+def test_only_our_own_headline_is_quiet(
+    headline: str, quiet: bool, host: tuple[str, type[Host]], tmp_path: Path
+) -> None:
+    """A name in the headline of a failing check does not keep the comment away."""
+    url, handler = host
+    handler.answers = staticmethod(answering(Answered([], None, 200, [])))
+    report = tmp_path / "report.md"
+    report.write_text(f"{TAG}\n{headline}\n\n; nothing changed.\n", encoding="utf-8")
+    assert comment(url, report) == ("no comment\n" if quiet else "wrote comment 12\n")
+
+
 def test_a_report_that_is_too_long_is_cut(host: tuple[str, type[Host]], tmp_path: Path) -> None:
     url, handler = host
     handler.answers = staticmethod(answering(Answered([], None, 200, [])))

@@ -253,7 +253,7 @@ def test_no_command_writes_a_formula(words: list[str], tmp_path: Path, monkeypat
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # What GitHub and GitLab make something of, once Markdown has been read, in all that is not code.
 HOST = re.compile(
-    r"@\w|#\w|\$|https?://|ftp://|www\.|mailto:|:[a-z0-9_+-]+:|\bGH-\d|\b[0-9a-f]{7,40}\b|(?<!\w)[!%&~^]\w",
+    r"@\w|@-\w|#\w|\$|https?://|ftp://|www\.|mailto:|xmpp:|:[a-z0-9_+-]+:|\bGH-\d|\b[0-9a-f]{7,40}\b|(?<!\w)[!%&~^]\w",
     re.IGNORECASE,
 )
 PAGES = {
@@ -262,8 +262,31 @@ PAGES = {
     "item": "- ❌ {}: more\n",
     "bold": "❌ **{}.** more\n",
     "text": "where: {}\n",
+    "start": "{}\n",
+    "bullet": "- {}: more\n",
+    "below": "- more\n  - {}: more\n",
 }
 HOSTILE = [
+    "- x",
+    "+ x",
+    "1. x",
+    "12) x",
+    "    code",
+    "     - x",
+    " - x",
+    "-",
+    "---",
+    "- - -",
+    "===",
+    "> x",
+    "1.",
+    "_www.example.com",
+    "*www.example.com",
+    "foo@-evil.example",
+    "_mailto:a@b.example",
+    "xhttp://example.com",
+    ":tada",
+    "x:+1",
     "@octocat",
     "a@octocat",
     "@org/team",
@@ -322,12 +345,20 @@ def _read(page: str, text: str) -> tuple[list[str], list[str], set[str]]:
     return words, everything, kinds
 
 
+def _count(page: str, text: str, kind: str) -> int:
+    """Blocks of a kind in a page with the text in it."""
+    return sum(token.type.endswith(kind) for token in READER.parse(PAGES[page].format(escape_markdown(text))))
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_markdown_shows_and_does_nothing(text: str, page: str) -> None:
     words, everything, kinds = _read(page, text)
     assert not any(HOST.search(word) for word in words)
     assert not kinds & {"link_open", "image", "html_inline", "html_block", "em_open", "s_open", "fence", "code_block"}
+    lists = {"bullet": 1, "item": 1, "below": 2}.get(page, 0)
+    assert _count(page, text, "list_open") == lists
+    assert not _count(page, text, "hr")
     assert ("strong_open" in kinds) == (page == "bold")
     assert _shown(text) in _shown("".join(everything))
 
