@@ -184,7 +184,7 @@ def verify(
     """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
 
     ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
-    ``torchvision:resnet50`` or ``package.module:callable``. The spec's published figures are judged when nothing is
+    ``torchvision:resnet50`` or ``package.module:callable``. The spec's expected figures are judged when nothing is
     overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, ``cpu`` or ``cuda``. With
     ``latency`` every layer is measured there as well (``cpu`` by default); ``clock`` holds the times.
     Raises MissingExtraError without torch and fvcore, UsageError for a target that gives no model or a device that is
@@ -197,10 +197,10 @@ def verify(
     from archcost.pytorch.verify import verify as verify_report
 
     report = analyze(spec, params=params, batch=batch, training=training)
-    published = not params and batch == 1 and not training
+    expected = not params and batch == 1 and not training
     settings = Settings() if latency else None
     return verify_report(
-        report, tolerance=tolerance, published=published, against=against, device=device, latency=settings
+        report, tolerance=tolerance, expected=expected, against=against, device=device, latency=settings
     )
 
 

@@ -1,4 +1,4 @@
-"""The specs that come with archcost: classic architectures with their published figures."""
+"""The specs that come with archcost: classic architectures with the figures that they must meet."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def test_once_declared_it_is_judged(net: Callable[..., str], run: Callable[..., 
 def test_expected_figures_are_not_met(net: Callable[..., str], run: Callable[..., Run]) -> None:
     result = run("check", net("expect: {params: 22, macs: 768}\n"), "--expect")
     assert result.code == 1
-    assert "macs is unknown of fft, published 768" in result.out
+    assert "macs are unknown of fft, stated 768" in result.out
 
 
 def test_growth_is_not_told_from_an_unknown_baseline(
@@ -182,6 +182,18 @@ def test_explanations_say_so(net: Callable[..., str], run: Callable[..., Run]) -
     ]
     assert macs["value"] is None
     assert "unknown" in run("explain", path, "fft", "--format", "markdown").out
+    story = run("explain", path).out
+    assert "  stem           ≤ 100.0%: " in story
+    assert "2 of the 2 layers that compute (and 1 of unknown FLOPs), with 100.0% of the bytes moved" in " ".join(
+        story.split()
+    )
+    assert "≥ 1 of the ≥ 1 layers with MACs" in story
+    assert "stem: ≤ 100.0%, $" in run("explain", path, "--format", "markdown").out
+    document = json.loads(run("explain", path, "--format", "json").out)
+    (stem,) = document["macs"]
+    assert (stem["value"], stem["share"], stem["share_at_most"]) == (STEM, None, 1.0)
+    assert (document["memory_bound"]["of_layers"], document["memory_bound"]["unknown_layers"]) == (2, 1)
+    assert document["depth"]["unknown_layers"] == 1
 
 
 def test_counters_do_not_cover_it(net: Callable[..., str]) -> None:

@@ -74,8 +74,8 @@ def test_the_check_names_what_differs(small_zoo: Path, run: Callable[..., Run]) 
     found = run("zoo", "--check")
     assert found.code == 1
     lines = found.out.splitlines()
-    assert lines[0].endswith("wrong.yaml:5:59: wrong: output is (1, 8, 4, 4), published (1, 9, 4, 4)")
-    assert any("params is 32, published 33 (Table 9)" in line for line in lines)
+    assert lines[0].endswith("wrong.yaml:5:59: wrong: output is (1, 8, 4, 4), stated (1, 9, 4, 4)")
+    assert any("params are 32, published 33 (Table 9)" in line for line in lines)
     assert "5 models in 3 families: 2 of 5 figures and shapes differ" in lines
 
 

@@ -1,4 +1,4 @@
-"""Published figures against computed ones, both ways: too much and too little are deviations."""
+"""Expected figures against computed ones, both ways: too much and too little are deviations."""
 
 from __future__ import annotations
 
@@ -13,22 +13,31 @@ if TYPE_CHECKING:
 
 
 class Deviation(NamedTuple):
-    """A published figure that the spec does not reproduce."""
+    """A figure under ``expect`` that the spec does not meet."""
 
     path: str  # empty for the whole model
     metric: str
-    published: object
+    stated: object
     computed: object
     source: str
     mark: Mark
     unknown: tuple[str, ...] = ()  # the layers that keep it from being computed
+    figures: int = 1  # how many are not met: all of a path that does not exist
+
+    @property
+    def standing(self) -> str:
+        """``published`` for a figure with a source; an own count and a shape, which have none, are ``stated``."""
+        return "published" if self.source else "stated"
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
-        if self.unknown:
-            layers = ", ".join(self.unknown)
-            return f"{where}{self.metric} is unknown of {layers}, published {_shown(self.published)}"
-        return f"{where}{self.metric} is {_shown(self.computed)}, published {_shown(self.published)}"
+        computed = f"unknown of {', '.join(self.unknown)}" if self.unknown else _shown(self.computed)
+        return f"{where}{self.metric} {is_or_are(self.metric)} {computed}, {self.standing} {_shown(self.stated)}"
+
+
+def is_or_are(metric: str) -> str:
+    """The verb that follows a metric's name: params are, the output is."""
+    return "are" if metric.endswith("s") else "is"
 
 
 def _shown(value: object) -> str:
@@ -43,8 +52,8 @@ def deviations(report: Report) -> list[Deviation]:
     return found
 
 
-def published_count(spec: Spec) -> int:
-    """How many figures and shapes a spec publishes."""
+def expected_count(spec: Spec) -> int:
+    """How many figures and shapes a spec states under ``expect``."""
     return sum(len(stated.figures) + (stated.output is not None) for stated in spec.expect.values())
 
 
@@ -54,7 +63,8 @@ def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviat
     marks += [expectation.output_mark] if expectation.output_mark else []
     output = output_shape(report, path)
     if not layers and output is None:
-        return [Deviation(path, "layers", "at least one layer at this path", "none", "", mark) for mark in marks[:1]]
+        wanted = "at least one layer at this path"
+        return [Deviation(path, "layers", wanted, "none", "", mark, figures=len(marks)) for mark in marks[:1]]
     found = []
     if expectation.output is not None and expectation.output_mark is not None and output != expectation.output:
         found.append(Deviation(path, "output", expectation.output, output, "", expectation.output_mark))
@@ -76,7 +86,7 @@ def layers_at(report: Report, path: str) -> list[Layer]:
 
 
 def within(computed: int, figure: Figure) -> bool:
-    """Whether |computed - published| ≤ tolerance × published."""
+    """Whether |computed - stated| ≤ tolerance × stated."""
     return bool(abs(computed - figure.value) <= figure.tolerance * figure.value)
 
 

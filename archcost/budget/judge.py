@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.analysis.expectations import deviations
+from archcost.analysis.expectations import deviations, expected_count
 from archcost.analysis.tree import build_tree
 from archcost.budget.baseline import entry_of, layer_changes, plain
 from archcost.budget.latency import Measured, judge_latency
@@ -56,7 +56,7 @@ class Case(NamedTuple):
 
 
 def judge(case: Case) -> SpecVerdict:
-    """Every limit of a spec, the state of its baseline and, where asked, its published figures."""
+    """Every limit of a spec, the state of its baseline and, where asked, its expected figures."""
     return _Judge(case).verdict()
 
 
@@ -85,7 +85,7 @@ class _Judge:
         findings += self._baseline_state(findings)
         recorded = [asdict(self.report.totals), *([self.entry.totals] if self.entry else [])]
         if case.expect:
-            findings += self._published()
+            findings += self._expectations()
         return SpecVerdict(
             path=case.path,
             name=self.report.name,
@@ -97,14 +97,9 @@ class _Judge:
             diagnostics=tuple(self.diagnostics),
             unmatched=tuple(self.unmatched),
             batch=self.report.batch,
-            expected=0 if case.expect else self._expected(),
+            expected=0 if case.expect else expected_count(self.report.spec),
             before=case.before,
         )
-
-    def _expected(self) -> int:
-        """How many figures are published under ``expect``."""
-        published = self.report.spec.expect.values()
-        return sum(len(expectation.figures) + (expectation.output is not None) for expectation in published)
 
     @property
     def growth_limits(self) -> list[Limit]:
@@ -282,9 +277,9 @@ class _Judge:
         stale = staleness(where, self.entry, self.now, baseline, case.key)
         return [] if stale is None else [stale]
 
-    def _published(self) -> list[Finding]:
+    def _expectations(self) -> list[Finding]:
         """The figures under ``expect`` that are not met; one finding where all are."""
-        if not self._expected():
+        if not expected_count(self.report.spec):
             return []
         ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
         found = deviations(self.report)

@@ -64,7 +64,7 @@ def _spec() -> Schema:
 
 def _finding() -> Schema:
     layer = _closed({"path": _TEXT, "op": _TEXT, "figure": _COUNT, "baseline": _COUNT_OR_NULL})
-    figure = {"type": ["integer", "null", "array"], "description": "A shape for published outputs."}
+    figure = {"type": ["integer", "null", "array"], "description": "A shape for expected outputs."}
     return _closed(
         {
             "rule": {"enum": [rule.value for rule in Rule]},
@@ -88,10 +88,10 @@ def _finding() -> Schema:
             "cause": {"enum": [*(cause.value for cause in Cause if cause), None]},
             "message": _TEXT,
             "help": _TEXT_OR_NULL,
-            "published": _closed({"value": {}, "source": _TEXT_OR_NULL}),
+            "expected": _closed({"value": {}, "source": _TEXT_OR_NULL}),
             "unknown": {"type": "array", "items": _TEXT, "description": "Layers of which the figure is not known."},
         },
-        "published",
+        "expected",
         "unknown",
     )
 

@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 class Rule(StrEnum):
-    """What was judged: an absolute limit, a growth limit, the baseline's state, a published figure, a limit's use."""
+    """What was judged: an absolute limit, a growth limit, the baseline's state, an expected figure, a limit's use."""
 
     MAXIMUM = "maximum"
     GROWTH = "growth"
@@ -161,7 +161,7 @@ class SpecVerdict:
     """What came of one spec: findings, or the problems that prevent them.
 
     ``changes`` are the layers that differ from the baseline; ``unjudged`` the growth limits that lack one. ``expected``
-    counts the published figures that nobody asked to judge; ``before`` is as in Finding.
+    counts the expected figures that nobody asked to judge; ``before`` is as in Finding.
     """
 
     path: str
@@ -221,7 +221,7 @@ class Verdict:
 
     @property
     def judged(self) -> bool:
-        """Whether any figure was held against a limit, a baseline or a published figure."""
+        """Whether any figure was held against a limit, a baseline or an expected figure."""
         return any(finding.is_judged for finding in self.all_findings())
 
     @property

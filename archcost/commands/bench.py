@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, Output, Seconds, Settings, Specs, Training
+from archcost.commands.options import Batch, Depth, MinTime, Output, Settings, Specs, Threads, Training
 
 
 class Format(str, Enum):
@@ -45,11 +45,11 @@ def bench(
     batch: Batch = 1,
     training: Training = False,
     device: Annotated[Device, typer.Option("--device", help="Where to run.")] = Device.auto,
-    threads: Annotated[int, typer.Option("--threads", min=0, metavar="N", help="CPU threads; 0: torch's choice.")] = 0,
+    threads: Threads = 0,
     dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Memory order N, H, W, C.")] = False,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model with torch.compile.")] = False,  # noqa: A002
-    min_time: Seconds = 1.0,
+    min_time: MinTime = 1.0,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Time every layer, too.")] = True,
     depth: Depth = None,
 ) -> None:

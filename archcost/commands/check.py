@@ -1,4 +1,4 @@
-"""``check``: budgets, growth over a baseline, and published figures; exit 1 if a limit is exceeded."""
+"""``check``: budgets, growth over a baseline, and expected figures; exit 1 if a limit is exceeded."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def check(
     baseline_ref: Annotated[
         str | None, typer.Option("--baseline-ref", metavar="REF", help="Measure growth from a git revision instead.")
     ] = None,
-    expect: Annotated[bool, typer.Option("--expect", help="Hold the specs against their published figures.")] = False,
+    expect: Annotated[bool, typer.Option("--expect", help="Hold the specs against the figures they expect.")] = False,
     latency: Annotated[bool, typer.Option("--latency", help="Measure and judge latency, where limits ask.")] = False,
     weight_dtype: WeightDtype = None,
     config: ConfigFile = None,

@@ -46,19 +46,21 @@ WeightDtype = Annotated[
 ]
 
 
-def _finite(seconds: float) -> float:
+def _finite(seconds: float | None) -> float | None:
     """A time that ends; what is no number is within every range."""
-    if not 0 <= seconds < float("inf"):
+    if seconds is not None and not 0 <= seconds < float("inf"):
         raise typer.BadParameter(f"{seconds} is not a number of seconds.")
     return seconds
 
 
-Seconds = Annotated[
-    float,
-    typer.Option(
-        "--min-time", min=0.01, callback=_finite, metavar="SECONDS", help="Measure each model at least this long."
-    ),
-]
+_MIN_TIME = typer.Option(
+    "--min-time", min=0.01, callback=_finite, metavar="SECONDS", help="Measure each model at least this long."
+)
+_THREADS = typer.Option("--threads", min=0, metavar="N", help="CPU threads to measure with; 0: torch's choice.")
+MinTime = Annotated[float, _MIN_TIME]
+MinTimeIfAny = Annotated[float | None, _MIN_TIME]
+Threads = Annotated[int, _THREADS]
+ThreadsIfAny = Annotated[int | None, _THREADS]
 
 
 class ConventionName(str, Enum):

@@ -33,19 +33,20 @@ def measured(case: Case, before: Report | None) -> Measured | None:
     weights = [
         Weight(layer.path, layer.op, _nanoseconds(timing.median))
         for layer, timing in zip(case.report.layers, latency.layers, strict=False)
+        if timing is not None
     ]
     weights.sort(key=lambda weight: -weight.figure)
     return Measured(pace_of(latency), device, tuple(weights), past)
 
 
 def measure(*reports: Report) -> list[Latency]:
-    """Measure models in turn; raises MissingExtraError without torch."""
+    """Measure models in turn, twice at least: what is judged needs a spread; raises MissingExtraError without torch."""
     from archcost.pytorch import require
 
     require("torch")
     from archcost.pytorch import latency
 
-    return latency.measure(reports, latency.Settings(layers=len(reports) == 1))
+    return latency.measure(reports, latency.Settings(layers=len(reports) == 1, min_runs=2))
 
 
 def device_key(latency: Latency) -> str:
@@ -59,7 +60,7 @@ def device_key(latency: Latency) -> str:
 def pace_of(latency: Latency) -> Pace:
     """Median and interquartile range in nanoseconds."""
     report, total = latency.report, latency.total
-    return Pace(_nanoseconds(total.median), _nanoseconds(total.iqr), report.batch, report.spec.sha256)
+    return Pace(_nanoseconds(total.median), _nanoseconds(total.iqr or 0.0), report.batch, report.spec.sha256)
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcost.commands.inputs import Result, analyze_all, parse_share
-from archcost.commands.options import Batch, Depth, Output, Settings, Specs, Training
+from archcost.commands.options import (
+    Batch,
+    Depth,
+    MinTimeIfAny,
+    Output,
+    Settings,
+    Specs,
+    ThreadsIfAny,
+    Training,
+)
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
+    from archcost.pytorch.latency import Settings as Measuring
     from archcost.pytorch.verification import Verification
 
 
@@ -58,9 +68,13 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    threads: ThreadsIfAny = None,
+    min_time: MinTimeIfAny = None,
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
+    from dataclasses import replace
+
     from archcost.errors import Diagnostic, UsageError
     from archcost.pytorch import require
     from archcost.render.progress import progress
@@ -70,28 +84,38 @@ def verify(
     allowed = parse_share(tolerance, "--tolerance")
     if against is not None and len(specs) > 1:
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
+    if not latency and (threads is not None or min_time is not None):
+        option = "--threads" if threads is not None else "--min-time"
+        raise UsageError(
+            f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
+        )
 
     def judge(result: Result) -> Outcome:
         if result.diagnostics or result.report is None:
             return Outcome(result.name, None, result.diagnostics)
-        published = not settings and batch == 1 and not training  # what `expect` is about
+        expected = not settings and batch == 1 and not training  # what `expect` is about
         try:
-            return Outcome(result.name, checked(result.report, published=published))
+            return Outcome(result.name, checked(result.report, expected=expected))
         except UsageError as error:  # of this spec; the others are still judged
             return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
 
-    def checked(report: Report, *, published: bool) -> Verification:
-        from archcost.pytorch.latency import Settings as Measuring
+    def checked(report: Report, *, expected: bool) -> Verification:
         from archcost.pytorch.verify import verify as verify_report
 
         return verify_report(
             report,
             tolerance=allowed,
-            published=published,
+            expected=expected,
             against=against,
             device=device.value if device else None,
-            latency=Measuring() if latency else None,
+            latency=measuring() if latency else None,
         )
+
+    def measuring() -> Measuring:
+        from archcost.pytorch.latency import Settings as Measuring
+
+        default = Measuring(threads=threads or 0)
+        return default if min_time is None else replace(default, min_time=min_time)
 
     results = analyze_all(specs, settings, batch=batch, training=training)
     outcomes = [judge(result) for result in progress(results, "verifying")]

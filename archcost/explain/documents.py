@@ -47,7 +47,8 @@ def explanation_document(report: Report, explanation: Explanation) -> dict[str, 
                 "times": part.times,
                 "layers": part.layers,
                 "params": part.params,
-                "macs": part.macs,
+                "macs": None if part.unknown and not part.macs else part.macs,
+                **({"unknown_layers": part.unknown} if part.unknown else {}),
                 "formula": _formula(part.formula),
             }
             for part in explanation.parts
@@ -62,7 +63,7 @@ def _equation(equation: Equation) -> dict[str, Any]:
         "value": None if equation.unknown and not equation.value else _number(equation.value),
         **({"unknown_layers": equation.unknown} if equation.unknown else {}),
         "unit": equation.unit or None,
-        "formula": _formula(equation.formula),
+        "formula": None if equation.unknown else _formula(equation.formula),
         "note": equation.note or None,
     }
 
@@ -97,8 +98,8 @@ def story_document(story: Story) -> dict[str, Any]:
         "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
         "totals": report.to_dict()["totals"],
         **({"unknown": unknown} if (unknown := unknown_layers(report)) else {}),
-        "macs": [_share(share, report.totals.macs) for share in story.macs],
-        "params": [_share(share, report.totals.params) for share in story.params],
+        "macs": [_share(share, report, "macs") for share in story.macs],
+        "params": [_share(share, report, "params") for share in story.params],
         "peak": {
             "bytes": peak.bytes,
             "path": peak.path,
@@ -109,18 +110,33 @@ def story_document(story: Story) -> dict[str, Any]:
             "threshold": _number(bound.threshold),
             "layers": bound.layers,
             "of_layers": bound.working,
+            **({"unknown_layers": bound.unknown} if bound.unknown else {}),
             "bytes_moved": bound.bound.moved,
             "of_bytes_moved": bound.whole.moved,
             "flops": bound.bound.flops,
             "of_flops": bound.whole.flops,
             "kinds": [{"op": kind, "bytes_moved": moved} for kind, moved in bound.kinds],
         },
-        "depth": {"layers": story.depth, "of_layers": story.counted},
+        "depth": {
+            "layers": story.depth,
+            "of_layers": story.counted,
+            **({"unknown_layers": count} if (count := report.costs.unknown_macs) else {}),
+        },
         "receptive_field": story.seen.to_dict() if story.seen else None,
         "widest_receptive_field": {"path": story.widest[0], **story.widest[1].to_dict()} if story.widest else None,
     }
 
 
-def _share(share: Share, whole: int) -> dict[str, Any]:
-    part = round(share.value / whole, _DECIMALS) if whole else None
-    return {"path": share.path, "value": share.value, "share": part, "formula": _formula(share.formula)}
+def _share(share: Share, report: Report, figure: str) -> dict[str, Any]:
+    """A part; its share is null where the part or the whole is not known, ``share_at_most`` where the whole is not."""
+    whole = getattr(report.totals, figure)
+    part = round(share.value / whole, _DECIMALS) if whole and not share.unknown else None
+    bounded = report.costs.unknown(figure) > 0
+    return {
+        "path": share.path,
+        "value": share.value,
+        **({"unknown_layers": share.unknown} if share.unknown else {}),
+        "share": None if bounded else part,
+        **({"share_at_most": part} if bounded else {}),
+        "formula": None if share.unknown else _formula(share.formula),
+    }

@@ -42,7 +42,10 @@ class Seen(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A child of a scope: how often it stands there, its MACs, and the arithmetic where one layer does them all."""
+    """A child of a scope: how often it stands there, its MACs, and the arithmetic where one layer does them all.
+
+    ``unknown`` is the number of its layers whose MACs are not known: ``macs`` is then the known part.
+    """
 
     name: str
     path: str
@@ -51,6 +54,7 @@ class Part(NamedTuple):
     params: int
     macs: int
     formula: Expression | None
+    unknown: int = 0
 
 
 class Explanation(NamedTuple):

@@ -124,11 +124,14 @@ def parts_of(tree: Tree) -> Iterator[Part]:
             params=child.costs.params,
             macs=child.costs.macs,
             formula=mac_formula(child),
+            unknown=child.costs.unknown_macs,
         )
 
 
 def mac_formula(tree: Tree) -> Expression | None:
-    """The MACs' own formula where one layer below does them all."""
+    """The MACs' own formula where one layer below does them all, and none has MACs that are not known."""
+    if tree.costs.unknown_macs:
+        return None
     working = [leaf for leaf in leaves(tree) if leaf.costs.macs]
     return sum_formula(working[0], "macs") if len(working) == 1 else None
 

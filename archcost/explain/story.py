@@ -23,11 +23,15 @@ TOP = 4
 
 
 class Share(NamedTuple):
-    """A part of the model and its figure, with the sum that gives it."""
+    """A part of the model and its figure, with the sum that gives it.
+
+    ``unknown`` is the number of its layers whose figure is not known: the value is then the known part.
+    """
 
     path: str
     value: int
     formula: Expression | None
+    unknown: int = 0
 
 
 class Peak(NamedTuple):
@@ -40,14 +44,18 @@ class Peak(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """The layers that do fewer FLOPs a byte than the threshold: they wait for memory."""
+    """The layers that do fewer FLOPs a byte than the threshold: they wait for memory.
+
+    Of layers whose FLOPs are not known nobody can tell; they are ``unknown``, and in no other figure.
+    """
 
     threshold: Fraction
     layers: int
-    working: int  # layers that do any FLOPs
+    working: int  # layers that are known to do any FLOPs
     bound: Traffic
     whole: Traffic
     kinds: tuple[tuple[str, int], ...]  # the kinds that move the most bytes among them
+    unknown: int
 
     @property
     def usual(self) -> bool:
@@ -101,7 +109,12 @@ def _shares(tree: Tree, figure: str) -> tuple[Share, ...]:
     """The largest parts, the first of equals first."""
     parts = [child for child in tree.children.values() if getattr(child.costs, figure)]
     parts.sort(key=lambda child: -getattr(child.costs, figure))
-    return tuple([Share(child.path, getattr(child.costs, figure), _formula(child, figure)) for child in parts[:TOP]])
+    return tuple(
+        [
+            Share(child.path, getattr(child.costs, figure), _formula(child, figure), child.costs.unknown(figure))
+            for child in parts[:TOP]
+        ]
+    )
 
 
 def _formula(tree: Tree, figure: str) -> Expression:
@@ -132,14 +145,16 @@ def _bound(report: Report, threshold: Fraction) -> Bound:
     waiting = []
     kinds: dict[str, int] = {}
     traffic = report.traffic()
-    working = [pair for pair in zip(report.layers, traffic, strict=True) if pair[1].flops]
+    pairs = list(zip(report.layers, traffic, strict=True))
+    working = [(layer, part) for layer, part in pairs if part.flops and not layer.costs.unknown_flops]
     for layer, part in working:
         if part.flops < threshold * part.moved:
             waiting.append(part)
             kinds[layer.op] = kinds.get(layer.op, 0) + part.moved
     largest = sorted(kinds.items(), key=lambda pair: -pair[1])[:3]
     whole = total_traffic([part for _, part in working])
-    return Bound(threshold, len(waiting), len(working), total_traffic(waiting), whole, tuple(largest))
+    unknown = report.costs.unknown_flops
+    return Bound(threshold, len(waiting), len(working), total_traffic(waiting), whole, tuple(largest), unknown)
 
 
 def _depth(report: Report) -> tuple[int, int]:

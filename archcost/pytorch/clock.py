@@ -72,13 +72,13 @@ def clock(report: Report, settings: Settings) -> Clock:
     (latency,) = measure([report], replace(settings, layers=True))
     sticks = yardsticks(settings)
     samples = [
-        None if layer.node.op.declared else _sample(layer, traffic.moved, timing, sticks)
+        None if timing is None else _sample(layer, traffic.moved, timing, sticks)
         for layer, traffic, timing in zip(report.layers, report.traffic(), latency.layers, strict=True)
     ]
     known = tuple([sample for sample in samples if sample is not None])
     scales = Scales.of(known, sticks.bytes_per_second)
     layers = [
-        None if sample is None else LayerTime(timing, sample.macs, scales.suggested(sample), scales.reason(sample))
+        LayerTime(timing, sample.macs, scales.suggested(sample), scales.reason(sample)) if sample and timing else None
         for sample, timing in zip(samples, latency.layers, strict=True)
     ]
     return Clock(latency, tuple(layers), Ranking(known, scales), sticks)

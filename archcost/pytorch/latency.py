@@ -36,7 +36,7 @@ _NORMAL_IQR = 1.349  # interquartile range of a normal distribution in standard 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to measure; ``threads`` 0 leaves torch's choice."""
+    """How to measure; ``threads`` 0 leaves torch's choice, ``min_runs`` are of each model."""
 
     device: str = "auto"
     threads: int = 0
@@ -44,35 +44,43 @@ class Settings:
     compile: bool = False
     min_time: float = 1.0
     layers: bool = True
+    min_runs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds of one run: the distribution over ``runs`` samples."""
+    """Seconds of one run: the distribution over ``runs`` samples; one has no spread."""
 
     median: float
-    iqr: float
+    iqr: float | None
     p95: float
     minimum: float
     runs: int
 
     @property
-    def spread(self) -> float:
-        """Interquartile range over median."""
+    def spread(self) -> float | None:
+        """Interquartile range over median; None if it ran once."""
+        if self.iqr is None:
+            return None
         return self.iqr / self.median if self.median else 0.0
+
+    @property
+    def steady(self) -> bool:
+        """Whether the spread is known, and so small that more runs would say no more."""
+        return self.spread is not None and self.spread <= _STEADY
 
     @property
     def noisy(self) -> bool:
         """Whether the spread says that the machine was busy with something else."""
-        return self.spread > NOISY
+        return self.spread is not None and self.spread > NOISY
 
     @property
-    def sigma(self) -> float:
+    def sigma(self) -> float | None:
         """The standard deviation that a normal distribution of this spread has."""
-        return self.iqr / _NORMAL_IQR
+        return None if self.iqr is None else self.iqr / _NORMAL_IQR
 
-    def to_dict(self) -> dict[str, float]:
-        """The JSON form."""
+    def to_dict(self) -> dict[str, float | None]:
+        """The JSON form; ``iqr`` is null if it ran once."""
         return {
             "median": self.median,
             "iqr": self.iqr,
@@ -97,12 +105,15 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """The measurement of one model; ``layers`` holds a timing per layer, in order, or nothing."""
+    """The measurement of one model; ``layers`` holds a timing per layer, in order, or nothing.
+
+    The timing of a layer that is only declared is None: a stand-in runs for it, which only gives zeros.
+    """
 
     report: Report
     environment: Environment
     total: Timing
-    layers: tuple[Timing, ...] = field(default=())
+    layers: tuple[Timing | None, ...] = field(default=())
     peak_device_bytes: int | None = None
 
     @property
@@ -111,9 +122,19 @@ class Latency:
         return self.report.batch / self.total.median
 
     @property
+    def declared(self) -> list[str]:
+        """The paths of the layers for which stand-ins ran."""
+        return [layer.path for layer in self.report.layers if layer.node.op.declared]
+
+    @property
+    def macs(self) -> int:
+        """The MACs of the layers that ran: all but those that are only declared."""
+        return sum(layer.macs for layer in self.report.layers if not layer.node.op.declared)
+
+    @property
     def macs_per_second(self) -> float:
-        """MACs of the analysis over the measured time."""
-        return self.report.totals.macs / self.total.median
+        """The MACs that ran over the measured time."""
+        return self.macs / self.total.median
 
 
 def measure(
@@ -130,7 +151,8 @@ def measure(
     for _ in range(_ROUNDS if len(runs) > 1 else 1):
         for index, run in enumerate(runs):
             watch(run.report.name)
-            samples[index] += _sample(run.call, settings.min_time / (_ROUNDS if len(runs) > 1 else 1), threads)
+            least = settings.min_time / (_ROUNDS if len(runs) > 1 else 1)
+            samples[index] += _sample(run.call, least, threads, settings.min_runs)
     results = []
     for run, times in zip(runs, samples, strict=True):
         layers = tuple(_layer_timings(run, settings, threads, watch)) if settings.layers else ()
@@ -245,23 +267,26 @@ def first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _sample(call: Callable[[], object], min_time: float, threads: int) -> list[float]:
-    """Seconds of runs, for at least ``min_time``, and longer while they spread."""
+def _sample(call: Callable[[], object], min_time: float, threads: int, min_runs: int = 1) -> list[float]:
+    """Seconds of runs, for at least ``min_time`` and ``min_runs``, and longer while they spread."""
     timer = benchmark.Timer("call()", globals={"call": call}, num_threads=threads)
     times: list[float] = []
     spent = 0.0
-    while spent < min_time or (spent < _PATIENCE * min_time and summarise(times).spread > _STEADY):
+    while spent < min_time or len(times) < min_runs or (spent < _PATIENCE * min_time and not summarise(times).steady):
         measured = timer.blocked_autorange(min_run_time=min_time / 2)
         times += measured.times
         spent += sum(measured.raw_times)
     return times
 
 
-def _layer_timings(run: _Run, settings: Settings, threads: int, watch: Callable[[str], None]) -> Iterator[Timing]:
+def _layer_timings(
+    run: _Run, settings: Settings, threads: int, watch: Callable[[str], None]
+) -> Iterator[Timing | None]:
+    """A timing for each layer; None for what is only declared."""
     known: dict[Any, Timing] = {}
     for node in run.report.graph.nodes:
         timing = known.get(node.signature)
-        if timing is None:
+        if timing is None and not node.op.declared:
             watch(f"{run.report.name}: {node.path}")
             timing = known[node.signature] = _timing_of(run.layer_call(node), settings, threads)
         yield timing
@@ -274,11 +299,11 @@ def _timing_of(call: Callable[[], object], settings: Settings, threads: int) -> 
 
 
 def summarise(times: Sequence[float]) -> Timing:
-    """Median, quartiles and 95th percentile of samples; raises ValueError for none."""
+    """Median, quartiles and 95th percentile of samples, of one no quartiles; raises ValueError for none."""
     if not times:
         raise ValueError("no samples")
     ordered = sorted(times)
-    iqr = percentile(ordered, 0.75) - percentile(ordered, 0.25)
+    iqr = percentile(ordered, 0.75) - percentile(ordered, 0.25) if len(ordered) > 1 else None
     return Timing(percentile(ordered, 0.5), iqr, percentile(ordered, 0.95), ordered[0], len(ordered))
 
 
@@ -290,8 +315,10 @@ def percentile(ordered: Sequence[float], fraction: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
-def speed_up(fast: Timing, slow: Timing) -> tuple[float, float]:
-    """How many times faster, ± one standard deviation, from medians and spreads."""
+def speed_up(fast: Timing, slow: Timing) -> tuple[float, float | None]:
+    """How many times faster, ± one standard deviation, from medians and spreads; None where either ran once."""
     ratio = slow.median / fast.median
+    if fast.sigma is None or slow.sigma is None:
+        return ratio, None
     relative = sqrt((fast.sigma / fast.median) ** 2 + (slow.sigma / slow.median) ** 2)
     return ratio, ratio * relative

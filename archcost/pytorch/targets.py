@@ -153,7 +153,7 @@ def _callable(target: str, module_name: str, name: str) -> Callable[[], Any]:
     with Foreign(target, "looked up"):
         for part in name.split("."):
             if not hasattr(found, part):
-                raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, dir(found), "names"))
+                raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, _names(found), "names"))
             found = getattr(found, part)
     if isinstance(found, nn.Module):
         return lambda: found
@@ -164,6 +164,11 @@ def _callable(target: str, module_name: str, name: str) -> Callable[[], Any]:
     if missing:
         raise UsageError(f"{target} needs arguments: {missing}", _MAKER)
     return make
+
+
+def _names(found: object) -> list[str]:
+    """What somebody may have meant: the attributes less Python's own, such as ``__file__``."""
+    return [name for name in dir(found) if not (name.startswith("__") and name.endswith("__"))]
 
 
 def _missing(make: Callable[[], Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archcost.analysis.expectations import is_or_are
 from archcost.pytorch.figures import plain, shown
 from archcost.version import __version__
 
@@ -28,10 +29,10 @@ class Mismatch:
 
     path: str  # empty for the whole model
     op: str
-    metric: str  # output, dtype, params, trainable, buffers, macs, run; weights and others for published figures
+    metric: str  # output, dtype, params, trainable, buffers, macs, run; weights and others for expected figures
     archcost: object
     measured: object
-    by: str  # PyTorch, torch counter, fvcore, published …
+    by: str  # PyTorch, torch counter, fvcore, published, stated …
     cause: str
     place: tuple[str, int] | None = None  # file and line of the step
 
@@ -39,7 +40,10 @@ class Mismatch:
         place = f"{self.path} ({self.op})" if self.op else self.path or "the model"
         if self.metric == "run":
             return f"{place}: {self.cause}: {self.measured}"
-        words = f"{place}: {self.metric} is {shown(self.archcost)}, {self.by} {shown(self.measured)}"
+        ours, theirs = shown(self.archcost), shown(self.measured)
+        several = ", " in ours or ", " in theirs
+        words = f"{place}: {self.metric} {is_or_are(self.metric)} {ours}"
+        words += f"; {self.by}: {theirs}" if several else f", {self.by} {theirs}"
         return f"{words} ({self.cause})" if self.cause else words
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,7 +127,8 @@ class Verification:
     mismatches: tuple[Mismatch, ...]
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
-    published: int = 0  # figures under `expect` that were judged
+    expected: int = 0  # figures under `expect` that were judged
+    unmet: int = 0  # those of them that do not hold
     fvcore_total: int | None = None  # what fvcore itself would print: norms and pools included
     against: Against | None = None
     totals: dict[str, int | None] = field(default_factory=dict)
@@ -188,7 +193,7 @@ class Verification:
             },
             **({"unknown": {"macs": self.unknown}} if self.unknown else {}),
             "fvcore_total": self.fvcore_total,
-            "published_figures": self.published,
+            "expected_figures": self.expected,
             "notes": list(self.notes),
             "mismatches": [mismatch.to_dict() for mismatch in self.mismatches],
             "against": self.against.to_dict() if self.against else None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from archcost.analysis.expectations import deviations, published_count
+from archcost.analysis.expectations import deviations, expected_count
 from archcost.errors import UsageError
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.clock import clock, require_memory
@@ -17,6 +17,7 @@ from archcost.pytorch.verification import LayerCheck, Mismatch, Verification, pl
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from archcost.analysis.expectations import Deviation
     from archcost.analysis.report import Layer, Report
     from archcost.pytorch.counters import Seen
     from archcost.pytorch.latency import Settings
@@ -27,14 +28,14 @@ def verify(
     report: Report,
     *,
     tolerance: Fraction | float = 0,
-    published: bool = True,
+    expected: bool = True,
     against: str | None = None,
     device: str | None = None,
     latency: Settings | None = None,
 ) -> Verification:
     """Build the report's graph in PyTorch, run it, and compare layer by layer.
 
-    ``tolerance`` is the allowed relative difference of params and MACs. ``published`` judges ``expect``, too.
+    ``tolerance`` is the allowed relative difference of params and MACs. ``expected`` judges ``expect``, too.
     ``against`` names a model to compare with (``torchvision:resnet50``, or ``package.module:callable``).
     ``device`` is where fvcore's trace runs: ``meta``, or ``cpu`` or ``cuda`` for kernels that compute. With ``latency``
     every layer is measured there as well, by these settings but for the device: ``cpu`` by default.
@@ -49,22 +50,8 @@ def verify(
     checks = [_check(report, index, measured, tolerance) for index in range(len(report.layers))]
     mismatches = [mismatch for check in checks for mismatch in check.mismatches]
     mismatches += [failure for failure in measured.failures if not failure.path]
-    judged = 0
-    if published:
-        judged = published_count(report.spec)
-        mismatches += [
-            Mismatch(
-                bad.path,
-                "",
-                bad.metric,
-                f"unknown of {', '.join(bad.unknown)}" if bad.unknown else bad.computed,
-                bad.published,
-                "published",
-                bad.source,
-                place_of(bad.mark),
-            )
-            for bad in deviations(report)
-        ]
+    unmet = deviations(report) if expected else []
+    mismatches += map(_unmet, unmet)
     other = None
     if against is not None:
         from archcost.pytorch.against import compare
@@ -85,7 +72,8 @@ def verify(
         mismatches=tuple(mismatches),
         versions={name: version(name) for name in ("torch", "fvcore")},
         notes=tuple(measured.notes),
-        published=judged,
+        expected=expected_count(report.spec) if expected else 0,
+        unmet=sum(deviation.figures for deviation in unmet),
         fvcore_total=measured.fvcore_total,
         against=other,
         totals=_totals(report, checks, measured),
@@ -144,6 +132,12 @@ def _check(report: Report, index: int, measured: Measured, tolerance: Fraction |
 
 def _mismatch(layer: Layer, metric: str, ours: object, theirs: object, by: str, cause: str) -> Mismatch:
     return Mismatch(layer.path, layer.op, metric, ours, theirs, by, cause, place_of(layer.node.mark))
+
+
+def _unmet(found: Deviation) -> Mismatch:
+    computed = f"unknown of {', '.join(found.unknown)}" if found.unknown else found.computed
+    where = (found.path, "", found.metric)
+    return Mismatch(*where, computed, found.stated, found.standing, found.source, place_of(found.mark))
 
 
 def _compare_outputs(report: Report, layer: Layer, seen: Seen, traced: Seen | None) -> list[Mismatch]:

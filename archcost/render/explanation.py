@@ -96,13 +96,16 @@ def names_parts(explanation: Explanation, equation: Equation) -> bool:
 
 
 def working_parts(explanation: Explanation) -> list[Part]:
-    """The parts with MACs, where there are several layers to tell apart."""
-    return [part for part in explanation.parts if part.macs]
+    """The parts with MACs, known or not, where there are several layers to tell apart."""
+    return [part for part in explanation.parts if part.macs or part.unknown]
 
 
 def part_text(part: Part) -> str:
     """The arithmetic of a part's MACs."""
     times = f", ×{part.times}" if part.times > 1 else ""
+    if part.unknown:
+        of = f"unknown of {layers_text(part.unknown)}{times}"
+        return f"≥ {format_exact(part.macs)} MACs in {layers_text(part.layers)}, {of}" if part.macs else f"MACs {of}"
     if part.formula is None:
         return f"{format_exact(part.macs)} MACs in {layers_text(part.layers)}{times}"
     return f"{part.formula.text(numbers=True)} = {format_exact(part.macs)} MACs{times}"
@@ -183,23 +186,37 @@ def story_lines(story: Story) -> Iterator[tuple[str, str]]:
     for note in unknown_notes(report):
         yield "  unknown", note
     for share in story.macs:
-        yield f"  {share.path}", share_text(share, totals.macs)
+        yield f"  {share.path}", share_text(share, story)
     yield "params", params_text(story)
     yield "memory", memory_text(story)
     if story.peak.path:
         yield "  held there", holders_text(story)
     yield "memory-bound", bound_text(story)
-    yield "depth", f"{story.depth:,} of the {story.counted:,} layers with MACs follow one another"
+    yield "depth", depth_text(story)
     yield "receptive field", seen_story(story)
 
 
-def share_text(share: Share, whole: int) -> str:
-    """The share, and the sum that gives it."""
+def share_text(share: Share, story: Story) -> str:
+    """The share of the MACs, and the sum that gives it."""
     formula = share.formula
     value = format_exact(share.value)
     text = shortened(formula, numbers=True) if formula is not None and not isinstance(formula, Symbol) else value
     shown = value if text == value else f"{text} = {value}"
-    return f"{format_share(share.value, whole)}: {shown}"
+    return f"{macs_share(share, story)}: {f'≥ {value}' if share.unknown else shown}"
+
+
+def macs_share(share: Share, story: Story) -> str:
+    """A part's share of the MACs: at most that where the whole is a lower bound, ``?`` where the part is one."""
+    if share.unknown:
+        return "?"
+    shown = format_share(share.value, story.report.totals.macs)
+    return f"≤ {shown}" if story.report.costs.unknown_macs else shown
+
+
+def depth_text(story: Story) -> str:
+    """How many layers with MACs follow one another; at least so many where the MACs of some are not known."""
+    bound = "≥ " if story.report.costs.unknown_macs else ""
+    return f"{bound}{story.depth:,} of the {bound}{story.counted:,} layers with MACs follow one another"
 
 
 def params_text(story: Story) -> str:
@@ -241,11 +258,13 @@ def bound_text(story: Story) -> str:
     bound = story.bound
     limit = f"{format_ratio(bound.threshold)} FLOPs a byte" + (", an A100's in float32" if bound.usual else "")
     if not bound.working:
-        return f"below {limit}: no layer computes anything"
+        known = "is known to compute" if bound.unknown else "computes"
+        return f"below {limit}: no layer {known} anything"
     moved = format_share(bound.bound.moved, bound.whole.moved)
     flops = format_share(bound.bound.flops, bound.whole.flops)
     kinds = f", most by {', '.join(kind for kind, _ in bound.kinds)}" if bound.kinds else ""
-    layers = f"{bound.layers:,} of the {bound.working:,} layers that compute"
+    unknown = f" (and {bound.unknown:,} of unknown FLOPs)" if bound.unknown else ""
+    layers = f"{bound.layers:,} of the {bound.working:,} layers that compute{unknown}"
     return f"below {limit}: {layers}, with {moved} of the bytes moved and {flops} of the FLOPs{kinds}"
 
 

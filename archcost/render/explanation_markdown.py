@@ -8,9 +8,11 @@ from archcost.explain.expressions import Sum, Symbol
 from archcost.render.explanation import (
     UNKNOWN,
     bound_text,
+    depth_text,
     field_rest,
     heading,
     holders_text,
+    macs_share,
     memory_text,
     names_parts,
     seen_story,
@@ -85,25 +87,29 @@ def story_markdown(story: Story) -> str:
     macs, flops = (known_total(report, metric) for metric in ("macs", "flops"))
     items = [f"**MACs**: {macs}; FLOPs, with all other arithmetic, {flops}"]
     items += [f"  - {escape_markdown(note)}" for note in unknown_notes(report)]
-    items += [f"  - {escape_markdown(share.path)}: {_share(share, totals.macs)}" for share in story.macs]
+    for share in story.macs:
+        value = f"≥ {format_exact(share.value)}" if share.unknown else _sum(share)
+        items.append(f"  - {escape_markdown(share.path)}: {macs_share(share, story)}, {value}")
     items.append(f"**params**: {totals.params:,}")
-    items += [f"  - {escape_markdown(share.path)}: {_share(share, totals.params)}" for share in story.params]
+    for share in story.params:
+        part = format_share(share.value, totals.params)
+        items.append(f"  - {escape_markdown(share.path)}: {part}, {_sum(share)}")
     items.append(f"**memory**: {escape_markdown(memory_text(story))}")
     if story.peak.path:
         items.append(f"  - held there: {escape_markdown(holders_text(story))}")
     items += [
         f"**memory-bound** {escape_markdown(bound_text(story))}",
-        f"**depth**: {story.depth:,} of the {story.counted:,} layers with MACs follow one another",
+        f"**depth**: {depth_text(story)}",
         f"**receptive field**: {escape_markdown(seen_story(story))}",
     ]
     lines = [item if item.startswith("  ") else f"- {item}" for item in items]
     return f"### {escape_markdown(report.name)}\n\n" + "\n".join(lines) + "\n"
 
 
-def _share(share: Share, whole: int) -> str:
+def _sum(share: Share) -> str:
     value = _latex_number(share.value)
     steps = [*_terms(share.formula), value] if share.formula is not None else [value]
-    return f"{format_share(share.value, whole)}, ${' = '.join(dict.fromkeys(steps))}$"
+    return f"${' = '.join(dict.fromkeys(steps))}$"
 
 
 def _terms(formula: Expression) -> Iterator[str]:

@@ -92,6 +92,6 @@ def _finding(finding: Finding, verdict: Verdict) -> dict[str, Any]:
             "message": limit.message or None,
         }
     if deviation is not None:
-        document["published"] = {"value": deviation.published, "source": deviation.source or None}
+        document["expected"] = {"value": deviation.stated, "source": deviation.source or None}
         document["figure"] = deviation.computed
     return document

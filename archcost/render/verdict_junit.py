@@ -81,7 +81,7 @@ def _name(finding: Finding) -> str:
     if finding.rule is Rule.BASELINE:
         return f"baseline of {finding.name}"
     if finding.rule is Rule.EXPECT:
-        return f"published {what(finding)}" if finding.metric else "published figures"
+        return f"expected {what(finding)}" if finding.metric else "expected figures"
     if finding.rule is Rule.UNUSED or finding.limit is None:
         return "budgets are of use"
     growth = "growth of " if finding.rule is Rule.GROWTH else ""

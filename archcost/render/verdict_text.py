@@ -119,10 +119,10 @@ def _baseline_sentence(finding: Finding) -> str:
     return _STALE[finding.cause].format(name=name, version=version)
 
 
-def _published_sentence(finding: Finding) -> str:
+def _expected_sentence(finding: Finding) -> str:
     deviation = finding.deviation
     if deviation is None:
-        return f"{finding.name}: all published figures hold"
+        return f"{finding.name}: all expected figures hold"
     source = f" ({deviation.source})" if deviation.source else ""
     return f"{finding.name}: {deviation}{source}"
 
@@ -135,7 +135,7 @@ def _unused_sentence(finding: Finding) -> str:
 
 _TELLERS: dict[Rule, Callable[[Finding], str]] = {
     Rule.BASELINE: _baseline_sentence,
-    Rule.EXPECT: _published_sentence,
+    Rule.EXPECT: _expected_sentence,
     Rule.UNUSED: _unused_sentence,
 }
 
@@ -182,7 +182,7 @@ def title(finding: Finding) -> str:
     if finding.rule is Rule.UNUSED:
         return "unused budget"
     if finding.rule is Rule.EXPECT:
-        return f"{finding.name}: {'published figure' if finding.deviation else 'published figures'}"
+        return f"{finding.name}: {'expected figure' if finding.deviation else 'expected figures'}"
     if finding.cause is Cause.UNKNOWN:
         return f"{finding.name}: {what(finding)} unknown"
     if finding.rule is Rule.GROWTH and finding.status in (Status.FAIL, Status.WARN):
@@ -280,7 +280,7 @@ def summary(verdict: Verdict) -> str:
 
 
 def _not_asked(verdict: Verdict) -> str:
-    """The published figures that would be judged if they were asked for."""
+    """The expected figures that would be judged if they were asked for."""
     count = sum(spec.expected for spec in verdict.specs)
     if not count:
         return ""

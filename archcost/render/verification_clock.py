@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.render.latency import environment_text, rate_text, time_text, warnings
+from archcost.render.latency import environment_text, rate_text, spread_text, time_text, warnings
 from archcost.units import format_bytes, format_ratio
 
 if TYPE_CHECKING:
     from archcost.pytorch.clock import Clock
-    from archcost.pytorch.latency import Timing
     from archcost.pytorch.ranking import Sample, Scales, Slow
 
 _SHARE = 0.01  # of the time, below which slow layers are only counted
 _SHOWN = 2  # layers named
+_REASONS = {
+    "sequential": "sequential, step after step",
+    "launch": "launch-bound",
+    "other work": "work other than MACs, longer than moving its bytes",
+}
 
 
 def clock_remarks(clock: Clock) -> list[str]:
@@ -24,27 +28,30 @@ def clock_remarks(clock: Clock) -> list[str]:
     left_out = f" without the {unmeasured:,} declared" if unmeasured else ""
     lines = [
         environment_text(latency.environment),
-        f"{_spread(total)} end to end; {time_text(ranking.seconds)} is the sum of the layers{left_out}",
+        f"end to end {spread_text(total)}; {time_text(ranking.seconds)} is the sum of the layers{left_out}",
         _correlations(clock),
         *_slow(clock),
     ]
     return [*lines, *(f"warning: {warning}" for warning in warnings(latency))]
 
 
-def _spread(timing: Timing) -> str:
-    return f"{time_text(timing.median)} ± {time_text(timing.iqr)}"
+def correlation_text(rho: float) -> str:
+    """A correlation in two digits."""
+    return f"{rho:.2f}".replace("-", "−")
 
 
 def _correlations(clock: Clock) -> str:
     ranking = clock.ranking
     rho, within = ranking.correlation, ranking.correlation_with_macs
+    name, count = "Rank correlation (Spearman) of MACs and time", len(ranking.samples)
     if rho is None:
-        return "MACs alone rank no times: there are too few different layers"
-    words = f"MACs alone rank the times of {len(ranking.samples):,} layers with a correlation of {rho:.2f} (Spearman)"
+        return f"{name}: none, as there are too few different layers"
+    layers = f"all {count:,} layers" if count == len(clock.layers) else f"the {count:,} layers that were measured"
+    words = f"{name}: {correlation_text(rho)} over {layers}"
     if within is None:
         return words
     counted = sum(bool(sample.macs) for sample in ranking.samples)
-    return f"{words}, of the {counted:,} with MACs {within:.2f}"
+    return f"{words}, {correlation_text(within)} over the {counted:,} that have MACs"
 
 
 def _slow(clock: Clock) -> list[str]:
@@ -56,7 +63,8 @@ def _slow(clock: Clock) -> list[str]:
     shown = [group for group in groups if group.seconds >= _SHARE * ranking.seconds]
     if not shown:
         return []
-    lines = [f"longer than twice what MACs suggest at {rate_text(rate)}, the median of the dense layers:"]
+    median = f"{rate_text(rate)}, the median of the dense layers"
+    lines = [f"Layers that take more than twice the time their MACs suggest (at {median}):"]
     lines += [f"  {_group(group, ranking.seconds, ranking.scales)}" for group in shown]
     rest = sum(len(group.samples) for group in groups if group not in shown)
     if rest:
@@ -66,27 +74,30 @@ def _slow(clock: Clock) -> list[str]:
 
 def _group(group: Slow, whole: float, scales: Scales) -> str:
     count = len(group.samples)
-    names = ", ".join(f"{sample.path} {time_text(sample.seconds)}" for sample in group.samples[:_SHOWN])
+    named = [
+        f"{sample.path} {time_text(sample.seconds)}{_figure(group.reason, sample, scales)}"
+        for sample in group.samples[:_SHOWN]
+    ]
     more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
-    return f"{group.op}, {group.seconds / whole:.1%} of the time, {_reason(group, scales)}: {names}{more}"
+    reason = _REASONS.get(group.reason, group.reason)
+    return f"{group.op}, {group.seconds / whole:.1%} of the time, {reason}: {', '.join(named)}{more}"
 
 
-def _reason(group: Slow, scales: Scales) -> str:
-    """The reason of a group in words, with the figure behind it, of the layer that takes longest."""
-    sample = group.samples[0]
-    if group.reason == "sequential":
-        return f"sequential ({sample.steps:,} steps, one after the other)"
-    if group.reason == "launch":
-        return f"launch-bound (one element takes {time_text(sample.launch)})"
-    if group.reason == "memory-bound":
+def _figure(reason: str, sample: Sample, scales: Scales) -> str:
+    """The figure of one layer that is behind its reason, in brackets."""
+    if reason == "sequential":
+        return f" ({sample.steps:,} steps)"
+    if reason == "launch":
+        return f" (one element: {time_text(sample.launch)})"
+    if reason == "memory-bound":
         intensity = f"{_intensity(sample)}; " if sample.macs else ""
         moved, rate = format_bytes(sample.moved), format_bytes(round(scales.bytes_per_second))
-        return f"memory-bound ({intensity}{moved} at {rate}/s: {time_text(sample.moved / scales.bytes_per_second)})"
-    if group.reason == "other work":
-        return "work other than MACs, longer than moving its bytes"
-    if group.reason == "low utilisation":
-        return f"low utilisation (its kernel reaches {rate_text(sample.macs / sample.seconds)})"
-    return f"{group.reason} ({_intensity(sample)})"
+        return f" ({intensity}{moved} at {rate}/s: {time_text(sample.moved / scales.bytes_per_second)})"
+    if reason == "other work":
+        return ""
+    if reason == "low utilisation":
+        return f" ({rate_text(sample.macs / sample.seconds)})"
+    return f" ({_intensity(sample)})"
 
 
 def _intensity(sample: Sample) -> str:

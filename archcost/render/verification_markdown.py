@@ -16,6 +16,7 @@ from archcost.render.verification_rows import (
     rows,
     summary_mark,
     time_cell,
+    timed_macs,
     title,
     verdict,
 )
@@ -38,13 +39,13 @@ def to_markdown(verification: Verification, depth: int | None = None) -> str:
     for row in rows(verification, depth):
         cells = [escape_markdown(row.path), escape_markdown(row.op), row.output, count_cell(row.params)]
         cells += [macs_cell(row.macs, row.unknown), count_cell(row.fvcore), count_cell(row.torch)]
-        cells += [time_cell(row.seconds), rate_cell(row.macs, row.seconds)] * timed
+        cells += [time_cell(row.seconds), rate_cell(row.timed_macs, row.seconds)] * timed
         cells += [escape_markdown(row.other)] * held
         lines.append(_line([*cells, row.mark]))
     figures = _figures(verification)
     if verification.clock is not None:
         seconds = verification.clock.latency.total.median
-        figures += [time_cell(seconds), rate_cell(verification.totals["macs"] or 0, seconds)]
+        figures += [time_cell(seconds), rate_cell(timed_macs(verification.layers), seconds)]
     total = ["**total**", "", "", *(f"**{figure}**" for figure in figures), *([""] * held)]
     lines += [_line([*total, summary_mark(verification)]), ""]
     lines += [_item(line) for line in remarks(verification)]
@@ -80,7 +81,7 @@ def summary_markdown(done: Sequence[Verification]) -> str:
         cells = [escape_markdown(each.name), f"{len(each.layers):,}", *_figures(each), coverage(each)]
         if timed:
             seconds = each.clock.latency.total.median if each.clock else None
-            rate = rate_cell(each.totals["macs"] or 0, seconds)
+            rate = rate_cell(timed_macs(each.layers), seconds)
             cells += [time_cell(seconds), rate, correlation_cell(each)]
         lines.append(_line([*cells, summary_mark(each)]))
     below = [f"- {escape_markdown(f'{each.name}: {mismatch}')}" for each in done for mismatch in each.mismatches]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.render.latency import digits, time_text
 from archcost.render.rows import MAX_ROWS
 from archcost.render.text import figure_cell, lower_bound, shape_cell
-from archcost.render.verification_clock import clock_remarks
+from archcost.render.verification_clock import clock_remarks, correlation_text
 from archcost.units import format_share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.pytorch.correspondence import Against, Pair
     from archcost.pytorch.verification import LayerCheck, Verification
 
@@ -32,6 +34,7 @@ class Row(NamedTuple):
     mark: str
     unknown: int  # layers of which the MACs are not known
     seconds: float | None  # None: not measured
+    timed_macs: int  # of the layers that were measured
     other: str  # what the model that the spec is held against has in its place
 
 
@@ -75,20 +78,22 @@ def _row(path: str, layers: list[LayerCheck], against: Against | None) -> Row:
             ok=ok and all(pair is None or pair.ok for pair in pairs.values()),
             declared=sum(layer.declared for layer in layers),
             layers=len(layers),
+            aligned=None not in pairs.values(),
         ),
         sum(layer.unknown_macs for layer in layers),
         sum(times) if times else None,
+        timed_macs(layers),
         _other_cell(pairs, single=len(layers) == 1),
     )
 
 
-def mark(*, ok: bool, declared: int, layers: int) -> str:
-    """✗ for what is contradicted; else a tick, but not for what is only declared, nor for nothing."""
+def mark(*, ok: bool, declared: int, layers: int, aligned: bool = True) -> str:
+    """✗ for what is contradicted; else a tick, but not for what is only declared, not aligned, or nothing."""
     if not ok:
         return MARKS[False]
     if declared:
         return "declared" if layers == 1 else f"{declared:,} declared"
-    return MARKS[True] if layers else "–"
+    return MARKS[True] if layers and aligned else "–"
 
 
 def summary_mark(verification: Verification) -> str:
@@ -144,6 +149,11 @@ def time_cell(seconds: float | None) -> str:
     return "–" if seconds is None else time_text(seconds)
 
 
+def timed_macs(layers: Sequence[LayerCheck]) -> int:
+    """The MACs of the layers that were measured: a rate is over these."""
+    return sum(layer.macs for layer in layers if layer.time is not None)
+
+
 def rate_cell(macs: int, seconds: float | None) -> str:
     """GMACs a second; a dash for a layer without MACs, or without a time."""
     return digits(macs / seconds / 1e9) if macs and seconds else "–"
@@ -159,7 +169,7 @@ def coverage(verification: Verification) -> str:
 def correlation_cell(verification: Verification) -> str:
     """How well MACs rank the measured times."""
     rho = verification.clock.ranking.correlation if verification.clock else None
-    return "–" if rho is None else f"{rho:.2f}"
+    return "–" if rho is None else correlation_text(rho)
 
 
 def title(verification: Verification) -> str:
@@ -190,9 +200,9 @@ def remarks(verification: Verification) -> list[str]:
         lines.append("recurrent layers are counted a second time, from their real matrices and the time steps")
     if verification.fvcore_total is not None and verification.fvcore_total != (verification.totals["fvcore_macs"] or 0):
         lines.append(f"fvcore's own total is {verification.fvcore_total:,}: it adds norms, pools and interpolation")
-    if verification.published:
-        wrong = sum(mismatch.by == "published" for mismatch in verification.mismatches)
-        lines.append(f"{verification.published - wrong} of {verification.published} published figures hold")
+    if verification.expected:
+        met = verification.expected - verification.unmet
+        lines.append(f"{met:,} of {verification.expected:,} expected figures hold")
     if verification.against is not None:
         lines += _against_remarks(verification.against)
     if verification.clock is not None:

@@ -16,6 +16,7 @@ from archcost.render.verification_rows import (
     rows,
     summary_mark,
     time_cell,
+    timed_macs,
     title,
     verdict,
     versions,
@@ -109,9 +110,9 @@ def _columns(verification: Verification, table: list[Row], *, exact: bool) -> li
     if verification.clock is not None:
         total = verification.clock.latency.total.median
         times = [time_cell(row.seconds) for row in table]
-        rates = [rate_cell(row.macs, row.seconds) for row in table]
+        rates = [rate_cell(row.timed_macs, row.seconds) for row in table]
         columns.append(Column("time", times, time_cell(total), right=True))
-        columns.append(Column("GMAC/s", rates, rate_cell(macs, total), right=True))
+        columns.append(Column("GMAC/s", rates, rate_cell(timed_macs(verification.layers), total), right=True))
     if verification.against is not None:
         columns.append(Column("against", [row.other for row in table], flexible=True))
     return [*columns, Column("", [row.mark for row in table])]
@@ -141,7 +142,7 @@ def _summary_columns(done: list[Verification], *, exact: bool) -> list[Column]:
     ]
     if any(each.clock for each in done):
         times = [each.clock.latency.total.median if each.clock else None for each in done]
-        rates = [rate_cell(each.totals["macs"] or 0, time) for each, time in zip(done, times, strict=True)]
+        rates = [rate_cell(timed_macs(each.layers), time) for each, time in zip(done, times, strict=True)]
         columns.append(Column("time", [time_cell(time) for time in times], right=True))
         columns.append(Column("GMAC/s", rates, right=True))
         columns.append(Column("rank corr.", [correlation_cell(each) for each in done], right=True))

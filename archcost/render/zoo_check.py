@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archcost.analysis.expectations import deviations, published_count
+from archcost.analysis.expectations import deviations, expected_count
 from archcost.analysis.sources import MEANING, Kind, stated_figures
 from archcost.printable import visible
 from archcost.render.cells import csv_text
@@ -48,7 +48,7 @@ def _wrong(reports: Sequence[Report], figures: Sequence[Stated]) -> Iterator[str
 
 
 def _summary(reports: Sequence[Report], figures: Sequence[Stated], wrong: Sequence[str]) -> str:
-    stated = f"{sum(published_count(report.spec) for report in reports):,} figures and shapes"
+    stated = f"{sum(expected_count(report.spec) for report in reports):,} figures and shapes"
     judged = f"{len(wrong)} of {stated} differ" if wrong else f"all {stated} hold"
     groups = len(families(reports))
     named = f"{len(reports)} model{'s' * (len(reports) != 1)} in {groups} famil{'ies' if groups != 1 else 'y'}"

@@ -1,4 +1,4 @@
-"""Reading published figures (``expect``)."""
+"""Reading expected figures (``expect``)."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class InputDeclaration(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A published figure: a count, the allowed relative deviation, and where it is printed."""
+    """An expected figure: a count, the allowed relative deviation, and where it is printed."""
 
     value: int
     tolerance: Any  # Fraction; 0 for exact
@@ -170,7 +170,7 @@ class Figure(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """Published figures of the whole model, or of one path: output shape and counts by metric."""
+    """Expected figures of the whole model, or of one path: output shape and counts by metric."""
 
     output: tuple[int, ...] | None
     output_mark: Mark | None

@@ -175,7 +175,7 @@ def _expect_schema() -> Schema:
         "source": {"type": "string"},
     }
     layers = {"type": "object", "additionalProperties": _object(common)}
-    return _object({**common, "layers": layers}, description="Published figures, checked both ways.")
+    return _object({**common, "layers": layers}, description="Expected figures, checked both ways.")
 
 
 def _convention_schema() -> Schema:

@@ -216,11 +216,11 @@ def test_published_figures_are_checked_both_ways() -> None:
     found = verdict("", text=TEXT + EXPECT, expect=True)
     (finding,) = found.findings
     assert (finding.rule, finding.status, finding.metric) == (Rule.EXPECT, Status.FAIL, "macs")
-    assert sentence(finding) == "net: macs is 11,008, published 11,000"
+    assert sentence(finding) == "net: macs are 11,008, stated 11,000"
     less = verdict(
         "", text=(TEXT + EXPECT).replace("172", "173").replace("11 k", "{value: 11 k, tolerance: 1%}"), expect=True
     )
-    assert sentence(less.findings[0]) == "net: params is 172, published 173 (Table 1)"
+    assert sentence(less.findings[0]) == "net: params are 172, published 173 (Table 1)"
     assert statuses(verdict("", text=(TEXT + EXPECT).replace("11 k", "11008"), expect=True)) == ["ok"]
     assert statuses(verdict("", expect=True)) == []
 
@@ -232,7 +232,7 @@ def test_expect_on_the_command_line(net: Callable[..., Path], run: Callable[...,
     assert run("check", "specs/net.yaml", cwd=folder).code == 0
     result = run("check", "specs/net.yaml", "--expect", cwd=folder)
     assert result.code == 1
-    assert "params is 140, published 141 (Table 7)" in result.out
+    assert "params are 140, published 141 (Table 7)" in result.out
     assert "specs/net.yaml:9:10" in result.out
     assert run("check", "specs/net.yaml", "--expect", "--batch", "2", cwd=folder).code == 2
 

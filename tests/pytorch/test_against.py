@@ -100,8 +100,8 @@ def with_more() -> nn.Module:
 def test_a_bias_on_one_side() -> None:
     verification = against("without_bias")
     assert [str(mismatch).replace(__name__, "here") for mismatch in verification.mismatches] == [
-        "the model: params is 2,805, here:without_bias 2,797",
-        "conv (conv2d): params is 8×3×3×3, 8, here:without_bias 0 8×3×3×3 (bias: on one side only)",
+        "the model: params are 2,805, here:without_bias 2,797",
+        "conv (conv2d): params are 8×3×3×3, 8; here:without_bias 0: 8×3×3×3 (bias: on one side only)",
     ]
     assert against("without_bias", tolerance=0.01).mismatches[0].path == "conv"
 
@@ -413,7 +413,7 @@ class Half(nn.Module):
 
 def test_an_output_of_another_size_is_a_mismatch() -> None:
     assert messages_of("nn_flat", {"input": [4, 6], "layers": [{"linear": {"out_features": 2}}]}) == [
-        "the model: macs is 48, here:nn_flat 24",
+        "the model: macs are 48, here:nn_flat 24",
         "the model: output is 1×4×2, here:nn_flat 1×2×2",
     ]
 

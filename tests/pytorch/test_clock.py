@@ -15,8 +15,9 @@ from archcost.pytorch import clock as clocks
 from archcost.pytorch import verify as verifying
 from archcost.pytorch.latency import Settings
 from archcost.pytorch.ranking import Ranking, Sample, Scales, spearman
+from archcost.render.latency import digits
 from archcost.render.verification import Outcome, write_verifications
-from archcost.render.verification_clock import clock_remarks
+from archcost.render.verification_clock import clock_remarks, correlation_text
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -176,8 +177,12 @@ def test_times_in_the_table(verified: Verification, tmp_path: Path) -> None:
     assert relu[-3:-1][0] in {"ns", "µs", "ms"}
     assert relu[-2:] == ["–", "✓"]
     assert "is the sum of the layers without the 1 declared" in text
-    assert "MACs alone rank the times of 7 layers with a correlation of" in text
-    assert "of the 4 with MACs" in text
+    text = " ".join(text.split())
+    assert "Rank correlation (Spearman) of MACs and time: " in text
+    assert " over the 7 layers that were measured, " in text
+    assert " over the 4 that have MACs" in text
+    rate = sum(MACS.values()) / verified.clock.latency.total.median / 1e9 if verified.clock else 0  # less noise's 5
+    assert f" {digits(rate)} " in text.partition(" total ")[2]
 
 
 @pytest.mark.parametrize("columns", [60, 80, 160])
@@ -229,7 +234,7 @@ def test_several_specs_have_a_time_each(verified: Verification, tmp_path: Path) 
         assert "GMAC/s" in text
 
 
-FULL = "memory-bound (0.100 MACs a byte; 9.54 MiB at 4.66 GiB/s: 2.00 ms)"  # 10⁷ bytes at 5 a ns
+FULL = "(0.100 MACs a byte; 9.54 MiB at 4.66 GiB/s: 2.00 ms)"  # 10⁷ bytes at 5 a ns
 
 
 def test_the_reasons_are_told_in_words(verified: Verification) -> None:
@@ -247,15 +252,17 @@ def test_the_reasons_are_told_in_words(verified: Verification) -> None:
     ]
     clock = replace(verified.clock, ranking=Ranking(tuple(layers), SCALES))
     lines = clock_remarks(clock)
-    start = next(index for index, line in enumerate(lines) if line.startswith("longer than twice"))
-    assert lines[start] == "longer than twice what MACs suggest at 2.00 GMAC/s, the median of the dense layers:"
+    start = next(index for index, line in enumerate(lines) if line.startswith("Layers that take"))
+    assert lines[start] == (
+        "Layers that take more than twice the time their MACs suggest (at 2.00 GMAC/s, the median of the dense layers):"
+    )
     whole = 3 * 1000 + 9000 + 2000 + 300 + 300 + 5000 + 5000 + 150 + 12
     assert [line.strip() for line in lines[start + 1 : start + 8]] == [
-        f"lstm, {9000 / whole:.1%} of the time, sequential (35 steps, one after the other): lstm 9.00 ms",
-        f"deep, {5000 / whole:.1%} of the time, depthwise (0.500 MACs a byte): deep 5.00 ms",
-        f"odd, {5000 / whole:.1%} of the time, low utilisation (its kernel reaches 0.20 GMAC/s): odd 5.00 ms",
-        f"fc, {2000 / whole:.1%} of the time, {FULL}: fc 2.00 ms",
-        f"relu, {300 / whole:.1%} of the time, memory-bound (1.43 MiB at 4.66 GiB/s: 300 µs): relu 300 µs",
+        f"lstm, {9000 / whole:.1%} of the time, sequential, step after step: lstm 9.00 ms (35 steps)",
+        f"deep, {5000 / whole:.1%} of the time, depthwise: deep 5.00 ms (0.500 MACs a byte)",
+        f"odd, {5000 / whole:.1%} of the time, low utilisation: odd 5.00 ms (0.20 GMAC/s)",
+        f"fc, {2000 / whole:.1%} of the time, memory-bound: fc 2.00 ms {FULL}",
+        f"relu, {300 / whole:.1%} of the time, memory-bound: relu 300 µs (1.43 MiB at 4.66 GiB/s: 300 µs)",
         f"softmax, {300 / whole:.1%} of the time, work other than MACs, longer than moving its bytes: softmax 300 µs",
         "2 more, less than 1% of the time by op and reason",
     ]
@@ -292,10 +299,23 @@ def test_the_same_on_a_gpu() -> None:
 
 
 def test_the_command(run: Callable[..., Run]) -> None:
-    result = run("verify", "conv1x1", "--latency")
+    result = run("verify", "conv1x1", "--latency", "--threads", "1", "--min-time", "0.02")
     assert result.code == 0, result.err
+    assert " · 1 thread · " in result.out
     assert result.out.splitlines()[-1] == "✓ conv1x1: 1 layer agrees in shapes, params and MACs"
-    assert "MACs alone rank no times" in result.out
+    assert "Rank correlation (Spearman) of MACs and time: none" in result.out
+
+
+@pytest.mark.parametrize("option", [("--threads", "1"), ("--min-time", "2")])
+def test_how_to_measure_is_for_what_is_measured(option: tuple[str, str], run: Callable[..., Run]) -> None:
+    result = run("verify", "conv1x1", *option)
+    assert result.code == 2
+    assert f"{option[0]} says how to measure, and nothing is measured" in result.err
+    assert "give --latency" in result.err
+
+
+def test_negative_correlations_have_a_minus_sign() -> None:
+    assert (correlation_text(-0.154), correlation_text(0.42)) == ("−0.15", "0.42")
 
 
 def test_the_library(monkeypatch: pytest.MonkeyPatch) -> None:

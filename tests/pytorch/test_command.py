@@ -54,7 +54,7 @@ def test_one_spec_is_a_table_with_three_columns_of_macs(run: Callable[..., Run])
     assert lines[0] == "inception_reduced · batch 1 · held against PyTorch"
     total = next(line for line in lines if line.strip().startswith("total"))
     assert total.split() == ["total", "163,696", "128,049,152", "128,049,152", "128,049,152"]
-    assert "published figures hold" in result.out
+    assert "expected figures hold" in result.out
     assert lines[-1].startswith("✓ inception_reduced: 14 layers agree")
     assert result.err == ""
 
@@ -78,14 +78,14 @@ def test_wrong_published_figures_exit_1(run: Callable[..., Run], spec: Callable[
     result = run("verify", path)
     assert result.code == 1
     params = 4 * 3 * 9 + 4 + 4 * 5 * (32 + 5 + 2)
-    assert f"✗ the model: params is {params}, published 113\n  --> {path}:9" in result.out
+    assert f"✗ the model: params are {params}, stated 113\n  --> {path}:9" in result.out
     assert "fvcore covers 53.9% of the MACs; not covered: lstm 46.1%" in result.out
     assert "recurrent layers are counted a second time" in result.out
-    assert "0 of 1 published figures hold" in result.out
+    assert "0 of 1 expected figures hold" in result.out
     assert result.out.splitlines()[-1] == "✗ published: 1 mismatch"
     several = run("verify", path, "conv5x5")
     assert several.code == 1
-    assert f"✗ published: the model: params is {params}, published 113" in several.out
+    assert f"✗ published: the model: params are {params}, stated 113" in several.out
     assert "53.9%" in several.out
     assert run("verify", path, "--batch", "2").code == 0
 
@@ -129,7 +129,7 @@ def test_junit(run: Callable[..., Run], spec: Callable[[str], str]) -> None:
 def test_markdown(run: Callable[..., Run], spec: Callable[[str], str]) -> None:
     result = run("verify", spec(PUBLISHED), "--format", "markdown")
     assert "| lstm | lstm | 1×8×5, 1×1×5, 1×1×5 | 780 | 5,920 | not covered | 5,920 | ✓ |" in result.out
-    assert "- ✗ the model: params is 892, published 113" in result.out
+    assert "- ✗ the model: params are 892, stated 113" in result.out
     several = run("verify", "conv5x5", "pooling", "--format", "markdown")
     assert "| conv5x5 | 1 | 153,632 | 120,422,400 | 120,422,400 | 120,422,400 | 100.0% | ✓ |" in several.out
 
@@ -146,7 +146,7 @@ def test_against_a_model_of_torchvision(run: Callable[..., Run]) -> None:
     assert "26 of 26 layers with tensors agree, in order" in result.out
     wrong = run("verify", "squeezenet1_1", "--against", "torchvision:squeezenet1_0")
     assert wrong.code == 1
-    assert "✗ the model: params is 1,235,496, torchvision:squeezenet1_0 1,248,424" in wrong.out
+    assert "✗ the model: params are 1,235,496, torchvision:squeezenet1_0 1,248,424" in wrong.out
 
 
 def test_a_missing_extra_exits_2(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,12 @@ import torch
 import archcost
 from archcost.pytorch import latency
 from archcost.pytorch.latency import Latency, Settings, Timing, choose_device, measure, speed_up, summarise
-from archcost.render.latency import comparison, time_text, warnings
+from archcost.render.latency import comparison, spread_text, time_text, warnings
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Run
 
@@ -42,12 +44,12 @@ devices = pytest.mark.parametrize(
 @pytest.mark.parametrize(
     ("samples", "median", "iqr", "p95"),
     [
-        ([1.0], 1.0, 0.0, 1.0),
+        ([1.0], 1.0, None, 1.0),
         ([1.0, 2.0, 3.0, 4.0, 5.0], 3.0, 4.0 - 2.0, 4.0 + 0.8 * (5.0 - 4.0)),
         ([4.0, 1.0, 2.0, 3.0], 2.5, 3.25 - 1.75, 3.0 + 0.85 * (4.0 - 3.0)),
     ],
 )
-def test_statistics(samples: list[float], median: float, iqr: float, p95: float) -> None:
+def test_statistics(samples: list[float], median: float, iqr: float | None, p95: float) -> None:
     timing = summarise(samples)
     assert (timing.median, timing.iqr) == (median, iqr)
     assert timing.p95 == pytest.approx(p95)
@@ -64,6 +66,8 @@ def test_the_ratio_carries_both_spreads() -> None:
     slow = Timing(median=6.0, iqr=1.349 * 0.6, p95=7.0, minimum=5.0, runs=5)  # a standard deviation of 0.6
     assert speed_up(fast, slow) == pytest.approx((6.0 / 2.0, 3.0 * 0.1))
     assert speed_up(fast, fast) == (1.0, 0.0)
+    once = Timing(median=4.0, iqr=None, p95=4.0, minimum=4.0, runs=1)
+    assert speed_up(fast, once) == (2.0, None)
 
 
 @devices
@@ -72,7 +76,9 @@ def test_every_layer_is_timed(device: str) -> None:
     (result,) = measure([report], replace(QUICK, device=device))
     assert len(result.layers) == len(report.layers) == 3 + 3
     assert result.layers[0] is result.layers[1] is result.layers[2]  # one signature, timed once
-    assert all(0 < timing.minimum <= timing.median <= timing.p95 for timing in (result.total, *result.layers))
+    timings = [timing for timing in (result.total, *result.layers) if timing is not None]
+    assert len(timings) == 1 + 6
+    assert all(0 < timing.minimum <= timing.median <= timing.p95 for timing in timings)
     assert result.throughput == pytest.approx(1 / result.total.median)
     assert result.environment.device == device
     assert (result.peak_device_bytes is not None) is (device == "cuda")
@@ -109,9 +115,9 @@ def test_a_device_that_is_missing_is_named() -> None:
             choose_device("cuda")
 
 
-def measured(name: str, median: float, iqr: float = 0.0) -> Latency:
+def measured(name: str, median: float, iqr: float | None = 0.0) -> Latency:
     report = archcost.analyze(name)
-    timing = Timing(median, iqr, median, median, 9)
+    timing = Timing(median, iqr, median, median, 1 if iqr is None else 9)
     environment = latency.Environment("cpu", "a processor", 2, "2.0", "float32", channels_last=False, compile=False)
     return Latency(report, environment, timing)
 
@@ -136,6 +142,65 @@ def test_a_noisy_machine_is_named() -> None:
 )
 def test_times_have_three_digits(seconds: float, text: str) -> None:
     assert time_text(seconds) == text
+
+
+def test_one_run_has_no_spread() -> None:
+    once = measured("conv5x5", 4.28, None)
+    assert spread_text(once.total) == "4.28 s, one run, no spread"
+    assert once.total.to_dict()["iqr"] is None
+    assert (once.total.spread, once.total.noisy, once.total.steady) == (None, False, False)
+    assert warnings(once) == ["the model ran once, so its spread is unknown: give a longer --min-time"]
+    layers = (once.total, measured("conv5x5", 1.0).total, None)
+    assert warnings(replace(once, layers=layers))[1].startswith("1 of 2 layers ran once")
+    lines = comparison([once, measured("conv5x5_reduced", 2.14)], [(2.0, None), (1.0, 0.0)])
+    assert lines[2].startswith("    2.00 times faster than conv5x5,")
+
+
+@pytest.mark.parametrize(("least", "runs"), [(1, 1), (2, 2)])
+def test_what_is_judged_runs_twice(least: int, runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Timer:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def blocked_autorange(self, **_: object) -> object:  # a call longer than all patience
+            return SimpleNamespace(times=[9.0], raw_times=[9.0])
+
+    monkeypatch.setattr(latency.benchmark, "Timer", Timer)
+    assert len(latency._sample(lambda: None, 1.0, 1, least)) == runs
+
+
+DECLARED = """archcost: 1
+name: cust
+input: [4, 12, 12]
+layers:
+  - {id: stem, conv2d: {out_channels: 4, kernel_size: 3, padding: 1}}
+  - {id: half, custom: {name: half, output: [$batch, 4, 12, 12], macs: 700000, flops: 1400000}}
+  - {id: fft, custom: {name: fft, output: [$batch, 4, 12, 12]}}
+"""
+STEM = 12 * 12 * 4 * 3 * 3 * 4
+
+
+def test_what_is_declared_has_no_speed(run: Callable[..., Run], tmp_path: Path) -> None:
+    (result,) = measure([archcost.analyze(loads(DECLARED))], QUICK)
+    assert [timing is None for timing in result.layers] == [False, True, True]
+    assert result.declared == ["half", "fft"]
+    assert (result.macs, result.macs_per_second) == (STEM, STEM / result.total.median)
+    assert warnings(result)[0].startswith("a stand-in that only gives zeros runs for half, fft:")
+    path = tmp_path / "cust.yaml"
+    path.write_text(DECLARED, encoding="utf-8")
+    table = run("bench", str(path), *OPTIONS, columns=100).out
+    rows = {line.split()[0]: line.split() for line in table.splitlines() if line.split()}
+    assert rows["half"][2:] == ["1×4×12×12", "declared", "–", "–"]
+    assert "GMAC/s of 20.7 k MACs, without the 2 declared" in table
+    (document,) = json.loads(run("bench", str(path), *OPTIONS, "--format", "json").out)["results"]
+    assert [layer["macs"] for layer in document["layers"]] == [STEM, 700_000, None]
+    assert [layer["latency_seconds"] is None for layer in document["layers"]] == [False, True, True]
+    assert (document["measured_macs"], document["declared"]) == (STEM, ["half", "fft"])
+    assert document["unknown"]["macs"] == ["fft"]
+    assert (
+        "cust,half,custom,700000,,,,\ncust,fft,custom,,,,,\n"
+        in run("bench", str(path), *OPTIONS, "--format", "csv").out
+    )
+    assert "| ≥ 720,736 |" in run("bench", str(path), *OPTIONS, "--format", "markdown").out
 
 
 OPTIONS = ("--device", "cpu", "--threads", "1", "--min-time", "0.02")

@@ -73,8 +73,8 @@ def test_macs_without_any_are_a_matter_of_convention(monkeypatch: pytest.MonkeyP
     change(monkeypatch, "softmax", "macs", lambda macs, *_: macs + 7)
     (first, _) = messages({"input": [5], "layers": [{"softmax": {"dim": 1}}]})
     assert (
-        first
-        == "softmax (softmax): macs is 7, torch counter 0 (convention: PyTorch multiplies and accumulates nothing here)"
+        first == "softmax (softmax): macs are 7, torch counter 0 "
+        "(convention: PyTorch multiplies and accumulates nothing here)"
     )
 
 
@@ -86,7 +86,7 @@ def test_groups_that_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     conv = {"conv2d": {**CONV["conv2d"], "groups": 4}}
     found = messages({"input": [4, 6, 6], "layers": [conv]})
     assert found[0] == (
-        "conv2d (conv2d): params is weight 8×4×3×3, PyTorch weight 8×1×3×3 "
+        "conv2d (conv2d): params are weight 8×4×3×3, PyTorch weight 8×1×3×3 "
         "(the inputs that weight meets: groups, in_features)"
     )
     assert found[1].endswith("(groups: each reads its own channels only)")
@@ -277,19 +277,19 @@ def test_tolerance_forgives_small_differences_of_counts_and_no_shapes(monkeypatc
     assert [m.metric for m in archcost.verify(document(SMALL), tolerance=1).mismatches] == ["output"]
 
 
-def test_published_figures_are_judged_for_the_spec_as_it_stands() -> None:
+def test_expected_figures_are_judged_for_the_spec_as_it_stands() -> None:
     expect = {"params": 5000, "output": [1, 11], "layers": {"linear": {"macs": {"value": 2880, "source": "Table 1"}}}}
     parts = {**SMALL, "params": {"unused": 1}, "expect": expect}
     verification = archcost.verify(document(parts))
-    assert verification.published == 3
+    assert verification.expected == 3
     params = 8 * 4 * 9 + 8 + 2880 + 10
     assert [str(mismatch) for mismatch in verification.mismatches] == [
-        "the model: output is 1×10, published 1×11",
-        f"the model: params is {params:,}, published 5,000",
+        "the model: output is 1×10, stated 1×11",
+        f"the model: params are {params:,}, stated 5,000",
     ]
     for settings in ({"params": {"unused": 2}}, {"batch": 2}, {"training": True}):
         again = archcost.verify(document(parts), **settings)
-        assert (again.ok, again.published) == (True, 0)
+        assert (again.ok, again.expected) == (True, 0)
 
 
 def test_dtypes_follow_the_spec() -> None:
@@ -312,4 +312,4 @@ def test_shared_weights_count_once_on_both_sides(monkeypatch: pytest.MonkeyPatch
     assert verification.ok
     assert [layer.measured_params for layer in verification.layers] == [20, 0]
     monkeypatch.setattr(module, "_share", lambda *_: None)
-    assert messages(parts) == ["second (linear): params is 0, PyTorch 20 (tensors shared on one side only)"]
+    assert messages(parts) == ["second (linear): params are 0, PyTorch 20 (tensors shared on one side only)"]
