@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test test-all lint format bench docs clean
+.PHONY: demo test trust fuzz test-all lint format bench docs clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -14,6 +14,12 @@ test: lint
 
 test-all: lint
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n auto
+
+trust: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -n auto tests/trust
+
+fuzz: $(VENV)/test.stamp
+	$(BIN)/python tests/trust/fuzzer.py --minutes 10
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
