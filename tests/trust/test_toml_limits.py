@@ -308,12 +308,17 @@ def tree(folder: Path, *names: str) -> None:
         (["./s//b.yaml"], ["s/b.yaml"]),
         (["**/*.yaml", "!s/**"], ["a.yaml", "t/d.yaml"]),
         ([".h/*.yaml"], [".h/e.yaml"]),
-        (["nowhere/*.yaml"], []),
     ],
 )
 def test_files_of_globs(chosen: list[str], found: list[str], tmp_path: Path) -> None:
     tree(tmp_path, "a.yaml", "s/b.yaml", "s/u/c.yaml", "t/d.yaml", ".h/e.yaml")
     assert expand([globs.normal(glob) for glob in chosen], str(tmp_path)) == found
+
+
+def test_a_glob_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
+    tree(tmp_path, "a.yaml")
+    with pytest.raises(GlobError, match="no file matches it"):
+        expand(["*.yaml", "nowhere/*.yaml"], str(tmp_path))
 
 
 def test_links_are_followed_and_circles_end(tmp_path: Path) -> None:
