@@ -11,7 +11,15 @@ def written_below(path: str, folder: str) -> str | None:
     Followed, a link would lend a file the name, and so the baseline and the limits, of another.
     """
     root = os.path.realpath(folder)
-    parts = _parts(os.path.join(os.getcwd(), path.replace("/", os.sep)))
+    try:
+        parts = _parts(os.path.join(os.getcwd(), path.replace("/", os.sep)))
+        return _inside(parts, root)
+    except ValueError:  # characters that no path can hold
+        return None
+
+
+def _inside(parts: list[str], root: str) -> str | None:
+    """The posix path from a resolved folder of a file, by the names on the way to it; None outside."""
     whole = os.sep.join(parts)
     prefix = root.rstrip(os.sep) + os.sep
     if whole.startswith(prefix):

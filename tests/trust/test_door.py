@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import random
+import shutil
 import socket
 import stat
 import subprocess
@@ -21,10 +22,11 @@ from archcost.budget.baseline import Baseline
 from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
 from archcost.commands.inputs import read_bounded
-from archcost.commands.judging import read_baseline
+from archcost.commands.judging import Request, check, read_baseline
 from archcost.commands.recording import Order, update_baseline
 from archcost.errors import ArchcostError, SpecError, UsageError, format_diagnostic
 from archcost.files import DISK, FileError, MissingFileError, is_below, read_named
+from archcost.revisions import Revision
 from archcost.spec.included import refuse_other_text
 from archcost.spec.loader import load_from, read_from, reads
 from archcost.writing import alone, write_named, write_whole
@@ -309,6 +311,58 @@ def test_a_thousand_paths_in_a_tree_of_files_lead_nowhere_else(
         assert is_quiet(told.replace(path, "")), path
     assert read
     assert all(is_below(place, str(repository)) for place in watch.opened), watch.opened
+
+
+@needs_proc
+def test_a_thousand_paths_at_a_revision_lead_nowhere_else(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git stores no pipes and sockets, so the tree holds the files and links of all kinds; nothing is opened at all."""
+    shutil.rmtree(repository / ".git")
+    for name in ("pipe.yaml", "pipe.json", "socket.yaml"):
+        (repository / "specs" / name).unlink()
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "--message", "base")):
+        subprocess.run(["git", *words], cwd=repository, check=True, timeout=600)
+    monkeypatch.chdir(repository / "specs")
+    read = 0
+    with Revision("HEAD") as revision:
+        revision.paths()  # git is started, and its answer read, before what is opened is watched
+        watch = Watch(monkeypatch)
+        for path in paths(1000, 4, tmp_path):
+            told = ""
+            try:
+                read += revision.load(path).text_source.text in (NET, UNIT)
+            except (FileError, ArchcostError) as error:
+                told = text_of(error)
+            assert is_quiet(told.replace(path, "")), path
+    assert read, "no path led to a file: the test tests nothing"
+    assert not [place for place in watch.opened if place.startswith(str(tmp_path))], watch.opened
+
+
+@needs_proc
+def test_a_thousand_keys_of_lock_files_lead_nowhere_else(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    net = Path("specs", "own.yaml")
+    net.write_text(NET)
+    assert not update_baseline(Order(specs=(str(net),))).diagnostics
+    lock = json.loads(Path("archcost.lock.json").read_text())
+    entry = lock["specs"].pop("specs/own.yaml")
+    Path("archcost.toml").write_text('specs = ["specs/own.yaml"]\n')
+    judged = 0
+    for path in paths(1000, 5, tmp_path):
+        lock["specs"] = {path: entry}
+        Path("archcost.lock.json").write_text(json.dumps(lock))
+        with monkeypatch.context() as patch:
+            watch = Watch(patch)
+            verdict = check(Request())
+        told = "\n".join([*map(format_diagnostic, verdict.all_diagnostics()), *map(repr, verdict.all_findings())])
+        assert is_quiet(told.replace(path, "")), path
+        assert all(is_below(place, str(repository)) for place in watch.opened), (path, watch.opened)
+        judged += len(verdict.specs)
+    assert judged, "no check got as far as a spec: the test tests nothing"
 
 
 @pytest.mark.parametrize(
