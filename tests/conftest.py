@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files with what is printed now")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """No test inherits a width, from where the tests run or from a test before it."""
+    os.environ.pop("COLUMNS", None)
+
+
 @dataclass(frozen=True)
 class Run:
     """What a command line gave."""

@@ -84,8 +84,7 @@ def test_the_work_grows_in_proportion(name: str) -> None:
     assert large < 4 * small * 1.1
 
 
-def test_a_table_of_a_comparison_shows_what_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
+def test_a_table_of_a_comparison_shows_what_can_be_read(tmp_path: Path) -> None:
     count = MAX_PRINTED // 2 + 100
     comparison = compare_reports(
         archcost.analyze(loads(linears(count))), archcost.analyze(loads(linears(count, 500_000)))
