@@ -8,16 +8,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, Output, Settings, Specs
-
-
-class Format(str, Enum):
-    """Output formats of ``memory``."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
+from archcost.commands.options import Batch, Depth, Format, Output, Settings, Specs
 
 
 class Dtype(str, Enum):
@@ -53,7 +44,7 @@ class OptimizerName(str, Enum):
 
 def memory(
     specs: Specs,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     batch: Batch = 1,
@@ -84,8 +75,9 @@ def memory(
     """Show the peak memory of inference or of a training step, what holds it, and what would need less."""
     from archcost.analysis.memory.study import SGD, Conditions, study
     from archcost.errors import UsageError
-    from archcost.render.memory import write_memory
+    from archcost.render.memory import MemoryDocument
     from archcost.render.output import print_diagnostics
+    from archcost.render.printing import format_of, write
 
     trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoint)
     if trains and schedule is not Schedule.spec:
@@ -103,7 +95,7 @@ def memory(
     results = analyze_all(specs, settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
     wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
     studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
-    write_memory(studies, format.value, output, depth)
+    write(MemoryDocument(studies, depth), format or format_of(output), output)
     print_diagnostics(wrong)
     if wrong:
         raise typer.Exit(2)

@@ -1,81 +1,113 @@
-"""A memory study to text: the peak, what holds it, the layers over time, and what would need less."""
+"""A memory study as a document: the peak, what holds it, the layers over time, and what would need less."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.render.columns import Column, needed_width, print_columns
-from archcost.render.console import buffered_console
-from archcost.render.memory_data import (
-    at_peak,
-    holder_name,
-    holder_note,
-    order_line,
-    to_csv,
-    to_document,
-    to_markdown,
-    when,
-)
-from archcost.render.output import write_text
-from archcost.render.rows import MAX_PRINTED, report_rows
-from archcost.render.table import title
-from archcost.render.text import bar, name_cell, shape_cell
+from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
+from archcost.analysis.memory.data import memory_data
+from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
+from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
+from archcost.render.rows import report_rows
+from archcost.render.table import title_details
+from archcost.render.text import bar, shape_cell
 from archcost.units import format_bytes, format_share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.study import Study
-    from archcost.render.page import Console
+    from archcost.render.document import Block, Branch
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 16
-_NAME_WIDTH = 24
 _HOLDERS = 8  # tensors told by name
+_NAMES = 12  # of layers in a new order
 
 
-def write_memory(studies: Sequence[Study], format: str, path: str | None, depth: int | None) -> None:  # noqa: A002
-    """Print studies in the format asked for; several as tables, one under the other."""
-    if format == "json":
-        from archcost.render.plain import to_json
+class MemoryDocument(NamedTuple):
+    """Studies, one under the other, and a summary of several."""
 
-        write_text(to_json([to_document(study) for study in studies]), path, format)
-    elif format == "csv":
-        write_text(to_csv(studies), path, format)
-    elif format == "markdown":
-        write_text("\n".join([to_markdown(study, depth) for study in studies]), path, format)
-    else:
-        write_text(_table(studies, path, depth), path, format)
+    studies: Sequence[Study]
+    depth: int | None = None
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        for index, study in enumerate(self.studies):
+            if index:
+                yield Gap()
+            yield from _study_blocks(study, self.depth, most)
+        if len(self.studies) > 1:
+            yield Gap()
+            yield _summary(self.studies)
+
+    def branches(self) -> Iterable[Branch]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """Every layer of every model in the order they run; nothing where a layer has no such pass."""
+        training = bool(self.studies) and self.studies[0].training is not None
+        figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes",)
+        rows = [
+            (study.report.name, layer["path"], layer["op"], *[layer.get(figure) for figure in figures])
+            for study in self.studies
+            for layer in memory_data(study)["layers"]
+        ]
+        return Records(("model", "path", "op", *figures), rows)
+
+    def data(self) -> object:
+        """A document, or a list of several."""
+        found = [memory_data(study) for study in self.studies]
+        return found[0] if len(found) == 1 else found
 
 
-def _table(studies: Sequence[Study], path: str | None, depth: int | None) -> str:
-    console, buffer = buffered_console(path)
-    for index, study in enumerate(studies):
-        if index:
-            console.print()
-        _print_study(console, study, depth)
-    if len(studies) > 1:
-        console.print()
-        _print_summary(console, studies)
-    return buffer.getvalue()
+# --- blocks -----------------------------------------------------------------------------------------------------------
 
 
-def _print_study(console: Console, study: Study, depth: int | None) -> None:
-    console.print(f"{title(study.report)} · {when(study)}", style="bold", soft_wrap=True)
-    console.print(_headline(study), soft_wrap=True)
+def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
+    yield Heading(study.report.name, f"{title_details(study.report)} · {when(study)}")
+    yield Line(_headline(study))
     changed = order_line(study)
     if changed:
-        console.print(changed, soft_wrap=True)
-    _print_holders(console, study)
-    _print_layers(console, study, depth)
+        yield Line(changed)
+    yield _peak_table(study)
+    yield from _layer_blocks(study, depth, most)
     for entry in study.whatifs:
         saved = study.peak - entry.peak
         if saved > 0:
             change = f"{format_bytes(entry.peak)}, {format_share(saved, study.peak)} less"
-            console.print(f"{entry.name}: {change} ({entry.option})", soft_wrap=True)
+            yield Line(f"{entry.name}: {change} (`{entry.option}`)")
     if study.whatifs and all(entry.peak >= study.peak for entry in study.whatifs):
         tried = ", ".join(entry.name for entry in study.whatifs)
-        console.print(f"no lower peak by: {tried}", style="dim", soft_wrap=True)
+        yield Line(f"no lower peak by: {tried}", style="dim")
+
+
+def when(study: Study) -> str:
+    """``inference``, ``inference, in place``, ``training with adam, bfloat16 where autocast allows it``."""
+    conditions = study.conditions
+    words = ["inference" if study.training is None else f"training with {conditions.optimizer}"]
+    if conditions.schedule == MIN_PEAK:
+        words.append("the order of the lowest peak")
+    if conditions.foreach:
+        words.append("all params at once")
+    if conditions.half:
+        words.append(f"mixed {conditions.half}")
+    if conditions.checkpoints:
+        words.append("checkpoints " + " ".join(conditions.checkpoints))
+    if conditions.inplace:
+        words.append("activations in place")
+    return ", ".join(words)
+
+
+def order_line(study: Study) -> str:
+    """``order: pool, 1x1, 3x3``: what runs in another order than the spec's; empty if nothing does."""
+    if study.inference is None:
+        return ""
+    names = new_order(study.report.graph, study.inference.order)
+    shown = names[:_NAMES] + ["…"] * (len(names) > _NAMES)
+    return f"order: {', '.join(shown)}" if names else ""
 
 
 def _headline(study: Study) -> str:
@@ -92,122 +124,104 @@ def _headline(study: Study) -> str:
     return f"{peak} in the {moment.phase} pass{where}"
 
 
-def _print_holders(console: Console, study: Study) -> None:
+def _peak_table(study: Study) -> Table:
     """What is alive at the peak, the largest first."""
     parts = at_peak(study)
     shown = parts[:_HOLDERS]
     rest = sum(part.bytes for part in parts[_HOLDERS:])
-    names = [holder_name(part) for part in shown]
-    notes = [holder_note(part) for part in shown]
-    sizes = [part.bytes for part in shown]
-    if rest:
-        names.append(f"{len(parts) - _HOLDERS} more")
-        notes.append("")
-        sizes.append(rest)
+    named = [(holder_name(part), part.bytes, holder_note(part)) for part in shown]
+    named += [(f"{len(parts) - _HOLDERS} more", rest, "")] if rest else []
     columns = [
-        Column("at the peak", names, flexible=True),
-        Column("bytes", [format_bytes(size) for size in sizes], right=True),
-        Column("share", [format_share(size, study.peak) for size in sizes], right=True),
-        Column("", notes, flexible=True, style="dim"),
+        Column("at the peak", [name for name, _, _ in named], flexible=True),
+        Column("bytes", [_bytes(size) for _, size, _ in named], right=True, rounded=True),
+        Column("share", [format_share(size, study.peak) for _, size, _ in named], right=True),
+        Column("", [note for _, _, note in named], flexible=True, style="dim"),
     ]
-    print_columns(console, columns)
+    return Table(columns)
 
 
-def _print_layers(console: Console, study: Study, depth: int | None) -> None:
+def holder_name(part: PeakPart) -> str:
+    """A tensor's path; a category's name."""
+    return f"workspace of {part.name}" if part.role == WORKSPACE else part.name
+
+
+def holder_note(part: PeakPart) -> str:
+    """Why it is there."""
+    notes = {
+        MADE: "made now",
+        READ: "read now",
+        WORKSPACE: "",
+        "input": "the model's input, held by the caller",
+        "": "",
+    }
+    if part.role in notes:
+        return notes[part.role]
+    return f"waits for {part.until}" if part.until else "an output of the model"
+
+
+def _layer_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
     """The most that is alive while each layer or block runs."""
-    from rich.text import Text
-
     rows, shown, deepest = report_rows(study.report, depth=depth)
     if not rows:
         return
     found = len(rows)
-    rows = rows[:MAX_PRINTED]
-    highs = layer_highs(study, rows)
-    kept = layer_kept(study, rows)
-    names = [Text(name_cell(row), style="bold" if row.group else "") for row in rows]
-    largest = [max(pair) for pair in zip(*highs.values(), strict=True)]
-    marks = ["◂" if most == study.peak else "" for most in largest]
-    bars = [Text(bar(most, study.peak, _BAR_WIDTH), style="green") for most in largest]
+    rows = rows[:most]
+    yield _layer_table(study, rows)
+    if len(rows) < found:
+        yield Line(f"{len(rows):,} of {found:,} rows: `--format csv` has all of them", style="dim")
+    if depth is None and shown < deepest:
+        yield Line(f"depth {shown} of {deepest}: `--depth {deepest}` shows every layer", style="dim")
+
+
+def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
+    highs = {
+        name: [max(by_path.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
+        for name, by_path in scope_highs(study).items()
+    }
+    largest = [max(values) for values in zip(*highs.values(), strict=True)]
+    if study.training is not None:
+        kept = scope_kept(study)
+        highs["kept"] = [sum(kept.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
     columns = [
-        Column("layer", names, flexible=True),
-        Column("op", [Text(row.op, style="magenta" if row.group else "cyan") for row in rows]),
-        Column("output", [shape_cell(row.output) for row in rows]),
+        Column("layer", [name_of(row) for row in rows], flexible=True),
+        Column("op", [kind_of(row) for row in rows], leaves=2),
+        Column("output", [shape_cell(row.output) for row in rows], leaves=1),
         *[
-            Column(heading, [format_bytes(high) if high else "–" for high in values], right=True)
+            Column(heading, [_bytes(size) for size in values], right=True, rounded=True)
             for heading, values in highs.items()
         ],
-        *[Column("kept", [format_bytes(size) if size else "–" for size in kept], right=True) for _ in kept[:1]],
-        Column("of the peak".ljust(_BAR_WIDTH), bars),
-        Column("", marks),
+        Column(
+            "of the peak".ljust(_BAR_WIDTH),
+            [Cell(bar(size, study.peak, _BAR_WIDTH), style="green") for size in largest],
+            leaves=3,
+            drawn=True,
+        ),
+        Column("", ["◂" if size == study.peak else "" for size in largest]),
     ]
-    for dropped in ("output", "op", "of the peak".ljust(_BAR_WIDTH)):
-        if needed_width(columns, flexible=_NAME_WIDTH) <= console.width:
-            break
-        columns = [column for column in columns if column.heading != dropped]
-    print_columns(console, columns)
-    if len(rows) < found:
-        text = f"{len(rows):,} of {found:,} rows: --format csv has all of them"
-        console.print(text, style="dim", soft_wrap=True)
-    if depth is None and shown < deepest:
-        console.print(f"depth {shown} of {deepest}: --depth {deepest} shows every layer", style="dim", soft_wrap=True)
+    return Table(columns)
 
 
-def layer_highs(study: Study, rows: Sequence[Row]) -> dict[str, list[int]]:
-    """For every row, the most bytes alive while its layers run: in inference, or in both directions of training."""
-    series = node_highs(study)
-    paths = [node.path for node in study.report.graph.nodes]
-    highs: dict[str, list[int]] = {}
-    for heading, values in series.items():
-        by_scope: dict[str, int] = {}
-        for path, value in zip(paths, values, strict=True):
-            for scope in scopes(path):
-                by_scope[scope] = max(by_scope.get(scope, 0), value)
-        highs[heading] = [max(by_scope.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
-    return highs
+def name_of(row: Row) -> Cell:
+    """A row's name at its depth, with ×N for folded neighbours."""
+    times = f" ×{row.times}" if row.times > 1 else ""
+    return Cell(row.name + times, level=row.depth, style="bold" if row.group else "")
 
 
-def layer_kept(study: Study, rows: Sequence[Row]) -> list[int]:
-    """For every row, the bytes its layers made that the backward pass needs at the peak; empty in inference."""
-    if study.training is None:
-        return []
-    nodes = study.report.graph.nodes
-    sums: dict[str, int] = {}
-    for node, size in study.training.kept().items():
-        for scope in scopes(nodes[node].path):
-            sums[scope] = sums.get(scope, 0) + size
-    return [sum(sums.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
+def kind_of(row: Row) -> Cell:
+    """A row's op or block."""
+    return Cell(row.op, style="magenta" if row.group else "cyan")
 
 
-def scopes(path: str) -> list[str]:
-    """A path and those of all that it is in."""
-    found = [path]
-    while "." in found[-1]:
-        found.append(found[-1].rpartition(".")[0])
-    return found
+def _bytes(size: int) -> Cell:
+    return Cell(f"{size:,}", format_bytes(size)) if size else Cell("–")
 
 
-def node_highs(study: Study) -> dict[str, list[int]]:
-    """By node: what is alive while it runs."""
-    count = len(study.report.graph.nodes)
-    if study.training is None:
-        assert study.inference is not None, "a study has one of the two"
-        alive = [0] * count
-        for node, live in zip(study.inference.order, study.inference.live, strict=True):
-            alive[node] = live
-        return {"alive": alive}
-    found = {"forward": [0] * count, "backward": [0] * count}
-    for moment in study.training.moments:
-        if moment.node >= 0:
-            values = found[moment.phase]
-            values[moment.node] = max(values[moment.node], moment.live)
-    return found
-
-
-def _print_summary(console: Console, studies: Sequence[Study]) -> None:
-    columns = [
-        Column("model", [study.report.name for study in studies], flexible=True),
-        Column("peak", [format_bytes(study.peak) for study in studies], right=True),
-        Column("bytes", [f"{study.peak:,}" for study in studies], right=True),
-        Column("where", [study.peak_path or "–" for study in studies], flexible=True),
-    ]
-    print_columns(console, columns)
+def _summary(studies: Sequence[Study]) -> Table:
+    return Table(
+        [
+            Column("model", [study.report.name for study in studies], flexible=True),
+            Column("peak", [format_bytes(study.peak) for study in studies], right=True),
+            Column("bytes", [f"{study.peak:,}" for study in studies], right=True),
+            Column("where", [study.peak_path or "–" for study in studies], flexible=True),
+        ]
+    )

@@ -151,12 +151,17 @@ def _extra_columns(rows: Sequence[Row], extra: Extra, strong: Sequence[str], *, 
 
 def title(report: Report) -> str:
     """The name, the inputs, and the params that are not at their defaults."""
+    return f"{report.name} · {title_details(report)}"
+
+
+def title_details(report: Report) -> str:
+    """The inputs, and the params that are not at their defaults."""
     inputs = ", ".join(
         ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
         for name, tensor in report.graph.inputs.items()
     )
     settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
-    return f"{report.name} · {inputs}{settings}"
+    return f"{inputs}{settings}"
 
 
 def _is_set(report: Report, name: str) -> bool:

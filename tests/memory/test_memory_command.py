@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
+from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, depths, matches
 from archcost.analysis.memory.inference import MIN_PEAK
 from archcost.analysis.memory.study import Conditions, study
-from archcost.render.memory_data import categories, holders
 from benchmarks import memory as tables
 
 if TYPE_CHECKING:

@@ -1,0 +1,140 @@
+"""A memory study as JSON values, and their types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
+
+from archcost.analysis.memory.at_peak import categories, holders
+from archcost.analysis.memory.inference import MIN_PEAK
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.study import Study
+    from archcost.analysis.memory.training import TrainingMemory
+
+
+class PeakPartData(TypedDict):
+    """What is alive at the peak: a tensor in inference, a category in training."""
+
+    bytes: Count
+    path: NotRequired[str]
+    role: NotRequired[str]
+    until: NotRequired[str | None]
+    category: NotRequired[str]
+
+
+class MemoryLayerData(TypedDict):
+    """What is alive while a layer runs; null for a pass that it has not."""
+
+    path: str
+    op: str
+    live_bytes: NotRequired[Count]
+    forward_bytes: NotRequired[Count | None]
+    backward_bytes: NotRequired[Count | None]
+    kept_bytes: NotRequired[Count]
+
+
+class WhatIfData(TypedDict):
+    """What would change the peak, and the option that does it."""
+
+    change: str
+    option: str
+    peak_bytes: Count
+
+
+class MemoryData(Envelope):
+    """The memory of a model in inference or in a training step; all figures are bytes."""
+
+    spec: SpecData
+    batch: Positive
+    dtype: str
+    mode: str
+    inplace: bool
+    peak_bytes: Count
+    peak_path: str | None
+    at_peak: list[PeakPartData]
+    layers: list[MemoryLayerData]
+    what_if: list[WhatIfData]
+    schedule: NotRequired[str]
+    lowest_possible: NotRequired[bool | None]
+    optimizer: NotRequired[str]
+    foreach: NotRequired[bool]
+    mixed: NotRequired[str | None]
+    checkpoints: NotRequired[list[str]]
+    peak_phase: NotRequired[str]
+    phases: NotRequired[dict[str, Count]]
+    param_bytes: NotRequired[Count]
+    buffer_bytes: NotRequired[Count]
+    gradient_bytes: NotRequired[Count]
+    optimizer_bytes: NotRequired[Count]
+    input_bytes: NotRequired[Count]
+    saved_bytes: NotRequired[Count]
+
+
+def memory_data(study: Study) -> MemoryData:
+    """The JSON form."""
+    report, conditions = study.report, study.conditions
+    document: dict[str, Any] = {
+        **envelope("memory"),
+        "spec": {"name": report.name, "path": report.spec.path, "params": report.params},
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "mode": "inference" if study.training is None else "training",
+        "inplace": conditions.inplace,
+        "peak_bytes": study.peak,
+        "peak_path": study.peak_path or None,
+    }
+    nodes = report.graph.nodes
+    if study.training is None:
+        assert study.inference is not None, "a study has one of the two"
+        inference = study.inference
+        document["schedule"] = conditions.schedule
+        document["lowest_possible"] = inference.exact if conditions.schedule == MIN_PEAK else None
+        document["at_peak"] = [
+            {"path": part.name, "role": part.role, "bytes": part.bytes, "until": part.until or None}
+            for part in holders(report.graph, inference)
+        ]
+        document["layers"] = [
+            {"path": nodes[node].path, "op": nodes[node].op.kind, "live_bytes": live}
+            for node, live in zip(inference.order, inference.live, strict=True)
+        ]
+    else:
+        document |= _training_document(study, study.training)
+    document["what_if"] = [
+        {"change": entry.name, "option": entry.option, "peak_bytes": entry.peak} for entry in study.whatifs
+    ]
+    return cast("MemoryData", document)
+
+
+def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]:
+    conditions, nodes = study.conditions, study.report.graph.nodes
+    highs = {
+        phase: {moment.node: moment.live for moment in training.moments if moment.phase == phase}
+        for phase in ("forward", "backward")
+    }
+    kept = training.kept()
+    return {
+        "optimizer": conditions.optimizer,
+        "foreach": conditions.foreach,
+        "mixed": conditions.half or None,
+        "checkpoints": list(conditions.checkpoints),
+        "peak_phase": training.peak.phase,
+        "phases": {f"{phase}_bytes": training.phase_peak(phase) for phase in ("forward", "backward", "update")},
+        "param_bytes": training.params,
+        "buffer_bytes": training.buffers,
+        "gradient_bytes": training.gradients,
+        "optimizer_bytes": training.state,
+        "input_bytes": training.inputs,
+        "saved_bytes": training.saved,
+        "at_peak": [{"category": name, "bytes": size} for name, size in categories(training).items()],
+        "layers": [
+            {
+                "path": node.path,
+                "op": node.op.kind,
+                "forward_bytes": highs["forward"].get(index),
+                "backward_bytes": highs["backward"].get(index),
+                "kept_bytes": kept.get(index, 0),
+            }
+            for index, node in enumerate(nodes)
+        ],
+    }

@@ -1,0 +1,162 @@
+"""The shape of archcost's JSON, in types: what every document has, and the JSON Schema of a type.
+
+A document is a TypedDict beside the value that it is of, and :func:`schema_of` makes its schema from the type. Keys may
+be added within a version, never renamed or taken away: readers ignore what they do not know.
+"""
+
+from __future__ import annotations
+
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    TypedDict,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from archcost.version import __version__
+
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+_PLAIN: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    NoneType: {"type": "null"},
+    Any: {},
+}
+
+
+class AtLeast:
+    """The smallest number that stands in a place, as a mark within ``Annotated``."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+
+Count = Annotated[int, AtLeast(0)]
+Positive = Annotated[int, AtLeast(1)]
+Shape = list[Positive]
+
+
+class ToolData(TypedDict):
+    """Who made the document."""
+
+    name: Literal["archcost"]
+    version: str
+
+
+class ErrorData(TypedDict):
+    """A problem, its place in a file, and a way out; null where there is none."""
+
+    message: str
+    file: str | None
+    line: Positive | None
+    column: Positive | None
+    help: str | None
+
+
+class SpecData(TypedDict):
+    """The model: its name and file, the hash of what was read, and the params that were used."""
+
+    path: str
+    name: NotRequired[str]
+    sha256: NotRequired[str]
+    params: NotRequired[dict[str, Any]]
+
+
+class Envelope(TypedDict):
+    """What every document begins with."""
+
+    schema: str
+    tool: ToolData
+
+
+def envelope(name: str) -> Envelope:
+    """The beginning of a document: ``archcost.report/1`` for the name ``report``."""
+    return {"schema": f"archcost.{name}/1", "tool": {"name": "archcost", "version": __version__}}
+
+
+def schema_of(document: type, name: str) -> dict[str, Any]:
+    """The JSON Schema (draft-07) of a document's type, whose name in its envelope is given.
+
+    An object is open, for later versions add keys; a key is required unless it is ``NotRequired``. A description is the
+    docstring of its type.
+    """
+    definitions: dict[str, Any] = {}
+    schema = _object(document, definitions)
+    schema["properties"]["schema"] = {"const": f"archcost.{name}/1"}
+    return {"$schema": _DRAFT, "title": f"archcost {name}", **schema, "definitions": dict(sorted(definitions.items()))}
+
+
+def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a type: that of its origin where it has arguments."""
+    if is_typeddict(kind):
+        if kind.__name__ not in definitions:
+            definitions[kind.__name__] = {}  # it may be within itself
+            definitions[kind.__name__] = _object(kind, definitions)
+        return {"$ref": f"#/definitions/{kind.__name__}"}
+    if kind in _PLAIN:
+        return dict(_PLAIN[kind])
+    maker = _GENERIC.get(get_origin(kind))
+    if maker is None:
+        raise TypeError(f"no JSON Schema for {kind!r}")
+    return maker(get_args(kind), definitions)
+
+
+def _annotated(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
+    least = [mark.least for mark in arguments[1:] if isinstance(mark, AtLeast)]
+    return _of(arguments[0], definitions) | ({"minimum": least[0]} if least else {})
+
+
+def _literal(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
+    del definitions
+    return {"const": arguments[0]} if len(arguments) == 1 else {"enum": list(arguments)}
+
+
+def _array(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": _of(arguments[0], definitions)}
+
+
+def _mapping(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
+    values = _of(arguments[1], definitions)
+    return {"type": "object", **({"additionalProperties": values} if values else {})}
+
+
+def _union(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
+    """One of several; plain types in one list, whose other words hold for numbers alone."""
+    options = [_of(one, definitions) for one in arguments]
+    if all(isinstance(option.get("type"), str) and option.keys() <= {"type", "minimum"} for option in options):
+        merged = {key: value for option in options for key, value in option.items() if key != "type"}
+        return {"type": [option["type"] for option in options], **merged}
+    return {"anyOf": options}
+
+
+def _object(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    properties = {
+        name: _of(get_args(hint)[0] if get_origin(hint) is NotRequired else hint, definitions)
+        for name, hint in hints.items()
+    }
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    required = [name for name, hint in hints.items() if get_origin(hint) is not NotRequired]
+    if required:
+        schema["required"] = required
+    about = (kind.__doc__ or "").split("\n\n")[0].strip()
+    return {"description": " ".join(about.split()), **schema} if about else schema
+
+
+_GENERIC = {
+    Annotated: _annotated,
+    Literal: _literal,
+    Union: _union,
+    UnionType: _union,
+    list: _array,
+    dict: _mapping,
+}

@@ -1,0 +1,185 @@
+"""What a command shows, laid out by no one yet: text and tables for people, records for sheets, data for programs.
+
+A command makes one :class:`Document`; each printer in :mod:`archcost.render.printers` prints any of them in one format.
+Nothing here knows a format, and no printer knows a command.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+LEAST_FLEXIBLE = 24  # what a flexible column is left with before another column leaves
+
+
+class Cell(NamedTuple):
+    """What stands in a cell.
+
+    ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
+    ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.
+    """
+
+    text: str
+    short: str | None = None
+    level: int = 1
+    style: str = ""
+    strong: bool = False
+    code: bool = False
+
+
+class Column(NamedTuple):
+    """A heading, one cell a row, and a footer.
+
+    ``right`` is for figures. Cells of a ``flexible`` column are cut where a page is narrow, unless it ``folds`` them
+    into lines. Where that does not suffice columns leave, the lowest ``leaves`` first (0: it stays). A terminal shows
+    figures to the unit where there is room, but those of a ``rounded`` column always in few digits; and what is
+    ``drawn``, such as a bar, stands there alone.
+    """
+
+    heading: str
+    cells: Sequence[Cell | str]
+    footer: Cell | str = ""
+    right: bool = False
+    flexible: bool = False
+    folds: bool = False
+    style: str = ""
+    leaves: int = 0
+    rounded: bool = False
+    drawn: bool = False
+
+
+class Table(NamedTuple):
+    """Columns of equal length; ``narrow`` stands in its place where it does not fit even with rounded figures."""
+
+    columns: Sequence[Column]
+    least_flexible: int = LEAST_FLEXIBLE
+    narrow: Table | None = None
+
+    @property
+    def plain_columns(self) -> list[Column]:
+        """The columns that are more than a drawing, without those that say nothing."""
+        return [column for column in self.columns if not column.drawn and (column.heading or any(column.cells))]
+
+    @property
+    def has_footer(self) -> bool:
+        """Whether anything stands below the rows."""
+        return any(cell(column.footer).text for column in self.columns)
+
+
+class Heading(NamedTuple):
+    """What follows is about this; ``details`` stand behind it, as ``1×3×224×224 float32`` behind a model's name."""
+
+    text: str
+    details: str = ""
+
+
+class Line(NamedTuple):
+    """A sentence, with what is typed between backticks; ``style`` is rich's.
+
+    Its further lines hang below its ``head``, which may be its label. With ``indent`` a text that finds no room beside
+    its head stands below it, set in so far.
+    """
+
+    text: str
+    head: str = ""
+    style: str = ""
+    indent: int = 2
+
+
+class Gap(NamedTuple):
+    """An empty line."""
+
+
+class Branch(NamedTuple):
+    """A line of a tree, ``level`` scopes deep, from 1."""
+
+    level: int
+    text: str
+
+
+Block = Heading | Line | Table | Gap
+
+
+class Records(NamedTuple):
+    """Rows for a sheet or a script: figures to the unit as numbers, None for what is unknown or does not apply."""
+
+    headings: Sequence[str]
+    rows: Iterable[Sequence[object]]
+
+
+class Document(Protocol):
+    """What a command shows; each part is made when a printer asks for it."""
+
+    def blocks(self, most: int | None) -> Iterable[Block]:
+        """What people read; no more than ``most`` rows a table where there is a limit, and then a line that says so."""
+
+    def branches(self) -> Iterable[Branch]:
+        """The same as a tree."""
+
+    def records(self) -> Records:
+        """What sheets read."""
+
+    def data(self) -> object:
+        """What programs read: JSON values."""
+
+
+def cell(value: Cell | str) -> Cell:
+    """A cell of what may be plain text."""
+    return Cell(value) if isinstance(value, str) else value
+
+
+def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
+    """Blocks as a tree, for documents without one of their own.
+
+    A row is a line: its first cell, and behind it the others, figures with their headings; what stands for nothing is
+    left out. A table below another one stands below the heading of its first column.
+    """
+    tables = 0
+    for block in blocks:
+        if isinstance(block, Table):
+            if tables:
+                yield Branch(0, block.columns[0].heading)
+            tables += 1
+            yield from _rows_of(block)
+        elif isinstance(block, Heading):
+            tables = 0
+            yield Branch(0, " · ".join(filter(None, (block.text, block.details))))
+        elif isinstance(block, Line):
+            yield Branch(0, f"{block.head.strip()} {without_marks(block.text)}".strip())
+
+
+def _rows_of(table: Table) -> Iterator[Branch]:
+    first, *others = table.plain_columns
+    for place, value in enumerate(first.cells):
+        name = cell(value)
+        told = [_told(column, cell(column.cells[place])) for column in others]
+        yield Branch(name.level, ": ".join(filter(None, (name.text, ", ".join(filter(None, told))))))
+
+
+def _told(column: Column, one: Cell) -> str:
+    if one.text.strip() in ("", "–"):
+        return ""
+    text = one.short or one.text
+    return f"{column.heading} {text}" if column.right and column.heading else text
+
+
+def spans(text: str) -> list[tuple[str, bool]]:
+    """A text of ours in pieces, and whether each is what is typed: that stands between backticks.
+
+    Where names of others hold backticks, so that there is no telling, it is one piece.
+    """
+    pieces = text.split("`")
+    commands, between = pieces[1::2], pieces[::2]
+    if len(pieces) % 2 == 0 or not all(commands):
+        return [(text, False)]
+    found = [(piece, False) for piece in between]
+    for place, command in enumerate(commands):
+        found.insert(2 * place + 1, (command, True))
+    return found
+
+
+def without_marks(text: str) -> str:
+    """A text of ours without the backticks around what is typed."""
+    return "".join([piece for piece, _ in spans(text)])

@@ -1,0 +1,96 @@
+r"""LaTeX: tables of the package booktabs with exact figures, to be set with ``\usepackage{booktabs}``; ASCII alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archcost.printable import one_line
+from archcost.render.document import Gap, Heading, Line, Table, cell, spans
+from archcost.render.glyphs import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcost.render.document import Cell, Column, Document
+
+_SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "-",
+    "×": r"$\times$", "·": r"$\cdot$", "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "→": r"$\to$",
+    "←": r"$\leftarrow$", "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "±": r"$\pm$", "Δ": r"$\Delta$",
+    "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "⌈": r"$\lceil$", "⌉": r"$\rceil$", "µ": r"$\mu$",
+    "μ": r"$\mu$", "γ": r"$\gamma$", "β": r"$\beta$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
+    "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "†": r"\dag{}",
+}  # fmt: skip
+_SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|[^\x20-\x7e]")
+
+
+def text(document: Document, path: str | None) -> str:
+    """The blocks of a document, an empty line between them."""
+    del path
+    return "\n\n".join(filter(None, map("\n".join, map(_block, document.blocks(None))))) + "\n"
+
+
+def _block(block: Heading | Line | Table | Gap) -> list[str]:
+    if isinstance(block, Table):
+        return list(_table(block))
+    if isinstance(block, Heading):
+        details = f" {escape_latex(block.details)}" if block.details else ""
+        return [rf"\paragraph{{{escape_latex(block.text)}}}{details}"]
+    if isinstance(block, Line):
+        head = rf"\textbf{{{escape_latex(block.head.strip())}}} " if block.head.strip() else ""
+        return [head + "".join([_span(text, code=code) for text, code in spans(block.text)])]
+    return []
+
+
+def _span(text: str, *, code: bool) -> str:
+    return rf"\texttt{{{escape_latex(text)}}}" if code else escape_latex(text)
+
+
+def _table(table: Table) -> Iterator[str]:
+    columns = table.plain_columns
+    sides = "".join("r" if column.right else "l" for column in columns)
+    yield rf"\begin{{tabular}}{{{sides}}}"
+    yield r"  \toprule"
+    yield _row([escape_latex(column.heading) for column in columns])
+    yield r"  \midrule"
+    for row in zip(*(column.cells for column in columns), strict=True):
+        yield _row([_cell(cell(one)) for one in row])
+    if table.has_footer:
+        yield r"  \midrule"
+        yield _row(_footers(columns))
+    yield r"  \bottomrule"
+    yield r"\end{tabular}"
+
+
+def _footers(columns: Sequence[Column]) -> list[str]:
+    return [_cell(cell(column.footer)._replace(strong=True)) for column in columns]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "  " + " & ".join(cells) + r" \\"
+
+
+def _cell(one: Cell) -> str:
+    shown = escape_latex(one.text.strip())
+    if not shown:
+        return ""
+    if one.code:
+        shown = rf"\texttt{{{shown}}}"
+    indent = r"\quad " * (one.level - 1)
+    return indent + (rf"\textbf{{{shown}}}" if one.strong else shown)
+
+
+def escape_latex(text: str) -> str:
+    """Text of anybody: LaTeX sets it as it is and runs nothing; letters beyond ASCII that are not known are escaped."""
+    return _SPECIAL.sub(_sign, one_line(text))
+
+
+def _sign(match: re.Match[str]) -> str:
+    char = match[0]
+    known = _SIGNS.get(char)
+    if known is not None:
+        return known
+    return "".join(_SIGNS.get(one, one) for one in fitted(char, "ascii"))

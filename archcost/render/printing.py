@@ -1,0 +1,33 @@
+"""Printing a document in a format: the one table of formats, and where the text goes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from archcost.render.output import write_text
+
+if TYPE_CHECKING:
+    from archcost.render.document import Document
+
+PRINTERS = {  # the module of each; one is loaded when it is asked for
+    "table": "terminal",
+    "tree": "tree",
+    "json": "data",
+    "csv": "sheet",
+    "markdown": "markdown",
+    "latex": "latex",
+}
+_SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table"}
+
+
+def write(document: Document, format: str, path: str | None) -> None:  # noqa: A002 - as the option
+    """Print a document, or write it to a file; raises UsageError where neither is possible."""
+    printer = import_module(f"archcost.render.printers.{PRINTERS[format]}")
+    write_text(printer.text(document, path), path, format)
+
+
+def format_of(path: str | None) -> str:
+    """The format that a file's name asks for; a table for any other, and for standard output."""
+    return _SUFFIXES.get(PurePath(path).suffix.lower(), "table") if path else "table"
