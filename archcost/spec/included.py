@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
-from archcost.files import FileError, MissingFileError, is_below
+from archcost.files import FileError, MissingFileError, is_below, refuse_gits_own
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
 
@@ -113,6 +113,7 @@ class NamedFiles:
             self.seen.add(files.resolve(self.tree.path))
         if os.path.isabs(relative):
             return None
+        refuse_gits_own(relative)
         parts = self.top.count("/") + base.count("/") + relative.count("/") + 1
         meter.spend(2 * _PER_PART * parts, mark)
         inside, name = os.path.split(relative)

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from archcost.budget.verdict import Finding, SpecVerdict, Verdict
     from conftest import Run
+
+    from archcost.budget.verdict import Finding, SpecVerdict, Verdict
 
 
 def spec(layers: str, patterns: dict[str, str], more: str = "") -> str:
