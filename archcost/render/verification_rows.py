@@ -239,7 +239,7 @@ def verdict(verification: Verification) -> str:
 def _agreement(verification: Verification) -> str:
     agree, declared = verification.agreeing, len(verification.declared)
     is_declared = f"{declared:,} {'layer' if not agree else ''}{'s' * (not agree and declared != 1)}".rstrip()
-    is_declared += " is declared" if declared == 1 else " are declared"
+    is_declared += " is only declared" if declared == 1 else " are only declared"
     if not agree:
         return f"nothing is verified: {is_declared if declared else 'there are no layers'}"
     words = f"{agree:,} layer agrees" if agree == 1 else f"{agree:,} layers agree"
