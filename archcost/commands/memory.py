@@ -103,7 +103,8 @@ def memory(
     results = analyze_all(specs, settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
     wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
     studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
-    write_memory(studies, format.value, output, depth)
+    failed = [result for result in results if result.diagnostics] if len(results) > 1 or format is Format.json else []
+    write_memory(studies, format.value, output, depth, failed)
     print_diagnostics(wrong)
     if wrong:
         raise typer.Exit(2)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.console import buffered_console
+from archcost.render.markup import escape_markdown
 from archcost.render.memory_data import (
+    SCHEMA,
     at_peak,
     holder_name,
     holder_note,
@@ -18,6 +20,7 @@ from archcost.render.memory_data import (
 )
 from archcost.render.output import write_text
 from archcost.render.rows import MAX_PRINTED, report_rows
+from archcost.render.summary import Entry
 from archcost.render.table import title
 from archcost.render.text import bar, name_cell, shape_cell
 from archcost.units import format_bytes, format_share
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.memory.study import Study
+    from archcost.render.output import Result
     from archcost.render.page import Console
     from archcost.render.rows import Row
 
@@ -34,29 +38,41 @@ _NAME_WIDTH = 24
 _HOLDERS = 8  # tensors told by name
 
 
-def write_memory(studies: Sequence[Study], format: str, path: str | None, depth: int | None) -> None:  # noqa: A002
-    """Print studies in the format asked for; several as tables, one under the other."""
+def write_memory(
+    studies: Sequence[Study],
+    format: str,  # noqa: A002 - as the option
+    path: str | None,
+    depth: int | None,
+    failed: Sequence[Result] = (),
+) -> None:
+    """Print studies in the format asked for; several as tables, one under the other.
+
+    Specs that ``failed`` have no peak, of which no part is known either, and are named after the others.
+    """
+    wrong = [Entry(one.name if one.report is None else one.report.name, None, None, one.unread) for one in failed]
     if format == "json":
-        from archcost.render.plain import to_json
+        from archcost.render.plain import error_document, to_json
 
-        write_text(to_json([to_document(study) for study in studies]), path, format)
+        errors = [{**error_document(one.diagnostics, None, one.name), "schema": SCHEMA} for one in failed]
+        write_text(to_json([*(to_document(study) for study in studies), *errors]), path, format)
     elif format == "csv":
-        write_text(to_csv(studies), path, format)
+        write_text(to_csv(studies, wrong), path, format)
     elif format == "markdown":
-        write_text("\n".join([to_markdown(study, depth) for study in studies]), path, format)
+        told = [f"{escape_markdown(entry.label)}: no figures\n" for entry in wrong]
+        write_text("\n".join([*(to_markdown(study, depth) for study in studies), *told]), path, format)
     else:
-        write_text(_table(studies, path, depth), path, format)
+        write_text(_table(studies, path, depth, wrong), path, format)
 
 
-def _table(studies: Sequence[Study], path: str | None, depth: int | None) -> str:
+def _table(studies: Sequence[Study], path: str | None, depth: int | None, wrong: Sequence[Entry]) -> str:
     console, buffer = buffered_console(path)
     for index, study in enumerate(studies):
         if index:
             console.print()
         _print_study(console, study, depth)
-    if len(studies) > 1:
+    if len(studies) + len(wrong) > 1:
         console.print()
-        _print_summary(console, studies)
+        _print_summary(console, studies, wrong)
     return buffer.getvalue()
 
 
@@ -203,11 +219,13 @@ def node_highs(study: Study) -> dict[str, list[int]]:
     return found
 
 
-def _print_summary(console: Console, studies: Sequence[Study]) -> None:
+def _print_summary(console: Console, studies: Sequence[Study], wrong: Sequence[Entry]) -> None:
+    none = [""] * len(wrong)
+    names = [study.report.name for study in studies] + [entry.label for entry in wrong]
     columns = [
-        Column("model", [study.report.name for study in studies], flexible=True),
-        Column("peak", [format_bytes(study.peak) for study in studies], right=True),
-        Column("bytes", [f"{study.peak:,}" for study in studies], right=True),
-        Column("where", [study.peak_path or "–" for study in studies], flexible=True),
+        Column("model", names, flexible=True),
+        Column("peak", [format_bytes(study.peak) for study in studies] + none, right=True),
+        Column("bytes", [f"{study.peak:,}" for study in studies] + none, right=True),
+        Column("where", [study.peak_path or "–" for study in studies] + none, flexible=True),
     ]
     print_columns(console, columns)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.graph.model import Graph
+    from archcost.render.summary import Entry
 
 SCHEMA = "archcost.memory/1"
 _NAMES = 12  # of layers in a new order
@@ -177,16 +178,21 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
     }
 
 
-def to_csv(studies: Sequence[Study]) -> str:
-    """Every layer of every model, one a line, in the order they run; empty where a layer has no such pass."""
+def to_csv(studies: Sequence[Study], wrong: Sequence[Entry] = ()) -> str:
+    """Every layer of every model, one a line, in the order they run; empty where a layer has no such pass.
+
+    Where models are ``wrong``, each has a line with its name, and a last column ``partial`` says why it is empty.
+    """
     training = bool(studies) and studies[0].training is not None
     figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes",)
-    rows = (
-        (study.report.name, layer["path"], layer["op"], *[layer[figure] for figure in figures])
+    marks, whole = (("partial",), ("",)) if wrong else ((), ())
+    rows: list[Sequence[object]] = [
+        (study.report.name, layer["path"], layer["op"], *[layer[figure] for figure in figures], *whole)
         for study in studies
         for layer in to_document(study)["layers"]
-    )
-    return csv_text(("model", "path", "op", *figures), rows)
+    ]
+    rows += [(entry.name, "", "", *[""] * len(figures), entry.mark) for entry in wrong]
+    return csv_text(("model", "path", "op", *figures, *marks), rows)
 
 
 def to_markdown(study: Study, depth: int | None) -> str:
