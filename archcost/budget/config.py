@@ -135,7 +135,7 @@ def _read(path: str, *, named: bool = False) -> Config | None:
     source = _source(path, named=named)
     name, required = source.name, named or os.path.basename(path) == OWN_NAME
     in_project = os.path.basename(path) == PROJECT_NAME
-    if in_project and not required and "archcost" not in source.text:
+    if in_project and not required and "archcost" not in source.text and "\\u" not in source.text.lower():
         return None
     from archcost.budget.toml import parse_toml
 
