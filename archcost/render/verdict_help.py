@@ -28,6 +28,8 @@ def help_text(finding: Finding, *, verdict: Verdict) -> str:
         return "correct it, or remove it"
     if finding.lacks_baseline:
         return _lacking(finding, verdict)
+    if finding.cause is Cause.UNKNOWN and finding.metric == "latency":
+        return "write the custom op in ops that run, or limit other figures: what is declared has no time"
     if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
         return f"declare `{finding.metric}` of the custom op: unknown is never zero"
     if finding.status in (Status.FAIL, Status.WARN):
