@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 from archcost.errors import UsageError
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.counters import RunError, Seen, count_by_torch
+from archcost.pytorch.kinds import BARE, SETTINGS, Kind
 from archcost.pytorch.module import example_inputs
 from archcost.pytorch.targets import told
 
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.dims import Shape
+
+
+_DIMS = re.compile(r"\dd$")
+_ALIASES = {"NonDynamicallyQuantizableLinear": "Linear", "SyncBatchNorm": "BatchNorm"}
 
 
 class Model(NamedTuple):
@@ -34,21 +42,25 @@ class Model(NamedTuple):
     params: int
     macs: int
     outputs: tuple[Shape, ...]
+    functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
 
 
 class _Used(TorchFunctionMode):
-    """Notes in which call to a torch function a run first uses each parameter."""
+    """Notes in which call to a torch function a run first uses each parameter, and how often each function is called."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls = 0
+        self.functions: Counter[str] = Counter()
         self.first: dict[int, int] = {}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
         result = func(*args, **(kwargs or {}))
-        if getattr(func, "__name__", "") != "__get__" or isinstance(result, Tensor):  # to ask for a dtype is no use
+        name = getattr(func, "__name__", "")
+        self.functions[name.rstrip("_")] += 1  # in place or not
+        if name != "__get__" or isinstance(result, Tensor):  # to ask for a dtype is no use
             self.calls += 1
             for leaf in tree_leaves((args, kwargs)):
                 if isinstance(leaf, nn.Parameter):
@@ -59,7 +71,8 @@ class _Used(TorchFunctionMode):
 def observe(model: nn.Module, report: Report, target: str) -> Model:
     """One run on the report's inputs; UsageError, with the model's own error, if it takes others."""
     modules = dict(model.named_modules())
-    seen, first, outputs = _run(model, modules, report, target)
+    seen, used_in, outputs = _run(model, modules, report, target)
+    first = used_in.first
     running = {path: figures for path, figures in seen.items() if figures.ran}
     macs = {path: figures.macs or 0 for path, figures in running.items()}
     for path, figures in running.items():
@@ -81,10 +94,48 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
     outputs_of = {path: None if path in holders else next(iter(running[path].shapes), None) for path in runs}
     units = []
     for path, owner, by in zip(paths, owners, runs, strict=True):
-        output = outputs_of[by] if runs.count(by) == 1 else None
-        units.append(Unit(path, type(modules[owner]).__name__, tuple([shape for _, shape in used[path]]), output, None))
+        alone = runs.count(by) == 1
+        units.append(
+            Unit(
+                path,
+                type(modules[owner]).__name__,
+                tuple([shape for _, shape in used[path]]),
+                outputs_of[by] if alone else None,
+                None,
+                kind=kind_of(modules[owner]) if path in modules else Kind(BARE, is_torchs=False, settings={}),
+                input=running[by].input if alone and owner == by else None,
+            )
+        )
     params = sum(prod(shape) for unit in units for shape in unit.shapes)
-    return Model(units, runs, macs, outputs_of, params, sum(macs.values()), outputs, unused)
+    return Model(units, runs, macs, outputs_of, params, sum(macs.values()), outputs, used_in.functions, unused)
+
+
+def kind_of(module: nn.Module) -> Kind | None:
+    """The class of torch's that a module is of or derived from; None of one that is somebody's own."""
+    own = type(module)
+    made_by = next((known for known in own.__mro__ if _is_known(known)), None)
+    if made_by is None:
+        return None
+    name = _ALIASES.get(made_by.__name__, made_by.__name__)
+    settings = {}
+    if own.forward is made_by.forward:
+        settings = {name: getattr(module, name) for name in SETTINGS if hasattr(module, name)}
+    return Kind(_DIMS.sub("", name), is_torchs=True, settings=settings)
+
+
+def _is_known(known: type) -> bool:
+    """Whether a class is a layer of torch's own; not a base of such layers, or a holder of others."""
+    private = known.__name__.startswith("_") or known in (nn.Module, nn.modules.lazy.LazyModuleMixin)
+    return known.__module__.startswith("torch.nn.modules.") and not private and "Container" not in known.__module__
+
+
+def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str, int]:
+    """How often a run calls each of torch's functions; raises what the network raises."""
+    used = _Used()
+    with torch.no_grad(), warnings.catch_warnings(), used:
+        warnings.simplefilter("ignore")
+        network(*inputs)
+    return used.functions
 
 
 def _runs_above(path: str, running: Mapping[str, object]) -> str:
@@ -97,8 +148,8 @@ def _runs_above(path: str, running: Mapping[str, object]) -> str:
 
 def _run(
     model: nn.Module, modules: dict[str, nn.Module], report: Report, target: str
-) -> tuple[dict[str, Seen], dict[int, int], tuple[Shape, ...]]:
-    """What every module did in one run on the report's inputs, when each parameter was used, and the outputs."""
+) -> tuple[dict[str, Seen], _Used, tuple[Shape, ...]]:
+    """What every module did in one run on the report's inputs, what that used, and the outputs."""
     model.train(report.graph.training)
     for module in modules.values():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - one value has no variance
@@ -117,4 +168,4 @@ def _run(
         raise UsageError(f"{target} does not run on the inputs of {report.name}, {shapes}: {cause}") from None
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-    return dict(zip(modules, seen, strict=True)), used.first, seen[0].shapes
+    return dict(zip(modules, seen, strict=True)), used, seen[0].shapes

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.pytorch.verification import LayerCheck, Verification
-    from archcost.render.verification import Outcome
+    from archcost.render.verification_rows import Outcome
 
 _MODEL = "the model"
 
