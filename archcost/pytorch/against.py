@@ -231,7 +231,15 @@ def _layer_mismatches(
             cause = _shapes_cause(pair)
             yield Mismatch(*where, "params", pair.shapes, pair.other_shapes, named, cause, unit.place)
         if not pair.same_output:
-            yield Mismatch(*where, "output", pair.output, pair.other_output, named, _output_cause(pair) if certain else "", unit.place)
+            yield Mismatch(
+                *where,
+                "output",
+                pair.output,
+                pair.other_output,
+                named,
+                _output_cause(pair) if certain else "",
+                unit.place,
+            )
         elif (
             pair.macs is not None and pair.other_macs is not None and not within(pair.macs, pair.other_macs, tolerance)
         ):

@@ -71,7 +71,8 @@ class Pair:
             "ok": self.ok,
             "kind": {"archcost": self.kinds[0], "target": self.kinds[1], "kinship": self.kinship.value},
             "settings": {
-                name: {"archcost": plain(ours), "target": plain(theirs)} for name, (ours, theirs) in self.settings.items()
+                name: {"archcost": plain(ours), "target": plain(theirs)}
+                for name, (ours, theirs) in self.settings.items()
             },
             "params": {"archcost": sum(map(prod, self.shapes)), "target": self.other_params},
             "macs": {"archcost": self.macs, "target": self.other_macs},

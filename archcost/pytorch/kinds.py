@@ -1,7 +1,8 @@
 """What sort of layer a module is, and whether two are of one sort. Imports no torch.
 
 Tensors of equal shapes make no equal layers: a scale and a shift hold what a norm holds. The kind is known of torch's
-own classes, on either side (those of a spec are what its ops build); of a class of somebody's own it is not. What costs
+own classes, on either side (those of a spec are what its ops build), of a class of somebody's own it is only if its
+tensors go to a function of torch's that is a layer (``conv2d``, ``layer_norm`` …). What costs
 depend on besides tensors (stride, dilation, groups, heads …) is compared between layers of the same kind.
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from archcost.dims import Shape
     from archcost.pytorch.alignment import Unit
 
 # Attributes of torch's modules on which costs depend, and which tensors and outputs may not show.
@@ -34,6 +36,7 @@ SETTINGS = (
 )
 WINDOW = SETTINGS[:5]
 BARE = "parameter"  # the kind of a tensor that no layer has for itself, and of the op that makes one
+SCALE = "layer_scale"  # the op, and a tensor that is multiplied with
 _POINTWISE = ("Linear", "Conv")  # kinds that are one product of matrices if no window is wider than a point
 _NEUTRAL = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
 
@@ -43,7 +46,8 @@ class Kind(NamedTuple):
 
     name: str
     is_torchs: bool
-    settings: Mapping[str, Any]  # empty of a module with a forward pass of its own: it may do otherwise
+    settings: Mapping[str, Any]
+    input: Shape | None = None  # of the function, which may be other than the module's
 
 
 class Kinship(StrEnum):
@@ -85,7 +89,8 @@ def differing(ours: Unit, theirs: Unit) -> dict[str, tuple[Any, Any]]:
     if ours.kind is None or theirs.kind is None:
         return {}
     mine, other = (_canonical(unit.kind.settings) for unit in (ours, theirs) if unit.kind)
-    same_input = ours.input is None or theirs.input is None or prod(ours.input) == prod(theirs.input)
+    inputs = [unit.kind.input or unit.input for unit in (ours, theirs) if unit.kind]
+    same_input = None in inputs or len({prod(shape) for shape in inputs if shape is not None}) == 1
     return {
         name: (mine[name], other[name])
         for name in mine
@@ -101,6 +106,8 @@ def _is_composite(unit: Unit) -> bool:
 def _alike(ours: Kind | None, theirs: Kind | None) -> bool:
     if ours is None or theirs is None or ours.is_torchs != theirs.is_torchs:
         return False
+    if ours.name == BARE:
+        return True  # a tensor, whatever is done with it
     return ours.name == theirs.name or (_is_pointwise(ours) and _is_pointwise(theirs))
 
 
@@ -140,6 +147,47 @@ def _padding(given: Mapping[str, Any]) -> Any:
 def _added(size: int, step: int) -> int:
     """What ``same`` adds on both sides together."""
     return step * (size - 1)
+
+
+# --- kinds by the functions that run ----------------------------------------------------------------------------------
+
+_CONVOLVING = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
+_TRANSPOSING = ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation")
+_DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1}
+_CALLS: dict[str, tuple[str, tuple[str, ...]]] = {  # a function's kind, and the names of its arguments in order
+    **{f"conv{dims}d": ("Conv", _CONVOLVING) for dims in (1, 2, 3)},
+    **{f"conv_transpose{dims}d": ("ConvTranspose", _TRANSPOSING) for dims in (1, 2, 3)},
+    "linear": ("Linear", ("input", "weight", "bias")),
+    "layer_norm": ("LayerNorm", ("input", "normalized_shape")),
+    "rms_norm": ("RMSNorm", ("input", "normalized_shape")),
+    "group_norm": ("GroupNorm", ("input", "num_groups")),
+    "batch_norm": ("BatchNorm", ("input",)),
+    "instance_norm": ("InstanceNorm", ("input",)),
+    "embedding": ("Embedding", ("input",)),
+    "prelu": ("PReLU", ("input",)),
+}
+
+
+def kind_of_call(function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Kind | None:
+    """The kind of layer that a call of a torch function is; None of any function that is not a layer's own."""
+    if function == "mul":
+        return Kind(SCALE, is_torchs=False, settings={})
+    if function not in _CALLS:
+        return None
+    name, names = _CALLS[function]
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    taken = tuple(given["input"].shape)
+    if "stride" not in names:
+        settings = {each: given[each] for each in SETTINGS if each in given}
+        return Kind(name, is_torchs=True, settings=settings, input=taken)
+    window = tuple(given["weight"].shape[2:])
+    settings = {each: given.get(each, _DEFAULTS[each]) for each in names if each in _DEFAULTS}
+    for each in WINDOW:
+        if isinstance(settings.get(each), int):
+            settings[each] = (settings[each],) * len(window)
+        elif isinstance(settings.get(each), (list, tuple)):
+            settings[each] = tuple(settings[each]) * (len(window) if len(settings[each]) == 1 else 1)
+    return Kind(name, is_torchs=True, settings={"kernel_size": window, **settings}, input=taken)
 
 
 # --- activations ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from archcost.errors import UsageError
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.counters import RunError, Seen, count_by_torch
-from archcost.pytorch.kinds import BARE, SETTINGS, Kind
+from archcost.pytorch.kinds import BARE, SETTINGS, Kind, kind_of_call
 from archcost.pytorch.module import example_inputs
 from archcost.pytorch.targets import told
 
@@ -54,6 +54,7 @@ class _Used(TorchFunctionMode):
         self.calls = 0
         self.functions: Counter[str] = Counter()
         self.first: dict[int, int] = {}
+        self.kinds: dict[int, Kind | None] = {}  # by the function that first uses a parameter
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
@@ -63,8 +64,10 @@ class _Used(TorchFunctionMode):
         if name != "__get__" or isinstance(result, Tensor):  # to ask for a dtype is no use
             self.calls += 1
             for leaf in tree_leaves((args, kwargs)):
-                if isinstance(leaf, nn.Parameter):
-                    self.first.setdefault(id(leaf), self.calls)
+                if isinstance(leaf, nn.Parameter) and id(leaf) not in self.first:
+                    self.first[id(leaf)] = self.calls
+                    is_input = bool(args) and leaf is args[0] and name != "mul"
+                    self.kinds[id(leaf)] = None if is_input else kind_of_call(name, args, kwargs or {})
         return result
 
 
@@ -80,12 +83,14 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
             macs[_runs_above(path, running)] -= figures.macs or 0
     holders = {_runs_above(path, running) for path in running if path}
     used: dict[str, list[tuple[int, Shape]]] = {}
+    called: dict[str, list[Kind | None]] = {}
     unused: dict[str, int] = {}
     for name, parameter in model.named_parameters():
         owner = name.rpartition(".")[0]
         if id(parameter) in first:
             key = name if owner in holders else owner  # what holds other layers uses its own tensors one by one
             used.setdefault(key, []).append((first[id(parameter)], tuple(parameter.shape)))
+            called.setdefault(key, []).append(used_in.kinds[id(parameter)])
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
     paths = sorted(used, key=lambda path: min(used[path])[0])
@@ -102,7 +107,7 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
                 tuple([shape for _, shape in used[path]]),
                 outputs_of[by] if alone else None,
                 None,
-                kind=kind_of(modules[owner]) if path in modules else Kind(BARE, is_torchs=False, settings={}),
+                kind=_their_kind(modules.get(path), called[path]),
                 input=running[by].input if alone and owner == by else None,
             )
         )
@@ -112,21 +117,36 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
 
 def kind_of(module: nn.Module) -> Kind | None:
     """The class of torch's that a module is of or derived from; None of one that is somebody's own."""
-    own = type(module)
-    made_by = next((known for known in own.__mro__ if _is_known(known)), None)
+    made_by = next((known for known in type(module).__mro__ if _is_known(known)), None)
     if made_by is None:
         return None
+    settings = {name: getattr(module, name) for name in SETTINGS if hasattr(module, name)}
     name = _ALIASES.get(made_by.__name__, made_by.__name__)
-    settings = {}
-    if own.forward is made_by.forward:
-        settings = {name: getattr(module, name) for name in SETTINGS if hasattr(module, name)}
     return Kind(_DIMS.sub("", name), is_torchs=True, settings=settings)
+
+
+def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | None:
+    """The kind of a layer that is not ours, by its class; by what it calls if its forward pass is its own.
+
+    ``module`` is None of a tensor that no layer has for itself.
+    """
+    bare = module is None or isinstance(module, (nn.ParameterList, nn.ParameterDict))
+    kinds = [kind for kind in called if kind is not None and (kind.is_torchs or bare)]
+    if len(kinds) == len(called) and all(kind == kinds[0] for kind in kinds):
+        return kinds[0]
+    if module is None or bare:
+        return Kind(BARE, is_torchs=False, settings={})
+    own = type(module)
+    made_by = next((known for known in own.__mro__ if _is_known(known)), None)
+    return kind_of(module) if made_by is not None and own.forward is made_by.forward else None
 
 
 def _is_known(known: type) -> bool:
     """Whether a class is a layer of torch's own; not a base of such layers, or a holder of others."""
-    private = known.__name__.startswith("_") or known in (nn.Module, nn.modules.lazy.LazyModuleMixin)
-    return known.__module__.startswith("torch.nn.modules.") and not private and "Container" not in known.__module__
+    other = known.__name__.startswith("_") or known in (nn.Module, nn.modules.lazy.LazyModuleMixin)
+    return (
+        known.__module__.startswith("torch.nn.modules.") and not other and known.__module__ != nn.Sequential.__module__
+    )
 
 
 def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str, int]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedTensorMixin
 
 from archcost.errors import UsageError, suggestion
 from archcost.pytorch import require
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FORM = "torchvision:model or package.module:callable"
 _MAKER = "name a module, or a callable that makes one without arguments: `def net(): return Net(10)`"
+_UNCOMPILED = "name what makes the module before it is scripted or traced"
 _LONGEST = 300  # of an error's message that is not ours
 
 
@@ -148,8 +150,13 @@ def load_target(target: str) -> nn.Module:
         if not isinstance(model, nn.Module):
             words = f"{target} is not a torch.nn.Module, and makes none: it gives {type(model).__name__}"
             raise UsageError(words, _MAKER)
+        if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+            raise UsageError(f"{target} is compiled by torch.jit, and its layers are not seen", _UNCOMPILED)
     with Foreign(target, "moved to the meta device"):
-        return model.to("meta").requires_grad_(requires_grad=False)
+        for parameter in model.to("meta").parameters():
+            if not isinstance(parameter, UninitializedTensorMixin):  # of a lazy module, until it runs
+                parameter.requires_grad_(requires_grad=False)
+        return model
 
 
 def _torchvision(name: str) -> Callable[[], Any]:

@@ -265,10 +265,9 @@ def _held(against: Against) -> str:
     """How far the other model holds, where that is not all the way."""
     parts = [f"{against.target}: {against.agreeing:,} of {against.layers:,} layers with tensors agree"]
     if against.kind_unknown:
-        kind = "its kind is" if against.kind_unknown == 1 else "their kind is"
-        parts.append(f"{against.kind_unknown:,} in parameter shapes alone, as {kind} not known")
+        parts.append(f"{against.kind_unknown:,} of them in parameter shapes alone (kind not known)")
     if against.only_other:
-        parts.append(f"{len(against.only_other):,} of the model {'has' if len(against.only_other) == 1 else 'have'} none")
+        parts.append(f"{len(against.only_other):,} of the model not aligned")
     if against.same_activations is None:
         parts.append("activations are not compared")
     return ", ".join(parts)

@@ -33,9 +33,7 @@ MAX_MISMATCHES = 20  # printed in full; the rest is counted, and stands in the J
 _OTHER_WIDTH = 24  # of the other model's layers, before other columns give way
 
 
-def print_verifications(
-    console: Console, outcomes: Sequence[Outcome], *, detailed: bool, depth: int | None
-) -> None:
+def print_verifications(console: Console, outcomes: Sequence[Outcome], *, detailed: bool, depth: int | None) -> None:
     """A table for each spec, or one row each; a wrong one among several has a row that says so."""
     done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     if detailed:
