@@ -211,8 +211,7 @@ def _total_mismatches(
             measured = others[0] if len(others) == 1 else others
             yield Mismatch("", "", "output", output, measured, by, "" if others else "it gives no tensor")
     if result.same_activations is False:
-        ours, theirs = result.activations, result.other_activations
-        yield Mismatch("", "", "activations", ours, theirs, by, "")
+        yield Mismatch("", "", "activations", result.activations, result.other_activations, by, "")
 
 
 def _layer_mismatches(

@@ -47,7 +47,7 @@ class Model(NamedTuple):
 
 
 class _Used(TorchFunctionMode):
-    """Notes in which call to a torch function a run first uses each parameter, and how often each function is called."""
+    """Notes which call to a torch function first uses each parameter, and how often each function is called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,8 +136,8 @@ def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | N
         return kinds[0]
     if module is None or bare:
         return Kind(BARE, is_torchs=False, settings={})
-    own = type(module)
-    made_by = next((known for known in own.__mro__ if _is_known(known)), None)
+    own: Any = type(module)
+    made_by: Any = next((known for known in own.__mro__ if _is_known(known)), None)
     return kind_of(module) if made_by is not None and own.forward is made_by.forward else None
 
 

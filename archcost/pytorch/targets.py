@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from archcost.errors import UsageError, suggestion
 from archcost.pytorch import require
@@ -73,7 +73,7 @@ def _without_input() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _noting_interruptions(noted: list[int]) -> Iterator[None]:
-    """Tell an interruption by a user from an exception of that name; where signals do not arrive every one is theirs."""
+    """Note the signals that interrupt; where none arrives, every exception of that name counts as a user's."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler) or threading.current_thread() is not threading.main_thread():
         noted.append(signal.SIGINT)
@@ -154,8 +154,8 @@ def load_target(target: str) -> nn.Module:
             raise UsageError(f"{target} is compiled by torch.jit, and its layers are not seen", _UNCOMPILED)
     with Foreign(target, "moved to the meta device"):
         for parameter in model.to("meta").parameters():
-            if not isinstance(parameter, UninitializedTensorMixin):  # of a lazy module, until it runs
-                parameter.requires_grad_(requires_grad=False)
+            if not is_lazy(parameter):  # it is made by the run
+                parameter.requires_grad_(False)
         return model
 
 

@@ -28,13 +28,17 @@ def help_text(finding: Finding, *, verdict: Verdict) -> str:
         return "correct it, or remove it"
     if finding.lacks_baseline:
         return _lacking(finding, verdict)
-    if finding.cause is Cause.UNKNOWN and finding.metric == "latency":
-        return "write the custom op in ops that run, or limit other figures: what is declared has no time"
     if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
-        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
+        return _unknown(finding)
     if finding.status in (Status.FAIL, Status.WARN):
         return _over(finding, verdict)
     return _LATENCY.get(finding.status, "") if finding.metric == "latency" else ""
+
+
+def _unknown(finding: Finding) -> str:
+    if finding.metric == "latency":
+        return "write the custom op in ops that run, or limit other figures: what is declared has no time"
+    return f"declare `{finding.metric}` of the custom op: unknown is never zero"
 
 
 def _update(finding: Finding, verdict: Verdict) -> str:
