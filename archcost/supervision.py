@@ -62,11 +62,9 @@ def _quiet() -> None:
 
 def _tell(writer: int, code: Code) -> None:
     """End this process at once: no thread, finalizer or exit handler has a say after the verdict."""
-    if isinstance(code, str):
-        sys.stderr.write(f"{code}\n")
-        code = 1
-    os.write(writer, bytes([(code or 0) & 0xFF]))
-    os._exit(code or 0)  # that is what it is for
+    number = code if isinstance(code, int) else int(code is not None)
+    os.write(writer, bytes([number & 0xFF]))
+    os._exit(number)
 
 
 def _pass_signals_on(child: int) -> set[int]:
