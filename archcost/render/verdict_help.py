@@ -29,7 +29,7 @@ def help_text(finding: Finding, *, verdict: Verdict) -> str:
     if finding.lacks_baseline:
         return _lacking(finding, verdict)
     if finding.cause is Cause.UNKNOWN:
-        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
+        return _unknown(finding)
     if finding.status in (Status.FAIL, Status.WARN) and not finding.is_rest:
         return _over(finding, verdict)
     return _LATENCY.get(finding.status, "") if finding.metric == "latency" else ""
@@ -40,9 +40,15 @@ def _expected(finding: Finding) -> str:
     if finding.deviation is None:
         return ""
     if finding.deviation.unknown:
-        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
+        return _unknown(finding)
     mend = f"correct the spec, or the figure at {finding.mark}"
     return f"--expect judges them; {mend}" if finding.cause is Cause.NOT_ASKED else mend
+
+
+def _unknown(finding: Finding) -> str:
+    if finding.metric == "latency":
+        return "write the custom op in ops that run, or limit other figures: what is declared has no time"
+    return f"declare `{finding.metric}` of the custom op: unknown is never zero"
 
 
 def _update(finding: Finding, verdict: Verdict) -> str:

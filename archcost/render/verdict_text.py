@@ -105,6 +105,8 @@ def _latency_text(finding: Finding) -> str:
     limit = limit_text(finding)
     if finding.status is Status.NOT_MEASURED:
         return f"latency is not measured, so {limit} is not judged"
+    if finding.cause is Cause.UNKNOWN:
+        return f"latency cannot be judged by {limit}: unknown of {finding.detail}, for which a stand-in ran"
     shown = f"latency {amount(finding.figure or 0, 'latency')} ± {amount(finding.spread, 'latency')}"
     if finding.cause is Cause.NO_PACE:
         return f"{shown}, and the baseline has none of {finding.detail}"
