@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from archcost.errors import UsageError
 
@@ -83,16 +83,31 @@ def main() -> None:
     from archcost.render.exit import guarded
 
     gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
+    words = sys.argv[1:]
+    # A copy of a stream that only this process reads would take its text along.
+    foreign = sys.stdout is sys.__stdout__ and any(word.partition("=")[0] == "--against" for word in words)
     with guarded():
-        sys.exit(_run(sys.argv[1:]))
+        sys.exit(_told(lambda: _supervised(words) if foreign else _run(words)))
 
 
 def _run(words: Sequence[str]) -> int | str | None:
     """The exit code of a command line, once its errors are told."""
+    return _told(make_app(words))
+
+
+def _supervised(words: Sequence[str]) -> int | str | None:
+    """The same for a command that runs code of other people's."""
+    from archcost.supervision import supervised
+
+    return supervised(lambda: _run(words), "the model that --against names")
+
+
+def _told(run: Callable[[], int | str | None]) -> int | str | None:
+    """What a run returns, or the exit code of its error, once that is told."""
     from archcost.errors import SpecError, UsageError
 
     try:
-        make_app(words)()
+        return run()
     except SystemExit as done:
         return done.code
     except KeyboardInterrupt:

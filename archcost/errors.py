@@ -121,6 +121,10 @@ class SpecError(ArchcostError):
         return "\n\n".join(map(format_diagnostic, self.diagnostics))
 
 
+class UnreadError(SpecError):
+    """A spec cannot be read: there is no such file, or it is no text, so that nothing is known of it."""
+
+
 class ConfigError(SpecError):
     """A configuration file or a lock file is wrong: its problems, as in SpecError."""
 

@@ -18,6 +18,7 @@ Elsewhere the location is resolved again after opening, and the open file compar
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import contextmanager
 from itertools import islice
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_PATH = 4096  # characters of a path, as Linux has it
+_GITS_OWN = (".git", "git~1")
+_PASSED_OVER = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 MADE_UP = ("/proc/", "/sys/")  # what lies there says that it is a file, and is none
 BINARY: int = getattr(os, "O_BINARY", 0)
 CLOSED_IN_CHILDREN: int = getattr(os, "O_CLOEXEC", 0)
@@ -98,6 +101,25 @@ def is_below(real: str, root: str) -> bool:
     return not root or real == root or real.startswith((f"{root}/", f"{root}{os.sep}"))
 
 
+def in_gits_own(path: str) -> bool:
+    """Whether a path leads through ``.git``, or through a name that some file system takes for it.
+
+    Those are names in other cases, with blanks, dots or a stream behind them, with characters that macOS passes over,
+    and the short name that Windows gives.
+    """
+    names = path.replace(os.sep, "/").split("/")
+    if not any("git" in name.casefold() or _PASSED_OVER.search(name) for name in names):
+        return False
+    plain = (_PASSED_OVER.sub("", name).partition(":")[0].rstrip(" .").casefold() for name in names)
+    return any(name in _GITS_OWN for name in plain)
+
+
+def refuse_gits_own(path: str) -> None:
+    """Raise FileError for what lies in ``.git``: it holds secrets, and what commands git runs."""
+    if in_gits_own(path):
+        raise FileError("it lies in .git, which is git's own")
+
+
 class Disk:
     """The file system, for names that are not to be trusted."""
 
@@ -120,6 +142,7 @@ class Disk:
         """See Files."""
         if real.startswith(MADE_UP):
             raise FileError("it is not a file on a disk")
+        refuse_gits_own(real)
         try:
             with opened_parent(real) as (folder, name):
                 regular(os.stat(name, dir_fd=folder, follow_symlinks=False))

@@ -19,6 +19,7 @@ from archcost.files import (
     failed,
     is_below,
     opened_parent,
+    refuse_gits_own,
     regular,
 )
 
@@ -61,6 +62,7 @@ def write_whole(path: str, text: str, root: str | None = None) -> bool:
         raise FileError("it is outside of the repository")
     if real.startswith(MADE_UP):
         raise FileError("it is not a file on a disk")
+    refuse_gits_own(real)
     data = text.encode()
     try:
         if DISK.read(real, len(data)) == data:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.costs import sum_costs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from archcost.analysis.report import Layer, Report
+    from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.spec.model import Expectation, Figure, Spec
 
@@ -46,9 +49,11 @@ def _shown(value: object) -> str:
 
 def deviations(report: Report) -> list[Deviation]:
     """Every figure under ``expect`` that the report does not meet within its tolerance."""
+    stated = report.spec.expect
+    layers, outputs = _layers(report, stated), _outputs(report, stated)
     found = []
-    for path, expectation in report.spec.expect.items():
-        found += _compare(report, path, expectation)
+    for path, expectation in stated.items():
+        found += _compare(path, expectation, layers.get(path, []), outputs.get(path))
     return found
 
 
@@ -59,15 +64,14 @@ def expected_count(spec: Spec) -> int:
 
 def stated_shapes(report: Report) -> list[bool]:
     """For each shape that a spec publishes, whether it is the computed one."""
-    stated = [(path, each.output) for path, each in report.spec.expect.items() if each.output is not None]
-    return [output_shape(report, path) == shape for path, shape in stated]
+    stated = {path: each.output for path, each in report.spec.expect.items() if each.output is not None}
+    outputs = _outputs(report, stated)
+    return [outputs.get(path) == shape for path, shape in stated.items()]
 
 
-def _compare(report: Report, path: str, expectation: Expectation) -> list[Deviation]:
-    layers = layers_at(report, path)
+def _compare(path: str, expectation: Expectation, layers: list[Layer], output: Shape | None) -> list[Deviation]:
     marks = [figure.mark for figure in expectation.figures.values()]
     marks += [expectation.output_mark] if expectation.output_mark else []
-    output = output_shape(report, path)
     if not layers and output is None:
         wanted = "at least one layer at this path"
         return [Deviation(path, "layers", wanted, "none", "", mark, figures=len(marks)) for mark in marks[:1]]
@@ -96,15 +100,39 @@ def within(computed: int, figure: Figure) -> bool:
     return bool(abs(computed - figure.value) <= figure.tolerance * figure.value)
 
 
-def output_shape(report: Report, path: str) -> tuple[int, ...] | None:
+def output_shape(report: Report, path: str) -> Shape | None:
     """The shape of the first output of the model, of a layer, or of a scope; None for an unknown path."""
-    if not path:
-        return next(iter(report.outputs.values()), None)
-    for scope in report.graph.scopes:
-        if scope.path == path and scope.outputs and scope.outputs[0] >= 0:
-            index, output = report.graph.producers()[scope.outputs[0]]
-            return report.layers[index].output[output]
+    return _outputs(report, (path,)).get(path)
+
+
+def _layers(report: Report, paths: Collection[str]) -> dict[str, list[Layer]]:
+    """As :func:`layers_at`, for many paths at once."""
+    found: dict[str, list[Layer]] = {path: [] for path in paths}
+    if "" in found:
+        found[""] += report.layers
+    if found.keys() <= {""}:
+        return found
     for layer in report.layers:
-        if layer.path == path:
-            return layer.output[0]
-    return None
+        end = len(layer.path)
+        while end > 0:
+            inside = found.get(layer.path[:end])
+            if inside is not None:
+                inside.append(layer)
+            end = layer.path.rfind(".", 0, end)
+    return found
+
+
+def _outputs(report: Report, paths: Collection[str]) -> dict[str, Shape | None]:
+    """As :func:`output_shape`, for many paths at once."""
+    found: dict[str, Shape | None] = {}
+    if "" in paths:
+        found[""] = next(iter(report.outputs.values()), None)
+    if set(paths) <= {""}:
+        return found
+    found |= {layer.path: layer.output[0] for layer in report.layers if layer.path in paths}
+    producers = report.graph.producers()
+    for scope in report.graph.scopes:
+        if scope.path in paths and scope.outputs and scope.outputs[0] >= 0:
+            index, output = producers[scope.outputs[0]]
+            found[scope.path] = report.layers[index].output[output]
+    return found

@@ -66,16 +66,29 @@ class Entry:
         """The layers by scope."""
         return Scopes(self.rows, lambda row: row.path)
 
+    @cached_property
+    def _lacking(self) -> Scopes[Row]:
+        """The layers of which some figure is not known, by scope."""
+        return Scopes([row for row in self.rows if row.unknown], lambda row: row.path)
+
+    @cached_property
+    def _sums(self) -> dict[tuple[str, str], int | None]:
+        """The figures that were asked for, by metric and path."""
+        return {}
+
     def figure(self, metric: str, path: str = "") -> int | None:
         """A total, or the sum over the layers at and below a path; None where nothing is there."""
         if not path:
             return self.totals.get(metric)
-        inside = self.scopes.at(path)
-        return sum([row.figure(metric) for row in inside]) if inside else None
+        key = (metric, path)
+        if key not in self._sums:
+            inside = self.scopes.at(path)
+            self._sums[key] = sum([row.figure(metric) for row in inside]) if inside else None
+        return self._sums[key]
 
     def unknown(self, metric: str, path: str = "") -> list[str]:
         """The layers at and below a path of which a figure is not known."""
-        return [row.path for row in self.scopes.at(path) if metric in row.unknown]
+        return [row.path for row in self._lacking.at(path) if metric in row.unknown]
 
     def same_figures(self, other: Entry) -> bool:
         """Whether both counted the same, whatever the text was."""

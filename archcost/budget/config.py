@@ -13,7 +13,7 @@ from archcost import zoo
 from archcost.budget.globs import GlobError, expand, leads_out, normal, selects, unreadable
 from archcost.budget.keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
-from archcost.files import DISK, Below, FileError, is_below, located, read_named
+from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
 from archcost.spec.budgets import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.problems import Problems
@@ -135,7 +135,7 @@ def _read(path: str, *, named: bool = False) -> Config | None:
     source = _source(path, named=named)
     name, required = source.name, named or os.path.basename(path) == OWN_NAME
     in_project = os.path.basename(path) == PROJECT_NAME
-    if in_project and not required and "archcost" not in source.text:
+    if in_project and not required and "archcost" not in source.text and "\\u" not in source.text.lower():
         return None
     from archcost.budget.toml import parse_toml
 
@@ -245,10 +245,12 @@ class _Reader(Reader):
         if not path:
             return path
         try:
-            is_inside = path.isprintable() and is_below(DISK.resolve(os.path.join(self.folder, path)), self.root)
+            real = DISK.resolve(os.path.join(self.folder, path)) if path.isprintable() else ""
         except FileError:
-            is_inside = False
-        if not is_inside:
+            real = ""
+        if in_gits_own(path) or in_gits_own(real):
+            self.report(f"the baseline '{brief(value)}' lies in .git, which is git's own", value, f"name {LOCK_NAME}")
+        elif not real or not is_below(real, self.root):
             self.report(f"the baseline '{brief(value)}' leads out of the repository", value, _BOUND)
         elif not path.endswith(".json"):
             self.report(f"the baseline '{brief(value)}' does not end in .json", value, f"name it like {LOCK_NAME}")

@@ -7,7 +7,7 @@ from errno import ELOOP
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.patterns import MAX_LENGTH, compiled, is_literal
-from archcost.files import DISK, FileError, MissingFileError, failed, is_below
+from archcost.files import DISK, FileError, MissingFileError, failed, in_gits_own, is_below, refuse_gits_own
 from archcost.printable import visible
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def leads_out(glob: str, folder: str, root: str) -> str:
     """Why a glob may not look for files below a folder of a repository; empty if it may."""
     if os.path.isabs(glob) or glob.startswith(("/", "~")):
         return "is not relative to the configuration"
+    if in_gits_own(glob):
+        return "looks into .git, which is git's own"
     parts = glob.split("/")
     up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
     if ".." in parts[up:]:
@@ -139,8 +141,11 @@ class _Search:
         yield glob
 
     def _below(self, path: str) -> None:
-        if not is_below(DISK.resolve(os.path.join(self.folder, path)), self.root):
+        real = DISK.resolve(os.path.join(self.folder, path))
+        if not is_below(real, self.root):
             raise FileError("it leads out of the repository")
+        if self.root:  # which only a configuration has
+            refuse_gits_own(real)
 
     def _entries(self, folder: _Folder, parts: list[str], waiting: list[_Folder]) -> Iterator[str]:
         """Search one folder for its part of a glob; what lies deeper is put off."""
@@ -151,7 +156,7 @@ class _Search:
         pattern = compiled("*" if deep else part, "/")
         for name, entry in self._scan(folder.path):
             path = f"{folder.path.rstrip('/')}/{name}" if folder.path else name
-            if (name.startswith(".") and not part.startswith(".")) or not pattern.matches(name):
+            if (name.startswith(".") and not part.startswith(".")) or not pattern.matches(name) or in_gits_own(name):
                 continue
             if not _is_folder(entry, path):
                 if is_last:
@@ -165,7 +170,8 @@ class _Search:
         real, target = (DISK.resolve(os.path.join(self.folder, place.path)) for place in (folder, inner))
         left = (*folder.left, real)
         is_circle = any(is_below(place, target) for place in left)
-        return [] if is_circle or not is_below(target, self.root) else [inner._replace(left=left)]
+        leads_out = in_gits_own(target) or not is_below(target, self.root)
+        return [] if is_circle or leads_out else [inner._replace(left=left)]
 
     def _scan(self, path: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         try:

@@ -7,28 +7,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.expectations import deviations, expected_count
-from archcost.analysis.tree import build_tree
 from archcost.budget.baseline import entry_of, layer_changes, plain
-from archcost.budget.latency import Measured, judge_latency
-from archcost.budget.state import exceeded, lacking, staleness
+from archcost.budget.holding import Holding
+from archcost.budget.outcomes import Room
+from archcost.budget.state import lacking, staleness
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
-from archcost.budget.weights import Weights, matching, pattern_meter
+from archcost.budget.weights import Weights
 from archcost.compare import is_telling
-from archcost.errors import Diagnostic, Mark, Source, close_names
+from archcost.errors import Diagnostic, Mark, Source
 from archcost.meter import WorkError
 from archcost.spec.limits import LATENCY, TOTALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.analysis.tree import Tree
     from archcost.budget.baseline import Baseline, Entry, LayerChange
-    from archcost.budget.verdict import Weight
+    from archcost.budget.latency import Measured
     from archcost.spec.limits import Limit
-
-
-_HINTS = 20  # patterns that name nothing and get "did you mean"
 
 
 class Case(NamedTuple):
@@ -66,26 +62,25 @@ class _Judge:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.report = case.report
-        self.unjudged: list[Limit] = []
-        self.unmatched: list[Limit] = []
+        self.room = Room()
         self.diagnostics: list[Diagnostic] = []
-        self.meter = pattern_meter(case.report)
         self.entry = case.entry if self._comparable() else None
 
     def verdict(self) -> SpecVerdict:
         """What comes of it."""
         case = self.case
+        holding = Holding(case, self.entry, Weights(self.report, self.changes), self.room)
         findings: list[Finding] = []
         try:
             for limits, own in ((self.report.spec.budgets, True), (case.limits, False)):
                 for limit in limits:
-                    findings += self._limit(limit, own=own)
+                    findings += holding.findings(limit, own=own)
         except WorkError as error:
             self.diagnostics += error.diagnostics
         findings += self._baseline_state(findings)
         recorded = [asdict(self.report.totals), *([self.entry.totals] if self.entry else [])]
-        if case.expect:
-            findings += self._expectations()
+        expected = 0 if case.expect else expected_count(self.report.spec)
+        findings += self._expectations() if case.expect else self._unasked(expected)
         return SpecVerdict(
             path=case.path,
             name=self.report.name,
@@ -93,11 +88,12 @@ class _Judge:
             totals={metric: self._total(metric) for metric in TOTALS if is_telling(metric, recorded)},
             findings=tuple(findings),
             changes=self.changes,
-            unjudged=tuple(self.unjudged),
-            diagnostics=tuple(self.diagnostics),
-            unmatched=tuple(self.unmatched),
+            unjudged=tuple(holding.unjudged),
+            diagnostics=(*self.diagnostics, *holding.diagnostics),
+            unmatched=tuple(holding.unmatched),
             batch=self.report.batch,
-            expected=0 if case.expect else expected_count(self.report.spec),
+            expected=expected,
+            as_it_stands=self._as_it_stands,
             before=case.before,
         )
 
@@ -113,11 +109,6 @@ class _Judge:
         return Total(getattr(self.report.totals, metric), before, unknown)
 
     @cached_property
-    def tree(self) -> Tree:
-        """The report by scopes."""
-        return build_tree(self.report)
-
-    @cached_property
     def now(self) -> Entry:
         """What a baseline would record."""
         return entry_of(self.report, self.case.settings)
@@ -126,11 +117,6 @@ class _Judge:
     def changes(self) -> tuple[LayerChange, ...]:
         """The layers that differ from the baseline."""
         return layer_changes(self.entry.rows, self.now.rows) if self.entry else ()
-
-    @cached_property
-    def weights(self) -> Weights:
-        """What stands behind its figures."""
-        return Weights(self.report, self.changes)
 
     def _comparable(self) -> bool:
         """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
@@ -148,114 +134,6 @@ class _Judge:
             hint = "give the same --batch and --set, or compare with a commit: --baseline-ref REF"
             self.diagnostics.append(Diagnostic(message, growth[0].mark, hint))
         return False
-
-    def _limit(self, limit: Limit, *, own: bool) -> Iterator[Finding]:
-        if limit.metric == LATENCY:
-            yield from self._latency(limit)
-        elif not limit.pattern:
-            unknown = self.report.costs.unknown(limit.metric)
-            yield from self._figure(limit, "", getattr(self.report.totals, limit.metric), unknown)
-        else:
-            found = matching(self.tree, limit.pattern, self.meter, limit.mark)
-            if not found:
-                self._no_match(limit, own=own)
-            for tree in found:
-                unknown = tree.costs.unknown(limit.metric)
-                yield from self._figure(limit, tree.path, getattr(tree.costs, limit.metric), unknown)
-
-    def _no_match(self, limit: Limit, *, own: bool) -> None:
-        """A pattern that guards nothing: a problem in a spec; elsewhere another spec may have it."""
-        if not own:
-            self.unmatched.append(limit)
-            return
-        close: list[str] = []
-        if len(self.diagnostics) < _HINTS:
-            scopes, layers = self.report.graph.scopes, self.report.layers
-            close = close_names(limit.pattern, [*(scope.path for scope in scopes), *(layer.path for layer in layers)])
-        hint = "did you mean " + " or ".join(f"'{path}'" for path in close) + "?" if close else ""
-        hint = hint or f"`archcost analyze {self.case.path} --format tree` shows the paths; * matches dots as well"
-        message = f"no layer or block of {self.report.name} matches '{limit.pattern}'"
-        diagnostic = Diagnostic(message, limit.mark, hint)
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
-
-    def _figure(self, limit: Limit, path: str, figure: int, unknown: int) -> Iterator[Finding]:
-        if not limit.is_growth:
-            allowed = limit.allowed(0)
-            if unknown and figure <= allowed:
-                yield self._unknown(Rule.MAXIMUM, limit, path, figure, allowed)
-                return
-            status = exceeded(limit) if figure > allowed else Status.OK
-            layers = self.weights.heaviest(limit.metric, path) if status is not Status.OK else ()
-            baseline = self.entry.figure(limit.metric, path) if self.entry else None
-            yield self._finding(Rule.MAXIMUM, status, limit, path, figure, allowed, baseline, layers)
-            return
-        if self.entry is None:
-            if not self.case.weights_recorded and self.case.entry is not None:
-                message = "a lock file has the bytes of weights in the model's dtype: growth cannot be judged"
-                hint = "leave out --weight-dtype, or compare with a commit: --baseline-ref REF"
-                self.diagnostics.append(Diagnostic(message, limit.mark, hint))
-            if self.case.baseline is None:
-                self.unjudged.append(limit)
-            return
-        baseline = self.entry.figure(limit.metric, path)
-        if baseline is None:
-            finding = self._finding(
-                Rule.GROWTH, lacking([limit], strict=self.case.strict), limit, path, figure, None, None, ()
-            )
-            yield replace(finding, cause=Cause.NEW_LAYER)
-            return
-        allowed = limit.allowed(baseline)
-        if unknown or self.entry.unknown(limit.metric, path):
-            yield self._unknown(Rule.GROWTH, limit, path, figure, None)
-            return
-        status = exceeded(limit) if figure > allowed else Status.OK
-        layers = self.weights.grown(limit.metric, path) if status is not Status.OK else ()
-        yield self._finding(Rule.GROWTH, status, limit, path, figure, allowed, baseline, layers)
-
-    def _unknown(self, rule: Rule, limit: Limit, path: str, figure: int, allowed: int | None) -> Finding:
-        """A limit on a figure that is not known of some layers, now or in the baseline: it cannot be called met."""
-        now = [layer.path for layer in self.weights.layers.at(path) if layer.costs.unknown(limit.metric)]
-        before = self.entry.unknown(limit.metric, path) if self.entry and rule is Rule.GROWTH else []
-        finding = self._finding(rule, exceeded(limit), limit, path, figure, allowed, None, ())
-        return replace(finding, cause=Cause.UNKNOWN, detail=", ".join(dict.fromkeys([*now, *before])))
-
-    def _finding(
-        self,
-        rule: Rule,
-        status: Status,
-        limit: Limit,
-        path: str,
-        figure: int,
-        allowed: int | None,
-        baseline: int | None,
-        layers: tuple[Weight, ...],
-    ) -> Finding:
-        return Finding(
-            rule=rule,
-            status=status,
-            spec=self.case.path,
-            name=self.report.name,
-            metric=limit.metric,
-            path=path,
-            limit=limit,
-            figure=figure,
-            allowed=allowed,
-            baseline=baseline,
-            layers=layers,
-            mark=limit.mark,
-            before=self.case.before if rule is Rule.GROWTH else "",
-        )
-
-    def _latency(self, limit: Limit) -> Iterator[Finding]:
-        case = self.case
-        lacks_pace = limit.is_growth and case.measured is not None and case.measured.before is None
-        if lacks_pace and case.baseline is None:
-            self.unjudged.append(limit)
-            return
-        rule = Rule.GROWTH if limit.is_growth else Rule.MAXIMUM
-        finding = Finding(rule, Status.NOT_MEASURED, case.path, self.report.name, LATENCY, limit=limit, mark=limit.mark)
-        yield finding if case.measured is None else judge_latency(finding, limit, case.measured, strict=case.strict)
 
     def _baseline_state(self, findings: Sequence[Finding]) -> list[Finding]:
         """Whether the baseline has the spec, and is of the spec as it is."""
@@ -277,18 +155,35 @@ class _Judge:
         stale = staleness(where, self.entry, self.now, baseline, case.key)
         return [] if stale is None else [stale]
 
+    @property
+    def _as_it_stands(self) -> bool:
+        """Whether this is what expected figures are of."""
+        return not self.case.settings and self.report.batch == 1
+
     def _expectations(self) -> list[Finding]:
         """The figures under ``expect`` that are not met; one finding where all are."""
         if not expected_count(self.report.spec):
             return []
         ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
         found = deviations(self.report)
-        return [
-            _with(
-                ok, Status.FAIL, metric=deviation.metric, path=deviation.path, mark=deviation.mark, deviation=deviation
-            )
-            for deviation in found
-        ] or [ok]
+        if not found:
+            return [ok]
+        listed = found[: self.room.take(len(found))]
+        told = [
+            _with(ok, Status.FAIL, metric=one.metric, path=one.path, mark=one.mark, deviation=one) for one in listed
+        ]
+        more = len(found) - len(listed)
+        return [*told, *([_with(ok, Status.FAIL, count=more, mark=found[-1].mark)] if more else [])]
+
+    def _unasked(self, expected: int) -> list[Finding]:
+        """That expected figures are not met though nobody asked: figures that are known to be wrong are no success."""
+        found = deviations(self.report) if expected and self._as_it_stands else []
+        if not found:
+            return []
+        first, count = found[0], sum(deviation.figures for deviation in found)
+        finding = Finding(Rule.EXPECT, Status.WARN, self.case.path, self.report.name, cause=Cause.NOT_ASKED)
+        detail = f"{count:,} of {expected:,}"
+        return [replace(finding, metric=first.metric, path=first.path, mark=first.mark, deviation=first, detail=detail)]
 
 
 def place(path: str) -> Mark:

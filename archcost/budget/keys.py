@@ -7,7 +7,7 @@ import re
 
 from archcost import zoo
 from archcost.below import written_below
-from archcost.files import DISK, FileError, is_below
+from archcost.files import DISK, FileError, in_gits_own, is_below
 
 _BYTES = re.compile("(\\\\*)([\ud800-\udfff])")  # bytes of names that are not UTF-8, as Python holds them
 _LOOKALIKES = re.compile(r"(\\+)(?=ud[89a-f][0-9a-f]{2})")  # names that hold the text of an escape
@@ -57,12 +57,14 @@ def _unescaped(match: re.Match[str]) -> str:
 def is_gone(key: str, folder: str, root: str) -> bool:
     """Whether an entry's spec is no more; what is a file, and models of the zoo, need no configuration to be recorded.
 
-    Of what is written to lie outside of the root nothing is asked, and what a link leads out to is gone, whether it
-    exists or not: a lock file must not tell what is on a machine.
+    Of what is written to lie outside of the root nothing is asked. What a link leads out to, and what lies in ``.git``,
+    is gone whether it exists or not: a lock file must not tell what is on a machine.
     """
     if key.startswith("zoo:"):
         return False
     path = os.path.join(os.path.realpath(folder), path_of(key))
+    if in_gits_own(path_of(key)):
+        return True
     return is_below(os.path.normpath(path), os.path.realpath(root)) and not is_file_below(path, root)
 
 
@@ -72,4 +74,4 @@ def is_file_below(path: str, root: str) -> bool:
         real = DISK.resolve(path)
     except FileError:
         return False
-    return is_below(real, os.path.realpath(root)) and os.path.isfile(real)
+    return is_below(real, os.path.realpath(root)) and not in_gits_own(real) and os.path.isfile(real)

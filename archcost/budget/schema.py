@@ -89,10 +89,16 @@ def _finding() -> Schema:
             "message": _TEXT,
             "help": _TEXT_OR_NULL,
             "expected": _closed({"value": {}, "source": _TEXT_OR_NULL}),
-            "unknown": {"type": "array", "items": _TEXT, "description": "Layers of which the figure is not known."},
+            "unknown": {"type": "array", "items": _TEXT, "description": "The first layers whose figure is not known."},
+            "count": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Above 1: so many more layers with this result, which are not listed.",
+            },
         },
         "expected",
         "unknown",
+        "count",
     )
 
 

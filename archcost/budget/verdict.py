@@ -59,6 +59,7 @@ class Cause(StrEnum):
     STDIN = "standard input"
     NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path
     NO_PACE = "no latency"  # no latency is recorded for this machine
+    NOT_ASKED = "not asked"  # expected figures are not met, and were not to be judged
 
 
 NO_BASELINE = frozenset(
@@ -104,6 +105,9 @@ class Weight(NamedTuple):
 class Finding:
     """One thing that was judged. ``path`` is the layer or scope, empty for the whole model.
 
+    A limit on many layers lists the worst. The others with the same result are one finding without a path and figures,
+    whose ``count`` is theirs; it is 1 otherwise.
+
     ``allowed`` is the largest figure within the limit; ``spread`` belongs to a latency, and ``baseline_spread`` to what
     it is compared with. ``layers`` grew most, weigh most or are alive at the peak (see ``behind``). ``mark`` is the
     place to edit. ``before`` is the spec's path in the baseline, where it had another; ``perhaps`` the path of a spec
@@ -129,6 +133,13 @@ class Finding:
     detail: str = ""  # names the device, the version, the layers whose figure is unknown, or what is wrong there
     before: str = ""
     perhaps: str = ""
+    unknown: tuple[str, ...] = ()  # the first layers whose figure is unknown
+    count: int = 1
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it stands for layers, or expected figures, that are not listed."""
+        return self.count > 1
 
     @property
     def behind(self) -> Behind:
@@ -142,7 +153,7 @@ class Finding:
         """Whether a figure was held against something."""
         if self.rule not in (Rule.MAXIMUM, Rule.GROWTH, Rule.EXPECT) or self.status is Status.NOT_MEASURED:
             return False
-        return self.cause not in NO_BASELINE
+        return self.cause not in NO_BASELINE and self.cause is not Cause.NOT_ASKED
 
     @property
     def lacks_baseline(self) -> bool:
@@ -207,6 +218,7 @@ class SpecVerdict:
     batch: int = 1
     expected: int = 0
     before: str = ""
+    as_it_stands: bool = True  # so that expected figures are of it
 
     @property
     def changed(self) -> bool:
@@ -243,8 +255,8 @@ class Verdict:
             yield from spec.diagnostics
 
     def count(self, *statuses: Status) -> int:
-        """How many findings have one of these statuses."""
-        return sum(finding.status in statuses for finding in self.all_findings())
+        """How many findings have one of these statuses, those that are not listed included."""
+        return sum(finding.count for finding in self.all_findings() if finding.status in statuses)
 
     @property
     def ok(self) -> bool:
@@ -258,10 +270,16 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether limits were judged, all that ask for a baseline have one, none guards nothing, and nothing failed."""
+        """Whether limits were judged and nothing failed.
+
+        All that ask for a baseline must have one, none may guard nothing, and no expected figure may be unmet.
+        """
         if not self.ok or not self.judged:
             return False
-        return not any(finding.lacks_baseline or finding.rule is Rule.UNUSED for finding in self.all_findings())
+        return not any(
+            finding.lacks_baseline or finding.rule is Rule.UNUSED or finding.cause is Cause.NOT_ASKED
+            for finding in self.all_findings()
+        )
 
     @property
     def exit_code(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 TOP = 3  # layers that a finding names
 _PER_PATH = 10  # steps of work to hold a pattern against a path
 _LETTERS = 10  # of a path, in another step
-_PER_LAYER = 1000  # steps of work that each layer adds
+_AT_ONCE = 10_000  # steps of work that are counted together
+_PER_LAYER = 300  # steps of work that each layer adds
 
 
 def matching(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> list[Tree]:
@@ -38,15 +40,22 @@ def matching(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | 
         found = find(tree, pattern)
         return [found] if found is not None else []
     meter = meter or Meter()
+    is_meant = re.compile(translate(pattern)).match
     matches = []
     waiting = list(tree.children.values())[::-1]
+    work = 0
     while waiting:
         child = waiting.pop()
-        meter.spend(_PER_PATH + len(child.path) // _LETTERS, mark)
-        if child.path == pattern or fnmatchcase(child.path, pattern):
+        path = child.path
+        work += _PER_PATH + len(path) // _LETTERS
+        if work > _AT_ONCE:
+            meter.spend(work, mark)
+            work = 0
+        if path == pattern or is_meant(path):
             matches.append(child)
-        else:
+        elif child.children:
             waiting += list(child.children.values())[::-1]
+    meter.spend(work, mark)
     return matches
 
 

@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 
 class Result:
-    """What came of one spec: a report, or problems and the layers before the first of them."""
+    """What came of one spec: a report, or problems and the layers before the first of them.
 
-    __slots__ = ("diagnostics", "name", "report")
+    ``unread``: not even its text is known.
+    """
 
-    def __init__(self, name: str, report: Report | None, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+    __slots__ = ("diagnostics", "name", "report", "unread")
+
+    def __init__(
+        self, name: str, report: Report | None, diagnostics: tuple[Diagnostic, ...] = (), *, unread: bool = False
+    ) -> None:
         self.name = name
+        self.unread = unread
         self.report = report
         self.diagnostics = diagnostics
 
@@ -71,7 +77,7 @@ def analyze_one(
     """
     from archcost.analysis.report import analyze as analyze_spec
     from archcost.analysis.report import collector_paused
-    from archcost.errors import Diagnostic, SpecError, UsageError
+    from archcost.errors import Diagnostic, SpecError, UnreadError, UsageError
 
     try:
         with collector_paused():
@@ -83,7 +89,7 @@ def analyze_one(
         )
         return Result(path, report)
     except SpecError as error:
-        return Result(path, error.partial, error.diagnostics)
+        return Result(path, error.partial, error.diagnostics, unread=isinstance(error, UnreadError))
     except UsageError as error:  # a param or revision that this spec does not have: the others are still judged
         return Result(path, None, (Diagnostic(error.message, None, error.help),))
 
@@ -133,8 +139,8 @@ def read_spec(name: str) -> Spec:
 
 
 def read_bounded(path: str, files: Files) -> Spec:
-    """A spec that a configuration names, below the root of its files; raises SpecError as for any other."""
-    from archcost.errors import Diagnostic, Mark, Source, SpecError
+    """A spec that a configuration names, below the root of its files; raises as for any other."""
+    from archcost.errors import Diagnostic, Mark, Source, UnreadError
     from archcost.files import FileError
     from archcost.spec.loader import read_from
 
@@ -142,7 +148,7 @@ def read_bounded(path: str, files: Files) -> Spec:
         return read_from(files, path)
     except FileError as error:
         mark = Mark(Source(path, ""), 0, 0)
-        raise SpecError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None
+        raise UnreadError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None
 
 
 def expand(names: Sequence[str]) -> list[str]:

@@ -95,7 +95,8 @@ def memory(
     results = analyze_all(specs, settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
     wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
     studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
-    write(MemoryDocument(studies, depth), format or format_of(output), output)
+    failed = [result for result in results if result.diagnostics]
+    write(MemoryDocument(studies, depth, failed), format or format_of(output), output)
     print_diagnostics(wrong)
     if wrong:
         raise typer.Exit(2)

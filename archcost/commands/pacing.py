@@ -36,7 +36,8 @@ def measured(case: Case, before: Report | None) -> Measured | None:
         if timing is not None
     ]
     weights.sort(key=lambda weight: -weight.figure)
-    return Measured(pace_of(latency), device, tuple(weights), past)
+    declared = tuple(dict.fromkeys(path for result in results for path in result.declared))
+    return Measured(pace_of(latency), device, tuple(weights), past, declared)
 
 
 def measure(*reports: Report) -> list[Latency]:

@@ -78,7 +78,8 @@ def verify(
     from archcost.errors import Diagnostic, UsageError
     from archcost.pytorch import require
     from archcost.render.progress import progress
-    from archcost.render.verification import Outcome, write_verifications
+    from archcost.render.verification import write_verifications
+    from archcost.render.verification_rows import Outcome
 
     require("torch", "fvcore")
     allowed = parse_share(tolerance, "--tolerance")
@@ -92,7 +93,8 @@ def verify(
 
     def judge(result: Result) -> Outcome:
         if result.diagnostics or result.report is None:
-            return Outcome(result.name, None, result.diagnostics)
+            name = result.report.name if result.report is not None else result.name
+            return Outcome(name, None, result.diagnostics)
         expected = not settings and batch == 1 and not training  # what `expect` is about
         try:
             return Outcome(result.name, checked(result.report, expected=expected))

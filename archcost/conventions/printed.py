@@ -14,7 +14,7 @@ from archcost.units import BYTES as BYTE_UNITS
 _KINDS = (
     (MACS, r"mult(?:iply)?-?(?:adds?|accumulates?|additions?)|m-?adds?|macs?"),
     (FLOPS, r"flops?|ops"),
-    (PARAMS, r"(?:(?:active|trainable|total)\s+)?param(?:eter)?s?|weights"),
+    (PARAMS, r"(?:(?:active|trainable|total)\s+)?param(?:eter)?s?|weights|active|trainable"),
     (BYTES, r"bytes?"),
 )
 _BYTES = ((BYTES,),)

@@ -34,6 +34,8 @@ class _Sums(NamedTuple):
     buffers: int = 0  # of another kind
     integers: int = 0  # among all that is no param
     second_biases: int = 0  # of recurrent layers
+    no_biases: int = 0  # that convolutions without them would have
+    scales: int = 0  # of norms with statistics
 
     def plus(self, other: _Sums, times: int) -> _Sums:
         return _Sums(*[mine + times * theirs for mine, theirs in zip(self, other, strict=True)])
@@ -47,6 +49,9 @@ def sizes(report: Report, chosen: Sequence[int], found: Tables, base: tuple[Term
     yield figure("params", 0, PARAMS, params)
     yield less("trainable params", 1, Term(-sums.frozen, "frozen"))
     yield less("active params", 1, Term(-sums.idle, "of experts that a token does not use"))
+    if sums.statistics:
+        yield less("params with biases before the norms (Keras's ResNet)", 2, Term(sums.no_biases, "biases"))
+        yield less("params without scales of norms (Keras's Inception)", 2, Term(-sums.scales, "scales"))
     yield from _with_buffers(params, sums)
     yield less("params without biases", 2, Term(-sums.biases, "biases"))
     yield less("params without norms", 3, Term(-sums.norms, "of norms"))
@@ -73,7 +78,17 @@ def _with_buffers(params: tuple[Term, ...], sums: _Sums) -> Iterator[Figure]:
     half = sums.statistics // 2
     moving = (Term(half, "means"), Term(half, "variances"))
     if half:
-        yield figure("params and moving statistics (Keras's total params)", 1, PARAMS, (*params, *moving))
+        total = (*params, *moving)
+        yield figure("params and moving statistics (Keras's total params)", 1, PARAMS, total)
+        more = _Less(total)
+        yield more(
+            "params and moving statistics, with biases before the norms (Keras's ResNet)",
+            2,
+            Term(sums.no_biases, "biases"),
+        )
+        yield more(
+            "params and moving statistics, without scales of norms (Keras's Inception)", 2, Term(-sums.scales, "scales")
+        )
     others = (Term(sums.counters, "counters of batches"), Term(sums.buffers, "in other buffers"))
     if sums.counters or sums.buffers:
         yield figure("params and all buffers (torch's state_dict)", 2, PARAMS, (*params, *moving, *others))
@@ -151,6 +166,7 @@ def _of(layer: Layer) -> _Sums:
         buffers = layer.node.signature.buffers()
         integers = sum(numel(buffers[name]) for name in op.integer_buffers)
     biases = costs.params - costs.weights
+    moving = costs.buffers - integers if norm else 0
     return _Sums(
         params=costs.params,
         biases=biases,
@@ -158,9 +174,11 @@ def _of(layer: Layer) -> _Sums:
         norm_biases=biases if norm else 0,
         frozen=costs.params - costs.trainable_params,
         idle=costs.idle_params,
-        statistics=costs.buffers - integers if norm else 0,
+        statistics=moving,
         counters=integers if norm else 0,
         buffers=0 if norm else costs.buffers,
         integers=integers,
         second_biases=biases // 2 if op.family == "Recurrent" else 0,
+        no_biases=layer.output[0][1] if op.family == "Convolution" and not biases else 0,
+        scales=costs.params - biases if moving else 0,
     )

@@ -109,13 +109,12 @@ class NodeMaker(Context):
         return first
 
     def _signature(self, op: Op, types: tuple[TensorType, ...]) -> Signature:
-        outputs = apply(op, tuple([tensor.shape for tensor in types]))
-        dtype = types[0].dtype if types else self.dtype
-        if op.integer_inputs:
-            if "int" not in dtype:
-                message = f"{op.kind} takes whole numbers (indices), got {dtype}"
-                raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
-            dtype = self.dtype
+        inputs = tuple([tensor.shape for tensor in types])
+        outputs = apply(op, inputs)
+        if op.integer_inputs and "int" not in types[0].dtype:
+            message = f"{op.kind} takes whole numbers (indices), got {types[0].dtype}"
+            raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
+        dtype = op.result_dtype(inputs, [tensor.dtype for tensor in types], self.dtype)
         for shape in outputs:
             if len(shape) > MAX_RANK:
                 raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")

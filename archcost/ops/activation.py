@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archcost.dims import numel
 from archcost.ops.base import SCALE, Check, Inputs, Op, Outputs
+from archcost.ops.dtypes import floating
 from archcost.ops.fields import choice, flag, number, size
 from archcost.ops.reach import pointwise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim, Shape
 
 
@@ -25,6 +28,13 @@ class _Pointwise(Op, family="Activation"):
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.cost
+
+
+class _RealValued(_Pointwise):
+    """A function whose values are no whole numbers, which torch computes of whole numbers as well."""
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(dtypes[0])
 
 
 class ReLU(_Pointwise, kind="relu", cost=1):
@@ -146,7 +156,7 @@ class GELU(_Pointwise, kind="gelu"):
         return numel(outputs[0]) * (8 if self.approximate == "none" else 13)
 
 
-class Sigmoid(_Pointwise, kind="sigmoid", cost=3):
+class Sigmoid(_RealValued, kind="sigmoid", cost=3):
     """1 / (1 + e⁻ˣ); 3 FLOPs per element, no MACs."""
 
 
@@ -188,15 +198,15 @@ class Mish(_Pointwise, kind="mish", cost=9):
     inplace: bool = flag(default=False)
 
 
-class Softsign(_Pointwise, kind="softsign", cost=3):
+class Softsign(_RealValued, kind="softsign", cost=3):
     """x / (1 + |x|); 3 FLOPs per element, no MACs."""
 
 
-class Tanh(_Pointwise, kind="tanh", cost=5):
+class Tanh(_RealValued, kind="tanh", cost=5):
     """(eˣ - e⁻ˣ) / (eˣ + e⁻ˣ); 5 FLOPs per element, no MACs."""
 
 
-class Tanhshrink(_Pointwise, kind="tanhshrink", cost=6):
+class Tanhshrink(_RealValued, kind="tanhshrink", cost=6):
     """x - tanh(x); 6 FLOPs per element, no MACs."""
 
 

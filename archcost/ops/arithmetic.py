@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from archcost.dims import ceil_div, numel
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, shape_text
+from archcost.ops.dtypes import floating, promoted
 from archcost.ops.fields import number
 from archcost.ops.reach import ALL, aligned, pointwise, window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
@@ -28,6 +31,9 @@ class _Elementwise(Op, family="Arithmetic"):
         for shape in inputs[1:]:
             result = self._combine(result, shape, check)
         return (result,)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(dtypes[0]) if len(dtypes) == 1 else promoted(inputs, dtypes)
 
     def parts(self, inputs: Inputs) -> int:
         return len(inputs) // 4
@@ -81,6 +87,9 @@ class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")
 
     Two inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output.
     """
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(promoted(inputs, dtypes))
 
 
 def _broadcast_help(*_: Shape) -> str:

@@ -13,7 +13,7 @@ from archcost.dims import numel, total
 from archcost.ops import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from archcost.dims import Dim, Shape
     from archcost.ops.fields import Field
@@ -173,6 +173,14 @@ class Op:
         """The output shapes; by default that of the input. ``check`` judges every condition on the inputs."""
         del check
         return inputs[:1]
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        """The dtype of the outputs; by default that of the first input.
+
+        ``own`` is the dtype of the model, which weights have, and outputs where there is no input or only indices.
+        """
+        del inputs
+        return dtypes[0] if dtypes and not self.integer_inputs else own
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         """Learnable tensors by the name that torch gives them; by default none."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.dims import numel, total
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, unchecked
+from archcost.ops.dtypes import promoted, summed
 from archcost.ops.fields import text
 from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
@@ -74,6 +77,11 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
 
     def validate(self, check: Check) -> None:
         terms(self.equation)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        terms, output = self.names(inputs)
+        sums = len(terms) == 1 and not set(terms[0]) <= set(output)
+        return summed(dtypes[0]) if sums else promoted(inputs, dtypes)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         _, output = self.names(inputs)

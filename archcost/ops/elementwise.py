@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from archcost.dims import numel
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.dtypes import floating
 from archcost.ops.fields import number
 from archcost.ops.reach import pointwise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim
 
 
@@ -19,6 +22,9 @@ class _Elementwise(Op, family="Arithmetic"):
 
     cost: ClassVar[int] = 1
     reach = pointwise
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(dtypes[0])
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.cost

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from archcost.dims import ceil_div, clamp, concrete, smaller, total
 from archcost.ops.axes import axis, check_reach, replace_dim, require, same_rank
 from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
+from archcost.ops.dtypes import promoted
 from archcost.ops.fields import choice, index, indices, integer, integers, number, size
 from archcost.ops.reach import ALL, window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading, Steps
 
@@ -31,6 +34,9 @@ class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
     """
 
     dim: int = index(default=1)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return promoted(inputs, dtypes)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         first = inputs[0]
@@ -80,6 +86,9 @@ class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
     """The inputs, all of one shape, along a new dim; no MACs, no FLOPs."""
 
     dim: int = index(default=0, doc="the position of the new dim in the output")
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return promoted(inputs, dtypes)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         first = inputs[0]

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.ops.axes import axis
 from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
+from archcost.ops.dtypes import promoted
 from archcost.ops.fields import flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
@@ -132,6 +135,9 @@ class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank
     init_value: float = number(default=1e-6, doc="γ to begin with")
 
     reach = pointwise
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return promoted((inputs[0], (1,)), (dtypes[0], own))
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         axis(self.dim, len(inputs[0]))

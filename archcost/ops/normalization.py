@@ -8,10 +8,13 @@ from archcost.dims import numel
 from archcost.ops import fields
 from archcost.ops.axes import axis, require
 from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
+from archcost.ops.dtypes import floating
 from archcost.ops.fields import flag, index, integers, number, size
 from archcost.ops.reach import pointwise, window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
@@ -211,6 +214,9 @@ class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank
     alpha: float = number(default=1e-4)
     beta: float = number(default=0.75)
     k: float = number(default=1.0)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(dtypes[0])
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * (self.size + 4)

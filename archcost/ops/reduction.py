@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.ops.axes import axes
 from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.dtypes import summed
 from archcost.ops.fields import flag, indices
 from archcost.ops.reach import ALL, window
 
@@ -45,6 +46,9 @@ class _Reduction(Op, family="Arithmetic"):
 
 class Sum(_Reduction, kind="sum"):
     """Σ x over the dims; no MACs. FLOPs: input elements - output elements, the sums."""
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return summed(dtypes[0])
 
 
 class Mean(_Reduction, kind="mean"):

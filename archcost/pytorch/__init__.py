@@ -8,16 +8,24 @@ are imported only after :func:`require`.
 from __future__ import annotations
 
 import logging
+import os
 from importlib.util import find_spec
 
-from archcost.errors import MissingExtraError
+from archcost.errors import MissingExtraError, UsageError
 
 # Importing torch's benchmark tools warns on machines with a CUDA toolkit and no GPU; what is measured is said anyway.
 logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 
 
 def require(*packages: str) -> None:
-    """Raise MissingExtraError for the first package that is not installed."""
+    """Raise MissingExtraError for the first package that is not installed, UsageError if they cannot be loaded.
+
+    Libraries of torch end the process if there is no working directory.
+    """
+    try:
+        os.getcwd()
+    except OSError as gone:
+        raise UsageError(f"the working directory cannot be used: {gone.strerror}", "change to another one") from None
     for package in packages:
         if find_spec(package) is None:
             raise MissingExtraError(package, "verify")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
 from archcost.pytorch.figures import within
-from archcost.pytorch.observing import observe
+from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
+from archcost.pytorch.module import BuildError, Network, example_inputs
+from archcost.pytorch.observing import functions_of, kind_of, observe
 from archcost.pytorch.targets import Foreign, load_target
 from archcost.pytorch.verification import Mismatch, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from fractions import Fraction
 
     from archcost.analysis.report import Report
@@ -37,7 +40,8 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
     model = load_target(target)
     with Foreign(target, "run"):
         theirs = observe(model, report, target)
-    ours = _own_units(report)
+    kinds, functions = _built(report)
+    ours = _own_units(report, kinds)
     alignment = align(ours, theirs.units, _order(report.graph, ours))
     placed = list(_placed(ours, theirs, alignment, report))
     pairs = [each.pair for each in placed]
@@ -54,13 +58,44 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         only_other=tuple([unit.path for number, unit in enumerate(theirs.units) if number not in found]),
         unused=tuple(theirs.unused),
         unused_params=sum(theirs.unused.values()),
+        activations=activations(functions or {}),
+        other_activations=activations(theirs.functions),
+        same_activations=_same_activations(report, functions, theirs),
     )
     mismatches = [*_total_mismatches(result, report, (ours, theirs), tolerance)]
     mismatches += _layer_mismatches(target, ours, placed, tolerance)
     return result, mismatches + _order_mismatches(target, (ours, theirs), alignment)
 
 
-def _own_units(report: Report) -> list[Unit]:
+def _built(report: Report) -> tuple[dict[str, Kind], Mapping[str, int] | None]:
+    """The kind of every layer, by what its op builds, and the functions that a run calls; None if it cannot run."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            network = Network(report.graph).train(report.graph.training)
+            inputs = example_inputs(report.graph)
+    except BuildError:  # told by the measurement
+        return {}, None
+    kinds = {}
+    for node in report.graph.nodes:
+        known = kind_of(network.get_submodule(network.module_path(node.path)))
+        kinds[node.path] = known or Kind(node.op.kind, is_torchs=False, settings={})
+    try:
+        return kinds, functions_of(network, inputs)
+    except RuntimeError:  # likewise
+        return kinds, None
+
+
+def _same_activations(report: Report, functions: Mapping[str, int] | None, theirs: Model) -> bool | None:
+    """Whether both run the same activations; None if that is not known, as of what is only declared."""
+    if functions is None:
+        return None
+    same = same_activations(functions, theirs.functions)
+    return None if same is False and any(layer.node.op.declared for layer in report.layers) else same
+
+
+def _own_units(report: Report, kinds: Mapping[str, Kind]) -> list[Unit]:
     """The layers with tensors of their own; without MACs those whose tensors other layers use as well."""
     nodes = report.graph.nodes
     lent = {node.weights_of for node in nodes if node.weights_of >= 0}
@@ -72,7 +107,9 @@ def _own_units(report: Report) -> list[Unit]:
             alone = index not in lent
             output = layer.output[0] if alone and layer.node.inputs else None  # a source gives what others work with
             macs = layer.macs if alone else None
-            units.append(Unit(layer.path, layer.op, shapes, output, macs, place))
+            inputs = layer.node.signature.inputs
+            taken = inputs[0].shape if alone and inputs else None
+            units.append(Unit(layer.path, layer.op, shapes, output, macs, place, kinds.get(layer.path), taken))
     return units
 
 
@@ -101,7 +138,7 @@ def _placed(ours: list[Unit], theirs: Model, alignment: Alignment, report: Repor
     counts = _neighbours(alignment, len(ours), len(theirs.units))
     for group, neighbours in zip(alignment.groups, counts, strict=True):
         for number in group.ours:
-            pair = _pair(ours, theirs, group, number, products)
+            pair = _with_kinds(_pair(ours, theirs, group, number, products), ours, theirs, group)
             if neighbours or pair.same_output:
                 yield Placed(pair, group, certain=neighbours == 2)  # noqa: PLR2004 - one on either side
 
@@ -133,6 +170,18 @@ def _pair(ours: list[Unit], theirs: Model, group: Group, number: int, products: 
     )
 
 
+def _with_kinds(pair: Pair, ours: list[Unit], theirs: Model, group: Group) -> Pair:
+    """The pair with what is known of the kinds of the group's layers."""
+    mine, other = [ours[k] for k in group.ours], [theirs.units[k] for k in group.theirs]
+    partner = counterpart(mine, other)
+    return replace(
+        pair,
+        kinship=kinship(mine, other),
+        kinds=(" + ".join(unit.op for unit in mine), " + ".join(unit.op for unit in other)),
+        settings=differing(mine[0], partner) if partner is not None else {},
+    )
+
+
 def _is_whole(theirs: Model, group: Group) -> bool:
     """Whether the modules that run on a group's tensors run on no others."""
     runs = {theirs.runs[number] for number in group.theirs}
@@ -153,9 +202,16 @@ def _total_mismatches(
     for metric, ours, theirs in totals:
         if not within(ours, theirs, tolerance):
             yield Mismatch("", "", metric, ours, theirs, by, _rest_cause(metric, result, sides))
-    outputs, others = tuple(report.outputs.values()), sides[1].outputs
-    if len(outputs) == len(others) == 1 and prod(outputs[0]) != prod(others[0]):
-        yield Mismatch("", "", "output", outputs[0], others[0], by, "")
+    others = sides[1].outputs
+    left = [prod(shape) for shape in others]
+    for output in report.outputs.values():
+        if prod(output) in left:
+            left.remove(prod(output))
+        else:
+            measured = others[0] if len(others) == 1 else others
+            yield Mismatch("", "", "output", output, measured, by, "" if others else "it gives no tensor")
+    if result.same_activations is False:
+        yield Mismatch("", "", "activations", result.activations, result.other_activations, by, "")
 
 
 def _layer_mismatches(
@@ -166,16 +222,34 @@ def _layer_mismatches(
     for pair, _, certain in placed:
         unit, named = units[pair.path], f"{by} {pair.other}"
         where = (unit.path, unit.op)
+        if pair.kinship is Kinship.DIFFERS:
+            yield Mismatch(*where, "kind", *pair.kinds, named, "equal tensors, other work", unit.place)
+        for name, (mine, other) in pair.settings.items():
+            yield Mismatch(*where, name, mine, other, named, "", unit.place)
         if not pair.same_tensors:
             cause = _shapes_cause(pair)
             yield Mismatch(*where, "params", pair.shapes, pair.other_shapes, named, cause, unit.place)
         if not pair.same_output:
-            cause = "stride or padding before or in it" if certain else ""
-            yield Mismatch(*where, "output", pair.output, pair.other_output, named, cause, unit.place)
+            yield Mismatch(
+                *where,
+                "output",
+                pair.output,
+                pair.other_output,
+                named,
+                _output_cause(pair) if certain else "",
+                unit.place,
+            )
         elif (
             pair.macs is not None and pair.other_macs is not None and not within(pair.macs, pair.other_macs, tolerance)
         ):
             yield Mismatch(*where, "macs", pair.macs, pair.other_macs, named, "", unit.place)
+
+
+def _output_cause(pair: Pair) -> str:
+    """Why outputs differ between layers whose neighbours correspond, too."""
+    if pair.settings:
+        return f"follows from {', '.join(pair.settings)}"
+    return "stride or padding before it" if pair.kinship is Kinship.SAME else "stride or padding before or in it"
 
 
 def _shapes_cause(pair: Pair) -> str:

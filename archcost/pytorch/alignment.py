@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.dims import Shape
+    from archcost.pytorch.kinds import Kind
 
 MAX_CELLS = 4_000_000  # of the table of common subsequences, some seconds; beyond it only both ends are aligned
 MAX_MOVED = 500  # anchors left over that are looked for elsewhere
@@ -27,7 +28,7 @@ class Unit(NamedTuple):
     """A layer with tensors: what can correspond to one of the other model.
 
     ``output`` is None where none is known, of a module that only holds others; ``macs`` where they are not those of
-    these tensors alone.
+    these tensors alone. ``kind`` is None of a class of somebody's own.
     """
 
     path: str
@@ -36,6 +37,8 @@ class Unit(NamedTuple):
     output: Shape | None
     macs: int | None
     place: tuple[str, int] | None = None
+    kind: Kind | None = None
+    input: Shape | None = None  # the first one's
 
 
 class Item(NamedTuple):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.pytorch.alignment import essential
 from archcost.pytorch.figures import plain
+from archcost.pytorch.kinds import Kinship
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.dims import Shape
 
 
@@ -18,6 +21,7 @@ class Pair:
     """A layer of the spec, and the layers of another model that have its tensors.
 
     MACs are None where either side does not tell them for these tensors alone; outputs where one has none of its own.
+    ``kinds`` are the kinds of the layers on either side, in words; ``settings`` what differs between equal kinds.
     """
 
     path: str
@@ -28,6 +32,9 @@ class Pair:
     other_macs: int | None
     output: Shape | None
     other_output: Shape | None
+    kinship: Kinship = Kinship.SAME
+    kinds: tuple[str, str] = ("", "")
+    settings: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     @property
     def same_output(self) -> bool:
@@ -42,8 +49,14 @@ class Pair:
 
     @property
     def ok(self) -> bool:
-        """Whether tensors, outputs and MACs agree."""
-        return self.same_output and self.same_tensors and self.macs == self.other_macs
+        """Whether tensors, outputs and MACs agree, and kinds and settings as far as they are known."""
+        figures = self.same_output and self.same_tensors and self.macs == self.other_macs
+        return figures and self.kinship is not Kinship.DIFFERS and not self.settings
+
+    @property
+    def proved(self) -> bool:
+        """Whether all agrees, and the kind is known."""
+        return self.ok and self.kinship is Kinship.SAME
 
     @property
     def other_params(self) -> int:
@@ -56,6 +69,11 @@ class Pair:
             "path": self.path,
             "target": self.other,
             "ok": self.ok,
+            "kind": {"archcost": self.kinds[0], "target": self.kinds[1], "kinship": self.kinship.value},
+            "settings": {
+                name: {"archcost": plain(ours), "target": plain(theirs)}
+                for name, (ours, theirs) in self.settings.items()
+            },
             "params": {"archcost": sum(map(prod, self.shapes)), "target": self.other_params},
             "macs": {"archcost": self.macs, "target": self.other_macs},
             "output": {"archcost": plain(self.output), "target": plain(self.other_output)},
@@ -76,6 +94,9 @@ class Against:
     only_other: tuple[str, ...]
     unused: tuple[str, ...]  # layers of the other model that its forward pass does not run
     unused_params: int
+    activations: Mapping[str, int] = field(default_factory=dict)  # of the spec: how often each one runs
+    other_activations: Mapping[str, int] = field(default_factory=dict)
+    same_activations: bool | None = True  # None: one may be written out of others, or is only declared
 
     @property
     def layers(self) -> int:
@@ -84,8 +105,19 @@ class Against:
 
     @property
     def agreeing(self) -> int:
-        """Those of them that have a counterpart with the same figures."""
+        """Those of them that have a counterpart with the same figures, of the same kind as far as that is known."""
         return sum(pair.ok for pair in self.pairs)
+
+    @property
+    def kind_unknown(self) -> int:
+        """Those that agree in shapes alone: what their counterparts do with the tensors is not known."""
+        return sum(pair.ok and not pair.proved for pair in self.pairs)
+
+    @property
+    def proved(self) -> bool:
+        """Whether every layer with tensors, on either side, has a counterpart of the same kind and figures."""
+        whole = len(self.pairs) == self.layers and not self.only_other
+        return whole and all(pair.proved for pair in self.pairs) and self.same_activations is True
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -93,7 +125,12 @@ class Against:
             "target": self.target,
             "params": {"archcost": self.params, "target": self.other_params},
             "macs": {"archcost": self.macs, "target": self.other_macs},
-            "layers": {"with_tensors": self.layers, "agree": self.agreeing},
+            "layers": {"with_tensors": self.layers, "agree": self.agreeing, "kind_not_known": self.kind_unknown},
+            "activations": {
+                "archcost": dict(self.activations),
+                "target": dict(self.other_activations),
+                "same": self.same_activations,
+            },
             "matched_layers": [pair.to_dict() for pair in self.pairs],
             "only_spec": list(self.only_spec),
             "only_target": list(self.only_other),

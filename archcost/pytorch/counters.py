@@ -49,6 +49,7 @@ class Seen:
     """
 
     shapes: tuple[Shape, ...] = ()
+    input: Shape | None = None  # the first one's
     dtypes: tuple[str, ...] = ()
     ran: bool = False
     macs: int | None = None
@@ -79,6 +80,8 @@ def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
         tensors = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
         # Under a trace sizes are tensors; they are read as the numbers that they hold.
         seen[index].shapes = tuple([tuple([int(dim) for dim in tensor.shape]) for tensor in tensors])
+        first = next((leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)), None)
+        seen[index].input = None if first is None else tuple([int(dim) for dim in first.shape])
         seen[index].dtypes = tuple([str(tensor.dtype).removeprefix("torch.") for tensor in tensors])
         seen[index].second_macs = matrices_times_steps(module, inputs)
         seen[index].ran = True

@@ -6,6 +6,7 @@ same types are timed once. One code path serves every device: the timer synchron
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,10 @@ def measure(
     """Measure models in turn, then their layers; ``watch`` is told what is being measured."""
     device = choose_device(settings.device)
     threads = settings.threads or torch.get_num_threads()
-    runs = [_Run(report, device, settings) for report in reports]
+    runs = []
+    for report in reports:
+        with _told(report, device):
+            runs.append(_Run(report, device, settings))
     for run in runs:
         watch(f"{run.report.name}: warm-up")
         run.warm_up()
@@ -185,17 +189,18 @@ def yardsticks(settings: Settings) -> Yardsticks:
     device = choose_device(settings.device)
     threads = settings.threads or torch.get_num_threads()
 
-    def median(module: nn.Module, *shape: int) -> float:
+    def timed(module: nn.Module, *shape: int) -> Timing:
         inputs = (torch.ones(shape, device=device),)
-        return _timing_of(_inference(module.eval().to(device), inputs), settings, threads).median
+        return _timing_of(_inference(module.eval().to(device), inputs), settings, threads)
 
     launch = {
-        "conv": median(nn.Conv2d(1, 1, 1), 1, 1, 1, 1),
-        "linear": median(nn.Linear(1, 1), 1, 1),
-        "other": median(nn.ReLU(), 1, 1),
+        "conv": timed(nn.Conv2d(1, 1, 1), 1, 1, 1, 1).median,
+        "linear": timed(nn.Linear(1, 1), 1, 1).median,
+        "other": timed(nn.ReLU(), 1, 1).median,
     }
     elements = _STREAM[device.type == "cuda"]
-    return Yardsticks(launch, 2 * 4 * elements / median(nn.ReLU(), elements))
+    # The fastest run: what other programs take of the memory is no property of the device.
+    return Yardsticks(launch, 2 * 4 * elements / timed(nn.ReLU(), elements).minimum)
 
 
 class _Run:
@@ -236,11 +241,9 @@ class _Run:
 
     def warm_up(self) -> None:
         """Run until caches, allocators and the compiler have done their first-time work."""
-        try:
+        with _told(self.report, self.device):
             for _ in range(3):
                 self.call()
-        except RuntimeError as error:
-            raise UsageError(f"{self.report.name} does not run on {self.device.type}: {first_line(error)}") from None
 
     def layer_call(self, node: Node) -> Callable[[], object]:
         """One run of a layer's module on tensors of its input types."""
@@ -260,6 +263,16 @@ def _inference(module: nn.Module, inputs: tuple[Tensor, ...]) -> Callable[[], ob
             return module(*inputs)
 
     return call
+
+
+@contextmanager
+def _told(report: Report, device: torch.device, path: str = "") -> Iterator[None]:
+    """Make of what a device refuses, memory included, a UsageError that names the model or layer."""
+    try:
+        yield
+    except RuntimeError as error:
+        what = f"{path} of {report.name}" if path else report.name
+        raise UsageError(f"{what} does not run on {device.type}: {first_line(error)}") from None
 
 
 def first_line(error: Exception) -> str:
@@ -288,7 +301,8 @@ def _layer_timings(
         timing = known.get(node.signature)
         if timing is None and not node.op.declared:
             watch(f"{run.report.name}: {node.path}")
-            timing = known[node.signature] = _timing_of(run.layer_call(node), settings, threads)
+            with _told(run.report, run.device, node.path):
+                timing = known[node.signature] = _timing_of(run.layer_call(node), settings, threads)
         yield timing
 
 

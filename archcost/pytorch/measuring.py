@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from archcost.errors import UsageError
 from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.counters import (
     RunError,
@@ -86,8 +87,12 @@ def measure(report: Report, device: str = "meta") -> Measured:
     notes = [reason] if reason else []
     real = device != META and not reason
     if real:
-        fill_with_zeros(network, device)
-        inputs = real_inputs(inputs, device)
+        try:
+            fill_with_zeros(network, device)
+            inputs = real_inputs(inputs, device)
+        except RuntimeError as error:  # others use its memory
+            text = str(error).strip().partition("\n")[0]
+            raise UsageError(f"{report.name} does not fit on {DEVICES[device]}: {text}", "leave out --device") from None
     try:
         with nullcontext() if real else traceable():
             traced = count_by_fvcore(network, inputs, paths)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
+import threading
 import warnings
 from inspect import Parameter, signature
 from io import StringIO
@@ -14,33 +16,37 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from archcost.errors import UsageError, suggestion
 from archcost.pytorch import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 FORM = "torchvision:model or package.module:callable"
 _MAKER = "name a module, or a callable that makes one without arguments: `def net(): return Net(10)`"
+_UNCOMPILED = "name what makes the module before it is scripted or traced"
 _LONGEST = 300  # of an error's message that is not ours
 
 
 class Foreign:
     """A context for code that is not ours: what it raises becomes a UsageError that names the target and the place.
 
-    That includes SystemExit; KeyboardInterrupt is the user's and passes. What the code prints goes to standard error,
-    and it finds standard input at its end.
+    That includes SystemExit and whatever else is no Exception. A KeyboardInterrupt passes if a user has sent it: if
+    there was a signal. What the code prints goes to standard error, and it finds standard input at its end.
     """
 
     def __init__(self, target: str, doing: str) -> None:
         self.target, self.doing = target, doing
         self.stack = contextlib.ExitStack()
+        self.interruptions: list[int] = []
 
     def __enter__(self) -> None:
         self.stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         self.stack.enter_context(_without_input())
+        self.stack.enter_context(_noting_interruptions(self.interruptions))
         self.stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
 
@@ -48,7 +54,9 @@ class Foreign:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stack.close()
-        if error is None or isinstance(error, UsageError) or not isinstance(error, (Exception, SystemExit)):
+        if error is None or isinstance(error, UsageError):
+            return
+        if isinstance(error, KeyboardInterrupt) and self.interruptions:
             return
         raise UsageError(f"{self.target} cannot be {self.doing}: {told(error)}") from None
 
@@ -63,13 +71,33 @@ def _without_input() -> Iterator[None]:
         sys.stdin = kept
 
 
+@contextlib.contextmanager
+def _noting_interruptions(noted: list[int]) -> Iterator[None]:
+    """Note the signals that interrupt; where none arrives, every exception of that name counts as a user's."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        noted.append(signal.SIGINT)
+        yield
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def told(error: BaseException) -> str:
     """Type, first line and place of an error: ``ValueError: no such size (net.py:12)``."""
     # By the library, as ``str`` of a user's error may raise.
     text = error.msg if isinstance(error, SyntaxError) else format_exception_only(error)[0].partition(": ")[2]
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if isinstance(error, SystemExit):
-        line = "it exits with code 0" if error.code in (None, 0) else f"it exits with {line}"
+        line = f"it exits with {line if error.args not in ((), (None,), (0,)) else 'code 0'}"
     words = f"{type(error).__name__}: {line[:_LONGEST]}" if line else type(error).__name__
     place = _place(error)
     return f"{words} ({place})" if place else words
@@ -118,10 +146,17 @@ def load_target(target: str) -> nn.Module:
     except UsageError:  # what needs numbers to be made is made with them, or fails again
         with Foreign(target, "made"):
             model = make()
-    if not isinstance(model, nn.Module):
-        raise UsageError(f"{target} is not a torch.nn.Module, and makes none: it gives {type(model).__name__}", _MAKER)
+    with Foreign(target, "looked at"):  # even to ask what it is may run code of its own
+        if not isinstance(model, nn.Module):
+            words = f"{target} is not a torch.nn.Module, and makes none: it gives {type(model).__name__}"
+            raise UsageError(words, _MAKER)
+        if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+            raise UsageError(f"{target} is compiled by torch.jit, and its layers are not seen", _UNCOMPILED)
     with Foreign(target, "moved to the meta device"):
-        return model.to("meta").requires_grad_(requires_grad=False)
+        for parameter in model.to("meta").parameters():
+            if not is_lazy(parameter):  # it is made by the run
+                parameter.requires_grad_(False)
+        return model
 
 
 def _torchvision(name: str) -> Callable[[], Any]:
@@ -155,12 +190,12 @@ def _callable(target: str, module_name: str, name: str) -> Callable[[], Any]:
             if not hasattr(found, part):
                 raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, _names(found), "names"))
             found = getattr(found, part)
-    if isinstance(found, nn.Module):
-        return lambda: found
-    if not callable(found):
-        raise UsageError(f"{target} is neither a module nor a callable that makes one", _MAKER)
-    make: Callable[[], Any] = found
-    missing = _missing(make)
+        if isinstance(found, nn.Module):
+            return lambda: found
+        if not callable(found):
+            raise UsageError(f"{target} is neither a module nor a callable that makes one", _MAKER)
+        make: Callable[[], Any] = found
+        missing = _missing(make)
     if missing:
         raise UsageError(f"{target} needs arguments: {missing}", _MAKER)
     return make

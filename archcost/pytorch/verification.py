@@ -141,8 +141,12 @@ class Verification:
 
     @property
     def proved(self) -> bool:
-        """Whether something agrees with every layer: there are layers, and none is only declared."""
-        return self.ok and bool(self.layers) and not self.declared
+        """Whether something agrees with every layer, and so does the other model, if there is one.
+
+        There are layers, and none is only declared; none with tensors lacks a counterpart of a kind that is known.
+        """
+        held = self.against is None or self.against.proved
+        return self.ok and bool(self.layers) and not self.declared and held
 
     @property
     def declared(self) -> list[LayerCheck]:

@@ -12,9 +12,21 @@ from archcost.printable import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# A formula begins a cell, or what is a cell to a program that splits at semicolons; a sign alone is none.
-_FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@＝＋－＠].)")
+# A formula begins a cell, or what is a cell to a program that splits at semicolons; a sign alone may become one.
+_FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?%?")
+
+
+class Own:
+    """Text of archcost's own, such as the sign of a change: written as it is."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.compare import telling_metrics
-from archcost.render.cells import csv_text
+from archcost.render.cells import Own, csv_text
 from archcost.render.changes import (
     LABELS,
     after_cell,
@@ -203,7 +203,7 @@ def _csv(comparison: Comparison, view: View, path: str | None) -> str:
         params, macs = change.difference("params"), change.difference("macs")
         before, after = "" if macs.unknown_before else macs.before, "" if macs.unknown_after else macs.after
         figures = (params.before, params.after, before, after)
-        rows.append((change.mark.strip() or "=", change.path, change.op, *figures))
+        rows.append((Own(change.mark.strip() or "="), change.path, change.op, *figures))
     return csv_text(("change", "path", "op", "params_before", "params_after", "macs_before", "macs_after"), rows)
 
 

@@ -25,6 +25,7 @@ PIPED_WIDTH = 10_000
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 _COMMANDS = "github"  # the format in which lines may be commands
+_PROGRAMS = ("python",)  # formats that are run, and whose values their generator makes safe
 _MOST_DIGITS = 4  # of a width that any terminal has
 
 
@@ -48,14 +49,26 @@ def write_error(text: str) -> None:
 
 
 def write_file(text: str, path: str, format: str, *, append: bool = False) -> None:  # noqa: A002 - as the option
-    """Write text of a format to a file, or append it, as UTF-8; raises UsageError where that cannot be."""
+    """Write text of a format to a file, or append it, as UTF-8; raises UsageError where that cannot be.
+
+    A program goes to a regular file exactly as it was generated: nobody reads commands from there, and a guard that
+    rewrites it would change what it says. A pipe or device may be a log.
+    """
     from archcost.files import FileError
     from archcost.writing import write_named
 
     try:
-        write_named(path, harmless(text, commands=format == _COMMANDS), append=append)
+        exact = format in _PROGRAMS and not _is_stream(path)
+        write_named(path, text if exact else harmless(text, commands=format == _COMMANDS), append=append)
     except FileError as error:
         raise UsageError(f"cannot write {path}: {error.reason}") from None
+
+
+def _is_stream(path: str) -> bool:
+    """Whether a path is a pipe, a device, or an open file of this process, which may be a log."""
+    if os.path.abspath(path).startswith(("/dev/", "/proc/")):
+        return True
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def _write(stream: IO[str] | None, text: str, format: str) -> None:  # noqa: A002 - as the option

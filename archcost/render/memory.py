@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
+from archcost.documents import envelope
 from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
+from archcost.render.plain import error_document
 from archcost.render.rows import report_rows
+from archcost.render.summary import Entry
 from archcost.render.table import title_details
 from archcost.render.text import bar, shape_cell
 from archcost.units import format_bytes, format_share
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.study import Study
     from archcost.render.document import Block, Branch
+    from archcost.render.output import Result
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 16
@@ -27,10 +31,23 @@ _NAMES = 12  # of layers in a new order
 
 
 class MemoryDocument(NamedTuple):
-    """Studies, one under the other, and a summary of several."""
+    """Studies, one under the other, and a summary of several.
+
+    Specs that ``failed`` have no peak, of which no part is known either; beside others they are named.
+    """
 
     studies: Sequence[Study]
     depth: int | None = None
+    failed: Sequence[Result] = ()
+
+    @property
+    def _wrong(self) -> list[Entry]:
+        """Those to be named."""
+        if len(self.studies) + len(self.failed) <= 1:
+            return []
+        return [
+            Entry(one.name if one.report is None else one.report.name, None, None, one.unread) for one in self.failed
+        ]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
@@ -38,28 +55,37 @@ class MemoryDocument(NamedTuple):
             if index:
                 yield Gap()
             yield from _study_blocks(study, self.depth, most)
-        if len(self.studies) > 1:
+        if len(self.studies) + len(self._wrong) > 1:
             yield Gap()
-            yield _summary(self.studies)
+            yield _summary(self.studies, self._wrong)
 
     def branches(self) -> Iterable[Branch]:
         """The same as a tree."""
         return branches_of(self.blocks(None))
 
     def records(self) -> Records:
-        """Every layer of every model in the order they run; nothing where a layer has no such pass."""
+        """Every layer of every model in the order they run; nothing where a layer has no such pass.
+
+        Where models are wrong, each has a row with its name, and a last column ``partial`` says why it is empty.
+        """
         training = bool(self.studies) and self.studies[0].training is not None
         figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes",)
-        rows = [
-            (study.report.name, layer["path"], layer["op"], *[layer.get(figure) for figure in figures])
+        wrong = self._wrong
+        marks, whole = (("partial",), ("",)) if wrong else ((), ())
+        rows: list[Sequence[object]] = [
+            (study.report.name, layer["path"], layer["op"], *[layer.get(figure) for figure in figures], *whole)
             for study in self.studies
             for layer in memory_data(study)["layers"]
         ]
-        return Records(("model", "path", "op", *figures), rows)
+        rows += [(entry.name, "", "", *[""] * len(figures), entry.mark) for entry in wrong]
+        return Records(("model", "path", "op", *figures, *marks), rows)
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = [memory_data(study) for study in self.studies]
+        found = [
+            *map(memory_data, self.studies),
+            *[{**error_document(one.diagnostics, None, one.name), **envelope("memory")} for one in self.failed],
+        ]
         return found[0] if len(found) == 1 else found
 
 
@@ -216,12 +242,14 @@ def _bytes(size: int) -> Cell:
     return Cell(f"{size:,}", format_bytes(size)) if size else Cell("–")
 
 
-def _summary(studies: Sequence[Study]) -> Table:
+def _summary(studies: Sequence[Study], wrong: Sequence[Entry]) -> Table:
+    names = [study.report.name for study in studies] + [entry.label for entry in wrong]
+    none = [""] * len(wrong)
     return Table(
         [
-            Column("model", [study.report.name for study in studies], flexible=True),
-            Column("peak", [format_bytes(study.peak) for study in studies], right=True),
-            Column("bytes", [f"{study.peak:,}" for study in studies], right=True),
-            Column("where", [study.peak_path or "–" for study in studies], flexible=True),
+            Column("model", names, flexible=True),
+            Column("peak", [format_bytes(study.peak) for study in studies] + none, right=True),
+            Column("bytes", [f"{study.peak:,}" for study in studies] + none, right=True),
+            Column("where", [study.peak_path or "–" for study in studies] + none, flexible=True),
         ]
     )

@@ -46,6 +46,7 @@ class Result(Protocol):
     name: str
     report: Report | None
     diagnostics: tuple[Diagnostic, ...]
+    unread: bool
 
 
 def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 - as the option
@@ -75,7 +76,7 @@ def _entries(results: Sequence[Result], options: Options) -> list[Entry]:
     for result in results:
         report = result.report
         reading = options.counting.read(report) if options.counting is not None and report is not None else None
-        found.append(Entry(result.name if report is None else report.name, report, reading))
+        found.append(Entry(result.name if report is None else report.name, report, reading, result.unread))
     return found
 
 

@@ -81,7 +81,7 @@ def to_csv(entries: Sequence[Entry], extras: Sequence[Extra] = ()) -> str:
     names = csv_heading(CSV_COLUMNS) if any(entry.reading for entry in entries) else CSV_COLUMNS
     further = iter(extras)
     for entry in entries:
-        name, report, reading = entry
+        name, report, reading, _ = entry
         mark = [entry.mark] if marks else []
         extra = next(further) if extras and report is not None else None
         for index, layer in enumerate(report.layers if report is not None else ()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.counted import heading, total_cell
 from archcost.render.markup import escape_markdown
-from archcost.render.text import UP_TO_ERROR, cost_cell, known_total
+from archcost.render.text import NOT_READ, UP_TO_ERROR, cost_cell, known_total
 from archcost.units import format_bytes
 
 if TYPE_CHECKING:
@@ -27,10 +27,13 @@ class Entry(NamedTuple):
     name: str
     report: Report | None
     reading: Reading | None = None
+    unread: bool = False
 
     @property
     def mark(self) -> str:
         """What its figures are of, where they are not of the whole model."""
+        if self.unread:
+            return NOT_READ
         return "" if self.report is not None and self.report.complete else UP_TO_ERROR
 
     @property

@@ -59,6 +59,8 @@ def print_report(
 
     rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
     if not rows:
+        console.print(title(report), style="bold")
+        console.print(f"{total_label(report)} · {layers_text(0)}")
         return
     found = len(rows)
     if top is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.render.rows import Row
 
 _LABELS = {"macs": "MACs", "flops": "FLOPs"}
+NOT_READ = "not read"  # in their place, where not even the text of a spec is known
 UP_TO_ERROR = "up to the error"  # beside every figure of a model with a mistake: it is of the layers before it
 _NAMED = 3  # layers that a note names
 _EIGHTHS = " ▏▎▍▌▋▊▉"

@@ -22,14 +22,16 @@ _KINDS = {Status.FAIL: "error", Status.WARN: "warning", Status.INCONCLUSIVE: "wa
 
 def to_github(verdict: Verdict) -> str:
     """At most MAX_ANNOTATIONS annotations, the gravest first, and the sum as a plain line."""
-    lines = []
+    lines, counts = [], []
     for diagnostic in verdict.all_diagnostics():
         text = "\n".join([diagnostic.message, *diagnostic.notes, *([diagnostic.help] if diagnostic.help else [])])
         lines.append(command("error", diagnostic.mark, "archcost cannot judge this", text))
+        counts.append(1)
     for finding in ordered(verdict, *TOLD):
         text = full_text(finding, verdict=verdict)
         lines.append(command(_KINDS.get(finding.status, "notice"), finding.mark, title(finding), text))
-    more = len(lines) - MAX_ANNOTATIONS
+        counts.append(finding.count)
+    more = sum(counts[MAX_ANNOTATIONS:])
     lines = lines[:MAX_ANNOTATIONS]
     if more > 0:
         lines.append(f"archcost: {plural(more, 'more finding')} in the summary")

@@ -24,15 +24,31 @@ def help_text(finding: Finding, *, verdict: Verdict) -> str:
     """What would mend it; empty where nothing is to be done."""
     if finding.rule is Rule.BASELINE:
         return _baseline(finding, verdict)
-    if finding.rule is Rule.UNUSED:
-        return "correct it, or remove it"
+    if finding.rule in (Rule.EXPECT, Rule.UNUSED):
+        return "correct it, or remove it" if finding.rule is Rule.UNUSED else _expected(finding)
     if finding.lacks_baseline:
         return _lacking(finding, verdict)
-    if finding.cause is Cause.UNKNOWN or (finding.deviation is not None and finding.deviation.unknown):
-        return f"declare `{finding.metric}` of the custom op: unknown is never zero"
-    if finding.status in (Status.FAIL, Status.WARN):
+    if finding.cause is Cause.UNKNOWN:
+        return _unknown(finding)
+    if finding.status in (Status.FAIL, Status.WARN) and not finding.is_rest:
         return _over(finding, verdict)
     return _LATENCY.get(finding.status, "") if finding.metric == "latency" else ""
+
+
+def _expected(finding: Finding) -> str:
+    """What would make an expected figure be met; of those that are not listed it is said already."""
+    if finding.deviation is None:
+        return ""
+    if finding.deviation.unknown:
+        return _unknown(finding)
+    mend = f"correct the spec, or the figure at {finding.mark}"
+    return f"--expect judges them; {mend}" if finding.cause is Cause.NOT_ASKED else mend
+
+
+def _unknown(finding: Finding) -> str:
+    if finding.metric == "latency":
+        return "write the custom op in ops that run, or limit other figures: what is declared has no time"
+    return f"declare `{finding.metric}` of the custom op: unknown is never zero"
 
 
 def _update(finding: Finding, verdict: Verdict) -> str:
@@ -82,8 +98,6 @@ def _new_at_revision(finding: Finding) -> str:
 
 
 def _over(finding: Finding, verdict: Verdict) -> str:
-    if finding.rule is Rule.EXPECT:
-        return f"correct the spec, or the figure at {finding.mark}"
     if finding.rule is Rule.GROWTH and verdict.recorded and finding.metric != "latency":
         return f"if it is meant: `archcost baseline update {quote(finding.spec)} --allow-increase`"
     return f"make it smaller, or raise the limit at {finding.mark}"

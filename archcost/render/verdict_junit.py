@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from archcost.budget.verdict import Rule, Status
+from archcost.budget.verdict import Cause, Rule, Status
 from archcost.printable import one_line
 from archcost.render.verdict_text import full_text, sentence, what
 
@@ -93,7 +93,7 @@ def _judged(case: ET.Element, finding: Finding, *, verdict: Verdict) -> None:
     full = full_text(finding, verdict=verdict) + (f"\n--> {finding.mark}" if finding.mark else "")
     if finding.status is Status.FAIL:
         ET.SubElement(case, "failure", message=_clean(text), type=finding.rule.value).text = _clean(full)
-    elif finding.status in _SKIPPED or finding.lacks_baseline:
+    elif finding.status in _SKIPPED or finding.lacks_baseline or finding.cause is Cause.NOT_ASKED:
         ET.SubElement(case, "skipped", message=_clean(text))
     elif finding.status is not Status.OK:
         ET.SubElement(case, "system-out").text = _clean(full)

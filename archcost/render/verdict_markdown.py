@@ -64,7 +64,7 @@ def _headline(verdict: Verdict) -> str:
     failures = ordered(verdict, Status.FAIL)
     errors = sum(1 for _ in verdict.all_diagnostics())
     if errors:
-        rest = f", and {plural(len(failures), 'limit')} exceeded" if failures else ""
+        rest = f", and {plural(verdict.count(Status.FAIL), 'limit')} exceeded" if failures else ""
         return f"❌ **archcost could not judge everything: {plural(errors, 'error')}{rest}.** {cell(summary(verdict))}"
     if len(failures) == 1:
         return f"❌ **{cell(sentence(failures[0]))}.**"
@@ -79,7 +79,8 @@ def _headline(verdict: Verdict) -> str:
         lacking = any(finding.lacks_baseline for finding in verdict.all_findings())
         told = "Not all growth could be judged" if lacking else "Nothing was judged"
         if verdict.judged and not lacking:
-            told = "Some limits guard nothing"
+            unused = any(finding.rule is Rule.UNUSED for finding in verdict.all_findings())
+            told = "Some limits guard nothing" if unused else "Not all expected figures are met"
         return f"⚠️ **{told}.** {cell(summary(verdict))}{news if changed else ''}."
     icon, what_ = ("⚠️", f"Within budget, with {plural(warnings, 'warning')}") if warnings else ("✅", "Within budget")
     return f"{icon} **{what_}.** {cell(summary(verdict))}{news}."
@@ -167,7 +168,7 @@ def _bullets(verdict: Verdict, rows: int) -> list[str]:
     for finding in ordered(verdict):
         message = finding.limit.message if finding.limit else ""
         exceeded = finding.status in (Status.FAIL, Status.WARN) and not finding.lacks_baseline
-        if exceeded and finding.rule in judged:
+        if exceeded and finding.rule in judged and not finding.is_rest:
             lines += [f"- {cell(finding.name)}: {cell(message)}"] if message else []
         elif finding.status is not Status.OK:
             helps = help_text(finding, verdict=verdict)

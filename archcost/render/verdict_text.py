@@ -51,7 +51,7 @@ def what(finding: Finding) -> str:
 
 def sentence(finding: Finding) -> str:
     """What was found, in one sentence that begins with the model's name."""
-    tell = _TELLERS.get(finding.rule, _limit_sentence)
+    tell = _rest_sentence if finding.is_rest else _TELLERS.get(finding.rule, _limit_sentence)
     return tell(finding)
 
 
@@ -73,6 +73,24 @@ def _limit_sentence(finding: Finding) -> str:
     return f"{finding.name}: {figure}, over {limit_text(finding)} by {over}"
 
 
+def _rest_sentence(finding: Finding) -> str:
+    """What a limit comes to for the layers that are not listed, or that so many more figures are not as expected."""
+    if finding.rule is Rule.EXPECT:
+        return f"{finding.name}: and {finding.count:,} more expected figures are not met"
+    pattern = finding.limit.pattern if finding.limit else ""
+    many = f"{finding.name}: and {finding.count:,} more layers of '{pattern}'"
+    label = LABELS.get(finding.metric, finding.metric)
+    if finding.cause is Cause.NEW_LAYER:
+        return f"{many} are new, so there is nothing that their {finding.metric} could grow from"
+    if finding.cause is Cause.UNKNOWN:
+        return f"{many}, whose {label} cannot be judged by {limit_text(finding)}"
+    if finding.status is Status.OK:
+        return f"{many}, whose {label} are within {limit_text(finding)}"
+    if finding.rule is Rule.GROWTH:
+        return f"{many}, whose {label} grew by more than {limit_text(finding)}"
+    return f"{many}, whose {label} are over {limit_text(finding)}"
+
+
 def _growth_text(finding: Finding) -> str:
     metric, limit = finding.metric, finding.limit
     share = percent(finding.share, limit.increase if limit else None)
@@ -87,6 +105,8 @@ def _latency_text(finding: Finding) -> str:
     limit = limit_text(finding)
     if finding.status is Status.NOT_MEASURED:
         return f"latency is not measured, so {limit} is not judged"
+    if finding.cause is Cause.UNKNOWN:
+        return f"latency cannot be judged by {limit}: unknown of {finding.detail}, for which a stand-in ran"
     shown = f"latency {amount(finding.figure or 0, 'latency')} ± {amount(finding.spread, 'latency')}"
     if finding.cause is Cause.NO_PACE:
         return f"{shown}, and the baseline has none of {finding.detail}"
@@ -123,8 +143,11 @@ def _expected_sentence(finding: Finding) -> str:
     deviation = finding.deviation
     if deviation is None:
         return f"{finding.name}: all expected figures hold"
-    source = f" ({deviation.source})" if deviation.source else ""
-    return f"{finding.name}: {deviation}{source}"
+    told = f"{deviation} ({deviation.source})" if deviation.source else str(deviation)
+    if finding.cause is not Cause.NOT_ASKED:
+        return f"{finding.name}: {told}"
+    unmet = "is not met: " if finding.detail.startswith("1 of ") else "are not met, the first: "
+    return f"{finding.name}: {finding.detail} expected figures {unmet}{told}"
 
 
 def _unused_sentence(finding: Finding) -> str:
@@ -194,7 +217,7 @@ def title(finding: Finding) -> str:
         return f"{finding.name}: {what(finding)} unknown"
     if finding.rule is Rule.GROWTH and finding.status in (Status.FAIL, Status.WARN):
         return f"{finding.name}: {what(finding)} grew"
-    middle = f"{what(finding)} " if finding.metric else ""
+    middle = f"{finding.count:,} more " * finding.is_rest + f"{what(finding)} " * bool(finding.metric)
     return f"{finding.name}: {middle}{words[finding.status]}"
 
 
@@ -230,9 +253,10 @@ def summary(verdict: Verdict) -> str:
         parts += [f"{count:,} {word}"] if count else []
     held = verdict.count(Status.OK)
     holds = f"{plural(held, 'limit')} hold{'s' * (held == 1)}"
-    if not held and not parts:
+    unmet = sum(finding.cause is Cause.NOT_ASKED for finding in verdict.all_findings())
+    if not held and not errors and verdict.count(*TOLD) == unmet:
         return f"{specs}: no limits to judge{_not_asked(verdict)}"
-    return f"{specs}: {', '.join([*parts, holds] if held else parts)}"
+    return f"{specs}: {', '.join([*parts, holds] if held else parts)}{_unknown(verdict)}"
 
 
 def _not_asked(verdict: Verdict) -> str:
@@ -241,6 +265,15 @@ def _not_asked(verdict: Verdict) -> str:
     if not count:
         return ""
     return f"; {plural(count, 'expected figure')}: --expect judges {'it' if count == 1 else 'them'}"
+
+
+def _unknown(verdict: Verdict) -> str:
+    """The expected figures beside limits of which it is not known whether they are met; others are found if not."""
+    count = sum(spec.expected for spec in verdict.specs if not spec.as_it_stands)
+    if not count:
+        return ""
+    of = "it is" if count == 1 else "they are"
+    return f"; {plural(count, 'expected figure')} not judged: --set and --batch change what {of} of"
 
 
 def left_out(verdict: Verdict) -> str:

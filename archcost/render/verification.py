@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from archcost.render.console import buffered_console
 from archcost.render.output import print_diagnostics, write_text
@@ -14,25 +14,15 @@ from archcost.render.verification_table import print_verifications
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.errors import Diagnostic
-    from archcost.pytorch.verification import Verification
-
-
-class Outcome(NamedTuple):
-    """What came of one spec: a verification, or the problems that prevent it."""
-
-    name: str
-    verification: Verification | None
-    diagnostics: tuple[Diagnostic, ...] = ()
+    from archcost.render.verification_rows import Outcome
 
 
 def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | None, depth: int | None = None) -> None:  # noqa: A002
     """Print verifications in the format asked for; problems go to standard error (and into the JSON)."""
-    done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     detailed = len(outcomes) == 1 or depth is not None
     if format == "table":
         console, buffer = buffered_console(path)
-        print_verifications(console, done, detailed=detailed, depth=depth)
+        print_verifications(console, outcomes, detailed=detailed, depth=depth)
         write_text(buffer.getvalue(), path, format)
     elif format == "json":
         documents = [
@@ -45,6 +35,6 @@ def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | No
     elif format == "junit":
         write_text(to_junit(outcomes), path, format)
     else:
-        parts = [to_markdown(each, depth) for each in done] if detailed else [summary_markdown(done)]
+        parts = [to_markdown(each, depth) for each in outcomes] if detailed else [summary_markdown(outcomes)]
         write_text("\n".join(parts), path, format)
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])

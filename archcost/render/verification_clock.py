@@ -91,8 +91,9 @@ def _figure(reason: str, sample: Sample, scales: Scales) -> str:
         return f" (one element: {time_text(sample.launch)})"
     if reason == "memory-bound":
         intensity = f"{_intensity(sample)}; " if sample.macs else ""
-        moved, rate = format_bytes(sample.moved), format_bytes(round(scales.bytes_per_second))
-        return f" ({intensity}{moved} at {rate}/s: {time_text(sample.moved / scales.bytes_per_second)})"
+        achieved, memory = sample.moved / sample.seconds, scales.bytes_per_second
+        rates = f"{format_bytes(round(achieved))}/s, of memory {format_bytes(round(memory))}/s"
+        return f" ({intensity}{format_bytes(sample.moved)} at {rates})"
     if reason == "other work":
         return ""
     if reason == "low utilisation":

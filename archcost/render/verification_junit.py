@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from archcost.render.verdict_junit import xml_text
+from archcost.render.verification_clock import clock_remarks
 from archcost.render.verification_rows import count_cell, rate_cell, time_cell, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.pytorch.verification import LayerCheck, Verification
-    from archcost.render.verification import Outcome
+    from archcost.render.verification_rows import Outcome
 
 _MODEL = "the model"
 
@@ -37,10 +38,12 @@ def _cases(suite: ET.Element, name: str, verification: Verification) -> None:
     for mismatch in verification.mismatches:
         messages[mismatch.path if mismatch.path in messages else _MODEL].append(str(mismatch))
     whole = _case(suite, name, _MODEL, messages[_MODEL])
-    if verification.declared or not verification.layers:
-        ET.SubElement(whole, "system-out").text = verdict(verification)
-        if not verification.agreeing and not messages[_MODEL]:
-            ET.SubElement(whole, "skipped", message=verdict(verification))
+    said = [verdict(verification)] if verification.ok and not verification.proved else []
+    said += clock_remarks(verification.clock) if verification.clock is not None else []
+    if said:
+        ET.SubElement(whole, "system-out").text = "\n".join(said)
+    if not verification.agreeing and not messages[_MODEL]:
+        ET.SubElement(whole, "skipped", message=verdict(verification))
     if verification.clock is not None:
         seconds = verification.clock.latency.total.median
         suite.set("time", f"{seconds:.9f}")
@@ -66,4 +69,5 @@ def _figures(layer: LayerCheck) -> str:
     seconds = layer.time.timing.median if layer.time else None
     reason = f", {layer.time.reason}" if layer.time and layer.time.reason else ""
     counts = f"MACs {layer.macs:,}, fvcore {count_cell(layer.fvcore_macs)}, torch {count_cell(layer.torch_macs)}"
-    return f"{counts}, {time_cell(seconds)}, {rate_cell(layer.macs, seconds)} GMAC/s{reason}"
+    rate = f", {rate_cell(layer.macs, seconds)} GMAC/s" if layer.macs else ""
+    return f"{counts}, {time_cell(seconds)}{rate}{reason}"

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.pytorch.verification import Verification
+    from archcost.render.verification_rows import Outcome
 
 _TOTALS = ("params", "macs", "fvcore_macs", "torch_macs")
 
 
-def to_markdown(verification: Verification, depth: int | None = None) -> str:
-    """A heading, the table, remarks, mismatches and the verdict of one spec."""
+def to_markdown(outcome: Outcome, depth: int | None = None) -> str:
+    """A heading, the table, remarks, mismatches and the verdict of one spec; of a wrong one the heading says so."""
+    verification = outcome.verification
+    if verification is None:
+        return f"### {escape_markdown(outcome.label)}\n"
     timed, held = verification.clock is not None, verification.against is not None
     headings = ["layer", "op", "output", "params", "MACs", "fvcore", "torch"]
     headings += ["time", "GMAC/s"] * timed + ["against"] * held
@@ -71,19 +75,28 @@ def _figures(verification: Verification) -> list[str]:
     return list(cells.values())
 
 
-def summary_markdown(done: Sequence[Verification]) -> str:
+def summary_markdown(outcomes: Sequence[Outcome]) -> str:
     """One row a spec, and below it mismatches, and what is only declared."""
+    done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     timed = any(each.clock for each in done)
     headings = ["model", "layers", "params", "MACs", "fvcore", "torch", "covered"]
     headings += ["time", "GMAC/s", "rank corr."] * timed
     lines = [_line([*headings, ""]), _line([":--", *(["--:"] * (len(headings) - 1)), ":-:"])]
-    for each in done:
-        cells = [escape_markdown(each.name), f"{len(each.layers):,}", *_figures(each), coverage(each)]
-        if timed:
-            seconds = each.clock.latency.total.median if each.clock else None
-            rate = rate_cell(timed_macs(each.layers), seconds)
-            cells += [time_cell(seconds), rate, correlation_cell(each)]
-        lines.append(_line([*cells, summary_mark(each)]))
+    for outcome in outcomes:
+        name = escape_markdown(outcome.label)
+        if outcome.verification is None:
+            lines.append(_line([name, *[""] * len(headings)]))
+        else:
+            lines.append(_line([name, *_summary_cells(outcome.verification, timed=timed)]))
     below = [f"- {escape_markdown(f'{each.name}: {mismatch}')}" for each in done for mismatch in each.mismatches]
     below += [_item(verdict(each)) for each in done if each.ok and not each.proved]
     return "\n".join([*lines, *(["", *below] if below else [])]) + "\n"
+
+
+def _summary_cells(verification: Verification, *, timed: bool) -> list[str]:
+    cells = [f"{len(verification.layers):,}", *_figures(verification), coverage(verification)]
+    if timed:
+        seconds = verification.clock.latency.total.median if verification.clock else None
+        rate = rate_cell(timed_macs(verification.layers), seconds)
+        cells += [time_cell(seconds), rate, correlation_cell(verification)]
+    return [*cells, summary_mark(verification)]

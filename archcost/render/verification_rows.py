@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.pytorch.figures import shown
 from archcost.render.latency import digits, time_text
 from archcost.render.rows import MAX_ROWS
 from archcost.render.text import figure_cell, lower_bound, shape_cell
@@ -13,12 +14,27 @@ from archcost.units import format_share
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.errors import Diagnostic
     from archcost.pytorch.correspondence import Against, Pair
     from archcost.pytorch.verification import LayerCheck, Verification
 
+NOT_VERIFIED = "not verified"  # beside the name of a spec that has a mistake: PyTorch has not run it
 MARKS = {True: "✓", False: "✗"}
 _COUNTERS = {"torch": "torch's counter", "fvcore": "fvcore"}
 _SHOWN = 3  # layers that a remark names
+
+
+class Outcome(NamedTuple):
+    """What came of one spec: a verification, or the problems that prevent it."""
+
+    name: str
+    verification: Verification | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The model's name, or what was asked for and that it is not verified."""
+        return self.verification.name if self.verification else f"{self.name} ({NOT_VERIFIED})"
 
 
 class Row(NamedTuple):
@@ -78,7 +94,7 @@ def _row(path: str, layers: list[LayerCheck], against: Against | None) -> Row:
             ok=ok and all(pair is None or pair.ok for pair in pairs.values()),
             declared=sum(layer.declared for layer in layers),
             layers=len(layers),
-            aligned=None not in pairs.values(),
+            held=all(pair is not None and pair.proved for pair in pairs.values()),
         ),
         sum(layer.unknown_macs for layer in layers),
         sum(times) if times else None,
@@ -87,18 +103,19 @@ def _row(path: str, layers: list[LayerCheck], against: Against | None) -> Row:
     )
 
 
-def mark(*, ok: bool, declared: int, layers: int, aligned: bool = True) -> str:
-    """✗ for what is contradicted; else a tick, but not for what is only declared, not aligned, or nothing."""
+def mark(*, ok: bool, declared: int, layers: int, held: bool = True) -> str:
+    """✗ for what is contradicted; else a tick, but not for what is only declared, not held against all, or nothing."""
     if not ok:
         return MARKS[False]
     if declared:
         return "declared" if layers == 1 else f"{declared:,} declared"
-    return MARKS[True] if layers and aligned else "–"
+    return MARKS[True] if layers and held else "–"
 
 
 def summary_mark(verification: Verification) -> str:
     """The verdict on a spec as one cell."""
-    return mark(ok=verification.ok, declared=len(verification.declared), layers=len(verification.layers))
+    held = verification.against is None or verification.against.proved
+    return mark(ok=verification.ok, declared=len(verification.declared), layers=len(verification.layers), held=held)
 
 
 def _pairs(layers: list[LayerCheck], against: Against | None) -> dict[str, Pair | None]:
@@ -114,17 +131,22 @@ def _other_cell(pairs: dict[str, Pair | None], *, single: bool) -> str:
     if not pairs:
         return ""
     if not single:
-        return f"{sum(pair is not None and pair.ok for pair in pairs.values()):,} of {len(pairs):,} agree"
+        unknown = sum(pair is not None and pair.ok and not pair.proved for pair in pairs.values())
+        agree = f"{sum(pair is not None and pair.ok for pair in pairs.values()):,} of {len(pairs):,} agree"
+        return f"{agree}, {unknown:,} in shapes alone" if unknown else agree
     (pair,) = pairs.values()
     if pair is None:
         return "not aligned"
     name = pair.other or "the model itself"
-    return name if pair.ok else f"{name}: {', '.join(_own_figures(pair))}"
+    if pair.ok:
+        return name if pair.proved else f"{name}: kind not known"
+    return f"{name}: {', '.join(_own_figures(pair))}"
 
 
 def _own_figures(pair: Pair) -> list[str]:
-    """The figures of the other model that differ from ours."""
-    figures = []
+    """The figures of the other model that differ from ours, its kind and settings before them."""
+    figures = [pair.kinds[1]] if pair.kinship == "differs" else []
+    figures += [f"{name} {shown(theirs)}" for name, (_, theirs) in pair.settings.items()]
     if not pair.same_output and pair.other_output is not None:
         figures.append(shape_cell((pair.other_output,)))
     if not pair.same_tensors:
@@ -213,6 +235,11 @@ def remarks(verification: Verification) -> list[str]:
 def _against_remarks(against: Against) -> list[str]:
     text = f"{against.target}: {against.other_params:,} params, {against.other_macs:,} MACs"
     lines = [f"{text}; {against.agreeing:,} of {against.layers:,} layers with tensors agree, in order"]
+    if against.kind_unknown:
+        lines.append(f"{_kind_unknown(against)}: they are of classes of the model's own, or written in other layers")
+    if against.same_activations is None:
+        ours, theirs = shown(against.activations), shown(against.other_activations)
+        lines.append(f"not compared: the activations, {ours} here, {theirs} there; one may be written out of others")
     rest = [
         f"{len(paths):,} of {who} ({', '.join(path or 'the model itself' for path in paths[:_SHOWN])}"
         f"{', …' if len(paths) > _SHOWN else ''})"
@@ -227,19 +254,40 @@ def _against_remarks(against: Against) -> list[str]:
     return lines
 
 
+def _kind_unknown(against: Against) -> str:
+    count = against.kind_unknown
+    if count == 1:
+        return "1 layer agrees in parameter shapes; its kind is not known"
+    return f"{count:,} layers agree in parameter shapes; their kind is not known"
+
+
+def _held(against: Against) -> str:
+    """How far the other model holds, where that is not all the way."""
+    parts = [f"{against.target}: {against.agreeing:,} of {against.layers:,} layers with tensors agree"]
+    if against.kind_unknown:
+        parts.append(f"{against.kind_unknown:,} of them in parameter shapes alone (kind not known)")
+    if against.only_other:
+        parts.append(f"{len(against.only_other):,} of the model not aligned")
+    if against.same_activations is None:
+        parts.append("activations are not compared")
+    return ", ".join(parts)
+
+
 def verdict(verification: Verification) -> str:
     """The last line: a tick only where every layer is proved."""
     count = len(verification.mismatches)
     if count:
         return f"{MARKS[False]} {verification.name}: {count:,} mismatch{'es' * (count != 1)}"
     tick = f"{MARKS[True]} " if verification.proved else ""
-    return f"{tick}{verification.name}: {_agreement(verification)}"
+    against = verification.against
+    held = f"; {_held(against)}" if against is not None and not against.proved else ""
+    return f"{tick}{verification.name}: {_agreement(verification)}{held}"
 
 
 def _agreement(verification: Verification) -> str:
     agree, declared = verification.agreeing, len(verification.declared)
     is_declared = f"{declared:,} {'layer' if not agree else ''}{'s' * (not agree and declared != 1)}".rstrip()
-    is_declared += " is declared" if declared == 1 else " are declared"
+    is_declared += " is only declared" if declared == 1 else " are only declared"
     if not agree:
         return f"nothing is verified: {is_declared if declared else 'there are no layers'}"
     words = f"{agree:,} layer agrees" if agree == 1 else f"{agree:,} layers agree"

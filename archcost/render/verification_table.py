@@ -23,29 +23,31 @@ from archcost.render.verification_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from archcost.pytorch.verification import Verification
     from archcost.render.page import Console
-    from archcost.render.verification_rows import Row
+    from archcost.render.verification_rows import Outcome, Row
 
 MAX_MISMATCHES = 20  # printed in full; the rest is counted, and stands in the JSON
 _OTHER_WIDTH = 24  # of the other model's layers, before other columns give way
 
 
-def print_verifications(console: Console, done: list[Verification], *, detailed: bool, depth: int | None) -> None:
-    """A table for each spec, or one row each."""
+def print_verifications(console: Console, outcomes: Sequence[Outcome], *, detailed: bool, depth: int | None) -> None:
+    """A table for each spec, or one row each; a wrong one among several has a row that says so."""
+    done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     if detailed:
         for verification in done:
             _print_one(console, verification, depth)
-    if len(done) > 1 or (done and not detailed):
-        _print_summary(console, done)
+    if len(outcomes) > 1:
+        _print_summary(console, outcomes)
         if not detailed:
             for verification in done:
                 _print_mismatches(console, verification, prefix=f"{verification.name}: ")
                 if verification.ok and not verification.proved:
                     _print_verdict(console, verification)
-            console.print(versions(done[0]), style="dim")
+            for text in dict.fromkeys(map(versions, done)):
+                console.print(text, style="dim")
             for note in dict.fromkeys(f"{each.name}: {note}" for each in done for note in each.notes):
                 console.print(note, style="dim")
 
@@ -118,35 +120,42 @@ def _columns(verification: Verification, table: list[Row], *, exact: bool) -> li
     return [*columns, Column("", [row.mark for row in table])]
 
 
-def _print_summary(console: Console, done: list[Verification]) -> None:
+def _print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
     for exact in (True, False):
-        columns = _summary_columns(done, exact=exact)
+        columns = _summary_columns(outcomes, exact=exact)
         if needed_width(columns) <= console.width:
             break
     print_columns(console, columns)
 
 
-def _summary_columns(done: list[Verification], *, exact: bool) -> list[Column]:
-    def counts(heading: str, name: str) -> Column:
-        return Column(heading, [count_cell(each.totals[name], exact=exact) for each in done], right=True)
+def _summary_columns(outcomes: Sequence[Outcome], *, exact: bool) -> list[Column]:
+    """The columns; a spec that is not verified has its name alone."""
 
-    macs = [macs_cell(each.totals["macs"] or 0, len(each.unknown), exact=exact) for each in done]
+    def column(heading: str, cell: Callable[[Verification], str], *, right: bool = True) -> Column:
+        cells = ["" if outcome.verification is None else cell(outcome.verification) for outcome in outcomes]
+        return Column(heading, cells, right=right)
+
+    def counts(heading: str, name: str) -> Column:
+        return column(heading, lambda each: count_cell(each.totals[name], exact=exact))
+
     columns = [
-        Column("model", [each.name for each in done], flexible=True),
-        Column("layers", [f"{len(each.layers):,}" for each in done], right=True),
+        Column("model", [outcome.label for outcome in outcomes], flexible=True),
+        column("layers", lambda each: f"{len(each.layers):,}"),
         counts("params", "params"),
-        Column("MACs", macs, right=True),
+        column("MACs", lambda each: macs_cell(each.totals["macs"] or 0, len(each.unknown), exact=exact)),
         counts("fvcore", "fvcore_macs"),
         counts("torch", "torch_macs"),
-        Column("covered", [coverage(each) for each in done], right=True),
+        column("covered", coverage),
     ]
-    if any(each.clock for each in done):
-        times = [each.clock.latency.total.median if each.clock else None for each in done]
-        rates = [rate_cell(timed_macs(each.layers), time) for each, time in zip(done, times, strict=True)]
-        columns.append(Column("time", [time_cell(time) for time in times], right=True))
-        columns.append(Column("GMAC/s", rates, right=True))
-        columns.append(Column("rank corr.", [correlation_cell(each) for each in done], right=True))
-    return [*columns, Column("", [summary_mark(each) for each in done])]
+    if any(outcome.verification.clock for outcome in outcomes if outcome.verification):
+        columns.append(column("time", lambda each: time_cell(_seconds(each))))
+        columns.append(column("GMAC/s", lambda each: rate_cell(timed_macs(each.layers), _seconds(each))))
+        columns.append(column("rank corr.", correlation_cell))
+    return [*columns, column("", summary_mark, right=False)]
+
+
+def _seconds(verification: Verification) -> float | None:
+    return verification.clock.latency.total.median if verification.clock else None
 
 
 def _print_mismatches(console: Console, verification: Verification, prefix: str = "") -> None:

@@ -63,6 +63,10 @@ def read_budgets(reader: Reader, value: Value) -> list[Limit]:
             metrics = reader.mapping(inner, what)
             if metrics is not None and pattern_is_readable(reader, key):
                 reader.keys(metrics, METRIC_NAMES, what)
+                if not metrics.entries:
+                    reader.report(
+                        f"{what} are none, so that nothing is judged", key, "write `{macs: 1 M}`, or remove it"
+                    )
                 limits += read_limits(reader, metrics, Defaults(key.text))
     return limits
 

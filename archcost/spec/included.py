@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
-from archcost.files import FileError, MissingFileError, is_below
+from archcost.errors import Diagnostic, Mark, Source, SpecError, UnreadError, close_names
+from archcost.files import FileError, MissingFileError, is_below, refuse_gits_own
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
 
@@ -113,6 +113,7 @@ class NamedFiles:
             self.seen.add(files.resolve(self.tree.path))
         if os.path.isabs(relative):
             return None
+        refuse_gits_own(relative)
         parts = self.top.count("/") + base.count("/") + relative.count("/") + 1
         meter.spend(2 * _PER_PART * parts, mark)
         inside, name = os.path.split(relative)
@@ -182,14 +183,14 @@ def refuse_other_text(text: str) -> None:
 
 
 def decode(data: bytes, name: str) -> str:
-    """Bytes as text; raises SpecError at what is not UTF-8."""
+    """Bytes as text; raises UnreadError at what is not UTF-8."""
     if len(data) > MAX_BYTES:
         message = f"cannot read {name}: the file is larger than {MAX_BYTES // 2**20} MiB"
-        raise SpecError([Diagnostic(message, Mark(Source(name, ""), 0, 0))])
+        raise UnreadError([Diagnostic(message, Mark(Source(name, ""), 0, 0))])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         good = (error.object[: error.start].decode("utf-8", "replace") + "x").splitlines()
         mark = Mark(Source(name, ""), len(good) - 1, len(good[-1]) - 1)
         message = f"cannot read {name}: the file is not UTF-8 text: byte 0x{error.object[error.start]:02x}"
-        raise SpecError([Diagnostic(message, mark, "save it as UTF-8")]) from None
+        raise UnreadError([Diagnostic(message, mark, "save it as UTF-8")]) from None

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archcost import zoo
-from archcost.errors import Diagnostic, Mark, Source, SpecError, close_names
+from archcost.errors import Diagnostic, Mark, Source, UnreadError, close_names
 from archcost.files import DISK, FileError, MissingFileError, located, read_named
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
@@ -94,14 +94,14 @@ def _checked(spec: Spec) -> Spec:
 
 
 def _named_text(path: str) -> str:
-    """The text of a file that a person named; raises SpecError at its first line for what cannot be read."""
+    """The text of a file that a person named; raises UnreadError at its first line for what cannot be read."""
     try:
         real, is_linked = located(path)
         return spec_text(DISK, real, path) if is_linked else decode(read_named(real, MAX_BYTES), path)
     except FileError as error:
         hint = _missing_help(path) if isinstance(error, MissingFileError) else error.help
         message = f"cannot read {path}: {error.reason}"
-        raise SpecError([Diagnostic(message, Mark(Source(path, ""), 0, 0), hint)]) from None
+        raise UnreadError([Diagnostic(message, Mark(Source(path, ""), 0, 0), hint)]) from None
 
 
 def _missing_help(name: str) -> str:

@@ -203,6 +203,28 @@ def test_latency_fails_only_beyond_its_spread(
         assert [weight.path for weight in finding.layers] == ["stem"]
 
 
+UNTIMED: list[tuple[str, int, tuple[int, int] | None, str, str]] = [  # limit, median, before, status, cause
+    ("12 ms", 10, None, "fail", "unknown"),  # what is declared takes longer than nothing
+    ("{max: 12 ms, level: warn}", 10, None, "warn", "unknown"),
+    ("12 ms", 15, None, "fail", ""),  # over it without the declared layer's time, too
+    ("10%", 100, (100, 1), "fail", "unknown"),
+    ("10%", 100, None, "warn", "no latency"),
+]
+
+
+@pytest.mark.parametrize(("text", "median", "before", "status", "cause"), UNTIMED)
+def test_a_time_without_what_is_declared_keeps_within_no_limit(
+    text: str, median: int, before: tuple[int, int] | None, status: str, cause: str
+) -> None:
+    ms = 10**6
+    past = Pace(before[0] * ms, before[1] * ms, 1, "") if before else None
+    measured = Measured(Pace(median * ms, ms, 1, ""), "a machine", (), past, ("scan", "mix"))
+    finding = verdict(f"{{latency: {text}}}", measured=measured, **against(4)).findings[0]
+    assert (finding.status.value, finding.cause.value) == (status, cause)
+    if cause == "unknown":
+        assert sentence(finding).endswith("unknown of scan, mix, for which a stand-in ran")
+
+
 def test_latency_growth_without_any_baseline_cannot_be_judged() -> None:
     measured = Measured(Pace(10, 1, 1, ""), "a machine")
     found = verdict("{latency: 10%}", measured=measured)

@@ -79,6 +79,8 @@ def test_a_model_that_is_the_same(name: str) -> None:
         "path": "conv",
         "target": "0",
         "ok": True,
+        "kind": {"archcost": "conv2d", "target": "Conv2d", "kinship": "same"},
+        "settings": {},
         "params": {"archcost": 8 * 27 + 8, "target": 8 * 27 + 8},
         "macs": {"archcost": 64 * 8 * 27, "target": 64 * 8 * 27},
         "output": {"archcost": [1, 8, 8, 8], "target": [1, 8, 8, 8]},
@@ -111,11 +113,13 @@ def test_a_stride_that_differs() -> None:
     assert [(m.path, m.metric) for m in mismatches] == [
         ("", "params"),
         ("", "macs"),
+        ("conv", "stride"),
         ("conv", "output"),
         ("bn", "output"),
     ]
     assert "only the spec has fc 5×512; only the model has 4 5×128" in mismatches[0].cause
-    assert mismatches[2].measured == (1, 8, 4, 4)
+    assert (mismatches[2].archcost, mismatches[2].measured) == ((1, 1), (2, 2))
+    assert mismatches[3].measured == (1, 8, 4, 4)
 
 
 def test_layers_that_only_the_model_has() -> None:
@@ -293,12 +297,12 @@ MUTANT: nn.Module = INSTANCE
 def test_a_cause_is_told_only_between_layers_that_align(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "MUTANT", Chain("stride"))
     causes = {each.path: each.cause for each in against("MUTANT", CHAIN).mismatches}
-    assert causes["stem"] == "stride or padding before or in it"
+    assert (causes["stem"], causes["body"]) == ("follows from stride", "stride or padding before it")
     monkeypatch.setattr(sys.modules[__name__], "MUTANT", model(stride=2))
     causes = {each.path: each.cause for each in against("MUTANT").mismatches}
     assert causes == {
         "": "",  # of the MACs; params name what is left over
-        "conv": "stride or padding before or in it",
+        "conv": "follows from stride",
         "bn": "",  # the linear layer behind it has no counterpart
     }
 

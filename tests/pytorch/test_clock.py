@@ -16,8 +16,9 @@ from archcost.pytorch import verify as verifying
 from archcost.pytorch.latency import Settings
 from archcost.pytorch.ranking import Ranking, Sample, Scales, spearman
 from archcost.render.latency import digits
-from archcost.render.verification import Outcome, write_verifications
+from archcost.render.verification import write_verifications
 from archcost.render.verification_clock import clock_remarks, correlation_text
+from archcost.render.verification_rows import Outcome
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -234,7 +235,9 @@ def test_several_specs_have_a_time_each(verified: Verification, tmp_path: Path) 
         assert "GMAC/s" in text
 
 
-FULL = "(0.100 MACs a byte; 9.54 MiB at 4.66 GiB/s: 2.00 ms)"  # 10⁷ bytes at 5 a ns
+FULL = "(0.100 MACs a byte; 9.54 MiB at 4.66 GiB/s, of memory 4.66 GiB/s)"  # 10⁷ bytes in 2 ms: 5 a ns
+
+BOUND = "(1.43 MiB at 4.66 GiB/s, of memory 4.66 GiB/s)"  # 1.5·10⁶ bytes in 300 µs
 
 
 def test_the_reasons_are_told_in_words(verified: Verification) -> None:
@@ -262,7 +265,7 @@ def test_the_reasons_are_told_in_words(verified: Verification) -> None:
         f"deep, {5000 / whole:.1%} of the time, depthwise: deep 5.00 ms (0.500 MACs a byte)",
         f"odd, {5000 / whole:.1%} of the time, low utilisation: odd 5.00 ms (0.20 GMAC/s)",
         f"fc, {2000 / whole:.1%} of the time, memory-bound: fc 2.00 ms {FULL}",
-        f"relu, {300 / whole:.1%} of the time, memory-bound: relu 300 µs (1.43 MiB at 4.66 GiB/s: 300 µs)",
+        f"relu, {300 / whole:.1%} of the time, memory-bound: relu 300 µs {BOUND}",
         f"softmax, {300 / whole:.1%} of the time, work other than MACs, longer than moving its bytes: softmax 300 µs",
         "2 more, less than 1% of the time by op and reason",
     ]

@@ -231,3 +231,15 @@ def test_cuda_without_a_gpu_is_a_usage_error(run: Callable[..., Run]) -> None:
     result = run("bench", "conv5x5", "--device", "cuda")
     assert result.code == 2
     assert "no CUDA device" in result.err
+
+
+def test_a_layer_that_the_device_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a GPU that other programs have filled: torch raises a RuntimeError then."""
+
+    def refuse(*_: object) -> latency.Timing:
+        raise RuntimeError("out of memory\nand much more")
+
+    monkeypatch.setattr(latency, "_timing_of", refuse)
+    report = archcost.analyze("conv1x1")
+    with pytest.raises(archcost.UsageError, match=r"^\w+ of conv1x1 does not run on cpu: out of memory$"):
+        latency.measure([report], latency.Settings(device="cpu", min_time=0.001))

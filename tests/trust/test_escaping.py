@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from archcost.printable import harmless, one_line, visible
-from archcost.render.cells import csv_text
+from archcost.render.cells import Own, csv_text
 from archcost.render.markup import escape_html, escape_markdown, with_code
 from archcost.render.verdict_github import escape_data, escape_property
 from archcost.strict_json import json_text, plain_data
@@ -223,8 +223,16 @@ def test_any_document(value: Any) -> None:
         ("\r=1", r"\r=1"),
         ("-12", "-12"),
         ("+1,234.5%", "+1,234.5%"),
-        ("-", "-"),
-        ("=", "="),
+        ("-", "'-"),
+        ("=", "'="),
+        ("+", "'+"),
+        ("@", "'@"),
+        ("＝", "'＝"),
+        ("\t", r"\t"),
+        ("\r", r"\r"),
+        (" =", "' ="),
+        ("x;=", "x;'="),
+        (Own("="), "="),
         ("a=b", "a=b"),
         (-12, "-12"),
         (-1.5, "-1.5"),

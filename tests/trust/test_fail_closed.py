@@ -317,3 +317,23 @@ def test_what_stands_in_the_place_of_a_spec_does_not_keep_it(folder: Path, run: 
         (folder / "evil.yml").symlink_to("." if kind == "link to a folder" else "/etc/passwd")
     assert "evil.yml" in run("check", cwd=folder).out
     assert json.loads(run("check", "--format", "json", cwd=folder).out)["findings"][0]["status"] == "gone"
+
+
+# --- limits that say nothing ------------------------------------------------------------------------------------------
+
+
+def test_a_pattern_without_a_limit_is_an_error(folder: Path, run: Callable[..., Run]) -> None:
+    (folder / "net.yaml").write_text(f"{PLAIN}budgets: {{params: 1 k, layers: {{linear: {{}}}}}}\n")
+    result = run("check", "net.yaml", cwd=folder)
+    assert result.code == 2
+    assert "the limits of 'linear' are none" in result.err
+    assert "✓" not in result.out
+
+
+@pytest.mark.parametrize("name", ["archcost", '"archcost"', '"arch\\u0063ost"', '"\\U00000061rchcost"'])
+def test_a_configuration_is_what_the_parser_says(name: str, folder: Path, run: Callable[..., Run]) -> None:
+    (folder / "net.yaml").write_text(PLAIN)
+    (folder / "archcost.toml").unlink(missing_ok=True)
+    (folder / "pyproject.toml").write_text(f"[tool.{name}]\n[[tool.{name}.budgets]]\nparams = 1\n")
+    result = run("check", "net.yaml", cwd=folder)
+    assert (result.code, "params 72" in result.out) == (1, True)

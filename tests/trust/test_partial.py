@@ -161,6 +161,51 @@ def test_every_other_format_has_them_all_too(specs: Path, run: Callable[..., Run
     assert ["partial" in document for document in documents] == [False, True, True, True]
 
 
+@pytest.mark.parametrize("style", FORMATS)
+def test_a_model_whose_first_layer_is_wrong_is_marked_in_every_format(
+    style: str, specs: Path, run: Callable[..., Run]
+) -> None:
+    out = shown(run, specs, "empty.yaml", "--format", style)
+    assert "empty" in out
+    assert ('"partial": true' if style == "json" else MARK) in out
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_a_file_that_cannot_be_read_is_no_part_of_a_model(style: str, specs: Path, run: Callable[..., Run]) -> None:
+    (specs / "bytes.yaml").write_bytes(b"archcost: 1\nname: \xff\n")
+    (specs / "folder.yaml").mkdir()
+    for name in ("nosuch.yaml", "bytes.yaml", "folder.yaml"):
+        out = shown(run, specs, "good.yaml", name, "--format", style)
+        assert MARK not in out
+        assert name in out
+        assert "not read" in out or style == "json"
+
+
+@pytest.mark.parametrize("style", [style for style in FORMATS if style != "tree"])
+def test_memory_names_the_models_that_it_has_no_figures_of(style: str, specs: Path, run: Callable[..., Run]) -> None:
+    result = run("memory", "good.yaml", "broken.yaml", "nosuch.yaml", "--format", style, cwd=specs, columns=120)
+    assert result.code == 2
+    if style == "json":
+        documents = json.loads(result.out)
+        assert [document["schema"] for document in documents] == ["archcost.memory/1"] * 3
+        assert [document.get("partial", False) for document in documents] == [False, True, True]
+        assert "peak_bytes" not in documents[1]
+    elif style == "csv":
+        read = list(csv.DictReader(io.StringIO(result.out)))
+        assert [(row["model"], row["path"], row["partial"]) for row in read] == [
+            ("good", "conv2d", ""),
+            ("broken_1", "", MARK),
+            ("nosuch.yaml", "", "not read"),
+        ]
+    else:
+        marked = result.out.replace("\\_", "_")
+        assert f"broken_1 ({MARK})" in marked
+        assert "nosuch.yaml (not read)" in marked
+    alone = run("memory", "good.yaml", "--format", style, cwd=specs, columns=120).out
+    assert "partial" not in alone
+    assert MARK not in alone
+
+
 def test_a_table_for_each_where_rows_are_asked_for(specs: Path, run: Callable[..., Run]) -> None:
     out = shown(run, specs, "good.yaml", "broken.yaml", "--depth", "1")
     assert "total · 1 layer " in out

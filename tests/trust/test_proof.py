@@ -43,25 +43,25 @@ VERDICTS = [
     (
         LIE,
         MIX,
-        "net: 1 layer agrees in shapes, params and MACs; 1 is declared, 97.6% of the MACs",  # 123,456 of 126,536
+        "net: 1 layer agrees in shapes, params and MACs; 1 is only declared, 97.6% of the MACs",  # 123,456 of 126,536
     ),
     (
         "output: [$batch, 5, 7, 11], macs: 0, flops: 0",
         MIX,
-        "net: 1 layer agrees in shapes, params and MACs; 1 is declared, 0% of the MACs",
+        "net: 1 layer agrees in shapes, params and MACs; 1 is only declared, 0% of the MACs",
     ),
     (
         "output: [$batch, 5, 7, 11]",
         MIX,
-        "net: 1 layer agrees in shapes, params and MACs; 1 is declared, its MACs unknown",
+        "net: 1 layer agrees in shapes, params and MACs; 1 is only declared, its MACs unknown",
     ),
     (
         "output: [$batch, 5, 7, 11]",
         f"  - custom: {{name: more, {LIE}}}\n{MIX}",
-        "net: 1 layer agrees in shapes, params and MACs; 2 are declared, at least 97.6% of the MACs",
+        "net: 1 layer agrees in shapes, params and MACs; 2 are only declared, at least 97.6% of the MACs",
     ),
-    (LIE, "", "net: nothing is verified: 1 layer is declared"),
-    (LIE, f"  - custom: {{name: more, {LIE}}}\n", "net: nothing is verified: 2 layers are declared"),
+    (LIE, "", "net: nothing is verified: 1 layer is only declared"),
+    (LIE, f"  - custom: {{name: more, {LIE}}}\n", "net: nothing is verified: 2 layers are only declared"),
 ]
 
 

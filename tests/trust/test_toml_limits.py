@@ -357,4 +357,4 @@ def test_patterns_of_layers_are_counted() -> None:
     assert meter.spent == 51 * 10 + 50
     with pytest.raises(WorkError):
         matching(scopes, "*x", Meter(allowed=100))
-    assert pattern_meter(report).allowed == BUDGET + 50 * 1000
+    assert pattern_meter(report).allowed == BUDGET + 50 * 300
