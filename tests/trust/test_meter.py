@@ -260,11 +260,11 @@ def test_an_expression_that_gives_no_ids_is_one_problem() -> None:
 
 
 def test_the_training_memory_of_many_recurrent_layers_is_refused() -> None:
-    """2,100 positions of 8 layers are 16,800 steps, in one op or in 8, each worked out by itself; of 2,048, 16,384."""
-    head = "archcost: 1\nname: r\ninput: [2100, 4]\n"
+    """1,050 positions of 8 layers are 8,400 steps, in one op or in 8, each worked out by itself; of 1,024, 8,192."""
+    head = "archcost: 1\nname: r\ninput: [1050, 4]\n"
     several = f"{head}layers: [{{rnn: {{hidden_size: 4}}, repeat: 8}}]\n"
     for text in (f"{head}layers: [{{rnn: {{hidden_size: 4, num_layers: 8}}}}]\n", several):
-        with pytest.raises(UsageError, match="at most 16,384 steps of all layers"):
+        with pytest.raises(UsageError, match="at most 8,192 steps of all layers"):
             training_memory(unroll.unroll(loads(text), training=True), Setting())
 
 
