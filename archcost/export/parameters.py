@@ -112,7 +112,9 @@ class Resolver:
             self._set_default(parameter)
         orders = {name: order for order, name in enumerate(self.params)}
         places = [_place(parameter, orders.get(parameter.param, 0)) for parameter in self.parameters]
-        return [parameter for _, parameter in sorted(zip(places, self.parameters, strict=True), key=lambda pair: pair[0])]
+        return [
+            parameter for _, parameter in sorted(zip(places, self.parameters, strict=True), key=lambda pair: pair[0])
+        ]
 
     def _text(self, slot: Slot) -> str:
         if not slot.known:

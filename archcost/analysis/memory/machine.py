@@ -151,8 +151,8 @@ class Machine:
 
     ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which
     keeps it from some work in place. What was alive at the peak is known at the end: a storage is noted
-    before it first changes after a peak, and forgotten at a higher one. Every event is work for ``meter``, which ``mark``
-    asks for.
+    before it first changes after a peak, and forgotten at a higher one. Every event is work for ``meter``; the
+    step at ``mark`` asks for it.
     """
 
     def __init__(
