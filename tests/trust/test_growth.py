@@ -15,6 +15,7 @@ from archcost.analysis.memory.inference import MIN_PEAK, inference_memory
 from archcost.analysis.memory.machine import EVENT, PER_NODE, Machine
 from archcost.analysis.memory.study import Conditions, study
 from archcost.analysis.memory.training import Setting, training_memory
+from archcost.analysis.memory.whatif import training_whatifs
 from archcost.budget import globs
 from archcost.budget.globs import GlobError, expand
 from archcost.errors import UsageError
@@ -149,11 +150,10 @@ def test_parts_of_layers_that_train_are_counted() -> None:
 
 
 def test_what_is_tried_is_left_out_where_work_runs_out() -> None:
-    text = "archcost: 1\nname: r\ninput: [1000, 4]\nlayers: [{lstm: {hidden_size: 4, num_layers: 8}}]\n"
-    report = archcost.analyze(loads(text), training=True)
-    assert study(report, Conditions(training=True)).whatifs == []
-    few = archcost.analyze(loads(text.replace("1000", "10")), training=True)
-    assert [entry.name for entry in study(few, Conditions(training=True)).whatifs] == ["mixed precision"]
+    text = "archcost: 1\nname: r\ninput: [10, 4]\nlayers: [{lstm: {hidden_size: 4, num_layers: 8}}]\n"
+    graph = unroll(loads(text), training=True)
+    assert training_whatifs(graph, Setting(), Meter(1000)) == []
+    assert [entry.name for entry in training_whatifs(graph, Setting(), Meter())] == ["mixed precision"]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "gpt2", "mixtral_8x7b", "inception_v3"])
