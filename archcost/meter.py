@@ -47,6 +47,11 @@ class Meter:
         if self.spent > self.allowed:
             raise self.error(mark)
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing is left: where something may be left out instead of an error."""
+        return self.spent > self.allowed
+
     def grant(self, layers: int = 1) -> None:
         """Allow the work that steps or layers may take which are there."""
         self.allowed += PER_LAYER * layers

@@ -103,7 +103,7 @@ def test_scopes_of_blocks_know_what_they_take_and_their_params() -> None:
     paths = [node.path for node in graph.nodes]
     block, shortcut = scopes["layer2.0"], scopes["layer2.0.downsample"]
     (value,) = block.inputs
-    assert graph.value_name(value, graph.producers()) == "layer1.1.relu_1"
+    assert graph.value_names([value]) == ["layer1.1.relu_1"]
     assert shortcut.inputs == block.inputs
     assert dict(block.params or {}) == {"width": 128, "stride": 2}
     assert dict(shortcut.params or {}) == {"out": 128, "stride": 2, "project": True}

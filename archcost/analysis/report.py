@@ -206,16 +206,10 @@ class Report:
     def outputs(self) -> dict[str, Shape]:
         """The shapes of the model's outputs by path."""
         graph = self.graph
-        producers = graph.producers()
-        named = {}
-        for value in graph.outputs:
-            if value < 0:
-                shape = list(graph.inputs.values())[-1 - value].shape
-            else:
-                index, output = producers[value]
-                shape = graph.nodes[index].signature.outputs[output].shape
-            named[graph.value_name(value, producers)] = shape
-        return named
+        inputs = [tensor.shape for tensor in graph.inputs.values()]
+        made = [tensor.shape for node in graph.nodes for tensor in node.signature.outputs]
+        shapes = [inputs[-1 - value] if value < 0 else made[value] for value in graph.outputs]
+        return dict(zip(graph.value_names(graph.outputs), shapes, strict=True))
 
     def receptive_fields(self, scope: str = "") -> list[ReceptiveField | None]:
         """What each layer's output sees of the first input of the model, or of a scope.

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 100  # characters of a path in a message
 MAX_ENTRIES = 300_000  # files and folders that the globs of a configuration may look at
+MAX_LETTERS = 10_000_000  # characters of paths that they may compare
+_HINT = "name the folders that hold specs: `specs/*.yaml`"
 
 
 def selects(globs: Sequence[str], path: str) -> bool:
@@ -88,7 +90,7 @@ def expand(globs: Sequence[str], folder: str, root: str | None = None) -> list[s
             except FileError as error:
                 raise GlobError(number, error) from None
             found |= matched
-    return sorted(path for path in found if selects(globs, path))
+    return sorted(path for path in found if search.selects(globs, path))
 
 
 def named_files(glob: str) -> list[str]:
@@ -116,6 +118,15 @@ class _Search:
         self.folder = folder
         self.root = root
         self.looked = 0
+        self.letters = 0
+
+    def selects(self, globs: Sequence[str], path: str) -> bool:
+        """As :func:`selects`, once the work is counted; raises GlobError at the last glob where it is too much."""
+        try:
+            self._compare(len(path) * len(globs))
+        except FileError as error:
+            raise GlobError(len(globs) - 1, error) from None
+        return selects(globs, path)
 
     def files(self, glob: str) -> Iterator[str]:
         """The paths of what is no folder."""
@@ -127,8 +138,12 @@ class _Search:
         start = "/".join(parts[:fixed]) or "/" * glob.startswith("/")
         self._below(start)
         waiting = [_Folder(start, fixed)]
+        seen: set[tuple[str, int]] = set()  # `**/*/**` comes to a folder on several ways
         while waiting:
-            yield from self._entries(waiting.pop(), parts, waiting)
+            folder = waiting.pop()
+            if folder[:2] not in seen:
+                seen.add(folder[:2])
+                yield from self._entries(folder, parts, waiting)
 
     def _literal(self, glob: str) -> Iterator[str]:
         self._count()
@@ -155,6 +170,7 @@ class _Search:
             waiting.append(folder._replace(part=folder.part + 1))
         pattern = compiled("*" if deep else part, "/")
         for name, entry in self._scan(folder.path):
+            self._compare(len(name))
             path = f"{folder.path.rstrip('/')}/{name}" if folder.path else name
             if (name.startswith(".") and not part.startswith(".")) or not pattern.matches(name) or in_gits_own(name):
                 continue
@@ -187,8 +203,12 @@ class _Search:
     def _count(self) -> None:
         self.looked += 1
         if self.looked > MAX_ENTRIES:
-            hint = "name the folders that hold specs: `specs/*.yaml`"
-            raise FileError(f"there are more than {MAX_ENTRIES:,} files to look at", hint)
+            raise FileError(f"there are more than {MAX_ENTRIES:,} files to look at", _HINT)
+
+    def _compare(self, letters: int) -> None:
+        self.letters += letters
+        if self.letters > MAX_LETTERS:
+            raise FileError(f"there are more than {MAX_LETTERS:,} characters of paths to compare", _HINT)
 
 
 def _is_folder(entry: os.DirEntry[str], path: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.export.helpers import HELPERS
-from archcost.export.names import class_name, unused
+from archcost.export.names import Taken, class_name
 from archcost.export.ops import structural
 from archcost.export.units import BLOCK, CHAIN, FUNCTION, LOOP, holder_of
 
@@ -112,7 +112,13 @@ def classes_of(kind: str, uses: list[Use], tree: Tree, describe: Callable[[Unit]
     shapes.sort(key=lambda pair: (_ambiguity(pair[0]), -len(pair[0].units), pair[1].nodes))
     classes: list[Class] = []
     for shape, use in shapes:
-        home = next((known for known in classes if _fits(known.shape, shape, _left_out(known, shape))), None)
+        work = len(shape.units) + len(shape.shares)
+        home = None
+        for known in classes:
+            tree.meter.spend(work, use.units[0].mark if use.units else None)
+            if _fits(known.shape, shape, _left_out(known, shape)):
+                home = known
+                break
         if home is None:
             classes.append(Class(kind, shape, use))
         else:
@@ -208,17 +214,18 @@ def _can_be_left_out(full: Shape, name: Name) -> bool:
 
 def name_classes(groups: list[list[Class]], model: str) -> None:
     """Give every class a name: that of its block, and what the larger of several have more."""
-    groups[-1][0].name = unused(class_name(model), HELPERS)
-    taken = {groups[-1][0].name, *HELPERS}
+    taken = Taken(HELPERS)
+    groups[-1][0].name = taken.free(class_name(model))
+    taken.add(groups[-1][0].name)
     for classes in groups[:-1]:
         base = class_name(classes[0].kind)
         base += "Block" * (base == groups[-1][0].name)
         smallest = min(classes, key=lambda made: (len(made.shape.units), made.uses[0].nodes))
-        smallest.name = unused(base, taken)
+        smallest.name = taken.free(base)
         taken.add(smallest.name)
         for made in classes:
             if made is not smallest:
-                made.name = unused(base + _more(made, smallest), taken)
+                made.name = taken.free(base + _more(made, smallest))
                 taken.add(made.name)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.export.helpers import HELPERS
 from archcost.export.layout import INDENT, Comprehension, Doc, Group, Item, call, fits, flat, is_spread, lines
 from archcost.export.literals import in_brackets, literal, same
-from archcost.export.names import MODULE_ATTRIBUTES, is_attribute, unused
+from archcost.export.names import MODULE_ATTRIBUTES, Taken, is_attribute
 from archcost.export.plans import Chained, Constructed, Plan, Repeated
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class Holder:
         self.lists |= {
             above for above, names in below.items() if names == [(str(place),) for place in range(len(names))]
         }
-        self._taken = {plan.row.pattern.name[0] for plan in plans}
+        self._taken = Taken({*MODULE_ATTRIBUTES, *[plan.row.pattern.name[0] for plan in plans]})
+        self._names: dict[str, str] = {}  # of the attributes, by their texts
 
     def access(self, name: Name) -> str:
         """How a module is reached: ``self.residual.conv1``."""
@@ -146,13 +147,12 @@ class Holder:
         """The text for a value in the forward pass: itself, or the attribute that keeps it."""
         if slot.is_constant:
             return slot.text
-        known = {text: name for name, text in self.kept.items()}
-        if slot.text not in known:
-            name = slot.text if slot.text.isidentifier() else slot.argument
-            name = unused(name, self._taken | MODULE_ATTRIBUTES | self.kept.keys())
+        if slot.text not in self._names:
+            name = self._taken.free(slot.text if slot.text.isidentifier() else slot.argument)
+            self._taken.add(name)
             self.kept[name] = slot.text
-            known[slot.text] = name
-        return f"self.{known[slot.text]}"
+            self._names[slot.text] = name
+        return f"self.{self._names[slot.text]}"
 
 
 def init_lines(made: Class, plans: Sequence[RowPlan], holder: Holder, shared: Shared) -> list[str]:

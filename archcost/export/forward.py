@@ -6,17 +6,18 @@ read later has the name that the spec gives it, if it does.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from archcost.export.layout import INDENT, Bare, Doc, Group, Item, Operation, call, fits, flat, lines
-from archcost.export.names import unused, variable_name
+from archcost.export.names import Taken, variable_name
 from archcost.export.ops import FUNCTIONS, LAYERS
 from archcost.export.statements import Statements
 from archcost.export.units import FUNCTION, LAYER
 from archcost.ops import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archcost.export.classes import Class
     from archcost.export.constructors import Holder
@@ -41,7 +42,13 @@ class Forward:
         self.names: dict[int, str] = {}
         for value, name in zip(self.use.inputs, self.inputs, strict=True):
             self.names.setdefault(value, name)
-        self.held: dict[str, int] = {name: self.statements.last.get(v, -1) for v, name in self.names.items()}
+        self.live = Taken()  # the names that are needed at the statement at hand, and after it
+        self.all = Taken(self.names.values())  # all that ever were
+        self.ends: dict[int, list[str]] = {}  # by statement: the names that it may be the last to need
+        self.held: dict[str, int] = {}  # by name: the statement that is the last to need it
+        self.place = -1
+        for value, name in self.names.items():
+            self._hold(name, self.statements.last.get(value, -1))
         self.batch = made.batch
 
     def lines(self, comments: Mapping[int, str]) -> list[str]:
@@ -80,7 +87,7 @@ class Forward:
         if _hugs(body, "a_name_of_some_length = "):
             for inner in self.statements.inside_of(statement.unit.reads).values():
                 inner.inside = False
-                before += self._written(self.statements.all.index(inner), inner, comments)
+                before += self._written(inner.place, inner, comments)
             body = self._expression(statement)
         targets, body = self._assigned(place, statement, body)
         text = lines(f"{targets} = ", body, "", _BODY)
@@ -121,6 +128,13 @@ class Forward:
         """The targets of a statement, and what they get."""
         unit = statement.unit
         wanted = [value in self.statements.last and value not in self.names for value in unit.writes]
+        self._advance(place)
+        passed = {self.names[value] for value in unit.writes if value in self.names}
+        with self._also_needed(passed):
+            return self._targets(place, statement, wanted, body)
+
+    def _targets(self, place: int, statement: Statement, wanted: Sequence[bool], body: Doc) -> tuple[str, Doc]:
+        unit = statement.unit
         if unit.kind in ("chunk", "split") and sum(wanted) == 1:
             number = wanted.index(True)
             return self._name(place, unit, unit.writes[number]), f"{flat(body)}[{number}]"
@@ -137,25 +151,53 @@ class Forward:
         """A loop over nn.ModuleList: every round takes the result of the one before."""
         unit = statement.unit
         before, *others = [self.names[value] for value in unit.reads]
-        name = self._name(place, unit, unit.writes[0], others)
+        self._advance(place)
+        passed = {self.names[value] for value in unit.writes if value in self.names}
+        with self._also_needed({*others, *passed}):
+            name = self._name(place, unit, unit.writes[0])
         text = [] if name == before else [f"{_MARGIN}{name} = {before}"]
-        variable = unused("layer", {*self.names.values(), name})
+        variable = self.all.free("layer")
         text.append(f"{_MARGIN}for {variable} in {self.holder.access(unit.name)}:")
         return [*text, *lines(f"{name} = ", call(variable, name, *others), "", _BODY + INDENT)]
 
     # --- names --------------------------------------------------------------------------------------------------------
 
-    def _name(self, place: int, unit: Unit, value: int, needed: Sequence[str] = ()) -> str:
+    def _advance(self, place: int) -> None:
+        """Go on to a statement: names that only those before it need are free."""
+        for passed in range(self.place + 1, place + 1):
+            for name in self.ends.pop(passed, ()):
+                if self.held[name] == passed:
+                    self.live.discard(name)
+        self.place = max(self.place, place)
+
+    def _hold(self, name: str, last: int) -> None:
+        """Keep a name for a value that so many statements need."""
+        self.held[name] = last
+        self.all.add(name)
+        if last > self.place:
+            self.ends.setdefault(last, []).append(name)
+            self.live.add(name)
+
+    @contextmanager
+    def _also_needed(self, names: set[str]) -> Iterator[None]:
+        """Keep names besides for the results of one statement."""
+        more = [name for name in sorted(names) if name not in self.live]
+        for name in more:
+            self.live.add(name)
+        yield
+        for name in more:
+            if self.held[name] <= self.place:
+                self.live.discard(name)
+
+    def _name(self, place: int, unit: Unit, value: int) -> str:
         """The name of a value from here on: one that flows on, or one that the spec gives."""
-        live = {name for name, last in self.held.items() if last > place} | {*needed}
-        live |= {self.names[other] for other in unit.writes if other in self.names}
-        free = [name for name in _FLOW if name not in live]
+        free = [name for name in _FLOW if name not in self.live]
         name = "" if free and self.statements.is_read_next(place, value) else _telling(unit)
         if not name and free:
             name = free[0]
-        name = unused(name or variable_name(unit.name[-1]), live)
+        name = self.live.free(name or variable_name(unit.name[-1]))
         self.names[value] = name
-        self.held[name] = self.statements.last[value]
+        self._hold(name, self.statements.last[value])
         return name
 
 
@@ -174,9 +216,11 @@ def input_variables(names: Sequence[str]) -> list[str]:
     """The inputs of a class as variables: one that is only called ``input`` is x."""
     if list(names) == ["input"]:
         return ["x"]
+    taken = Taken()
     found: list[str] = []
     for name in names:
-        found.append(unused(variable_name(name), found))
+        found.append(taken.free(variable_name(name)))
+        taken.add(found[-1])
     return found
 
 

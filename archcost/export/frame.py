@@ -59,8 +59,7 @@ def main_part(graph: Graph, model: str) -> str:
     text = ['if __name__ == "__main__":', f"    model = {made}.eval()"]
     for index, (shape, dtype) in enumerate(graph.inputs.values()):
         text += lines(f"{names[index]} = ", _random(graph, -1 - index, shape, dtype), "", 4)
-    producers = graph.producers()
-    outputs = [literal(graph.value_name(value, producers)) for value in graph.outputs]
+    outputs = [literal(name) for name in graph.value_names(graph.outputs)]
     text.append("    with torch.no_grad():")
     if len(outputs) == 1:
         text += lines("output = ", call("model", *names), "", 8)

@@ -41,6 +41,7 @@ _USED_NAMES = "F I O OrderedDict batch i l nn self torch"
 # What every torch module (and the network that archcost.build returns) has as an attribute: no submodule can have it.
 MODULE_ATTRIBUTES = frozenset([*_MODULE_ATTRIBUTES.split(), *_SPECIAL_ATTRIBUTES.split()])
 CONTAINER_ATTRIBUTES = frozenset(_CONTAINER_ATTRIBUTES.split())
+_DIGITS = 9  # of the numbers behind names
 USED_NAMES = frozenset(_USED_NAMES.split())  # by the source itself, or too much like numbers
 
 
@@ -94,12 +95,40 @@ def variable_name(name: str, prefix: str = "x") -> str:
     return name + "_" if words or (hasattr(builtins, name) and name != "input") else name
 
 
+class Taken:
+    """Names in use; the first free form of another is found without a look at all of them."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = set(names)
+        self._least: dict[str, int] = {}  # by name: the numbers below are known to be taken
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def add(self, name: str) -> None:
+        """Take a name."""
+        self._names.add(name)
+
+    def discard(self, name: str) -> None:
+        """Give a name back, for others to have."""
+        self._names.discard(name)
+        stem = name.rstrip("0123456789")
+        for place in range(max(len(stem), len(name) - _DIGITS), len(name)):  # x12 is number 12 of x, and 2 of x1
+            for base in {name[:place], name[:place].removesuffix("_")}:
+                if base in self._least and int(name[place:]) < self._least[base]:
+                    self._least[base] = int(name[place:])
+
+    def free(self, name: str) -> str:
+        """A name that is not taken: itself, or with the first number that is free."""
+        if name not in self._names:
+            return name
+        number = self._least.get(name, 2)
+        while f"{name}{number}" in self._names or f"{name}_{number}" in self._names:
+            number += 1
+        self._least[name] = number
+        return f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
+
+
 def unused(name: str, taken: Iterable[str]) -> str:
-    """A name that is not taken: itself, or with the first number that is free."""
-    known = set(taken)
-    if name not in known:
-        return name
-    number = 2
-    while f"{name}{number}" in known or f"{name}_{number}" in known:
-        number += 1
-    return f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
+    """A name that is not taken, as :meth:`Taken.free` finds it."""
+    return Taken(taken).free(name)

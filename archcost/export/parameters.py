@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from archcost.export.literals import MAX_EXPRESSION, is_name, is_writable, literal, plain, same, type_text, written
-from archcost.export.names import unused, variable_name
+from archcost.export.names import Taken, variable_name
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.export.classes import Class
+    from archcost.meter import Meter
     from archcost.spec.model import Block
 
 _INPUT_NAMES = {  # what the sizes of a class's input are called, as in the language of specs
@@ -91,13 +92,16 @@ class Parameter:
 class Resolver:
     """Gives the slots of one class their texts, and the class its parameters."""
 
-    def __init__(self, made: Class, block: Block | None) -> None:
+    def __init__(self, made: Class, block: Block | None, meter: Meter) -> None:
         self.made = made
         self.block = block
+        self.meter = meter
         self.params: Mapping[str, list[Any]] = {
             name: [plain(use.params[name]) for use in made.uses] for name in (block.params if block else ())
         }
         self.parameters: list[Parameter] = []
+        self.names = Taken()  # those of the parameters
+        self.of_params: dict[str, Parameter] = {}  # by the param of the block that they stand for
         self.used: list[tuple[str, list[Any]]] = []  # texts with their values, in the order of their use
 
     def resolve(self, slots: Sequence[Slot]) -> list[Parameter]:
@@ -106,7 +110,11 @@ class Resolver:
             slot.text = self._text(slot)
         for parameter in self.parameters:
             self._set_default(parameter)
-        return sorted(self.parameters, key=self._place)
+        orders = {name: order for order, name in enumerate(self.params)}
+        places = [_place(parameter, orders.get(parameter.param, 0)) for parameter in self.parameters]
+        return [
+            parameter for _, parameter in sorted(zip(places, self.parameters, strict=True), key=lambda pair: pair[0])
+        ]
 
     def _text(self, slot: Slot) -> str:
         if not slot.known:
@@ -124,6 +132,7 @@ class Resolver:
         found = list(values)
         for place, value in enumerate(values):
             if value is MISSING:
+                self._spend(len(self.parameters))
                 names = {parameter.name: parameter.values[place] for parameter in self.parameters}
                 with suppress(ExpressionError):
                     found[place] = plain(Expression(f"$({text})", self.made.pattern.units[0].mark).evaluate(names))
@@ -142,6 +151,9 @@ class Resolver:
         text = written(expression, {name: self._of_name(name, slot) for name in sorted(expression.names)})
         if len(text) <= MAX_EXPRESSION:
             return text
+        for parameter in self.parameters[before[0] :]:
+            self.names.discard(parameter.name)
+            self.of_params.pop(parameter.param, None)
         del self.parameters[before[0] :], self.used[before[1] :]
         return None
 
@@ -173,8 +185,9 @@ class Resolver:
 
     def _from_others(self, slot: Slot) -> str | None:
         """The text that an earlier slot with the same values has, or a param of the block."""
+        self._spend((len(self.used) + len(self.params)) * len(slot.values) + len(self.parameters))
         if slot.is_input:
-            names = [parameter.name for parameter in self.parameters if parameter.is_input]
+            names = {parameter.name for parameter in self.parameters if parameter.is_input}
             found = [text for text, values in self.used if text in names and _agree(values, slot.values)]
         else:
             found = [text for text, values in self.used if _agree(values, slot.values)]
@@ -187,12 +200,17 @@ class Resolver:
 
     def _of_param(self, name: str) -> Parameter:
         """The parameter that stands for a param of the block."""
-        for parameter in self.parameters:
-            if parameter.param == name:
-                return parameter
-        parameter = Parameter(self._free(variable_name(name)), self.params[name], name)
+        if name not in self.of_params:
+            self.of_params[name] = self._added(Parameter(self.names.free(variable_name(name)), self.params[name], name))
+        return self.of_params[name]
+
+    def _added(self, parameter: Parameter) -> Parameter:
         self.parameters.append(parameter)
+        self.names.add(parameter.name)
         return parameter
+
+    def _spend(self, work: int) -> None:
+        self.meter.spend(work, self.made.pattern.units[0].mark)
 
     def _new(self, slot: Slot) -> Parameter:
         """A parameter under torch's name for the argument, with that of the layer where it would be unclear."""
@@ -203,18 +221,13 @@ class Resolver:
             name = f"{slot.layer}_{name}" if slot.layer != name else f"has_{name}"
         fill = slot.known[0]
         values = [fill if value is MISSING else value for value in slot.values]
-        parameter = Parameter(self._free(variable_name(name)), values)
+        parameter = Parameter(self.names.free(variable_name(name)), values)
         parameter.default = fill if MISSING in slot.values else slot.default
         parameter.is_input = slot.is_input
-        self.parameters.append(parameter)
-        return parameter
+        return self._added(parameter)
 
     def _is_taken(self, name: str) -> bool:
-        return name in self.params or any(parameter.name == name for parameter in self.parameters)
-
-    def _free(self, name: str) -> str:
-        """The name, or one that no other parameter has."""
-        return unused(name, [parameter.name for parameter in self.parameters])
+        return name in self.params or name in self.names
 
     def _set_default(self, parameter: Parameter) -> None:
         """The default that the spec declares, if it is constant."""
@@ -224,12 +237,10 @@ class Resolver:
             if any(same(default, value) for value in parameter.values):
                 parameter.default = default
 
-    def _place(self, parameter: Parameter) -> tuple[bool, int, int]:
-        """Where a parameter stands: those without a default first, sizes of the input before the block's params."""
-        declared = list(self.params)
-        group = 0 if parameter.is_input else 1 if parameter.param else 2
-        order = declared.index(parameter.param) if parameter.param else self.parameters.index(parameter)
-        return (parameter.default is not REQUIRED, group, order)
+
+def _place(parameter: Parameter, order: int) -> tuple[bool, int, int]:
+    """Where a parameter stands: those without a default first, sizes of the input before the block's params."""
+    return (parameter.default is not REQUIRED, 0 if parameter.is_input else 1 if parameter.param else 2, order)
 
 
 def _agree(values: Sequence[Any], others: Sequence[Any]) -> bool:

@@ -90,14 +90,14 @@ class Planner:
     def plan(self, made: Class) -> list[RowPlan]:
         """The templates of a class; its parameters are set."""
         self.slots = []
-        inputs = [use.inputs for use in made.uses]
-        size = self.batch.size_of(inputs)
+        inputs = [frozenset(use.inputs) for use in made.uses]
+        size = self.batch.size_of([use.inputs for use in made.uses])
         self.has_batch = size is not None
         plans = [self._row(row, inputs) for row in made.rows]
         if size is not None and any(slot.grows for slot in self.slots):
             made.batch = BatchPlace(size.number, size.dim, self._slot(Argument("per_sample", None), "", size.times))
         block = self.spec.blocks[made.kind] if made.kind else None
-        made.parameters = Resolver(made, block).resolve(self.slots)
+        made.parameters = Resolver(made, block, self.tree.meter).resolve(self.slots)
         return plans
 
     def _row(self, row: Row, inputs: Sequence[Any]) -> RowPlan:

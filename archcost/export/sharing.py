@@ -25,12 +25,14 @@ class Shared:
         self.tree = tree
         self.access = access
         self.rows = {row.pattern.name: row for row in made.rows}
-        self.names = {name for name, _, _ in made.shape.shares}
+        self.paths: dict[Name, set[str]] = {}  # by unit: those of its nodes that share
+        for name, path, _ in made.shape.shares:
+            self.paths.setdefault(name, set()).add(path)
 
     def alias(self, plan: RowPlan) -> Doc | None:
         """The module that a unit is, if it shares all of its weights with one like it; rounds may all be one module."""
         unit = plan.row.pattern
-        if unit.name not in self.names or plan.row.is_optional:
+        if unit.name not in self.paths or plan.row.is_optional:
             return None
         if unit.form != LOOP:
             owner = self._owner(unit, plan.row.units)
@@ -60,7 +62,7 @@ class Shared:
     def statements(self, plan: RowPlan) -> list[str]:
         """Assignments that let a unit use the tensors of another."""
         unit = plan.row.pattern
-        if unit.name not in self.names or self.alias(plan):
+        if unit.name not in self.paths or self.alias(plan):
             return []
         return [
             f"{mine}.{tensor} = {theirs}.{tensor}" for mine, theirs, tensors in self._pairs(unit) for tensor in tensors
@@ -69,7 +71,7 @@ class Shared:
     def _pairs(self, unit: Unit) -> Iterator[tuple[str, str, list[str]]]:
         """The modules of a unit, those that they share with, and the tensors that both have."""
         nodes = self.tree.graph.nodes
-        shared = {path for name, path, _ in self.made.shape.shares if name == unit.name}
+        shared = self.paths[unit.name]
         above = self.made.pattern.path
         prefix = len(self.tree.names.of(above)) if above else 0
         for index in range(unit.start, unit.end):

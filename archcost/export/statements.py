@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 class Statement:
     """A unit whose results are used: it becomes one statement, or stands ``inside`` of the one that reads it."""
 
-    __slots__ = ("inside", "plan", "unit")
+    __slots__ = ("inside", "place", "plan", "unit")
 
-    def __init__(self, plan: RowPlan) -> None:
+    def __init__(self, plan: RowPlan, place: int) -> None:
         self.plan = plan
+        self.place = place
         self.unit: Unit = plan.row.pattern
         self.inside = False
 
@@ -50,7 +51,8 @@ class Statements:
     def __init__(self, made: Class, plans: Sequence[RowPlan]) -> None:
         needed = set(made.pattern.needed())
         self.outputs = made.pattern.outputs
-        self.all = [Statement(plan) for plan in plans if plan.row.pattern in needed]
+        used = [plan for plan in plans if plan.row.pattern in needed]
+        self.all = [Statement(plan, place) for place, plan in enumerate(used)]
         self.makers = {value: found for found in self.all if found.has_one_result for value in found.unit.writes}
         self.counts = Counter([*self.outputs, *[value for found in self.all for value in found.unit.reads]])
         self.last = {value: place for place, found in enumerate(self.all) for value in found.unit.reads}
@@ -62,16 +64,22 @@ class Statements:
             self._put_inside(len(self.all), self.outputs)
         elif self.all and self._is_returned(self.all[-1]):
             self.all[-1].inside = True
+        self._hosts = [*range(len(self.all) + 1)]  # by statement: the one that is written for it
+        for place in reversed(range(len(self.all))):
+            if self.all[place].inside:
+                self._hosts[place] = self._hosts[place + 1]
 
     def _put_inside(self, place: int, reads: Sequence[int]) -> None:
         """Put calls into the statement that takes their results, where it follows and takes them in their order."""
-        wanted = list(reads)
+        places = {value: number for number, value in reversed([*enumerate(reads)])}  # the first of each
+        wanted = len(reads)
         for before in range(place - 1, -1, -1):
             statement = self.all[before]
             value = statement.unit.writes[0]
-            if not statement.is_call or value not in wanted or self.counts[value] > 1 or self._has_inside(statement):
+            follows = places.get(value, wanted) < wanted
+            if not statement.is_call or not follows or self.counts[value] > 1 or self._has_inside(statement):
                 break
-            wanted = wanted[: wanted.index(value)]
+            wanted = places[value]
             statement.inside = True
 
     def _has_inside(self, statement: Statement) -> bool:
@@ -85,14 +93,8 @@ class Statements:
         """The statements that stand inside of the one that reads these values, by what they write."""
         return {value: self.makers[value] for value in reads if value in self.makers and self.makers[value].inside}
 
-    def host(self, place: int) -> int:
-        """The statement that is written for the one at ``place``: itself, or the one it stands inside of."""
-        while place < len(self.all) and self.all[place].inside:
-            place += 1
-        return place
-
     def is_read_next(self, place: int, value: int) -> bool:
         """Whether the statement after ``place`` alone reads a value, as the first that it reads."""
         reader = self.last[value]
         reads = self.all[reader].unit.reads if reader < len(self.all) else self.outputs
-        return self.counts[value] == 1 and reads[0] == value and self.host(reader) == self.host(place + 1)
+        return self.counts[value] == 1 and reads[0] == value and self._hosts[reader] == self._hosts[place + 1]

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.export.names import CONTAINER_ATTRIBUTES, ModuleNames
 from archcost.export.ops import FUNCTIONS, LAYERS
+from archcost.meter import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.export.ops import Argument
     from archcost.graph.model import Graph, Node, Scope
 
+_PER_NODE = 10  # a node may take as much as so many layers elsewhere
 _MAX_STEPS = 100  # back to the layer that gave a value its channels
 LAYER, FUNCTION, BLOCK, CHAIN, LOOP = "layer", "function", "block", "chain", "loop"
 
@@ -80,7 +82,7 @@ def holder_of(units: Sequence[Unit], index: int) -> Unit:
 class Use:
     """One use of a block, or the model: its resolved params, the values it takes and gives, and its units in order."""
 
-    __slots__ = ("index", "inputs", "kind", "nodes", "outputs", "params", "path", "type", "units")
+    __slots__ = ("gives", "index", "inputs", "kind", "nodes", "outputs", "params", "path", "type", "units")
 
     def __init__(self, kind: str, path: str, params: Mapping[str, Any]) -> None:
         self.kind = kind  # empty for the model
@@ -88,6 +90,7 @@ class Use:
         self.params = params
         self.inputs: tuple[int, ...] = ()
         self.outputs: tuple[int, ...] = ()
+        self.gives: frozenset[int] = frozenset()  # its outputs, to look one up
         self.nodes = (0, 0)
         self.units: list[Unit] = []
         self.type: Any = None  # its class, and its number among the uses of that
@@ -123,6 +126,8 @@ class Tree:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.meter = Meter()  # of what is compared among the uses of blocks
+        self.meter.grant(_PER_NODE * len(graph.nodes))
         self.uses: list[Use] = []
         self.names = ModuleNames()
         self.readers: dict[int, list[int]] = {}
@@ -140,6 +145,7 @@ class Tree:
 
     def _fill(self, use: Use, place: Place) -> None:
         """Make the units of a use; those of the uses in it are made before it."""
+        use.gives = frozenset(use.outputs)
         for below in place.below.values():
             use.units += self._units(below, use)
         use.units.sort(key=lambda unit: unit.start)
@@ -207,7 +213,7 @@ class Tree:
         for unit, following in pairwise(units):
             value = unit.writes[0]
             readers = self.readers.get(value, [])
-            if following.reads[0] != value or value in following.reads[1:] or value in around.outputs:
+            if following.reads[0] != value or value in following.reads[1:] or value in around.gives:
                 return False
             if not all(following.start <= reader < following.end for reader in readers):
                 return False
@@ -220,7 +226,7 @@ class Tree:
         index, output = self.producers[value]
         return self.graph.nodes[index].outputs[output].shape
 
-    def has_channels_of(self, value: int, inputs: Sequence[int]) -> bool:
+    def has_channels_of(self, value: int, inputs: Container[int]) -> bool:
         """Whether a value has its channels from one of some inputs, through pools, norms and the like."""
         for _ in range(_MAX_STEPS):
             if value < 0 or value in inputs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from archcost.dims import Shape
     from archcost.errors import Mark
@@ -116,10 +116,15 @@ class Graph(NamedTuple):
         """For every value, the index of its node and the number of the output."""
         return [(index, k) for index, node in enumerate(self.nodes) for k in range(len(node.signature.outputs))]
 
-    def value_name(self, value: int, producers: list[tuple[int, int]]) -> str:
-        """The path that stands for a value: an input's name, a node's path, or ``path.1`` for its further outputs."""
-        if value < 0:
-            return list(self.inputs)[-1 - value]
-        index, output = producers[value]
-        node = self.nodes[index]
-        return f"{node.path}.{output}" if len(node.signature.outputs) > 1 else node.path
+    def value_names(self, values: Iterable[int]) -> list[str]:
+        """The paths that stand for values: an input's name, a node's path, or ``path.1`` for its further outputs."""
+        inputs, producers = list(self.inputs), self.producers()
+        names = []
+        for value in values:
+            if value < 0:
+                names.append(inputs[-1 - value])
+            else:
+                index, output = producers[value]
+                node = self.nodes[index]
+                names.append(f"{node.path}.{output}" if len(node.signature.outputs) > 1 else node.path)
+        return names

@@ -12,8 +12,8 @@ _PATH = 8  # characters of a path that take one step
 
 
 def layer_work(path: str, inputs: int, outputs: int) -> int:
-    """The work of one layer in the graph: its path is stored, its values are read and made."""
-    return REFERENCE * inputs + OUTPUT * outputs + len(path) // _PATH
+    """The work of one layer in the graph: its path is stored, its values are read, made, and named after it."""
+    return REFERENCE * inputs + (OUTPUT + len(path) // _PATH) * max(1, outputs) - OUTPUT * (not outputs)
 
 
 def paths_work(prefix: str, count: int) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 2**20
 MAX_VALUES = 1_000_000  # YAML values in one file, aliases expanded
 MAX_DEPTH = 100
-_VALUE = 5  # steps of work of a value
+_VALUE = 10  # steps of work of a value: all files of a spec together may hold a million
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEP = f"values nest deeper than {MAX_DEPTH} levels"
 _PLAIN_KEY = "a key must be a plain word, not a list or mapping"
@@ -256,13 +256,13 @@ class _Builder:
 
     def _add(self, value: Value, mark: Mark | None = None) -> None:
         self._count += 1
-        self.meter.spent += _VALUE
-        if self.meter.spent > self.meter.allowed:
-            raise self.stop(self.meter.error(mark or value.mark).diagnostics[0])
         if self._count > MAX_VALUES:
             message = f"the file holds more than {MAX_VALUES:,} values, aliases expanded"
             hint = "write repeated parts once, as a block with `repeat`"
             raise self.stop(Diagnostic(message, mark or value.mark, hint))
+        self.meter.spent += _VALUE
+        if self.meter.spent > self.meter.allowed:
+            raise self.stop(self.meter.error(mark or value.mark).diagnostics[0])
         if not self._stack:
             self.root = value
             return

@@ -131,9 +131,9 @@ class NamedFiles:
         try:
             source = Source(place.name, spec_text(self.tree.files, place.real, place.name))
             self.length += len(source.text)
-            if self.length > MAX_BYTES:
-                self._report(f"the spec and its includes are larger than {MAX_BYTES // 2**20} MiB", mark, "")
-                return None
+            if self.length > MAX_BYTES:  # the end: to read on would be more of the same
+                message = f"the spec and its includes are larger than {MAX_BYTES // 2**20} MiB"
+                raise WorkError([Diagnostic(message, mark)])  # noqa: TRY301 - as the meter raises it
             root, problems = parse_document(source, self.spec.meter)
         except FileError as error:
             hint = self._missing_help(place, relative) if isinstance(error, MissingFileError) else error.help

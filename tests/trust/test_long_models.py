@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 
 import archcost
+from archcost.analysis.memory.study import Conditions, study
+from archcost.cli import make_app
 from archcost.compare import compare as compare_reports
+from archcost.conventions import TOOLS
+from archcost.conventions.reconciliation import reconcile
+from archcost.explain.story import explain_model
 from archcost.export.source import to_torch
 from archcost.indented_json import indented
 from archcost.render.comparison import View, write_comparison
@@ -18,7 +26,6 @@ from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def linears(count: int, offset: int = 0) -> str:
@@ -73,7 +80,41 @@ def export(count: int) -> object:
     return to_torch(archcost.analyze(loads(repeated(count))))
 
 
-COMMANDS = {"load": load_only, "analyze": analyze, "json": to_json, "compare": compare, "export": export}
+def memory(count: int) -> object:
+    return study(archcost.analyze(loads(repeated(count))), Conditions())
+
+
+def training(count: int) -> object:
+    return study(archcost.analyze(loads(linears(count)), training=True), Conditions(training=True))
+
+
+def told(count: int) -> object:
+    return explain_model(archcost.analyze(loads(linears(count))))
+
+
+def reconciled(count: int) -> object:
+    return reconcile(archcost.analyze(loads(linears(count))), list(TOOLS))
+
+
+def checked(count: int) -> object:
+    with TemporaryDirectory() as folder:
+        path = os.path.join(folder, "long.yaml")
+        Path(path).write_text(f"{linears(count)}budgets: {{macs: 1 G, layers: {{'*': {{params: 1 M}}}}}}\n")
+        return make_app(["check"])(["check", path, "--format", "json", "-o", os.devnull], standalone_mode=False)
+
+
+COMMANDS = {
+    "load": load_only,
+    "analyze": analyze,
+    "json": to_json,
+    "compare": compare,
+    "export": export,
+    "memory": memory,
+    "training": training,
+    "explain": told,
+    "reconcile": reconciled,
+    "check": checked,
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

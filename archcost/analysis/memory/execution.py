@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.machine import Leaf, Machine, Step, Tensor
+from archcost.analysis.memory.machine import PER_NODE, Leaf, Machine, Step, Tensor
 from archcost.analysis.memory.rules import RULES
 from archcost.analysis.memory.rules.call import Call
 from archcost.dims import numel
@@ -54,6 +54,7 @@ class Execution:
         inplace: frozenset[int] = frozenset(),
         segments: Sequence[Segment] = (),
     ) -> None:
+        machine.meter.grant(PER_NODE * len(graph.nodes))
         self.graph = graph
         self.machine = machine
         self.inplace = inplace
@@ -84,7 +85,7 @@ class Execution:
     def run(self, index: int, values: dict[int, Tensor]) -> None:
         """Run one node on values, and let go of those that nothing reads after it."""
         machine, node = self.machine, self.graph.nodes[index]
-        machine.label = index
+        machine.label, machine.mark = index, node.mark
         machine.high = machine.live
         call = self._call(index, node, [values[value] for value in node.inputs])
         results = RULES[node.op.kind](machine, call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.liveness import Storages
@@ -34,28 +35,16 @@ class Holder(NamedTuple):
 class InferenceMemory(NamedTuple):
     """The nodes in the order they run, what is alive while each runs, and what is at the peak.
 
-    ``exact``: no order has a lower peak; it is known for ``min-peak`` only.
+    ``exact``: no order has a lower peak; it is known for ``min-peak`` only. ``peak`` is the most bytes alive at a time,
+    and ``node`` the first that runs at it; -1 without any.
     """
 
     order: list[int]
     live: list[int]  # by place in the order
     holders: list[Holder]
     exact: bool
-
-    @property
-    def peak(self) -> int:
-        """The most bytes alive at a time."""
-        return max(self.live, default=sum(holder.bytes for holder in self.holders))
-
-    @property
-    def place(self) -> int:
-        """Where in the order the peak is: the first such place."""
-        return self.live.index(self.peak)
-
-    @property
-    def node(self) -> int:
-        """The node that runs at the peak; -1 without any."""
-        return self.order[self.place] if self.order else -1
+    peak: int
+    node: int
 
 
 def new_order(graph: Graph, order: Sequence[int]) -> list[str]:
@@ -64,17 +53,28 @@ def new_order(graph: Graph, order: Sequence[int]) -> list[str]:
     What runs before and after them as it did is left out.
     """
     paths = [node.path.split(".") for node in graph.nodes]
-    deepest = max(map(len, paths), default=0)
-    for depth in range(1, deepest + 1):
-        spec = _runs([".".join(path[:depth]) for path in paths])
-        found = _runs([".".join(paths[node][:depth]) for node in order])
-        if spec != found:
-            while spec and found and spec[0] == found[0]:
-                spec, found = spec[1:], found[1:]
-            while spec and found and spec[-1] == found[-1]:
-                spec, found = spec[:-1], found[:-1]
-            return found
-    return []
+
+    def at(depth: int) -> tuple[list[str], list[str]]:
+        tops = [".".join(path[:depth]) for path in paths]
+        return _runs(tops), _runs([tops[node] for node in order])
+
+    def differs(depth: int) -> bool:
+        spec, found = at(depth)
+        return spec != found
+
+    levels = range(1, max(map(len, paths), default=0) + 1)
+    shallowest = bisect_left(levels, 1, key=differs)  # what differs at a level does so at all below
+    if shallowest == len(levels):
+        return []
+    spec, found = at(levels[shallowest])
+    start = _equal_at_start(spec, found, 0)
+    return found[start : len(found) - _equal_at_start(spec[::-1], found[::-1], start)]
+
+
+def _equal_at_start(names: list[str], others: list[str], used: int) -> int:
+    """How many names two lists have in common at their start, without so many that are told at their other end."""
+    most = min(len(names), len(others)) - used
+    return next((place for place in range(most) if names[place] != others[place]), most)
 
 
 def _runs(names: list[str]) -> list[str]:
@@ -84,10 +84,10 @@ def _runs(names: list[str]) -> list[str]:
 
 def holder_names(graph: Graph, holders: Sequence[Holder]) -> list[str]:
     """What each storage is called: an input's name, the path of the layer that made it or that works in it."""
-    producers = graph.producers()
+    names = graph.value_names([holder.value for holder in holders])
     return [
-        graph.nodes[holder.node].path if holder.role == WORKSPACE else graph.value_name(holder.value, producers)
-        for holder in holders
+        graph.nodes[holder.node].path if holder.role == WORKSPACE else name
+        for holder, name in zip(holders, names, strict=True)
     ]
 
 
@@ -101,7 +101,9 @@ def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = Fals
         plan = min_peak(given)
         order, exact = plan.order, plan.exact
     live = given.profile(order)
-    return InferenceMemory(order, live, _holders(graph, storages, given, order, live), exact)
+    holders = _holders(graph, storages, given, order, live)
+    peak = max(live, default=sum(holder.bytes for holder in holders))
+    return InferenceMemory(order, live, holders, exact, peak, order[live.index(peak)] if order else -1)
 
 
 def inplace_nodes(graph: Graph) -> frozenset[int]:

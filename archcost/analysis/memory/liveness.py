@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.plain import Profile, plain_profile
 from archcost.dims import numel
+from archcost.meter import Meter
 from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
     from archcost.graph.model import Graph, Node, Signature, TensorType
+
+
+PER_RUN = 20  # what a node is allowed that is run by its rule: as much as so many layers elsewhere
 
 
 def tensor_bytes(tensor: TensorType) -> int:
@@ -87,6 +91,7 @@ class Profiles:
 
     def __init__(self, *, watched: bool) -> None:
         self.watched = watched
+        self.meter = Meter()
         self._plain: dict[Signature, Profile] = {}  # of contiguous inputs, all different
         self._others: dict[object, Profile] = {}
 
@@ -110,7 +115,9 @@ class Profiles:
         from archcost.analysis.memory.profile import profile
 
         given = tuple([strides.get(value) for value in node.inputs])
-        return profile(node.signature, given, _equal(node.inputs), watched=self.watched, inplace=inplace)
+        self.meter.grant(PER_RUN)
+        equal, watched, meter = _equal(node.inputs), self.watched, self.meter
+        return profile(node.signature, given, equal, watched=watched, inplace=inplace, meter=meter, mark=node.mark)
 
 
 def _equal(inputs: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,28 +7,46 @@ tensor on it, as in PyTorch: rules let go of a tensor by ``del``, or by returnin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous, dense_like, is_contiguous
 from archcost.dims import numel
+from archcost.meter import Meter
 from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.memory.strides import Ints
+    from archcost.errors import Mark
 
     Gradient = Callable[["Machine", "Tensor"], "Tensor"]
     Gradients = list["Tensor | None"]
     Backward = Callable[["Machine", Gradients, Sequence[bool]], Gradients]  # told which inputs need one
 
 HALVES = ("float16", "bfloat16")  # dtypes that some kernels compute in single precision
+EVENT = 30  # steps of work of an allocation, or of a step of the backward pass
+OPERAND = 5  # of each tensor that such a step reads or gives
+PER_NODE = 20  # a node may take as much as so many layers elsewhere
+_NEVER = 2**63  # the number of an allocation that is none
+
+
+class Held(NamedTuple):
+    """What is alive at the peak: what kind of thing, which node made it, and whether the backward pass needs it.
+
+    A gradient is one from the start, whenever it turns out to be one.
+    """
+
+    kind: str
+    node: int
+    bytes: int
+    saved: bool
 
 
 class Storage:
     """Bytes that tensors and steps of the backward pass hold; gone when none of them does."""
 
-    __slots__ = ("bytes", "holders", "kind", "label", "machine", "saves")
+    __slots__ = ("born", "bytes", "holders", "kind", "label", "machine", "noted", "saves")
 
     def __init__(self, machine: Machine, size: int, kind: str, label: int) -> None:
         self.machine = machine
@@ -37,12 +55,28 @@ class Storage:
         self.label = label  # of what made it
         self.holders = 0
         self.saves = 0  # how many of the holders are steps
+        self.born = _NEVER  # the number of its allocation
+        self.noted = 0  # the peak at which its state is noted
 
     def release(self) -> None:
         """One holder less."""
         self.holders -= 1
         if not self.holders:
             self.machine.free(self)
+
+    def keep(self) -> None:
+        """A step of the backward pass holds it."""
+        if not self.saves:
+            self.machine.note(self)
+        self.saves += 1
+        self.holders += 1
+
+    def let_go(self) -> None:
+        """Such a step holds it no longer."""
+        if self.saves == 1:
+            self.machine.note(self)
+        self.saves -= 1
+        self.release()
 
 
 class Leaf:
@@ -79,8 +113,7 @@ class Step:
     def release(self) -> None:
         """Let go of what it kept."""
         for storage in self.saved:
-            storage.saves -= 1
-            storage.release()
+            storage.let_go()
         self.saved = []
 
 
@@ -117,20 +150,24 @@ class Machine:
     """What is alive, and the most that was.
 
     ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which
-    keeps it from some work in place.
-    ``pause``: the number of the allocation after which ``alive`` is what was alive then.
+    keeps it from some work in place. What was alive at the peak is known at the end: a storage is noted
+    before it first changes after a peak, and forgotten at a higher one. Every event is work for ``meter``; the
+    step at ``mark`` asks for it.
     """
 
-    def __init__(self, *, training: bool = False, half: str = "", watched: bool = False, pause: int = 0) -> None:
+    def __init__(
+        self, *, training: bool = False, half: str = "", watched: bool = False, meter: Meter | None = None
+    ) -> None:
         self.training = training
         self.half = half
         self.recording = training
         self.watched = watched
-        self.pause = pause
+        self.meter = meter or Meter()
+        self.mark: Mark | None = None  # the step of what runs
         self.count = 0  # of allocations so far
         self.peak = 0  # the most ever, and the allocation that made it so
         self.peak_at = 0
-        self.alive: list[tuple[Storage, int]] = []  # with how many steps kept it
+        self._noted: list[tuple[Storage, bool]] = []
         self._alive: dict[int, Storage] = {}
         self.live = 0
         self.high = 0  # the most since it was last set
@@ -147,21 +184,35 @@ class Machine:
 
     def allocate(self, storage: Storage) -> None:
         """Count a storage as alive."""
+        self.meter.spend(EVENT, self.mark)
         self.live += storage.bytes
         self.count += 1
+        storage.born = self.count
+        self._alive[id(storage)] = storage
         if self.live > self.high:
             self.high = self.live
             if self.live > self.peak:
                 self.peak, self.peak_at = self.live, self.count
-        if self.pause:
-            self._alive[id(storage)] = storage
-            if self.count == self.pause:
-                self.alive = [(held, held.saves) for held in self._alive.values()]
+                self._noted = []
 
     def free(self, storage: Storage) -> None:
         """Count a storage as gone."""
+        self.note(storage)
         self.live -= storage.bytes
         self._alive.pop(id(storage), None)
+
+    def note(self, storage: Storage) -> None:
+        """Remember what a storage was at the peak, before it changes."""
+        if storage.born <= self.peak_at != storage.noted:
+            storage.noted = self.peak_at
+            self._noted.append((storage, storage.saves > 0))
+
+    def at_peak(self) -> list[Held]:
+        """What took bytes at the peak, in the order in which it was made."""
+        for storage in self._alive.values():
+            self.note(storage)
+        noted = sorted(self._noted, key=lambda pair: pair[0].born)
+        return [Held(storage.kind, storage.label, storage.bytes, saved) for storage, saved in noted if storage.bytes]
 
     def like(self, tensor: Tensor, dtype: str = "") -> Tensor:
         """A new tensor of the same shape, its dims in the same order in memory."""
@@ -178,13 +229,12 @@ class Machine:
         """Note how gradients flow back from outputs to inputs, if any input needs one; ``saves`` are kept for it."""
         if not self.recording or all(tensor.source is None for tensor in inputs):
             return
+        self.meter.spend(EVENT + OPERAND * (len(inputs) + len(outputs)), self.mark)
         self.numbers += 1
         step = Step(self.numbers, self.label, inputs, len(outputs), backward)
         for tensor in saves:
-            storage = tensor.storage
-            storage.holders += 1
-            storage.saves += 1
-            step.saved.append(storage)
+            tensor.storage.keep()
+            step.saved.append(tensor.storage)
         for number, tensor in enumerate(outputs):
             tensor.source, tensor.output = step, number
         if self.recorded is not None:

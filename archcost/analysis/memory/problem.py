@@ -71,14 +71,14 @@ class Problem:
 
     def profile(self, order: Sequence[int]) -> list[int]:
         """The bytes alive while each node of an order runs."""
-        left = list(self.touched)
+        left: dict[int, int] = {}  # of the storages that are touched: an order may be of a few nodes only
         live, result = self.fixed, []
         for node in order:
             result.append(live + self.rises[node])
             live += self.makes[node]
             for storage in self.touches[node]:
-                left[storage] -= 1
-                if not left[storage]:
+                more = left[storage] = left.get(storage, self.touched[storage]) - 1
+                if not more:
                     live -= self.sizes[storage]
         return result
 
@@ -88,6 +88,7 @@ def problem(graph: Graph, storages: Storages, inplace: frozenset[int] = frozense
     of, end = storages.of, len(graph.nodes)
     makers = storages.makers
     touching: list[set[int]] = [set() for _ in storages.sizes]
+    since: dict[int, set[int]] = {}  # who touches a storage after its last writer, whom all of them wait for
     before: list[set[int]] = []
     producer: dict[int, int] = {}
     writer: dict[int, int] = {}
@@ -98,10 +99,11 @@ def problem(graph: Graph, storages: Storages, inplace: frozenset[int] = frozense
         needed |= {writer[storage] for storage in used if storage in writer}
         if _writes(graph, index, inplace):
             storage = of[node.first_value]
-            needed |= touching[storage] - {index}
+            needed |= since.pop(storage, set())
             writer[storage] = index
         for storage in used:
             touching[storage].add(index)
+            since.setdefault(storage, set()).add(index)
         producer.update(dict.fromkeys(values[len(node.inputs) :], index))
         before.append(needed)
     result = Problem(before, storages.rises)

@@ -12,7 +12,9 @@ from archcost.analysis.memory.strides import contiguous
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
+    from archcost.errors import Mark
     from archcost.graph.model import Signature
+    from archcost.meter import Meter
 
 
 def profile(
@@ -22,12 +24,16 @@ def profile(
     *,
     watched: bool = False,
     inplace: bool = False,
+    meter: Meter | None = None,
+    mark: Mark | None = None,
 ) -> Profile:
     """The profile of an op on inputs with these strides; ``equal[k]`` is the first input that is the same as input k.
 
     ``watched``: as PyTorch runs it while a dispatch mode looks on. ``inplace``: an activation in its input's storage.
+    Raises WorkError at ``mark`` where that takes more than ``meter`` allows.
     """
-    machine = Machine(watched=watched)
+    machine = Machine(watched=watched, meter=meter)
+    machine.mark = mark
     inputs: list[Tensor] = []
     for place, tensor in enumerate(signature.inputs):
         if equal[place] < place:

@@ -3,7 +3,7 @@
 Between two layers that every other one comes before or after (separators), the order of the layers is free of the rest.
 Each such region is searched by itself, over the sets of its layers that may have run: from one set to the next with the
 least of the peaks on the way, which is exact. A region with too many sets is left to a beam search. The spec's own
-order is kept where nothing better is found.
+order is kept where nothing better is found, and where the work of all searches together is used up.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.meter import Meter
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.memory.problem import Problem
 
@@ -21,6 +23,7 @@ MAX_REGION = 400  # layers of a region that is searched in full
 MAX_BEAM = 1500  # layers of a region that is searched at all
 BEAM = 32  # partial orders that the beam search keeps; fewer where there are very many layers
 BEAM_WORK = 32 * 200**2
+WORK = 6_000_000  # steps of work of all searches: layers looked at
 
 
 class Plan(NamedTuple):
@@ -33,21 +36,22 @@ class Plan(NamedTuple):
 
 def min_peak(given: Problem) -> Plan:
     """The order with the lowest peak that is found; never a worse one than the given order."""
-    late, exact = _late(given)
-    found = _searched(given, late)
+    meter = Meter(WORK)
+    late, exact = _late(given, meter)
+    found = _searched(given, late, meter)
     if not exact:
-        free = _searched(given, given.before)
+        free = _searched(given, given.before, meter)
         found = min(found._replace(exact=False), free, key=lambda plan: (plan.peak, not plan.exact))
     own = list(range(len(given.rises)))
     peak = given.peak(own)
     return found if found.peak <= peak else Plan(own, peak, exact=False)
 
 
-def _searched(given: Problem, before: Sequence[set[int]]) -> Plan:
+def _searched(given: Problem, before: Sequence[set[int]], meter: Meter) -> Plan:
     """The best order found under these needs; what takes and needs nothing (learnable tensors) runs when it is read."""
     idle = {node for node, needed in enumerate(before) if not given.before[node] and given.idle(node)}
     nodes = [node for node in _sorted(before) if node not in idle]
-    plan = _min_peak(given.of(nodes, before, idle))
+    plan = _min_peak(given.of(nodes, before, idle), meter)
     order: list[int] = []
     waiting = set(idle)
     for node in [nodes[place] for place in plan.order]:
@@ -57,11 +61,12 @@ def _searched(given: Problem, before: Sequence[set[int]]) -> Plan:
     return plan._replace(order=order + sorted(waiting))
 
 
-def _late(given: Problem) -> tuple[list[set[int]], bool]:
+def _late(given: Problem, meter: Meter) -> tuple[Sequence[set[int]], bool]:
     """What must run before each node if constants run last; and whether no peak can be lost by that.
 
     Waiting frees memory until the reader runs. Then the constants that it reads start from the memory that the reader
-    starts from, which costs nothing as long as they take no more than the reader does with them.
+    starts from, which costs nothing as long as they take no more than the reader does with them. Where there is too
+    much to note, they run as soon as they can.
     """
     readers = given.constants()
     before = [set(needed) for needed in given.before]
@@ -69,6 +74,9 @@ def _late(given: Problem) -> tuple[list[set[int]], bool]:
     groups: dict[int, list[int]] = {}
     for node in sorted(readers, reverse=True):
         reader = readers[node]
+        meter.spent += len(before[reader])
+        if meter.is_used_up:
+            return given.before, False
         before[node] |= {earlier for earlier in before[reader] if earlier not in readers}
         last[node] = last.get(reader, reader)
         groups.setdefault(last[node], []).append(node)
@@ -95,9 +103,10 @@ def _sorted(before: Sequence[set[int]]) -> list[int]:
     return order
 
 
-def _min_peak(given: Problem) -> Plan:
+def _min_peak(given: Problem, meter: Meter) -> Plan:
     order = list(range(len(given.rises)))
     profile = given.profile(order)
+    ends = _ends(given)
     regions = _regions(given)
     peaks = {region: max(profile[index] for index in region) for region in regions}
     bound = 0  # what no order can go below
@@ -108,7 +117,8 @@ def _min_peak(given: Problem) -> Plan:
         if len(region) > MAX_BEAM:
             exact = False
             continue
-        plan = _Region(given, region).best(peaks[region])
+        live = profile[region.start] - given.rises[region.start]
+        plan = _Region(given, region, live, ends, meter).best(peaks[region])
         bound = max(bound, plan.peak)
         exact = exact and plan.exact
         order[region.start : region.stop] = plan.order
@@ -137,48 +147,48 @@ def _regions(given: Problem) -> list[range]:
     return regions
 
 
-def _alive_at(given: Problem, start: int) -> tuple[int, list[int]]:
-    """Bytes that are alive before a node, and how many nodes from there on touch each storage."""
-    left = list(given.touched)
-    live = given.fixed
-    for node in range(start):
-        live += given.makes[node]
-        for storage in given.touches[node]:
-            left[storage] -= 1
+def _ends(given: Problem) -> dict[int, int]:
+    """The last node that touches each storage, in the given order; none for one that stays."""
+    left: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    for node, touched in enumerate(given.touches):
+        for storage in touched:
+            left[storage] = left.get(storage, given.touched[storage]) - 1
             if not left[storage]:
-                live -= given.sizes[storage]
-    return live, left
+                ends[storage] = node
+    return ends
 
 
 class _Region:
     """One region: nodes as bits, the storages that they touch, and what is alive when it begins."""
 
-    def __init__(self, given: Problem, nodes: range) -> None:
+    def __init__(self, given: Problem, nodes: range, live: int, ends: Mapping[int, int], meter: Meter) -> None:
         self.nodes = nodes
         self.given = given
+        self.meter = meter
         self.before = [
             sum(1 << (node - nodes.start) for node in given.before[index] if node in nodes) for index in nodes
         ]
         self.after: list[list[int]] = [[] for _ in nodes]
-        for place, mask in enumerate(self.before):
-            for earlier in range(place):
-                if mask >> earlier & 1:
-                    self.after[earlier].append(place)
-        self.live, left = _alive_at(given, nodes.start)
-        self.freed = self._freed(left)
+        for place, index in enumerate(nodes):
+            for earlier in given.before[index]:
+                if earlier >= nodes.start:
+                    self.after[earlier - nodes.start].append(place)
+        self.live = live
+        self.freed = self._freed(ends)
 
-    def _freed(self, left: list[int]) -> list[list[tuple[int, int]]]:
+    def _freed(self, ends: Mapping[int, int]) -> list[list[tuple[int, int]]]:
         """For every node, the storages that go with the last of their users here; others outlive the region."""
-        users: dict[int, int] = {}
+        users: dict[int, list[int]] = {}
         for place, index in enumerate(self.nodes):
             for storage in self.given.touches[index]:
-                users[storage] = users.get(storage, 0) | 1 << place
+                users.setdefault(storage, []).append(place)
         freed: list[list[tuple[int, int]]] = [[] for _ in self.nodes]
-        for storage, mask in users.items():
-            if left[storage] == mask.bit_count():
-                for place in range(len(self.nodes)):
-                    if mask >> place & 1:
-                        freed[place].append((mask, self.given.sizes[storage]))
+        for storage, places in users.items():
+            if ends.get(storage, self.nodes.stop) < self.nodes.stop:
+                entry = (_mask(places), self.given.sizes[storage])
+                for place in places:
+                    freed[place].append(entry)
         return freed
 
     def best(self, spec_peak: int) -> Plan:
@@ -186,16 +196,21 @@ class _Region:
         own = Plan(list(self.nodes), spec_peak, False)
         if len(self.nodes) == 1:
             return own._replace(exact=True)
+        if self.meter.is_used_up:
+            return own
         found = self._search(spec_peak) if len(self.nodes) <= MAX_REGION else None
+        found = found or self._beam()
         if found is None:
-            found = self._beam()
+            return own
         return found if found.peak < spec_peak else own._replace(exact=found.exact)
 
     def _ready(self, done: int) -> list[int]:
+        self.meter.spent += len(self.before)
         return [place for place, before in enumerate(self.before) if not done >> place & 1 and not before & ~done]
 
     def _after(self, done: int, live: int, place: int) -> int:
         """What is alive after a node has run."""
+        self.meter.spent += 1 + len(self.freed[place])
         done |= 1 << place
         live += self.given.makes[self.nodes[place]]
         for users, size in self.freed[place]:
@@ -242,7 +257,7 @@ class _Region:
         heap: list[tuple[int, int, int, int, int, tuple[int, ...]]] = [(0, 0, 0, self.live, -1, ())]
         while heap:
             peak, _, done, live, parent, ran = heappop(heap)
-            if len(came) >= MAX_STATES:
+            if len(came) >= MAX_STATES or self.meter.is_used_up:
                 return None
             done, live, settled = self._settle(done, live, peak)
             if done in came:
@@ -265,11 +280,13 @@ class _Region:
             steps.append(ran)
         return [self.nodes[place] for ran in reversed(steps) for place in ran]
 
-    def _beam(self) -> Plan:
-        """The best few of the partial orders of every length: lowest peak, then least alive."""
+    def _beam(self) -> Plan | None:
+        """The best few of the partial orders of every length: lowest peak, then least alive; None if work runs out."""
         width = max(1, min(BEAM, BEAM_WORK // len(self.nodes) ** 2))
         states: list[tuple[int, int, int, tuple[int, ...]]] = [(0, self.live, 0, ())]
         for _ in self.nodes:
+            if self.meter.is_used_up:
+                return None
             following: dict[int, tuple[int, int, int, tuple[int, ...]]] = {}
             for peak, live, done, order in states:
                 for place in self._ready(done):

@@ -10,12 +10,14 @@ from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.analysis.memory.whatif import inference_whatifs, training_whatifs
 from archcost.errors import UsageError
+from archcost.meter import Meter
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.inference import InferenceMemory
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.analysis.memory.whatif import WhatIf
     from archcost.analysis.report import Report
+    from archcost.graph.model import Graph
 
 SGD = "sgd"
 
@@ -34,39 +36,32 @@ class Conditions(NamedTuple):
 
 
 class Study(NamedTuple):
-    """A report, the conditions, and one of two results."""
+    """A report, the conditions, and one of two results.
+
+    ``peak`` is the most bytes alive at a time, in training with params, gradients and all; ``peak_path`` the layer that
+    runs then, empty for none.
+    """
 
     report: Report
     conditions: Conditions
     inference: InferenceMemory | None
     training: TrainingMemory | None
     whatifs: list[WhatIf]
-
-    @property
-    def peak(self) -> int:
-        """The most bytes alive at a time; in training with params, gradients and all."""
-        if self.training is not None:
-            return self.training.peak.live
-        assert self.inference is not None, "a study has one of the two"
-        return self.inference.peak
-
-    @property
-    def peak_path(self) -> str:
-        """The layer that runs at the peak; empty for none."""
-        node = self.training.peak.node if self.training is not None else -1
-        if self.inference is not None:
-            node = self.inference.node
-        return self.report.graph.nodes[node].path if node >= 0 else ""
+    peak: int
+    peak_path: str
 
 
 def study(report: Report, conditions: Conditions) -> Study:
-    """The memory of a report's graph; UsageError for a pattern of checkpoints that names no block."""
+    """The memory of a report's graph; UsageError for a pattern of checkpoints that names no block.
+
+    Raises WorkError, at the step, where the parts of layers are too much work to be run one by one.
+    """
     graph = report.graph
     if not conditions.training:
         schedule, inplace = conditions.schedule, conditions.inplace
         inference = inference_memory(graph, schedule=schedule, inplace=inplace)
         found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if conditions.whatifs else []
-        return Study(report, conditions, inference, None, found)
+        return Study(report, conditions, inference, None, found, inference.peak, _path(graph, inference.node))
     for pattern in conditions.checkpoints:
         if not any(matches(scope.path, pattern) for scope in graph.scopes):
             raise _no_block(report, pattern)
@@ -77,8 +72,15 @@ def study(report: Report, conditions: Conditions) -> Study:
         checkpoint_ranges(graph, conditions.checkpoints),
         inplace_nodes(graph) if conditions.inplace else frozenset(),
     )
-    whatifs = training_whatifs(graph, setting) if conditions.whatifs else []
-    return Study(report, conditions, None, training_memory(graph, setting), whatifs)
+    meter = Meter()
+    training = training_memory(graph, setting, meter=meter)
+    whatifs = training_whatifs(graph, setting, meter) if conditions.whatifs else []
+    peak = training.peak
+    return Study(report, conditions, None, training, whatifs, peak.live, _path(graph, peak.node))
+
+
+def _path(graph: Graph, node: int) -> str:
+    return graph.nodes[node].path if node >= 0 else ""
 
 
 def _no_block(report: Report, pattern: str) -> UsageError:

@@ -10,13 +10,14 @@ from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.execution import Execution, Segment, buffer_bytes
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.liveness import tensor_bytes
-from archcost.analysis.memory.machine import Leaf, Machine, Step, Tensor, alias
+from archcost.analysis.memory.machine import Held, Leaf, Machine, Step, Tensor, alias
 from archcost.analysis.memory.optimizers import OPTIMIZERS, Optimizer
 from archcost.dims import numel
 from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
+    from archcost.meter import Meter
 
 LOSS = -1  # the label of what belongs to no layer
 FORWARD, BACKWARD, UPDATE = "forward", "backward", "update"
@@ -40,15 +41,6 @@ class Moment(NamedTuple):
     phase: str
     node: int
     live: int
-
-
-class Held(NamedTuple):
-    """What is alive at the peak: what kind of thing, which node made it, and whether the backward pass needs it."""
-
-    kind: str
-    node: int
-    bytes: int
-    saved: bool
 
 
 class TrainingMemory(NamedTuple):
@@ -90,28 +82,29 @@ class TrainingMemory(NamedTuple):
         return max((moment.live for moment in self.moments if moment.phase == phase), default=0)
 
 
-def training_memory(graph: Graph, setting: Setting, *, details: bool = True) -> TrainingMemory:
+def training_memory(
+    graph: Graph, setting: Setting, *, details: bool = True, meter: Meter | None = None
+) -> TrainingMemory:
     """What one training step takes: forward, the sum of all outputs as the loss, backward, update.
 
     The step is one of many: the optimizer has its state, and the gradients are None when it begins. Without
-    ``details`` nobody learns what is alive at the peak.
+    ``details`` nobody learns what is alive at the peak. Raises WorkError where it takes more than ``meter`` allows, and
+    UsageError where that is the steps of recurrent layers.
     """
-    run = _Run(graph, setting)
+    run = _Run(graph, setting, meter)
     result = run.result()
     if not details:
         return result
-    again = _Run(graph, setting, pause=run.machine.peak_at)
-    held = [Held(s.kind, s.label, s.bytes, bool(saves)) for s, saves in again.machine.alive if s.bytes]
-    return result._replace(held=held)
+    return result._replace(held=run.machine.at_peak())
 
 
 class _Run:
-    """One training step on a machine; ``pause`` is the allocation at which to look around."""
+    """One training step on a machine."""
 
-    def __init__(self, graph: Graph, setting: Setting, pause: int = 0) -> None:
+    def __init__(self, graph: Graph, setting: Setting, meter: Meter | None) -> None:
         self.graph = graph
         self.setting = setting
-        self.machine = Machine(training=True, half=setting.half, watched=setting.watched, pause=pause)
+        self.machine = Machine(training=True, half=setting.half, watched=setting.watched, meter=meter)
         segments = [Segment(nodes) for nodes in setting.checkpoints]
         self.execution = Execution(graph, self.machine, inplace=setting.inplace, segments=segments)
         self.moments: list[Moment] = []
@@ -150,6 +143,7 @@ class _Run:
             highs[step.label] = max(highs.get(step.label, 0), machine.high)
 
         def prepare(step: Step) -> None:
+            machine.mark = self.graph.nodes[step.label].mark if step.label != LOSS else None
             segment = step.segment
             if segment is not None and segment.steps:
                 self.execution.recompute(segment)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Cell = Callable[["Machine", "Tensor", State, Weights], State]
 
 MAX_STEPS = 4096  # of a sequence that trains; each is run by itself
-MAX_CELLS = 4 * MAX_STEPS  # of all layers and directions of a model together
+MAX_CELLS = 2 * MAX_STEPS  # of all layers and directions of a model together
 _TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 _STEADY = 2  # steps after which, in inference, every further one takes what the last one took
 
