@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LEAST_FLEXIBLE = 24  # what a flexible column is left with before another column leaves
+WHOLE = 1_000_000  # more than any page has: for a flexible column that is cut only once all that can leave has left
 
 
 class Cell(NamedTuple):
@@ -19,6 +20,7 @@ class Cell(NamedTuple):
 
     ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
     ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.
+    ``mark`` is a sign of ours before a name and its indent, such as ``+`` for what was added; a blank keeps its room.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Cell(NamedTuple):
     style: str = ""
     strong: bool = False
     code: bool = False
+    mark: str = ""
 
 
 class Column(NamedTuple):
@@ -58,9 +61,18 @@ class Table(NamedTuple):
     narrow: Table | None = None
 
     @property
-    def plain_columns(self) -> list[Column]:
+    def telling_columns(self) -> list[Column]:
         """The columns that are more than a drawing, without those that say nothing."""
-        return [column for column in self.columns if not column.drawn and (column.heading or any(column.cells))]
+        return [
+            column
+            for column in self.columns
+            if not column.drawn and (column.heading or any(cell(one).text for one in column.cells))
+        ]
+
+    @property
+    def plain_columns(self) -> list[Column]:
+        """The telling columns, the marks of a column in one of their own before it."""
+        return [part for column in self.telling_columns for part in _apart(column)]
 
     @property
     def has_footer(self) -> bool:
@@ -79,13 +91,24 @@ class Line(NamedTuple):
     """A sentence, with what is typed between backticks; ``style`` is rich's.
 
     Its further lines hang below its ``head``, which may be its label. With ``indent`` a text that finds no room beside
-    its head stands below it, set in so far.
+    its head stands below it, set in so far. A ``literal`` text holds words of others: no backtick in it is a mark.
     """
 
     text: str
     head: str = ""
     style: str = ""
     indent: int = 2
+    literal: bool = False
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The text in pieces, and whether each is what is typed."""
+        return [(self.text, False)] if self.literal else spans(self.text)
+
+    @property
+    def plain_text(self) -> str:
+        """The text without the backticks around what is typed."""
+        return self.text if self.literal else without_marks(self.text)
 
 
 class Gap(NamedTuple):
@@ -130,6 +153,12 @@ def cell(value: Cell | str) -> Cell:
     return Cell(value) if isinstance(value, str) else value
 
 
+def _apart(column: Column) -> list[Column]:
+    """A column behind one of its marks, where it has any."""
+    marks = [cell(one).mark.strip() for one in column.cells]
+    return [Column("", [Cell(mark, code=True) for mark in marks]), column] if any(marks) else [column]
+
+
 def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
     """Blocks as a tree, for documents without one of their own.
 
@@ -147,15 +176,16 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
             tables = 0
             yield Branch(0, " · ".join(filter(None, (block.text, block.details))))
         elif isinstance(block, Line):
-            yield Branch(0, f"{block.head.strip()} {without_marks(block.text)}".strip())
+            yield Branch(0, f"{block.head.strip()} {block.plain_text}".strip())
 
 
 def _rows_of(table: Table) -> Iterator[Branch]:
-    first, *others = table.plain_columns
+    first, *others = table.telling_columns
     for place, value in enumerate(first.cells):
         name = cell(value)
         told = [_told(column, cell(column.cells[place])) for column in others]
-        yield Branch(name.level, ": ".join(filter(None, (name.text, ", ".join(filter(None, told))))))
+        marked = f"{name.mark} {name.text}".strip()
+        yield Branch(name.level, ": ".join(filter(None, (marked, ", ".join(filter(None, told))))))
 
 
 def _told(column: Column, one: Cell) -> str:

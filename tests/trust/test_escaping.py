@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from archcost.commands.options import FORMATS
 from archcost.printable import harmless, one_line, visible
 from archcost.render.cells import Own, csv_text
 from archcost.render.markup import escape_html, escape_markdown, with_code
@@ -96,11 +97,11 @@ EVERY = [
         for name in ("full", "concise", "markdown", "json", "github", "gitlab", "junit")
     ),
     ["check", "SPEC", "--format", "sarif"],
-    *(["compare", "SPEC", "SPEC2", "--format", name] for name in ("table", "csv", "markdown", "json")),
-    *(["compare", "SPEC", "SPEC2", "SPEC", "--format", name] for name in ("table", "csv", "markdown", "json")),
+    *(["compare", "SPEC", "SPEC2", "--format", name] for name in FORMATS),
+    *(["compare", "SPEC", "SPEC2", "SPEC", "--format", name] for name in FORMATS),
     *(["explain", "SPEC", "--format", name] for name in ("text", "markdown", "json")),
     *(["explain", "SPEC", "##[error]", "--format", name] for name in ("text", "markdown", "json")),
-    *(["memory", "SPEC", "--format", name] for name in ("table", "csv", "markdown", "json")),
+    *(["memory", "SPEC", "--format", name] for name in FORMATS),
     *(["reconcile", "SPEC", "--format", name] for name in ("text", "markdown", "json")),
     ["export", "SPEC"],
     ["validate", "SPEC"],

@@ -20,8 +20,9 @@ from archcost.conventions.reconciliation import reconcile
 from archcost.explain.story import explain_model
 from archcost.export.source import to_torch
 from archcost.indented_json import indented
-from archcost.render.comparison import View, write_comparison
-from archcost.render.rows import MAX_PRINTED
+from archcost.render.comparison import ComparisonDocument
+from archcost.render.printers.terminal import MAX_ROWS
+from archcost.render.printing import write
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -126,15 +127,15 @@ def test_the_work_grows_in_proportion(name: str) -> None:
 
 
 def test_a_table_of_a_comparison_shows_what_can_be_read(tmp_path: Path) -> None:
-    count = MAX_PRINTED // 2 + 100
+    count = MAX_ROWS // 2 + 100
     comparison = compare_reports(
         archcost.analyze(loads(linears(count))), archcost.analyze(loads(linears(count, 500_000)))
     )
     path = str(tmp_path / "out.txt")
-    write_comparison(comparison, View("table"), path)
+    write(ComparisonDocument(comparison), "table", path)
     text = (tmp_path / "out.txt").read_text()
-    assert f"{MAX_PRINTED:,} of {2 * count:,} rows: --format csv has all of them" in text
-    assert text.count(" linear ") == MAX_PRINTED
+    assert f"{MAX_ROWS:,} of {2 * count:,} rows: --format csv has all of them" in text
+    assert text.count(" linear ") == MAX_ROWS
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Gap, Heading, Line, Table, cell, spans
+from archcost.render.document import Gap, Heading, Line, Table, cell
 from archcost.render.glyphs import fitted
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _block(block: Heading | Line | Table | Gap) -> list[str]:
         return [rf"\paragraph{{{escape_latex(block.text)}}}{details}"]
     if isinstance(block, Line):
         head = rf"\textbf{{{escape_latex(block.head.strip())}}} " if block.head.strip() else ""
-        return [head + "".join([_span(text, code=code) for text, code in spans(block.text)])]
+        return [head + "".join([_span(text, code=code) for text, code in block.pieces])]
     return []
 
 

@@ -47,8 +47,9 @@ def _of_kind(kind: type[Block], blocks: Sequence[Block]) -> Iterator[str]:
 
 def line_text(line: Line) -> str:
     """A sentence behind its head."""
-    head = escape_markdown(line.head)
-    return f"**{head}** {with_code(line.text)}" if head else with_code(line.text)
+    head = escape_markdown(" ".join(line.head.split()))
+    shown = escape_markdown(line.text) if line.literal else with_code(line.text)
+    return f"**{head}** {shown}" if head else shown
 
 
 def table_lines(table: Table) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.console import buffered_console
-from archcost.render.document import Gap, Heading, Line, Table, cell, without_marks
+from archcost.render.document import Gap, Heading, Line, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def print_block(console: Console, block: Block) -> None:
 def _print_line(console: Console, line: Line) -> None:
     from archcost.render.wrapping import hanging
 
-    for part in hanging(line.head, without_marks(line.text), console.width, indent=line.indent):
+    for part in hanging(line.head, line.plain_text, console.width, indent=line.indent):
         console.print(part, style=line.style or None, soft_wrap=True)
 
 
@@ -73,7 +73,8 @@ class _Shown(NamedTuple):
 
 def _text(value: Cell | str, *, short: bool) -> str:
     one = cell(value)
-    return "  " * (one.level - 1) + (one.text if one.short is None or not short else one.short)
+    mark = f"{one.mark} " if one.mark else ""
+    return mark + "  " * (one.level - 1) + (one.text if one.short is None or not short else one.short)
 
 
 def _fitting(table: Table, width: int) -> _Shown:
