@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import click
 import typer
 
 Specs = Annotated[
@@ -17,31 +16,24 @@ Settings = Annotated[
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
-if TYPE_CHECKING:
-    _Choice = click.Choice[str]
-else:  # which takes no type in earlier versions of click
-    _Choice = click.Choice
-
 FORMATS = ("table", "tree", "json", "csv", "markdown", "latex")
 
 
-class FormatChoice(_Choice):
-    """The formats that every command has; ``text`` is another name of the table."""
+def format_option(*further: str) -> Any:
+    """``--format`` of the formats that every command has, and further ones; ``text`` is another name of the table."""
+    names = (*FORMATS, *further)
 
-    def __init__(self, *further: str) -> None:
-        super().__init__([*FORMATS, *further])
+    def named(word: str) -> str:
+        name = "table" if word == "text" else word
+        if name not in names:
+            raise typer.BadParameter(f"{word!r} is not one of {', '.join(map(repr, names))}.")
+        return name
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The format that a word names."""
-        return super().convert("table" if value == "text" else value, param, ctx)
+    help_text = "How to print; default: as the file's name ends, else a table."
+    return typer.Option("--format", parser=named, metavar="|".join(names), help=help_text)
 
 
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", click_type=FormatChoice(), help="How to print; default: as the file's name ends, else a table."
-    ),
-]
+Format = Annotated[str | None, format_option()]
 Functional = Annotated[
     list[str] | None,
     typer.Option(
