@@ -1,6 +1,6 @@
 r"""LaTeX in ASCII: exact figures in tables of the package booktabs, and formulas with words of amsmath.
 
-To be set with ``\usepackage{amsmath,booktabs}``.
+To be set with ``\usepackage{amsmath,amssymb,booktabs}``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _SIGNS = SIGNS | {
     "×": r"$\times$", "·": r"$\cdot$", "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "→": r"$\to$",
     "←": r"$\leftarrow$", "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "±": r"$\pm$", "Δ": r"$\Delta$",
     "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "⌈": r"$\lceil$", "⌉": r"$\rceil$", "µ": r"$\mu$",
-    "μ": r"$\mu$", "γ": r"$\gamma$", "β": r"$\beta$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
+    "μ": r"$\mu$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\epsilon$", "λ": r"$\lambda$",
+    "σ": r"$\sigma$", "Σ": r"$\Sigma$", "‖": r"$\Vert$", "½": r"$\frac12$", "₁": "$_1$", "₂": "$_2$", "₃": "$_3$",
+    "ₑ": "$_e$", "ˣ": "$^x$", "ᵖ": "$^p$", "ᵀ": r"$^\top$", "⁻": "$^-$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
     "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "†": r"\dag{}",
 }  # fmt: skip
 _SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|[^\x20-\x7e]")
