@@ -106,17 +106,23 @@ def reconciliation_data(found: Reconciliation) -> ReconciliationData:
     """The JSON form."""
     report = found.report
     spec = report.spec
-    document: ReconciliationData = {
+    return {
         **envelope("reconciliation"),
         "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": report.params},
         "batch": report.batch,
         "macs": report.totals.macs,
         "conventions": [_convention(explanation) for explanation in found.explanations],
         "quoted": [_quoted(row) for row in found.quoted],
+        **_searched(found.search),
     }
-    if found.search is not None:
-        document["published"] = _published(found.search)
-    return document
+
+
+class _Searched(TypedDict, total=False):
+    published: PublishedData
+
+
+def _searched(search: Search | None) -> _Searched:
+    return {} if search is None else {"published": _published(search)}
 
 
 def _convention(explanation: Explanation) -> ConventionData:

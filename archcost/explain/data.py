@@ -1,11 +1,9 @@
-"""Explanations and stories as JSON values, and their types."""
+"""A layer or scope explained as JSON values, and their types; a story's are beside it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-from archcost.analysis.report import unknown_layers
 from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope
 
 if TYPE_CHECKING:
@@ -15,9 +13,8 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.explain.equations import Equation, Explanation, Part, Seen
     from archcost.explain.expressions import Expression
-    from archcost.explain.story import Bound, Peak, Share, Story
 
-_DECIMALS = 6
+DECIMALS = 6
 
 
 class FormulaData(TypedDict):
@@ -95,96 +92,8 @@ class ExplanationData(Explained):
     parts: list[PartData]
 
 
-class InputData(TypedDict):
-    """An input of the model."""
-
-    name: str
-    shape: Shape
-
-
-class OutputData(TypedDict):
-    """An output of the model, and what makes it."""
-
-    path: str
-    shape: Shape
-
-
-class ShareData(UnknownData):
-    """A part; its share is null where the part or the whole is not known, at most so much where the whole is not."""
-
-    path: str
-    value: Count
-    share: float | None
-    share_at_most: NotRequired[float | None]
-    formula: FormulaData | None
-
-
-class HolderData(TypedDict):
-    """A tensor that is alive at the peak."""
-
-    path: str
-    bytes: Count
-
-
-class PeakData(TypedDict):
-    """The moment with the most activations alive."""
-
-    bytes: Count
-    path: str
-    holders: list[HolderData]
-    workspace_bytes: Count
-
-
-class MovedData(TypedDict):
-    """What the layers of a kind move."""
-
-    op: str
-    bytes_moved: Count
-
-
-class BoundData(UnknownData):
-    """The layers that do fewer FLOPs a byte than the threshold, among those that are known to compute."""
-
-    threshold: float
-    layers: Count
-    of_layers: Count
-    bytes_moved: Count
-    of_bytes_moved: Count
-    flops: Count
-    of_flops: Count
-    kinds: list[MovedData]
-
-
-class DepthData(UnknownData):
-    """How many layers with MACs follow one another, and how many there are."""
-
-    layers: Count
-    of_layers: Count
-
-
-class WidestData(FieldData):
-    """The largest receptive field that still moves with the position."""
-
-    path: str
-
-
-class StoryData(Explained):
-    """A model: where its costs are."""
-
-    inputs: list[InputData]
-    outputs: list[OutputData]
-    totals: dict[str, Count]
-    unknown: NotRequired[dict[str, list[str]]]
-    macs: list[ShareData]
-    params: list[ShareData]
-    peak: PeakData
-    memory_bound: BoundData
-    depth: DepthData
-    receptive_field: FieldData | None
-    widest_receptive_field: WidestData | None
-
-
-def _begun(report: Report) -> Explained:
+def begun(report: Report) -> Explained:
+    """Who made it, and of which model."""
     spec = report.spec
     return {
         **envelope("explanation"),
@@ -197,7 +106,7 @@ def _begun(report: Report) -> Explained:
 def explanation_data(report: Report, explanation: Explanation) -> ExplanationData:
     """A layer or scope: every figure with its formula in symbols, in numbers and in LaTeX."""
     return {
-        **_begun(report),
+        **begun(report),
         "path": explanation.path,
         "kind": explanation.kind,
         "inputs": [list(shape) for shape in explanation.inputs],
@@ -216,8 +125,8 @@ def _part(part: Part) -> PartData:
         "layers": part.layers,
         "params": part.params,
         "macs": None if part.unknown and not part.macs else part.macs,
-        **_unknown(part.unknown),
-        "formula": _formula(part.formula),
+        **unknown_count(part.unknown),
+        "formula": formula_data(part.formula),
     }
 
 
@@ -225,19 +134,21 @@ def _equation(equation: Equation) -> EquationData:
     return {
         "figure": equation.figure,
         "label": equation.label,
-        "value": None if equation.unknown and not equation.value else _number(equation.value),
-        **_unknown(equation.unknown),
+        "value": None if equation.unknown and not equation.value else number(equation.value),
+        **unknown_count(equation.unknown),
         "unit": equation.unit or None,
-        "formula": None if equation.unknown else _formula(equation.formula),
+        "formula": None if equation.unknown else formula_data(equation.formula),
         "note": equation.note or None,
     }
 
 
-def _unknown(layers: int) -> UnknownData:
+def unknown_count(layers: int) -> UnknownData:
+    """How many layers are not known, where any is not."""
     return {"unknown_layers": layers} if layers else {}
 
 
-def _formula(formula: Expression | None) -> FormulaData | None:
+def formula_data(formula: Expression | None) -> FormulaData | None:
+    """A formula in every form."""
     if formula is None:
         return None
     return {
@@ -248,90 +159,21 @@ def _formula(formula: Expression | None) -> FormulaData | None:
     }
 
 
-def _number(value: int | Fraction) -> float:
+def number(value: int | Fraction) -> float:
     """A whole number as it is, a ratio rounded."""
-    return value if isinstance(value, int) else round(float(value), _DECIMALS)
+    return value if isinstance(value, int) else round(float(value), DECIMALS)
 
 
-def _field(field: ReceptiveField) -> FieldData:
+def field_data(field: ReceptiveField) -> FieldData:
+    """A receptive field."""
     return cast("FieldData", field.to_dict())
 
 
 def _seen(seen: Seen) -> SeenData:
     return {
         "relative_to": seen.relative_to or None,
-        **_field(seen.field),
+        **field_data(seen.field),
         "whole": seen.field.whole,
         "folded": seen.field.folded,
-        "formula": _formula(seen.growth),
-    }
-
-
-def story_data(story: Story) -> StoryData:
-    """The model's story."""
-    report = story.report
-    return {
-        **_begun(report),
-        "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
-        "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
-        "totals": asdict(report.totals),
-        **_unknown_of(report),
-        "macs": [_share(share, report, "macs") for share in story.macs],
-        "params": [_share(share, report, "params") for share in story.params],
-        "peak": _peak(story.peak),
-        "memory_bound": _bound(story.bound),
-        "depth": {"layers": story.depth, "of_layers": story.counted, **_unknown(report.costs.unknown_macs)},
-        "receptive_field": _field(story.seen) if story.seen else None,
-        "widest_receptive_field": {"path": story.widest[0], **_field(story.widest[1])} if story.widest else None,
-    }
-
-
-class _UnknownPaths(TypedDict, total=False):
-    unknown: dict[str, list[str]]
-
-
-def _unknown_of(report: Report) -> _UnknownPaths:
-    unknown = unknown_layers(report)
-    return {"unknown": unknown} if unknown else {}
-
-
-def _peak(peak: Peak) -> PeakData:
-    return {
-        "bytes": peak.bytes,
-        "path": peak.path,
-        "holders": [{"path": path, "bytes": size} for path, size in peak.holders],
-        "workspace_bytes": peak.workspace,
-    }
-
-
-def _bound(bound: Bound) -> BoundData:
-    return {
-        "threshold": _number(bound.threshold),
-        "layers": bound.layers,
-        "of_layers": bound.working,
-        **_unknown(bound.unknown),
-        "bytes_moved": bound.bound.moved,
-        "of_bytes_moved": bound.whole.moved,
-        "flops": bound.bound.flops,
-        "of_flops": bound.whole.flops,
-        "kinds": [{"op": kind, "bytes_moved": moved} for kind, moved in bound.kinds],
-    }
-
-
-class _AtMost(TypedDict, total=False):
-    share_at_most: float | None
-
-
-def _share(share: Share, report: Report, figure: str) -> ShareData:
-    whole = getattr(report.totals, figure)
-    part = round(share.value / whole, _DECIMALS) if whole and not share.unknown else None
-    bounded = report.costs.unknown(figure) > 0
-    at_most: _AtMost = {"share_at_most": part} if bounded else {}
-    return {
-        "path": share.path,
-        "value": share.value,
-        **_unknown(share.unknown),
-        "share": None if bounded else part,
-        **at_most,
-        "formula": None if share.unknown else _formula(share.formula),
+        "formula": formula_data(seen.growth),
     }

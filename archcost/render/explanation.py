@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.explain.data import explanation_data, story_data
+from archcost.explain.data import explanation_data
+from archcost.explain.story_data import story_data
 from archcost.render import explanation_sentences as sentences
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
 from archcost.render.explanation_records import Record, explanation_records, story_records

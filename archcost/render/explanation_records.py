@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explain.data import explanation_data, story_data
+from archcost.explain.data import explanation_data
+from archcost.explain.story_data import story_data
 from archcost.render.explanation_sentences import one_size
 from archcost.render.text import field_cell
 
