@@ -8,12 +8,17 @@ from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
 from archcost.compare.data import ComparisonData, SideBySideData
+from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
+from archcost.explain.data import ExplanationData
+from archcost.explain.story_data import StoryData
 
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,
+    "explanation": ExplanationData | StoryData,
+    "reconciliation": ReconciliationData,
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }
