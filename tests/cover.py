@@ -11,9 +11,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import archcost
 from archcost import zoo
-from archcost.graph.unroll import unroll
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +43,7 @@ def zoo_cover() -> tuple[str, ...]:
 @cache
 def zoo_structures() -> dict[str, Structure]:
     """Every model of the zoo by its name; what it costs are its layers."""
-    graphs = {name: unroll(archcost.load(name)) for name in zoo.names()}
+    graphs = {name: zoo_report(name).graph for name in zoo.names()}
     return {name: Structure(structural_classes(graph), len(graph.nodes)) for name, graph in graphs.items()}
 
 
