@@ -23,6 +23,7 @@ from archcost.spec.names import DTYPE_BYTES
 from archcost.units import format_ratio
 from tests.explain.printed import on_terminal
 from tests.explain.test_formulas import evaluated
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,9 +118,8 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", zoo.names())
-def test_every_equation_holds(name: str) -> None:
-    report = archcost.analyze(name)
+def test_every_equation_holds(zoo_model: str) -> None:
+    report = zoo_report(zoo_model)
     size = DTYPE_BYTES[report.dtype]
     assert {tree.path for tree in below(build_tree(report))} == known_paths(report).keys()
     for explanation, costs in explanations(report):
@@ -148,7 +148,7 @@ def assert_holds(equation: Equation) -> None:
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_stories_add_up(name: str) -> None:
-    report = archcost.analyze(name)
+    report = zoo_report(name)
     story = explain_model(report)
     assert all(share.formula is None or share.formula.value == share.value for share in story.macs + story.params)
     assert sum(share.value for share in story.macs) <= report.totals.macs
