@@ -1,11 +1,10 @@
 """Report to tree: scopes with what is below them, costs summed, equal subtrees marked as equal.
 
-Each level is made when it is first looked at: of a million layers below one repeated step, nobody reads more than a few.
+Each level is made when it is first looked at: of a million layers below one repeated step, few are ever shown.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import sum_costs
@@ -134,8 +133,8 @@ class Tree:
             child = found.get(name)
             if child is None:
                 child = found[name] = Tree(name, path[:end], known)
-                child._below = []  # noqa: SLF001 - of its own class
-            child._below.append(layer)  # type: ignore[union-attr]  # noqa: SLF001 - no layer's path lies in another's
+                child._below = []
+            child._below.append(layer)  # type: ignore[union-attr]
         return found
 
 

@@ -40,7 +40,7 @@ def copy_body(
     for tail, signature, reads, first, shared, where in sub.nodes:
         if len(reads) == 1:
             value = reads[0]
-            bound = (value + shift if value >= 0 else inputs[-1 - value],)
+            bound: tuple[int, ...] = (value + shift if value >= 0 else inputs[-1 - value],)
         else:
             bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in reads])
         owner = shared if shared < 0 else shared + offset
