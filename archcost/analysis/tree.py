@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import NO_COSTS, sum_costs
+from archcost.paths import above, last, split
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
@@ -53,9 +54,9 @@ def _place(path: str, known: dict[str, Tree]) -> Tree:
     """The subtree at a path, made where there is none yet."""
     found = known.get(path)
     if found is None:
-        around, _, name = path.rpartition(".")
+        scope, name = above(path), last(path)
         found = known[path] = Tree(name, path)
-        parent = known.get(around) or _place(around, known)
+        parent = known.get(scope) or _place(scope, known)
         parent.children[name] = found
     return found
 
@@ -63,7 +64,7 @@ def _place(path: str, known: dict[str, Tree]) -> Tree:
 def find(tree: Tree, path: str) -> Tree | None:
     """The subtree at a path, or None."""
     place: Tree | None = tree
-    for part in path.split("."):
+    for part in split(path):
         place = place.children.get(part) if place else None
     return place
 

@@ -11,6 +11,7 @@ from archcost.conventions.candidates import figures
 from archcost.conventions.figures import ARITHMETIC, BYTES, PARAMS, Figure
 from archcost.conventions.tables import tables
 from archcost.conventions.work import readings
+from archcost.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,12 +47,7 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
     rows = []
     for path, expectation in report.spec.expect.items():
         sourced = {metric: figure for metric, figure in expectation.figures.items() if figure.source}
-        prefix = f"{path}."
-        chosen = [
-            index
-            for index, layer in enumerate(report.layers)
-            if not path or layer.path == path or layer.path.startswith(prefix)
-        ]
+        chosen = [index for index, layer in enumerate(report.layers) if inside(layer.path, path)]
         if not sourced or not chosen:
             continue
         ours = figures(report, chosen, tools, found)

@@ -7,6 +7,8 @@ import re
 from keyword import iskeyword, issoftkeyword
 from typing import TYPE_CHECKING
 
+from archcost.paths import DOT, above, join, last, split
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -61,10 +63,10 @@ class ModuleNames:
     def of(self, path: str) -> tuple[str, ...]:
         """The names that lead to the module of a path."""
         if path not in self._paths:
-            above, _, last = path.rpartition(".")
-            prefix = ".".join((*self.of(above), "")) if above else ""
-            self._paths[path] = self._free(prefix, last.replace("/", "_"))
-        return tuple(self._paths[path].split("."))
+            scope = above(path)
+            prefix = join(*self.of(scope)) + DOT if scope else ""
+            self._paths[path] = self._free(prefix, last(path).replace("/", "_"))
+        return tuple(split(self._paths[path]))
 
     def _free(self, prefix: str, wanted: str) -> str:
         """The wanted name with as few underscores behind it as make it free; it is taken from now on."""

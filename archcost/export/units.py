@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.export.names import CONTAINER_ATTRIBUTES, ModuleNames
 from archcost.export.ops import FUNCTIONS, LAYERS
 from archcost.meter import Meter
+from archcost.paths import join, split
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -265,8 +266,8 @@ def _places(graph: Graph) -> Place:
     root = Place("", "")
     for index, node in enumerate(graph.nodes):
         place = root
-        for name in node.path.split("."):
-            path = f"{place.path}.{name}" if place.path else name
+        for name in split(node.path):
+            path = join(place.path, name)
             below = place.below.get(name)
             if below is None:
                 below = place.below[name] = Place(name, path)
