@@ -120,9 +120,9 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
-    outermost = first(name)
-    if outermost != name and frame.find(outermost) is not None:
-        hint = f"write `{outermost}`, or `{outermost}.0` for one of several outputs; a block hands out steps by its `outputs`"
+    top = first(name)
+    if top != name and frame.find(top) is not None:
+        hint = f"write `{top}`, or `{top}.0` for one of several outputs; a block hands out steps by its `outputs`"
         return f"unknown id '{shown}'", hint
     return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
 
