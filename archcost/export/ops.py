@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.export import functions, vision
-from archcost.export.helpers import KV_CACHE, LEARNT_TENSOR, MIXTURE_OF_EXPERTS, NOT_WRITTEN
-from archcost.export.layout import Doc, call, tuple_of
+from archcost.export import functions, helpers
+from archcost.export.layout import Doc, call
+from archcost.export.names import collapsed
 from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
-from archcost.ops.fields import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,15 +115,6 @@ def _written(value: Any, declared: object) -> Any:
     return value[0] if one_is_enough else value
 
 
-def collapsed(value: Any) -> Any:
-    """One number for a list of equal ones."""
-    if isinstance(value, (list, tuple)):
-        value = tuple(value)
-        if value and value[0] is not None and all(whole_number(item) == value[0] for item in value):
-            return value[0]
-    return value
-
-
 def structural(op: Op) -> tuple[Any, ...]:
     """What makes two functions of one kind different code: dims, counts of outputs, lengths of lists."""
     if op.kind not in FUNCTIONS:
@@ -166,16 +156,6 @@ def _attended(_: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
     """Kdim and vdim, where they are not embed_dim."""
     width, key, value = shapes[0][2], shapes[min(1, len(shapes) - 1)][2], shapes[-1][2]
     return {"kdim": None if key == width else key, "vdim": None if value == width else value}
-
-
-def _attend(head: str, inputs: Sequence[Doc]) -> Doc:
-    query, key, value = inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1]
-    return call(head, query, key, value, need_weights="False")
-
-
-def _with_states(head: str, inputs: Sequence[Doc]) -> Doc:
-    """An LSTM takes its states as one argument."""
-    return call(head, inputs[0], tuple_of(inputs[1:])) if len(inputs) > 1 else call(head, *inputs)
 
 
 def _layer(name: str, positional: str = "", **settings: Any) -> Layer:
@@ -246,20 +226,20 @@ LAYERS: dict[str, Layer] = {
     "group_norm": _channels("GroupNorm", "num_groups num_channels", "num_channels"),
     "linear": _layer("Linear", "in_features out_features", sizes={"in_features": -1}),
     "embedding": _layer("Embedding", "num_embeddings embedding_dim"),
-    "parameter": _layer(LEARNT_TENSOR, "shape"),
-    "buffer": _layer(vision.SAVED_TENSOR, "shape"),
-    "layer_scale": _layer(vision.LAYER_SCALE, "num_channels dim", defaults={"dim": REQUIRED}, adapt=_scaled),
-    "stochastic_depth": _layer(vision.STOCHASTIC_DEPTH, "p mode"),
-    "window_partition": _layer(vision.WINDOW_PARTITION, "window_size"),
-    "window_reverse": _layer(vision.WINDOW_REVERSE, "window_size output_size"),
-    "relative_position_bias": _layer(vision.RELATIVE_POSITION_BIAS, "window_size", adapt=_table),
-    "rotary_embedding": _layer(vision.ROTARY_EMBEDDING),
-    "deform_conv2d": _channels(vision.DEFORM_CONV2D, "in_channels out_channels", "in_channels"),
+    "parameter": _layer(helpers.LEARNT_TENSOR, "shape"),
+    "buffer": _layer(helpers.SAVED_TENSOR, "shape"),
+    "layer_scale": _layer(helpers.LAYER_SCALE, "num_channels dim", defaults={"dim": REQUIRED}, adapt=_scaled),
+    "stochastic_depth": _layer(helpers.STOCHASTIC_DEPTH, "p mode"),
+    "window_partition": _layer(helpers.WINDOW_PARTITION, "window_size"),
+    "window_reverse": _layer(helpers.WINDOW_REVERSE, "window_size output_size"),
+    "relative_position_bias": _layer(helpers.RELATIVE_POSITION_BIAS, "window_size", adapt=_table),
+    "rotary_embedding": _layer(helpers.ROTARY_EMBEDDING),
+    "deform_conv2d": _channels(helpers.DEFORM_CONV2D, "in_channels out_channels", "in_channels"),
     "mixture_of_experts": _layer(
-        MIXTURE_OF_EXPERTS, "features num_experts top_k hidden_features", sizes={"features": -1}
+        helpers.MIXTURE_OF_EXPERTS, "features num_experts top_k hidden_features", sizes={"features": -1}
     ),
-    "kv_cache": _layer(KV_CACHE, "length"),
-    "custom": _layer(NOT_WRITTEN, "name output"),
+    "kv_cache": _layer(helpers.KV_CACHE, "length"),
+    "custom": _layer(helpers.NOT_WRITTEN, "name output"),
     "layer_norm": _layer("LayerNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
     "rms_norm": _layer("RMSNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
     "local_response_norm": _layer("LocalResponseNorm", "size"),
@@ -273,12 +253,12 @@ LAYERS: dict[str, Layer] = {
         sizes={"embed_dim": 2},
         defaults={"batch_first": False},
         adapt=_attended,
-        apply=_attend,
+        apply=functions.attend,
         results="{0}, _",
     ),
     "rnn": _recurrent("RNN", "{0}, {1}"),
     "gru": _recurrent("GRU", "{0}, {1}"),
-    "lstm": _recurrent("LSTM", "{0}, ({1}, {2})", _with_states),
+    "lstm": _recurrent("LSTM", "{0}, ({1}, {2})", functions.with_states),
 }
 FUNCTIONS: dict[str, Function] = {
     "add": Function(functions.operator("+")),

@@ -11,15 +11,25 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.literals import MAX_EXPRESSION, is_name, is_writable, literal, plain, same, type_text, written
-from archcost.export.names import Taken, variable_name
+from archcost.export.names import (
+    MAX_EXPRESSION,
+    Taken,
+    is_name,
+    is_writable,
+    literal,
+    plain,
+    same,
+    variable_name,
+    written,
+)
+from archcost.export.template import MISSING, Parameter, Slot
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archcost.export.classes import Class
+    from archcost.export.template import Class
     from archcost.meter import Meter
     from archcost.spec.model import Block
 
@@ -32,61 +42,6 @@ _INPUT_NAMES = {  # what the sizes of a class's input are called, as in the lang
     "embed_dim": "in_features",
     "input_size": "in_features",
 }
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
-
-
-MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer out
-
-
-class Slot:
-    """A value in a class: one for each use, what it is called, and the text that stands for it."""
-
-    __slots__ = ("argument", "default", "expression", "grows", "inputs", "is_input", "layer", "text", "values")
-
-    def __init__(self, argument: str, layer: str, values: Sequence[Any], default: Any = REQUIRED) -> None:
-        self.default = default  # of a parameter for it
-        self.argument = argument
-        self.layer = layer
-        self.values = list(values)
-        self.expression: Expression | None = None  # what the spec says
-        self.inputs: dict[str, Slot] = {}  # what in_channels and the like stand for in it
-        self.is_input = False  # a size of what the class takes
-        self.grows = False  # with the batch: so many times that
-        self.text = ""
-
-    @property
-    def known(self) -> list[Any]:
-        """The values of the uses that have it."""
-        return [value for value in self.values if value is not MISSING]
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether it is the same in all uses."""
-        known = self.known
-        return all(same(value, known[0]) for value in known)
-
-
-class Parameter:
-    """A parameter of a constructor: its values in all uses, and its default."""
-
-    __slots__ = ("default", "is_input", "name", "param", "values")
-
-    def __init__(self, name: str, values: Sequence[Any], param: str = "") -> None:
-        self.name = name
-        self.values = list(values)
-        self.param = param  # of the block
-        self.default: Any = REQUIRED
-        self.is_input = False
-
-    @property
-    def declaration(self) -> str:
-        """``stride: int = 1``."""
-        default = "" if self.default is REQUIRED else f" = {literal(self.default)}"
-        return f"{self.name}: {type_text(self.values)}{default}"
 
 
 class Resolver:

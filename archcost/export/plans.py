@@ -5,13 +5,23 @@ A template is made from a unit in all uses of a class at once, so every number i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archcost.export.classes import arguments_of, is_uniform, run_ends
 from archcost.export.ops import FUNCTIONS, LAYERS, Argument
-from archcost.export.parameters import MISSING, Resolver, Slot
-from archcost.export.rounds import arguments_of, is_uniform, run_ends
-from archcost.export.units import CHAIN, FUNCTION, LOOP
+from archcost.export.parameters import Resolver
+from archcost.export.template import (
+    CHAIN,
+    FUNCTION,
+    LOOP,
+    MISSING,
+    BatchPlace,
+    Chained,
+    Constructed,
+    Repeated,
+    RowPlan,
+    Slot,
+)
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression
 
@@ -19,60 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
-    from archcost.export.batch import Batch
-    from archcost.export.classes import Class, Row
-    from archcost.export.units import Tree, Unit
+    from archcost.export.template import Class, Plan, Row, Unit
+    from archcost.export.units import Batch, Tree
     from archcost.spec.model import Block, Spec, Step, Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}
-
-
-@dataclass
-class Constructed:
-    """``nn.Conv2d(…)`` or a class of the source, with arguments; ``steps`` are what grows with the round."""
-
-    made: Class | str
-    arguments: list[tuple[Argument, Slot]]
-    steps: dict[str, Slot] = field(default_factory=dict)
-    has_state: bool = True
-
-
-@dataclass
-class Chained:
-    """``nn.Sequential`` of named items."""
-
-    names: list[str]
-    items: list[Plan]
-
-
-@dataclass
-class Repeated:
-    """``nn.Sequential`` or ``nn.ModuleList`` of rounds: each part an item and how often it comes (None: once)."""
-
-    container: str
-    parts: list[tuple[Plan, Slot | None, int]]  # the last: how much less than the slot
-
-
-Plan = Constructed | Chained | Repeated
-
-
-@dataclass(frozen=True)
-class BatchPlace:
-    """Where a forward pass finds the batch: a dim of one of its inputs, which may have several rows for a sample."""
-
-    number: int  # of the input
-    dim: int
-    per_sample: Slot
-
-
-@dataclass
-class RowPlan:
-    """A row of a class: its template, and the slot of the truth value that decides whether it is there."""
-
-    row: Row
-    plan: Plan | None  # None: a function
-    condition: Slot | None = None
-    arguments: list[tuple[Argument, Slot]] = field(default_factory=list)  # of a function
 
 
 class Planner:
