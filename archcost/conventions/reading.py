@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous
-from archcost.conventions.model import CALLED, OWN_CLASS, Part, ToolFailsError, Use
+from archcost.conventions.model import CALLED, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
 from archcost.errors import UsageError
 from archcost.paths import PathPattern, scopes, unmatched_help
 
@@ -27,7 +27,7 @@ class Count(NamedTuple):
     """What a tool says of one layer: the parts of its figure, or why it fails."""
 
     layer: Layer
-    parts: tuple[Part, ...]
+    parts: tuple[FigurePart, ...]
     failure: str = ""
 
     @property
@@ -145,12 +145,12 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     odd, learnt = report.strides, _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
     dead = _unused(graph) if convention.traces and report.complete else set()
-    known: dict[object, tuple[tuple[Part, ...], str]] = {}
+    known: dict[object, tuple[tuple[FigurePart, ...], str]] = {}
     counts = []
     for index, layer in enumerate(report.layers):
         node = layer.node
         if index in dead:
-            counts.append(Count(layer, (Part(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
+            counts.append(Count(layer, (FigurePart(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
             continue
         one_tensor = len(set(node.inputs)) <= 1
         given = zip(node.inputs, node.signature.inputs, strict=True)
@@ -159,7 +159,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
         key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted)
         if key not in known:
             signature = node.signature
-            use = Use(
+            use = LayerUse(
                 signature.op,
                 tuple([tensor.shape for tensor in signature.inputs]),
                 tuple([tensor.shape for tensor in signature.outputs]),
@@ -175,7 +175,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     return Reading(convention, report, counts, tuple(functional))
 
 
-def _parts(convention: Convention, use: Use) -> tuple[tuple[Part, ...], str]:
+def _parts(convention: Convention, use: LayerUse) -> tuple[tuple[FigurePart, ...], str]:
     try:
         return convention.parts(use), ""
     except ToolFailsError as error:

@@ -14,29 +14,29 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.export.helpers import HELPERS
 from archcost.export.names import Taken, class_name
-from archcost.export.ops import LAYERS, Argument, structural
-from archcost.export.template import BLOCK, CHAIN, FUNCTION, LOOP, Class, Name, Origin, Shape, holder_of
+from archcost.export.ops import LAYERS, structural
+from archcost.export.template import BLOCK, CHAIN, FUNCTION, LOOP, Argument, Class, Name, Origin, Structure, holder_of
 from archcost.ops.field_types import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.export.template import Unit, Use
-    from archcost.export.units import Tree
+    from archcost.export.template import BlockUse, Member
+    from archcost.export.units import ModuleTree
 
 _PROGRESSION = 3  # rounds, at least
 MAX_OPTIONAL = 3  # layers that a class may leave out; beyond that, classes are easier to read
 
 
-def kinds_in_order(tree: Tree) -> Iterator[tuple[str, list[Use]]]:
+def kinds_in_order(tree: ModuleTree) -> Iterator[tuple[str, list[BlockUse]]]:
     """The uses of every block, the blocks that a block uses before it; the model comes last."""
-    uses: dict[str, list[Use]] = {}
+    uses: dict[str, list[BlockUse]] = {}
     for use in tree.uses:
         uses.setdefault(use.kind, []).append(use)
     inner = {kind: _used(found) for kind, found in uses.items()}
     done: set[str] = set()
 
-    def visit(kind: str) -> Iterator[tuple[str, list[Use]]]:
+    def visit(kind: str) -> Iterator[tuple[str, list[BlockUse]]]:
         done.add(kind)
         for below in inner[kind]:
             if below not in done:
@@ -46,14 +46,14 @@ def kinds_in_order(tree: Tree) -> Iterator[tuple[str, list[Use]]]:
     yield from visit("")
 
 
-def _used(uses: Iterable[Use]) -> dict[str, None]:
+def _used(uses: Iterable[BlockUse]) -> dict[str, None]:
     """The blocks that some uses use."""
     return {
         layer.use.kind: None for use in uses for unit in use.units for layer in unit.layers() if layer.use is not None
     }
 
 
-def classes_of(kind: str, uses: list[Use], tree: Tree) -> list[Class]:
+def classes_of(kind: str, uses: list[BlockUse], tree: ModuleTree) -> list[Class]:
     """The classes of one block, in the order of their first uses."""
     shapes = [(_shape(use, tree), use) for use in uses]
     shapes.sort(key=lambda pair: (_ambiguity(pair[0]), -len(pair[0].units), pair[1].nodes))
@@ -75,7 +75,7 @@ def classes_of(kind: str, uses: list[Use], tree: Tree) -> list[Class]:
     return sorted(classes, key=lambda made: made.uses[0].nodes)
 
 
-def _shape(use: Use, tree: Tree) -> Shape:
+def _shape(use: BlockUse, tree: ModuleTree) -> Structure:
     origins: dict[int, Origin] = {}
     for index, value in enumerate(use.inputs):  # one value may be several inputs: any of them may be what is read
         known = origins.get(value, ((), 0))[0]
@@ -84,7 +84,7 @@ def _shape(use: Use, tree: Tree) -> Shape:
         for index, value in enumerate(unit.writes):
             if tree.makes(unit, value):
                 origins.setdefault(value, (unit.name, index))
-    return Shape(
+    return Structure(
         units={unit.name: _descriptor(unit) for unit in use.units},
         reads={unit.name: tuple([origins[value] for value in unit.reads]) for unit in use.units},
         outputs=tuple([origins[value] for value in use.outputs]),
@@ -93,7 +93,7 @@ def _shape(use: Use, tree: Tree) -> Shape:
     )
 
 
-def _descriptor(unit: Unit) -> tuple[Any, ...]:
+def _descriptor(unit: Member) -> tuple[Any, ...]:
     """What a unit is, without its numbers."""
     if unit.form == BLOCK and unit.use is not None:
         return (BLOCK, unit.use.type)
@@ -106,7 +106,7 @@ def _descriptor(unit: Unit) -> tuple[Any, ...]:
     return (unit.form, op.kind, len(unit.reads), len(unit.writes), structural(op) if unit.form == FUNCTION else ())
 
 
-def _shares(use: Use, tree: Tree) -> Iterator[tuple[Name, str, Name]]:
+def _shares(use: BlockUse, tree: ModuleTree) -> Iterator[tuple[Name, str, Name]]:
     """Nodes of a use that take their weights from others of it: unit, path of the node, unit of the owner."""
     first, end = use.nodes
     for index in range(first, end):
@@ -117,17 +117,17 @@ def _shares(use: Use, tree: Tree) -> Iterator[tuple[Name, str, Name]]:
                 yield mine.name, tree.graph.nodes[index].path[len(use.path) :], theirs.name
 
 
-def _ambiguity(shape: Shape) -> int:
+def _ambiguity(shape: Structure) -> int:
     """Whether inputs of a use are the same value, so that a layer may read either."""
     return max([len(origin[0]) for reads in shape.reads.values() for origin in reads if origin[1] < 0], default=1)
 
 
-def _left_out(known: Class, shape: Shape) -> set[Name]:
+def _left_out(known: Class, shape: Structure) -> set[Name]:
     """The units of a class that a use does not have."""
     return known.shape.units.keys() - shape.units.keys()
 
 
-def _fits(full: Shape, other: Shape, left_out: set[Name]) -> bool:
+def _fits(full: Structure, other: Structure, left_out: set[Name]) -> bool:
     """Whether a use is that of the full shape, apart from units that it leaves out."""
     if len(left_out) > MAX_OPTIONAL or full.shares != other.shares or full.inputs != other.inputs:
         return False
@@ -151,7 +151,7 @@ def _is_origin(mine: Origin, theirs: Origin) -> bool:
     return mine == theirs
 
 
-def _can_be_left_out(full: Shape, name: Name) -> bool:
+def _can_be_left_out(full: Structure, name: Name) -> bool:
     """Whether a unit is a module with one input and one output, in whose place nn.Identity can stand."""
     if full.units[name][0] == FUNCTION or len(full.reads[name]) != 1 or any(name in share for share in full.shares):
         return False
@@ -183,7 +183,7 @@ def _more(made: Class, smallest: Class) -> str:
     return "".join(words) if len(words) <= 2 else ""  # noqa: PLR2004 - more would not be a name
 
 
-def arguments_of(unit: Unit) -> list[Argument]:
+def arguments_of(unit: Member) -> list[Argument]:
     """The arguments of the constructor of a layer or of a use of a block."""
     if unit.use is not None:
         index = unit.use.index
@@ -205,7 +205,7 @@ def arguments_of(unit: Unit) -> list[Argument]:
     return unit.arguments
 
 
-def signature(unit: Unit) -> tuple[Any, ...]:
+def signature(unit: Member) -> tuple[Any, ...]:
     """What a unit is, with all its numbers."""
     if unit.items:
         return (unit.form, *[(item.name, signature(item)) for item in unit.items])
@@ -213,7 +213,7 @@ def signature(unit: Unit) -> tuple[Any, ...]:
     return (made, *[(type(argument.value), argument.value) for argument in arguments_of(unit)])
 
 
-def is_uniform(rounds: Sequence[Unit]) -> bool:
+def is_uniform(rounds: Sequence[Member]) -> bool:
     """Whether rounds are equal, or their whole numbers grow by equal steps."""
     signatures = [signature(unit) for unit in rounds]
     if all(found == signatures[0] for found in signatures):
@@ -226,7 +226,7 @@ def is_uniform(rounds: Sequence[Unit]) -> bool:
     return all(_is_progression([value for _, value in column]) for column in columns[1:])
 
 
-def run_ends(uses: Sequence[Sequence[Unit]]) -> Iterator[int]:
+def run_ends(uses: Sequence[Sequence[Member]]) -> Iterator[int]:
     """The ends of the longest runs of uniform rounds that all uses have; all have the same number of rounds."""
     end, count = 0, len(uses[0])
     while end < count:
@@ -249,7 +249,7 @@ def _is_progression(values: Sequence[Any]) -> bool:
     return len({after - before for before, after in pairwise(values)}) == 1
 
 
-def describe_loop(unit: Unit) -> tuple[Any, ...]:
+def describe_loop(unit: Member) -> tuple[Any, ...]:
     """What of a repeated step belongs to the structure: nothing if its rounds are equal, else the number of rounds.
 
     The first round may be another than the rest, as in a stage of residual blocks, of which only the first projects.

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from archcost.export.classes import signature
 from archcost.export.helpers import HELPERS
-from archcost.export.layout import INDENT, Comprehension, Doc, Group, Item, call, fits, flat, is_spread, lines
+from archcost.export.layout import INDENT, Brackets, Comprehension, Doc, Inner, call, fits, flat, is_spread, lines
 from archcost.export.names import MODULE_ATTRIBUTES, Taken, in_brackets, is_attribute, literal, same
 from archcost.export.template import FUNCTION, LOOP, Chained, Constructed, Plan, Repeated, holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from archcost.export.template import Class, Name, Row, RowPlan, Slot, Unit
-    from archcost.export.units import Tree
+    from archcost.export.template import Class, ClassRow, Member, Name, RowPlan, Slot
+    from archcost.export.units import ModuleTree
 
 _BODY = 2 * INDENT
 
@@ -34,8 +34,8 @@ def constructed(plan: Plan) -> Doc:
         if step is None and slot.is_constant and same(slot.known[0], argument.default):
             continue
         text = slot.text if step is None else _growing(slot.text, step.text)
-        items.append(Item("" if argument.positional else f"{argument.name}=", text))
-    return Group(_callee(plan), tuple(items))
+        items.append(Inner("" if argument.positional else f"{argument.name}=", text))
+    return Brackets(_callee(plan), tuple(items))
 
 
 def _callee(plan: Constructed) -> str:
@@ -57,10 +57,10 @@ def _chained(plan: Chained) -> Doc:
         return bodies[0] if len(bodies) == 1 else call("nn.Sequential", *bodies)
     spread = len(bodies) > 1
     if all(map(is_attribute, plan.names)):
-        items = [Item(f"{name}=", body) for name, body in zip(plan.names, bodies, strict=True)]
-        return call("nn.Sequential", Group("OrderedDict", tuple(items), spread=spread))
-    items = [Item(f"{literal(name)}: ", body) for name, body in zip(plan.names, bodies, strict=True)]
-    return call("nn.Sequential", call("OrderedDict", Group("", tuple(items), "{}", spread=spread)))
+        items = [Inner(f"{name}=", body) for name, body in zip(plan.names, bodies, strict=True)]
+        return call("nn.Sequential", Brackets("OrderedDict", tuple(items), spread=spread))
+    items = [Inner(f"{literal(name)}: ", body) for name, body in zip(plan.names, bodies, strict=True)]
+    return call("nn.Sequential", call("OrderedDict", Brackets("", tuple(items), "{}", spread=spread)))
 
 
 def has_state(plan: Plan) -> bool:
@@ -77,15 +77,15 @@ def _repeated(plan: Repeated) -> Doc:
     for item, count, less in plan.parts:
         body = constructed(item)
         if count is None:
-            items.append(Item("", body))
+            items.append(Inner("", body))
         else:
             variable = "i" if isinstance(item, Constructed) and item.steps else "_"
-            items.append(Item("*", Comprehension(body, f"for {variable} in range({_count(count, less)})")))
+            items.append(Inner("*", Comprehension(body, f"for {variable} in range({_count(count, less)})")))
     if plan.container == "Sequential":
-        return Group("nn.Sequential", tuple(items))
+        return Brackets("nn.Sequential", tuple(items))
     if len(items) == 1 and items[0].prefix:
         return call("nn.ModuleList", items[0].body)
-    return call("nn.ModuleList", Group("", tuple(items), "[]"))
+    return call("nn.ModuleList", Brackets("", tuple(items), "[]"))
 
 
 def _count(slot: Slot, less: int) -> str:
@@ -94,7 +94,7 @@ def _count(slot: Slot, less: int) -> str:
     return str(slot.known[0] - less) if slot.is_constant else f"{in_brackets(slot.text)} - {less}"
 
 
-class Holder:
+class ModuleAccess:
     """Where the modules of a class are: the text that leads to each, and the containers on the way."""
 
     def __init__(self, plans: Sequence[RowPlan]) -> None:
@@ -155,12 +155,12 @@ class Holder:
         return f"self.{self._names[slot.text]}"
 
 
-def init_lines(made: Class, plans: Sequence[RowPlan], holder: Holder, shared: Shared) -> list[str]:
+def init_lines(made: Class, plans: Sequence[RowPlan], holder: ModuleAccess, shared: Shared) -> list[str]:
     """The constructor, and an empty line; nothing where a class holds nothing."""
     if not (made.parameters or holder.kept or any(plan.plan is not None for plan in plans)):
         return []
-    parameters = [Item("", "self"), *[Item("", parameter.declaration) for parameter in made.parameters]]
-    head = lines("", Group("def __init__", tuple(parameters)), " -> None:", INDENT)
+    parameters = [Inner("", "self"), *[Inner("", parameter.declaration) for parameter in made.parameters]]
+    head = lines("", Brackets("def __init__", tuple(parameters)), " -> None:", INDENT)
     text = [*head, " " * _BODY + "super().__init__()"]
     text += [f"{' ' * _BODY}self.{name} = {value}" for name, value in holder.kept.items()]
     containers: set[Name] = set()
@@ -182,7 +182,7 @@ def init_lines(made: Class, plans: Sequence[RowPlan], holder: Holder, shared: Sh
 class Shared:
     """What a class shares among its own modules; ``access`` gives the text that leads to one."""
 
-    def __init__(self, made: Class, tree: Tree, access: Callable[[Name], str]) -> None:
+    def __init__(self, made: Class, tree: ModuleTree, access: Callable[[Name], str]) -> None:
         self.made = made
         self.tree = tree
         self.access = access
@@ -207,9 +207,9 @@ class Shared:
         rounds = Comprehension(self.access(owner), f"for _ in range({len(unit.items)})")
         if len(unit.reads) > 1:
             return call("nn.ModuleList", rounds)
-        return Group("nn.Sequential", (Item("*", rounds),))
+        return Brackets("nn.Sequential", (Inner("*", rounds),))
 
-    def _owner(self, unit: Unit, units: Sequence[Unit | None]) -> Name | None:
+    def _owner(self, unit: Member, units: Sequence[Member | None]) -> Name | None:
         """The unit of the class that is the same module as another, in every use."""
         nodes = self.tree.graph.nodes
         owner = nodes[unit.start].weights_of
@@ -230,7 +230,7 @@ class Shared:
             f"{mine}.{tensor} = {theirs}.{tensor}" for mine, theirs, tensors in self._pairs(unit) for tensor in tensors
         ]
 
-    def _pairs(self, unit: Unit) -> Iterator[tuple[str, str, list[str]]]:
+    def _pairs(self, unit: Member) -> Iterator[tuple[str, str, list[str]]]:
         """The modules of a unit, those that they share with, and the tensors that both have."""
         nodes = self.tree.graph.nodes
         shared = self.paths[unit.name]
@@ -247,7 +247,7 @@ class Shared:
             yield self.access(names[0]), self.access(names[1]), tensors
 
 
-def _alike(units: Sequence[Unit | None], owner: Row) -> bool:
+def _alike(units: Sequence[Member | None], owner: ClassRow) -> bool:
     """Whether units are the same module as the owner in every use."""
     if owner.pattern.form == FUNCTION or owner.is_optional:
         return False

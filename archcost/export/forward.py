@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.layout import INDENT, Bare, Doc, Group, Item, Operation, call, fits, flat, lines
+from archcost.export.layout import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
 from archcost.export.names import Taken, input_variables, variable_name
 from archcost.export.ops import FUNCTIONS, LAYERS
 from archcost.export.template import FUNCTION, LAYER, LOOP
@@ -19,8 +19,8 @@ from archcost.ops import REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archcost.export.constructors import Holder
-    from archcost.export.template import Class, RowPlan, Unit
+    from archcost.export.constructors import ModuleAccess
+    from archcost.export.template import Class, Member, RowPlan
 
 _BODY = 2 * INDENT
 _MARGIN = " " * _BODY
@@ -36,7 +36,7 @@ class Statement:
     def __init__(self, plan: RowPlan, place: int) -> None:
         self.plan = plan
         self.place = place
-        self.unit: Unit = plan.row.pattern
+        self.unit: Member = plan.row.pattern
         self.inside = False
 
     @property
@@ -115,7 +115,7 @@ class Statements:
 class Forward:
     """Writes the forward pass of one class; ``inputs`` are the names of what it takes."""
 
-    def __init__(self, made: Class, plans: Sequence[RowPlan], holder: Holder, inputs: Sequence[str]) -> None:
+    def __init__(self, made: Class, plans: Sequence[RowPlan], holder: ModuleAccess, inputs: Sequence[str]) -> None:
         self.use = made.pattern
         self.holder = holder
         self.statements = Statements(made, plans)
@@ -134,10 +134,10 @@ class Forward:
 
     def lines(self, comments: Mapping[int, str]) -> list[str]:
         """The method; ``comments`` stand behind the statements that write a value."""
-        parameters = [Item("", "self"), *[Item("", f"{name}: {_TENSOR}") for name in self.inputs]]
+        parameters = [Inner("", "self"), *[Inner("", f"{name}: {_TENSOR}") for name in self.inputs]]
         count = len(self.use.outputs)
         result = _TENSOR if count == 1 else f"tuple[{', '.join([_TENSOR] * count)}]"
-        head = lines("", Group("def forward", tuple(parameters)), f" -> {result}:", INDENT)
+        head = lines("", Brackets("def forward", tuple(parameters)), f" -> {result}:", INDENT)
         body: list[str] = []
         for place, statement in enumerate(self.statements.all):
             if not statement.inside:
@@ -266,7 +266,7 @@ class Forward:
             if self.held[name] <= self.place:
                 self.live.discard(name)
 
-    def _name(self, place: int, unit: Unit, value: int) -> str:
+    def _name(self, place: int, unit: Member, value: int) -> str:
         """The name of a value from here on: one that flows on, or one that the spec gives."""
         free = [name for name in _FLOW if name not in self.live]
         name = "" if free and self.statements.is_read_next(place, value) else _telling(unit)
@@ -289,7 +289,7 @@ def _commented(text: list[str], comment: str) -> list[str]:
     return [line] if comment and len(text) == 1 and fits(line, 0) else text
 
 
-def _telling(unit: Unit) -> str:
+def _telling(unit: Member) -> str:
     """What a value that is read later is called: its branch, or the id that was chosen for its step."""
     if unit.branch:
         return variable_name(unit.branch, "branch")

@@ -22,7 +22,7 @@ from archcost.export.names import (
     variable_name,
     written,
 )
-from archcost.export.template import MISSING, Parameter, Slot
+from archcost.export.template import MISSING, ClassParameter, Slot
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
 
@@ -54,12 +54,12 @@ class Resolver:
         self.params: Mapping[str, list[Any]] = {
             name: [plain(use.params[name]) for use in made.uses] for name in (block.params if block else ())
         }
-        self.parameters: list[Parameter] = []
+        self.parameters: list[ClassParameter] = []
         self.names = Taken()  # those of the parameters
-        self.of_params: dict[str, Parameter] = {}  # by the param of the block that they stand for
+        self.of_params: dict[str, ClassParameter] = {}  # by the param of the block that they stand for
         self.used: list[tuple[str, list[Any]]] = []  # texts with their values, in the order of their use
 
-    def resolve(self, slots: Sequence[Slot]) -> list[Parameter]:
+    def resolve(self, slots: Sequence[Slot]) -> list[ClassParameter]:
         """The parameters, in the order of the constructor."""
         for slot in slots:
             slot.text = self._text(slot)
@@ -153,13 +153,15 @@ class Resolver:
                 return self._of_param(name).name
         return None
 
-    def _of_param(self, name: str) -> Parameter:
+    def _of_param(self, name: str) -> ClassParameter:
         """The parameter that stands for a param of the block."""
         if name not in self.of_params:
-            self.of_params[name] = self._added(Parameter(self.names.free(variable_name(name)), self.params[name], name))
+            self.of_params[name] = self._added(
+                ClassParameter(self.names.free(variable_name(name)), self.params[name], name)
+            )
         return self.of_params[name]
 
-    def _added(self, parameter: Parameter) -> Parameter:
+    def _added(self, parameter: ClassParameter) -> ClassParameter:
         self.parameters.append(parameter)
         self.names.add(parameter.name)
         return parameter
@@ -167,7 +169,7 @@ class Resolver:
     def _spend(self, work: int) -> None:
         self.meter.spend(work, self.made.pattern.units[0].mark)
 
-    def _new(self, slot: Slot) -> Parameter:
+    def _new(self, slot: Slot) -> ClassParameter:
         """A parameter under torch's name for the argument, with that of the layer where it would be unclear."""
         name = _INPUT_NAMES.get(slot.argument, slot.argument)
         if name in _INPUT_NAMES.values() and not slot.is_input:
@@ -176,7 +178,7 @@ class Resolver:
             name = f"{slot.layer}_{name}" if slot.layer != name else f"has_{name}"
         fill = slot.known[0]
         values = [fill if value is MISSING else value for value in slot.values]
-        parameter = Parameter(self.names.free(variable_name(name)), values)
+        parameter = ClassParameter(self.names.free(variable_name(name)), values)
         parameter.default = fill if MISSING in slot.values else slot.default
         parameter.is_input = slot.is_input
         return self._added(parameter)
@@ -184,7 +186,7 @@ class Resolver:
     def _is_taken(self, name: str) -> bool:
         return name in self.params or name in self.names
 
-    def _set_default(self, parameter: Parameter) -> None:
+    def _set_default(self, parameter: ClassParameter) -> None:
         """The default that the spec declares, if it is constant."""
         declared = self.block.params[parameter.param].default if self.block and parameter.param else None
         if declared is not None and declared.constant:
@@ -193,7 +195,7 @@ class Resolver:
                 parameter.default = default
 
 
-def _place(parameter: Parameter, order: int) -> tuple[bool, int, int]:
+def _place(parameter: ClassParameter, order: int) -> tuple[bool, int, int]:
     """Where a parameter stands: those without a default first, sizes of the input before the block's params."""
     return (parameter.default is not REQUIRED, 0 if parameter.is_input else 1 if parameter.param else 2, order)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.export.classes import arguments_of, is_uniform, run_ends
-from archcost.export.ops import FUNCTIONS, LAYERS, Argument
+from archcost.export.ops import FUNCTIONS, LAYERS
 from archcost.export.parameters import Resolver
 from archcost.export.template import (
     CHAIN,
     FUNCTION,
     LOOP,
     MISSING,
+    Argument,
     BatchPlace,
     Chained,
     Constructed,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
-    from archcost.export.template import Class, Plan, Row, Unit
-    from archcost.export.units import Batch, Tree
+    from archcost.export.template import Class, ClassRow, Member, Plan
+    from archcost.export.units import Batch, ModuleTree
     from archcost.spec.model import Block, Spec, Step, Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}
@@ -39,7 +40,7 @@ _INPUT_DIMS = {"in_channels": 1, "in_features": -1}
 class Planner:
     """Makes the templates of one class after the other, and their parameters."""
 
-    def __init__(self, spec: Spec, tree: Tree, batch: Batch) -> None:
+    def __init__(self, spec: Spec, tree: ModuleTree, batch: Batch) -> None:
         self.spec = spec
         self.tree = tree
         self.steps = _steps_by_mark(spec)
@@ -61,7 +62,7 @@ class Planner:
         made.parameters = Resolver(made, block, self.tree.meter).resolve(self.slots)
         return plans
 
-    def _row(self, row: Row, inputs: Sequence[Any]) -> RowPlan:
+    def _row(self, row: ClassRow, inputs: Sequence[Any]) -> RowPlan:
         unit = row.pattern
         condition = None
         if row.is_optional:
@@ -77,12 +78,12 @@ class Planner:
 
     # --- templates ----------------------------------------------------------------------------------------------------
 
-    def _plan(self, units: Sequence[Unit | None], following: Sequence[Unit | None], inputs: Sequence[Any]) -> Plan:
+    def _plan(self, units: Sequence[Member | None], following: Sequence[Member | None], inputs: Sequence[Any]) -> Plan:
         """The template of a unit in all uses; ``following`` are the rounds after, for numbers that grow."""
         unit = _first(units)
         if unit.form == CHAIN:
             columns = [[found.items[place] if found else None for found in units] for place in range(len(unit.items))]
-            nothing: list[Unit | None] = [None] * len(units)
+            nothing: list[Member | None] = [None] * len(units)
             return Chained(
                 [item.name[-1] for item in unit.items], [self._plan(column, nothing, inputs) for column in columns]
             )
@@ -91,7 +92,7 @@ class Planner:
         return self._constructed(units, following, inputs)
 
     def _constructed(
-        self, units: Sequence[Unit | None], following: Sequence[Unit | None], inputs: Sequence[Any]
+        self, units: Sequence[Member | None], following: Sequence[Member | None], inputs: Sequence[Any]
     ) -> Constructed:
         unit = _first(units)
         columns = [arguments_of(found) if found else None for found in units]
@@ -113,7 +114,7 @@ class Planner:
                 plan.steps[argument.name] = self._slot(Argument("step", None), unit.name[-1], growth)
         return plan
 
-    def _reads_input(self, units: Sequence[Unit | None], inputs: Sequence[Any], place: int) -> bool:
+    def _reads_input(self, units: Sequence[Member | None], inputs: Sequence[Any], place: int) -> bool:
         """Whether what a unit reads has the channels of what its class takes, in all uses."""
         return all(
             len(unit.reads) > place and self.tree.has_channels_of(unit.reads[place], given)
@@ -121,7 +122,7 @@ class Planner:
             if unit is not None
         )
 
-    def _set_inputs(self, slot: Slot, units: Sequence[Unit | None], inputs: Sequence[Any]) -> None:
+    def _set_inputs(self, slot: Slot, units: Sequence[Member | None], inputs: Sequence[Any]) -> None:
         """Note what in_channels and in_features are in the spec's expression for a slot."""
         names = slot.expression.names & _INPUT_DIMS.keys() if slot.expression is not None else ()
         for name in names:
@@ -131,7 +132,7 @@ class Planner:
             slot.inputs[name] = Slot(name, slot.layer, values)
             slot.inputs[name].is_input = self._reads_input(units, inputs, 0)
 
-    def _function(self, row: Row) -> list[tuple[Argument, Slot]]:
+    def _function(self, row: ClassRow) -> list[tuple[Argument, Slot]]:
         """The attributes of a function in all uses, those that grow with the batch as such."""
         units = [unit for unit in row.units if unit is not None and unit.node is not None]
         columns = [FUNCTIONS[unit.kind].arguments(unit.node.op) for unit in units if unit.node is not None]
@@ -161,7 +162,7 @@ class Planner:
 
     # --- repeated steps -----------------------------------------------------------------------------------------------
 
-    def _repeated(self, units: Sequence[Unit | None], inputs: Sequence[Any]) -> Repeated:
+    def _repeated(self, units: Sequence[Member | None], inputs: Sequence[Any]) -> Repeated:
         unit = _first(units)
         rounds = [found.items if found else [] for found in units]
         present = [items for items in rounds if items]
@@ -180,7 +181,7 @@ class Planner:
         return repeated
 
     def _part(
-        self, rounds: Sequence[list[Unit]], start: int, end: int | None, unit: Unit, inputs: Sequence[Any]
+        self, rounds: Sequence[list[Member]], start: int, end: int | None, unit: Member, inputs: Sequence[Any]
     ) -> tuple[Plan, Slot | None, int]:
         """Uniform rounds from ``start`` to ``end`` (None: the last, of which every use has its own number)."""
         counts = [(len(items) if end is None else end) - start for items in rounds]
@@ -198,11 +199,11 @@ class Planner:
         return plan, slot, less
 
 
-def _first(units: Sequence[Unit | None]) -> Unit:
+def _first(units: Sequence[Member | None]) -> Member:
     return next(unit for unit in units if unit is not None)
 
 
-def _has_state(unit: Unit) -> bool:
+def _has_state(unit: Member) -> bool:
     if unit.node is not None:
         return bool(unit.node.signature.weights() or unit.node.signature.buffers())
     return True

@@ -7,14 +7,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from archcost.export.classes import classes_of, kinds_in_order, name_classes
-from archcost.export.constructors import Holder, Shared, init_lines
+from archcost.export.constructors import ModuleAccess, Shared, init_lines
 from archcost.export.forward import Forward
 from archcost.export.helpers import HELPERS
 from archcost.export.layout import WIDTH, call, lines, tuple_of
 from archcost.export.names import input_variables, literal, unused
 from archcost.export.ops import LAYERS
 from archcost.export.plans import Planner
-from archcost.export.units import Batch, Tree
+from archcost.export.units import Batch, ModuleTree
 from archcost.printable import harmless, one_line
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def to_torch(report: Report) -> str:
     """The model of a report as a Python module that needs nothing but torch."""
-    source = Source(report)
+    source = ModelSource(report)
     body = "\n\n\n".join([source.class_text(made) for made in source.plans])
     kinds = {node.op.kind for node in report.graph.nodes}
     used = {LAYERS[kind].name for kind in kinds if kind in LAYERS}
@@ -34,12 +34,12 @@ def to_torch(report: Report) -> str:
     return f"{head}\n\n\n{body}\n\n\n{main_part(report.graph, source.model.name)}\n"
 
 
-class Source:
+class ModelSource:
     """The classes of one model, those that others use before them, and what they hold; the model is the last."""
 
     def __init__(self, report: Report) -> None:
         self.graph = report.graph
-        self.tree = Tree(self.graph)
+        self.tree = ModuleTree(self.graph)
         self.plans: dict[Class, list[RowPlan]] = {}
         self.batch = Batch(self.graph)
         planner = Planner(self.graph.spec, self.tree, self.batch)
@@ -55,7 +55,7 @@ class Source:
         plans = self.plans[made]
         is_model = made is self.model
         inputs = list(self.graph.inputs) if is_model else self.graph.spec.blocks[made.kind].inputs
-        holder = Holder(plans)
+        holder = ModuleAccess(plans)
         method = Forward(made, plans, holder, inputs).lines(self._comments() if is_model else {})
         init = init_lines(made, plans, holder, Shared(made, self.tree, holder.access))
         return "\n".join([f"class {made.name}(nn.Module):", *init, *method])

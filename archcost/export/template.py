@@ -1,8 +1,8 @@
 """The data that the export is made of: what a class holds, in all of its uses, and the templates made from that.
 
-The graph's members (:class:`Unit`) stand in the uses of blocks (:class:`Use`). Uses of one structure are one
+The graph's members (:class:`Member`) stand in the uses of blocks (:class:`BlockUse`). Uses of one structure are one
 :class:`Class`, in rows. Whatever differs between them is a :class:`Slot`; a constructor takes it as a
-:class:`Parameter`. Templates (:class:`RowPlan`) say how each row is built. The verbs are in the modules above.
+:class:`ClassParameter`. Templates (:class:`RowPlan`) say how each row is built. The verbs are in the modules above.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.errors import Mark
-    from archcost.export.ops import Argument
     from archcost.graph.model import Node
     from archcost.spec.expressions import Expression
 
@@ -35,7 +34,23 @@ class _Missing:
 MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer out
 
 
-class Unit:
+class Argument(NamedTuple):
+    """One argument of a layer or function.
+
+    ``default`` is what torch takes when it is left out; ``attribute`` is the op's, or empty for what the input has, of
+    which ``reads`` is the number; ``item`` is the place in an attribute that is a list.
+    """
+
+    name: str
+    value: Any
+    default: Any = REQUIRED
+    positional: bool = False
+    attribute: str = ""
+    item: int | None = None
+    reads: int | None = None
+
+
+class Member:
     """One thing that a class holds or calls: the values it reads and writes, and the nodes it stands for."""
 
     __slots__ = (
@@ -62,8 +77,8 @@ class Unit:
         self.writes: tuple[int, ...] = ()
         self.node: Node | None = None  # of a layer or function
         self.arguments: list[Argument] | None = None  # of its constructor, once asked for
-        self.use: Use | None = None  # of a block
-        self.items: list[Unit] = []  # of a chain or loop
+        self.use: BlockUse | None = None  # of a block
+        self.items: list[Member] = []  # of a chain or loop
         self.branch = ""  # the branch whose result it is
 
     @property
@@ -71,21 +86,21 @@ class Unit:
         """The op of a layer or function."""
         return self.node.op.kind if self.node is not None else ""
 
-    def layer_at(self, index: int) -> Unit:
+    def layer_at(self, index: int) -> Member:
         """The layer, function or block in it that holds a node."""
         return holder_of(self.items, index).layer_at(index) if self.items else self
 
-    def layers(self) -> list[Unit]:
+    def layers(self) -> list[Member]:
         """The layers, functions and blocks in it, itself included."""
         return [layer for item in self.items for layer in item.layers()] if self.items else [self]
 
 
-def holder_of(units: Sequence[Unit], index: int) -> Unit:
+def holder_of(units: Sequence[Member], index: int) -> Member:
     """The unit that holds a node, of several in order."""
     return units[bisect_right(units, index, key=lambda unit: unit.start) - 1]
 
 
-class Use:
+class BlockUse:
     """One use of a block, or the model: its resolved params, the values it takes and gives, and its units in order."""
 
     __slots__ = ("gives", "index", "inputs", "kind", "nodes", "outputs", "params", "path", "type", "units")
@@ -98,14 +113,14 @@ class Use:
         self.outputs: tuple[int, ...] = ()
         self.gives: frozenset[int] = frozenset()  # its outputs, to look one up
         self.nodes = (0, 0)
-        self.units: list[Unit] = []
+        self.units: list[Member] = []
         self.type: Any = None  # its class, and its number among the uses of that
         self.index = 0
 
-    def needed(self) -> list[Unit]:
+    def needed(self) -> list[Member]:
         """The units whose results are used, in order."""
         wanted = set(self.outputs)
-        found: list[Unit] = []
+        found: list[Member] = []
         for unit in reversed(self.units):
             if not wanted.isdisjoint(unit.writes):
                 wanted |= set(unit.reads)
@@ -113,7 +128,7 @@ class Use:
         return found[::-1]
 
 
-class Shape(NamedTuple):
+class Structure(NamedTuple):
     """The structure of a use: what each unit is, what it reads, and what comes out."""
 
     units: dict[Name, Any]
@@ -123,12 +138,12 @@ class Shape(NamedTuple):
     shares: tuple[tuple[Name, str, Name], ...]
 
 
-class Row:
+class ClassRow:
     """One unit in all uses of a class; None where a use leaves it out."""
 
     __slots__ = ("pattern", "units")
 
-    def __init__(self, pattern: Unit, units: list[Unit | None]) -> None:
+    def __init__(self, pattern: Member, units: list[Member | None]) -> None:
         self.pattern = pattern
         self.units = units
 
@@ -166,7 +181,7 @@ class Slot:
         return all(same(value, known[0]) for value in known)
 
 
-class Parameter:
+class ClassParameter:
     """A parameter of a constructor: its values in all uses, and its default."""
 
     __slots__ = ("default", "is_input", "name", "param", "values")
@@ -197,14 +212,14 @@ class BatchPlace:
 class Class:
     """A class of the source: the uses that it stands for, in rows of units; the fullest use is the pattern."""
 
-    def __init__(self, kind: str, shape: Shape, pattern: Use) -> None:
+    def __init__(self, kind: str, shape: Structure, pattern: BlockUse) -> None:
         self.kind = kind
         self.name = ""
         self.shape = shape
         self.pattern = pattern
-        self.uses: list[Use] = [pattern]
-        self.rows: list[Row] = []
-        self.parameters: list[Parameter] = []
+        self.uses: list[BlockUse] = [pattern]
+        self.rows: list[ClassRow] = []
+        self.parameters: list[ClassParameter] = []
         self.batch: BatchPlace | None = None  # where the forward pass finds the batch, if it needs it
 
     def __repr__(self) -> str:
@@ -219,7 +234,7 @@ class Class:
             units.append({unit.name: unit for unit in use.units})
         needed = set(self.pattern.needed())
         self.rows = [
-            Row(unit, [named.get(unit.name) for named in units])
+            ClassRow(unit, [named.get(unit.name) for named in units])
             for unit in self.pattern.units
             if unit.form != FUNCTION or unit in needed
         ]
@@ -258,7 +273,7 @@ Plan = Constructed | Chained | Repeated
 class RowPlan:
     """A row of a class: its template, and the slot of the truth value that decides whether it is there."""
 
-    row: Row
+    row: ClassRow
     plan: Plan | None  # None: a function
     condition: Slot | None = None
     arguments: list[tuple[Argument, Slot]] = field(default_factory=list)  # of a function

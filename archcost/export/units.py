@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.errors import ArchcostError
 from archcost.export.names import CONTAINER_ATTRIBUTES, ModuleNames
 from archcost.export.ops import FUNCTIONS, LAYERS
-from archcost.export.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, Unit, Use
+from archcost.export.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, BlockUse, Member
 from archcost.graph.unroll import unroll
 from archcost.meter import Meter
 from archcost.paths import join, split
@@ -32,7 +32,7 @@ _PER_NODE = 10  # a node may take as much as so many layers elsewhere
 _MAX_STEPS = 100  # back to the layer that gave a value its channels
 
 
-class Place:
+class PathPlace:
     """A part of a path: a node, a scope, or both levels of a repeated step, with the places below."""
 
     __slots__ = ("below", "end", "name", "node", "path", "scope", "start")
@@ -42,18 +42,18 @@ class Place:
         self.path = path
         self.scope: Scope | None = None
         self.node: Node | None = None
-        self.below: dict[str, Place] = {}
+        self.below: dict[str, PathPlace] = {}
         self.start = self.end = 0
 
 
-class Tree:
+class ModuleTree:
     """Units of all classes of a graph, and the uses of every block; the model is the last use."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.meter = Meter()  # of what is compared among the uses of blocks
         self.meter.grant(_PER_NODE * len(graph.nodes))
-        self.uses: list[Use] = []
+        self.uses: list[BlockUse] = []
         self.names = ModuleNames()
         self.readers: dict[int, list[int]] = {}
         self.producers = graph.producers()
@@ -62,13 +62,13 @@ class Tree:
             self.names.of(node.path)
             for value in node.inputs:
                 self.readers.setdefault(value, []).append(index)
-        root = Use("", "", {})
+        root = BlockUse("", "", {})
         root.inputs = tuple([-1 - index for index in range(len(graph.inputs))])
         root.outputs = graph.outputs
         root.nodes = (0, len(graph.nodes))
         self._fill(root, _places(graph))
 
-    def _fill(self, use: Use, place: Place) -> None:
+    def _fill(self, use: BlockUse, place: PathPlace) -> None:
         """Make the units of a use; those of the uses in it are made before it."""
         use.gives = frozenset(use.outputs)
         for below in place.below.values():
@@ -76,7 +76,7 @@ class Tree:
         use.units.sort(key=lambda unit: unit.start)
         self.uses.append(use)
 
-    def _units(self, place: Place, around: Use) -> list[Unit]:
+    def _units(self, place: PathPlace, around: BlockUse) -> list[Member]:
         nodes = (place.start, place.end)
         names = self.names.of(place.path)[len(self.names.of(around.path)) if around.path else 0 :]
         if place.node is not None:
@@ -95,18 +95,18 @@ class Tree:
         joined = self._joined(units, names, nodes, scope, around)
         return [joined] if joined is not None else units
 
-    def _block(self, place: Place, scope: Scope, names: tuple[str, ...], nodes: tuple[int, int]) -> Unit:
-        unit = Unit(BLOCK, names, nodes, scope.mark)
+    def _block(self, place: PathPlace, scope: Scope, names: tuple[str, ...], nodes: tuple[int, int]) -> Member:
+        unit = Member(BLOCK, names, nodes, scope.mark)
         unit.reads = scope.inputs
         unit.writes = scope.outputs
-        unit.use = Use(scope.kind, place.path, scope.params or {})
+        unit.use = BlockUse(scope.kind, place.path, scope.params or {})
         unit.use.inputs, unit.use.outputs, unit.use.nodes = scope.inputs, scope.outputs, nodes
         self._fill(unit.use, place)
         return unit
 
     def _joined(
-        self, units: list[Unit], names: tuple[str, ...], nodes: tuple[int, int], scope: Scope, around: Use
-    ) -> Unit | None:
+        self, units: list[Member], names: tuple[str, ...], nodes: tuple[int, int], scope: Scope, around: BlockUse
+    ) -> Member | None:
         """A branch or repeated step as one unit, if its layers only pass a value on; None if they do not."""
         if not units or any(len(unit.name) != len(names) + 1 for unit in units) or not self._is_chain(units, around):
             return None
@@ -117,7 +117,7 @@ class Tree:
             form = LOOP
         else:
             return None
-        unit = Unit(form, names, nodes, scope.mark)
+        unit = Member(form, names, nodes, scope.mark)
         unit.items = units
         unit.reads, unit.writes = units[0].reads, units[-1].writes
         unit.branch = units[-1].branch
@@ -126,7 +126,7 @@ class Tree:
             item.name = item.name[len(names) :]
         return unit
 
-    def _is_chain(self, units: Sequence[Unit], around: Use) -> bool:
+    def _is_chain(self, units: Sequence[Member], around: BlockUse) -> bool:
         """Whether every unit is a module with one result, which the next one reads first and nothing else does."""
         for unit in units:
             if unit.form == FUNCTION and unit.kind not in LAYERS:
@@ -164,37 +164,37 @@ class Tree:
             value = node.inputs[0]
         return value in inputs
 
-    def makes(self, unit: Unit, value: int) -> bool:
+    def makes(self, unit: Member, value: int) -> bool:
         """Whether a value comes from a node of a unit (a block may also pass on what it takes)."""
         return value >= 0 and unit.start <= self.producers[value][0] < unit.end
 
 
-def _layer(node: Node, names: tuple[str, ...], nodes: tuple[int, int]) -> Unit:
+def _layer(node: Node, names: tuple[str, ...], nodes: tuple[int, int]) -> Member:
     form = FUNCTION if node.op.kind in FUNCTIONS else LAYER
-    unit = Unit(form, names, nodes, node.mark)
+    unit = Member(form, names, nodes, node.mark)
     unit.node = node
     unit.reads = node.inputs
     unit.writes = tuple(range(node.first_value, node.first_value + len(node.outputs)))
     return unit
 
 
-def _is_loop(units: Sequence[Unit]) -> bool:
+def _is_loop(units: Sequence[Member]) -> bool:
     """Whether the rounds of a repeated block read the same values beside the one that is passed on."""
     same = {(unit.reads[1:], unit.form) for unit in units}
     return len(same) == 1 and units[0].form == BLOCK and all(unit.reads[0] not in units[0].reads[1:] for unit in units)
 
 
-def _places(graph: Graph) -> Place:
+def _places(graph: Graph) -> PathPlace:
     """The tree of all paths that hold nodes."""
     scopes = {scope.path: scope for scope in graph.scopes}
-    root = Place("", "")
+    root = PathPlace("", "")
     for index, node in enumerate(graph.nodes):
         place = root
         for name in split(node.path):
             path = join(place.path, name)
             below = place.below.get(name)
             if below is None:
-                below = place.below[name] = Place(name, path)
+                below = place.below[name] = PathPlace(name, path)
                 below.scope = scopes.get(path)
                 below.start = index
             below.end = index + 1
