@@ -13,6 +13,8 @@ from itertools import starmap
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.paths import ancestors
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -75,8 +77,8 @@ def counterpart(ours: Sequence[Unit], theirs: Sequence[Unit]) -> Unit | None:
     if len(ours) != 1:
         return None
     for unit in theirs:
-        inside = all(other is unit or other.path.startswith(f"{unit.path}.") for other in theirs)
-        if inside and _alike(ours[0].kind, unit.kind):
+        holds_all = all(other is unit or unit.path in ancestors(other.path) for other in theirs)
+        if holds_all and _alike(ours[0].kind, unit.kind):
             return unit
     return None
 

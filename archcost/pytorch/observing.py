@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from archcost.errors import UsageError
+from archcost.paths import above
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.counters import RunError, Seen, count_by_torch
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind, kind_of_call
@@ -87,7 +88,7 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
     called: dict[str, list[Kind | None]] = {}
     unused: dict[str, int] = {}
     for name, parameter in model.named_parameters():
-        owner = name.rpartition(".")[0]
+        owner = above(name)
         if id(parameter) in first:
             key = name if owner in holders else owner  # what holds other layers uses its own tensors one by one
             used.setdefault(key, []).append((first[id(parameter)], tuple(parameter.shape)))
@@ -95,7 +96,7 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
     paths = sorted(used, key=lambda path: min(used[path])[0])
-    owners = [path if path in modules else path.rpartition(".")[0] for path in paths]
+    owners = [path if path in modules else above(path) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
     outputs_of = {path: None if path in holders else next(iter(running[path].shapes), None) for path in runs}
     units = []
@@ -174,7 +175,7 @@ def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str,
 def _runs_above(path: str, running: Mapping[str, object]) -> str:
     """The nearest module above that ran: others only hold modules, or lend their weights without being called."""
     while True:
-        path = path.rpartition(".")[0]
+        path = above(path)
         if path in running:
             return path
 
