@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.dims import Shape
+    from archcost.pytorch.data import AgainstData, PairData
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Pair:
         """Numbers in the other model's tensors."""
         return sum(map(prod, self.other_shapes))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PairData:
         """The JSON form: the other model's own figures beside ours."""
         return {
             "path": self.path,
@@ -119,7 +120,7 @@ class Against:
         whole = len(self.pairs) == self.layers and not self.only_other
         return whole and all(pair.proved for pair in self.pairs) and self.same_activations is True
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> AgainstData:
         """The JSON form."""
         return {
             "target": self.target,

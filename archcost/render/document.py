@@ -54,11 +54,15 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Columns of equal length; ``narrow`` stands in its place where it does not fit even with rounded figures."""
+    """Columns of equal length; ``narrow`` stands in its place where it does not fit even with rounded figures.
+
+    A terminal shows ``lines`` instead where there are any: rows that read better as sentences there.
+    """
 
     columns: Sequence[Column]
     least_flexible: int = LEAST_FLEXIBLE
     narrow: Table | None = None
+    lines: Sequence[Line] | None = None
 
     @property
     def telling_columns(self) -> list[Column]:

@@ -31,7 +31,10 @@ def text(document: Document, path: str | None) -> str:
 
 def print_block(console: Console, block: Block) -> None:
     """Print one block."""
-    if isinstance(block, Table):
+    if isinstance(block, Table) and block.lines is not None:
+        for line in block.lines:
+            _print_line(console, line)
+    elif isinstance(block, Table):
         _print_table(console, block)
     elif isinstance(block, Heading):
         shown = " · ".join(filter(None, (block.text, block.details)))
