@@ -9,11 +9,15 @@ from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
 from archcost.compare.data import ComparisonData, SideBySideData
 from archcost.documents import schema_of
+from archcost.pytorch.bench_data import BenchData
+from archcost.pytorch.data import VerificationData
 
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,
+    "verification": VerificationData | list[VerificationData],
+    "bench": BenchData,
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }

@@ -33,9 +33,9 @@ _TARGET = ("target_path", "target_params", "target_macs", "target_output", "kins
 def verification_records(outcomes: Sequence[Outcome]) -> Records:
     """Every layer of every model; times and the other model's figures where there are any.
 
-    ``verdict`` is ``ok``, ``wrong`` or ``declared``, and ``not verified`` of a spec with errors and of layers that
-    PyTorch did not come to; ``mismatch`` says what is wrong. What contradicts no layer but a model or a scope has a row
-    of its own without counts.
+    ``verdict`` is ``ok``, ``wrong``, ``declared``, or ``not aligned`` with any layer of the model that the spec is held
+    against; ``not verified`` of a spec with errors, and of layers that PyTorch did not come to. ``mismatch`` says what
+    is wrong. What contradicts no layer but a model or a scope has a row of its own without counts.
     """
     done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     timed, held = any(each.clock for each in done), any(each.against for each in done)
@@ -57,6 +57,7 @@ def _messages(outcome: Outcome) -> str:
 def _rows(verification: Verification) -> Iterator[dict[str, object]]:
     against = verification.against
     pairs = {pair.path: pair for pair in against.pairs} if against is not None else {}
+    alone = frozenset(against.only_spec) if against is not None else frozenset()
     told: dict[str, list[str]] = {layer.path: [] for layer in verification.layers}
     for mismatch in verification.mismatches:
         if mismatch.path in told:
@@ -73,17 +74,19 @@ def _rows(verification: Verification) -> Iterator[dict[str, object]]:
             **_counts(layer),
             **_times(layer),
             **_target(pairs.get(layer.path)),
-            "verdict": _verdict(layer, found),
+            "verdict": _verdict(layer, found, aligned=layer.path not in alone),
             "mismatch": "; ".join(found),
         }
 
 
-def _verdict(layer: LayerCheck, mismatches: Sequence[str]) -> str:
+def _verdict(layer: LayerCheck, mismatches: Sequence[str], *, aligned: bool) -> str:
     if mismatches:
         return "wrong"
     if layer.declared:
         return "declared"
-    return "ok" if layer.ok else NOT_VERIFIED
+    if not layer.ok:
+        return NOT_VERIFIED
+    return "ok" if aligned else "not aligned"
 
 
 def _counts(layer: LayerCheck) -> dict[str, object]:

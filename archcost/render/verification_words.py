@@ -148,9 +148,8 @@ def _declared_share(verification: Verification) -> str:
     params, all_params = verification.declared_params, totals["params"] or 0
     unknown = sum(bool(layer.unknown_macs) for layer in layers)
     if unknown == len(layers):
-        words = f"{'its' if unknown == 1 else 'their'} MACs unknown"
+        words, join = f"{'its' if unknown == 1 else 'their'} MACs unknown", ", "
     else:
-        words = f"{'at least ' if unknown else ''}{format_share(declared, total)} of the MACs"
-    if params * max(total, 1) <= declared * all_params:
-        return words
-    return f"{words} and {format_share(params, all_params)} of the params"
+        words, join = f"{'at least ' if unknown else ''}{format_share(declared, total)} of the MACs", " and "
+    larger = params * max(total, 1) > declared * all_params
+    return f"{words}{join}{format_share(params, all_params)} of the params" if larger else words
