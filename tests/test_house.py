@@ -23,7 +23,6 @@ NAMES = {
     "UnknownData",
     "Branch",
     "Budget",
-    "Check",
     "Chosen",
     "Column",
     "Context",
@@ -36,7 +35,6 @@ NAMES = {
     "Field",
     "Format",
     "Kind",
-    "Line",
     "Measured",
     "Outcome",
     "Part",
@@ -50,7 +48,6 @@ NAMES = {
     "Sum",
     "Tally",
     "Tree",
-    "View",
 }
 TOO_LONG = {
     "archcost.analysis.memory.schedule",
@@ -62,8 +59,6 @@ TOO_LONG = {
     "archcost.ops.base",
     "archcost.ops.field_types",
     "archcost.pytorch.against",
-    "archcost.pytorch.latency",
-    "archcost.render.verification_rows",
     "archcost.spec.expressions",
     "archcost.spec.schema.report_schema",
 }
