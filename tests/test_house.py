@@ -19,10 +19,38 @@ CIRCLES = {
 }
 FLOORS = 6  # of archcost.export
 NAMES = set(
-    """
-    Branch Budget Check Chosen Column Context Device Difference Dtype Entry Explanation Expression Field Format Kind
-    Line Measured Outcome Part Place Result Row Scope Seen Source Step Sum Tally Tree View
-    """.split()
+    [
+        "Branch",
+        "Budget",
+        "Check",
+        "Chosen",
+        "Column",
+        "Context",
+        "Device",
+        "Difference",
+        "Dtype",
+        "Entry",
+        "Explanation",
+        "Expression",
+        "Field",
+        "Format",
+        "Kind",
+        "Line",
+        "Measured",
+        "Outcome",
+        "Part",
+        "Place",
+        "Result",
+        "Row",
+        "Scope",
+        "Seen",
+        "Source",
+        "Step",
+        "Sum",
+        "Tally",
+        "Tree",
+        "View",
+    ]
 )
 TOO_LONG = {
     "archcost.analysis.memory.schedule",
