@@ -11,6 +11,7 @@ from archcost.explain.expressions import Expression, Number, Product, Symbol, to
 from archcost.explain.layer import formulas_of, params_formula
 from archcost.explain.seen import scope_fields
 from archcost.paths import inside, join, split
+from archcost.tex import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ class Name(Symbol):
     """A figure of a part, by the part's name."""
 
     def latex(self, *, numbers: bool = False) -> str:
-        return super().latex(numbers=True) if numbers else rf"\texttt{{{self.name.replace('_', chr(92) + '_')}}}"
+        return super().latex(numbers=True) if numbers else rf"\texttt{{{spelled(self.name)}}}"
 
 
 def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:

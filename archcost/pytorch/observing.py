@@ -45,6 +45,7 @@ class Model(NamedTuple):
     outputs: tuple[Shape, ...]
     functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
+    dtypes: tuple[str, ...] = ()  # of the params that it uses
 
 
 class _Used(TorchFunctionMode):
@@ -113,7 +114,19 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
             )
         )
     params = sum(prod(shape) for unit in units for shape in unit.shapes)
-    return Model(units, runs, macs, outputs_of, params, sum(macs.values()), outputs, used_in.functions, unused)
+    dtypes = {str(each.dtype).removeprefix("torch.") for each in model.parameters() if id(each) in first}
+    return Model(
+        units=units,
+        runs=runs,
+        macs_of=macs,
+        outputs_of=outputs_of,
+        params=params,
+        macs=sum(macs.values()),
+        outputs=outputs,
+        functions=used_in.functions,
+        unused=unused,
+        dtypes=tuple(sorted(dtypes)),
+    )
 
 
 def kind_of(module: nn.Module) -> Kind | None:
@@ -176,7 +189,7 @@ def _run(
         if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - one value has no variance
             module.eval()
     with torch.device("meta"):
-        inputs = example_inputs(report.graph)
+        inputs = _as_the_model(example_inputs(report.graph), model)
     used = _Used()
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # the counter does not see into the fused forms
@@ -190,3 +203,12 @@ def _run(
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
+
+
+def _as_the_model(inputs: tuple[Tensor, ...], model: nn.Module) -> tuple[Tensor, ...]:
+    """The inputs, floating ones in the dtype of the model's params where all have the same."""
+    kinds = {parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()}
+    if len(kinds) != 1:
+        return inputs
+    (kind,) = kinds
+    return tuple([each.to(kind) if each.is_floating_point() else each for each in inputs])

@@ -10,9 +10,9 @@ from archcost.analysis.expectations import deviations, expected_count
 from archcost.errors import UsageError
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.clock import clock, require_memory
-from archcost.pytorch.figures import within
 from archcost.pytorch.measuring import META, measure
 from archcost.pytorch.verification import LayerCheck, Mismatch, Verification, place_of
+from archcost.units import within
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -71,7 +71,7 @@ def verify(
         layers=tuple(checks),
         mismatches=tuple(mismatches),
         versions={name: version(name) for name in ("torch", "fvcore")},
-        notes=tuple(measured.notes),
+        notes=(*measured.notes, *(other.notes if other is not None else ())),
         expected=expected_count(report.spec) if expected else 0,
         unmet=sum(deviation.figures for deviation in unmet),
         fvcore_total=measured.fvcore_total,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.paths import outer
+from archcost.paths import level, outer
 from archcost.pytorch.figures import shown
 from archcost.render.latency import digits, time_text
 from archcost.render.rows import MAX_ROWS
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 def rows(verification: Verification, depth: int | None) -> list[Row]:
     """Layers folded to their scopes ``depth`` levels deep; None chooses the deepest that is not too long."""
-    deepest = max((layer.path.count(".") + 1 for layer in verification.layers), default=1)
+    deepest = max((level(layer.path) for layer in verification.layers), default=1)
     if depth is None:
         depth = next((d for d in range(deepest, 1, -1) if len(_groups(verification, d)) <= MAX_ROWS), 1)
     return [_row(path, layers, verification.against) for path, layers in _groups(verification, depth).items()]

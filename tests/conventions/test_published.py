@@ -23,7 +23,7 @@ from archcost.conventions.tables import tables
 from archcost.conventions.torchprofile import CONVENTION as TORCHPROFILE
 from archcost.conventions.work import readings
 from archcost.errors import UsageError
-from archcost.render.reconciliation_data import away, chance
+from archcost.render.reconciliation_sentences import away, chance
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
