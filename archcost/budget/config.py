@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import zoo
-from archcost.budget.globs import GlobError, expand, leads_out, normal, selects, unreadable
+from archcost.budget.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
 from archcost.budget.keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
@@ -228,8 +228,8 @@ class _Reader(Reader):
             glob = normal(text) if text else text
             if glob and glob != "!":
                 reason = unreadable(glob)
-                if searched and not reason and not glob.startswith("!"):
-                    reason = leads_out(glob, self.folder, self.root)
+                if not reason and not glob.startswith("!"):
+                    reason = leads_out(glob, self.folder, self.root) if searched else names_nothing(glob)
                 if reason:
                     self.report(f"the glob '{brief(item)}' {reason}", item, _BOUND)
                 globs.append((glob, item.mark))

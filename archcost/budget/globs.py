@@ -47,16 +47,24 @@ def unreadable(glob: str) -> str:
     return "" if glob.isprintable() else "holds control characters"
 
 
-def leads_out(glob: str, folder: str, root: str) -> str:
-    """Why a glob may not look for files below a folder of a repository; empty if it may."""
+def names_nothing(glob: str) -> str:
+    """Why a glob fits no path of a spec, which is relative to the configuration; empty if it may fit one."""
     if os.path.isabs(glob) or glob.startswith(("/", "~")):
         return "is not relative to the configuration"
     if in_gits_own(glob):
         return "looks into .git, which is git's own"
     parts = glob.split("/")
     up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
-    if ".." in parts[up:]:
-        return "goes up after a folder: `..` may only begin a glob"
+    return "goes up after a folder: `..` may only begin a glob" if ".." in parts[up:] else ""
+
+
+def leads_out(glob: str, folder: str, root: str) -> str:
+    """Why a glob may not look for files below a folder of a repository; empty if it may."""
+    reason = names_nothing(glob)
+    if reason:
+        return reason
+    parts = glob.split("/")
+    up = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
     if not is_below(DISK.resolve(os.path.join(folder, *parts[:up])), root):
         return "leads out of the repository"
     return ""

@@ -486,8 +486,15 @@ def test_a_person_may_name_a_pipe(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "1 spec: no errors\n")
 
 
-def test_a_pipe_without_end_is_limited() -> None:
+def test_what_is_handed_over_without_end_is_limited() -> None:
+    descriptor = os.open("/dev/zero", os.O_RDONLY)
     with pytest.raises(FileError, match="larger than 1 MiB"):
+        read_named(f"/dev/fd/{descriptor}", 2**20)
+    os.close(descriptor)
+
+
+def test_a_device_on_the_command_line_is_not_read() -> None:
+    with pytest.raises(FileError, match="not a file but a device"):
         read_named("/dev/zero", 2**20)
 
 
