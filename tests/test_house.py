@@ -53,7 +53,6 @@ TOO_LONG = {
     "archcost.analysis.memory.schedule",
     "archcost.analysis.report",
     "archcost.commands.check.check",
-    "archcost.commands.verify.verify",
     "archcost.files",
     "archcost.graph.unroll",
     "archcost.ops.base",
