@@ -4,8 +4,8 @@ Two kinds of names come to it.
 
 - What a person writes on the command line is their own word: :func:`read_named` reads any text, and pipes that a shell
   hands over (``analyze <(…)``); :func:`archcost.writing.write_named` writes both. But a link on the way, which
-  :func:`located` finds, may be one of a checkout, and a shell's ``*`` may have written its name: what it leads to is not
-  to be trusted.
+  :func:`located` finds, may be one of a checkout, and a shell's ``*`` may have written its name: what it leads to is
+  not to be trusted.
 - What a spec, a configuration or a lock file names is not to be trusted. It goes through a :class:`Files`: the caller
   resolves the name once, links followed; decides with :func:`is_below` whether that location may be read; and has
   exactly that location opened. Only regular files are read, never pipes, devices or what the system makes up
