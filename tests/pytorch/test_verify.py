@@ -12,6 +12,7 @@ from torch import nn
 import archcost
 from archcost.ops import REGISTRY
 from archcost.ops.arithmetic import Add
+from archcost.ops.base import Op
 from archcost.pytorch import counters, measuring, module
 from archcost.pytorch.builders import VERIFYING
 from tests.pytorch.support import document
@@ -301,7 +302,7 @@ def test_dtypes_follow_the_spec(monkeypatch: pytest.MonkeyPatch) -> None:
         "layers": [{"add": None, "from": ["i", "x"]}],
     }
     assert messages(parts) == []
-    monkeypatch.setattr(Add, "result_dtype", lambda _, inputs, dtypes, own: dtypes[0])
+    monkeypatch.setattr(Add, "result_dtype", Op.result_dtype)
     assert messages(parts) == ["add (add): dtype is int64, PyTorch float32 (mixed inputs promote to another dtype)"]
 
 
