@@ -11,6 +11,7 @@ from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.graph.unroll import unroll
+from archcost.paths import join
 from archcost.spec.names import WEIGHT_BITS
 from archcost.version import __version__
 
@@ -338,7 +339,7 @@ def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
         if len(outputs) == 1:
             names.append(node.path)
         else:
-            names.extend([f"{node.path}.{k}" for k in range(len(outputs))])
+            names.extend([join(node.path, str(k)) for k in range(len(outputs))])
     return layers
 
 

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Functional, Output, Settings, Training
+from archcost.commands.options import Batch, Format, Functional, Output, Settings, Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from archcost.analysis.report import Report
-    from archcost.conventions.published import Search
-    from archcost.spec.model import Spec
-
-
-class Format(str, Enum):
-    """Output formats of ``reconcile``."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
+    from collections.abc import Sequence
 
 
 def reconcile(
@@ -40,7 +27,7 @@ def reconcile(
         typer.Option("--with", metavar="TOOL[,TOOL...]", help="Only these tools; default: all. Repeatable."),
     ] = None,
     functional: Functional = None,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.text,  # noqa: A002
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     batch: Batch = 1,
@@ -49,8 +36,10 @@ def reconcile(
     """Explain what other tools print for a spec, and what a published figure counts."""
     from archcost.commands.inputs import analyze_one, parse_settings
     from archcost.conventions.reconciliation import reconcile as reconcile_report
+    from archcost.conventions.reconciliation import search_published
     from archcost.render.output import print_diagnostics
-    from archcost.render.reconciliation import write_reconciliation
+    from archcost.render.printing import format_of, write
+    from archcost.render.reconciliation import ReconciliationDocument
 
     names = _tools(tools)
     params = parse_settings(settings or ())
@@ -61,8 +50,9 @@ def reconcile(
     own = not params and batch == 1 and not training  # what `expect` is about
     found = reconcile_report(result.report, names, functional or (), with_quoted=own)
     if published is not None:
-        found = found._replace(search=_search(published, result.report.spec, params, batch, functional or ()))
-    write_reconciliation(found, format.value, output)
+        matches = search_published(published, result.report.spec, params, batch, functional or ())
+        found = found._replace(search=matches)
+    write(ReconciliationDocument(found), format or format_of(output), output)
 
 
 def _tools(given: Sequence[str] | None) -> list[str]:
@@ -71,15 +61,3 @@ def _tools(given: Sequence[str] | None) -> list[str]:
 
     names = [name.strip() for text in given or () for name in text.split(",") if name.strip()]
     return list(dict.fromkeys(names)) or list(TOOLS)
-
-
-def _search(text: str, spec: Spec, params: dict[str, Any], batch: int, functional: Sequence[str]) -> Search:
-    from archcost.analysis.report import analyze
-    from archcost.conventions.printed import parse_written
-    from archcost.conventions.published import search
-    from archcost.conventions.written import patterns
-
-    def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
-        return analyze(spec, params={**params, **changed}, batch=batch, training=training)
-
-    return search(parse_written(text), analyse, patterns(functional, spec.name))

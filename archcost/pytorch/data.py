@@ -164,10 +164,18 @@ class UnusedData(TypedDict):
     params: Count
 
 
+class DtypesData(TypedDict):
+    """The dtype of the spec's weights, and those of the other model's."""
+
+    archcost: str
+    target: list[str]
+
+
 class AgainstData(TypedDict):
     """A spec held against a model that exists."""
 
     target: str
+    dtypes: DtypesData
     params: BothData
     macs: BothData
     layers: AgreementData

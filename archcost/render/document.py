@@ -94,8 +94,9 @@ class Heading(NamedTuple):
 class Line(NamedTuple):
     """A sentence, with what is typed between backticks; ``style`` is rich's.
 
-    Its further lines hang below its ``head``, which may be its label. With ``indent`` a text that finds no room beside
-    its head stands below it, set in so far. A ``literal`` text holds words of others: no backtick in it is a mark.
+    Its further lines hang below its ``head``, which may be its label; without one they are set in by ``indent``, and so
+    is a text that finds no room beside its head and stands below it. A ``literal`` text holds words of others: no
+    backtick in it is a mark.
     """
 
     text: str
@@ -115,6 +116,20 @@ class Line(NamedTuple):
         return self.text if self.literal else without_marks(self.text)
 
 
+class Field(NamedTuple):
+    """A topic and what is said of it, such as ``params`` and ``2·64 = 128``; one of level 2 is within another.
+
+    The text stands as it is. On a terminal all texts begin at the same column and break before equals signs.
+    ``formula`` is the text in LaTeX's mathematics, for pages that set such, with ``note`` for what it does not say.
+    """
+
+    label: str
+    text: str
+    formula: str = ""
+    note: str = ""
+    level: int = 1
+
+
 class Gap(NamedTuple):
     """An empty line."""
 
@@ -126,7 +141,7 @@ class Branch(NamedTuple):
     text: str
 
 
-Block = Heading | Line | Table | Gap
+Block = Heading | Line | Field | Table | Gap
 
 
 class Records(NamedTuple):
@@ -167,7 +182,7 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
     """Blocks as a tree, for documents without one of their own.
 
     A row is a line: its first cell, and behind it the others, figures with their headings; what stands for nothing is
-    left out. A table below another one stands below the heading of its first column.
+    left out. A table right below another one stands below the heading of its first column.
     """
     tables = 0
     for block in blocks:
@@ -180,7 +195,10 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
             tables = 0
             yield Branch(0, " · ".join(filter(None, (block.text, block.details))))
         elif isinstance(block, Line):
+            tables = 0
             yield Branch(0, f"{block.head.strip()} {block.plain_text}".strip())
+        elif isinstance(block, Field):
+            yield Branch(block.level, f"{block.label}: {block.text}")
 
 
 def _rows_of(table: Table) -> Iterator[Branch]:

@@ -8,7 +8,10 @@ from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
 from archcost.compare.data import ComparisonData, SideBySideData
+from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
+from archcost.explain.data import ExplanationData
+from archcost.explain.story_data import StoryData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 
@@ -18,6 +21,8 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "side-by-side": SideBySideData,
     "verification": VerificationData | list[VerificationData],
     "bench": BenchData,
+    "explanation": ExplanationData | StoryData,
+    "reconciliation": ReconciliationData,
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }

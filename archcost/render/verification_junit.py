@@ -14,12 +14,12 @@ from archcost.render.verification_words import verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.pytorch.verification import LayerCheck, Outcome, Verification
+    from archcost.pytorch.verification import LayerCheck, Verification, VerificationOutcome
 
 _MODEL = "the model"
 
 
-def to_junit(outcomes: Sequence[Outcome]) -> str:
+def to_junit(outcomes: Sequence[VerificationOutcome]) -> str:
     """The document; what is only declared is skipped, and says so."""
     root = ET.Element("testsuites", name="archcost verify")
     for outcome in outcomes:
@@ -49,10 +49,13 @@ def _cases(suite: ET.Element, name: str, verification: Verification) -> None:
         seconds = verification.clock.latency.total.median
         suite.set("time", f"{seconds:.9f}")
         whole.set("time", f"{seconds:.9f}")
+    unproved = verification.against.unproved if verification.against is not None else {}
     for layer in verification.layers:
         case = _case(suite, name, layer.path, messages[layer.path])
         if layer.declared and not layer.mismatches:
             ET.SubElement(case, "skipped", message="declared: nothing verifies it")
+        elif layer.path in unproved and not messages[layer.path]:
+            ET.SubElement(case, "skipped", message=unproved[layer.path])
         if layer.time is not None:
             case.set("time", f"{layer.time.timing.median:.9f}")
             ET.SubElement(case, "system-out").text = _figures(layer)

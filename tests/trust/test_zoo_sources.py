@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import archcost
 from archcost import zoo
 from archcost.analysis.sources import Kind, parse_source, stated_figures
 from archcost.commands.options import FORMATS
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def test_a_count_is_rounded_or_cut_off_to_what_is_printed(printed: str, right: i
 
 @pytest.fixture(scope="module")
 def zoo_figures() -> list[Stated]:
-    return [figure for name in zoo.names() for figure in stated_figures(archcost.analyze(name))]
+    return [figure for name in zoo.names() for figure in stated_figures(zoo_report(name))]
 
 
 def test_every_figure_of_the_zoo_has_a_source_with_a_place(zoo_figures: list[Stated]) -> None:
