@@ -47,16 +47,6 @@ COMMANDS = {  # the schema of what a command prints
         ("compare", "conv5x5", "conv5x5_reduced", "conv1x1"),
         ("compare", "unknown.yaml", "conv5x5", "conv1x1", "--sort", "macs"),
     ),
-    "verification": (
-        ("verify", "conv5x5_reduced"),
-        ("verify", "conv5x5_reduced", *CLOCK, "--latency"),
-        ("verify", "resnet18", "--against", "torchvision:resnet18"),
-        ("verify", "unknown.yaml", "conv5x5"),
-    ),
-    "bench": (
-        ("bench", "conv5x5_reduced", *CLOCK),
-        ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
-    ),
     "explanation": (
         ("explain", "googlenet"),
         ("explain", "inception_reduced", "5x5"),
@@ -67,6 +57,16 @@ COMMANDS = {  # the schema of what a command prints
         ("reconcile", "conv5x5"),
         ("reconcile", "resnet18", "--published", "1.8 GMACs", "--with", "fvcore,thop"),
         ("reconcile", "unknown.yaml"),
+    ),
+    "verification": (
+        ("verify", "conv5x5_reduced"),
+        ("verify", "conv5x5_reduced", *CLOCK, "--latency"),
+        ("verify", "resnet18", "--against", "torchvision:resnet18"),
+        ("verify", "unknown.yaml", "conv5x5"),
+    ),
+    "bench": (
+        ("bench", "conv5x5_reduced", *CLOCK),
+        ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
     "zoo": (("zoo", *FAMILY),),
     "zoo-check": (("zoo", "--check", *FAMILY),),

@@ -164,8 +164,8 @@ class UnusedData(TypedDict):
     params: Count
 
 
-class DtypesData(TypedDict):
-    """The dtype of the spec's weights, and those of the other model's."""
+class WeightDtypesData(TypedDict):
+    """Of the weights on either side."""
 
     archcost: str
     target: list[str]
@@ -175,7 +175,7 @@ class AgainstData(TypedDict):
     """A spec held against a model that exists."""
 
     target: str
-    dtypes: DtypesData
+    dtypes: WeightDtypesData
     params: BothData
     macs: BothData
     layers: AgreementData

@@ -19,10 +19,10 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,
-    "verification": VerificationData | list[VerificationData],
-    "bench": BenchData,
     "explanation": ExplanationData | StoryData,
     "reconciliation": ReconciliationData,
+    "verification": VerificationData | list[VerificationData],
+    "bench": BenchData,
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }
