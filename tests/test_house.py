@@ -36,7 +36,6 @@ NAMES = {
     "Format",
     "Kind",
     "Measured",
-    "Outcome",
     "Part",
     "Place",
     "Result",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from archcost.pytorch.latency import Settings as Measuring
-    from archcost.pytorch.verification import Outcome
+    from archcost.pytorch.verification import VerificationOutcome
 
 
 JUNIT = "junit"  # a format of CI hosts
@@ -106,15 +106,15 @@ class _Judge(NamedTuple):
     measuring: Measuring | None
     expected: bool
 
-    def outcome(self, result: Result) -> Outcome:
+    def outcome(self, result: Result) -> VerificationOutcome:
         """What comes of one spec; where it cannot be judged, the others still are."""
         from archcost.errors import Diagnostic, UsageError
-        from archcost.pytorch.verification import Outcome
+        from archcost.pytorch.verification import VerificationOutcome
         from archcost.pytorch.verify import verify as verify_report
 
         report = result.report
         if result.diagnostics or report is None:
-            return Outcome(result.name if report is None else report.name, None, result.diagnostics)
+            return VerificationOutcome(result.name if report is None else report.name, None, result.diagnostics)
         try:
             verification = verify_report(
                 report,
@@ -125,8 +125,8 @@ class _Judge(NamedTuple):
                 latency=self.measuring,
             )
         except UsageError as error:
-            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
-        return Outcome(result.name, verification)
+            return VerificationOutcome(result.name, None, (Diagnostic(error.message, None, error.help),))
+        return VerificationOutcome(result.name, verification)
 
 
 def _measuring(threads: int | None, min_time: float | None) -> Measuring:
@@ -138,7 +138,7 @@ def _measuring(threads: int | None, min_time: float | None) -> Measuring:
     return default if min_time is None else replace(default, min_time=min_time)
 
 
-def _write(outcomes: Sequence[Outcome], asked: str | None, path: str | None, depth: int | None) -> None:
+def _write(outcomes: Sequence[VerificationOutcome], asked: str | None, path: str | None, depth: int | None) -> None:
     from archcost.render.printing import format_of, write
 
     if asked == JUNIT:
