@@ -98,11 +98,12 @@ def analyze(
     params that the spec does not have.
     """
     from archcost.analysis.report import analyze as analyze_spec
+    from archcost.settings import Settings
     from archcost.spec.loader import read
     from archcost.spec.model import Spec as SpecType
 
     loaded = spec if isinstance(spec, SpecType) else read(spec)  # the errors of shapes join those of the text
-    return analyze_spec(loaded, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype)
+    return analyze_spec(loaded, Settings(params or {}, batch, training, dtype, weight_dtype))
 
 
 def build(
@@ -121,13 +122,14 @@ def build(
     """
     from archcost.graph.unroll import unroll
     from archcost.pytorch import require
+    from archcost.settings import Settings
     from archcost.spec.model import Spec as SpecType
 
     require("torch")
     from archcost.pytorch.module import build as build_network
 
     loaded = spec if isinstance(spec, SpecType) else load(spec)
-    return build_network(unroll(loaded, params, batch=batch, training=training, dtype=dtype))
+    return build_network(unroll(loaded, Settings(params or {}, batch, training, dtype)))
 
 
 def check(
@@ -151,20 +153,19 @@ def check(
     """
     import os
 
-    from archcost.commands.judging import Request
-    from archcost.commands.judging import check as judge
+    from archcost.budget.cases import Request
+    from archcost.budget.check import check as judge
+    from archcost.settings import Settings
 
     return judge(
         Request(
             specs=tuple(os.fspath(spec) for spec in specs),
-            settings=dict(params or {}),
-            batch=batch,
+            settings=Settings(dict(params or {}), batch, weight_dtype=weight_dtype),
             config=config,
             baseline=baseline,
             baseline_ref=baseline_ref,
             expect=expect,
             latency=latency,
-            weight_dtype=weight_dtype,
             strict=strict,
         )
     )
@@ -193,14 +194,17 @@ def verify(
     from archcost.pytorch import require
 
     require("torch", "fvcore")
-    from archcost.pytorch.latency import Settings
+    from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.verify import verify as verify_report
 
     report = analyze(spec, params=params, batch=batch, training=training)
-    expected = not params and batch == 1 and not training
-    settings = Settings() if latency else None
     return verify_report(
-        report, tolerance=tolerance, expected=expected, against=against, device=device, latency=settings
+        report,
+        tolerance=tolerance,
+        expected=report.graph.settings.as_it_stands,
+        against=against,
+        device=device,
+        latency=MeasureSettings() if latency else None,
     )
 
 

@@ -10,10 +10,10 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import zoo
-from archcost.budget.globs import GlobError, expand, leads_out, normal, selects, unreadable
 from archcost.budget.keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
+from archcost.globs import GlobError, expand, leads_out, normal, selects, unreadable
 from archcost.spec.budgets import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.problems import Problems

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
-from archcost.budget.patterns import is_literal
 from archcost.budget.scopes import Scopes
 from archcost.budget.verdict import INPUT, WORKSPACE, Weight
 from archcost.meter import BUDGET, Meter
+from archcost.patterns import is_literal
 from archcost.spec.limits import PEAK
 
 if TYPE_CHECKING:

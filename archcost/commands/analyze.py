@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all, validate_all
+from archcost.commands.inputs import analyze_all, settings_of, validate_all
 from archcost.commands.options import (
     Batch,
     Columns,
@@ -77,7 +77,7 @@ def analyze(
     counting = Counting(convention.value, tuple(functional or ())) if convention is not None else None
     chosen = _chosen(columns or (), relative_to, format)
     options = Options(format.value, depth, sort.value if sort else None, top, counting, chosen)
-    results = analyze_all(specs, settings, batch=batch, training=training, weight_dtype=weight_dtype)
+    results = analyze_all(specs, settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype))
     write_reports(results, options, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
@@ -103,7 +103,7 @@ def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics
 
-    results = validate_all(specs, settings, batch=batch, training=training)
+    results = validate_all(specs, settings_of(settings, batch=batch, training=training))
     wrong = [result for result in results if result.diagnostics]
     print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
     count = sum(len(result.diagnostics) for result in wrong)

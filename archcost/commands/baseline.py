@@ -33,8 +33,8 @@ def update(
     config: ConfigFile = None,
 ) -> None:
     """Write the lock file; refuse larger params, MACs or limited figures, unless they are allowed."""
-    from archcost.commands.inputs import parse_settings
-    from archcost.commands.recording import Order, update_baseline
+    from archcost.budget.record import Order, update_baseline
+    from archcost.commands.inputs import settings_of
     from archcost.render.exit import write_out
     from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
@@ -42,8 +42,7 @@ def update(
 
     order = Order(
         specs=tuple(specs or ()),
-        settings=parse_settings(settings or ()),
-        batch=batch,
+        settings=settings_of(settings, batch=batch),
         config=config,
         baseline=baseline,
         allow_increase=allow_increase,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all
+from archcost.commands.inputs import analyze_all, settings_of
 from archcost.commands.options import Batch, Depth, MinTime, Output, Settings, Specs, Threads, Training
 
 
@@ -59,7 +59,8 @@ def bench(
     from archcost.render.progress import spinner
 
     require("torch")
-    results = analyze_all(specs, settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    asked = settings_of(settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    results = analyze_all(specs, asked)
     diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
     if diagnostics:
         print_diagnostics(diagnostics)
@@ -68,7 +69,7 @@ def bench(
     from archcost.render.latency import write_latency
 
     reports = [result.report for result in results if result.report is not None]
-    options = latency.Settings(
+    options = latency.MeasureSettings(
         device=device.value,
         threads=threads,
         channels_last=channels_last,

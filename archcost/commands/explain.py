@@ -36,13 +36,14 @@ def explain(
     ] = None,
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
-    from archcost.commands.inputs import analyze_one, parse_settings
+    from archcost.commands.inputs import settings_of
     from archcost.explain.find import find_path
+    from archcost.named_specs import analyze_one
     from archcost.render.explanation import write_explanation, write_story
     from archcost.render.output import print_diagnostics
 
     threshold = _threshold(balance)
-    result = analyze_one(spec, parse_settings(settings or ()), batch=batch, training=training)
+    result = analyze_one(spec, settings_of(settings, batch=batch, training=training))
     report = result.report
     if result.diagnostics or report is None:
         print_diagnostics(result.diagnostics)

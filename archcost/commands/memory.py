@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all
+from archcost.commands.inputs import analyze_all, settings_of
 from archcost.commands.options import Batch, Depth, Format, Output, Settings, Specs
 
 
@@ -92,7 +92,8 @@ def memory(
         checkpoints=tuple(checkpoint or ()),
         whatifs=whatif,
     )
-    results = analyze_all(specs, settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
+    asked = settings_of(settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
+    results = analyze_all(specs, asked)
     wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
     studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
     failed = [result for result in results if result.diagnostics]

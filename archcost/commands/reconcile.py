@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.conventions.published import Search
-    from archcost.spec.model import Spec
 
 
 class Format(str, Enum):
@@ -47,21 +46,21 @@ def reconcile(
     training: Training = False,
 ) -> None:
     """Explain what other tools print for a spec, and what a published figure counts."""
-    from archcost.commands.inputs import analyze_one, parse_settings
+    from archcost.commands.inputs import settings_of
     from archcost.conventions.reconciliation import reconcile as reconcile_report
+    from archcost.named_specs import analyze_one
     from archcost.render.output import print_diagnostics
     from archcost.render.reconciliation import write_reconciliation
 
     names = _tools(tools)
-    params = parse_settings(settings or ())
-    result = analyze_one(spec, params, batch=batch, training=training)
+    asked = settings_of(settings, batch=batch, training=training)
+    result = analyze_one(spec, asked)
     if result.diagnostics or result.report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)
-    own = not params and batch == 1 and not training  # what `expect` is about
-    found = reconcile_report(result.report, names, functional or (), with_quoted=own)
+    found = reconcile_report(result.report, names, functional or (), with_quoted=asked.as_it_stands)
     if published is not None:
-        found = found._replace(search=_search(published, result.report.spec, params, batch, functional or ()))
+        found = found._replace(search=_search(published, result.report, functional or ()))
     write_reconciliation(found, format.value, output)
 
 
@@ -73,13 +72,15 @@ def _tools(given: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(names)) or list(TOOLS)
 
 
-def _search(text: str, spec: Spec, params: dict[str, Any], batch: int, functional: Sequence[str]) -> Search:
+def _search(text: str, report: Report, functional: Sequence[str]) -> Search:
     from archcost.analysis.report import analyze
     from archcost.conventions.printed import parse_written
     from archcost.conventions.published import search
     from archcost.conventions.written import patterns
 
-    def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
-        return analyze(spec, params={**params, **changed}, batch=batch, training=training)
+    asked = report.graph.settings
 
-    return search(parse_written(text), analyse, patterns(functional, spec.name))
+    def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
+        return analyze(report.spec, asked._replace(params={**asked.params, **changed}, training=training))
+
+    return search(parse_written(text), analyse, patterns(functional, report.name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.inputs import Result, analyze_all, parse_share
+from archcost.commands.inputs import analyze_all, parse_share, settings_of
 from archcost.commands.options import (
     Batch,
     Depth,
@@ -21,7 +21,8 @@ from archcost.commands.options import (
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.pytorch.latency import Settings as Measuring
+    from archcost.named_specs import SpecResult
+    from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.verification import Verification
 
 
@@ -91,35 +92,35 @@ def verify(
             f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
         )
 
-    def judge(result: Result) -> Outcome:
+    def judge(result: SpecResult) -> Outcome:
         if result.diagnostics or result.report is None:
             name = result.report.name if result.report is not None else result.name
             return Outcome(name, None, result.diagnostics)
-        expected = not settings and batch == 1 and not training  # what `expect` is about
         try:
-            return Outcome(result.name, checked(result.report, expected=expected))
+            return Outcome(result.name, checked(result.report))
         except UsageError as error:  # of this spec; the others are still judged
             return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
 
-    def checked(report: Report, *, expected: bool) -> Verification:
+    def checked(report: Report) -> Verification:
         from archcost.pytorch.verify import verify as verify_report
 
         return verify_report(
             report,
             tolerance=allowed,
-            expected=expected,
+            expected=asked.as_it_stands,
             against=against,
             device=device.value if device else None,
             latency=measuring() if latency else None,
         )
 
-    def measuring() -> Measuring:
-        from archcost.pytorch.latency import Settings as Measuring
+    def measuring() -> MeasureSettings:
+        from archcost.pytorch.latency import MeasureSettings
 
-        default = Measuring(threads=threads or 0)
+        default = MeasureSettings(threads=threads or 0)
         return default if min_time is None else replace(default, min_time=min_time)
 
-    results = analyze_all(specs, settings, batch=batch, training=training)
+    asked = settings_of(settings, batch=batch, training=training)
+    results = analyze_all(specs, asked)
     outcomes = [judge(result) for result in progress(results, "verifying")]
     write_verifications(outcomes, format.value, output, depth)
     if any(outcome.diagnostics for outcome in outcomes):

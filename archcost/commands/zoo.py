@@ -51,9 +51,10 @@ def _reports(family: str | None) -> tuple[list[Report], bool]:
     from archcost import zoo as models
     from archcost.commands.inputs import analyze_all
     from archcost.render.output import print_diagnostics
+    from archcost.settings import AS_IT_STANDS
 
     names = models.names() if family is None else _members(models.names(), family)
-    results = analyze_all(names, None, batch=1, training=False)
+    results = analyze_all(names, AS_IT_STANDS)
     diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
     print_diagnostics(diagnostics)
     reports = [result.report for result in results if result.report is not None and not result.diagnostics]
@@ -65,8 +66,8 @@ def _members(names: Sequence[str], family: str) -> list[str]:
 
     Raises UsageError for an unknown family.
     """
-    from archcost.commands.inputs import read_spec
     from archcost.errors import SpecError, UsageError, suggestion
+    from archcost.named_specs import read_spec
 
     members: list[str] = []
     families: dict[str, str] = {}

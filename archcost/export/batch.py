@@ -35,9 +35,9 @@ class Batch:
         self._values = _shapes(graph)
         self._doubled: list[Node] = []
         self._larger = self._values
-        settings = {"batch": 2 * graph.batch, "training": graph.training, "dtype": graph.dtype}
+        larger = graph.settings._replace(params=graph.params, batch=2 * graph.batch, dtype=graph.dtype)
         try:
-            doubled = unroll(graph.spec, graph.params, **settings)  # type: ignore[arg-type]
+            doubled = unroll(graph.spec, larger)
         except ArchcostError:
             return
         if [(node.path, node.op.kind) for node in doubled.nodes] == [(n.path, n.op.kind) for n in graph.nodes]:

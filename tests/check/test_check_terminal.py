@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archcost import zoo
-from archcost.commands import judging, pacing
-from archcost.commands.judging import Request
+from archcost.budget import latency as latencies
+from archcost.budget.cases import Request
+from archcost.budget.check import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +134,7 @@ def test_two_hundred_specs_are_judged_in_one_process(
     (tmp_path / "archcost.toml").write_text('specs = ["specs/*.yaml"]\n[[budgets]]\nparams = "1%"\nmacs = "1000 T"\n')
     assert run("baseline", "update", cwd=tmp_path).code == 0
     monkeypatch.chdir(tmp_path)
-    verdict = judging.check(Request())
+    verdict = check(Request())
     assert len(verdict.specs) == len(zoo.names()) > 200
     assert verdict.exit_code == 0
 
@@ -179,7 +180,7 @@ def test_latencies_are_kept_apart_by_machine(
     folder = net("{latency: {max: 10 ms, increase: 10%}}", CONFIG)
 
     def on(name: str, median: float, iqr: float = 0.0) -> None:
-        monkeypatch.setattr(pacing, "measure", Machine(name, median, iqr))
+        monkeypatch.setattr(latencies, "measure", Machine(name, median, iqr))
 
     on("one", 0.004)
     assert run("check", "--latency", cwd=folder).code == 2  # no baseline at all
@@ -222,6 +223,6 @@ def test_latency_against_a_revision_measures_both(
         counts.append(len(reports))
         return Machine("one", 0.004)(*reports)
 
-    monkeypatch.setattr(pacing, "measure", measure)
+    monkeypatch.setattr(latencies, "measure", measure)
     assert run("check", "--latency", "--baseline-ref", "HEAD", cwd=folder).code == 0
     assert counts == [2]

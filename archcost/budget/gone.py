@@ -6,20 +6,23 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.config import Config, relative
+from archcost.budget.config import relative
 from archcost.budget.judge import place
 from archcost.budget.keys import is_file_below, is_gone, path_of, spec_key
+from archcost.budget.past import analysed
 from archcost.budget.state import lacking
-from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status
-from archcost.commands.past import analysed
+from archcost.budget.verdict import Cause, Finding, Rule, Status
 from archcost.errors import Mark, Source, SpecError
 from archcost.files import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.commands.judging import Context, Request
+    from archcost.budget.cases import Context
+    from archcost.budget.config import Config
+    from archcost.budget.verdict import SpecVerdict
     from archcost.revisions import Revision
+    from archcost.settings import Settings
 
 
 _ALIKE = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")  # of one model under two names
@@ -51,7 +54,7 @@ def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Seque
 
 def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
     """What the revision has below the configuration's globs and the working tree has no more, or only as blocks."""
-    from archcost.budget.globs import selects
+    from archcost.globs import selects
 
     revision, config = context.revision, context.config
     if revision is None:
@@ -65,7 +68,7 @@ def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequenc
         stays = is_file_below(file, revision.root) and os.path.realpath(file) not in emptied
         if stays or name in renamed or not selects(config.specs, path_of(spec_key(file, config.folder))):
             continue
-        model, totals = _model_at(revision, name, context.request if guessing else None)
+        model, totals = _model_at(revision, name, context.request.settings if guessing else None)
         if model:
             path = relative(file)
             finding = Finding(Rule.BASELINE, Status.GONE, path, model, mark=place(config.path or path))
@@ -73,13 +76,13 @@ def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequenc
     return findings
 
 
-def _model_at(revision: Revision, location: str, request: Request | None) -> tuple[str, dict[str, int]]:
+def _model_at(revision: Revision, location: str, settings: Settings | None) -> tuple[str, dict[str, int]]:
     """The name of the model in a file of a revision, empty for a file of blocks, and its totals where asked for."""
     try:
         spec = revision.load_located(location)
     except (SpecError, FileError):
         return os.path.splitext(os.path.basename(location))[0], {}
-    entry = None if request is None or spec.is_library else analysed(spec, request, location)[0].entry
+    entry = None if settings is None or spec.is_library else analysed(spec, settings, location)[0].entry
     return "" if spec.is_library else spec.name, entry.totals if entry else {}
 
 
@@ -113,7 +116,7 @@ def unused(config: Config, specs: Sequence[SpecVerdict], *, whole: bool, strict:
     They guard nothing, and are wrong in all likelihood; a spec's own pattern is an error, because no other spec has it.
     Unless the specs are the ``whole`` of it, budgets may be for others.
     """
-    from archcost.budget.globs import selects
+    from archcost.globs import selects
 
     findings = []
     missing: dict[tuple[str, str], int] = {}

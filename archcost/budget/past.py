@@ -14,8 +14,8 @@ from archcost.files import FileError
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.budget.baseline import Baseline, Entry
-    from archcost.commands.judging import Request
     from archcost.revisions import Revision
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 
@@ -35,7 +35,7 @@ def past_in_lock(baseline: Baseline | None, key: str, path: str) -> Past:
     return Past(baseline.entries.get(key)) if baseline is not None else Past()
 
 
-def past_at(revision: Revision, path: str, request: Request) -> tuple[Past, Report | None]:
+def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Report | None]:
     """The spec as it stood at a revision, analysed as it is now, or the cause that keeps it from being compared."""
     if path == "-":
         return Past(cause=Cause.STDIN), None
@@ -56,21 +56,21 @@ def past_at(revision: Revision, path: str, request: Request) -> tuple[Past, Repo
         return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", before=earlier), None
     except SpecError as error:
         return _broken(error, name, earlier), None
-    return analysed(spec, request, name, earlier)
+    return analysed(spec, settings, name, earlier)
 
 
-def analysed(spec: Spec, request: Request, name: str, earlier: str = "") -> tuple[Past, Report | None]:
+def analysed(spec: Spec, settings: Settings, name: str, earlier: str = "") -> tuple[Past, Report | None]:
     """A spec of a revision, by ``name``, analysed as the specs of the working tree are."""
     from archcost.analysis.report import analyze
 
     try:
-        report = analyze(spec, params=request.settings, batch=request.batch, weight_dtype=request.weight_dtype)
+        report = analyze(spec, settings)
     except SpecError as error:
         return _broken(error, name, earlier), None
     except UsageError as error:
         detail = f"{name} cannot be analysed alike: {error.message}"
         return Past(cause=Cause.SETTINGS, detail=detail, before=earlier), None
-    return Past(entry_of(report, request.settings), before=earlier), report
+    return Past(entry_of(report, settings.params), before=earlier), report
 
 
 def _broken(error: SpecError, name: str, earlier: str) -> Past:

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.baseline import Baseline, Pace, entry_of
+from archcost.budget.chosen import choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
 from archcost.budget.keys import is_gone, spec_key
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
-from archcost.commands.inputs import analyze_one
-from archcost.commands.judging import choose, only_blocks, read_baseline, refuse_empty
 from archcost.errors import ConfigError, UsageError
-from archcost.files import DISK, FileError
+from archcost.files import FileError
+from archcost.named_specs import analyze_one
+from archcost.settings import AS_IT_STANDS
 from archcost.writing import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
+    from archcost.named_specs import Track
+    from archcost.settings import Settings
     from archcost.spec.limits import Limit
-
-    Track = Callable[[Sequence[str]], Iterable[str]]
 
 
 class Order(NamedTuple):
     """What is to be recorded: no ``specs`` are those of the configuration."""
 
     specs: Sequence[str] = ()
-    settings: dict[str, Any] = {}  # noqa: RUF012 - never changed
-    batch: int = 1
+    settings: Settings = AS_IT_STANDS
     config: str | None = None
     baseline: str | None = None
     allow_increase: bool = False
@@ -58,13 +58,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     folder = os.path.dirname(path) or "."
     limits: dict[str, list[Limit]] = {}
     for name in track(paths):
-        result = analyze_one(
-            name,
-            order.settings,
-            batch=order.batch,
-            blocks_only=name not in chosen.named,
-            files=chosen.files if chosen.files or name in chosen.named else DISK,
-        )
+        result = analyze_one(name, order.settings, blocks_only=name not in chosen.named, files=chosen.tree_of(name))
         problems += result.diagnostics
         if result.report is not None:
             key = spec_key(name, folder)
@@ -100,7 +94,7 @@ class _Found(NamedTuple):
 def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tuple[Done, Baseline]:
     """What becomes of a baseline, and what came of it."""
     reports, limits, paces, whole, root = recorded
-    entries = {key: entry_of(report, order.settings) for key, report in reports.items()}
+    entries = {key: entry_of(report, order.settings.params) for key, report in reports.items()}
     found = [
         increase
         for key, entry in entries.items()
@@ -135,7 +129,7 @@ def _paces(order: Order, reports: dict[str, Report]) -> list[tuple[str, str, Pac
     """Device, key and latency of every spec, where asked."""
     if not order.latency:
         return []
-    from archcost.commands.pacing import device_key, measure, pace_of
+    from archcost.budget.latency import device_key, measure, pace_of
 
     measured = []
     for key, report in reports.items():
