@@ -170,7 +170,7 @@ def test_growth_over_nothing_has_no_percentage() -> None:
     text = TEXT.replace("- relu", "- relu\n      - when: $(width > 4)\n        id: extra\n        batch_norm2d:")
     entry = entry_of(analyze(loads(text, name="net.yaml")), {})
     spec = loads(text + "budgets: {layers: {unit_a: {params: 1%}}}\n", name="net.yaml")
-    report = analyze(spec, params={"width": 5})
+    report = analyze(spec, Settings({"width": 5}))
     found = judge(Case("net.yaml", "net.yaml", report, baseline=Baseline("x", is_lock=False), entry=entry))
     assert [w.baseline for w in found.findings[0].layers] == [None, 32]  # the norm is new
 
