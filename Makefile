@@ -10,10 +10,10 @@ demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
 
 test: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-all: lint
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n auto
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n auto --dist worksteal --zoo
 
 trust: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto tests/trust

@@ -29,7 +29,7 @@ COMMANDS = {
     "memory": "memory",
     "export": "export",
     "validate": "analyze",
-    "schema": "analyze",
+    "schema": "schema",
     "zoo": "zoo",
 }
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal

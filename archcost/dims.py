@@ -8,6 +8,7 @@ the same operators.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,18 +45,12 @@ class VaryingSizeError(ValueError):
 
 def numel(shape: Iterable[Dim]) -> Dim:
     """Product of the sizes: the number of elements of a tensor (1 for a scalar)."""
-    product = 1
-    for dim in shape:
-        product = product * dim
-    return product
+    return prod(shape)
 
 
 def total(dims: Iterable[Dim]) -> Dim:
     """Sum of the sizes (0 for none)."""
-    result = 0
-    for dim in dims:
-        result = result + dim
-    return result
+    return sum(dims)
 
 
 def ceil_div(numerator: Dim, denominator: Dim) -> Dim:

@@ -71,27 +71,44 @@ class SpecData(TypedDict):
     params: NotRequired[dict[str, Any]]
 
 
-class Envelope(TypedDict):
-    """What every document begins with."""
+class Identified(TypedDict):
+    """What says which schema it follows."""
 
     schema: str
+
+
+class Envelope(Identified):
+    """What every document begins with; comparisons, which are older, name their schema alone."""
+
     tool: ToolData
 
 
+def schema_id(name: str) -> str:
+    """What a document says of its schema: ``archcost.report/1`` for the name ``report``."""
+    return f"archcost.{name}/1"
+
+
+def identified(name: str) -> Identified:
+    """The beginning of a document that names its schema alone."""
+    return {"schema": schema_id(name)}
+
+
 def envelope(name: str) -> Envelope:
-    """The beginning of a document: ``archcost.report/1`` for the name ``report``."""
-    return {"schema": f"archcost.{name}/1", "tool": {"name": "archcost", "version": __version__}}
+    """The beginning of a document."""
+    return {"schema": schema_id(name), "tool": {"name": "archcost", "version": __version__}}
 
 
-def schema_of(document: type, name: str) -> dict[str, Any]:
+def schema_of(document: Any, name: str) -> dict[str, Any]:
     """The JSON Schema (draft-07) of a document's type, whose name in its envelope is given.
 
-    An object is open, for later versions add keys; a key is required unless it is ``NotRequired``. A description is the
-    docstring of its type.
+    The type is a TypedDict, a list of them, or a union of such. An object is open, for later versions add keys; a key
+    is required unless it is ``NotRequired``. A description is the docstring of its type.
     """
     definitions: dict[str, Any] = {}
-    schema = _object(document, definitions)
-    schema["properties"]["schema"] = {"const": f"archcost.{name}/1"}
+    schema = _object(document, definitions) if is_typeddict(document) else _of(document, definitions)
+    for each in (schema, *definitions.values()):
+        if "schema" in each.get("properties", {}):
+            each["properties"]["schema"] = {"const": schema_id(name)}
     return {"$schema": _DRAFT, "title": f"archcost {name}", **schema, "definitions": dict(sorted(definitions.items()))}
 
 

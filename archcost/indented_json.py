@@ -12,7 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _INDENT = "  "
 
@@ -34,7 +34,12 @@ def indented(value: Any) -> str:
     return _text(value, "\n")
 
 
-_key = lru_cache(encode_basestring)  # keys come again and again
+@lru_cache(maxsize=256)
+def _form(names: tuple[str, ...], line: str) -> str:
+    """An object of these keys, ``%s`` for each value: the keys of records come again and again."""
+    inner = line + _INDENT
+    keys = [encode_basestring(name).replace("%", "%%") for name in names]
+    return f"{{{inner}{f',{inner}'.join([f'{key}: %s' for key in keys])}{line}}}"
 
 
 def _text(value: Any, line: str) -> str:
@@ -45,17 +50,22 @@ def _text(value: Any, line: str) -> str:
     if kind is int:
         return repr(value)
     if kind is dict:
-        inner = line + _INDENT
-        parts = [
-            f"{_key(name)}: {item}" if type(item) is int else f"{_key(name)}: {_text(item, inner)}"
-            for name, item in value.items()
-        ]
-        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}" if parts else "{}"
+        return _form(tuple(value), line) % _texts(value.values(), line + _INDENT) if value else "{}"
     if kind is list or kind is tuple or kind is Stream:
         inner = line + _INDENT
-        parts = [repr(item) if type(item) is int else _text(item, inner) for item in value]
+        parts = _texts(value, inner)
         return f"[{inner}{f',{inner}'.join(parts)}{line}]" if parts else "[]"
     return _rare(value, line)
+
+
+def _texts(values: Iterable[Any], line: str) -> tuple[str, ...]:
+    """The texts of values at one depth."""
+    return tuple(
+        [
+            repr(item) if type(item) is int else encode_basestring(item) if type(item) is str else _text(item, line)
+            for item in values
+        ]
+    )
 
 
 def _rare(value: Any, line: str) -> str:

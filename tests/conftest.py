@@ -12,21 +12,38 @@ import pytest
 from hypothesis import settings
 
 from archcost import cli
+from tests.cover import zoo_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Tests run beside each other, so that one thread each is all there is: those of torch wait for each other in a loop.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 GOLDEN = Path(__file__).parent / "golden"
 ROOT = Path(__file__).parent.parent
 
-# The same examples on every run, or fresh ones and ten times as many. No deadlines: other work makes a run slow.
+# The same examples on every run, or fresh ones and twenty times as many. No deadlines: other work makes a run slow.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
-settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=1000, print_blob=True)
+settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files with what is printed now")
+    parser.addoption("--zoo", action="store_true", help="run every model of the zoo where its cover would do")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``zoo_model`` is a model of the cover, or of the whole zoo under ``--zoo``, in each run of a test another."""
+    if "zoo_model" in metafunc.fixturenames:
+        metafunc.parametrize("zoo_model", zoo_models(metafunc.config))
+
+
+@pytest.fixture(scope="session")
+def zoo_cover(pytestconfig: pytest.Config) -> tuple[str, ...]:
+    """What ``zoo_model`` runs through, for the tests that look at all of it together."""
+    return zoo_models(pytestconfig)
 
 
 @pytest.hookimpl(tryfirst=True)

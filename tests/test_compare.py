@@ -161,9 +161,16 @@ COMMANDS = {
     "compare_same.txt": (100, ("resnet18", "resnet18")),
     "compare.md": (None, ("inception_naive", "inception_reduced", "--format", "markdown")),
     "compare.csv": (None, ("inception_naive", "inception_reduced", "--format", "csv")),
+    "compare.tex": (None, ("inception_naive", "inception_reduced", "--format", "latex")),
+    "compare.tree": (None, ("inception_naive", "inception_reduced", "--format", "tree")),
+    "compare_same.tree": (None, ("resnet18", "resnet18", "--format", "tree")),
     "compare_three_100.txt": (100, ("resnet50", "resnet18", "resnet34", "--sort", "macs")),
     "compare_three_60.txt": (60, ("resnet50", "resnet18", "vgg16", "alexnet")),
+    "compare_three_45.txt": (45, ("resnet50", "resnet18", "vgg16", "alexnet")),
     "compare_three.md": (None, ("resnet50", "resnet18", "resnet34", "--format", "markdown")),
+    "compare_three.csv": (None, ("resnet50", "resnet18", "resnet34", "--format", "csv")),
+    "compare_three.tex": (None, ("resnet50", "resnet18", "resnet34", "--format", "latex")),
+    "compare_three.tree": (None, ("resnet50", "resnet18", "resnet34", "--format", "tree")),
 }
 
 

@@ -16,6 +16,7 @@ from archcost.ops import REGISTRY
 from archcost.spec.document import parse_document
 from archcost.spec.loader import loads
 from archcost.spec.schema import report_schema, spec_schema
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,9 +86,8 @@ def test_wrong_specs_are_invalid_and_refused(text: str) -> None:
         archcost.analyze(loads(text))
 
 
-@pytest.mark.parametrize("name", zoo.names())
-def test_reports_are_valid(name: str) -> None:
-    REPORT.validate(archcost.analyze(name).to_dict())
+def test_reports_are_valid(zoo_model: str) -> None:
+    REPORT.validate(zoo_report(zoo_model).to_dict())
 
 
 def test_error_reports_are_valid(run: Callable[..., Run], tmp_path: Path) -> None:

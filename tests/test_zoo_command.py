@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import archcost
 from archcost import zoo
 from archcost.analysis import report
-from archcost.render.zoo import families
+from archcost.analysis.families import families
 from benchmarks import zoo as page
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
     from archcost.analysis.report import Report
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 NET = """archcost: 1
@@ -43,7 +44,7 @@ def small_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_models_are_listed_by_family(small_zoo: Path, run: Callable[..., Run]) -> None:
     assert sorted(zoo.names()) == sorted(path.stem for path in small_zoo.iterdir())
-    assert run("zoo", "--format", "tree").out == "a\n  plain\nB\n  right\n  variant\nOthers\n  loose\n"
+    assert run("zoo", "--format", "tree").out == "a\n└── plain\nB\n├── right\n└── variant\nOthers\n└── loose\n"
     rows = json.loads(run("zoo", "--format", "json").out)
     assert [(row["name"], row["family"]) for row in rows] == [
         *(("plain", "a"), ("right", "B"), ("variant", "B"), ("loose", ""))
@@ -72,16 +73,16 @@ def test_only_the_family_is_analysed(small_zoo: Path, run: Callable[..., Run], m
     analysed: list[str] = []
     analyze = report.analyze
 
-    def counted(spec: Spec, **options: Any) -> Report:
+    def counted(spec: Spec, settings: Settings) -> Report:
         analysed.append(spec.name)
-        return analyze(spec, **options)
+        return analyze(spec, settings)
 
     monkeypatch.setattr(report, "analyze", counted)
-    assert run("zoo", "--family", "b", "--format", "tree").out == "B\n  right\n  variant\n"
+    assert run("zoo", "--family", "b", "--format", "tree").out == "B\n├── right\n└── variant\n"
     assert analysed == ["right", "variant"]
     (small_zoo / "broken.yaml").write_text("archcost: [\n", encoding="utf-8")
     broken = run("zoo", "--family", "b", "--format", "tree")
-    assert (broken.code, broken.out) == (2, "B\n  right\n  variant\n")
+    assert (broken.code, broken.out) == (2, "B\n├── right\n└── variant\n")
     assert "broken.yaml" in broken.err
 
 

@@ -10,6 +10,7 @@ import pytest
 import archcost
 from archcost import zoo
 from archcost.analysis.expectations import deviations, output_shape
+from tests.shared import zoo_report
 
 DATA = Path(__file__).parent / "data"
 MODELS = zoo.names()
@@ -50,7 +51,7 @@ def test_the_required_models_are_there() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_published_figures_hold(name: str) -> None:
-    report = archcost.analyze(name)
+    report = zoo_report(name)
     assert report.name == name
     assert report.spec.source
     assert {"params", "macs"} <= set(report.spec.expect[""].figures)
@@ -66,7 +67,7 @@ def test_every_classifier_of_torchvision_is_there() -> None:
 @pytest.mark.parametrize("row", RECOUNT, ids=lambda row: f"{row['model']}-{row['input_shape']}")
 def test_torchvision_figures_are_met_exactly(row: dict[str, str]) -> None:
     name = row["model"]
-    report = archcost.analyze(name)
+    report = zoo_report(name)
     if shape_of(report) != row["input_shape"]:  # another set of weights than the default one
         assert DEFAULTS[name] != row["input_shape"]
         report = archcost.analyze(name, params={"resolution": int(row["input_shape"].rpartition("x")[2])})
@@ -80,7 +81,7 @@ def test_torchvision_figures_are_met_exactly(row: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifiers_take_the_images_of_their_default_weights(name: str) -> None:
-    assert shape_of(archcost.analyze(name)) == DEFAULTS[name]
+    assert shape_of(zoo_report(name)) == DEFAULTS[name]
 
 
 def shape_of(report: archcost.Report) -> str:

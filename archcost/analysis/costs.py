@@ -58,9 +58,6 @@ class Costs(NamedTuple):
         return self.unknown_macs if metric == "macs" else self.unknown_flops if metric == "flops" else 0
 
 
-NO_COSTS = Costs()
-
-
 def sum_costs(parts: Iterable[Costs]) -> Costs:
     """The sum of the costs of several layers."""
     return Costs(*map(sum, zip(*parts, strict=True)))

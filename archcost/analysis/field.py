@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.runs import Run, composed, hull, shifted
+from archcost.graph.model import new
 from archcost.ops.reach import MAX_PERIOD, Steps, View
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _settled(dims: Sequence[tuple[Part, ...]], runs: list[Run]) -> Field:
         for axis, (advance, first, last) in enumerate(runs):
             if axis not in moving and advance:
                 runs[axis] = Run(0, first[:1], last[:1])
-    return Field(tuple(dims), tuple(runs))
+    return new(Field, (tuple(dims), tuple(runs)))
 
 
 def _spread(parts: tuple[Part, ...], runs: list[Run]) -> None:
@@ -112,7 +113,7 @@ def _moved(
             _spread(parts, runs)
             return ()
         stays = step == 0 or (after == 1 and before > 1)  # one interval for all positions
-        return () if stays else (Part(after, (Tie(axis, step, after),)),)
+        return () if stays else (new(Part, (after, (new(Tie, (axis, step, after)),))),)
     if simple and low == high and after > 1:  # a stretch of a dim of several parts: which positions is not followed
         return (Part(after, tuple([tie for part in parts for tie in part.ties])),)
     _spread(parts, runs)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.field import jumps, read, source_field, union
 from archcost.analysis.runs import longest
+from archcost.graph.model import new
 from archcost.ops.reach import aligned, pointwise
 
 if TYPE_CHECKING:
@@ -47,16 +48,22 @@ class ReceptiveField(NamedTuple):
     @property
     def size(self) -> tuple[int, ...]:
         """The sizes of the largest field along each axis."""
+        if len(self.branches) == 1:
+            return self.branches[0].size
         return tuple([max(sizes) for sizes in zip(*[branch.size for branch in self.branches], strict=True)])
 
     @property
     def start(self) -> tuple[Position, ...]:
         """The first position that output 0 sees along each axis, on any path; padding lies below 0."""
+        if len(self.branches) == 1:
+            return self.branches[0].start
         return tuple([min(starts) for starts in zip(*[branch.start for branch in self.branches], strict=True)])
 
     @property
     def jump(self) -> tuple[Position, ...]:
         """The distance in the input between neighbours; 0 where every position sees the same."""
+        if len(self.branches) == 1:
+            return self.branches[0].jump
         return tuple([max(jump) for jump in zip(*[branch.jump for branch in self.branches], strict=True)])
 
     @property
@@ -164,12 +171,15 @@ def _channels(graph: Graph, places: range, source: int) -> int | None:
 
 
 Readings = tuple["Reading | None", ...]  # of each input; None where every position reads its own
+_SAME: list[Readings] = [(None,)]
 
 
 def _readings(signature: Signature) -> list[Readings]:
     """What each output of a signature reads."""
     inputs = tuple([tensor.shape for tensor in signature.inputs])
     outputs = tuple([tensor.shape for tensor in signature.outputs])
+    if inputs == outputs and len(inputs) == 1 and type(signature.op).reach is pointwise:
+        return _SAME
     found = []
     for number, output in enumerate(outputs):
         readings = signature.op.reach(inputs, outputs, number)
@@ -193,6 +203,9 @@ def trace(graph: Graph, places: range, source: int, start: Fields) -> dict[int, 
         outputs = readings.get(id(signature))
         if outputs is None:
             outputs = readings[id(signature)] = _readings(signature)
+        if outputs is _SAME:
+            known[value] = given[0]  # type: ignore[assignment]
+            continue
         for number, reading in enumerate(outputs):
             if reading == (None,):
                 known[value + number] = given[0]  # type: ignore[assignment]
@@ -215,7 +228,7 @@ def _read(fields: Fields, how: Reading | None, signature: Signature, index: int,
     if how is None:
         return fields
     shape, output = signature.inputs[index].shape, signature.outputs[number].shape
-    return Fields(tuple([read(field, how, shape, output) for field in fields.fields]), fields.folded)
+    return new(Fields, (tuple([read(field, how, shape, output) for field in fields.fields]), fields.folded))
 
 
 def _merged(parts: Sequence[Fields]) -> Fields:
@@ -232,7 +245,7 @@ def _merged(parts: Sequence[Fields]) -> Fields:
 
 def _told(fields: Fields, source: tuple[int, ...]) -> ReceptiveField:
     if len(fields.fields) == 1:
-        return ReceptiveField((_branch(fields.fields[0], source),), source, fields.folded)
+        return new(ReceptiveField, ((_branch(fields.fields[0], source),), source, fields.folded))
     return ReceptiveField(tuple(sorted({_branch(field, source) for field in fields.fields})), source)
 
 
@@ -248,4 +261,4 @@ def _branch(field: Field, source: tuple[int, ...]) -> Branch:
             size = max(0, int(end - start))
         sizes.append(size)
         starts.append(start)
-    return Branch(tuple(sizes), tuple(starts), jump)
+    return new(Branch, (tuple(sizes), tuple(starts), jump))

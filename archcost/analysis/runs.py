@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import gcd, lcm
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.graph.model import new
 from archcost.ops.reach import MAX_PERIOD
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def shifted(run: Run, low: Position, high: Position) -> Run:
     """Place t reads from where t + low reads to where t + high reads."""
     advance, first, last = run
     if len(first) == 1:
-        return Run(advance, (first[0] + low * advance,), (last[0] + high * advance,))
+        return new(Run, (advance, (first[0] + low * advance,), (last[0] + high * advance,)))
     if not (isinstance(low, int) and isinstance(high, int)):
         return shifted(coarse(run), low, high)
     period = range(len(first))
@@ -81,7 +82,8 @@ def coarse(run: Run) -> Run:
 def longest(run: Run) -> int:
     """Positions in the largest interval; 0 where no place reads anything."""
     if len(run.first) == 1:
-        return max(0, int((run.last[0] - run.first[0]).__floor__()) + 1)
+        span = run.last[0] - run.first[0]
+        return max(0, (span if type(span) is int else int(span.__floor__())) + 1)
     return max(0, *[int((last - first).__floor__()) + 1 for first, last in zip(run.first, run.last, strict=True)])
 
 

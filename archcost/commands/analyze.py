@@ -1,4 +1,4 @@
-"""``analyze``, ``validate`` and ``schema``."""
+"""``analyze`` and ``validate``."""
 
 from __future__ import annotations
 
@@ -36,14 +36,6 @@ class Format(str, Enum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
-
-
-class SchemaName(str, Enum):
-    """The JSON Schemas that can be printed."""
-
-    spec = "spec"
-    report = "report"
-    verdict = "verdict"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
@@ -112,18 +104,3 @@ def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training
         write_error(f"{count} error{'s' * (count != 1)}{where}\n")
         raise typer.Exit(2)
     write_out(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors\n")
-
-
-def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")], output: Output = None) -> None:
-    """Print the JSON Schema (draft-07) of specs, of reports, or of the verdicts of ``check``."""
-    from archcost.budget.schema import verdict_schema
-    from archcost.render.output import write_text
-    from archcost.render.plain import to_json
-    from archcost.spec.schema import report_schema, spec_schema
-
-    schemas = {
-        SchemaName.spec: spec_schema,
-        SchemaName.report: report_schema,
-        SchemaName.verdict: verdict_schema,
-    }
-    write_text(to_json([schemas[name]()]), output, "json")

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Depth, Metric, Output, Settings, Training, WeightDtype
+from archcost.commands.options import Batch, Depth, Format, Metric, Output, Settings, Training, WeightDtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
+    from archcost.render.document import Document
     from archcost.settings import Settings as AnalysisSettings
-
-
-class Format(str, Enum):
-    """Output formats of ``compare``."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
 
 
 def compare(
@@ -31,7 +22,7 @@ def compare(
         list[str],
         typer.Argument(metavar="A B [C...]", help="Specs, zoo models, or specs at a git revision: main:net.yaml."),
     ],
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     settings_a: Annotated[
@@ -57,10 +48,9 @@ def compare(
 ) -> None:
     """Show what differs between two specs, or three and more side by side."""
     from archcost.commands.inputs import parse_params, settings_of
-    from archcost.compare import compare as compare_reports
     from archcost.errors import UsageError
-    from archcost.render.comparison import View, write_comparison
     from archcost.render.output import print_diagnostics
+    from archcost.render.printing import format_of, write
 
     limits = [_limit(text) for text in fail_on or ()]
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
@@ -80,15 +70,29 @@ def compare(
     if diagnostics:
         print_diagnostics(diagnostics)
         raise typer.Exit(2)
-    if len(reports) > 2:  # noqa: PLR2004 - side by side
-        from archcost.render.side_by_side import write_side_by_side
-
-        write_side_by_side(reports, format.value, sort.value if sort else None, output)
-    else:
-        view = View(format.value, metric.value, depth, only_changed)
-        write_comparison(compare_reports(reports[0], reports[1]), view, output)
+    write(
+        _document(reports, metric.value, sort.value if sort else None, depth, only_changed=only_changed),
+        format or format_of(output),
+        output,
+    )
     if _exceeded(reports, limits):
         raise typer.Exit(1)
+
+
+def _document(
+    reports: Sequence[Report], metric: str, sort: str | None, depth: int | None, *, only_changed: bool
+) -> Document:
+    """Two models with their changes, or several in the order asked for."""
+    from archcost.compare import compare as compare_reports
+    from archcost.compare import rank
+
+    if len(reports) > 2:  # noqa: PLR2004 - side by side
+        from archcost.render.side_by_side import SideBySideDocument
+
+        return SideBySideDocument(rank(reports, sort) if sort else reports)
+    from archcost.render.comparison import ComparisonDocument
+
+    return ComparisonDocument(compare_reports(*reports), metric, depth, only_changed)
 
 
 def _reports(names: Sequence[str], settings: Sequence[AnalysisSettings]) -> tuple[list[Report], list[Diagnostic]]:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Output, Settings, Training
-
-
-class Format(str, Enum):
-    """Output formats of ``explain``."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
+from archcost.commands.options import Batch, Format, Output, Settings, Training
 
 
 def explain(
@@ -23,7 +14,7 @@ def explain(
     path: Annotated[
         str | None, typer.Argument(metavar="PATH", help="A layer, block or branch; without it, the model's story.")
     ] = None,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.text,  # noqa: A002
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     batch: Batch = 1,
@@ -37,10 +28,12 @@ def explain(
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
     from archcost.commands.inputs import settings_of
-    from archcost.explain.find import find_path
+    from archcost.explain.find import explain_path
+    from archcost.explain.story import explain_model
     from archcost.named_specs import analyze_one
-    from archcost.render.explanation import write_explanation, write_story
+    from archcost.render.explanation import ExplanationDocument, StoryDocument
     from archcost.render.output import print_diagnostics
+    from archcost.render.printing import format_of, write
 
     threshold = _threshold(balance)
     result = analyze_one(spec, settings_of(settings, batch=batch, training=training))
@@ -48,24 +41,12 @@ def explain(
     if result.diagnostics or report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)
-    if path is None:
-        from archcost.explain.story import explain_model
-
-        write_story(explain_model(report, *threshold), format.value, output)
-        return
-    found = find_path(report, path)
-    for index, layer in enumerate(report.layers):
-        if layer.path == found:
-            from archcost.explain.layer import explain_layer
-
-            write_explanation(report, explain_layer(report, index), format.value, output)
-            return
-    from archcost.analysis.tree import build_tree, find
-    from archcost.explain.scope import explain_scope
-
-    tree = find(build_tree(report), found)
-    assert tree is not None, "find_path knows only paths of the tree"
-    write_explanation(report, explain_scope(report, tree, found), format.value, output)
+    document = (
+        StoryDocument(explain_model(report, *threshold))
+        if path is None
+        else ExplanationDocument(report, explain_path(report, path))
+    )
+    write(document, format or format_of(output), output)
 
 
 def _threshold(balance: str | None) -> list[Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 Specs = Annotated[
     list[str], typer.Argument(metavar="SPEC...", help="Spec files, globs, zoo models by name, or - for standard input.")
@@ -17,31 +19,30 @@ Settings = Annotated[
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
-if TYPE_CHECKING:
-    _Choice = click.Choice[str]
-else:  # which takes no type in earlier versions of click
-    _Choice = click.Choice
-
 FORMATS = ("table", "tree", "json", "csv", "markdown", "latex")
 
 
-class FormatChoice(_Choice):
-    """The formats that every command has; ``text`` is another name of the table."""
+def one_of(words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """What reads an option or argument that is one of several words, or a synonym of one."""
 
-    def __init__(self, *further: str) -> None:
-        super().__init__([*FORMATS, *further])
+    def parse(text: str) -> str:
+        word = (synonyms or {}).get(text, text)
+        if word not in words:
+            raise typer.BadParameter(f"'{text}' is not one of {', '.join(map(repr, words))}.")
+        return word
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The format that a word names."""
-        return super().convert("table" if value == "text" else value, param, ctx)
+    return parse
 
 
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", click_type=FormatChoice(), help="How to print; default: as the file's name ends, else a table."
-    ),
-]
+def format_option(*further: str) -> Any:
+    """``--format`` of the formats that every command has, and further ones; ``text`` is another name of the table."""
+    names = (*FORMATS, *further)
+    help_text = "How to print; default: as the file's name ends, else a table."
+    parse = one_of(names, {"text": "table"})
+    return typer.Option("--format", parser=parse, metavar=f"[{'|'.join(names)}]", help=help_text)
+
+
+Format = Annotated[str | None, format_option()]
 Functional = Annotated[
     list[str] | None,
     typer.Option(

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Functional, Output, Settings, Training
+from archcost.commands.options import Batch, Format, Functional, Output, Settings, Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from archcost.analysis.report import Report
-    from archcost.conventions.published import Search
-
-
-class Format(str, Enum):
-    """Output formats of ``reconcile``."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
+    from collections.abc import Sequence
 
 
 def reconcile(
@@ -39,7 +27,7 @@ def reconcile(
         typer.Option("--with", metavar="TOOL[,TOOL...]", help="Only these tools; default: all. Repeatable."),
     ] = None,
     functional: Functional = None,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.text,  # noqa: A002
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     batch: Batch = 1,
@@ -48,9 +36,11 @@ def reconcile(
     """Explain what other tools print for a spec, and what a published figure counts."""
     from archcost.commands.inputs import settings_of
     from archcost.conventions.reconciliation import reconcile as reconcile_report
+    from archcost.conventions.reconciliation import search_published
     from archcost.named_specs import analyze_one
     from archcost.render.output import print_diagnostics
-    from archcost.render.reconciliation import write_reconciliation
+    from archcost.render.printing import format_of, write
+    from archcost.render.reconciliation import ReconciliationDocument
 
     names = _tools(tools)
     asked = settings_of(settings, batch=batch, training=training)
@@ -60,8 +50,8 @@ def reconcile(
         raise typer.Exit(2)
     found = reconcile_report(result.report, names, functional or (), with_quoted=asked.as_it_stands)
     if published is not None:
-        found = found._replace(search=_search(published, result.report, functional or ()))
-    write_reconciliation(found, format.value, output)
+        found = found._replace(search=search_published(published, result.report, functional or ()))
+    write(ReconciliationDocument(found), format or format_of(output), output)
 
 
 def _tools(given: Sequence[str] | None) -> list[str]:
@@ -70,17 +60,3 @@ def _tools(given: Sequence[str] | None) -> list[str]:
 
     names = [name.strip() for text in given or () for name in text.split(",") if name.strip()]
     return list(dict.fromkeys(names)) or list(TOOLS)
-
-
-def _search(text: str, report: Report, functional: Sequence[str]) -> Search:
-    from archcost.analysis.report import analyze
-    from archcost.conventions.printed import parse_written
-    from archcost.conventions.published import search
-    from archcost.conventions.written import patterns
-
-    asked = report.graph.settings
-
-    def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
-        return analyze(report.spec, asked._replace(params={**asked.params, **changed}, training=training))
-
-    return search(parse_written(text), analyse, patterns(functional, report.name))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.analyze import Format
-from archcost.commands.options import Output
+from archcost.commands.options import Format, Output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +15,7 @@ if TYPE_CHECKING:
 
 
 def zoo(
-    format: Annotated[  # noqa: A002 - the option's name
-        Format | None,
-        typer.Option(
-            "--format", help="How to print; default: table. With --check, every figure; default: only a summary."
-        ),
-    ] = None,
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     family: Annotated[
         str | None, typer.Option("--family", metavar="NAME", help="Only this family; its case does not matter.")
@@ -29,19 +23,29 @@ def zoo(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Hold every model against its stated figures, count their sources; exit 1 if one differs."
+            "--check",
+            help="Hold every model against its stated figures, count their sources; exit 1 if one differs. "
+            "With --format, every figure.",
         ),
     ] = False,
 ) -> None:
     """List the models that come with archcost by family, with params, MACs, peak memory and source."""
-    from archcost.render.zoo import write_zoo
-    from archcost.render.zoo_check import write_check
+    from archcost.render.printing import format_of, write
 
     reports, broken = _reports(family)
-    if not check:
-        write_zoo(reports, (format or Format.table).value, output)
-    elif not write_check(reports, format.value if format else None, output):
-        raise typer.Exit(1)
+    chosen = format or format_of(output)
+    if check:
+        from archcost.analysis.zoo_check import check_zoo
+        from archcost.render.zoo_check import ZooCheckDocument
+
+        found = check_zoo(reports)
+        write(ZooCheckDocument(found, listed=bool(format) or chosen != "table"), chosen, output)
+        if not found.holds:
+            raise typer.Exit(1)
+    else:
+        from archcost.render.zoo import ZooDocument
+
+        write(ZooDocument(reports), chosen, output)
     if broken:
         raise typer.Exit(2)
 

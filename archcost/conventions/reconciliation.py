@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.analysis.report import analyze
 from archcost.conventions import convention
 from archcost.conventions.differences import explain
 from archcost.conventions.expected import quoted
+from archcost.conventions.printed import parse_written
+from archcost.conventions.published import search
 from archcost.conventions.reading import check_patterns, read
 from archcost.conventions.written import TORCHVISION, patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from archcost.analysis.report import Report
     from archcost.conventions.differences import Explanation
@@ -41,3 +45,13 @@ def reconcile(
     explanations = tuple([explain(read(report, convention(name), chosen)) for name in names])
     found = tuple(quoted(report, chosen)) if with_quoted else ()
     return Reconciliation(report, explanations, found, hint=report.name in TORCHVISION and not functional)
+
+
+def search_published(text: str, report: Report, functional: Sequence[str] = ()) -> Search:
+    """What gives a figure that is published for the spec of a report; raises UsageError for what is no figure."""
+    asked = report.graph.settings
+
+    def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
+        return analyze(report.spec, asked._replace(params={**asked.params, **changed}, training=training))
+
+    return search(parse_written(text), analyse, patterns(functional, report.name))

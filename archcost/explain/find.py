@@ -1,13 +1,28 @@
-"""From the word on the command line to a layer or a scope."""
+"""From the word on the command line to a layer or a scope, and its explanation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.analysis.tree import build_tree, find
 from archcost.errors import UsageError, close_names, suggestion
+from archcost.explain.layer import explain_layer
+from archcost.explain.scope import explain_scope
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
+    from archcost.explain.equations import Explanation
+
+
+def explain_path(report: Report, path: str) -> Explanation:
+    """The explanation of the layer or scope at a path; raises UsageError where there is none."""
+    found = find_path(report, path)
+    for index, layer in enumerate(report.layers):
+        if layer.path == found:
+            return explain_layer(report, index)
+    tree = find(build_tree(report), found)
+    assert tree is not None, "find_path knows only paths of the tree"
+    return explain_scope(report, tree, found)
 
 
 def find_path(report: Report, path: str) -> str:

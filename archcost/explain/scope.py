@@ -10,6 +10,7 @@ from archcost.explain.equations import BYTES, Equation, Explanation, Part, traff
 from archcost.explain.expressions import Expression, Number, Product, Symbol, total
 from archcost.explain.layer import formulas_of, params_formula
 from archcost.explain.seen import scope_fields
+from archcost.tex import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ class Name(Symbol):
     """A figure of a part, by the part's name."""
 
     def latex(self, *, numbers: bool = False) -> str:
-        return super().latex(numbers=True) if numbers else rf"\texttt{{{self.name.replace('_', chr(92) + '_')}}}"
+        return super().latex(numbers=True) if numbers else rf"\texttt{{{spelled(self.name)}}}"
 
 
 def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.graph.context import with_input
-from archcost.graph.model import Node, Scope
+from archcost.graph.model import Node, Scope, new
 from archcost.graph.scope import Body, Result, Values
 from archcost.spec.expressions import Names
 
@@ -38,9 +38,13 @@ def copy_body(
         body.failed_at = offset + sub.failed_at
     prefix = path + "."
     for tail, signature, reads, first, shared, where in sub.nodes:
-        bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in reads])
+        if len(reads) == 1:
+            value = reads[0]
+            bound: tuple[int, ...] = (value + shift if value >= 0 else inputs[-1 - value],)
+        else:
+            bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in reads])
         owner = shared if shared < 0 else shared + offset
-        nodes.append(Node(prefix + tail, signature, bound, first + shift, owner, where))
+        nodes.append(new(Node, (prefix + tail, signature, bound, first + shift, owner, where)))
     body.types.extend(sub.types)
     for tail, scope_kind, results, where, takes, resolved in sub.scopes:
         bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in results])
@@ -55,5 +59,4 @@ def copy_body(
 
 def whole(values: Values) -> tuple[int, ...]:
     """The values of a group; none where one of them is not known."""
-    known = tuple([value for value in values if value is not None])
-    return known if len(known) == len(values) else ()
+    return () if None in values else values  # type: ignore[return-value]

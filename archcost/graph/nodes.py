@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.dims import always, numel
 from archcost.errors import Diagnostic
 from archcost.graph.context import Context
-from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType
+from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType, new
 from archcost.graph.params import freeze
 from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
@@ -56,25 +56,27 @@ class NodeMaker(Context):
         if None in inputs:
             return self.passed_over(frame)
         body = frame.body
-        types = tuple([frame.type_of(value) for value in inputs])  # type: ignore[arg-type]
+        types = frame.types_of(inputs)  # type: ignore[arg-type]
         key = (id(op), types)
         signature = self._signatures.get(key)
         if signature is None:
             try:
-                signature = self._signature(op, types)
-                self.meter.spend(PART * op.parts(tuple([tensor.shape for tensor in types])), step.mark)
+                signature = self._signature(op, types, step.mark)
             except OpError as error:
                 return self._failed(step, kind, name, frame, types, error)
             self._signatures[key] = signature
         path = frame.prefix + name
-        work = layer_work(path, len(inputs), len(signature.outputs))
+        outputs = signature.outputs
+        work = layer_work(path, len(inputs), len(outputs))
         self.meter.take_layer(work, step.mark)
         body.work += work
-        first = len(body.types)
-        body.nodes.append(Node(path, signature, inputs, first, -1, step.mark))  # type: ignore[arg-type]
-        body.types.extend(signature.outputs)
-        values = tuple(range(first, first + len(signature.outputs)))
-        return Result(values, op.main_output or len(values) == 1)
+        start, first = len(body.nodes), len(body.types)
+        body.nodes.append(new(Node, (path, signature, inputs, first, -1, step.mark)))
+        if len(outputs) == 1:
+            body.types.append(outputs[0])
+            return new(Result, ((first,), True, start, start + 1))
+        body.types.extend(outputs)
+        return Result(tuple(range(first, first + len(outputs))), op.main_output, start, start + 1)
 
     def _failed(
         self, step: Step, kind: str, name: str, frame: Frame, types: tuple[TensorType, ...], error: OpError
@@ -108,18 +110,23 @@ class NodeMaker(Context):
         first = self._ops[key] = self._equal.setdefault(op, op)
         return first
 
-    def _signature(self, op: Op, types: tuple[TensorType, ...]) -> Signature:
-        inputs = tuple([tensor.shape for tensor in types])
-        outputs = apply(op, inputs)
+    def _signature(self, op: Op, types: tuple[TensorType, ...], mark: Mark) -> Signature:
+        shapes = (types[0].shape,) if len(types) == 1 else tuple([tensor.shape for tensor in types])
+        outputs = apply(op, shapes)
         if op.integer_inputs and "int" not in types[0].dtype:
             message = f"{op.kind} takes whole numbers (indices), got {types[0].dtype}"
             raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
-        dtype = op.result_dtype(inputs, [tensor.dtype for tensor in types], self.dtype)
+        dtype = op.result_dtype(shapes, [tensor.dtype for tensor in types], self.dtype)
         for shape in outputs:
             if len(shape) > MAX_RANK:
                 raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
             if not always(numel(shape) <= MAX_ELEMENTS):
                 raise OpError("its output has more than 2⁶³ elements")
+        parts = op.parts(shapes)
+        if parts:
+            self.meter.spend(PART * parts, mark)
+        if len(outputs) == 1:
+            return Signature(op, types, (new(TensorType, (outputs[0], dtype)),))
         return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]))
 
 

@@ -99,6 +99,12 @@ class Frame:
         """Whether a step here or around, before or after, has this id."""
         return name in self.used or (self.outer is not None and self.outer.is_reserved(name))
 
+    def types_of(self, values: tuple[int, ...]) -> tuple[TensorType, ...]:
+        """The types of values of this body."""
+        if len(values) == 1 and values[0] >= 0:
+            return (self.body.types[values[0]],)
+        return tuple([self.type_of(value) for value in values])
+
     def type_of(self, value: int) -> TensorType:
         """The type of a value of this body."""
         found = self.body.types[value] if value >= 0 else self.inputs[-1 - value]

@@ -189,12 +189,14 @@ class Unroller(NodeMaker):
         try:
             for i in range(count):
                 frame.names[step.repeat_as] = i
-                result = self._once(step, kind, f"{name}.{i}", frame, inputs)
-                frame.ids[f"{name}.{i}"] = result
+                own_name = f"{name}.{i}"
+                frame.ids[own_name] = result = self._once(step, kind, own_name, frame, inputs)
                 if None in result.values:
                     break
-                if i + 1 < count:
-                    inputs = (single(self, result, step.mark, frame, f"{name}.{i}"), *inputs[1:])
+                if len(inputs) == len(result.values) == 1:
+                    inputs = result.values
+                elif i + 1 < count:
+                    inputs = (single(self, result, step.mark, frame, own_name), *inputs[1:])
             outputs = result.values
         finally:
             frame.names = names
@@ -224,7 +226,10 @@ class Unroller(NodeMaker):
                 self.fail(problem.diagnostic, body)  # the result is as good as without it
         if len(body.nodes) > MAX_NODES or len(body.scopes) > MAX_NODES:
             raise self.limit(step.mark)
-        return Result(result.values, result.main, start, len(body.nodes))
+        end = len(body.nodes)
+        if result.start == start and result.end == end:
+            return result
+        return Result(result.values, result.main, start, end)
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
@@ -243,7 +248,7 @@ class Unroller(NodeMaker):
             message = f"the block '{block.name}' takes {wanted}, got {len(inputs)}"
             raise StepError(Diagnostic(message, step.mark, self.arity_help(step, frame, len(inputs))))
         values = [value for value in inputs if value is not None]
-        types = tuple([frame.type_of(value) for value in values])
+        types = frame.types_of(tuple(values))
         names = block_names(self.names, block, given, types[0])
         key = (block.name, tuple([freeze(names[param]) for param in block.params]), types)
         path = frame.prefix + name

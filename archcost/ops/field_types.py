@@ -108,6 +108,8 @@ class IntField(Field):
 
     def item(self, item: Any, value: Any, ndim: int) -> Any:
         """Normalise one number of ``value`` (all of it, if it is not a list)."""
+        if type(item) is int and (self.minimum is None or item >= self.minimum):
+            return item
         number = whole_number(item)
         if number is None or (self.minimum is not None and below(number, self.minimum)):
             raise self.refusal(value, ndim)

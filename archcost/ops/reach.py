@@ -11,6 +11,7 @@ followed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -47,11 +48,13 @@ class View(NamedTuple):
 Reading: TypeAlias = "tuple[Steps | None, ...] | View"
 
 
+@lru_cache(maxsize=1024)
 def window(dim: int, kernel: int = 1, stride: int = 1, padding: int = 0, dilation: int = 1) -> Steps:
     """Output position o reads s·o - p … s·o - p + d·(k - 1): the positions of a window; padding is that before."""
     return Steps(dim, stride, (-padding,), (dilation * (kernel - 1) - padding,))
 
 
+@lru_cache(maxsize=1024)
 def windows(
     kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...]
 ) -> tuple[Steps, ...]:

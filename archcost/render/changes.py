@@ -1,19 +1,15 @@
-"""Comparison to lines: what is told of each change, and how figures and differences are spelt."""
+"""How the figures of comparisons are spelt: before, after and the difference, in full and in few digits."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from archcost.analysis.costs import Costs
-from archcost.compare import difference
+from archcost.render.document import Cell
 from archcost.render.text import lower_bound
 from archcost.units import format_bytes, format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from archcost.analysis.report import Report
-    from archcost.compare import Change, Comparison, Difference
+    from archcost.compare import Difference
 
 LABELS = {
     "params": "params",
@@ -28,77 +24,6 @@ LABELS = {
 _FACTOR = 1.5  # from which a change is also told as "times less"
 
 
-class Line(NamedTuple):
-    """One line of a comparison: a change, or a run of neighbours that are told in one."""
-
-    depth: int
-    mark: str
-    name: str
-    op: str
-    before: Costs
-    after: Costs
-
-    def difference(self, metric: str) -> Difference:
-        """One figure before and after."""
-        return difference(self.before, self.after, metric)
-
-
-def lines(changes: Sequence[Change], *, depth: int | None, only_changed: bool, level: int = 1) -> list[Line]:
-    """The lines of a comparison: what is the same, and added or removed neighbours of one kind, are folded."""
-    found: list[Line] = []
-    run: list[Change] = []
-    for change in changes:
-        if run and not _folds(run[-1], change):
-            found += _line(run, level, depth, only_changed=only_changed)
-            run = []
-        run.append(change)
-    if run:
-        found += _line(run, level, depth, only_changed=only_changed)
-    return found
-
-
-def _folds(one: Change, other: Change) -> bool:
-    """Whether two neighbours are told in one line."""
-    if one.mark == other.mark == " ":
-        return True
-    return (
-        one.mark == other.mark
-        and one.mark in "+-"
-        and (one.op, one.before, one.after)
-        == (
-            other.op,
-            other.before,
-            other.after,
-        )
-    )
-
-
-def _line(run: list[Change], level: int, depth: int | None, *, only_changed: bool) -> list[Line]:
-    first = run[0]
-    if first.mark == " ":
-        return [] if only_changed else [_summed(run, level, _names(run), "unchanged")]
-    name = first.name if first.name == first.old_name else f"{first.old_name} → {first.name}"
-    if len(run) > 1:
-        name = f"{first.name} … {run[-1].name} ×{len(run)}"
-    op = first.op if first.op == first.old_op else f"{first.old_op} → {first.op}"
-    found = [_summed(run, level, name, op)]
-    if first.mark == "~" and (depth is None or level < depth):
-        found += lines(first.children, depth=depth, only_changed=only_changed, level=level + 1)
-    return found
-
-
-def _names(run: list[Change]) -> str:
-    if len(run) <= 3:  # noqa: PLR2004 - as many as are read at a glance
-        return ", ".join(change.name for change in run)
-    return f"{run[0].name} … {run[-1].name} ({len(run)})"
-
-
-def _summed(run: list[Change], level: int, name: str, op: str) -> Line:
-    before = sum([change.before for change in run], Costs())
-    after = sum([change.after for change in run], Costs())
-    return Line(level, run[0].mark, name, op, before, after)
-
-
 def figure(value: int, metric: str, *, exact: bool) -> str:
     """A figure of a metric: to the unit, or in few digits."""
     if exact:
@@ -106,19 +31,27 @@ def figure(value: int, metric: str, *, exact: bool) -> str:
     return format_bytes(value) if metric.endswith("_bytes") else format_count(value)
 
 
-def before_cell(difference: Difference, metric: str, *, exact: bool) -> str:
+def total_cell(value: int, metric: str, unknown: int) -> Cell:
+    """A figure as far as it is known: a lower bound where it is not of so many layers."""
+    exact, short = (lower_bound(figure(value, metric, exact=exact), value, unknown) for exact in (True, False))
+    return Cell(exact, short)
+
+
+def before_cell(difference: Difference, metric: str) -> Cell:
     """The figure before, as far as it is known."""
-    return lower_bound(figure(difference.before, metric, exact=exact), difference.before, difference.unknown_before)
+    return total_cell(difference.before, metric, difference.unknown_before)
 
 
-def after_cell(difference: Difference, metric: str, *, exact: bool) -> str:
+def after_cell(difference: Difference, metric: str) -> Cell:
     """The figure after, as far as it is known."""
-    return lower_bound(figure(difference.after, metric, exact=exact), difference.after, difference.unknown_after)
+    return total_cell(difference.after, metric, difference.unknown_after)
 
 
-def delta_cell(difference: Difference, metric: str, *, exact: bool) -> str:
+def delta_cell(difference: Difference, metric: str) -> Cell:
     """The difference with its sign; unknown where one of both figures is."""
-    return signed(difference.delta, metric, exact=exact) if difference.known else "unknown"
+    if not difference.known:
+        return Cell("unknown")
+    return Cell(signed(difference.delta, metric, exact=True), signed(difference.delta, metric, exact=False))
 
 
 def signed(value: int, metric: str, *, exact: bool) -> str:
@@ -143,37 +76,13 @@ def percent(difference: Difference) -> str:
 
 def factor(difference: Difference) -> str:
     """``9.68× less``, for changes of half and more."""
-    before, after = difference.before, difference.after
-    if not before or not after or not difference.known:
-        return ""
-    if before >= _FACTOR * after:
-        return f"{before / after:.2f}× less"
-    return f"{after / before:.2f}× more" if after >= _FACTOR * before else ""
+    less, more = difference.times_less, difference.times_more
+    if less is not None and difference.before >= _FACTOR * difference.after:
+        return f"{less:.2f}× less"
+    return f"{more:.2f}× more" if more is not None and difference.after >= _FACTOR * difference.before else ""
 
 
 def share_of_change(difference: Difference, whole: Difference) -> str:
     """What part of the model's change this is."""
-    if not whole.delta or not difference.delta or not whole.known:
-        return ""
-    value = 100 * difference.delta / whole.delta
-    return f"{value:.1f}%".replace("-", "−")
-
-
-def title(comparison: Comparison) -> str:
-    """``before → after``, told apart by their settings or paths where the names are the same."""
-    before, after = label(comparison.before), label(comparison.after)
-    if before == after:
-        before, after = comparison.before.spec.path, comparison.after.spec.path
-    return f"{before} → {after}"
-
-
-def label(report: Report) -> str:
-    """A model's name and the params that were set."""
-    defaults = {name: param.default for name, param in report.spec.params.items()}
-    given = [
-        f"{name}={value}"
-        for name, value in report.params.items()
-        if (default := defaults[name]) is None or (default.constant and default.value != value)
-    ]
-    batch = [f"batch={report.batch}"] if report.batch != 1 else []
-    return " ".join([report.name, *given, *batch])
+    value = difference.percent_of(whole)
+    return "" if value is None else f"{value:.1f}%".replace("-", "−")

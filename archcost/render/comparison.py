@@ -1,246 +1,146 @@
-"""Comparison to text: what changed, by scope, before → after, and the totals."""
+"""A comparison as a document: what changed, by scope, before → after, and the totals."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.compare import telling_metrics
-from archcost.render.cells import Own, csv_text
+from archcost.compare.data import comparison_data
+from archcost.compare.lines import change_lines
+from archcost.render.cells import Own
 from archcost.render.changes import (
     LABELS,
     after_cell,
     before_cell,
     delta_cell,
     factor,
-    lines,
     percent,
     share_of_change,
-    title,
 )
-from archcost.render.columns import Column, needed_width, print_columns
-from archcost.render.console import buffered_console
-from archcost.render.markup import escape_markdown
-from archcost.render.output import write_text
-from archcost.render.rows import MAX_PRINTED
-from archcost.spec.limits import TOTALS
-from archcost.strict_json import json_text
+from archcost.render.document import Branch, Cell, Column, Heading, Line, Records, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from archcost.analysis.report import Report
-    from archcost.compare import Change, Comparison, Difference
-    from archcost.render.changes import Line
-    from archcost.render.page import Console
+    from archcost.compare import Comparison, Difference
+    from archcost.compare.lines import ChangeLine
+    from archcost.render.document import Block
 
-    Cell = Callable[..., str]
-
-SCHEMA = "archcost.comparison/1"
 _STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
+_SAME = "no layer differs"
 
 
-class View(NamedTuple):
-    """What to show of a comparison."""
+class ComparisonDocument(NamedTuple):
+    """Two models: the changes told in one metric, down to a depth, and all totals."""
 
-    format: str
+    comparison: Comparison
     metric: str = "macs"
     depth: int | None = None
     only_changed: bool = False
-    exact: bool = True
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        yield Heading(self.comparison.title)
+        found = self._lines()
+        if not self.comparison.changed():
+            yield Line(_SAME)
+        elif found:
+            yield _change_table(found[:most], self.comparison, self.metric)
+            if most is not None and len(found) > most:
+                yield Line(f"{most:,} of {len(found):,} rows: `--format csv` has all of them", style="dim")
+        yield _total_table(self.comparison)
+
+    def branches(self) -> Iterator[Branch]:
+        """The changes by scope, and the totals."""
+        yield Branch(0, self.comparison.title)
+        if not self.comparison.changed():
+            yield Branch(1, _SAME)
+        else:
+            for line in self._lines():
+                told = _told(line.difference(self.metric), self.metric)
+                yield Branch(line.depth, f"{line.mark} {line.name} ({line.op}): {told}".strip())
+        yield Branch(0, "total")
+        for metric in _metrics(self.comparison):
+            yield Branch(1, _told(self.comparison.total(metric), metric))
+
+    def records(self) -> Records:
+        """Every layer of both models, with params and MACs; nothing where these are unknown."""
+        rows = []
+        for change in (item for top in self.comparison.changes for item in top.walk()):
+            if change.group or (self.only_changed and not change.changed()):
+                continue
+            sides = [side for metric in ("params", "macs") for side in _known_sides(change.difference(metric))]
+            rows.append((Own(change.mark.strip() or "="), change.path, change.op, *sides))
+        figures = ("params_before", "params_after", "macs_before", "macs_after")
+        return Records(("change", "path", "op", *figures), rows)
+
+    def data(self) -> object:
+        """The document of a comparison."""
+        return comparison_data(self.comparison)
+
+    def _lines(self) -> list[ChangeLine]:
+        return change_lines(self.comparison.changes, depth=self.depth, only_changed=self.only_changed)
 
 
-def write_comparison(comparison: Comparison, view: View, path: str | None) -> None:
-    """Print two models side by side."""
-    write_text(_FORMATS[view.format](comparison, view, path), path, view.format)
+def _known_sides(difference: Difference) -> tuple[int | None, int | None]:
+    return (
+        None if difference.unknown_before else difference.before,
+        None if difference.unknown_after else difference.after,
+    )
 
 
-def _table(comparison: Comparison, view: View, path: str | None) -> str:
-    console, buffer = buffered_console(path)
-    console.print(title(comparison), style="bold", soft_wrap=True)
-    found = lines(comparison.changes, depth=view.depth, only_changed=view.only_changed)
-    if not comparison.changed():
-        console.print("no layer differs")
-    elif found:
-        print_columns(console, _change_columns(console, found[:MAX_PRINTED], comparison, view))
-        if len(found) > MAX_PRINTED:
-            text = f"{MAX_PRINTED:,} of {len(found):,} rows: --format csv has all of them"
-            console.print(text, style="dim", soft_wrap=True)
-    print_columns(console, _total_columns(console, comparison))
-    return buffer.getvalue()
+def _told(difference: Difference, metric: str) -> str:
+    """``MACs 173 M → 101 M, −41.7%, 1.71× less``."""
+    before, after = before_cell(difference, metric), after_cell(difference, metric)
+    figures = f"{LABELS[metric]} {before.short} → {after.short}"
+    return ", ".join(filter(None, (figures, percent(difference), factor(difference))))
 
 
-def _change_columns(console: Console, found: list[Line], comparison: Comparison, view: View) -> list[Column]:
-    columns = _all_columns(found, comparison, view, exact=True)
-    if needed_width(columns, flexible=24) > console.width:
-        columns = _all_columns(found, comparison, view, exact=False)
-    for heading in ("op", "of change", "factor", f"Δ {_other(view.metric)}"):
-        if needed_width(columns, flexible=24) <= console.width:
-            break
-        columns = [column for column in columns if column.heading != heading]
-    return columns
-
-
-def _other(metric: str) -> str:
-    return LABELS["macs" if metric == "params" else "params"]
-
-
-def _all_columns(found: list[Line], comparison: Comparison, view: View, *, exact: bool) -> list[Column]:
-    from rich.text import Text
-
-    metric, other = view.metric, "macs" if view.metric == "params" else "params"
+def _change_table(found: Sequence[ChangeLine], comparison: Comparison, metric: str) -> Table:
+    other = "macs" if metric == "params" else "params"
     name = LABELS[metric]
     whole = comparison.total(metric)
     differences = [line.difference(metric) for line in found]
     others = [line.difference(other) for line in found]
     styles = [_STYLES[line.mark] for line in found]
 
-    def styled(texts: list[str]) -> list[Text]:
-        return [Text(text, style=style) for text, style in zip(texts, styles, strict=True)]
+    def styled(cells: Iterable[Cell | str]) -> list[Cell]:
+        return [
+            (one if isinstance(one, Cell) else Cell(one))._replace(style=style)
+            for one, style in zip(cells, styles, strict=True)
+        ]
 
-    def shown(line: Line, cell: Cell, hidden: str) -> str:
-        return "" if line.mark == hidden else cell(line.difference(metric), metric, exact=exact)
+    def side(figure: Callable[[Difference, str], Cell], absent: str) -> list[Cell]:
+        """A figure of every line; nothing for those that are absent there."""
+        pairs = zip(found, differences, strict=True)
+        return styled(["" if line.mark == absent else figure(each, metric) for line, each in pairs])
 
-    names = [f"{line.mark} {'  ' * (line.depth - 1)}{line.name}" for line in found]
-    return [
-        Column("change", styled(names), flexible=True),
-        Column("op", styled([line.op for line in found])),
-        Column(f"{name} before", styled([shown(line, before_cell, "+") for line in found]), right=True),
-        Column("after", styled([shown(line, after_cell, "-") for line in found]), right=True),
-        Column(f"Δ {name}", styled([delta_cell(d, metric, exact=exact) for d in differences]), right=True),
-        Column("%", styled([percent(d) for d in differences]), right=True),
-        Column("factor", styled([factor(d) for d in differences]), right=True),
-        Column("of change", styled([share_of_change(d, whole) for d in differences]), right=True),
-        Column(f"Δ {LABELS[other]}", styled([delta_cell(d, other, exact=exact) for d in others]), right=True),
+    columns = [
+        Column("change", styled([Cell(line.name, level=line.depth, mark=line.mark) for line in found]), flexible=True),
+        Column("op", styled([line.op for line in found]), leaves=1),
+        Column(f"{name} before", side(before_cell, "+"), right=True),
+        Column("after", side(after_cell, "-"), right=True),
+        Column(f"Δ {name}", styled([delta_cell(each, metric) for each in differences]), right=True),
+        Column("%", styled(map(percent, differences)), right=True),
+        Column("factor", styled(map(factor, differences)), right=True, leaves=3),
+        Column("of change", styled([share_of_change(each, whole) for each in differences]), right=True, leaves=2),
+        Column(f"Δ {LABELS[other]}", styled([delta_cell(each, other) for each in others]), right=True, leaves=4),
     ]
+    return Table(columns)
 
 
-def _total_columns(console: Console, comparison: Comparison) -> list[Column]:
-    columns = _totals(comparison, exact=True)
-    if needed_width(columns) > console.width:
-        columns = _totals(comparison, exact=False)
-    while needed_width(columns) > console.width and len(columns) > 3:  # noqa: PLR2004 - before and after stay
-        columns.pop()
-    return columns
-
-
-def _totals(comparison: Comparison, *, exact: bool) -> list[Column]:
+def _total_table(comparison: Comparison) -> Table:
     totals = {metric: comparison.total(metric) for metric in _metrics(comparison)}
-    deltas = list(totals.values())
-    return [
+    columns = [
         Column("total", [LABELS[metric] for metric in totals], flexible=True),
-        Column("before", [before_cell(d, m, exact=exact) for m, d in totals.items()], right=True),
-        Column("after", [after_cell(d, m, exact=exact) for m, d in totals.items()], right=True),
-        Column("Δ", [delta_cell(d, m, exact=exact) for m, d in totals.items()], right=True),
-        Column("%", [percent(d) for d in deltas], right=True),
-        Column("factor", [factor(d) for d in deltas], right=True),
+        Column("before", [before_cell(each, metric) for metric, each in totals.items()], right=True),
+        Column("after", [after_cell(each, metric) for metric, each in totals.items()], right=True),
+        Column("Δ", [delta_cell(each, metric) for metric, each in totals.items()], right=True, leaves=3),
+        Column("%", list(map(percent, totals.values())), right=True, leaves=2),
+        Column("factor", list(map(factor, totals.values())), right=True, leaves=1),
     ]
+    return Table(columns)
 
 
 def _metrics(comparison: Comparison) -> tuple[str, ...]:
     return telling_metrics((comparison.before, comparison.after))
-
-
-_WORDS = {"+": "added", "-": "removed", "~": "changed", " ": "same"}
-
-
-def _document(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "before": _model(comparison.before),
-        "after": _model(comparison.after),
-        "totals": {metric: _sides(comparison.total(metric)) for metric in TOTALS},
-        "changes": [_change(item) for item in comparison.changes],
-    }
-
-
-def _model(report: Report) -> dict[str, Any]:
-    spec = report.spec
-    return {
-        "name": spec.name,
-        "path": spec.path,
-        "sha256": spec.sha256,
-        "params": report.params,
-        "batch": report.batch,
-    }
-
-
-def _change(item: Change) -> dict[str, Any]:
-    return {
-        "change": _WORDS[item.mark],
-        "path": item.path,
-        "name": item.name,
-        "old_name": item.old_name,
-        "op": item.op,
-        "old_op": item.old_op,
-        "output": [list(shape) for shape in item.output],
-        "old_output": [list(shape) for shape in item.old_output],
-        **{metric: _sides(item.difference(metric)) for metric in TOTALS if metric != "peak_activation_bytes"},
-        "children": [_change(child) for child in item.children],
-    }
-
-
-def _sides(difference: Difference) -> dict[str, int | None]:
-    """Figures and their difference; of figures with unknown parts the known part (null for none), and no difference."""
-    return {
-        "before": None if difference.unknown_before and not difference.before else difference.before,
-        "after": None if difference.unknown_after and not difference.after else difference.after,
-        "delta": difference.delta if difference.known else None,
-        **({} if difference.known else {"unknown_layers": difference.unknown_before + difference.unknown_after}),
-    }
-
-
-def _json(comparison: Comparison, view: View, path: str | None) -> str:
-    del view, path
-    return json_text(_document(comparison))
-
-
-def _csv(comparison: Comparison, view: View, path: str | None) -> str:
-    del path
-    rows = []
-    for change in (item for top in comparison.changes for item in top.walk()):
-        if change.group or (view.only_changed and not change.changed()):
-            continue
-        params, macs = change.difference("params"), change.difference("macs")
-        before, after = "" if macs.unknown_before else macs.before, "" if macs.unknown_after else macs.after
-        figures = (params.before, params.after, before, after)
-        rows.append((Own(change.mark.strip() or "="), change.path, change.op, *figures))
-    return csv_text(("change", "path", "op", "params_before", "params_after", "macs_before", "macs_after"), rows)
-
-
-def _markdown(comparison: Comparison, view: View, path: str | None) -> str:
-    del path
-    return comparison_markdown(comparison, view)
-
-
-def comparison_markdown(comparison: Comparison, view: View) -> str:
-    """Two tables: the totals, and the changes by scope."""
-    parts = [f"### {escape_markdown(title(comparison))}", ""]
-    parts += ["| total | before | after | Δ | % |", "| :-- | --: | --: | --: | --: |"]
-    for metric in _metrics(comparison):
-        d = comparison.total(metric)
-        cells = (LABELS[metric], *_exact_cells(d, metric), percent(d))
-        parts.append("| " + " | ".join(cells) + " |")
-    found = lines(comparison.changes, depth=view.depth, only_changed=view.only_changed)
-    if comparison.changed() and found:
-        name = LABELS[view.metric]
-        parts += [
-            "",
-            f"| | change | op | {name} before | after | Δ | % |",
-            "| :-- | :-- | :-- | --: | --: | --: | --: |",
-        ]
-        for line in found:
-            d = line.difference(view.metric)
-            indent = "&emsp;" * (line.depth - 1)
-            mark = f"`{line.mark}`" if line.mark != " " else ""
-            figures = (*_exact_cells(d, view.metric), percent(d))
-            row = (mark, indent + escape_markdown(line.name), escape_markdown(line.op), *figures)
-            parts.append("| " + " | ".join(row) + " |")
-    return "\n".join(parts) + "\n"
-
-
-def _exact_cells(difference: Difference, metric: str) -> list[str]:
-    """Before, after and the difference, to the unit."""
-    return [cell(difference, metric, exact=True) for cell in (before_cell, after_cell, delta_cell)]
-
-
-_FORMATS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LEAST_FLEXIBLE = 24  # what a flexible column is left with before another column leaves
+WHOLE = 1_000_000  # more than any page has: for a flexible column that is cut only once all that can leave has left
 
 
 class Cell(NamedTuple):
@@ -19,6 +20,7 @@ class Cell(NamedTuple):
 
     ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
     ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.
+    ``mark`` is a sign of ours before a name and its indent, such as ``+`` for what was added; a blank keeps its room.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Cell(NamedTuple):
     style: str = ""
     strong: bool = False
     code: bool = False
+    mark: str = ""
 
 
 class Column(NamedTuple):
@@ -51,16 +54,29 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Columns of equal length; ``narrow`` stands in its place where it does not fit even with rounded figures."""
+    """Columns of equal length; ``narrow`` stands in its place where it does not fit even with rounded figures.
+
+    A terminal shows ``lines`` instead where there are any: rows that read better as sentences there.
+    """
 
     columns: Sequence[Column]
     least_flexible: int = LEAST_FLEXIBLE
     narrow: Table | None = None
+    lines: Sequence[Line] | None = None
+
+    @property
+    def telling_columns(self) -> list[Column]:
+        """The columns that are more than a drawing, without those that say nothing."""
+        return [
+            column
+            for column in self.columns
+            if not column.drawn and (column.heading or any(cell(one).text for one in column.cells))
+        ]
 
     @property
     def plain_columns(self) -> list[Column]:
-        """The columns that are more than a drawing, without those that say nothing."""
-        return [column for column in self.columns if not column.drawn and (column.heading or any(column.cells))]
+        """The telling columns, the marks of a column in one of their own before it."""
+        return [part for column in self.telling_columns for part in _apart(column)]
 
     @property
     def has_footer(self) -> bool:
@@ -78,14 +94,40 @@ class Heading(NamedTuple):
 class Line(NamedTuple):
     """A sentence, with what is typed between backticks; ``style`` is rich's.
 
-    Its further lines hang below its ``head``, which may be its label. With ``indent`` a text that finds no room beside
-    its head stands below it, set in so far.
+    Its further lines hang below its ``head``, which may be its label; without one they are set in by ``indent``, and so
+    is a text that finds no room beside its head and stands below it. A ``literal`` text holds words of others: no
+    backtick in it is a mark.
     """
 
     text: str
     head: str = ""
     style: str = ""
     indent: int = 2
+    literal: bool = False
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The text in pieces, and whether each is what is typed."""
+        return [(self.text, False)] if self.literal else spans(self.text)
+
+    @property
+    def plain_text(self) -> str:
+        """The text without the backticks around what is typed."""
+        return self.text if self.literal else without_marks(self.text)
+
+
+class Field(NamedTuple):
+    """A topic and what is said of it, such as ``params`` and ``2·64 = 128``; one of level 2 is within another.
+
+    The text stands as it is. On a terminal all texts begin at the same column and break before equals signs.
+    ``formula`` is the text in LaTeX's mathematics, for pages that set such, with ``note`` for what it does not say.
+    """
+
+    label: str
+    text: str
+    formula: str = ""
+    note: str = ""
+    level: int = 1
 
 
 class Gap(NamedTuple):
@@ -99,7 +141,7 @@ class Branch(NamedTuple):
     text: str
 
 
-Block = Heading | Line | Table | Gap
+Block = Heading | Line | Field | Table | Gap
 
 
 class Records(NamedTuple):
@@ -130,11 +172,17 @@ def cell(value: Cell | str) -> Cell:
     return Cell(value) if isinstance(value, str) else value
 
 
+def _apart(column: Column) -> list[Column]:
+    """A column behind one of its marks, where it has any."""
+    marks = [cell(one).mark.strip() for one in column.cells]
+    return [Column("", [Cell(mark, code=True) for mark in marks]), column] if any(marks) else [column]
+
+
 def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
     """Blocks as a tree, for documents without one of their own.
 
     A row is a line: its first cell, and behind it the others, figures with their headings; what stands for nothing is
-    left out. A table below another one stands below the heading of its first column.
+    left out. A table right below another one stands below the heading of its first column.
     """
     tables = 0
     for block in blocks:
@@ -147,15 +195,19 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
             tables = 0
             yield Branch(0, " · ".join(filter(None, (block.text, block.details))))
         elif isinstance(block, Line):
-            yield Branch(0, f"{block.head.strip()} {without_marks(block.text)}".strip())
+            tables = 0
+            yield Branch(0, f"{block.head.strip()} {block.plain_text}".strip())
+        elif isinstance(block, Field):
+            yield Branch(block.level, f"{block.label}: {block.text}")
 
 
 def _rows_of(table: Table) -> Iterator[Branch]:
-    first, *others = table.plain_columns
+    first, *others = table.telling_columns
     for place, value in enumerate(first.cells):
         name = cell(value)
         told = [_told(column, cell(column.cells[place])) for column in others]
-        yield Branch(name.level, ": ".join(filter(None, (name.text, ", ".join(filter(None, told))))))
+        marked = f"{name.mark} {name.text}".strip()
+        yield Branch(name.level, ": ".join(filter(None, (marked, ", ".join(filter(None, told))))))
 
 
 def _told(column: Column, one: Cell) -> str:

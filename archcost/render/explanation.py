@@ -1,287 +1,127 @@
-"""Explanations and stories as text that fits the terminal: one figure a line, formulas broken at their equals signs."""
+"""Explanations and stories as documents: a field for every figure, with its formula."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.explain.expressions import Sum, Symbol
-from archcost.printable import visible
-from archcost.render.exit import terminal_width
-from archcost.render.output import write_text
-from archcost.render.text import field_cell, known_total, layers_text, shape_cell, unknown_notes
-from archcost.render.wrapping import labelled, prose
-from archcost.units import format_bytes, format_exact, format_ratio, format_share
+from archcost.explain.data import explanation_data
+from archcost.explain.story_data import story_data
+from archcost.render import explanation_sentences as sentences
+from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
+from archcost.render.explanation_records import Record, explanation_records, story_records
+from archcost.render.text import known_total, layers_text, shape_cell, unknown_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from fractions import Fraction
+    from collections.abc import Iterable, Iterator
 
-    from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.explain.equations import Equation, Explanation, Part, Seen
-    from archcost.explain.expressions import Expression
     from archcost.explain.story import Share, Story
+    from archcost.render.document import Block, Branch
 
-_MOST_TERMS = 8
-_MOST_PARTS = 12
-_MOST_HOLDERS = 5
-_ALL = 99  # branches of a field
-_LABEL = 17
-_KIB = 1024
-UNKNOWN = "unknown: the spec does not declare it"
+_MOST_PARTS = 12  # where the reader's patience has a limit
 
 
-def write_explanation(report: Report, explanation: Explanation, format: str, path: str | None) -> None:  # noqa: A002
-    """Print a layer's or scope's explanation as text, Markdown or JSON."""
-    if format == "json":
-        from archcost.explain.documents import explanation_document
-        from archcost.render.plain import to_json
+class ExplanationDocument(NamedTuple):
+    """A layer, or a scope as the sum of its parts."""
 
-        write_text(to_json([explanation_document(report, explanation)]), path, format)
-    elif format == "markdown":
-        from archcost.render.explanation_markdown import explanation_markdown
+    report: Report
+    explanation: Explanation
 
-        write_text(explanation_markdown(explanation), path, format)
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """A heading, and a field for every figure."""
+        explanation = self.explanation
+        yield Heading(explanation.path, sentences.details(explanation))
+        if explanation.about:
+            yield Line(explanation.about, indent=0)
+        yield Gap()
+        parts = sentences.working_parts(explanation)
+        shown = parts if most is None else parts[:_MOST_PARTS]
+        yield from map(_part, shown)
+        if len(shown) < len(parts):
+            yield Line(f"… and {len(parts) - len(shown)} more")
+        if parts:
+            yield Gap()
+        for equation in explanation.equations:
+            yield _equation(equation, named=sentences.names_parts(explanation, equation))
+        yield from map(_seen, explanation.seen)
+
+    def branches(self) -> Iterable[Branch]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """A row a figure: of the layer or scope itself, then of its parts."""
+        return Records(Record._fields, explanation_records(self.report, self.explanation))
+
+    def data(self) -> object:
+        """What programs read."""
+        return explanation_data(self.report, self.explanation)
+
+
+class StoryDocument(NamedTuple):
+    """A model: where its costs are."""
+
+    story: Story
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """A heading, and a field for each topic; where there is no limit, the sums of the largest params as well."""
+        story, report = self.story, self.story.report
+        shapes = f"{shape_cell(tuple(report.inputs.values()))} → {shape_cell(tuple(report.outputs.values()))}"
+        yield Heading(report.name, f"{shapes} · {layers_text(report.totals.layers)}")
+        macs, flops = (known_total(report, metric) for metric in ("macs", "flops"))
+        yield Field("MACs", f"{macs}; FLOPs, with all other arithmetic, {flops}")
+        for note in unknown_notes(report):
+            yield Field("unknown", note, level=2)
+        for share in story.macs:
+            yield _share(share, sentences.macs_share(share, story))
+        yield from _params(story, most)
+        yield Field("memory", sentences.memory_text(story))
+        if story.peak.path:
+            yield Field("held there", sentences.holders_text(story), level=2)
+        yield Field("memory-bound", sentences.bound_text(story))
+        yield Field("depth", sentences.depth_text(story))
+        yield Field("receptive field", sentences.seen_story(story))
+
+    def branches(self) -> Iterable[Branch]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """A row a figure: of the model, and of the parts that it tells of."""
+        return Records(Record._fields, story_records(self.story))
+
+    def data(self) -> object:
+        """What programs read."""
+        return story_data(self.story)
+
+
+def _part(part: Part) -> Field:
+    return Field(part.name, sentences.part_text(part), sentences.part_formula(part), sentences.part_note(part))
+
+
+def _equation(equation: Equation, *, named: bool) -> Field:
+    text = sentences.equation_text(equation, named=named)
+    formula = sentences.equation_formula(equation, named=named)
+    return Field(equation.label, text, formula, sentences.equation_note(equation))
+
+
+def _seen(seen: Seen) -> Field:
+    note = sentences.seen_note(seen)
+    return Field("receptive field", sentences.seen_text(seen), sentences.seen_formula(seen), note)
+
+
+def _params(story: Story, most: int | None) -> Iterator[Field]:
+    """The params, and their largest parts: in a line where there is a limit, else each with its sum."""
+    text, shares = sentences.params_text(story), sentences.params_shares(story)
+    if most is None:
+        yield Field("params", text)
+        for share in story.params:
+            yield _share(share, sentences.params_share(share, story))
     else:
-        write_text(explanation_text(explanation, terminal_width(sys.stdout)), path, format)
+        yield Field("params", f"{text}: {shares}" if shares else text)
 
 
-def write_story(story: Story, format: str, path: str | None) -> None:  # noqa: A002 - the option's name
-    """Print a model's story as text, Markdown or JSON."""
-    if format == "json":
-        from archcost.explain.documents import story_document
-        from archcost.render.plain import to_json
-
-        write_text(to_json([story_document(story)]), path, format)
-    elif format == "markdown":
-        from archcost.render.explanation_markdown import story_markdown
-
-        write_text(story_markdown(story), path, format)
-    else:
-        write_text(story_text(story, terminal_width(sys.stdout)), path, format)
-
-
-# --- layers and scopes ----------------------------------------------------------------------------------------------
-
-
-def explanation_text(explanation: Explanation, width: int) -> str:
-    """A heading, and a line for every figure."""
-    lines = [*prose(heading(explanation), width), *prose(explanation.about, width), ""]
-    for part in working_parts(explanation)[:_MOST_PARTS]:
-        lines += _wrapped(part.name, part_text(part), width)
-    hidden = len(working_parts(explanation)) - _MOST_PARTS
-    lines += [f"… and {hidden} more", ""] if hidden > 0 else [""] if working_parts(explanation) else []
-    for equation in explanation.equations:
-        lines += _wrapped(equation.label, equation_text(equation, named=names_parts(explanation, equation)), width)
-    for seen in explanation.seen:
-        lines += _wrapped("receptive field", seen_text(seen), width)
-    return "\n".join(map(visible, lines)) + "\n"
-
-
-def heading(explanation: Explanation) -> str:
-    """``path · kind · shape → shape``."""
-    shapes = f"{shape_cell(explanation.inputs)} → {shape_cell(explanation.outputs)}"
-    if not explanation.inputs:
-        shapes = f"→ {shape_cell(explanation.outputs)}"
-    layers = f" · {layers_text(explanation.layers)}" if explanation.parts else ""
-    kind = f" · {explanation.kind}" if explanation.kind else ""
-    return f"{explanation.path}{kind} · {shapes}{layers}"
-
-
-def names_parts(explanation: Explanation, equation: Equation) -> bool:
-    """Whether a formula is shown with symbols: always for a layer, for the MACs of a scope if its parts have names."""
-    named = not any(part.name.isdigit() or part.times > 1 for part in explanation.parts)
-    return not explanation.parts or (named and equation.figure == "macs")
-
-
-def working_parts(explanation: Explanation) -> list[Part]:
-    """The parts with MACs, known or not, where there are several layers to tell apart."""
-    return [part for part in explanation.parts if part.macs or part.unknown]
-
-
-def part_text(part: Part) -> str:
-    """The arithmetic of a part's MACs."""
-    times = f", ×{part.times}" if part.times > 1 else ""
-    if part.unknown:
-        of = f"unknown of {layers_text(part.unknown)}{times}"
-        return f"≥ {format_exact(part.macs)} MACs in {layers_text(part.layers)}, {of}" if part.macs else f"MACs {of}"
-    if part.formula is None:
-        return f"{format_exact(part.macs)} MACs in {layers_text(part.layers)}{times}"
-    return f"{part.formula.text(numbers=True)} = {format_exact(part.macs)} MACs{times}"
-
-
-def equation_text(equation: Equation, *, named: bool = True) -> str:
-    """``symbols = numbers = value unit``; steps that say the same once."""
-    steps = []
-    if equation.formula is not None:
-        steps = [shortened(equation.formula, numbers=False)] if named else []
-        steps.append(shortened(equation.formula, numbers=True))
-    if equation.unknown and not equation.value:
-        return UNKNOWN
-    value = value_text(equation.value)
-    bare = [step for step in dict.fromkeys(steps) if step != value]
-    unit = f" {equation.unit}" if equation.unit else ""
-    rounded = f" ({format_bytes(int(equation.value))})" if equation.unit == "B" and equation.value >= _KIB else ""
-    note = f"; {equation.note}" if equation.note else ""
-    if equation.unknown:
-        return f"≥ {value}{unit}{rounded}; unknown of {equation.unknown:,} layer{'s' * (equation.unknown != 1)}"
-    return " = ".join([*bare, value + unit + rounded + note])
-
-
-def value_text(value: int | Fraction) -> str:
-    """A whole number to the unit, a ratio in three digits."""
-    return format_exact(value) if isinstance(value, int) else format_ratio(value)
-
-
-def shortened(formula: Expression, *, numbers: bool) -> str:
-    """The formula; of a long sum the first terms, how many follow, and the last."""
-    if isinstance(formula, Sum) and len(formula.terms) > _MOST_TERMS:
-        first = Sum(formula.terms[: _MOST_TERMS - 2]).text(numbers=numbers)
-        hidden = len(formula.terms) - _MOST_TERMS + 1
-        return f"{first} + … {hidden} more … + {formula.terms[-1][1].text(numbers=numbers)}"
-    return formula.text(numbers=numbers)
-
-
-def seen_text(seen: Seen) -> str:
-    """``1 + (5 − 1)·1 = 5 of 28, jump 1, start −2``."""
-    sizes = field_cell(seen.field, most=_ALL)
-    growth = f"{seen.growth.text()} = {seen.growth.text(numbers=True)} = " if seen.growth is not None else ""
-    own = f" in {seen.relative_to}" if seen.relative_to else ""
-    return f"{growth}{sizes}{field_rest(seen.field)}{own}"
-
-
-def field_rest(field: ReceptiveField) -> str:
-    """The size of the input, the jump and the start."""
-    source = _one(field.source)
-    if all(map(field.covers, field.branches)):
-        return f" input ({source})"
-    start = _one(field.start).replace("-", "−")
-    return f" of {source}, jump {_one(field.jump)}, start {start}"
-
-
-def _one(sizes: tuple[object, ...]) -> str:
-    return str(sizes[0]) if len(set(sizes)) == 1 else "×".join(map(str, sizes))
-
-
-# --- stories --------------------------------------------------------------------------------------------------------
-
-
-def story_text(story: Story, width: int) -> str:
-    """The story, a line for each topic."""
-    lines: list[str] = []
-    for label, text in story_lines(story):
-        lines += _wrapped(label, text, width)
-    return "\n".join(map(visible, lines)) + "\n"
-
-
-def story_lines(story: Story) -> Iterator[tuple[str, str]]:
-    """Topics and what is said of each."""
-    report = story.report
-    totals = report.totals
-    shapes = f"{shape_cell(tuple(report.inputs.values()))} → {shape_cell(tuple(report.outputs.values()))}"
-    yield "", f"{report.name} · {shapes} · {totals.layers:,} layer{'s' * (totals.layers != 1)}"
-    macs, flops = (known_total(report, metric) for metric in ("macs", "flops"))
-    yield "MACs", f"{macs}; FLOPs, with all other arithmetic, {flops}"
-    for note in unknown_notes(report):
-        yield "  unknown", note
-    for share in story.macs:
-        yield f"  {share.path}", share_text(share, story)
-    yield "params", params_text(story)
-    yield "memory", memory_text(story)
-    if story.peak.path:
-        yield "  held there", holders_text(story)
-    yield "memory-bound", bound_text(story)
-    yield "depth", depth_text(story)
-    yield "receptive field", seen_story(story)
-
-
-def share_text(share: Share, story: Story) -> str:
-    """The share of the MACs, and the sum that gives it."""
-    formula = share.formula
-    value = format_exact(share.value)
-    text = shortened(formula, numbers=True) if formula is not None and not isinstance(formula, Symbol) else value
-    shown = value if text == value else f"{text} = {value}"
-    return f"{macs_share(share, story)}: {f'≥ {value}' if share.unknown else shown}"
-
-
-def macs_share(share: Share, story: Story) -> str:
-    """A part's share of the MACs: at most that where the whole is a lower bound, ``?`` where the part is one."""
-    if share.unknown:
-        return "?"
-    shown = format_share(share.value, story.report.totals.macs)
-    return f"≤ {shown}" if story.report.costs.unknown_macs else shown
-
-
-def depth_text(story: Story) -> str:
-    """How many layers with MACs follow one another; at least so many where the MACs of some are not known."""
-    bound = "≥ " if story.report.costs.unknown_macs else ""
-    return f"{bound}{story.depth:,} of the {bound}{story.counted:,} layers with MACs follow one another"
-
-
-def params_text(story: Story) -> str:
-    """The total, and the largest parts."""
-    totals = story.report.totals
-    parts = ", ".join(f"{share.path} {format_share(share.value, totals.params)}" for share in story.params)
-    active = f", of which a token uses {totals.active_params:,}" if totals.active_params != totals.params else ""
-    return f"{totals.params:,}{active}" + (f": {parts}" if parts else "")
-
-
-def memory_text(story: Story) -> str:
-    """Weights, and the peak of the activations."""
-    where = f" while {story.peak.path} runs" if story.peak.path else ""
-    weights = format_bytes(story.report.totals.weight_bytes)
-    caches = report_caches(story.report)
-    peak = f"{story.peak.bytes:,} B ({format_bytes(story.peak.bytes)})"
-    return f"weights {weights}{caches}; activations peak at {peak}{where}"
-
-
-def report_caches(report: Report) -> str:
-    """The bytes that caches hold after the step; empty for none."""
-    caches = report.totals.cache_bytes
-    return f"; caches {caches:,} B ({format_bytes(caches)})" if caches else ""
-
-
-def holders_text(story: Story) -> str:
-    """The largest tensors that are alive at the peak."""
-    peak = story.peak
-    largest = sorted(peak.holders, key=lambda holder: -holder[1])
-    shown = [f"{path} {format_bytes(size)}" for path, size in largest[:_MOST_HOLDERS]]
-    hidden = len(largest) - _MOST_HOLDERS
-    shown += [f"{hidden} more {format_bytes(sum(size for _, size in largest[_MOST_HOLDERS:]))}"] if hidden > 0 else []
-    shown += [f"workspace {format_bytes(peak.workspace)}"] if peak.workspace else []
-    return " + ".join(shown)
-
-
-def bound_text(story: Story) -> str:
-    """How many layers do fewer FLOPs a byte than the threshold, and what they move and do."""
-    bound = story.bound
-    limit = f"{format_ratio(bound.threshold)} FLOPs a byte" + (", an A100's in float32" if bound.usual else "")
-    if not bound.working:
-        known = "is known to compute" if bound.unknown else "computes"
-        return f"below {limit}: no layer {known} anything"
-    moved = format_share(bound.bound.moved, bound.whole.moved)
-    flops = format_share(bound.bound.flops, bound.whole.flops)
-    kinds = f", most by {', '.join(kind for kind, _ in bound.kinds)}" if bound.kinds else ""
-    unknown = f" (and {bound.unknown:,} of unknown FLOPs)" if bound.unknown else ""
-    layers = f"{bound.layers:,} of the {bound.working:,} layers that compute{unknown}"
-    return f"below {limit}: {layers}, with {moved} of the bytes moved and {flops} of the FLOPs{kinds}"
-
-
-def seen_story(story: Story) -> str:
-    """What the output sees, and the largest field that still moves."""
-    if story.seen is None:
-        return "none: the input has no spatial dims, or the output does not depend on it"
-    text = f"{field_cell(story.seen)}{field_rest(story.seen)} at the output"
-    if story.widest is not None and not all(story.seen.jump):
-        path, field = story.widest
-        text += f"; before, at most {_one(field.size)} at {path}, jump {_one(field.jump)}"
-    return text
-
-
-# --- lines ----------------------------------------------------------------------------------------------------------
-
-
-def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
-    """Label and text in the two columns of the page."""
-    return labelled(label, text, width, _LABEL)
+def _share(share: Share, part: str) -> Field:
+    """A part with its share of the whole, and the sum of its figure."""
+    return Field(share.path, f"{part}: {sentences.share_text(share)}", sentences.share_formula(share), part, level=2)

@@ -29,8 +29,13 @@ def escape_markdown(text: str) -> str:
     return _BLOCK.sub(_no_block, _inline(one_line(text).strip(" ")))  # blanks could begin code, and end no bold text
 
 
+def is_live(text: str) -> bool:
+    """Whether a host could find anything in a text."""
+    return _LIVE.search(text) is not None
+
+
 def _inline(text: str) -> str:
-    return re.sub(r"\S+", _word, text) if _LIVE.search(text) else _plain(text)
+    return re.sub(r"\S+", _word, text) if is_live(text) else _plain(text)
 
 
 def _no_block(match: re.Match[str]) -> str:

@@ -54,8 +54,11 @@ def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 
 
 def write_reports(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     """Print every report in the format asked for; problems go to standard error (and into the JSON)."""
+    from archcost.analysis.report import collector_paused
+
     try:
-        _WRITERS[options.format](results, options, path)
+        with collector_paused():
+            _WRITERS[options.format](results, options, path)
     finally:
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.tree import build_tree, stem, tree_depth
+from archcost.analysis.tree import build_tree, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Report
@@ -35,12 +35,24 @@ class Row(NamedTuple):
     paths: tuple[str, ...] = ()  # of the neighbours, the first among them
 
 
+class Shown(NamedTuple):
+    """The first rows of a report, how many there are in all, the depth they go to, and the depth there is."""
+
+    rows: list[Row]
+    found: int
+    depth: int
+    deepest: int
+
+
+Place = tuple[int, "list[Tree]"]  # of a row: its level, and the neighbours that are told in it
+
+
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:
     """Rows in the order of the graph, groups above their layers, down to ``depth`` levels."""
-    return list(_rows(tree, 1, depth))
+    return list(map(_row, _places(tree, 1, depth)))
 
 
-def _rows(tree: Tree, level: int, depth: int | None) -> Iterator[Row]:
+def _places(tree: Tree, level: int, depth: int | None) -> Iterator[Place]:
     siblings = list(tree.children.values())
     start = 0
     while start < len(siblings):
@@ -48,18 +60,19 @@ def _rows(tree: Tree, level: int, depth: int | None) -> Iterator[Row]:
         stop = start + 1
         while stop < len(siblings) and _folds(first, siblings[stop]):
             stop += 1
-        yield _row(siblings[start:stop], level)
-        if first.children and (depth is None or level < depth):
-            yield from _rows(first, level + 1, depth)
+        yield level, siblings[start:stop]
+        if first.layer is None and (depth is None or level < depth):
+            yield from _places(first, level + 1, depth)
         start = stop
 
 
 def _folds(first: Tree, other: Tree) -> bool:
     """Whether a sibling is told in one row with the first: it is equal, and its name was not chosen by anyone."""
-    return first.key == other.key and stem(first.name) == stem(other.name)
+    return stem(first.name) == stem(other.name) and first.equals(other)
 
 
-def _row(same: list[Tree], level: int) -> Row:
+def _row(place: Place) -> Row:
+    level, same = place
     first, count = same[0], len(same)
     name = first.name if count == 1 else f"{first.name} … {same[-1].name}"
     costs = first.costs.times(count)
@@ -68,43 +81,55 @@ def _row(same: list[Tree], level: int) -> Row:
     return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths)
 
 
-def automatic_depth(tree: Tree) -> int:
+def automatic_depth(tree: Tree, deepest: int) -> int:
     """The deepest level whose table stays within MAX_ROWS rows; at least 1."""
-    deepest = tree_depth(tree)
     depth = 1
-    while depth < deepest and not _exceeds(_rows(tree, 1, depth + 1), MAX_ROWS):
+    while depth < deepest and not _exceeds(_places(tree, 1, depth + 1), MAX_ROWS):
         depth += 1
     return depth
 
 
-def _exceeds(rows: Iterator[Row], most: int) -> bool:
-    return next(islice(rows, most, None), None) is not None
+def _exceeds(places: Iterator[Place], most: int) -> bool:
+    return next(islice(places, most, None), None) is not None
 
 
-def flat_rows(tree: Tree, depth: int | None, sort: str, top: int | None) -> list[Row]:
-    """Layers (or scopes at ``depth``) by their full paths, the largest and what is unknown first; not folded."""
-    rows: list[Row] = []
-    _leaves(tree, 1, depth, rows)
-    rows.sort(key=lambda row: (not row.costs.unknown(sort), -getattr(row.costs, sort)))
-    return rows[:top]
+def _flat(tree: Tree, depth: int | None, sort: str) -> list[Tree]:
+    """Layers (or scopes at ``depth``), the largest and what is unknown first; not folded."""
+    found: list[Tree] = []
+    _leaves(tree, 1, depth, found)
+    found.sort(key=lambda each: (not each.costs.unknown(sort), -getattr(each.costs, sort)))
+    return found
 
 
-def _leaves(tree: Tree, level: int, depth: int | None, rows: list[Row]) -> None:
+def _leaves(tree: Tree, level: int, depth: int | None, found: list[Tree]) -> None:
     for child in tree.children.values():
-        if child.children and (depth is None or level < depth):
-            _leaves(child, level + 1, depth, rows)
+        if child.layer is None and (depth is None or level < depth):
+            _leaves(child, level + 1, depth, found)
         else:
-            rows.append(_row([child], 1)._replace(name=child.path))
+            found.append(child)
 
 
 def report_rows(
     report: Report, *, depth: int | None = None, sort: str | None = None, top: int | None = None
 ) -> tuple[list[Row], int, int]:
     """The rows to show, the depth they go to, and the depth there is; ``depth=None`` chooses one that fits."""
+    shown = first_rows(report, top, depth=depth, sort=sort)
+    return shown.rows, shown.depth, shown.deepest
+
+
+def first_rows(report: Report, most: int | None, *, depth: int | None = None, sort: str | None = None) -> Shown:
+    """As many rows as are shown (None: all), as :func:`report_rows`; the others are counted, and nothing else."""
     tree = build_tree(report)
-    deepest = tree_depth(tree)
+    deepest = tree.depth()
     if sort is not None:
-        return flat_rows(tree, depth, sort, top), depth or deepest, deepest
-    chosen = automatic_depth(tree) if depth is None else depth
-    rows = tree_rows(tree, chosen)
-    return rows[:top], min(chosen, deepest), deepest
+        trees = _flat(tree, depth, sort)
+        rows = [_row((1, [each]))._replace(name=each.path) for each in trees[:most]]
+        return Shown(rows, len(trees), depth or deepest, deepest)
+    chosen = automatic_depth(tree, deepest) if depth is None else depth
+    places = _places(tree, 1, chosen)
+    rows = list(map(_row, islice(places, most)))
+    return Shown(rows, len(rows) + _count(places), min(chosen, deepest), deepest)
+
+
+def _count(found: Iterable[object]) -> int:
+    return sum(1 for _ in found)

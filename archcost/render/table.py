@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.counted import cell as cell_of
 from archcost.render.counted import heading, notes, total_cell
-from archcost.render.rows import MAX_PRINTED, report_rows
+from archcost.render.rows import MAX_PRINTED, first_rows
 from archcost.render.text import (
     bar,
     cost_cell,
@@ -57,14 +57,11 @@ def print_report(
     """Print a report: the title, the table with the further columns that are asked for, and the totals."""
     from rich.text import Text
 
-    rows, shown_depth, deepest = report_rows(report, depth=depth, sort=sort, top=top)
+    rows, found, shown_depth, deepest = first_rows(report, top or MAX_PRINTED, depth=depth, sort=sort)
     if not rows:
         console.print(title(report), style="bold")
         console.print(f"{total_label(report)} · {layers_text(0)}")
         return
-    found = len(rows)
-    if top is None:
-        rows = rows[:MAX_PRINTED]
     console.print(title(report), style="bold")
     if report.spec.source:
         console.print(Text(report.spec.source, style="dim"))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SET_IN = 2
 _NARROWEST = 20  # what text has beside its label, however narrow the page
 
 
@@ -45,18 +44,18 @@ def labelled(label: str, text: str, width: int, column: int) -> Iterator[str]:
 
 
 def hanging(head: str, text: str, width: int, *, indent: int = 0) -> list[str]:
-    """A text behind its head, with further lines below it; without a head they are set in.
+    """A text behind its head, with further lines below it; without a head they are set in by ``indent``.
 
     Where a head leaves no room, it has a line of its own, and the text stands below, at ``indent``.
     """
-    lines = _hung(head, text, width)
+    lines = _hung(head, text, width, len(head) or indent)
     if len(head) > indent and max(map(len, lines)) > width:
-        return [head.rstrip(), *_hung(" " * indent, text, width)]
+        return [head.rstrip(), *_hung(" " * indent, text, width, indent)]
     return lines
 
 
-def _hung(head: str, text: str, width: int) -> list[str]:
-    rest = " " * (len(head) or _SET_IN)
+def _hung(head: str, text: str, width: int, indent: int) -> list[str]:
+    rest = " " * indent
     room = max(width, len(rest) + _NARROWEST)
     lines = wrap(
         text, room, initial_indent=head, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False

@@ -88,15 +88,20 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
         handlers: dict[type[ast.AST], Callable[[Any], Any]] = dict(vars(self)["nodes"])
         handlers[ast.List] = lambda node: [self._eval(item) for item in node.elts]
-        handlers[ast.Constant] = _constant
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
+        self.expr = ""  # for messages of its own
         self.meter = meter
         self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
         """The value of one node, its size bounded; its work is counted."""
         kind = type(node)
-        if kind is ast.BinOp:
+        value: Any
+        if kind is ast.Constant:
+            value = node.value  # type: ignore[attr-defined]  # no longer than the expression, whose length is bounded
+        elif kind is ast.Name:
+            value = self._eval_name(node)  # type: ignore[arg-type]
+        elif kind is ast.BinOp:
             value = OPERATORS[type(node.op)](self._eval(node.left), self._eval(node.right))  # type: ignore[attr-defined]
         else:
             value = self.nodes[kind](node)
@@ -117,11 +122,6 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         if value is UNKNOWN:
             raise ExpressionError(None)
         return value
-
-
-def _constant(node: ast.Constant) -> Any:
-    """The value of a constant: no longer than the expression, whose length is bounded."""
-    return node.value
 
 
 class Expression:
@@ -159,7 +159,7 @@ class Expression:
         evaluator.names = names
         evaluator.mark = self.mark
         try:
-            return evaluator.eval("", previously_parsed=self.tree)
+            return evaluator._eval(self.tree)  # noqa: SLF001 - what `eval` does beyond it is to parse
         except NameNotDefined as error:
             known = names.known() if isinstance(names, Names) else list(names)
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None

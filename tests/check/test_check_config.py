@@ -163,6 +163,8 @@ def test_globs_that_match_nothing_are_an_error(tmp_path: Path, run: Callable[...
         (("specs/[!ab].yaml",), "specs/b.yaml", False),
         (("specs/[ab.yaml",), "specs/[ab.yaml", True),
         (("specs/?.yaml",), "specs/ab.yaml", False),
+        (("specs?a.yaml",), "specs/a.yaml", False),  # what stands for one character is no slash
+        (("specs[/]a.yaml",), "specs/a.yaml", False),
         (("./specs/*.yaml",), "specs/a.yaml", True),
         (("specs/a+b.yaml",), "specs/aab.yaml", False),
     ],

@@ -210,6 +210,48 @@ def test_latencies_are_kept_apart_by_machine(
     }
 
 
+def test_a_latency_is_held_against_one_of_the_same_batch(
+    net: Callable[..., Path], run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = net("{latency: {max: 600 ms, increase: 10%}}", CONFIG)
+    monkeypatch.setattr(latencies, "measure", Machine("one", 0.004))
+    assert run("baseline", "update", "--latency", cwd=folder).code == 0
+    monkeypatch.setattr(latencies, "measure", Machine("one", 0.040))  # of ten times the images
+
+    def growth(batch: str) -> dict[str, Any]:
+        document = json.loads(run("check", "--latency", "--batch", batch, "--format", "json", cwd=folder).out)
+        finding: dict[str, Any] = document["specs"][0]["findings"][1]
+        return finding
+
+    one, ten = growth("1"), growth("10")
+    assert (one["status"], one["baseline"], one["figure"]) == ("fail", 4_000_000, 40_000_000)
+    assert (ten["status"] == "fail", ten["baseline"], ten["figure"]) == (False, None, 40_000_000)
+
+
+@pytest.mark.parametrize(
+    ("median", "spread", "code"),
+    [  # in ms, after 4 ± 1: what is slower by more than both spreads is refused
+        (4.9, 0.0, 0),  # 4.9 - 1 is below 4
+        (5.1, 0.0, 1),  # 5.1 - 1 is above 4
+        (5.9, 1.0, 0),  # 5.9 - 1 - 1 is below 4
+        (6.1, 1.0, 1),  # 6.1 - 1 - 1 is above 4
+    ],
+)
+def test_a_record_gets_no_slower_beyond_both_spreads(
+    net: Callable[..., Path],
+    run: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+    median: float,
+    spread: float,
+    code: int,
+) -> None:
+    folder = net("{latency: {increase: 1%}}", CONFIG)
+    monkeypatch.setattr(latencies, "measure", Machine("one", 0.004, 0.001))
+    assert run("baseline", "update", "--latency", cwd=folder).code == 0
+    monkeypatch.setattr(latencies, "measure", Machine("one", median / 1000, spread / 1000))
+    assert run("baseline", "update", "--latency", cwd=folder).code == code
+
+
 def test_latency_against_a_revision_measures_both(
     net: Callable[..., Path], run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:

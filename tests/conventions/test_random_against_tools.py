@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import torch
 from hypothesis import HealthCheck, assume, given, settings
 
 import archcost
@@ -20,8 +19,6 @@ from tests.pytorch.test_random_graphs import layers
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer
-
-torch.set_num_threads(1)
 
 
 def attends_to_one_feature(layer: Layer) -> bool:

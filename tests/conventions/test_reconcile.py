@@ -35,6 +35,9 @@ GOLDEN = {
     "reconcile_googlenet.txt": ("reconcile", "googlenet", "--with", "torch,thop"),
     "reconcile.md": ("reconcile", "googlenet", "--with", "calflops", "--published", "1.5G", "--format", "markdown"),
     "reconcile.json": ("reconcile", "inception_reduced", "--with", "torch,ptflops", "--format", "json"),
+    "reconcile.csv": ("reconcile", "resnet50", "--with", "fvcore,thop", "--published", "9.1 GFLOPs", "--format", "csv"),
+    "reconcile.tex": ("reconcile", "googlenet", "--with", "calflops", "--published", "9.1 GFLOPs", "--format", "latex"),
+    "reconcile.tree": ("reconcile", "resnet50", "--with", "fvcore,torch", "--published", "3.8G", "--format", "tree"),
     "convention.md": ("analyze", "inception_reduced", "--convention", "calflops", "--format", "markdown"),
 }
 ATTENTION = """

@@ -18,8 +18,6 @@ from tests.conventions import peers
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import document, everything, report_of
 
-torch.set_num_threads(1)
-
 # Kinds that an exact hook or a patched function would count, written another way, and kinds that no tool covers: what
 # is not covered must be told. Everything else that has MACs is covered by the tool.
 NOT_COVERED = {

@@ -1,4 +1,4 @@
-"""Meta and fake tensors stand in for numbers on a CPU: every tool says the same, on a model of each family.
+"""Meta and fake tensors stand in for numbers on a CPU: every tool says the same, on models with every kind of op.
 
 The models are small settings of the zoo's own specs, so that a run with numbers takes no time; at full size
 ``test_zoo_against_tools.py`` runs the tools without numbers.
@@ -6,10 +6,7 @@ The models are small settings of the zoo's own specs, so that a run with numbers
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-import torch
+from typing import TYPE_CHECKING, Any
 
 import archcost
 from archcost import zoo
@@ -17,8 +14,12 @@ from archcost.conventions import TOOLS, convention
 from archcost.conventions.reading import read
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import networks, peers
+from tests.cover import Structure, covering
 
-torch.set_num_threads(1)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
 
 IMAGE = {"resolution": 64}
 SHALLOW = {"depths": [1, 1, 1, 1]}
@@ -89,13 +90,41 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
+def stand_ins(config: pytest.Config) -> tuple[str, ...]:
+    """Of these models as many as have every kind of op that any has, or all under ``--zoo``.
+
+    In single layers the tools run on a CPU anyway (``test_rules_against_tools.py``).
+    """
+    if config.getoption("--zoo"):
+        return tuple(SMALL)
+    reports = {name: archcost.analyze(name, params=params) for name, params in SMALL.items()}
+    models = {
+        name: Structure(frozenset([layer.op for layer in report.layers]), report.totals.macs)
+        for name, report in reports.items()
+    }
+    return covering(models)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stand_in" in metafunc.fixturenames:
+        metafunc.parametrize("stand_in", stand_ins(metafunc.config))
+
+
 def test_every_family_is_there() -> None:
     assert {archcost.load(name).family for name in SMALL} == {archcost.load(name).family for name in zoo.names()}
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_tools_agree_on_a_cpu_and_without_numbers(name: str) -> None:
-    report = archcost.analyze(name, params=SMALL[name])
+def test_every_kind_of_op_is_run(pytestconfig: pytest.Config) -> None:
+    assert kinds(stand_ins(pytestconfig)) == kinds(SMALL)
+
+
+def kinds(names: Iterable[str]) -> set[str]:
+    """Every kind of op in some of the models."""
+    return {layer.op for name in names for layer in archcost.analyze(name, params=SMALL[name]).layers}
+
+
+def test_tools_agree_on_a_cpu_and_without_numbers(stand_in: str) -> None:
+    report = archcost.analyze(stand_in, params=SMALL[stand_in])
     network, inputs = Network(report.graph), example_inputs(report.graph)
     on_cpu = {tool: peers.run(tool, network, inputs).total for tool in TOOLS}
     without = networks.run_all(networks.built_model(report), networks.inputs_of(report), TOOLS)

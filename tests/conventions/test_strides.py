@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
 from hypothesis import HealthCheck, assume, given, settings
 
 import archcost
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from archcost.graph.model import Graph, Node
 
-torch.set_num_threads(1)
 CHANNELS_LAST = {"permute": {"dims": [0, 3, 1, 2]}, "id": "x"}
 KEEPING = [
     {"conv2d": {"out_channels": 4, "kernel_size": 3}},

@@ -17,11 +17,13 @@ from archcost.explain.layer import explain_layer
 from archcost.explain.scope import explain_scope
 from archcost.explain.seen import block_around
 from archcost.explain.story import explain_model
-from archcost.render.explanation import explanation_text, story_text
+from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.spec.loader import loads
 from archcost.spec.names import DTYPE_BYTES
 from archcost.units import format_ratio
+from tests.explain.printed import on_terminal
 from tests.explain.test_formulas import evaluated
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +52,11 @@ COMMANDS: dict[str, tuple[int | None, tuple[str, ...]]] = {
     "story_60.txt": (60, ("inception_reduced",)),
     "story_100.txt": (100, ("googlenet",)),
     "story.md": (None, ("inception_reduced", "--format", "markdown")),
+    **{
+        f"{name}.{suffix}": (None, ("inception_reduced", *path, "--format", format_name))
+        for name, path in (("layer", (LAYER,)), ("branch", ("5x5",)), ("story", ()))
+        for suffix, format_name in (("csv", "csv"), ("tex", "latex"), ("tree", "tree"))
+    },
     "story.json": (None, ("inception_reduced", "--format", "json")),
 }
 
@@ -111,9 +118,8 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", zoo.names())
-def test_every_equation_holds(name: str) -> None:
-    report = archcost.analyze(name)
+def test_every_equation_holds(zoo_model: str) -> None:
+    report = zoo_report(zoo_model)
     size = DTYPE_BYTES[report.dtype]
     assert {tree.path for tree in below(build_tree(report))} == known_paths(report).keys()
     for explanation, costs in explanations(report):
@@ -142,7 +148,7 @@ def assert_holds(equation: Equation) -> None:
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_stories_add_up(name: str) -> None:
-    report = archcost.analyze(name)
+    report = zoo_report(name)
     story = explain_model(report)
     assert all(share.formula is None or share.formula.value == share.value for share in story.macs + story.params)
     assert sum(share.value for share in story.macs) <= report.totals.macs
@@ -150,7 +156,7 @@ def test_stories_add_up(name: str) -> None:
     assert sum(size for _, size in story.peak.holders) + story.peak.workspace == story.peak.bytes
     assert story.bound.layers <= story.bound.working <= report.totals.layers
     assert 0 < story.depth <= story.counted or not report.totals.macs
-    text = story_text(story, 100)
+    text = on_terminal(StoryDocument(story), 100)
     assert f"{report.totals.macs:,}" in text
     assert max(map(len, text.splitlines())) <= 100
 
@@ -225,7 +231,7 @@ def test_shared_weights_are_said_to_be_counted_elsewhere() -> None:
     params = equations(explain_layer(report, 1))["params"]
     assert (params.value, params.note) == (0, "shared with a, counted there")
     line = "f·f·c_in·c_out + c_out − shared = 1·1·4·4 + 4 − 20 = 0; shared with a, counted there"
-    assert line in explanation_text(explain_layer(report, 1), 1000)
+    assert line in on_terminal(ExplanationDocument(report, explain_layer(report, 1)), 1000)
     assert "weight_bytes" not in equations(explain_layer(report, 1))
 
 
@@ -245,7 +251,8 @@ def test_of_weights_that_are_shared_in_part_the_others_are_counted() -> None:
     )
     found = equations(explain_layer(report, 1))
     assert (found["params"].value, found["weight_bytes"].value) == (7, 7 * 4)
-    assert "4·7 + 7 − 28 = 7; shared with tokens, counted there" in explanation_text(explain_layer(report, 1), 100)
+    text = on_terminal(ExplanationDocument(report, explain_layer(report, 1)), 100)
+    assert "4·7 + 7 − 28 = 7; shared with tokens, counted there" in text
 
 
 def test_a_scope_says_where_the_weights_that_it_shares_are_counted() -> None:
@@ -294,7 +301,7 @@ def test_a_factor_that_is_rounded_otherwise_shows_no_formula() -> None:
 
 def test_a_layer_without_input() -> None:
     report = spec_report({"parameter": {"shape": [1, 4, 8, 8]}, "id": "p"}, {"add": None, "from": ["input", "p"]})
-    text = explanation_text(explain_layer(report, 0), 100)
+    text = on_terminal(ExplanationDocument(report, explain_layer(report, 0)), 100)
     assert "p · parameter · → 1×4×8×8" in text
     assert "receptive field" not in text
 
@@ -304,14 +311,13 @@ def test_long_sums_are_shortened_and_equal_terms_multiplied() -> None:
     report = spec_report({"block": None, "id": "b"}, blocks={"block": {"layers": convs}})
     tree = find(build_tree(report), "b")
     assert tree is not None
-    text = explanation_text(explain_scope(report, tree, "b"), 1000)
+    text = on_terminal(ExplanationDocument(report, explain_scope(report, tree, "b")), 1000)
     assert "+ … 5 more … +" in text
     resnet = archcost.analyze("resnet50")
     tree = find(build_tree(resnet), "layer3")
     assert tree is not None
-    assert "372,506,624 + 5·218,365,952 = 1,464,336,384" in explanation_text(
-        explain_scope(resnet, tree, "layer3"), 1000
-    )
+    document = ExplanationDocument(resnet, explain_scope(resnet, tree, "layer3"))
+    assert "372,506,624 + 5·218,365,952 = 1,464,336,384" in on_terminal(document, 1000)
 
 
 def test_the_block_around_is_the_outermost_one() -> None:
@@ -331,7 +337,7 @@ def test_balance_moves_the_line(run: Callable[..., Run]) -> None:
 
 def test_models_of_no_arithmetic() -> None:
     report = spec_report("flatten")
-    text = story_text(explain_model(report), 100)
+    text = on_terminal(StoryDocument(explain_model(report)), 100)
     assert "no layer computes anything" in text
     assert "0; FLOPs, with all other arithmetic, 0" in text
 

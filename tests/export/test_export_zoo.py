@@ -1,4 +1,4 @@
-"""Every model of the zoo as source: the same tensors and arithmetic as archcost's module, one class for a block."""
+"""Models of the zoo as source: the same tensors and arithmetic as archcost's module, one class for a block."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost import zoo
 from archcost.export.source import Source
+from tests.cover import zoo_models
 from tests.export.computation import computation_of
 from tests.export.support import (
     assert_same_outputs,
@@ -28,10 +28,18 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
 
-NAMES = zoo.names()
 WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3", "torchvision_googlenet")
-MODELS = [(name, False) for name in NAMES] + [(name, True) for name in WITH_AUXILIARY_HEADS]
 SMALL_PARAMS, SMALL_MACS = 40 * 10**6, 12 * 10**9
+
+
+def models(config: pytest.Config) -> list[tuple[str, bool]]:
+    """As they are in inference, and those that training adds something to as they are there."""
+    return [(name, False) for name in zoo_models(config)] + [(name, True) for name in WITH_AUXILIARY_HEADS]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if {"zoo_name", "training"} <= set(metafunc.fixturenames):
+        metafunc.parametrize(("zoo_name", "training"), models(metafunc.config))
 
 
 @cache
@@ -39,30 +47,29 @@ def source(name: str, training: bool) -> tuple[str, Report]:
     return exported(name, training=training)
 
 
-@pytest.mark.parametrize(("name", "training"), MODELS)
-def test_same_tensors_and_arithmetic(name: str, training: bool) -> None:
+def test_same_tensors_and_arithmetic(zoo_name: str, training: bool) -> None:
     """The source is that of batch 1; it runs beside archcost's module for batch 2, without numbers."""
-    text, _ = source(name, training)
-    report = archcost.analyze(name, training=training, batch=2)
+    text, _ = source(zoo_name, training)
+    report = archcost.analyze(zoo_name, training=training, batch=2)
     theirs, ours = both_models(text, report)
     computed = computation_of(theirs, report.graph)
     assert [shape for shape, _ in computed] == list(report.outputs.values())
     assert computed == computation_of(ours, report.graph)
 
 
-def small_models() -> list[str]:
-    """Of each family the model with the fewest MACs, if it is small; those with auxiliary heads."""
+def small_models(names: tuple[str, ...]) -> list[str]:
+    """Of each family the model with the fewest MACs, if it is small."""
     families: dict[str, list[tuple[int, str]]] = {}
-    for name in NAMES:
+    for name in names:
         _, report = source(name, False)
         if report.totals.params <= SMALL_PARAMS and report.totals.macs <= SMALL_MACS:
             families.setdefault(report.spec.family, []).append((report.totals.macs, name))
     return [min(models)[1] for models in families.values()]
 
 
-def test_same_numbers() -> None:
+def test_same_numbers(zoo_cover: tuple[str, ...]) -> None:
     """Numbers of one small model of each family: that the computation is the same is known of all."""
-    names = small_models()
+    names = small_models(zoo_cover)
     assert len(names) >= 30
     for name in names:
         text, report = source(name, False)
@@ -94,10 +101,9 @@ def structures(report: Report) -> dict[str, set[Any]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "training"), MODELS)
-def test_one_class_for_every_block_and_structure(name: str, training: bool) -> None:
+def test_one_class_for_every_block_and_structure(zoo_name: str, training: bool) -> None:
     """Uses of one structure are one class; so are many that differ in what a ``when`` or a count leaves out."""
-    text, report = source(name, training)
+    text, report = source(zoo_name, training)
     classes = Counter([made.kind for made in Source(report).plans if made.kind])
     ways = structures(report)
     assert classes.keys() == ways.keys()
@@ -118,22 +124,22 @@ def test_variants_have_classes_of_their_own(name: str) -> None:
     assert own_classes_of(source(name, False)[0]) == CLASSES[name].split()
 
 
-@pytest.mark.parametrize(("name", "training"), MODELS)
-def test_it_stands_alone_and_says_what_it_is(name: str, training: bool) -> None:
-    text, report = source(name, training)
+def test_it_stands_alone_and_says_what_it_is(zoo_name: str, training: bool) -> None:
+    text, report = source(zoo_name, training)
     tree = ast.parse(text)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"torch", "torch.nn.functional", "collections"}
     docstring = ast.get_docstring(tree) or ""
-    assert docstring.startswith(name)
+    assert docstring.startswith(zoo_name)
     assert " ".join(report.spec.source.split()) in " ".join(docstring.split())
     assert f"Parameters: {report.totals.params:,}. MACs: {report.totals.macs:,}" in docstring
     assert "archcost" not in text.replace(docstring, "")
 
 
-def test_tidy(tmp_path: Path) -> None:
-    assert_tidy({f"{name}_{training}": source(name, training)[0] for name, training in MODELS}, tmp_path)
+def test_tidy(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    found = models(pytestconfig)
+    assert_tidy({f"{name}_{training}": source(name, training)[0] for name, training in found}, tmp_path)
 
 
 def test_params_of_the_spec_are_params_of_the_source() -> None:

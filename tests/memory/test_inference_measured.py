@@ -19,6 +19,7 @@ from archcost.settings import Settings
 from archcost.spec.loader import loads
 from tests.memory.networks import case_graph, permuted_orders, reorder, set_inplace
 from tests.ops.cases import CASES, Case
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
@@ -55,11 +56,10 @@ def same(graph: Graph) -> int:
     return measured.peak_bytes
 
 
-@pytest.mark.parametrize("name", zoo.names())
-def test_every_model_of_the_zoo(name: str) -> None:
-    peak = same(unroll(archcost.load(name)))
-    if name not in ONLY_WATCHED:
-        assert peak == archcost.analyze(name).totals.peak_activation_bytes
+def test_models_of_the_zoo(zoo_model: str) -> None:
+    peak = same(unroll(archcost.load(zoo_model)))
+    if zoo_model not in ONLY_WATCHED:
+        assert peak == zoo_report(zoo_model).totals.peak_activation_bytes
 
 
 def test_what_specs_build_only_for_training() -> None:

@@ -36,6 +36,8 @@ COMMANDS = {
     "inference.csv": (None, ("inception_reduced", "--format", "csv", "--schedule", "min-peak")),
     "training.csv": (None, ("inception_reduced", "--format", "csv", "--training")),
     "inference.md": (None, ("inception_naive", "--format", "markdown", "--schedule", "min-peak", "--depth", "1")),
+    "inference.tex": (None, ("inception_naive", "--format", "latex", "--schedule", "min-peak", "--depth", "1")),
+    "inference.tree": (None, ("inception_naive", "--format", "tree", "--schedule", "min-peak", "--depth", "1")),
     "training.md": (None, ("squeezenet1_1", "--format", "markdown", "--training", "--depth", "1")),
 }
 

@@ -94,6 +94,17 @@ def test_every_model_of_the_zoo(name: str) -> None:
     assert sum(holder.bytes for holder in best.holders) == best.peak
 
 
+def test_what_is_too_long_to_be_searched_keeps_its_order_and_may_not_be_the_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph = unroll(archcost.load("inception_reduced"))
+    made = problem(graph, Storages(graph))
+    assert min_peak(made).exact
+    monkeypatch.setattr(schedule, "MAX_BEAM", 2)
+    plan = min_peak(made)
+    assert (plan.order, plan.exact) == (list(range(len(graph.nodes))), False)
+
+
 def test_the_pool_comes_first() -> None:
     """The pool takes the most, so that it runs while nothing waits; then only its own 32 channels do."""
     graph = unroll(archcost.load("inception_reduced"))

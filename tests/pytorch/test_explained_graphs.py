@@ -8,11 +8,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 import archcost
-from archcost.explain.documents import explanation_document, story_document
+from archcost.explain.data import explanation_data
 from archcost.explain.layer import explain_layer
 from archcost.explain.story import explain_model
-from archcost.render.explanation import explanation_text, story_text
-from archcost.render.explanation_markdown import explanation_markdown, story_markdown
+from archcost.explain.story_data import story_data
+from archcost.render.explanation import ExplanationDocument, StoryDocument
+from archcost.render.printers import latex, markdown, sheet, tree
+from tests.explain.printed import on_terminal
 from tests.explain.test_formulas import evaluated
 from tests.profiles import examples
 from tests.pytorch.support import document
@@ -35,10 +37,11 @@ def test_random_graphs_are_explained(parts: dict[str, Any]) -> None:
                 assert equation.formula is not None
                 assert equation.formula.value == equation.value
                 assert evaluated(equation.formula.text(numbers=True)) == equation.value
-        assert explanation_text(explanation, 60).startswith(layer.path)
-        assert explanation_markdown(explanation)
-        assert json.loads(json.dumps(explanation_document(report, explanation)))["path"] == layer.path
+        shown = ExplanationDocument(report, explanation)
+        assert on_terminal(shown, 60).startswith(layer.path)
+        assert all(printer.text(shown, None) for printer in (markdown, latex, tree, sheet))
+        assert json.loads(json.dumps(explanation_data(report, explanation)))["path"] == layer.path
     story = explain_model(report)
-    assert story_text(story, 60)
-    assert story_markdown(story)
-    assert json.loads(json.dumps(story_document(story)))["totals"]["macs"] == report.totals.macs
+    assert on_terminal(StoryDocument(story), 60)
+    assert all(printer.text(StoryDocument(story), None) for printer in (markdown, latex, tree, sheet))
+    assert json.loads(json.dumps(story_data(story)))["totals"]["macs"] == report.totals.macs

@@ -216,7 +216,7 @@ def test_the_command(run: Callable[..., Run], format_: str) -> None:
         assert document["macs"] == 12_443_648
         assert [layer["op"] for layer in document["layers"]] == ["conv2d", "conv2d"]
     if format_ == "table":
-        assert "Time (median, IQR)" in result.out
+        assert "Time (median, IQR)" in result.out or "spread is unknown" in result.out  # of a single run, under load
         assert max(map(len, result.out.splitlines())) <= 100 or "Warning" in result.out
 
 

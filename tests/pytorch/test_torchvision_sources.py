@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from torchvision.models import get_weight
 
-import archcost
 from archcost import zoo
 from archcost.analysis.sources import Kind, Stated, stated_figures
+from tests.shared import zoo_report
 
 SEEN = "torchvision 0.29.1, "
 FIGURES = {
     f"{name}-{figure.metric}": figure
     for name in zoo.names()
-    for figure in stated_figures(archcost.analyze(name))
+    for figure in stated_figures(zoo_report(name))
     if figure.source.kind is Kind.library
 }
 

@@ -20,8 +20,11 @@ from archcost.conventions.reconciliation import reconcile
 from archcost.explain.story import explain_model
 from archcost.export.source import to_torch
 from archcost.indented_json import indented
-from archcost.render.comparison import View, write_comparison
-from archcost.render.rows import MAX_PRINTED
+from archcost.render import rows as report_rows
+from archcost.render.comparison import ComparisonDocument
+from archcost.render.printers.terminal import MAX_ROWS
+from archcost.render.printing import write
+from archcost.render.rows import MAX_PRINTED, first_rows
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -103,7 +106,26 @@ def checked(count: int) -> object:
         return make_app(["check"])(["check", path, "--format", "json", "-o", os.devnull], standalone_mode=False)
 
 
+def distinct(count: int) -> archcost.Report:
+    """A repeated block whose every round is another one, so that no two layers are equal."""
+    block = "{params: {c: }, layers: [{conv2d: {out_channels: $c, kernel_size: 3, padding: 1}}, relu]}"
+    steps = f"[{{repeat: {count}, unit: {{c: $(8 + i)}}}}]"
+    return archcost.analyze(
+        loads(f"archcost: 1\nname: long\ninput: [3, 8, 8]\nlayers: {steps}\nblocks: {{unit: {block}}}\n")
+    )
+
+
+def table(count: int) -> object:
+    return first_rows(distinct(count), MAX_PRINTED, depth=3)
+
+
+def fields(count: int) -> object:
+    return distinct(count).receptive_fields()
+
+
 COMMANDS = {
+    "table": table,
+    "fields": fields,
     "load": load_only,
     "analyze": analyze,
     "json": to_json,
@@ -126,15 +148,33 @@ def test_the_work_grows_in_proportion(name: str) -> None:
 
 
 def test_a_table_of_a_comparison_shows_what_can_be_read(tmp_path: Path) -> None:
-    count = MAX_PRINTED // 2 + 100
+    count = MAX_ROWS // 2 + 100
     comparison = compare_reports(
         archcost.analyze(loads(linears(count))), archcost.analyze(loads(linears(count, 500_000)))
     )
     path = str(tmp_path / "out.txt")
-    write_comparison(comparison, View("table"), path)
+    write(ComparisonDocument(comparison), "table", path)
     text = (tmp_path / "out.txt").read_text()
-    assert f"{MAX_PRINTED:,} of {2 * count:,} rows: --format csv has all of them" in text
-    assert text.count(" linear ") == MAX_PRINTED
+    assert f"{MAX_ROWS:,} of {2 * count:,} rows: --format csv has all of them" in text
+    assert text.count(" linear ") == MAX_ROWS
+
+
+def test_rows_that_are_not_shown_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 units of two layers: one row of the repeat, 300 of its rounds, 600 of layers."""
+    report, made = distinct(300), 0
+    row = report_rows._row
+
+    def counted(place: report_rows.Place) -> report_rows.Row:
+        nonlocal made
+        made += 1
+        return row(place)
+
+    monkeypatch.setattr(report_rows, "_row", counted)
+    shown = first_rows(report, 10, depth=3)
+    assert (len(shown.rows), shown.found, shown.depth, shown.deepest) == (10, 901, 3, 3)
+    assert made == 10
+    assert first_rows(report, 10, sort="macs").found == 600
+    assert made == 20
 
 
 @pytest.mark.parametrize(

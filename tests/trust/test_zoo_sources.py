@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import archcost
 from archcost import zoo
 from archcost.analysis.sources import Kind, parse_source, stated_figures
+from archcost.commands.options import FORMATS
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +89,7 @@ def test_a_count_is_rounded_or_cut_off_to_what_is_printed(printed: str, right: i
 
 @pytest.fixture(scope="module")
 def zoo_figures() -> list[Stated]:
-    return [figure for name in zoo.names() for figure in stated_figures(archcost.analyze(name))]
+    return [figure for name in zoo.names() for figure in stated_figures(zoo_report(name))]
 
 
 def test_every_figure_of_the_zoo_has_a_source_with_a_place(zoo_figures: list[Stated]) -> None:
@@ -168,7 +169,7 @@ def test_a_figure_that_is_printed_otherwise_is_named(one_spec: Callable[[str], N
     assert "1 model in 1 family: 1 of 2 figures and 0 of 1 shape differ" in found.out
 
 
-@pytest.mark.parametrize("form", ["table", "tree", "json", "csv", "markdown"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_figure_that_is_printed_otherwise_fails_in_every_format(
     one_spec: Callable[[str], None], run: Callable[..., Run], form: str
 ) -> None:
@@ -197,11 +198,11 @@ def test_every_format_lists_every_figure(one_spec: Callable[[str], None], run: C
     assert (macs["kind"], macs["source"], macs["computed"]) == ("own count", "", 3 * 8 * 4 * 4)
     table = list(csv.DictReader(run("zoo", "--check", "--format", "csv").out.splitlines()))
     assert table == [{key: str(value) for key, value in row.items()} for row in (params, macs)]
-    assert "| net | params | 32 | 32 | paper | arXiv:1512.03385, Table 6: 32 |" in (
+    assert "| **net** |  |  |  |  |  |\n| &emsp;params | 32 |  | 32 | paper | arXiv:1512.03385, Table 6: 32 |" in (
         run("zoo", "--check", "--format", "markdown").out
     )
     assert run("zoo", "--check", "--format", "tree").out == (
-        "paper\n  net: params – arXiv:1512.03385, Table 6: 32\nown count\n  net: macs\n"
+        "paper\n└── net: params – arXiv:1512.03385, Table 6: 32\nown count\n└── net: macs\n"
         "1 model in 1 family: all 2 figures and 1 shape hold\n"
     )
     shown = run("zoo", "--check", "--format", "table", columns=100).out
@@ -217,16 +218,16 @@ def test_the_list_shows_what_differs_and_tolerances(
     path.write_text(text, encoding="utf-8")
     shown = run("zoo", "--check", "--format", "markdown")
     assert shown.code == 1
-    assert "| net | macs | 380 ± 1% | 384 ✗ | paper | Table 2 |" in shown.out
+    assert "| ✗ | &emsp;macs | 380 | 1% | 384 | paper | Table 2 |" in shown.out
 
 
 VERDICT = "1 model in 1 family: 1 of 2 figures and 0 of 1 shape differ"
 
 
-@pytest.mark.parametrize("form", ["table", "tree", "markdown"])
+@pytest.mark.parametrize("form", ["table", "tree", "markdown", "latex"])
 def test_the_lists_end_in_a_verdict(one_spec: Callable[[str], None], run: Callable[..., Run], form: str) -> None:
     one_spec("Table 6: 33")
-    shown = run("zoo", "--check", "--format", form).out
+    shown = run("zoo", "--check", "--format", form).out.replace(r"$\times$", "✗")
     assert VERDICT in shown
     assert "net: params is 32, which is not what is printed" in shown
     assert [line for line in shown.splitlines() if "✗" in line and "Table 6: 33" in line]

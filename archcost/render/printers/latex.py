@@ -1,4 +1,7 @@
-r"""LaTeX: tables of the package booktabs with exact figures, to be set with ``\usepackage{booktabs}``; ASCII alone."""
+r"""LaTeX in ASCII: exact figures in tables of the package booktabs, and formulas with words of amsmath.
+
+To be set with ``\usepackage{amsmath,amssymb,booktabs}``.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,24 @@ import re
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Gap, Heading, Line, Table, cell, spans
+from archcost.render.document import Field, Heading, Line, Table, cell
 from archcost.render.glyphs import fitted
+from archcost.tex import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.render.document import Cell, Column, Document
+    from archcost.render.document import Block, Cell, Column, Document
 
-_SIGNS = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "-",
+_SIGNS = SIGNS | {
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "-",
     "×": r"$\times$", "·": r"$\cdot$", "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "→": r"$\to$",
     "←": r"$\leftarrow$", "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "±": r"$\pm$", "Δ": r"$\Delta$",
     "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "⌈": r"$\lceil$", "⌉": r"$\rceil$", "µ": r"$\mu$",
-    "μ": r"$\mu$", "γ": r"$\gamma$", "β": r"$\beta$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
+    "μ": r"$\mu$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\epsilon$", "λ": r"$\lambda$",
+    "σ": r"$\sigma$", "Σ": r"$\Sigma$", "‖": r"$\Vert$", "½": r"$\frac12$", "₁": "$_1$", "₂": "$_2$", "₃": "$_3$",
+    "ₑ": "$_e$", "ˣ": "$^x$", "ᵖ": "$^p$", "ᵀ": r"$^\top$", "⁻": "$^-$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
     "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "†": r"\dag{}",
 }  # fmt: skip
 _SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|[^\x20-\x7e]")
@@ -33,7 +38,7 @@ def text(document: Document, path: str | None) -> str:
     return "\n\n".join(filter(None, map("\n".join, map(_block, document.blocks(None))))) + "\n"
 
 
-def _block(block: Heading | Line | Table | Gap) -> list[str]:
+def _block(block: Block) -> list[str]:
     if isinstance(block, Table):
         return list(_table(block))
     if isinstance(block, Heading):
@@ -41,8 +46,25 @@ def _block(block: Heading | Line | Table | Gap) -> list[str]:
         return [rf"\paragraph{{{escape_latex(block.text)}}}{details}"]
     if isinstance(block, Line):
         head = rf"\textbf{{{escape_latex(block.head.strip())}}} " if block.head.strip() else ""
-        return [head + "".join([_span(text, code=code) for text, code in spans(block.text)])]
+        return [head + "".join([_span(text, code=code) for text, code in block.pieces])]
+    if isinstance(block, Field):
+        return [_field(block)]
     return []
+
+
+def _field(field: Field) -> str:
+    """A topic with its formula and what that does not say, or else with its text."""
+    if field.formula:
+        said = rf"\({_SPECIAL.sub(_mathematical, field.formula)}\)"
+        said += f" ({escape_latex(field.note)})" if field.note else ""
+    else:
+        said = escape_latex(field.text)
+    return r"\quad " * (field.level - 1) + rf"\textbf{{{escape_latex(field.label)}}} {said}"
+
+
+def _mathematical(match: re.Match[str]) -> str:
+    """What is not ASCII stands in the names within formulas, which are text; the rest is LaTeX already."""
+    return match[0] if match[0].isascii() else _sign(match)
 
 
 def _span(text: str, *, code: bool) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Gap, Heading, Line, Table, cell
-from archcost.render.markup import escape_markdown, with_code
+from archcost.render.document import Field, Gap, Heading, Line, Table, cell
+from archcost.render.markup import escape_markdown, is_live, with_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _INDENT = "&emsp;"
 _ENDS_CODE = frozenset("`|")
+_TAME = re.compile(r"[\w\s\\{}()+,./=…-]*")  # a formula in which Markdown finds nothing of its own
 
 
 def text(document: Document, path: str | None) -> str:
@@ -41,14 +43,31 @@ def _of_kind(kind: type[Block], blocks: Sequence[Block]) -> Iterator[str]:
             yield from table_lines(block)
         elif isinstance(block, Line):
             yield line_text(block) + "  " * (number < len(blocks) - 1)
+        elif isinstance(block, Field):
+            items = number and block.level > 1 and blocks[number - 1].level > 1  # type: ignore[union-attr]
+            yield from [""] * (bool(number) and not items)
+            yield from _field(block)
         else:
             raise TypeError(f"no block: {kind.__name__}")
 
 
 def line_text(line: Line) -> str:
     """A sentence behind its head."""
-    head = escape_markdown(line.head)
-    return f"**{head}** {with_code(line.text)}" if head else with_code(line.text)
+    head = escape_markdown(" ".join(line.head.split()))
+    shown = escape_markdown(line.text) if line.literal else with_code(line.text)
+    return f"**{head}** {shown}" if head else shown
+
+
+def _field(field: Field) -> list[str]:
+    """A topic: its formula displayed, or its text; one within another as an item, with its formula in the line."""
+    label, note = escape_markdown(field.label), escape_markdown(field.note)
+    sets = field.formula and _TAME.fullmatch(field.formula) and not is_live(field.formula)
+    if field.level > 1:
+        formula = ", ".join(filter(None, (note, f"${field.formula}$")))
+        return ["  " * (field.level - 2) + f"- {label}: {formula if sets else escape_markdown(field.text)}"]
+    if sets:
+        return [f"**{label}**" + f" ({note})" * bool(note), "", "$$", field.formula, "$$"]
+    return [f"**{label}**: {escape_markdown(field.text)}"]
 
 
 def table_lines(table: Table) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.console import buffered_console
-from archcost.render.document import Gap, Heading, Line, Table, cell, without_marks
+from archcost.render.document import Field, Gap, Heading, Line, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ MAX_ROWS = 2_000  # rows of a table that anyone reads; laying out one takes a mi
 GAP = 2
 _EDGES = 2
 _MIN_FLEXIBLE = 8
+_FIELDS = 17  # the column at which the texts of fields begin
 
 
 def text(document: Document, path: str | None) -> str:
@@ -31,11 +32,18 @@ def text(document: Document, path: str | None) -> str:
 
 def print_block(console: Console, block: Block) -> None:
     """Print one block."""
-    if isinstance(block, Table):
+    if isinstance(block, Table) and block.lines is not None:
+        for line in block.lines:
+            _print_line(console, line)
+    elif isinstance(block, Table):
         _print_table(console, block)
     elif isinstance(block, Heading):
-        shown = " · ".join(filter(None, (block.text, block.details)))
-        console.print(shown, style="bold", soft_wrap=True)
+        from archcost.render.wrapping import prose
+
+        for part in prose(" · ".join(filter(None, (block.text, block.details))), console.width):
+            console.print(part, style="bold", soft_wrap=True)
+    elif isinstance(block, Field):
+        _print_field(console, block)
     elif isinstance(block, Line):
         _print_line(console, block)
     elif isinstance(block, Gap):
@@ -45,8 +53,15 @@ def print_block(console: Console, block: Block) -> None:
 def _print_line(console: Console, line: Line) -> None:
     from archcost.render.wrapping import hanging
 
-    for part in hanging(line.head, without_marks(line.text), console.width, indent=line.indent):
+    for part in hanging(line.head, line.plain_text, console.width, indent=line.indent):
         console.print(part, style=line.style or None, soft_wrap=True)
+
+
+def _print_field(console: Console, field: Field) -> None:
+    from archcost.render.wrapping import labelled
+
+    for part in labelled("  " * (field.level - 1) + field.label, field.text, console.width, _FIELDS):
+        console.print(part, soft_wrap=True)
 
 
 class _Shown(NamedTuple):
@@ -73,7 +88,8 @@ class _Shown(NamedTuple):
 
 def _text(value: Cell | str, *, short: bool) -> str:
     one = cell(value)
-    return "  " * (one.level - 1) + (one.text if one.short is None or not short else one.short)
+    mark = f"{one.mark} " if one.mark else ""
+    return mark + "  " * (one.level - 1) + (one.text if one.short is None or not short else one.short)
 
 
 def _fitting(table: Table, width: int) -> _Shown:

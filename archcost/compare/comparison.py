@@ -1,7 +1,6 @@
 """Report, Report -> Comparison: what a change costs, and where it arises.
 
-Scopes and layers are aligned by path; where names changed, by structure: a sequence alignment of siblings that prefers
-equal kinds, shapes and attributes. Differences are exact integers.
+Scopes and layers are aligned by path, and where names changed by structure. Differences are exact integers.
 """
 
 from __future__ import annotations
@@ -10,7 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import Costs
-from archcost.analysis.tree import build_tree, stem
+from archcost.analysis.tree import build_tree
+from archcost.compare.alignment import align, fingerprint
+from archcost.compare.naming import label
 from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.dims import Shape
-
-_MAX_CELLS = 250_000  # of an alignment table; longer sibling lists are aligned by name alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,20 @@ class Difference:
     def percent(self) -> float | None:
         """The change in percent of before; None when there was nothing before, or one of them is not known."""
         return 100 * self.delta / self.before if self.before and self.known else None
+
+    @property
+    def times_less(self) -> float | None:
+        """How many times as much there was before; None where one of both is nothing, or not known."""
+        return self.before / self.after if self.before and self.after and self.known else None
+
+    @property
+    def times_more(self) -> float | None:
+        """How many times as much there is after; None where one of both is nothing, or not known."""
+        return self.after / self.before if self.before and self.after and self.known else None
+
+    def percent_of(self, whole: Difference) -> float | None:
+        """What part of a model's change this is, in percent; None where nothing changes, or the whole is not known."""
+        return 100 * self.delta / whole.delta if self.delta and whole.delta and whole.known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,14 @@ class Comparison:
         """One of TOTALS over the whole models."""
         unknown = self.before.costs.unknown(metric), self.after.costs.unknown(metric)
         return Difference(getattr(self.before.totals, metric), getattr(self.after.totals, metric), *unknown)
+
+    @property
+    def title(self) -> str:
+        """``before → after``, told apart by their settings or paths where the names are the same."""
+        before, after = label(self.before), label(self.after)
+        if before == after:
+            before, after = self.before.spec.path, self.after.spec.path
+        return f"{before} → {after}"
 
     def changed(self) -> bool:
         """Whether the models differ in any layer."""
@@ -160,92 +181,10 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
     )
 
 
-def fingerprint(tree: Tree) -> object:
-    """Equal for subtrees of the same ops, attributes and shapes, in whichever report they are; names do not matter."""
-    layer = tree.layer
-    if layer is not None:
-        signature = layer.node.signature
-        return (signature.op, signature.inputs, signature.outputs, layer.node.weights_of >= 0)
-    return tuple([fingerprint(child) for child in tree.children.values()])
-
-
-Pair = tuple["Tree | None", "Tree | None"]
-
-
-def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
-    """Pairs of siblings in the order of the new model, those that are gone where they stood.
-
-    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
-    equal, too; what is left by similarity in order; then by name alone.
-    """
-    partner: dict[int, int] = {}  # index in new -> index in old
-    by_name = {tree.name: index for index, tree in enumerate(old)}
-    for index, tree in enumerate(new):
-        other = by_name.get(tree.name)
-        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
-            partner[index] = other
-    partner |= {b: a for a, b in _similar(_rest(old, partner.values()), _rest(new, partner))}
-    taken = set(partner.values())
-    for index, tree in enumerate(new):
-        other = by_name.get(tree.name)
-        if index not in partner and other is not None and other not in taken:
-            partner[index] = other
-    return _merged(old, new, partner)
-
-
-def _chosen(tree: Tree) -> bool:
-    """Whether the name was written in the spec, rather than made from the kind or the number of a round."""
-    return stem(tree.name) not in ("", tree.kind)
-
-
-def _rest(trees: Sequence[Tree], taken: Iterable[int]) -> list[tuple[int, Tree]]:
-    used = set(taken)
-    return [(index, tree) for index, tree in enumerate(trees) if index not in used]
-
-
-def _merged(old: Sequence[Tree], new: Sequence[Tree], partner: dict[int, int]) -> list[Pair]:
-    pairs: list[Pair] = []
-    taken = set(partner.values())
-    shown = 0
-    for index, tree in enumerate(new):
-        other = partner.get(index)
-        if other is not None:
-            pairs += [(old[k], None) for k in range(shown, other) if k not in taken]
-            shown = max(shown, other + 1)
-        pairs.append((old[other] if other is not None else None, tree))
-    pairs += [(old[k], None) for k in range(shown, len(old)) if k not in taken]
-    return pairs
-
-
-def _similar(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> list[tuple[int, int]]:
-    """Pairs of indices by a sequence alignment that maximises the sum of similarities."""
-    if not old or not new or len(old) * len(new) > _MAX_CELLS:
-        return []
-    scores = [[_similarity(a, b) for _, b in new] for _, a in old]
-    best = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    for i in range(len(old) - 1, -1, -1):
-        for j in range(len(new) - 1, -1, -1):
-            paired = scores[i][j] + best[i + 1][j + 1] if scores[i][j] else 0
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired)
-    pairs = []
-    i = j = 0
-    while i < len(old) and j < len(new):
-        if scores[i][j] and best[i][j] == scores[i][j] + best[i + 1][j + 1]:
-            pairs.append((old[i][0], new[j][0]))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
-
-
-def _similarity(old: Tree, new: Tree) -> int:
-    """0 for what cannot be the same thing; more for equal structure, output, and name."""
-    if old.kind != new.kind or bool(old.children) != bool(new.children):
-        return 0
-    score = 1 + 2 * (old.name == new.name) + 3 * (old.output == new.output)
-    return score + 6 * (fingerprint(old) == fingerprint(new))
+def smallest(reports: Iterable[Report], metric: str) -> int | None:
+    """The least total of a metric, of the models of which it is known; None for none."""
+    known = [int(getattr(report.totals, metric)) for report in reports if not report.costs.unknown(metric)]
+    return min(known, default=None)
 
 
 def rank(reports: Sequence[Report], metric: str) -> list[Report]:

@@ -1,0 +1,105 @@
+"""Trees of two models -> pairs of siblings: by path, and where names changed by structure.
+
+A sequence alignment of siblings prefers equal kinds, shapes and attributes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.analysis.tree import stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.analysis.tree import Tree
+
+_MAX_CELLS = 250_000  # of an alignment table; longer sibling lists are aligned by name alone
+
+
+def fingerprint(tree: Tree) -> object:
+    """Equal for subtrees of the same ops, attributes and shapes, in whichever report they are; names do not matter."""
+    layer = tree.layer
+    if layer is not None:
+        signature = layer.node.signature
+        return (signature.op, signature.inputs, signature.outputs, layer.node.weights_of >= 0)
+    return tuple([fingerprint(child) for child in tree.children.values()])
+
+
+Pair = tuple["Tree | None", "Tree | None"]
+
+
+def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
+    """Pairs of siblings in the order of the new model, those that are gone where they stood.
+
+    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
+    equal, too; what is left by similarity in order; then by name alone.
+    """
+    partner: dict[int, int] = {}  # index in new -> index in old
+    by_name = {tree.name: index for index, tree in enumerate(old)}
+    for index, tree in enumerate(new):
+        other = by_name.get(tree.name)
+        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
+            partner[index] = other
+    partner |= {b: a for a, b in _similar(_rest(old, partner.values()), _rest(new, partner))}
+    taken = set(partner.values())
+    for index, tree in enumerate(new):
+        other = by_name.get(tree.name)
+        if index not in partner and other is not None and other not in taken:
+            partner[index] = other
+    return _merged(old, new, partner)
+
+
+def _chosen(tree: Tree) -> bool:
+    """Whether the name was written in the spec, rather than made from the kind or the number of a round."""
+    return stem(tree.name) not in ("", tree.kind)
+
+
+def _rest(trees: Sequence[Tree], taken: Iterable[int]) -> list[tuple[int, Tree]]:
+    used = set(taken)
+    return [(index, tree) for index, tree in enumerate(trees) if index not in used]
+
+
+def _merged(old: Sequence[Tree], new: Sequence[Tree], partner: dict[int, int]) -> list[Pair]:
+    pairs: list[Pair] = []
+    taken = set(partner.values())
+    shown = 0
+    for index, tree in enumerate(new):
+        other = partner.get(index)
+        if other is not None:
+            pairs += [(old[k], None) for k in range(shown, other) if k not in taken]
+            shown = max(shown, other + 1)
+        pairs.append((old[other] if other is not None else None, tree))
+    pairs += [(old[k], None) for k in range(shown, len(old)) if k not in taken]
+    return pairs
+
+
+def _similar(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> list[tuple[int, int]]:
+    """Pairs of indices by a sequence alignment that maximises the sum of similarities."""
+    if not old or not new or len(old) * len(new) > _MAX_CELLS:
+        return []
+    scores = [[_similarity(a, b) for _, b in new] for _, a in old]
+    best = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        for j in range(len(new) - 1, -1, -1):
+            paired = scores[i][j] + best[i + 1][j + 1] if scores[i][j] else 0
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired)
+    pairs = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        if scores[i][j] and best[i][j] == scores[i][j] + best[i + 1][j + 1]:
+            pairs.append((old[i][0], new[j][0]))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _similarity(old: Tree, new: Tree) -> int:
+    """0 for what cannot be the same thing; more for equal structure, output, and name."""
+    if old.kind != new.kind or bool(old.children) != bool(new.children):
+        return 0
+    score = 1 + 2 * (old.name == new.name) + 3 * (old.output == new.output)
+    return score + 6 * (fingerprint(old) == fingerprint(new))

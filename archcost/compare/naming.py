@@ -1,0 +1,28 @@
+"""What models are called beside each other: by name and settings, and by path where these are the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+
+
+def label(report: Report) -> str:
+    """A model's name and the params that were set."""
+    defaults = {name: param.default for name, param in report.spec.params.items()}
+    given = [
+        f"{name}={value}"
+        for name, value in report.params.items()
+        if (default := defaults[name]) is None or (default.constant and default.value != value)
+    ]
+    batch = [f"batch={report.batch}"] if report.batch != 1 else []
+    return " ".join([report.name, *given, *batch])
+
+
+def labels(reports: Sequence[Report]) -> list[str]:
+    """A label each; paths where labels are the same."""
+    found = [label(report) for report in reports]
+    return [text if found.count(text) == 1 else report.spec.path for text, report in zip(found, reports, strict=True)]

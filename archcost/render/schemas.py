@@ -1,0 +1,29 @@
+"""The documents that are printed as JSON, by name: the one table that ``archcost schema`` and its tests read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcost.analysis.families import ZooModelData
+from archcost.analysis.memory.data import MemoryData
+from archcost.analysis.zoo_check import StatedData
+from archcost.compare.data import ComparisonData, SideBySideData
+from archcost.conventions.data import ReconciliationData
+from archcost.documents import schema_of
+from archcost.explain.data import ExplanationData
+from archcost.explain.story_data import StoryData
+
+DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
+    "memory": MemoryData | list[MemoryData],
+    "comparison": ComparisonData,
+    "side-by-side": SideBySideData,
+    "explanation": ExplanationData | StoryData,
+    "reconciliation": ReconciliationData,
+    "zoo": list[ZooModelData],
+    "zoo-check": list[StatedData],
+}
+
+
+def document_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a document."""
+    return schema_of(DOCUMENTS[name], name)

@@ -1,0 +1,14 @@
+"""Text of anybody within LaTeX: the signs that TeX reads are spelled, so that it shows them and runs nothing."""
+
+from __future__ import annotations
+
+SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+}  # fmt: skip
+_SPELLED = str.maketrans(SIGNS)
+
+
+def spelled(text: str) -> str:
+    """The text with the signs that mean something to TeX spelled."""
+    return text.translate(_SPELLED)

@@ -1,0 +1,292 @@
+"""Documents: every format of the commands that make them, and JSON that its schema describes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints, is_typeddict
+
+import jsonschema
+import pytest
+from markdown_it import MarkdownIt
+
+from archcost.commands.options import FORMATS
+from archcost.commands.schema import NAMES
+from archcost.compare.data import LayerDifferencesData, TotalDifferencesData, TotalsData
+from archcost.documents import Identified, schema_of
+from archcost.render.document import Branch, Cell, Column, Heading, Line, Table, branches_of
+from archcost.render.printers.markdown import table_lines
+from archcost.render.printing import format_of
+from archcost.render.schemas import DOCUMENTS, document_schema
+from archcost.spec.limits import PEAK, TOTALS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+UNKNOWN = "archcost: 1\ninput: [8]\nlayers: [custom: {name: fft, output: [$batch, 8], params: 3}]\n"
+FAMILY = ("--family", "Building blocks")
+COMMANDS = {  # the schema of what a command prints
+    "memory": (
+        ("memory", "conv5x5_reduced"),
+        ("memory", "conv5x5_reduced", "--schedule", "min-peak"),
+        ("memory", "resnet18", "--optimizer", "adam", "--mixed", "float16", "--checkpoint", "layer?"),
+        ("memory", "conv5x5", "conv5x5_reduced"),
+    ),
+    "comparison": (
+        ("compare", "inception_naive", "inception_reduced"),
+        ("compare", "mobilenet_v1", "mobilenet_v1", "--set-b", "width=0.5"),
+        ("compare", "unknown.yaml", "conv5x5"),
+        ("compare", "conv5x5", "conv5x5"),
+    ),
+    "side-by-side": (
+        ("compare", "conv5x5", "conv5x5_reduced", "conv1x1"),
+        ("compare", "unknown.yaml", "conv5x5", "conv1x1", "--sort", "macs"),
+    ),
+    "explanation": (
+        ("explain", "googlenet"),
+        ("explain", "inception_reduced", "5x5"),
+        ("explain", "conv5x5", "conv5x5"),
+        ("explain", "unknown.yaml"),
+    ),
+    "reconciliation": (
+        ("reconcile", "conv5x5"),
+        ("reconcile", "resnet18", "--published", "1.8 GMACs", "--with", "fvcore,thop"),
+        ("reconcile", "unknown.yaml"),
+    ),
+    "zoo": (("zoo", *FAMILY),),
+    "zoo-check": (("zoo", "--check", *FAMILY),),
+}
+CASES = [(name, words) for name, commands in COMMANDS.items() for words in commands]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a spec of which not all is known."""
+    (tmp_path / "unknown.yaml").write_text(UNKNOWN, encoding="utf-8")
+    return tmp_path
+
+
+# --- schemas ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_document_is_printed_by_a_case() -> None:
+    assert set(COMMANDS) == set(DOCUMENTS)
+    assert set(DOCUMENTS) < set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_schema_is_draft_07(name: str, run: Callable[..., Run]) -> None:
+    schema = json.loads(run("schema", name).out)
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert name not in DOCUMENTS or schema == document_schema(name)
+
+
+@pytest.mark.parametrize(("name", "words"), CASES)
+def test_what_is_printed_follows_its_schema(
+    name: str, words: tuple[str, ...], run: Callable[..., Run], folder: Path
+) -> None:
+    result = run(*words, "--format", "json", cwd=folder)
+    assert result.code == 0, result.err
+    printed = json.loads(result.out)
+    strict = jsonschema.Draft7Validator(_closed(document_schema(name)))
+    assert [error.message for error in strict.iter_errors(printed)] == []
+    one = printed[0] if isinstance(printed, list) else printed
+    assert one.get("schema") == (None if name.startswith("zoo") else f"archcost.{name}/1")
+    schema = _one(name, one)
+    assert set(schema["required"]) <= set(one) <= set(schema["properties"])
+    for key in one:
+        rest = {other: value for other, value in one.items() if other != key}
+        assert jsonschema.Draft7Validator(schema).is_valid(rest) is (key not in schema["required"])
+
+
+def _closed(schema: Any) -> Any:
+    """The schema without the leave to add keys: a key that has no type is a mistake of ours."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    return {"additionalProperties": False, **closed} if "properties" in schema else closed
+
+
+def _one(name: str, document: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a single document: of those of several types, the one that it has."""
+    types = [kind for kind in (get_args(DOCUMENTS[name]) or (DOCUMENTS[name],)) if is_typeddict(kind)]
+    schemas = [schema_of(kind, name) for kind in types]
+    (schema,) = [each for each in schemas if set(document) <= set(each["properties"])]
+    return schema
+
+
+def test_a_document_names_a_schema_that_can_be_printed(run: Callable[..., Run], folder: Path) -> None:
+    printed = [*[words for _, words in CASES], ("analyze", "conv1x1"), ("check", "conv1x1")]
+    for words in printed:
+        documents = json.loads(run(*words, "--format", "json", cwd=folder).out)
+        for each in documents if isinstance(documents, list) else [documents]:
+            if "schema" in each:
+                name, _, version = each["schema"].removeprefix("archcost.").partition("/")
+                assert (name in NAMES, version) == (True, "1")
+
+
+def test_an_unknown_schema_is_bad_usage(run: Callable[..., Run]) -> None:
+    result = run("schema", "nothing")
+    assert result.code == 2
+    assert "'nothing' is not one of" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_difference_is_told_of_every_total() -> None:
+    assert tuple(get_type_hints(TotalsData)) == TOTALS
+    assert set(get_type_hints(TotalDifferencesData)) == set(TOTALS)
+    assert set(get_type_hints(LayerDifferencesData)) == set(TOTALS) - {PEAK}
+
+
+def test_a_schema_of_one_or_several_names_itself_in_each() -> None:
+    class Sample(Identified):
+        """A sample."""
+
+    for kind in (Sample | list[Sample], list[Sample]):
+        schema = schema_of(kind, "sample")
+        assert schema["definitions"]["Sample"]["properties"] == {"schema": {"const": "archcost.sample/1"}}
+    assert schema_of(Sample, "sample")["properties"] == {"schema": {"const": "archcost.sample/1"}}
+
+
+# --- formats ----------------------------------------------------------------------------------------------------------
+
+SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table", "": "table"}
+SHOWN = [commands[0] for commands in COMMANDS.values()]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_the_name_of_a_file_decides(
+    words: tuple[str, ...], suffix: str, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    listed = () if "--check" in words and SUFFIXES[suffix] == "table" else ("--format", SUFFIXES[suffix])
+    expected = run(*words, *listed)
+    written = run(*words, "-o", str(tmp_path / f"out{suffix}"))
+    assert (written.code, written.out) == (0, "")
+    assert (tmp_path / f"out{suffix}").read_text(encoding="utf-8") == expected.out
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_a_format_that_is_asked_for_goes_before_the_name_of_the_file(
+    words: tuple[str, ...], run: Callable[..., Run], tmp_path: Path
+) -> None:
+    assert run(*words, "--format", "csv", "-o", str(tmp_path / "out.json")).code == 0
+    first, *_ = csv.reader((tmp_path / "out.json").read_text(encoding="utf-8").splitlines())
+    assert all(heading.isidentifier() for heading in first)
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_text_is_a_table_and_other_words_are_bad_usage(words: tuple[str, ...], run: Callable[..., Run]) -> None:
+    assert run(*words, "--format", "text").out == run(*words, "--format", "table").out
+    wrong = run(*words, "--format", "pdf")
+    assert wrong.code == 2
+    assert all(f"'{name}'" in wrong.err for name in ("pdf", *FORMATS))
+    assert "Traceback" not in wrong.err
+
+
+def test_the_check_lists_every_figure_only_where_a_format_is_asked_for(run: Callable[..., Run]) -> None:
+    summary, table = run("zoo", "--check", *FAMILY).out, run("zoo", "--check", *FAMILY, "--format", "table").out
+    assert table.endswith(f"\n{summary}")
+    assert "stated" in table.splitlines()[1]
+    assert "stated  " not in summary
+
+
+@pytest.mark.parametrize("path", ["a.JSON", "a.b/c.csv", None, "-", "a.md.gz"])
+def test_any_other_name_is_a_table(path: str | None) -> None:
+    assert format_of(path) == {"a.JSON": "json", "a.b/c.csv": "csv"}.get(str(path), "table")
+
+
+# --- names of anybody -------------------------------------------------------------------------------------------------
+
+ODD = ["a|b", "a`b`", "a\\b", "a&b", "100%_of", "@here", "a$x^2$", "<b>", "#1", "x{}~"]
+NET = """archcost: 1
+name: {name}
+family: {name}
+source: {name}
+input: [8]
+layers:
+  - linear: {{out_features: {width}}}
+expect: {{params: {{value: 1, source: {name}}}}}
+"""
+
+
+def _printed(name: str, run: Callable[..., Run], folder: Path) -> list[tuple[str, str, str]]:
+    """What documents of models of a name are as Markdown, LaTeX and trees."""
+    for number in range(3):
+        text = NET.format(name=json.dumps(f"{name}{number}"), width=8 + number)
+        (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
+    shown = []
+    for words in (("compare", "0.yaml", "1.yaml"), ("compare", "0.yaml", "1.yaml", "2.yaml"), ("zoo",), CHECK):
+        results = [run(*words, "--format", kind, cwd=folder) for kind in ("markdown", "latex", "tree")]
+        assert [result.err for result in results] == ["", "", ""]
+        markdown, latex, tree = (result.out for result in results)
+        shown.append((markdown, latex, tree))
+    return shown
+
+
+CHECK = ("zoo", "--check")
+
+
+@pytest.mark.parametrize("name", ODD, ids=ascii)
+def test_names_are_no_markup(
+    name: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document has as many elements, cells and lines as that of a model with a plain name."""
+    monkeypatch.setattr("archcost.zoo.folder", lambda: str(tmp_path))
+    pairs = zip(_printed(name, run, tmp_path), _printed("plain", run, tmp_path), strict=True)
+    for (markdown, latex, tree), (plain_markdown, plain_latex, plain_tree) in pairs:
+        assert _shape(markdown) == _shape(plain_markdown)
+        assert latex.isascii()
+        assert _commands(latex) == _commands(plain_latex)
+        assert tree.count("\n") == plain_tree.count("\n")
+
+
+_ESCAPED = re.compile(
+    r"\\textbackslash\{\}|\\text(?:asciitilde|asciicircum|less|greater|bar|quotedbl|asciigrave)\{\}|\\[{}$&#%_]|\{\}|\{`\}"
+)
+
+
+def _commands(latex: str) -> list[str]:
+    """What LaTeX runs or reads: commands, groups, cells and formulas."""
+    return re.findall(r"\\[a-z]+|\\.|[{}&$%#_^~]", _ESCAPED.sub("", latex))
+
+
+def _shape(text: str) -> list[str]:
+    """The elements of Markdown, but for code, as which a name may be shown."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    return [part.type for token in tokens for part in (token, *(token.children or ())) if part.type not in _TEXT]
+
+
+_TEXT = ("text", "code_inline", "text_special")
+
+
+# --- marks ------------------------------------------------------------------------------------------------------------
+
+
+def test_marks_stand_in_a_column_of_their_own() -> None:
+    table = Table(
+        [
+            Column("change", [Cell("a", mark="+"), Cell("b", level=2, mark=" ")]),
+            Column("MACs", ["1", Cell("2,000", "2 k")], right=True),
+            Column("", [Cell(""), ""]),
+        ]
+    )
+    assert list(table_lines(table)) == [
+        "|  | change | MACs |",
+        "| :-- | :-- | --: |",
+        "| `+` | a | 1 |",
+        "|  | &emsp;b | 2,000 |",
+    ]
+    assert list(branches_of([Heading("t"), table, Line("end", head="the ")])) == [
+        Branch(0, "t"),
+        Branch(1, "+ a: MACs 1"),
+        Branch(2, "b: MACs 2 k"),
+        Branch(0, "the end"),
+    ]
