@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from archcost.commands.options import FORMATS
 from archcost.commands.schema import NAMES
-from archcost.compare.data import LayerDifferencesData, TotalDifferencesData, TotalsData
+from archcost.comparing.data import LayerDifferencesData, TotalDifferencesData, TotalsData
 from archcost.documents import Identified, schema_of
 from archcost.render.document import Branch, Cell, Column, Heading, Line, Table, branches_of
 from archcost.render.printers.markdown import table_lines
@@ -239,7 +239,7 @@ def test_names_are_no_markup(
     name: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document has as many elements, cells and lines as that of a model with a plain name."""
-    monkeypatch.setattr("archcost.zoo.folder", lambda: str(tmp_path))
+    monkeypatch.setattr("archcost.model_zoo.folder", lambda: str(tmp_path))
     pairs = zip(_printed(name, run, tmp_path), _printed("plain", run, tmp_path), strict=True)
     for (markdown, latex, tree), (plain_markdown, plain_latex, plain_tree) in pairs:
         assert _shape(markdown) == _shape(plain_markdown)

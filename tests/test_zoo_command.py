@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis import report
 from archcost.analysis.families import families
 from benchmarks import zoo as page

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost import zoo
+from archcost import model_zoo
 from archcost.budget.keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
@@ -76,7 +76,7 @@ class Config(NamedTuple):
         except GlobError as error:
             glob = self.specs[error.number]
             hint = error.help or f"globs are relative to {self.path}"
-            if zoo.find(glob):
+            if model_zoo.find(glob):
                 hint = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
             message = f"cannot look for '{glob}': {error.reason}"
             raise ConfigError([Diagnostic(message, self.specs_marks[error.number], hint)]) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost import zoo
+from archcost import model_zoo
 from archcost.budget.baseline import entry_of
 from archcost.budget.verdict import Cause
 from archcost.errors import SpecError, UsageError
@@ -39,7 +39,7 @@ def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Re
     """The spec as it stood at a revision, analysed as it is now, or the cause that keeps it from being compared."""
     if path == "-":
         return Past(cause=Cause.STDIN), None
-    shipped = None if os.path.lexists(path) else zoo.find(path)
+    shipped = None if os.path.lexists(path) else model_zoo.find(path)
     try:
         place = revision.locate(shipped or _without_revision(path))
     except FileError:

@@ -83,8 +83,8 @@ def _document(
     reports: Sequence[Report], metric: str, sort: str | None, depth: int | None, *, only_changed: bool
 ) -> Document:
     """Two models with their changes, or several in the order asked for."""
-    from archcost.compare import compare as compare_reports
-    from archcost.compare import rank
+    from archcost.comparing import compare as compare_reports
+    from archcost.comparing import rank
 
     if len(reports) > 2:  # noqa: PLR2004 - side by side
         from archcost.render.side_by_side import SideBySideDocument

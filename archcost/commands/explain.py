@@ -28,8 +28,8 @@ def explain(
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
     from archcost.commands.inputs import settings_of
-    from archcost.explain.find import explain_path
-    from archcost.explain.story import explain_model
+    from archcost.explaining.find import explain_path
+    from archcost.explaining.story import explain_model
     from archcost.named_specs import analyze_one
     from archcost.render.explanation import ExplanationDocument, StoryDocument
     from archcost.render.output import print_diagnostics

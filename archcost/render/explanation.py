@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.explain.data import explanation_data
-from archcost.explain.story_data import story_data
+from archcost.explaining.data import explanation_data
+from archcost.explaining.story_data import story_data
 from archcost.render import explanation_sentences as sentences
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
 from archcost.render.explanation_records import Record, explanation_records, story_records
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from archcost.analysis.report import Report
-    from archcost.explain.equations import Equation, Explanation, Part, Seen
-    from archcost.explain.story import Share, Story
+    from archcost.explaining.equations import Equation, Explanation, Part, Seen
+    from archcost.explaining.story import Share, Story
     from archcost.render.document import Block, Branch
 
 _MOST_PARTS = 12  # where the reader's patience has a limit

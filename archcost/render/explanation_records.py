@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explain.data import explanation_data
-from archcost.explain.story_data import story_data
+from archcost.explaining.data import explanation_data
+from archcost.explaining.story_data import story_data
 from archcost.render.explanation_sentences import one_size
 from archcost.render.text import field_cell
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
-    from archcost.explain.equations import Explanation
-    from archcost.explain.story import Story
+    from archcost.explaining.equations import Explanation
+    from archcost.explaining.story import Story
 
 _ALL = 99  # branches of a field
 

@@ -128,7 +128,7 @@ def _above(path: str) -> list[str]:
 def _scope(report: Report, path: str) -> str:
     if not path:
         return ""
-    from archcost.explain.find import find_path
+    from archcost.explaining.find import find_path
 
     return find_path(report, path)
 

@@ -7,11 +7,11 @@ from typing import Any
 from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
-from archcost.compare.data import ComparisonData, SideBySideData
+from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
-from archcost.explain.data import ExplanationData
-from archcost.explain.story_data import StoryData
+from archcost.explaining.data import ExplanationData
+from archcost.explaining.story_data import StoryData
 
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "memory": MemoryData | list[MemoryData],

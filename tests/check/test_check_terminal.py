@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.budget import latency as latencies
 from archcost.budget.cases import Request
 from archcost.budget.check import check

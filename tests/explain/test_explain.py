@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.tree import build_tree, find
 from archcost.dims import numel
-from archcost.explain.find import find_path, known_paths
-from archcost.explain.layer import explain_layer
-from archcost.explain.scope import explain_scope
-from archcost.explain.seen import block_around
-from archcost.explain.story import explain_model
+from archcost.explaining.find import find_path, known_paths
+from archcost.explaining.layer import explain_layer
+from archcost.explaining.scope import explain_scope
+from archcost.explaining.seen import block_around
+from archcost.explaining.story import explain_model
 from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.spec.loader import loads
 from archcost.spec.names import DTYPE_BYTES
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
-    from archcost.explain.equations import Equation, Explanation
+    from archcost.explaining.equations import Equation, Explanation
 
 LAYER = "5x5.conv_relu_1.conv2d"
 COMMANDS: dict[str, tuple[int | None, tuple[str, ...]]] = {

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, inplace_nodes
 from archcost.analysis.memory.liveness import Storages
 from archcost.graph.unroll import unroll

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory import Storages
 from archcost.analysis.report import Report
 from archcost.analysis.runs import Run, coarse, hull

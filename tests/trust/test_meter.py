@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError, UsageError
 from archcost.graph import context, unroll

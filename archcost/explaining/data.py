@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
-    from archcost.explain.equations import Equation, Explanation, Part, Seen
-    from archcost.explain.expressions import Expression
+    from archcost.explaining.equations import Equation, Explanation, Part, Seen
+    from archcost.explaining.expressions import Expression
 
 DECIMALS = 6
 

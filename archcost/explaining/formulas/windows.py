@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explain.expressions import Expression, Number, Symbol, ceil, cross, exactly, floor, product, total
-from archcost.explain.formulas.base import (
+from archcost.explaining.expressions import Expression, Number, Symbol, ceil, cross, exactly, floor, product, total
+from archcost.explaining.formulas.base import (
     AXES,
     NOTHING,
     Formula,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.analysis.tree import build_tree
-from archcost.explain.scope import mac_formula, sum_formula
+from archcost.explaining.scope import mac_formula, sum_formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
-    from archcost.explain.expressions import Expression
+    from archcost.explaining.expressions import Expression
 
 BALANCE = Fraction(25, 2)  # FLOPs a byte: NVIDIA A100, 19.5 TFLOP/s of float32 over 1.56 TB/s
 TOP = 4

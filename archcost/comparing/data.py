@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
-    from archcost.compare.comparison import Change, Comparison, Difference
+    from archcost.comparing.comparison import Change, Comparison, Difference
 
 _WORDS = {"+": "added", "-": "removed", "~": "changed", " ": "same"}
 

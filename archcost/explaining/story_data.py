@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from archcost.analysis.report import unknown_layers
 from archcost.documents import Count, Shape
-from archcost.explain.data import (
+from archcost.explaining.data import (
     DECIMALS,
     Explained,
     FieldData,
@@ -22,7 +22,7 @@ from archcost.explain.data import (
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.explain.story import Bound, Peak, Share, Story
+    from archcost.explaining.story import Bound, Peak, Share, Story
 
 
 class InputData(TypedDict):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explain.equations import Seen
-from archcost.explain.expressions import Expression, Product, Symbol
+from archcost.explaining.equations import Seen
+from archcost.explaining.expressions import Expression, Product, Symbol
 
 if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.explain.expressions import Expression, Quotient, Symbol, total
+from archcost.explaining.expressions import Expression, Quotient, Symbol, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.explain.expressions import Expression, Number, Symbol, cross, product, total
-from archcost.explain.formulas.base import NOTHING, Formula, Formulas, Size, Subject, batched, times
+from archcost.explaining.expressions import Expression, Number, Symbol, cross, product, total
+from archcost.explaining.formulas.base import NOTHING, Formula, Formulas, Size, Subject, batched, times
 from archcost.ops.base import raise_on_false
 from archcost.ops.experts import ACTIVATION_FLOPS
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.tree import build_tree, find
 from archcost.errors import UsageError, close_names, suggestion
-from archcost.explain.layer import explain_layer
-from archcost.explain.scope import explain_scope
+from archcost.explaining.layer import explain_layer
+from archcost.explaining.scope import explain_scope
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.explain.equations import Explanation
+    from archcost.explaining.equations import Explanation
 
 
 def explain_path(report: Report, path: str) -> Explanation:

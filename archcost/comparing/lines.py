@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import Costs
-from archcost.compare.comparison import difference
+from archcost.comparing.comparison import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.compare.comparison import Change, Difference
+    from archcost.comparing.comparison import Change, Difference
 
 
 class ChangeLine(NamedTuple):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
-from archcost.compare.alignment import align, fingerprint
-from archcost.compare.naming import label
+from archcost.comparing.alignment import align, fingerprint
+from archcost.comparing.naming import label
 from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archcost.explain.expressions import Number, Symbol, cross, exactly, product
-from archcost.explain.formulas.base import (
+from archcost.explaining.expressions import Number, Symbol, cross, exactly, product
+from archcost.explaining.formulas.base import (
     AXES,
     NOTHING,
     Formula,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explain.expressions import Symbol, cross, exactly, product, total
-from archcost.explain.formulas.base import NOTHING, Formula, Formulas, Size, Subject, axis_names, batched, times
-from archcost.explain.formulas.windows import kernel, positions, window_size
+from archcost.explaining.expressions import Symbol, cross, exactly, product, total
+from archcost.explaining.formulas.base import NOTHING, Formula, Formulas, Size, Subject, axis_names, batched, times
+from archcost.explaining.formulas.windows import kernel, positions, window_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.explain.expressions import Expression
+    from archcost.explaining.expressions import Expression
 
 _MASKED = 3  # input, offset, mask
 _BILINEAR = 7

@@ -6,10 +6,10 @@ import inspect
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import input_bytes, tensor_bytes, traffic_of, weight_bytes_read
-from archcost.explain.equations import BYTES, Equation, Explanation, traffic_equations
-from archcost.explain.expressions import Expression, Number, Product, Symbol, cross, total
-from archcost.explain.formulas import FORMULAS, Formulas, Size, Subject
-from archcost.explain.seen import layer_fields
+from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
+from archcost.explaining.expressions import Expression, Number, Product, Symbol, cross, total
+from archcost.explaining.formulas import FORMULAS, Formulas, Size, Subject
+from archcost.explaining.seen import layer_fields
 from archcost.spec.names import DTYPE_BYTES
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import Traffic, total_traffic
-from archcost.explain.equations import BYTES, Equation, Explanation, Part, traffic_equations
-from archcost.explain.expressions import Expression, Number, Product, Symbol, total
-from archcost.explain.layer import formulas_of, params_formula
-from archcost.explain.seen import scope_fields
+from archcost.explaining.equations import BYTES, Equation, Explanation, Part, traffic_equations
+from archcost.explaining.expressions import Expression, Number, Product, Symbol, total
+from archcost.explaining.layer import formulas_of, params_formula
+from archcost.explaining.seen import scope_fields
 from archcost.tex import spelled
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archcost.explain.expressions import Symbol, ceil, cross, exactly, product, total
-from archcost.explain.formulas.base import Formula, Formulas, Size, Subject, dim_name, nothing, times
+from archcost.explaining.expressions import Symbol, ceil, cross, exactly, product, total
+from archcost.explaining.formulas.base import Formula, Formulas, Size, Subject, dim_name, nothing, times
 
 
 def _sized(subject: Subject, dim: int, formula: object, output: int = 0) -> Size:

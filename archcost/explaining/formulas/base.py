@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explain.expressions import Expression, Number, Product, Symbol, product
+from archcost.explaining.expressions import Expression, Number, Product, Symbol, product
 
 if TYPE_CHECKING:
     from archcost.dims import Shape

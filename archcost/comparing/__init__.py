@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcost.compare.comparison import (
+from archcost.comparing.comparison import (
     Change,
     Comparison,
     Difference,
