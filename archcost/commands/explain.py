@@ -44,7 +44,7 @@ def explain(
     document = (
         StoryDocument(explain_model(report, *threshold))
         if path is None
-        else ExplanationDocument(report, explain_path(report, path))
+        else ExplanationDocument(explain_path(report, path))
     )
     write(document, format or format_of(output), output)
 

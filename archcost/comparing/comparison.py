@@ -6,7 +6,7 @@ Scopes and layers are aligned by path, and where names changed by structure. Dif
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
@@ -102,6 +102,12 @@ class Comparison:
     before: Report
     after: Report
     changes: tuple[Change, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.comparison/1``."""
+        from archcost.comparing.data import comparison_data
+
+        return {**comparison_data(self)}
 
     def total(self, metric: str) -> Difference:
         """One of TOTALS over the whole models."""

@@ -32,6 +32,12 @@ class Reconciliation(NamedTuple):
     search: Search | None = None
     hint: bool = False  # torchvision writes the model in another way, which was not asked for
 
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.reconciliation/1``."""
+        from archcost.conventions.data import reconciliation_data
+
+        return {**reconciliation_data(self)}
+
 
 def reconcile(
     report: Report, names: Sequence[str], functional: Sequence[str] = (), *, with_quoted: bool = True

@@ -103,10 +103,10 @@ def begun(report: Report) -> Explained:
     }
 
 
-def explanation_data(report: Report, explanation: Explanation) -> ExplanationData:
+def explanation_data(explanation: Explanation) -> ExplanationData:
     """A layer or scope: every figure with its formula in symbols, in numbers and in LaTeX."""
     return {
-        **begun(report),
+        **begun(explanation.report),
         "path": explanation.path,
         "kind": explanation.kind,
         "inputs": [list(shape) for shape in explanation.inputs],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.explaining.expressions import Expression, Quotient, Symbol, total
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from archcost.analysis.receptive_field import ReceptiveField
+    from archcost.analysis.report import Report
     from archcost.analysis.traffic import Traffic
     from archcost.dims import Shape
     from archcost.errors import Mark
@@ -58,8 +59,9 @@ class Part(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """A layer or a scope."""
+    """A layer or a scope of a report."""
 
+    report: Report
     path: str
     kind: str
     about: str
@@ -70,6 +72,12 @@ class Explanation(NamedTuple):
     seen: tuple[Seen, ...]
     parts: tuple[Part, ...]
     mark: Mark | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.explanation/1``."""
+        from archcost.explaining.data import explanation_data
+
+        return {**explanation_data(self)}
 
 
 def traffic_equations(parts: Sequence[Expression], traffic: Traffic, unknown: int = 0) -> list[Equation]:

@@ -36,6 +36,7 @@ def explain_layer(report: Report, index: int) -> Explanation:
         *_byte_equations(report, index),
     ]
     return Explanation(
+        report=report,
         path=layer.path,
         kind=layer.op,
         about="" if formulas.sizes else about(signature),

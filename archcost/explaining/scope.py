@@ -40,6 +40,7 @@ def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:
     traffic = report.traffic()
     moved = total_traffic([traffic[index] for index in indices])
     return Explanation(
+        report=report,
         path=path,
         kind=tree.kind,
         about="",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.traffic import Traffic, total_traffic
@@ -75,6 +75,12 @@ class Story(NamedTuple):
     counted: int
     seen: ReceptiveField | None
     widest: tuple[str, ReceptiveField] | None  # the largest field that still moves with the position
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.explanation/1``."""
+        from archcost.explaining.story_data import story_data
+
+        return {**story_data(self)}
 
 
 def explain_model(report: Report, balance: Fraction = BALANCE) -> Story:

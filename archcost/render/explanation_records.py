@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from archcost.analysis.receptive_field import ReceptiveField
-    from archcost.analysis.report import Report
     from archcost.explaining.equations import Explanation
     from archcost.explaining.story import Story
 
@@ -40,9 +39,9 @@ class Record(NamedTuple):
     note: str | None = None
 
 
-def explanation_records(report: Report, explanation: Explanation) -> Iterator[Record]:
+def explanation_records(explanation: Explanation) -> Iterator[Record]:
     """The figures of a layer or scope, then those of its parts."""
-    data = explanation_data(report, explanation)
+    report, data = explanation.report, explanation_data(explanation)
     for equation in data["equations"]:
         yield Record(
             report.name, explanation.path, equation["figure"], equation["label"], equation["value"], equation["unit"],

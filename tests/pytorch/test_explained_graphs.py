@@ -37,10 +37,10 @@ def test_random_graphs_are_explained(parts: dict[str, Any]) -> None:
                 assert equation.formula is not None
                 assert equation.formula.value == equation.value
                 assert evaluated(equation.formula.text(numbers=True)) == equation.value
-        shown = ExplanationDocument(report, explanation)
+        shown = ExplanationDocument(explanation)
         assert on_terminal(shown, 60).startswith(layer.path)
         assert all(printer.text(shown, None) for printer in (markdown, latex, tree, sheet))
-        assert json.loads(json.dumps(explanation_data(report, explanation)))["path"] == layer.path
+        assert json.loads(json.dumps(explanation_data(explanation)))["path"] == layer.path
     story = explain_model(report)
     assert on_terminal(StoryDocument(story), 60)
     assert all(printer.text(StoryDocument(story), None) for printer in (markdown, latex, tree, sheet))
