@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import subprocess
@@ -150,6 +151,11 @@ def test_the_functions_stay_what_they_are() -> None:
     """A room of the same name would take the function's place once it is loaded."""
     names = [name for name in archcost.__all__ if name[0].islower()]
     assert not [name for name in names if find_spec(f"archcost.{name}") is not None]
+
+
+def test_the_page_on_python_is_true() -> None:
+    found = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False)
+    assert (found.failed, found.attempted) == (0, 8)
 
 
 def test_no_module_of_the_library_reaches_into_the_command_line() -> None:

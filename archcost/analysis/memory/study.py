@@ -82,7 +82,7 @@ def conditions_of(
     )
     for what, word, names in known:
         if word is not None and word not in names:
-            hint = suggestion(word, list(names), f"names of {what}")
+            hint = suggestion(word, list(names), f"{what}s")
             raise UsageError(f"there is no {what} '{word}'", hint)
     trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoints)
     if trains and schedule != SPEC:
