@@ -176,7 +176,7 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
     ("analyze", archcost.analyze, []),
     ("memory", archcost.memory, []),
     ("memory", lambda spec: archcost.memory(spec, optimizer="adam", batch=2), ["--optimizer", "adam", "--batch", "2"]),
-    ("explain", archcost.explain, []),
+    ("explain", archcost.explaining, []),
     ("explain", lambda spec: archcost.explain(spec, "stem"), ["stem"]),
     ("explain", lambda spec: archcost.explain(spec, balance=3), ["--balance", "3"]),
     ("reconcile", archcost.reconcile, []),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
+from archcost.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -91,8 +92,7 @@ def _compare(path: str, expectation: Expectation, layers: list[Layer], output: S
 
 def layers_at(report: Report, path: str) -> list[Layer]:
     """The layers of a path: the layer itself, or those of the scope; all for the model's path, which is empty."""
-    prefix = f"{path}."
-    return [layer for layer in report.layers if not path or layer.path == path or layer.path.startswith(prefix)]
+    return [layer for layer in report.layers if inside(layer.path, path)]
 
 
 def within(computed: int, figure: Figure) -> bool:

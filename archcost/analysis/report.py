@@ -11,6 +11,7 @@ from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.errors import SpecError
 from archcost.graph.unroll import unroll
+from archcost.paths import join
 from archcost.settings import AS_IT_STANDS
 from archcost.version import __version__
 
@@ -325,7 +326,7 @@ def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
         if len(outputs) == 1:
             names.append(node.path)
         else:
-            names.extend([f"{node.path}.{k}" for k in range(len(outputs))])
+            names.extend([join(node.path, str(k)) for k in range(len(outputs))])
     return layers
 
 

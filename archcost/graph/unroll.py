@@ -22,6 +22,7 @@ from archcost.graph.work import BRANCH, REFERENCE, STEP
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
+from archcost.paths import DOT
 from archcost.settings import AS_IT_STANDS
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.linker import StepError, check_params, cycle_text
@@ -105,7 +106,7 @@ class Unroller(NodeMaker):
             raise StepError(Diagnostic(message, branch.mark))
         prefix = f"{frame.prefix}{frame.fresh(label)}"
         frame.branches.add(label)
-        inner = Frame(frame.body, frame.names, frame.inputs, f"{prefix}.", frame)
+        inner = Frame(frame.body, frame.names, frame.inputs, prefix + DOT, frame)
         first = len(frame.body.nodes)
         self.depth += 1
         result = self._steps_of(branch.steps, inner, start)

@@ -58,6 +58,8 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         only_other=tuple([unit.path for number, unit in enumerate(theirs.units) if number not in found]),
         unused=tuple(theirs.unused),
         unused_params=sum(theirs.unused.values()),
+        dtype=report.dtype,
+        other_dtypes=theirs.dtypes,
         activations=activations(functions or {}),
         other_activations=activations(theirs.functions),
         same_activations=_same_activations(report, functions, theirs),

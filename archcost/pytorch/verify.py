@@ -71,7 +71,7 @@ def verify(
         layers=tuple(checks),
         mismatches=tuple(mismatches),
         versions={name: version(name) for name in ("torch", "fvcore")},
-        notes=tuple(measured.notes),
+        notes=(*measured.notes, *(other.notes if other is not None else ())),
         expected=expected_count(report.spec) if expected else 0,
         unmet=sum(deviation.figures for deviation in unmet),
         fvcore_total=measured.fvcore_total,

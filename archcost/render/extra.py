@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.traffic import Traffic, total_traffic
+from archcost.paths import scopes
 from archcost.render.text import bytes_cell, cost_cell, field_cell
 from archcost.units import format_ratio
 
@@ -63,7 +64,7 @@ class Extra:
         self._fields: dict[str, ReceptiveField | None] = {}
         if {"bytes_read", "bytes_written", "intensity"}.intersection(self.names):
             for layer, traffic in zip(report.layers, report.traffic(), strict=True):
-                for path in _above(layer.path):
+                for path in scopes(layer.path):
                     self._traffic.setdefault(path, []).append(traffic)
         if "receptive_field" in self.names:
             self._find_fields(_scope(report, chosen.relative_to))
@@ -72,7 +73,7 @@ class Extra:
         report = self.report
         fields = report.receptive_fields(scope)
         for layer, field in zip(report.layers, fields, strict=True):
-            for path in _above(layer.path):
+            for path in scopes(layer.path):
                 self._fields[path] = field  # that of the last layer
         producers = report.graph.producers()
         for place in report.graph.scopes:
@@ -117,12 +118,6 @@ class Extra:
             else:
                 cells.append(_plain_traffic(name, self._traffic[layer.path][0]))
         return cells
-
-
-def _above(path: str) -> list[str]:
-    """The path and those of all scopes around it."""
-    parts = path.split(".")
-    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _scope(report: Report, path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.report import unknown_layers
+from archcost.paths import inside
 from archcost.render.cells import csv_text
 from archcost.render.console import buffered_console
 from archcost.render.markup import escape_markdown
@@ -147,11 +148,10 @@ class _Timed(NamedTuple):
 
 
 def _timed(result: Latency, row: Row) -> _Timed:
-    prefix = f"{row.path}."
     measured = [
         (layer, timing)
         for layer, timing in zip(result.report.layers, result.layers, strict=True)
-        if timing is not None and (layer.path == row.path or layer.path.startswith(prefix))
+        if timing is not None and inside(layer.path, row.path)
     ]
     if not measured:
         return _Timed(None, 0)

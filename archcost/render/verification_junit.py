@@ -48,10 +48,13 @@ def _cases(suite: ET.Element, name: str, verification: Verification) -> None:
         seconds = verification.clock.latency.total.median
         suite.set("time", f"{seconds:.9f}")
         whole.set("time", f"{seconds:.9f}")
+    unproved = verification.against.unproved if verification.against is not None else {}
     for layer in verification.layers:
         case = _case(suite, name, layer.path, messages[layer.path])
         if layer.declared and not layer.mismatches:
             ET.SubElement(case, "skipped", message="declared: nothing verifies it")
+        elif layer.path in unproved and not messages[layer.path]:
+            ET.SubElement(case, "skipped", message=unproved[layer.path])
         if layer.time is not None:
             case.set("time", f"{layer.time.timing.median:.9f}")
             ET.SubElement(case, "system-out").text = _figures(layer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.paths import outer
 from archcost.pytorch.figures import shown
 from archcost.render.latency import digits, time_text
 from archcost.render.rows import MAX_ROWS
@@ -65,7 +66,7 @@ def rows(verification: Verification, depth: int | None) -> list[Row]:
 def _groups(verification: Verification, depth: int) -> dict[str, list[LayerCheck]]:
     groups: dict[str, list[LayerCheck]] = {}
     for layer in verification.layers:
-        groups.setdefault(".".join(layer.path.split(".")[:depth]), []).append(layer)
+        groups.setdefault(outer(layer.path, depth), []).append(layer)
     return groups
 
 
