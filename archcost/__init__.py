@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report, Totals
     from archcost.api.guarding import check, update_baseline
     from archcost.api.measuring import bench, verify
-    from archcost.api.models import analyze, build, load, schema, validate, zoo
+    from archcost.api.models import analyze, build, export, load, schema, validate, zoo
     from archcost.api.understanding import compare, explain, memory, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
@@ -48,6 +48,7 @@ _EXPORTS = {
     "check": "archcost.api.guarding",
     "compare": "archcost.api.understanding",
     "explain": "archcost.api.understanding",
+    "export": "archcost.api.models",
     "load": "archcost.api.models",
     "memory": "archcost.api.understanding",
     "reconcile": "archcost.api.understanding",
@@ -81,6 +82,7 @@ __all__ = [
     "check",
     "compare",
     "explain",
+    "export",
     "load",
     "memory",
     "reconcile",

@@ -139,7 +139,7 @@ layers:
   - {id: head, linear: {out_features: 2}}
 budgets: {params: 100}
 """
-FUNCTIONS = {command: command for command in COMMANDS if command != "export"} | {"baseline": "update_baseline"}
+FUNCTIONS = {command: command for command in COMMANDS} | {"baseline": "update_baseline"}
 
 
 def test_every_command_has_its_function() -> None:
@@ -164,7 +164,8 @@ def test_no_module_of_the_library_reaches_into_the_command_line() -> None:
         "import sys, archcost\n"
         "net = archcost.load('alexnet')\n"
         "archcost.compare(net, 'vgg11'), archcost.memory(net), archcost.explain(net)\n"
-        "archcost.reconcile(net), archcost.validate(net), archcost.check(['alexnet']), archcost.schema('memory')\n"
+        "archcost.export(net), archcost.reconcile(net), archcost.validate(net)\n"
+        "archcost.check(['alexnet']), archcost.schema('memory'), archcost.zoo('alexnet')\n"
         "sys.exit(', '.join(name for name in sys.modules if name.split('.')[0] in ('typer', 'click')"
         " or name.startswith(('archcost.commands', 'archcost.cli'))) or 0)\n"
     )
@@ -176,7 +177,7 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
     ("analyze", archcost.analyze, []),
     ("memory", archcost.memory, []),
     ("memory", lambda spec: archcost.memory(spec, optimizer="adam", batch=2), ["--optimizer", "adam", "--batch", "2"]),
-    ("explain", archcost.explaining, []),
+    ("explain", archcost.explain, []),
     ("explain", lambda spec: archcost.explain(spec, "stem"), ["stem"]),
     ("explain", lambda spec: archcost.explain(spec, balance=3), ["--balance", "3"]),
     ("reconcile", archcost.reconcile, []),
@@ -196,6 +197,12 @@ def test_a_function_returns_what_its_command_prints(
     Path("net.yaml").write_text(NET)
     printed = json.loads(run(command, "net.yaml", *options, "--format", "json", cwd=tmp_path).out)
     assert json.loads(json_text(value("net.yaml").to_dict())) == printed
+
+
+def test_an_export_is_what_the_command_writes(tmp_path: Path, run: Callable[..., Run]) -> None:
+    assert run("export", "mobilenet_v1", "--set", "width=0.5", cwd=tmp_path).out == archcost.export(
+        "mobilenet_v1", params={"width": 0.5}
+    )
 
 
 def test_check_and_baseline_work_as_their_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,16 @@ def build(
     return build_network(unroll(_read(spec), Settings(params or {}, batch, training, dtype)))
 
 
+def export(spec: AnySpec | Report, *, params: Mapping[str, Any] | None = None, training: bool = False) -> str:
+    """The model as readable PyTorch source that needs nothing but torch.
+
+    Raises UsageError for settings beside a report, which has its own, and what :func:`analyze` raises.
+    """
+    from archcost.exporting.source import to_torch
+
+    return to_torch(report_of(spec, Settings(params or {}, training=training)))
+
+
 def zoo(family: str | None = None) -> list[Report]:
     """The reports of the models that come with archcost, or of those of one family, whose case does not matter.
 

@@ -29,7 +29,7 @@ def export(
 ) -> None:
     """Write a spec as readable PyTorch source that needs nothing but torch."""
     from archcost.errors import UsageError
-    from archcost.export.source import to_torch
+    from archcost.exporting.source import to_torch
     from archcost.files import DISK
     from archcost.render.output import print_diagnostics, write_text
 

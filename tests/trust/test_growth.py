@@ -18,8 +18,8 @@ from archcost.analysis.memory.study import Conditions, study
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.analysis.memory.whatif import training_whatifs
 from archcost.errors import UsageError
-from archcost.export.names import Taken, unused
-from archcost.export.source import to_torch
+from archcost.exporting.names import Taken, unused
+from archcost.exporting.source import to_torch
 from archcost.globs import GlobError, expand
 from archcost.graph.unroll import unroll
 from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError

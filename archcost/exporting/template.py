@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.export.names import literal, same, type_text
+from archcost.exporting.names import literal, same, type_text
 from archcost.ops.field_types import REQUIRED
 
 if TYPE_CHECKING:

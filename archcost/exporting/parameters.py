@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.names import (
+from archcost.exporting.names import (
     MAX_EXPRESSION,
     Taken,
     is_name,
@@ -22,14 +22,14 @@ from archcost.export.names import (
     variable_name,
     written,
 )
-from archcost.export.template import MISSING, ClassParameter, Slot
+from archcost.exporting.template import MISSING, ClassParameter, Slot
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archcost.export.template import Class
+    from archcost.exporting.template import Class
     from archcost.meter import Meter
     from archcost.spec.model import Block
 

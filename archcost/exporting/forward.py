@@ -10,17 +10,17 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.layout import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
-from archcost.export.names import Taken, input_variables, variable_name
-from archcost.export.ops import FUNCTIONS, LAYERS
-from archcost.export.template import FUNCTION, LAYER, LOOP
+from archcost.exporting.layout import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
+from archcost.exporting.names import Taken, input_variables, variable_name
+from archcost.exporting.ops import FUNCTIONS, LAYERS
+from archcost.exporting.template import FUNCTION, LAYER, LOOP
 from archcost.ops import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archcost.export.constructors import ModuleAccess
-    from archcost.export.template import Class, Member, RowPlan
+    from archcost.exporting.constructors import ModuleAccess
+    from archcost.exporting.template import Class, Member, RowPlan
 
 _BODY = 2 * INDENT
 _MARGIN = " " * _BODY

@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import ArchcostError
-from archcost.export.names import CONTAINER_ATTRIBUTES, ModuleNames
-from archcost.export.ops import FUNCTIONS, LAYERS
-from archcost.export.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, BlockUse, Member
+from archcost.exporting.names import CONTAINER_ATTRIBUTES, ModuleNames
+from archcost.exporting.ops import FUNCTIONS, LAYERS
+from archcost.exporting.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, BlockUse, Member
 from archcost.graph.unroll import unroll
 from archcost.meter import Meter
 from archcost.paths import join, split

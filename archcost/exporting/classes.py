@@ -12,17 +12,28 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.helpers import HELPERS
-from archcost.export.names import Taken, class_name
-from archcost.export.ops import LAYERS, structural
-from archcost.export.template import BLOCK, CHAIN, FUNCTION, LOOP, Argument, Class, Name, Origin, Structure, holder_of
+from archcost.exporting.helpers import HELPERS
+from archcost.exporting.names import Taken, class_name
+from archcost.exporting.ops import LAYERS, structural
+from archcost.exporting.template import (
+    BLOCK,
+    CHAIN,
+    FUNCTION,
+    LOOP,
+    Argument,
+    Class,
+    Name,
+    Origin,
+    Structure,
+    holder_of,
+)
 from archcost.ops.field_types import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.export.template import BlockUse, Member
-    from archcost.export.units import ModuleTree
+    from archcost.exporting.template import BlockUse, Member
+    from archcost.exporting.units import ModuleTree
 
 _PROGRESSION = 3  # rounds, at least
 MAX_OPTIONAL = 3  # layers that a class may leave out; beyond that, classes are easier to read

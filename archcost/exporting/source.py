@@ -6,20 +6,20 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from archcost.export.classes import classes_of, kinds_in_order, name_classes
-from archcost.export.constructors import ModuleAccess, Shared, init_lines
-from archcost.export.forward import Forward
-from archcost.export.helpers import HELPERS
-from archcost.export.layout import WIDTH, call, lines, tuple_of
-from archcost.export.names import input_variables, literal, unused
-from archcost.export.ops import LAYERS
-from archcost.export.plans import Planner
-from archcost.export.units import Batch, ModuleTree
+from archcost.exporting.classes import classes_of, kinds_in_order, name_classes
+from archcost.exporting.constructors import ModuleAccess, Shared, init_lines
+from archcost.exporting.forward import Forward
+from archcost.exporting.helpers import HELPERS
+from archcost.exporting.layout import WIDTH, call, lines, tuple_of
+from archcost.exporting.names import input_variables, literal, unused
+from archcost.exporting.ops import LAYERS
+from archcost.exporting.plans import Planner
+from archcost.exporting.units import Batch, ModuleTree
 from archcost.printable import harmless, one_line
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.export.template import Class, RowPlan
+    from archcost.exporting.template import Class, RowPlan
     from archcost.graph.model import Graph
 
 

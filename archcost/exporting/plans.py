@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.classes import arguments_of, is_uniform, run_ends
-from archcost.export.ops import FUNCTIONS, LAYERS
-from archcost.export.parameters import Resolver
-from archcost.export.template import (
+from archcost.exporting.classes import arguments_of, is_uniform, run_ends
+from archcost.exporting.ops import FUNCTIONS, LAYERS
+from archcost.exporting.parameters import Resolver
+from archcost.exporting.template import (
     CHAIN,
     FUNCTION,
     LOOP,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
-    from archcost.export.template import Class, ClassRow, Member, Plan
-    from archcost.export.units import Batch, ModuleTree
+    from archcost.exporting.template import Class, ClassRow, Member, Plan
+    from archcost.exporting.units import Batch, ModuleTree
     from archcost.spec.model import Block, Spec, Step, Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}

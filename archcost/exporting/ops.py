@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archcost.export import functions, helpers
-from archcost.export.layout import Doc, call
-from archcost.export.names import collapsed
-from archcost.export.template import Argument
+from archcost.exporting import functions, helpers
+from archcost.exporting.layout import Doc, call
+from archcost.exporting.names import collapsed
+from archcost.exporting.template import Argument
 from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
 
 if TYPE_CHECKING:
