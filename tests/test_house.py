@@ -55,8 +55,6 @@ TOO_LONG = {
     "archcost.ops.base",
     "archcost.ops.field_types",
     "archcost.pytorch.against",
-    "archcost.pytorch.latency",
-    "archcost.render.verification_rows",
     "archcost.spec.expressions",
     "archcost.spec.schema.report_schema",
 }

@@ -58,6 +58,23 @@ def deviations(report: Report) -> list[Deviation]:
     return found
 
 
+def rest_on_declared(report: Report) -> list[str]:
+    """The figures under ``expect`` that are met, and of which a part is only declared by ``custom``.
+
+    As ``params``, and ``head.macs`` for those of a path.
+    """
+    stated = report.spec.expect
+    layers = _layers(report, stated)
+    unmet = {(deviation.path, deviation.metric) for deviation in deviations(report)}
+    return [
+        f"{path}.{metric}" if path else metric
+        for path, expectation in stated.items()
+        for metric in expectation.figures
+        if (path, metric) not in unmet
+        and any(layer.node.op.declared and getattr(layer.costs, metric) for layer in layers[path])
+    ]
+
+
 def expected_count(spec: Spec) -> int:
     """How many figures and shapes a spec states under ``expect``."""
     return sum(len(stated.figures) + (stated.output is not None) for stated in spec.expect.values())

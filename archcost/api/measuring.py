@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.api.models import AnySpec
-    from archcost.pytorch.latency import Latency
+    from archcost.pytorch.bench_data import Bench
     from archcost.pytorch.verification import Verification
 
 
@@ -66,7 +66,7 @@ def bench(
     compiled: bool = False,
     min_time: float = 1.0,
     layers: bool = True,
-) -> list[Latency]:
+) -> Bench:
     """What models take, end to end and by layer; several are measured in turn, so that drift hits all of them.
 
     ``device`` is cpu, cuda, mps, or auto; ``threads`` are those of the CPU (0: torch's choice); ``compiled`` is with
@@ -77,6 +77,7 @@ def bench(
     from archcost.pytorch import require
 
     require("torch")
+    from archcost.pytorch.bench_data import Bench
     from archcost.pytorch.latency import MeasureSettings, measure
 
     if not specs:
@@ -86,4 +87,4 @@ def bench(
     settings = Settings(params or {}, batch, training, dtype)
     reports = [report_of(spec, settings) for spec in specs]
     how = MeasureSettings(device, threads, channels_last, compiled, min_time, layers)
-    return measure(reports, how)
+    return Bench(tuple(measure(reports, how)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.budget.judge import Case
     from archcost.budget.verdict import Finding
-    from archcost.pytorch.latency import Latency
+    from archcost.pytorch.timing import Latency
     from archcost.spec.limits import Limit
 
 

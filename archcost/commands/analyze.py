@@ -16,7 +16,7 @@ from archcost.commands.options import (
     Functional,
     Metric,
     Output,
-    Settings,
+    SetParams,
     Specs,
     Training,
     WeightDtype,
@@ -45,7 +45,7 @@ def analyze(
     specs: Specs,
     format: FormatOption = Format.table,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
@@ -90,7 +90,7 @@ def _chosen(columns: Sequence[str], relative_to: str | None, format: Format) -> 
     return Chosen(parse_columns(columns), relative_to or "")
 
 
-def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training: Training = False) -> None:
+def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, training: Training = False) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics

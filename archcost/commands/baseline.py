@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.check import BaselineFile, ConfigFile
-from archcost.commands.options import Batch, Settings
+from archcost.commands.options import Batch, SetParams
 
 baseline = typer.Typer(no_args_is_help=True, help="The figures that growth is measured from.")
 
@@ -23,7 +23,7 @@ def update(
         list[str] | None,
         typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
     ] = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     allow_increase: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Output, Settings, WeightDtype
+from archcost.commands.options import Batch, Output, SetParams, WeightDtype
 
 
 class Format(str, Enum):
@@ -52,7 +52,7 @@ def check(
     export_junit: Annotated[str | None, _export("junit")] = None,
     export_sarif: Annotated[str | None, _export("sarif")] = None,
     export_concise: Annotated[str | None, _export("concise")] = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     baseline_ref: Annotated[

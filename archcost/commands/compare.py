@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Depth, Format, Metric, Output, Settings, Training, WeightDtype
+from archcost.commands.options import Batch, Depth, Format, Metric, Output, SetParams, Training, WeightDtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.render.document import Document
-    from archcost.settings import Settings as AnalysisSettings
+    from archcost.settings import Settings
 
 
 def compare(
@@ -24,7 +24,7 @@ def compare(
     ],
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     settings_a: Annotated[
         list[str] | None, typer.Option("--set-a", metavar="NAME=VALUE", help="Override a param of the first spec.")
     ] = None,
@@ -95,7 +95,7 @@ def _document(
     return ComparisonDocument(compare_reports(*reports), metric, depth, only_changed)
 
 
-def _reports(names: Sequence[str], settings: Sequence[AnalysisSettings]) -> tuple[list[Report], list[Diagnostic]]:
+def _reports(names: Sequence[str], settings: Sequence[Settings]) -> tuple[list[Report], list[Diagnostic]]:
     from archcost.named_specs import analyze_one
 
     reports: list[Report] = []

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Format, Output, Settings, Training
+from archcost.commands.options import Batch, Format, Output, SetParams, Training
 
 
 def explain(
@@ -16,7 +16,7 @@ def explain(
     ] = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     balance: Annotated[

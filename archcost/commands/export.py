@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import settings_of
-from archcost.commands.options import Output, Settings, Training
+from archcost.commands.options import Output, SetParams, Training
 from archcost.named_specs import analyze_one, expand
 
 
@@ -24,7 +24,7 @@ def export(
     ],
     format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.torch,  # noqa: A002
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     training: Training = False,
 ) -> None:
     """Write a spec as readable PyTorch source that needs nothing but torch."""

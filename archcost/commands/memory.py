@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import analyze_all, settings_of
-from archcost.commands.options import Batch, Depth, Format, Output, Settings, Specs
+from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
 
 
 class Dtype(str, Enum):
@@ -46,7 +46,7 @@ def memory(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
     schedule: Annotated[

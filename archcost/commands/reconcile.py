@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Format, Functional, Output, Settings, Training
+from archcost.commands.options import Batch, Format, Functional, Output, SetParams, Training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def reconcile(
     functional: Functional = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
 ) -> None:

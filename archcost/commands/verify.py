@@ -13,26 +13,23 @@ from archcost.commands.options import (
     Depth,
     MinTimeIfAny,
     Output,
-    Settings,
+    SetParams,
     Specs,
     ThreadsIfAny,
     Training,
+    format_option,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
     from archcost.pytorch.latency import MeasureSettings
-    from archcost.pytorch.verification import Verification
+    from archcost.pytorch.verification import Outcome, Verification
 
 
-class Format(str, Enum):
-    """Output formats of ``verify``."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    junit = "junit"
+JUNIT = "junit"  # a format of CI hosts
 
 
 class Device(str, Enum):
@@ -45,9 +42,9 @@ class Device(str, Enum):
 
 def verify(
     specs: Specs,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    format: Annotated[str | None, format_option(JUNIT)] = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     tolerance: Annotated[
@@ -78,9 +75,9 @@ def verify(
 
     from archcost.errors import Diagnostic, UsageError
     from archcost.pytorch import require
+    from archcost.pytorch.verification import Outcome
+    from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
-    from archcost.render.verification import write_verifications
-    from archcost.render.verification_rows import Outcome
 
     require("torch", "fvcore")
     allowed = parse_share(tolerance, "--tolerance")
@@ -122,8 +119,23 @@ def verify(
     asked = settings_of(settings, batch=batch, training=training)
     results = analyze_all(specs, asked)
     outcomes = [judge(result) for result in progress(results, "verifying")]
-    write_verifications(outcomes, format.value, output, depth)
+    _write(outcomes, format, output, depth)
+    print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
     if any(outcome.diagnostics for outcome in outcomes):
         raise typer.Exit(2)
     if any(outcome.verification is not None and not outcome.verification.ok for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _write(outcomes: Sequence[Outcome], asked: str | None, path: str | None, depth: int | None) -> None:
+    from archcost.render.printing import format_of, write
+
+    if asked == JUNIT:
+        from archcost.render.output import write_text
+        from archcost.render.verification_junit import to_junit
+
+        write_text(to_junit(outcomes), path, JUNIT)
+    else:
+        from archcost.render.verification import VerificationDocument
+
+        write(VerificationDocument(outcomes, depth), asked or format_of(path), path)

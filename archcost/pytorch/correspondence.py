@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.dims import Shape
+    from archcost.pytorch.data import AgainstData, PairData
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Pair:
         """Numbers in the other model's tensors."""
         return sum(map(prod, self.other_shapes))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PairData:
         """The JSON form: the other model's own figures beside ours."""
         return {
             "path": self.path,
@@ -138,7 +139,7 @@ class Against:
             f"{self.target} has weights of {theirs}, the spec of {self.dtype}: bytes differ, shapes and counts do not"
         ]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> AgainstData:
         """The JSON form."""
         return {
             "target": self.target,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from archcost.analysis.expectations import deviations, expected_count
+from archcost.analysis.expectations import deviations, expected_count, rest_on_declared
 from archcost.errors import UsageError
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.clock import clock, require_memory
@@ -74,6 +74,7 @@ def verify(
         notes=(*measured.notes, *(other.notes if other is not None else ())),
         expected=expected_count(report.spec) if expected else 0,
         unmet=sum(deviation.figures for deviation in unmet),
+        rest_on_declared=tuple(rest_on_declared(report)) if expected else (),
         fvcore_total=measured.fvcore_total,
         against=other,
         totals=_totals(report, checks, measured),

@@ -13,6 +13,8 @@ from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
 from archcost.explaining.story_data import StoryData
+from archcost.pytorch.bench_data import BenchData
+from archcost.pytorch.data import VerificationData
 from archcost.spec.schema import report_schema, spec_schema
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "side-by-side": SideBySideData,
     "explanation": ExplanationData | StoryData,
     "reconciliation": ReconciliationData,
+    "verification": VerificationData | list[VerificationData],
+    "bench": BenchData,
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }

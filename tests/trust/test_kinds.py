@@ -16,8 +16,9 @@ from torch.nn import functional
 
 import archcost
 from archcost.pytorch.kinds import kind_of_call, same_activations
+from archcost.pytorch.verification import Outcome
 from archcost.render.verification_junit import to_junit
-from archcost.render.verification_rows import Outcome, verdict
+from archcost.render.verification_words import verdict
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
@@ -188,14 +189,15 @@ def test_a_scale_and_a_shift_are_no_norm(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_kind_that_is_not_known_has_no_tick(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archcost.render.verification import write_verifications
-    from archcost.render.verification_rows import Outcome
+    from archcost.pytorch.verification import Outcome
+    from archcost.render.printing import write
+    from archcost.render.verification import VerificationDocument
 
     parts = {"input": [3], "layers": [{"linear": {"out_features": 8}}, "layer_norm"]}
     verification = held(monkeypatch, nn.Sequential(nn.Linear(3, 8), Affine(8)), parts)
     assert (verification.ok, verification.proved) == (True, False)
     for format_ in ("table", "markdown"):
-        write_verifications([Outcome("spec", verification)], format_, None)
+        write(VerificationDocument([Outcome("spec", verification)]), format_, None)
         text = capsys.readouterr().out
         assert "1 layer agrees in parameter shapes; its kind is not known" in text
         assert "1: kind not known" in text

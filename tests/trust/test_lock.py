@@ -180,7 +180,8 @@ def test_a_recorded_latency_of_another_batch_is_no_baseline(
     batch: int, *, is_comparable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = archcost.analyze(loads(NET))  # of batch 1
-    measurement = SimpleNamespace(layers=[], report=report, total=SimpleNamespace(median=0.002, iqr=0.0001))
+    total = SimpleNamespace(median=0.002, iqr=0.0001)
+    measurement = SimpleNamespace(layers=[], report=report, total=total, declared=[])
     monkeypatch.setattr(latency, "measure", lambda *_: [measurement])
     monkeypatch.setattr(latency, "device_key", lambda _: "cpu")
     past = Pace(1_000_000, 1000, batch, "sha")
