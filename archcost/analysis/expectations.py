@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
-from archcost.paths import inside
+from archcost.paths import inside, scopes
+from archcost.units import within
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -102,7 +103,7 @@ def _compare(path: str, expectation: Expectation, layers: list[Layer], output: S
         if costs.unknown(metric):
             unknown = [layer.path for layer in layers if layer.costs.unknown(metric)]
             found.append(Deviation(path, metric, figure.value, None, figure.source, figure.mark, tuple(unknown)))
-        elif not within(computed, figure):
+        elif not is_met(computed, figure):
             found.append(Deviation(path, metric, figure.value, computed, figure.source, figure.mark))
     return found
 
@@ -112,9 +113,9 @@ def layers_at(report: Report, path: str) -> list[Layer]:
     return [layer for layer in report.layers if inside(layer.path, path)]
 
 
-def within(computed: int, figure: Figure) -> bool:
+def is_met(computed: int, figure: Figure) -> bool:
     """Whether |computed - stated| ≤ tolerance × stated."""
-    return bool(abs(computed - figure.value) <= figure.tolerance * figure.value)
+    return within(computed, figure.value, figure.tolerance)
 
 
 def output_shape(report: Report, path: str) -> Shape | None:
@@ -130,12 +131,9 @@ def _layers(report: Report, paths: Collection[str]) -> dict[str, list[Layer]]:
     if found.keys() <= {""}:
         return found
     for layer in report.layers:
-        end = len(layer.path)
-        while end > 0:
-            inside = found.get(layer.path[:end])
-            if inside is not None:
-                inside.append(layer)
-            end = layer.path.rfind(".", 0, end)
+        for path in scopes(layer.path):
+            if path in found:
+                found[path].append(layer)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -22,11 +22,9 @@ from archcost.commands.options import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
-    from archcost.analysis.report import Report
-    from archcost.named_specs import SpecResult
-    from archcost.pytorch.latency import MeasureSettings
-    from archcost.pytorch.verification import Outcome, Verification
+    from archcost.pytorch.verification import Outcome
 
 
 JUNIT = "junit"  # a format of CI hosts
@@ -71,11 +69,8 @@ def verify(
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
-    from dataclasses import replace
-
-    from archcost.errors import Diagnostic, UsageError
+    from archcost.errors import UsageError
     from archcost.pytorch import require
-    from archcost.pytorch.verification import Outcome
     from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
 
@@ -88,43 +83,58 @@ def verify(
         raise UsageError(
             f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
         )
-
-    def judge(result: SpecResult) -> Outcome:
-        if result.diagnostics or result.report is None:
-            name = result.report.name if result.report is not None else result.name
-            return Outcome(name, None, result.diagnostics)
-        try:
-            return Outcome(result.name, checked(result.report))
-        except UsageError as error:  # of this spec; the others are still judged
-            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
-
-    def checked(report: Report) -> Verification:
-        from archcost.pytorch.verify import verify as verify_report
-
-        return verify_report(
-            report,
-            tolerance=allowed,
-            expected=asked.as_it_stands,
-            against=against,
-            device=device.value if device else None,
-            latency=measuring() if latency else None,
-        )
-
-    def measuring() -> MeasureSettings:
-        from archcost.pytorch.latency import MeasureSettings
-
-        default = MeasureSettings(threads=threads or 0)
-        return default if min_time is None else replace(default, min_time=min_time)
-
+    measuring = _measuring(threads, min_time) if latency else None
     asked = settings_of(settings, batch=batch, training=training)
+    judge = _Judge(allowed, against, device.value if device else None, measuring, asked.as_it_stands)
     results = analyze_all(specs, asked)
-    outcomes = [judge(result) for result in progress(results, "verifying")]
+    outcomes = [judge.outcome(result) for result in progress(results, "verifying")]
     _write(outcomes, format, output, depth)
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
     if any(outcome.diagnostics for outcome in outcomes):
         raise typer.Exit(2)
     if any(outcome.verification is not None and not outcome.verification.ok for outcome in outcomes):
         raise typer.Exit(1)
+
+
+class _Judge(NamedTuple):
+    """How specs are held against PyTorch."""
+
+    tolerance: Fraction
+    against: str | None
+    device: str | None
+    measuring: MeasureSettings | None
+    expected: bool
+
+    def outcome(self, result: SpecResult) -> Outcome:
+        """What comes of one spec; where it cannot be judged, the others still are."""
+        from archcost.errors import Diagnostic, UsageError
+        from archcost.pytorch.verification import Outcome
+        from archcost.pytorch.verify import verify as verify_report
+
+        report = result.report
+        if result.diagnostics or report is None:
+            return Outcome(result.name if report is None else report.name, None, result.diagnostics)
+        try:
+            verification = verify_report(
+                report,
+                tolerance=self.tolerance,
+                expected=self.expected,
+                against=self.against,
+                device=self.device,
+                latency=self.measuring,
+            )
+        except UsageError as error:
+            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
+        return Outcome(result.name, verification)
+
+
+def _measuring(threads: int | None, min_time: float | None) -> MeasureSettings:
+    from dataclasses import replace
+
+    from archcost.pytorch.latency import MeasureSettings
+
+    default = MeasureSettings(threads=threads or 0)
+    return default if min_time is None else replace(default, min_time=min_time)
 
 
 def _write(outcomes: Sequence[Outcome], asked: str | None, path: str | None, depth: int | None) -> None:

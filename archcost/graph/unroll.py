@@ -22,7 +22,7 @@ from archcost.graph.work import BRANCH, REFERENCE, STEP
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
-from archcost.paths import DOT
+from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.linker import StepError, check_params, cycle_text
@@ -190,7 +190,7 @@ class Unroller(NodeMaker):
         try:
             for i in range(count):
                 frame.names[step.repeat_as] = i
-                own_name = f"{name}.{i}"
+                own_name = join(name, str(i))
                 frame.ids[own_name] = result = self._once(step, kind, own_name, frame, inputs)
                 if None in result.values:
                     break

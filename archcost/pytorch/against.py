@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
-from archcost.pytorch.figures import within
 from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.observing import functions_of, kind_of, observe
 from archcost.pytorch.targets import Foreign, load_target
 from archcost.pytorch.verification import Mismatch, place_of
+from archcost.units import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,9 +10,9 @@ from archcost.analysis.expectations import deviations, expected_count, rest_on_d
 from archcost.errors import UsageError
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.clock import clock, require_memory
-from archcost.pytorch.figures import within
 from archcost.pytorch.measuring import META, measure
 from archcost.pytorch.verification import LayerCheck, Mismatch, Verification, place_of
+from archcost.units import within
 
 if TYPE_CHECKING:
     from fractions import Fraction

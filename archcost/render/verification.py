@@ -54,12 +54,8 @@ class VerificationDocument(NamedTuple):
         yield from branches_of(self._several(None))
 
     def _several(self, most: int | None) -> Iterator[Block]:
-        """What is told of several specs: a row each, and below it what is wrong or not proved.
-
-        Of one that is wrong there is nothing but its name.
-        """
+        """What is told of several specs: a row each, and below it what is wrong or not proved."""
         if len(self.outcomes) == 1:
-            yield from [Heading(outcome.label) for outcome in self.outcomes if outcome.verification is None]
             return
         yield summary_table(self.outcomes)
         if self._detailed:
