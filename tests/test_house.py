@@ -49,7 +49,6 @@ NAMES = {
 TOO_LONG = {
     "archcost.analysis.memory.schedule",
     "archcost.analysis.report",
-    "archcost.commands.verify.verify",
     "archcost.files",
     "archcost.graph.unroll",
     "archcost.ops.base",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from archcost.named_specs import SpecResult
+    from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.verification import Outcome
 
 
