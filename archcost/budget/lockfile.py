@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.baseline import ROW_FIGURES, Baseline, Entry, Pace, Row
-from archcost.compare import is_telling
+from archcost.comparing import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
 from archcost.files import DISK, FileError, located, read_named
 from archcost.spec.limits import TOTALS

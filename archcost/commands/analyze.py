@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all, validate_all
+from archcost.commands.inputs import analyze_all, settings_of, validate_all
 from archcost.commands.options import (
     Batch,
     Columns,
@@ -16,7 +16,7 @@ from archcost.commands.options import (
     Functional,
     Metric,
     Output,
-    Settings,
+    SetParams,
     Specs,
     Training,
     WeightDtype,
@@ -45,7 +45,7 @@ def analyze(
     specs: Specs,
     format: FormatOption = Format.table,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
@@ -69,7 +69,7 @@ def analyze(
     counting = Counting(convention.value, tuple(functional or ())) if convention is not None else None
     chosen = _chosen(columns or (), relative_to, format)
     options = Options(format.value, depth, sort.value if sort else None, top, counting, chosen)
-    results = analyze_all(specs, settings, batch=batch, training=training, weight_dtype=weight_dtype)
+    results = analyze_all(specs, settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype))
     write_reports(results, options, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
@@ -90,12 +90,12 @@ def _chosen(columns: Sequence[str], relative_to: str | None, format: Format) -> 
     return Chosen(parse_columns(columns), relative_to or "")
 
 
-def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training: Training = False) -> None:
+def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, training: Training = False) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics
 
-    results = validate_all(specs, settings, batch=batch, training=training)
+    results = validate_all(specs, settings_of(settings, batch=batch, training=training))
     wrong = [result for result in results if result.diagnostics]
     print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
     count = sum(len(result.diagnostics) for result in wrong)

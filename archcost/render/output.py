@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import COLOUR, PLAIN, format_diagnostic
 from archcost.printable import visible
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic, UsageError
+    from archcost.named_specs import SpecResult
     from archcost.render.counted import Counting
     from archcost.render.extra import Chosen, Extra
     from archcost.render.summary import Entry
@@ -40,15 +41,6 @@ class Options(NamedTuple):
         return self.columns.of(report) if self.columns is not None else None
 
 
-class Result(Protocol):
-    """A spec's report, its problems, or both: the layers before the first problem."""
-
-    name: str
-    report: Report | None
-    diagnostics: tuple[Diagnostic, ...]
-    unread: bool
-
-
 def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 - as the option
     """Print text of a format, or write it to a file; raises UsageError where neither is possible.
 
@@ -60,7 +52,7 @@ def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 
         write_file(text, path, format)
 
 
-def write_reports(results: Sequence[Result], options: Options, path: str | None) -> None:
+def write_reports(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     """Print every report in the format asked for; problems go to standard error (and into the JSON)."""
     from archcost.analysis.report import collector_paused
 
@@ -71,7 +63,7 @@ def write_reports(results: Sequence[Result], options: Options, path: str | None)
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
 
 
-def _entries(results: Sequence[Result], options: Options) -> list[Entry]:
+def _entries(results: Sequence[SpecResult], options: Options) -> list[Entry]:
     """What is known of each model, with the figures of the tool asked for."""
     from archcost.render.summary import Entry
 
@@ -83,7 +75,7 @@ def _entries(results: Sequence[Result], options: Options) -> list[Entry]:
     return found
 
 
-def _write_table(results: Sequence[Result], options: Options, path: str | None) -> None:
+def _write_table(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     from archcost.render.table import print_report
 
     console, buffer = buffered_console(path)
@@ -109,7 +101,7 @@ def _write_table(results: Sequence[Result], options: Options, path: str | None) 
     write_text(buffer.getvalue(), path, options.format)
 
 
-def _write_json(results: Sequence[Result], options: Options, path: str | None) -> None:
+def _write_json(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     from archcost.render.counted import extend
     from archcost.render.plain import error_document, to_json
 
@@ -124,7 +116,7 @@ def _write_json(results: Sequence[Result], options: Options, path: str | None) -
     write_text(to_json(documents), path, options.format)
 
 
-def _write_csv(results: Sequence[Result], options: Options, path: str | None) -> None:
+def _write_csv(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     from archcost.render.plain import to_csv
 
     reports = [result.report for result in results if result.report is not None]
@@ -132,7 +124,7 @@ def _write_csv(results: Sequence[Result], options: Options, path: str | None) ->
     write_text(to_csv(_entries(results, options), extras), path, options.format)
 
 
-def _write_markdown(results: Sequence[Result], options: Options, path: str | None) -> None:
+def _write_markdown(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     from archcost.render.plain import to_markdown
 
     reports = [result.report for result in results if result.report is not None]
@@ -157,7 +149,7 @@ def _write_markdown(results: Sequence[Result], options: Options, path: str | Non
     write_text("\n".join(parts), path, options.format)
 
 
-def _write_tree(results: Sequence[Result], options: Options, path: str | None) -> None:
+def _write_tree(results: Sequence[SpecResult], options: Options, path: str | None) -> None:
     from archcost.render.plain import to_tree
 
     trees = []

@@ -13,7 +13,7 @@ import torch
 import archcost
 from archcost.pytorch import clock as clocks
 from archcost.pytorch import verify as verifying
-from archcost.pytorch.latency import Settings
+from archcost.pytorch.latency import MeasureSettings
 from archcost.pytorch.ranking import Ranking, Sample, Scales, spearman
 from archcost.pytorch.verification import VerificationOutcome
 from archcost.render.printing import write
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from archcost.pytorch.verification import Verification
     from tests.conftest import Run
 
-QUICK = Settings(min_time=0.02, threads=1)
+QUICK = MeasureSettings(min_time=0.02, threads=1)
 SMALL = """archcost: 1
 name: small
 input: [4, 12, 12]
@@ -325,7 +325,7 @@ def test_negative_correlations_have_a_minus_sign() -> None:
 
 
 def test_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archcost.pytorch.latency.Settings", lambda: QUICK)
+    monkeypatch.setattr("archcost.pytorch.latency.MeasureSettings", lambda: QUICK)
     verification = archcost.verify("conv1x1", latency=True)
     assert verification.clock is not None
     assert archcost.verify("conv1x1").clock is None

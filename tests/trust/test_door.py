@@ -19,13 +19,15 @@ import pytest
 
 from archcost import files, writing
 from archcost.budget.baseline import Baseline
+from archcost.budget.cases import Request
+from archcost.budget.check import check
+from archcost.budget.chosen import read_baseline
 from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
-from archcost.commands.inputs import read_bounded
-from archcost.commands.judging import Request, check, read_baseline
-from archcost.commands.recording import Order, update_baseline
+from archcost.budget.record import Order, update_baseline
 from archcost.errors import ArchcostError, SpecError, UsageError, format_diagnostic
 from archcost.files import DISK, FileError, MissingFileError, is_below, read_named
+from archcost.named_specs import read_bounded
 from archcost.revisions import Revision
 from archcost.spec.included import refuse_other_text
 from archcost.spec.loader import load_from, read_from, reads
