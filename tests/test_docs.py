@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from archcost.spec.loader import loads
 from docs import rerun
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PACKAGE = ROOT / "archcost"
+ARCHITECTURE, CONTRIBUTING = ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"
+PAGES = [ROOT / "README.md", ARCHITECTURE, CONTRIBUTING, *sorted((ROOT / "docs").rglob("*.md"))]
 RERUN = [page for page in rerun.PAGES if "```console" in page.read_text(encoding="utf-8")]
 COMPLETE = re.compile(r"```yaml\n((?:#[^\n]*\n)*archcost: 1[ \n].*?)```", re.DOTALL)
 SPECS = [(page, match[1]) for page in PAGES for match in COMPLETE.finditer(page.read_text(encoding="utf-8"))]
@@ -60,3 +64,106 @@ def test_complete_specs_in_docs_run(page: Path, text: str) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+# --- the pages about the code -----------------------------------------------------------------------------------------
+
+SPAN = re.compile(r"`([^`]+)`")
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"^    \S.*$", re.MULTILINE)  # commands
+FILE = re.compile(r"[\w*][\w*.-]*(?:/[\w*.-]+)*(?:/|\.(?:md|py|toml|txt|ya?ml))(?::[\w.]+)?")
+MODULE = re.compile(r"(?:archcost|benchmarks|tests)(?:\.\w+)+")
+PLACEHOLDER = re.compile(r"\b(?:NAME|FILE)\b")
+
+
+def named_files(text: str) -> set[str]:
+    """What a page names as code that is a file, folder or module, or a name in one: ``graph/unroll.py:unroll``."""
+    prose = FENCED.sub("", text)
+    code = " ".join([*SPAN.findall(prose), *INDENTED.findall(prose)])
+    return {word for word in code.replace('"', " ").split() if FILE.fullmatch(word) or MODULE.fullmatch(word)}
+
+
+def defined(path: Path) -> set[str]:
+    """The classes, functions and values that a module defines, and the methods of its classes: ``Storages.peak``."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{part.name}" for part in node.body if isinstance(part, ast.FunctionDef)}
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def is_there(named: str) -> bool:
+    """Whether a file is in the repository or the package, and the name in it."""
+    if MODULE.fullmatch(named):
+        return (ROOT / f"{named.replace('.', '/')}.py").is_file() or (ROOT / named.replace(".", "/")).is_dir()
+    path, _, name = named.partition(":")
+    wanted = PLACEHOLDER.sub("*", path).rstrip("/")
+    found = [*ROOT.glob(wanted), *PACKAGE.glob(wanted)]
+    return any(one.is_dir() if path.endswith("/") else not name or name in defined(one) for one in found)
+
+
+@pytest.mark.parametrize("page", [ARCHITECTURE, CONTRIBUTING], ids=lambda page: page.name)
+def test_every_file_and_name_on_the_pages_about_the_code_is_there(page: Path) -> None:
+    named = named_files(page.read_text(encoding="utf-8"))
+    assert len(named) >= 30
+    assert [each for each in sorted(named) if not is_there(each)] == []
+
+
+@pytest.mark.parametrize(
+    ("named", "there"),
+    [
+        ("graph/unroll.py", True),
+        ("graph/unrol.py", False),
+        ("graph/", True),
+        ("graph/unroll.py/", False),
+        ("graph/unroll.py:unroll", True),
+        ("graph/unroll.py:unrolled", False),
+        ("analysis/memory/liveness.py:Storages.peak", True),
+        ("analysis/memory/liveness.py:Storages.peaks", False),
+        ("meter.py:BUDGET", True),
+        ("render/verdict_*.py", True),
+        ("render/verdicts_*.py", False),
+        ("benchmarks.conventions", True),
+        ("archcost.render.printers", True),
+        ("archcost.render.printer", False),
+        ("specs/NAME.yaml", True),
+        ("spec/NAME.yaml", False),
+    ],
+)
+def test_files_and_names_are_looked_up(named: str, there: bool) -> None:
+    assert named_files(f"see `{named}` and `pytest {named} -q`, not `a b`") == {named}
+    assert is_there(named) is there
+
+
+def floors() -> dict[str, int]:
+    """The floor of each package and module in the contract of imports, from 1 at the bottom."""
+    tables = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [each for each in tables["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
+    return {
+        room.removeprefix("archcost."): floor
+        for floor, rooms in enumerate(reversed(contract["layers"]), start=1)
+        for room in rooms.split(" | ")
+    }
+
+
+def test_the_architecture_has_a_line_for_every_room_on_its_floor() -> None:
+    rows = re.findall(r"^\| (\d+) \| `([^`]+)` \| (.+) \|$", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {name.removesuffix("/").removesuffix(".py"): int(floor) for floor, name, _ in rows}
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    assert len(rows) == len(listed)
+    assert set(listed) == packages | modules
+    assert listed == floors()
+    assert list(listed.values()) == sorted(listed.values(), reverse=True)
+
+
+def test_the_op_in_the_page_for_contributors_is_one_of_ours() -> None:
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    modules = [path.read_text(encoding="utf-8") for path in (PACKAGE / "ops").glob("*.py")]
+    assert any(f"\n\n\n{example}\n\n" in module for module in modules)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from archcost.commands.options import FORMATS
+from archcost.render.printing import PRINTERS
+
 PACKAGE = Path(__file__).parent.parent / "archcost"
 MAX_MODULE, MAX_FUNCTION = 300, 60  # lines
 LONG = "# long: "  # and the reason: before the first statement of a module or function that is longer
@@ -171,6 +174,15 @@ def test_circles_are_found(first: str, second: str, circle: str, tmp_path: Path)
     for name, text in (("__init__", ""), ("a", first), ("b", second), ("c", "from net.a import x")):
         (package / f"{name}.py").write_text(text)
     assert circles(graph(modules(package))) == ({circle} if circle else set())
+
+
+# --- formats ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_format_has_a_printer_and_every_printer_a_format() -> None:
+    assert set(PRINTERS) == set(FORMATS)
+    files = {module.rpartition(".")[2] for module in MODULES if module.startswith("archcost.render.printers.")}
+    assert set(PRINTERS.values()) == files
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
