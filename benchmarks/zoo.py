@@ -21,7 +21,7 @@ from archcost import zoo
 from archcost.analysis.expectations import within
 from archcost.analysis.families import families
 from archcost.analysis.sources import MEANING, Kind, stated_figures
-from archcost.render.plain import escape_markdown
+from archcost.render.markup import escape_markdown
 from archcost.units import format_bytes, format_count, format_exact
 from benchmarks.pages import inserted, renew
 

@@ -9,14 +9,13 @@ import typer
 from archcost.budget.schema import verdict_schema
 from archcost.commands.options import Output, one_of
 from archcost.render.schemas import DOCUMENTS, document_schema
-from archcost.spec.schema import report_schema, spec_schema
+from archcost.spec.schema import spec_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made from no document's type
     "spec": spec_schema,
-    "report": report_schema,
     "verdict": verdict_schema,
 }
 NAMES = (*_WRITTEN, *DOCUMENTS)

@@ -130,6 +130,28 @@ class Field(NamedTuple):
     level: int = 1
 
 
+class Fact(NamedTuple):
+    """A figure behind its label, and a word behind it."""
+
+    label: str
+    figure: Cell
+    note: str = ""
+
+
+class Facts(NamedTuple):
+    """Figures in a line, as ``weights 26.7 MiB · FLOPs 3,211,425,032``: in few digits on a terminal."""
+
+    facts: Sequence[Fact]
+
+    def text(self, *, short: bool) -> str:
+        """The line."""
+        shown = [
+            (one.label, one.figure.short if short and one.figure.short else one.figure.text, one.note)
+            for one in self.facts
+        ]
+        return " · ".join([" ".join(filter(None, parts)) for parts in shown])
+
+
 class Gap(NamedTuple):
     """An empty line."""
 
@@ -141,7 +163,7 @@ class Branch(NamedTuple):
     text: str
 
 
-Block = Heading | Line | Field | Table | Gap
+Block = Heading | Line | Field | Facts | Table | Gap
 
 
 class Records(NamedTuple):
@@ -199,6 +221,8 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
             yield Branch(0, f"{block.head.strip()} {block.plain_text}".strip())
         elif isinstance(block, Field):
             yield Branch(block.level, f"{block.label}: {block.text}")
+        elif isinstance(block, Facts):
+            yield Branch(0, block.text(short=True))
 
 
 def _rows_of(table: Table) -> Iterator[Branch]:

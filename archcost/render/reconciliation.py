@@ -8,7 +8,7 @@ from archcost.conventions.data import reconciliation_data
 from archcost.render import reconciliation_sentences as sentences
 from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
 from archcost.render.reconciliation_records import Record, reconciliation_records
-from archcost.render.table import title_details
+from archcost.render.report import title_details
 from archcost.render.text import known_total
 from archcost.units import format_exact
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.tree import build_tree, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.costs import Costs
-    from archcost.analysis.report import Report
+    from archcost.analysis.report import Layer, Report
     from archcost.analysis.tree import Tree
     from archcost.dims import Shape
 
 MAX_ROWS = 48  # what the default depth aims at
-MAX_PRINTED = 2_000  # rows that anyone reads in a terminal; laying out one takes a millisecond
 SORT_KEYS = ("params", "active_params", "macs", "flops", "weight_bytes", "activation_bytes", "cache_bytes")
 
 
@@ -97,8 +96,19 @@ def _flat(tree: Tree, depth: int | None, sort: str) -> list[Tree]:
     """Layers (or scopes at ``depth``), the largest and what is unknown first; not folded."""
     found: list[Tree] = []
     _leaves(tree, 1, depth, found)
-    found.sort(key=lambda each: (not each.costs.unknown(sort), -getattr(each.costs, sort)))
+    found.sort(key=lambda each: _rank(each.costs, sort))
     return found
+
+
+def _rank(costs: Costs, sort: str) -> tuple[bool, int]:
+    """What is unknown first, then the largest."""
+    return not costs.unknown(sort), -getattr(costs, sort)
+
+
+def largest_first(layers: Sequence[Layer], sort: str | None) -> Sequence[int]:
+    """The places of layers, those with the largest figure and with an unknown one first; as they are without one."""
+    places = range(len(layers))
+    return places if sort is None else sorted(places, key=lambda place: _rank(layers[place].costs, sort))
 
 
 def _leaves(tree: Tree, level: int, depth: int | None, found: list[Tree]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcost.analysis.data import FailedReportData, ReportData
 from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
@@ -14,6 +15,7 @@ from archcost.explain.data import ExplanationData
 from archcost.explain.story_data import StoryData
 
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
+    "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,

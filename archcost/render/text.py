@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.report import unknown_layers
 from archcost.ops.fields import shown
-from archcost.units import format_bytes, format_count, format_exact, format_share
+from archcost.units import format_count, format_exact, format_share
 
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
@@ -50,25 +50,11 @@ def figure_cell(value: int, *, exact: bool) -> str:
     return format_exact(value) if exact else format_count(value)
 
 
-def bytes_cell(value: int, *, exact: bool) -> str:
-    """A number of bytes, to the byte or in three digits; a dash for none."""
-    if not value:
-        return "–"
-    return format_exact(value) if exact else format_bytes(value)
-
-
 def lower_bound(text: str, value: int, unknown: int) -> str:
     """A figure of which a part is not known: ``≥ 1,234``, or ``unknown`` where all of it is."""
     if not unknown:
         return text
     return f"≥ {text}" if value else "unknown"
-
-
-def cost_cell(costs: Costs, name: str, *, exact: bool) -> str:
-    """A figure of costs: a dash for none, and what is not known is never none."""
-    value: int = getattr(costs, name)
-    cell = bytes_cell if name.endswith("_bytes") else figure_cell
-    return lower_bound(cell(value, exact=exact), value, costs.unknown(name))
 
 
 def known_total(report: Report, metric: str) -> str:

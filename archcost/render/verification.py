@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.analysis.data import error_document
 from archcost.render.console import buffered_console
 from archcost.render.output import print_diagnostics, write_text
-from archcost.render.plain import error_document, to_json
 from archcost.render.verification_junit import to_junit
 from archcost.render.verification_markdown import summary_markdown, to_markdown
 from archcost.render.verification_table import print_verifications
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | No
             else error_document(outcome.diagnostics, None, outcome.name)
             for outcome in outcomes
         ]
-        write_text(to_json(documents), path, format)
+        write_text(json_text(documents[0] if len(documents) == 1 else documents), path, format)
     elif format == "junit":
         write_text(to_junit(outcomes), path, format)
     else:
