@@ -140,3 +140,8 @@ def _scaled(count: int, base: int, units: tuple[str, ...]) -> str:
     else:
         text = str((2 * rest + scale) // (2 * scale))
     return f"{sign}{text} {units[index]}"
+
+
+def within(computed: int, stated: Fraction | float, tolerance: Fraction | float) -> bool:
+    """Whether |computed - stated| ≤ tolerance × stated."""
+    return bool(abs(computed - stated) <= tolerance * stated)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import archcost
 from archcost import zoo
-from archcost.analysis.expectations import within
+from archcost.analysis.expectations import is_met
 from archcost.analysis.families import families
 from archcost.analysis.sources import MEANING, Kind, stated_figures
 from archcost.render.markup import escape_markdown
@@ -96,7 +96,7 @@ def cell(metric: str, figure: Figure, computed: int | None) -> str:
     """A published figure; with its deviation where it is rounded."""
     label = LABELS.get(metric, metric)
     if not figure.tolerance or computed is None:
-        return f"{label} equal" if computed is not None and within(computed, figure) else label
+        return f"{label} equal" if computed is not None and is_met(computed, figure) else label
     deviation = 100 * (computed - figure.value) / figure.value
     return f"{label} {format_count(figure.value)}, off by {deviation:+.1f}%"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,29 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Run(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured times that are the same on every machine: some ten microseconds, other ones for each layer."""
+    import torch
+
+    from archcost.pytorch import latency
+
+    calls = count()
+
+    def choose(name: str) -> torch.device:
+        nonlocal calls
+        calls = count()  # a run begins
+        return torch.device("cpu")
+
+    def sample(*_: object) -> list[float]:
+        median = 1e-5 * (1 + 7 * next(calls) % 11)
+        return [median * (96 + step) / 100 for step in range(9)]
+
+    monkeypatch.setattr(latency, "choose_device", choose)
+    monkeypatch.setattr(latency, "device_name", lambda _: "a processor")
+    monkeypatch.setattr(latency, "_sample", sample)
 
 
 @pytest.fixture

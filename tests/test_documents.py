@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "archcost: 1\ninput: [8]\nlayers: [custom: {name: fft, output: [$batch, 8], params: 3}]\n"
 FAMILY = ("--family", "Building blocks")
+CLOCK = ("--device", "cpu", "--threads", "1")
 COMMANDS = {  # the schema of what a command prints
     "report": (
         ("analyze", "conv5x5_reduced"),
@@ -64,10 +65,23 @@ COMMANDS = {  # the schema of what a command prints
         ("reconcile", "resnet18", "--published", "1.8 GMACs", "--with", "fvcore,thop"),
         ("reconcile", "unknown.yaml"),
     ),
+    "verification": (
+        ("verify", "conv5x5_reduced"),
+        ("verify", "conv5x5_reduced", *CLOCK, "--latency"),
+        ("verify", "resnet18", "--against", "torchvision:resnet18"),
+        ("verify", "unknown.yaml", "conv5x5"),
+    ),
+    "bench": (
+        ("bench", "conv5x5_reduced", *CLOCK),
+        ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
+    ),
     "zoo": (("zoo", *FAMILY),),
     "zoo-check": (("zoo", "--check", *FAMILY),),
 }
 CASES = [(name, words) for name, commands in COMMANDS.items() for words in commands]
+
+
+pytestmark = pytest.mark.usefixtures("fixed_clock")
 
 
 @pytest.fixture
@@ -316,6 +330,7 @@ def _printed(name: str, run: Callable[..., Run], folder: Path) -> list[tuple[str
         ("compare", "0.yaml", "1.yaml", "2.yaml"),
         ("zoo",),
         CHECK,
+        *PROOFS,
     ):
         results = [run(*words, "--format", kind, cwd=folder) for kind in ("markdown", "latex", "tree")]
         assert [result.err for result in results] == ["", "", ""]
@@ -325,6 +340,13 @@ def _printed(name: str, run: Callable[..., Run], folder: Path) -> list[tuple[str
 
 
 CHECK = ("zoo", "--check")
+PROOFS = (
+    ("verify", "0.yaml"),
+    ("verify", "0.yaml", "1.yaml"),
+    ("verify", "0.yaml", *CLOCK, "--latency"),
+    ("bench", "0.yaml", *CLOCK),
+    ("bench", "0.yaml", "1.yaml", *CLOCK),
+)
 
 
 @pytest.mark.parametrize("name", ODD, ids=ascii)

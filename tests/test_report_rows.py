@@ -13,7 +13,7 @@ from archcost.render import rows as report_rows
 from archcost.render.document import Line, Table, cell
 from archcost.render.report import ReportDocument
 from archcost.render.rows import SORT_KEYS
-from archcost.render.view import View, Wanted
+from archcost.render.view import ModelView, Wanted
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_a_table_makes_the_rows_that_it_shows(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(report_rows, "_row", counted)
     for wanted, count in ((Wanted(), 10), (Wanted(sort="macs"), 10), (Wanted(top=25), 25)):
         made = 0
-        blocks = list(ReportDocument(View("net", report, wanted)).blocks(10))
+        blocks = list(ReportDocument(ModelView("net", report, wanted)).blocks(10))
         (table,) = [block for block in blocks if isinstance(block, Table)]
         assert (made, {len(column.cells) for column in table.columns}) == (count, {count})
         told = [block.text for block in blocks if isinstance(block, Line)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Never, NotRequired, TypedDict, cast
 
-from archcost.analysis.report import unknown_layers
 from archcost.analysis.traffic import traffic_of
 from archcost.documents import AtLeast, Count, Envelope, ErrorData, Matches, Positive, Shape, SpecData, envelope
 from archcost.indented_json import Stream
@@ -153,7 +152,7 @@ def report_data(report: Report) -> ReportData:
         "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
         "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
         "totals": asdict(report.totals),
-        **({"unknown": unknown} if (unknown := unknown_layers(report)) else {}),
+        **({"unknown": unknown} if (unknown := report.unknown_layers()) else {}),
         "layers": Stream(lambda: _layers(report)),
     }
     return cast("ReportData", document)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
+from archcost.paths import inside, scopes
+from archcost.units import within
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,6 +59,23 @@ def deviations(report: Report) -> list[Deviation]:
     return found
 
 
+def rest_on_declared(report: Report) -> list[str]:
+    """The figures under ``expect`` that are met, and of which a part is only declared by ``custom``.
+
+    As ``params``, and ``head.macs`` for those of a path.
+    """
+    stated = report.spec.expect
+    layers = _layers(report, stated)
+    unmet = {(deviation.path, deviation.metric) for deviation in deviations(report)}
+    return [
+        f"{path}.{metric}" if path else metric
+        for path, expectation in stated.items()
+        for metric in expectation.figures
+        if (path, metric) not in unmet
+        and any(layer.node.op.declared and getattr(layer.costs, metric) for layer in layers[path])
+    ]
+
+
 def expected_count(spec: Spec) -> int:
     """How many figures and shapes a spec states under ``expect``."""
     return sum(len(stated.figures) + (stated.output is not None) for stated in spec.expect.values())
@@ -84,20 +103,19 @@ def _compare(path: str, expectation: Expectation, layers: list[Layer], output: S
         if costs.unknown(metric):
             unknown = [layer.path for layer in layers if layer.costs.unknown(metric)]
             found.append(Deviation(path, metric, figure.value, None, figure.source, figure.mark, tuple(unknown)))
-        elif not within(computed, figure):
+        elif not is_met(computed, figure):
             found.append(Deviation(path, metric, figure.value, computed, figure.source, figure.mark))
     return found
 
 
 def layers_at(report: Report, path: str) -> list[Layer]:
     """The layers of a path: the layer itself, or those of the scope; all for the model's path, which is empty."""
-    prefix = f"{path}."
-    return [layer for layer in report.layers if not path or layer.path == path or layer.path.startswith(prefix)]
+    return [layer for layer in report.layers if inside(layer.path, path)]
 
 
-def within(computed: int, figure: Figure) -> bool:
+def is_met(computed: int, figure: Figure) -> bool:
     """Whether |computed - stated| ≤ tolerance × stated."""
-    return bool(abs(computed - figure.value) <= figure.tolerance * figure.value)
+    return within(computed, figure.value, figure.tolerance)
 
 
 def output_shape(report: Report, path: str) -> Shape | None:
@@ -113,12 +131,9 @@ def _layers(report: Report, paths: Collection[str]) -> dict[str, list[Layer]]:
     if found.keys() <= {""}:
         return found
     for layer in report.layers:
-        end = len(layer.path)
-        while end > 0:
-            inside = found.get(layer.path[:end])
-            if inside is not None:
-                inside.append(layer)
-            end = layer.path.rfind(".", 0, end)
+        for path in scopes(layer.path):
+            if path in found:
+                found[path].append(layer)
     return found
 
 

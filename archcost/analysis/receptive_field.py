@@ -14,6 +14,7 @@ from archcost.analysis.field import jumps, read, source_field, union
 from archcost.analysis.runs import longest
 from archcost.graph.model import new
 from archcost.ops.reach import aligned, pointwise
+from archcost.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,10 +104,9 @@ def receptive_fields(graph: Graph, scope: str = "") -> list[ReceptiveField | Non
     """
     nodes, places = graph.nodes, range(len(graph.nodes))
     if scope:
-        prefix = f"{scope}."
         places = range(
-            next((k for k in places if nodes[k].path == scope or nodes[k].path.startswith(prefix)), len(nodes)),
-            next((k + 1 for k in reversed(places) if nodes[k].path == scope or nodes[k].path.startswith(prefix)), 0),
+            next((k for k in places if inside(nodes[k].path, scope)), len(nodes)),
+            next((k + 1 for k in reversed(places) if inside(nodes[k].path, scope)), 0),
         )
     found: list[ReceptiveField | None] = [None] * len(nodes)
     source = source_value(graph, places)

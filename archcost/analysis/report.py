@@ -11,6 +11,7 @@ from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.graph.unroll import unroll
+from archcost.paths import join
 from archcost.spec.names import WEIGHT_BITS
 
 if TYPE_CHECKING:
@@ -173,6 +174,11 @@ class Report:
             return []
         return [layer.path for layer in self.layers if layer.costs.unknown(metric)]
 
+    def unknown_layers(self) -> dict[str, list[str]]:
+        """The paths of the layers with an unknown figure, by figure."""
+        found = {metric: self.unknown(metric) for metric in ("macs", "flops")}
+        return {metric: paths for metric, paths in found.items() if paths}
+
     @property
     def params(self) -> dict[str, Any]:
         """The spec's params as they were set."""
@@ -258,12 +264,6 @@ def with_weight_dtype(graph: Graph, weight_dtype: str | None) -> Graph:
     return graph._replace(weight_dtype=weight_dtype)
 
 
-def unknown_layers(report: Report) -> dict[str, list[str]]:
-    """The paths of the layers with an unknown figure, by figure."""
-    found = {metric: report.unknown(metric) for metric in ("macs", "flops")}
-    return {metric: paths for metric, paths in found.items() if paths}
-
-
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """No garbage collection: specs and graphs have no cycles, and the collector would look at all of them repeatedly.
@@ -292,7 +292,7 @@ def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
         if len(outputs) == 1:
             names.append(node.path)
         else:
-            names.extend([f"{node.path}.{k}" for k in range(len(outputs))])
+            names.extend([join(node.path, str(k)) for k in range(len(outputs))])
     return layers
 
 

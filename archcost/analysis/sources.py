@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
-from archcost.analysis.expectations import layers_at, within
+from archcost.analysis.expectations import is_met, layers_at
 from archcost.units import UnitError, parse_count, parse_quantity
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def stated_figures(report: Report) -> list[Stated]:
 
 def _stated(report: Report, path: str, metric: str, figure: Figure, computed: int | None) -> Stated:
     source = parse_source(figure.source, report.spec.source)
-    holds = computed is not None and within(computed, figure) and source.prints(computed)
+    holds = computed is not None and is_met(computed, figure) and source.prints(computed)
     tolerance = Fraction(figure.tolerance)
     told = (source, figure.source, holds, figure.mark)
     return Stated(report.name, path, metric, figure.value, computed, tolerance, *told)

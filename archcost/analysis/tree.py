@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import sum_costs
+from archcost.paths import split
 
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
@@ -151,7 +152,7 @@ def build_tree(report: Report) -> Tree:
 def find(tree: Tree, path: str) -> Tree | None:
     """The subtree at a path, or None."""
     place: Tree | None = tree
-    for part in path.split("."):
+    for part in split(path):
         place = place.children.get(part) if place else None
     return place
 

@@ -6,8 +6,8 @@ import os
 from errno import ELOOP
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.patterns import MAX_LENGTH, compiled, is_literal
 from archcost.files import DISK, FileError, MissingFileError, failed, in_gits_own, is_below, refuse_gits_own
+from archcost.patterns import MAX_LENGTH, compiled, is_literal
 from archcost.printable import visible
 
 if TYPE_CHECKING:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archcost.analysis.tree import build_tree
 from archcost.budget.latency import judge_latency
 from archcost.budget.outcomes import LISTED, Outcome, Place, Rest, Room, Tally, told
 from archcost.budget.state import exceeded, lacking
 from archcost.budget.verdict import Cause, Finding, Rule, Status
-from archcost.budget.weights import matching, pattern_meter
+from archcost.budget.weights import named, pattern_meter
 from archcost.errors import Diagnostic, close_names
+from archcost.paths import crossing_help
 from archcost.spec.limits import LATENCY
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ _HINTS = 20  # patterns that name nothing and get "did you mean"
 Places: TypeAlias = "list[tuple[Costs, list[Place]]]"  # by the costs that they have
 
 
+class _Matched(NamedTuple):
+    """What a pattern names, and the paths that it would name besides if its wildcards crossed dots."""
+
+    pattern: str
+    places: Places
+    beyond: tuple[str, ...] = ()
+
+
 class Holding:
     """Holds the figures of one report against limits, one after the other, and collects what prevents it.
 
@@ -52,7 +61,8 @@ class Holding:
         self._room = room
         self._meter = pattern_meter(case.report)
         self._names: dict[tuple[str, str, bool], tuple[str, ...]] = {}
-        self._matched: tuple[str, Places] = ("", [])  # the pattern before: metrics of one stand together
+        self._matched = _Matched("", [])  # of the pattern before: metrics of one stand together
+        self._narrow: set[tuple[str, bool]] = set()  # patterns that are told to pass over layers
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -74,6 +84,7 @@ class Holding:
             return
         tally = Tally()
         self._hold(limit, self._places(limit, own=own), tally)
+        yield from self._passed_over(limit, own=own)
         for listed in tally.listed(self._room):
             yield self._rest(limit, listed) if isinstance(listed, Rest) else self._told(limit, listed)
 
@@ -81,14 +92,25 @@ class Holding:
         """What a limit is for, equal layers together: a model of many layers has few that differ."""
         if not limit.pattern:
             return [(self._report.costs, [Place(0, "")])]
-        if self._matched[0] != limit.pattern:
+        if self._matched.pattern != limit.pattern:
             places: dict[int, tuple[Costs, list[Place]]] = {}
-            for number, tree in enumerate(matching(self._tree, limit.pattern, self._meter, limit.mark)):
+            found = named(self._tree, limit.pattern, self._meter, limit.mark)
+            for number, tree in enumerate(found.trees):
                 places.setdefault(id(tree.costs), (tree.costs, []))[1].append(Place(number, tree.path))
-            self._matched = limit.pattern, list(places.values())
-        if not self._matched[1]:
+            beyond = tuple([tree.path for tree in found.beyond])
+            self._matched = _Matched(limit.pattern, list(places.values()), beyond)
+        if not self._matched.places:
             self._no_match(limit, own=own)
-        return self._matched[1]
+        return self._matched.places
+
+    def _passed_over(self, limit: Limit, *, own: bool) -> Iterator[Finding]:
+        """That a pattern passes over layers below a dot, once; a spec's own that names nothing else is a problem."""
+        if not limit.pattern or not self._matched.beyond or (own and not self._matched.places):
+            return
+        if (limit.pattern, own) not in self._narrow:
+            self._narrow.add((limit.pattern, own))
+            like = Outcome(Rule.UNUSED, Status.WARN, 0, None, Cause.NARROW)
+            yield replace(self._like(limit, like), detail=told(self._matched.beyond))
 
     def _hold(self, limit: Limit, places: Places, tally: Tally) -> None:
         """Hold figures against a limit; of equal layers one stands for all, but for growth, as each has its past."""
@@ -182,7 +204,8 @@ class Holding:
             paths = [scope.path for scope in report.graph.scopes]
             close = close_names(limit.pattern, [*paths, *(layer.path for layer in report.layers)])
         hint = "did you mean " + " or ".join(f"'{path}'" for path in close) + "?" if close else ""
-        hint = hint or f"`archcost analyze {self.case.path} --format tree` shows the paths; * matches dots as well"
+        hint = crossing_help(limit.pattern) if self._matched.beyond else hint
+        hint = hint or f"`archcost analyze {self.case.path} --format tree` shows the paths; `**` crosses dots"
         self._problem(Diagnostic(f"no layer or block of {report.name} matches '{limit.pattern}'", limit.mark, hint))
 
     def _problem(self, diagnostic: Diagnostic) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
-from archcost.budget.weights import matching, pattern_meter
+from archcost.budget.weights import named, pattern_meter
 from archcost.spec.limits import LATENCY
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def increases(before: Entry, after: Entry, report: Report, limits: Sequence[Limi
     for limit in limits:
         if limit.is_growth and limit.metric != LATENCY:
             paths = (
-                [scope.path for scope in matching(tree, limit.pattern, meter, limit.mark)] if limit.pattern else [""]
+                [scope.path for scope in named(tree, limit.pattern, meter, limit.mark).trees] if limit.pattern else [""]
             )
             watched |= dict.fromkeys((limit.metric, path) for path in paths)
     found = []

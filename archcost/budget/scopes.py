@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from archcost.paths import scopes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -29,11 +31,8 @@ class Scopes(Generic[T]):
         return self._scopes.get(path, [])
 
     def _grouped(self) -> dict[str, list[T]]:
-        scopes: dict[str, list[T]] = {}
+        found: dict[str, list[T]] = {}
         for item in self._items:
-            path = self._path_of(item)
-            end = len(path)
-            while end > 0:
-                scopes.setdefault(path[:end], []).append(item)
-                end = path.rfind(".", 0, end)
-        return scopes
+            for path in scopes(self._path_of(item)):
+                found.setdefault(path, []).append(item)
+        return found

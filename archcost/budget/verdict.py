@@ -59,6 +59,7 @@ class Cause(StrEnum):
     STDIN = "standard input"
     NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path
     NO_PACE = "no latency"  # no latency is recorded for this machine
+    NARROW = "narrow"  # the pattern of a limit passes over layers that it would name if its wildcards crossed dots
     NOT_ASKED = "not asked"  # expected figures are not met, and were not to be judged
 
 
@@ -130,7 +131,7 @@ class Finding:
     mark: Mark | None = None
     cause: Cause = Cause.NONE
     deviation: Deviation | None = None
-    detail: str = ""  # names the device, the version, the layers whose figure is unknown, or what is wrong there
+    detail: str = ""  # names the device, the version, layers that are not judged, or what is wrong there
     before: str = ""
     perhaps: str = ""
     unknown: tuple[str, ...] = ()  # the first layers whose figure is unknown
@@ -159,6 +160,11 @@ class Finding:
     def lacks_baseline(self) -> bool:
         """Whether growth should have been judged, and could not be."""
         return self.cause in NO_BASELINE and self.status in (Status.WARN, Status.FAIL)
+
+    @property
+    def guards_nothing(self) -> bool:
+        """Whether a limit is for no spec, or its pattern for no layer."""
+        return self.rule is Rule.UNUSED and self.cause is not Cause.NARROW
 
     @property
     def overshoot(self) -> int:
@@ -277,7 +283,7 @@ class Verdict:
         if not self.ok or not self.judged:
             return False
         return not any(
-            finding.lacks_baseline or finding.rule is Rule.UNUSED or finding.cause is Cause.NOT_ASKED
+            finding.lacks_baseline or finding.guards_nothing or finding.cause is Cause.NOT_ASKED
             for finding in self.all_findings()
         )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from fnmatch import translate
 from heapq import nlargest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
-from archcost.budget.patterns import is_literal
 from archcost.budget.scopes import Scopes
 from archcost.budget.verdict import INPUT, WORKSPACE, Weight
 from archcost.meter import BUDGET, Meter
+from archcost.paths import PathPattern
 from archcost.spec.limits import PEAK
 
 if TYPE_CHECKING:
@@ -31,32 +29,45 @@ _AT_ONCE = 10_000  # steps of work that are counted together
 _PER_LAYER = 300  # steps of work that each layer adds
 
 
-def matching(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> list[Tree]:
-    """The outermost scopes and layers whose paths match; what lies inside of one is part of it.
+class Named(NamedTuple):
+    """What a pattern names: the outermost scopes and layers that match; what lies inside of one is part of it.
+
+    ``beyond`` are the outermost others that would match if the wildcards of the pattern crossed dots.
+    """
+
+    trees: list[Tree]
+    beyond: list[Tree]
+
+
+def named(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> Named:
+    """The scopes and layers that a pattern names.
 
     Every path that a wildcard is held against counts as work; raises WorkError, at the mark of the limit.
     """
-    if is_literal(pattern):
+    wanted, crossing = PathPattern(pattern), PathPattern(pattern, crossing=True)
+    if wanted.is_literal:
         found = find(tree, pattern)
-        return [found] if found is not None else []
+        return Named([found] if found is not None else [], [])
     meter = meter or Meter()
-    is_meant = re.compile(translate(pattern)).match
-    matches = []
-    waiting = list(tree.children.values())[::-1]
+    trees, beyond = [], []
+    waiting = [(child, False) for child in reversed(tree.children.values())]  # and whether it is inside of one beyond
     work = 0
     while waiting:
-        child = waiting.pop()
+        child, is_beyond = waiting.pop()
         path = child.path
         work += _PER_PATH + len(path) // _LETTERS
         if work > _AT_ONCE:
             meter.spend(work, mark)
             work = 0
-        if path == pattern or is_meant(path):
-            matches.append(child)
-        elif child.children:
-            waiting += list(child.children.values())[::-1]
+        if wanted.matches(path):
+            trees.append(child)
+            continue
+        if not is_beyond and crossing.matches(path):
+            beyond.append(child)
+            is_beyond = True
+        waiting += [(below, is_beyond) for below in reversed(child.children.values())]
     meter.spend(work, mark)
-    return matches
+    return Named(trees, beyond)
 
 
 def pattern_meter(report: Report) -> Meter:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from archcost.render.document import Document
     from archcost.render.output import Result
-    from archcost.render.view import View, Wanted
+    from archcost.render.view import ModelView, Wanted
 
 
 def analyze(
@@ -83,7 +83,7 @@ def _write(results: Sequence[Result], wanted: Wanted, format: str, output: str |
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
 
 
-def _document(views: Sequence[View]) -> Document:
+def _document(views: Sequence[ModelView]) -> Document:
     if len(views) == 1:
         from archcost.render.report import ReportDocument
 

@@ -8,16 +8,9 @@ from typing import Annotated
 import typer
 
 from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, MinTime, Output, Settings, Specs, Threads, Training
+from archcost.commands.options import Batch, Depth, Format, MinTime, Output, Settings, Specs, Threads, Training
 
-
-class Format(str, Enum):
-    """Output formats of ``bench``."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
+EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of several models, too
 
 
 class Device(str, Enum):
@@ -39,7 +32,7 @@ class Dtype(str, Enum):
 
 def bench(
     specs: Specs,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     batch: Batch = 1,
@@ -65,8 +58,10 @@ def bench(
         print_diagnostics(diagnostics)
         raise typer.Exit(2)
     from archcost.pytorch import latency
-    from archcost.render.latency import write_latency
+    from archcost.render.latency import LatencyDocument
+    from archcost.render.printing import format_of, write
 
+    chosen = format or format_of(output)
     reports = [result.report for result in results if result.report is not None]
     options = latency.Settings(
         device=device.value,
@@ -74,10 +69,8 @@ def bench(
         channels_last=channels_last,
         compile=compile,
         min_time=min_time,
-        layers=layers and (len(reports) == 1 or depth is not None or format is not Format.table),
+        layers=layers and (len(reports) == 1 or depth is not None or chosen in EVERY_LAYER),
     )
     with spinner("measuring") as watch:
         measured = latency.measure(reports, options, watch)
-    fastest = min((result.total for result in measured), key=lambda timing: timing.median)
-    ratios = [latency.speed_up(fastest, result.total) for result in measured]
-    write_latency(measured, ratios, format.value, output, depth)
+    write(LatencyDocument(measured, depth), chosen, output)

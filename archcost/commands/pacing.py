@@ -12,7 +12,7 @@ from archcost.spec.limits import LATENCY
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.budget.judge import Case
-    from archcost.pytorch.latency import Latency
+    from archcost.pytorch.timing import Latency
 
 
 def measured(case: Case, before: Report | None) -> Measured | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,21 +17,18 @@ from archcost.commands.options import (
     Specs,
     ThreadsIfAny,
     Training,
+    format_option,
 )
 
 if TYPE_CHECKING:
-    from archcost.analysis.report import Report
+    from collections.abc import Sequence
+    from fractions import Fraction
+
     from archcost.pytorch.latency import Settings as Measuring
-    from archcost.pytorch.verification import Verification
+    from archcost.pytorch.verification import Outcome
 
 
-class Format(str, Enum):
-    """Output formats of ``verify``."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    junit = "junit"
+JUNIT = "junit"  # a format of CI hosts
 
 
 class Device(str, Enum):
@@ -44,7 +41,7 @@ class Device(str, Enum):
 
 def verify(
     specs: Specs,
-    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,  # noqa: A002
+    format: Annotated[str | None, format_option(JUNIT)] = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: Settings = None,
     batch: Batch = 1,
@@ -73,13 +70,10 @@ def verify(
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
-    from dataclasses import replace
-
-    from archcost.errors import Diagnostic, UsageError
+    from archcost.errors import UsageError
     from archcost.pytorch import require
+    from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
-    from archcost.render.verification import write_verifications
-    from archcost.render.verification_rows import Outcome
 
     require("torch", "fvcore")
     allowed = parse_share(tolerance, "--tolerance")
@@ -90,39 +84,69 @@ def verify(
         raise UsageError(
             f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
         )
-
-    def judge(result: Result) -> Outcome:
-        if result.diagnostics or result.report is None:
-            name = result.report.name if result.report is not None else result.name
-            return Outcome(name, None, result.diagnostics)
-        expected = not settings and batch == 1 and not training  # what `expect` is about
-        try:
-            return Outcome(result.name, checked(result.report, expected=expected))
-        except UsageError as error:  # of this spec; the others are still judged
-            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
-
-    def checked(report: Report, *, expected: bool) -> Verification:
-        from archcost.pytorch.verify import verify as verify_report
-
-        return verify_report(
-            report,
-            tolerance=allowed,
-            expected=expected,
-            against=against,
-            device=device.value if device else None,
-            latency=measuring() if latency else None,
-        )
-
-    def measuring() -> Measuring:
-        from archcost.pytorch.latency import Settings as Measuring
-
-        default = Measuring(threads=threads or 0)
-        return default if min_time is None else replace(default, min_time=min_time)
-
+    expected = not settings and batch == 1 and not training  # what `expect` is about
+    measuring = _measuring(threads, min_time) if latency else None
+    judge = _Judge(allowed, against, device.value if device else None, measuring, expected)
     results = analyze_all(specs, settings, batch=batch, training=training)
-    outcomes = [judge(result) for result in progress(results, "verifying")]
-    write_verifications(outcomes, format.value, output, depth)
+    outcomes = [judge.outcome(result) for result in progress(results, "verifying")]
+    _write(outcomes, format, output, depth)
+    print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
     if any(outcome.diagnostics for outcome in outcomes):
         raise typer.Exit(2)
     if any(outcome.verification is not None and not outcome.verification.ok for outcome in outcomes):
         raise typer.Exit(1)
+
+
+class _Judge(NamedTuple):
+    """How specs are held against PyTorch."""
+
+    tolerance: Fraction
+    against: str | None
+    device: str | None
+    measuring: Measuring | None
+    expected: bool
+
+    def outcome(self, result: Result) -> Outcome:
+        """What comes of one spec; where it cannot be judged, the others still are."""
+        from archcost.errors import Diagnostic, UsageError
+        from archcost.pytorch.verification import Outcome
+        from archcost.pytorch.verify import verify as verify_report
+
+        report = result.report
+        if result.diagnostics or report is None:
+            return Outcome(result.name if report is None else report.name, None, result.diagnostics)
+        try:
+            verification = verify_report(
+                report,
+                tolerance=self.tolerance,
+                expected=self.expected,
+                against=self.against,
+                device=self.device,
+                latency=self.measuring,
+            )
+        except UsageError as error:
+            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
+        return Outcome(result.name, verification)
+
+
+def _measuring(threads: int | None, min_time: float | None) -> Measuring:
+    from dataclasses import replace
+
+    from archcost.pytorch.latency import Settings as Measuring
+
+    default = Measuring(threads=threads or 0)
+    return default if min_time is None else replace(default, min_time=min_time)
+
+
+def _write(outcomes: Sequence[Outcome], asked: str | None, path: str | None, depth: int | None) -> None:
+    from archcost.render.printing import format_of, write
+
+    if asked == JUNIT:
+        from archcost.render.output import write_text
+        from archcost.render.verification_junit import to_junit
+
+        write_text(to_junit(outcomes), path, JUNIT)
+    else:
+        from archcost.render.verification import VerificationDocument
+
+        write(VerificationDocument(outcomes, depth), asked or format_of(path), path)

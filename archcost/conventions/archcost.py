@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, Part
+from archcost.conventions.model import MACS, Convention, FigurePart
 from archcost.conventions.terms import FREE, TABLES, products
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 _PRODUCTS = (products(),)
 
 
-def _declared(use: Use) -> Part:
-    return Part(use.name, use.macs, use.macs, "as declared", seen="macs" not in use.op.unknown())
+def _declared(use: LayerUse) -> FigurePart:
+    return FigurePart(use.name, use.macs, use.macs, "as declared", seen="macs" not in use.op.unknown())
 
 
 CONVENTION = Convention(

@@ -6,19 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import is_contiguous
-from archcost.conventions.model import Part
+from archcost.conventions.model import FigurePart
 from archcost.conventions.terms import hidden, products
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Term, Use
+    from archcost.conventions.model import LayerUse, Term
     from archcost.dims import Shape
 
 FUSED = "one fused kernel on a CPU"
 _HEADED = 4  # (N, heads, positions, features)
 
 
-def fused_product(use: Use, *, gradients: bool) -> bool:
+def fused_product(use: LayerUse, *, gradients: bool) -> bool:
     """Whether scaled_dot_product_attention runs as the flash kernel for CPUs: no broadcast batch, one width for all.
 
     Otherwise it is two products of matrices and a softmax. With ``gradients`` the kernel takes no mask that wants one.
@@ -40,13 +40,13 @@ def attention_product(factor: int, *, gradients: bool) -> Term:
     return hidden(partial(fused_product, gradients=gradients), FUSED, products(factor))
 
 
-def three(use: Use) -> tuple[Shape, Shape, Shape]:
+def three(use: LayerUse) -> tuple[Shape, Shape, Shape]:
     """The shapes of query, key and value of a multihead_attention."""
     query, key, value = use.inputs[0], use.inputs[min(1, len(use.inputs) - 1)], use.inputs[-1]
     return query, key, value
 
 
-def projection_macs(use: Use) -> int:
+def projection_macs(use: LayerUse) -> int:
     """N·L·E² for the query, N·S·kdim·E and N·S·vdim·E for key and value, N·L·E² for the output."""
     query, key, value = three(use)
     width = query[-1]
@@ -56,19 +56,19 @@ def projection_macs(use: Use) -> int:
 def projections(factor: int) -> Term:
     """``factor`` × MACs of the projections of multihead_attention."""
 
-    def term(use: Use) -> Part:
+    def term(use: LayerUse) -> FigurePart:
         macs = projection_macs(use)
-        return Part(f"{use.name} projections", factor * macs, macs, f"{factor} per MAC")
+        return FigurePart(f"{use.name} projections", factor * macs, macs, f"{factor} per MAC")
 
     return term
 
 
-def inner_products(use: Use) -> Part:
+def inner_products(use: LayerUse) -> FigurePart:
     """The two products of multihead_attention, which nothing sees."""
-    return Part(f"{use.name} products", 0, use.macs - projection_macs(use), FUSED)
+    return FigurePart(f"{use.name} products", 0, use.macs - projection_macs(use), FUSED)
 
 
-def native(use: Use) -> bool:
+def native(use: LayerUse) -> bool:
     """Whether nn.MultiheadAttention, in evaluation and without gradients, runs as one kernel from input to output."""
     op = use.op
     query, key, value = three(use)
@@ -76,7 +76,7 @@ def native(use: Use) -> bool:
     return bool(itself and query == key == value and not op.add_bias_kv and not op.add_zero_attn)
 
 
-def projection_biases(use: Use) -> Part | None:
+def projection_biases(use: LayerUse) -> FigurePart | None:
     """1 per output of the projections whose bias is added within a product: those of inputs that lie dim after dim.
 
     The output's projection always does; query, key and value do where turning (N, L, E) into (L, N, E) leaves them as
@@ -90,8 +90,8 @@ def projection_biases(use: Use) -> Part | None:
         turned = (1, 0, 2) if use.op.batch_first else (0, 1, 2)
         if is_contiguous(tuple([shape[dim] for dim in turned]), tuple([strides[dim] for dim in turned])):
             amount += shape[0] * shape[1] * query[-1]
-    return Part(f"{use.name} bias", amount, 0, "1 per output of a projection whose input is contiguous")
+    return FigurePart(f"{use.name} bias", amount, 0, "1 per output of a projection whose input is contiguous")
 
 
-def _own_strides(use: Use) -> tuple[Shape, Shape, Shape]:
+def _own_strides(use: LayerUse) -> tuple[Shape, Shape, Shape]:
     return use.strides[0], use.strides[min(1, len(use.strides) - 1)], use.strides[-1]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
-from archcost.conventions.model import FLOPS, Convention, Part, ToolFailsError
+from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError
 from archcost.conventions.ptflops import response_norm
 from archcost.conventions.terms import (
     FREE,
@@ -32,19 +32,19 @@ from archcost.dims import numel, window_size
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 _MEASURED = normalised(5, 4)
 
 
-def _window_sizes(use: Use, padding: tuple[int, ...]) -> list[int]:
+def _window_sizes(use: LayerUse, padding: tuple[int, ...]) -> list[int]:
     """Its own output size, ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1, with the same padding on both sides."""
     op = use.op
     geometry = zip(use.inputs[0][2:], op.kernel_size, op.stride, padding, op.dilation, strict=True)
     return [window_size(size, kernel, stride, 2 * pad, dilation) for size, kernel, stride, pad, dilation in geometry]
 
 
-def _positions(use: Use) -> int:
+def _positions(use: LayerUse) -> int:
     """Output positions of a convolution as it works them out; modes other than zeros pad before it looks."""
     if use.op.padding_mode != "zeros":
         return use.results // int(use.op.out_channels)
@@ -52,42 +52,42 @@ def _positions(use: Use) -> int:
     return use.inputs[0][0] * numel(_window_sizes(use, halves))
 
 
-def _convolution(use: Use) -> Part:
+def _convolution(use: LayerUse) -> FigurePart:
     amount = 2 * _positions(use) * numel(use.weights()["weight"])
     if amount == 2 * use.macs:
-        return Part(use.name, amount, use.macs, "2 per MAC")
-    return Part(use.name, amount, use.macs, "2 per tap, an odd `same` padding rounded down")
+        return FigurePart(use.name, amount, use.macs, "2 per MAC")
+    return FigurePart(use.name, amount, use.macs, "2 per tap, an odd `same` padding rounded down")
 
 
-def _convolution_bias(use: Use) -> Part | None:
+def _convolution_bias(use: LayerUse) -> FigurePart | None:
     if not use.op.bias:
         return None
-    return Part(f"{use.name} bias", use.op.out_channels * _positions(use), 0, "1 per output")
+    return FigurePart(f"{use.name} bias", use.op.out_channels * _positions(use), 0, "1 per output")
 
 
-def _transposed(use: Use) -> Part:
+def _transposed(use: LayerUse) -> FigurePart:
     groups = use.op.groups
     filters = use.op.out_channels // groups // groups
     amount = 2 * use.elements * filters * numel(use.op.kernel_size)
     if amount == 2 * use.macs:
-        return Part(use.name, amount, use.macs, "2 per MAC")
-    return Part(use.name, amount, use.macs, "2 per tap, groups divided out twice")
+        return FigurePart(use.name, amount, use.macs, "2 per MAC")
+    return FigurePart(use.name, amount, use.macs, "2 per tap, groups divided out twice")
 
 
-def _transposed_bias(use: Use) -> Part | None:
+def _transposed_bias(use: LayerUse) -> FigurePart | None:
     if not use.op.bias:
         return None
     outputs = use.inputs[0][0] * (use.op.out_channels // use.op.groups) * numel(_window_sizes(use, use.op.padding))
-    return Part(f"{use.name} bias", outputs, 0, "1 per output of a plain convolution")
+    return FigurePart(f"{use.name} bias", outputs, 0, "1 per output of a plain convolution")
 
 
-def _upsample(use: Use) -> Part:
+def _upsample(use: LayerUse) -> FigurePart:
     size, scale = use.op.size, use.op.scale_factor
     if size is not None:
-        return Part(use.name, numel(size) if isinstance(size, tuple) else size, 0, "the sizes multiplied, once")
+        return FigurePart(use.name, numel(size) if isinstance(size, tuple) else size, 0, "the sizes multiplied, once")
     if isinstance(scale, tuple) and len(scale) != use.inputs[0][0]:
         raise ToolFailsError("it fails on upsample with a scale_factor per dimension, unless the batch is as large")
-    return Part(use.name, use.elements, 0, "1 per input element")
+    return FigurePart(use.name, use.elements, 0, "1 per input element")
 
 
 def _refuses(report: Report) -> str:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.conventions.figures import Figure
+    from archcost.conventions.figures import CandidateFigure
     from archcost.conventions.reading import Reading
-    from archcost.conventions.scopes import Scope
+    from archcost.conventions.scopes import LayerScope
     from archcost.conventions.tables import Tables
 
 
-def candidates(report: Report, tools: Sequence[Reading]) -> Iterator[tuple[Scope, Figure]]:
+def candidates(report: Report, tools: Sequence[Reading]) -> Iterator[tuple[LayerScope, CandidateFigure]]:
     """Every figure of every scope; equal ones of a scope once."""
     found = tables(report.graph)
     for scope in scopes(report):
@@ -31,12 +31,12 @@ def candidates(report: Report, tools: Sequence[Reading]) -> Iterator[tuple[Scope
             yield scope, figure
 
 
-def figures(report: Report, chosen: Sequence[int], tools: Sequence[Reading], found: Tables) -> list[Figure]:
+def figures(report: Report, chosen: Sequence[int], tools: Sequence[Reading], found: Tables) -> list[CandidateFigure]:
     """Every figure of the chosen layers; equal ones once, named by all that give them."""
     return list(merged([*sizes(report, chosen, found), *work(report, chosen, tools)]))
 
 
-def _base(report: Report, scope: Scope, metric: str) -> tuple[Term, ...]:
+def _base(report: Report, scope: LayerScope, metric: str) -> tuple[Term, ...]:
     """What a scope's params or MACs are made of: the whole, less the layers that are left out."""
     words = "MACs" if metric == "macs" else metric
     whole = getattr(report.totals, metric)

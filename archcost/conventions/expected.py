@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
 from archcost.conventions.candidates import figures
-from archcost.conventions.figures import ARITHMETIC, BYTES, PARAMS, Figure
+from archcost.conventions.figures import ARITHMETIC, BYTES, PARAMS, CandidateFigure
 from archcost.conventions.tables import tables
 from archcost.conventions.work import readings
+from archcost.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ class Quoted(NamedTuple):
     value: int
     source: str
     computed: int  # archcost's own figure of the metric
-    nearest: Figure
+    nearest: CandidateFigure
     deviation: Fraction
 
     @property
@@ -46,35 +47,30 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
     rows = []
     for path, expectation in report.spec.expect.items():
         sourced = {metric: figure for metric, figure in expectation.figures.items() if figure.source}
-        prefix = f"{path}."
-        chosen = [
-            index
-            for index, layer in enumerate(report.layers)
-            if not path or layer.path == path or layer.path.startswith(prefix)
-        ]
+        chosen = [index for index, layer in enumerate(report.layers) if inside(layer.path, path)]
         if not sourced or not chosen:
             continue
         ours = figures(report, chosen, tools, found)
         for metric, figure in sourced.items():
             computed = getattr(sum_costs([report.layers[index].costs for index in chosen]), metric)
             kinds = ARITHMETIC if metric in ("macs", "flops") else (PARAMS,)
-            candidates = [each for each in ours if each.kind in kinds] or [Figure("nothing", 0, 0, kinds[0])]
+            candidates = [each for each in ours if each.kind in kinds] or [CandidateFigure("nothing", 0, 0, kinds[0])]
             if metric == "cache_bytes":
-                candidates = [Figure("bytes of the caches", computed, 0, BYTES)]
+                candidates = [CandidateFigure("bytes of the caches", computed, 0, BYTES)]
             pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
             likeliest = min(pairs, key=partial(_likeliest, computed))
             rows.append(Quoted(path, metric, figure.value, figure.source, computed, *likeliest))
     return rows
 
 
-def _likeliest(computed: int, pair: tuple[Figure, Fraction]) -> tuple[bool, bool, int, Fraction]:
+def _likeliest(computed: int, pair: tuple[CandidateFigure, Fraction]) -> tuple[bool, bool, int, Fraction]:
     """Of the figures that agree the metric's own, then the usual one; the nearest of all if none agrees."""
     figure, deviation = pair
     agrees = deviation <= AGREES
     return not agrees, agrees and figure.value != computed, figure.rank if agrees else 0, deviation
 
 
-def _ways(value: int, figure: Figure) -> Iterator[tuple[Figure, Fraction]]:
+def _ways(value: int, figure: CandidateFigure) -> Iterator[tuple[CandidateFigure, Fraction]]:
     """The deviation of a figure from what is printed, with the spec's K, and with the other K if that agrees."""
     yield figure, _deviation(value, figure.value)
     for decimal, binary in reversed(_UNITS):

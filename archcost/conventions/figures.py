@@ -32,7 +32,7 @@ class Term(NamedTuple):
         return f"{self.product or number} {self.what}".rstrip()
 
 
-class Figure(NamedTuple):
+class CandidateFigure(NamedTuple):
     """A number that may have been published: what it is, how far from the usual reading (``rank``), and its sum.
 
     The value is ``times`` × the sum of the terms, rounded down, divided by ``share`` (rounded down).
@@ -59,21 +59,23 @@ class Figure(NamedTuple):
         return f"{multiple}{inner}{share} = {self.value:,}"
 
 
-def figure(what: str, rank: int, kind: str, terms: Iterable[Term], *, times: int = 1, share: int = 1) -> Figure:
+def figure(
+    what: str, rank: int, kind: str, terms: Iterable[Term], *, times: int = 1, share: int = 1
+) -> CandidateFigure:
     """A figure from its terms; terms of 0 are left out."""
     chosen = tuple([term for term in terms if term.amount])
     total: Amount = 0
     for term in chosen:
         total += term.amount
-    return Figure(what, int(times * total) // share, rank, kind, chosen, times, share)
+    return CandidateFigure(what, int(times * total) // share, rank, kind, chosen, times, share)
 
 
-def merged(found: Iterable[Figure]) -> Iterator[Figure]:
+def merged(found: Iterable[CandidateFigure]) -> Iterator[CandidateFigure]:
     """Equal figures of a kind once, named by all that give them with " = ", the usual one first; none that is 0.
 
     What is unusual in itself goes unnamed beside what is not: half of torch's FLOPs are mostly just MACs.
     """
-    groups: dict[tuple[str, int], list[Figure]] = {}
+    groups: dict[tuple[str, int], list[CandidateFigure]] = {}
     for each in found:
         if each.value > 0:
             groups.setdefault((each.kind, each.value), []).append(each)

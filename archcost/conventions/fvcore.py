@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
-from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
 from archcost.conventions.terms import (
     FREE,
     TABLES,
@@ -31,7 +31,7 @@ from archcost.conventions.terms import (
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 _RANKS = (2, 5)  # of norms that measure their input
 _MEASURED = ranks(*_RANKS, normalised(5, 4))
@@ -39,25 +39,27 @@ _PRODUCTS = (products(),)
 _NAMED = "padding given by name makes an operator that it does not know"
 
 
-def _named_padding(use: Use) -> bool:
+def _named_padding(use: LayerUse) -> bool:
     return isinstance(use.op.padding, str) and use.op.padding_mode == "zeros"  # other modes pad before
 
 
-def _matmul(use: Use) -> Part | None:
+def _matmul(use: LayerUse) -> FigurePart | None:
     if len(use.inputs[1]) == 1:
         raise ToolFailsError("it fails on matmul with a vector on the right")
     return left_operand(1)(use)
 
 
-def _upsample(use: Use) -> Part | None:
+def _upsample(use: LayerUse) -> FigurePart | None:
     rate = {"nearest": 1, "bilinear": 4}.get(use.op.mode, 0)
     planes = len(use.inputs[0]) == 4  # noqa: PLR2004 - (N, C, H, W)
     return per_output(rate)(use) if rate and planes else None
 
 
-def _sampled(use: Use) -> Part:
+def _sampled(use: LayerUse) -> FigurePart:
     """The samples of a deformable convolution."""
-    return Part(f"{use.name} samples", 4 * numel(use.op.sampled(use.inputs, use.outputs)), 0, "4 per sampled value")
+    return FigurePart(
+        f"{use.name} samples", 4 * numel(use.op.sampled(use.inputs, use.outputs)), 0, "4 per sampled value"
+    )
 
 
 CONVENTION = Convention(

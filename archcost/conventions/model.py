@@ -26,7 +26,7 @@ class ToolFailsError(Exception):
     """The tool raises an exception on a layer, so that it has no figure for the model either."""
 
 
-class Use:
+class LayerUse:
     """A layer as a tool meets it: its op, its shapes, and how the call is written.
 
     ``batch`` is what a tool that averages over the batch divides by; ``functional`` says that the source calls a
@@ -89,7 +89,7 @@ def words(kind: str) -> str:
     return stem.replace("_", " ")
 
 
-class Part(NamedTuple):
+class FigurePart(NamedTuple):
     """One term of a layer's figure, in the tool's unit, and those of archcost's MACs that it stands for.
 
     An amount of 0 that stands for MACs says that the tool does not see them; ``rate`` is then the reason. ``seen`` is
@@ -114,7 +114,7 @@ def accepted(report: Report) -> str:
     return ""
 
 
-Term = Callable[[Use], "Part | None"]
+Term = Callable[[LayerUse], "FigurePart | None"]
 Rule = tuple[Term, ...]
 Rules = dict[str, Rule]
 
@@ -148,9 +148,9 @@ class Convention:
         rule = self.kinds.get(kind)
         return self.families[REGISTRY[kind].family] if rule is None else rule
 
-    def parts(self, use: Use) -> tuple[Part, ...]:
+    def parts(self, use: LayerUse) -> tuple[FigurePart, ...]:
         """The terms of a layer that are there; raises ToolFailsError."""
         if use.functional and not self.functions:
-            return (Part(use.name, 0, use.macs, use.written),) if use.macs else ()
+            return (FigurePart(use.name, 0, use.macs, use.written),) if use.macs else ()
         found = [term(use) for term in self.rule(use.op.kind)]
         return tuple([part for part in found if part is not None])

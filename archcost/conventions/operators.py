@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 VECTOR = "a product of a matrix and a vector"
 
 
-def with_vector(use: Use) -> bool:
+def with_vector(use: LayerUse) -> bool:
     """Whether a matmul has a vector on the right: it is then no product of matrices."""
     return len(use.inputs[1]) == 1
 
 
-def one_kernel(use: Use) -> bool:
+def one_kernel(use: LayerUse) -> bool:
     """Whether an LSTM runs as one kernel: it does unless it projects. Other recurrent layers are taken apart."""
     return not use.op.proj_size
 
@@ -23,6 +23,6 @@ def one_kernel(use: Use) -> bool:
 ELEMENTS = "a product of elements: all that is summed over has the size 1"
 
 
-def of_elements(use: Use) -> bool:
+def of_elements(use: LayerUse) -> bool:
     """Whether an einsum sums over nothing but letters of size 1: it is then no product of matrices."""
     return all(size == 1 for size in use.op.contracted(use.inputs))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Amount, Convention, Part
+from archcost.conventions.model import MACS, Amount, Convention, FigurePart
 from archcost.conventions.terms import (
     FREE,
     NOTHING,
@@ -24,7 +24,7 @@ from archcost.dims import numel
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.conventions.model import Rule, Term, Use
+    from archcost.conventions.model import LayerUse, Rule, Term
 
 _DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
 
@@ -33,14 +33,14 @@ def _exact(amount: Fraction) -> Amount:
     return int(amount) if amount.denominator == 1 else amount
 
 
-def _averaged(rate: str, use: Use) -> str:
+def _averaged(rate: str, use: LayerUse) -> str:
     return rate if use.batch == 1 else f"{rate}, averaged over a batch of {use.batch}"
 
 
 def hook(term: Term) -> Term:
     """What the hook of a module counts, averaged over the batch; nothing where a function is called instead."""
 
-    def averaged(use: Use) -> Part | None:
+    def averaged(use: LayerUse) -> FigurePart | None:
         part = term(use)
         if part is None or (use.functional and not part.macs):
             return None
@@ -51,37 +51,37 @@ def hook(term: Term) -> Term:
     return averaged
 
 
-def _twice(use: Use) -> Part:
+def _twice(use: LayerUse) -> FigurePart:
     """1 per input element in the hook of the module, averaged over the batch, and 1 in the function that it calls."""
     if use.functional:
         return _once(use)
     amount = _exact(Fraction(use.elements, use.batch) + use.elements)
     rate = f"2 per input element, as a module{_averaged('', use)} and as a function"
-    return Part(use.name, amount, 0, rate)
+    return FigurePart(use.name, amount, 0, rate)
 
 
-def _once(use: Use) -> Part:
+def _once(use: LayerUse) -> FigurePart:
     """1 per input element in the function."""
-    return Part(use.name, use.elements, 0, "1 per input element")
+    return FigurePart(use.name, use.elements, 0, "1 per input element")
 
 
-def _elements(use: Use) -> Part:
-    return Part(use.name, use.elements, 0, "1 per input element")
+def _elements(use: LayerUse) -> FigurePart:
+    return FigurePart(use.name, use.elements, 0, "1 per input element")
 
 
-def _norm(use: Use) -> Part:
+def _norm(use: LayerUse) -> FigurePart:
     rate = 2 if getattr(use.op, "affine", False) else 1  # layer_norm's flag has another name, which it does not know
-    return Part(use.name, rate * use.elements, 0, f"{rate} per element")
+    return FigurePart(use.name, rate * use.elements, 0, f"{rate} per element")
 
 
-def response_norm(use: Use) -> Part:
+def response_norm(use: LayerUse) -> FigurePart:
     """The functions within local_response_norm: two products and a sum, and a pool over the padded channels."""
     n, channels, *positions = use.inputs[0]
     padded = n * (channels + use.op.size - 1) * numel(positions)
-    return Part(use.name, 3 * use.elements + padded, 0, "3 per element, 1 with size - 1 more channels")
+    return FigurePart(use.name, 3 * use.elements + padded, 0, "3 per element, 1 with size - 1 more channels")
 
 
-def _upsample(use: Use) -> Part:
+def _upsample(use: LayerUse) -> FigurePart:
     """Outputs of the first sample in the hook; outputs, as far as whole factors give them, in the function."""
     shape, scale, size = use.inputs[0], use.op.scale_factor, use.op.size
     spatial = len(shape) - 2
@@ -94,7 +94,7 @@ def _upsample(use: Use) -> Part:
     else:
         called = use.elements * scale**spatial
     hooked = 0 if use.functional else Fraction(numel(use.outputs[0][1:]), use.batch)
-    return Part(use.name, _exact(hooked + Fraction(called)), 0, "1 per output, as a module and as a function")
+    return FigurePart(use.name, _exact(hooked + Fraction(called)), 0, "1 per output, as a module and as a function")
 
 
 def _refuses(report: Report) -> str:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.attention import FUSED, attention_product, inner_products, projection_biases, projections
-from archcost.conventions.model import MACS, Convention, Part
+from archcost.conventions.model import MACS, Convention, FigurePart
 from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
 from archcost.conventions.terms import FREE, TABLES, bias, deformable, expert_biases, hidden, products
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 
-def _linear_bias(use: Use) -> Part | None:
+def _linear_bias(use: LayerUse) -> FigurePart | None:
     shape = use.inputs[0]
     inside = len(shape) == 2 or is_contiguous(shape, use.strides[0])  # noqa: PLR2004 - a matrix
     return bias(use) if inside else None
 
 
-def _recurrent_bias(use: Use) -> Part | None:
+def _recurrent_bias(use: LayerUse) -> FigurePart | None:
     """1 per gate, sample and step for the state's bias of every cell, and for the input's where it lies step by step.
 
     The input of the first layer does not, where (N, L, features) is turned into (L, N, features); the others do.
@@ -35,10 +35,10 @@ def _recurrent_bias(use: Use) -> Part | None:
     in_order = is_contiguous(tuple([shape[dim] for dim in turned]), tuple([strides[dim] for dim in turned]))
     biases = op.directions * (2 * op.num_layers - (not in_order))
     amount = shape[0] * shape[1] * op.gates * op.hidden_size * biases
-    return Part(f"{use.name} bias", amount, 0, "1 per output of a product whose input is contiguous")
+    return FigurePart(f"{use.name} bias", amount, 0, "1 per output of a product whose input is contiguous")
 
 
-def _lstm_bias(use: Use) -> Part | None:
+def _lstm_bias(use: LayerUse) -> FigurePart | None:
     return None if one_kernel(use) else _recurrent_bias(use)
 
 

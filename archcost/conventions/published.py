@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from archcost.conventions.candidates import candidates
-from archcost.conventions.figures import ARITHMETIC, BYTES, FLOPS, MACS, PARAMS, Figure
+from archcost.conventions.figures import ARITHMETIC, BYTES, FLOPS, MACS, PARAMS, CandidateFigure
 from archcost.conventions.work import readings
 from archcost.errors import SpecError
 
@@ -44,7 +44,7 @@ class Match(NamedTuple):
     times the published figure it is, if it is ``more``, or else how many times the published figure is of it.
     """
 
-    figure: Figure
+    figure: CandidateFigure
     settings: tuple[str, ...]
     way: str
     rank: int

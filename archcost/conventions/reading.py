@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous
-from archcost.conventions.model import CALLED, OWN_CLASS, Part, ToolFailsError, Use
+from archcost.conventions.model import CALLED, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
 from archcost.errors import UsageError
+from archcost.paths import PathPattern, scopes, unmatched_help
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ class Count(NamedTuple):
     """What a tool says of one layer: the parts of its figure, or why it fails."""
 
     layer: Layer
-    parts: tuple[Part, ...]
+    parts: tuple[FigurePart, ...]
     failure: str = ""
 
     @property
@@ -117,14 +117,12 @@ class Reading:
         unseen: dict[str, int] = {}
         for count in self.counts:
             amount = count.amount
-            path = count.layer.path
-            while path:
+            for path in scopes(count.layer.path):
                 before = amounts.get(path)
                 amounts[path] = before if amount is None else amount + (before or 0)
                 missed[path] = missed.get(path, 0) + count.missed
                 if count.unseen:
                     unseen[path] = unseen.get(path, 0) + 1
-                path = path.rpartition(".")[0]
         return {path: Tally(amount, missed[path], unseen.get(path, 0)) for path, amount in amounts.items()}
 
     def tally(self, paths: Iterable[str]) -> Tally:
@@ -147,12 +145,12 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     odd, learnt = report.strides, _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
     dead = _unused(graph) if convention.traces and report.complete else set()
-    known: dict[object, tuple[tuple[Part, ...], str]] = {}
+    known: dict[object, tuple[tuple[FigurePart, ...], str]] = {}
     counts = []
     for index, layer in enumerate(report.layers):
         node = layer.node
         if index in dead:
-            counts.append(Count(layer, (Part(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
+            counts.append(Count(layer, (FigurePart(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
             continue
         one_tensor = len(set(node.inputs)) <= 1
         given = zip(node.inputs, node.signature.inputs, strict=True)
@@ -161,7 +159,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
         key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted)
         if key not in known:
             signature = node.signature
-            use = Use(
+            use = LayerUse(
                 signature.op,
                 tuple([tensor.shape for tensor in signature.inputs]),
                 tuple([tensor.shape for tensor in signature.outputs]),
@@ -177,7 +175,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     return Reading(convention, report, counts, tuple(functional))
 
 
-def _parts(convention: Convention, use: Use) -> tuple[tuple[Part, ...], str]:
+def _parts(convention: Convention, use: LayerUse) -> tuple[tuple[FigurePart, ...], str]:
     try:
         return convention.parts(use), ""
     except ToolFailsError as error:
@@ -217,12 +215,11 @@ def _divisor(graph: Graph) -> int:
 
 def _chosen(report: Report, patterns: Sequence[str]) -> set[int]:
     """The layers whose kind or path fits a pattern."""
-    plain = [pattern.removeprefix(DERIVED) for pattern in patterns]
-    layers = enumerate(report.layers)
+    chosen = [PathPattern(pattern.removeprefix(DERIVED)) for pattern in patterns]
     return {
         index
-        for index, layer in layers
-        if any(pattern == layer.op or fnmatchcase(layer.path, pattern) for pattern in plain)
+        for index, layer in enumerate(report.layers)
+        if any(pattern.text == layer.op or pattern.matches(layer.path) for pattern in chosen)
     }
 
 
@@ -230,7 +227,9 @@ def check_patterns(report: Report, patterns: Sequence[str]) -> None:
     """Raise UsageError for a pattern that no layer fits."""
     for pattern in patterns:
         if not _chosen(report, (pattern,)):
+            wanted = pattern.removeprefix(DERIVED)
             raise UsageError(
-                f"no layer of {report.name} has the kind '{pattern.removeprefix(DERIVED)}', or a path that fits it",
-                "--functional takes a kind (relu), a pattern of paths ('Mixed_6a.*'), or torchvision",
+                f"no layer of {report.name} has the kind '{wanted}', or a path that fits it",
+                unmatched_help([layer.path for layer in report.layers], wanted)
+                or "--functional takes a kind (relu), a pattern of paths ('Mixed_6a.**'), or torchvision",
             )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _VECTOR = 2  # (N, features)
 
 
-class Scope(NamedTuple):
+class LayerScope(NamedTuple):
     """Some of a model's layers, in words; ``rank`` says how unusual it is to count only them.
 
     ``left_out`` are the layers that are missing, where those are few.
@@ -24,21 +24,21 @@ class Scope(NamedTuple):
     left_out: Sequence[int] = ()
 
 
-def scopes(report: Report) -> list[Scope]:
+def scopes(report: Report) -> list[LayerScope]:
     """All layers; all but the last linear one; convolutions only; all but the classifier. Only those that differ."""
     layers = report.layers
     everything = range(len(layers))
-    found = [Scope("", everything, 0)]
+    found = [LayerScope("", everything, 0)]
     linear = [index for index in everything if layers[index].op == "linear"]
     convolutions = [index for index in everything if layers[index].op.startswith("conv")]
     if linear:
-        found.append(Scope("without the last linear layer", _without(everything, linear[-1:]), 2, linear[-1:]))
+        found.append(LayerScope("without the last linear layer", _without(everything, linear[-1:]), 2, linear[-1:]))
     if convolutions and len(linear) != 1:
-        found.append(Scope("convolutions only", convolutions, 3))
+        found.append(LayerScope("convolutions only", convolutions, 3))
     classifier = _classifier(layers)
     if len(classifier) > 1:
         words = f"without the classifier's {len(classifier)} linear layers"
-        found.append(Scope(words, _without(everything, classifier), 2, classifier))
+        found.append(LayerScope(words, _without(everything, classifier), 2, classifier))
     return list(_distinct(report, found))
 
 
@@ -59,7 +59,7 @@ def _classifier(layers: Sequence[Layer]) -> list[int]:
     return found[::-1]
 
 
-def _distinct(report: Report, found: Sequence[Scope]) -> Iterator[Scope]:
+def _distinct(report: Report, found: Sequence[LayerScope]) -> Iterator[LayerScope]:
     """Those that hold MACs, and not the same layers with MACs or params as one before."""
     layers = report.layers
     seen: set[tuple[int, int]] = set()

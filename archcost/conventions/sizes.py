@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.conventions.figures import BYTES, PARAMS, Figure, Term, figure, product
+from archcost.conventions.figures import BYTES, PARAMS, CandidateFigure, Term, figure, product
 from archcost.dims import numel
 from archcost.spec.names import FLOAT_DTYPES, WEIGHT_BITS
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Layer, Report
-    from archcost.conventions.tables import Table, Tables
+    from archcost.conventions.tables import EmbeddingTable, Tables
 
 _INT64 = 8  # bytes of what counts batches
 _STORED = ("float32", "float16", "int8", "int4")
@@ -41,7 +41,9 @@ class _Sums(NamedTuple):
         return _Sums(*[mine + times * theirs for mine, theirs in zip(self, other, strict=True)])
 
 
-def sizes(report: Report, chosen: Sequence[int], found: Tables, base: tuple[Term, ...] = ()) -> Iterator[Figure]:
+def sizes(
+    report: Report, chosen: Sequence[int], found: Tables, base: tuple[Term, ...] = ()
+) -> Iterator[CandidateFigure]:
     """Every figure of the size of the chosen layers; ``base`` is how their params come about."""
     sums = _sums([report.layers[index] for index in chosen])
     params = base or (Term(sums.params, "params"),)
@@ -68,13 +70,13 @@ class _Less(NamedTuple):
 
     params: tuple[Term, ...]
 
-    def __call__(self, what: str, rank: int, *terms: Term) -> Figure:
+    def __call__(self, what: str, rank: int, *terms: Term) -> CandidateFigure:
         if not any(term.amount for term in terms):
-            return Figure(what, 0, rank, PARAMS)
+            return CandidateFigure(what, 0, rank, PARAMS)
         return figure(what, rank, PARAMS, (*self.params, *terms))
 
 
-def _with_buffers(params: tuple[Term, ...], sums: _Sums) -> Iterator[Figure]:
+def _with_buffers(params: tuple[Term, ...], sums: _Sums) -> Iterator[CandidateFigure]:
     half = sums.statistics // 2
     moving = (Term(half, "means"), Term(half, "variances"))
     if half:
@@ -94,7 +96,7 @@ def _with_buffers(params: tuple[Term, ...], sums: _Sums) -> Iterator[Figure]:
         yield figure("params and all buffers (torch's state_dict)", 2, PARAMS, (*params, *moving, *others))
 
 
-def _without_tables(less: _Less, chosen: frozenset[int], found: Tables) -> Iterator[Figure]:
+def _without_tables(less: _Less, chosen: frozenset[int], found: Tables) -> Iterator[CandidateFigure]:
     positions = [table for table in found.positions if table.layer in chosen]
     others = [table for table in found.others if table.layer in chosen]
     yield less(f"params without the position table{'s' * (len(positions) > 1)}", 2, *_terms(positions, -1))
@@ -104,7 +106,7 @@ def _without_tables(less: _Less, chosen: frozenset[int], found: Tables) -> Itera
             yield less("params without token embeddings, with those of positions", 3, *_terms(others, -1))
 
 
-def _shared_again(report: Report, chosen: Sequence[int], less: _Less, found: Tables) -> Iterator[Figure]:
+def _shared_again(report: Report, chosen: Sequence[int], less: _Less, found: Tables) -> Iterator[CandidateFigure]:
     here = frozenset(chosen)
     tied = [table for table in found.tied if table.layer in here]
     yield less("params with an untied head", 2, *_terms(tied, 1))
@@ -118,7 +120,7 @@ def _borrowed(layer: Layer) -> int:
     return sum(map(numel, layer.node.signature.weights().values())) - layer.params
 
 
-def _terms(tables: Sequence[Table], sign: int) -> Iterator[Term]:
+def _terms(tables: Sequence[EmbeddingTable], sign: int) -> Iterator[Term]:
     """A term for each shape, with the product: ``− 50,257·1,024 of wte``."""
     shapes = Counter([table.shape for table in tables])
     if len(shapes) > _LISTED:
@@ -132,7 +134,7 @@ def _terms(tables: Sequence[Table], sign: int) -> Iterator[Term]:
         yield Term(sign * times * numel(shape), where, product(sizes))
 
 
-def _bytes(params: tuple[Term, ...], sums: _Sums) -> Iterator[Figure]:
+def _bytes(params: tuple[Term, ...], sums: _Sums) -> Iterator[CandidateFigure]:
     """Bytes of the params, and of a checkpoint that holds the buffers as well, without what its container adds."""
     count = sums.params
     floats = sums.statistics + sums.counters + sums.buffers - sums.integers

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _POSITIONS = ("position", "distance")  # in the name of an input with a batch, which says nothing else of its meaning
 
 
-class Table(NamedTuple):
+class EmbeddingTable(NamedTuple):
     """A weight that is looked up, or added to tokens: the layer that owns it, and its shape."""
 
     layer: int
@@ -28,9 +28,9 @@ class Table(NamedTuple):
 class Tables(NamedTuple):
     """The tables of a graph, each once, and every matrix that is a table as well."""
 
-    positions: tuple[Table, ...] = ()
-    others: tuple[Table, ...] = ()
-    tied: tuple[Table, ...] = ()
+    positions: tuple[EmbeddingTable, ...] = ()
+    others: tuple[EmbeddingTable, ...] = ()
+    tied: tuple[EmbeddingTable, ...] = ()
 
 
 def tables(graph: Graph) -> Tables:
@@ -56,23 +56,23 @@ def tables(graph: Graph) -> Tables:
     )
 
 
-def _tables(graph: Graph, chosen: set[int]) -> tuple[Table, ...]:
+def _tables(graph: Graph, chosen: set[int]) -> tuple[EmbeddingTable, ...]:
     found = []
     for index in sorted(chosen):
         node = graph.nodes[index]
         (shape,) = node.signature.weights().values()  # a table is one tensor
-        found.append(Table(index, node.path, shape))
+        found.append(EmbeddingTable(index, node.path, shape))
     return tuple(found)
 
 
-def _tied(graph: Graph, kinds: list[str], embeddings: set[int]) -> tuple[Table, ...]:
+def _tied(graph: Graph, kinds: list[str], embeddings: set[int]) -> tuple[EmbeddingTable, ...]:
     """The matrices that are tables as well: the head of a language model."""
     found = []
     for index, node in enumerate(graph.nodes):
         owner = node.weights_of
         if owner in embeddings and node.op.kind != kinds[owner]:
             (shape,) = graph.nodes[owner].signature.weights().values()
-            found.append(Table(index, node.path, shape))
+            found.append(EmbeddingTable(index, node.path, shape))
     return tuple(found)
 
 

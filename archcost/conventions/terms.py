@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import Part, ToolFailsError
+from archcost.conventions.model import FigurePart, ToolFailsError
 from archcost.dims import numel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.conventions.model import Rule, Rules, Term, Use
+    from archcost.conventions.model import LayerUse, Rule, Rules, Term
 
 NOTHING: Rule = ()
 # The families without MACs: they count nothing unless a convention says otherwise.
 FREE: Rules = dict.fromkeys(("Normalisation", "Activation", "Pooling", "Shape", "Arithmetic", "Resampling"), NOTHING)
 
 
-def declared(use: Use) -> Part:
+def declared(use: LayerUse) -> FigurePart:
     """What a spec only declares: no tool has a rule for it, and nobody knows what its code would let them see."""
-    return Part(use.name, 0, use.macs, "the spec only declares it", seen=False)
+    return FigurePart(use.name, 0, use.macs, "the spec only declares it", seen=False)
 
 
 # Beside linear and attention, and without MACs; and what has no code to be counted.
@@ -30,22 +30,22 @@ TABLES: Rules = {**dict.fromkeys(_WITHOUT_MACS.split(), NOTHING), "custom": (dec
 def products(factor: int = 1) -> Term:
     """``factor`` × MACs."""
 
-    def term(use: Use) -> Part:
-        return Part(use.name, factor * use.macs, use.macs, f"{factor} per MAC")
+    def term(use: LayerUse) -> FigurePart:
+        return FigurePart(use.name, factor * use.macs, use.macs, f"{factor} per MAC")
 
     return term
 
 
-def bias(use: Use) -> Part | None:
+def bias(use: LayerUse) -> FigurePart | None:
     """1 per output element, where there is a bias."""
-    return Part(f"{use.name} bias", use.results, 0, "1 per output") if use.op.bias else None
+    return FigurePart(f"{use.name} bias", use.results, 0, "1 per output") if use.op.bias else None
 
 
 def per_input(rate: int) -> Term:
     """``rate`` per element of the first input."""
 
-    def term(use: Use) -> Part:
-        return Part(use.name, rate * use.elements, 0, f"{rate} per input element")
+    def term(use: LayerUse) -> FigurePart:
+        return FigurePart(use.name, rate * use.elements, 0, f"{rate} per input element")
 
     return term
 
@@ -53,8 +53,8 @@ def per_input(rate: int) -> Term:
 def per_output(rate: int) -> Term:
     """``rate`` per element of the first output."""
 
-    def term(use: Use) -> Part:
-        return Part(use.name, rate * use.results, 0, f"{rate} per output")
+    def term(use: LayerUse) -> FigurePart:
+        return FigurePart(use.name, rate * use.results, 0, f"{rate} per output")
 
     return term
 
@@ -62,9 +62,9 @@ def per_output(rate: int) -> Term:
 def normalised(weighted: int, plain: int) -> Term:
     """``weighted`` per element of a norm with learnt weights, ``plain`` without."""
 
-    def term(use: Use) -> Part:
+    def term(use: LayerUse) -> FigurePart:
         rate = weighted if "weight" in use.weights() else plain
-        return Part(use.name, rate * use.elements, 0, f"{rate} per element")
+        return FigurePart(use.name, rate * use.elements, 0, f"{rate} per element")
 
     return term
 
@@ -77,13 +77,13 @@ def running(folded: Term, measured: Term) -> Term:
 def unseen(reason: str) -> Term:
     """The MACs that the tool does not see, and why; nothing for an op without MACs."""
 
-    def term(use: Use) -> Part | None:
-        return Part(use.name, 0, use.macs, reason) if use.macs else None
+    def term(use: LayerUse) -> FigurePart | None:
+        return FigurePart(use.name, 0, use.macs, reason) if use.macs else None
 
     return term
 
 
-def hidden(condition: Callable[[Use], bool], reason: str, term: Term) -> Term:
+def hidden(condition: Callable[[LayerUse], bool], reason: str, term: Term) -> Term:
     """MACs that the tool does not see where the condition holds, and a term where it does not."""
     return lambda use: (unseen(reason) if condition(use) else term)(use)
 
@@ -91,7 +91,7 @@ def hidden(condition: Callable[[Use], bool], reason: str, term: Term) -> Term:
 def ranks(low: int, high: int, term: Term) -> Term:
     """A term of a tool that fails on inputs with fewer than ``low`` or more than ``high`` dims."""
 
-    def checked(use: Use) -> Part | None:
+    def checked(use: LayerUse) -> FigurePart | None:
         rank = len(use.inputs[0])
         if not low <= rank <= high:
             raise ToolFailsError(f"it fails on {use.name} with a rank of {rank}: it takes {low} to {high}")
@@ -103,14 +103,14 @@ def ranks(low: int, high: int, term: Term) -> Term:
 def deformable(factor: int) -> Term:
     """``factor`` × MACs of a deformable convolution that is made of torch's functions, as archcost builds it."""
 
-    def term(use: Use) -> Part:
+    def term(use: LayerUse) -> FigurePart:
         rate = f"{factor} per MAC; torchvision's own operator is not seen"
-        return Part(use.name, factor * use.macs, use.macs, rate)
+        return FigurePart(use.name, factor * use.macs, use.macs, rate)
 
     return term
 
 
-def einsum_path(use: Use, factor: int) -> Part:
+def einsum_path(use: LayerUse, factor: int) -> FigurePart:
     """``factor`` × half of the FLOPs that numpy.einsum_path tells, in four digits.
 
     NumPy counts 1 for every product of all letters, 2 where some are summed over, and 1 more.
@@ -122,36 +122,36 @@ def einsum_path(use: Use, factor: int) -> Part:
     count = numel(letters.values()) * (2 if len(letters) > len(output) else 1) + 1
     amount = int(float(f"{count:.3e}")) * factor // 2
     if not use.macs:
-        return Part(use.name, amount, 0, "all letters, by numpy.einsum_path")
-    return Part(use.name, amount, use.macs, f"{factor} per product of all letters, by numpy.einsum_path")
+        return FigurePart(use.name, amount, 0, "all letters, by numpy.einsum_path")
+    return FigurePart(use.name, amount, use.macs, f"{factor} per product of all letters, by numpy.einsum_path")
 
 
 def left_operand(factor: int) -> Term:
     """``factor`` × elements of the left operand × columns of the right one, in whose batch dims it does not look."""
 
-    def term(use: Use) -> Part:
+    def term(use: LayerUse) -> FigurePart:
         left, right = use.inputs
         count = numel(left) * right[-1]
         if count == use.macs:
-            return Part(use.name, factor * count, count, f"{factor} per MAC")
-        return Part(use.name, factor * count, use.macs, f"{factor} × left elements × right columns")
+            return FigurePart(use.name, factor * count, count, f"{factor} per MAC")
+        return FigurePart(use.name, factor * count, use.macs, f"{factor} × left elements × right columns")
 
     return term
 
 
-def activated(use: Use) -> Part:
+def activated(use: LayerUse) -> FigurePart:
     """1 per element within the experts of a mixture, in the function of the activation."""
     amount = numel(use.inputs[0][:-1]) * use.op.top_k * use.op.hidden_features
-    return Part(f"{use.name} {use.op.activation}", amount, 0, "1 per element within the experts")
+    return FigurePart(f"{use.name} {use.op.activation}", amount, 0, "1 per element within the experts")
 
 
-def expert_biases(use: Use) -> Part | None:
+def expert_biases(use: LayerUse) -> FigurePart | None:
     """1 per output of the experts' matrices, where they have biases."""
     op = use.op
     if not op.bias:
         return None
     outputs = (1 + op.gated) * op.hidden_features + use.inputs[0][-1]
-    return Part(f"{use.name} bias", numel(use.inputs[0][:-1]) * op.top_k * outputs, 0, "1 per output")
+    return FigurePart(f"{use.name} bias", numel(use.inputs[0][:-1]) * op.top_k * outputs, 0, "1 per output")
 
 
 def dimensional(kind: str, *terms: Term) -> Rules:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
 from archcost.conventions.terms import (
     FREE,
     NOTHING,
@@ -23,36 +23,36 @@ from archcost.dims import numel
 from archcost.ops.axes import axis
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 _RATES = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 224 + 35}  # of upsampling, per output
 _DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
 
 
-def _transposed(use: Use) -> Part:
+def _transposed(use: LayerUse) -> FigurePart:
     amount = use.results * (use.inputs[0][1] // use.op.groups) * numel(use.op.kernel_size)
     if amount == use.macs:
-        return Part(use.name, amount, amount, "1 per MAC")
-    return Part(use.name, amount, use.macs, "weights × output positions, not input positions")
+        return FigurePart(use.name, amount, amount, "1 per MAC")
+    return FigurePart(use.name, amount, use.macs, "weights × output positions, not input positions")
 
 
-def _adaptive_average(use: Use) -> Part:
+def _adaptive_average(use: LayerUse) -> FigurePart:
     """⌊outputs × (window + 1)⌋ with the window, input size / output size in each dimension, in double precision."""
     window = 1.0
     for before, after in zip(use.inputs[0][2:], use.outputs[0][2:], strict=True):
         window *= before / after
-    return Part(use.name, int((window + 1) * use.results), 0, "window + 1 per output")
+    return FigurePart(use.name, int((window + 1) * use.results), 0, "window + 1 per output")
 
 
-def _softmax(use: Use) -> Part:
+def _softmax(use: LayerUse) -> FigurePart:
     shape = use.inputs[0]
     if not shape:
         raise ToolFailsError("it fails on softmax of a tensor without dims")
     features = shape[axis(use.op.dim, len(shape))]
-    return Part(use.name, use.elements // features * (3 * features - 1), 0, "3 per element, less 1 per row")
+    return FigurePart(use.name, use.elements // features * (3 * features - 1), 0, "3 per element, less 1 per row")
 
 
-def _upsample(use: Use) -> Part | None:
+def _upsample(use: LayerUse) -> FigurePart | None:
     rate = _RATES.get(use.op.mode)
     return per_output(rate)(use) if rate else None
 

@@ -13,16 +13,16 @@ from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_ke
 from archcost.conventions.terms import FREE, TABLES, deformable, hidden, products, unseen
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Part, Use
+    from archcost.conventions.model import FigurePart, LayerUse
 
 _PRODUCTS = (products(2),)
 
 
-def _projections(use: Use) -> Part | None:
+def _projections(use: LayerUse) -> FigurePart | None:
     return (unseen(FUSED) if native(use) else projections(2))(use)
 
 
-def _products(use: Use) -> Part | None:
+def _products(use: LayerUse) -> FigurePart | None:
     return None if native(use) else inner_products(use)
 
 

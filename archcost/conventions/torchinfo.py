@@ -9,65 +9,69 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
 from archcost.conventions.terms import FREE, NOTHING, bias, declared, dimensional, products, unseen
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
     from archcost.dims import Shape
 
 
-def _samples(use: Use) -> int:
+def _samples(use: LayerUse) -> int:
     """The size of dim 0 of the output."""
     if not use.outputs[0]:
         raise ToolFailsError(f"it fails on a {use.name} without dims")
     return use.outputs[0][0]
 
 
-def _transposed(use: Use) -> Part:
+def _transposed(use: LayerUse) -> FigurePart:
     shape: Shape = use.outputs[0]
     positions = shape[0] * numel(shape[2:])
     amount = positions * numel(use.weights()["weight"])
     if amount == use.macs:
-        return Part(use.name, amount, amount, "1 per MAC")
-    return Part(use.name, amount, use.macs, "weights × output positions, not input positions")
+        return FigurePart(use.name, amount, amount, "1 per MAC")
+    return FigurePart(use.name, amount, use.macs, "weights × output positions, not input positions")
 
 
-def _linear(use: Use) -> Part:
+def _linear(use: LayerUse) -> FigurePart:
     amount = _samples(use) * numel(use.weights()["weight"])
     if amount == use.macs:
-        return Part(use.name, amount, amount, "1 per MAC")
-    return Part(use.name, amount, use.macs, "weights × size of dim 0 only")
+        return FigurePart(use.name, amount, amount, "1 per MAC")
+    return FigurePart(use.name, amount, use.macs, "weights × size of dim 0 only")
 
 
-def _linear_bias(use: Use) -> Part | None:
+def _linear_bias(use: LayerUse) -> FigurePart | None:
     if not use.op.bias:
         return None
-    return Part(f"{use.name} bias", _samples(use) * use.op.out_features, 0, "1 per bias and sample")
+    return FigurePart(f"{use.name} bias", _samples(use) * use.op.out_features, 0, "1 per bias and sample")
 
 
-def _params(use: Use) -> Part | None:
+def _params(use: LayerUse) -> FigurePart | None:
     count = sum(map(numel, use.weights().values()))
-    return Part(use.name, _samples(use) * count, 0, "1 per param and sample") if count else None
+    return FigurePart(use.name, _samples(use) * count, 0, "1 per param and sample") if count else None
 
 
-def _table(use: Use) -> Part | None:
+def _table(use: LayerUse) -> FigurePart | None:
     """For each head, as if the ``bias_`` in the name of the table were that of a recurrent layer."""
     count = sum(map(numel, use.weights().values()))
-    return Part(use.name, use.outputs[0][1] * count, 0, "1 per param and head") if count else None
+    return FigurePart(use.name, use.outputs[0][1] * count, 0, "1 per param and head") if count else None
 
 
-def _recurrent_bias(use: Use) -> Part | None:
+def _recurrent_bias(use: LayerUse) -> FigurePart | None:
     biases = sum(numel(shape) for name, shape in use.weights().items() if "bias" in name)
     steps = numel(use.outputs[0][:2])
-    return Part(f"{use.name} bias", steps * biases, 0, "1 per bias and time step") if biases else None
+    return FigurePart(f"{use.name} bias", steps * biases, 0, "1 per bias and time step") if biases else None
 
 
-def _expert_biases(use: Use) -> Part | None:
+def _expert_biases(use: LayerUse) -> FigurePart | None:
     biases = sum(numel(shape) for name, shape in use.weights().items() if "bias" in name)
     positions = numel(use.outputs[0][:2])
-    return Part(f"{use.name} bias", positions * biases, 0, "1 per bias of all experts and position") if biases else None
+    return (
+        FigurePart(f"{use.name} bias", positions * biases, 0, "1 per bias of all experts and position")
+        if biases
+        else None
+    )
 
 
 CONVENTION = Convention(

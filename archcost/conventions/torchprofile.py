@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, Part, ToolFailsError
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
 from archcost.conventions.terms import (
     FREE,
     NOTHING,
@@ -25,41 +25,41 @@ from archcost.conventions.terms import (
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import Use
+    from archcost.conventions.model import LayerUse
 
 _NO_HANDLER = "an operator that it does not know"
 _AFFINE = (normalised(1, 0),)
 _AVERAGE = (per_output(1),)
 
 
-def _named_padding(use: Use) -> bool:
+def _named_padding(use: LayerUse) -> bool:
     return isinstance(use.op.padding, str)
 
 
-def _transposed(use: Use) -> Part:
+def _transposed(use: LayerUse) -> FigurePart:
     """Outputs × kernel × dim 0 of the weight, or dim 1 where dim 0 is the number of output channels."""
     first, second, *kernel = use.weights()["weight"]
     channels = second if use.outputs[0][1] == first else first
     amount = use.results * channels * numel(kernel)
     rate = "1 per MAC" if amount == use.macs else "weights × output positions, not input positions"
-    return Part(use.name, amount, use.macs, rate)
+    return FigurePart(use.name, amount, use.macs, rate)
 
 
-def _factors(use: Use) -> Part:
+def _factors(use: LayerUse) -> FigurePart:
     """1 per output of every product of two tensors, or of a tensor and a number."""
-    return Part(use.name, max(1, len(use.inputs) - 1) * use.results, 0, "1 per output")
+    return FigurePart(use.name, max(1, len(use.inputs) - 1) * use.results, 0, "1 per output")
 
 
-def _letters(use: Use) -> Part:
+def _letters(use: LayerUse) -> FigurePart:
     """The product of the sizes of all letters."""
     names, output = use.op.names(use.inputs)
     letters: dict[str, int] = {}
     for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
         letters |= dict(zip(own, shape, strict=True))
-    return Part(use.name, numel(letters.values()), use.macs, "1 per product of all letters")
+    return FigurePart(use.name, numel(letters.values()), use.macs, "1 per product of all letters")
 
 
-def _attention(use: Use) -> Part | None:
+def _attention(use: LayerUse) -> FigurePart | None:
     """1 per MAC of both products."""
     query, key, value = use.inputs[:3]
     if query[:-2] != key[:-2] or key[:-2] != value[:-2]:
@@ -67,12 +67,12 @@ def _attention(use: Use) -> Part | None:
     return products()(use)
 
 
-def _products_of_sizes(use: Use) -> Part:
+def _products_of_sizes(use: LayerUse) -> FigurePart:
     """Torch's attention module multiplies sizes on its way, which the trace holds as products of tensors."""
-    return Part(f"{use.name} sizes", 4, 0, "4 per layer")
+    return FigurePart(f"{use.name} sizes", 4, 0, "4 per layer")
 
 
-def _upsample(use: Use) -> Part | None:
+def _upsample(use: LayerUse) -> FigurePart | None:
     return per_output(4)(use) if use.op.mode == "bilinear" else None
 
 

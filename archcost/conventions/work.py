@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archcost.conventions import TOOLS, sought
-from archcost.conventions.figures import FLOPS, MACS, Figure, Term, figure
+from archcost.conventions.figures import FLOPS, MACS, CandidateFigure, Term, figure
 from archcost.conventions.reading import read
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def readings(report: Report, functional: Sequence[str] = ()) -> list[Reading]:
 
 def work(
     report: Report, chosen: Sequence[int], tools: Sequence[Reading], base: tuple[Term, ...] = ()
-) -> Iterator[Figure]:
+) -> Iterator[CandidateFigure]:
     """Every figure of the work of the chosen layers; ``base`` is how their MACs come about."""
     layers = [report.layers[index] for index in chosen]
     count = sum(layer.macs for layer in layers)
@@ -39,7 +39,7 @@ def work(
         yield from _tool(reading, chosen, count)
 
 
-def _tool(reading: Reading, chosen: Sequence[int], count: int) -> Iterator[Figure]:
+def _tool(reading: Reading, chosen: Sequence[int], count: int) -> Iterator[CandidateFigure]:
     """A tool's figure of the chosen layers, and twice or half of it; nothing where it fails on one."""
     terms = _terms(reading, chosen, count)
     if terms is None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 TORCHVISION_WORD = "torchvision"
 TORCHVISION: dict[str, tuple[str, ...]] = {
     "torchvision_googlenet": ("relu",),
-    "inception_v3": ("relu", "avg_pool2d", "Mixed_*.max_pool2d"),
+    "inception_v3": ("relu", "avg_pool2d", "Mixed_*.branch_pool.max_pool2d"),
     "mobilenet_v2": ("avgpool",),
     **{f"densenet{depth}": ("relu5", "avgpool") for depth in (121, 161, 169, 201)},
-    **{f"convnext_{size}": ("derived:*norm.layer_norm", "layer_scale") for size in ("tiny", "small", "base", "large")},
-    **{f"{name}_18": ("derived:layer*.conv?.*",) for name in ("r3d", "mc3")},
+    **{f"convnext_{size}": ("derived:**norm.layer_norm", "layer_scale") for size in ("tiny", "small", "base", "large")},
+    **{f"{name}_18": ("derived:layer*.*.conv?.*",) for name in ("r3d", "mc3")},
     **{f"fcn_resnet{depth}": ("upsample",) for depth in (50, 101)},
     **{f"deeplabv3_{name}": ("upsample",) for name in ("resnet50", "resnet101", "mobilenet_v3_large")},
     "lraspp_mobilenet_v3_large": ("upsample",),

@@ -8,6 +8,7 @@ from archcost.analysis.tree import build_tree, find
 from archcost.errors import UsageError, close_names, suggestion
 from archcost.explain.layer import explain_layer
 from archcost.explain.scope import explain_scope
+from archcost.paths import PathPattern, above, last, matching, scopes, unmatched_help
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -28,28 +29,30 @@ def explain_path(report: Report, path: str) -> Explanation:
 def find_path(report: Report, path: str) -> str:
     """The path of a layer or scope; raises UsageError with close names for any other.
 
-    The end of a path is enough where it is that of one alone: ``5x5.conv_relu`` for ``inception_3a.5x5.conv_relu``.
+    The end of a path is enough where it is that of one alone: ``5x5.conv_relu`` for ``inception_3a.5x5.conv_relu``; so
+    is a pattern that stands for one alone.
     """
     known = known_paths(report)
     if path in known:
         return path
-    ending = [candidate for candidate in known if candidate.endswith(f".{path}")]
-    if len(ending) == 1:
-        return ending[0]
+    wanted = PathPattern(path)
+    found = matching(known, f"**.{path}" if wanted.is_literal else path)
+    if len(found) == 1:
+        return found[0]
     message = f"{report.name} has no layer or scope '{path}'"
-    if ending:
-        shown = ", ".join(ending[:5]) + (f" and {len(ending) - 5} more" if len(ending) > 5 else "")  # noqa: PLR2004
+    if not found:
+        raise UsageError(message, unmatched_help(known, path) or _hint(path, list(known)))
+    shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")  # noqa: PLR2004
+    if wanted.is_literal:
         raise UsageError(message, f"that is the end of {shown}")
-    raise UsageError(message, _hint(path, list(known)))
+    raise UsageError(f"'{path}' names {len(found):,} layers and scopes of {report.name}", f"name one of {shown}")
 
 
 def known_paths(report: Report) -> dict[str, None]:
     """The paths of all layers and of all scopes above them, in order."""
     known: dict[str, None] = {}
     for layer in report.layers:
-        parts = layer.path.split(".")
-        for depth in range(1, len(parts) + 1):
-            known[".".join(parts[:depth])] = None
+        known |= dict.fromkeys(reversed([*scopes(layer.path)]))
     return known
 
 
@@ -57,9 +60,8 @@ def _hint(path: str, known: list[str]) -> str:
     """Close paths; else close names of the last part; else what is at the top."""
     if close_names(path, known):
         return suggestion(path, known, "paths")
-    last = path.rpartition(".")[2]
-    alike = close_names(last, sorted({candidate.rpartition(".")[2] for candidate in known}))
-    places = [candidate for candidate in known if candidate.rpartition(".")[2] in alike][:3]
+    alike = close_names(last(path), sorted({last(candidate) for candidate in known}))
+    places = [candidate for candidate in known if last(candidate) in alike][:3]
     if places:
         return "did you mean " + " or ".join(f"'{place}'" for place in places) + "?"
-    return "at the top are " + ", ".join([candidate for candidate in known if "." not in candidate][:12])
+    return "at the top are " + ", ".join([candidate for candidate in known if not above(candidate)][:12])

@@ -10,6 +10,7 @@ from archcost.explain.equations import BYTES, Equation, Explanation, Part, traff
 from archcost.explain.expressions import Expression, Number, Product, Symbol, total
 from archcost.explain.layer import formulas_of, params_formula
 from archcost.explain.seen import scope_fields
+from archcost.paths import inside, join, split
 from archcost.tex import spelled
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Name(Symbol):
 
 def explain_scope(report: Report, tree: Tree, path: str) -> Explanation:
     """The explanation of the scope at a path; ``tree`` is the subtree there."""
-    indices = [index for index, layer in enumerate(report.layers) if layer.path.startswith(f"{path}.")]
+    indices = [index for index, layer in enumerate(report.layers) if inside(layer.path, path)]
     last = indices[-1]
     mark = None
     for scope in report.graph.scopes:
@@ -72,11 +73,11 @@ def _inputs(report: Report, indices: list[int]) -> tuple[Shape, ...]:
 def _shared(report: Report, indices: list[int]) -> str:
     """Where the weights are counted that layers of a scope share with layers before it: the smallest scope of these."""
     owners = {report.layers[index].node.weights_of for index in indices}
-    names = [report.layers[owner].path.split(".") for owner in sorted(owners) if 0 <= owner < indices[0]]
+    names = [split(report.layers[owner].path) for owner in sorted(owners) if 0 <= owner < indices[0]]
     common = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, zip(*names, strict=False))]
     if not names:
         return ""
-    return f"what it shares with {'.'.join(common) or f'{len(names)} layers before it'} is counted there"
+    return f"what it shares with {join(*common) or f'{len(names)} layers before it'} is counted there"
 
 
 def _sums(tree: Tree, shared: str) -> Iterator[Equation]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.explain.equations import Seen
 from archcost.explain.expressions import Expression, Product, Symbol
+from archcost.paths import inside
 
 if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField
@@ -36,7 +37,7 @@ def block_around(report: Report, path: str) -> str:
     holding = [
         scope.path
         for scope in report.graph.scopes
-        if scope.kind not in ("branch", "repeat") and path.startswith(f"{scope.path}.")
+        if scope.kind not in ("branch", "repeat") and inside(path, scope.path)
     ]
     return min(holding, key=len, default="")
 

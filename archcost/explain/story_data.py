@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from archcost.analysis.report import unknown_layers
 from archcost.documents import Count, Shape
 from archcost.explain.data import (
     DECIMALS,
@@ -138,7 +137,7 @@ class _UnknownPaths(TypedDict, total=False):
 
 
 def _unknown_of(report: Report) -> _UnknownPaths:
-    unknown = unknown_layers(report)
+    unknown = report.unknown_layers()
     return {"unknown": unknown} if unknown else {}
 
 

@@ -2,94 +2,41 @@
 
 Two uses may also differ in layers that one of them leaves out, such as the projection of a residual block: where such a
 layer has one input and one output, and the other use reads that input instead, both are one class with a truth value.
+
+Rounds of a repeated step are compared in the same way: they are equal, or differ only in numbers that grow by equal
+steps.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from archcost.export.helpers import HELPERS
 from archcost.export.names import Taken, class_name
-from archcost.export.ops import structural
-from archcost.export.units import BLOCK, CHAIN, FUNCTION, LOOP, holder_of
+from archcost.export.ops import LAYERS, structural
+from archcost.export.template import BLOCK, CHAIN, FUNCTION, LOOP, Argument, Class, Name, Origin, Structure, holder_of
+from archcost.ops.field_types import REQUIRED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.export.parameters import Parameter
-    from archcost.export.plans import BatchPlace
-    from archcost.export.units import Tree, Unit, Use
+    from archcost.export.template import BlockUse, Member
+    from archcost.export.units import ModuleTree
 
+_PROGRESSION = 3  # rounds, at least
 MAX_OPTIONAL = 3  # layers that a class may leave out; beyond that, classes are easier to read
-Name = tuple[str, ...]
-Origin = tuple[Any, int]  # what made a value: a unit's name and the number of the output, or "input"s it may be
 
 
-class Shape(NamedTuple):
-    """The structure of a use: what each unit is, what it reads, and what comes out."""
-
-    units: dict[Name, Any]
-    reads: dict[Name, tuple[Origin, ...]]
-    outputs: tuple[Origin, ...]
-    inputs: int
-    shares: tuple[tuple[Name, str, Name], ...]
-
-
-class Row:
-    """One unit in all uses of a class; None where a use leaves it out."""
-
-    __slots__ = ("pattern", "units")
-
-    def __init__(self, pattern: Unit, units: list[Unit | None]) -> None:
-        self.pattern = pattern
-        self.units = units
-
-    @property
-    def is_optional(self) -> bool:
-        """Whether some use leaves it out."""
-        return None in self.units
-
-
-class Class:
-    """A class of the source: the uses that it stands for, in rows of units; the fullest use is the pattern."""
-
-    def __init__(self, kind: str, shape: Shape, pattern: Use) -> None:
-        self.kind = kind
-        self.name = ""
-        self.shape = shape
-        self.pattern = pattern
-        self.uses: list[Use] = [pattern]
-        self.rows: list[Row] = []
-        self.parameters: list[Parameter] = []
-        self.batch: BatchPlace | None = None  # where the forward pass finds the batch, if it needs it
-
-    def __repr__(self) -> str:
-        return f"Class({self.name!r}, {len(self.uses)} uses)"
-
-    def close(self) -> None:
-        """Number the uses and align their units."""
-        self.uses.sort(key=lambda use: use.nodes)
-        units = []
-        for index, use in enumerate(self.uses):
-            use.type, use.index = self, index
-            units.append({unit.name: unit for unit in use.units})
-        needed = set(self.pattern.needed())
-        self.rows = [
-            Row(unit, [named.get(unit.name) for named in units])
-            for unit in self.pattern.units
-            if unit.form != FUNCTION or unit in needed
-        ]
-
-
-def kinds_in_order(tree: Tree) -> Iterator[tuple[str, list[Use]]]:
+def kinds_in_order(tree: ModuleTree) -> Iterator[tuple[str, list[BlockUse]]]:
     """The uses of every block, the blocks that a block uses before it; the model comes last."""
-    uses: dict[str, list[Use]] = {}
+    uses: dict[str, list[BlockUse]] = {}
     for use in tree.uses:
         uses.setdefault(use.kind, []).append(use)
     inner = {kind: _used(found) for kind, found in uses.items()}
     done: set[str] = set()
 
-    def visit(kind: str) -> Iterator[tuple[str, list[Use]]]:
+    def visit(kind: str) -> Iterator[tuple[str, list[BlockUse]]]:
         done.add(kind)
         for below in inner[kind]:
             if below not in done:
@@ -99,16 +46,16 @@ def kinds_in_order(tree: Tree) -> Iterator[tuple[str, list[Use]]]:
     yield from visit("")
 
 
-def _used(uses: Iterable[Use]) -> dict[str, None]:
+def _used(uses: Iterable[BlockUse]) -> dict[str, None]:
     """The blocks that some uses use."""
     return {
         layer.use.kind: None for use in uses for unit in use.units for layer in unit.layers() if layer.use is not None
     }
 
 
-def classes_of(kind: str, uses: list[Use], tree: Tree, describe: Callable[[Unit], Any]) -> list[Class]:
-    """The classes of one block, in the order of their first uses; ``describe`` says what a repeated step is."""
-    shapes = [(_shape(use, tree, describe), use) for use in uses]
+def classes_of(kind: str, uses: list[BlockUse], tree: ModuleTree) -> list[Class]:
+    """The classes of one block, in the order of their first uses."""
+    shapes = [(_shape(use, tree), use) for use in uses]
     shapes.sort(key=lambda pair: (_ambiguity(pair[0]), -len(pair[0].units), pair[1].nodes))
     classes: list[Class] = []
     for shape, use in shapes:
@@ -128,7 +75,7 @@ def classes_of(kind: str, uses: list[Use], tree: Tree, describe: Callable[[Unit]
     return sorted(classes, key=lambda made: made.uses[0].nodes)
 
 
-def _shape(use: Use, tree: Tree, describe: Callable[[Unit], Any]) -> Shape:
+def _shape(use: BlockUse, tree: ModuleTree) -> Structure:
     origins: dict[int, Origin] = {}
     for index, value in enumerate(use.inputs):  # one value may be several inputs: any of them may be what is read
         known = origins.get(value, ((), 0))[0]
@@ -137,8 +84,8 @@ def _shape(use: Use, tree: Tree, describe: Callable[[Unit], Any]) -> Shape:
         for index, value in enumerate(unit.writes):
             if tree.makes(unit, value):
                 origins.setdefault(value, (unit.name, index))
-    return Shape(
-        units={unit.name: _descriptor(unit, describe) for unit in use.units},
+    return Structure(
+        units={unit.name: _descriptor(unit) for unit in use.units},
         reads={unit.name: tuple([origins[value] for value in unit.reads]) for unit in use.units},
         outputs=tuple([origins[value] for value in use.outputs]),
         inputs=len(use.inputs),
@@ -146,20 +93,20 @@ def _shape(use: Use, tree: Tree, describe: Callable[[Unit], Any]) -> Shape:
     )
 
 
-def _descriptor(unit: Unit, describe: Callable[[Unit], Any]) -> tuple[Any, ...]:
+def _descriptor(unit: Member) -> tuple[Any, ...]:
     """What a unit is, without its numbers."""
     if unit.form == BLOCK and unit.use is not None:
         return (BLOCK, unit.use.type)
     if unit.form == CHAIN:
-        return (CHAIN, tuple([(item.name, _descriptor(item, describe)) for item in unit.items]))
+        return (CHAIN, tuple([(item.name, _descriptor(item)) for item in unit.items]))
     if unit.form == LOOP:
-        return (LOOP, describe(unit), *dict.fromkeys([_descriptor(item, describe) for item in unit.items]))
+        return (LOOP, describe_loop(unit), *dict.fromkeys([_descriptor(item) for item in unit.items]))
     assert unit.node is not None
     op = unit.node.op
     return (unit.form, op.kind, len(unit.reads), len(unit.writes), structural(op) if unit.form == FUNCTION else ())
 
 
-def _shares(use: Use, tree: Tree) -> Iterator[tuple[Name, str, Name]]:
+def _shares(use: BlockUse, tree: ModuleTree) -> Iterator[tuple[Name, str, Name]]:
     """Nodes of a use that take their weights from others of it: unit, path of the node, unit of the owner."""
     first, end = use.nodes
     for index in range(first, end):
@@ -170,17 +117,17 @@ def _shares(use: Use, tree: Tree) -> Iterator[tuple[Name, str, Name]]:
                 yield mine.name, tree.graph.nodes[index].path[len(use.path) :], theirs.name
 
 
-def _ambiguity(shape: Shape) -> int:
+def _ambiguity(shape: Structure) -> int:
     """Whether inputs of a use are the same value, so that a layer may read either."""
     return max([len(origin[0]) for reads in shape.reads.values() for origin in reads if origin[1] < 0], default=1)
 
 
-def _left_out(known: Class, shape: Shape) -> set[Name]:
+def _left_out(known: Class, shape: Structure) -> set[Name]:
     """The units of a class that a use does not have."""
     return known.shape.units.keys() - shape.units.keys()
 
 
-def _fits(full: Shape, other: Shape, left_out: set[Name]) -> bool:
+def _fits(full: Structure, other: Structure, left_out: set[Name]) -> bool:
     """Whether a use is that of the full shape, apart from units that it leaves out."""
     if len(left_out) > MAX_OPTIONAL or full.shares != other.shares or full.inputs != other.inputs:
         return False
@@ -204,7 +151,7 @@ def _is_origin(mine: Origin, theirs: Origin) -> bool:
     return mine == theirs
 
 
-def _can_be_left_out(full: Shape, name: Name) -> bool:
+def _can_be_left_out(full: Structure, name: Name) -> bool:
     """Whether a unit is a module with one input and one output, in whose place nn.Identity can stand."""
     if full.units[name][0] == FUNCTION or len(full.reads[name]) != 1 or any(name in share for share in full.shares):
         return False
@@ -234,3 +181,82 @@ def _more(made: Class, smallest: Class) -> str:
     names = [name for name in made.shape.units if name not in smallest.shape.units]
     words = list(dict.fromkeys([class_name(name[0]) for name in names]))
     return "".join(words) if len(words) <= 2 else ""  # noqa: PLR2004 - more would not be a name
+
+
+def arguments_of(unit: Member) -> list[Argument]:
+    """The arguments of the constructor of a layer or of a use of a block."""
+    if unit.use is not None:
+        index = unit.use.index
+        return [
+            Argument(
+                parameter.name,
+                parameter.values[index],
+                parameter.default,
+                parameter.is_input and parameter.default is REQUIRED,
+                parameter.param,
+                reads=0 if parameter.is_input else None,
+            )
+            for parameter in unit.use.type.parameters
+        ]
+    if unit.arguments is None:
+        assert unit.node is not None
+        shapes = [tensor.shape for tensor in unit.node.signature.inputs]
+        unit.arguments = LAYERS[unit.kind].arguments(unit.node.op, shapes)
+    return unit.arguments
+
+
+def signature(unit: Member) -> tuple[Any, ...]:
+    """What a unit is, with all its numbers."""
+    if unit.items:
+        return (unit.form, *[(item.name, signature(item)) for item in unit.items])
+    made = unit.use.type if unit.use is not None else unit.kind
+    return (made, *[(type(argument.value), argument.value) for argument in arguments_of(unit)])
+
+
+def is_uniform(rounds: Sequence[Member]) -> bool:
+    """Whether rounds are equal, or their whole numbers grow by equal steps."""
+    signatures = [signature(unit) for unit in rounds]
+    if all(found == signatures[0] for found in signatures):
+        return True
+    if len(rounds) < _PROGRESSION or rounds[0].items:
+        return False
+    columns = list(zip(*signatures, strict=False))
+    if len({len(found) for found in signatures}) > 1 or len(set(columns[0])) > 1:
+        return False
+    return all(_is_progression([value for _, value in column]) for column in columns[1:])
+
+
+def run_ends(uses: Sequence[Sequence[Member]]) -> Iterator[int]:
+    """The ends of the longest runs of uniform rounds that all uses have; all have the same number of rounds."""
+    end, count = 0, len(uses[0])
+    while end < count:
+        start = end
+        end += 1
+        for size in (2, _PROGRESSION):
+            if start + size <= count and all(is_uniform(items[start : start + size]) for items in uses):
+                end = start + size
+                while end < count and all(is_uniform(items[end - size + 1 : end + 1]) for items in uses):
+                    end += 1
+                break
+        yield end
+
+
+def _is_progression(values: Sequence[Any]) -> bool:
+    if all(value == values[0] for value in values):
+        return True
+    if not all(type(value) is int for value in values):
+        return False
+    return len({after - before for before, after in pairwise(values)}) == 1
+
+
+def describe_loop(unit: Member) -> tuple[Any, ...]:
+    """What of a repeated step belongs to the structure: nothing if its rounds are equal, else the number of rounds.
+
+    The first round may be another than the rest, as in a stage of residual blocks, of which only the first projects.
+    """
+    kinds = [(item.use.type if item.use is not None else item.kind, item.form, len(item.items)) for item in unit.items]
+    if len(set(kinds[1:])) <= 1 and is_uniform(unit.items[1:]):
+        return tuple(kinds[:2]) if kinds[0] != kinds[-1] else ()
+    if len(set(kinds)) == 1 and is_uniform(unit.items):
+        return ()
+    return (len(unit.items), *[signature(item)[0] for item in unit.items])

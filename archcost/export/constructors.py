@@ -1,24 +1,24 @@
-"""The constructor of a class: its modules in the order of the spec, under the names that the spec's paths give."""
+"""The constructor of a class: its modules in the order of the spec, under the names that the spec's paths give.
+
+Weights that are shared: the same module where all of it is shared, else one tensor after the other.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.export.classes import signature
 from archcost.export.helpers import HELPERS
-from archcost.export.layout import INDENT, Comprehension, Doc, Group, Item, call, fits, flat, is_spread, lines
-from archcost.export.literals import in_brackets, literal, same
-from archcost.export.names import MODULE_ATTRIBUTES, Taken, is_attribute
-from archcost.export.plans import Chained, Constructed, Plan, Repeated
+from archcost.export.layout import INDENT, Brackets, Comprehension, Doc, Inner, call, fits, flat, is_spread, lines
+from archcost.export.names import MODULE_ATTRIBUTES, Taken, in_brackets, is_attribute, literal, same
+from archcost.export.template import FUNCTION, LOOP, Chained, Constructed, Plan, Repeated, holder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from archcost.export.classes import Class
-    from archcost.export.parameters import Slot
-    from archcost.export.plans import RowPlan
-    from archcost.export.sharing import Shared
+    from archcost.export.template import Class, ClassRow, Member, Name, RowPlan, Slot
+    from archcost.export.units import ModuleTree
 
-Name = tuple[str, ...]
 _BODY = 2 * INDENT
 
 
@@ -34,8 +34,8 @@ def constructed(plan: Plan) -> Doc:
         if step is None and slot.is_constant and same(slot.known[0], argument.default):
             continue
         text = slot.text if step is None else _growing(slot.text, step.text)
-        items.append(Item("" if argument.positional else f"{argument.name}=", text))
-    return Group(_callee(plan), tuple(items))
+        items.append(Inner("" if argument.positional else f"{argument.name}=", text))
+    return Brackets(_callee(plan), tuple(items))
 
 
 def _callee(plan: Constructed) -> str:
@@ -57,10 +57,10 @@ def _chained(plan: Chained) -> Doc:
         return bodies[0] if len(bodies) == 1 else call("nn.Sequential", *bodies)
     spread = len(bodies) > 1
     if all(map(is_attribute, plan.names)):
-        items = [Item(f"{name}=", body) for name, body in zip(plan.names, bodies, strict=True)]
-        return call("nn.Sequential", Group("OrderedDict", tuple(items), spread=spread))
-    items = [Item(f"{literal(name)}: ", body) for name, body in zip(plan.names, bodies, strict=True)]
-    return call("nn.Sequential", call("OrderedDict", Group("", tuple(items), "{}", spread=spread)))
+        items = [Inner(f"{name}=", body) for name, body in zip(plan.names, bodies, strict=True)]
+        return call("nn.Sequential", Brackets("OrderedDict", tuple(items), spread=spread))
+    items = [Inner(f"{literal(name)}: ", body) for name, body in zip(plan.names, bodies, strict=True)]
+    return call("nn.Sequential", call("OrderedDict", Brackets("", tuple(items), "{}", spread=spread)))
 
 
 def has_state(plan: Plan) -> bool:
@@ -77,15 +77,15 @@ def _repeated(plan: Repeated) -> Doc:
     for item, count, less in plan.parts:
         body = constructed(item)
         if count is None:
-            items.append(Item("", body))
+            items.append(Inner("", body))
         else:
             variable = "i" if isinstance(item, Constructed) and item.steps else "_"
-            items.append(Item("*", Comprehension(body, f"for {variable} in range({_count(count, less)})")))
+            items.append(Inner("*", Comprehension(body, f"for {variable} in range({_count(count, less)})")))
     if plan.container == "Sequential":
-        return Group("nn.Sequential", tuple(items))
+        return Brackets("nn.Sequential", tuple(items))
     if len(items) == 1 and items[0].prefix:
         return call("nn.ModuleList", items[0].body)
-    return call("nn.ModuleList", Group("", tuple(items), "[]"))
+    return call("nn.ModuleList", Brackets("", tuple(items), "[]"))
 
 
 def _count(slot: Slot, less: int) -> str:
@@ -94,7 +94,7 @@ def _count(slot: Slot, less: int) -> str:
     return str(slot.known[0] - less) if slot.is_constant else f"{in_brackets(slot.text)} - {less}"
 
 
-class Holder:
+class ModuleAccess:
     """Where the modules of a class are: the text that leads to each, and the containers on the way."""
 
     def __init__(self, plans: Sequence[RowPlan]) -> None:
@@ -155,12 +155,12 @@ class Holder:
         return f"self.{self._names[slot.text]}"
 
 
-def init_lines(made: Class, plans: Sequence[RowPlan], holder: Holder, shared: Shared) -> list[str]:
+def init_lines(made: Class, plans: Sequence[RowPlan], holder: ModuleAccess, shared: Shared) -> list[str]:
     """The constructor, and an empty line; nothing where a class holds nothing."""
     if not (made.parameters or holder.kept or any(plan.plan is not None for plan in plans)):
         return []
-    parameters = [Item("", "self"), *[Item("", parameter.declaration) for parameter in made.parameters]]
-    head = lines("", Group("def __init__", tuple(parameters)), " -> None:", INDENT)
+    parameters = [Inner("", "self"), *[Inner("", parameter.declaration) for parameter in made.parameters]]
+    head = lines("", Brackets("def __init__", tuple(parameters)), " -> None:", INDENT)
     text = [*head, " " * _BODY + "super().__init__()"]
     text += [f"{' ' * _BODY}self.{name} = {value}" for name, value in holder.kept.items()]
     containers: set[Name] = set()
@@ -177,3 +177,81 @@ def init_lines(made: Class, plans: Sequence[RowPlan], holder: Holder, shared: Sh
         text += holder.assign(name, body, plan.condition.text if plan.condition else "")
         text += [" " * _BODY + line for line in shared.statements(plan)]
     return [*text, ""]
+
+
+class Shared:
+    """What a class shares among its own modules; ``access`` gives the text that leads to one."""
+
+    def __init__(self, made: Class, tree: ModuleTree, access: Callable[[Name], str]) -> None:
+        self.made = made
+        self.tree = tree
+        self.access = access
+        self.rows = {row.pattern.name: row for row in made.rows}
+        self.paths: dict[Name, set[str]] = {}  # by unit: those of its nodes that share
+        for name, path, _ in made.shape.shares:
+            self.paths.setdefault(name, set()).add(path)
+
+    def alias(self, plan: RowPlan) -> Doc | None:
+        """The module that a unit is, if it shares all of its weights with one like it; rounds may all be one module."""
+        unit = plan.row.pattern
+        if unit.name not in self.paths or plan.row.is_optional:
+            return None
+        if unit.form != LOOP:
+            owner = self._owner(unit, plan.row.units)
+            return self.access(owner) if owner else None
+        columns = [[found.items[place] for found in plan.row.units if found] for place in range(len(unit.items))]
+        owners = {self._owner(item, column) for item, column in zip(unit.items, columns, strict=True)}
+        owner = owners.pop()
+        if owners or not owner or len({len(found.items) for found in plan.row.units if found}) > 1:
+            return None
+        rounds = Comprehension(self.access(owner), f"for _ in range({len(unit.items)})")
+        if len(unit.reads) > 1:
+            return call("nn.ModuleList", rounds)
+        return Brackets("nn.Sequential", (Inner("*", rounds),))
+
+    def _owner(self, unit: Member, units: Sequence[Member | None]) -> Name | None:
+        """The unit of the class that is the same module as another, in every use."""
+        nodes = self.tree.graph.nodes
+        owner = nodes[unit.start].weights_of
+        offsets = {index - nodes[index].weights_of for index in range(unit.start, unit.end)}
+        if len(offsets) != 1 or owner < self.made.pattern.nodes[0]:
+            return None
+        row = self.rows.get(holder_of(self.made.pattern.units, owner).name)
+        if row is None or row.pattern.start != owner or not _alike(units, row):
+            return None
+        return row.pattern.name
+
+    def statements(self, plan: RowPlan) -> list[str]:
+        """Assignments that let a unit use the tensors of another."""
+        unit = plan.row.pattern
+        if unit.name not in self.paths or self.alias(plan):
+            return []
+        return [
+            f"{mine}.{tensor} = {theirs}.{tensor}" for mine, theirs, tensors in self._pairs(unit) for tensor in tensors
+        ]
+
+    def _pairs(self, unit: Member) -> Iterator[tuple[str, str, list[str]]]:
+        """The modules of a unit, those that they share with, and the tensors that both have."""
+        nodes = self.tree.graph.nodes
+        shared = self.paths[unit.name]
+        above = self.made.pattern.path
+        prefix = len(self.tree.names.of(above)) if above else 0
+        for index in range(unit.start, unit.end):
+            node = nodes[index]
+            if node.path[len(above) :] not in shared:
+                continue
+            owner = nodes[node.weights_of]
+            theirs = {**owner.signature.weights(), **owner.signature.buffers()}
+            tensors = [name for name in {**node.signature.weights(), **node.signature.buffers()} if name in theirs]
+            names = [self.tree.names.of(found.path)[prefix:] for found in (node, owner)]
+            yield self.access(names[0]), self.access(names[1]), tensors
+
+
+def _alike(units: Sequence[Member | None], owner: ClassRow) -> bool:
+    """Whether units are the same module as the owner in every use."""
+    if owner.pattern.form == FUNCTION or owner.is_optional:
+        return False
+    return all(
+        mine is not None and theirs is not None and signature(mine) == signature(theirs)
+        for mine, theirs in zip(units, owner.units, strict=True)
+    )

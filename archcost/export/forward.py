@@ -6,24 +6,21 @@ read later has the name that the spec gives it, if it does.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.layout import INDENT, Bare, Doc, Group, Item, Operation, call, fits, flat, lines
-from archcost.export.names import Taken, variable_name
+from archcost.export.layout import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
+from archcost.export.names import Taken, input_variables, variable_name
 from archcost.export.ops import FUNCTIONS, LAYERS
-from archcost.export.statements import Statements
-from archcost.export.units import FUNCTION, LAYER
+from archcost.export.template import FUNCTION, LAYER, LOOP
 from archcost.ops import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archcost.export.classes import Class
-    from archcost.export.constructors import Holder
-    from archcost.export.plans import RowPlan
-    from archcost.export.statements import Statement
-    from archcost.export.units import Unit
+    from archcost.export.constructors import ModuleAccess
+    from archcost.export.template import Class, Member, RowPlan
 
 _BODY = 2 * INDENT
 _MARGIN = " " * _BODY
@@ -31,10 +28,94 @@ _FLOW = ("x", "y", "z")
 _TENSOR = "torch.Tensor"
 
 
+class Statement:
+    """A unit whose results are used: it becomes one statement, or stands ``inside`` of the one that reads it."""
+
+    __slots__ = ("inside", "place", "plan", "unit")
+
+    def __init__(self, plan: RowPlan, place: int) -> None:
+        self.plan = plan
+        self.place = place
+        self.unit: Member = plan.row.pattern
+        self.inside = False
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether it is a loop over nn.ModuleList."""
+        return self.unit.form == LOOP and len(self.unit.reads) > 1
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is the call of a module with one result."""
+        return self.unit.form != FUNCTION and self.has_one_result
+
+    @property
+    def has_one_result(self) -> bool:
+        """Whether its expression is the value that it writes."""
+        unpacks = self.unit.form == LAYER and bool(LAYERS[self.unit.kind].results)
+        parted = self.unit.kind in ("chunk", "split")
+        return len(self.unit.writes) == 1 and not (unpacks or parted or self.is_loop)
+
+
+class Statements:
+    """The statements of a class, how often values are read, and where last; the return comes after all of them."""
+
+    def __init__(self, made: Class, plans: Sequence[RowPlan]) -> None:
+        needed = set(made.pattern.needed())
+        self.outputs = made.pattern.outputs
+        used = [plan for plan in plans if plan.row.pattern in needed]
+        self.all = [Statement(plan, place) for place, plan in enumerate(used)]
+        self.makers = {value: found for found in self.all if found.has_one_result for value in found.unit.writes}
+        self.counts = Counter([*self.outputs, *[value for found in self.all for value in found.unit.reads]])
+        self.last = {value: place for place, found in enumerate(self.all) for value in found.unit.reads}
+        self.last |= dict.fromkeys(self.outputs, len(self.all))
+        for place, statement in enumerate(self.all):
+            if len(statement.unit.reads) > 1 and statement.unit.form == FUNCTION:
+                self._put_inside(place, statement.unit.reads)
+        if len(self.outputs) > 1:
+            self._put_inside(len(self.all), self.outputs)
+        elif self.all and self._is_returned(self.all[-1]):
+            self.all[-1].inside = True
+        self._hosts = [*range(len(self.all) + 1)]  # by statement: the one that is written for it
+        for place in reversed(range(len(self.all))):
+            if self.all[place].inside:
+                self._hosts[place] = self._hosts[place + 1]
+
+    def _put_inside(self, place: int, reads: Sequence[int]) -> None:
+        """Put calls into the statement that takes their results, where it follows and takes them in their order."""
+        places = {value: number for number, value in reversed([*enumerate(reads)])}  # the first of each
+        wanted = len(reads)
+        for before in range(place - 1, -1, -1):
+            statement = self.all[before]
+            value = statement.unit.writes[0]
+            follows = places.get(value, wanted) < wanted
+            if not statement.is_call or not follows or self.counts[value] > 1 or self._has_inside(statement):
+                break
+            wanted = places[value]
+            statement.inside = True
+
+    def _has_inside(self, statement: Statement) -> bool:
+        return any(value in self.makers and self.makers[value].inside for value in statement.unit.reads)
+
+    def _is_returned(self, last: Statement) -> bool:
+        value = self.outputs[0]
+        return last.has_one_result and last.unit.writes[0] == value and self.counts[value] == 1
+
+    def inside_of(self, reads: Sequence[int]) -> dict[int, Statement]:
+        """The statements that stand inside of the one that reads these values, by what they write."""
+        return {value: self.makers[value] for value in reads if value in self.makers and self.makers[value].inside}
+
+    def is_read_next(self, place: int, value: int) -> bool:
+        """Whether the statement after ``place`` alone reads a value, as the first that it reads."""
+        reader = self.last[value]
+        reads = self.all[reader].unit.reads if reader < len(self.all) else self.outputs
+        return self.counts[value] == 1 and reads[0] == value and self._hosts[reader] == self._hosts[place + 1]
+
+
 class Forward:
     """Writes the forward pass of one class; ``inputs`` are the names of what it takes."""
 
-    def __init__(self, made: Class, plans: Sequence[RowPlan], holder: Holder, inputs: Sequence[str]) -> None:
+    def __init__(self, made: Class, plans: Sequence[RowPlan], holder: ModuleAccess, inputs: Sequence[str]) -> None:
         self.use = made.pattern
         self.holder = holder
         self.statements = Statements(made, plans)
@@ -53,10 +134,10 @@ class Forward:
 
     def lines(self, comments: Mapping[int, str]) -> list[str]:
         """The method; ``comments`` stand behind the statements that write a value."""
-        parameters = [Item("", "self"), *[Item("", f"{name}: {_TENSOR}") for name in self.inputs]]
+        parameters = [Inner("", "self"), *[Inner("", f"{name}: {_TENSOR}") for name in self.inputs]]
         count = len(self.use.outputs)
         result = _TENSOR if count == 1 else f"tuple[{', '.join([_TENSOR] * count)}]"
-        head = lines("", Group("def forward", tuple(parameters)), f" -> {result}:", INDENT)
+        head = lines("", Brackets("def forward", tuple(parameters)), f" -> {result}:", INDENT)
         body: list[str] = []
         for place, statement in enumerate(self.statements.all):
             if not statement.inside:
@@ -75,8 +156,6 @@ class Forward:
             several = self.holder.keep(self.batch.per_sample)
             body.insert(0, f"{_MARGIN}batch = {rows}" + (f" // {several}" if several != "1" else ""))
         return [*head, *body]
-
-    # --- statements ---------------------------------------------------------------------------------------------------
 
     def _written(self, place: int, statement: Statement, comments: Mapping[int, str]) -> list[str]:
         """The lines of a statement."""
@@ -160,8 +239,6 @@ class Forward:
         text.append(f"{_MARGIN}for {variable} in {self.holder.access(unit.name)}:")
         return [*text, *lines(f"{name} = ", call(variable, name, *others), "", _BODY + INDENT)]
 
-    # --- names --------------------------------------------------------------------------------------------------------
-
     def _advance(self, place: int) -> None:
         """Go on to a statement: names that only those before it need are free."""
         for passed in range(self.place + 1, place + 1):
@@ -189,7 +266,7 @@ class Forward:
             if self.held[name] <= self.place:
                 self.live.discard(name)
 
-    def _name(self, place: int, unit: Unit, value: int) -> str:
+    def _name(self, place: int, unit: Member, value: int) -> str:
         """The name of a value from here on: one that flows on, or one that the spec gives."""
         free = [name for name in _FLOW if name not in self.live]
         name = "" if free and self.statements.is_read_next(place, value) else _telling(unit)
@@ -212,19 +289,7 @@ def _commented(text: list[str], comment: str) -> list[str]:
     return [line] if comment and len(text) == 1 and fits(line, 0) else text
 
 
-def input_variables(names: Sequence[str]) -> list[str]:
-    """The inputs of a class as variables: one that is only called ``input`` is x."""
-    if list(names) == ["input"]:
-        return ["x"]
-    taken = Taken()
-    found: list[str] = []
-    for name in names:
-        found.append(taken.free(variable_name(name)))
-        taken.add(found[-1])
-    return found
-
-
-def _telling(unit: Unit) -> str:
+def _telling(unit: Member) -> str:
     """What a value that is read later is called: its branch, or the id that was chosen for its step."""
     if unit.branch:
         return variable_name(unit.branch, "branch")

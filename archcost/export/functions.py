@@ -135,3 +135,13 @@ def attention(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) 
     if "dropout_p" in settings:
         settings["dropout_p"] = f"{settings['dropout_p']} if self.training else 0.0"
     return call("F.scaled_dot_product_attention", *inputs, **settings)
+
+
+def attend(head: str, inputs: Sequence[Doc]) -> Doc:
+    query, key, value = inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1]
+    return call(head, query, key, value, need_weights="False")
+
+
+def with_states(head: str, inputs: Sequence[Doc]) -> Doc:
+    """An LSTM takes its states as one argument."""
+    return call(head, inputs[0], tuple_of(inputs[1:])) if len(inputs) > 1 else call(head, *inputs)

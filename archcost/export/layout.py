@@ -17,7 +17,7 @@ INDENT = 4
 
 
 @dataclass(frozen=True)
-class Item:
+class Inner:
     """One item between brackets, with what stands before it: ``kernel_size=``, ``"5x5": `` or ``*``."""
 
     prefix: str
@@ -25,11 +25,11 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Group:
+class Brackets:
     """Brackets around items; ``spread`` puts one on each line even if they would fit on one."""
 
     head: str
-    items: tuple[Item, ...]
+    items: tuple[Inner, ...]
     brackets: str = "()"
     spread: bool = False
 
@@ -67,18 +67,18 @@ class Operation:
     operands: tuple[Doc, ...]
 
 
-Doc = str | Group | Comprehension | Bare | Operation
+Doc = str | Brackets | Comprehension | Bare | Operation
 
 
-def call(head: str, /, *positional: Doc, **named: Doc) -> Group:
+def call(head: str, /, *positional: Doc, **named: Doc) -> Brackets:
     """``head(a, b, name=c)``."""
-    items = [Item("", body) for body in positional] + [Item(f"{name}=", body) for name, body in named.items()]
-    return Group(head, tuple(items))
+    items = [Inner("", body) for body in positional] + [Inner(f"{name}=", body) for name, body in named.items()]
+    return Brackets(head, tuple(items))
 
 
 def tuple_of(bodies: Sequence[Doc]) -> Doc:
     """``(a, b)``, or ``(a,)``."""
-    return Group("", tuple([Item("", body) for body in bodies]))
+    return Brackets("", tuple([Inner("", body) for body in bodies]))
 
 
 def flat(doc: Doc) -> str:
@@ -94,14 +94,14 @@ def flat(doc: Doc) -> str:
     return f"{doc.head}{doc.brackets[0]}{_joined(doc)}{doc.brackets[1]}"
 
 
-def _joined(group: Group) -> str:
+def _joined(group: Brackets) -> str:
     text = ", ".join([item.prefix + flat(item.body) for item in group.items])
     return text + "," if group.is_tuple and len(group.items) == 1 else text
 
 
 def is_spread(doc: Doc) -> bool:
     """Whether something in a document is spread over lines whether or not it fits."""
-    if isinstance(doc, Group):
+    if isinstance(doc, Brackets):
         return doc.spread or any(is_spread(item.body) for item in doc.items)
     return isinstance(doc, Comprehension) and is_spread(doc.body)
 
@@ -126,12 +126,12 @@ def lines(prefix: str, doc: Doc, suffix: str = "", indent: int = 0) -> list[str]
         rest = [f"{' ' * inner}{doc.symbol} {operand}" for operand in others]
         return [f"{margin}{prefix}(", " " * inner + first, *rest, f"{margin}){suffix}"]
     if isinstance(doc, Bare):
-        doc = Group("", tuple([Item("", body) for body in doc.items]))
+        doc = Brackets("", tuple([Inner("", body) for body in doc.items]))
     first, last = f"{margin}{prefix}{doc.head}{doc.brackets[0]}", f"{margin}{doc.brackets[1]}{suffix}"
     return [first, *_inside(doc, inner), last]
 
 
-def _inside(group: Group, indent: int) -> list[str]:
+def _inside(group: Brackets, indent: int) -> list[str]:
     """The lines between the brackets of a group that is broken."""
     if group.is_call and not is_spread(group) and fits(_joined(group), indent):
         return [" " * indent + _joined(group)]

@@ -1,14 +1,24 @@
-"""Names in the source: of modules as ``archcost.build`` names them, of classes, parameters and variables."""
+"""Names and values in the source: of modules as ``archcost.build`` names them, of classes, parameters and variables.
+
+Values and expressions of a spec become Python text.
+"""
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 from keyword import iskeyword, issoftkeyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from archcost.ops.fields import whole_number
+from archcost.paths import DOT, above, join, last, split
+from archcost.printable import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from archcost.spec.expressions import Expression
 
 _MODULE_ATTRIBUTES = """
 T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
@@ -61,10 +71,10 @@ class ModuleNames:
     def of(self, path: str) -> tuple[str, ...]:
         """The names that lead to the module of a path."""
         if path not in self._paths:
-            above, _, last = path.rpartition(".")
-            prefix = ".".join((*self.of(above), "")) if above else ""
-            self._paths[path] = self._free(prefix, last.replace("/", "_"))
-        return tuple(self._paths[path].split("."))
+            scope = above(path)
+            prefix = join(*self.of(scope)) + DOT if scope else ""
+            self._paths[path] = self._free(prefix, last(path).replace("/", "_"))
+        return tuple(split(self._paths[path]))
 
     def _free(self, prefix: str, wanted: str) -> str:
         """The wanted name with as few underscores behind it as make it free; it is taken from now on."""
@@ -132,3 +142,138 @@ class Taken:
 def unused(name: str, taken: Iterable[str]) -> str:
     """A name that is not taken, as :meth:`Taken.free` finds it."""
     return Taken(taken).free(name)
+
+
+MAX_EXPRESSION = 40  # characters; a longer one would have to be broken over lines
+_FUNCTIONS = frozenset({"abs", "int", "max", "min", "round"})  # the same in Python
+_SYNTAX = (
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.BoolOp,
+    ast.Compare,
+    ast.IfExp,
+    ast.Constant,
+    ast.Name,
+    ast.Load,
+    ast.Call,
+    ast.And,
+    ast.Or,
+    ast.Not,
+    ast.USub,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Div,
+    ast.FloorDiv,
+    ast.Mod,
+    ast.Eq,
+    ast.NotEq,
+    ast.Lt,
+    ast.LtE,
+    ast.Gt,
+    ast.GtE,
+)
+
+
+def literal(value: Any) -> str:
+    """A value as ``ruff format`` writes it."""
+    if isinstance(value, str):
+        text = visible(value.replace("\\", "\\\\").replace('"', '\\"'))
+        return '"' + text.replace("##", "#\\x23") + '"'  # hosts of logs read `##[…]` in any line
+    if isinstance(value, (list, tuple)):
+        return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
+    return repr(value)
+
+
+def type_text(values: Iterable[Any]) -> str:
+    """The types of some values: ``int | tuple[int, int]``."""
+    texts = list(dict.fromkeys([_type_of(value) for value in values]))
+    texts.sort(key=lambda text: (text == "None", "tuple" in text))
+    return " | ".join(text for text in texts if not (text == "int" and "float" in texts))
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, tuple):
+        return f"tuple[{', '.join(map(_type_of, value)) or '()'}]"
+    return type(value).__name__
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two values are equal and of one type: 1, 1.0 and True differ."""
+    return type(first) is type(second) and first == second
+
+
+def plain(value: Any) -> Any:
+    """A param's value as arguments have it: tuples for lists, one number for equal ones."""
+    value = collapsed(value)
+    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
+
+
+def is_name(expression: Expression) -> bool:
+    """Whether an expression is a name alone."""
+    return isinstance(expression.tree, ast.Name)
+
+
+def is_writable(expression: Expression) -> bool:
+    """Whether an expression means the same in Python, and its values are numbers."""
+    for node in ast.walk(expression.tree):
+        if not isinstance(node, _SYNTAX):
+            return False
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS):
+            return False
+        if isinstance(node, ast.Constant) and not isinstance(node.value, (int, float)):
+            return False
+    return True
+
+
+def written(expression: Expression, names: Mapping[str, str]) -> str:
+    """An expression in Python, its names replaced by texts."""
+    return ast.unparse(_Renamed(names).visit(ast.parse(expression.text[1:].strip(), mode="eval").body))
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.parse(self.names[node.id], mode="eval").body if node.id in self.names else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            chosen: ast.AST = self.visit(node.body if test.value else node.orelse)
+            return chosen
+        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+
+
+def is_atom(text: str) -> bool:
+    """Whether text can stand beside an operator without brackets: a name or a number."""
+    return text.replace(".", "").replace("_", "").isalnum()
+
+
+def in_brackets(text: str) -> str:
+    """Text that can stand beside an operator."""
+    return text if is_atom(text) else f"({text})"
+
+
+def collapsed(value: Any) -> Any:
+    """One number for a list of equal ones."""
+    if isinstance(value, (list, tuple)):
+        value = tuple(value)
+        if value and value[0] is not None and all(whole_number(item) == value[0] for item in value):
+            return value[0]
+    return value
+
+
+def input_variables(names: Sequence[str]) -> list[str]:
+    """The inputs of a class as variables: one that is only called ``input`` is x."""
+    if list(names) == ["input"]:
+        return ["x"]
+    taken = Taken()
+    found: list[str] = []
+    for name in names:
+        found.append(taken.free(variable_name(name)))
+        taken.add(found[-1])
+    return found

@@ -1,19 +1,19 @@
 """What every op is in PyTorch source: a layer of torch.nn that a class holds, or a function that its forward calls.
 
-Two tables by kind. A :class:`Layer` knows the arguments of its constructor and how it is called; a :class:`Function`
-writes an expression. Ops with both are layers only inside of ``nn.Sequential``.
+Two tables by kind. A :class:`TorchLayer` knows the arguments of its constructor and how it is called; a
+:class:`TorchFunction` writes an expression. Ops with both are layers only inside of ``nn.Sequential``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from archcost.export import functions, vision
-from archcost.export.helpers import KV_CACHE, LEARNT_TENSOR, MIXTURE_OF_EXPERTS, NOT_WRITTEN
-from archcost.export.layout import Doc, call, tuple_of
+from archcost.export import functions, helpers
+from archcost.export.layout import Doc, call
+from archcost.export.names import collapsed
+from archcost.export.template import Argument
 from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
-from archcost.ops.fields import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,24 +28,8 @@ def _call(head: str, inputs: Sequence[Doc]) -> Doc:
     return call(head, *inputs)
 
 
-class Argument(NamedTuple):
-    """One argument of a layer or function.
-
-    ``default`` is what torch takes when it is left out; ``attribute`` is the op's, or empty for what the input has, of
-    which ``reads`` is the number; ``item`` is the place in an attribute that is a list.
-    """
-
-    name: str
-    value: Any
-    default: Any = REQUIRED
-    positional: bool = False
-    attribute: str = ""
-    item: int | None = None
-    reads: int | None = None
-
-
 @dataclass(frozen=True)
-class Layer:
+class TorchLayer:
     """A class of torch.nn: arguments that go by position, and those that are sizes of the first input (at a dim)."""
 
     name: str
@@ -70,7 +54,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Function:
+class TorchFunction:
     """An expression; ``write`` gets the op, its attributes as text where they are not torch's defaults, and inputs."""
 
     write: functions.Writer
@@ -116,15 +100,6 @@ def _written(value: Any, declared: object) -> Any:
     return value[0] if one_is_enough else value
 
 
-def collapsed(value: Any) -> Any:
-    """One number for a list of equal ones."""
-    if isinstance(value, (list, tuple)):
-        value = tuple(value)
-        if value and value[0] is not None and all(whole_number(item) == value[0] for item in value):
-            return value[0]
-    return value
-
-
 def structural(op: Op) -> tuple[Any, ...]:
     """What makes two functions of one kind different code: dims, counts of outputs, lengths of lists."""
     if op.kind not in FUNCTIONS:
@@ -168,31 +143,21 @@ def _attended(_: Any, shapes: Sequence[Shape]) -> dict[str, Any]:
     return {"kdim": None if key == width else key, "vdim": None if value == width else value}
 
 
-def _attend(head: str, inputs: Sequence[Doc]) -> Doc:
-    query, key, value = inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1]
-    return call(head, query, key, value, need_weights="False")
+def _layer(name: str, positional: str = "", **settings: Any) -> TorchLayer:
+    return TorchLayer(name, tuple(positional.split()), apply=settings.pop("apply", _call), **settings)
 
 
-def _with_states(head: str, inputs: Sequence[Doc]) -> Doc:
-    """An LSTM takes its states as one argument."""
-    return call(head, inputs[0], tuple_of(inputs[1:])) if len(inputs) > 1 else call(head, *inputs)
-
-
-def _layer(name: str, positional: str = "", **settings: Any) -> Layer:
-    return Layer(name, tuple(positional.split()), apply=settings.pop("apply", _call), **settings)
-
-
-def _channels(name: str, positional: str, size: str) -> Layer:
+def _channels(name: str, positional: str, size: str) -> TorchLayer:
     """A layer with the channels, dim 1, as an argument."""
     return _layer(name, positional, sizes={size: 1})
 
 
-def _per_dim(kind: str, make: Callable[[int], Layer]) -> dict[str, Layer]:
+def _per_dim(kind: str, make: Callable[[int], TorchLayer]) -> dict[str, TorchLayer]:
     """The layers for 1, 2 and 3 spatial dimensions."""
     return {f"{kind}{ndim}d": make(ndim) for ndim in (1, 2, 3)}
 
 
-def _recurrent(name: str, results: str, apply: Callable[[str, Sequence[Doc]], Doc] = _call) -> Layer:
+def _recurrent(name: str, results: str, apply: Callable[[str, Sequence[Doc]], Doc] = _call) -> TorchLayer:
     given: dict[str, Any] = {"sizes": {"input_size": 2}, "defaults": {"batch_first": False}}
     return _layer(name, "input_size hidden_size", results=results, apply=apply, **given)
 
@@ -232,7 +197,7 @@ _PLAIN = {
     "upsample": "Upsample",
     "flatten": "Flatten",
 }
-LAYERS: dict[str, Layer] = {
+LAYERS: dict[str, TorchLayer] = {
     **{kind: _layer(name) for kind, name in _PLAIN.items()},
     **_per_dim("conv", lambda n: _channels(f"Conv{n}d", "in_channels out_channels", "in_channels")),
     **_per_dim("conv_transpose", lambda n: _channels(f"ConvTranspose{n}d", "in_channels out_channels", "in_channels")),
@@ -246,20 +211,20 @@ LAYERS: dict[str, Layer] = {
     "group_norm": _channels("GroupNorm", "num_groups num_channels", "num_channels"),
     "linear": _layer("Linear", "in_features out_features", sizes={"in_features": -1}),
     "embedding": _layer("Embedding", "num_embeddings embedding_dim"),
-    "parameter": _layer(LEARNT_TENSOR, "shape"),
-    "buffer": _layer(vision.SAVED_TENSOR, "shape"),
-    "layer_scale": _layer(vision.LAYER_SCALE, "num_channels dim", defaults={"dim": REQUIRED}, adapt=_scaled),
-    "stochastic_depth": _layer(vision.STOCHASTIC_DEPTH, "p mode"),
-    "window_partition": _layer(vision.WINDOW_PARTITION, "window_size"),
-    "window_reverse": _layer(vision.WINDOW_REVERSE, "window_size output_size"),
-    "relative_position_bias": _layer(vision.RELATIVE_POSITION_BIAS, "window_size", adapt=_table),
-    "rotary_embedding": _layer(vision.ROTARY_EMBEDDING),
-    "deform_conv2d": _channels(vision.DEFORM_CONV2D, "in_channels out_channels", "in_channels"),
+    "parameter": _layer(helpers.LEARNT_TENSOR, "shape"),
+    "buffer": _layer(helpers.SAVED_TENSOR, "shape"),
+    "layer_scale": _layer(helpers.LAYER_SCALE, "num_channels dim", defaults={"dim": REQUIRED}, adapt=_scaled),
+    "stochastic_depth": _layer(helpers.STOCHASTIC_DEPTH, "p mode"),
+    "window_partition": _layer(helpers.WINDOW_PARTITION, "window_size"),
+    "window_reverse": _layer(helpers.WINDOW_REVERSE, "window_size output_size"),
+    "relative_position_bias": _layer(helpers.RELATIVE_POSITION_BIAS, "window_size", adapt=_table),
+    "rotary_embedding": _layer(helpers.ROTARY_EMBEDDING),
+    "deform_conv2d": _channels(helpers.DEFORM_CONV2D, "in_channels out_channels", "in_channels"),
     "mixture_of_experts": _layer(
-        MIXTURE_OF_EXPERTS, "features num_experts top_k hidden_features", sizes={"features": -1}
+        helpers.MIXTURE_OF_EXPERTS, "features num_experts top_k hidden_features", sizes={"features": -1}
     ),
-    "kv_cache": _layer(KV_CACHE, "length"),
-    "custom": _layer(NOT_WRITTEN, "name output"),
+    "kv_cache": _layer(helpers.KV_CACHE, "length"),
+    "custom": _layer(helpers.NOT_WRITTEN, "name output"),
     "layer_norm": _layer("LayerNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
     "rms_norm": _layer("RMSNorm", "normalized_shape", defaults={"normalized_shape": REQUIRED}, adapt=_last_dim),
     "local_response_norm": _layer("LocalResponseNorm", "size"),
@@ -273,44 +238,44 @@ LAYERS: dict[str, Layer] = {
         sizes={"embed_dim": 2},
         defaults={"batch_first": False},
         adapt=_attended,
-        apply=_attend,
+        apply=functions.attend,
         results="{0}, _",
     ),
     "rnn": _recurrent("RNN", "{0}, {1}"),
     "gru": _recurrent("GRU", "{0}, {1}"),
-    "lstm": _recurrent("LSTM", "{0}, ({1}, {2})", _with_states),
+    "lstm": _recurrent("LSTM", "{0}, ({1}, {2})", functions.with_states),
 }
-FUNCTIONS: dict[str, Function] = {
-    "add": Function(functions.operator("+")),
-    "sub": Function(functions.operator("-")),
-    "mul": Function(functions.operator("*")),
-    "div": Function(functions.operator("/")),
-    "matmul": Function(functions.operator("@")),
-    "sum": Function(functions.reduction("sum")),
-    "mean": Function(functions.reduction("mean")),
-    "max": Function(functions.reduction("amax")),
-    "einsum": Function(functions.einsum),
-    "clamp": Function(functions.named("clamp")),
-    "exp": Function(functions.method("exp")),
-    "sin": Function(functions.method("sin")),
-    "cos": Function(functions.method("cos")),
-    "sqrt": Function(functions.method("sqrt")),
-    "pow": Function(functions.method("pow", "exponent")),
-    "normalize": Function(functions.normalized),
-    "concat": Function(functions.joined("torch.cat"), shown=("dim",)),
-    "stack": Function(functions.joined("torch.stack")),
-    "chunk": Function(functions.parted("torch.chunk", "chunks")),
-    "split": Function(functions.parted("torch.split", "split_size_or_sections")),
-    "slice": Function(functions.sliced),
-    "flatten": Function(functions.flattened),
-    "unflatten": Function(functions.unflattened, lists=("unflattened_size",)),
-    "reshape": Function(functions.method("reshape", "shape"), lists=("shape",)),
-    "expand": Function(functions.method("expand", "sizes"), lists=("sizes",)),
-    "permute": Function(functions.method("permute", "dims"), lists=("dims",)),
-    "transpose": Function(functions.method("transpose", "dim0", "dim1")),
-    "squeeze": Function(functions.method("squeeze", "dim")),
-    "unsqueeze": Function(functions.method("unsqueeze", "dim")),
-    "pad": Function(functions.padded),
-    "roll": Function(functions.rolled),
-    "scaled_dot_product_attention": Function(functions.attention),
+FUNCTIONS: dict[str, TorchFunction] = {
+    "add": TorchFunction(functions.operator("+")),
+    "sub": TorchFunction(functions.operator("-")),
+    "mul": TorchFunction(functions.operator("*")),
+    "div": TorchFunction(functions.operator("/")),
+    "matmul": TorchFunction(functions.operator("@")),
+    "sum": TorchFunction(functions.reduction("sum")),
+    "mean": TorchFunction(functions.reduction("mean")),
+    "max": TorchFunction(functions.reduction("amax")),
+    "einsum": TorchFunction(functions.einsum),
+    "clamp": TorchFunction(functions.named("clamp")),
+    "exp": TorchFunction(functions.method("exp")),
+    "sin": TorchFunction(functions.method("sin")),
+    "cos": TorchFunction(functions.method("cos")),
+    "sqrt": TorchFunction(functions.method("sqrt")),
+    "pow": TorchFunction(functions.method("pow", "exponent")),
+    "normalize": TorchFunction(functions.normalized),
+    "concat": TorchFunction(functions.joined("torch.cat"), shown=("dim",)),
+    "stack": TorchFunction(functions.joined("torch.stack")),
+    "chunk": TorchFunction(functions.parted("torch.chunk", "chunks")),
+    "split": TorchFunction(functions.parted("torch.split", "split_size_or_sections")),
+    "slice": TorchFunction(functions.sliced),
+    "flatten": TorchFunction(functions.flattened),
+    "unflatten": TorchFunction(functions.unflattened, lists=("unflattened_size",)),
+    "reshape": TorchFunction(functions.method("reshape", "shape"), lists=("shape",)),
+    "expand": TorchFunction(functions.method("expand", "sizes"), lists=("sizes",)),
+    "permute": TorchFunction(functions.method("permute", "dims"), lists=("dims",)),
+    "transpose": TorchFunction(functions.method("transpose", "dim0", "dim1")),
+    "squeeze": TorchFunction(functions.method("squeeze", "dim")),
+    "unsqueeze": TorchFunction(functions.method("unsqueeze", "dim")),
+    "pad": TorchFunction(functions.padded),
+    "roll": TorchFunction(functions.rolled),
+    "scaled_dot_product_attention": TorchFunction(functions.attention),
 }

@@ -11,15 +11,25 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.literals import MAX_EXPRESSION, is_name, is_writable, literal, plain, same, type_text, written
-from archcost.export.names import Taken, variable_name
+from archcost.export.names import (
+    MAX_EXPRESSION,
+    Taken,
+    is_name,
+    is_writable,
+    literal,
+    plain,
+    same,
+    variable_name,
+    written,
+)
+from archcost.export.template import MISSING, ClassParameter, Slot
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression, ExpressionError, Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archcost.export.classes import Class
+    from archcost.export.template import Class
     from archcost.meter import Meter
     from archcost.spec.model import Block
 
@@ -34,61 +44,6 @@ _INPUT_NAMES = {  # what the sizes of a class's input are called, as in the lang
 }
 
 
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
-
-
-MISSING: Any = _Missing()  # the value of a slot in a use that leaves its layer out
-
-
-class Slot:
-    """A value in a class: one for each use, what it is called, and the text that stands for it."""
-
-    __slots__ = ("argument", "default", "expression", "grows", "inputs", "is_input", "layer", "text", "values")
-
-    def __init__(self, argument: str, layer: str, values: Sequence[Any], default: Any = REQUIRED) -> None:
-        self.default = default  # of a parameter for it
-        self.argument = argument
-        self.layer = layer
-        self.values = list(values)
-        self.expression: Expression | None = None  # what the spec says
-        self.inputs: dict[str, Slot] = {}  # what in_channels and the like stand for in it
-        self.is_input = False  # a size of what the class takes
-        self.grows = False  # with the batch: so many times that
-        self.text = ""
-
-    @property
-    def known(self) -> list[Any]:
-        """The values of the uses that have it."""
-        return [value for value in self.values if value is not MISSING]
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether it is the same in all uses."""
-        known = self.known
-        return all(same(value, known[0]) for value in known)
-
-
-class Parameter:
-    """A parameter of a constructor: its values in all uses, and its default."""
-
-    __slots__ = ("default", "is_input", "name", "param", "values")
-
-    def __init__(self, name: str, values: Sequence[Any], param: str = "") -> None:
-        self.name = name
-        self.values = list(values)
-        self.param = param  # of the block
-        self.default: Any = REQUIRED
-        self.is_input = False
-
-    @property
-    def declaration(self) -> str:
-        """``stride: int = 1``."""
-        default = "" if self.default is REQUIRED else f" = {literal(self.default)}"
-        return f"{self.name}: {type_text(self.values)}{default}"
-
-
 class Resolver:
     """Gives the slots of one class their texts, and the class its parameters."""
 
@@ -99,12 +54,12 @@ class Resolver:
         self.params: Mapping[str, list[Any]] = {
             name: [plain(use.params[name]) for use in made.uses] for name in (block.params if block else ())
         }
-        self.parameters: list[Parameter] = []
+        self.parameters: list[ClassParameter] = []
         self.names = Taken()  # those of the parameters
-        self.of_params: dict[str, Parameter] = {}  # by the param of the block that they stand for
+        self.of_params: dict[str, ClassParameter] = {}  # by the param of the block that they stand for
         self.used: list[tuple[str, list[Any]]] = []  # texts with their values, in the order of their use
 
-    def resolve(self, slots: Sequence[Slot]) -> list[Parameter]:
+    def resolve(self, slots: Sequence[Slot]) -> list[ClassParameter]:
         """The parameters, in the order of the constructor."""
         for slot in slots:
             slot.text = self._text(slot)
@@ -198,13 +153,15 @@ class Resolver:
                 return self._of_param(name).name
         return None
 
-    def _of_param(self, name: str) -> Parameter:
+    def _of_param(self, name: str) -> ClassParameter:
         """The parameter that stands for a param of the block."""
         if name not in self.of_params:
-            self.of_params[name] = self._added(Parameter(self.names.free(variable_name(name)), self.params[name], name))
+            self.of_params[name] = self._added(
+                ClassParameter(self.names.free(variable_name(name)), self.params[name], name)
+            )
         return self.of_params[name]
 
-    def _added(self, parameter: Parameter) -> Parameter:
+    def _added(self, parameter: ClassParameter) -> ClassParameter:
         self.parameters.append(parameter)
         self.names.add(parameter.name)
         return parameter
@@ -212,7 +169,7 @@ class Resolver:
     def _spend(self, work: int) -> None:
         self.meter.spend(work, self.made.pattern.units[0].mark)
 
-    def _new(self, slot: Slot) -> Parameter:
+    def _new(self, slot: Slot) -> ClassParameter:
         """A parameter under torch's name for the argument, with that of the layer where it would be unclear."""
         name = _INPUT_NAMES.get(slot.argument, slot.argument)
         if name in _INPUT_NAMES.values() and not slot.is_input:
@@ -221,7 +178,7 @@ class Resolver:
             name = f"{slot.layer}_{name}" if slot.layer != name else f"has_{name}"
         fill = slot.known[0]
         values = [fill if value is MISSING else value for value in slot.values]
-        parameter = Parameter(self.names.free(variable_name(name)), values)
+        parameter = ClassParameter(self.names.free(variable_name(name)), values)
         parameter.default = fill if MISSING in slot.values else slot.default
         parameter.is_input = slot.is_input
         return self._added(parameter)
@@ -229,7 +186,7 @@ class Resolver:
     def _is_taken(self, name: str) -> bool:
         return name in self.params or name in self.names
 
-    def _set_default(self, parameter: Parameter) -> None:
+    def _set_default(self, parameter: ClassParameter) -> None:
         """The default that the spec declares, if it is constant."""
         declared = self.block.params[parameter.param].default if self.block and parameter.param else None
         if declared is not None and declared.constant:
@@ -238,7 +195,7 @@ class Resolver:
                 parameter.default = default
 
 
-def _place(parameter: Parameter, order: int) -> tuple[bool, int, int]:
+def _place(parameter: ClassParameter, order: int) -> tuple[bool, int, int]:
     """Where a parameter stands: those without a default first, sizes of the input before the block's params."""
     return (parameter.default is not REQUIRED, 0 if parameter.is_input else 1 if parameter.param else 2, order)
 

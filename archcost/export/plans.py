@@ -5,13 +5,24 @@ A template is made from a unit in all uses of a class at once, so every number i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archcost.export.ops import FUNCTIONS, LAYERS, Argument
-from archcost.export.parameters import MISSING, Resolver, Slot
-from archcost.export.rounds import arguments_of, is_uniform, run_ends
-from archcost.export.units import CHAIN, FUNCTION, LOOP
+from archcost.export.classes import arguments_of, is_uniform, run_ends
+from archcost.export.ops import FUNCTIONS, LAYERS
+from archcost.export.parameters import Resolver
+from archcost.export.template import (
+    CHAIN,
+    FUNCTION,
+    LOOP,
+    MISSING,
+    Argument,
+    BatchPlace,
+    Chained,
+    Constructed,
+    Repeated,
+    RowPlan,
+    Slot,
+)
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression
 
@@ -19,66 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
-    from archcost.export.batch import Batch
-    from archcost.export.classes import Class, Row
-    from archcost.export.units import Tree, Unit
+    from archcost.export.template import Class, ClassRow, Member, Plan
+    from archcost.export.units import Batch, ModuleTree
     from archcost.spec.model import Block, Spec, Step, Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}
 
 
-@dataclass
-class Constructed:
-    """``nn.Conv2d(…)`` or a class of the source, with arguments; ``steps`` are what grows with the round."""
-
-    made: Class | str
-    arguments: list[tuple[Argument, Slot]]
-    steps: dict[str, Slot] = field(default_factory=dict)
-    has_state: bool = True
-
-
-@dataclass
-class Chained:
-    """``nn.Sequential`` of named items."""
-
-    names: list[str]
-    items: list[Plan]
-
-
-@dataclass
-class Repeated:
-    """``nn.Sequential`` or ``nn.ModuleList`` of rounds: each part an item and how often it comes (None: once)."""
-
-    container: str
-    parts: list[tuple[Plan, Slot | None, int]]  # the last: how much less than the slot
-
-
-Plan = Constructed | Chained | Repeated
-
-
-@dataclass(frozen=True)
-class BatchPlace:
-    """Where a forward pass finds the batch: a dim of one of its inputs, which may have several rows for a sample."""
-
-    number: int  # of the input
-    dim: int
-    per_sample: Slot
-
-
-@dataclass
-class RowPlan:
-    """A row of a class: its template, and the slot of the truth value that decides whether it is there."""
-
-    row: Row
-    plan: Plan | None  # None: a function
-    condition: Slot | None = None
-    arguments: list[tuple[Argument, Slot]] = field(default_factory=list)  # of a function
-
-
 class Planner:
     """Makes the templates of one class after the other, and their parameters."""
 
-    def __init__(self, spec: Spec, tree: Tree, batch: Batch) -> None:
+    def __init__(self, spec: Spec, tree: ModuleTree, batch: Batch) -> None:
         self.spec = spec
         self.tree = tree
         self.steps = _steps_by_mark(spec)
@@ -100,7 +62,7 @@ class Planner:
         made.parameters = Resolver(made, block, self.tree.meter).resolve(self.slots)
         return plans
 
-    def _row(self, row: Row, inputs: Sequence[Any]) -> RowPlan:
+    def _row(self, row: ClassRow, inputs: Sequence[Any]) -> RowPlan:
         unit = row.pattern
         condition = None
         if row.is_optional:
@@ -116,12 +78,12 @@ class Planner:
 
     # --- templates ----------------------------------------------------------------------------------------------------
 
-    def _plan(self, units: Sequence[Unit | None], following: Sequence[Unit | None], inputs: Sequence[Any]) -> Plan:
+    def _plan(self, units: Sequence[Member | None], following: Sequence[Member | None], inputs: Sequence[Any]) -> Plan:
         """The template of a unit in all uses; ``following`` are the rounds after, for numbers that grow."""
         unit = _first(units)
         if unit.form == CHAIN:
             columns = [[found.items[place] if found else None for found in units] for place in range(len(unit.items))]
-            nothing: list[Unit | None] = [None] * len(units)
+            nothing: list[Member | None] = [None] * len(units)
             return Chained(
                 [item.name[-1] for item in unit.items], [self._plan(column, nothing, inputs) for column in columns]
             )
@@ -130,7 +92,7 @@ class Planner:
         return self._constructed(units, following, inputs)
 
     def _constructed(
-        self, units: Sequence[Unit | None], following: Sequence[Unit | None], inputs: Sequence[Any]
+        self, units: Sequence[Member | None], following: Sequence[Member | None], inputs: Sequence[Any]
     ) -> Constructed:
         unit = _first(units)
         columns = [arguments_of(found) if found else None for found in units]
@@ -152,7 +114,7 @@ class Planner:
                 plan.steps[argument.name] = self._slot(Argument("step", None), unit.name[-1], growth)
         return plan
 
-    def _reads_input(self, units: Sequence[Unit | None], inputs: Sequence[Any], place: int) -> bool:
+    def _reads_input(self, units: Sequence[Member | None], inputs: Sequence[Any], place: int) -> bool:
         """Whether what a unit reads has the channels of what its class takes, in all uses."""
         return all(
             len(unit.reads) > place and self.tree.has_channels_of(unit.reads[place], given)
@@ -160,7 +122,7 @@ class Planner:
             if unit is not None
         )
 
-    def _set_inputs(self, slot: Slot, units: Sequence[Unit | None], inputs: Sequence[Any]) -> None:
+    def _set_inputs(self, slot: Slot, units: Sequence[Member | None], inputs: Sequence[Any]) -> None:
         """Note what in_channels and in_features are in the spec's expression for a slot."""
         names = slot.expression.names & _INPUT_DIMS.keys() if slot.expression is not None else ()
         for name in names:
@@ -170,7 +132,7 @@ class Planner:
             slot.inputs[name] = Slot(name, slot.layer, values)
             slot.inputs[name].is_input = self._reads_input(units, inputs, 0)
 
-    def _function(self, row: Row) -> list[tuple[Argument, Slot]]:
+    def _function(self, row: ClassRow) -> list[tuple[Argument, Slot]]:
         """The attributes of a function in all uses, those that grow with the batch as such."""
         units = [unit for unit in row.units if unit is not None and unit.node is not None]
         columns = [FUNCTIONS[unit.kind].arguments(unit.node.op) for unit in units if unit.node is not None]
@@ -200,7 +162,7 @@ class Planner:
 
     # --- repeated steps -----------------------------------------------------------------------------------------------
 
-    def _repeated(self, units: Sequence[Unit | None], inputs: Sequence[Any]) -> Repeated:
+    def _repeated(self, units: Sequence[Member | None], inputs: Sequence[Any]) -> Repeated:
         unit = _first(units)
         rounds = [found.items if found else [] for found in units]
         present = [items for items in rounds if items]
@@ -219,7 +181,7 @@ class Planner:
         return repeated
 
     def _part(
-        self, rounds: Sequence[list[Unit]], start: int, end: int | None, unit: Unit, inputs: Sequence[Any]
+        self, rounds: Sequence[list[Member]], start: int, end: int | None, unit: Member, inputs: Sequence[Any]
     ) -> tuple[Plan, Slot | None, int]:
         """Uniform rounds from ``start`` to ``end`` (None: the last, of which every use has its own number)."""
         counts = [(len(items) if end is None else end) - start for items in rounds]
@@ -237,11 +199,11 @@ class Planner:
         return plan, slot, less
 
 
-def _first(units: Sequence[Unit | None]) -> Unit:
+def _first(units: Sequence[Member | None]) -> Member:
     return next(unit for unit in units if unit is not None)
 
 
-def _has_state(unit: Unit) -> bool:
+def _has_state(unit: Member) -> bool:
     if unit.node is not None:
         return bool(unit.node.signature.weights() or unit.node.signature.buffers())
     return True

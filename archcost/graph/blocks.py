@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.graph.context import with_input
 from archcost.graph.model import Node, Scope, new
 from archcost.graph.scope import Body, Result, Values
+from archcost.paths import DOT
 from archcost.spec.expressions import Names
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def copy_body(
     nodes, offset, shift = body.nodes, len(body.nodes), len(body.types)
     if sub.failed_at is not None and body.failed_at is None:
         body.failed_at = offset + sub.failed_at
-    prefix = path + "."
+    prefix = path + DOT
     for tail, signature, reads, first, shared, where in sub.nodes:
         if len(reads) == 1:
             value = reads[0]

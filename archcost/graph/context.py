@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
 from archcost.graph.work import USE, paths_work
+from archcost.paths import join
 from archcost.spec.expressions import UNKNOWN, Names
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Context:
 
     def path(self, frame: Frame, name: str) -> str:
         """The full path of a step, through the blocks that are being unrolled."""
-        return ".".join([*(use.path for use in self.stack), frame.prefix + name])
+        return join(*[use.path for use in self.stack], frame.prefix + name)
 
     # --- problems ---------------------------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ class Context:
                 notes.append(f"… and {index + 1} blocks around it")
                 break
             use = self.stack[index]
-            path = ".".join(paths[: index + 1])
+            path = join(*paths[: index + 1])
             shown = path if len(path) <= _MAX_PATH else "…" + path[-_MAX_PATH:]
             notes.append(f"in the block '{use.block}', used as '{shown}' at {use.mark}")
         return notes

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.paths import join
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -128,5 +130,5 @@ class Graph(NamedTuple):
             else:
                 index, output = producers[value]
                 node = self.nodes[index]
-                names.append(f"{node.path}.{output}" if len(node.signature.outputs) > 1 else node.path)
+                names.append(join(node.path, str(output)) if len(node.signature.outputs) > 1 else node.path)
         return names

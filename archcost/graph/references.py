@@ -8,6 +8,7 @@ from archcost.errors import Diagnostic, suggestion
 from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
 from archcost.ops.base import shape_text
+from archcost.paths import above, first, join, last
 from archcost.spec.expressions import Expression
 from archcost.spec.linker import StepError
 from archcost.spec.model import Reference
@@ -53,7 +54,7 @@ def _value(context: Context, reference: Reference, frame: Frame) -> int | None:
     result = frame.find(name)
     if result is not None:
         return single(context, result, reference.mark, frame, name)
-    base, _, index = name.rpartition(".")
+    base, index = above(name), last(name)
     result = frame.find(base) if index.isdecimal() else None
     if result is not None:
         return _picked(context, result, base, index, reference.mark, frame)
@@ -75,7 +76,7 @@ def _picked(context: Context, result: Result, base: str, index: str, mark: Mark,
         return result.values[int(index)]
     if repeated:
         rounds = 0
-        while frame.find(f"{base}.{rounds}") is not None:
+        while frame.find(join(base, str(rounds))) is not None:
             rounds += 1
         message = f"'{base}' has {rounds} round{'s' * (rounds > 1)}, counted from 0"
         hint = f"the last is {base}.{rounds - 1}, or `{base}` alone"
@@ -119,9 +120,9 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
-    first = name.partition(".")[0]
-    if first != name and frame.find(first) is not None:
-        hint = f"write `{first}`, or `{first}.0` for one of several outputs; a block hands out steps by its `outputs`"
+    top = first(name)
+    if top != name and frame.find(top) is not None:
+        hint = f"write `{top}`, or `{top}.0` for one of several outputs; a block hands out steps by its `outputs`"
         return f"unknown id '{shown}'", hint
     return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
 

@@ -22,6 +22,7 @@ from archcost.graph.work import BRANCH, REFERENCE, STEP
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
+from archcost.paths import DOT, join
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.linker import StepError, check_params, cycle_text
 from archcost.spec.problems import Problems
@@ -105,7 +106,7 @@ class Unroller(NodeMaker):
             raise StepError(Diagnostic(message, branch.mark))
         prefix = f"{frame.prefix}{frame.fresh(label)}"
         frame.branches.add(label)
-        inner = Frame(frame.body, frame.names, frame.inputs, f"{prefix}.", frame)
+        inner = Frame(frame.body, frame.names, frame.inputs, prefix + DOT, frame)
         first = len(frame.body.nodes)
         self.depth += 1
         result = self._steps_of(branch.steps, inner, start)
@@ -189,7 +190,7 @@ class Unroller(NodeMaker):
         try:
             for i in range(count):
                 frame.names[step.repeat_as] = i
-                own_name = f"{name}.{i}"
+                own_name = join(name, str(i))
                 frame.ids[own_name] = result = self._once(step, kind, own_name, frame, inputs)
                 if None in result.values:
                     break

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
-from archcost.pytorch.figures import within
 from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.observing import functions_of, kind_of, observe
 from archcost.pytorch.targets import Foreign, load_target
 from archcost.pytorch.verification import Mismatch, place_of
+from archcost.units import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +58,8 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         only_other=tuple([unit.path for number, unit in enumerate(theirs.units) if number not in found]),
         unused=tuple(theirs.unused),
         unused_params=sum(theirs.unused.values()),
+        dtype=report.dtype,
+        other_dtypes=theirs.dtypes,
         activations=activations(functions or {}),
         other_activations=activations(theirs.functions),
         same_activations=_same_activations(report, functions, theirs),

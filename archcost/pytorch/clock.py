@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,7 +17,9 @@ from archcost.units import format_bytes
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
-    from archcost.pytorch.latency import Latency, Timing, Yardsticks
+    from archcost.pytorch.data import ClockData, LayerTimeData
+    from archcost.pytorch.latency import Yardsticks
+    from archcost.pytorch.timing import Latency, Timing
 
 MAX_CPU_BYTES = 6 * 2**30  # of weights and live activations
 
@@ -36,7 +38,7 @@ class LayerTime:
         """What the layer achieves."""
         return self.macs / self.timing.median
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> LayerTimeData:
         """The JSON form."""
         return {
             **self.timing.to_dict(),
@@ -55,11 +57,10 @@ class Clock:
     ranking: Ranking
     yardsticks: Yardsticks
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ClockData:
         """The JSON form, without the layers."""
-        environment = self.latency.environment
         return {
-            "environment": {name: getattr(environment, name) for name in environment.__slots__},
+            "environment": self.latency.environment.to_dict(),
             "latency_seconds": self.latency.total.to_dict(),
             "launch_seconds": self.yardsticks.launch_seconds,
             **self.ranking.to_dict(),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.dims import Shape
+    from archcost.pytorch.data import AgainstData, PairData
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Pair:
         """Numbers in the other model's tensors."""
         return sum(map(prod, self.other_shapes))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PairData:
         """The JSON form: the other model's own figures beside ours."""
         return {
             "path": self.path,
@@ -96,6 +97,8 @@ class Against:
     unused_params: int
     activations: Mapping[str, int] = field(default_factory=dict)  # of the spec: how often each one runs
     other_activations: Mapping[str, int] = field(default_factory=dict)
+    dtype: str = ""  # of the spec's weights
+    other_dtypes: tuple[str, ...] = ()
     same_activations: bool | None = True  # None: one may be written out of others, or is only declared
 
     @property
@@ -119,10 +122,28 @@ class Against:
         whole = len(self.pairs) == self.layers and not self.only_other
         return whole and all(pair.proved for pair in self.pairs) and self.same_activations is True
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def unproved(self) -> dict[str, str]:
+        """The layers with tensors that are not held against a layer of a known kind, by path, and why."""
+        why = dict.fromkeys(self.only_spec, f"not aligned with any layer of {self.target}")
+        named = {pair.path: f"the kind of {pair.other} is not known" for pair in self.pairs if pair.ok != pair.proved}
+        return why | named
+
+    @property
+    def notes(self) -> list[str]:
+        """What is other in the model, and no mismatch: dtypes, which change bytes alone."""
+        if not self.other_dtypes or self.other_dtypes == (self.dtype,):
+            return []
+        theirs = ", ".join(self.other_dtypes)
+        return [
+            f"{self.target} has weights of {theirs}, the spec of {self.dtype}: bytes differ, shapes and counts do not"
+        ]
+
+    def to_dict(self) -> AgainstData:
         """The JSON form."""
         return {
             "target": self.target,
+            "dtypes": {"archcost": self.dtype, "target": list(self.other_dtypes)},
             "params": {"archcost": self.params, "target": self.other_params},
             "macs": {"archcost": self.macs, "target": self.other_macs},
             "layers": {"with_tensors": self.layers, "agree": self.agreeing, "kind_not_known": self.kind_unknown},

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from archcost.paths import join
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -109,7 +111,7 @@ def count_by_torch(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequen
     root = type(network).__name__
     flops = mode.get_flop_counts()
     for path, figures in zip(paths, seen, strict=True):
-        operators = flops.get(f"{root}.{path}" if path else root, {})
+        operators = flops.get(join(root, path), {})
         figures.operators = {str(name): count for name, count in operators.items()}
         if figures.second_macs is None or operators:
             figures.macs = sum(operators.values()) // 2

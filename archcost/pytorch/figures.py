@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-
-def within(ours: int, theirs: int, tolerance: Fraction | float) -> bool:
-    """Whether |ours - theirs| ≤ tolerance × theirs."""
-    return abs(ours - theirs) <= tolerance * theirs
+from typing import Any
 
 
 def shown(value: object) -> str:

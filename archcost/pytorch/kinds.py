@@ -13,6 +13,8 @@ from itertools import starmap
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.paths import ancestors
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -75,8 +77,8 @@ def counterpart(ours: Sequence[Unit], theirs: Sequence[Unit]) -> Unit | None:
     if len(ours) != 1:
         return None
     for unit in theirs:
-        inside = all(other is unit or other.path.startswith(f"{unit.path}.") for other in theirs)
-        if inside and _alike(ours[0].kind, unit.kind):
+        holds_all = all(other is unit or unit.path in ancestors(other.path) for other in theirs)
+        if holds_all and _alike(ours[0].kind, unit.kind):
             return unit
     return None
 
@@ -88,14 +90,25 @@ def differing(ours: Unit, theirs: Unit) -> dict[str, tuple[Any, Any]]:
     """
     if ours.kind is None or theirs.kind is None:
         return {}
-    mine, other = (_canonical(unit.kind.settings) for unit in (ours, theirs) if unit.kind)
-    inputs = [unit.kind.input or unit.input for unit in (ours, theirs) if unit.kind]
+    mine, other = _comparable(ours.kind.settings, theirs.kind.settings)
+    inputs = [ours.kind.input or ours.input, theirs.kind.input or theirs.input]
     same_input = None in inputs or len({prod(shape) for shape in inputs if shape is not None}) == 1
     return {
         name: (mine[name], other[name])
         for name in mine
         if name in other and mine[name] != other[name] and (name != "padding" or same_input)
     }
+
+
+def _comparable(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of two layers, paddings as numbers; windows of unequal rank without the dims in which they do nothing.
+
+    A 1×7 window is not a 7×1 one, but both are what a layer over one dim with 7 is.
+    """
+    windows = [settings.get("kernel_size") for settings in (ours, theirs)]
+    unequal = len({len(window) for window in windows if isinstance(window, tuple)}) > 1
+    mine, other = (_canonical(settings, shrink=unequal) for settings in (ours, theirs))
+    return mine, other
 
 
 def _is_composite(unit: Unit) -> bool:
@@ -116,8 +129,8 @@ def _is_pointwise(kind: Kind) -> bool:
     return kind.name in _POINTWISE and groups == 1 and all(size == 1 for size in window)
 
 
-def _canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings without the dims of a window in which it does nothing, and named paddings as numbers."""
+def _canonical(settings: Mapping[str, Any], *, shrink: bool) -> dict[str, Any]:
+    """Settings with named paddings as numbers; ``shrink`` leaves out the dims of a window in which it does nothing."""
     window = settings.get("kernel_size")
     if not isinstance(window, tuple):
         return dict(settings)
@@ -129,7 +142,7 @@ def _canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
             [1 if size == 1 else step for size, step in zip(window, columns["dilation"], strict=True)]
         )
     neutral = tuple([_NEUTRAL[name] for name in columns])
-    dims = [dim for dim in zip(*columns.values(), strict=True) if dim != neutral]
+    dims = [dim for dim in zip(*columns.values(), strict=True) if dim != neutral or not shrink]
     kept = list(zip(*dims, strict=True)) or [() for _ in columns]
     return {**settings, **given, **dict(zip(columns, kept, strict=True))}
 
@@ -161,7 +174,7 @@ _CALLS: dict[str, tuple[str, tuple[str, ...]]] = {  # a function's kind, and the
     "layer_norm": ("LayerNorm", ("input", "normalized_shape")),
     "rms_norm": ("RMSNorm", ("input", "normalized_shape")),
     "group_norm": ("GroupNorm", ("input", "num_groups")),
-    "batch_norm": ("BatchNorm", ("input",)),
+    "batch_norm": ("BatchNorm", ("input", "running_mean")),
     "instance_norm": ("InstanceNorm", ("input",)),
     "embedding": ("Embedding", ("input",)),
     "prelu": ("PReLU", ("input",)),
@@ -179,6 +192,8 @@ def kind_of_call(function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     taken = tuple(given["input"].shape)
     if "stride" not in names:
         settings = {each: given[each] for each in SETTINGS if each in given}
+        if "running_mean" in names:
+            settings["track_running_stats"] = given.get("running_mean") is not None
         return Kind(name, is_torchs=True, settings=settings, input=taken)
     window = tuple(given["weight"].shape[2:])
     settings = {each: given.get(each, _DEFAULTS[each]) for each in names if each in _DEFAULTS}

@@ -1,14 +1,12 @@
-"""What a model takes: end-to-end and per-layer latency, by torch.utils.benchmark.
+"""Measuring: end-to-end and per-layer latency, by torch.utils.benchmark.
 
-Times are measured, so they are floats in seconds, and every one comes with its spread. Layers of the same op on the
-same types are timed once. One code path serves every device: the timer synchronises it.
+Layers of the same op on the same types are timed once. One code path serves every device: the timer synchronises it.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from math import sqrt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +16,7 @@ from torch.utils import benchmark
 from archcost.errors import UsageError
 from archcost.pytorch.devices import choose_device, device_name
 from archcost.pytorch.module import Network
+from archcost.pytorch.timing import Environment, Latency, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,13 +25,11 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Node, TensorType
+    from archcost.pytorch.timing import Timing
 
-NOISY = 0.10  # relative spread from which a measurement is called noisy
-_STEADY = 0.05  # relative spread at which measuring may stop
 _PATIENCE = 4  # times the minimum that measuring goes on while it is noisy
 _ROUNDS = 3  # several models are measured in turn, so that drift hits all of them
 _STREAM = (4 * 2**20, 64 * 2**20)  # float32 numbers read and written to see what a CPU and a GPU move
-_NORMAL_IQR = 1.349  # interquartile range of a normal distribution in standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,96 +43,6 @@ class Settings:
     min_time: float = 1.0
     layers: bool = True
     min_runs: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds of one run: the distribution over ``runs`` samples; one has no spread."""
-
-    median: float
-    iqr: float | None
-    p95: float
-    minimum: float
-    runs: int
-
-    @property
-    def spread(self) -> float | None:
-        """Interquartile range over median; None if it ran once."""
-        if self.iqr is None:
-            return None
-        return self.iqr / self.median if self.median else 0.0
-
-    @property
-    def steady(self) -> bool:
-        """Whether the spread is known, and so small that more runs would say no more."""
-        return self.spread is not None and self.spread <= _STEADY
-
-    @property
-    def noisy(self) -> bool:
-        """Whether the spread says that the machine was busy with something else."""
-        return self.spread is not None and self.spread > NOISY
-
-    @property
-    def sigma(self) -> float | None:
-        """The standard deviation that a normal distribution of this spread has."""
-        return None if self.iqr is None else self.iqr / _NORMAL_IQR
-
-    def to_dict(self) -> dict[str, float | None]:
-        """The JSON form; ``iqr`` is null if it ran once."""
-        return {
-            "median": self.median,
-            "iqr": self.iqr,
-            "p95": self.p95,
-            "min": self.minimum,
-            "runs": self.runs,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """Where it was measured."""
-
-    device: str
-    name: str
-    threads: int
-    torch: str
-    dtype: str
-    channels_last: bool
-    compile: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """The measurement of one model; ``layers`` holds a timing per layer, in order, or nothing.
-
-    The timing of a layer that is only declared is None: a stand-in runs for it, which only gives zeros.
-    """
-
-    report: Report
-    environment: Environment
-    total: Timing
-    layers: tuple[Timing | None, ...] = field(default=())
-    peak_device_bytes: int | None = None
-
-    @property
-    def throughput(self) -> float:
-        """Samples a second."""
-        return self.report.batch / self.total.median
-
-    @property
-    def declared(self) -> list[str]:
-        """The paths of the layers for which stand-ins ran."""
-        return [layer.path for layer in self.report.layers if layer.node.op.declared]
-
-    @property
-    def macs(self) -> int:
-        """The MACs of the layers that ran: all but those that are only declared."""
-        return sum(layer.macs for layer in self.report.layers if not layer.node.op.declared)
-
-    @property
-    def macs_per_second(self) -> float:
-        """The MACs that ran over the measured time."""
-        return self.macs / self.total.median
 
 
 def measure(
@@ -310,29 +217,3 @@ def _timing_of(call: Callable[[], object], settings: Settings, threads: int) -> 
     """What one layer takes, after a first call that is not measured."""
     call()
     return summarise(_sample(call, settings.min_time / 20, threads))
-
-
-def summarise(times: Sequence[float]) -> Timing:
-    """Median, quartiles and 95th percentile of samples, of one no quartiles; raises ValueError for none."""
-    if not times:
-        raise ValueError("no samples")
-    ordered = sorted(times)
-    iqr = percentile(ordered, 0.75) - percentile(ordered, 0.25) if len(ordered) > 1 else None
-    return Timing(percentile(ordered, 0.5), iqr, percentile(ordered, 0.95), ordered[0], len(ordered))
-
-
-def percentile(ordered: Sequence[float], fraction: float) -> float:
-    """The value below which a fraction of sorted samples lies, linear between neighbours."""
-    position = fraction * (len(ordered) - 1)
-    low = int(position)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
-
-
-def speed_up(fast: Timing, slow: Timing) -> tuple[float, float | None]:
-    """How many times faster, ± one standard deviation, from medians and spreads; None where either ran once."""
-    ratio = slow.median / fast.median
-    if fast.sigma is None or slow.sigma is None:
-        return ratio, None
-    relative = sqrt((fast.sigma / fast.median) ** 2 + (slow.sigma / slow.median) ** 2)
-    return ratio, ratio * relative

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from archcost.errors import Diagnostic, SpecError
+from archcost.paths import DOT, above, join, last, split
 from archcost.pytorch.builders import BUILDERS
 
 if TYPE_CHECKING:
@@ -85,14 +86,14 @@ class Network(nn.Module):
     def _names(self, path: str) -> tuple[str, ...]:
         """The path as names that a module can hold; the same for the same path, different for different ones."""
         if path not in self._paths:
-            above, _, last = path.rpartition(".")
-            prefix = ".".join((*self._names(above), "")) if above else ""
-            name = last.replace("/", "_")
+            scope = above(path)
+            prefix = join(*self._names(scope)) + DOT if scope else ""
+            name = last(path).replace("/", "_")
             while name in self._reserved or prefix + name in self._taken:
                 name += "_"
             self._taken.add(prefix + name)
             self._paths[path] = prefix + name
-        return tuple(self._paths[path].split("."))
+        return tuple(split(self._paths[path]))
 
     def module_path(self, path: str) -> str:
         """The path of the submodule that stands for a path of the spec."""
@@ -110,7 +111,7 @@ class Network(nn.Module):
             result = module(*[values[value] for value in reads])
             tensors = result if isinstance(result, tuple) else (result,)
             if len(tensors) != outputs:
-                raise RuntimeError(f"{'.'.join(names)} gives {len(tensors)} tensors, not {outputs}")
+                raise RuntimeError(f"{join(*names)} gives {len(tensors)} tensors, not {outputs}")
             values.update(enumerate(tensors, first))
             del result, tensors
             for value in frees:
@@ -144,8 +145,7 @@ def _share(module: nn.Module, owner: nn.Module) -> None:
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         shared = theirs.get(name)
         if shared is not None and shared.shape == tensor.shape:
-            above, _, last = name.rpartition(".")
-            setattr(module.get_submodule(above), last, shared)
+            setattr(module.get_submodule(above(name)), last(name), shared)
 
 
 def _last_reads(graph: Graph) -> list[tuple[int, ...]]:

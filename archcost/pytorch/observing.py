@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from archcost.errors import UsageError
+from archcost.paths import above
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.counters import RunError, Seen, count_by_torch
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind, kind_of_call
@@ -44,6 +45,7 @@ class Model(NamedTuple):
     outputs: tuple[Shape, ...]
     functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
+    dtypes: tuple[str, ...] = ()  # of the params that it uses
 
 
 class _Used(TorchFunctionMode):
@@ -86,7 +88,7 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
     called: dict[str, list[Kind | None]] = {}
     unused: dict[str, int] = {}
     for name, parameter in model.named_parameters():
-        owner = name.rpartition(".")[0]
+        owner = above(name)
         if id(parameter) in first:
             key = name if owner in holders else owner  # what holds other layers uses its own tensors one by one
             used.setdefault(key, []).append((first[id(parameter)], tuple(parameter.shape)))
@@ -94,7 +96,7 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
     paths = sorted(used, key=lambda path: min(used[path])[0])
-    owners = [path if path in modules else path.rpartition(".")[0] for path in paths]
+    owners = [path if path in modules else above(path) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
     outputs_of = {path: None if path in holders else next(iter(running[path].shapes), None) for path in runs}
     units = []
@@ -112,7 +114,19 @@ def observe(model: nn.Module, report: Report, target: str) -> Model:
             )
         )
     params = sum(prod(shape) for unit in units for shape in unit.shapes)
-    return Model(units, runs, macs, outputs_of, params, sum(macs.values()), outputs, used_in.functions, unused)
+    dtypes = {str(each.dtype).removeprefix("torch.") for each in model.parameters() if id(each) in first}
+    return Model(
+        units=units,
+        runs=runs,
+        macs_of=macs,
+        outputs_of=outputs_of,
+        params=params,
+        macs=sum(macs.values()),
+        outputs=outputs,
+        functions=used_in.functions,
+        unused=unused,
+        dtypes=tuple(sorted(dtypes)),
+    )
 
 
 def kind_of(module: nn.Module) -> Kind | None:
@@ -161,7 +175,7 @@ def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str,
 def _runs_above(path: str, running: Mapping[str, object]) -> str:
     """The nearest module above that ran: others only hold modules, or lend their weights without being called."""
     while True:
-        path = path.rpartition(".")[0]
+        path = above(path)
         if path in running:
             return path
 
@@ -175,7 +189,7 @@ def _run(
         if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - one value has no variance
             module.eval()
     with torch.device("meta"):
-        inputs = example_inputs(report.graph)
+        inputs = _as_the_model(example_inputs(report.graph), model)
     used = _Used()
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # the counter does not see into the fused forms
@@ -189,3 +203,12 @@ def _run(
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
+
+
+def _as_the_model(inputs: tuple[Tensor, ...], model: nn.Module) -> tuple[Tensor, ...]:
+    """The inputs, floating ones in the dtype of the model's params where all have the same."""
+    kinds = {parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()}
+    if len(kinds) != 1:
+        return inputs
+    (kind,) = kinds
+    return tuple([each.to(kind) if each.is_floating_point() else each for each in inputs])

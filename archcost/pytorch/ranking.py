@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from archcost.pytorch.data import RankingData
 
 SLOW = 2  # times longer than MACs suggest from which a layer is called slow
 NEAR = 2  # times the smallest layer of its sort up to which a layer is bound by its launch
@@ -135,7 +137,7 @@ class Ranking:
         ]
         return sorted(groups, key=lambda group: -group.seconds)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> RankingData:
         """The JSON form."""
         return {
             "layers_seconds": self.seconds,

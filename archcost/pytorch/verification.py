@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
+from archcost.documents import envelope
 from archcost.pytorch.figures import plain, shown
-from archcost.version import __version__
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
-    from archcost.errors import Mark
+    from archcost.errors import Diagnostic, Mark
     from archcost.pytorch.clock import Clock, LayerTime
     from archcost.pytorch.correspondence import Against
+    from archcost.pytorch.data import (
+        ClockedData,
+        LayerCheckData,
+        MismatchData,
+        TimedData,
+        UnknownData,
+        VerificationData,
+    )
 
-SCHEMA = "archcost.verification/1"
+NOT_VERIFIED = "not verified"  # beside the name of a spec that has a mistake: PyTorch has not run it
 
 
 def place_of(mark: Mark) -> tuple[str, int]:
@@ -46,7 +54,7 @@ class Mismatch:
         words += f"; {self.by}: {theirs}" if several else f", {self.by} {theirs}"
         return f"{words} ({self.cause})" if self.cause else words
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> MismatchData:
         """The JSON form."""
         return {
             "path": self.path,
@@ -91,8 +99,9 @@ class LayerCheck:
         """Whether PyTorch ran the layer and nothing contradicts; never of what is declared."""
         return self.measured_output is not None and not self.mismatches
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> LayerCheckData:
         """The JSON form; ``ok`` is null of what is declared, as nothing judges it."""
+        time: TimedData = {"latency_seconds": self.time.to_dict()} if self.time else {}
         return {
             "path": self.path,
             "op": self.op,
@@ -110,7 +119,7 @@ class LayerCheck:
                 "second_path": self.second_macs,
             },
             "ok": None if self.declared and not self.mismatches else self.ok,
-            **({"latency_seconds": self.time.to_dict()} if self.time else {}),
+            **time,
         }
 
 
@@ -129,6 +138,7 @@ class Verification:
     notes: tuple[str, ...] = ()
     expected: int = 0  # figures under `expect` that were judged
     unmet: int = 0  # those of them that do not hold
+    rest_on_declared: tuple[str, ...] = ()  # those of them that hold, and of which a part is only declared
     fvcore_total: int | None = None  # what fvcore itself would print: norms and pools included
     against: Against | None = None
     totals: dict[str, int | None] = field(default_factory=dict)
@@ -154,6 +164,16 @@ class Verification:
         return [layer for layer in self.layers if layer.declared]
 
     @property
+    def declared_params(self) -> int:
+        """Their params."""
+        return sum(layer.params for layer in self.declared)
+
+    @property
+    def declared_macs(self) -> int:
+        """Their MACs, as far as they are known."""
+        return sum(layer.macs for layer in self.declared)
+
+    @property
     def agreeing(self) -> int:
         """How many layers agree with PyTorch."""
         return sum(layer.ok for layer in self.layers)
@@ -175,11 +195,12 @@ class Verification:
                 kinds[layer.op] = kinds.get(layer.op, 0) + layer.macs
         return kinds
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> VerificationData:
         """The JSON form, version 1."""
+        unknown: UnknownData = {"unknown": {"macs": self.unknown}} if self.unknown else {}
+        latency: ClockedData = {"latency": self.clock.to_dict()} if self.clock else {}
         return {
-            "schema": SCHEMA,
-            "tool": {"name": "archcost", "version": __version__},
+            **envelope("verification"),
             "spec": {"name": self.name, "path": self.path, "sha256": self.sha256, "params": self.settings},
             "batch": self.batch,
             "versions": self.versions,
@@ -188,19 +209,32 @@ class Verification:
             "totals": self.totals,
             "declared": {
                 "layers": [layer.path for layer in self.declared],
-                "params": sum(layer.params for layer in self.declared),
-                "macs": sum(layer.macs for layer in self.declared),
+                "params": self.declared_params,
+                "macs": self.declared_macs,
             },
             "coverage": {
                 counter: {"macs": self.covered(counter), "not_covered": self.uncovered(counter)}
                 for counter in ("torch", "fvcore")
             },
-            **({"unknown": {"macs": self.unknown}} if self.unknown else {}),
+            **unknown,
             "fvcore_total": self.fvcore_total,
             "expected_figures": self.expected,
             "notes": list(self.notes),
             "mismatches": [mismatch.to_dict() for mismatch in self.mismatches],
             "against": self.against.to_dict() if self.against else None,
-            **({"latency": self.clock.to_dict()} if self.clock else {}),
+            **latency,
             "layers": [layer.to_dict() for layer in self.layers],
         }
+
+
+class Outcome(NamedTuple):
+    """What came of one spec: a verification, or the problems that prevent it."""
+
+    name: str
+    verification: Verification | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The model's name, or what was asked for and that it is not verified."""
+        return self.verification.name if self.verification else f"{self.name} ({NOT_VERIFIED})"

@@ -6,13 +6,13 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from archcost.analysis.expectations import deviations, expected_count
+from archcost.analysis.expectations import deviations, expected_count, rest_on_declared
 from archcost.errors import UsageError
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.clock import clock, require_memory
-from archcost.pytorch.figures import within
 from archcost.pytorch.measuring import META, measure
 from archcost.pytorch.verification import LayerCheck, Mismatch, Verification, place_of
+from archcost.units import within
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -71,9 +71,10 @@ def verify(
         layers=tuple(checks),
         mismatches=tuple(mismatches),
         versions={name: version(name) for name in ("torch", "fvcore")},
-        notes=tuple(measured.notes),
+        notes=(*measured.notes, *(other.notes if other is not None else ())),
         expected=expected_count(report.spec) if expected else 0,
         unmet=sum(deviation.figures for deviation in unmet),
+        rest_on_declared=tuple(rest_on_declared(report)) if expected else (),
         fvcore_total=measured.fvcore_total,
         against=other,
         totals=_totals(report, checks, measured),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import Traffic, total_traffic
+from archcost.paths import scopes
 from archcost.render.document import Cell
 from archcost.render.further import NOTHING, Further, FurtherColumn
 from archcost.render.row_cells import bytes_cell, cost_cell
@@ -56,7 +57,7 @@ class Extra:
         self._fields: dict[str, ReceptiveField | None] = {}
         if {"bytes_read", "bytes_written", "intensity"}.intersection(names):
             for layer, traffic in zip(report.layers, report.traffic(), strict=True):
-                for path in _above(layer.path):
+                for path in scopes(layer.path):
                     self._traffic.setdefault(path, []).append(traffic)
         if "receptive_field" in names:
             self._find_fields(_scope(report, relative_to))
@@ -72,7 +73,7 @@ class Extra:
         report = self.report
         fields = report.receptive_fields(scope)
         for layer, field in zip(report.layers, fields, strict=True):
-            for path in _above(layer.path):
+            for path in scopes(layer.path):
                 self._fields[path] = field  # that of the last layer
         producers = report.graph.producers()
         for place in report.graph.scopes:
@@ -111,12 +112,6 @@ class Extra:
             return traffic.read if name == "bytes_read" else traffic.written
         intensity = None if layer.costs.unknown_flops else traffic.intensity
         return None if intensity is None else f"{float(intensity):.6g}"
-
-
-def _above(path: str) -> list[str]:
-    """The path and those of all scopes around it."""
-    parts = path.split(".")
-    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _scope(report: Report, path: str) -> str:

@@ -1,291 +1,197 @@
-"""Measured latency as a table, JSON, CSV or Markdown, and the comparison in a sentence."""
+"""Measured latency as a document: models, their layers, and who ran how many times faster."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.report import unknown_layers
-from archcost.render.cells import csv_text
-from archcost.render.console import buffered_console
-from archcost.render.markup import escape_markdown
-from archcost.render.output import write_text
-from archcost.render.rows import report_rows
-from archcost.render.text import bar, known_total, name_cell, shape_cell
-from archcost.strict_json import json_text
+from archcost.pytorch.bench_data import bench_data, known_macs
+from archcost.pytorch.timing import times_slower, warnings
+from archcost.render.document import Branch, Cell, Column, Gap, Heading, Line, Records, Table, branches_of
+from archcost.render.row_cells import kind_of, name_of
+from archcost.render.rows import first_rows
+from archcost.render.text import bar, figure_cell, known_total, shape_cell
+from archcost.render.times import digits, environment_text, rate_text, ratio_text, spread_text, time_cell, time_text
 from archcost.units import format_bytes, format_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from archcost.analysis.report import Layer
-    from archcost.pytorch.latency import Environment, Latency, Timing
-    from archcost.render.page import Console
+    from archcost.pytorch.timing import Latency, Spent, Timing
+    from archcost.render.document import Block
     from archcost.render.rows import Row
 
-    Ratio = tuple[float, float | None]  # and its error, unless one of both ran once
-
-SCHEMA = "archcost.bench/1"
 _BAR_WIDTH = 10
-_NAME_WIDTH = 24
-_NAMED = 3  # layers that a warning names
 
 
-def write_latency(
-    results: Sequence[Latency],
-    ratios: Sequence[Ratio],
-    format: str,  # noqa: A002 - the option's name
-    path: str | None,
-    depth: int | None,
-) -> None:
-    """Print measurements; ``ratios`` tells for every model how many times slower it is than the fastest."""
-    write_text(_FORMATS[format](results, ratios, path, depth), path, format)
+class LatencyDocument(NamedTuple):
+    """Measured models, and how several compare; one is told layer by layer, several where a ``depth`` is asked for."""
 
-
-def time_text(seconds: float) -> str:
-    """Three digits and a unit: ``1.23 ms``."""
-    for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= scale:
-            return f"{digits(seconds / scale)} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
-
-
-def spread_text(timing: Timing) -> str:
-    """Median ± interquartile range; one run has no spread, and says so."""
-    if timing.iqr is None:
-        return f"{time_text(timing.median)}, one run, no spread"
-    return f"{time_text(timing.median)} ± {time_text(timing.iqr)}"
-
-
-def digits(value: float) -> str:
-    """A figure in three digits."""
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004 - 3 digits
-
-
-def rate_text(per_second: float) -> str:
-    """MACs a second, in G."""
-    return f"{digits(per_second / 1e9)} GMAC/s"
-
-
-def _table(results: Sequence[Latency], ratios: Sequence[Ratio], path: str | None, depth: int | None) -> str:
-    console, buffer = buffered_console(path)
-    console.print(environment_text(results[0].environment), style="dim", soft_wrap=True)
-    for result in results:
-        _print_model(console, result)
-        if result.layers and (len(results) == 1 or depth is not None):
-            _print_layers(console, result, depth)
-        for warning in warnings(result):
-            console.print(f"  Warning: {warning}", style="yellow", soft_wrap=True)
-    if len(results) > 1:
-        console.print()
-        for line in comparison(results, ratios):
-            console.print(line, soft_wrap=True)
-    return buffer.getvalue()
-
-
-def environment_text(environment: Environment) -> str:
-    """One line on where and how."""
-    options = [
-        f"{environment.threads} thread{'s' * (environment.threads != 1)}" if environment.device == "cpu" else "",
-        environment.dtype,
-        "channels-last" if environment.channels_last else "",
-        "compiled" if environment.compile else "",
-        f"torch {environment.torch}",
-    ]
-    return f"{environment.device}: {environment.name} · " + " · ".join(option for option in options if option)
-
-
-def _print_model(console: Console, result: Latency) -> None:
-    timing = result.total
-    console.print()
-    console.print(f"{result.report.name} · batch {result.report.batch}", style="bold")
-    if timing.iqr is None:
-        console.print(f"  Time:                {spread_text(timing)}")
-    else:
-        console.print(f"  Time (median, IQR):  {spread_text(timing)}    {timing.runs} runs")
-        console.print(f"  Range (min … p95):   {time_text(timing.minimum)} … {time_text(timing.p95)}")
-    rate = f"{digits(result.throughput)} samples/s · {rate_text(result.macs_per_second)}"
-    without = f", without the {len(result.declared):,} declared" if result.declared else ""
-    console.print(f"  Throughput:          {rate} of {format_count(result.macs)} MACs{without}")
-    if result.peak_device_bytes is not None:
-        console.print(f"  Peak device memory:  {format_bytes(result.peak_device_bytes)}")
-
-
-def warnings(result: Latency) -> list[str]:
-    """What makes a measurement doubtful."""
-    found = []
-    if result.declared:
-        named = ", ".join(result.declared[:_NAMED]) + ", …" * (len(result.declared) > _NAMED)
-        found.append(f"a stand-in that only gives zeros runs for {named}: no time includes what is declared")
-    if result.total.spread is None:
-        found.append("the model ran once, so its spread is unknown: give a longer --min-time")
-    elif result.total.noisy:
-        found.append(
-            f"the runs spread by {result.total.spread:.0%}: the machine is noisy; "
-            "close other programs, or give a longer --min-time"
-        )
-    timings = [timing for timing in result.layers if timing is not None]
-    once = sum(timing.spread is None for timing in timings)
-    if once:
-        found.append(
-            f"{once:,} of {len(timings):,} layers ran once, so their spreads are unknown: give a longer --min-time"
-        )
-    noisy = sum(timing.noisy for timing in timings)
-    if noisy > len(timings) / 4:
-        found.append(f"{noisy:,} of {len(timings):,} layers spread by more than 10%: read them with care")
-    return found
-
-
-class _Timed(NamedTuple):
-    """A row's measured layers: their time, and the MACs that they did; ``seconds`` is None where all are declared."""
-
-    seconds: float | None
-    macs: int
+    results: Sequence[Latency]
+    depth: int | None = None
 
     @property
-    def rate(self) -> str:
-        return rate_text(self.macs / self.seconds) if self.macs and self.seconds else "–"
+    def _detailed(self) -> bool:
+        return len(self.results) == 1 or self.depth is not None
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        yield _environment(self.results)
+        for result in self.results:
+            yield Gap()
+            yield _title(result)
+            yield Table(_figures([result]), lines=list(_facts(result)))
+            if result.layers and self._detailed:
+                yield from _layers(result, self.depth, most)
+            yield from _warnings(result)
+        if len(self.results) > 1:
+            yield Gap()
+            yield Table(_compared(self.results), lines=())
+            yield from comparison(self.results)
+
+    def branches(self) -> Iterator[Branch]:
+        """Each model with its layers, and how they compare."""
+        yield from branches_of([_environment(self.results)])
+        for result in self.results:
+            yield from branches_of([_title(result), *_facts(result)])
+            if result.layers and self._detailed:
+                yield from branches_of(_layers(result, self.depth, None))
+            yield from branches_of(_warnings(result))
+        if len(self.results) > 1:
+            yield from branches_of(comparison(self.results))
+
+    def records(self) -> Records:
+        """A row a model, and one each of its layers; what is only declared has no time, and one run no spread."""
+        rows: list[tuple[object, ...]] = []
+        for result in self.results:
+            name = result.report.name
+            rows.append((name, "", "", result.macs, *_seconds(result.total)))
+            for layer, timing in zip(result.report.layers, result.layers, strict=False):
+                rows.append((name, layer.path, layer.op, known_macs(layer), *_seconds(timing)))
+        return Records(("model", "path", "op", "macs", "median_seconds", "iqr_seconds", "p95_seconds", "runs"), rows)
+
+    def data(self) -> object:
+        """One document of all models."""
+        return bench_data(self.results)
 
 
-def _timed(result: Latency, row: Row) -> _Timed:
-    prefix = f"{row.path}."
-    measured = [
-        (layer, timing)
-        for layer, timing in zip(result.report.layers, result.layers, strict=True)
-        if timing is not None and (layer.path == row.path or layer.path.startswith(prefix))
-    ]
-    if not measured:
-        return _Timed(None, 0)
-    seconds = sum(timing.median for _, timing in measured)
-    return _Timed(row.times * seconds, row.times * sum(layer.macs for layer, _ in measured))
+def _environment(results: Sequence[Latency]) -> Line:
+    return Line(environment_text(results[0].environment), style="dim", literal=True)
 
 
-def _print_layers(console: Console, result: Latency, depth: int | None) -> None:
-    from rich.text import Text
+def _title(result: Latency) -> Heading:
+    return Heading(result.report.name, f"batch {result.report.batch}")
 
-    from archcost.render.columns import Column, needed_width, print_columns
 
-    rows, shown, deepest = report_rows(result.report, depth=depth)
-    timed = [_timed(result, row) for row in rows]
-    whole = sum(timing.median for timing in result.layers if timing is not None)
-    seconds = [each.seconds for each in timed]
-    bars = [Text(bar(int((time or 0) * 1e9), int(whole * 1e9), _BAR_WIDTH), style="green") for time in seconds]
-    names = [Text(name_cell(row), style="bold" if row.group else "") for row in rows]
-    total = time_text(whole) if any(result.layers) else "–"
+def _facts(result: Latency) -> Iterator[Line]:
+    """What a model takes, in lines."""
+    timing = result.total
+    if timing.iqr is None:
+        yield _fact("Time:", spread_text(timing))
+    else:
+        yield _fact("Time (median, IQR):", f"{spread_text(timing)}    {timing.runs} runs")
+        yield _fact("Range (min … p95):", f"{time_text(timing.minimum)} … {time_text(timing.p95)}")
+    rate = f"{digits(result.throughput)} samples/s · {rate_text(result.macs_per_second)}"
+    without = f", without the {len(result.declared):,} declared" if result.declared else ""
+    yield _fact("Throughput:", f"{rate} of {format_count(result.macs)} MACs{without}")
+    if result.peak_device_bytes is not None:
+        yield _fact("Peak device memory:", format_bytes(result.peak_device_bytes))
+
+
+def _fact(label: str, text: str) -> Line:
+    return Line(text, head=f"  {label}".ljust(23), indent=4)
+
+
+def _figures(results: Sequence[Latency]) -> list[Column]:
+    """The same in columns, a row a model."""
+    totals = [result.total for result in results]
     columns = [
-        Column("layer", names, "sum of layers", flexible=True),
-        Column("op", [Text(row.op, style="magenta" if row.group else "cyan") for row in rows]),
-        Column("output", [shape_cell(row.output) for row in rows]),
-        Column("time", ["declared" if time is None else time_text(time) for time in seconds], total, right=True),
-        Column("share", ["–" if time is None else f"{time / whole:.1%}" for time in seconds], right=True),
-        Column("of time".ljust(_BAR_WIDTH), bars),
-        Column("achieved", [each.rate for each in timed], right=True),
+        Column("model", [result.report.name for result in results]),
+        Column("median", [time_text(total.median) for total in totals], right=True),
+        Column("IQR", [time_cell(total.iqr) for total in totals], right=True),
+        Column("min", [time_text(total.minimum) for total in totals], right=True),
+        Column("p95", [time_text(total.p95) for total in totals], right=True),
+        Column("runs", [f"{total.runs:,}" for total in totals], right=True),
+        Column("samples/s", [digits(result.throughput) for result in results], right=True),
+        Column("GMAC/s", [digits(result.macs_per_second / 1e9) for result in results], right=True),
+        Column("MACs", [known_total(result.report, "macs") for result in results], right=True),
     ]
-    for dropped in ("of time   ", "op", "output"):
-        if needed_width(columns, flexible=_NAME_WIDTH) <= console.width:
-            break
-        columns = [column for column in columns if column.heading != dropped]
-    print_columns(console, columns)
+    if any(result.declared for result in results):
+        measured = [figure_cell(result.macs, exact=True) for result in results]
+        columns.append(Column("MACs that ran", measured, right=True))
+    if any(result.peak_device_bytes is not None for result in results):
+        peaks = [result.peak_device_bytes for result in results]
+        columns.append(Column("peak bytes", ["–" if peak is None else f"{peak:,}" for peak in peaks], right=True))
+    return columns
+
+
+def _compared(results: Sequence[Latency]) -> list[Column]:
+    """What is compared: times, MACs, and how many times slower than the fastest each is."""
+    kept = ("model", "median", "IQR", "MACs")
+    columns = [column for column in _figures(results) if column.heading in kept]
+    return [*columns, Column("relative", [ratio_text(ratio) for ratio in times_slower(results)], right=True)]
+
+
+def _layers(result: Latency, depth: int | None, most: int | None) -> Iterator[Block]:
+    rows, found, shown, deepest = first_rows(result.report, most, depth=depth)
+    yield _layer_table(result, rows)
+    if len(rows) < found:
+        yield Line(f"{len(rows):,} of {found:,} rows: `--format csv` has all of them", style="dim")
     if depth is None and shown < deepest:
-        console.print(f"depth {shown} of {deepest}: --depth {deepest} shows every layer", style="dim")
+        yield Line(f"depth {shown} of {deepest}: `--depth {deepest}` shows every layer", style="dim")
 
 
-def comparison(results: Sequence[Latency], ratios: Sequence[Ratio]) -> list[str]:
-    """Who ran how many times faster, beside what the MACs say."""
-    order = sorted(range(len(results)), key=lambda k: results[k].total.median)
-    fastest = results[order[0]]
-    lines = ["Summary", f"  {fastest.report.name} ran"]
-    for k in order[1:]:
-        ratio, error = ratios[k]
-        reports = results[k].report, fastest.report
-        macs, least = (report.totals.macs for report in reports)
-        beside = ""
-        if macs and least and not any(report.costs.unknown("macs") for report in reports):
-            beside = (
-                f", which has {digits(macs / least)} times its MACs"
-                if macs >= least
-                else (f", which has {digits(least / macs)} times fewer MACs")
-            )
-        lines.append(f"    {_ratio(ratio, error)} times faster than {results[k].report.name}{beside}")
-    return lines
+def _layer_table(result: Latency, rows: Sequence[Row]) -> Table:
+    spent = [result.spent(row.path).times(row.times) for row in rows]
+    whole = result.layers_seconds
+    bars = [bar(int((each.seconds or 0) * 1e9), int(whole * 1e9), _BAR_WIDTH) for each in spent]
+    total = time_text(whole) if any(result.layers) else "–"
+    times = ["declared" if each.seconds is None else time_text(each.seconds) for each in spent]
+    shares = ["–" if each.seconds is None else f"{each.seconds / whole:.1%}" for each in spent]
+    return Table(
+        [
+            Column("layer", [name_of(row) for row in rows], "sum of layers", flexible=True),
+            Column("op", [kind_of(row) for row in rows], leaves=2),
+            Column("output", [shape_cell(row.output) for row in rows], leaves=3),
+            Column("time", times, total, right=True),
+            Column("share", shares, right=True),
+            Column("of time".ljust(_BAR_WIDTH), [Cell(one, style="green") for one in bars], leaves=1, drawn=True),
+            Column("achieved", [_achieved(each) for each in spent], right=True),
+        ]
+    )
 
 
-def _ratio(ratio: float, error: float | None) -> str:
-    return f"{ratio:.2f}" if error is None else f"{ratio:.2f} ± {error:.2f}"
+def _achieved(spent: Spent) -> str:
+    return rate_text(spent.macs / spent.seconds) if spent.macs and spent.seconds else "–"
 
 
-def _json(results: Sequence[Latency], ratios: Sequence[Ratio], path: str | None, depth: int | None) -> str:
-    del path, depth
-    documents = [_document(result, ratio) for result, ratio in zip(results, ratios, strict=True)]
-    return json_text({"schema": SCHEMA, "results": documents})
+def _warnings(result: Latency) -> Iterator[Line]:
+    for warning in warnings(result):
+        yield Line(warning, head="  Warning: ", style="yellow", literal=True)
 
 
-def _document(result: Latency, ratio: Ratio) -> dict[str, Any]:
-    environment = result.environment
-    return {
-        "spec": {"name": result.report.name, "path": result.report.spec.path, "params": dict(result.report.params)},
-        "batch": result.report.batch,
-        "environment": {name: getattr(environment, name) for name in environment.__slots__},
-        "latency_seconds": result.total.to_dict(),
-        "throughput_per_second": result.throughput,
-        "macs": result.report.totals.macs,
-        **({"unknown": unknown} if (unknown := unknown_layers(result.report)) else {}),
-        "declared": result.declared,
-        "measured_macs": result.macs,
-        "macs_per_second": result.macs_per_second,
-        "peak_device_bytes": result.peak_device_bytes,
-        "times_slower_than_fastest": {"ratio": ratio[0], "error": ratio[1]},
-        "warnings": warnings(result),
-        "layers": [
-            {
-                "path": layer.path,
-                "op": layer.op,
-                "macs": _macs(layer),
-                "latency_seconds": timing.to_dict() if timing is not None else None,
-            }
-            for layer, timing in zip(result.report.layers, result.layers, strict=False)
-        ],
-    }
-
-
-def _csv(results: Sequence[Latency], ratios: Sequence[Ratio], path: str | None, depth: int | None) -> str:
-    del ratios, path, depth
-    rows: list[tuple[object, ...]] = []
-    for result in results:
-        total = result.total
-        rows.append((result.report.name, "", "", result.macs, *_cells(total)))
-        for layer, timing in zip(result.report.layers, result.layers, strict=False):
-            rows.append((result.report.name, layer.path, layer.op, _macs(layer), *_cells(timing)))
-    return csv_text(("model", "path", "op", "macs", "median_seconds", "iqr_seconds", "p95_seconds", "runs"), rows)
-
-
-def _macs(layer: Layer) -> int | None:
-    return None if layer.costs.unknown_macs else layer.macs
-
-
-def _cells(timing: Timing | None) -> tuple[float | None, ...]:
+def _seconds(timing: Timing | None) -> tuple[float | None, ...]:
     """What was measured; nothing for what is only declared, and no spread of one run."""
     return (None,) * 4 if timing is None else (timing.median, timing.iqr, timing.p95, timing.runs)
 
 
-def _markdown(results: Sequence[Latency], ratios: Sequence[Ratio], path: str | None, depth: int | None) -> str:
-    del path, depth
-    lines = ["| model | median | IQR | p95 | samples/s | GMAC/s | MACs | relative |"]
-    lines.append("| :-- | --: | --: | --: | --: | --: | --: | --: |")
-    for result, (ratio, error) in zip(results, ratios, strict=True):
-        total = result.total
-        cells = (
-            escape_markdown(result.report.name),
-            *("–" if seconds is None else time_text(seconds) for seconds in (total.median, total.iqr, total.p95)),
-            digits(result.throughput),
-            digits(result.macs_per_second / 1e9),
-            known_total(result.report, "macs"),
-            _ratio(ratio, error),
-        )
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", escape_markdown(environment_text(results[0].environment))]
-    found = [f"{result.report.name}: {warning}" for result in results for warning in warnings(result)]
-    lines += ["", *(f"- {escape_markdown(warning)}" for warning in found)] if found else []
-    return "\n".join(lines) + "\n"
+def comparison(results: Sequence[Latency]) -> list[Line]:
+    """Who ran how many times faster, beside what the MACs say."""
+    ratios = times_slower(results)
+    order = sorted(range(len(results)), key=lambda k: results[k].total.median)
+    fastest = results[order[0]]
+    lines = [Line("Summary"), Line(f"{fastest.report.name} ran", head="  ", literal=True)]
+    for k in order[1:]:
+        words = f"{ratio_text(ratios[k])} times faster than {results[k].report.name}{_beside(results[k], fastest)}"
+        lines.append(Line(words, head="    ", literal=True))
+    return lines
 
 
-_FORMATS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}
+def _beside(result: Latency, fastest: Latency) -> str:
+    """How many times the MACs of the fastest; nothing where either's are not known."""
+    reports = result.report, fastest.report
+    macs, least = (report.totals.macs for report in reports)
+    if not macs or not least or any(report.costs.unknown("macs") for report in reports):
+        return ""
+    if macs >= least:
+        return f", which has {digits(macs / least)} times its MACs"
+    return f", which has {digits(least / macs)} times fewer MACs"

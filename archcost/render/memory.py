@@ -14,7 +14,7 @@ from archcost.render.report import title_details
 from archcost.render.row_cells import kind_of, name_of
 from archcost.render.rows import first_rows
 from archcost.render.text import bar, shape_cell
-from archcost.render.view import View
+from archcost.render.view import ModelView
 from archcost.units import format_bytes, format_share
 
 if TYPE_CHECKING:
@@ -42,12 +42,13 @@ class MemoryDocument(NamedTuple):
     failed: Sequence[Result] = ()
 
     @property
-    def _wrong(self) -> list[View]:
+    def _wrong(self) -> list[ModelView]:
         """Those to be named."""
         if len(self.studies) + len(self.failed) <= 1:
             return []
         return [
-            View(one.name if one.report is None else one.report.name, None, unread=one.unread) for one in self.failed
+            ModelView(one.name if one.report is None else one.report.name, None, unread=one.unread)
+            for one in self.failed
         ]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
@@ -230,7 +231,7 @@ def _bytes(size: int) -> Cell:
     return Cell(f"{size:,}", format_bytes(size)) if size else Cell("–")
 
 
-def _summary(studies: Sequence[Study], wrong: Sequence[View]) -> Table:
+def _summary(studies: Sequence[Study], wrong: Sequence[ModelView]) -> Table:
     names = [study.report.name for study in studies] + [entry.label for entry in wrong]
     none = [""] * len(wrong)
     return Table(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.render.document import Block, Records
     from archcost.render.rows import Row, Shown
-    from archcost.render.view import View, Wanted
+    from archcost.render.view import ModelView, Wanted
 
 _BAR_WIDTH = 10
 _LABELS = {
@@ -48,7 +48,7 @@ _LABELS = {
 class ReportDocument(NamedTuple):
     """A model, layer by layer."""
 
-    view: View
+    view: ModelView
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """The inputs, a row a layer or scope, the totals, and what is not known."""
@@ -88,7 +88,7 @@ def _is_set(report: Report, name: str) -> bool:
 # --- blocks -----------------------------------------------------------------------------------------------------------
 
 
-def report_blocks(view: View, report: Report, most: int | None) -> Iterator[Block]:
+def report_blocks(view: ModelView, report: Report, most: int | None) -> Iterator[Block]:
     """What people read of a model; rows that are not shown are only counted."""
     wanted = view.wanted
     shown = first_rows(report, wanted.top or most, depth=wanted.depth, sort=wanted.sort)
@@ -116,7 +116,7 @@ def _left_out(wanted: Wanted, shown: Shown) -> Iterator[Line]:
         yield Line(f"depth {shown.depth} of {shown.deepest}: `--depth {shown.deepest}` shows every layer", style="dim")
 
 
-def _table(view: View, report: Report, rows: Sequence[Row]) -> Table:
+def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
     """On a narrow page figures are rounded first, then the bar, the op and the shape go."""
     measure = view.wanted.sort or "macs"
     whole = getattr(report.totals, measure)
@@ -151,7 +151,7 @@ def _cost(name: str, row: Row) -> Cell:
     return cost_cell(row.costs, name)
 
 
-def _further_columns(view: View, report: Report) -> list[FurtherColumn]:
+def _further_columns(view: ModelView, report: Report) -> list[FurtherColumn]:
     """What stands beside params and MACs: the figure that rows are sorted by, and what was asked for."""
     measure = view.wanted.sort
     sorted_by = _own_columns(report, measure) if measure not in (None, "params", "macs") else []
@@ -190,7 +190,7 @@ def size_cell(size: int) -> Cell:
 # --- trees ------------------------------------------------------------------------------------------------------------
 
 
-def report_branches(view: View, report: Report) -> Iterator[Branch]:
+def report_branches(view: ModelView, report: Report) -> Iterator[Branch]:
     """A model as a tree: every line has its op, output, params and MACs, and further figures if asked."""
     wanted, totals = view.wanted, report.totals
     columns = _further_columns(view, report)

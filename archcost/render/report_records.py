@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Layer
-    from archcost.render.view import View
+    from archcost.render.view import ModelView
 
 FIELDS = (
     "model",
@@ -29,7 +29,7 @@ FIELDS = (
 )
 
 
-def report_records(views: Sequence[View]) -> Records:
+def report_records(views: Sequence[ModelView]) -> Records:
     """Every layer of every model; shapes as ``1x64x28x28``, several joined by spaces.
 
     Behind archcost's own fields stand those asked for. If a model has a mistake, a last field ``partial`` says so in
@@ -41,7 +41,7 @@ def report_records(views: Sequence[View]) -> Records:
     return Records((*FIELDS, *names, *["partial"] * marked), _rows(views, names, marked=marked))
 
 
-def _rows(views: Sequence[View], names: Sequence[str], *, marked: bool) -> Iterator[Sequence[object]]:
+def _rows(views: Sequence[ModelView], names: Sequence[str], *, marked: bool) -> Iterator[Sequence[object]]:
     for view in views:
         mark = [view.mark] if marked else []
         layers = view.report.layers if view.report is not None else []
@@ -63,7 +63,7 @@ def _own(layer: Layer) -> tuple[str | int | None, ...]:
     return (layer.path, layer.op, " ".join(layer.inputs), shapes, *figures, layer.file, layer.line)
 
 
-def report_data(view: View) -> Any:
+def report_data(view: ModelView) -> Any:
     """The JSON report of a model, with another tool's figures where they are asked for, and with its problems."""
     from archcost.analysis.data import failed_document, with_errors
 

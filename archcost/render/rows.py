@@ -119,16 +119,8 @@ def _leaves(tree: Tree, level: int, depth: int | None, found: list[Tree]) -> Non
             found.append(child)
 
 
-def report_rows(
-    report: Report, *, depth: int | None = None, sort: str | None = None, top: int | None = None
-) -> tuple[list[Row], int, int]:
-    """The rows to show, the depth they go to, and the depth there is; ``depth=None`` chooses one that fits."""
-    shown = first_rows(report, top, depth=depth, sort=sort)
-    return shown.rows, shown.depth, shown.deepest
-
-
 def first_rows(report: Report, most: int | None, *, depth: int | None = None, sort: str | None = None) -> Shown:
-    """As many rows as are shown (None: all), as :func:`report_rows`; the others are counted, and nothing else."""
+    """As many rows as are shown (None: all), down to a depth (None: one that fits); the others are only counted."""
     tree = build_tree(report)
     deepest = tree.depth()
     if sort is not None:

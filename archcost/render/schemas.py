@@ -13,6 +13,8 @@ from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explain.data import ExplanationData
 from archcost.explain.story_data import StoryData
+from archcost.pytorch.bench_data import BenchData
+from archcost.pytorch.data import VerificationData
 
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
@@ -21,6 +23,8 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "side-by-side": SideBySideData,
     "explanation": ExplanationData | StoryData,
     "reconciliation": ReconciliationData,
+    "verification": VerificationData | list[VerificationData],
+    "bench": BenchData,
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.render.document import Block, Records
-    from archcost.render.view import View
+    from archcost.render.view import ModelView
 
 
 class SummaryDocument(NamedTuple):
     """Several models, a row each; where rows are asked for, each has its own table before."""
 
-    views: Sequence[View]
+    views: Sequence[ModelView]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """The reports, and the summary."""
@@ -50,7 +50,7 @@ class SummaryDocument(NamedTuple):
         return [report_data(view) for view in self.views]
 
 
-def summary_table(views: Sequence[View]) -> Table:
+def summary_table(views: Sequence[ModelView]) -> Table:
     """A row a model; names are cut only once the figures are rounded, and columns leave from the right."""
     reports = [view.report for view in views]
     columns = [
@@ -78,7 +78,7 @@ def summary_table(views: Sequence[View]) -> Table:
     return Table(exact, WHOLE, narrow=Table([column._replace(rounded=True) for column in columns]))
 
 
-def _tool_columns(views: Sequence[View]) -> list[Column]:
+def _tool_columns(views: Sequence[ModelView]) -> list[Column]:
     """Another tool's figures, if they are asked for."""
     readings = [view.reading for view in views]
     head = next((heading(reading) for reading in readings if reading is not None), "")

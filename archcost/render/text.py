@@ -1,10 +1,9 @@
-"""Cells as text: shapes, names with their depth, figures, bars."""
+"""Cells as text: shapes, figures, bars."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.report import unknown_layers
 from archcost.ops.fields import shown
 from archcost.units import format_count, format_exact, format_share
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from archcost.analysis.receptive_field import Branch, ReceptiveField
     from archcost.analysis.report import Report
     from archcost.dims import Shape
-    from archcost.render.rows import Row
 
 _LABELS = {"macs": "MACs", "flops": "FLOPs"}
 NOT_READ = "not read"  # in their place, where not even the text of a spec is known
@@ -25,12 +23,6 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 def shape_cell(shapes: tuple[Shape, ...]) -> str:
     """``1×64×28×28``; further outputs follow after commas."""
     return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
-
-
-def name_cell(row: Row) -> str:
-    """The name, indented to its depth, with ×N for folded neighbours."""
-    times = f" ×{row.times}" if row.times > 1 else ""
-    return "  " * (row.depth - 1) + row.name + times
 
 
 def layers_text(count: int) -> str:
@@ -66,7 +58,7 @@ def known_total(report: Report, metric: str) -> str:
 def unknown_notes(report: Report) -> list[str]:
     """What makes a total a lower bound, and the way out."""
     notes = []
-    for metric, paths in unknown_layers(report).items():
+    for metric, paths in report.unknown_layers().items():
         layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
         notes.append(f"{_LABELS[metric]} are unknown of {layers}: declare `{metric}` there; ≥ is what is known")
     return notes

@@ -6,6 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Cause, Rule, Status
+from archcost.paths import crossing_help, widened
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Finding, Verdict
@@ -25,7 +26,7 @@ def help_text(finding: Finding, *, verdict: Verdict) -> str:
     if finding.rule is Rule.BASELINE:
         return _baseline(finding, verdict)
     if finding.rule in (Rule.EXPECT, Rule.UNUSED):
-        return "correct it, or remove it" if finding.rule is Rule.UNUSED else _expected(finding)
+        return _unused(finding) if finding.rule is Rule.UNUSED else _expected(finding)
     if finding.lacks_baseline:
         return _lacking(finding, verdict)
     if finding.cause is Cause.UNKNOWN:
@@ -33,6 +34,14 @@ def help_text(finding: Finding, *, verdict: Verdict) -> str:
     if finding.status in (Status.FAIL, Status.WARN) and not finding.is_rest:
         return _over(finding, verdict)
     return _LATENCY.get(finding.status, "") if finding.metric == "latency" else ""
+
+
+def _unused(finding: Finding) -> str:
+    """What would let a limit guard something, or all that it may be meant for."""
+    pattern = finding.limit.pattern if finding.limit else ""
+    if finding.cause is Cause.NARROW:
+        return crossing_help(pattern)
+    return "correct it, or remove it" + (f"; {crossing_help(pattern)}" if widened(pattern) != pattern else "")
 
 
 def _expected(finding: Finding) -> str:

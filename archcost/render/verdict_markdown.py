@@ -79,7 +79,7 @@ def _headline(verdict: Verdict) -> str:
         lacking = any(finding.lacks_baseline for finding in verdict.all_findings())
         told = "Not all growth could be judged" if lacking else "Nothing was judged"
         if verdict.judged and not lacking:
-            unused = any(finding.rule is Rule.UNUSED for finding in verdict.all_findings())
+            unused = any(finding.guards_nothing for finding in verdict.all_findings())
             told = "Some limits guard nothing" if unused else "Not all expected figures are met"
         return f"⚠️ **{told}.** {cell(summary(verdict))}{news if changed else ''}."
     icon, what_ = ("⚠️", f"Within budget, with {plural(warnings, 'warning')}") if warnings else ("✅", "Within budget")
@@ -89,8 +89,8 @@ def _headline(verdict: Verdict) -> str:
 def _failed(failures: Sequence[Finding]) -> str:
     """How many limits failed, in how many specs, and in which ways."""
     lacking = any(finding.lacks_baseline for finding in failures)
-    unused = any(finding.rule is Rule.UNUSED for finding in failures)
-    exceeded = any(not finding.lacks_baseline and finding.rule is not Rule.UNUSED for finding in failures)
+    unused = any(finding.guards_nothing for finding in failures)
+    exceeded = any(not finding.lacks_baseline and not finding.guards_nothing for finding in failures)
     ways = [("are exceeded", exceeded), ("have no baseline", lacking), ("guard nothing", unused)]
     specs = len({finding.spec for finding in failures if finding.spec})
     where = f" in {plural(specs, 'spec')}" if specs else ""

@@ -153,6 +153,8 @@ def _expected_sentence(finding: Finding) -> str:
 def _unused_sentence(finding: Finding) -> str:
     if finding.limit is None:
         return "this budget is for no spec: its globs choose none of those that are checked"
+    if finding.cause is Cause.NARROW:
+        return f"{finding.name}: '{finding.limit.pattern}' does not name {finding.detail}: they are not judged by it"
     return f"no layer or block matches '{finding.limit.pattern}' in any checked spec that this limit is for"
 
 
@@ -210,7 +212,7 @@ def title(finding: Finding) -> str:
         Status.OK: "within budget",
     }
     if finding.rule is Rule.UNUSED:
-        return "unused budget"
+        return f"{finding.name}: narrow pattern" if finding.cause is Cause.NARROW else "unused budget"
     if finding.rule is Rule.EXPECT:
         return f"{finding.name}: {'expected figure' if finding.deviation else 'expected figures'}"
     if finding.cause is Cause.UNKNOWN:

@@ -1,41 +1,128 @@
-"""Verifications in every format: tables, Markdown, JSON and JUnit, with every mismatch in full."""
+"""Verifications as a document: the counts side by side, what they cover, every mismatch, and the verdict."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.data import error_document
-from archcost.render.console import buffered_console
-from archcost.render.output import print_diagnostics, write_text
-from archcost.render.verification_junit import to_junit
-from archcost.render.verification_markdown import summary_markdown, to_markdown
-from archcost.render.verification_table import print_verifications
-from archcost.strict_json import json_text
+from archcost.pytorch.scopes import depth_of, folded, nested
+from archcost.render.document import Branch, Cell, Heading, Line, Records, branches_of
+from archcost.render.rows import MAX_ROWS
+from archcost.render.verification_records import verification_records
+from archcost.render.verification_rows import layer_table, summary_table
+from archcost.render.verification_words import MARKS, remarks, verdict, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from archcost.render.verification_rows import Outcome
+    from archcost.pytorch.verification import Outcome, Verification
+    from archcost.render.document import Block, Table
+
+MAX_MISMATCHES = 20  # that a terminal has in full; the rest is counted, and stands in all other formats
 
 
-def write_verifications(outcomes: Sequence[Outcome], format: str, path: str | None, depth: int | None = None) -> None:  # noqa: A002
-    """Print verifications in the format asked for; problems go to standard error (and into the JSON)."""
-    detailed = len(outcomes) == 1 or depth is not None
-    if format == "table":
-        console, buffer = buffered_console(path)
-        print_verifications(console, outcomes, detailed=detailed, depth=depth)
-        write_text(buffer.getvalue(), path, format)
-    elif format == "json":
-        documents = [
+class VerificationDocument(NamedTuple):
+    """What came of specs: one in full, several a row each, or in full as well where a ``depth`` is asked for."""
+
+    outcomes: Sequence[Outcome]
+    depth: int | None = None
+
+    @property
+    def _done(self) -> list[Verification]:
+        return [outcome.verification for outcome in self.outcomes if outcome.verification is not None]
+
+    @property
+    def _detailed(self) -> bool:
+        return len(self.outcomes) == 1 or self.depth is not None
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        if self._detailed:
+            for verification in self._done:
+                yield _title(verification)
+                yield from _layers(verification, self.depth, most)
+                yield from _words(verification, most)
+        yield from self._several(most)
+
+    def branches(self) -> Iterator[Branch]:
+        """The scopes and layers of each spec as a tree, and what is said of it."""
+        if self._detailed:
+            for verification in self._done:
+                yield from branches_of([_title(verification), _scopes(verification, self.depth)])
+                for line in _words(verification, None):
+                    yield Branch(1 if line.head else 0, f"{line.head.strip()} {line.text}".strip())
+        yield from branches_of(self._several(None))
+
+    def _several(self, most: int | None) -> Iterator[Block]:
+        """What is told of several specs: a row each, and below it what is wrong or not proved."""
+        if len(self.outcomes) == 1:
+            return
+        yield summary_table(self.outcomes)
+        if self._detailed:
+            return
+        done = self._done
+        for verification in done:
+            yield from _mismatches(verification, most, f"{verification.name}: ")
+            if verification.ok and not verification.proved:
+                yield _verdict(verification)
+        for text in dict.fromkeys(map(versions, done)):
+            yield Line(text, style="dim", literal=True)
+        for note in dict.fromkeys(f"{each.name}: {note}" for each in done for note in each.notes):
+            yield Line(note, style="dim", literal=True)
+
+    def records(self) -> Records:
+        """Every layer with all counts, and what contradicts a model as a whole."""
+        return verification_records(self.outcomes)
+
+    def data(self) -> object:
+        """A document, or a list of several; of a spec with errors a report with these."""
+        found = [
             outcome.verification.to_dict()
             if outcome.verification is not None
             else error_document(outcome.diagnostics, None, outcome.name)
-            for outcome in outcomes
+            for outcome in self.outcomes
         ]
-        write_text(json_text(documents[0] if len(documents) == 1 else documents), path, format)
-    elif format == "junit":
-        write_text(to_junit(outcomes), path, format)
-    else:
-        parts = [to_markdown(each, depth) for each in outcomes] if detailed else [summary_markdown(outcomes)]
-        write_text("\n".join(parts), path, format)
-    print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
+        return found[0] if len(found) == 1 else found
+
+
+def _title(verification: Verification) -> Heading:
+    return Heading(verification.name, f"batch {verification.batch} · held against PyTorch")
+
+
+def _layers(verification: Verification, depth: int | None, most: int | None) -> Iterator[Block]:
+    parts = folded(verification, depth or depth_of(verification, MAX_ROWS))
+    shown = parts[:most]
+    yield layer_table(verification, shown)
+    if len(shown) < len(parts):
+        yield Line(f"{len(shown):,} of {len(parts):,} rows: `--format csv` has all of them", style="dim")
+
+
+def _scopes(verification: Verification, depth: int | None) -> Table:
+    found = list(nested(verification, depth))
+    names = [Cell(part.path.rpartition(".")[2], level=level) for level, part in found]
+    return layer_table(verification, [part for _, part in found], names)
+
+
+def _words(verification: Verification, most: int | None) -> Iterator[Line]:
+    for remark in remarks(verification):
+        text = remark.lstrip()
+        yield Line(text, head=" " * (len(remark) - len(text)), style="dim", literal=True)
+    yield from _mismatches(verification, most)
+    yield _verdict(verification)
+
+
+def _mismatches(verification: Verification, most: int | None, prefix: str = "") -> Iterator[Line]:
+    """Each with its place; a page with an end has the first of them, and how many there are more."""
+    limit = None if most is None else min(most, MAX_MISMATCHES)
+    for mismatch in verification.mismatches[:limit]:
+        yield Line(f"{MARKS[False]} {prefix}{mismatch}", style="red", literal=True)
+        if mismatch.place:
+            yield Line(f"--> {mismatch.place[0]}:{mismatch.place[1]}", head="  ", style="red", literal=True)
+    more = len(verification.mismatches) - limit if limit is not None else 0
+    if more > 0:
+        yield Line(f"{MARKS[False]} {prefix}and {more:,} more", style="red", literal=True)
+
+
+def _verdict(verification: Verification) -> Line:
+    colour = "green" if verification.proved else "yellow" if verification.ok else "red"
+    return Line(verdict(verification), style=f"bold {colour}", literal=True)

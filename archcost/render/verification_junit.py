@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from archcost.render.times import time_cell
 from archcost.render.verdict_junit import xml_text
 from archcost.render.verification_clock import clock_remarks
-from archcost.render.verification_rows import count_cell, rate_cell, time_cell, verdict
+from archcost.render.verification_rows import count_cell, rate_cell
+from archcost.render.verification_words import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.pytorch.verification import LayerCheck, Verification
-    from archcost.render.verification_rows import Outcome
+    from archcost.pytorch.verification import LayerCheck, Outcome, Verification
 
 _MODEL = "the model"
 
@@ -48,10 +49,13 @@ def _cases(suite: ET.Element, name: str, verification: Verification) -> None:
         seconds = verification.clock.latency.total.median
         suite.set("time", f"{seconds:.9f}")
         whole.set("time", f"{seconds:.9f}")
+    unproved = verification.against.unproved if verification.against is not None else {}
     for layer in verification.layers:
         case = _case(suite, name, layer.path, messages[layer.path])
         if layer.declared and not layer.mismatches:
             ET.SubElement(case, "skipped", message="declared: nothing verifies it")
+        elif layer.path in unproved and not messages[layer.path]:
+            ET.SubElement(case, "skipped", message=unproved[layer.path])
         if layer.time is not None:
             case.set("time", f"{layer.time.timing.median:.9f}")
             ET.SubElement(case, "system-out").text = _figures(layer)
@@ -68,6 +72,7 @@ def _figures(layer: LayerCheck) -> str:
     """The three counts, and the clock beside them."""
     seconds = layer.time.timing.median if layer.time else None
     reason = f", {layer.time.reason}" if layer.time and layer.time.reason else ""
-    counts = f"MACs {layer.macs:,}, fvcore {count_cell(layer.fvcore_macs)}, torch {count_cell(layer.torch_macs)}"
+    fvcore, torch = (count_cell(macs).text for macs in (layer.fvcore_macs, layer.torch_macs))
+    counts = f"MACs {layer.macs:,}, fvcore {fvcore}, torch {torch}"
     rate = f", {rate_cell(layer.macs, seconds)} GMAC/s" if layer.macs else ""
     return f"{counts}, {time_cell(seconds)}{rate}{reason}"

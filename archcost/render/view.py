@@ -34,11 +34,11 @@ class Wanted(NamedTuple):
         """Whether rows were asked for, so that several models have a table each."""
         return bool(self.columns) or any(option is not None for option in (self.depth, self.sort, self.top))
 
-    def view(self, result: Result) -> View:
+    def view(self, result: Result) -> ModelView:
         """A model under this; raises UsageError for a tool, pattern or scope that there is not."""
         report = result.report
         if report is None:
-            return View(result.name, None, self, result.diagnostics, unread=result.unread)
+            return ModelView(result.name, None, self, result.diagnostics, unread=result.unread)
         further: list[Further] = []
         reading = None
         if self.convention:
@@ -50,10 +50,10 @@ class Wanted(NamedTuple):
             from archcost.render.extra import Extra
 
             further.append(Extra(report, self.columns, self.relative_to).further())
-        return View(report.name, report, self, result.diagnostics, tuple(further), reading)
+        return ModelView(report.name, report, self, result.diagnostics, tuple(further), reading)
 
 
-class View(NamedTuple):
+class ModelView(NamedTuple):
     """A model: its report (None: nothing is known), what was asked for, and its problems."""
 
     name: str

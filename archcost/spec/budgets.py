@@ -78,7 +78,7 @@ def pattern_is_readable(reader: Reader, value: Scalar) -> bool:
         return False
     if value.text.strip():
         return True
-    reader.report("a pattern of layers is empty", value, "name a layer or a block: `stem`, `inception_*`, `*.conv2d`")
+    reader.report("a pattern of layers is empty", value, "name a layer or a block: `stem`, `inception_*`, `**.conv2d`")
     return False
 
 

@@ -14,7 +14,7 @@ from archcost.budget.baseline import Baseline, Pace, entry_of
 from archcost.budget.judge import Case, judge
 from archcost.budget.latency import Measured
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
-from archcost.budget.weights import matching
+from archcost.budget.weights import named
 from archcost.commands import judging
 from archcost.commands.judging import Request
 from archcost.render.verdict_figures import amount, pair, percent
@@ -110,13 +110,17 @@ def test_a_pattern_sums_what_is_inside_of_a_block() -> None:
         ("*.relu", ["unit_a.relu", "unit_b.relu"]),
         ("unit_[ab]", ["unit_a", "unit_b"]),
         ("unit_a.*", ["unit_a.conv", "unit_a.relu"]),
-        ("*conv", ["unit_a.conv", "unit_b.conv"]),
+        ("*conv", []),
+        ("**conv", ["unit_a.conv", "unit_b.conv"]),
+        ("**.conv", ["unit_a.conv", "unit_b.conv"]),
+        ("**.unit_?", ["unit_a", "unit_b"]),
+        ("unit_a.**", ["unit_a.conv", "unit_a.relu"]),
         ("Stem", []),
     ],
 )
 def test_patterns(pattern: str, paths: list[str]) -> None:
     tree = build_tree(analyze(loads(TEXT)))
-    assert [found.path for found in matching(tree, pattern)] == paths
+    assert [found.path for found in named(tree, pattern).trees] == paths
 
 
 def test_a_pattern_that_names_nothing_is_a_problem_of_the_spec() -> None:

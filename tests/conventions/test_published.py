@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.analysis.report import Report, analyze
 from archcost.conventions.candidates import candidates
-from archcost.conventions.figures import BYTES, FLOPS, MACS, PARAMS, Figure, figure
+from archcost.conventions.figures import BYTES, FLOPS, MACS, PARAMS, CandidateFigure, figure
 from archcost.conventions.printed import parse_written
 from archcost.conventions.published import RESOLUTIONS, Match, Search, search
 from archcost.conventions.reading import read
@@ -228,7 +228,7 @@ DISTANCES = {
 @pytest.mark.parametrize("value", DISTANCES)
 def test_distances_are_shares_of_what_is_printed(value: int) -> None:
     ratio, more = parse_written("1000").ratio(value)
-    match = Match(Figure("params", value, 0, PARAMS), (), "", 0, 0, ratio, more)
+    match = Match(CandidateFigure("params", value, 0, PARAMS), (), "", 0, 0, ratio, more)
     assert away(match) == DISTANCES[value]
     assert match.times == Fraction(value, 1000)
 
@@ -243,7 +243,7 @@ def test_distances_are_shares_of_what_is_printed(value: int) -> None:
 )
 def test_no_distance_is_rounded_to_what_it_is_not(text: str, value: int, told: str) -> None:
     ratio, more = parse_written(text).ratio(value)
-    assert away(Match(Figure("params", value, 0, PARAMS), (), "", 0, 0, ratio, more)) == told
+    assert away(Match(CandidateFigure("params", value, 0, PARAMS), (), "", 0, 0, ratio, more)) == told
 
 
 def test_json_has_the_same_distance(run: Callable[..., Run]) -> None:
@@ -367,7 +367,7 @@ ZOO = ("resnet18", "gpt2", "googlenet", "vit_b_16", "lstm_lm", "mixtral_8x7b", "
 
 
 @cache
-def all_candidates(name: str) -> tuple[Figure, ...]:
+def all_candidates(name: str) -> tuple[CandidateFigure, ...]:
     report = report_of(name)
     return tuple([each for _, each in candidates(report, readings(report))])
 

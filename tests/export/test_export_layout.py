@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from archcost.export.layout import Bare, Comprehension, Group, Item, Operation, call, lines, tuple_of
+from archcost.export.layout import Bare, Brackets, Comprehension, Inner, Operation, call, lines, tuple_of
 from tests.export.support import ruff
 
 if TYPE_CHECKING:
@@ -30,19 +30,19 @@ class Documents:
         if form < 0.6:
             return self.call(depth)
         if form < 0.7:
-            return call("nn.Sequential", Group("OrderedDict", self.items(depth, "={}"), spread=form < 0.65))
+            return call("nn.Sequential", Brackets("OrderedDict", self.items(depth, "={}"), spread=form < 0.65))
         if form < 0.8:
-            entries = Group("", self.items(depth, ": {}"), "{}", spread=form < 0.75)
+            entries = Brackets("", self.items(depth, ": {}"), "{}", spread=form < 0.75)
             return call("nn.Sequential", call("OrderedDict", entries))
         if form < 0.9:
             return call("nn.ModuleList", Comprehension(self.document(depth - 1), "for _ in range(3)"))
         return tuple_of([self.document(depth - 1) for _ in range(self.draw.randint(1, 4))])
 
-    def items(self, depth: int, between: str) -> tuple[Item, ...]:
+    def items(self, depth: int, between: str) -> tuple[Inner, ...]:
         names = {self.name() for _ in range(self.draw.randint(2, 4))}
         quote = '"' if ":" in between else ""
         return tuple(
-            [Item(f"{quote}{name}{quote}{between.format('')}", self.document(depth - 1)) for name in sorted(names)]
+            [Inner(f"{quote}{name}{quote}{between.format('')}", self.document(depth - 1)) for name in sorted(names)]
         )
 
     def call(self, depth: int) -> Doc:

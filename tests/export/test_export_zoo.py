@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.export.source import Source
+from archcost.export.source import ModelSource
 from tests.cover import zoo_models
 from tests.export.computation import computation_of
 from tests.export.support import (
@@ -104,7 +104,7 @@ def structures(report: Report) -> dict[str, set[Any]]:
 def test_one_class_for_every_block_and_structure(zoo_name: str, training: bool) -> None:
     """Uses of one structure are one class; so are many that differ in what a ``when`` or a count leaves out."""
     text, report = source(zoo_name, training)
-    classes = Counter([made.kind for made in Source(report).plans if made.kind])
+    classes = Counter([made.kind for made in ModelSource(report).plans if made.kind])
     ways = structures(report)
     assert classes.keys() == ways.keys()
     assert [kind for kind, count in classes.items() if count > len(ways[kind])] == []

@@ -15,10 +15,12 @@ from archcost.pytorch import clock as clocks
 from archcost.pytorch import verify as verifying
 from archcost.pytorch.latency import Settings
 from archcost.pytorch.ranking import Ranking, Sample, Scales, spearman
-from archcost.render.latency import digits
-from archcost.render.verification import write_verifications
+from archcost.pytorch.verification import Outcome
+from archcost.render.printing import write
+from archcost.render.times import digits
+from archcost.render.verification import VerificationDocument
 from archcost.render.verification_clock import clock_remarks, correlation_text
-from archcost.render.verification_rows import Outcome
+from archcost.render.verification_junit import to_junit
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ def verified() -> Verification:
 
 
 def shown(verified: Verification, format_: str, path: Path) -> str:
-    write_verifications([Outcome("small", verified)], format_, str(path / "out"))
+    write(VerificationDocument([Outcome("small", verified)]), format_, str(path / "out"))
     return (path / "out").read_text(encoding="utf-8")
 
 
@@ -216,9 +218,9 @@ def test_times_in_json(verified: Verification, tmp_path: Path) -> None:
 
 def test_times_in_markdown_and_junit(verified: Verification, tmp_path: Path) -> None:
     markdown = shown(verified, "markdown", tmp_path)
-    assert "| layer | op | output | params | MACs | fvcore | torch | time | GMAC/s | |" in markdown
+    assert "| layer | op | output | params | MACs | fvcore | torch | time | GMAC/s |  |" in markdown
     assert "| noise | custom | 1×8×12×12 | – | 5 | not covered | not covered | – | – | declared |" in markdown
-    (suite,) = ET.fromstring(shown(verified, "junit", tmp_path))
+    (suite,) = ET.fromstring(to_junit([Outcome("small", verified)]))
     assert float(suite.get("time") or 0) > 0
     cases = {case.get("name"): case for case in suite}
     assert float(cases["relu"].get("time") or 0) > 0
@@ -229,7 +231,8 @@ def test_times_in_markdown_and_junit(verified: Verification, tmp_path: Path) -> 
 
 def test_several_specs_have_a_time_each(verified: Verification, tmp_path: Path) -> None:
     for format_ in ("table", "markdown"):
-        write_verifications([Outcome("a", verified), Outcome("b", verified)], format_, str(tmp_path / "out"))
+        document = VerificationDocument([Outcome("a", verified), Outcome("b", verified)])
+        write(document, format_, str(tmp_path / "out"))
         text = (tmp_path / "out").read_text(encoding="utf-8")
         assert "rank corr." in text
         assert "GMAC/s" in text

@@ -16,7 +16,9 @@ from torch.nn import functional
 
 import archcost
 from archcost.pytorch.kinds import kind_of_call, same_activations
-from archcost.render.verification_rows import verdict
+from archcost.pytorch.verification import Outcome
+from archcost.render.verification_junit import to_junit
+from archcost.render.verification_words import verdict
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
@@ -187,14 +189,15 @@ def test_a_scale_and_a_shift_are_no_norm(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_kind_that_is_not_known_has_no_tick(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archcost.render.verification import write_verifications
-    from archcost.render.verification_rows import Outcome
+    from archcost.pytorch.verification import Outcome
+    from archcost.render.printing import write
+    from archcost.render.verification import VerificationDocument
 
     parts = {"input": [3], "layers": [{"linear": {"out_features": 8}}, "layer_norm"]}
     verification = held(monkeypatch, nn.Sequential(nn.Linear(3, 8), Affine(8)), parts)
     assert (verification.ok, verification.proved) == (True, False)
     for format_ in ("table", "markdown"):
-        write_verifications([Outcome("spec", verification)], format_, None)
+        write(VerificationDocument([Outcome("spec", verification)]), format_, None)
         text = capsys.readouterr().out
         assert "1 layer agrees in parameter shapes; its kind is not known" in text
         assert "1: kind not known" in text
@@ -296,3 +299,66 @@ def test_what_is_wrong_has_a_row_among_several(tmp_path: Any, run: Callable[...,
         assert result.code == 2
         assert [line.strip("| ").partition(" (")[0] for line in rows] == ["broken", "missing.yaml"]
         assert "✓" not in "".join(rows)
+
+
+def test_a_window_lies_in_its_own_direction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 to 8 channels, 1 by 7 and 7 by 1: the tensors hold as many numbers, and all shapes and MACs are equal."""
+    row = {"conv2d": {"out_channels": 8, "kernel_size": [1, 7], "padding": [0, 3]}}
+    column = {"conv2d": {"out_channels": 8, "kernel_size": [7, 1], "padding": [3, 0]}}
+    parts = {"input": [8, 17, 17], "layers": [row, "relu", column]}
+    row_module, column_module = nn.Conv2d(8, 8, (1, 7), padding=(0, 3)), nn.Conv2d(8, 8, (7, 1), padding=(3, 0))
+    assert held(monkeypatch, nn.Sequential(row_module, nn.ReLU(), column_module), parts).proved
+    swapped = held(monkeypatch, nn.Sequential(column_module, nn.ReLU(), row_module), parts)
+    assert [(each.path, each.metric) for each in swapped.mismatches] == [
+        ("conv2d", "kernel_size"),
+        ("conv2d", "padding"),
+        ("conv2d_1", "kernel_size"),
+        ("conv2d_1", "padding"),
+    ]
+
+
+def test_a_convolution_over_one_dim_may_be_written_over_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = {"input": [4, 9], "layers": [{"conv1d": {"out_channels": 6, "kernel_size": 3, "padding": 1}}]}
+
+    class Flat(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(4, 6, (1, 3), padding=(0, 1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x.unsqueeze(2)).squeeze(2)
+
+    assert held(monkeypatch, Flat(), parts).proved
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_a_norm_without_statistics_is_another(monkeypatch: pytest.MonkeyPatch, called: bool) -> None:
+    class Normed(nn.BatchNorm2d):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return functional.batch_norm(x, None, None, self.weight, self.bias, training=True)
+
+    norm = Normed(6) if called else nn.BatchNorm2d(6, track_running_stats=False)
+    parts = {"input": [4, 8, 8], "layers": [CONV, "batch_norm2d"]}
+    found = held(monkeypatch, conv(norm), parts)
+    assert [(each.path, each.metric) for each in found.mismatches] == [("batch_norm2d", "track_running_stats")]
+
+
+def test_other_dtypes_are_told_and_no_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = held(monkeypatch, conv().half())
+    assert found.ok
+    assert "weights of float16, the spec of float32: bytes differ" in found.notes[-1]
+    assert not any("weights of" in note for note in held(monkeypatch, conv()).notes)
+
+
+def test_what_is_not_aligned_is_skipped_in_junit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A norm before its convolution: the last norm of the spec has none beside it, and totals agree all the same."""
+    square = {"conv2d": {"out_channels": 4, "kernel_size": 3, "padding": 1}}
+    parts = {"input": [4, 8, 8], "layers": [square, "batch_norm2d", square, "batch_norm2d"]}
+    pair = [nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3, padding=1)]
+    found = held(monkeypatch, nn.Sequential(*pair, nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3, padding=1)), parts)
+    assert (found.ok, found.proved) == (True, False)
+    assert found.against is not None
+    assert list(found.against.unproved) == ["batch_norm2d_1"]
+    text = to_junit([Outcome("net", found)])
+    assert 'skipped="1"' in text
+    assert "not aligned with any layer" in text

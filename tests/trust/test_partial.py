@@ -285,10 +285,10 @@ def groups(text: str) -> dict[str, tuple[str, str]]:
     """Op and output of every group of layers before the error."""
     with pytest.raises(archcost.SpecError) as caught:
         archcost.analyze(loads(text))
-    from archcost.render.rows import report_rows
+    from archcost.render.rows import first_rows
     from archcost.render.text import shape_cell
 
-    found, _, _ = report_rows(caught.value.partial, depth=9)
+    found = first_rows(caught.value.partial, None, depth=9).rows
     return {row.path: (row.op, shape_cell(row.output)) for row in found if row.group}
 
 

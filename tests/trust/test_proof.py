@@ -60,6 +60,21 @@ VERDICTS = [
         f"  - custom: {{name: more, {LIE}}}\n{MIX}",
         "net: 1 layer agrees in shapes, params and MACs; 2 are only declared, at least 97.6% of the MACs",
     ),
+    (
+        "output: [$batch, 5, 7, 11], params: 1000, macs: 10, flops: 20",
+        MIX,  # 10 of 3,090 MACs, 1,000 of 1,048 params
+        "net: 1 layer agrees in shapes, params and MACs; 1 is only declared, 0.3% of the MACs and 95.4% of the params",
+    ),
+    (
+        "output: [$batch, 5, 7, 11], params: 16",
+        MIX,  # 16 of 64 params
+        "net: 1 layer agrees in shapes, params and MACs; 1 is only declared, its MACs unknown, 25.0% of the params",
+    ),
+    (
+        "output: [$batch, 5, 7, 11], params: 48, macs: 3080, flops: 6160",
+        MIX,  # half of either: one share says it
+        "net: 1 layer agrees in shapes, params and MACs; 1 is only declared, 50.0% of the MACs",
+    ),
     (LIE, "", "net: nothing is verified: 1 layer is only declared"),
     (LIE, f"  - custom: {{name: more, {LIE}}}\n", "net: nothing is verified: 2 layers are only declared"),
 ]
@@ -77,6 +92,48 @@ def test_the_verdict_says_what_is_declared_and_ticks_nothing(
     for format_ in ("table", "markdown", "junit"):
         text = run("verify", path, "--format", format_).out
         assert not [line for line in text.splitlines() if "✓" in line and "mix" not in line]
+
+
+EXPECTED = [
+    # a part of both: 3 + 48 params, 123,456 + 3,080 MACs
+    (
+        LIE,
+        "params: 51, macs: 126536",
+        "2 of 2 expected figures hold; 2 of them are not proved, as a part is only declared: params, macs",
+    ),
+    # 48 params, none of which is declared
+    (
+        "output: [$batch, 5, 7, 11], macs: 10, flops: 20",
+        "params: 48, macs: 3090",
+        "2 of 2 expected figures hold; 1 of them is not proved, as a part is only declared: macs",
+    ),
+    (LIE, "params: 51", "1 of 1 expected figures hold; it is not proved, as a part is only declared: params"),
+    # what does not hold is a mismatch, and rests on nothing
+    (
+        LIE,
+        "params: 50, macs: 126536",
+        "1 of 2 expected figures hold; 1 of them is not proved, as a part is only declared: macs",
+    ),
+    (LIE, "layers: {mix: {params: 48, macs: 3080}}", "2 of 2 expected figures hold"),
+    (
+        LIE,
+        "layers: {patches: {params: 3}, mix: {params: 48}}",
+        "2 of 2 expected figures hold; 1 of them is not proved, as a part is only declared: patches.params",
+    ),
+    ("output: [$batch, 5, 7, 11], macs: 0, flops: 0", "params: 48, macs: 3080", "2 of 2 expected figures hold"),
+]
+
+
+@pytest.mark.parametrize(("figures", "expected", "words"), EXPECTED)
+def test_expected_figures_that_are_declared_are_not_proved(
+    figures: str, expected: str, words: str, spec: Callable[..., str], run: Callable[..., Run]
+) -> None:
+    path = spec(figures, f"{MIX}expect: {{{expected}}}\n")
+    for format_ in ("table", "markdown", "tree"):
+        lines = run("verify", path, "--format", format_).out.splitlines()
+        assert words in [line.strip() for line in lines]
+    document = json.loads(run("verify", path, "--format", "json").out)
+    assert document["expected_figures"] == int(words.split()[2])
 
 
 def test_tolerance_forgives_no_declaration(spec: Callable[..., str], run: Callable[..., Run]) -> None:
@@ -100,7 +157,7 @@ def test_the_row_of_a_declared_layer(spec: Callable[..., str], run: Callable[...
     ]
     markdown = run("verify", spec(), "--format", "markdown").out
     assert "| patches | custom | 1×5×7×11 | 3 | 123,456 | not covered | not covered | declared |" in markdown
-    assert "| **total** | | | **51** | **126,536** | **3,080** | **3,080** | 1 declared |" in markdown
+    assert "| **total** |  |  | **51** | **126,536** | **3,080** | **3,080** |  |" in markdown
 
 
 def test_a_scope_counts_what_is_declared_in_it(tmp_path: Path, run: Callable[..., Run]) -> None:
@@ -163,7 +220,7 @@ def test_a_declared_layer_does_not_hide_a_mismatch(spec: Callable[..., str], run
 def test_nothing_is_no_proof() -> None:
     verification = archcost.verify(document({"input": [4], "layers": [{"relu": None, "when": "$training"}]}))
     assert (verification.ok, verification.proved) == (True, False)
-    from archcost.render.verification_rows import verdict
+    from archcost.render.verification_words import verdict
 
     assert verdict(verification) == "spec: nothing is verified: there are no layers"
 

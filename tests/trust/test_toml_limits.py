@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from archcost.budget import globs
 from archcost.budget.config import MAX_BUDGETS, MAX_BYTES, MAX_GLOBS, load_config
 from archcost.budget.globs import GlobError, expand, matches
-from archcost.budget.patterns import MAX_LENGTH, Pattern
 from archcost.budget.toml import MAX_DEPTH, MAX_DIGITS, MAX_PARTS, MAX_VALUES, parse_toml
-from archcost.budget.weights import matching, pattern_meter
+from archcost.budget.weights import named, pattern_meter
 from archcost.errors import ConfigError, Source
 from archcost.meter import BUDGET, Meter, WorkError
+from archcost.patterns import MAX_LENGTH, Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -350,11 +350,11 @@ def test_patterns_of_layers_are_counted() -> None:
 
     report = archcost.analyze(loads("archcost: 1\ninput: [3]\nlayers: [{id: long_name, repeat: 50, relu: }]\n"))
     scopes, meter = build_tree(report), Meter()
-    assert [scope.path for scope in matching(scopes, "long_name.7", meter)] == ["long_name.7"]
+    assert [scope.path for scope in named(scopes, "long_name.7", meter).trees] == ["long_name.7"]
     assert meter.spent == 0  # a path is looked up
-    assert matching(scopes, "*x", meter) == []
+    assert named(scopes, "*x", meter) == ([], [])
     # 1 scope and 50 layers: 10 steps each, and 1 for every 10 letters: 41 of 11 letters, from long_name.10 on of 12
     assert meter.spent == 51 * 10 + 50
     with pytest.raises(WorkError):
-        matching(scopes, "*x", Meter(allowed=100))
+        named(scopes, "*x", Meter(allowed=100))
     assert pattern_meter(report).allowed == BUDGET + 50 * 300

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.inference import holder_names
+from archcost.paths import scopes
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.inference import InferenceMemory
@@ -93,11 +94,3 @@ def scope_kept(study: Study) -> dict[str, int]:
             for scope in scopes(nodes[node].path):
                 sums[scope] = sums.get(scope, 0) + size
     return sums
-
-
-def scopes(path: str) -> list[str]:
-    """A path and those of all that it is in."""
-    found = [path]
-    while "." in found[-1]:
-        found.append(found[-1].rpartition(".")[0])
-    return found

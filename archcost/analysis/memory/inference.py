@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.problem import Problem, problem
 from archcost.analysis.memory.schedule import min_peak
+from archcost.paths import level, outer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,17 +53,17 @@ def new_order(graph: Graph, order: Sequence[int]) -> list[str]:
 
     What runs before and after them as it did is left out.
     """
-    paths = [node.path.split(".") for node in graph.nodes]
+    paths = [node.path for node in graph.nodes]
 
     def at(depth: int) -> tuple[list[str], list[str]]:
-        tops = [".".join(path[:depth]) for path in paths]
+        tops = [outer(path, depth) for path in paths]
         return _runs(tops), _runs([tops[node] for node in order])
 
     def differs(depth: int) -> bool:
         spec, found = at(depth)
         return spec != found
 
-    levels = range(1, max(map(len, paths), default=0) + 1)
+    levels = range(1, max(map(level, paths), default=0) + 1)
     shallowest = bisect_left(levels, 1, key=differs)  # what differs at a level does so at all below
     if shallowest == len(levels):
         return []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.memory.checkpoints import checkpoint_ranges, matches
+from archcost.analysis.memory.checkpoints import checkpoint_ranges
 from archcost.analysis.memory.inference import SPEC, inference_memory, inplace_nodes
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.analysis.memory.whatif import inference_whatifs, training_whatifs
 from archcost.errors import UsageError
 from archcost.meter import Meter
+from archcost.paths import first, matching, unmatched_help
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.inference import InferenceMemory
@@ -63,7 +64,7 @@ def study(report: Report, conditions: Conditions) -> Study:
         found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if conditions.whatifs else []
         return Study(report, conditions, inference, None, found, inference.peak, _path(graph, inference.node))
     for pattern in conditions.checkpoints:
-        if not any(matches(scope.path, pattern) for scope in graph.scopes):
+        if not matching([scope.path for scope in graph.scopes], pattern):
             raise _no_block(report, pattern)
     setting = Setting(
         OPTIMIZERS[conditions.optimizer],
@@ -84,7 +85,13 @@ def _path(graph: Graph, node: int) -> str:
 
 
 def _no_block(report: Report, pattern: str) -> UsageError:
-    tops = list(dict.fromkeys(scope.path.partition(".")[0] for scope in report.graph.scopes))
+    tops = list(dict.fromkeys(first(scope.path) for scope in report.graph.scopes))
     shown = ", ".join(tops[:8]) + (", …" if len(tops) > 8 else "")  # noqa: PLR2004 - a line of them
-    hint = f"its blocks are {shown}; `*` names one part of a path: `layer1.*`" if tops else "it has no blocks"
+    paths = [scope.path for scope in report.graph.scopes]
+    hint = (
+        f"its blocks are {shown}; `*` stays within a name, `**` crosses dots: `layer1.*`"
+        if tops
+        else "it has no blocks"
+    )
+    hint = unmatched_help(paths, pattern) or hint
     return UsageError(f"no block of {report.name} fits --checkpoint '{pattern}'", hint)

@@ -69,12 +69,24 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether the pattern stands for the whole text."""
-        items = self._reachable(1)
+        return self.is_whole(self.after(self.start, text))
+
+    @property
+    def start(self) -> int:
+        """The items that a text may begin with."""
+        return self._reachable(1)
+
+    def after(self, items: int, text: str) -> int:
+        """The items that may come after more text; 0 where the pattern stands for nothing that goes on like this."""
         for char in text:
+            if not items:
+                break
             moves, stays = self._steps.get(char) or self._step(char)
             items = self._reachable((items & moves) << 1 | items & stays)
-            if not items:
-                return False
+        return items
+
+    def is_whole(self, items: int) -> bool:
+        """Whether the pattern may end where these items may come."""
         return bool(items & self._end)
 
     def _reachable(self, items: int) -> int:

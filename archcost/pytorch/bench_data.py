@@ -1,0 +1,97 @@
+"""Measurements of models as JSON values, and their types. Imports no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from archcost.documents import Count, Identified, Positive, SpecData, identified
+from archcost.pytorch.data import EnvironmentData, TimingData, UnknownData
+from archcost.pytorch.timing import times_slower, warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Layer
+    from archcost.pytorch.timing import Latency, Ratio
+
+
+class RatioData(TypedDict):
+    """How many times slower than the fastest model, and the error of that; null where either ran once."""
+
+    ratio: float
+    error: float | None
+
+
+class BenchLayerData(TypedDict):
+    """A layer's time; null of what is only declared."""
+
+    path: str
+    op: str
+    macs: Count | None
+    latency_seconds: TimingData | None
+
+
+class BenchModelData(UnknownData):
+    """A model's time, end to end and by layers; rates are of the MACs that ran, without those only declared."""
+
+    spec: SpecData
+    batch: Positive
+    environment: EnvironmentData
+    latency_seconds: TimingData
+    throughput_per_second: float
+    macs: Count
+    declared: list[str]
+    measured_macs: Count
+    macs_per_second: float
+    peak_device_bytes: Count | None
+    times_slower_than_fastest: RatioData
+    warnings: list[str]
+    layers: list[BenchLayerData]
+
+
+class BenchData(Identified):
+    """Measurements of one model or of several."""
+
+    results: list[BenchModelData]
+
+
+def bench_data(results: Sequence[Latency]) -> BenchData:
+    """The JSON form."""
+    models = [_model(result, ratio) for result, ratio in zip(results, times_slower(results), strict=True)]
+    return {**identified("bench"), "results": models}
+
+
+def known_macs(layer: Layer) -> int | None:
+    """A layer's MACs; None where nobody has declared them."""
+    return None if layer.costs.unknown_macs else layer.macs
+
+
+def _model(result: Latency, ratio: Ratio) -> BenchModelData:
+    report = result.report
+    params: dict[str, Any] = dict(report.params)
+    layers = report.unknown_layers()
+    unknown: UnknownData = {"unknown": layers} if layers else {}
+    return {
+        "spec": {"name": report.name, "path": report.spec.path, "params": params},
+        "batch": report.batch,
+        "environment": result.environment.to_dict(),
+        "latency_seconds": result.total.to_dict(),
+        "throughput_per_second": result.throughput,
+        "macs": report.totals.macs,
+        **unknown,
+        "declared": result.declared,
+        "measured_macs": result.macs,
+        "macs_per_second": result.macs_per_second,
+        "peak_device_bytes": result.peak_device_bytes,
+        "times_slower_than_fastest": {"ratio": ratio[0], "error": ratio[1]},
+        "warnings": warnings(result),
+        "layers": [
+            {
+                "path": layer.path,
+                "op": layer.op,
+                "macs": known_macs(layer),
+                "latency_seconds": timing.to_dict() if timing is not None else None,
+            }
+            for layer, timing in zip(report.layers, result.layers, strict=False)
+        ],
+    }
