@@ -4,12 +4,9 @@ A command makes one :class:`Document`; each printer in :mod:`archcost.render.pri
 Nothing here knows a format, and no printer knows a command.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 LEAST_FLEXIBLE = 24  # what a flexible column is left with before another column leaves
 WHOLE = 1_000_000  # more than any page has: for a flexible column that is cut only once all that can leave has left
@@ -61,8 +58,8 @@ class Table(NamedTuple):
 
     columns: Sequence[Column]
     least_flexible: int = LEAST_FLEXIBLE
-    narrow: Table | None = None
-    lines: Sequence[Line] | None = None
+    narrow: "Table | None" = None
+    lines: "Sequence[Line] | None" = None
 
     @property
     def telling_columns(self) -> list[Column]:

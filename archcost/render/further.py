@@ -1,14 +1,11 @@
 """Columns beside archcost's own: those of another tool, and those asked for by name."""
 
-from __future__ import annotations
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from archcost.render.document import Cell
-    from archcost.render.rows import Row
+from archcost.render.document import Cell
+from archcost.render.rows import Row
 
 NOTHING = "–"
 

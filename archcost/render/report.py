@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.tree import build_tree
 from archcost.render.document import Branch, Cell, Column, Fact, Facts, Heading, Line, Table
 from archcost.render.further import FurtherColumn
-from archcost.render.report_records import report_data, report_records
 from archcost.render.row_cells import cost_cell, kind_of, name_of
 from archcost.render.rows import first_rows, tree_rows
 from archcost.render.text import (
@@ -62,10 +61,14 @@ class ReportDocument(NamedTuple):
 
     def records(self) -> Records:
         """Every layer."""
+        from archcost.render.report_records import report_records
+
         return report_records([self.view])
 
     def data(self) -> object:
         """The report, or the problems of a model of which nothing is known."""
+        from archcost.render.report_records import report_data
+
         return report_data(self.view)
 
 

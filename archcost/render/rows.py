@@ -1,18 +1,15 @@
 """Report to rows: the path tree, equal neighbours folded, cut at a depth or sorted flat. No text is laid out here."""
 
-from __future__ import annotations
-
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.tree import build_tree, stem
+from archcost.analysis.costs import Costs
+from archcost.analysis.report import Layer, Report
+from archcost.analysis.tree import Tree, build_tree, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from archcost.analysis.costs import Costs
-    from archcost.analysis.report import Layer, Report
-    from archcost.analysis.tree import Tree
     from archcost.dims import Shape
 
 MAX_ROWS = 48  # what the default depth aims at
@@ -26,7 +23,7 @@ class Row(NamedTuple):
     name: str
     path: str
     op: str
-    output: tuple[Shape, ...]
+    output: "tuple[Shape, ...]"
     costs: Costs
     layers: int
     times: int
@@ -43,7 +40,7 @@ class Shown(NamedTuple):
     deepest: int
 
 
-Place = tuple[int, "list[Tree]"]  # of a row: its level, and the neighbours that are told in it
+Place = tuple[int, list[Tree]]  # of a row: its level, and the neighbours that are told in it
 
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:

@@ -1,16 +1,15 @@
 """What is asked of reports, and what is known of each model under it: made once, and printed in any format."""
 
-from __future__ import annotations
-
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.analysis.report import Report
+from archcost.errors import Diagnostic
+from archcost.render.further import Further
 from archcost.render.text import NOT_READ, UP_TO_ERROR
 
 if TYPE_CHECKING:
-    from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading
-    from archcost.errors import Diagnostic
-    from archcost.render.further import Further
     from archcost.render.output import Result
 
 
@@ -34,7 +33,7 @@ class Wanted(NamedTuple):
         """Whether rows were asked for, so that several models have a table each."""
         return bool(self.columns) or any(option is not None for option in (self.depth, self.sort, self.top))
 
-    def view(self, result: Result) -> ModelView:
+    def view(self, result: "Result") -> "ModelView":
         """A model under this; raises UsageError for a tool, pattern or scope that there is not."""
         report = result.report
         if report is None:
@@ -61,7 +60,7 @@ class ModelView(NamedTuple):
     wanted: Wanted = Wanted()
     diagnostics: tuple[Diagnostic, ...] = ()
     further: tuple[Further, ...] = ()
-    reading: Reading | None = None
+    reading: "Reading | None" = None
     unread: bool = False
 
     @property
