@@ -4,6 +4,8 @@
 >>> report = archcost.analyze("resnet50", params={}, batch=1)
 >>> report.totals.macs
 4089184256
+
+Every command has its function here, which returns the value that the command prints. Nothing else is public.
 """
 
 from __future__ import annotations
@@ -13,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping
-    from fractions import Fraction
-
-    from torch import nn
-
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
+    from archcost.api.guarding import check, update_baseline
+    from archcost.api.measuring import bench, verify
+    from archcost.api.models import analyze, build, export, load, schema, validate, zoo
+    from archcost.api.understanding import compare, explain, memory, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
     from archcost.pytorch.verification import Verification
@@ -42,6 +42,21 @@ _EXPORTS = {
     "UsageError": "archcost.errors",
     "Verdict": "archcost.budget.verdict",
     "Verification": "archcost.pytorch.verification",
+    "analyze": "archcost.api.models",
+    "bench": "archcost.api.measuring",
+    "build": "archcost.api.models",
+    "check": "archcost.api.guarding",
+    "compare": "archcost.api.understanding",
+    "explain": "archcost.api.understanding",
+    "export": "archcost.api.models",
+    "load": "archcost.api.models",
+    "memory": "archcost.api.understanding",
+    "reconcile": "archcost.api.understanding",
+    "schema": "archcost.api.models",
+    "update_baseline": "archcost.api.guarding",
+    "validate": "archcost.api.models",
+    "verify": "archcost.api.measuring",
+    "zoo": "archcost.api.models",
 }
 
 __all__ = [
@@ -62,152 +77,28 @@ __all__ = [
     "Verification",
     "__version__",
     "analyze",
+    "bench",
     "build",
     "check",
+    "compare",
+    "explain",
+    "export",
     "load",
+    "memory",
+    "reconcile",
+    "schema",
+    "update_baseline",
+    "validate",
     "verify",
+    "zoo",
 ]
 
 
-def load(spec: str | os.PathLike[str]) -> Spec:
-    """Parse a spec file, or a model of the zoo by its name.
-
-    Raises SpecError with every problem found, each with file, line and column. The result can be analysed under any
-    number of params without being parsed again.
-    """
-    from archcost.spec.loader import load as load_spec
-
-    return load_spec(spec)
-
-
-def analyze(
-    spec: Spec | str | os.PathLike[str],
-    *,
-    params: Mapping[str, Any] | None = None,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str | None = None,
-    weight_dtype: str | None = None,
-) -> Report:
-    """Shapes, params, MACs and bytes of every layer of a spec.
-
-    ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``training``
-    includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and floating inputs;
-    ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
-    Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
-    params that the spec does not have.
-    """
-    from archcost.analysis.report import analyze as analyze_spec
-    from archcost.spec.loader import read
-    from archcost.spec.model import Spec as SpecType
-
-    loaded = spec if isinstance(spec, SpecType) else read(spec)  # the errors of shapes join those of the text
-    return analyze_spec(loaded, params=params, batch=batch, training=training, dtype=dtype, weight_dtype=weight_dtype)
-
-
-def build(
-    spec: Spec | str | os.PathLike[str],
-    *,
-    params: Mapping[str, Any] | None = None,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str | None = None,
-) -> nn.Module:
-    """The spec as a torch.nn.Module, to train or to run; its submodules carry the spec's paths.
-
-    It takes the spec's inputs by position, and returns a tensor, or a tuple for several outputs. Parameters are
-    initialised as torch does it; under ``torch.device("meta")`` they take no memory. Raises MissingExtraError without
-    torch, and what :func:`analyze` raises.
-    """
-    from archcost.graph.unroll import unroll
-    from archcost.pytorch import require
-    from archcost.spec.model import Spec as SpecType
-
-    require("torch")
-    from archcost.pytorch.module import build as build_network
-
-    loaded = spec if isinstance(spec, SpecType) else load(spec)
-    return build_network(unroll(loaded, params, batch=batch, training=training, dtype=dtype))
-
-
-def check(
-    specs: Iterable[str | os.PathLike[str]] = (),
-    *,
-    params: Mapping[str, Any] | None = None,
-    batch: int = 1,
-    config: str | None = None,
-    baseline: str | None = None,
-    baseline_ref: str | None = None,
-    expect: bool = False,
-    latency: bool = False,
-    weight_dtype: str | None = None,
-    strict: bool = False,
-) -> Verdict:
-    """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
-
-    A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
-    exceeded, else 0. ``strict`` fails growth limits that have no baseline. Raises UsageError for calls that make no
-    sense.
-    """
-    import os
-
-    from archcost.commands.judging import Request
-    from archcost.commands.judging import check as judge
-
-    return judge(
-        Request(
-            specs=tuple(os.fspath(spec) for spec in specs),
-            settings=dict(params or {}),
-            batch=batch,
-            config=config,
-            baseline=baseline,
-            baseline_ref=baseline_ref,
-            expect=expect,
-            latency=latency,
-            weight_dtype=weight_dtype,
-            strict=strict,
-        )
-    )
-
-
-def verify(
-    spec: Spec | str | os.PathLike[str],
-    *,
-    params: Mapping[str, Any] | None = None,
-    batch: int = 1,
-    training: bool = False,
-    tolerance: Fraction | float = 0,
-    against: str | None = None,
-    device: str | None = None,
-    latency: bool = False,
-) -> Verification:
-    """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
-
-    ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
-    ``torchvision:resnet50`` or ``package.module:callable``. The spec's expected figures are judged when nothing is
-    overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, ``cpu`` or ``cuda``. With
-    ``latency`` every layer is measured there as well (``cpu`` by default); ``clock`` holds the times.
-    Raises MissingExtraError without torch and fvcore, UsageError for a target that gives no model or a device that is
-    missing, and what :func:`analyze` raises.
-    """
-    from archcost.pytorch import require
-
-    require("torch", "fvcore")
-    from archcost.pytorch.latency import Settings
-    from archcost.pytorch.verify import verify as verify_report
-
-    report = analyze(spec, params=params, batch=batch, training=training)
-    expected = not params and batch == 1 and not training
-    settings = Settings() if latency else None
-    return verify_report(
-        report, tolerance=tolerance, expected=expected, against=against, device=device, latency=settings
-    )
-
-
 def __getattr__(name: str) -> Any:
-    """Load the types on first use, so that ``import archcost`` stays instant."""
+    """Load functions and types on first use, so that ``import archcost`` stays instant."""
     if name not in _EXPORTS:
         raise AttributeError(f"module 'archcost' has no attribute '{name}'")
     from importlib import import_module
 
-    return getattr(import_module(_EXPORTS[name]), name)
+    found = globals()[name] = getattr(import_module(_EXPORTS[name]), name)
+    return found

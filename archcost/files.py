@@ -2,9 +2,10 @@
 
 Two kinds of names come to it.
 
-- What a person writes on the command line is their own word: :func:`read_named` reads pipes (``analyze <(…)``) and any
-  text, and :func:`archcost.writing.write_named` writes them. But a link on the way, which :func:`located` finds, may be
-  one of a checkout, and a shell's ``*`` may have written its name: what it leads to is not to be trusted.
+- What a person writes on the command line is their own word: :func:`read_named` reads any text, and pipes that a shell
+  hands over (``analyze <(…)``); :func:`archcost.writing.write_named` writes both. But a link on the way, which
+  :func:`located` finds, may be one of a checkout, and a shell's ``*`` may have written its name: what it leads to is
+  not to be trusted.
 - What a spec, a configuration or a lock file names is not to be trusted. It goes through a :class:`Files`: the caller
   resolves the name once, links followed; decides with :func:`is_below` whether that location may be read; and has
   exactly that location opened. Only regular files are read, never pipes, devices or what the system makes up
@@ -228,22 +229,25 @@ def _is_handed_over(path: str) -> bool:
 
 
 def read_named(real: str, limit: int) -> bytes:
-    """The content of a file that a person named, at a location that :func:`located` gave: pipes are read as well.
+    """The content of a file that a person named, at a location that :func:`located` gave.
 
-    No link is followed any more, except to what a shell handed over. Raises as :meth:`Files.read`.
+    Of pipes and devices only those are read that a shell handed over; no other link is followed any more. Raises as
+    :meth:`Files.read`.
     """
+    handed_over = _is_handed_over(real)
     try:
-        if _is_handed_over(real):
+        if handed_over:
             descriptor = os.open(real, _NAMED)
         else:
             with opened_parent(real) as (folder, name):
-                descriptor = os.open(name, _NAMED | NO_FOLLOW, dir_fd=folder)
+                descriptor = os.open(name, _NAMED | NO_FOLLOW | _QUIET, dir_fd=folder)
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
                 raise FileError("is a directory", "name its files: `folder/*.yaml`")
-            if not stat.S_ISREG(status.st_mode):
+            if handed_over and not stat.S_ISREG(status.st_mode):
                 return _read(descriptor, limit)
+            regular(status)
             if os.path.realpath(real).startswith(MADE_UP):
                 raise FileError("it is not a file on a disk")
             return _whole(descriptor, status.st_size, limit)

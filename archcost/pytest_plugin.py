@@ -39,10 +39,10 @@ def judge(*specs: str | os.PathLike[str], **settings: Any) -> None:
 
 def failure(specs: list[str], settings: dict[str, Any]) -> str:
     """What is wrong, as ``archcost check`` tells it; empty if every limit holds."""
-    from archcost.commands.judging import Request, check
+    from archcost import check
     from archcost.render.verdict_output import render
 
-    verdict = check(Request(specs=tuple(specs), settings=settings))
+    verdict = check(specs, params=settings)
     return render(verdict, "full") if verdict.exit_code else ""
 
 
@@ -58,8 +58,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A test for each spec file that the configuration names, where ``--archcost`` asks for them."""
     if not parent.config.getoption("--archcost") or file_path.suffix not in (".yaml", ".yml"):
         return None
+    from archcost.budget.chosen import choose
     from archcost.budget.config import load_config
-    from archcost.commands.judging import choose
     from archcost.errors import ConfigError, UsageError
 
     try:
@@ -101,13 +101,13 @@ class SpecBudget(pytest.Item):
 
     def runtest(self) -> None:
         """Raise OverBudgetError with the report if a limit is exceeded; skip where there is nothing to judge."""
-        from archcost.commands.judging import Request, check
+        from archcost import check
         from archcost.render.verdict_output import render
         from archcost.render.verdict_text import summary
 
         if _is_library(self.path):
             pytest.skip("it holds only blocks")
-        verdict = check(Request(specs=(os.path.relpath(self.path),)))
+        verdict = check([os.path.relpath(self.path)])
         if verdict.exit_code:
             raise OverBudgetError(render(verdict, "full"))
         if not verdict.judged:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.model import words
 from archcost.conventions.reading import read

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
+from archcost.settings import Settings
 from benchmarks.pages import inserted, renew
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def rows(*, measured: bool) -> list[Row]:
     found = []
     for name in zoo.names():
         spec = archcost.load(name)
-        graph, step = unroll(spec), unroll(spec, training=True, batch=BATCH)
+        graph, step = unroll(spec), unroll(spec, Settings(training=True, batch=BATCH))
         row = Row(spec.family, name, inference(graph, measured=measured), training(step, measured=measured))
         for what, figure in (("inference", row.inference), ("training", row.training)):
             if figure.measured != figure.predicted:

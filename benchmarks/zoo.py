@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.expectations import is_met
 from archcost.analysis.families import families
 from archcost.analysis.sources import MEANING, Kind, stated_figures

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import doctest
+import json
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 import pytest
 
 import archcost
+from archcost.analysis.report import Report
+from archcost.cli import COMMANDS
+from archcost.settings import Settings
 from archcost.spec.loader import loads
+from archcost.spec.loader import reads as loads_leniently
+from archcost.strict_json import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
 
 ROOT = Path(__file__).parent.parent
-EXPORTS = {
-    *("ArchcostError", "Costs", "Diagnostic", "Layer", "Mark", "MissingExtraError", "Report", "Spec", "SpecError"),
-    *("Totals", "UsageError", "__version__", "analyze", "load"),
+TYPES = {
+    *("ArchcostError", "ConfigError", "Costs", "Diagnostic", "Finding", "Layer", "Mark", "MissingExtraError", "Report"),
+    *("Spec", "SpecError", "Totals", "UsageError", "Verdict", "Verification"),
 }
+HELPERS = {"build", "load"}  # functions without a command
 
 
 def test_the_surface_is_closed() -> None:
-    assert set(archcost.__all__) >= EXPORTS
+    assert set(archcost.__all__) == TYPES | HELPERS | set(FUNCTIONS.values()) | {"__version__"}
     for name in archcost.__all__:
         assert getattr(archcost, name) is not None
     with pytest.raises(AttributeError):
@@ -106,12 +122,178 @@ def test_an_analysis_imports_no_torch_and_no_numpy() -> None:
         "archcost.analyze('googlenet').to_dict()\n"
         "sys.argv = ['archcost', 'analyze', 'googlenet']\n"
         "from archcost.cli import main\n"
-        "main()\n"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code\n"
         "heavy = {'torch', 'numpy', 'fvcore', 'torchvision', 'pydantic', 'jsonschema'}\n"
-        "sys.exit(', '.join(heavy & {name.split('.')[0] for name in sys.modules}))\n"
+        "sys.exit(', '.join(heavy & {name.split('.')[0] for name in sys.modules}) or 0)\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.returncode == 0, result.stderr
+
+
+NET = """archcost: 1
+name: net
+params: {width: 8}
+input: [3, 8, 8]
+layers:
+  - {id: stem, conv2d: {out_channels: $width, kernel_size: 3, padding: 1}}
+  - {id: head, linear: {out_features: 2}}
+budgets: {params: 100}
+"""
+FUNCTIONS = {command: command for command in COMMANDS} | {"baseline": "update_baseline"}
+
+
+def test_every_command_has_its_function() -> None:
+    assert set(FUNCTIONS.values()) <= set(archcost.__all__)
+    assert all(callable(getattr(archcost, name)) for name in FUNCTIONS.values())
+
+
+def test_the_functions_stay_what_they_are() -> None:
+    """A room of the same name would take the function's place once it is loaded."""
+    names = [name for name in archcost.__all__ if name[0].islower()]
+    assert not [name for name in names if find_spec(f"archcost.{name}") is not None]
+
+
+def test_the_page_on_python_is_true() -> None:
+    found = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False)
+    assert (found.failed, found.attempted) == (0, 8)
+
+
+def test_no_module_of_the_library_reaches_into_the_command_line() -> None:
+    """In a fresh process, what the functions load: nothing of the commands, and none of what these are made with."""
+    code = (
+        "import sys, archcost\n"
+        "net = archcost.load('alexnet')\n"
+        "archcost.compare(net, 'vgg11'), archcost.memory(net), archcost.explain(net)\n"
+        "archcost.export(net), archcost.reconcile(net), archcost.validate(net)\n"
+        "archcost.check(['alexnet']), archcost.schema('memory'), archcost.zoo('alexnet')\n"
+        "sys.exit(', '.join(name for name in sys.modules if name.split('.')[0] in ('typer', 'click')"
+        " or name.startswith(('archcost.commands', 'archcost.cli'))) or 0)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its function's value, and the options
+    ("analyze", archcost.analyze, []),
+    ("memory", archcost.memory, []),
+    ("memory", lambda spec: archcost.memory(spec, optimizer="adam", batch=2), ["--optimizer", "adam", "--batch", "2"]),
+    ("explain", archcost.explain, []),
+    ("explain", lambda spec: archcost.explain(spec, "stem"), ["stem"]),
+    ("explain", lambda spec: archcost.explain(spec, balance=3), ["--balance", "3"]),
+    ("reconcile", archcost.reconcile, []),
+    ("reconcile", lambda spec: archcost.reconcile(spec, tools=["thop"], published="240 params"),
+     ["--with", "thop", "--published", "240 params"]),
+    ("compare", lambda spec: archcost.compare(spec, archcost.analyze(spec, params={"width": 9})),
+     ["net.yaml", "--set-b", "width=9"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "value", "options"), VALUES)
+def test_a_function_returns_what_its_command_prints(
+    command: str, value: Callable[[Any], Any], options: list[str], tmp_path: Path, run: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET)
+    printed = json.loads(run(command, "net.yaml", *options, "--format", "json", cwd=tmp_path).out)
+    assert json.loads(json_text(value("net.yaml").to_dict())) == printed
+
+
+def test_an_export_is_what_the_command_writes(tmp_path: Path, run: Callable[..., Run]) -> None:
+    assert run("export", "mobilenet_v1", "--set", "width=0.5", cwd=tmp_path).out == archcost.export(
+        "mobilenet_v1", params={"width": 0.5}
+    )
+
+
+def test_check_and_baseline_work_as_their_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """3 × 3 × 3 × 8 + 8 in the convolution and 8 × 2 + 2 in the head are more than the 100 that the budget allows."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET)
+    verdict = archcost.check([Path("net.yaml")])
+    assert (verdict.exit_code, [finding.figure for finding in verdict.specs[0].findings][:1]) == (1, [224 + 18])
+    assert archcost.check(["net.yaml"], params={"width": 1}).exit_code == 0
+    first = archcost.update_baseline(["net.yaml"], params={"width": 1})
+    assert (first.new, first.written, Path("archcost.lock.json").exists()) == (("net.yaml",), True, True)
+    grown = archcost.update_baseline(["net.yaml"], params={"width": 1}, batch=2)
+    assert (grown.refused, [each.metric for each in grown.increases]) == (True, ["macs"])
+    assert archcost.update_baseline(["net.yaml"], batch=2, allow_increase=True).changed == ("net.yaml",)
+
+
+def test_validate_tells_every_problem_of_a_spec(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(NET)
+    assert archcost.validate(path) == archcost.validate(archcost.load("alexnet")) == ()
+    path.write_text(NET.replace("conv2d", "conv3d").replace("linear", "liner"))
+    assert [problem.mark.line + 1 for problem in archcost.validate(path) if problem.mark] == [6, 7]
+    path.write_text("archcost: 1\nblocks: {b: {layers: [relu]}}\n")
+    assert archcost.validate(path) == ()
+
+
+def test_the_zoo_by_family() -> None:
+    assert [report.name for report in archcost.zoo("alexnet")] == ["alexnet"]
+    with pytest.raises(archcost.UsageError, match="no family 'alexnett'"):
+        archcost.zoo("alexnett")
+
+
+def test_schemas_by_name() -> None:
+    assert archcost.schema("report")["$schema"] == archcost.schema("comparison")["$schema"]
+    with pytest.raises(archcost.UsageError, match=r"no schema 'memry'\nhelp: did you mean 'memory'"):
+        archcost.schema("memry")
+
+
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: archcost.compare(archcost.analyze("alexnet"), "alexnet", batch=2), "has its settings already"),
+    (lambda: archcost.explain("alexnet", "con1"), "no layer or scope 'con1'"),
+    (lambda: archcost.explain("alexnet", balance=0), "above 0, got 0"),
+    (lambda: archcost.explain("alexnet", balance=float("nan")), "above 0, got nan"),
+    (lambda: archcost.memory("alexnet", optimizer="adm"), "no optimizer 'adm'"),
+    (lambda: archcost.memory("alexnet", schedule="min"), "no schedule 'min'"),
+    (lambda: archcost.memory("alexnet", mixed="float8"), "no half precision 'float8'"),
+    (lambda: archcost.memory("alexnet", training=True, schedule="min-peak"), "is for inference"),
+    (lambda: archcost.memory("alexnet", checkpoint=["nowhere"]), "fits --checkpoint 'nowhere'"),
+    (lambda: archcost.memory("alexnet", dtype="float7"), "unknown dtype 'float7'"),
+    (lambda: archcost.analyze("alexnet", weight_dtype="int3"), "no dtype of weights 'int3'"),
+    (lambda: archcost.reconcile("alexnet", tools=["thpo"]), "no convention 'thpo'"),
+    (archcost.bench, "bench takes a spec or more"),
+    (lambda: archcost.bench("alexnet", min_time=0), "above 0"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG)
+def test_a_wrong_call_says_what_is_wrong(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(archcost.UsageError, match=message):
+        call()
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_graph_carries_its_settings_and_figures_are_of_them() -> None:
+    """The bytes of weights of one spec under three dtypes, and the last report's again: nothing is kept from before."""
+    spec = loads(NET)
+    weights = {"float32": 4 * 242, "int8": 27 * 8 + 8 * 2 + 4 * 10, "int4": (27 * 8 + 8 * 2) // 2 + 4 * 10}
+    for dtype, expected in [*weights.items(), *weights.items()]:
+        report = archcost.analyze(spec, batch=3, weight_dtype=dtype)
+        assert report.graph.settings == Settings(batch=3, weight_dtype=dtype)
+        assert report.totals.weight_bytes == expected
+        again = Report(report.graph._replace(settings=Settings(batch=3)))
+        assert again.totals.weight_bytes == weights["float32"]
+    assert Settings().as_it_stands
+    assert Settings(dtype="float16", weight_dtype="int8").as_it_stands  # bytes alone
+    assert not any(each.as_it_stands for each in (Settings({"width": 8}), Settings(batch=2), Settings(training=True)))
+
+
+def test_what_is_known_of_a_wrong_spec_is_of_the_dtype_that_was_asked_for() -> None:
+    broken = loads_leniently(NET.replace("linear: {out_features: 2}", "conv2d: {out_channels: 2, kernel_size: 99}"))
+    with pytest.raises(archcost.SpecError) as found:
+        archcost.analyze(broken, weight_dtype="int8")
+    assert found.value.partial.totals.weight_bytes == 27 * 8 + 4 * 8
+
+
+def test_no_class_of_settings_has_the_name_of_another() -> None:
+    pattern = re.compile(r"^class (\w*Settings)\b", re.MULTILINE)
+    names = [name for path in (ROOT / "archcost").rglob("*.py") for name in pattern.findall(path.read_text())]
+    assert len(names) == len(set(names))
 
 
 def test_the_wheel_carries_the_zoo_and_its_types(tmp_path: Path) -> None:

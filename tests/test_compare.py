@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcost
-from archcost.compare import Change, Comparison, Difference, compare, rank
+from archcost.comparing import Change, Comparison, Difference, compare, rank
 from archcost.render.changes import factor, percent, signed
 from archcost.spec.limits import TOTALS
 from archcost.spec.loader import loads

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from tests.cover import Structure, classes_of, covering, structural_classes, zoo_cover, zoo_structures
 from tests.shared import zoo_report
 

@@ -12,13 +12,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from archcost.commands.options import FORMATS
-from archcost.commands.schema import NAMES
-from archcost.compare.data import LayerDifferencesData, TotalDifferencesData, TotalsData
+from archcost.comparing.data import LayerDifferencesData, TotalDifferencesData, TotalsData
 from archcost.documents import AtLeast, Identified, Matches, schema_of
 from archcost.render.document import Branch, Cell, Column, Fact, Facts, Heading, Line, Table, branches_of
 from archcost.render.printers.markdown import table_lines
 from archcost.render.printing import format_of
-from archcost.render.schemas import DOCUMENTS, document_schema
+from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema
 from archcost.spec.limits import PEAK, TOTALS
 
 if TYPE_CHECKING:
@@ -96,10 +95,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_every_document_is_printed_by_a_case() -> None:
     assert set(COMMANDS) == set(DOCUMENTS)
-    assert set(DOCUMENTS) < set(NAMES)
+    assert set(DOCUMENTS) < set(SCHEMAS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_every_schema_is_draft_07(name: str, run: Callable[..., Run]) -> None:
     schema = json.loads(run("schema", name).out)
     jsonschema.Draft7Validator.check_schema(schema)
@@ -150,7 +149,7 @@ def test_a_document_names_a_schema_that_can_be_printed(run: Callable[..., Run], 
         for each in documents if isinstance(documents, list) else [documents]:
             if "schema" in each:
                 name, _, version = each["schema"].removeprefix("archcost.").partition("/")
-                assert (name in NAMES, version) == (True, "1")
+                assert (name in SCHEMAS, version) == (True, "1")
 
 
 def test_an_unknown_schema_is_bad_usage(run: Callable[..., Run]) -> None:
@@ -354,7 +353,7 @@ def test_names_are_no_markup(
     name: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document has as many elements, cells and lines as that of a model with a plain name."""
-    monkeypatch.setattr("archcost.zoo.folder", lambda: str(tmp_path))
+    monkeypatch.setattr("archcost.model_zoo.folder", lambda: str(tmp_path))
     pairs = zip(_printed(name, run, tmp_path), _printed("plain", run, tmp_path), strict=True)
     for (markdown, latex, tree), (plain_markdown, plain_latex, plain_tree) in pairs:
         assert _shape(markdown) == _shape(plain_markdown)

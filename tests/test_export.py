@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.export.source import to_torch
+from archcost.exporting.source import to_torch
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:

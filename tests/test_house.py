@@ -13,10 +13,8 @@ MAX_MODULE, MAX_FUNCTION = 300, 60  # lines
 LONG = "# long: "  # and the reason: before the first statement of a module or function that is longer
 
 # What is still to be mended. Each list may only become shorter: what is in it and no longer found fails as well.
-CIRCLES = {
-    "archcost.commands.judging archcost.commands.pool",
-}
-FLOORS = 6  # of archcost.export
+CIRCLES: set[str] = set()
+FLOORS = 6  # of archcost.exporting
 NAMES = {
     "Record",
     "DifferenceData",
@@ -34,10 +32,8 @@ NAMES = {
     "Format",
     "Kind",
     "Measured",
-    "Outcome",
     "Part",
     "Place",
-    "Result",
     "Row",
     "Scope",
     "Seen",
@@ -49,8 +45,6 @@ NAMES = {
 }
 TOO_LONG = {
     "archcost.analysis.memory.schedule",
-    "archcost.analysis.report",
-    "archcost.commands.check.check",
     "archcost.files",
     "archcost.graph.unroll",
     "archcost.ops.base",
@@ -142,12 +136,12 @@ def test_no_modules_import_one_another() -> None:
 
 
 def test_the_export_has_no_circle_in_annotations_either() -> None:
-    inner = {name: tree for name, tree in MODULES.items() if name.startswith("archcost.export.")}
+    inner = {name: tree for name, tree in MODULES.items() if name.startswith("archcost.exporting.")}
     assert circles(graph(inner, annotations=True)) == set()
 
 
 def test_the_export_has_few_floors() -> None:
-    edges = graph({name: tree for name, tree in MODULES.items() if name.startswith("archcost.export.")})
+    edges = graph({name: tree for name, tree in MODULES.items() if name.startswith("archcost.exporting.")})
 
     def floor(module: str) -> int:
         return 1 + max(map(floor, edges[module]), default=0)

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.errors import Source
 from archcost.ops import REGISTRY
 from archcost.render.schemas import document_schema

@@ -12,7 +12,7 @@ import pytest
 
 import archcost
 from archcost.budget.schema import verdict_schema
-from archcost.compare import compare
+from archcost.comparing import compare
 from archcost.render.schemas import document_schema
 from archcost.spec.loader import loads
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis import report
 from archcost.analysis.families import families
 from benchmarks import zoo as page
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
     from archcost.analysis.report import Report
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 NET = """archcost: 1
@@ -72,9 +73,9 @@ def test_only_the_family_is_analysed(small_zoo: Path, run: Callable[..., Run], m
     analysed: list[str] = []
     analyze = report.analyze
 
-    def counted(spec: Spec, **options: Any) -> Report:
+    def counted(spec: Spec, settings: Settings) -> Report:
         analysed.append(spec.name)
-        return analyze(spec, **options)
+        return analyze(spec, settings)
 
     monkeypatch.setattr(report, "analyze", counted)
     assert run("zoo", "--family", "b", "--format", "tree").out == "B\n├── right\n└── variant\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.expectations import deviations, output_shape
 from tests.shared import zoo_report
 

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
-from archcost.errors import SpecError, UsageError, suggestion
+from archcost.errors import SpecError
 from archcost.graph.unroll import unroll
 from archcost.paths import join
-from archcost.spec.names import WEIGHT_BITS
+from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from archcost.analysis.data import ReportData
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Node
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 
@@ -229,39 +230,25 @@ class Report:
         return report_data(self)
 
 
-def analyze(
-    spec: Spec,
-    *,
-    params: Mapping[str, Any] | None = None,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str | None = None,
-    weight_dtype: str | None = None,
-) -> Report:
-    """The report of a parsed spec under params; raises SpecError, with the report of the layers before the failure."""
+def analyze(spec: Spec, settings: Settings = AS_IT_STANDS) -> Report:
+    """The report of a parsed spec under settings.
+
+    Raises UsageError for settings that the spec cannot have, SpecError with the report of the layers before the first
+    failing one.
+    """
     with collector_paused():
         try:
-            graph = unroll(spec, params, batch=batch, training=training, dtype=dtype)
+            graph = unroll(spec, settings)
         except SpecError as error:
             partial = Report(error.partial, complete=False) if error.partial is not None else None
             raise SpecError(error.diagnostics, partial) from None
-        return Report(with_weight_dtype(graph, weight_dtype))
+        return Report(graph)
 
 
-def check(spec: Spec, *, params: Mapping[str, Any] | None = None, batch: int = 1, training: bool = False) -> None:
-    """Raise SpecError for a parsed spec that is wrong under params; nothing is costed."""
+def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> None:
+    """Raise SpecError for a parsed spec that is wrong under settings; nothing is costed."""
     with collector_paused():
-        unroll(spec, params, batch=batch, training=training)
-
-
-def with_weight_dtype(graph: Graph, weight_dtype: str | None) -> Graph:
-    """The graph with its matrices held in another dtype; raises UsageError for one that there is not."""
-    if weight_dtype is None or weight_dtype == graph.dtype:
-        return graph
-    if weight_dtype not in WEIGHT_BITS:
-        hint = suggestion(weight_dtype, list(WEIGHT_BITS), "dtypes of weights")
-        raise UsageError(f"there is no dtype of weights '{weight_dtype}'", hint)
-    return graph._replace(weight_dtype=weight_dtype)
+        unroll(spec, settings)
 
 
 @contextmanager

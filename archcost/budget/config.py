@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost import zoo
-from archcost.budget.globs import GlobError, expand, leads_out, normal, selects, unreadable
+from archcost import model_zoo
 from archcost.budget.keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
+from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
 from archcost.spec.budgets import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.problems import Problems
@@ -76,7 +76,7 @@ class Config(NamedTuple):
         except GlobError as error:
             glob = self.specs[error.number]
             hint = error.help or f"globs are relative to {self.path}"
-            if zoo.find(glob):
+            if model_zoo.find(glob):
                 hint = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
             message = f"cannot look for '{glob}': {error.reason}"
             raise ConfigError([Diagnostic(message, self.specs_marks[error.number], hint)]) from None
@@ -228,8 +228,8 @@ class _Reader(Reader):
             glob = normal(text) if text else text
             if glob and glob != "!":
                 reason = unreadable(glob)
-                if searched and not reason and not glob.startswith("!"):
-                    reason = leads_out(glob, self.folder, self.root)
+                if not reason and not glob.startswith("!"):
+                    reason = leads_out(glob, self.folder, self.root) if searched else names_nothing(glob)
                 if reason:
                     self.report(f"the glob '{brief(item)}' {reason}", item, _BOUND)
                 globs.append((glob, item.mark))

@@ -13,7 +13,7 @@ from archcost.budget.outcomes import Room
 from archcost.budget.state import lacking, staleness
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
 from archcost.budget.weights import Weights
-from archcost.compare import is_telling
+from archcost.comparing import is_telling
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.meter import WorkError
 from archcost.spec.limits import LATENCY, TOTALS

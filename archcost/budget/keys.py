@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from archcost import zoo
+from archcost import model_zoo
 from archcost.below import written_below
 from archcost.files import DISK, FileError, in_gits_own, is_below
 
@@ -19,7 +19,7 @@ def spec_key(path: str, folder: str) -> str:
 
     Models of the zoo that lie outside of the folder go by their names, because the path depends on the installation.
     """
-    found = path if os.path.lexists(path) else zoo.find(path) or path
+    found = path if os.path.lexists(path) else model_zoo.find(path) or path
     inside = written_below(found, folder)
     if inside is not None:
         return as_text(inside)
@@ -28,7 +28,7 @@ def spec_key(path: str, folder: str) -> str:
         short = os.path.relpath(absolute, os.path.realpath(folder))
     except ValueError:  # another drive
         short = absolute
-    if os.path.dirname(absolute) == os.path.realpath(zoo.folder()):
+    if os.path.dirname(absolute) == os.path.realpath(model_zoo.folder()):
         return f"zoo:{os.path.splitext(os.path.basename(absolute))[0]}"
     return as_text(short.replace(os.sep, "/"))
 

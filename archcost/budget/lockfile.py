@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.baseline import ROW_FIGURES, Baseline, Entry, Pace, Row
-from archcost.compare import is_telling
+from archcost.comparing import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
 from archcost.files import DISK, FileError, located, read_named
 from archcost.spec.limits import TOTALS
@@ -46,7 +46,7 @@ def read_lock(path: str, files: Files | None = None) -> Baseline:
     if schema != SCHEMA:
         raise ConfigError([_other_schema(path, schema)])
     try:
-        return _baseline(path, document, _lines(text, document["specs"]))
+        return _baseline(path, document, _lines(text, _table(document["specs"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigError([_problem(path, f"the lock file is damaged: {what}")]) from None
@@ -190,6 +190,12 @@ def _pace(data: Mapping[str, Any]) -> Pace:
 def _whole(value: Any, what: str) -> int:
     if type(value) is not int or not 0 <= value < LARGEST:
         raise ValueError(f"{what} is {_brief(value)}, not a whole number")
+    return value
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"specs is {_brief(value)}, not a table by path")
     return value
 
 

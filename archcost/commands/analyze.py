@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all, validate_all
+from archcost.commands.inputs import analyze_all, settings_of, validate_all
 from archcost.commands.options import (
     Batch,
     Columns,
@@ -16,7 +16,7 @@ from archcost.commands.options import (
     Functional,
     Metric,
     Output,
-    Settings,
+    SetParams,
     Specs,
     Training,
     WeightDtype,
@@ -25,8 +25,8 @@ from archcost.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.named_specs import SpecResult
     from archcost.render.document import Document
-    from archcost.render.output import Result
     from archcost.render.view import ModelView, Wanted
 
 
@@ -34,7 +34,7 @@ def analyze(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
@@ -64,13 +64,13 @@ def analyze(
         columns=_columns(columns or (), relative_to),
         relative_to=relative_to or "",
     )
-    results = analyze_all(specs, settings, batch=batch, training=training, weight_dtype=weight_dtype)
+    results = analyze_all(specs, settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype))
     _write(results, wanted, format or format_of(output), output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
 
 
-def _write(results: Sequence[Result], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
+def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
     """Print the reports; problems go to standard error (and into the JSON), even where the reports go nowhere."""
     from archcost.analysis.report import collector_paused
     from archcost.render.output import print_diagnostics
@@ -106,12 +106,12 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
     return parse_columns(columns)
 
 
-def validate(specs: Specs, settings: Settings = None, batch: Batch = 1, training: Training = False) -> None:
+def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, training: Training = False) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics
 
-    results = validate_all(specs, settings, batch=batch, training=training)
+    results = validate_all(specs, settings_of(settings, batch=batch, training=training))
     wrong = [result for result in results if result.diagnostics]
     print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
     count = sum(len(result.diagnostics) for result in wrong)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.check import BaselineFile, ConfigFile
-from archcost.commands.options import Batch, Settings
+from archcost.commands.options import Batch, SetParams
 
 baseline = typer.Typer(no_args_is_help=True, help="The figures that growth is measured from.")
 
@@ -23,7 +23,7 @@ def update(
         list[str] | None,
         typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
     ] = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     allow_increase: Annotated[
@@ -33,8 +33,8 @@ def update(
     config: ConfigFile = None,
 ) -> None:
     """Write the lock file; refuse larger params, MACs or limited figures, unless they are allowed."""
-    from archcost.commands.inputs import parse_settings
-    from archcost.commands.recording import Order, update_baseline
+    from archcost.budget.record import Order, update_baseline
+    from archcost.commands.inputs import settings_of
     from archcost.render.exit import write_out
     from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
@@ -42,8 +42,7 @@ def update(
 
     order = Order(
         specs=tuple(specs or ()),
-        settings=parse_settings(settings or ()),
-        batch=batch,
+        settings=settings_of(settings, batch=batch),
         config=config,
         baseline=baseline,
         allow_increase=allow_increase,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, Format, MinTime, Output, Settings, Specs, Threads, Training
+from archcost.commands.inputs import analyze_all, settings_of
+from archcost.commands.options import Batch, Depth, Format, MinTime, Output, SetParams, Specs, Threads, Training
 
 EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of several models, too
 
@@ -34,7 +34,7 @@ def bench(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     device: Annotated[Device, typer.Option("--device", help="Where to run.")] = Device.auto,
@@ -52,7 +52,8 @@ def bench(
     from archcost.render.progress import spinner
 
     require("torch")
-    results = analyze_all(specs, settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    asked = settings_of(settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    results = analyze_all(specs, asked)
     diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
     if diagnostics:
         print_diagnostics(diagnostics)
@@ -63,7 +64,7 @@ def bench(
 
     chosen = format or format_of(output)
     reports = [result.report for result in results if result.report is not None]
-    options = latency.Settings(
+    options = latency.MeasureSettings(
         device=device.value,
         threads=threads,
         channels_last=channels_last,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Output, Settings, WeightDtype
+from archcost.commands.options import Batch, Output, SetParams, WeightDtype
 
 
 class Format(str, Enum):
@@ -52,7 +52,7 @@ def check(
     export_junit: Annotated[str | None, _export("junit")] = None,
     export_sarif: Annotated[str | None, _export("sarif")] = None,
     export_concise: Annotated[str | None, _export("concise")] = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     baseline_ref: Annotated[
@@ -66,22 +66,20 @@ def check(
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
     """Judge specs by their budgets: absolute limits, and growth over the baseline."""
-    from archcost.commands.inputs import parse_settings
-    from archcost.commands.judging import Request
-    from archcost.commands.judging import check as judge
+    from archcost.budget.cases import Request
+    from archcost.budget.check import check as judge
+    from archcost.commands.inputs import settings_of
     from archcost.render.progress import progress
     from archcost.render.verdict_output import in_github_actions, write_verdict
 
     request = Request(
         specs=tuple(specs or ()),
-        settings=parse_settings(settings or ()),
-        batch=batch,
+        settings=settings_of(settings, batch=batch, weight_dtype=weight_dtype),
         config=config,
         baseline=baseline,
         baseline_ref=baseline_ref,
         expect=expect,
         latency=latency,
-        weight_dtype=weight_dtype,
         strict=strict,
     )
     exports = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Depth, Format, Metric, Output, Settings, Training, WeightDtype
+from archcost.commands.options import Batch, Depth, Format, Metric, Output, SetParams, Training, WeightDtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.render.document import Document
+    from archcost.settings import Settings
 
 
 def compare(
@@ -23,7 +24,7 @@ def compare(
     ],
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     settings_a: Annotated[
         list[str] | None, typer.Option("--set-a", metavar="NAME=VALUE", help="Override a param of the first spec.")
     ] = None,
@@ -46,6 +47,7 @@ def compare(
     ] = None,
 ) -> None:
     """Show what differs between two specs, or three and more side by side."""
+    from archcost.commands.inputs import parse_params, settings_of
     from archcost.errors import UsageError
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
@@ -58,10 +60,13 @@ def compare(
         raise UsageError("--weight-dtype-b is for two specs")
     if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
         raise UsageError("--set-a and --set-b are for two specs")
-    dtypes = [weight_dtype, weight_dtype_b or weight_dtype, *[weight_dtype] * (len(specs) - 2)]
-    reports, diagnostics = _reports(
-        specs, settings, (settings_a, settings_b), batch=batch, training=training, weight_dtypes=dtypes
+    asked = settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype)
+    first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
+    second = asked._replace(
+        params={**asked.params, **parse_params(settings_b or (), "--set-b")},
+        weight_dtype=weight_dtype_b or weight_dtype,
     )
+    reports, diagnostics = _reports(specs, [first, second, *[asked] * (len(specs) - 2)])
     if diagnostics:
         print_diagnostics(diagnostics)
         raise typer.Exit(2)
@@ -78,8 +83,8 @@ def _document(
     reports: Sequence[Report], metric: str, sort: str | None, depth: int | None, *, only_changed: bool
 ) -> Document:
     """Two models with their changes, or several in the order asked for."""
-    from archcost.compare import compare as compare_reports
-    from archcost.compare import rank
+    from archcost.comparing import compare as compare_reports
+    from archcost.comparing import rank
 
     if len(reports) > 2:  # noqa: PLR2004 - side by side
         from archcost.render.side_by_side import SideBySideDocument
@@ -90,24 +95,13 @@ def _document(
     return ComparisonDocument(compare_reports(*reports), metric, depth, only_changed)
 
 
-def _reports(
-    names: Sequence[str],
-    settings: Sequence[str] | None,
-    own: tuple[Sequence[str] | None, ...],
-    *,
-    batch: int,
-    training: bool,
-    weight_dtypes: Sequence[str | None],
-) -> tuple[list[Report], list[Diagnostic]]:
-    from archcost.commands.inputs import analyze_one, parse_settings
+def _reports(names: Sequence[str], settings: Sequence[Settings]) -> tuple[list[Report], list[Diagnostic]]:
+    from archcost.named_specs import analyze_one
 
     reports: list[Report] = []
     diagnostics: list[Diagnostic] = []
-    for index, name in enumerate(names):
-        params = parse_settings(settings or ())
-        if index < len(own):
-            params |= parse_settings(own[index] or (), f"--set-{'ab'[index]}")
-        result = analyze_one(name, params, batch=batch, training=training, weight_dtype=weight_dtypes[index])
+    for name, own in zip(names, settings, strict=True):
+        result = analyze_one(name, own)
         diagnostics += result.diagnostics
         if result.report is not None:
             reports.append(result.report)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Format, Output, Settings, Training
+from archcost.commands.options import Batch, Format, Output, SetParams, Training
 
 
 def explain(
@@ -16,7 +16,7 @@ def explain(
     ] = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     balance: Annotated[
@@ -27,15 +27,16 @@ def explain(
     ] = None,
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
-    from archcost.commands.inputs import analyze_one, parse_settings
-    from archcost.explain.find import explain_path
-    from archcost.explain.story import explain_model
+    from archcost.commands.inputs import settings_of
+    from archcost.explaining.find import explain_path
+    from archcost.explaining.story import explain_model
+    from archcost.named_specs import analyze_one
     from archcost.render.explanation import ExplanationDocument, StoryDocument
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
 
     threshold = _threshold(balance)
-    result = analyze_one(spec, parse_settings(settings or ()), batch=batch, training=training)
+    result = analyze_one(spec, settings_of(settings, batch=batch, training=training))
     report = result.report
     if result.diagnostics or report is None:
         print_diagnostics(result.diagnostics)
@@ -43,7 +44,7 @@ def explain(
     document = (
         StoryDocument(explain_model(report, *threshold))
         if path is None
-        else ExplanationDocument(report, explain_path(report, path))
+        else ExplanationDocument(explain_path(report, path))
     )
     write(document, format or format_of(output), output)
 

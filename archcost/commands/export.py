@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_one, expand, parse_settings
-from archcost.commands.options import Output, Settings, Training
+from archcost.commands.inputs import settings_of
+from archcost.commands.options import Output, SetParams, Training
+from archcost.named_specs import analyze_one, expand
 
 
 class Format(str, Enum):
@@ -23,12 +24,12 @@ def export(
     ],
     format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.torch,  # noqa: A002
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     training: Training = False,
 ) -> None:
     """Write a spec as readable PyTorch source that needs nothing but torch."""
     from archcost.errors import UsageError
-    from archcost.export.source import to_torch
+    from archcost.exporting.source import to_torch
     from archcost.files import DISK
     from archcost.render.output import print_diagnostics, write_text
 
@@ -37,7 +38,7 @@ def export(
     if len(paths) > 1:
         raise UsageError(f"export takes one spec, '{spec}' stands for {len(paths)}", "export them one by one")
     files = None if paths == [spec] else DISK
-    result = analyze_one(paths[0], parse_settings(settings or ()), training=training, files=files)
+    result = analyze_one(paths[0], settings_of(settings, training=training), files=files)
     if result.diagnostics or result.report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)

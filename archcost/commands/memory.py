@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all
-from archcost.commands.options import Batch, Depth, Format, Output, Settings, Specs
+from archcost.commands.inputs import analyze_all, settings_of
+from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
 
 
 class Dtype(str, Enum):
@@ -46,7 +46,7 @@ def memory(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
     schedule: Annotated[
@@ -73,26 +73,23 @@ def memory(
     depth: Depth = None,
 ) -> None:
     """Show the peak memory of inference or of a training step, what holds it, and what would need less."""
-    from archcost.analysis.memory.study import SGD, Conditions, study
-    from archcost.errors import UsageError
+    from archcost.analysis.memory.study import conditions_of, study
     from archcost.render.memory import MemoryDocument
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
 
-    trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoint)
-    if trains and schedule is not Schedule.spec:
-        raise UsageError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
-    conditions = Conditions(
-        training=trains,
+    conditions = conditions_of(
+        training=training,
         schedule=schedule.value,
         inplace=inplace,
-        optimizer=optimizer.value if optimizer else SGD,
+        optimizer=optimizer.value if optimizer else None,
         foreach=foreach,
-        half=mixed.value if mixed else "",
-        checkpoints=tuple(checkpoint or ()),
+        mixed=mixed.value if mixed else None,
+        checkpoints=checkpoint or (),
         whatifs=whatif,
     )
-    results = analyze_all(specs, settings, batch=batch, training=trains, dtype=dtype.value if dtype else None)
+    asked = settings_of(settings, batch=batch, training=conditions.training, dtype=dtype.value if dtype else None)
+    results = analyze_all(specs, asked)
     wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
     studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
     failed = [result for result in results if result.diagnostics]

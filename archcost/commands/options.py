@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Specs = Annotated[
     list[str], typer.Argument(metavar="SPEC...", help="Spec files, globs, zoo models by name, or - for standard input.")
 ]
-Settings = Annotated[
+SetParams = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a param of the spec; repeatable.")
 ]
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]

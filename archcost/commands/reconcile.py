@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Format, Functional, Output, Settings, Training
+from archcost.commands.options import Batch, Format, Functional, Output, SetParams, Training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,29 +29,28 @@ def reconcile(
     functional: Functional = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
 ) -> None:
     """Explain what other tools print for a spec, and what a published figure counts."""
-    from archcost.commands.inputs import analyze_one, parse_settings
+    from archcost.commands.inputs import settings_of
     from archcost.conventions.reconciliation import reconcile as reconcile_report
     from archcost.conventions.reconciliation import search_published
+    from archcost.named_specs import analyze_one
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
     from archcost.render.reconciliation import ReconciliationDocument
 
     names = _tools(tools)
-    params = parse_settings(settings or ())
-    result = analyze_one(spec, params, batch=batch, training=training)
+    asked = settings_of(settings, batch=batch, training=training)
+    result = analyze_one(spec, asked)
     if result.diagnostics or result.report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)
-    own = not params and batch == 1 and not training  # what `expect` is about
-    found = reconcile_report(result.report, names, functional or (), with_quoted=own)
+    found = reconcile_report(result.report, names, functional or (), with_quoted=asked.as_it_stands)
     if published is not None:
-        matches = search_published(published, result.report.spec, params, batch, functional or ())
-        found = found._replace(search=matches)
+        found = found._replace(search=search_published(published, result.report, functional or ()))
     write(ReconciliationDocument(found), format or format_of(output), output)
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from archcost.commands.inputs import Result, analyze_all, parse_share
+from archcost.commands.inputs import analyze_all, parse_share, settings_of
 from archcost.commands.options import (
     Batch,
     Depth,
     MinTimeIfAny,
     Output,
-    Settings,
+    SetParams,
     Specs,
     ThreadsIfAny,
     Training,
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from archcost.pytorch.latency import Settings as Measuring
-    from archcost.pytorch.verification import Outcome
+    from archcost.named_specs import SpecResult
+    from archcost.pytorch.latency import MeasureSettings
+    from archcost.pytorch.verification import VerificationOutcome
 
 
 JUNIT = "junit"  # a format of CI hosts
@@ -43,7 +44,7 @@ def verify(
     specs: Specs,
     format: Annotated[str | None, format_option(JUNIT)] = None,  # noqa: A002 - the option's name
     output: Output = None,
-    settings: Settings = None,
+    settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
     tolerance: Annotated[
@@ -84,10 +85,10 @@ def verify(
         raise UsageError(
             f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
         )
-    expected = not settings and batch == 1 and not training  # what `expect` is about
     measuring = _measuring(threads, min_time) if latency else None
-    judge = _Judge(allowed, against, device.value if device else None, measuring, expected)
-    results = analyze_all(specs, settings, batch=batch, training=training)
+    asked = settings_of(settings, batch=batch, training=training)
+    judge = _Judge(allowed, against, device.value if device else None, measuring, asked.as_it_stands)
+    results = analyze_all(specs, asked)
     outcomes = [judge.outcome(result) for result in progress(results, "verifying")]
     _write(outcomes, format, output, depth)
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
@@ -103,18 +104,18 @@ class _Judge(NamedTuple):
     tolerance: Fraction
     against: str | None
     device: str | None
-    measuring: Measuring | None
+    measuring: MeasureSettings | None
     expected: bool
 
-    def outcome(self, result: Result) -> Outcome:
+    def outcome(self, result: SpecResult) -> VerificationOutcome:
         """What comes of one spec; where it cannot be judged, the others still are."""
         from archcost.errors import Diagnostic, UsageError
-        from archcost.pytorch.verification import Outcome
+        from archcost.pytorch.verification import VerificationOutcome
         from archcost.pytorch.verify import verify as verify_report
 
         report = result.report
         if result.diagnostics or report is None:
-            return Outcome(result.name if report is None else report.name, None, result.diagnostics)
+            return VerificationOutcome(result.name if report is None else report.name, None, result.diagnostics)
         try:
             verification = verify_report(
                 report,
@@ -125,20 +126,20 @@ class _Judge(NamedTuple):
                 latency=self.measuring,
             )
         except UsageError as error:
-            return Outcome(result.name, None, (Diagnostic(error.message, None, error.help),))
-        return Outcome(result.name, verification)
+            return VerificationOutcome(result.name, None, (Diagnostic(error.message, None, error.help),))
+        return VerificationOutcome(result.name, verification)
 
 
-def _measuring(threads: int | None, min_time: float | None) -> Measuring:
+def _measuring(threads: int | None, min_time: float | None) -> MeasureSettings:
     from dataclasses import replace
 
-    from archcost.pytorch.latency import Settings as Measuring
+    from archcost.pytorch.latency import MeasureSettings
 
-    default = Measuring(threads=threads or 0)
+    default = MeasureSettings(threads=threads or 0)
     return default if min_time is None else replace(default, min_time=min_time)
 
 
-def _write(outcomes: Sequence[Outcome], asked: str | None, path: str | None, depth: int | None) -> None:
+def _write(outcomes: Sequence[VerificationOutcome], asked: str | None, path: str | None, depth: int | None) -> None:
     from archcost.render.printing import format_of, write
 
     if asked == JUNIT:

@@ -9,8 +9,6 @@ import typer
 from archcost.commands.options import Format, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from archcost.analysis.report import Report
 
 
@@ -52,37 +50,13 @@ def zoo(
 
 def _reports(family: str | None) -> tuple[list[Report], bool]:
     """The models of a family, or all; and whether one cannot be analysed. Raises UsageError for an unknown family."""
-    from archcost import zoo as models
     from archcost.commands.inputs import analyze_all
     from archcost.render.output import print_diagnostics
+    from archcost.settings import AS_IT_STANDS
+    from archcost.zoo_families import model_names
 
-    names = models.names() if family is None else _members(models.names(), family)
-    results = analyze_all(names, None, batch=1, training=False)
+    results = analyze_all(model_names(family), AS_IT_STANDS)
     diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
     print_diagnostics(diagnostics)
     reports = [result.report for result in results if result.report is not None and not result.diagnostics]
     return reports, bool(diagnostics)
-
-
-def _members(names: Sequence[str], family: str) -> list[str]:
-    """The models of a family, told by their specs alone, and those that cannot be read: they may belong to it.
-
-    Raises UsageError for an unknown family.
-    """
-    from archcost.commands.inputs import read_spec
-    from archcost.errors import SpecError, UsageError, suggestion
-
-    members: list[str] = []
-    families: dict[str, str] = {}
-    for name in names:
-        try:
-            own = read_spec(name).family
-        except SpecError:
-            members.append(name)
-            continue
-        families[own.casefold()] = own
-        members += [name] * (own.casefold() == family.casefold())
-    if family.casefold() not in families:
-        hint = suggestion(family, sorted(families.values()), "families") or "`archcost zoo` lists them"
-        raise UsageError(f"the zoo has no family '{family}'", hint)
-    return members

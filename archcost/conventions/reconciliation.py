@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from archcost.conventions.differences import Explanation
     from archcost.conventions.expected import Quoted
     from archcost.conventions.published import Search
-    from archcost.spec.model import Spec
 
 
 class Reconciliation(NamedTuple):
@@ -32,6 +31,12 @@ class Reconciliation(NamedTuple):
     quoted: tuple[Quoted, ...]
     search: Search | None = None
     hint: bool = False  # torchvision writes the model in another way, which was not asked for
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.reconciliation/1``."""
+        from archcost.conventions.data import reconciliation_data
+
+        return {**reconciliation_data(self)}
 
 
 def reconcile(
@@ -48,12 +53,11 @@ def reconcile(
     return Reconciliation(report, explanations, found, hint=report.name in TORCHVISION and not functional)
 
 
-def search_published(
-    text: str, spec: Spec, params: Mapping[str, Any], batch: int, functional: Sequence[str] = ()
-) -> Search:
-    """What gives a figure that is published for a spec with these params; raises UsageError for what is no figure."""
+def search_published(text: str, report: Report, functional: Sequence[str] = ()) -> Search:
+    """What gives a figure that is published for the spec of a report; raises UsageError for what is no figure."""
+    asked = report.graph.settings
 
     def analyse(changed: Mapping[str, Any], *, training: bool) -> Report:
-        return analyze(spec, params={**params, **changed}, batch=batch, training=training)
+        return analyze(report.spec, asked._replace(params={**asked.params, **changed}, training=training))
 
-    return search(parse_written(text), analyse, patterns(functional, spec.name))
+    return search(parse_written(text), analyse, patterns(functional, report.name))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.ops.base import Op
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 MAX_RANK = 64  # dims of a tensor, as in torch
@@ -89,18 +90,32 @@ class Scope(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A spec unrolled under given params."""
+    """A spec unrolled under settings; ``params`` and ``dtype`` are what these come to: every param, and one dtype."""
 
     spec: Spec
+    settings: Settings
     params: dict[str, Any]
-    batch: int
-    training: bool
     dtype: str
     inputs: dict[str, TensorType]
     nodes: list[Node]
     outputs: tuple[int, ...]
     scopes: list[Scope]
-    weight_dtype: str = ""  # of matrices under weight-only quantisation; empty: the dtype
+
+    @property
+    def batch(self) -> int:
+        """The size of dim 0 of the inputs."""
+        return self.settings.batch
+
+    @property
+    def training(self) -> bool:
+        """Whether it is as in training."""
+        return self.settings.training
+
+    @property
+    def weight_dtype(self) -> str:
+        """The dtype of matrices under weight-only quantisation; empty: the dtype."""
+        chosen = self.settings.weight_dtype
+        return "" if chosen is None or chosen == self.dtype else chosen
 
     def before(self, failed: int | None) -> Graph:
         """The nodes before the first failing one (None: all of them), in their groups.

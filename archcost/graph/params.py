@@ -10,12 +10,11 @@ from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.names import FLOAT_DTYPES
+from archcost.spec.names import FLOAT_DTYPES, WEIGHT_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archcost.meter import Meter
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
     from archcost.spec.problems import Problems
 
@@ -27,20 +26,19 @@ def freeze(value: Any) -> Any:
     return (type(value), value) if isinstance(value, (bool, float)) else value
 
 
-def resolve_params(
-    spec: Spec, given: Mapping[str, Any], batch: int, problems: Problems, meter: Meter, *, training: bool
-) -> Names:
+def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Meter) -> Names:
     """All names that expressions see at the top level: params with their values, ``batch`` and ``training``.
 
     Raises UsageError for params that the spec does not have; those without a value are unknown, and a problem.
     """
+    given = settings.params
     for name, value in given.items():
         if name not in spec.params:
             known = list(spec.params)
             hint = suggestion(name, known, "params") if known else f"{spec.name} has no params"
             raise UsageError(f"{spec.name} has no param '{name}'", hint)
         _check_value(name, value)
-    names = Names({"batch": batch, "training": training}, meter=meter)
+    names = Names({"batch": settings.batch, "training": settings.training}, meter=meter)
     for name, param in spec.params.items():
         if name in given:
             names[name] = given[name]
@@ -114,3 +112,10 @@ def model_dtype(spec: Spec, override: str | None) -> str:
         if declaration.dtype in FLOAT_DTYPES:
             return declaration.dtype or ""
     return "float32"
+
+
+def check_weight_dtype(dtype: str | None) -> None:
+    """Raise UsageError for a dtype that no weights are held in."""
+    if dtype is not None and dtype not in WEIGHT_BITS:
+        hint = suggestion(dtype, list(WEIGHT_BITS), "dtypes of weights")
+        raise UsageError(f"there is no dtype of weights '{dtype}'", hint)

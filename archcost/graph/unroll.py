@@ -15,7 +15,7 @@ from archcost.graph.bounds import too_large
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
 from archcost.graph.model import Graph, Scope, TensorType
 from archcost.graph.nodes import NodeMaker
-from archcost.graph.params import freeze, model_dtype, resolve_inputs, resolve_params
+from archcost.graph.params import check_weight_dtype, freeze, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.graph.work import BRANCH, REFERENCE, STEP
@@ -23,14 +23,14 @@ from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
+from archcost.settings import AS_IT_STANDS
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.linker import StepError, check_params, cycle_text
 from archcost.spec.problems import Problems
 from archcost.spec.steps import kind_help
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from archcost.settings import Settings
     from archcost.spec.model import Block, Branch, Spec, Step
 
 _CACHED_NODES = 50_000  # a larger body is unrolled again where it is used again
@@ -281,23 +281,18 @@ class Unroller(NodeMaker):
         return body
 
 
-def unroll(
-    spec: Spec,
-    params: Mapping[str, Any] | None = None,
-    *,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str | None = None,
-) -> Graph:
-    """The graph of a spec under params.
+def unroll(spec: Spec, settings: Settings = AS_IT_STANDS) -> Graph:
+    """The graph of a spec under settings.
 
-    Raises SpecError with all problems (those of the spec's text included) and the graph up to the first failing node.
+    Raises UsageError for settings that the spec cannot have, SpecError with all problems (those of the spec's text
+    included) and the graph up to the first failing node.
     """
     problems = Problems(spec.text_source, spec.problems)
-    chosen = model_dtype(spec, dtype)
+    dtype = model_dtype(spec, settings.dtype)
+    check_weight_dtype(settings.weight_dtype)
     try:
-        names = resolve_params(spec, params or {}, batch, problems, Meter(), training=training)
-        inputs = resolve_inputs(spec, names, batch, chosen, problems)
+        names = resolve_params(spec, settings, problems, Meter())
+        inputs = resolve_inputs(spec, names, settings.batch, dtype, problems)
     except WorkError as error:
         problems.extend(error.diagnostics)
         raise problems.error() from None
@@ -306,10 +301,10 @@ def unroll(
         if not spec.incomplete:
             problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
         raise problems.error()
-    body = Unroller(spec, names, chosen, problems).run(inputs)
+    body = Unroller(spec, names, dtype, problems).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
     values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
-    graph = Graph(spec, values, batch, training, chosen, known, body.nodes, whole(body.outputs), body.scopes)
+    graph = Graph(spec, settings, values, dtype, known, body.nodes, whole(body.outputs), body.scopes)
     if problems:
         if len(known) < len(inputs):
             raise problems.error()

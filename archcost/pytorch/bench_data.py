@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from archcost.documents import Count, Identified, Positive, SpecData, identified
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownData
@@ -53,6 +53,16 @@ class BenchData(Identified):
     """Measurements of one model or of several."""
 
     results: list[BenchModelData]
+
+
+class Bench(NamedTuple):
+    """Measurements of models that were made in turn."""
+
+    results: tuple[Latency, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.bench/1``."""
+        return {**bench_data(self.results)}
 
 
 def bench_data(results: Sequence[Latency]) -> BenchData:

@@ -11,7 +11,7 @@ from archcost.errors import UsageError
 from archcost.ops.conv import ConvBase
 from archcost.ops.recurrent import GRU, LSTM, RNN
 from archcost.pytorch.devices import choose_device
-from archcost.pytorch.latency import Settings, measure, yardsticks
+from archcost.pytorch.latency import MeasureSettings, measure, yardsticks
 from archcost.pytorch.ranking import Ranking, Sample, Scales
 from archcost.units import format_bytes
 
@@ -67,7 +67,7 @@ class Clock:
         }
 
 
-def clock(report: Report, settings: Settings) -> Clock:
+def clock(report: Report, settings: MeasureSettings) -> Clock:
     """Measure a report end to end and layer by layer; UsageError if the device is missing or too small."""
     require_memory(report, settings.device)
     (latency,) = measure([report], replace(settings, layers=True))

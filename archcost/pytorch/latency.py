@@ -33,7 +33,7 @@ _STREAM = (4 * 2**20, 64 * 2**20)  # float32 numbers read and written to see wha
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class MeasureSettings:
     """How to measure; ``threads`` 0 leaves torch's choice, ``min_runs`` are of each model."""
 
     device: str = "auto"
@@ -46,7 +46,7 @@ class Settings:
 
 
 def measure(
-    reports: Sequence[Report], settings: Settings, watch: Callable[[str], None] = lambda _: None
+    reports: Sequence[Report], settings: MeasureSettings, watch: Callable[[str], None] = lambda _: None
 ) -> list[Latency]:
     """Measure models in turn, then their layers; ``watch`` is told what is being measured."""
     device = choose_device(settings.device)
@@ -91,7 +91,7 @@ class Yardsticks:
     bytes_per_second: float
 
 
-def yardsticks(settings: Settings) -> Yardsticks:
+def yardsticks(settings: MeasureSettings) -> Yardsticks:
     """Measure layers of one element, and a ReLU over more than caches hold, as layers are measured."""
     device = choose_device(settings.device)
     threads = settings.threads or torch.get_num_threads()
@@ -113,7 +113,7 @@ def yardsticks(settings: Settings) -> Yardsticks:
 class _Run:
     """A model on its device, ready to be called."""
 
-    def __init__(self, report: Report, device: torch.device, settings: Settings) -> None:
+    def __init__(self, report: Report, device: torch.device, settings: MeasureSettings) -> None:
         self.report = report
         self.device = device
         self.channels_last = settings.channels_last
@@ -200,7 +200,7 @@ def _sample(call: Callable[[], object], min_time: float, threads: int, min_runs:
 
 
 def _layer_timings(
-    run: _Run, settings: Settings, threads: int, watch: Callable[[str], None]
+    run: _Run, settings: MeasureSettings, threads: int, watch: Callable[[str], None]
 ) -> Iterator[Timing | None]:
     """A timing for each layer; None for what is only declared."""
     known: dict[Any, Timing] = {}
@@ -213,7 +213,7 @@ def _layer_timings(
         yield timing
 
 
-def _timing_of(call: Callable[[], object], settings: Settings, threads: int) -> Timing:
+def _timing_of(call: Callable[[], object], settings: MeasureSettings, threads: int) -> Timing:
     """What one layer takes, after a first call that is not measured."""
     call()
     return summarise(_sample(call, settings.min_time / 20, threads))

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.paths import level as level_of
-from archcost.paths import outer, split
+from archcost.paths import level, outer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.pytorch.verification import LayerCheck, Verification
 
 
-class Part(NamedTuple):
+class LayersChecked(NamedTuple):
     """A layer, or the layers below a scope, and what they come to.
 
     A counter's MACs are None where it leaves out any layer that has some; ``pairs`` are the counterparts of the layers
@@ -84,36 +83,37 @@ def timed_macs(layers: Sequence[LayerCheck]) -> int:
     return sum(layer.macs for layer in layers if layer.time is not None)
 
 
-def folded(verification: Verification, depth: int) -> list[Part]:
+def folded(verification: Verification, depth: int) -> list[LayersChecked]:
     """The layers folded to their scopes, ``depth`` levels deep."""
-    groups: dict[str, list[LayerCheck]] = {}
-    for layer in verification.layers:
-        groups.setdefault(outer(layer.path, depth), []).append(layer)
     pairs = _pairs(verification.against)
-    return [_part(path, layers, pairs) for path, layers in groups.items()]
+    return [_checked(path, layers, pairs) for path, layers in _groups(verification.layers, depth).items()]
 
 
-def nested(verification: Verification, depth: int | None = None) -> Iterator[tuple[int, Part]]:
+def nested(verification: Verification, depth: int | None = None) -> Iterator[tuple[int, LayersChecked]]:
     """Scopes and layers down to ``depth`` levels, each with its own level, from 1; a scope stands before its own."""
     pairs = _pairs(verification.against)
 
-    def below(layers: Sequence[LayerCheck], level: int) -> Iterator[tuple[int, Part]]:
-        groups: dict[str, list[LayerCheck]] = {}
-        for layer in layers:
-            groups.setdefault(outer(layer.path, level), []).append(layer)
-        for path, inside in groups.items():
-            yield level, _part(path, inside, pairs)
-            if depth is None or level < depth:
-                yield from below([layer for layer in inside if layer.path != path], level + 1)
+    def below(layers: Sequence[LayerCheck], deep: int) -> Iterator[tuple[int, LayersChecked]]:
+        for path, inside in _groups(layers, deep).items():
+            yield deep, _checked(path, inside, pairs)
+            if depth is None or deep < depth:
+                yield from below([layer for layer in inside if layer.path != path], deep + 1)
 
     yield from below(verification.layers, 1)
 
 
 def depth_of(verification: Verification, most: int) -> int:
     """How deep the layers can be unfolded without more rows than that: the deepest level, at least 1."""
-    deepest = max((level_of(layer.path) for layer in verification.layers), default=1)
-    paths = [split(layer.path) for layer in verification.layers]
-    return next((d for d in range(deepest, 1, -1) if len({tuple(path[:d]) for path in paths}) <= most), 1)
+    deepest = max((level(layer.path) for layer in verification.layers), default=1)
+    paths = [layer.path for layer in verification.layers]
+    return next((d for d in range(deepest, 1, -1) if len({outer(path, d) for path in paths}) <= most), 1)
+
+
+def _groups(layers: Sequence[LayerCheck], depth: int) -> dict[str, list[LayerCheck]]:
+    groups: dict[str, list[LayerCheck]] = {}
+    for layer in layers:
+        groups.setdefault(outer(layer.path, depth), []).append(layer)
+    return groups
 
 
 def _pairs(against: Against | None) -> dict[str, Pair | None]:
@@ -123,10 +123,10 @@ def _pairs(against: Against | None) -> dict[str, Pair | None]:
     return {**{pair.path: pair for pair in against.pairs}, **dict.fromkeys(against.only_spec)}
 
 
-def _part(path: str, layers: Sequence[LayerCheck], pairs: dict[str, Pair | None]) -> Part:
+def _checked(path: str, layers: Sequence[LayerCheck], pairs: dict[str, Pair | None]) -> LayersChecked:
     own = {layer.path: pairs[layer.path] for layer in layers if layer.path in pairs}
     fvcore, torch = (_counted(layers, name) for name in ("fvcore_macs", "torch_macs"))
-    return Part(path, layers, fvcore, torch, own)
+    return LayersChecked(path, layers, fvcore, torch, own)
 
 
 def _counted(layers: Sequence[LayerCheck], name: str) -> int | None:

@@ -30,6 +30,8 @@ _MAKER = "name a module, or a callable that makes one without arguments: `def ne
 _UNCOMPILED = "name what makes the module before it is scripted or traced"
 _LONGEST = 300  # of an error's message that is not ours
 
+_OUT, _ERROR = 1, 2  # descriptors of every process
+
 
 class Foreign:
     """A context for code that is not ours: what it raises becomes a UsageError that names the target and the place.
@@ -44,6 +46,7 @@ class Foreign:
         self.interruptions: list[int] = []
 
     def __enter__(self) -> None:
+        self.stack.enter_context(_output_to_error())
         self.stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         self.stack.enter_context(_without_input())
         self.stack.enter_context(_noting_interruptions(self.interruptions))
@@ -59,6 +62,25 @@ class Foreign:
         if isinstance(error, KeyboardInterrupt) and self.interruptions:
             return
         raise UsageError(f"{self.target} cannot be {self.doing}: {told(error)}") from None
+
+
+@contextlib.contextmanager
+def _output_to_error() -> Iterator[None]:
+    """Whatever is written to descriptor 1, not only by ``print``, goes to where errors go: an output may be JSON."""
+    try:
+        kept = os.dup(_OUT)
+        os.dup2(_ERROR, _OUT)
+    except OSError:  # one of both is closed
+        yield
+        return
+    try:
+        yield
+    finally:
+        if sys.__stdout__ is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sys.__stdout__.flush()
+        os.dup2(kept, _OUT)
+        os.close(kept)
 
 
 @contextlib.contextmanager

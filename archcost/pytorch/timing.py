@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.paths import inside
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -143,11 +145,10 @@ class Latency:
 
     def spent(self, path: str) -> Spent:
         """What a layer, or those of a scope, take."""
-        prefix = f"{path}."
         measured = [
             (layer.macs, timing.median)
             for layer, timing in zip(self.report.layers, self.layers, strict=True)
-            if timing is not None and (layer.path == path or layer.path.startswith(prefix))
+            if timing is not None and inside(layer.path, path)
         ]
         return Spent(sum(seconds for _, seconds in measured) if measured else None, sum(macs for macs, _ in measured))
 

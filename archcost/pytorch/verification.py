@@ -227,7 +227,7 @@ class Verification:
         }
 
 
-class Outcome(NamedTuple):
+class VerificationOutcome(NamedTuple):
     """What came of one spec: a verification, or the problems that prevent it."""
 
     name: str

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archcost.analysis.expectations import Deviation
     from archcost.analysis.report import Layer, Report
     from archcost.pytorch.counters import Seen
-    from archcost.pytorch.latency import Settings
+    from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.measuring import Measured, Tensors
 
 
@@ -31,7 +31,7 @@ def verify(
     expected: bool = True,
     against: str | None = None,
     device: str | None = None,
-    latency: Settings | None = None,
+    latency: MeasureSettings | None = None,
 ) -> Verification:
     """Build the report's graph in PyTorch, run it, and compare layer by layer.
 

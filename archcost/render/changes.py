@@ -9,7 +9,7 @@ from archcost.render.text import lower_bound
 from archcost.units import format_bytes, format_count
 
 if TYPE_CHECKING:
-    from archcost.compare import Difference
+    from archcost.comparing import Difference
 
 LABELS = {
     "params": "params",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.compare import telling_metrics
-from archcost.compare.data import comparison_data
-from archcost.compare.lines import change_lines
+from archcost.comparing import telling_metrics
+from archcost.comparing.data import comparison_data
+from archcost.comparing.lines import change_lines
 from archcost.render.cells import Own
 from archcost.render.changes import (
     LABELS,
@@ -22,8 +22,8 @@ from archcost.render.document import Branch, Cell, Column, Heading, Line, Record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from archcost.compare import Comparison, Difference
-    from archcost.compare.lines import ChangeLine
+    from archcost.comparing import Comparison, Difference
+    from archcost.comparing.lines import ChangeLine
     from archcost.render.document import Block
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}

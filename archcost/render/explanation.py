@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.explain.data import explanation_data
-from archcost.explain.story_data import story_data
+from archcost.explaining.data import explanation_data
+from archcost.explaining.story_data import story_data
 from archcost.render import explanation_sentences as sentences
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
 from archcost.render.explanation_records import Record, explanation_records, story_records
@@ -14,9 +14,8 @@ from archcost.render.text import known_total, layers_text, shape_cell, unknown_n
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from archcost.analysis.report import Report
-    from archcost.explain.equations import Equation, Explanation, Part, Seen
-    from archcost.explain.story import Share, Story
+    from archcost.explaining.equations import Equation, Explanation, Part, Seen
+    from archcost.explaining.story import Share, Story
     from archcost.render.document import Block, Branch
 
 _MOST_PARTS = 12  # where the reader's patience has a limit
@@ -25,7 +24,6 @@ _MOST_PARTS = 12  # where the reader's patience has a limit
 class ExplanationDocument(NamedTuple):
     """A layer, or a scope as the sum of its parts."""
 
-    report: Report
     explanation: Explanation
 
     def blocks(self, most: int | None) -> Iterator[Block]:
@@ -52,11 +50,11 @@ class ExplanationDocument(NamedTuple):
 
     def records(self) -> Records:
         """A row a figure: of the layer or scope itself, then of its parts."""
-        return Records(Record._fields, explanation_records(self.report, self.explanation))
+        return Records(Record._fields, explanation_records(self.explanation))
 
     def data(self) -> object:
         """What programs read."""
-        return explanation_data(self.report, self.explanation)
+        return explanation_data(self.explanation)
 
 
 class StoryDocument(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explain.data import explanation_data
-from archcost.explain.story_data import story_data
+from archcost.explaining.data import explanation_data
+from archcost.explaining.story_data import story_data
 from archcost.render.explanation_sentences import one_size
 from archcost.render.text import field_cell
 
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from archcost.analysis.receptive_field import ReceptiveField
-    from archcost.analysis.report import Report
-    from archcost.explain.equations import Explanation
-    from archcost.explain.story import Story
+    from archcost.explaining.equations import Explanation
+    from archcost.explaining.story import Story
 
 _ALL = 99  # branches of a field
 
@@ -40,9 +39,9 @@ class Record(NamedTuple):
     note: str | None = None
 
 
-def explanation_records(report: Report, explanation: Explanation) -> Iterator[Record]:
+def explanation_records(explanation: Explanation) -> Iterator[Record]:
     """The figures of a layer or scope, then those of its parts."""
-    data = explanation_data(report, explanation)
+    report, data = explanation.report, explanation_data(explanation)
     for equation in data["equations"]:
         yield Record(
             report.name, explanation.path, equation["figure"], equation["label"], equation["value"], equation["unit"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explain.expressions import Sum, Symbol
+from archcost.explaining.expressions import Sum, Symbol
 from archcost.render.text import field_cell, layers_text, shape_cell
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
-    from archcost.explain.equations import Equation, Explanation, Part, Seen
-    from archcost.explain.expressions import Expression
-    from archcost.explain.story import Share, Story
+    from archcost.explaining.equations import Equation, Explanation, Part, Seen
+    from archcost.explaining.expressions import Expression
+    from archcost.explaining.story import Share, Story
 
 _MOST_TERMS = 8
 _MOST_HOLDERS = 5

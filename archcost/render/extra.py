@@ -117,7 +117,7 @@ class Extra:
 def _scope(report: Report, path: str) -> str:
     if not path:
         return ""
-    from archcost.explain.find import find_path
+    from archcost.explaining.find import find_path
 
     return find_path(report, path)
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.study import Study
+    from archcost.named_specs import SpecResult
     from archcost.render.document import Block, Branch
-    from archcost.render.output import Result
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 16
@@ -39,7 +39,7 @@ class MemoryDocument(NamedTuple):
 
     studies: Sequence[Study]
     depth: int | None = None
-    failed: Sequence[Result] = ()
+    failed: Sequence[SpecResult] = ()
 
     @property
     def _wrong(self) -> list[ModelView]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, format_diagnostic
 from archcost.printable import visible
@@ -12,17 +12,7 @@ from archcost.render.exit import wants_colour, write_error, write_file, write_ou
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcost.analysis.report import Report
     from archcost.errors import Diagnostic, UsageError
-
-
-class Result(Protocol):
-    """A spec's report, its problems, or both: the layers before the first problem."""
-
-    name: str
-    report: Report | None
-    diagnostics: tuple[Diagnostic, ...]
-    unread: bool
 
 
 def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 - as the option

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.data import FailedReportData, ReportData
 from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
-from archcost.compare.data import ComparisonData, SideBySideData
+from archcost.budget.schema import verdict_schema
+from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
-from archcost.explain.data import ExplanationData
-from archcost.explain.story_data import StoryData
+from archcost.explaining.data import ExplanationData
+from archcost.explaining.story_data import StoryData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
+from archcost.spec.schema import spec_schema
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made from no document's type
+    "spec": spec_schema,
+    "verdict": verdict_schema,
+}
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
     "memory": MemoryData | list[MemoryData],
@@ -33,3 +42,11 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
 def document_schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a document."""
     return schema_of(DOCUMENTS[name], name)
+
+
+SCHEMAS = (*_WRITTEN, *DOCUMENTS)
+
+
+def named_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of SCHEMAS."""
+    return _WRITTEN[name]() if name in _WRITTEN else document_schema(name)

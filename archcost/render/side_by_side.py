@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.compare import smallest, telling_metrics
-from archcost.compare.data import side_by_side_data
-from archcost.compare.naming import labels
+from archcost.comparing import smallest, telling_metrics
+from archcost.comparing.data import side_by_side_data
+from archcost.comparing.naming import labels
 from archcost.render.changes import LABELS, total_cell
 from archcost.render.document import WHOLE, Branch, Column, Line, Records, Table
 from archcost.spec.limits import TOTALS

@@ -154,7 +154,7 @@ def _unused_sentence(finding: Finding) -> str:
     if finding.limit is None:
         return "this budget is for no spec: its globs choose none of those that are checked"
     if finding.cause is Cause.NARROW:
-        return f"{finding.name}: '{finding.limit.pattern}' does not name {finding.detail}: they are not judged by it"
+        return f"{finding.name}: not named by '{finding.limit.pattern}', and not judged: {finding.detail}"
     return f"no layer or block matches '{finding.limit.pattern}' in any checked spec that this limit is for"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.data import error_document
+from archcost.paths import last
 from archcost.pytorch.scopes import depth_of, folded, nested
 from archcost.render.document import Branch, Cell, Heading, Line, Records, branches_of
 from archcost.render.rows import MAX_ROWS
@@ -15,7 +16,7 @@ from archcost.render.verification_words import MARKS, remarks, verdict, versions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.pytorch.verification import Outcome, Verification
+    from archcost.pytorch.verification import Verification, VerificationOutcome
     from archcost.render.document import Block, Table
 
 MAX_MISMATCHES = 20  # that a terminal has in full; the rest is counted, and stands in all other formats
@@ -24,7 +25,7 @@ MAX_MISMATCHES = 20  # that a terminal has in full; the rest is counted, and sta
 class VerificationDocument(NamedTuple):
     """What came of specs: one in full, several a row each, or in full as well where a ``depth`` is asked for."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[VerificationOutcome]
     depth: int | None = None
 
     @property
@@ -99,7 +100,7 @@ def _layers(verification: Verification, depth: int | None, most: int | None) -> 
 
 def _scopes(verification: Verification, depth: int | None) -> Table:
     found = list(nested(verification, depth))
-    names = [Cell(part.path.rpartition(".")[2], level=level) for level, part in found]
+    names = [Cell(last(part.path), level=level) for level, part in found]
     return layer_table(verification, [part for _, part in found], names)
 
 

@@ -14,12 +14,12 @@ from archcost.render.verification_words import verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.pytorch.verification import LayerCheck, Outcome, Verification
+    from archcost.pytorch.verification import LayerCheck, Verification, VerificationOutcome
 
 _MODEL = "the model"
 
 
-def to_junit(outcomes: Sequence[Outcome]) -> str:
+def to_junit(outcomes: Sequence[VerificationOutcome]) -> str:
     """The document; what is only declared is skipped, and says so."""
     root = ET.Element("testsuites", name="archcost verify")
     for outcome in outcomes:

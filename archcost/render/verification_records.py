@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from archcost.dims import Shape
     from archcost.pytorch.correspondence import Pair
-    from archcost.pytorch.verification import LayerCheck, Outcome, Verification
+    from archcost.pytorch.verification import LayerCheck, Verification, VerificationOutcome
 
 _COUNTS = (
     "output",
@@ -30,12 +30,12 @@ _TIMES = ("median_seconds", "iqr_seconds", "p95_seconds", "runs", "reason")
 _TARGET = ("target_path", "target_params", "target_macs", "target_output", "kinship")
 
 
-def verification_records(outcomes: Sequence[Outcome]) -> Records:
+def verification_records(outcomes: Sequence[VerificationOutcome]) -> Records:
     """Every layer of every model; times and the other model's figures where there are any.
 
-    ``verdict`` is ``ok``, ``wrong``, ``declared``, or ``not aligned`` with any layer of the model that the spec is held
-    against; ``not verified`` of a spec with errors, and of layers that PyTorch did not come to. ``mismatch`` says what
-    is wrong. What contradicts no layer but a model or a scope has a row of its own without counts.
+    ``verdict`` is ``ok``, ``wrong``, ``declared``, ``not proved`` where the model that the spec is held against has no
+    layer of a known kind with the tensors, or ``not verified`` of a spec with errors, and of layers that PyTorch did
+    not come to. ``mismatch`` says what is wrong. What contradicts no layer but a model or a scope has a row of its own.
     """
     done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     timed, held = any(each.clock for each in done), any(each.against for each in done)
@@ -50,14 +50,14 @@ def verification_records(outcomes: Sequence[Outcome]) -> Records:
     return Records(headings, rows)
 
 
-def _messages(outcome: Outcome) -> str:
+def _messages(outcome: VerificationOutcome) -> str:
     return "; ".join(diagnostic.message for diagnostic in outcome.diagnostics)
 
 
 def _rows(verification: Verification) -> Iterator[dict[str, object]]:
     against = verification.against
     pairs = {pair.path: pair for pair in against.pairs} if against is not None else {}
-    alone = frozenset(against.only_spec) if against is not None else frozenset()
+    unproved = against.unproved if against is not None else {}
     told: dict[str, list[str]] = {layer.path: [] for layer in verification.layers}
     for mismatch in verification.mismatches:
         if mismatch.path in told:
@@ -74,19 +74,19 @@ def _rows(verification: Verification) -> Iterator[dict[str, object]]:
             **_counts(layer),
             **_times(layer),
             **_target(pairs.get(layer.path)),
-            "verdict": _verdict(layer, found, aligned=layer.path not in alone),
+            "verdict": _verdict(layer, found, proved=layer.path not in unproved),
             "mismatch": "; ".join(found),
         }
 
 
-def _verdict(layer: LayerCheck, mismatches: Sequence[str], *, aligned: bool) -> str:
+def _verdict(layer: LayerCheck, mismatches: Sequence[str], *, proved: bool) -> str:
     if mismatches:
         return "wrong"
     if layer.declared:
         return "declared"
     if not layer.ok:
         return NOT_VERIFIED
-    return "ok" if aligned else "not aligned"
+    return "ok" if proved else "not proved"
 
 
 def _counts(layer: LayerCheck) -> dict[str, object]:

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.pytorch.correspondence import Pair
-    from archcost.pytorch.scopes import Part
-    from archcost.pytorch.verification import Outcome, Verification
+    from archcost.pytorch.scopes import LayersChecked
+    from archcost.pytorch.verification import Verification, VerificationOutcome
 
 
-def layer_table(verification: Verification, parts: Sequence[Part], names: Sequence[Cell | str] | None = None) -> Table:
+def layer_table(
+    verification: Verification, parts: Sequence[LayersChecked], names: Sequence[Cell | str] | None = None
+) -> Table:
     """The counts side by side, and the verdict on each layer or scope; ``names`` stand for their paths."""
     totals, timed = verification.totals, verification.clock is not None
 
-    def counts(heading: str, figure: Callable[[Part], int | None], total: str, leaves: int = 0) -> Column:
+    def counts(heading: str, figure: Callable[[LayersChecked], int | None], total: str, leaves: int = 0) -> Column:
         cells = [count_cell(figure(part)) for part in parts]
         return Column(heading, cells, count_cell(totals[total]), right=True, leaves=leaves)
 
@@ -50,7 +52,7 @@ def layer_table(verification: Verification, parts: Sequence[Part], names: Sequen
     return Table(columns) if held else Table(columns, least_flexible=WHOLE)
 
 
-def summary_table(outcomes: Sequence[Outcome]) -> Table:
+def summary_table(outcomes: Sequence[VerificationOutcome]) -> Table:
     """A row a spec; one that is not verified has its name alone."""
 
     def column(heading: str, cell: Callable[[Verification], Cell | str], *, right: bool = True) -> Column:
@@ -76,7 +78,7 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
     return Table([*columns, column("", summary_mark, right=False)], least_flexible=WHOLE)
 
 
-def op_text(part: Part) -> str:
+def op_text(part: LayersChecked) -> str:
     """The op of a layer, or how many layers a scope has."""
     return part.layers[0].op if len(part.layers) == 1 else f"{len(part.layers)} layers"
 
@@ -104,7 +106,7 @@ def total_seconds(verification: Verification) -> float | None:
     return verification.clock.latency.total.median if verification.clock else None
 
 
-def mark_of(part: Part) -> str:
+def mark_of(part: LayersChecked) -> str:
     """The verdict on a layer or scope as one cell."""
     return _mark(ok=part.ok, declared=part.declared, layers=len(part.layers), held=part.held)
 
@@ -124,7 +126,7 @@ def _mark(*, ok: bool, declared: int, layers: int, held: bool) -> str:
     return MARKS[True] if layers and held else "–"
 
 
-def _other_text(part: Part) -> str:
+def _other_text(part: LayersChecked) -> str:
     """Where the other model has a layer, with its own figures where they differ; of several, how many agree."""
     pairs = part.pairs
     if not pairs:

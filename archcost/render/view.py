@@ -10,7 +10,7 @@ from archcost.render.text import NOT_READ, UP_TO_ERROR
 
 if TYPE_CHECKING:
     from archcost.conventions.reading import Reading
-    from archcost.render.output import Result
+    from archcost.named_specs import SpecResult
 
 
 class Wanted(NamedTuple):
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
         """Whether rows were asked for, so that several models have a table each."""
         return bool(self.columns) or any(option is not None for option in (self.depth, self.sort, self.top))
 
-    def view(self, result: "Result") -> "ModelView":
+    def view(self, result: "SpecResult") -> "ModelView":
         """A model under this; raises UsageError for a tool, pattern or scope that there is not."""
         report = result.report
         if report is None:

@@ -6,6 +6,7 @@ PyYAML scans the text; what a plain scalar means is decided here, because PyYAML
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -26,6 +27,7 @@ MAX_VALUES = 1_000_000  # YAML values in one file, aliases expanded
 MAX_DEPTH = 100
 _VALUE = 10  # steps of work of a value: all files of a spec together may hold a million
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OTHER_ENDS = re.compile("[\x85\u2028\u2029]")  # of YAML 1.1: what follows a comment may be none
 _DEEP = f"values nest deeper than {MAX_DEPTH} levels"
 _PLAIN_KEY = "a key must be a plain word, not a list or mapping"
 
@@ -109,6 +111,10 @@ def parse_document(source: Source, meter: Meter | None = None) -> tuple[Value, l
     if wrong is not None:
         message = f"the file is not text: it holds the control character U+{ord(wrong[0]):04X}"
         raise SpecError([Diagnostic(message, place(source, wrong.start()))])
+    ends = None if source.text.isascii() else _OTHER_ENDS.search(source.text)
+    if ends is not None:
+        message = f"the file holds U+{ord(ends[0]):04X}, which ends a line for some readers of YAML and not for others"
+        raise SpecError([Diagnostic(message, place(source, ends.start()), "put a plain line end, or none")])
     builder = _Builder(source, meter or Meter())
     loader = _Loader(source.text)
     next_event, handlers = loader.get_event, builder.handlers

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from archcost import zoo
+from archcost import model_zoo
 from archcost.errors import Diagnostic, Mark, Source, UnreadError, close_names
 from archcost.files import DISK, FileError, MissingFileError, located, read_named
 from archcost.meter import WorkError
@@ -38,7 +38,7 @@ def read(spec: str | os.PathLike[str]) -> Spec:
     name = os.fspath(spec)
     if name == "-":
         return reads(decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>"), name="<stdin>", folder=".")
-    path = name if os.path.lexists(name) else zoo.find(name) or name
+    path = name if os.path.lexists(name) else model_zoo.find(name) or name
     return reads(_named_text(path), name=path, folder=os.path.dirname(path))
 
 
@@ -105,7 +105,7 @@ def _named_text(path: str) -> str:
 
 
 def _missing_help(name: str) -> str:
-    close = close_names(name, zoo.names()) if os.sep not in name else []
+    close = close_names(name, model_zoo.names()) if os.sep not in name else []
     if close:
         return "did you mean the zoo model " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
     return "give a path, or the name of a model that `archcost zoo` lists"

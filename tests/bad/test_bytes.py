@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -53,7 +55,8 @@ SMALL = {
     ),
     "windows_line_ends_in_yaml": Case("archcost: 1\r\ninput: [3\r\nlayers: x\r\n", "3:7", "expected a comma"),
     "old_mac_line_ends": Case(LAYERS.replace("\n", "\r") + "  - rellu\r", "4:5", "unknown kind 'rellu'"),
-    "unicode_line_ends": Case(LAYERS + "  - relu\u2028  - rellu\n", "5:5", "unknown kind 'rellu'"),
+    "unicode_line_ends": Case(LAYERS + "  - relu\u2028  - rellu\n", "4:9", "holds U+2028"),
+    "unicode_line_end_in_a_comment": Case(LAYERS + "# \x85budgets: {params: 1}\n", "4:3", "holds U+0085"),
     "a_bom": Case(b"\xef\xbb\xbf" + b"archcost: 1\ninput: [3]\nlayers: [rellu]\n", "3:10", "unknown kind 'rellu'"),
     "a_bom_before_the_error": Case(b"\xef\xbb\xbfarchcots: 1\n", "1:1", "the language version is missing"),
     "wide_characters": Case(
@@ -261,6 +264,30 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     result = limited("analyze", "spec.yaml", cwd=tmp_path)
     assert "cannot include 'pipe.yaml': it is not a file" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["analyze", "validate", "check", "memory"])
+def test_a_pipe_on_the_command_line_is_not_waited_for(command: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    result = limited(command, "pipe.yaml", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "it is not a file but a pipe" in result.stderr
+
+
+def test_what_a_shell_hands_over_is_read(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, f"{LAYERS}  - relu\n".encode())
+    os.close(writer)
+    done = subprocess.run(
+        [sys.executable, "-m", "archcost", "analyze", f"/dev/fd/{reader}"],
+        cwd=tmp_path,
+        pass_fds=[reader],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(reader)
+    assert done.returncode == 0, done.stderr
 
 
 def test_many_includes_together_are_limited(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.budget.config import Config, load_config
-from archcost.budget.globs import expand, selects
 from archcost.budget.toml import parse_toml
 from archcost.errors import ConfigError, Source
+from archcost.globs import expand, selects
 from archcost.spec.document import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:

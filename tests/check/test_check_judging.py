@@ -10,15 +10,16 @@ import pytest
 
 from archcost.analysis.report import analyze
 from archcost.analysis.tree import build_tree
+from archcost.budget import check as checking
 from archcost.budget.baseline import Baseline, Pace, entry_of
+from archcost.budget.cases import Request
 from archcost.budget.judge import Case, judge
 from archcost.budget.latency import Measured
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
 from archcost.budget.weights import named
-from archcost.commands import judging
-from archcost.commands.judging import Request
 from archcost.render.verdict_figures import amount, pair, percent
 from archcost.render.verdict_text import sentence
+from archcost.settings import Settings
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ layers:
 
 def verdict(budgets: str, *, width: int | None = None, text: str = TEXT, **values: Any) -> SpecVerdict:
     spec = loads(f"{text}budgets: {budgets}\n" if budgets else text, name="net.yaml")
-    report = analyze(spec, params={"width": width} if width else None)
+    report = analyze(spec, Settings({"width": width} if width else {}))
     return judge(Case("net.yaml", "net.yaml", report, **values))
 
 
 def against(before: int) -> dict[str, Any]:
     """A baseline of the net with another width."""
-    entry = entry_of(analyze(loads(TEXT, name="net.yaml"), params={"width": before}), {})
+    entry = entry_of(analyze(loads(TEXT, name="net.yaml"), Settings({"width": before})), {})
     return {"baseline": Baseline("lock.json", entries={"net.yaml": entry}), "entry": entry}
 
 
@@ -173,7 +174,7 @@ def test_growth_over_nothing_has_no_percentage() -> None:
     text = TEXT.replace("- relu", "- relu\n      - when: $(width > 4)\n        id: extra\n        batch_norm2d:")
     entry = entry_of(analyze(loads(text, name="net.yaml")), {})
     spec = loads(text + "budgets: {layers: {unit_a: {params: 1%}}}\n", name="net.yaml")
-    report = analyze(spec, params={"width": 5})
+    report = analyze(spec, Settings({"width": 5}))
     found = judge(Case("net.yaml", "net.yaml", report, baseline=Baseline("x", is_lock=False), entry=entry))
     assert [w.baseline for w in found.findings[0].layers] == [None, 32]  # the norm is new
 
@@ -352,9 +353,9 @@ def test_processes_judge_as_one_process_does(
     def told(found: Verdict) -> list[tuple[Any, ...]]:
         return [(f.name, f.status, f.metric, f.figure, str(f.mark), f.layers) for f in found.all_findings()]
 
-    one = judging.check(Request())
-    monkeypatch.setattr(judging, "_POOL_FROM", 1)
-    many = judging.check(Request())
+    one = checking.check(Request())
+    monkeypatch.setattr(checking, "_POOL_FROM", 1)
+    many = checking.check(Request())
     assert told(one) == told(many)
     assert one.exit_code == many.exit_code == 1
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archcost import zoo
-from archcost.commands import judging, pacing
-from archcost.commands.judging import Request
+from archcost import model_zoo as zoo
+from archcost.budget import latency as latencies
+from archcost.budget.cases import Request
+from archcost.budget.check import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +134,7 @@ def test_two_hundred_specs_are_judged_in_one_process(
     (tmp_path / "archcost.toml").write_text('specs = ["specs/*.yaml"]\n[[budgets]]\nparams = "1%"\nmacs = "1000 T"\n')
     assert run("baseline", "update", cwd=tmp_path).code == 0
     monkeypatch.chdir(tmp_path)
-    verdict = judging.check(Request())
+    verdict = check(Request())
     assert len(verdict.specs) == len(zoo.names()) > 200
     assert verdict.exit_code == 0
 
@@ -170,7 +171,8 @@ class Machine:
     def __call__(self, *reports: Any) -> list[Any]:
         environment = SimpleNamespace(device="cuda", name=self.name, threads=1)
         total = SimpleNamespace(median=self.median, iqr=self.iqr)
-        return [SimpleNamespace(report=report, environment=environment, total=total, layers=()) for report in reports]
+        ran = {"environment": environment, "total": total, "layers": (), "declared": ()}
+        return [SimpleNamespace(report=report, **ran) for report in reports]
 
 
 def test_latencies_are_kept_apart_by_machine(
@@ -179,7 +181,7 @@ def test_latencies_are_kept_apart_by_machine(
     folder = net("{latency: {max: 10 ms, increase: 10%}}", CONFIG)
 
     def on(name: str, median: float, iqr: float = 0.0) -> None:
-        monkeypatch.setattr(pacing, "measure", Machine(name, median, iqr))
+        monkeypatch.setattr(latencies, "measure", Machine(name, median, iqr))
 
     on("one", 0.004)
     assert run("check", "--latency", cwd=folder).code == 2  # no baseline at all
@@ -213,9 +215,9 @@ def test_a_latency_is_held_against_one_of_the_same_batch(
     net: Callable[..., Path], run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = net("{latency: {max: 600 ms, increase: 10%}}", CONFIG)
-    monkeypatch.setattr(pacing, "measure", Machine("one", 0.004))
+    monkeypatch.setattr(latencies, "measure", Machine("one", 0.004))
     assert run("baseline", "update", "--latency", cwd=folder).code == 0
-    monkeypatch.setattr(pacing, "measure", Machine("one", 0.040))  # of ten times the images
+    monkeypatch.setattr(latencies, "measure", Machine("one", 0.040))  # of ten times the images
 
     def growth(batch: str) -> dict[str, Any]:
         document = json.loads(run("check", "--latency", "--batch", batch, "--format", "json", cwd=folder).out)
@@ -245,9 +247,9 @@ def test_a_record_gets_no_slower_beyond_both_spreads(
     code: int,
 ) -> None:
     folder = net("{latency: {increase: 1%}}", CONFIG)
-    monkeypatch.setattr(pacing, "measure", Machine("one", 0.004, 0.001))
+    monkeypatch.setattr(latencies, "measure", Machine("one", 0.004, 0.001))
     assert run("baseline", "update", "--latency", cwd=folder).code == 0
-    monkeypatch.setattr(pacing, "measure", Machine("one", median / 1000, spread / 1000))
+    monkeypatch.setattr(latencies, "measure", Machine("one", median / 1000, spread / 1000))
     assert run("baseline", "update", "--latency", cwd=folder).code == code
 
 
@@ -264,6 +266,6 @@ def test_latency_against_a_revision_measures_both(
         counts.append(len(reports))
         return Machine("one", 0.004)(*reports)
 
-    monkeypatch.setattr(pacing, "measure", measure)
+    monkeypatch.setattr(latencies, "measure", measure)
     assert run("check", "--latency", "--baseline-ref", "HEAD", cwd=folder).code == 0
     assert counts == [2]

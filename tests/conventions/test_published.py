@@ -24,6 +24,7 @@ from archcost.conventions.torchprofile import CONVENTION as TORCHPROFILE
 from archcost.conventions.work import readings
 from archcost.errors import UsageError
 from archcost.render.reconciliation_sentences import away, chance
+from archcost.settings import Settings
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ SPECS = {"statistics": STATISTICS, "twice": TWICE, "lstm": LSTM, "pooled": POOLE
 @cache
 def report_of(name: str, changed: tuple[tuple[str, Any], ...] = (), *, training: bool = False) -> Report:
     spec = loads(SPECS[name]) if name in SPECS else archcost.load(name)
-    return analyze(spec, params=dict(changed), training=training)
+    return analyze(spec, Settings(dict(changed), training=training))
 
 
 def found(name: str, text: str) -> Search:
@@ -422,7 +423,7 @@ TABLES: dict[str, tuple[set[str], set[str], set[str]]] = {
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("batch", [1, 3])
 def test_tables_are_told_by_the_graph(name: str, batch: int) -> None:
-    tables_of = tables(analyze(archcost.load(name), batch=batch).graph)
+    tables_of = tables(analyze(archcost.load(name), Settings(batch=batch)).graph)
     assert tuple({table.path for table in each} for each in tables_of) == TABLES[name]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.reading import read
 from archcost.pytorch.module import Network, example_inputs

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.tree import build_tree, find
 from archcost.dims import numel
-from archcost.explain.find import find_path, known_paths
-from archcost.explain.layer import explain_layer
-from archcost.explain.scope import explain_scope
-from archcost.explain.seen import block_around
-from archcost.explain.story import explain_model
+from archcost.explaining.find import find_path, known_paths
+from archcost.explaining.layer import explain_layer
+from archcost.explaining.scope import explain_scope
+from archcost.explaining.seen import block_around
+from archcost.explaining.story import explain_model
 from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.spec.loader import loads
 from archcost.spec.names import DTYPE_BYTES
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
-    from archcost.explain.equations import Equation, Explanation
+    from archcost.explaining.equations import Equation, Explanation
 
 LAYER = "5x5.conv_relu_1.conv2d"
 COMMANDS: dict[str, tuple[int | None, tuple[str, ...]]] = {
@@ -231,7 +231,7 @@ def test_shared_weights_are_said_to_be_counted_elsewhere() -> None:
     params = equations(explain_layer(report, 1))["params"]
     assert (params.value, params.note) == (0, "shared with a, counted there")
     line = "f·f·c_in·c_out + c_out − shared = 1·1·4·4 + 4 − 20 = 0; shared with a, counted there"
-    assert line in on_terminal(ExplanationDocument(report, explain_layer(report, 1)), 1000)
+    assert line in on_terminal(ExplanationDocument(explain_layer(report, 1)), 1000)
     assert "weight_bytes" not in equations(explain_layer(report, 1))
 
 
@@ -251,7 +251,7 @@ def test_of_weights_that_are_shared_in_part_the_others_are_counted() -> None:
     )
     found = equations(explain_layer(report, 1))
     assert (found["params"].value, found["weight_bytes"].value) == (7, 7 * 4)
-    text = on_terminal(ExplanationDocument(report, explain_layer(report, 1)), 100)
+    text = on_terminal(ExplanationDocument(explain_layer(report, 1)), 100)
     assert "4·7 + 7 − 28 = 7; shared with tokens, counted there" in text
 
 
@@ -301,7 +301,7 @@ def test_a_factor_that_is_rounded_otherwise_shows_no_formula() -> None:
 
 def test_a_layer_without_input() -> None:
     report = spec_report({"parameter": {"shape": [1, 4, 8, 8]}, "id": "p"}, {"add": None, "from": ["input", "p"]})
-    text = on_terminal(ExplanationDocument(report, explain_layer(report, 0)), 100)
+    text = on_terminal(ExplanationDocument(explain_layer(report, 0)), 100)
     assert "p · parameter · → 1×4×8×8" in text
     assert "receptive field" not in text
 
@@ -311,12 +311,12 @@ def test_long_sums_are_shortened_and_equal_terms_multiplied() -> None:
     report = spec_report({"block": None, "id": "b"}, blocks={"block": {"layers": convs}})
     tree = find(build_tree(report), "b")
     assert tree is not None
-    text = on_terminal(ExplanationDocument(report, explain_scope(report, tree, "b")), 1000)
+    text = on_terminal(ExplanationDocument(explain_scope(report, tree, "b")), 1000)
     assert "+ … 5 more … +" in text
     resnet = archcost.analyze("resnet50")
     tree = find(build_tree(resnet), "layer3")
     assert tree is not None
-    document = ExplanationDocument(resnet, explain_scope(resnet, tree, "layer3"))
+    document = ExplanationDocument(explain_scope(resnet, tree, "layer3"))
     assert "372,506,624 + 5·218,365,952 = 1,464,336,384" in on_terminal(document, 1000)
 
 

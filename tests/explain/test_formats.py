@@ -15,10 +15,10 @@ from markdown_it import MarkdownIt
 from archcost.commands.options import FORMATS
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
-from archcost.explain.data import ExplanationData
-from archcost.explain.expressions import Product
-from archcost.explain.scope import Name
-from archcost.explain.story_data import StoryData
+from archcost.explaining.data import ExplanationData
+from archcost.explaining.expressions import Product
+from archcost.explaining.scope import Name
+from archcost.explaining.story_data import StoryData
 
 if TYPE_CHECKING:
     from collections.abc import Callable

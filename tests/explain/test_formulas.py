@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.dims import numel, total
-from archcost.explain.formulas import FORMULAS, Formulas, Subject
+from archcost.explaining.formulas import FORMULAS, Formulas, Subject
 from archcost.ops import REGISTRY, apply
 from tests.ops.cases import CASES, Case
 
 if TYPE_CHECKING:
-    from archcost.explain.expressions import Expression
+    from archcost.explaining.expressions import Expression
 
 
 def evaluated(text: str) -> int:

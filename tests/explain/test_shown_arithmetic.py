@@ -6,8 +6,8 @@ import doctest
 
 import pytest
 
-from archcost.explain import expressions
-from archcost.explain.expressions import Expression, Number, Symbol, ceil, cross, exactly, floor, product, total
+from archcost.explaining import expressions
+from archcost.explaining.expressions import Expression, Number, Symbol, ceil, cross, exactly, floor, product, total
 
 N, F, P, S = Symbol("n", 28), Symbol("f", 5), Symbol("p", 2), Symbol("s", 1)
 C_IN, C_OUT = Symbol("c_in", 192), Symbol("c_out", 32)

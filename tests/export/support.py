@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 import archcost
-from archcost.export.helpers import HELPERS
-from archcost.export.source import to_torch
+from archcost.exporting.helpers import HELPERS
+from archcost.exporting.source import to_torch
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
 from tests.export.models import MODELS

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from torch import nn
 
-from archcost.export.helpers import HELPERS
-from archcost.export.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
-from archcost.export.ops import FUNCTIONS, LAYERS
+from archcost.exporting.helpers import HELPERS
+from archcost.exporting.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
+from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.ops import REGISTRY
 from archcost.ops.field_types import REQUIRED
 from archcost.pytorch.module import Network

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.export.source import ModelSource
+from archcost.exporting.source import ModelSource
 from tests.cover import zoo_models
 from tests.export.computation import computation_of
 from tests.export.support import (

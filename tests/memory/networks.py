@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from archcost.graph.unroll import unroll
+from archcost.settings import Settings
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def case_graph(
     layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
     outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
     given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
-    return unroll(document(given), dtype=None if floats == "float32" else floats)
+    return unroll(document(given), Settings(dtype=None if floats == "float32" else floats))
 
 
 def layer(network: Network, index: int) -> nn.Module:

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, inplace_nodes
 from archcost.analysis.memory.liveness import Storages
 from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
+from archcost.settings import Settings
 from archcost.spec.loader import loads
 from tests.memory.networks import case_graph, permuted_orders, reorder, set_inplace
 from tests.ops.cases import CASES, Case
@@ -66,7 +67,7 @@ def test_what_specs_build_only_for_training() -> None:
     others = set()
     for name in zoo.names():
         spec = archcost.load(name)
-        graph = unroll(spec, training=True)
+        graph = unroll(spec, Settings(training=True))
         if [node.path for node in graph.nodes] != [node.path for node in unroll(spec).nodes]:
             same(graph)
             others.add(name)
@@ -152,6 +153,6 @@ def test_the_best_order_takes_what_it_should(name: str, inplace: bool) -> None:
 
 
 def test_half_precision() -> None:
-    graph = unroll(archcost.load("resnet18"), dtype="float16")
+    graph = unroll(archcost.load("resnet18"), Settings(dtype="float16"))
     network, inputs = memory.fake(graph)
     assert memory.inference(network, inputs).peak_bytes == max(Storages(graph).live())

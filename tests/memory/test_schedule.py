@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory import schedule
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, new_order
 from archcost.analysis.memory.liveness import Storages

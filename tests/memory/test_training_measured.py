@@ -16,6 +16,7 @@ from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
+from archcost.settings import Settings
 from tests.memory.networks import Checkpointed, adam, adam_foreach, case_graph, momentum, set_inplace, sgd
 from tests.ops.cases import CASES, Case
 
@@ -46,7 +47,7 @@ def same(measured: memory.Training, predicted: TrainingMemory) -> None:
 
 def test_models_of_the_zoo(zoo_model: str) -> None:
     """All of the zoo is in the table of docs/figures.md, which ``python -m benchmarks.memory`` measures."""
-    graph = unroll(archcost.load(zoo_model), training=True, batch=2)
+    graph = unroll(archcost.load(zoo_model), Settings(training=True, batch=2))
     setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"])
     predicted = training_memory(graph, setting)
     same(memory.training(*memory.fake(graph), adam), predicted)
@@ -58,14 +59,14 @@ def test_models_of_the_zoo(zoo_model: str) -> None:
 @pytest.mark.parametrize(("name", "make"), [("sgd", sgd), ("momentum", momentum), ("adam", adam)])
 @pytest.mark.parametrize("model", ["alexnet", "inception_reduced", "resnet18"])
 def test_optimizers_on_real_tensors(model: str, name: str, make: Callable[[Any], torch.optim.Optimizer]) -> None:
-    graph = unroll(archcost.load(model), training=True)
+    graph = unroll(archcost.load(model), Settings(training=True))
     measured = memory.training(build(graph), example_inputs(graph), make)
     same(measured, training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS[name])))
 
 
 @pytest.mark.parametrize("model", ["alexnet", "resnet18"])
 def test_an_optimizer_that_updates_all_params_at_once(model: str) -> None:
-    graph = unroll(archcost.load(model), training=True)
+    graph = unroll(archcost.load(model), Settings(training=True))
     setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"], foreach=True)
     same(memory.training(*memory.fake(graph), adam_foreach), training_memory(graph, setting))
 
@@ -104,7 +105,7 @@ def every_phase(case: Case, floats: str) -> None:
     ],
 )
 def test_checkpoints(model: str, pattern: str) -> None:
-    graph = unroll(archcost.load(model), training=True, batch=2)
+    graph = unroll(archcost.load(model), Settings(training=True, batch=2))
     ranges = checkpoint_ranges(graph, [pattern])
     network, inputs = memory.fake(graph)
     measured = memory.training(Checkpointed(network, graph, ranges), inputs, sgd).peak_bytes
@@ -117,7 +118,7 @@ def test_checkpoints(model: str, pattern: str) -> None:
     "model", ["alexnet", "googlenet", "inception_v3", "mobilenet_v1", "resnet18", "resnet50", "vgg11_bn"]
 )
 def test_mixed_precision(model: str) -> None:
-    graph = unroll(archcost.load(model), training=True, batch=2)
+    graph = unroll(archcost.load(model), Settings(training=True, batch=2))
     autocast = torch.autocast("cpu", dtype=torch.bfloat16)
     measured = memory.training(*memory.fake(graph), sgd, autocast).peak_bytes
     predicted = training_memory(graph, WATCHED._replace(half="bfloat16")).peak.live
@@ -126,7 +127,7 @@ def test_mixed_precision(model: str) -> None:
 
 @pytest.mark.parametrize("model", ["alexnet", "resnet18", "squeezenet1_1", "vgg11"])
 def test_activations_in_place(model: str) -> None:
-    graph = unroll(archcost.load(model), training=True, batch=2)
+    graph = unroll(archcost.load(model), Settings(training=True, batch=2))
     network, inputs = memory.fake(graph)
     nodes = inplace_nodes(graph)
     set_inplace(network, nodes)
@@ -135,5 +136,5 @@ def test_activations_in_place(model: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_dtypes(dtype: str) -> None:
-    graph = unroll(archcost.load("resnet18"), training=True, dtype=dtype)
+    graph = unroll(archcost.load("resnet18"), Settings(training=True, dtype=dtype))
     same(memory.training(*memory.fake(graph), sgd), training_memory(graph, WATCHED))

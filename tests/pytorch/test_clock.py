@@ -13,9 +13,9 @@ import torch
 import archcost
 from archcost.pytorch import clock as clocks
 from archcost.pytorch import verify as verifying
-from archcost.pytorch.latency import Settings
+from archcost.pytorch.latency import MeasureSettings
 from archcost.pytorch.ranking import Ranking, Sample, Scales, spearman
-from archcost.pytorch.verification import Outcome
+from archcost.pytorch.verification import VerificationOutcome
 from archcost.render.printing import write
 from archcost.render.times import digits
 from archcost.render.verification import VerificationDocument
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from archcost.pytorch.verification import Verification
     from tests.conftest import Run
 
-QUICK = Settings(min_time=0.02, threads=1)
+QUICK = MeasureSettings(min_time=0.02, threads=1)
 SMALL = """archcost: 1
 name: small
 input: [4, 12, 12]
@@ -150,7 +150,7 @@ def verified() -> Verification:
 
 
 def shown(verified: Verification, format_: str, path: Path) -> str:
-    write(VerificationDocument([Outcome("small", verified)]), format_, str(path / "out"))
+    write(VerificationDocument([VerificationOutcome("small", verified)]), format_, str(path / "out"))
     return (path / "out").read_text(encoding="utf-8")
 
 
@@ -220,7 +220,7 @@ def test_times_in_markdown_and_junit(verified: Verification, tmp_path: Path) -> 
     markdown = shown(verified, "markdown", tmp_path)
     assert "| layer | op | output | params | MACs | fvcore | torch | time | GMAC/s |  |" in markdown
     assert "| noise | custom | 1×8×12×12 | – | 5 | not covered | not covered | – | – | declared |" in markdown
-    (suite,) = ET.fromstring(to_junit([Outcome("small", verified)]))
+    (suite,) = ET.fromstring(to_junit([VerificationOutcome("small", verified)]))
     assert float(suite.get("time") or 0) > 0
     cases = {case.get("name"): case for case in suite}
     assert float(cases["relu"].get("time") or 0) > 0
@@ -231,7 +231,7 @@ def test_times_in_markdown_and_junit(verified: Verification, tmp_path: Path) -> 
 
 def test_several_specs_have_a_time_each(verified: Verification, tmp_path: Path) -> None:
     for format_ in ("table", "markdown"):
-        document = VerificationDocument([Outcome("a", verified), Outcome("b", verified)])
+        document = VerificationDocument([VerificationOutcome("a", verified), VerificationOutcome("b", verified)])
         write(document, format_, str(tmp_path / "out"))
         text = (tmp_path / "out").read_text(encoding="utf-8")
         assert "rank corr." in text
@@ -325,7 +325,7 @@ def test_negative_correlations_have_a_minus_sign() -> None:
 
 
 def test_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archcost.pytorch.latency.Settings", lambda: QUICK)
+    monkeypatch.setattr("archcost.pytorch.latency.MeasureSettings", lambda: QUICK)
     verification = archcost.verify("conv1x1", latency=True)
     assert verification.clock is not None
     assert archcost.verify("conv1x1").clock is None

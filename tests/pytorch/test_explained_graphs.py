@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 import archcost
-from archcost.explain.data import explanation_data
-from archcost.explain.layer import explain_layer
-from archcost.explain.story import explain_model
-from archcost.explain.story_data import story_data
+from archcost.explaining.data import explanation_data
+from archcost.explaining.layer import explain_layer
+from archcost.explaining.story import explain_model
+from archcost.explaining.story_data import story_data
 from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.render.printers import latex, markdown, sheet, tree
 from tests.explain.printed import on_terminal
@@ -37,10 +37,10 @@ def test_random_graphs_are_explained(parts: dict[str, Any]) -> None:
                 assert equation.formula is not None
                 assert equation.formula.value == equation.value
                 assert evaluated(equation.formula.text(numbers=True)) == equation.value
-        shown = ExplanationDocument(report, explanation)
+        shown = ExplanationDocument(explanation)
         assert on_terminal(shown, 60).startswith(layer.path)
         assert all(printer.text(shown, None) for printer in (markdown, latex, tree, sheet))
-        assert json.loads(json.dumps(explanation_data(report, explanation)))["path"] == layer.path
+        assert json.loads(json.dumps(explanation_data(explanation)))["path"] == layer.path
     story = explain_model(report)
     assert on_terminal(StoryDocument(story), 60)
     assert all(printer.text(StoryDocument(story), None) for printer in (markdown, latex, tree, sheet))

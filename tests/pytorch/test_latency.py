@@ -13,7 +13,7 @@ import torch
 import archcost
 from archcost.pytorch import latency
 from archcost.pytorch.devices import choose_device
-from archcost.pytorch.latency import Settings, measure
+from archcost.pytorch.latency import MeasureSettings, measure
 from archcost.pytorch.timing import Environment, Latency, Timing, speed_up, summarise, warnings
 from archcost.render.latency import comparison
 from archcost.render.times import spread_text, time_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-QUICK = Settings(device="cpu", threads=1, min_time=0.02)
+QUICK = MeasureSettings(device="cpu", threads=1, min_time=0.02)
 SMALL = (
     "archcost: 1\nname: small\ninput: [4, 12, 12]\nlayers:\n"
     "  - conv2d: {out_channels: 4, kernel_size: 3, padding: 1}\n    repeat: 3\n  - relu\n  - flatten\n"
@@ -244,4 +244,4 @@ def test_a_layer_that_the_device_refuses_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(latency, "_timing_of", refuse)
     report = archcost.analyze("conv1x1")
     with pytest.raises(archcost.UsageError, match=r"^\w+ of conv1x1 does not run on cpu: out of memory$"):
-        latency.measure([report], latency.Settings(device="cpu", min_time=0.001))
+        latency.measure([report], latency.MeasureSettings(device="cpu", min_time=0.001))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torchvision.models import get_weight
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.sources import Kind, Stated, stated_figures
 from tests.shared import zoo_report
 

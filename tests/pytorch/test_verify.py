@@ -11,6 +11,8 @@ from torch import nn
 
 import archcost
 from archcost.ops import REGISTRY
+from archcost.ops.arithmetic import Add
+from archcost.ops.base import Op
 from archcost.pytorch import counters, measuring, module
 from archcost.pytorch.builders import VERIFYING
 from tests.pytorch.support import document
@@ -292,13 +294,15 @@ def test_expected_figures_are_judged_for_the_spec_as_it_stands() -> None:
         assert (again.ok, again.expected) == (True, 0)
 
 
-def test_dtypes_follow_the_spec() -> None:
+def test_dtypes_follow_the_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = {"inputs": {"x": {"shape": [4, 6, 6], "dtype": "bfloat16"}}, "layers": [CONV, "batch_norm2d", "relu"]}
     assert messages(parts) == []
     parts = {
         "inputs": {"i": {"shape": [4], "dtype": "int64"}, "x": [4]},
         "layers": [{"add": None, "from": ["i", "x"]}],
     }
+    assert messages(parts) == []
+    monkeypatch.setattr(Add, "result_dtype", Op.result_dtype)
     assert messages(parts) == ["add (add): dtype is int64, PyTorch float32 (mixed inputs promote to another dtype)"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
+from archcost.settings import Settings
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ KEPT = (1, 8, 4, 4)  # the shape of HEAD's input, which most ops keep
 
 def report(text: str, **settings: Any) -> Report:
     """The report of a spec; one without a version gets HEAD in front."""
-    return analyze(loads(text if "archcost: 1" in text else HEAD + text), **settings)
+    return analyze(loads(text if "archcost: 1" in text else HEAD + text), Settings(**settings))
 
 
 def shapes(text: str, **settings: Any) -> dict[str, Shape]:

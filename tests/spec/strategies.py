@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.ops import REGISTRY
 from archcost.ops.field_types import BoolField, ChoiceField, FloatField, IntField, IntsField, SpatialField
 from archcost.spec.budgets import METRIC_NAMES

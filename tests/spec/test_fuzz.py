@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from strategies import FRAGMENTS, SPECS, mutations, sound_specs
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.report import analyze
 from archcost.errors import format_diagnostic
 from archcost.spec.loader import reads

@@ -19,13 +19,15 @@ import pytest
 
 from archcost import files, writing
 from archcost.budget.baseline import Baseline
+from archcost.budget.cases import Request
+from archcost.budget.check import check
+from archcost.budget.chosen import read_baseline
 from archcost.budget.config import load_config
 from archcost.budget.lockfile import write_lock
-from archcost.commands.inputs import read_bounded
-from archcost.commands.judging import Request, check, read_baseline
-from archcost.commands.recording import Order, update_baseline
+from archcost.budget.record import Order, update_baseline
 from archcost.errors import ArchcostError, SpecError, UsageError, format_diagnostic
 from archcost.files import DISK, FileError, MissingFileError, is_below, read_named
+from archcost.named_specs import read_bounded
 from archcost.revisions import Revision
 from archcost.spec.included import refuse_other_text
 from archcost.spec.loader import load_from, read_from, reads
@@ -486,8 +488,15 @@ def test_a_person_may_name_a_pipe(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "1 spec: no errors\n")
 
 
-def test_a_pipe_without_end_is_limited() -> None:
+def test_what_is_handed_over_without_end_is_limited() -> None:
+    descriptor = os.open("/dev/zero", os.O_RDONLY)
     with pytest.raises(FileError, match="larger than 1 MiB"):
+        read_named(f"/dev/fd/{descriptor}", 2**20)
+    os.close(descriptor)
+
+
+def test_a_device_on_the_command_line_is_not_read() -> None:
+    with pytest.raises(FileError, match="not a file but a device"):
         read_named("/dev/zero", 2**20)
 
 

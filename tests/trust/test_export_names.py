@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 import archcost
-from archcost.export.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES, ModuleNames
-from archcost.export.source import to_torch
+from archcost.exporting.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES, ModuleNames
+from archcost.exporting.source import to_torch
 from tests.export.support import model_of, random_inputs, tensors
 
 if TYPE_CHECKING:

@@ -185,15 +185,15 @@ def test_every_file_is_parsed_once(folder: Path, run: Callable[..., Run], monkey
 
 
 def test_processes_leave_out_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from archcost.commands import judging, pool
+    from archcost.budget import check, parallel
 
     for number in range(6):
         (folder / f"net{number}.yaml").write_text(PLAIN + "budgets: {params: 100}\n")
         (folder / f"part{number}.yaml").write_text(LIBRARY)
     monkeypatch.chdir(folder)
     alone = archcost.check()
-    monkeypatch.setattr(judging, "_POOL_FROM", 1)
-    monkeypatch.setattr(pool, "cores", lambda: 2)
+    monkeypatch.setattr(check, "_POOL_FROM", 1)
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
     together = archcost.check()
     assert alone.left_out == together.left_out == tuple(f"part{number}.yaml" for number in range(6))
     assert [spec.path for spec in together.specs] == [f"net{number}.yaml" for number in range(6)]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import archcost
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory import Storages
-from archcost.analysis.report import Report, with_weight_dtype
+from archcost.analysis.report import Report
 from archcost.analysis.runs import Run, coarse, hull
 from archcost.graph.unroll import unroll
 from archcost.ops.base import BIAS, MATRIX, OTHER, REGISTRY, SCALE
@@ -139,7 +139,8 @@ def test_reports_of_one_graph_under_two_settings_are_those_of_two_graphs(name: s
     """Nothing of the first report is kept where the second would find it."""
     first = archcost.analyze(name)
     for weight_dtype in ("int8", "int4"):
-        again = Report(with_weight_dtype(first.graph, weight_dtype))
+        settings = first.graph.settings._replace(weight_dtype=weight_dtype)
+        again = Report(first.graph._replace(settings=settings))
         assert again.totals == archcost.analyze(name, weight_dtype=weight_dtype).totals
     assert Report(first.graph).totals == first.totals
     assert Report(first.graph._replace(dtype="float16")).totals.weight_bytes * 2 == first.totals.weight_bytes

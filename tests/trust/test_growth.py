@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
+from archcost import globs
 from archcost.analysis.memory import schedule
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory
 from archcost.analysis.memory.machine import EVENT, PER_NODE, Machine
 from archcost.analysis.memory.study import Conditions, study
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.analysis.memory.whatif import training_whatifs
-from archcost.budget import globs
-from archcost.budget.globs import GlobError, expand
 from archcost.errors import UsageError
-from archcost.export.names import Taken, unused
-from archcost.export.source import to_torch
+from archcost.exporting.names import Taken, unused
+from archcost.exporting.source import to_torch
+from archcost.globs import GlobError, expand
 from archcost.graph.unroll import unroll
 from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError
+from archcost.settings import Settings
 from archcost.spec.loader import load, loads
 from tests.trust.test_long_models import calls
 
@@ -139,8 +140,8 @@ def test_parts_of_layers_that_train_are_counted() -> None:
     head = "archcost: 1\nname: r\n"
     layers = "layers: [{lstm: {hidden_size: 4, num_layers: 1000}}]\n"
     with pytest.raises(UsageError, match="at most 8,192 steps"):
-        training_memory(unroll(loads(f"{head}input: [9, 4]\n{layers}"), training=True), Setting())
-    graph = unroll(loads(f"{head}input: [2, 4]\n{layers}"), training=True)
+        training_memory(unroll(loads(f"{head}input: [9, 4]\n{layers}"), Settings(training=True)), Setting())
+    graph = unroll(loads(f"{head}input: [2, 4]\n{layers}"), Settings(training=True))
     meter = Meter()
     training_memory(graph, Setting(), meter=meter)
     assert 2000 * 20 * EVENT < meter.spent < BUDGET
@@ -151,14 +152,14 @@ def test_parts_of_layers_that_train_are_counted() -> None:
 
 def test_what_is_tried_is_left_out_where_work_runs_out() -> None:
     text = "archcost: 1\nname: r\ninput: [10, 4]\nlayers: [{lstm: {hidden_size: 4, num_layers: 8}}]\n"
-    graph = unroll(loads(text), training=True)
+    graph = unroll(loads(text), Settings(training=True))
     assert training_whatifs(graph, Setting(), Meter(1000)) == []
     assert [entry.name for entry in training_whatifs(graph, Setting(), Meter())] == ["mixed precision"]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "gpt2", "mixtral_8x7b", "inception_v3"])
 def test_models_of_the_zoo_train_far_below(name: str) -> None:
-    graph = unroll(load(name), training=True)
+    graph = unroll(load(name), Settings(training=True))
     meter = Meter()
     training_memory(graph, Setting(), meter=meter)
     assert meter.allowed == BUDGET + PER_NODE * PER_LAYER * len(graph.nodes)

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 import archcost
 from archcost.pytorch.kinds import kind_of_call, same_activations
-from archcost.pytorch.verification import Outcome
+from archcost.pytorch.verification import VerificationOutcome
 from archcost.render.verification_junit import to_junit
 from archcost.render.verification_words import verdict
 from tests.pytorch.support import document
@@ -189,7 +189,7 @@ def test_a_scale_and_a_shift_are_no_norm(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_kind_that_is_not_known_has_no_tick(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archcost.pytorch.verification import Outcome
+    from archcost.pytorch.verification import VerificationOutcome
     from archcost.render.printing import write
     from archcost.render.verification import VerificationDocument
 
@@ -197,7 +197,7 @@ def test_a_kind_that_is_not_known_has_no_tick(
     verification = held(monkeypatch, nn.Sequential(nn.Linear(3, 8), Affine(8)), parts)
     assert (verification.ok, verification.proved) == (True, False)
     for format_ in ("table", "markdown"):
-        write(VerificationDocument([Outcome("spec", verification)]), format_, None)
+        write(VerificationDocument([VerificationOutcome("spec", verification)]), format_, None)
         text = capsys.readouterr().out
         assert "1 layer agrees in parameter shapes; its kind is not known" in text
         assert "1: kind not known" in text
@@ -359,6 +359,6 @@ def test_what_is_not_aligned_is_skipped_in_junit(monkeypatch: pytest.MonkeyPatch
     assert (found.ok, found.proved) == (True, False)
     assert found.against is not None
     assert list(found.against.unproved) == ["batch_norm2d_1"]
-    text = to_junit([Outcome("net", found)])
+    text = to_junit([VerificationOutcome("net", found)])
     assert 'skipped="1"' in text
     assert "not aligned with any layer" in text

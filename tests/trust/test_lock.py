@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcost
+from archcost.budget import latency
 from archcost.budget.baseline import Baseline, Entry, Pace, Row, entry_of, plain
 from archcost.budget.judge import Case
 from archcost.budget.keys import as_text, path_of
 from archcost.budget.lockfile import MAX_BYTES, read_lock, write_lock
 from archcost.budget.scopes import Scopes
-from archcost.commands import pacing
 from archcost.errors import UsageError
 from archcost.spec.loader import loads
 
@@ -180,14 +180,15 @@ def test_a_recorded_latency_of_another_batch_is_no_baseline(
     batch: int, *, is_comparable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = archcost.analyze(loads(NET))  # of batch 1
-    latency = SimpleNamespace(layers=[], report=report, total=SimpleNamespace(median=0.002, iqr=0.0001))
-    monkeypatch.setattr(pacing, "measure", lambda *_: [latency])
-    monkeypatch.setattr(pacing, "device_key", lambda _: "cpu")
+    total = SimpleNamespace(median=0.002, iqr=0.0001)
+    measurement = SimpleNamespace(layers=[], report=report, total=total, declared=[])
+    monkeypatch.setattr(latency, "measure", lambda *_: [measurement])
+    monkeypatch.setattr(latency, "device_key", lambda _: "cpu")
     past = Pace(1_000_000, 1000, batch, "sha")
     limit = SimpleNamespace(metric="latency")
     baseline = Baseline("lock", latencies={"cpu": {"net.yaml": past}})
     case = Case("net.yaml", "net.yaml", report, limits=[limit], baseline=baseline)  # type: ignore[list-item]
-    found = pacing.measured(case, None)
+    found = latency.measured(case, None)
     assert found is not None
     assert found.before == (past if is_comparable else None)
     assert found.pace == Pace(2_000_000, 100_000, 1, report.spec.sha256)

@@ -14,11 +14,11 @@ import pytest
 import archcost
 from archcost.analysis.memory.study import Conditions, study
 from archcost.cli import make_app
-from archcost.compare import compare as compare_reports
+from archcost.comparing import compare as compare_reports
 from archcost.conventions import TOOLS
 from archcost.conventions.reconciliation import reconcile
-from archcost.explain.story import explain_model
-from archcost.export.source import to_torch
+from archcost.explaining.story import explain_model
+from archcost.exporting.source import to_torch
 from archcost.indented_json import indented
 from archcost.render import rows as report_rows
 from archcost.render.comparison import ComparisonDocument

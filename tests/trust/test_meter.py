@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError, UsageError
 from archcost.graph import context, unroll
 from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError
+from archcost.settings import Settings
 from archcost.spec.document import Mapping, Sequence, parse_document
 from archcost.spec.expressions import Expression, Names
 from archcost.spec.loader import load, loads, reads
@@ -179,7 +180,7 @@ def test_every_analysis_has_a_meter_of_its_own(meters: list[Meter]) -> None:
     spec = loads(HEAD + "params: {n: 8}\nlayers: [{linear: {out_features: $(n * 2)}, repeat: 10}]\n")
     read = spec.meter.spent
     for n in range(1, 30):
-        unroll.unroll(spec, {"n": n})
+        unroll.unroll(spec, Settings({"n": n}))
     assert {meter.spent for meter in meters} == {meters[0].spent}
     assert spec.meter.spent == read
 
@@ -265,7 +266,7 @@ def test_the_training_memory_of_many_recurrent_layers_is_refused() -> None:
     several = f"{head}layers: [{{rnn: {{hidden_size: 4}}, repeat: 8}}]\n"
     for text in (f"{head}layers: [{{rnn: {{hidden_size: 4, num_layers: 8}}}}]\n", several):
         with pytest.raises(UsageError, match="at most 8,192 steps of all layers"):
-            training_memory(unroll.unroll(loads(text), training=True), Setting())
+            training_memory(unroll.unroll(loads(text), Settings(training=True)), Setting())
 
 
 @pytest.mark.parametrize(

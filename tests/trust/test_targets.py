@@ -448,3 +448,22 @@ def test_the_process_ends_with_2(folder: Path) -> None:
 def test_the_library_raises_a_usage_error() -> None:
     with pytest.raises(archcost.UsageError, match="needs arguments"):
         archcost.verify(document({"input": [4], "layers": ["relu"]}), against="json:loads")
+
+
+def test_what_a_target_writes_leaves_the_output_alone(tmp_path: Path) -> None:
+    """It writes past ``print``: to the descriptor, and through a stream of its own."""
+    (tmp_path / "net.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [linear: {out_features: 2}]\n")
+    (tmp_path / "loud.py").write_text(
+        "import os, sys\nfrom torch import nn\n\n"
+        "def made():\n    os.write(1, b'from a descriptor\\n')\n    sys.__stdout__.write('from a stream\\n')\n"
+        "    print('from print')\n    return nn.Linear(3, 2)\n"
+    )
+    command = [sys.executable, "-m", "archcost", "verify", "net.yaml", "--against", "loud:made", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["proved"] is True
+    assert [line for line in done.stderr.splitlines() if line.startswith("from")] != []
+    assert {line for line in done.stderr.splitlines() if line.startswith("from")} == {
+        "from a descriptor",
+        "from a stream",
+        "from print",
+    }

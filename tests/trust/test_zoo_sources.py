@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archcost import zoo
+from archcost import model_zoo as zoo
 from archcost.analysis.sources import Kind, parse_source, stated_figures
 from archcost.commands.options import FORMATS
 from tests.shared import zoo_report

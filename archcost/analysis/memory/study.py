@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.checkpoints import checkpoint_ranges
-from archcost.analysis.memory.inference import SPEC, inference_memory, inplace_nodes
+from archcost.analysis.memory.inference import MIN_PEAK, SPEC, inference_memory, inplace_nodes
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.analysis.memory.whatif import inference_whatifs, training_whatifs
-from archcost.errors import UsageError
+from archcost.errors import UsageError, suggestion
 from archcost.meter import Meter
 from archcost.paths import first, matching, unmatched_help
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.analysis.memory.inference import InferenceMemory
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.analysis.memory.whatif import WhatIf
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 SGD = "sgd"
+HALVES = ("bfloat16", "float16")  # what mixed precision computes in
 
 
 class Conditions(NamedTuple):
@@ -50,6 +53,43 @@ class Study(NamedTuple):
     whatifs: list[WhatIf]
     peak: int
     peak_path: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.memory/1``."""
+        from archcost.analysis.memory.data import memory_data
+
+        return {**memory_data(self)}
+
+
+def conditions_of(
+    *,
+    training: bool = False,
+    schedule: str = SPEC,
+    inplace: bool = False,
+    optimizer: str | None = None,
+    foreach: bool = False,
+    mixed: str | None = None,
+    checkpoints: Sequence[str] = (),
+    whatifs: bool = True,
+) -> Conditions:
+    """Conditions from words; what is of a training step alone implies one.
+
+    Raises UsageError for a word that names nothing, and a schedule for a training step.
+    """
+    known = (
+        ("schedule", schedule, (SPEC, MIN_PEAK)),
+        ("optimizer", optimizer, OPTIMIZERS),
+        ("half precision", mixed, HALVES),
+    )
+    for what, word, names in known:
+        if word is not None and word not in names:
+            hint = suggestion(word, list(names), f"{what}s")
+            raise UsageError(f"there is no {what} '{word}'", hint)
+    trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoints)
+    if trains and schedule != SPEC:
+        raise UsageError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
+    half = mixed or ""
+    return Conditions(trains, schedule, inplace, optimizer or SGD, foreach, half, tuple(checkpoints), whatifs)
 
 
 def study(report: Report, conditions: Conditions) -> Study:

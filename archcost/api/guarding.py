@@ -1,0 +1,84 @@
+"""Budgets: judging specs by them, and recording the figures that growth is measured from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.settings import Settings
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from archcost.budget.ratchet import Done
+    from archcost.budget.verdict import Verdict
+
+
+def check(
+    specs: Iterable[str | os.PathLike[str]] = (),
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    config: str | None = None,
+    baseline: str | None = None,
+    baseline_ref: str | None = None,
+    expect: bool = False,
+    latency: bool = False,
+    weight_dtype: str | None = None,
+    strict: bool = False,
+) -> Verdict:
+    """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
+
+    A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
+    exceeded, else 0. ``strict`` fails growth limits that have no baseline. Raises UsageError for calls that make no
+    sense.
+    """
+    import os
+
+    from archcost.budget.cases import Request
+    from archcost.budget.check import check as judge
+
+    return judge(
+        Request(
+            specs=tuple(os.fspath(spec) for spec in specs),
+            settings=Settings(dict(params or {}), batch, weight_dtype=weight_dtype),
+            config=config,
+            baseline=baseline,
+            baseline_ref=baseline_ref,
+            expect=expect,
+            latency=latency,
+            strict=strict,
+        )
+    )
+
+
+def update_baseline(
+    specs: Iterable[str | os.PathLike[str]] = (),
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    config: str | None = None,
+    baseline: str | None = None,
+    allow_increase: bool = False,
+    latency: bool = False,
+) -> Done:
+    """Record specs (default: those of the configuration) in the lock file, as ``archcost baseline update`` does.
+
+    Nothing is written where a spec or a file is wrong (``diagnostics``), or where params, MACs or a limited figure grew
+    and ``allow_increase`` is not given (``refused``). Raises UsageError for calls that make no sense.
+    """
+    import os
+
+    from archcost.budget.record import Order
+    from archcost.budget.record import update_baseline as record
+
+    return record(
+        Order(
+            specs=tuple(os.fspath(spec) for spec in specs),
+            settings=Settings(dict(params or {}), batch),
+            config=config,
+            baseline=baseline,
+            allow_increase=allow_increase,
+            latency=latency,
+        )
+    )

@@ -1,0 +1,90 @@
+"""What needs PyTorch to run: proofs of the figures, and times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.api.models import report_of
+from archcost.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from archcost.analysis.report import Report
+    from archcost.api.models import AnySpec
+    from archcost.pytorch.bench_data import Bench
+    from archcost.pytorch.verification import Verification
+
+
+def verify(
+    spec: AnySpec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    tolerance: Fraction | float = 0,
+    against: str | None = None,
+    device: str | None = None,
+    latency: bool = False,
+) -> Verification:
+    """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
+
+    ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
+    ``torchvision:resnet50`` or ``package.module:callable``. The spec's expected figures are judged when nothing is
+    overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, ``cpu`` or ``cuda``. With
+    ``latency`` every layer is measured there as well (``cpu`` by default); ``clock`` holds the times.
+    Raises MissingExtraError without torch and fvcore, UsageError for a target that gives no model or a device that is
+    missing, and what :func:`archcost.analyze` raises.
+    """
+    from archcost.pytorch import require
+
+    require("torch", "fvcore")
+    from archcost.pytorch.latency import MeasureSettings
+    from archcost.pytorch.verify import verify as verify_report
+
+    report = report_of(spec, Settings(params or {}, batch, training))
+    return verify_report(
+        report,
+        tolerance=tolerance,
+        expected=report.graph.settings.as_it_stands,
+        against=against,
+        device=device,
+        latency=MeasureSettings() if latency else None,
+    )
+
+
+def bench(
+    *specs: AnySpec | Report,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    channels_last: bool = False,
+    compiled: bool = False,
+    min_time: float = 1.0,
+    layers: bool = True,
+) -> Bench:
+    """What models take, end to end and by layer; several are measured in turn, so that drift hits all of them.
+
+    ``device`` is cpu, cuda, mps, or auto; ``threads`` are those of the CPU (0: torch's choice); ``compiled`` is with
+    torch.compile; ``min_time`` seconds are spent on each model at least. Raises MissingExtraError without torch,
+    UsageError for no spec and a device that is missing, and what :func:`archcost.analyze` raises.
+    """
+    from archcost.errors import UsageError
+    from archcost.pytorch import require
+
+    require("torch")
+    from archcost.pytorch.bench_data import Bench
+    from archcost.pytorch.latency import MeasureSettings, measure
+
+    if not specs:
+        raise UsageError("bench takes a spec or more")
+    if not 0 < min_time < float("inf") or threads < 0:
+        raise UsageError(f"min_time is a number of seconds above 0, threads is 0 or more; got {min_time} and {threads}")
+    settings = Settings(params or {}, batch, training, dtype)
+    reports = [report_of(spec, settings) for spec in specs]
+    how = MeasureSettings(device, threads, channels_last, compiled, min_time, layers)
+    return Bench(tuple(measure(reports, how)))

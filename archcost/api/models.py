@@ -1,0 +1,146 @@
+"""Specs and what is made of them: reports, problems, modules, source, the zoo, and schemas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.settings import AS_IT_STANDS, Settings
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from torch import nn
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+    from archcost.spec.model import Spec
+
+    AnySpec = Spec | str | os.PathLike[str]
+
+
+def load(spec: str | os.PathLike[str]) -> Spec:
+    """Parse a spec file, or a model of the zoo by its name.
+
+    Raises SpecError with every problem found, each with file, line and column. The result can be analysed under any
+    number of params without being parsed again.
+    """
+    from archcost.spec.loader import load as load_spec
+
+    return load_spec(spec)
+
+
+def analyze(
+    spec: AnySpec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+) -> Report:
+    """Shapes, params, MACs and bytes of every layer of a spec.
+
+    ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``training``
+    includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and floating inputs;
+    ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
+    Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
+    params that the spec does not have.
+    """
+    return report_of(spec, Settings(params or {}, batch, training, dtype, weight_dtype))
+
+
+def validate(
+    spec: AnySpec, *, params: Mapping[str, Any] | None = None, batch: int = 1, training: bool = False
+) -> tuple[Diagnostic, ...]:
+    """What is wrong with a spec: syntax, names, attributes and shapes, each with its place; nothing is costed.
+
+    A file that holds only blocks is checked as such. Raises UsageError for params that the spec does not have.
+    """
+    from archcost.analysis.report import check
+    from archcost.errors import SpecError
+
+    try:
+        loaded = _read(spec)
+        if not loaded.is_library:
+            check(loaded, Settings(params or {}, batch, training))
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
+def build(
+    spec: AnySpec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+) -> nn.Module:
+    """The spec as a torch.nn.Module, to train or to run; its submodules carry the spec's paths.
+
+    It takes the spec's inputs by position, and returns a tensor, or a tuple for several outputs. Parameters are
+    initialised as torch does it; under ``torch.device("meta")`` they take no memory. Raises MissingExtraError without
+    torch, and what :func:`analyze` raises.
+    """
+    from archcost.graph.unroll import unroll
+    from archcost.pytorch import require
+
+    require("torch")
+    from archcost.pytorch.module import build as build_network
+
+    return build_network(unroll(_read(spec), Settings(params or {}, batch, training, dtype)))
+
+
+def export(spec: AnySpec | Report, *, params: Mapping[str, Any] | None = None, training: bool = False) -> str:
+    """The model as readable PyTorch source that needs nothing but torch.
+
+    Raises UsageError for settings beside a report, which has its own, and what :func:`analyze` raises.
+    """
+    from archcost.exporting.source import to_torch
+
+    return to_torch(report_of(spec, Settings(params or {}, training=training)))
+
+
+def zoo(family: str | None = None) -> list[Report]:
+    """The reports of the models that come with archcost, or of those of one family, whose case does not matter.
+
+    Raises UsageError for a family that there is not.
+    """
+    from archcost.zoo_families import model_names
+
+    return [report_of(name) for name in model_names(family)]
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (draft-07) of specs (``spec``), or of a document, such as ``report`` or ``memory``.
+
+    Raises UsageError for a name without a schema.
+    """
+    from archcost.errors import UsageError, suggestion
+    from archcost.render.schemas import SCHEMAS, named_schema
+
+    if name not in SCHEMAS:
+        raise UsageError(f"there is no schema '{name}'", suggestion(name, list(SCHEMAS), "schemas"))
+    return named_schema(name)
+
+
+def report_of(model: AnySpec | Report, settings: Settings = AS_IT_STANDS) -> Report:
+    """A report as it is, or that of a spec under settings; raises as :func:`analyze`."""
+    from archcost.analysis.report import Report as ReportType
+    from archcost.analysis.report import analyze as analyze_spec
+    from archcost.errors import UsageError
+
+    if not isinstance(model, ReportType):
+        return analyze_spec(_read(model), settings)
+    if settings != AS_IT_STANDS:
+        raise UsageError(f"the report of {model.name} has its settings already", "give its spec instead")
+    return model
+
+
+def _read(spec: AnySpec) -> Spec:
+    """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them."""
+    from archcost.spec.loader import read
+    from archcost.spec.model import Spec as SpecType
+
+    return spec if isinstance(spec, SpecType) else read(spec)

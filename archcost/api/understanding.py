@@ -1,0 +1,132 @@
+"""What a model costs, why, and what a change of it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.api.models import report_of
+from archcost.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+
+    from archcost.analysis.memory.study import Study
+    from archcost.analysis.report import Report
+    from archcost.api.models import AnySpec
+    from archcost.comparing import Comparison
+    from archcost.conventions.reconciliation import Reconciliation
+    from archcost.explaining.equations import Explanation
+    from archcost.explaining.story import Story
+
+
+def compare(
+    before: AnySpec | Report,
+    after: AnySpec | Report,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+) -> Comparison:
+    """What differs between two models, whole and by scope.
+
+    Settings are those of both; for settings of their own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
+    Raises what :func:`archcost.analyze` raises, and UsageError for settings beside a report, which has its own.
+    """
+    from archcost.comparing import compare as compare_reports
+
+    settings = Settings(params or {}, batch, training, dtype, weight_dtype)
+    return compare_reports(report_of(before, settings), report_of(after, settings))
+
+
+def memory(
+    spec: AnySpec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    dtype: str | None = None,
+    training: bool = False,
+    schedule: str = "spec",
+    inplace: bool = False,
+    optimizer: str | None = None,
+    foreach: bool = False,
+    mixed: str | None = None,
+    checkpoint: Sequence[str] = (),
+    what_if: bool = True,
+) -> Study:
+    """What is alive while a model runs, what holds the peak, and what would need less.
+
+    ``schedule`` is the order of the layers, ``spec`` or ``min-peak``; ``inplace`` lets activations overwrite their
+    input. An ``optimizer`` (sgd, momentum, adam), ``foreach``, ``mixed`` precision (bfloat16, float16) and patterns of
+    blocks to ``checkpoint`` are of a ``training`` step, and imply one. ``what_if=False`` leaves out what would need
+    less. Raises UsageError for a word or a pattern that names nothing, and what :func:`archcost.analyze` raises.
+    """
+    from archcost.analysis.memory.study import conditions_of, study
+
+    conditions = conditions_of(
+        training=training,
+        schedule=schedule,
+        inplace=inplace,
+        optimizer=optimizer,
+        foreach=foreach,
+        mixed=mixed,
+        checkpoints=checkpoint,
+        whatifs=what_if,
+    )
+    return study(report_of(spec, Settings(params or {}, batch, conditions.training, dtype)), conditions)
+
+
+def explain(
+    spec: AnySpec | Report,
+    path: str | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    balance: Fraction | float | None = None,
+) -> Explanation | Story:
+    """The arithmetic of the layer or scope at a path, or without a path where the costs of the model are.
+
+    ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). Raises UsageError
+    for a path that is not there and a balance that is not above 0, and what :func:`archcost.analyze` raises.
+    """
+    from fractions import Fraction as Ratio
+
+    from archcost.errors import UsageError
+    from archcost.explaining.find import explain_path
+    from archcost.explaining.story import BALANCE, explain_model
+
+    if balance is not None and not 0 < balance < float("inf"):
+        raise UsageError(f"a balance is a number of FLOPs a byte above 0, got {balance}")
+    report = report_of(spec, Settings(params or {}, batch, training))
+    if path is not None:
+        return explain_path(report, path)
+    return explain_model(report, BALANCE if balance is None else Ratio(balance))
+
+
+def reconcile(
+    spec: AnySpec | Report,
+    *,
+    tools: Sequence[str] = (),
+    functional: Sequence[str] = (),
+    published: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+) -> Reconciliation:
+    """What other tools print for a spec, why they differ, and what gives a ``published`` figure (``4.1 GFLOPs``).
+
+    Without ``tools`` they are all asked. ``functional`` are kinds or paths of layers that the original code writes as
+    function calls. Raises UsageError for an unknown tool, a pattern without a layer and what is no figure, and what
+    :func:`archcost.analyze` raises.
+    """
+    from archcost.conventions import TOOLS
+    from archcost.conventions.reconciliation import reconcile as reconcile_report
+    from archcost.conventions.reconciliation import search_published
+
+    report = report_of(spec, Settings(params or {}, batch, training))
+    names = list(dict.fromkeys(tools)) or list(TOOLS)
+    found = reconcile_report(report, names, functional, with_quoted=report.graph.settings.as_it_stands)
+    return found if published is None else found._replace(search=search_published(published, report, functional))

@@ -1,0 +1,86 @@
+"""One spec of a check: analysed as it is asked for, joined with its baseline, and judged."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.budget.judge import Case, judge
+from archcost.budget.keys import spec_key
+from archcost.budget.past import past_at, past_in_lock
+from archcost.budget.verdict import SpecVerdict
+from archcost.named_specs import analyze_one
+from archcost.settings import AS_IT_STANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.budget.baseline import Baseline
+    from archcost.budget.chosen import Chosen
+    from archcost.budget.config import Config
+    from archcost.revisions import Revision
+    from archcost.settings import Settings
+
+
+class Request(NamedTuple):
+    """What is asked for: no ``specs`` are those of the configuration; ``strict`` fails growth without a baseline."""
+
+    specs: Sequence[str] = ()
+    settings: Settings = AS_IT_STANDS
+    config: str | None = None
+    baseline: str | None = None
+    baseline_ref: str | None = None
+    expect: bool = False
+    latency: bool = False
+    strict: bool = False
+
+
+class Context(NamedTuple):
+    """What all specs of a check are judged with."""
+
+    request: Request
+    config: Config
+    chosen: Chosen
+    baseline: Baseline | None
+    revision: Revision | None = None
+
+
+def judge_path(context: Context, path: str) -> SpecVerdict | None:
+    """Analyse and judge one spec; None for a file that holds only blocks, unless it is named as a spec."""
+    request, config, chosen, baseline, revision = context
+    settings = request.settings
+    result = analyze_one(path, settings, blocks_only=path not in chosen.named, files=chosen.tree_of(path))
+    report = result.report
+    key = spec_key(path, config.folder)
+    if result.diagnostics:
+        name = report.name if report else os.path.splitext(os.path.basename(path))[0]
+        return SpecVerdict(path, name, key, diagnostics=result.diagnostics)
+    if report is None:
+        return None
+    lock_key = spec_key(path, os.path.dirname(baseline.where) or ".") if baseline and baseline.is_lock else key
+    before: Report | None = None
+    if revision is None:
+        past = past_in_lock(baseline, lock_key, path)
+    else:
+        past, before = past_at(revision, path, settings)
+    case = Case(
+        path=path,
+        key=lock_key,
+        report=report,
+        limits=config.limits_of(key),
+        weights_recorded=revision is not None or settings.weight_dtype is None,
+        settings=settings.params,
+        baseline=baseline,
+        entry=past.entry,
+        cause=past.cause,
+        detail=past.detail,
+        before=past.before,
+        expect=request.expect,
+        strict=request.strict,
+    )
+    if request.latency:
+        from archcost.budget.latency import measured
+
+        case = case._replace(measured=measured(case, before))
+    return judge(case)

@@ -1,0 +1,74 @@
+"""What a check or a recording works on: the specs by name or by configuration, and the baseline in a lock file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.errors import Diagnostic, UsageError
+from archcost.files import DISK
+from archcost.named_specs import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.budget.baseline import Baseline
+    from archcost.budget.config import Config
+    from archcost.files import Files
+
+
+class Chosen(NamedTuple):
+    """The files to judge; ``whole``: they are all that the configuration names, which bounds them by its ``files``.
+
+    What globs found may be a library.
+    """
+
+    paths: list[str]
+    whole: bool
+    named: frozenset[str] = frozenset()
+    files: Files | None = None
+
+    def tree_of(self, path: str) -> Files | None:
+        """What bounds a path: nothing, where a person named it."""
+        return self.files if self.files or path in self.named else DISK
+
+
+def choose(names: Sequence[str], config: Config) -> Chosen:
+    """The files by name, or those of the configuration.
+
+    Raises UsageError where there is nothing to judge, ConfigError for globs that match nothing.
+    """
+    if names:
+        return Chosen(expand(names), whole=False, named=frozenset(names))
+    if not config.specs:
+        hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
+        where = f"{config.path} lists none" if config.path else "there is no configuration"
+        raise UsageError(f"no specs are given, and {where}", hint)
+    return Chosen(config.spec_paths(), whole=True, files=config.files)
+
+
+def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
+    """That globs found only files of blocks, and so nothing was ``done``."""
+    count = len(chosen.paths)
+    files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"
+    hint = "let the globs match specs, which have `layers`"
+    return Diagnostic(f"nothing was {done}: {files} only blocks", config.specs_mark if chosen.whole else None, hint)
+
+
+def refuse_empty(value: str | None, option: str, hint: str) -> None:
+    """Raise UsageError for an option that is given and names nothing, which would fall back to the default unseen."""
+    if value == "":
+        hint += "; without the option, growth is measured from the configured lock file"
+        raise UsageError(f"{option} is empty, as an unset variable leaves it", hint)
+
+
+def read_baseline(path: str, files: Files | None) -> Baseline | None:
+    """The baseline in a lock file, None if there is no such file; raises ConfigError for a wrong one.
+
+    ``files`` is the tree that the path is bounded by, unless a person named it.
+    """
+    if not os.path.lexists(path):
+        return None
+    from archcost.budget.lockfile import read_lock
+
+    return read_lock(path, files)

@@ -1,0 +1,198 @@
+"""Report, Report -> Comparison: what a change costs, and where it arises.
+
+Scopes and layers are aligned by path, and where names changed by structure. Differences are exact integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from archcost.analysis.costs import Costs
+from archcost.analysis.tree import build_tree
+from archcost.comparing.alignment import align, fingerprint
+from archcost.comparing.naming import label
+from archcost.spec.limits import TOTALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.analysis.tree import Tree
+    from archcost.dims import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure before and after: the known part, where it is not known of so many layers."""
+
+    before: int
+    after: int
+    unknown_before: int = 0
+    unknown_after: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether both figures are whole, so that there is a difference to tell."""
+        return not (self.unknown_before or self.unknown_after)
+
+    @property
+    def delta(self) -> int:
+        """How much more there is after than before, of what is known."""
+        return self.after - self.before
+
+    @property
+    def percent(self) -> float | None:
+        """The change in percent of before; None when there was nothing before, or one of them is not known."""
+        return 100 * self.delta / self.before if self.before and self.known else None
+
+    @property
+    def times_less(self) -> float | None:
+        """How many times as much there was before; None where one of both is nothing, or not known."""
+        return self.before / self.after if self.before and self.after and self.known else None
+
+    @property
+    def times_more(self) -> float | None:
+        """How many times as much there is after; None where one of both is nothing, or not known."""
+        return self.after / self.before if self.before and self.after and self.known else None
+
+    def percent_of(self, whole: Difference) -> float | None:
+        """What part of a model's change this is, in percent; None where nothing changes, or the whole is not known."""
+        return 100 * self.delta / whole.delta if self.delta and whole.delta and whole.known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A scope or layer in both models, or in one: ``~`` changed, ``+`` added, ``-`` removed, `` `` the same."""
+
+    mark: str
+    name: str
+    old_name: str  # differs from name where the alignment found a renamed one
+    path: str
+    op: str
+    old_op: str
+    output: tuple[Shape, ...]
+    old_output: tuple[Shape, ...]
+    before: Costs
+    after: Costs
+    layers_before: int
+    layers_after: int
+    children: tuple[Change, ...] = ()
+    group: bool = False
+
+    def difference(self, metric: str) -> Difference:
+        """One figure before and after."""
+        return difference(self.before, self.after, metric)
+
+    def changed(self) -> bool:
+        """Whether anything at or below it differs."""
+        return self.mark != " "
+
+    def walk(self) -> Iterator[Change]:
+        """This change and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two models side by side: totals by metric, and the changes by scope."""
+
+    before: Report
+    after: Report
+    changes: tuple[Change, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, ``archcost.comparison/1``."""
+        from archcost.comparing.data import comparison_data
+
+        return {**comparison_data(self)}
+
+    def total(self, metric: str) -> Difference:
+        """One of TOTALS over the whole models."""
+        unknown = self.before.costs.unknown(metric), self.after.costs.unknown(metric)
+        return Difference(getattr(self.before.totals, metric), getattr(self.after.totals, metric), *unknown)
+
+    @property
+    def title(self) -> str:
+        """``before → after``, told apart by their settings or paths where the names are the same."""
+        before, after = label(self.before), label(self.after)
+        if before == after:
+            before, after = self.before.spec.path, self.after.spec.path
+        return f"{before} → {after}"
+
+    def changed(self) -> bool:
+        """Whether the models differ in any layer."""
+        return any(change.changed() for change in self.changes)
+
+
+def difference(before: Costs, after: Costs, metric: str) -> Difference:
+    """A figure of two costs."""
+    unknown = before.unknown(metric), after.unknown(metric)
+    return Difference(getattr(before, metric), getattr(after, metric), *unknown)
+
+
+def telling_metrics(reports: Iterable[Report]) -> tuple[str, ...]:
+    """The metrics without those that say nothing of these models: active params that are all params, no caches."""
+    totals = [asdict(report.totals) for report in reports]
+    return tuple([metric for metric in TOTALS if is_telling(metric, totals)])
+
+
+def is_telling(metric: str, totals: Iterable[Mapping[str, int]]) -> bool:
+    """Whether a total says something of one of these models: active params other than all params, caches."""
+    if metric == "active_params":
+        return any(each[metric] != each["params"] for each in totals)
+    return metric != "cache_bytes" or any(each[metric] for each in totals)
+
+
+def compare(before: Report, after: Report) -> Comparison:
+    """Align two reports and attribute the differences."""
+    old, new = build_tree(before), build_tree(after)
+    changes = tuple([_change(a, b) for a, b in align(list(old.children.values()), list(new.children.values()))])
+    return Comparison(before, after, changes)
+
+
+def _change(old: Tree | None, new: Tree | None) -> Change:
+    """The change from one subtree to another; either may be missing."""
+    here = new or old
+    assert here is not None
+    children: tuple[Change, ...] = ()
+    if old is not None and new is not None:
+        same = fingerprint(old) == fingerprint(new)
+        mark = " " if same else "~"
+        if not same and old.children and new.children:
+            pairs = align(list(old.children.values()), list(new.children.values()))
+            children = tuple([_change(a, b) for a, b in pairs])
+    else:
+        mark = "-" if new is None else "+"
+        children = tuple(
+            [_change(child, None) if new is None else _change(None, child) for child in here.children.values()]
+        )
+    return Change(
+        mark=mark,
+        name=here.name,
+        old_name=old.name if old else here.name,
+        path=here.path,
+        op=here.kind,
+        old_op=old.kind if old else here.kind,
+        output=new.output if new else (),
+        old_output=old.output if old else (),
+        before=old.costs if old else Costs(),
+        after=new.costs if new else Costs(),
+        layers_before=old.layers if old else 0,
+        layers_after=new.layers if new else 0,
+        children=children,
+        group=bool(here.children),
+    )
+
+
+def smallest(reports: Iterable[Report], metric: str) -> int | None:
+    """The least total of a metric, of the models of which it is known; None for none."""
+    known = [int(getattr(report.totals, metric)) for report in reports if not report.costs.unknown(metric)]
+    return min(known, default=None)
+
+
+def rank(reports: Sequence[Report], metric: str) -> list[Report]:
+    """Several models, the smallest first by a metric; those of which it is not known last."""
+    return sorted(reports, key=lambda report: (bool(report.costs.unknown(metric)), getattr(report.totals, metric)))

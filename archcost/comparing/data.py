@@ -1,0 +1,182 @@
+"""Comparisons, of two models and of several, as JSON values, and their types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
+
+from archcost.documents import Count, Identified, Positive, Shape, identified
+from archcost.spec.limits import PEAK, TOTALS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.comparing.comparison import Change, Comparison, Difference
+
+_WORDS = {"+": "added", "-": "removed", "~": "changed", " ": "same"}
+
+
+class ComparedModelData(TypedDict):
+    """A model that is compared, and under which settings."""
+
+    name: str
+    path: str
+    sha256: str
+    params: dict[str, Any]
+    batch: Positive
+
+
+class DifferenceData(TypedDict):
+    """A figure before and after: the known part where it is unknown of layers, null where all of it is."""
+
+    before: Count | None
+    after: Count | None
+    delta: int | None
+    unknown_layers: NotRequired[Positive]
+
+
+class LayerDifferencesData(TypedDict):
+    """The figures of a scope or layer before and after."""
+
+    params: DifferenceData
+    active_params: DifferenceData
+    macs: DifferenceData
+    flops: DifferenceData
+    weight_bytes: DifferenceData
+    activation_bytes: DifferenceData
+    cache_bytes: DifferenceData
+
+
+class TotalDifferencesData(LayerDifferencesData):
+    """The figures of the whole models before and after."""
+
+    peak_activation_bytes: DifferenceData
+
+
+class ChangeData(LayerDifferencesData):
+    """A scope or layer in both models or in one, with those below it where something changed there."""
+
+    change: Literal["added", "removed", "changed", "same"]
+    path: str
+    name: str
+    old_name: str
+    op: str
+    old_op: str
+    output: list[Shape]
+    old_output: list[Shape]
+    children: list[ChangeData]
+
+
+class ComparisonData(Identified):
+    """What differs between two models, whole and by scope."""
+
+    before: ComparedModelData
+    after: ComparedModelData
+    totals: TotalDifferencesData
+    changes: list[ChangeData]
+
+
+class TotalsData(TypedDict):
+    """The figures of a whole model; the known part where ``unknown`` names layers."""
+
+    params: Count
+    active_params: Count
+    macs: Count
+    flops: Count
+    weight_bytes: Count
+    activation_bytes: Count
+    peak_activation_bytes: Count
+    cache_bytes: Count
+
+
+class UnknownData(TypedDict):
+    """The paths of the layers of which a figure is not known."""
+
+    macs: NotRequired[list[str]]
+    flops: NotRequired[list[str]]
+
+
+class BesideData(TypedDict):
+    """One of several models, with its totals."""
+
+    name: str
+    path: str
+    params: dict[str, Any]
+    batch: Positive
+    totals: TotalsData
+    unknown: NotRequired[UnknownData]
+
+
+class SideBySideData(Identified):
+    """The totals of three models and more."""
+
+    models: list[BesideData]
+
+
+def comparison_data(comparison: Comparison) -> ComparisonData:
+    """The JSON form of what differs between two models."""
+    return {
+        **identified("comparison"),
+        "before": _model(comparison.before),
+        "after": _model(comparison.after),
+        "totals": cast("TotalDifferencesData", {metric: _sides(comparison.total(metric)) for metric in TOTALS}),
+        "changes": [_change(item) for item in comparison.changes],
+    }
+
+
+def side_by_side_data(reports: Sequence[Report]) -> SideBySideData:
+    """The JSON form of several models beside each other."""
+    return {**identified("side-by-side"), "models": [_beside(report) for report in reports]}
+
+
+def _model(report: Report) -> ComparedModelData:
+    spec = report.spec
+    return {
+        "name": spec.name,
+        "path": spec.path,
+        "sha256": spec.sha256,
+        "params": report.params,
+        "batch": report.batch,
+    }
+
+
+def _change(item: Change) -> ChangeData:
+    found: dict[str, Any] = {
+        "change": _WORDS[item.mark],
+        "path": item.path,
+        "name": item.name,
+        "old_name": item.old_name,
+        "op": item.op,
+        "old_op": item.old_op,
+        "output": [list(shape) for shape in item.output],
+        "old_output": [list(shape) for shape in item.old_output],
+        **{metric: _sides(item.difference(metric)) for metric in TOTALS if metric != PEAK},
+        "children": [_change(child) for child in item.children],
+    }
+    return cast("ChangeData", found)
+
+
+def _sides(difference: Difference) -> DifferenceData:
+    """Figures and their difference; of figures with unknown parts the known part (null for none), and no difference."""
+    found: DifferenceData = {
+        "before": None if difference.unknown_before and not difference.before else difference.before,
+        "after": None if difference.unknown_after and not difference.after else difference.after,
+        "delta": difference.delta if difference.known else None,
+    }
+    if not difference.known:
+        found["unknown_layers"] = difference.unknown_before + difference.unknown_after
+    return found
+
+
+def _beside(report: Report) -> BesideData:
+    found: BesideData = {
+        "name": report.name,
+        "path": report.spec.path,
+        "params": report.params,
+        "batch": report.batch,
+        "totals": cast("TotalsData", {metric: getattr(report.totals, metric) for metric in TOTALS}),
+    }
+    unknown = report.unknown_layers()
+    if unknown:
+        found["unknown"] = cast("UnknownData", unknown)
+    return found

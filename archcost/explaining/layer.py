@@ -1,0 +1,152 @@
+"""One layer: its sizes, params, MACs, FLOPs, bytes and receptive field, each with its arithmetic."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from archcost.analysis.traffic import input_bytes, tensor_bytes, traffic_of, weight_bytes_read
+from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
+from archcost.explaining.expressions import Expression, Number, Product, Symbol, cross, total
+from archcost.explaining.formulas import FORMULAS, Formulas, Size, Subject
+from archcost.explaining.seen import layer_fields
+from archcost.spec.names import DTYPE_BYTES
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Layer, Report
+    from archcost.graph.model import Node, Signature
+
+
+def formulas_of(signature: Signature) -> Formulas:
+    """The formulas of a node's op on its shapes."""
+    inputs = tuple([tensor.shape for tensor in signature.inputs])
+    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    return FORMULAS[signature.op.kind](Subject(signature.op, inputs, outputs))
+
+
+def explain_layer(report: Report, index: int) -> Explanation:
+    """The explanation of the layer with this index."""
+    layer = report.layers[index]
+    node = layer.node
+    signature = node.signature
+    formulas = formulas_of(signature)
+    equations = [
+        *_size_equations(formulas, signature),
+        *_work_equations(report, index, formulas),
+        *_byte_equations(report, index),
+    ]
+    return Explanation(
+        report=report,
+        path=layer.path,
+        kind=layer.op,
+        about="" if formulas.sizes else about(signature),
+        inputs=tuple([tensor.shape for tensor in signature.inputs]),
+        outputs=layer.output,
+        layers=1,
+        equations=tuple(equations),
+        seen=layer_fields(report, index),
+        parts=(),
+        mark=node.mark,
+    )
+
+
+def about(signature: Signature) -> str:
+    """The first line of the op's reference, which is its formula."""
+    return (inspect.getdoc(signature.op) or "").split("\n")[0]
+
+
+def _size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
+    """Sizes of the outputs, equal ones told together; none that a rounded factor makes differ from the shape."""
+    equations: list[Equation] = []
+    for size in formulas.sizes:
+        if size.formula.value != signature.outputs[size.output].shape[size.dim]:
+            continue
+        label = _size_label(size, len(signature.outputs))
+        before = equations[-1] if equations else None
+        if before is not None and _same(before, size):
+            equations[-1] = before._replace(label=f"{before.label} and {label}")
+        else:
+            equations.append(Equation("output_size", label, size.formula.value, size.formula, "", size.note))
+    return equations
+
+
+def _size_label(size: Size, outputs: int) -> str:
+    return f"output {size.output}, {size.what}" if outputs > 1 else size.what
+
+
+def _same(equation: Equation, size: Size) -> bool:
+    formula = equation.formula
+    return (
+        formula is not None
+        and formula.text() == size.formula.text()
+        and formula.text(numbers=True) == size.formula.text(numbers=True)
+    )
+
+
+def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equation]:
+    """Params, MACs and FLOPs."""
+    layer = report.layers[index]
+    note = ""
+    if layer.node.weights_of >= 0:
+        note = f"shared with {report.layers[layer.node.weights_of].path}, counted there"
+    active = []
+    if layer.costs.idle_params:
+        used = Symbol("params", layer.costs.params) - Symbol("idle", layer.costs.idle_params)
+        active = [Equation("active_params", "active params", used.value, used, "", "what one token uses")]
+    return [
+        Equation("params", "params", layer.costs.params, params_formula(formulas, layer.costs.params), "", note),
+        *active,
+        Equation("macs", "MACs", formulas.macs.value, formulas.macs, unknown=layer.costs.unknown_macs),
+        Equation("flops", "FLOPs", layer.costs.flops, flops_formula(formulas), unknown=layer.costs.unknown_flops),
+    ]
+
+
+def params_formula(formulas: Formulas, counted: int) -> Expression:
+    """The params, less those that are counted at another layer."""
+    shared = formulas.params.value - counted
+    return formulas.params - Symbol("shared", shared) if shared else formulas.params
+
+
+def flops_formula(formulas: Formulas) -> Expression:
+    """2·MACs and all other arithmetic."""
+    products = [Product([Number(2), Symbol("MACs", formulas.macs.value)])] if formulas.macs.value else []
+    return total([*products, *([formulas.other] if formulas.other.value else [])])
+
+
+def _byte_equations(report: Report, index: int) -> list[Equation]:
+    """Weights and outputs in memory; bytes moved, and the arithmetic for each."""
+    node = report.layers[index].node
+    size = DTYPE_BYTES[report.dtype]
+    outputs = [
+        cross(Symbol("outputs", tensor.shape), Number(DTYPE_BYTES[tensor.dtype])) for tensor in node.signature.outputs
+    ]
+    written = sum(map(tensor_bytes, node.signature.outputs))
+    equations = []
+    layer = report.layers[index]
+    if layer.costs.params and report.graph.weight_dtype:
+        note = f"matrices as {report.weight_dtype}"
+        equations.append(Equation("weight_bytes", "weights", layer.costs.weight_bytes, None, BYTES, note))
+    elif layer.costs.params:
+        weights = cross(Symbol("params", layer.costs.params), Number(size))
+        equations.append(Equation("weight_bytes", "weights", weights.value, weights, BYTES))
+    equations.append(Equation("output_bytes", "output", written, total(outputs), BYTES, _held_elsewhere(layer)))
+    if layer.costs.cache_bytes:
+        equations.append(Equation("cache_bytes", "cache", written, total(outputs), BYTES, "kept for the next step"))
+    dtypes = report.dtype, report.graph.weight_dtype
+    traffic = traffic_of(node, dtypes[0], layer.costs.flops, dtypes[1])
+    parts = [*_read(node, *dtypes), Symbol("output", written)]
+    return equations + traffic_equations(parts, traffic, layer.costs.unknown_flops)
+
+
+def _held_elsewhere(layer: Layer) -> str:
+    """Why the outputs are no activations of their own; empty where they are."""
+    if layer.activation_bytes:
+        return ""
+    signature = layer.node.signature
+    return "a param" if signature.weights() else "a buffer" if signature.buffers() else "in the memory of the input"
+
+
+def _read(node: Node, dtype: str, weight_dtype: str) -> list[Symbol]:
+    inputs, weights = input_bytes(node), weight_bytes_read(node, dtype, weight_dtype)
+    found = [Symbol("input" if len(node.inputs) == 1 else "inputs", inputs)] if node.inputs else []
+    return found + ([Symbol("weights", weights)] if weights else [])

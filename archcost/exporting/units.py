@@ -1,0 +1,278 @@
+"""Graph to units: what a class holds and calls, with containers for branches and repeated steps.
+
+A block is a class, so each use of one is a unit of the class around it. A branch or repeated step whose layers run one
+after the other is a unit as a whole (``nn.Sequential``); so is a repeated block that also reads other values, the same
+in every round (a loop over ``nn.ModuleList``). The units of any other branch belong to the class around it and are only
+kept under the branch's name.
+
+Beside it the model is unrolled for twice the batch, and sizes that double are noted: so ``reshape: {shape: [$batch,
+16, -1]}`` becomes a reshape for any batch, and comments say ``N×64×56×56``.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.errors import ArchcostError
+from archcost.exporting.names import CONTAINER_ATTRIBUTES, ModuleNames
+from archcost.exporting.ops import FUNCTIONS, LAYERS
+from archcost.exporting.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, BlockUse, Member
+from archcost.graph.unroll import unroll
+from archcost.meter import Meter
+from archcost.paths import join, split
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from archcost.dims import Shape
+    from archcost.graph.model import Graph, Node, Scope
+
+_PER_NODE = 10  # a node may take as much as so many layers elsewhere
+_MAX_STEPS = 100  # back to the layer that gave a value its channels
+
+
+class PathPlace:
+    """A part of a path: a node, a scope, or both levels of a repeated step, with the places below."""
+
+    __slots__ = ("below", "end", "name", "node", "path", "scope", "start")
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self.path = path
+        self.scope: Scope | None = None
+        self.node: Node | None = None
+        self.below: dict[str, PathPlace] = {}
+        self.start = self.end = 0
+
+
+class ModuleTree:
+    """Units of all classes of a graph, and the uses of every block; the model is the last use."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.meter = Meter()  # of what is compared among the uses of blocks
+        self.meter.grant(_PER_NODE * len(graph.nodes))
+        self.uses: list[BlockUse] = []
+        self.names = ModuleNames()
+        self.readers: dict[int, list[int]] = {}
+        self.producers = graph.producers()
+        self._input_types = list(graph.inputs.values())
+        for index, node in enumerate(graph.nodes):
+            self.names.of(node.path)
+            for value in node.inputs:
+                self.readers.setdefault(value, []).append(index)
+        root = BlockUse("", "", {})
+        root.inputs = tuple([-1 - index for index in range(len(graph.inputs))])
+        root.outputs = graph.outputs
+        root.nodes = (0, len(graph.nodes))
+        self._fill(root, _places(graph))
+
+    def _fill(self, use: BlockUse, place: PathPlace) -> None:
+        """Make the units of a use; those of the uses in it are made before it."""
+        use.gives = frozenset(use.outputs)
+        for below in place.below.values():
+            use.units += self._units(below, use)
+        use.units.sort(key=lambda unit: unit.start)
+        self.uses.append(use)
+
+    def _units(self, place: PathPlace, around: BlockUse) -> list[Member]:
+        nodes = (place.start, place.end)
+        names = self.names.of(place.path)[len(self.names.of(around.path)) if around.path else 0 :]
+        if place.node is not None:
+            return [_layer(place.node, names, nodes)]
+        scope = place.scope
+        if scope is not None and scope.params is not None:
+            return [self._block(place, scope, names, nodes)]
+        units = [unit for below in place.below.values() for unit in self._units(below, around)]
+        units.sort(key=lambda unit: unit.start)
+        if scope is None:  # pragma: no cover - every level of a path is a node or a scope
+            return units
+        if scope.kind == "branch":
+            for unit in units:
+                if scope.outputs and scope.outputs[0] in unit.writes:
+                    unit.branch = unit.branch or place.name
+        joined = self._joined(units, names, nodes, scope, around)
+        return [joined] if joined is not None else units
+
+    def _block(self, place: PathPlace, scope: Scope, names: tuple[str, ...], nodes: tuple[int, int]) -> Member:
+        unit = Member(BLOCK, names, nodes, scope.mark)
+        unit.reads = scope.inputs
+        unit.writes = scope.outputs
+        unit.use = BlockUse(scope.kind, place.path, scope.params or {})
+        unit.use.inputs, unit.use.outputs, unit.use.nodes = scope.inputs, scope.outputs, nodes
+        self._fill(unit.use, place)
+        return unit
+
+    def _joined(
+        self, units: list[Member], names: tuple[str, ...], nodes: tuple[int, int], scope: Scope, around: BlockUse
+    ) -> Member | None:
+        """A branch or repeated step as one unit, if its layers only pass a value on; None if they do not."""
+        if not units or any(len(unit.name) != len(names) + 1 for unit in units) or not self._is_chain(units, around):
+            return None
+        unary = all(len(unit.reads) == 1 for unit in units)
+        if unary:
+            form = CHAIN if scope.kind == "branch" else LOOP
+        elif scope.kind == "repeat" and len(units) > 1 and _is_loop(units):
+            form = LOOP
+        else:
+            return None
+        unit = Member(form, names, nodes, scope.mark)
+        unit.items = units
+        unit.reads, unit.writes = units[0].reads, units[-1].writes
+        unit.branch = units[-1].branch
+        for item in units:
+            item.form = LAYER if item.form == FUNCTION else item.form
+            item.name = item.name[len(names) :]
+        return unit
+
+    def _is_chain(self, units: Sequence[Member], around: BlockUse) -> bool:
+        """Whether every unit is a module with one result, which the next one reads first and nothing else does."""
+        for unit in units:
+            if unit.form == FUNCTION and unit.kind not in LAYERS:
+                return False
+            if len(unit.writes) != 1 or not unit.reads or unit.name[-1] in CONTAINER_ATTRIBUTES:
+                return False
+            if unit.form == LAYER and LAYERS[unit.kind].results:
+                return False
+        for unit, following in pairwise(units):
+            value = unit.writes[0]
+            readers = self.readers.get(value, [])
+            if following.reads[0] != value or value in following.reads[1:] or value in around.gives:
+                return False
+            if not all(following.start <= reader < following.end for reader in readers):
+                return False
+        return all(self.makes(unit, unit.writes[0]) for unit in units)
+
+    def shape_of(self, value: int) -> Shape:
+        """The shape of a value."""
+        if value < 0:
+            return self._input_types[-1 - value].shape
+        index, output = self.producers[value]
+        return self.graph.nodes[index].outputs[output].shape
+
+    def has_channels_of(self, value: int, inputs: Container[int]) -> bool:
+        """Whether a value has its channels from one of some inputs, through pools, norms and the like."""
+        for _ in range(_MAX_STEPS):
+            if value < 0 or value in inputs:
+                break
+            node = self.graph.nodes[self.producers[value][0]]
+            shape, outputs = node.signature.inputs[0].shape if node.inputs else (), node.outputs
+            keeps = "norm" in node.op.kind or not node.signature.weights()
+            if not keeps or len(node.inputs) != 1 or node.op.kind in FUNCTIONS or shape[1:2] != outputs[0].shape[1:2]:
+                break
+            value = node.inputs[0]
+        return value in inputs
+
+    def makes(self, unit: Member, value: int) -> bool:
+        """Whether a value comes from a node of a unit (a block may also pass on what it takes)."""
+        return value >= 0 and unit.start <= self.producers[value][0] < unit.end
+
+
+def _layer(node: Node, names: tuple[str, ...], nodes: tuple[int, int]) -> Member:
+    form = FUNCTION if node.op.kind in FUNCTIONS else LAYER
+    unit = Member(form, names, nodes, node.mark)
+    unit.node = node
+    unit.reads = node.inputs
+    unit.writes = tuple(range(node.first_value, node.first_value + len(node.outputs)))
+    return unit
+
+
+def _is_loop(units: Sequence[Member]) -> bool:
+    """Whether the rounds of a repeated block read the same values beside the one that is passed on."""
+    same = {(unit.reads[1:], unit.form) for unit in units}
+    return len(same) == 1 and units[0].form == BLOCK and all(unit.reads[0] not in units[0].reads[1:] for unit in units)
+
+
+def _places(graph: Graph) -> PathPlace:
+    """The tree of all paths that hold nodes."""
+    scopes = {scope.path: scope for scope in graph.scopes}
+    root = PathPlace("", "")
+    for index, node in enumerate(graph.nodes):
+        place = root
+        for name in split(node.path):
+            path = join(place.path, name)
+            below = place.below.get(name)
+            if below is None:
+                below = place.below[name] = PathPlace(name, path)
+                below.scope = scopes.get(path)
+                below.start = index
+            below.end = index + 1
+            place = below
+        place.node = node
+    return root
+
+
+class BatchSize(NamedTuple):
+    """Where a class finds the batch: a dim of one of its inputs, and how many times the batch that is in each use."""
+
+    number: int  # of the input
+    dim: int
+    times: list[int]
+
+
+class Batch:
+    """A graph beside the same for twice the batch, if the model takes that."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.size = graph.batch
+        self.nodes = graph.nodes
+        self._values = _shapes(graph)
+        self._doubled: list[Node] = []
+        self._larger = self._values
+        larger = graph.settings._replace(params=graph.params, batch=2 * graph.batch, dtype=graph.dtype)
+        try:
+            doubled = unroll(graph.spec, larger)
+        except ArchcostError:
+            return
+        if [(node.path, node.op.kind) for node in doubled.nodes] == [(n.path, n.op.kind) for n in graph.nodes]:
+            self._doubled = doubled.nodes
+            self._larger = _shapes(doubled)
+
+    def size_of(self, uses: Sequence[Sequence[int]]) -> BatchSize | None:
+        """Where the batch is, if one input has it in all uses, of which the input values are given: best as it is."""
+        found = []
+        for number, values in enumerate(zip(*uses, strict=True)):
+            columns = [self._multiples(value) for value in values]
+            for dim, times in enumerate(zip(*columns, strict=False)):
+                if all(times):
+                    found.append(BatchSize(number, dim, list(times)))
+        return min(found, key=lambda size: max(size.times), default=None)
+
+    def _multiples(self, value: int) -> list[int]:
+        """How many times the batch every dim of a value is; 0 for those that do not grow with it."""
+        pairs = zip(self._values[value], self._larger[value], strict=True)
+        return [
+            once // self.size if once and twice == 2 * once and once % self.size == 0 else 0 for once, twice in pairs
+        ]
+
+    def sizes(self) -> dict[int, dict[tuple[str, int], int]]:
+        """By the number of the node: items of its attributes, and how many times the batch they are."""
+        found: dict[int, dict[tuple[str, int], int]] = {}
+        for index, larger in enumerate(self._doubled):
+            op = self.nodes[index].op
+            for name in FUNCTIONS[op.kind].lists if op.kind in FUNCTIONS else ():
+                pairs = zip(getattr(op, name), getattr(larger.op, name), strict=False)
+                for place, (once, twice) in enumerate(pairs):
+                    if once > 0 and twice == 2 * once and once % self.size == 0:
+                        found.setdefault(index, {})[name, place] = once // self.size
+        return found
+
+    def shape_text(self, index: int, output: int) -> str:
+        """The shape that a node gives, with N for the batch: ``N×64×56×56``."""
+        shape = self.nodes[index].outputs[output].shape
+        larger = self._doubled[index].outputs[output].shape if self._doubled else shape
+        return "×".join([self._text(once, twice) for once, twice in zip(shape, larger, strict=True)])
+
+    def _text(self, once: int, twice: int) -> str:
+        if twice != 2 * once or once % self.size:
+            return str(once)
+        return "N" if once == self.size else f"{once // self.size}N"
+
+
+def _shapes(graph: Graph) -> dict[int, Shape]:
+    """The shapes of all values of a graph."""
+    shapes = {-1 - number: tensor.shape for number, tensor in enumerate(graph.inputs.values())}
+    for node in graph.nodes:
+        shapes |= {node.first_value + number: tensor.shape for number, tensor in enumerate(node.outputs)}
+    return shapes

@@ -1,0 +1,149 @@
+"""From the names that people give to specs to reports: files, globs, zoo models, ``-``, and ``revision:path``.
+
+What is wrong with one of several specs is part of its result, so that the others are still looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from archcost.settings import AS_IT_STANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+    from archcost.files import Files
+    from archcost.settings import Settings
+    from archcost.spec.model import Spec
+
+    Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
+
+
+class SpecResult:
+    """What came of one spec: a report, or problems and the layers before the first of them.
+
+    ``unread``: not even its text is known.
+    """
+
+    __slots__ = ("diagnostics", "name", "report", "unread")
+
+    def __init__(
+        self, name: str, report: Report | None, diagnostics: tuple[Diagnostic, ...] = (), *, unread: bool = False
+    ) -> None:
+        self.name = name
+        self.unread = unread
+        self.report = report
+        self.diagnostics = diagnostics
+
+
+def analyze_all(names: Sequence[str], settings: Settings = AS_IT_STANDS, track: Track = list) -> list[SpecResult]:
+    """A result for every spec that the names stand for; raises UsageError for a glob without a match."""
+    return [analyze_one(path, settings, files=_tree(path, names)) for path in track(expand(names))]
+
+
+def validate_all(names: Sequence[str], settings: Settings = AS_IT_STANDS, track: Track = list) -> list[SpecResult]:
+    """The problems of every spec that the names stand for; files that hold only blocks are checked as such."""
+    return [validate_one(path, settings, files=_tree(path, names)) for path in track(expand(names))]
+
+
+def _tree(path: str, names: Sequence[str]) -> Files | None:
+    """What bounds a path that a glob found; nothing bounds one that a person named."""
+    from archcost.files import DISK
+
+    return None if path in names else DISK
+
+
+def analyze_one(
+    path: str, settings: Settings = AS_IT_STANDS, *, blocks_only: bool = False, files: Files | None = None
+) -> SpecResult:
+    """The result of one spec; ``blocks_only`` accepts files that hold only blocks.
+
+    ``files`` is the tree that its path is bounded by, unless a person named it.
+    """
+    from archcost.analysis.report import analyze, collector_paused
+    from archcost.errors import Diagnostic, SpecError, UnreadError, UsageError
+
+    try:
+        with collector_paused():
+            spec = read_spec(path) if files is None else read_bounded(path, files)
+        if blocks_only and spec.is_library:
+            return SpecResult(path, None)
+        return SpecResult(path, analyze(spec, settings))
+    except SpecError as error:
+        return SpecResult(path, error.partial, error.diagnostics, unread=isinstance(error, UnreadError))
+    except UsageError as error:  # a param or revision that this spec does not have: the others are still judged
+        return SpecResult(path, None, (Diagnostic(error.message, None, error.help),))
+
+
+def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
+    """The problems of one spec, of which nothing is costed; ``files`` as in :func:`analyze_one`."""
+    from archcost.analysis.report import check, collector_paused
+    from archcost.errors import Diagnostic, SpecError, UsageError
+
+    try:
+        with collector_paused():
+            spec = read_spec(path) if files is None else read_bounded(path, files)
+        if not spec.is_library:
+            check(spec, settings)
+    except SpecError as error:
+        return SpecResult(path, None, error.diagnostics)
+    except UsageError as error:  # as in analyze_one
+        return SpecResult(path, None, (Diagnostic(error.message, None, error.help),))
+    return SpecResult(path, None)
+
+
+def read_spec(name: str) -> Spec:
+    """A spec by path, zoo name, ``-``, or ``revision:path``; problems that leave something to analyse stay in it."""
+    from archcost.spec.loader import read
+
+    if ":" in name:
+        from archcost.revisions import load_at, split_revision
+
+        parts = split_revision(name)
+        if parts is not None:
+            return load_at(*parts)
+    return read(name)
+
+
+def read_bounded(path: str, files: Files) -> Spec:
+    """A spec that a configuration names, below the root of its files; raises as for any other."""
+    from archcost.errors import Diagnostic, Mark, Source, UnreadError
+    from archcost.files import FileError
+    from archcost.spec.loader import read_from
+
+    try:
+        return read_from(files, path)
+    except FileError as error:
+        mark = Mark(Source(path, ""), 0, 0)
+        raise UnreadError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None
+
+
+def expand(names: Sequence[str]) -> list[str]:
+    """Globs to their files in order; everything else as it is. Raises UsageError for a glob without a match.
+
+    A file that is called like a glob is one of its matches. Who reads what is not in ``names`` reads it as a name that
+    nobody typed.
+    """
+    paths: list[str] = []
+    for name in names:
+        paths += [name] if not any(char in name for char in "*?[") else _matches(name)
+    return list(dict.fromkeys(paths))
+
+
+def _matches(name: str) -> list[str]:
+    from archcost.errors import UsageError
+    from archcost.files import FileError
+    from archcost.globs import named_files
+
+    try:
+        found = named_files(name)
+    except FileError as error:
+        raise UsageError(f"cannot look for '{name}': {error.reason}", error.help) from None
+    if os.path.lexists(name) and name not in found:
+        found.append(name)
+    if not found:
+        raise UsageError(f"no file matches '{name}'")
+    return found
