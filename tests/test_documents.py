@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from archcost.commands.options import FORMATS
 from archcost.comparing.data import LayerDifferencesData, TotalDifferencesData, TotalsData
 from archcost.documents import AtLeast, Identified, Matches, schema_of
-from archcost.render.document import Branch, Cell, Column, Fact, Facts, Heading, Line, Table, branches_of
+from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine, branches_of
 from archcost.render.printers.markdown import table_lines
 from archcost.render.printing import format_of
 from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema
@@ -399,14 +399,14 @@ def test_marks_stand_in_a_column_of_their_own() -> None:
         "|  | &emsp;b | 2,000 |",
     ]
     assert list(branches_of([Heading("t"), table, Line("end", head="the ")])) == [
-        Branch(0, "t"),
-        Branch(1, "+ a: MACs 1"),
-        Branch(2, "b: MACs 2 k"),
-        Branch(0, "the end"),
+        TreeLine(0, "t"),
+        TreeLine(1, "+ a: MACs 1"),
+        TreeLine(2, "b: MACs 2 k"),
+        TreeLine(0, "the end"),
     ]
 
 
 def test_facts_are_exact_but_on_terminals_and_trees() -> None:
     facts = Facts([Fact("weights", Cell("2,048 B", "2.00 KiB"), "as int8"), Fact("FLOPs", Cell("1,000"))])
     assert facts.text(short=False) == "weights 2,048 B as int8 · FLOPs 1,000"
-    assert list(branches_of([facts])) == [Branch(0, "weights 2.00 KiB as int8 · FLOPs 1,000")]
+    assert list(branches_of([facts])) == [TreeLine(0, "weights 2.00 KiB as int8 · FLOPs 1,000")]

@@ -11,7 +11,7 @@ from archcost.explaining.data import (
     Explained,
     FieldData,
     FormulaData,
-    UnknownData,
+    UnknownPartData,
     begun,
     field_data,
     formula_data,
@@ -38,7 +38,7 @@ class OutputData(TypedDict):
     shape: Shape
 
 
-class ShareData(UnknownData):
+class ShareData(UnknownPartData):
     """A part; its share is null where the part or the whole is not known, at most so much where the whole is not."""
 
     path: str
@@ -71,7 +71,7 @@ class MovedData(TypedDict):
     bytes_moved: Count
 
 
-class BoundData(UnknownData):
+class BoundData(UnknownPartData):
     """The layers that do fewer FLOPs a byte than the threshold, among those that are known to compute."""
 
     threshold: float
@@ -84,7 +84,7 @@ class BoundData(UnknownData):
     kinds: list[MovedData]
 
 
-class DepthData(UnknownData):
+class DepthData(UnknownPartData):
     """How many layers with MACs follow one another, and how many there are."""
 
     layers: Count

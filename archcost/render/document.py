@@ -153,7 +153,7 @@ class Gap(NamedTuple):
     """An empty line."""
 
 
-class Branch(NamedTuple):
+class TreeLine(NamedTuple):
     """A line of a tree, ``level`` scopes deep, from 1."""
 
     level: int
@@ -176,7 +176,7 @@ class Document(Protocol):
     def blocks(self, most: int | None) -> Iterable[Block]:
         """What people read; no more than ``most`` rows a table where there is a limit, and then a line that says so."""
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
 
     def records(self) -> Records:
@@ -197,7 +197,7 @@ def _apart(column: Column) -> list[Column]:
     return [Column("", [Cell(mark, code=True) for mark in marks]), column] if any(marks) else [column]
 
 
-def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
+def branches_of(blocks: Iterable[Block]) -> Iterator[TreeLine]:
     """Blocks as a tree, for documents without one of their own.
 
     A row is a line: its first cell, and behind it the others, figures with their headings; what stands for nothing is
@@ -207,28 +207,28 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
     for block in blocks:
         if isinstance(block, Table):
             if tables:
-                yield Branch(0, block.columns[0].heading)
+                yield TreeLine(0, block.columns[0].heading)
             tables += 1
             yield from _rows_of(block)
         elif isinstance(block, Heading):
             tables = 0
-            yield Branch(0, " · ".join(filter(None, (block.text, block.details))))
+            yield TreeLine(0, " · ".join(filter(None, (block.text, block.details))))
         elif isinstance(block, Line):
             tables = 0
-            yield Branch(0, f"{block.head.strip()} {block.plain_text}".strip())
+            yield TreeLine(0, f"{block.head.strip()} {block.plain_text}".strip())
         elif isinstance(block, Field):
-            yield Branch(block.level, f"{block.label}: {block.text}")
+            yield TreeLine(block.level, f"{block.label}: {block.text}")
         elif isinstance(block, Facts):
-            yield Branch(0, block.text(short=True))
+            yield TreeLine(0, block.text(short=True))
 
 
-def _rows_of(table: Table) -> Iterator[Branch]:
+def _rows_of(table: Table) -> Iterator[TreeLine]:
     first, *others = table.telling_columns
     for place, value in enumerate(first.cells):
         name = cell(value)
         told = [_told(column, cell(column.cells[place])) for column in others]
         marked = f"{name.mark} {name.text}".strip()
-        yield Branch(name.level, ": ".join(filter(None, (marked, ", ".join(filter(None, told))))))
+        yield TreeLine(name.level, ": ".join(filter(None, (marked, ", ".join(filter(None, told))))))
 
 
 def _told(column: Column, one: Cell) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.timing import times_slower, warnings
-from archcost.render.document import Branch, Cell, Column, Gap, Heading, Line, Records, Table, branches_of
+from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, TreeLine, branches_of
 from archcost.render.row_cells import kind_of, name_of
 from archcost.render.rows import first_rows
 from archcost.render.text import bar, figure_cell, known_total, shape_cell
@@ -48,7 +48,7 @@ class LatencyDocument(NamedTuple):
             yield Table(_compared(self.results), lines=())
             yield from comparison(self.results)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """Each model with its layers, and how they compare."""
         yield from branches_of([_environment(self.results)])
         for result in self.results:

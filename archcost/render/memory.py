@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.study import Study
     from archcost.named_specs import SpecResult
-    from archcost.render.document import Block, Branch
+    from archcost.render.document import Block, TreeLine
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 16
@@ -61,7 +61,7 @@ class MemoryDocument(NamedTuple):
             yield Gap()
             yield _summary(self.studies, self._wrong)
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
         return branches_of(self.blocks(None))
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
-from archcost.render.document import Branch, Cell, Column, Fact, Facts, Heading, Line, Table
+from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine
 from archcost.render.further import FurtherColumn
 from archcost.render.row_cells import cost_cell, kind_of, name_of
 from archcost.render.rows import first_rows, tree_rows
@@ -54,7 +54,7 @@ class ReportDocument(NamedTuple):
         if self.view.report is not None:
             yield from report_blocks(self.view, self.view.report, most)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """The model's scopes and layers."""
         if self.view.report is not None:
             yield from report_branches(self.view, self.view.report)
@@ -193,7 +193,7 @@ def size_cell(size: int) -> Cell:
 # --- trees ------------------------------------------------------------------------------------------------------------
 
 
-def report_branches(view: ModelView, report: Report) -> Iterator[Branch]:
+def report_branches(view: ModelView, report: Report) -> Iterator[TreeLine]:
     """A model as a tree: every line has its op, output, params and MACs, and further figures if asked."""
     wanted, totals = view.wanted, report.totals
     columns = _further_columns(view, report)
@@ -201,16 +201,16 @@ def report_branches(view: ModelView, report: Report) -> Iterator[Branch]:
     figures = [f"{format_count(totals.params)} params", f"{macs} MACs"]
     figures += [part for each in columns for part in each.told(each.total)]
     mark = "" if report.complete else f"{UP_TO_ERROR}: "
-    yield Branch(0, f"{report.name}  {mark}{', '.join(figures)}")
+    yield TreeLine(0, f"{report.name}  {mark}{', '.join(figures)}")
     if wanted.sort is not None:
         rows = first_rows(report, wanted.top, depth=wanted.depth, sort=wanted.sort).rows
     else:
         rows = tree_rows(build_tree(report), wanted.depth)[: wanted.top]
     for row in rows:
         told = [part for each in columns for part in each.told(each.of(row))]
-        yield Branch(row.depth, _branch_text(row, told))
+        yield TreeLine(row.depth, _branch_text(row, told))
     for note in [*unknown_notes(report), *[note for further in view.further for note in further.notes]]:
-        yield Branch(0, note)
+        yield TreeLine(0, note)
 
 
 def _branch_text(row: Row, told: Sequence[str]) -> str:

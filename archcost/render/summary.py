@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.counted import heading, total_cell
-from archcost.render.document import WHOLE, Branch, Column, Gap, Table
+from archcost.render.document import WHOLE, Column, Gap, Table, TreeLine
 from archcost.render.report import report_blocks, report_branches, size_cell
 from archcost.render.report_records import report_data, report_records
 from archcost.render.row_cells import cost_cell
@@ -31,15 +31,15 @@ class SummaryDocument(NamedTuple):
             yield from report_blocks(view, report, most)
         yield summary_table(self.views)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """A tree each."""
         for place, view in enumerate(self.views):
             if place:
-                yield Branch(0, "")
+                yield TreeLine(0, "")
             if view.report is not None:
                 yield from report_branches(view, view.report)
             else:
-                yield Branch(0, f"{view.name}  {view.mark}: no layer")
+                yield TreeLine(0, f"{view.name}  {view.mark}: no layer")
 
     def records(self) -> Records:
         """Every layer of every model."""

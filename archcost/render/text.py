@@ -9,7 +9,7 @@ from archcost.units import format_count, format_exact, format_share
 
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
-    from archcost.analysis.receptive_field import Branch, ReceptiveField
+    from archcost.analysis.receptive_field import FieldBranch, ReceptiveField
     from archcost.analysis.report import Report
     from archcost.dims import Shape
 
@@ -98,7 +98,7 @@ def field_cell(field: ReceptiveField | None, *, most: int = 4) -> str:
     return sizes[0] if len(sizes) == 1 else f"{{{', '.join(sizes)}}}"
 
 
-def _size_cell(field: ReceptiveField, branch: Branch) -> str:
+def _size_cell(field: ReceptiveField, branch: FieldBranch) -> str:
     if field.covers(branch):
         return "whole"
     same = len(set(branch.size)) == 1

@@ -12,7 +12,7 @@ from archcost.spec.parser import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
-    from archcost.ops.fields import Field
+    from archcost.ops.fields import AttributeField
 
 Schema = dict[str, Any]
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -144,7 +144,7 @@ def op_schema(op: type[Op]) -> Schema:
     return schema if _required(op) else _or_null(schema)
 
 
-def _field_schema(field: Field, ndim: int) -> Schema:
+def _field_schema(field: AttributeField, ndim: int) -> Schema:
     values = field.schema(ndim)
     options = [_open(values), _EXPRESSION, *([{"type": "null"}] if field.nullable else [])]
     schema: Schema = {"anyOf": options}
