@@ -11,6 +11,7 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    Never,
     NotRequired,
     TypedDict,
     Union,
@@ -30,14 +31,26 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
     NoneType: {"type": "null"},
     Any: {},
+    Never: {"not": {}},
 }
+_LEAST = {"array": "minItems", "object": "minProperties", "integer": "minimum", "number": "minimum", "": "minimum"}
 
 
 class AtLeast:
-    """The smallest number that stands in a place, as a mark within ``Annotated``."""
+    """The smallest number, or the fewest entries, that stand in a place: a mark within ``Annotated``.
+
+    Text there describes the place.
+    """
 
     def __init__(self, least: int) -> None:
         self.least = least
+
+
+class Matches:
+    """The regular expression that the text in a place matches: a mark within ``Annotated``."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
 
 
 Count = Annotated[int, AtLeast(0)]
@@ -128,8 +141,16 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _annotated(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
-    least = [mark.least for mark in arguments[1:] if isinstance(mark, AtLeast)]
-    return _of(arguments[0], definitions) | ({"minimum": least[0]} if least else {})
+    schema = _of(arguments[0], definitions)
+    kind = schema.get("type")
+    for mark in arguments[1:]:
+        if isinstance(mark, AtLeast):
+            schema[_LEAST[kind if isinstance(kind, str) else ""]] = mark.least
+        elif isinstance(mark, Matches):
+            schema["pattern"] = mark.pattern
+        elif isinstance(mark, str):
+            schema["description"] = mark
+    return schema
 
 
 def _literal(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:

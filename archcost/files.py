@@ -16,6 +16,8 @@ follows no link on the way: a folder or file that is exchanged for a link after 
 Elsewhere the location is resolved again after opening, and the open file compared with what stands there.
 """
 
+# long: the one door: whoever checks what may be opened reads it all in one place
+
 from __future__ import annotations
 
 import os

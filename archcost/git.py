@@ -26,7 +26,7 @@ _UNWANTED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_REPLACE_REF_BASE")
 _RENAMES = 1000  # files that git compares with one another; beyond, only exact renames are found
 
 
-class Entry(NamedTuple):
+class GitEntry(NamedTuple):
     """What a tree has at a path: the object, and its mode (``100644`` file, ``120000`` link, ``160000`` submodule)."""
 
     mode: str
@@ -99,14 +99,14 @@ def commit_of(revision: str) -> str:
     return commit
 
 
-def tree_of(commit: str) -> dict[str, Entry]:
+def tree_of(commit: str) -> dict[str, GitEntry]:
     """Every file, link and submodule of a commit, by its path from the root."""
     listed = ask("ls-tree", "-r", "-z", "--full-tree", commit, what=f"git cannot list the files of {commit[:12]}")
     entries = {}
     for line in listed.split(b"\0")[:-1]:
         head, _, path = line.partition(b"\t")
         mode, _, oid = head.decode("ascii").split(" ")
-        entries[os.fsdecode(path)] = Entry(mode, oid)
+        entries[os.fsdecode(path)] = GitEntry(mode, oid)
     return entries
 
 

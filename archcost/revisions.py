@@ -66,7 +66,7 @@ def _commit(revision: str) -> str:
 class GitFiles:
     """The tree of a commit as files; locations are posix paths from its root."""
 
-    def __init__(self, entries: dict[str, git.Entry], blobs: git.Blobs) -> None:
+    def __init__(self, entries: dict[str, git.GitEntry], blobs: git.Blobs) -> None:
         self.entries = entries
         self._blobs = blobs
 

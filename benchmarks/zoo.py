@@ -20,8 +20,8 @@ import archcost
 from archcost import model_zoo as zoo
 from archcost.analysis.expectations import is_met
 from archcost.analysis.families import families
-from archcost.analysis.sources import MEANING, Kind, stated_figures
-from archcost.render.plain import escape_markdown
+from archcost.analysis.sources import MEANING, SourceKind, stated_figures
+from archcost.render.markup import escape_markdown
 from archcost.units import format_bytes, format_count, format_exact
 from benchmarks.pages import inserted, renew
 
@@ -119,7 +119,7 @@ def sources(reports: list[Report]) -> str:
     """How many figures come from which kind of source."""
     counts = Counter(figure.source.kind for report in reports for figure in stated_figures(report))
     lines = ["| source | figures | what it is |", "| :-- | --: | :-- |"]
-    lines += [f"| {kind.value} | {counts[kind]} | {MEANING[kind]} |" for kind in Kind if counts[kind]]
+    lines += [f"| {kind.value} | {counts[kind]} | {MEANING[kind]} |" for kind in SourceKind if counts[kind]]
     return "\n".join(lines)
 
 

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 import archcost
+from archcost.render.schemas import document_schema
 from archcost.spec.loader import loads
-from archcost.spec.schema import report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def test_active_params_and_caches_are_totals() -> None:
     assert analyzed(batch=3).totals.cache_bytes == 3 * (7 + 10) * 6 * 4
     assert analyzed(dtype="float16").totals.cache_bytes == (7 + 10) * 6 * 2
     document = report.to_dict()
-    jsonschema.validate(document, report_schema())
+    jsonschema.validate(document, document_schema("report"))
     layers = {layer["path"]: layer for layer in document["layers"]}
     assert layers["experts"]["active_params"] == ROUTER + EXPERT
     assert "active_params" not in layers["head"]

@@ -1,4 +1,4 @@
-"""``analyze --columns``: further figures in tables, Markdown and CSV, summed for scopes."""
+"""``analyze --columns``: further figures in every format for people and in CSV, summed for scopes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[int | None, tuple[str, ...]]] = {
     ),
     "columns.md": (None, ("inception_reduced", "--columns", ALL, "--format", "markdown")),
     "columns.csv": (None, ("inception_reduced", "--columns", f"{ALL},flops,buffers", "--format", "csv")),
+    "columns.tree": (None, ("inception_reduced", "--depth", "1", "--columns", f"{ALL},flops", "--format", "tree")),
+    "columns.tex": (None, ("inception_reduced", "--depth", "1", "--columns", ALL, "--format", "latex")),
     "columns_folded.txt": (120, ("resnet50", "--depth", "2", "--columns", "receptive_field,bytes_read")),
 }
 
@@ -114,7 +116,6 @@ def test_columns_that_a_csv_has_already_are_not_repeated(run: Callable[..., Run]
 REFUSED = {
     ("--columns", "receptive_feild"): "did you mean 'receptive_field'?",
     ("--columns", "flops,zzz"): "known columns: flops, active_params, buffers",
-    ("--columns", "flops", "--format", "tree"): "a tree has no columns",
     ("--relative-to", "inception_3a"): "--relative-to goes with --columns receptive_field",
     ("--columns", "receptive_field", "--relative-to", "inception_3"): "did you mean 'inception_3b'",
 }

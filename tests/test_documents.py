@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Annotated, Any, Never, NotRequired, get_args, get_type_hints, is_typeddict
 
 import jsonschema
 import pytest
@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 
 from archcost.commands.options import FORMATS
 from archcost.comparing.data import LayerDifferencesData, TotalDifferencesData, TotalsData
-from archcost.documents import Identified, schema_of
-from archcost.render.document import Branch, Cell, Column, Heading, Line, Table, branches_of
+from archcost.documents import AtLeast, Identified, Matches, schema_of
+from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine, branches_of
 from archcost.render.printers.markdown import table_lines
 from archcost.render.printing import format_of
 from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema
@@ -30,6 +30,13 @@ UNKNOWN = "archcost: 1\ninput: [8]\nlayers: [custom: {name: fft, output: [$batch
 FAMILY = ("--family", "Building blocks")
 CLOCK = ("--device", "cpu", "--threads", "1")
 COMMANDS = {  # the schema of what a command prints
+    "report": (
+        ("analyze", "conv5x5_reduced"),
+        ("analyze", "conv5x5", "inception_reduced", "--convention", "fvcore"),
+        ("analyze", "unknown.yaml", "--columns", "intensity,receptive_field", "--weight-dtype", "int8"),
+        ("analyze", "unknown.yaml", "--convention", "calflops", "--sort", "macs"),
+        ("analyze", "transformer_base", "mixtral_8x7b"),
+    ),
     "memory": (
         ("memory", "conv5x5_reduced"),
         ("memory", "conv5x5_reduced", "--schedule", "min-peak"),
@@ -136,7 +143,7 @@ def _one(name: str, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_document_names_a_schema_that_can_be_printed(run: Callable[..., Run], folder: Path) -> None:
-    printed = [*[words for _, words in CASES], ("analyze", "conv1x1"), ("check", "conv1x1")]
+    printed = [*[words for _, words in CASES], ("check", "conv1x1")]
     for words in printed:
         documents = json.loads(run(*words, "--format", "json", cwd=folder).out)
         for each in documents if isinstance(documents, list) else [documents]:
@@ -166,6 +173,82 @@ def test_a_schema_of_one_or_several_names_itself_in_each() -> None:
         schema = schema_of(kind, "sample")
         assert schema["definitions"]["Sample"]["properties"] == {"schema": {"const": "archcost.sample/1"}}
     assert schema_of(Sample, "sample")["properties"] == {"schema": {"const": "archcost.sample/1"}}
+
+
+FIGURES = {"batch": 1, "dtype": "float32", "inputs": [], "outputs": [], "totals": {}, "layers": []}
+
+
+def test_a_failed_report_has_errors_and_no_figures(run: Callable[..., Run], folder: Path) -> None:
+    (folder / "wrong.yaml").write_text("layers: [}", encoding="utf-8")
+    failed = json.loads(run("analyze", "wrong.yaml", "--format", "json", cwd=folder).out)
+    schema = jsonschema.Draft7Validator(document_schema("report"))
+    assert schema.is_valid(failed)
+    assert not schema.is_valid({**failed, "errors": []})
+    assert not any(schema.is_valid({**failed, name: value}) for name, value in FIGURES.items())
+
+
+# (where, what is wrong): the places of a report that more than a type is asked of
+WRONG: list[tuple[tuple[str | int, ...], object]] = [
+    (("unknown",), {}),
+    (("unknown", "macs"), []),
+    (("unknown", "macs"), "custom"),
+    (("errors",), []),
+    (("partial",), False),
+    (("batch",), 0),
+    (("inputs", 0, "shape", 0), 0),
+    (("totals", "macs"), None),
+    (("totals", "convention", "unit"), "ops"),
+    (("totals", "convention", "figure"), -1),
+    (("layers", 0, "convention", "figure"), -1),
+    (("layers", 0, "macs"), -1),
+    (("layers", 0, "line"), 0),
+    (("layers", 0, "receptive_field"), {"size": [], "jump": [1]}),
+    (("layers", 0, "receptive_field"), {"size": [[3]], "jump": ["half"]}),
+    (("layers", 0, "receptive_field"), {"size": [[3]], "jump": [0.5]}),
+    (("layers", 0, "receptive_field"), {"size": [[3]], "start": [1]}),
+]
+
+
+@pytest.mark.parametrize(("where", "wrong"), WRONG, ids=str)
+def test_the_schema_of_a_report_asks_for_more_than_types(
+    where: tuple[str | int, ...], wrong: object, run: Callable[..., Run], folder: Path
+) -> None:
+    words = ("analyze", "unknown.yaml", "--convention", "fvcore", "--format", "json")
+    document = json.loads(run(*words, cwd=folder).out)
+    right = {"size": [[3]], "start": ["-1/2"], "jump": ["1/2"]}
+    document["layers"][0]["receptive_field"] = right
+    schema = jsonschema.Draft7Validator(document_schema("report"))
+    assert schema.is_valid(document)
+    *path, last = where
+    place: Any = document
+    for step in path:
+        place = place[step]
+    place[last] = wrong
+    assert not schema.is_valid(document)
+
+
+def test_marks_of_a_type_become_words_of_its_schema() -> None:
+    class Marked(Identified):
+        """Marked places."""
+
+        texts: Annotated[list[str], AtLeast(2), "Some text."]
+        sizes: Annotated[dict[str, int], AtLeast(1)]
+        ratio: Annotated[int | Annotated[str, Matches("^a$")], "A ratio."]
+        never: NotRequired[Never]
+
+    properties = schema_of(Marked, "marked")["properties"]
+    assert properties["texts"] == {
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 2,
+        "description": "Some text.",
+    }
+    assert properties["sizes"] == {"type": "object", "additionalProperties": {"type": "integer"}, "minProperties": 1}
+    assert properties["ratio"] == {
+        "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^a$"}],
+        "description": "A ratio.",
+    }
+    assert properties["never"] == {"not": {}}
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------
@@ -236,7 +319,18 @@ def _printed(name: str, run: Callable[..., Run], folder: Path) -> list[tuple[str
         text = NET.format(name=json.dumps(f"{name}{number}"), width=8 + number)
         (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
     shown = []
-    for words in (("compare", "0.yaml", "1.yaml"), ("compare", "0.yaml", "1.yaml", "2.yaml"), ("zoo",), CHECK, *PROOFS):
+    several = ("analyze", "0.yaml", "1.yaml")
+    more = ("analyze", "0.yaml", "--convention", "thop", "--columns", "flops")
+    for words in (
+        more,
+        several,
+        (*several, "--depth", "1"),
+        ("compare", "0.yaml", "1.yaml"),
+        ("compare", "0.yaml", "1.yaml", "2.yaml"),
+        ("zoo",),
+        CHECK,
+        *PROOFS,
+    ):
         results = [run(*words, "--format", kind, cwd=folder) for kind in ("markdown", "latex", "tree")]
         assert [result.err for result in results] == ["", "", ""]
         markdown, latex, tree = (result.out for result in results)
@@ -305,8 +399,14 @@ def test_marks_stand_in_a_column_of_their_own() -> None:
         "|  | &emsp;b | 2,000 |",
     ]
     assert list(branches_of([Heading("t"), table, Line("end", head="the ")])) == [
-        Branch(0, "t"),
-        Branch(1, "+ a: MACs 1"),
-        Branch(2, "b: MACs 2 k"),
-        Branch(0, "the end"),
+        TreeLine(0, "t"),
+        TreeLine(1, "+ a: MACs 1"),
+        TreeLine(2, "b: MACs 2 k"),
+        TreeLine(0, "the end"),
     ]
+
+
+def test_facts_are_exact_but_on_terminals_and_trees() -> None:
+    facts = Facts([Fact("weights", Cell("2,048 B", "2.00 KiB"), "as int8"), Fact("FLOPs", Cell("1,000"))])
+    assert facts.text(short=False) == "weights 2,048 B as int8 · FLOPs 1,000"
+    assert list(branches_of([facts])) == [TreeLine(0, "weights 2.00 KiB as int8 · FLOPs 1,000")]

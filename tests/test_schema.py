@@ -13,9 +13,10 @@ import archcost
 from archcost import model_zoo as zoo
 from archcost.errors import Source
 from archcost.ops import REGISTRY
+from archcost.render.schemas import document_schema
 from archcost.spec.document import parse_document
 from archcost.spec.loader import loads
-from archcost.spec.schema import report_schema, spec_schema
+from archcost.spec.schema import spec_schema
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 SPEC = jsonschema.Draft7Validator(spec_schema())
-REPORT = jsonschema.Draft7Validator(report_schema())
+REPORT = jsonschema.Draft7Validator(document_schema("report"))
 FILES = sorted(Path(zoo.folder()).rglob("*.yaml"))
 
 
@@ -33,7 +34,7 @@ def data(text: str) -> Any:
 
 
 def test_both_are_draft_07() -> None:
-    for schema in (spec_schema(), report_schema()):
+    for schema in (spec_schema(), document_schema("report")):
         jsonschema.Draft7Validator.check_schema(schema)
         assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
 
@@ -103,4 +104,4 @@ def test_the_command_prints_them(run: Callable[..., Run], tmp_path: Path) -> Non
     assert json.loads(run("schema", "spec").out) == spec_schema()
     target = tmp_path / "schema.json"
     run("schema", "report", "-o", str(target))
-    assert json.loads(target.read_text()) == report_schema()
+    assert json.loads(target.read_text()) == document_schema("report")

@@ -13,8 +13,8 @@ import pytest
 import archcost
 from archcost.budget.schema import verdict_schema
 from archcost.comparing import compare
+from archcost.render.schemas import document_schema
 from archcost.spec.loader import loads
-from archcost.spec.schema import report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def test_totals_are_the_known_part() -> None:
 )
 def test_each_figure_is_known_by_itself(macs: int | None, flops: int | None, unknown: dict[str, Any] | None) -> None:
     document = analyzed(macs, flops).to_dict()
-    jsonschema.validate(document, report_schema())
+    jsonschema.validate(document, document_schema("report"))
     assert document.get("unknown") == unknown
     assert (document["layers"][1]["macs"], document["layers"][1]["flops"]) == (macs, flops)
     assert document["totals"]["macs"] == STEM + (macs or 0)

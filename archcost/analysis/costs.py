@@ -1,7 +1,7 @@
 """What a layer costs: params, buffers, MACs, FLOPs and bytes, as integers."""
 
-from __future__ import annotations
-
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
+from collections.abc import Iterable, Sequence
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,8 +10,6 @@ from archcost.ops.base import BIAS, MATRIX
 from archcost.spec.names import DTYPE_BYTES, WEIGHT_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Signature
 
@@ -39,10 +37,10 @@ class Costs(NamedTuple):
     unknown_macs: int = 0
     unknown_flops: int = 0
 
-    def __add__(self, other: Costs) -> Costs:  # type: ignore[override]  # figures are added, not put one after the other
+    def __add__(self, other: "Costs") -> "Costs":  # type: ignore[override]  # figures are added, not put one after the other
         return Costs(*map(add, self, other))
 
-    def times(self, count: int) -> Costs:
+    def times(self, count: int) -> "Costs":
         """The costs of so many equal layers."""
         if count == 1:
             return self
@@ -63,7 +61,7 @@ def sum_costs(parts: Iterable[Costs]) -> Costs:
     return Costs(*map(sum, zip(*parts, strict=True)))
 
 
-def graph_costs(graph: Graph, made_bytes: Sequence[int]) -> list[Costs]:
+def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     """The costs of every node; equal nodes have one object of costs.
 
     ``made_bytes`` are those that each node makes for its outputs. Tensors that a node shares with another one count
@@ -87,7 +85,7 @@ def graph_costs(graph: Graph, made_bytes: Sequence[int]) -> list[Costs]:
     return found
 
 
-def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:
+def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:
     op = signature.op
     inputs = tuple([tensor.shape for tensor in signature.inputs])
     outputs = tuple([tensor.shape for tensor in signature.outputs])
@@ -127,7 +125,7 @@ def _costs(signature: Signature, dtype: str, weight_dtype: str, shared: frozense
     )
 
 
-def tensor_weight_bytes(role: str, shape: Shape, dtype: str, weight_dtype: str) -> int:
+def tensor_weight_bytes(role: str, shape: "Shape", dtype: str, weight_dtype: str) -> int:
     """Bytes of a learnable tensor under weight-only quantisation, rounded up; scales of its groups are not counted.
 
     Matrices, kernels and tables take ``weight_dtype``, as the op's ``role`` says; all else stays in ``dtype``.

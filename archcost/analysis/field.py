@@ -30,34 +30,34 @@ class Tie(NamedTuple):
     length: int
 
 
-class Part(NamedTuple):
+class AxisPart(NamedTuple):
     """A factor of a dim. With several ties, or a length unlike the size, only moving along all of it is known."""
 
     size: int
     ties: tuple[Tie, ...]
 
 
-class Field(NamedTuple):
+class AxisField(NamedTuple):
     """The parts of each dim of a tensor (none for a dim that does not move the field), and a run for each axis."""
 
-    dims: tuple[tuple[Part, ...], ...]
+    dims: tuple[tuple[AxisPart, ...], ...]
     runs: tuple[Run, ...]
 
 
-def source_field(shape: Shape, axes: Sequence[int]) -> Field:
+def source_field(shape: Shape, axes: Sequence[int]) -> AxisField:
     """The field of the source itself: every position reads itself."""
-    dims: list[tuple[Part, ...]] = [()] * len(shape)
+    dims: list[tuple[AxisPart, ...]] = [()] * len(shape)
     for axis, dim in enumerate(axes):
-        dims[dim] = (Part(shape[dim], (Tie(axis, 1, shape[dim]),)),)
-    return Field(tuple(dims), (Run(1, (0,), (0,)),) * len(axes))
+        dims[dim] = (AxisPart(shape[dim], (Tie(axis, 1, shape[dim]),)),)
+    return AxisField(tuple(dims), (Run(1, (0,), (0,)),) * len(axes))
 
 
-def read(field: Field, reading: Reading, shape: Shape, output: Shape) -> Field:
+def read(field: AxisField, reading: Reading, shape: Shape, output: Shape) -> AxisField:
     """The field of an output whose elements read a tensor of this shape in this way."""
     runs = list(field.runs)
     if isinstance(reading, View):
         return _settled(_viewed(field.dims, reading, shape, output, runs), runs)
-    dims: list[tuple[Part, ...]] = [()] * len(output)
+    dims: list[tuple[AxisPart, ...]] = [()] * len(output)
     for parts, steps, size in zip(field.dims, reading, shape, strict=True):
         if not parts:
             continue
@@ -68,17 +68,17 @@ def read(field: Field, reading: Reading, shape: Shape, output: Shape) -> Field:
     return _settled(dims, runs)
 
 
-def _settled(dims: Sequence[tuple[Part, ...]], runs: list[Run]) -> Field:
+def _settled(dims: Sequence[tuple[AxisPart, ...]], runs: list[Run]) -> AxisField:
     """The field; axes that no part moves along any more have one interval for all places."""
     moving = {tie.axis for parts in dims for part in parts for tie in part.ties}
     if len(moving) < len(runs):
         for axis, (advance, first, last) in enumerate(runs):
             if axis not in moving and advance:
                 runs[axis] = Run(0, first[:1], last[:1])
-    return new(Field, (tuple(dims), tuple(runs)))
+    return new(AxisField, (tuple(dims), tuple(runs)))
 
 
-def _spread(parts: tuple[Part, ...], runs: list[Run]) -> None:
+def _spread(parts: tuple[AxisPart, ...], runs: list[Run]) -> None:
     """Read all positions of a dim: the interval grows from the first place to the last."""
     for part in parts:
         for axis, step, length in part.ties:
@@ -86,13 +86,13 @@ def _spread(parts: tuple[Part, ...], runs: list[Run]) -> None:
 
 
 def _moved(
-    parts: tuple[Part, ...],
+    parts: tuple[AxisPart, ...],
     steps: Steps,
     runs: list[Run],
     before: int,
     after: int,
-    dims: tuple[tuple[Part, ...], ...],
-) -> tuple[Part, ...]:
+    dims: tuple[tuple[AxisPart, ...], ...],
+) -> tuple[AxisPart, ...]:
     """The parts of the output's dim, when its positions read those of a dim in steps."""
     _, advance, first, last = steps
     low, high = first[0], last[0]
@@ -113,16 +113,16 @@ def _moved(
             _spread(parts, runs)
             return ()
         stays = step == 0 or (after == 1 and before > 1)  # one interval for all positions
-        return () if stays else (new(Part, (after, (new(Tie, (axis, step, after)),))),)
+        return () if stays else (new(AxisPart, (after, (new(Tie, (axis, step, after)),))),)
     if simple and low == high and after > 1:  # a stretch of a dim of several parts: which positions is not followed
-        return (Part(after, tuple([tie for part in parts for tie in part.ties])),)
+        return (AxisPart(after, tuple([tie for part in parts for tie in part.ties])),)
     _spread(parts, runs)
     return ()
 
 
 def _as_one(
-    parts: tuple[Part, ...], runs: list[Run], size: int, dims: tuple[tuple[Part, ...], ...]
-) -> tuple[Part, ...]:
+    parts: tuple[AxisPart, ...], runs: list[Run], size: int, dims: tuple[tuple[AxisPart, ...], ...]
+) -> tuple[AxisPart, ...]:
     """One part, where the dim is a part whose positions are repeated, as sub-pixel upsampling does; else the parts."""
     outer, *others = parts
     if len(others) == 1 and not others[0].ties and _splits(outer) and others[0].size <= MAX_PERIOD:
@@ -130,15 +130,15 @@ def _as_one(
         if _ties_on(axis, dims) == 1:
             repeated = (0,) * others[0].size
             runs[axis] = composed(runs[axis], step, Steps(0, 1, repeated, repeated))
-            return (Part(size, (Tie(axis, 1, size),)),)
+            return (AxisPart(size, (Tie(axis, 1, size),)),)
     return parts
 
 
-def _ties_on(axis: int, dims: tuple[tuple[Part, ...], ...]) -> int:
+def _ties_on(axis: int, dims: tuple[tuple[AxisPart, ...], ...]) -> int:
     return sum(tie.axis == axis for parts in dims for part in parts for tie in part.ties)
 
 
-def jumps(field: Field) -> list[Position]:
+def jumps(field: AxisField) -> list[Position]:
     """For each axis, the distance in the source between neighbours; 0 where all positions read the same."""
     runs = field.runs
     found: list[Position] = [0] * len(runs)
@@ -159,16 +159,16 @@ def _quotient(numerator: Position, denominator: int) -> Position:
     return quotient.numerator if quotient.denominator == 1 else quotient
 
 
-def union(fields: Sequence[Field]) -> Field:
+def union(fields: Sequence[AxisField]) -> AxisField:
     """The field whose intervals hold those of all; of fields that move differently, over all their positions."""
     first, *others = fields
     if any(field.dims != first.dims or jumps(field) != jumps(first) for field in others):
         fields = [_everywhere(field) for field in fields]
         first = fields[0]
-    return Field(first.dims, tuple([hull(runs) for runs in zip(*[field.runs for field in fields], strict=True)]))
+    return AxisField(first.dims, tuple([hull(runs) for runs in zip(*[field.runs for field in fields], strict=True)]))
 
 
-def _everywhere(field: Field) -> Field:
+def _everywhere(field: AxisField) -> AxisField:
     """The same interval for every position: the one that holds those of all."""
     runs = list(field.runs)
     for parts in field.dims:
@@ -180,10 +180,10 @@ def _everywhere(field: Field) -> Field:
 
 
 def _viewed(
-    dims: tuple[tuple[Part, ...], ...], view: View, shape: Shape, output: Shape, runs: list[Run]
-) -> Sequence[tuple[Part, ...]]:
+    dims: tuple[tuple[AxisPart, ...], ...], view: View, shape: Shape, output: Shape, runs: list[Run]
+) -> Sequence[tuple[AxisPart, ...]]:
     """The dims after reshaping, permuting and reshaping; where parts are torn, every position reads everything."""
-    found: Sequence[tuple[Part, ...]] | None = dims
+    found: Sequence[tuple[AxisPart, ...]] | None = dims
     sizes = shape
     if view.order is not None:
         found = _regrouped(dims, shape, view.split)
@@ -197,7 +197,7 @@ def _viewed(
     return [()] * len(output)
 
 
-def _regrouped(dims: Sequence[tuple[Part, ...]], shape: Shape, sizes: Shape) -> list[tuple[Part, ...]] | None:
+def _regrouped(dims: Sequence[tuple[AxisPart, ...]], shape: Shape, sizes: Shape) -> list[tuple[AxisPart, ...]] | None:
     """The parts in order under other sizes; None if that tears a part that cannot be split."""
     rest = _flat(dims, shape)[::-1]
     regrouped = []
@@ -217,11 +217,11 @@ def _regrouped(dims: Sequence[tuple[Part, ...]], shape: Shape, sizes: Shape) -> 
     return regrouped
 
 
-def _flat(dims: Sequence[tuple[Part, ...]], shape: Shape) -> list[Part]:
+def _flat(dims: Sequence[tuple[AxisPart, ...]], shape: Shape) -> list[AxisPart]:
     """All parts in order, those of size 1 left out, neighbours that move as one joined."""
-    flat: list[Part] = []
+    flat: list[AxisPart] = []
     for parts, size in zip(dims, shape, strict=True):
-        for part in parts or (Part(size, ()),):
+        for part in parts or (AxisPart(size, ()),):
             if part.size == 1:
                 continue
             joined = _joined(flat[-1], part) if flat else None
@@ -232,25 +232,25 @@ def _flat(dims: Sequence[tuple[Part, ...]], shape: Shape) -> list[Part]:
     return flat
 
 
-def _joined(outer: Part, inner: Part) -> Part | None:
+def _joined(outer: AxisPart, inner: AxisPart) -> AxisPart | None:
     if not outer.ties and not inner.ties:
-        return Part(outer.size * inner.size, ())
+        return AxisPart(outer.size * inner.size, ())
     if len(outer.ties) == len(inner.ties) == 1 and _splits(outer) and _splits(inner):
         (axis, step, _), (other, small, length) = outer.ties[0], inner.ties[0]
         if axis == other and step == small * length:
             size = outer.size * inner.size
-            return Part(size, (Tie(axis, small, size),))
+            return AxisPart(size, (Tie(axis, small, size),))
     return None
 
 
-def _splits(part: Part) -> bool:
+def _splits(part: AxisPart) -> bool:
     return not part.ties or (len(part.ties) == 1 and part.ties[0].length == part.size)
 
 
-def _split(part: Part, outer: int) -> tuple[Part, Part]:
+def _split(part: AxisPart, outer: int) -> tuple[AxisPart, AxisPart]:
     """An outer part of the given size and what is left inside of it."""
     inner = part.size // outer
     if not part.ties:
-        return Part(outer, ()), Part(inner, ())
+        return AxisPart(outer, ()), AxisPart(inner, ())
     axis, step, _ = part.ties[0]
-    return Part(outer, (Tie(axis, step * inner, outer),)), Part(inner, (Tie(axis, step, inner),))
+    return AxisPart(outer, (Tie(axis, step * inner, outer),)), AxisPart(inner, (Tie(axis, step, inner),))

@@ -19,7 +19,7 @@ from archcost.paths import inside
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.field import Field
+    from archcost.analysis.field import AxisField
     from archcost.graph.model import Graph, Signature, TensorType
     from archcost.ops.reach import Position, Reading
 
@@ -27,7 +27,7 @@ MAX_BRANCHES = 16  # fields that are kept apart
 _RANK_OF_SEQUENCE = 2  # (N, L) of indices
 
 
-class Branch(NamedTuple):
+class FieldBranch(NamedTuple):
     """The field along one set of paths, for each axis: positions seen, the first that output 0 sees, and the jump."""
 
     size: tuple[int, ...]
@@ -42,7 +42,7 @@ class ReceptiveField(NamedTuple):
     holds them all.
     """
 
-    branches: tuple[Branch, ...]
+    branches: tuple[FieldBranch, ...]
     source: tuple[int, ...]
     folded: bool = False
 
@@ -72,7 +72,7 @@ class ReceptiveField(NamedTuple):
         """Whether some path leads from all positions of the input to every position of the output."""
         return any(self.covers(branch) for branch in self.branches)
 
-    def covers(self, branch: Branch) -> bool:
+    def covers(self, branch: FieldBranch) -> bool:
         """Whether a branch sees the whole input from every position."""
         return not any(branch.jump) and branch.size == self.source
 
@@ -92,7 +92,7 @@ def _json(position: Position) -> int | str:
 class Fields(NamedTuple):
     """The fields of one tensor."""
 
-    fields: tuple[Field, ...]
+    fields: tuple[AxisField, ...]
     folded: bool
 
 
@@ -249,7 +249,7 @@ def _told(fields: Fields, source: tuple[int, ...]) -> ReceptiveField:
     return ReceptiveField(tuple(sorted({_branch(field, source) for field in fields.fields})), source)
 
 
-def _branch(field: Field, source: tuple[int, ...]) -> Branch:
+def _branch(field: AxisField, source: tuple[int, ...]) -> FieldBranch:
     """Sizes along each axis; where every position sees the same, of what lies within the input."""
     jump = tuple(jumps(field))
     sizes, starts = [], []
@@ -261,4 +261,4 @@ def _branch(field: Field, source: tuple[int, ...]) -> Branch:
             size = max(0, int(end - start))
         sizes.append(size)
         starts.append(start)
-    return new(Branch, (tuple(sizes), tuple(starts), jump))
+    return new(FieldBranch, (tuple(sizes), tuple(starts), jump))

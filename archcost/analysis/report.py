@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
@@ -13,19 +13,17 @@ from archcost.errors import SpecError
 from archcost.graph.unroll import unroll
 from archcost.paths import join
 from archcost.settings import AS_IT_STANDS
-from archcost.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archcost.analysis.data import ReportData
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Node
     from archcost.settings import Settings
     from archcost.spec.model import Spec
-
-SCHEMA = "archcost.report/1"
 
 
 class Layer:
@@ -102,27 +100,10 @@ class Layer:
         return self.node.mark.line + 1
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form of the report schema."""
-        node, costs = self.node, self.costs
-        signature, mark = node.signature, node.mark
-        found: dict[str, Any] = {
-            "path": node.path,
-            "op": signature.op.kind,
-            "inputs": list(self.inputs),
-            "output": [list(tensor.shape) for tensor in signature.outputs],
-            "params": costs.params,
-        }
-        if costs.idle_params:
-            found["active_params"] = costs.active_params
-        found["macs"] = None if costs.unknown_macs else costs.macs
-        found["flops"] = None if costs.unknown_flops else costs.flops
-        found["weight_bytes"] = costs.weight_bytes
-        found["activation_bytes"] = costs.activation_bytes
-        if costs.cache_bytes:
-            found["cache_bytes"] = costs.cache_bytes
-        found["file"] = mark.source.name
-        found["line"] = mark.line + 1
-        return found
+        """What it costs by itself, as in the report's JSON."""
+        from archcost.analysis.data import layer_data
+
+        return layer_data(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +175,11 @@ class Report:
             return []
         return [layer.path for layer in self.layers if layer.costs.unknown(metric)]
 
+    def unknown_layers(self) -> dict[str, list[str]]:
+        """The paths of the layers with an unknown figure, by figure."""
+        found = {metric: self.unknown(metric) for metric in ("macs", "flops")}
+        return {metric: paths for metric, paths in found.items() if paths}
+
     @property
     def params(self) -> dict[str, Any]:
         """The spec's params as they were set."""
@@ -234,41 +220,14 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""
-        return {**self.document(), "layers": list(self._layer_dicts())}
+        document = self.document()
+        return {**document, "layers": list(document["layers"])}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ReportData:
         """The JSON report to be written: as :meth:`to_dict`, but that each layer is made when it is written."""
-        from archcost.indented_json import Stream
-        from archcost.strict_json import plain_data
+        from archcost.analysis.data import report_data
 
-        spec = self.graph.spec
-        return {
-            "schema": SCHEMA,
-            "tool": {"name": "archcost", "version": __version__},
-            "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": plain_data(self.params)},
-            **({} if self.complete else {"partial": True}),
-            "batch": self.batch,
-            "dtype": self.dtype,
-            "weight_dtype": self.weight_dtype,
-            "inputs": [{"name": name, "shape": list(shape)} for name, shape in self.inputs.items()],
-            "outputs": [{"path": path, "shape": list(shape)} for path, shape in self.outputs.items()],
-            "totals": asdict(self.totals),
-            **({"unknown": unknown} if (unknown := unknown_layers(self)) else {}),
-            "layers": Stream(self._layer_dicts),
-        }
-
-    def _layer_dicts(self) -> Iterator[dict[str, Any]]:
-        from archcost.analysis.traffic import traffic_of
-
-        dtype, weight_dtype = self.dtype, self.graph.weight_dtype
-        for layer, field in zip(self.layers, self.receptive_fields(), strict=True):
-            found = layer.to_dict()
-            moved = traffic_of(layer.node, dtype, layer.costs.flops, weight_dtype)
-            found["bytes_read"] = moved.read
-            found["bytes_written"] = moved.written
-            if field is not None:
-                found["receptive_field"] = field.to_dict()
-            yield found
+        return report_data(self)
 
 
 def analyze(spec: Spec, settings: Settings = AS_IT_STANDS) -> Report:
@@ -290,12 +249,6 @@ def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> None:
     """Raise SpecError for a parsed spec that is wrong under settings; nothing is costed."""
     with collector_paused():
         unroll(spec, settings)
-
-
-def unknown_layers(report: Report) -> dict[str, list[str]]:
-    """The paths of the layers with an unknown figure, by figure."""
-    found = {metric: report.unknown(metric) for metric in ("macs", "flops")}
-    return {metric: paths for metric, paths in found.items() if paths}
 
 
 @contextmanager

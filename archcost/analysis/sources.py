@@ -34,7 +34,7 @@ _PRINTED = re.compile(
 )
 
 
-class Kind(str, Enum):
+class SourceKind(str, Enum):
     """The kinds of sources, the strongest first."""
 
     paper = "paper"
@@ -45,23 +45,23 @@ class Kind(str, Enum):
 
 
 MEANING = {
-    Kind.paper: "a table, figure or section of a paper",
-    Kind.repository: "a file of a repository at a commit",
-    Kind.library: "what a release of a library says of its own models",
-    Kind.own_count: "what archcost counts, and nothing outside states",
-    Kind.unknown: "a source that names no place",
+    SourceKind.paper: "a table, figure or section of a paper",
+    SourceKind.repository: "a file of a repository at a commit",
+    SourceKind.library: "what a release of a library says of its own models",
+    SourceKind.own_count: "what archcost counts, and nothing outside states",
+    SourceKind.unknown: "a source that names no place",
 }
 _PLACES = {
-    Kind.paper: re.compile(rf"{_PAPER}, {_PART}"),
-    Kind.repository: re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{7,40}, \S+"),
-    Kind.library: re.compile(r"[\w-]+ \d+(?:\.\d+)+, [\w.]+"),
+    SourceKind.paper: re.compile(rf"{_PAPER}, {_PART}"),
+    SourceKind.repository: re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{7,40}, \S+"),
+    SourceKind.library: re.compile(r"[\w-]+ \d+(?:\.\d+)+, [\w.]+"),
 }
 
 
-class Source(NamedTuple):
+class FigureSource(NamedTuple):
     """The source of a figure, taken apart."""
 
-    kind: Kind
+    kind: SourceKind
     place: str
     printed: str = ""  # as printed: "0.27 M"
     cut_off: bool = False
@@ -93,24 +93,24 @@ class Stated(NamedTuple):
     stated: int
     computed: int | None  # None: unknown of some layer, or no layer is there
     tolerance: Fraction
-    source: Source
+    source: FigureSource
     text: str  # the source as it is written
     holds: bool
     mark: Mark
 
 
-def parse_source(text: str, of_spec: str = "") -> Source:
+def parse_source(text: str, of_spec: str = "") -> FigureSource:
     """Take a figure's source apart; ``of_spec`` is the source of its spec, whose paper a bare place is in."""
     if not text:
-        return Source(Kind.own_count, "")
+        return FigureSource(SourceKind.own_count, "")
     match = _PRINTED.fullmatch(text)
     place, printed, remark = (match["place"], match["printed"], match["remark"]) if match else (text, "", None)
     if printed and not _is_count(printed):
-        return Source(Kind.unknown, text)
+        return FigureSource(SourceKind.unknown, text)
     if re.fullmatch(_PART, place) and (paper := re.search(_PAPER, of_spec)):
         place = f"{paper[0]}, {place}"
-    kind = next((kind for kind, pattern in _PLACES.items() if pattern.fullmatch(place)), Kind.unknown)
-    return Source(kind, place, printed, remark == _CUT_OFF, remark == _TWICE)
+    kind = next((kind for kind, pattern in _PLACES.items() if pattern.fullmatch(place)), SourceKind.unknown)
+    return FigureSource(kind, place, printed, remark == _CUT_OFF, remark == _TWICE)
 
 
 def stated_figures(report: Report) -> list[Stated]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.expectations import Deviation
     from archcost.analysis.report import Report
-    from archcost.analysis.sources import Kind, Stated
+    from archcost.analysis.sources import SourceKind, Stated
 
 
 class StatedData(TypedDict):
@@ -56,7 +56,7 @@ class ZooCheck(NamedTuple):
         return [fits for report in self.reports for fits in stated_shapes(report)]
 
     @property
-    def kinds(self) -> Counter[Kind]:
+    def kinds(self) -> Counter[SourceKind]:
         """How many figures have a source of each kind."""
         return Counter(figure.source.kind for figure in self.figures)
 

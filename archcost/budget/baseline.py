@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 
-class Row(NamedTuple):
+class LockRow(NamedTuple):
     """One layer: what it is, and its figures; ``unknown`` names those that are not known."""
 
     path: str
@@ -42,12 +42,12 @@ class Row(NamedTuple):
         return value
 
 
-ROW_FIGURES = Row._fields[2:7]
+ROW_FIGURES = LockRow._fields[2:7]
 ROW_METRICS = (*ROW_FIGURES, "active_params", "cache_bytes")
 
 
 @dataclass(frozen=True)
-class Entry:
+class LockEntry:
     """What is recorded of one spec: its text's hash, how it was analysed, its totals and layers.
 
     ``params`` are all params as they were set; ``settings`` those that were given on the command line.
@@ -59,15 +59,15 @@ class Entry:
     params: dict[str, Any]
     settings: dict[str, Any]
     totals: dict[str, int]
-    rows: tuple[Row, ...]
+    rows: tuple[LockRow, ...]
 
     @cached_property
-    def scopes(self) -> Scopes[Row]:
+    def scopes(self) -> Scopes[LockRow]:
         """The layers by scope."""
         return Scopes(self.rows, lambda row: row.path)
 
     @cached_property
-    def _lacking(self) -> Scopes[Row]:
+    def _lacking(self) -> Scopes[LockRow]:
         """The layers of which some figure is not known, by scope."""
         return Scopes([row for row in self.rows if row.unknown], lambda row: row.path)
 
@@ -90,7 +90,7 @@ class Entry:
         """The layers at and below a path of which a figure is not known."""
         return [row.path for row in self._lacking.at(path) if metric in row.unknown]
 
-    def same_figures(self, other: Entry) -> bool:
+    def same_figures(self, other: LockEntry) -> bool:
         """Whether both counted the same, whatever the text was."""
         return self.totals == other.totals and self.rows == other.rows
 
@@ -114,20 +114,20 @@ class Baseline:
     where: str
     is_lock: bool = True
     version: str = __version__
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, LockEntry] = field(default_factory=dict)
     latencies: dict[str, dict[str, Pace]] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
 
-def entry_of(report: Report, settings: Mapping[str, Any]) -> Entry:
+def entry_of(report: Report, settings: Mapping[str, Any]) -> LockEntry:
     """What a baseline records of a report."""
     totals = asdict(report.totals)
     rows = []
     for layer in report.layers:
         costs = layer.costs
         figures = (costs.params, costs.macs, costs.flops, costs.weight_bytes, costs.activation_bytes)
-        rows.append(Row(layer.path, layer.op, *figures, costs.idle_params, costs.cache_bytes, layer.unknown))
-    return Entry(
+        rows.append(LockRow(layer.path, layer.op, *figures, costs.idle_params, costs.cache_bytes, layer.unknown))
+    return LockEntry(
         str(plain_data(report.name)),
         report.spec.sha256,
         report.batch,
@@ -150,11 +150,11 @@ def plain(value: Any) -> Any:
 class LayerChange(NamedTuple):
     """A layer that differs: before, after, or both."""
 
-    before: Row | None
-    after: Row | None
+    before: LockRow | None
+    after: LockRow | None
 
     @property
-    def row(self) -> Row:
+    def row(self) -> LockRow:
         """The layer as it is, or as it was."""
         row = self.after or self.before
         assert row is not None
@@ -166,11 +166,11 @@ class LayerChange(NamedTuple):
         return before, self.after.figure(metric) if self.after else 0
 
 
-def layer_changes(before: Sequence[Row], after: Sequence[Row]) -> tuple[LayerChange, ...]:
+def layer_changes(before: Sequence[LockRow], after: Sequence[LockRow]) -> tuple[LayerChange, ...]:
     """The layers that differ, in order, those that are gone last; a layer that was only renamed does not differ."""
     old = {row.path: row for row in before}
     new = {row.path for row in after}
-    moved: dict[tuple[object, ...], list[Row]] = {}
+    moved: dict[tuple[object, ...], list[LockRow]] = {}
     for row in before:
         if row.path not in new:
             moved.setdefault(row[1:], []).append(row)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.budget.baseline import Baseline
-    from archcost.budget.chosen import Chosen
+    from archcost.budget.chosen import ChosenSpecs
     from archcost.budget.config import Config
     from archcost.revisions import Revision
     from archcost.settings import Settings
@@ -36,17 +36,17 @@ class Request(NamedTuple):
     strict: bool = False
 
 
-class Context(NamedTuple):
+class CheckContext(NamedTuple):
     """What all specs of a check are judged with."""
 
     request: Request
     config: Config
-    chosen: Chosen
+    chosen: ChosenSpecs
     baseline: Baseline | None
     revision: Revision | None = None
 
 
-def judge_path(context: Context, path: str) -> SpecVerdict | None:
+def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
     """Analyse and judge one spec; None for a file that holds only blocks, unless it is named as a spec."""
     request, config, chosen, baseline, revision = context
     settings = request.settings

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from archcost.budget.baseline import Baseline
-from archcost.budget.cases import Context, judge_path
+from archcost.budget.cases import CheckContext, judge_path
 from archcost.budget.chosen import choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
 from archcost.budget.gone import gone_entries, gone_files, unused, with_guesses
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.budget.cases import Request
-    from archcost.budget.chosen import Chosen
+    from archcost.budget.chosen import ChosenSpecs
     from archcost.budget.verdict import Finding, SpecVerdict
     from archcost.named_specs import Track
     from archcost.spec.limits import Limit
@@ -43,7 +43,7 @@ def check(request: Request, track: Track = list) -> Verdict:
 
         with Revision(request.baseline_ref) as revision:
             baseline = Baseline(request.baseline_ref, is_lock=False)
-            return _verdict(Context(request, config, chosen, baseline, revision), track)
+            return _verdict(CheckContext(request, config, chosen, baseline, revision), track)
     path = request.baseline or config.baseline_path
     problems: tuple[Diagnostic, ...] = ()
     lock = None
@@ -53,10 +53,12 @@ def check(request: Request, track: Track = list) -> Verdict:
         problems = error.diagnostics
     if lock is None and request.baseline and not problems:
         raise UsageError(f"there is no baseline {path}", "record one with `archcost baseline update --baseline …`")
-    return _verdict(Context(request, config, chosen, lock), track, problems, path)
+    return _verdict(CheckContext(request, config, chosen, lock), track, problems, path)
 
 
-def _verdict(context: Context, track: Track, problems: tuple[Diagnostic, ...] = (), lock_path: str = "") -> Verdict:
+def _verdict(
+    context: CheckContext, track: Track, problems: tuple[Diagnostic, ...] = (), lock_path: str = ""
+) -> Verdict:
     chosen = context.chosen
     judged = list(_judge_all(context, track))
     specs = [spec for spec in judged if spec is not None]
@@ -78,7 +80,7 @@ def _verdict(context: Context, track: Track, problems: tuple[Diagnostic, ...] = 
     return Verdict(tuple(specs), tuple(findings), problems, where, recorded, tuple(left_out), chosen.whole)
 
 
-def _no_baseline(limits: Sequence[Limit], path: str, chosen: Chosen) -> Diagnostic:
+def _no_baseline(limits: Sequence[Limit], path: str, chosen: ChosenSpecs) -> Diagnostic:
     count = len(limits)
     what = "a growth limit needs" if count == 1 else f"{count} growth limits need"
     named = "" if chosen.whole else "".join(f" {shlex.quote(name)}" for name in sorted(chosen.named))
@@ -86,7 +88,7 @@ def _no_baseline(limits: Sequence[Limit], path: str, chosen: Chosen) -> Diagnost
     return Diagnostic(f"{what} a baseline, and there is no {path}", limits[0].mark, hint)
 
 
-def _judge_all(context: Context, track: Track) -> Iterator[SpecVerdict | None]:
+def _judge_all(context: CheckContext, track: Track) -> Iterator[SpecVerdict | None]:
     paths = context.chosen.paths
     if len(paths) >= _POOL_FROM and context.revision is None and not context.request.latency:
         from archcost.budget.parallel import cores, judge_in_processes

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.files import Files
 
 
-class Chosen(NamedTuple):
+class ChosenSpecs(NamedTuple):
     """The files to judge; ``whole``: they are all that the configuration names, which bounds them by its ``files``.
 
     What globs found may be a library.
@@ -33,21 +33,21 @@ class Chosen(NamedTuple):
         return self.files if self.files or path in self.named else DISK
 
 
-def choose(names: Sequence[str], config: Config) -> Chosen:
+def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
     """The files by name, or those of the configuration.
 
     Raises UsageError where there is nothing to judge, ConfigError for globs that match nothing.
     """
     if names:
-        return Chosen(expand(names), whole=False, named=frozenset(names))
+        return ChosenSpecs(expand(names), whole=False, named=frozenset(names))
     if not config.specs:
         hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
         where = f"{config.path} lists none" if config.path else "there is no configuration"
         raise UsageError(f"no specs are given, and {where}", hint)
-    return Chosen(config.spec_paths(), whole=True, files=config.files)
+    return ChosenSpecs(config.spec_paths(), whole=True, files=config.files)
 
 
-def only_blocks(config: Config, chosen: Chosen, done: str) -> Diagnostic:
+def only_blocks(config: Config, chosen: ChosenSpecs, done: str) -> Diagnostic:
     """That globs found only files of blocks, and so nothing was ``done``."""
     count = len(chosen.paths)
     files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"

@@ -35,7 +35,7 @@ _BOUND = "a configuration names files of its repository only, or of its folder w
 _TABLE_KEYS = ("specs", "layers", *METRIC_NAMES, "level", "message")
 
 
-class Budget(NamedTuple):
+class ConfigBudget(NamedTuple):
     """One table of ``budgets``: the specs it is for (none: all), its limits, and its place."""
 
     specs: tuple[str, ...]
@@ -52,7 +52,7 @@ class Config(NamedTuple):
     specs_mark: Mark | None = None
     specs_marks: tuple[Mark, ...] = ()
     baseline: str = ""
-    budgets: tuple[Budget, ...] = ()
+    budgets: tuple[ConfigBudget, ...] = ()
 
     @property
     def baseline_path(self) -> str:
@@ -256,7 +256,7 @@ class _Reader(Reader):
             self.report(f"the baseline '{brief(value)}' does not end in .json", value, f"name it like {LOCK_NAME}")
         return path
 
-    def _budgets(self, value: Value) -> tuple[Budget, ...]:
+    def _budgets(self, value: Value) -> tuple[ConfigBudget, ...]:
         if not isinstance(value, Sequence):
             hint = "write `[[budgets]]` in archcost.toml, `[[tool.archcost.budgets]]` in pyproject.toml"
             self.report(f"'budgets' is an array of tables, got {brief(value)}", value, hint)
@@ -269,7 +269,7 @@ class _Reader(Reader):
             return ()
         return tuple([budget for item in value.items if (budget := self._budget(item)) is not None])
 
-    def _budget(self, value: Value) -> Budget | None:
+    def _budget(self, value: Value) -> ConfigBudget | None:
         table = self.mapping(value, "a budget")
         if table is None:
             return None
@@ -286,4 +286,4 @@ class _Reader(Reader):
         limits = read_limits(self, table, Defaults(pattern, level, message))
         if not any(name in METRIC_NAMES for name in entries):
             self.report("a budget has no limit", value, 'write `params = "60 k"` or `macs = "5%"`')
-        return Budget(tuple([text for text, _ in globs]), tuple(limits), value.mark)
+        return ConfigBudget(tuple([text for text, _ in globs]), tuple(limits), value.mark)

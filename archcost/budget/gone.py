@@ -18,7 +18,7 @@ from archcost.files import FileError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.budget.cases import Context
+    from archcost.budget.cases import CheckContext
     from archcost.budget.config import Config
     from archcost.budget.verdict import SpecVerdict
     from archcost.revisions import Revision
@@ -35,7 +35,7 @@ class Gone(NamedTuple):
     totals: dict[str, int]
 
 
-def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
+def gone_entries(context: CheckContext, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
     """What the lock file has and the working tree has no more, or only as a file of blocks."""
     baseline = context.baseline
     if baseline is None:
@@ -52,7 +52,7 @@ def gone_entries(context: Context, specs: Sequence[SpecVerdict], left_out: Seque
     return findings
 
 
-def gone_files(context: Context, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
+def gone_files(context: CheckContext, specs: Sequence[SpecVerdict], left_out: Sequence[str]) -> list[Gone]:
     """What the revision has below the configuration's globs and the working tree has no more, or only as blocks."""
     from archcost.globs import selects
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archcost.analysis.tree import build_tree
 from archcost.budget.latency import judge_latency
-from archcost.budget.outcomes import LISTED, Outcome, Place, Rest, Room, Tally, told
+from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Rest, Room, told
 from archcost.budget.state import exceeded, lacking
 from archcost.budget.verdict import Cause, Finding, Rule, Status
 from archcost.budget.weights import named, pattern_meter
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
-    from archcost.budget.baseline import Entry
+    from archcost.budget.baseline import LockEntry
     from archcost.budget.judge import Case
     from archcost.budget.weights import Weights
     from archcost.errors import Mark
@@ -33,7 +33,7 @@ _PER_FIGURE = 5  # steps of work to hold a figure against a limit
 _HINTS = 20  # patterns that name nothing and get "did you mean"
 
 
-Places: TypeAlias = "list[tuple[Costs, list[Place]]]"  # by the costs that they have
+Places: TypeAlias = "list[tuple[Costs, list[LimitPlace]]]"  # by the costs that they have
 
 
 class _Matched(NamedTuple):
@@ -51,7 +51,7 @@ class Holding:
     limits without any baseline, ``unmatched`` those of a configuration whose pattern names nothing here.
     """
 
-    def __init__(self, case: Case, entry: Entry | None, weights: Weights, room: Room) -> None:
+    def __init__(self, case: Case, entry: LockEntry | None, weights: Weights, room: Room) -> None:
         self.case = case
         self.entry = entry
         self.unjudged: list[Limit] = []
@@ -82,7 +82,7 @@ class Holding:
         if limit.metric == LATENCY:
             yield from self._latency(limit)
             return
-        tally = Tally()
+        tally = LimitTally()
         self._hold(limit, self._places(limit, own=own), tally)
         yield from self._passed_over(limit, own=own)
         for listed in tally.listed(self._room):
@@ -91,12 +91,12 @@ class Holding:
     def _places(self, limit: Limit, *, own: bool) -> Places:
         """What a limit is for, equal layers together: a model of many layers has few that differ."""
         if not limit.pattern:
-            return [(self._report.costs, [Place(0, "")])]
+            return [(self._report.costs, [LimitPlace(0, "")])]
         if self._matched.pattern != limit.pattern:
-            places: dict[int, tuple[Costs, list[Place]]] = {}
+            places: dict[int, tuple[Costs, list[LimitPlace]]] = {}
             found = named(self._tree, limit.pattern, self._meter, limit.mark)
             for number, tree in enumerate(found.trees):
-                places.setdefault(id(tree.costs), (tree.costs, []))[1].append(Place(number, tree.path))
+                places.setdefault(id(tree.costs), (tree.costs, []))[1].append(LimitPlace(number, tree.path))
             beyond = tuple([tree.path for tree in found.beyond])
             self._matched = _Matched(limit.pattern, list(places.values()), beyond)
         if not self._matched.places:
@@ -112,7 +112,7 @@ class Holding:
             like = Outcome(Rule.UNUSED, Status.WARN, 0, None, Cause.NARROW)
             yield replace(self._like(limit, like), detail=told(self._matched.beyond))
 
-    def _hold(self, limit: Limit, places: Places, tally: Tally) -> None:
+    def _hold(self, limit: Limit, places: Places, tally: LimitTally) -> None:
         """Hold figures against a limit; of equal layers one stands for all, but for growth, as each has its past."""
         if limit.is_growth and self.entry is None:
             self._cannot_grow(limit, is_for_any=bool(places))

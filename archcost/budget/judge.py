@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.budget.baseline import Baseline, Entry, LayerChange
-    from archcost.budget.latency import Measured
+    from archcost.budget.baseline import Baseline, LayerChange, LockEntry
+    from archcost.budget.latency import MeasuredPace
     from archcost.spec.limits import Limit
 
 
@@ -41,11 +41,11 @@ class Case(NamedTuple):
     limits: Sequence[Limit] = ()
     settings: Mapping[str, Any] = {}
     baseline: Baseline | None = None
-    entry: Entry | None = None
+    entry: LockEntry | None = None
     cause: Cause = Cause.NEW
     detail: str = ""
     before: str = ""
-    measured: Measured | None = None
+    measured: MeasuredPace | None = None
     expect: bool = False
     strict: bool = False
     weights_recorded: bool = True  # the baseline's bytes of weights are of the same dtype
@@ -109,7 +109,7 @@ class _Judge:
         return Total(getattr(self.report.totals, metric), before, unknown)
 
     @cached_property
-    def now(self) -> Entry:
+    def now(self) -> LockEntry:
         """What a baseline would record."""
         return entry_of(self.report, self.case.settings)
 

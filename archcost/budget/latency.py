@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archcost.spec.limits import Limit
 
 
-class Measured(NamedTuple):
+class MeasuredPace(NamedTuple):
     """A latency and what takes most of it; ``before`` is the baseline's, of this ``device``.
 
     ``declared`` are the layers for which stand-ins ran, here or in what was measured beside it: their time is missing.
@@ -35,7 +35,7 @@ class Measured(NamedTuple):
     declared: tuple[str, ...] = ()
 
 
-def judge_latency(finding: Finding, limit: Limit, measured: Measured, *, strict: bool) -> Finding:
+def judge_latency(finding: Finding, limit: Limit, measured: MeasuredPace, *, strict: bool) -> Finding:
     """The finding of a limit on latency, with its result; growth is held against both spreads.
 
     A time that lacks that of declared layers is a lower bound: it may exceed a limit, and never keeps within one.
@@ -69,7 +69,7 @@ def _bound(limit: Limit) -> int | None:
     return None if limit.is_growth else limit.allowed(0)
 
 
-def measured(case: Case, before: Report | None) -> Measured | None:
+def measured(case: Case, before: Report | None) -> MeasuredPace | None:
     """The latency of a case, where a limit asks for it; ``before`` is measured in turn, so that drift hits both.
 
     Raises MissingExtraError without torch.
@@ -91,7 +91,7 @@ def measured(case: Case, before: Report | None) -> Measured | None:
     ]
     weights.sort(key=lambda weight: -weight.figure)
     declared = tuple(dict.fromkeys(path for result in results for path in result.declared))
-    return Measured(pace_of(latency), device, tuple(weights), past, declared)
+    return MeasuredPace(pace_of(latency), device, tuple(weights), past, declared)
 
 
 def measure(*reports: Report) -> list[Latency]:

@@ -7,7 +7,7 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from archcost.budget.baseline import ROW_FIGURES, Baseline, Entry, Pace, Row
+from archcost.budget.baseline import ROW_FIGURES, Baseline, LockEntry, LockRow, Pace
 from archcost.comparing import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
 from archcost.files import DISK, FileError, located, read_named
@@ -165,21 +165,21 @@ def _baseline(path: str, document: Mapping[str, Any], lines: dict[str, int]) -> 
     return Baseline(path, True, _word(document["archcost"], "archcost"), entries, latencies, lines)
 
 
-def _entry(key: str, data: Mapping[str, Any]) -> Entry:
+def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
     rows = []
     for layer in data["layers"]:
         figures = [_whole(layer[name], f"{key}: {name}") for name in ROW_FIGURES]
         idle, cached = (_whole(layer.get(name, 0), f"{key}: {name}") for name in ("idle_params", "cache_bytes"))
         unknown = tuple([_word(name, f"{key}: unknown") for name in layer.get("unknown", ())])
         words = [_word(layer[name], f"{key}: {name}") for name in ("path", "op")]
-        rows.append(Row._make([*words, *figures, idle, cached, unknown]))
+        rows.append(LockRow._make([*words, *figures, idle, cached, unknown]))
     recorded = data["totals"]
     recorded = {"active_params": recorded["params"], "cache_bytes": 0, **recorded}
     totals = {name: _whole(recorded[name], f"{key}: {name}") for name in TOTALS}
     batch = _whole(data["batch"], f"{key}: batch")
     params, settings = dict(data["params"]), dict(data["set"])
     name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
-    return Entry(name, digest, batch, params, settings, totals, tuple(rows))
+    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows))
 
 
 def _pace(data: Mapping[str, Any]) -> Pace:
@@ -220,7 +220,7 @@ def lock_text(baseline: Baseline) -> str:
     return _text(document, "") + "\n"
 
 
-def _data(entry: Entry) -> dict[str, Any]:
+def _data(entry: LockEntry) -> dict[str, Any]:
     return {
         "batch": entry.batch,
         "layers": [_row(row) for row in entry.rows],
@@ -232,7 +232,7 @@ def _data(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: LockRow) -> dict[str, Any]:
     """What a layer is recorded with: figures that few layers have only where there are any."""
     return {name: value for name, value in row._asdict().items() if value or name in _ALWAYS}
 

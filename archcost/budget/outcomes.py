@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
         return self.figure - (self.allowed or 0)
 
 
-class Place(NamedTuple):
+class LimitPlace(NamedTuple):
     """A layer or scope that a limit is for: which one it is in order, and its path."""
 
     number: int
@@ -69,7 +69,7 @@ class _Group:
         self.count = 0
         self.worst: list[tuple[int, int, Outcome]] = []  # a heap: excess, minus the place, the outcome
 
-    def add(self, outcome: Outcome, places: Sequence[Place]) -> None:
+    def add(self, outcome: Outcome, places: Sequence[LimitPlace]) -> None:
         self.count += len(places)
         excess = outcome.excess
         for number, path in places[: LISTED + 1]:
@@ -87,13 +87,13 @@ def told(names: Sequence[str]) -> str:
     return ", ".join(names[:LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-class Tally:
+class LimitTally:
     """The outcomes of one limit."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[Status, Cause], _Group] = {}
 
-    def add(self, outcome: Outcome, places: Sequence[Place]) -> None:
+    def add(self, outcome: Outcome, places: Sequence[LimitPlace]) -> None:
         """Count an outcome of some places, in order, and keep those that are among the worst."""
         key = (outcome.status, outcome.cause)
         group = self._groups.get(key)

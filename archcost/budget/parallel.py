@@ -13,7 +13,7 @@ from archcost.budget.cases import judge_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archcost.budget.cases import Context
+    from archcost.budget.cases import CheckContext
     from archcost.budget.verdict import SpecVerdict
 
 
@@ -24,7 +24,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def judge_in_processes(context: Context) -> Iterator[SpecVerdict | None]:
+def judge_in_processes(context: CheckContext) -> Iterator[SpecVerdict | None]:
     """The verdicts in the order of the paths."""
     paths = context.chosen.paths
     size = max(1, len(paths) // (4 * cores()))

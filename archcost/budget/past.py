@@ -13,7 +13,7 @@ from archcost.files import FileError
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.budget.baseline import Baseline, Entry
+    from archcost.budget.baseline import Baseline, LockEntry
     from archcost.revisions import Revision
     from archcost.settings import Settings
     from archcost.spec.model import Spec
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Past(NamedTuple):
     """What a baseline has of a spec: its figures, or why there are none; ``before`` is its path there, if another."""
 
-    entry: Entry | None = None
+    entry: LockEntry | None = None
     cause: Cause = Cause.NEW
     detail: str = ""
     before: str = ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.budget.baseline import Baseline, Entry, Pace
+    from archcost.budget.baseline import Baseline, LockEntry, Pace
     from archcost.errors import Diagnostic
     from archcost.spec.limits import Limit
 
@@ -43,7 +43,7 @@ class Done(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def increases(before: Entry, after: Entry, report: Report, limits: Sequence[Limit]) -> list[Increase]:
+def increases(before: LockEntry, after: LockEntry, report: Report, limits: Sequence[Limit]) -> list[Increase]:
     """Of params, MACs, and what growth limits name."""
     watched = dict.fromkeys((metric, "") for metric in RATCHET)
     tree, meter = build_tree(report), pattern_meter(report)

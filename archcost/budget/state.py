@@ -12,7 +12,7 @@ from archcost.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcost.budget.baseline import Baseline, Entry
+    from archcost.budget.baseline import Baseline, LockEntry
     from archcost.budget.verdict import Finding
     from archcost.spec.limits import Limit
 
@@ -27,7 +27,7 @@ def lacking(limits: Iterable[Limit], *, strict: bool) -> Status:
     return Status.FAIL if strict and any(limit.level != "warn" for limit in limits) else Status.WARN
 
 
-def staleness(where: Finding, entry: Entry, now: Entry, baseline: Baseline, key: str) -> Finding | None:
+def staleness(where: Finding, entry: LockEntry, now: LockEntry, baseline: Baseline, key: str) -> Finding | None:
     """That a lock file has other figures, or those of another text; None if it is of the spec as it stands."""
     same = entry.same_figures(now)
     if entry.sha256 != now.sha256:

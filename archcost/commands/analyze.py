@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from archcost.commands.options import (
     Columns,
     ConventionName,
     Depth,
+    Format,
     Functional,
     Metric,
     Output,
@@ -25,25 +25,14 @@ from archcost.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.render.extra import Chosen
-
-
-class Format(str, Enum):
-    """Output formats of ``analyze``."""
-
-    table = "table"
-    tree = "tree"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-
-
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+    from archcost.named_specs import SpecResult
+    from archcost.render.document import Document
+    from archcost.render.view import ModelView, Wanted
 
 
 def analyze(
     specs: Specs,
-    format: FormatOption = Format.table,  # noqa: A002 - the option's name
+    format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
     batch: Batch = 1,
@@ -63,31 +52,58 @@ def analyze(
     ] = None,
 ) -> None:
     """Print what every layer of a spec costs."""
-    from archcost.render.counted import Counting
-    from archcost.render.output import Options, write_reports
+    from archcost.render.printing import format_of
+    from archcost.render.view import Wanted
 
-    counting = Counting(convention.value, tuple(functional or ())) if convention is not None else None
-    chosen = _chosen(columns or (), relative_to, format)
-    options = Options(format.value, depth, sort.value if sort else None, top, counting, chosen)
+    wanted = Wanted(
+        depth=depth,
+        sort=sort.value if sort else None,
+        top=top,
+        convention=convention.value if convention else "",
+        functional=tuple(functional or ()),
+        columns=_columns(columns or (), relative_to),
+        relative_to=relative_to or "",
+    )
     results = analyze_all(specs, settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype))
-    write_reports(results, options, output)
+    _write(results, wanted, format or format_of(output), output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
 
 
-def _chosen(columns: Sequence[str], relative_to: str | None, format: Format) -> Chosen | None:  # noqa: A002
-    """The columns asked for; raises UsageError where they have no place."""
-    from archcost.errors import UsageError
+def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
+    """Print the reports; problems go to standard error (and into the JSON), even where the reports go nowhere."""
+    from archcost.analysis.report import collector_paused
+    from archcost.render.output import print_diagnostics
+    from archcost.render.printing import write
 
+    try:
+        with collector_paused():
+            write(_document(list(map(wanted.view, results))), format, output)
+    finally:
+        print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
+
+
+def _document(views: Sequence[ModelView]) -> Document:
+    if len(views) == 1:
+        from archcost.render.report import ReportDocument
+
+        return ReportDocument(views[0])
+    from archcost.render.summary import SummaryDocument
+
+    return SummaryDocument(views)
+
+
+def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]:
+    """The columns asked for; raises UsageError for one that there is not, and for a scope without receptive fields."""
     if relative_to is not None and not any("receptive_field" in text for text in columns):
+        from archcost.errors import UsageError
+
         raise UsageError("--relative-to goes with --columns receptive_field")
     if not columns:
-        return None
-    from archcost.render.extra import Chosen, parse_columns
+        return ()
+    from archcost.render.extra import parse_columns
 
-    if format is Format.tree:
-        raise UsageError("a tree has no columns", "--columns goes with --format table, markdown and csv")
-    return Chosen(parse_columns(columns), relative_to or "")
+    return parse_columns(columns)
 
 
 def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, training: Training = False) -> None:

@@ -13,7 +13,7 @@ from archcost.commands.options import Batch, Depth, Format, MinTime, Output, Set
 EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of several models, too
 
 
-class Device(str, Enum):
+class BenchDevice(str, Enum):
     """Where to run."""
 
     auto = "auto"
@@ -22,7 +22,7 @@ class Device(str, Enum):
     mps = "mps"
 
 
-class Dtype(str, Enum):
+class BenchDtype(str, Enum):
     """What weights and floating inputs are."""
 
     float32 = "float32"
@@ -37,9 +37,9 @@ def bench(
     settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
-    device: Annotated[Device, typer.Option("--device", help="Where to run.")] = Device.auto,
+    device: Annotated[BenchDevice, typer.Option("--device", help="Where to run.")] = BenchDevice.auto,
     threads: Threads = 0,
-    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
+    dtype: Annotated[BenchDtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Memory order N, H, W, C.")] = False,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model with torch.compile.")] = False,  # noqa: A002
     min_time: MinTime = 1.0,

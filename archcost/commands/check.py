@@ -10,7 +10,7 @@ import typer
 from archcost.commands.options import Batch, Output, SetParams, WeightDtype
 
 
-class Format(str, Enum):
+class CheckFormat(str, Enum):
     """Output formats of ``check``."""
 
     full = "full"
@@ -42,7 +42,7 @@ def check(
         typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Format | None, typer.Option("--format", help="How to print; full, or github in GitHub Actions.")
+        CheckFormat | None, typer.Option("--format", help="How to print; full, or github in GitHub Actions.")
     ] = None,
     output: Output = None,
     export_json: Annotated[str | None, _export("json")] = None,

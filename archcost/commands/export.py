@@ -12,7 +12,7 @@ from archcost.commands.options import Output, SetParams, Training
 from archcost.named_specs import analyze_one, expand
 
 
-class Format(str, Enum):
+class ExportFormat(str, Enum):
     """What ``export`` writes."""
 
     torch = "torch"
@@ -22,7 +22,7 @@ def export(
     spec: Annotated[
         str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by name, or - for standard input.")
     ],
-    format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.torch,  # noqa: A002
+    format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.torch,  # noqa: A002
     output: Output = None,
     settings: SetParams = None,
     training: Training = False,

@@ -11,7 +11,7 @@ from archcost.commands.inputs import analyze_all, settings_of
 from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
 
 
-class Dtype(str, Enum):
+class FloatDtype(str, Enum):
     """What weights and floating inputs are."""
 
     float32 = "float32"
@@ -48,7 +48,7 @@ def memory(
     output: Output = None,
     settings: SetParams = None,
     batch: Batch = 1,
-    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
+    dtype: Annotated[FloatDtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
     schedule: Annotated[
         Schedule, typer.Option("--schedule", help="Order of the layers: the spec's, or the one with the lowest peak.")
     ] = Schedule.spec,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 JUNIT = "junit"  # a format of CI hosts
 
 
-class Device(str, Enum):
+class VerifyDevice(str, Enum):
     """Where the traced run happens, and the clock runs."""
 
     meta = "meta"
@@ -58,7 +58,7 @@ def verify(
         bool, typer.Option("--latency", help="Measure every layer as well, and say how well MACs tell its time.")
     ] = False,
     device: Annotated[
-        Device | None,
+        VerifyDevice | None,
         typer.Option(
             "--device",
             help="meta (the default): shapes alone, at any size; cpu (the default with --latency), cuda: with kernels "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.analysis.report import unknown_layers
 from archcost.documents import Count, Identified, Positive, Shape, identified
 from archcost.spec.limits import PEAK, TOTALS
 
@@ -177,7 +176,7 @@ def _beside(report: Report) -> BesideData:
         "batch": report.batch,
         "totals": cast("TotalsData", {metric: getattr(report.totals, metric) for metric in TOTALS}),
     }
-    unknown = unknown_layers(report)
+    unknown = report.unknown_layers()
     if unknown:
         found["unknown"] = cast("UnknownData", unknown)
     return found

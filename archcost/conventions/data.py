@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
-    from archcost.conventions.differences import Difference, Explanation
+    from archcost.conventions.differences import ToolDifference, ToolExplanation
     from archcost.conventions.expected import Quoted
     from archcost.conventions.model import Amount
     from archcost.conventions.published import Match, Search
     from archcost.conventions.reconciliation import Reconciliation
 
 
-class DifferenceData(TypedDict):
+class ToolDifferenceData(TypedDict):
     """What a class of ops adds to a tool's figure, or what is missing from it, over all layers."""
 
     what: str
@@ -40,7 +40,7 @@ class ConventionData(TypedDict):
     factor: Positive
     base: Count
     difference: int | None
-    differences: list[DifferenceData]
+    differences: list[ToolDifferenceData]
     not_covered_macs: Count
 
 
@@ -125,7 +125,7 @@ def _searched(search: Search | None) -> _Searched:
     return {} if search is None else {"published": _published(search)}
 
 
-def _convention(explanation: Explanation) -> ConventionData:
+def _convention(explanation: ToolExplanation) -> ConventionData:
     reading = explanation.reading
     convention = reading.convention
     return {
@@ -145,7 +145,7 @@ def _convention(explanation: Explanation) -> ConventionData:
     }
 
 
-def _difference(difference: Difference) -> DifferenceData:
+def _difference(difference: ToolDifference) -> ToolDifferenceData:
     return {
         "what": difference.what,
         "rate": difference.rate,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from archcost.conventions.reading import Reading
 
 
-class Difference(NamedTuple):
+class ToolDifference(NamedTuple):
     """What one class of ops adds to a tool's figure, or what is missing from it, over all layers.
 
     ``amount`` is the tool's, ``macs`` are archcost's that it stands for; ``difference`` is ``amount`` less the tool's
@@ -25,12 +25,12 @@ class Difference(NamedTuple):
     covered: bool
 
 
-class Explanation(NamedTuple):
+class ToolExplanation(NamedTuple):
     """A tool's figure as ``base``, its factor × archcost's MACs, plus the sum of the differences."""
 
     reading: Reading
     base: int
-    differences: tuple[Difference, ...]
+    differences: tuple[ToolDifference, ...]
 
     @property
     def difference(self) -> int:
@@ -38,7 +38,7 @@ class Explanation(NamedTuple):
         return self.reading.sum - self.base
 
 
-def explain(reading: Reading) -> Explanation:
+def explain(reading: Reading) -> ToolExplanation:
     """The differences between a tool's figure and archcost's MACs, the largest first."""
     factor = reading.convention.factor
     sums: dict[tuple[str, str, bool], list[Amount]] = {}
@@ -48,12 +48,12 @@ def explain(reading: Reading) -> Explanation:
         for part in count.parts:
             _add(sums, (part.what, part.rate, part.covered), part.amount, part.macs)
     found = [
-        Difference(what, rate, int(layers), amount, int(macs), amount - factor * macs, covered)
+        ToolDifference(what, rate, int(layers), amount, int(macs), amount - factor * macs, covered)
         for (what, rate, covered), (layers, amount, macs) in sums.items()
         if amount != factor * macs
     ]
     found.sort(key=lambda found: max(found.difference, -found.difference), reverse=True)
-    return Explanation(reading, factor * reading.report.totals.macs, tuple(found))
+    return ToolExplanation(reading, factor * reading.report.totals.macs, tuple(found))
 
 
 def _add(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from archcost.analysis.report import Report
-    from archcost.conventions.differences import Explanation
+    from archcost.conventions.differences import ToolExplanation
     from archcost.conventions.expected import Quoted
     from archcost.conventions.published import Search
 
@@ -27,7 +27,7 @@ class Reconciliation(NamedTuple):
     """A report, its figure in every convention asked for, what was found for a published one, and the spec's own."""
 
     report: Report
-    explanations: tuple[Explanation, ...]
+    explanations: tuple[ToolExplanation, ...]
     quoted: tuple[Quoted, ...]
     search: Search | None = None
     hint: bool = False  # torchvision writes the model in another way, which was not asked for

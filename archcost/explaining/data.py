@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
-    from archcost.explaining.equations import Equation, Explanation, Part, Seen
-    from archcost.explaining.expressions import Expression
+    from archcost.explaining.equations import Equation, Explanation, FieldView, Part
+    from archcost.explaining.expressions import SymbolicExpression
 
 DECIMALS = 6
 
@@ -26,13 +26,13 @@ class FormulaData(TypedDict):
     latex_numbers: str
 
 
-class UnknownData(TypedDict):
+class UnknownPartData(TypedDict):
     """How many layers have a figure that is not known, where any has."""
 
     unknown_layers: NotRequired[Positive]
 
 
-class EquationData(UnknownData):
+class EquationData(UnknownPartData):
     """A figure; its value is null where nothing of it is known, and the known part where some layers are unknown."""
 
     figure: str
@@ -60,7 +60,7 @@ class SeenData(FieldData):
     formula: FormulaData | None
 
 
-class PartData(UnknownData):
+class PartData(UnknownPartData):
     """A child of a scope, or several equal neighbours."""
 
     path: str
@@ -142,12 +142,12 @@ def _equation(equation: Equation) -> EquationData:
     }
 
 
-def unknown_count(layers: int) -> UnknownData:
+def unknown_count(layers: int) -> UnknownPartData:
     """How many layers are not known, where any is not."""
     return {"unknown_layers": layers} if layers else {}
 
 
-def formula_data(formula: Expression | None) -> FormulaData | None:
+def formula_data(formula: SymbolicExpression | None) -> FormulaData | None:
     """A formula in every form."""
     if formula is None:
         return None
@@ -169,7 +169,7 @@ def field_data(field: ReceptiveField) -> FieldData:
     return cast("FieldData", field.to_dict())
 
 
-def _seen(seen: Seen) -> SeenData:
+def _seen(seen: FieldView) -> SeenData:
     return {
         "relative_to": seen.relative_to or None,
         **field_data(seen.field),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explaining.expressions import Expression, Quotient, Symbol, total
+from archcost.explaining.expressions import Quotient, Symbol, SymbolicExpression, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,18 +28,18 @@ class Equation(NamedTuple):
     figure: str
     label: str
     value: int | Fraction
-    formula: Expression | None = None
+    formula: SymbolicExpression | None = None
     unit: str = ""
     note: str = ""
     unknown: int = 0
 
 
-class Seen(NamedTuple):
+class FieldView(NamedTuple):
     """A receptive field, whose input it is relative to, and how one window of a layer makes it from the one before."""
 
     relative_to: str  # a scope's path; empty: the model
     field: ReceptiveField
-    growth: Expression | None = None
+    growth: SymbolicExpression | None = None
 
 
 class Part(NamedTuple):
@@ -54,7 +54,7 @@ class Part(NamedTuple):
     layers: int
     params: int
     macs: int
-    formula: Expression | None
+    formula: SymbolicExpression | None
     unknown: int = 0
 
 
@@ -69,7 +69,7 @@ class Explanation(NamedTuple):
     outputs: tuple[Shape, ...]
     layers: int
     equations: tuple[Equation, ...]
-    seen: tuple[Seen, ...]
+    seen: tuple[FieldView, ...]
     parts: tuple[Part, ...]
     mark: Mark | None
 
@@ -80,7 +80,7 @@ class Explanation(NamedTuple):
         return {**explanation_data(self)}
 
 
-def traffic_equations(parts: Sequence[Expression], traffic: Traffic, unknown: int = 0) -> list[Equation]:
+def traffic_equations(parts: Sequence[SymbolicExpression], traffic: Traffic, unknown: int = 0) -> list[Equation]:
     """Bytes moved, of what they consist, and FLOPs over them, unless these are unknown of some layers."""
     equations = [Equation("bytes_moved", "moved", traffic.moved, total(parts), BYTES)]
     if traffic.intensity is not None and not unknown:

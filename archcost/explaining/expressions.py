@@ -23,7 +23,7 @@ _LATEX_MARKS = {
 }
 
 
-class Expression:
+class SymbolicExpression:
     """A number that knows how it comes about."""
 
     level = ATOM
@@ -37,16 +37,16 @@ class Expression:
         """In LaTeX's mathematics."""
         raise NotImplementedError  # pragma: no cover - every expression defines it
 
-    def __add__(self, other: Expression | int) -> Sum:
-        return Sum([(1, self), (1, as_expression(other))])
+    def __add__(self, other: SymbolicExpression | int) -> SymbolicSum:
+        return SymbolicSum([(1, self), (1, as_expression(other))])
 
-    def __radd__(self, other: int) -> Sum:
+    def __radd__(self, other: int) -> SymbolicSum:
         return as_expression(other) + self
 
-    def __sub__(self, other: Expression | int) -> Sum:
-        return Sum([(1, self), (-1, as_expression(other))])
+    def __sub__(self, other: SymbolicExpression | int) -> SymbolicSum:
+        return SymbolicSum([(1, self), (-1, as_expression(other))])
 
-    def __mul__(self, other: Expression | int) -> Product:
+    def __mul__(self, other: SymbolicExpression | int) -> Product:
         return Product([self, as_expression(other)])
 
     def __rmul__(self, other: int) -> Product:
@@ -57,7 +57,7 @@ class Expression:
         return f"({text})" if self.level < level else text
 
 
-class Number(Expression):
+class Number(SymbolicExpression):
     """A number that is the same for all layers of a kind."""
 
     def __init__(self, value: int) -> None:
@@ -71,7 +71,7 @@ class Number(Expression):
         return self.text(numbers=numbers).replace(",", "{,}")
 
 
-class Symbol(Expression):
+class Symbol(SymbolicExpression):
     """A quantity of this layer: ``n``, ``c_in``, ``outputs``; ``parts`` is what its number is made of, as a product."""
 
     def __init__(self, name: str, value: int | Sequence[int]) -> None:
@@ -97,15 +97,15 @@ def _latex_word(word: str) -> str:
     return word if len(word) == 1 else rf"\text{{{word}}}"
 
 
-class Sum(Expression):
+class SymbolicSum(SymbolicExpression):
     """a + b − c."""
 
     level = SUM
 
-    def __init__(self, terms: Iterable[tuple[int, Expression]]) -> None:
-        self.terms: list[tuple[int, Expression]] = []
+    def __init__(self, terms: Iterable[tuple[int, SymbolicExpression]]) -> None:
+        self.terms: list[tuple[int, SymbolicExpression]] = []
         for sign, term in terms:
-            inner = term.terms if isinstance(term, Sum) and sign > 0 else [(1, term)]
+            inner = term.terms if isinstance(term, SymbolicSum) and sign > 0 else [(1, term)]
             self.terms += [(sign * own, part) for own, part in inner]
         self.value = sum(sign * term.value for sign, term in self.terms)
 
@@ -115,7 +115,7 @@ class Sum(Expression):
     def latex(self, *, numbers: bool = False) -> str:
         return self._joined([(sign, term, term.latex(numbers=numbers)) for sign, term in self.terms], "-")
 
-    def _joined(self, parts: Sequence[tuple[int, Expression, str]], minus: str) -> str:
+    def _joined(self, parts: Sequence[tuple[int, SymbolicExpression, str]], minus: str) -> str:
         text = ""
         for sign, term, shown in parts:
             inner = term._within(PRODUCT, shown) if sign < 0 else shown  # noqa: SLF001 - its own kind
@@ -123,15 +123,15 @@ class Sum(Expression):
         return text
 
 
-class Product(Expression):
+class Product(SymbolicExpression):
     """a·b·c; with ``cross`` the factors stand apart, as in 28·28·32 × 5·5·192."""
 
     level = PRODUCT
     cross = False
 
-    def __init__(self, factors: Iterable[Expression], *, cross: bool = False) -> None:
+    def __init__(self, factors: Iterable[SymbolicExpression], *, cross: bool = False) -> None:
         self.cross = cross
-        self.factors: list[Expression] = []
+        self.factors: list[SymbolicExpression] = []
         for factor in factors:
             joins = isinstance(factor, Product) and not cross and not factor.cross
             self.factors += factor.factors if isinstance(factor, Product) and joins else [factor]
@@ -151,11 +151,11 @@ class Product(Expression):
             return "".join(shown)
         return (r" \times " if self.cross else r" \cdot ").join(shown)
 
-    def _inner(self, factor: Expression, shown: str) -> str:
+    def _inner(self, factor: SymbolicExpression, shown: str) -> str:
         return factor._within(PRODUCT, shown)  # noqa: SLF001 - its own kind
 
 
-def _juxtaposed(factors: Sequence[Expression]) -> bool:
+def _juxtaposed(factors: Sequence[SymbolicExpression]) -> bool:
     """Whether the factors are written without a sign between them: ``2p``."""
     if len(factors) != 2:  # noqa: PLR2004 - a number and a letter
         return False
@@ -163,10 +163,10 @@ def _juxtaposed(factors: Sequence[Expression]) -> bool:
     return isinstance(number, Number) and isinstance(symbol, Symbol) and len(symbol.name) == 1
 
 
-class Quotient(Expression):
+class Quotient(SymbolicExpression):
     """a/b, rounded down or up, or exact where no rounding is named."""
 
-    def __init__(self, numerator: Expression, denominator: Expression, rounding: Rounding) -> None:
+    def __init__(self, numerator: SymbolicExpression, denominator: SymbolicExpression, rounding: Rounding) -> None:
         self.numerator = numerator
         self.denominator = denominator
         self.rounding: Rounding = rounding
@@ -189,36 +189,36 @@ class Quotient(Expression):
         return rf"{opening}\frac{{{above}}}{{{below}}}{closing}"
 
 
-def as_expression(value: Expression | int) -> Expression:
+def as_expression(value: SymbolicExpression | int) -> SymbolicExpression:
     """A bare number as an expression."""
     return Number(value) if isinstance(value, int) else value
 
 
-def floor(numerator: Expression, denominator: Expression) -> Quotient:
+def floor(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
     """⌊a/b⌋."""
     return Quotient(numerator, denominator, "floor")
 
 
-def ceil(numerator: Expression, denominator: Expression) -> Quotient:
+def ceil(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
     """⌈a/b⌉."""
     return Quotient(numerator, denominator, "ceil")
 
 
-def exactly(numerator: Expression, denominator: Expression) -> Quotient:
+def exactly(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
     """a/b, where b divides a."""
     return Quotient(numerator, denominator, "")
 
 
-def product(*factors: Expression) -> Expression:
+def product(*factors: SymbolicExpression) -> SymbolicExpression:
     """The product of the factors; 1 for none."""
     return factors[0] if len(factors) == 1 else Product(factors) if factors else Number(1)
 
 
-def cross(*factors: Expression) -> Expression:
+def cross(*factors: SymbolicExpression) -> SymbolicExpression:
     """The factors with × between them."""
     return Product(factors, cross=True)
 
 
-def total(terms: Sequence[Expression]) -> Expression:
+def total(terms: Sequence[SymbolicExpression]) -> SymbolicExpression:
     """The sum of the terms; 0 for none."""
-    return terms[0] if len(terms) == 1 else Sum([(1, term) for term in terms]) if terms else Number(0)
+    return terms[0] if len(terms) == 1 else SymbolicSum([(1, term) for term in terms]) if terms else Number(0)

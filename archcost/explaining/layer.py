@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import input_bytes, tensor_bytes, traffic_of, weight_bytes_read
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
-from archcost.explaining.expressions import Expression, Number, Product, Symbol, cross, total
+from archcost.explaining.expressions import Number, Product, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.formulas import FORMULAS, Formulas, Size, Subject
 from archcost.explaining.seen import layer_fields
 from archcost.spec.names import DTYPE_BYTES
@@ -101,13 +101,13 @@ def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
     ]
 
 
-def params_formula(formulas: Formulas, counted: int) -> Expression:
+def params_formula(formulas: Formulas, counted: int) -> SymbolicExpression:
     """The params, less those that are counted at another layer."""
     shared = formulas.params.value - counted
     return formulas.params - Symbol("shared", shared) if shared else formulas.params
 
 
-def flops_formula(formulas: Formulas) -> Expression:
+def flops_formula(formulas: Formulas) -> SymbolicExpression:
     """2·MACs and all other arithmetic."""
     products = [Product([Number(2), Symbol("MACs", formulas.macs.value)])] if formulas.macs.value else []
     return total([*products, *([formulas.other] if formulas.other.value else [])])

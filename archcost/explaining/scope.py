@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.explaining.equations import BYTES, Equation, Explanation, Part, traffic_equations
-from archcost.explaining.expressions import Expression, Number, Product, Symbol, total
+from archcost.explaining.expressions import Number, Product, Symbol, SymbolicExpression, total
 from archcost.explaining.layer import formulas_of, params_formula
 from archcost.explaining.seen import scope_fields
 from archcost.paths import inside, join, split
@@ -95,7 +95,7 @@ def _sums(tree: Tree, shared: str) -> Iterator[Equation]:
         yield Equation(figure, label, getattr(tree.costs, figure), formula, unit, note, unknown)
 
 
-def sum_formula(tree: Tree, figure: str) -> Expression:
+def sum_formula(tree: Tree, figure: str) -> SymbolicExpression:
     """The children's figures added up, those of 0 left out; equal neighbours as a product. Exact for a single layer."""
     if tree.layer is not None:
         formulas = formulas_of(tree.layer.node.signature)
@@ -104,7 +104,7 @@ def sum_formula(tree: Tree, figure: str) -> Expression:
         if exact is not None and exact.value == getattr(tree.costs, figure):
             return exact
     named = [(name, getattr(child.costs, figure)) for name, child in tree.children.items()]
-    terms: list[Expression] = []
+    terms: list[SymbolicExpression] = []
     for value, group in groupby([(name, value) for name, value in named if value], key=lambda pair: pair[1]):
         names = [name for name, _ in group]
         if len(names) == 1:
@@ -131,7 +131,7 @@ def parts_of(tree: Tree) -> Iterator[Part]:
         )
 
 
-def mac_formula(tree: Tree) -> Expression | None:
+def mac_formula(tree: Tree) -> SymbolicExpression | None:
     """The MACs' own formula where one layer below does them all, and none has MACs that are not known."""
     if tree.costs.unknown_macs:
         return None

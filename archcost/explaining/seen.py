@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explaining.equations import Seen
-from archcost.explaining.expressions import Expression, Product, Symbol
+from archcost.explaining.equations import FieldView
+from archcost.explaining.expressions import Product, Symbol, SymbolicExpression
 from archcost.paths import inside
 
 if TYPE_CHECKING:
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 
-def layer_fields(report: Report, index: int) -> tuple[Seen, ...]:
+def layer_fields(report: Report, index: int) -> tuple[FieldView, ...]:
     """What a layer sees of the model's input, and of that of the outermost block that holds it."""
     return _fields(report, index, block_around(report, report.layers[index].path))
 
 
-def scope_fields(report: Report, path: str, index: int) -> tuple[Seen, ...]:
+def scope_fields(report: Report, path: str, index: int) -> tuple[FieldView, ...]:
     """What a scope's result, made by the layer with this index, sees of the model's input and of the scope's own."""
     return _fields(report, index, path)
 
 
-def _fields(report: Report, index: int, scope: str) -> tuple[Seen, ...]:
-    found: list[Seen] = []
+def _fields(report: Report, index: int, scope: str) -> tuple[FieldView, ...]:
+    found: list[FieldView] = []
     for relative_to in dict.fromkeys(("", scope)):
         field = report.receptive_fields(relative_to)[index]
         if field is not None and not any(seen.field == field for seen in found):
-            found.append(Seen(relative_to, field, _growth(report, index, relative_to, field)))
+            found.append(FieldView(relative_to, field, _growth(report, index, relative_to, field)))
     return tuple(found)
 
 
@@ -42,7 +42,7 @@ def block_around(report: Report, path: str) -> str:
     return min(holding, key=len, default="")
 
 
-def _growth(report: Report, index: int, scope: str, field: ReceptiveField) -> Expression | None:
+def _growth(report: Report, index: int, scope: str, field: ReceptiveField) -> SymbolicExpression | None:
     """How a window widens the field before it, r + (f − 1)·d·j with the jump j, where both are one and square."""
     node = report.graph.nodes[index]
     op = node.signature.op

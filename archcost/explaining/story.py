@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
-    from archcost.explaining.expressions import Expression
+    from archcost.explaining.expressions import SymbolicExpression
 
 BALANCE = Fraction(25, 2)  # FLOPs a byte: NVIDIA A100, 19.5 TFLOP/s of float32 over 1.56 TB/s
 TOP = 4
@@ -30,7 +30,7 @@ class Share(NamedTuple):
 
     path: str
     value: int
-    formula: Expression | None
+    formula: SymbolicExpression | None
     unknown: int = 0
 
 
@@ -123,7 +123,7 @@ def _shares(tree: Tree, figure: str) -> tuple[Share, ...]:
     )
 
 
-def _formula(tree: Tree, figure: str) -> Expression:
+def _formula(tree: Tree, figure: str) -> SymbolicExpression:
     """The sum over the children; the arithmetic itself where one layer does all the MACs."""
     own = mac_formula(tree) if figure == "macs" else None
     return sum_formula(tree, figure) if own is None else own

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from archcost.analysis.report import unknown_layers
 from archcost.documents import Count, Shape
 from archcost.explaining.data import (
     DECIMALS,
     Explained,
     FieldData,
     FormulaData,
-    UnknownData,
+    UnknownPartData,
     begun,
     field_data,
     formula_data,
@@ -39,7 +38,7 @@ class OutputData(TypedDict):
     shape: Shape
 
 
-class ShareData(UnknownData):
+class ShareData(UnknownPartData):
     """A part; its share is null where the part or the whole is not known, at most so much where the whole is not."""
 
     path: str
@@ -72,7 +71,7 @@ class MovedData(TypedDict):
     bytes_moved: Count
 
 
-class BoundData(UnknownData):
+class BoundData(UnknownPartData):
     """The layers that do fewer FLOPs a byte than the threshold, among those that are known to compute."""
 
     threshold: float
@@ -85,7 +84,7 @@ class BoundData(UnknownData):
     kinds: list[MovedData]
 
 
-class DepthData(UnknownData):
+class DepthData(UnknownPartData):
     """How many layers with MACs follow one another, and how many there are."""
 
     layers: Count
@@ -138,7 +137,7 @@ class _UnknownPaths(TypedDict, total=False):
 
 
 def _unknown_of(report: Report) -> _UnknownPaths:
-    unknown = unknown_layers(report)
+    unknown = report.unknown_layers()
     return {"unknown": unknown} if unknown else {}
 
 

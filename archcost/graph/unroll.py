@@ -5,6 +5,8 @@ its nodes are copied to wherever the block is used. Problems are collected: a st
 and the steps that do not depend on it are still checked.
 """
 
+# long: one walk over steps, rounds, branches and blocks, whose parts call one another
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -5,6 +5,8 @@ inputs and computes the output shapes, ``weights`` (and ``buffers``) name its te
 are pure functions over shapes, and work on integers and on integer arrays alike (see :mod:`archcost.dims`).
 """
 
+# long: the whole contract of an op, and its registry
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_transform
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from archcost.dims import Dim, Shape
-    from archcost.ops.fields import Field
+    from archcost.ops.fields import AttributeField
     from archcost.ops.reach import Reading
 
 Inputs = tuple["Shape", ...]
@@ -93,7 +95,7 @@ class Op:
     """Base of all ops: attributes from fields, no weights, no MACs, no other arithmetic, one input."""
 
     kind: ClassVar[str] = ""
-    fields: ClassVar[dict[str, Field]] = {}
+    fields: ClassVar[dict[str, AttributeField]] = {}
     ndim: ClassVar[int] = 1  # spatial dimensions, for attributes given per dimension
     family: ClassVar[str] = ""  # the heading in the reference
     min_inputs: ClassVar[int] = 1
@@ -114,7 +116,7 @@ class Op:
         super().__init_subclass__()
         for name, value in class_variables.items():
             setattr(cls, name, value)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.Field)}
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
         cls.fields = {**cls.fields, **own}
         for name in own:
             delattr(cls, name)

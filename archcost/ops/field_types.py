@@ -4,6 +4,8 @@ Each class gives validation, the error message, the JSON Schema and the words of
 write the specifiers of :mod:`archcost.ops.fields` instead.
 """
 
+# long: every type of attribute is one class of a table, and no reader wants two tables
+
 from __future__ import annotations
 
 from math import isfinite
@@ -43,7 +45,7 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN_TEXT else text[:_SHOWN_TEXT] + "…"
 
 
-class Field:
+class AttributeField:
     """One attribute: a default (or ``REQUIRED``), whether null is allowed, and a line of documentation."""
 
     expects = "a value"
@@ -93,7 +95,7 @@ def below(value: Any, minimum: int) -> bool:
     return bool(value < minimum) if type(value) is int else bool((value < minimum).any())
 
 
-class IntField(Field):
+class IntField(AttributeField):
     """A whole number not below ``minimum``; integer arrays pass for sweeps, unless it is ``fixed``: one for all."""
 
     def __init__(
@@ -127,7 +129,7 @@ class IntField(Field):
         return {"type": "integer"} | ({} if self.minimum is None else {"minimum": self.minimum})
 
 
-class FloatField(Field):
+class FloatField(AttributeField):
     """A number within [minimum, maximum]."""
 
     def __init__(
@@ -155,7 +157,7 @@ class FloatField(Field):
         return {"type": "number"} | {key: bound for key, bound in bounds.items() if bound is not None}
 
 
-class BoolField(Field):
+class BoolField(AttributeField):
     """true or false."""
 
     expects = "true or false"
@@ -169,7 +171,7 @@ class BoolField(Field):
         return {"type": "boolean"}
 
 
-class ChoiceField(Field):
+class ChoiceField(AttributeField):
     """One of a closed set of words."""
 
     def __init__(self, default: object, options: tuple[str, ...], *, nullable: bool = False, doc: str = "") -> None:
@@ -188,7 +190,7 @@ class ChoiceField(Field):
         return {"enum": list(self.options)}
 
 
-class TextField(Field):
+class TextField(AttributeField):
     """Text of one line, not empty."""
 
     expects = "text of one line"

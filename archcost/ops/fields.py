@@ -1,8 +1,8 @@
 """Declarations of op attributes: one field gives validation, error message, JSON Schema and documentation.
 
-An op declares ``out_channels: Dim = size()``; the class keeps the :class:`Field`, an instance the value. Fields accept
-what YAML gives (ints, whole floats, strings, lists) and return normalised values (tuples per spatial dimension). The
-specifiers are typed as the values that instances hold.
+An op declares ``out_channels: Dim = size()``; the class keeps the :class:`AttributeField`, an instance the value.
+Fields accept what YAML gives (ints, whole floats, strings, lists) and return normalised values (tuples per spatial
+dimension). The specifiers are typed as the values that instances hold.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 from archcost.ops.field_types import (
     REQUIRED,
+    AttributeField,
     AttributeValueError,
     BoolField,
     ChoiceField,
-    Field,
     FloatField,
     FloatsField,
     IntField,
@@ -28,8 +28,8 @@ from archcost.ops.field_types import (
 
 __all__ = [
     "REQUIRED",
+    "AttributeField",
     "AttributeValueError",
-    "Field",
     "choice",
     "flag",
     "index",

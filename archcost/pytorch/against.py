@@ -1,5 +1,7 @@
 """A spec against a model that exists in PyTorch: totals, outputs, and the layers that correspond."""
 
+# long: every way in which a model may differ from a spec, in the order in which they are told
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from archcost.analysis.report import unknown_layers
 from archcost.documents import Count, Identified, Positive, SpecData, identified
-from archcost.pytorch.data import EnvironmentData, TimingData, UnknownData
+from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
 from archcost.pytorch.timing import times_slower, warnings
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class BenchLayerData(TypedDict):
     latency_seconds: TimingData | None
 
 
-class BenchModelData(UnknownData):
+class BenchModelData(UnknownLayersData):
     """A model's time, end to end and by layers; rates are of the MACs that ran, without those only declared."""
 
     spec: SpecData
@@ -80,8 +79,8 @@ def known_macs(layer: Layer) -> int | None:
 def _model(result: Latency, ratio: Ratio) -> BenchModelData:
     report = result.report
     params: dict[str, Any] = dict(report.params)
-    layers = unknown_layers(report)
-    unknown: UnknownData = {"unknown": layers} if layers else {}
+    layers = report.unknown_layers()
+    unknown: UnknownLayersData = {"unknown": layers} if layers else {}
     return {
         "spec": {"name": report.name, "path": report.spec.path, "params": params},
         "batch": report.batch,

@@ -44,7 +44,7 @@ NO_MACS = frozenset(_ELEMENTWISE.split())
 
 
 @dataclass(slots=True)
-class Seen:
+class Observed:
     """What one module did in a run: the outputs' shapes and dtypes, the MACs, and operators that were not counted.
 
     ``macs`` is None where the counter met operators it does not know; ``second_macs`` is :func:`matrices_times_steps`.
@@ -69,9 +69,9 @@ class RunError(Exception):
 
 
 @contextmanager
-def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
+def watched(modules: Sequence[nn.Module]) -> Iterator[list[Observed]]:
     """Hooks that fill one Seen for each module; a failing run raises RunError at the module that was entered last."""
-    seen = [Seen() for _ in modules]
+    seen = [Observed() for _ in modules]
     current = -1
 
     def enter(index: int, *_: object) -> None:
@@ -103,7 +103,7 @@ def watched(modules: Sequence[nn.Module]) -> Iterator[list[Seen]]:
             handle.remove()
 
 
-def count_by_torch(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Seen]:
+def count_by_torch(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Observed]:
     """One run under torch.utils.flop_counter: what each of the submodules did, MACs being half of the FLOPs."""
     mode = FlopCounterMode(display=False)
     with watched([network.get_submodule(path) for path in paths]) as seen, mode:
@@ -118,7 +118,7 @@ def count_by_torch(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequen
     return seen
 
 
-def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Seen]:
+def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Observed]:
     """One traced run under fvcore: what each of the submodules did; MACs are None where it met unknown operators.
 
     Only operators that multiply and accumulate are compared: what fvcore says of norms, pools and interpolation stays

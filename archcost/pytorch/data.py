@@ -201,7 +201,7 @@ class CoverageData(TypedDict):
     not_covered: dict[str, Count]
 
 
-class UnknownData(TypedDict):
+class UnknownLayersData(TypedDict):
     """The layers of which figures are not known, by figure, where there are any."""
 
     unknown: NotRequired[dict[str, list[str]]]
@@ -213,7 +213,7 @@ class ClockedData(TypedDict):
     latency: NotRequired[ClockData]
 
 
-class VerificationData(Envelope, UnknownData, ClockedData):
+class VerificationData(Envelope, UnknownLayersData, ClockedData):
     """Everything that was held against PyTorch for one spec."""
 
     spec: SpecData

@@ -11,8 +11,8 @@ import torch
 from archcost.errors import UsageError
 from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.counters import (
+    Observed,
     RunError,
-    Seen,
     count_by_fvcore,
     count_by_torch,
     fill_with_zeros,
@@ -52,8 +52,8 @@ class Measured(NamedTuple):
     """What PyTorch showed of the nodes that it ran: all of them, unless there is a failure."""
 
     tensors: list[Tensors]
-    torch: list[Seen]
-    traced: list[Seen]  # under fvcore, on the device that was asked for; empty if that failed
+    torch: list[Observed]
+    traced: list[Observed]  # under fvcore, on the device that was asked for; empty if that failed
     failures: list[Mismatch]
     notes: list[str]
     fvcore_total: int | None

@@ -19,7 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from archcost.pytorch.module import Network, Scope, example_inputs
+from archcost.pytorch.module import ModuleScope, Network, example_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,7 +79,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch doe
         self.events.append(Event(number, -self._sizes[number], self.place))
 
 
-class Measured(NamedTuple):
+class MeasuredMemory(NamedTuple):
     """The most bytes alive at a time, by kind at that moment, and the most while each layer ran."""
 
     peak_bytes: int
@@ -91,9 +91,9 @@ class Measured(NamedTuple):
 class Training(NamedTuple):
     """A training step: the peaks of its phases, and what is there all the time or at the end."""
 
-    forward: Measured
-    backward: Measured
-    step: Measured
+    forward: MeasuredMemory
+    backward: MeasuredMemory
+    step: MeasuredMemory
     param_bytes: int
     buffer_bytes: int
     gradient_bytes: int
@@ -105,7 +105,7 @@ class Training(NamedTuple):
         return max(self.forward.peak_bytes, self.backward.peak_bytes, self.step.peak_bytes)
 
 
-def inference(module: nn.Module, inputs: Sequence[Tensor]) -> Measured:
+def inference(module: nn.Module, inputs: Sequence[Tensor]) -> MeasuredMemory:
     """The peak of activations, inputs included, while a module runs in inference; params and buffers are not in it."""
     recorder = Recorder()
     for tensor in (*module.parameters(), *module.buffers()):
@@ -215,7 +215,7 @@ def _labels(recorder: Recorder, module: nn.Module) -> Iterator[None]:
 
         return hook
 
-    layers = {path: layer for path, layer in module.named_modules() if not isinstance(layer, (Network, Scope))}
+    layers = {path: layer for path, layer in module.named_modules() if not isinstance(layer, (Network, ModuleScope))}
     handles = [layer.register_forward_pre_hook(label(path)) for path, layer in layers.items()]
     try:
         yield
@@ -277,7 +277,7 @@ def _bytes(tensors: Iterable[Tensor]) -> int:
     return sum({id(storage): storage.nbytes() for storage in (tensor.untyped_storage() for tensor in tensors)}.values())
 
 
-def _summary(events: Sequence[Event], kinds: dict[int, str], start: int = 0) -> Measured:
+def _summary(events: Sequence[Event], kinds: dict[int, str], start: int = 0) -> MeasuredMemory:
     """The peak from event ``start`` on."""
     live: dict[str, int] = {}
     total = peak = 0
@@ -292,4 +292,4 @@ def _summary(events: Sequence[Event], kinds: dict[int, str], start: int = 0) -> 
             layers[event.place] = max(layers.get(event.place, 0), before, total)
             if total > peak:
                 peak, at_peak, place = total, dict(live), event.place
-    return Measured(peak, at_peak, place, layers)
+    return MeasuredMemory(peak, at_peak, place, layers)

@@ -26,7 +26,7 @@ class BuildError(Exception):
         self.index = index
 
 
-class Scope(nn.Module):
+class ModuleScope(nn.Module):
     """The modules of a block, a branch, or the rounds of a repeated step; the network runs them, not the scope."""
 
 
@@ -77,7 +77,7 @@ class Network(nn.Module):
         for name in names[:-1]:
             child = place._modules.get(name)  # noqa: SLF001 - `getattr` would find methods, too
             if child is None:
-                child = Scope()
+                child = ModuleScope()
                 place.add_module(name, child)
             place = child
         place.add_module(names[-1], module)

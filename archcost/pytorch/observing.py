@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from archcost.errors import UsageError
 from archcost.paths import above
 from archcost.pytorch.alignment import Unit
-from archcost.pytorch.counters import RunError, Seen, count_by_torch
+from archcost.pytorch.counters import Observed, RunError, count_by_torch
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind, kind_of_call
 from archcost.pytorch.module import example_inputs
 from archcost.pytorch.targets import told
@@ -182,7 +182,7 @@ def _runs_above(path: str, running: Mapping[str, object]) -> str:
 
 def _run(
     model: nn.Module, modules: dict[str, nn.Module], report: Report, target: str
-) -> tuple[dict[str, Seen], _Used, tuple[Shape, ...]]:
+) -> tuple[dict[str, Observed], _Used, tuple[Shape, ...]]:
     """What every module did in one run on the report's inputs, what that used, and the outputs."""
     model.train(report.graph.training)
     for module in modules.values():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         LayerCheckData,
         MismatchData,
         TimedData,
-        UnknownData,
+        UnknownLayersData,
         VerificationData,
     )
 
@@ -197,7 +197,7 @@ class Verification:
 
     def to_dict(self) -> VerificationData:
         """The JSON form, version 1."""
-        unknown: UnknownData = {"unknown": {"macs": self.unknown}} if self.unknown else {}
+        unknown: UnknownLayersData = {"unknown": {"macs": self.unknown}} if self.unknown else {}
         latency: ClockedData = {"latency": self.clock.to_dict()} if self.clock else {}
         return {
             **envelope("verification"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.expectations import Deviation
     from archcost.analysis.report import Layer, Report
-    from archcost.pytorch.counters import Seen
+    from archcost.pytorch.counters import Observed
     from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.measuring import Measured, Tensors
 
@@ -141,7 +141,7 @@ def _unmet(found: Deviation) -> Mismatch:
     return Mismatch(*where, computed, found.stated, found.standing, found.source, place_of(found.mark))
 
 
-def _compare_outputs(report: Report, layer: Layer, seen: Seen, traced: Seen | None) -> list[Mismatch]:
+def _compare_outputs(report: Report, layer: Layer, seen: Observed, traced: Observed | None) -> list[Mismatch]:
     found: list[Mismatch] = []
     for by, run in (("PyTorch", seen), ("PyTorch in a trace", traced)):
         if run is not None and run.shapes != layer.output and not found:

@@ -17,7 +17,7 @@ from archcost.render.changes import (
     percent,
     share_of_change,
 )
-from archcost.render.document import Branch, Cell, Column, Heading, Line, Records, Table
+from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,18 +50,18 @@ class ComparisonDocument(NamedTuple):
                 yield Line(f"{most:,} of {len(found):,} rows: `--format csv` has all of them", style="dim")
         yield _total_table(self.comparison)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """The changes by scope, and the totals."""
-        yield Branch(0, self.comparison.title)
+        yield TreeLine(0, self.comparison.title)
         if not self.comparison.changed():
-            yield Branch(1, _SAME)
+            yield TreeLine(1, _SAME)
         else:
             for line in self._lines():
                 told = _told(line.difference(self.metric), self.metric)
-                yield Branch(line.depth, f"{line.mark} {line.name} ({line.op}): {told}".strip())
-        yield Branch(0, "total")
+                yield TreeLine(line.depth, f"{line.mark} {line.name} ({line.op}): {told}".strip())
+        yield TreeLine(0, "total")
         for metric in _metrics(self.comparison):
-            yield Branch(1, _told(self.comparison.total(metric), metric))
+            yield TreeLine(1, _told(self.comparison.total(metric), metric))
 
     def records(self) -> Records:
         """Every layer of both models, with params and MACs; nothing where these are unknown."""

@@ -1,9 +1,11 @@
-"""A tool's figures beside archcost's: a column, keys in the JSON, and a line that says what is not covered."""
+"""A tool's figures beside archcost's: a column, and a line that says what is not covered."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
+from archcost.render.document import Cell
+from archcost.render.further import NOTHING, Further, FurtherColumn
 from archcost.units import format_count, format_exact, format_share
 
 if TYPE_CHECKING:
@@ -12,26 +14,31 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.reading import Reading, Tally
 
-NOTHING = "–"
 NOT_COVERED = "not covered"
 PARTLY = "†"  # behind a figure that leaves some of archcost's MACs out
 
 
-class Counting(NamedTuple):
-    """The convention asked for, and what the model's source writes as function calls."""
+def counted(report: Report, name: str, functional: Sequence[str] = ()) -> Reading:
+    """The report under a convention; raises UsageError for an unknown name or a pattern without a layer."""
+    from archcost.conventions import convention
+    from archcost.conventions.reading import check_patterns, read
+    from archcost.conventions.written import patterns
 
-    name: str
-    functional: tuple[str, ...] = ()
+    chosen = patterns(tuple(functional), report.name)
+    check_patterns(report, chosen)
+    return read(report, convention(name), chosen)
 
-    def read(self, report: Report) -> Reading:
-        """The report under the convention; raises UsageError for an unknown name or a pattern without a layer."""
-        from archcost.conventions import convention
-        from archcost.conventions.reading import check_patterns, read
-        from archcost.conventions.written import patterns
 
-        chosen = patterns(self.functional, report.name)
-        check_patterns(report, chosen)
-        return read(report, convention(self.name), chosen)
+def tool_columns(reading: Reading) -> Further:
+    """A column of tables; three fields of sheets: no figure where nothing is covered."""
+
+    def layer(place: int) -> tuple[object, ...]:
+        count = reading.counts[place]
+        return reading.convention.name, count.amount, count.missed
+
+    column = FurtherColumn(heading(reading), lambda row: tally_cell(reading.tally(row.paths)), total_cell(reading))
+    fields = ("convention", "convention_figure", "not_covered_macs")
+    return Further([column], fields, layer, notes(reading))
 
 
 def heading(reading: Reading) -> str:
@@ -39,20 +46,28 @@ def heading(reading: Reading) -> str:
     return f"{reading.convention.name} {reading.convention.unit}"
 
 
-def cell(tally: Tally, *, exact: bool) -> str:
+def tally_cell(tally: Tally) -> Cell:
     """A figure, marked where it covers only some of the MACs; in words where it covers none."""
     if tally.amount is None:
-        return NOT_COVERED
-    figure = NOTHING if not tally.amount else format_exact(tally.amount) if exact else format_count(tally.amount)
-    return f"{figure} {PARTLY}" if tally.missed or tally.unseen else figure
+        return Cell(NOT_COVERED)
+    if not tally.amount:
+        return _marked(Cell(NOTHING, NOTHING), partly=bool(tally.missed or tally.unseen))
+    return _figure(tally.amount, partly=bool(tally.missed or tally.unseen))
 
 
-def total_cell(reading: Reading, *, exact: bool) -> str:
+def total_cell(reading: Reading) -> Cell:
     """What the tool prints for the model."""
     if reading.total is None:
-        return "no figure"
-    figure = format_exact(reading.total) if exact else format_count(reading.total)
-    return f"{figure} {PARTLY}" if reading.missed or reading.unseen else figure
+        return Cell("no figure")
+    return _figure(reading.total, partly=bool(reading.missed or reading.unseen))
+
+
+def _figure(amount: int, *, partly: bool) -> Cell:
+    return _marked(Cell(format_exact(amount), format_count(amount)), partly=partly)
+
+
+def _marked(one: Cell, *, partly: bool) -> Cell:
+    return Cell(f"{one.text} {PARTLY}", f"{one.short} {PARTLY}") if partly else one
 
 
 def notes(reading: Reading) -> list[str]:
@@ -81,32 +96,3 @@ def _reasons(reading: Reading) -> list[tuple[str, str]]:
             if not part.covered:
                 found[part.what, part.rate] = None
     return list(found)
-
-
-def extend(document: dict[str, Any], reading: Reading) -> dict[str, Any]:
-    """The JSON report with a ``convention`` in its totals and in every layer."""
-    convention = reading.convention
-    document["totals"]["convention"] = {
-        "name": convention.name,
-        "tool": convention.tool,
-        "version": convention.version,
-        "unit": convention.unit,
-        "figure": reading.total,
-        "failure": reading.failure or None,
-        "not_covered_macs": reading.missed,
-        "functional": list(reading.functional),
-    }
-    for layer, count in zip(document["layers"], reading.counts, strict=True):
-        layer["convention"] = {"figure": count.amount, "not_covered_macs": count.missed}
-    return document
-
-
-def csv_heading(names: Sequence[str]) -> tuple[str, ...]:
-    """Three more columns."""
-    return (*names, "convention", "convention_figure", "not_covered_macs")
-
-
-def csv_cells(reading: Reading, index: int) -> tuple[str, int | str, int]:
-    """What stands in them for a layer; no figure where nothing is covered."""
-    count = reading.counts[index]
-    return reading.convention.name, "" if count.amount is None else count.amount, count.missed

@@ -4,12 +4,9 @@ A command makes one :class:`Document`; each printer in :mod:`archcost.render.pri
 Nothing here knows a format, and no printer knows a command.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 LEAST_FLEXIBLE = 24  # what a flexible column is left with before another column leaves
 WHOLE = 1_000_000  # more than any page has: for a flexible column that is cut only once all that can leave has left
@@ -61,8 +58,8 @@ class Table(NamedTuple):
 
     columns: Sequence[Column]
     least_flexible: int = LEAST_FLEXIBLE
-    narrow: Table | None = None
-    lines: Sequence[Line] | None = None
+    narrow: "Table | None" = None
+    lines: "Sequence[Line] | None" = None
 
     @property
     def telling_columns(self) -> list[Column]:
@@ -130,18 +127,40 @@ class Field(NamedTuple):
     level: int = 1
 
 
+class Fact(NamedTuple):
+    """A figure behind its label, and a word behind it."""
+
+    label: str
+    figure: Cell
+    note: str = ""
+
+
+class Facts(NamedTuple):
+    """Figures in a line, as ``weights 26.7 MiB · FLOPs 3,211,425,032``: in few digits on a terminal."""
+
+    facts: Sequence[Fact]
+
+    def text(self, *, short: bool) -> str:
+        """The line."""
+        shown = [
+            (one.label, one.figure.short if short and one.figure.short else one.figure.text, one.note)
+            for one in self.facts
+        ]
+        return " · ".join([" ".join(filter(None, parts)) for parts in shown])
+
+
 class Gap(NamedTuple):
     """An empty line."""
 
 
-class Branch(NamedTuple):
+class TreeLine(NamedTuple):
     """A line of a tree, ``level`` scopes deep, from 1."""
 
     level: int
     text: str
 
 
-Block = Heading | Line | Field | Table | Gap
+Block = Heading | Line | Field | Facts | Table | Gap
 
 
 class Records(NamedTuple):
@@ -157,7 +176,7 @@ class Document(Protocol):
     def blocks(self, most: int | None) -> Iterable[Block]:
         """What people read; no more than ``most`` rows a table where there is a limit, and then a line that says so."""
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
 
     def records(self) -> Records:
@@ -178,7 +197,7 @@ def _apart(column: Column) -> list[Column]:
     return [Column("", [Cell(mark, code=True) for mark in marks]), column] if any(marks) else [column]
 
 
-def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
+def branches_of(blocks: Iterable[Block]) -> Iterator[TreeLine]:
     """Blocks as a tree, for documents without one of their own.
 
     A row is a line: its first cell, and behind it the others, figures with their headings; what stands for nothing is
@@ -188,26 +207,28 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[Branch]:
     for block in blocks:
         if isinstance(block, Table):
             if tables:
-                yield Branch(0, block.columns[0].heading)
+                yield TreeLine(0, block.columns[0].heading)
             tables += 1
             yield from _rows_of(block)
         elif isinstance(block, Heading):
             tables = 0
-            yield Branch(0, " · ".join(filter(None, (block.text, block.details))))
+            yield TreeLine(0, " · ".join(filter(None, (block.text, block.details))))
         elif isinstance(block, Line):
             tables = 0
-            yield Branch(0, f"{block.head.strip()} {block.plain_text}".strip())
+            yield TreeLine(0, f"{block.head.strip()} {block.plain_text}".strip())
         elif isinstance(block, Field):
-            yield Branch(block.level, f"{block.label}: {block.text}")
+            yield TreeLine(block.level, f"{block.label}: {block.text}")
+        elif isinstance(block, Facts):
+            yield TreeLine(0, block.text(short=True))
 
 
-def _rows_of(table: Table) -> Iterator[Branch]:
+def _rows_of(table: Table) -> Iterator[TreeLine]:
     first, *others = table.telling_columns
     for place, value in enumerate(first.cells):
         name = cell(value)
         told = [_told(column, cell(column.cells[place])) for column in others]
         marked = f"{name.mark} {name.text}".strip()
-        yield Branch(name.level, ": ".join(filter(None, (marked, ", ".join(filter(None, told))))))
+        yield TreeLine(name.level, ": ".join(filter(None, (marked, ", ".join(filter(None, told))))))
 
 
 def _told(column: Column, one: Cell) -> str:

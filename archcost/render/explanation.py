@@ -8,15 +8,15 @@ from archcost.explaining.data import explanation_data
 from archcost.explaining.story_data import story_data
 from archcost.render import explanation_sentences as sentences
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
-from archcost.render.explanation_records import Record, explanation_records, story_records
+from archcost.render.explanation_records import ExplanationRecord, explanation_records, story_records
 from archcost.render.text import known_total, layers_text, shape_cell, unknown_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from archcost.explaining.equations import Equation, Explanation, Part, Seen
+    from archcost.explaining.equations import Equation, Explanation, FieldView, Part
     from archcost.explaining.story import Share, Story
-    from archcost.render.document import Block, Branch
+    from archcost.render.document import Block, TreeLine
 
 _MOST_PARTS = 12  # where the reader's patience has a limit
 
@@ -44,13 +44,13 @@ class ExplanationDocument(NamedTuple):
             yield _equation(equation, named=sentences.names_parts(explanation, equation))
         yield from map(_seen, explanation.seen)
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
         return branches_of(self.blocks(None))
 
     def records(self) -> Records:
         """A row a figure: of the layer or scope itself, then of its parts."""
-        return Records(Record._fields, explanation_records(self.explanation))
+        return Records(ExplanationRecord._fields, explanation_records(self.explanation))
 
     def data(self) -> object:
         """What programs read."""
@@ -81,13 +81,13 @@ class StoryDocument(NamedTuple):
         yield Field("depth", sentences.depth_text(story))
         yield Field("receptive field", sentences.seen_story(story))
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
         return branches_of(self.blocks(None))
 
     def records(self) -> Records:
         """A row a figure: of the model, and of the parts that it tells of."""
-        return Records(Record._fields, story_records(self.story))
+        return Records(ExplanationRecord._fields, story_records(self.story))
 
     def data(self) -> object:
         """What programs read."""
@@ -104,7 +104,7 @@ def _equation(equation: Equation, *, named: bool) -> Field:
     return Field(equation.label, text, formula, sentences.equation_note(equation))
 
 
-def _seen(seen: Seen) -> Field:
+def _seen(seen: FieldView) -> Field:
     note = sentences.seen_note(seen)
     return Field("receptive field", sentences.seen_text(seen), sentences.seen_formula(seen), note)
 

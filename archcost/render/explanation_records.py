@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ALL = 99  # branches of a field
 
 
-class Record(NamedTuple):
+class ExplanationRecord(NamedTuple):
     """A figure of a path, which is empty for the model: its value, and how it comes about.
 
     ``times`` is how many equal neighbours have it; of ``unknown_layers`` it is not known, and the value is the known
@@ -39,11 +39,11 @@ class Record(NamedTuple):
     note: str | None = None
 
 
-def explanation_records(explanation: Explanation) -> Iterator[Record]:
+def explanation_records(explanation: Explanation) -> Iterator[ExplanationRecord]:
     """The figures of a layer or scope, then those of its parts."""
     report, data = explanation.report, explanation_data(explanation)
     for equation in data["equations"]:
-        yield Record(
+        yield ExplanationRecord(
             report.name, explanation.path, equation["figure"], equation["label"], equation["value"], equation["unit"],
             note=equation["note"], **_known(equation),
         )  # fmt: skip
@@ -51,28 +51,30 @@ def explanation_records(explanation: Explanation) -> Iterator[Record]:
         note = f"in {seen.relative_to}" if seen.relative_to else None
         yield from _field_records(report.name, explanation.path, seen.field, note)
     for part in data["parts"]:
-        params = Record(report.name, part["path"], "params", "params", part["params"], times=part["times"])
+        params = ExplanationRecord(report.name, part["path"], "params", "params", part["params"], times=part["times"])
         yield params
         yield params._replace(figure="macs", label="MACs", value=part["macs"], **_known(part))
 
 
-def story_records(story: Story) -> Iterator[Record]:
+def story_records(story: Story) -> Iterator[ExplanationRecord]:
     """The figures of a model, and of the parts that its story tells of."""
     name, data = story.report.name, story_data(story)
     unknown = data.get("unknown", {})
     for figure, value in data["totals"].items():
-        yield Record(name, "", figure, figure, value, _unit(figure), unknown_layers=len(unknown.get(figure, ())))
+        yield ExplanationRecord(
+            name, "", figure, figure, value, _unit(figure), unknown_layers=len(unknown.get(figure, ()))
+        )
     for figure, shares in (("macs", data["macs"]), ("params", data["params"])):
         for share in shares:
-            yield Record(name, share["path"], figure, figure, share["value"], **_known(share))
+            yield ExplanationRecord(name, share["path"], figure, figure, share["value"], **_known(share))
     for holder in data["peak"]["holders"]:
-        yield Record(name, holder["path"], "held_bytes", "held at the peak", holder["bytes"], "B")
+        yield ExplanationRecord(name, holder["path"], "held_bytes", "held at the peak", holder["bytes"], "B")
     workspace = data["peak"]["workspace_bytes"]
-    yield Record(name, data["peak"]["path"], "workspace_bytes", "workspace at the peak", workspace, "B")
+    yield ExplanationRecord(name, data["peak"]["path"], "workspace_bytes", "workspace at the peak", workspace, "B")
     bound = data["memory_bound"]
     yield from _numbers(name, "memory_bound", bound)
     for kind in bound["kinds"]:
-        yield Record(name, "", "memory_bound_kind_bytes_moved", kind["op"], kind["bytes_moved"], "B")
+        yield ExplanationRecord(name, "", "memory_bound_kind_bytes_moved", kind["op"], kind["bytes_moved"], "B")
     yield from _numbers(name, "depth", data["depth"])
     if story.seen is not None:
         yield from _field_records(name, "", story.seen, "at the output")
@@ -87,20 +89,20 @@ def _known(found: Mapping[str, Any]) -> dict[str, Any]:
     return {"unknown_layers": unknown, "symbols": formula.get("symbols"), "numbers": formula.get("numbers")}
 
 
-def _numbers(name: str, topic: str, found: Mapping[str, Any]) -> Iterator[Record]:
+def _numbers(name: str, topic: str, found: Mapping[str, Any]) -> Iterator[ExplanationRecord]:
     """Every number of a topic, under the topic's name and its own."""
     for figure, value in found.items():
         if isinstance(value, (int, float)):
-            yield Record(name, "", f"{topic}_{figure}", figure.replace("_", " "), value, _unit(figure))
+            yield ExplanationRecord(name, "", f"{topic}_{figure}", figure.replace("_", " "), value, _unit(figure))
 
 
 def _unit(figure: str) -> str | None:
     return "FLOPs/B" if figure == "threshold" else "B" if "bytes" in figure else None
 
 
-def _field_records(name: str, path: str, field: ReceptiveField, note: str | None) -> Iterator[Record]:
+def _field_records(name: str, path: str, field: ReceptiveField, note: str | None) -> Iterator[ExplanationRecord]:
     """Size, jump and start: numbers where one holds for all axes and paths."""
     sizes = field_cell(field, most=_ALL)
     for figure, shown in (("", sizes), ("_jump", one_size(field.jump)), ("_start", one_size(field.start))):
         value = int(shown) if shown.lstrip("-").isdecimal() else shown
-        yield Record(name, path, f"receptive_field{figure}", "receptive field", value, note=note)
+        yield ExplanationRecord(name, path, f"receptive_field{figure}", "receptive field", value, note=note)

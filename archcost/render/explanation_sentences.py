@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explaining.expressions import Sum, Symbol
+from archcost.explaining.expressions import Symbol, SymbolicSum
 from archcost.render.text import field_cell, layers_text, shape_cell
 from archcost.units import format_bytes, format_exact, format_ratio, format_share
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
-    from archcost.explaining.equations import Equation, Explanation, Part, Seen
-    from archcost.explaining.expressions import Expression
+    from archcost.explaining.equations import Equation, Explanation, FieldView, Part
+    from archcost.explaining.expressions import SymbolicExpression
     from archcost.explaining.story import Share, Story
 
 _MOST_TERMS = 8
@@ -118,28 +118,28 @@ def value_text(value: int | Fraction) -> str:
     return format_exact(value) if isinstance(value, int) else format_ratio(value)
 
 
-def shortened(formula: Expression, *, numbers: bool) -> str:
+def shortened(formula: SymbolicExpression, *, numbers: bool) -> str:
     """The formula; of a long sum the first terms, how many follow, and the last."""
-    if isinstance(formula, Sum) and len(formula.terms) > _MOST_TERMS:
-        first = Sum(formula.terms[: _MOST_TERMS - 2]).text(numbers=numbers)
+    if isinstance(formula, SymbolicSum) and len(formula.terms) > _MOST_TERMS:
+        first = SymbolicSum(formula.terms[: _MOST_TERMS - 2]).text(numbers=numbers)
         hidden = len(formula.terms) - _MOST_TERMS + 1
         return f"{first} + … {hidden} more … + {formula.terms[-1][1].text(numbers=numbers)}"
     return formula.text(numbers=numbers)
 
 
-def seen_text(seen: Seen) -> str:
+def seen_text(seen: FieldView) -> str:
     """``1 + (5 − 1)·1 = 5 of 28, jump 1, start −2``."""
     growth = f"{seen.growth.text()} = {seen.growth.text(numbers=True)} = " if seen.growth is not None else ""
     return growth + seen_note(seen)
 
 
-def seen_note(seen: Seen) -> str:
+def seen_note(seen: FieldView) -> str:
     """``5 of 28, jump 1, start −2``."""
     own = f" in {seen.relative_to}" if seen.relative_to else ""
     return f"{field_cell(seen.field, most=_ALL)}{_rest(seen.field)}{own}"
 
 
-def seen_formula(seen: Seen) -> str:
+def seen_formula(seen: FieldView) -> str:
     """How a window widens the field, in LaTeX."""
     growth = seen.growth
     return "" if growth is None else " = ".join([growth.latex(), growth.latex(numbers=True), str(growth.value)])
@@ -177,7 +177,7 @@ def share_formula(share: Share) -> str:
     formula, value = share.formula, _latex(format_exact(share.value))
     if share.unknown:
         return ""
-    long = isinstance(formula, Sum) and len(formula.terms) > _MOST_TERMS
+    long = isinstance(formula, SymbolicSum) and len(formula.terms) > _MOST_TERMS
     steps = [] if formula is None or isinstance(formula, Symbol) or long else [formula.latex(numbers=True)]
     return " = ".join(dict.fromkeys([*steps, value]))
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.timing import times_slower, warnings
-from archcost.render.document import Branch, Cell, Column, Gap, Heading, Line, Records, Table, branches_of
-from archcost.render.memory import kind_of, name_of
-from archcost.render.rows import report_rows
+from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, TreeLine, branches_of
+from archcost.render.row_cells import kind_of, name_of
+from archcost.render.rows import first_rows
 from archcost.render.text import bar, figure_cell, known_total, shape_cell
 from archcost.render.times import digits, environment_text, rate_text, ratio_text, spread_text, time_cell, time_text
 from archcost.units import format_bytes, format_count
@@ -48,7 +48,7 @@ class LatencyDocument(NamedTuple):
             yield Table(_compared(self.results), lines=())
             yield from comparison(self.results)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """Each model with its layers, and how they compare."""
         yield from branches_of([_environment(self.results)])
         for result in self.results:
@@ -132,9 +132,7 @@ def _compared(results: Sequence[Latency]) -> list[Column]:
 
 
 def _layers(result: Latency, depth: int | None, most: int | None) -> Iterator[Block]:
-    rows, shown, deepest = report_rows(result.report, depth=depth)
-    found = len(rows)
-    rows = rows[:most]
+    rows, found, shown, deepest = first_rows(result.report, most, depth=depth)
     yield _layer_table(result, rows)
     if len(rows) < found:
         yield Line(f"{len(rows):,} of {found:,} rows: `--format csv` has all of them", style="dim")

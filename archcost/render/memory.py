@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.analysis.data import error_document
 from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.documents import envelope
 from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
-from archcost.render.plain import error_document
-from archcost.render.rows import report_rows
-from archcost.render.summary import Entry
-from archcost.render.table import title_details
+from archcost.render.report import title_details
+from archcost.render.row_cells import kind_of, name_of
+from archcost.render.rows import first_rows
 from archcost.render.text import bar, shape_cell
+from archcost.render.view import ModelView
 from archcost.units import format_bytes, format_share
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.study import Study
     from archcost.named_specs import SpecResult
-    from archcost.render.document import Block, Branch
+    from archcost.render.document import Block, TreeLine
     from archcost.render.rows import Row
 
 _BAR_WIDTH = 16
@@ -41,12 +42,13 @@ class MemoryDocument(NamedTuple):
     failed: Sequence[SpecResult] = ()
 
     @property
-    def _wrong(self) -> list[Entry]:
+    def _wrong(self) -> list[ModelView]:
         """Those to be named."""
         if len(self.studies) + len(self.failed) <= 1:
             return []
         return [
-            Entry(one.name if one.report is None else one.report.name, None, None, one.unread) for one in self.failed
+            ModelView(one.name if one.report is None else one.report.name, None, unread=one.unread)
+            for one in self.failed
         ]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
@@ -59,7 +61,7 @@ class MemoryDocument(NamedTuple):
             yield Gap()
             yield _summary(self.studies, self._wrong)
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
         return branches_of(self.blocks(None))
 
@@ -187,11 +189,9 @@ def holder_note(part: PeakPart) -> str:
 
 def _layer_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
     """The most that is alive while each layer or block runs."""
-    rows, shown, deepest = report_rows(study.report, depth=depth)
+    rows, found, shown, deepest = first_rows(study.report, most, depth=depth)
     if not rows:
         return
-    found = len(rows)
-    rows = rows[:most]
     yield _layer_table(study, rows)
     if len(rows) < found:
         yield Line(f"{len(rows):,} of {found:,} rows: `--format csv` has all of them", style="dim")
@@ -227,22 +227,11 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
     return Table(columns)
 
 
-def name_of(row: Row) -> Cell:
-    """A row's name at its depth, with ×N for folded neighbours."""
-    times = f" ×{row.times}" if row.times > 1 else ""
-    return Cell(row.name + times, level=row.depth, style="bold" if row.group else "")
-
-
-def kind_of(row: Row) -> Cell:
-    """A row's op or block."""
-    return Cell(row.op, style="magenta" if row.group else "cyan")
-
-
 def _bytes(size: int) -> Cell:
     return Cell(f"{size:,}", format_bytes(size)) if size else Cell("–")
 
 
-def _summary(studies: Sequence[Study], wrong: Sequence[Entry]) -> Table:
+def _summary(studies: Sequence[Study], wrong: Sequence[ModelView]) -> Table:
     names = [study.report.name for study in studies] + [entry.label for entry in wrong]
     none = [""] * len(wrong)
     return Table(

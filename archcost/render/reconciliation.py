@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.conventions.data import reconciliation_data
 from archcost.render import reconciliation_sentences as sentences
 from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
-from archcost.render.reconciliation_records import Record, reconciliation_records
-from archcost.render.table import title_details
+from archcost.render.reconciliation_records import ReconciliationRecord, reconciliation_records
+from archcost.render.report import title_details
 from archcost.render.text import known_total
 from archcost.units import format_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.conventions.differences import Explanation
+    from archcost.conventions.differences import ToolExplanation
     from archcost.conventions.expected import Quoted
     from archcost.conventions.published import Match, Search
     from archcost.conventions.reconciliation import Reconciliation
-    from archcost.render.document import Block, Branch
+    from archcost.render.document import Block, TreeLine
 
 
 class ReconciliationDocument(NamedTuple):
@@ -46,20 +46,20 @@ class ReconciliationDocument(NamedTuple):
             yield Gap()
             yield Line(sentences.HINT, style="dim")
 
-    def branches(self) -> Iterable[Branch]:
+    def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
         return branches_of(self.blocks(None))
 
     def records(self) -> Records:
         """A row a figure."""
-        return Records(Record._fields, reconciliation_records(self.found))
+        return Records(ReconciliationRecord._fields, reconciliation_records(self.found))
 
     def data(self) -> object:
         """What programs read."""
         return reconciliation_data(self.found)
 
 
-def _tool(explanation: Explanation) -> Iterator[Block]:
+def _tool(explanation: ToolExplanation) -> Iterator[Block]:
     """A tool's figure, and what makes it another than archcost's."""
     yield Line(sentences.headline(explanation), style="bold")
     differences = explanation.differences

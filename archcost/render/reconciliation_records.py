@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archcost.conventions.reconciliation import Reconciliation
 
 
-class Record(NamedTuple):
+class ReconciliationRecord(NamedTuple):
     """A figure; ``row`` is what it is.
 
     ``tool``: a tool's figure; ``difference``: what an op adds to that; ``fits``, ``near``: what a published figure may
@@ -42,7 +42,7 @@ class Record(NamedTuple):
     arithmetic: str | None = None
 
 
-def reconciliation_records(found: Reconciliation) -> Iterator[Record]:
+def reconciliation_records(found: Reconciliation) -> Iterator[ReconciliationRecord]:
     """Every tool with its differences, then what is published."""
     data, name = reconciliation_data(found), found.report.name
     for convention in data["conventions"]:
@@ -56,8 +56,8 @@ def reconciliation_records(found: Reconciliation) -> Iterator[Record]:
         yield _quoted(name, quoted)
 
 
-def _tool(name: str, macs: int, found: ConventionData) -> Iterator[Record]:
-    tool = Record(name, "tool", tool=found["name"], version=found["version"], unit=found["unit"])
+def _tool(name: str, macs: int, found: ConventionData) -> Iterator[ReconciliationRecord]:
+    tool = ReconciliationRecord(name, "tool", tool=found["name"], version=found["version"], unit=found["unit"])
     yield tool._replace(
         what=found["word"],
         why=found["failure"],
@@ -79,8 +79,8 @@ def _tool(name: str, macs: int, found: ConventionData) -> Iterator[Record]:
         )
 
 
-def _match(name: str, row: str, text: str, found: MatchData) -> Record:
-    return Record(
+def _match(name: str, row: str, text: str, found: MatchData) -> ReconciliationRecord:
+    return ReconciliationRecord(
         name,
         row,
         unit=found["kind"],
@@ -94,8 +94,8 @@ def _match(name: str, row: str, text: str, found: MatchData) -> Record:
     )
 
 
-def _quoted(name: str, found: QuotedData) -> Record:
-    return Record(
+def _quoted(name: str, found: QuotedData) -> ReconciliationRecord:
+    return ReconciliationRecord(
         name,
         "quoted",
         path=found["path"],

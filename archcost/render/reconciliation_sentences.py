@@ -9,7 +9,7 @@ from archcost.units import format_ratio, format_share
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.conventions.differences import Difference, Explanation
+    from archcost.conventions.differences import ToolDifference, ToolExplanation
     from archcost.conventions.expected import Quoted
     from archcost.conventions.model import Amount
     from archcost.conventions.published import Match, Search
@@ -18,7 +18,7 @@ HINT = "torchvision's source writes some layers otherwise than archcost does: `-
 MOST = 10  # matches that are shown outside of JSON and CSV
 
 
-def headline(explanation: Explanation) -> str:
+def headline(explanation: ToolExplanation) -> str:
     """``fvcore 0.1.5 prints 4,111,512,576 flops: 22,328,320 more than archcost's MACs``."""
     reading = explanation.reading
     convention = reading.convention
@@ -29,7 +29,7 @@ def headline(explanation: Explanation) -> str:
     return f"{start} prints {reading.total:,} {_unit(explanation)}: {_relation(explanation.difference, base)}"
 
 
-def _unit(explanation: Explanation) -> str:
+def _unit(explanation: ToolExplanation) -> str:
     """The unit, and the tool's own word for it where that is another."""
     unit, word = explanation.reading.convention.unit, explanation.reading.convention.word
     return unit if word.upper().rstrip("S") == unit.upper().rstrip("S") else f"{unit} ({word})"
@@ -41,13 +41,13 @@ def _relation(difference: int, base: str) -> str:
     return f"{abs(difference):,} {'more' if difference > 0 else 'less'} than {base}"
 
 
-def because(difference: Difference) -> str:
+def because(difference: ToolDifference) -> str:
     """Why, and in how many layers."""
     layers = f"{difference.layers:,} layer{'s' * (difference.layers != 1)}"
     return f"{difference.rate}, {layers}" if difference.covered else f"not covered: {difference.rate}, {layers}"
 
 
-def missed(explanation: Explanation) -> str:
+def missed(explanation: ToolExplanation) -> str:
     """How many of archcost's MACs a tool does not see; empty where it sees all."""
     reading = explanation.reading
     if not reading.missed:

@@ -1,22 +1,18 @@
 """Report to rows: the path tree, equal neighbours folded, cut at a depth or sorted flat. No text is laid out here."""
 
-from __future__ import annotations
-
+# Annotations stand evaluated: a NamedTuple compiles those that are text, which takes as long as all the rest of it.
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.tree import build_tree, stem
+from archcost.analysis.costs import Costs
+from archcost.analysis.report import Layer, Report
+from archcost.analysis.tree import Tree, build_tree, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from archcost.analysis.costs import Costs
-    from archcost.analysis.report import Report
-    from archcost.analysis.tree import Tree
     from archcost.dims import Shape
 
 MAX_ROWS = 48  # what the default depth aims at
-MAX_PRINTED = 2_000  # rows that anyone reads in a terminal; laying out one takes a millisecond
 SORT_KEYS = ("params", "active_params", "macs", "flops", "weight_bytes", "activation_bytes", "cache_bytes")
 
 
@@ -27,7 +23,7 @@ class Row(NamedTuple):
     name: str
     path: str
     op: str
-    output: tuple[Shape, ...]
+    output: "tuple[Shape, ...]"
     costs: Costs
     layers: int
     times: int
@@ -44,7 +40,7 @@ class Shown(NamedTuple):
     deepest: int
 
 
-Place = tuple[int, "list[Tree]"]  # of a row: its level, and the neighbours that are told in it
+Place = tuple[int, list[Tree]]  # of a row: its level, and the neighbours that are told in it
 
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:
@@ -97,8 +93,19 @@ def _flat(tree: Tree, depth: int | None, sort: str) -> list[Tree]:
     """Layers (or scopes at ``depth``), the largest and what is unknown first; not folded."""
     found: list[Tree] = []
     _leaves(tree, 1, depth, found)
-    found.sort(key=lambda each: (not each.costs.unknown(sort), -getattr(each.costs, sort)))
+    found.sort(key=lambda each: _rank(each.costs, sort))
     return found
+
+
+def _rank(costs: Costs, sort: str) -> tuple[bool, int]:
+    """What is unknown first, then the largest."""
+    return not costs.unknown(sort), -getattr(costs, sort)
+
+
+def largest_first(layers: Sequence[Layer], sort: str | None) -> Sequence[int]:
+    """The places of layers, those with the largest figure and with an unknown one first; as they are without one."""
+    places = range(len(layers))
+    return places if sort is None else sorted(places, key=lambda place: _rank(layers[place].costs, sort))
 
 
 def _leaves(tree: Tree, level: int, depth: int | None, found: list[Tree]) -> None:
@@ -109,16 +116,8 @@ def _leaves(tree: Tree, level: int, depth: int | None, found: list[Tree]) -> Non
             found.append(child)
 
 
-def report_rows(
-    report: Report, *, depth: int | None = None, sort: str | None = None, top: int | None = None
-) -> tuple[list[Row], int, int]:
-    """The rows to show, the depth they go to, and the depth there is; ``depth=None`` chooses one that fits."""
-    shown = first_rows(report, top, depth=depth, sort=sort)
-    return shown.rows, shown.depth, shown.deepest
-
-
 def first_rows(report: Report, most: int | None, *, depth: int | None = None, sort: str | None = None) -> Shown:
-    """As many rows as are shown (None: all), as :func:`report_rows`; the others are counted, and nothing else."""
+    """As many rows as are shown (None: all), down to a depth (None: one that fits); the others are only counted."""
     tree = build_tree(report)
     deepest = tree.depth()
     if sort is not None:

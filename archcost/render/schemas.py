@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.analysis.data import FailedReportData, ReportData
 from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
@@ -15,17 +16,17 @@ from archcost.explaining.data import ExplanationData
 from archcost.explaining.story_data import StoryData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
-from archcost.spec.schema import report_schema, spec_schema
+from archcost.spec.schema import spec_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made from no document's type
     "spec": spec_schema,
-    "report": report_schema,
     "verdict": verdict_schema,
 }
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
+    "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,

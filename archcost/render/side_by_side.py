@@ -8,7 +8,7 @@ from archcost.comparing import smallest, telling_metrics
 from archcost.comparing.data import side_by_side_data
 from archcost.comparing.naming import labels
 from archcost.render.changes import LABELS, total_cell
-from archcost.render.document import WHOLE, Branch, Column, Line, Records, Table
+from archcost.render.document import WHOLE, Column, Line, Records, Table, TreeLine
 from archcost.spec.limits import TOTALS
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ class SideBySideDocument(NamedTuple):
         yield _table(self.reports)
         yield Line(_LEGEND, style="dim")
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """The figures of each model below its name."""
         figures = {metric: _cells(self.reports, metric) for metric in telling_metrics(self.reports)}
         for place, name in enumerate(labels(self.reports)):
-            yield Branch(0, name)
+            yield TreeLine(0, name)
             for metric, cells in figures.items():
-                yield Branch(1, f"{LABELS[metric]} {cells[place].short}".rstrip())
-        yield Branch(0, _LEGEND)
+                yield TreeLine(1, f"{LABELS[metric]} {cells[place].short}".rstrip())
+        yield TreeLine(0, _LEGEND)
 
     def records(self) -> Records:
         """A row a model; nothing for what is unknown."""

@@ -1,88 +1,87 @@
-"""Several models, a row each: what is known of one with a mistake is marked."""
+"""Several models as a document: a row each, and what is known of one with a mistake is marked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.render.columns import Column, needed_width, print_columns
 from archcost.render.counted import heading, total_cell
-from archcost.render.markup import escape_markdown
-from archcost.render.text import NOT_READ, UP_TO_ERROR, cost_cell, known_total
-from archcost.units import format_bytes
+from archcost.render.document import WHOLE, Column, Gap, Table, TreeLine
+from archcost.render.report import report_blocks, report_branches, size_cell
+from archcost.render.report_records import report_data, report_records
+from archcost.render.row_cells import cost_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from archcost.analysis.report import Report
-    from archcost.conventions.reading import Reading
-    from archcost.render.page import Console
-
-_NAME_WIDTH = 24  # names may be cut to this before a column is dropped
-_CORE = 3  # columns that are never dropped: model, params, MACs
+    from archcost.render.document import Block, Records
+    from archcost.render.view import ModelView
 
 
-class Entry(NamedTuple):
-    """A model, what is known of it (None: nothing), and another tool's figures if they were asked for."""
+class SummaryDocument(NamedTuple):
+    """Several models, a row each; where rows are asked for, each has its own table before."""
 
-    name: str
-    report: Report | None
-    reading: Reading | None = None
-    unread: bool = False
+    views: Sequence[ModelView]
 
-    @property
-    def mark(self) -> str:
-        """What its figures are of, where they are not of the whole model."""
-        if self.unread:
-            return NOT_READ
-        return "" if self.report is not None and self.report.complete else UP_TO_ERROR
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """The reports, and the summary."""
+        known = [(view, view.report) for view in self.views if view.report is not None and view.wanted.detailed]
+        for place, (view, report) in enumerate(known):
+            if place:
+                yield Gap()
+            yield from report_blocks(view, report, most)
+        yield summary_table(self.views)
 
-    @property
-    def label(self) -> str:
-        """Its name with the mark."""
-        return f"{self.name} ({self.mark})" if self.mark else self.name
+    def branches(self) -> Iterator[TreeLine]:
+        """A tree each."""
+        for place, view in enumerate(self.views):
+            if place:
+                yield TreeLine(0, "")
+            if view.report is not None:
+                yield from report_branches(view, view.report)
+            else:
+                yield TreeLine(0, f"{view.name}  {view.mark}: no layer")
+
+    def records(self) -> Records:
+        """Every layer of every model."""
+        return report_records(self.views)
+
+    def data(self) -> object:
+        """A report each."""
+        return [report_data(view) for view in self.views]
 
 
-def print_summary(console: Console, entries: Sequence[Entry]) -> None:
-    """Print one row a model: params, MACs, another tool's figure if asked for, layers and bytes."""
-    exact = _columns(entries, exact=True)
-    columns = exact if needed_width(exact) <= console.width else _columns(entries, exact=False)
-    while needed_width(columns, flexible=_NAME_WIDTH) > console.width and len(columns) > _CORE:
-        columns.pop()
-    print_columns(console, columns)
-
-
-def _columns(entries: Sequence[Entry], *, exact: bool) -> list[Column]:
-    totals = [entry.report.totals if entry.report is not None else None for entry in entries]
-    counted = [total_cell(entry.reading, exact=exact) if entry.reading is not None else "" for entry in entries]
-    head = next((heading(entry.reading) for entry in entries if entry.reading is not None), "")
-    weights = [format_bytes(total.weight_bytes) if total else "" for total in totals]
-    peaks = [format_bytes(total.peak_activation_bytes) if total else "" for total in totals]
-    return [
-        Column("model", [entry.label for entry in entries], flexible=True),
-        Column("params", [_figure(entry, "params", exact=exact) for entry in entries], right=True),
-        Column("MACs", [_figure(entry, "macs", exact=exact) for entry in entries], right=True),
-        *([Column(head, counted, right=True)] if head else []),
-        Column("layers", [f"{total.layers:,}" if total else "" for total in totals], right=True),
-        Column("weights", weights, right=True),
-        Column("peak activations", peaks, right=True),
+def summary_table(views: Sequence[ModelView]) -> Table:
+    """A row a model; names are cut only once the figures are rounded, and columns leave from the right."""
+    reports = [view.report for view in views]
+    columns = [
+        Column("model", [view.label for view in views], flexible=True),
+        Column("params", [cost_cell(each.costs, "params") if each else "" for each in reports], right=True),
+        Column("MACs", [cost_cell(each.costs, "macs") if each else "" for each in reports], right=True),
+        *_tool_columns(views),
+        Column("layers", [f"{each.totals.layers:,}" if each else "" for each in reports], right=True, leaves=3),
+        Column(
+            "weights",
+            [size_cell(each.totals.weight_bytes) if each else "" for each in reports],
+            right=True,
+            leaves=2,
+            rounded=True,
+        ),
+        Column(
+            "peak activations",
+            [size_cell(each.totals.peak_activation_bytes) if each else "" for each in reports],
+            right=True,
+            leaves=1,
+            rounded=True,
+        ),
     ]
+    exact = [column._replace(leaves=0) for column in columns]
+    return Table(exact, WHOLE, narrow=Table([column._replace(rounded=True) for column in columns]))
 
 
-def _figure(entry: Entry, name: str, *, exact: bool) -> str:
-    return cost_cell(entry.report.costs, name, exact=exact) if entry.report is not None else ""
-
-
-def summary_markdown(entries: Sequence[Entry]) -> str:
-    """One row a model."""
-    head = next((heading(entry.reading) for entry in entries if entry.reading is not None), "")
-    more = f" {head} |" if head else ""
-    lines = [f"| model | layers | params | MACs |{more}", "| :-- | --: | --: | --: |" + (" --: |" if head else "")]
-    for entry in entries:
-        cells = [escape_markdown(entry.label), "", "", ""]
-        report = entry.report
-        if report is not None:
-            cells[1:] = [f"{report.totals.layers:,}", f"{report.totals.params:,}", known_total(report, "macs")]
-        if head:
-            cells.append(total_cell(entry.reading, exact=True) if entry.reading is not None else "")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+def _tool_columns(views: Sequence[ModelView]) -> list[Column]:
+    """Another tool's figures, if they are asked for."""
+    readings = [view.reading for view in views]
+    head = next((heading(reading) for reading in readings if reading is not None), "")
+    if not head:
+        return []
+    return [Column(head, [total_cell(each) if each is not None else "" for each in readings], right=True, leaves=4)]

@@ -1,19 +1,17 @@
-"""Cells as text: shapes, names with their depth, figures, bars."""
+"""Cells as text: shapes, figures, bars."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.report import unknown_layers
 from archcost.ops.fields import shown
-from archcost.units import format_bytes, format_count, format_exact, format_share
+from archcost.units import format_count, format_exact, format_share
 
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
-    from archcost.analysis.receptive_field import Branch, ReceptiveField
+    from archcost.analysis.receptive_field import FieldBranch, ReceptiveField
     from archcost.analysis.report import Report
     from archcost.dims import Shape
-    from archcost.render.rows import Row
 
 _LABELS = {"macs": "MACs", "flops": "FLOPs"}
 NOT_READ = "not read"  # in their place, where not even the text of a spec is known
@@ -25,12 +23,6 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 def shape_cell(shapes: tuple[Shape, ...]) -> str:
     """``1×64×28×28``; further outputs follow after commas."""
     return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
-
-
-def name_cell(row: Row) -> str:
-    """The name, indented to its depth, with ×N for folded neighbours."""
-    times = f" ×{row.times}" if row.times > 1 else ""
-    return "  " * (row.depth - 1) + row.name + times
 
 
 def layers_text(count: int) -> str:
@@ -50,25 +42,11 @@ def figure_cell(value: int, *, exact: bool) -> str:
     return format_exact(value) if exact else format_count(value)
 
 
-def bytes_cell(value: int, *, exact: bool) -> str:
-    """A number of bytes, to the byte or in three digits; a dash for none."""
-    if not value:
-        return "–"
-    return format_exact(value) if exact else format_bytes(value)
-
-
 def lower_bound(text: str, value: int, unknown: int) -> str:
     """A figure of which a part is not known: ``≥ 1,234``, or ``unknown`` where all of it is."""
     if not unknown:
         return text
     return f"≥ {text}" if value else "unknown"
-
-
-def cost_cell(costs: Costs, name: str, *, exact: bool) -> str:
-    """A figure of costs: a dash for none, and what is not known is never none."""
-    value: int = getattr(costs, name)
-    cell = bytes_cell if name.endswith("_bytes") else figure_cell
-    return lower_bound(cell(value, exact=exact), value, costs.unknown(name))
 
 
 def known_total(report: Report, metric: str) -> str:
@@ -80,7 +58,7 @@ def known_total(report: Report, metric: str) -> str:
 def unknown_notes(report: Report) -> list[str]:
     """What makes a total a lower bound, and the way out."""
     notes = []
-    for metric, paths in unknown_layers(report).items():
+    for metric, paths in report.unknown_layers().items():
         layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
         notes.append(f"{_LABELS[metric]} are unknown of {layers}: declare `{metric}` there; ≥ is what is known")
     return notes
@@ -120,7 +98,7 @@ def field_cell(field: ReceptiveField | None, *, most: int = 4) -> str:
     return sizes[0] if len(sizes) == 1 else f"{{{', '.join(sizes)}}}"
 
 
-def _size_cell(field: ReceptiveField, branch: Branch) -> str:
+def _size_cell(field: ReceptiveField, branch: FieldBranch) -> str:
     if field.covers(branch):
         return "whole"
     same = len(set(branch.size)) == 1

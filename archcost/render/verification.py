@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.analysis.data import error_document
 from archcost.paths import last
 from archcost.pytorch.scopes import depth_of, folded, nested
-from archcost.render.document import Branch, Cell, Heading, Line, Records, branches_of
-from archcost.render.plain import error_document
+from archcost.render.document import Cell, Heading, Line, Records, TreeLine, branches_of
 from archcost.render.rows import MAX_ROWS
 from archcost.render.verification_records import verification_records
 from archcost.render.verification_rows import layer_table, summary_table
@@ -45,13 +45,13 @@ class VerificationDocument(NamedTuple):
                 yield from _words(verification, most)
         yield from self._several(most)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """The scopes and layers of each spec as a tree, and what is said of it."""
         if self._detailed:
             for verification in self._done:
                 yield from branches_of([_title(verification), _scopes(verification, self.depth)])
                 for line in _words(verification, None):
-                    yield Branch(1 if line.head else 0, f"{line.head.strip()} {line.text}".strip())
+                    yield TreeLine(1 if line.head else 0, f"{line.head.strip()} {line.text}".strip())
         yield from branches_of(self._several(None))
 
     def _several(self, most: int | None) -> Iterator[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.families import ZooModelData, families, zoo_data
-from archcost.render.document import Branch, Cell, Column, Records, Table
+from archcost.render.document import Cell, Column, Records, Table, TreeLine
 from archcost.render.text import figure_cell
 from archcost.units import format_bytes
 
@@ -33,11 +33,11 @@ class ZooDocument(NamedTuple):
             names += [Cell(family, strong=True), *[Cell(report.name, level=2) for report in members]]
         yield _table(names, rows)
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """The names alone."""
         for family, members in families(self.reports).items():
-            yield Branch(0, family)
-            yield from [Branch(1, report.name) for report in members]
+            yield TreeLine(0, family)
+            yield from [TreeLine(1, report.name) for report in members]
 
     def records(self) -> Records:
         """A row a model; of its settings the names."""

@@ -6,9 +6,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.families import families
-from archcost.analysis.sources import MEANING, Kind
+from archcost.analysis.sources import MEANING, SourceKind
 from archcost.analysis.zoo_check import StatedData, tolerance_text, zoo_check_data
-from archcost.render.document import Branch, Cell, Column, Line, Records, Table
+from archcost.render.document import Cell, Column, Line, Records, Table, TreeLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,21 +33,21 @@ class ZooCheckDocument(NamedTuple):
             yield Line(line, literal=True)
         yield Line(_verdict(self.check))
         counts = self.check.kinds
-        for kind in Kind:
+        for kind in SourceKind:
             if counts[kind]:
                 yield Line(MEANING[kind], head=f"  {kind.value:<10} {counts[kind]:>5,}  ")
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeLine]:
         """The figures by kind of source, what differs, and the verdict."""
-        for kind in Kind:
+        for kind in SourceKind:
             own = [figure for figure in self.check.figures if figure.source.kind is kind]
-            yield from [Branch(0, kind.value)] * bool(own)
+            yield from [TreeLine(0, kind.value)] * bool(own)
             for figure in own:
                 told = " – ".join(filter(None, (_named(figure), figure.text)))
-                yield Branch(1, f"{_mark(figure)} {told}".strip())
+                yield TreeLine(1, f"{_mark(figure)} {told}".strip())
         for line in _wrong(self.check):
-            yield Branch(0, line)
-        yield Branch(0, _verdict(self.check))
+            yield TreeLine(0, line)
+        yield TreeLine(0, _verdict(self.check))
 
     def records(self) -> Records:
         """A row a figure."""

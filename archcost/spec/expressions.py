@@ -5,6 +5,8 @@ long: integers stay below 2¹²⁸, lists below 100,000 items, and every charact
 counts on the meter of the spec (:mod:`archcost.meter`).
 """
 
+# long: the closed set of what an expression may do: what is safe is judged in one place
+
 from __future__ import annotations
 
 import ast

@@ -24,7 +24,7 @@ _PER_PART = 15  # steps of work to look at a folder on the way to a file
 _PER_FILE = 1000  # steps of work to open one
 
 
-class Tree(NamedTuple):
+class IncludeTree(NamedTuple):
     """Where the files that a spec names are looked up: a tree of files, the spec's folder in it, and its own path.
 
     ``prefix`` stands before the paths in messages.
@@ -36,7 +36,7 @@ class Tree(NamedTuple):
     prefix: str = ""
 
 
-class Place(NamedTuple):
+class IncludePlace(NamedTuple):
     """A file that a spec names: its folder, as a location; where it is; how messages name it."""
 
     folder: str
@@ -47,13 +47,13 @@ class Place(NamedTuple):
 class NamedFiles:
     """Reads what a spec names: once each, only below the folder of the spec, and no more than one file may hold."""
 
-    def __init__(self, spec: Spec, reader: SpecReader, tree: Tree) -> None:
+    def __init__(self, spec: Spec, reader: SpecReader, tree: IncludeTree) -> None:
         self.spec = spec
         self.reader = reader
         self.tree = tree
         self.top: str | None = None  # the spec's folder, once it is asked for
         self.seen: set[str] = set()  # locations that were read
-        self.known: dict[tuple[str, str], Place | None] = {}  # by folder and what was written
+        self.known: dict[tuple[str, str], IncludePlace | None] = {}  # by folder and what was written
         self.siblings: dict[str, list[str]] = {}
         self.length = len(spec.text_source.text)
 
@@ -88,7 +88,7 @@ class NamedFiles:
             if root is not None:
                 waiting += [(place.folder, *further) for further in self.reader.library(root)]
 
-    def _place(self, base: str, relative: str, mark: Mark, verb: str) -> Place | None:
+    def _place(self, base: str, relative: str, mark: Mark, verb: str) -> IncludePlace | None:
         """Where a file is that a spec names in a folder; None, and a problem, if it may not be read."""
         self.known[base, relative] = None
         if not relative.isprintable():
@@ -105,7 +105,7 @@ class NamedFiles:
         self.known[base, relative] = place
         return place
 
-    def _resolved(self, base: str, relative: str, mark: Mark) -> Place | None:
+    def _resolved(self, base: str, relative: str, mark: Mark) -> IncludePlace | None:
         """The place of a file, every link followed; None outside of the spec's folder. Raises FileError."""
         files, meter = self.tree.files, self.spec.meter
         if self.top is None:
@@ -122,9 +122,11 @@ class NamedFiles:
         if not is_below(real, self.top):
             return None
         shown = folder[len(self.top) :].lstrip("/" + os.sep) if is_below(folder, self.top) else folder
-        return Place(folder, real, self.tree.prefix + os.path.normpath(os.path.join(self.tree.folder, shown, name)))
+        return IncludePlace(
+            folder, real, self.tree.prefix + os.path.normpath(os.path.join(self.tree.folder, shown, name))
+        )
 
-    def _tree(self, place: Place, relative: str, mark: Mark, verb: str) -> Value | None:
+    def _tree(self, place: IncludePlace, relative: str, mark: Mark, verb: str) -> Value | None:
         """The tree of a file; None, and a problem, if it cannot be read."""
         self.seen.add(place.real)
         self.spec.meter.spend(_PER_FILE, mark)
@@ -149,7 +151,7 @@ class NamedFiles:
         self.spec.included.append(source)
         return root
 
-    def _missing_help(self, place: Place, relative: str) -> str:
+    def _missing_help(self, place: IncludePlace, relative: str) -> str:
         folder = os.path.dirname(place.real)
         if folder not in self.siblings:
             names = self.tree.files.names(folder, _MAX_SIBLINGS)

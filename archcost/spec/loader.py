@@ -11,7 +11,7 @@ from archcost.errors import Diagnostic, Mark, Source, UnreadError, close_names
 from archcost.files import DISK, FileError, MissingFileError, located, read_named
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
-from archcost.spec.included import NamedFiles, Tree, decode, spec_text
+from archcost.spec.included import IncludeTree, NamedFiles, decode, spec_text
 from archcost.spec.linker import link
 from archcost.spec.model import Spec
 from archcost.spec.parser import SpecReader
@@ -54,15 +54,17 @@ def load_from(files: Files, path: str, prefix: str = "") -> Spec:
 def read_from(files: Files, path: str, prefix: str = "") -> Spec:
     """As :func:`load_from`, with problems kept as in :func:`read`."""
     text = spec_text(files, files.resolve(path), prefix + path)
-    return _filled(Spec(Source(prefix + path, text), prefix + path), Tree(files, os.path.dirname(path), path, prefix))
+    return _filled(
+        Spec(Source(prefix + path, text), prefix + path), IncludeTree(files, os.path.dirname(path), path, prefix)
+    )
 
 
 def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
     """As :func:`loads`, with problems kept as in :func:`read`."""
-    return _filled(Spec(Source(name, text), name), Tree(DISK, folder, name))
+    return _filled(Spec(Source(name, text), name), IncludeTree(DISK, folder, name))
 
 
-def _filled(spec: Spec, tree: Tree) -> Spec:
+def _filled(spec: Spec, tree: IncludeTree) -> Spec:
     """Read the text of a spec, what it extends and includes, and check it."""
     try:
         _fill(spec, tree)
@@ -74,7 +76,7 @@ def _filled(spec: Spec, tree: Tree) -> Spec:
     return spec
 
 
-def _fill(spec: Spec, tree: Tree) -> None:
+def _fill(spec: Spec, tree: IncludeTree) -> None:
     root, problems = parse_document(spec.text_source, spec.meter)
     spec.problems.extend(problems)
     reader = SpecReader(spec)

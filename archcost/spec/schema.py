@@ -1,4 +1,4 @@
-"""JSON Schemas (draft-07, which editors read): of specs, from the declarations of the ops, and of reports."""
+"""The JSON Schema of specs (draft-07, which editors read), from the declarations of the ops."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from archcost.spec.parser import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
-    from archcost.ops.fields import Field
+    from archcost.ops.fields import AttributeField
 
 Schema = dict[str, Any]
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _EXPRESSION: Schema = {"$ref": "#/definitions/expression"}
 _STEPS: Schema = {"$ref": "#/definitions/steps"}
 _IDS: Schema = {"$ref": "#/definitions/ids"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_COUNT_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 0, "description": "Null: unknown."}
 _SHAPE: Schema = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 
 
@@ -146,7 +144,7 @@ def op_schema(op: type[Op]) -> Schema:
     return schema if _required(op) else _or_null(schema)
 
 
-def _field_schema(field: Field, ndim: int) -> Schema:
+def _field_schema(field: AttributeField, ndim: int) -> Schema:
     values = field.schema(ndim)
     options = [_open(values), _EXPRESSION, *([{"type": "null"}] if field.nullable else [])]
     schema: Schema = {"anyOf": options}
@@ -176,124 +174,3 @@ def _expect_schema() -> Schema:
     }
     layers = {"type": "object", "additionalProperties": _object(common)}
     return _object({**common, "layers": layers}, description="Expected figures, checked both ways.")
-
-
-def _convention_schema() -> Schema:
-    """What another tool prints for the model; null where it fails."""
-    text: Schema = {"type": "string"}
-    keys: Schema = {
-        "name": text,
-        "tool": text,
-        "version": text,
-        "unit": {"enum": ["MACs", "FLOPs"]},
-        "figure": {"type": ["integer", "null"], "minimum": 0},
-        "failure": {"type": ["string", "null"]},
-        "not_covered_macs": _COUNT,
-        "functional": {"type": "array", "items": text},
-    }
-    return _object(keys, required=tuple(keys), more=True)
-
-
-def _counted_layer() -> Schema:
-    """What another tool counts for a layer; null where it covers nothing of it."""
-    keys: Schema = {"figure": {"type": ["integer", "null"], "minimum": 0}, "not_covered_macs": _COUNT}
-    return _object(keys, required=tuple(keys), more=True)
-
-
-def _optional_figures() -> Schema:
-    """What a layer may have besides: bytes moved, its receptive field, and another tool's figure."""
-    return {
-        "active_params": _COUNT,
-        "cache_bytes": _COUNT,
-        "bytes_read": _COUNT,
-        "bytes_written": _COUNT,
-        "receptive_field": _receptive_field(),
-        "convention": _counted_layer(),
-    }
-
-
-def _receptive_field() -> Schema:
-    """What an output position sees of the first input along each spatial dim of it; absent where it has none."""
-    position: Schema = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^-?\d+/\d+$"}]}
-    positions = {"type": "array", "items": position}
-    sizes = {"type": "array", "items": {"type": "array", "items": _COUNT}, "minItems": 1}
-    return _object({"size": sizes, "start": positions, "jump": positions}, required=("size", "jump"), more=True)
-
-
-def _unknown_schema() -> Schema:
-    """The layers that make a total a lower bound; absent where everything is known."""
-    paths: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-    schema = _object({"macs": paths, "flops": paths}, more=True)
-    return {**schema, "minProperties": 1, "description": "Paths of the layers of which a figure is not known."}
-
-
-def report_schema() -> Schema:
-    """The schema of the JSON report: one report, or a list of them."""
-    text: Schema = {"type": "string"}
-    counted = _convention_schema()
-    totals = dict.fromkeys(
-        (
-            "layers",
-            "params",
-            "active_params",
-            "trainable_params",
-            "buffers",
-            "macs",
-            "flops",
-            "weight_bytes",
-            "activation_bytes",
-            "peak_activation_bytes",
-            "cache_bytes",
-        ),
-        _COUNT,
-    )
-    layer = {
-        "path": text,
-        "op": text,
-        "inputs": {"type": "array", "items": text},
-        "output": {"type": "array", "items": _SHAPE},
-        "params": _COUNT,
-        **dict.fromkeys(("macs", "flops"), _COUNT_OR_NULL),
-        **dict.fromkeys(("weight_bytes", "activation_bytes"), _COUNT),
-        "file": text,
-        "line": {"type": "integer", "minimum": 1},
-    }
-    error = {
-        "message": text,
-        "file": {"type": ["string", "null"]},
-        "line": {"type": ["integer", "null"], "minimum": 1},
-        "column": {"type": ["integer", "null"], "minimum": 1},
-        "help": {"type": ["string", "null"]},
-    }
-    # Later versions of the tool may add keys, never take one away: readers must ignore what they do not know.
-    report = _object(
-        {
-            "schema": {"const": "archcost.report/1"},
-            "tool": _object({"name": text, "version": text}, required=("name", "version")),
-            "spec": _object({"name": text, "path": text, "sha256": text, "params": {"type": "object"}}, more=True),
-            "batch": {"type": "integer", "minimum": 1},
-            "dtype": text,
-            "weight_dtype": {**text, "description": "Of the matrices among the weights."},
-            "partial": {"const": True, "description": "There are errors: the layers are those before the first one."},
-            "inputs": {"type": "array", "items": _object({"name": text, "shape": _SHAPE}, required=("name", "shape"))},
-            "outputs": {"type": "array", "items": _object({"path": text, "shape": _SHAPE}, required=("path", "shape"))},
-            "totals": _object({**totals, "convention": counted}, required=tuple(totals), more=True),
-            "unknown": _unknown_schema(),
-            "layers": {
-                "type": "array",
-                "items": _object({**layer, **_optional_figures()}, required=tuple(layer), more=True),
-            },
-            "errors": {"type": "array", "items": _object(error, required=tuple(error)), "minItems": 1},
-        },
-        required=("schema", "tool", "spec"),
-        more=True,
-    )
-    whole = ["batch", "dtype", "inputs", "outputs", "totals", "layers"]
-    report["anyOf"] = [{"required": whole}, {"required": ["errors"]}]
-    one = {"$ref": "#/definitions/report"}
-    return {
-        "$schema": _DRAFT,
-        "title": "archcost report",
-        "anyOf": [one, {"type": "array", "items": one}],
-        "definitions": {"report": report},
-    }

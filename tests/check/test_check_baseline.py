@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archcost.budget.baseline import Row, layer_changes
+from archcost.budget.baseline import LockRow, layer_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -315,8 +315,8 @@ def test_a_float_is_no_figure(recorded: Path, run: Callable[..., Run]) -> None:
     assert "params is 140.0, not a whole number" in run("check", cwd=recorded).err
 
 
-def row(path: str, params: int = 1, op: str = "relu") -> Row:
-    return Row(path, op, params, 0, 0, 0, 0)
+def row(path: str, params: int = 1, op: str = "relu") -> LockRow:
+    return LockRow(path, op, params, 0, 0, 0, 0)
 
 
 def test_renamed_layers_do_not_differ() -> None:

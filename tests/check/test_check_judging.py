@@ -14,7 +14,7 @@ from archcost.budget import check as checking
 from archcost.budget.baseline import Baseline, Pace, entry_of
 from archcost.budget.cases import Request
 from archcost.budget.judge import Case, judge
-from archcost.budget.latency import Measured
+from archcost.budget.latency import MeasuredPace
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
 from archcost.budget.weights import named
 from archcost.render.verdict_figures import amount, pair, percent
@@ -199,7 +199,7 @@ def test_latency_fails_only_beyond_its_spread(
 ) -> None:
     ms = 10**6
     past = Pace(before[0] * ms, before[1] * ms, 1, "") if before else None
-    measured = Measured(Pace(median * ms, spread * ms, 1, ""), "a machine", (Weight("stem", "conv2d", ms),), past)
+    measured = MeasuredPace(Pace(median * ms, spread * ms, 1, ""), "a machine", (Weight("stem", "conv2d", ms),), past)
     found = verdict(f"{{latency: {text}}}", measured=measured, **against(4))
     finding = found.findings[0]
     assert finding.status.value == status
@@ -223,7 +223,7 @@ def test_a_time_without_what_is_declared_keeps_within_no_limit(
 ) -> None:
     ms = 10**6
     past = Pace(before[0] * ms, before[1] * ms, 1, "") if before else None
-    measured = Measured(Pace(median * ms, ms, 1, ""), "a machine", (), past, ("scan", "mix"))
+    measured = MeasuredPace(Pace(median * ms, ms, 1, ""), "a machine", (), past, ("scan", "mix"))
     finding = verdict(f"{{latency: {text}}}", measured=measured, **against(4)).findings[0]
     assert (finding.status.value, finding.cause.value) == (status, cause)
     if cause == "unknown":
@@ -231,7 +231,7 @@ def test_a_time_without_what_is_declared_keeps_within_no_limit(
 
 
 def test_latency_growth_without_any_baseline_cannot_be_judged() -> None:
-    measured = Measured(Pace(10, 1, 1, ""), "a machine")
+    measured = MeasuredPace(Pace(10, 1, 1, ""), "a machine")
     found = verdict("{latency: 10%}", measured=measured)
     assert (found.findings, len(found.unjudged)) == ((), 1)
 

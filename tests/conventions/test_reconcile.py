@@ -19,7 +19,7 @@ from archcost.conventions.differences import explain
 from archcost.conventions.expected import quoted
 from archcost.conventions.printed import parse_written
 from archcost.conventions.reading import read
-from archcost.spec.schema import report_schema
+from archcost.render.schemas import document_schema
 from benchmarks import conventions as tables
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def test_differences_add_up(model: str, tool: str) -> None:
 def test_json_follows_the_schema_and_sums_to_the_total(run: Callable[..., Run]) -> None:
     for tool in TOOLS:
         document = json.loads(run("analyze", "googlenet", "--convention", tool, "--format", "json").out)
-        jsonschema.validate(document, report_schema())
+        jsonschema.validate(document, document_schema("report"))
         total = document["totals"]["convention"]
         assert total["version"] == convention(tool).version
         assert total["figure"] == sum(layer["convention"]["figure"] for layer in document["layers"])

@@ -13,7 +13,7 @@ from archcost.ops import REGISTRY, apply
 from tests.ops.cases import CASES, Case
 
 if TYPE_CHECKING:
-    from archcost.explaining.expressions import Expression
+    from archcost.explaining.expressions import SymbolicExpression
 
 
 def evaluated(text: str) -> int:
@@ -49,7 +49,7 @@ def test_formulas_give_the_figures_of_the_engine(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_what_is_printed_is_what_is_computed(case: Case) -> None:
     formulas, _ = of(case)
-    expressions: list[Expression] = [formulas.params, formulas.macs, formulas.other]
+    expressions: list[SymbolicExpression] = [formulas.params, formulas.macs, formulas.other]
     for expression in [*expressions, *[size.formula for size in formulas.sizes]]:
         assert evaluated(expression.text(numbers=True)) == expression.value
         assert expression.latex().count("{") == expression.latex().count("}")

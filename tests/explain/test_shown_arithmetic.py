@@ -7,13 +7,23 @@ import doctest
 import pytest
 
 from archcost.explaining import expressions
-from archcost.explaining.expressions import Expression, Number, Symbol, ceil, cross, exactly, floor, product, total
+from archcost.explaining.expressions import (
+    Number,
+    Symbol,
+    SymbolicExpression,
+    ceil,
+    cross,
+    exactly,
+    floor,
+    product,
+    total,
+)
 
 N, F, P, S = Symbol("n", 28), Symbol("f", 5), Symbol("p", 2), Symbol("s", 1)
 C_IN, C_OUT = Symbol("c_in", 192), Symbol("c_out", 32)
 H, W = Symbol("h", 28), Symbol("w", 28)
 
-CASES: dict[str, tuple[Expression, str, str, int]] = {
+CASES: dict[str, tuple[SymbolicExpression, str, str, int]] = {
     "size": (floor(N - F + 2 * P, S) + 1, "⌊(n − f + 2p)/s⌋ + 1", "⌊(28 − 5 + 2·2)/1⌋ + 1", (28 - 5 + 4) // 1 + 1),
     "ceil": (ceil(N - F, Symbol("s", 2)) + 1, "⌈(n − f)/s⌉ + 1", "⌈(28 − 5)/2⌉ + 1", 13),
     "macs": (

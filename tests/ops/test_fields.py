@@ -9,7 +9,7 @@ import pytest
 
 from archcost.ops import REGISTRY
 from archcost.ops import fields as f
-from archcost.ops.fields import REQUIRED, AttributeValueError, Field, shown, whole_number
+from archcost.ops.fields import REQUIRED, AttributeField, AttributeValueError, shown, whole_number
 
 ACCEPTED = [
     (f.size(), 3, 3),
@@ -78,7 +78,7 @@ REFUSED = [
 ]
 
 
-def matches_schema(field: Field, value: Any) -> bool:
+def matches_schema(field: AttributeField, value: Any) -> bool:
     schema = field.schema(2)
     if field.nullable:
         schema = {"anyOf": [schema, {"type": "null"}]}
@@ -87,7 +87,7 @@ def matches_schema(field: Field, value: Any) -> bool:
 
 
 @pytest.mark.parametrize(("field", "value", "parsed"), ACCEPTED)
-def test_accepted(field: Field, value: Any, parsed: Any) -> None:
+def test_accepted(field: AttributeField, value: Any, parsed: Any) -> None:
     found = field.parse(value, 2)
     assert found == parsed
     assert type(found) is type(parsed)
@@ -95,7 +95,7 @@ def test_accepted(field: Field, value: Any, parsed: Any) -> None:
 
 
 @pytest.mark.parametrize(("field", "value", "message"), REFUSED)
-def test_refused(field: Field, value: Any, message: str) -> None:
+def test_refused(field: AttributeField, value: Any, message: str) -> None:
     with pytest.raises(AttributeValueError) as caught:
         field.parse(value, 2)
     assert str(caught.value) == message
@@ -107,14 +107,14 @@ def beyond_schemas(value: Any, message: str) -> bool:
 
 
 @pytest.mark.parametrize(("field", "value", "message"), [case for case in REFUSED if not beyond_schemas(*case[1:])])
-def test_the_schema_refuses_as_well(field: Field, value: Any, message: str) -> None:
+def test_the_schema_refuses_as_well(field: AttributeField, value: Any, message: str) -> None:
     del message
     assert not matches_schema(field, value)
 
 
 def test_a_plain_field_refuses_everything() -> None:
     with pytest.raises(AttributeValueError, match="expected a value, got 1"):
-        Field().parse(1, 1)
+        AttributeField().parse(1, 1)
 
 
 def test_one_spatial_dimension_reads_naturally() -> None:

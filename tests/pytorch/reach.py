@@ -22,7 +22,7 @@ from archcost.pytorch.module import Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from archcost.analysis.field import Field
+    from archcost.analysis.field import AxisField
     from archcost.graph.model import Graph
 
 Interval = tuple[int, int]
@@ -127,7 +127,7 @@ def _interval(touched: Tensor, axis: int) -> Interval:
     return (places[0], places[-1]) if places else (0, -1)
 
 
-def predicted(field: Field, position: tuple[int, ...], shape: tuple[int, ...]) -> list[Interval]:
+def predicted(field: AxisField, position: tuple[int, ...], shape: tuple[int, ...]) -> list[Interval]:
     """The interval along each axis that a field gives for a position of a tensor of this shape; paddings included."""
     places: list[Any] = [0] * len(field.runs)
     for parts, index, size in zip(field.dims, position, shape, strict=True):

@@ -11,10 +11,10 @@ import archcost
 from archcost.dims import numel
 from archcost.ops import REGISTRY, Op, OpError, apply, raise_on_false
 from archcost.ops.field_types import (
+    AttributeField,
     AttributeValueError,
     BoolField,
     ChoiceField,
-    Field,
     FloatField,
     IntField,
     IntsField,
@@ -37,17 +37,17 @@ Shape = tuple[int, ...]
 
 
 @st.composite
-def attribute(draw: st.DrawFn, op: type[Op], name: str, field: Field, shape: Shape) -> Any:
+def attribute(draw: st.DrawFn, op: type[Op], name: str, field: AttributeField, shape: Shape) -> Any:
     """A value for one attribute; not all values fit the input."""
     special = fitting(op.kind, name, shape)
     return draw(any_value(field, op.ndim) if special is None else special)
 
 
-def any_value(field: Field, ndim: int) -> st.SearchStrategy[Any]:
+def any_value(field: AttributeField, ndim: int) -> st.SearchStrategy[Any]:
     """Values that the field accepts."""
     low = -3 if getattr(field, "minimum", None) is None else field.minimum
     number = st.integers(int(low), int(low) + 4)
-    values: dict[type[Field], Callable[[], st.SearchStrategy[Any]]] = {
+    values: dict[type[AttributeField], Callable[[], st.SearchStrategy[Any]]] = {
         BoolField: lambda: st.booleans() if field.default is not None else st.none(),
         ChoiceField: lambda: st.sampled_from(field.options),
         SpatialField: lambda: st.one_of(

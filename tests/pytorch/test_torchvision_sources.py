@@ -6,7 +6,7 @@ import pytest
 from torchvision.models import get_weight
 
 from archcost import model_zoo as zoo
-from archcost.analysis.sources import Kind, Stated, stated_figures
+from archcost.analysis.sources import SourceKind, Stated, stated_figures
 from tests.shared import zoo_report
 
 SEEN = "torchvision 0.29.1, "
@@ -14,7 +14,7 @@ FIGURES = {
     f"{name}-{figure.metric}": figure
     for name in zoo.names()
     for figure in stated_figures(zoo_report(name))
-    if figure.source.kind is Kind.library
+    if figure.source.kind is SourceKind.library
 }
 
 

@@ -9,7 +9,7 @@ import torch
 
 import archcost
 from archcost.pytorch.builders import VERIFYING
-from archcost.pytorch.counters import Seen, count_by_fvcore, fill_with_zeros, real_inputs
+from archcost.pytorch.counters import Observed, count_by_fvcore, fill_with_zeros, real_inputs
 from archcost.pytorch.module import Network, example_inputs
 from archcost.pytorch.tracing import traceable
 from tests.ops.cases import CASES, Case
@@ -24,7 +24,7 @@ SMALL = (
 )
 
 
-def seen(graph: Graph, *, real: bool) -> list[Seen]:
+def seen(graph: Graph, *, real: bool) -> list[Observed]:
     """What fvcore sees of the nodes of a graph."""
     with torch.device("meta"):
         network, inputs = Network(graph, VERIFYING).eval(), example_inputs(graph)
@@ -35,7 +35,7 @@ def seen(graph: Graph, *, real: bool) -> list[Seen]:
         return count_by_fvcore(network, inputs, paths)
 
 
-def assert_same(ours: list[Seen], theirs: list[Seen]) -> None:
+def assert_same(ours: list[Observed], theirs: list[Observed]) -> None:
     for meta, cpu in zip(ours, theirs, strict=True):
         assert (meta.shapes, meta.macs, meta.operators) == (cpu.shapes, cpu.macs, cpu.operators)
         assert meta.unknown == cpu.unknown

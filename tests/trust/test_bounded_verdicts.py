@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.analysis import expectations
 from archcost.budget.judge import Case, judge
-from archcost.budget.outcomes import LISTED, ROOM, Outcome, Place, Rest, Room, Tally, told
+from archcost.budget.outcomes import LISTED, ROOM, LimitPlace, LimitTally, Outcome, Rest, Room, told
 from archcost.budget.schema import verdict_schema
 from archcost.budget.verdict import Rule, Status
 from archcost.render.verdict_output import FORMATS, render
@@ -97,10 +97,10 @@ def test_one_layer_over_the_limit_among_many_is_never_lost() -> None:
     st.integers(-5, 60),
 )
 def test_a_tally_is_the_sorted_list_with_its_tail_counted(outcomes: list[tuple[int, Status, int]], room: int) -> None:
-    tally, every = Tally(), {}
+    tally, every = LimitTally(), {}
     number = 0
     for figure, status, size in outcomes:
-        places = [Place(number + k, f"p{number + k}") for k in range(size)]
+        places = [LimitPlace(number + k, f"p{number + k}") for k in range(size)]
         number += size
         tally.add(Outcome(Rule.MAXIMUM, status, figure, 25), places)
         every.setdefault(status, []).extend([(-figure, *place) for place in places])

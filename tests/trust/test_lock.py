@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.budget import latency
-from archcost.budget.baseline import Baseline, Entry, Pace, Row, entry_of, plain
+from archcost.budget.baseline import Baseline, LockEntry, LockRow, Pace, entry_of, plain
 from archcost.budget.judge import Case
 from archcost.budget.keys import as_text, path_of
 from archcost.budget.lockfile import MAX_BYTES, read_lock, write_lock
@@ -148,8 +148,8 @@ def test_a_file_name_that_is_no_text_is_recorded(tmp_path: Path, run: Callable[.
 
 
 def test_a_figure_of_a_layer_looks_at_that_layer_only() -> None:
-    rows = tuple([Row(f"a.b{k}.conv", "conv2d", k, 0, 0, 0, 0) for k in range(100)])
-    entry = Entry("net", "", 1, {}, {}, {"params": 4950}, rows)
+    rows = tuple([LockRow(f"a.b{k}.conv", "conv2d", k, 0, 0, 0, 0) for k in range(100)])
+    entry = LockEntry("net", "", 1, {}, {}, {"params": 4950}, rows)
     assert entry.figure("params") == 4950
     assert entry.figure("params", "a") == 99 * 100 // 2
     assert entry.figure("params", "a.b7") == 7

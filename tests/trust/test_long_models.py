@@ -24,7 +24,7 @@ from archcost.render import rows as report_rows
 from archcost.render.comparison import ComparisonDocument
 from archcost.render.printers.terminal import MAX_ROWS
 from archcost.render.printing import write
-from archcost.render.rows import MAX_PRINTED, first_rows
+from archcost.render.rows import first_rows
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def distinct(count: int) -> archcost.Report:
 
 
 def table(count: int) -> object:
-    return first_rows(distinct(count), MAX_PRINTED, depth=3)
+    return first_rows(distinct(count), MAX_ROWS, depth=3)
 
 
 def fields(count: int) -> object:

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 import archcost
+from archcost.render.schemas import document_schema
 from archcost.spec.loader import loads
-from archcost.spec.schema import report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,8 @@ BROKEN = f"""{GOOD.replace("good", "broken_1")}\
 EMPTY = GOOD.replace("kernel_size: 1", "kernel_size: 7").replace("good", "empty")  # its first layer is wrong
 UNREADABLE = "archcost: 1\nname: [\n"
 PARAMS, MACS = 4 * 5 + 5, 36 * 4 * 5
-FORMATS = ("table", "markdown", "tree", "csv", "json")
+BYTES = [f"{4 * PARAMS} B", f"{4 * 36 * (4 + 5):,} B"]  # of the weights; of the input and the output, at the peak
+FORMATS = ("table", "markdown", "tree", "csv", "json", "latex")
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_one_broken_spec_is_marked(style: str, specs: Path, run: Callable[..., R
 
 def test_the_sums_say_of_what_they_are(specs: Path, run: Callable[..., Run]) -> None:
     markdown = shown(run, specs, "broken.yaml", "--format", "markdown")
-    assert rows(markdown)[-1] == [f"**{MARK} · 1 layer**", "", "", f"**{PARAMS}**", f"**{MACS}**", "100.0%"]
+    assert rows(markdown)[-1] == [f"**{MARK} · 1 layer**", "", "", f"**{PARAMS}**", f"**{MACS}**", ""]
     assert "1 layers" not in run("analyze", "good.yaml", "--format", "markdown", cwd=specs).out
     tree = shown(run, specs, "broken.yaml", "--format", "tree")
     assert tree.splitlines()[0] == f"broken_1  {MARK}: {PARAMS} params, {MACS} MACs"
@@ -96,7 +97,7 @@ def test_every_line_of_a_csv_says_so(specs: Path, run: Callable[..., Run]) -> No
 def test_json_says_so_beside_the_errors(specs: Path, run: Callable[..., Run]) -> None:
     for name in ("broken", "empty", "unreadable"):
         document = json.loads(shown(run, specs, f"{name}.yaml", "--format", "json"))
-        jsonschema.validate(document, report_schema())
+        jsonschema.validate(document, document_schema("report"))
         assert document["partial"] is True
         assert document["errors"]
     document = json.loads(run("analyze", "good.yaml", "--format", "json", cwd=specs).out)
@@ -134,10 +135,10 @@ def test_the_summary_has_a_row_for_each_and_marks_the_broken(specs: Path, run: C
     assert " ".join(lines[5]) == f"unreadable.yaml ({MARK})"
     markdown = rows(shown(run, specs, *SEVERAL, "--format", "markdown"))[2:]
     assert markdown == [
-        ["good", "1", f"{PARAMS}", f"{MACS}"],
-        [f"broken\\_1 ({MARK})", "1", f"{PARAMS}", f"{MACS}"],
-        [f"empty ({MARK})", "0", "0", "0"],
-        [f"unreadable.yaml ({MARK})", "", "", ""],
+        ["good", f"{PARAMS}", f"{MACS}", "1", *BYTES],
+        [f"broken\\_1 ({MARK})", f"{PARAMS}", f"{MACS}", "1", *BYTES],
+        [f"empty ({MARK})", "–", "–", "0", "0 B", "576 B"],
+        [f"unreadable.yaml ({MARK})", *[""] * 5],
     ]
 
 
@@ -284,10 +285,10 @@ def groups(text: str) -> dict[str, tuple[str, str]]:
     """Op and output of every group of layers before the error."""
     with pytest.raises(archcost.SpecError) as caught:
         archcost.analyze(loads(text))
-    from archcost.render.rows import report_rows
+    from archcost.render.rows import first_rows
     from archcost.render.text import shape_cell
 
-    found, _, _ = report_rows(caught.value.partial, depth=9)
+    found = first_rows(caught.value.partial, None, depth=9).rows
     return {row.path: (row.op, shape_cell(row.output)) for row in found if row.group}
 
 

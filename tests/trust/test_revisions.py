@@ -16,7 +16,7 @@ import archcost
 from archcost import git as git_commands
 from archcost.errors import UsageError
 from archcost.files import FileError
-from archcost.git import Entry
+from archcost.git import GitEntry
 from archcost.revisions import GitFiles, Revision
 
 if TYPE_CHECKING:
@@ -458,12 +458,12 @@ def test_a_hundred_random_paths_stay_inside(repository: Path) -> None:
 
     link = "120000"
     entries = {
-        "a/link": Entry(link, "1"),
-        "a/b/up": Entry(link, "2"),
-        "out": Entry(link, "3"),
-        "link": Entry(link, "4"),
-        "a/b/c": Entry("100644", "5"),
-        "b": Entry("160000", "0"),
+        "a/link": GitEntry(link, "1"),
+        "a/b/up": GitEntry(link, "2"),
+        "out": GitEntry(link, "3"),
+        "link": GitEntry(link, "4"),
+        "a/b/c": GitEntry("100644", "5"),
+        "b": GitEntry("160000", "0"),
     }
     files = GitFiles(entries, Blobs())
     read = 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost import model_zoo as zoo
-from archcost.analysis.sources import Kind, parse_source, stated_figures
+from archcost.analysis.sources import SourceKind, parse_source, stated_figures
 from archcost.commands.options import FORMATS
 from tests.shared import zoo_report
 
@@ -25,32 +25,36 @@ if TYPE_CHECKING:
 
 PAPER = "He et al. 2015, Deep Residual Learning for Image Recognition, arXiv:1512.03385"
 FORMS = {
-    "": (Kind.own_count, "", ""),
-    "arXiv:1512.03385, Table 6": (Kind.paper, "arXiv:1512.03385, Table 6", ""),
-    "arXiv:1512.03385, Table 6: 0.27 M": (Kind.paper, "arXiv:1512.03385, Table 6", "0.27 M"),
-    "Table 6: 0.27M": (Kind.paper, "arXiv:1512.03385, Table 6", "0.27M"),
-    "Table 1, row 3a": (Kind.paper, "arXiv:1512.03385, Table 1, row 3a", ""),
-    "abstract: 47 B": (Kind.paper, "arXiv:1512.03385, abstract", "47 B"),
-    "arXiv:2006.11239, appendix B: 35.7 M": (Kind.paper, "arXiv:2006.11239, appendix B", "35.7 M"),
-    "doi:10.1109/5.771073, section 2: 60 k": (Kind.paper, "doi:10.1109/5.771073, section 2", "60 k"),
-    "openai/gpt-2@242aac8, model_card.md: 124 M": (Kind.repository, "openai/gpt-2@242aac8, model_card.md", "124 M"),
+    "": (SourceKind.own_count, "", ""),
+    "arXiv:1512.03385, Table 6": (SourceKind.paper, "arXiv:1512.03385, Table 6", ""),
+    "arXiv:1512.03385, Table 6: 0.27 M": (SourceKind.paper, "arXiv:1512.03385, Table 6", "0.27 M"),
+    "Table 6: 0.27M": (SourceKind.paper, "arXiv:1512.03385, Table 6", "0.27M"),
+    "Table 1, row 3a": (SourceKind.paper, "arXiv:1512.03385, Table 1, row 3a", ""),
+    "abstract: 47 B": (SourceKind.paper, "arXiv:1512.03385, abstract", "47 B"),
+    "arXiv:2006.11239, appendix B: 35.7 M": (SourceKind.paper, "arXiv:2006.11239, appendix B", "35.7 M"),
+    "doi:10.1109/5.771073, section 2: 60 k": (SourceKind.paper, "doi:10.1109/5.771073, section 2", "60 k"),
+    "openai/gpt-2@242aac8, model_card.md: 124 M": (
+        SourceKind.repository,
+        "openai/gpt-2@242aac8, model_card.md",
+        "124 M",
+    ),
     "torchvision 0.29.1, AlexNet_Weights.IMAGENET1K_V1: 0.714 G": (
-        Kind.library,
+        SourceKind.library,
         "torchvision 0.29.1, AlexNet_Weights.IMAGENET1K_V1",
         "0.714 G",
     ),
     # a place is missing, is no place, or what is printed is no count
-    "arXiv:1512.03385": (Kind.unknown, "arXiv:1512.03385", ""),
-    "arXiv:1512.03385: 0.27 M": (Kind.unknown, "arXiv:1512.03385", "0.27 M"),
-    "the paper prints 0.27M": (Kind.unknown, "the paper prints 0.27M", ""),
-    "from memory": (Kind.unknown, "from memory", ""),
-    "timm prints 5.18 M": (Kind.unknown, "timm prints 5.18 M", ""),
-    "openai/gpt-2, model_card.md: 124 M": (Kind.unknown, "openai/gpt-2, model_card.md", "124 M"),
-    "openai/gpt-2@main, model_card.md": (Kind.unknown, "openai/gpt-2@main, model_card.md", ""),
-    "Table 1, row 3a: 159K, or so": (Kind.unknown, "Table 1, row 3a: 159K, or so", ""),
-    "torchvision, AlexNet_Weights": (Kind.unknown, "torchvision, AlexNet_Weights", ""),
-    "Table 6: 0.27 XY": (Kind.unknown, "Table 6: 0.27 XY", ""),
-    "Table 6: " + "9" * 5000: (Kind.unknown, "Table 6: " + "9" * 5000, ""),
+    "arXiv:1512.03385": (SourceKind.unknown, "arXiv:1512.03385", ""),
+    "arXiv:1512.03385: 0.27 M": (SourceKind.unknown, "arXiv:1512.03385", "0.27 M"),
+    "the paper prints 0.27M": (SourceKind.unknown, "the paper prints 0.27M", ""),
+    "from memory": (SourceKind.unknown, "from memory", ""),
+    "timm prints 5.18 M": (SourceKind.unknown, "timm prints 5.18 M", ""),
+    "openai/gpt-2, model_card.md: 124 M": (SourceKind.unknown, "openai/gpt-2, model_card.md", "124 M"),
+    "openai/gpt-2@main, model_card.md": (SourceKind.unknown, "openai/gpt-2@main, model_card.md", ""),
+    "Table 1, row 3a: 159K, or so": (SourceKind.unknown, "Table 1, row 3a: 159K, or so", ""),
+    "torchvision, AlexNet_Weights": (SourceKind.unknown, "torchvision, AlexNet_Weights", ""),
+    "Table 6: 0.27 XY": (SourceKind.unknown, "Table 6: 0.27 XY", ""),
+    "Table 6: " + "9" * 5000: (SourceKind.unknown, "Table 6: " + "9" * 5000, ""),
 }
 
 
@@ -61,7 +65,7 @@ def test_the_place_decides_the_kind(text: str) -> None:
 
 
 def test_a_table_is_in_a_paper_only_if_the_spec_names_one() -> None:
-    assert parse_source("Table 6", "a blog").kind is Kind.unknown
+    assert parse_source("Table 6", "a blog").kind is SourceKind.unknown
 
 
 # What is printed, a count that is printed so, and the nearest ones below and above that are not.
@@ -83,7 +87,7 @@ PRINTED = [
 @pytest.mark.parametrize(("printed", "right", "below", "above"), PRINTED)
 def test_a_count_is_rounded_or_cut_off_to_what_is_printed(printed: str, right: int, below: int, above: int) -> None:
     source = parse_source(f"Table 1: {printed}", PAPER)
-    assert source.kind is Kind.paper
+    assert source.kind is SourceKind.paper
     assert [source.prints(value) for value in (right, below, above)] == [True, False, False]
 
 
@@ -93,7 +97,7 @@ def zoo_figures() -> list[Stated]:
 
 
 def test_every_figure_of_the_zoo_has_a_source_with_a_place(zoo_figures: list[Stated]) -> None:
-    assert [(figure.model, figure.text) for figure in zoo_figures if figure.source.kind is Kind.unknown] == []
+    assert [(figure.model, figure.text) for figure in zoo_figures if figure.source.kind is SourceKind.unknown] == []
     assert len(zoo_figures) > 500
 
 
@@ -106,7 +110,7 @@ def test_a_rounded_figure_stands_as_printed(zoo_figures: list[Stated]) -> None:
     """A source without a printed figure states the value itself: exact, or with the tolerance that it needs."""
     loose = [figure for figure in zoo_figures if figure.tolerance and figure.source.printed]
     assert [(figure.model, figure.text) for figure in loose] == []
-    outside = [figure for figure in zoo_figures if figure.source.kind in {Kind.paper, Kind.repository}]
+    outside = [figure for figure in zoo_figures if figure.source.kind in {SourceKind.paper, SourceKind.repository}]
     exact = {figure.model for figure in outside if not figure.tolerance and not figure.source.printed}
     assert exact == {"squeezenet1_0", "xception"}  # their tables print the parameters to the unit
 

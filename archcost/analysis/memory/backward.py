@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.gradients import fitted, matched
-from archcost.analysis.memory.machine import Leaf, Step
+from archcost.analysis.memory.machine import Leaf, MachineStep
 from archcost.analysis.memory.strides import dense_like, is_dense
 
 if TYPE_CHECKING:
@@ -14,20 +14,23 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.machine import Gradients, Machine, Tensor
 
 
-def reachable(root: Step) -> list[Step]:
+def reachable(root: MachineStep) -> list[MachineStep]:
     """The steps that lead to one, in the order in which they were recorded."""
     found = {root.number: root}
     waiting = [root]
     while waiting:
         for source, _ in waiting.pop().sources:
-            if isinstance(source, Step) and source.number not in found:
+            if isinstance(source, MachineStep) and source.number not in found:
                 found[source.number] = source
                 waiting.append(source)
     return [found[number] for number in sorted(found)]
 
 
 def run_backward(
-    machine: Machine, steps: list[Step], before: Callable[[Step], None], after: Callable[[Step], None]
+    machine: Machine,
+    steps: list[MachineStep],
+    before: Callable[[MachineStep], None],
+    after: Callable[[MachineStep], None],
 ) -> None:
     """Run the steps from the last to the first: the order of PyTorch's engine, which takes the latest that is ready.
 
@@ -45,7 +48,7 @@ def run_backward(
         step.release()
 
 
-def _run(machine: Machine, step: Step) -> None:
+def _run(machine: Machine, step: MachineStep) -> None:
     """A gradient for every input that needs one, from those of the outputs."""
     wanted = [source is not None for source, _ in step.sources]
     results = step.backward(machine, step.gradients, wanted)
@@ -63,13 +66,13 @@ def _run(machine: Machine, step: Step) -> None:
         _gather(machine, *learnt.pop(0))
 
 
-def _distribute(machine: Machine, step: Step, results: Gradients) -> list[tuple[Leaf, Tensor]]:
+def _distribute(machine: Machine, step: MachineStep, results: Gradients) -> list[tuple[Leaf, Tensor]]:
     """Hand the gradients on to the steps before; those of learnable tensors come later, one by one."""
     learnt = []
     for (source, output), result in zip(step.sources, results, strict=True):
         if isinstance(source, Leaf) and result is not None:
             learnt.append((source, result))
-        elif isinstance(source, Step) and result is not None:
+        elif isinstance(source, MachineStep) and result is not None:
             before, source.gradients[output] = source.gradients[output], None
             source.gradients[output] = result if before is None else _total(machine, before, result)
             del before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.machine import PER_NODE, Leaf, Machine, Step, Tensor
+from archcost.analysis.memory.machine import PER_NODE, Leaf, Machine, MachineStep, Tensor
 from archcost.analysis.memory.rules import RULES
 from archcost.analysis.memory.rules.call import Call
 from archcost.dims import numel
@@ -33,7 +33,7 @@ class Segment:
     def __init__(self, nodes: range) -> None:
         self.nodes = nodes
         self.inputs: dict[int, Tensor] = {}
-        self.steps: list[Step] = []
+        self.steps: list[MachineStep] = []
         self.pending = 0
 
     def done(self) -> None:
@@ -150,7 +150,7 @@ class Execution:
     def recompute(self, segment: Segment) -> None:
         """Run a segment again; its steps get what they need."""
         machine = self.machine
-        again: list[Step] = []
+        again: list[MachineStep] = []
         machine.recorded = again
         recording, machine.recording = machine.recording, True
         highs, self.highs = self.highs, []

@@ -89,7 +89,7 @@ class Leaf:
         self.gradient: Tensor | None = None
 
 
-class Step:
+class MachineStep:
     """A step of the backward pass: where the gradients of its inputs go, and the storages that it keeps.
 
     It exists as long as one of its outputs does, or a step that needs it.
@@ -128,7 +128,7 @@ class Tensor:
         self.dtype = dtype
         self.storage = storage
         storage.holders += 1
-        self.source: Step | Leaf | None = None
+        self.source: MachineStep | Leaf | None = None
         self.output = 0
         self.passed = False  # a gradient that others may hold as the same tensor
 
@@ -174,7 +174,7 @@ class Machine:
         self.label = 0
         self.numbers = 0  # of steps so far
         self.cells = 0  # of recurrent layers so far
-        self.recorded: list[Step] | None = None  # where steps are noted as well
+        self.recorded: list[MachineStep] | None = None  # where steps are noted as well
 
     def new(self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation") -> Tensor:
         """A tensor with a storage of its own; contiguous unless strides are given."""
@@ -231,7 +231,7 @@ class Machine:
             return
         self.meter.spend(EVENT + OPERAND * (len(inputs) + len(outputs)), self.mark)
         self.numbers += 1
-        step = Step(self.numbers, self.label, inputs, len(outputs), backward)
+        step = MachineStep(self.numbers, self.label, inputs, len(outputs), backward)
         for tensor in saves:
             tensor.storage.keep()
             step.saved.append(tensor.storage)

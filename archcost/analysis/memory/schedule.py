@@ -6,6 +6,8 @@ least of the peaks on the way, which is exact. A region with too many sets is le
 order is kept where nothing better is found, and where the work of all searches together is used up.
 """
 
+# long: exact search, beam and bounds share one state, which is told best in one place
+
 from __future__ import annotations
 
 from heapq import heappop, heappush

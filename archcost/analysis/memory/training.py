@@ -10,7 +10,7 @@ from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.execution import Execution, Segment, buffer_bytes
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.liveness import tensor_bytes
-from archcost.analysis.memory.machine import Held, Leaf, Machine, Step, Tensor, alias
+from archcost.analysis.memory.machine import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.analysis.memory.optimizers import OPTIMIZERS, Optimizer
 from archcost.dims import numel
 from archcost.spec.names import DTYPE_BYTES
@@ -113,7 +113,7 @@ class _Run:
         self.machine.label, self.machine.high = LOSS, self.machine.live
         loss = self._loss(outputs)
         self.moments.append(Moment(FORWARD, LOSS, self.machine.high))
-        steps = reachable(loss.source) if loss is not None and isinstance(loss.source, Step) else []
+        steps = reachable(loss.source) if loss is not None and isinstance(loss.source, MachineStep) else []
         kept = {id(storage): storage for step in steps for storage in step.saved if storage.kind != INPUT}
         self.saved = sum(storage.bytes for storage in kept.values())
         self.machine.high = self.machine.live
@@ -132,24 +132,24 @@ class _Run:
                 machine.record(sums[-1:], [output], each(spread(output.shape)))
         return reduce(lambda a, b: kernels.binary(machine, a, b, "add"), sums) if sums else None
 
-    def _backward(self, loss: Tensor, steps: list[Step]) -> None:
+    def _backward(self, loss: Tensor, steps: list[MachineStep]) -> None:
         machine = self.machine
         one = machine.new((), loss.dtype)  # the caller's, to the end of the backward pass
-        if isinstance(loss.source, Step):
+        if isinstance(loss.source, MachineStep):
             loss.source.gradients[loss.output] = alias(one)
         highs: dict[int, int] = {}
 
-        def note(step: Step) -> None:
+        def note(step: MachineStep) -> None:
             highs[step.label] = max(highs.get(step.label, 0), machine.high)
 
-        def prepare(step: Step) -> None:
+        def prepare(step: MachineStep) -> None:
             machine.mark = self.graph.nodes[step.label].mark if step.label != LOSS else None
             segment = step.segment
             if segment is not None and segment.steps:
                 self.execution.recompute(segment)
                 note(step)
 
-        def finish(step: Step) -> None:
+        def finish(step: MachineStep) -> None:
             note(step)
             if step.segment is not None:
                 step.segment.done()

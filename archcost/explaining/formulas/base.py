@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explaining.expressions import Expression, Number, Product, Symbol, product
+from archcost.explaining.expressions import Number, Product, Symbol, SymbolicExpression, product
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -39,7 +39,7 @@ class Size(NamedTuple):
     what: str
     output: int
     dim: int
-    formula: Expression
+    formula: SymbolicExpression
     note: str = ""
 
 
@@ -47,9 +47,9 @@ class Formulas(NamedTuple):
     """Sizes of the outputs, params, MACs, and FLOPs beyond 2 × MACs; what is not given is 0."""
 
     sizes: tuple[Size, ...] = ()
-    params: Expression = NOTHING
-    macs: Expression = NOTHING
-    other: Expression = NOTHING
+    params: SymbolicExpression = NOTHING
+    macs: SymbolicExpression = NOTHING
+    other: SymbolicExpression = NOTHING
 
 
 Formula = Callable[[Subject], Formulas]
@@ -68,12 +68,12 @@ def dim_name(dim: int, rank: int) -> str:
     return f"dim {dim}"
 
 
-def batched(batch: int, *factors: Expression) -> Expression:
+def batched(batch: int, *factors: SymbolicExpression) -> SymbolicExpression:
     """The factors, with the batch in front unless it is 1."""
     return product(*([Symbol("b", batch)] if batch != 1 else []), *factors)
 
 
-def times(count: int, amount: Expression) -> Expression:
+def times(count: int, amount: SymbolicExpression) -> SymbolicExpression:
     """count·amount; just the amount for a count of 1."""
     if count == 1:
         return amount

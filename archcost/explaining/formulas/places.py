@@ -11,13 +11,13 @@ from archcost.explaining.formulas.windows import kernel, positions, window_size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.explaining.expressions import Expression
+    from archcost.explaining.expressions import SymbolicExpression
 
 _MASKED = 3  # input, offset, mask
 _BILINEAR = 7
 
 
-def _windows(subject: Subject, sizes: Sequence[int]) -> tuple[list[Symbol], list[Expression]]:
+def _windows(subject: Subject, sizes: Sequence[int]) -> tuple[list[Symbol], list[SymbolicExpression]]:
     """The sides of a window, and how many windows there are along each dim."""
     given = subject.op.window_size
     sides = kernel(given if isinstance(given, tuple) else (given,) * len(sizes))

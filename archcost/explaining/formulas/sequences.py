@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.explaining.expressions import Expression, Number, Symbol, cross, product, total
+from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, product, total
 from archcost.explaining.formulas.base import NOTHING, Formula, Formulas, Size, Subject, batched, times
 from archcost.ops.base import raise_on_false
 from archcost.ops.experts import ACTIVATION_FLOPS
@@ -49,7 +49,7 @@ def multihead_attention(subject: Subject) -> Formulas:
     )
 
 
-def _attention_params(subject: Subject, width: Symbol, key_width: Symbol, value_width: Symbol) -> Expression:
+def _attention_params(subject: Subject, width: Symbol, key_width: Symbol, value_width: Symbol) -> SymbolicExpression:
     """Four matrices, four biases, and one learnt position of key and value."""
     op = subject.op
     matrices = [width * width, key_width * width, value_width * width, width * width]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.explaining.expressions import Expression, Number, Symbol, ceil, cross, exactly, floor, product, total
+from archcost.explaining.expressions import (
+    Number,
+    Symbol,
+    SymbolicExpression,
+    ceil,
+    cross,
+    exactly,
+    floor,
+    product,
+    total,
+)
 from archcost.explaining.formulas.base import (
     AXES,
     NOTHING,
@@ -32,7 +42,7 @@ def positions(sizes: Sequence[int], suffix: str = "") -> list[Symbol]:
     return [Symbol(letter + suffix, size) for letter, size in zip(AXES[len(sizes)], sizes, strict=True)]
 
 
-def window_span(n: int, f: int, padding: int, d: int) -> Expression:
+def window_span(n: int, f: int, padding: int, d: int) -> SymbolicExpression:
     """N − f + 2p, with gaps n − d·(f − 1) − 1 + 2p; ``padding`` is that of both sides."""
     p = 2 * Symbol("p", padding // 2) if padding % 2 == 0 else Symbol("p_both", padding)
     if d == 1:
@@ -40,18 +50,18 @@ def window_span(n: int, f: int, padding: int, d: int) -> Expression:
     return Symbol("n", n) - Symbol("d", d) * (Symbol("f", f) - 1) - 1 + p
 
 
-def window_size(n: int, f: int, s: int, padding: int, d: int) -> Expression:
+def window_size(n: int, f: int, s: int, padding: int, d: int) -> SymbolicExpression:
     """⌊(n − f + 2p)/s⌋ + 1."""
     return floor(window_span(n, f, padding, d), Symbol("s", s)) + 1
 
 
-def _sizes(formulas: Sequence[Expression], notes: Sequence[str] = ()) -> tuple[Size, ...]:
+def _sizes(formulas: Sequence[SymbolicExpression], notes: Sequence[str] = ()) -> tuple[Size, ...]:
     names = axis_names(len(formulas))
     told = [*notes, *[""] * (len(formulas) - len(notes))]
     return tuple([Size(names[k], 0, k + 2, formula, told[k]) for k, formula in enumerate(formulas)])
 
 
-def _grouped(channels: int, groups: int, name: str) -> Expression:
+def _grouped(channels: int, groups: int, name: str) -> SymbolicExpression:
     """The channels that each filter of a group meets."""
     whole = Symbol(name, channels)
     return whole if groups == 1 else exactly(whole, Symbol("g", groups))
@@ -94,7 +104,7 @@ def transposed(subject: Subject) -> Formulas:
     )
 
 
-def _transposed_size(n: int, f: int, s: int, p: int, extra: int, d: int) -> Expression:
+def _transposed_size(n: int, f: int, s: int, p: int, extra: int, d: int) -> SymbolicExpression:
     """(n − 1)·s − 2p + f, with gaps d·(f − 1) + 1 for f, and o at the end."""
     span = Symbol("f", f) if d == 1 else Symbol("d", d) * (Symbol("f", f) - 1) + 1
     size = (Symbol("n", n) - 1) * Symbol("s", s) - 2 * Symbol("p", p) + span
@@ -103,7 +113,7 @@ def _transposed_size(n: int, f: int, s: int, p: int, extra: int, d: int) -> Expr
 
 def _pool_sizes(subject: Subject) -> tuple[Size, ...]:
     op = subject.op
-    formulas: list[Expression] = []
+    formulas: list[SymbolicExpression] = []
     notes = []
     stride = op.stride or op.kernel_size
     for n, f, s, p, d in zip(subject.inputs[0][2:], op.kernel_size, stride, op.padding, op.gaps(), strict=True):
@@ -152,7 +162,7 @@ def upsample(subject: Subject) -> Formulas:
     sizes: tuple[Size, ...] = ()
     if op.scale_factor is not None:
         factors = op.scale_factor if isinstance(op.scale_factor, tuple) else (op.scale_factor,) * ndim
-        formulas: list[Expression] = []
+        formulas: list[SymbolicExpression] = []
         for n, factor in zip(subject.inputs[0][2:], factors, strict=True):
             ratio = Fraction(repr(factor))
             above = Symbol("n", n) * Number(ratio.numerator)

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Field, Heading, Line, Table, cell
+from archcost.render.document import Facts, Field, Heading, Line, Table, cell
 from archcost.render.glyphs import fitted
 from archcost.tex import SIGNS
 
@@ -49,6 +49,8 @@ def _block(block: Block) -> list[str]:
         return [head + "".join([_span(text, code=code) for text, code in block.pieces])]
     if isinstance(block, Field):
         return [_field(block)]
+    if isinstance(block, Facts):
+        return [escape_latex(block.text(short=False))]
     return []
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Field, Gap, Heading, Line, Table, cell
+from archcost.render.document import Facts, Field, Gap, Heading, Line, Table, cell
 from archcost.render.markup import escape_markdown, is_live, with_code
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def _of_kind(kind: type[Block], blocks: Sequence[Block]) -> Iterator[str]:
             items = number and block.level > 1 and blocks[number - 1].level > 1  # type: ignore[union-attr]
             yield from [""] * (bool(number) and not items)
             yield from _field(block)
+        elif isinstance(block, Facts):
+            yield escape_markdown(block.text(short=False)) + "  " * (number < len(blocks) - 1)
         else:
             raise TypeError(f"no block: {kind.__name__}")
 

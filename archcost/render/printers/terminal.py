@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.console import buffered_console
-from archcost.render.document import Field, Gap, Heading, Line, Table, cell
+from archcost.render.document import Facts, Field, Gap, Heading, Line, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +46,8 @@ def print_block(console: Console, block: Block) -> None:
         _print_field(console, block)
     elif isinstance(block, Line):
         _print_line(console, block)
+    elif isinstance(block, Facts):
+        _print_facts(console, block)
     elif isinstance(block, Gap):
         console.print()
 
@@ -55,6 +57,17 @@ def _print_line(console: Console, line: Line) -> None:
 
     for part in hanging(line.head, line.plain_text, console.width, indent=line.indent):
         console.print(part, style=line.style or None, soft_wrap=True)
+
+
+def _print_facts(console: Console, facts: Facts) -> None:
+    """Figures stand out: what is around them is dim."""
+    from rich.text import Text
+
+    parts = []
+    for number, one in enumerate(facts.facts):
+        parts += [(f"{' · ' * bool(number)}{one.label} ", "dim"), (one.figure.short or one.figure.text, "")]
+        parts += [(f" {one.note}", "dim")] if one.note else []
+    console.print(Text.assemble(*parts))
 
 
 def _print_field(console: Console, field: Field) -> None:

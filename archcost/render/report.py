@@ -1,0 +1,222 @@
+"""A report as a document: the layers of a model with what they cost, the totals, and what is not known."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.tree import build_tree
+from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine
+from archcost.render.further import FurtherColumn
+from archcost.render.row_cells import cost_cell, kind_of, name_of
+from archcost.render.rows import first_rows, tree_rows
+from archcost.render.text import (
+    UP_TO_ERROR,
+    bar,
+    cost_share_cell,
+    known_total,
+    layers_text,
+    lower_bound,
+    setting,
+    shape_cell,
+    total_label,
+    unknown_notes,
+)
+from archcost.units import format_bytes, format_count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.render.document import Block, Records
+    from archcost.render.rows import Row, Shown
+    from archcost.render.view import ModelView, Wanted
+
+_BAR_WIDTH = 10
+_LABELS = {
+    "params": "params",
+    "active_params": "active params",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "weight_bytes": "weight bytes",
+    "activation_bytes": "activation bytes",
+    "cache_bytes": "cache bytes",
+}
+
+
+class ReportDocument(NamedTuple):
+    """A model, layer by layer."""
+
+    view: ModelView
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """The inputs, a row a layer or scope, the totals, and what is not known."""
+        if self.view.report is not None:
+            yield from report_blocks(self.view, self.view.report, most)
+
+    def branches(self) -> Iterator[TreeLine]:
+        """The model's scopes and layers."""
+        if self.view.report is not None:
+            yield from report_branches(self.view, self.view.report)
+
+    def records(self) -> Records:
+        """Every layer."""
+        from archcost.render.report_records import report_records
+
+        return report_records([self.view])
+
+    def data(self) -> object:
+        """The report, or the problems of a model of which nothing is known."""
+        from archcost.render.report_records import report_data
+
+        return report_data(self.view)
+
+
+def title_details(report: Report) -> str:
+    """The inputs, and the params that are not at their defaults."""
+    inputs = ", ".join(
+        ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
+        for name, tensor in report.graph.inputs.items()
+    )
+    settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
+    return f"{inputs}{settings}"
+
+
+def _is_set(report: Report, name: str) -> bool:
+    """Whether a param differs from the constant default of the spec."""
+    default = report.spec.params[name].default
+    return default is None or (default.constant and default.value != report.params[name])
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+
+
+def report_blocks(view: ModelView, report: Report, most: int | None) -> Iterator[Block]:
+    """What people read of a model; rows that are not shown are only counted."""
+    wanted = view.wanted
+    shown = first_rows(report, wanted.top or most, depth=wanted.depth, sort=wanted.sort)
+    yield Heading(report.name, title_details(report))
+    if not shown.rows:
+        yield Line(f"{total_label(report)} · {layers_text(0)}")
+        return
+    if report.spec.source:
+        yield Line(report.spec.source, style="dim", indent=0, literal=True)
+    yield _table(view, report, shown.rows)
+    yield Facts(_facts(report))
+    for note in unknown_notes(report):
+        yield Line(note, style="yellow", literal=True)
+    for note in [note for further in view.further for note in further.notes]:
+        yield Line(note, style="dim", literal=True)
+    yield from _left_out(wanted, shown)
+
+
+def _left_out(wanted: Wanted, shown: Shown) -> Iterator[Line]:
+    """What is not in the table, and how to see it."""
+    count, found = len(shown.rows), shown.found
+    if count < found and wanted.top is None:
+        yield Line(f"{count:,} of {found:,} rows: `--top {found}` shows all of them", style="dim")
+    if wanted.sort is None and wanted.depth is None and shown.depth < shown.deepest:
+        yield Line(f"depth {shown.depth} of {shown.deepest}: `--depth {shown.deepest}` shows every layer", style="dim")
+
+
+def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
+    """On a narrow page figures are rounded first, then the bar, the op and the shape go."""
+    measure = view.wanted.sort or "macs"
+    whole = getattr(report.totals, measure)
+    bars = [Cell(bar(getattr(row.costs, measure), whole, _BAR_WIDTH), style="green") for row in rows]
+    columns = [
+        Column(
+            "layer",
+            [name_of(row) for row in rows],
+            f"{total_label(report)} · {layers_text(report.totals.layers)}",
+            flexible=True,
+        ),
+        Column("op", [kind_of(row) for row in rows], leaves=2),
+        Column("output", [shape_cell(row.output) for row in rows], leaves=3),
+        *[
+            _figures(each.heading, rows, list(map(each.of, rows)), each.total)
+            for each in (*_own_columns(report, "params", "macs"), *_further_columns(view, report))
+        ],
+        Column("share", [cost_share_cell(row.costs, report.costs, measure) for row in rows], right=True),
+        Column(f"of {_LABELS[measure]}".ljust(_BAR_WIDTH), bars, leaves=1, drawn=True),
+    ]
+    return Table(columns)
+
+
+def _own_columns(report: Report, *names: str) -> list[FurtherColumn]:
+    """Figures of archcost."""
+    return [
+        FurtherColumn(_LABELS[name], partial(_cost, name), cost_cell(report.costs, name), leads=True) for name in names
+    ]
+
+
+def _cost(name: str, row: Row) -> Cell:
+    return cost_cell(row.costs, name)
+
+
+def _further_columns(view: ModelView, report: Report) -> list[FurtherColumn]:
+    """What stands beside params and MACs: the figure that rows are sorted by, and what was asked for."""
+    measure = view.wanted.sort
+    sorted_by = _own_columns(report, measure) if measure not in (None, "params", "macs") else []
+    return [*sorted_by, *[each for further in view.further for each in further.columns]]
+
+
+def _figures(heading: str, rows: Sequence[Row], cells: Sequence[Cell], total: Cell) -> Column:
+    styled = [one._replace(style="bold") if row.group else one for row, one in zip(rows, cells, strict=True)]
+    return Column(heading, styled, total, right=True)
+
+
+def _facts(report: Report) -> list[Fact]:
+    totals = report.totals
+    facts = [
+        Fact(
+            "weights", size_cell(totals.weight_bytes), f"as {report.weight_dtype}" if report.graph.weight_dtype else ""
+        ),
+        Fact("activations", size_cell(totals.activation_bytes)),
+        Fact("peak", size_cell(totals.peak_activation_bytes)),
+        Fact("FLOPs", Cell(known_total(report, "flops"))),
+    ]
+    if totals.active_params != totals.params:
+        facts.append(Fact("active params", Cell(f"{totals.active_params:,}")))
+    if totals.cache_bytes:
+        facts.append(Fact("caches", size_cell(totals.cache_bytes)))
+    if totals.buffers:
+        facts.append(Fact("buffers", Cell(f"{totals.buffers:,}")))
+    return facts
+
+
+def size_cell(size: int) -> Cell:
+    """Bytes, with their unit."""
+    return Cell(f"{size:,} B", format_bytes(size))
+
+
+# --- trees ------------------------------------------------------------------------------------------------------------
+
+
+def report_branches(view: ModelView, report: Report) -> Iterator[TreeLine]:
+    """A model as a tree: every line has its op, output, params and MACs, and further figures if asked."""
+    wanted, totals = view.wanted, report.totals
+    columns = _further_columns(view, report)
+    macs = lower_bound(format_count(totals.macs), totals.macs, report.costs.unknown_macs)
+    figures = [f"{format_count(totals.params)} params", f"{macs} MACs"]
+    figures += [part for each in columns for part in each.told(each.total)]
+    mark = "" if report.complete else f"{UP_TO_ERROR}: "
+    yield TreeLine(0, f"{report.name}  {mark}{', '.join(figures)}")
+    if wanted.sort is not None:
+        rows = first_rows(report, wanted.top, depth=wanted.depth, sort=wanted.sort).rows
+    else:
+        rows = tree_rows(build_tree(report), wanted.depth)[: wanted.top]
+    for row in rows:
+        told = [part for each in columns for part in each.told(each.of(row))]
+        yield TreeLine(row.depth, _branch_text(row, told))
+    for note in [*unknown_notes(report), *[note for further in view.further for note in further.notes]]:
+        yield TreeLine(0, note)
+
+
+def _branch_text(row: Row, told: Sequence[str]) -> str:
+    figures = [f"{format_count(row.costs.params)} params"] if row.costs.params else []
+    macs, unknown = row.costs.macs, row.costs.unknown_macs
+    figures += [f"{lower_bound(format_count(macs), macs, unknown)} MACs"] if macs or unknown else []
+    tail = f"  ({', '.join([*figures, *told])})" if figures or told else ""
+    output = f" → {shape_cell(row.output)}" if row.output else ""
+    return f"{name_of(row).text}: {row.op}{output}{tail}"

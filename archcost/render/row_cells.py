@@ -1,0 +1,39 @@
+"""What stands in the cells of a row of layers: its name and kind, and figures in full and in few digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.render.document import Cell
+from archcost.render.further import NOTHING
+from archcost.render.text import figure_cell, lower_bound
+from archcost.units import format_bytes, format_exact
+
+if TYPE_CHECKING:
+    from archcost.analysis.costs import Costs
+    from archcost.render.rows import Row
+
+
+def name_of(row: Row) -> Cell:
+    """A row's name at its depth, with ×N for folded neighbours."""
+    times = f" ×{row.times}" if row.times > 1 else ""
+    return Cell(row.name + times, level=row.depth, style="bold" if row.group else "")
+
+
+def kind_of(row: Row) -> Cell:
+    """A row's op or block."""
+    return Cell(row.op, style="magenta" if row.group else "cyan")
+
+
+def cost_cell(costs: Costs, name: str) -> Cell:
+    """A figure of costs: a dash for none, and what is not known is never none."""
+    value, unknown = getattr(costs, name), costs.unknown(name)
+    if name.endswith("_bytes"):
+        return bytes_cell(value)
+    exact, short = figure_cell(value, exact=True), figure_cell(value, exact=False)
+    return Cell(lower_bound(exact, value, unknown), lower_bound(short, value, unknown))
+
+
+def bytes_cell(value: int) -> Cell:
+    """A number of bytes; a dash for none."""
+    return Cell(format_exact(value), format_bytes(value)) if value else Cell(NOTHING)
