@@ -167,3 +167,42 @@ def test_the_op_in_the_page_for_contributors_is_one_of_ours() -> None:
     (example,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     modules = [path.read_text(encoding="utf-8") for path in (PACKAGE / "ops").glob("*.py")]
     assert any(f"\n\n\n{example}\n\n" in module for module in modules)
+
+
+def test_the_values_in_the_picture_are_types_of_ours() -> None:
+    picture = FENCED.findall(ARCHITECTURE.read_text(encoding="utf-8"))[0]
+    values = set(re.findall(r"\b[A-Z]\w+", picture))
+    types = {name for path in PACKAGE.rglob("*.py") for name in defined(path)}
+    assert len(values) >= 10
+    assert values - types == set()
+
+
+CALLS = """
+import sys
+import archcost.cli
+
+calls = {}
+
+def note(frame, event, argument):
+    _, _, path = frame.f_code.co_filename.replace("\\\\", "/").rpartition("/archcost/")
+    if event == "call" and path:
+        calls.setdefault(f"{path}:{frame.f_code.co_qualname}")
+
+sys.argv = ["archcost", "analyze", "googlenet"]
+sys.setprofile(note)
+try:
+    archcost.cli.main()
+except SystemExit:
+    sys.setprofile(None)
+print(*calls, sep="\\n", file=sys.stderr)
+"""
+
+
+def test_the_way_through_the_code_is_the_one_that_is_taken() -> None:
+    """The functions on it are called, and for the first time in this order; classes may be loaded before."""
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    steps = re.findall(r"^\d+\. .*\n(?:   .*\n)*", text, re.MULTILINE)
+    way = re.findall(r"`([^`]+\.py:(?:\w+\.)?[a-z]\w*)`", " ".join(steps))
+    done = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, text=True, check=True)
+    assert len(way) >= 15
+    assert [call for call in done.stderr.splitlines() if call in way] == way
