@@ -39,10 +39,10 @@ ALLOWED = {
     "json.dumps": {"strict_json.py", "budget/lockfile.py"},
     "sys.stdout.write": set[str](),
     "sys.stderr.write": set[str](),
-    "sys.__stdout__": set[str](),
+    "sys.__stdout__": {"cli.py", "pytorch/targets.py"},  # compared, and flushed of what others wrote
     "sys.__stderr__": set[str](),
     "typer.echo": set[str](),
-    "os.write": set[str](),
+    "os.write": {"supervision.py"},  # a byte to the parent
     "console.Console": {"render/page.py"},
     "rich.print": set[str](),
 }
