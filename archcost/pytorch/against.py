@@ -12,7 +12,7 @@ from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
 from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
-from archcost.pytorch.observing import functions_of, kind_of, observe
+from archcost.pytorch.observing import functions_of, kind_of, observe, set_mode
 from archcost.pytorch.targets import Foreign, load_target
 from archcost.pytorch.verification import Mismatch, place_of
 from archcost.units import within
@@ -77,7 +77,8 @@ def _built(report: Report) -> tuple[dict[str, Kind], Mapping[str, int] | None]:
 
     try:
         with torch.device("meta"):
-            network = Network(report.graph).train(report.graph.training)
+            network = Network(report.graph)
+            set_mode(network, training=report.graph.training)
             inputs = example_inputs(report.graph)
     except BuildError:  # told by the measurement
         return {}, None

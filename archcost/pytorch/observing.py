@@ -184,10 +184,7 @@ def _run(
     model: nn.Module, modules: dict[str, nn.Module], report: Report, target: str
 ) -> tuple[dict[str, Observed], _Used, tuple[Shape, ...]]:
     """What every module did in one run on the report's inputs, what that used, and the outputs."""
-    model.train(report.graph.training)
-    for module in modules.values():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - one value has no variance
-            module.eval()
+    set_mode(model, training=report.graph.training)
     with torch.device("meta"):
         inputs = _as_the_model(example_inputs(report.graph), model)
     used = _Used()
@@ -203,6 +200,14 @@ def _run(
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
+
+
+def set_mode(model: nn.Module, *, training: bool) -> None:
+    """Put a model in training or evaluation; its norms over batches always evaluate, for one value has no variance."""
+    model.train(training)
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - what all of them derive from
+            module.eval()
 
 
 def _as_the_model(inputs: tuple[Tensor, ...], model: nn.Module) -> tuple[Tensor, ...]:

@@ -9,6 +9,7 @@ from archcost.analysis.memory.inference import MADE, READ, WAITING, WORKSPACE, i
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
+from archcost.settings import Settings
 from archcost.spec.loader import loads
 
 FLOAT, INT64, COUNTER = 4, 8, 8
@@ -111,8 +112,7 @@ def test_training_adds_up() -> None:
     """A convolution, a batch norm and a ReLU: what each keeps for the backward pass."""
     graph = unroll(
         loads(model("  - {conv2d: {out_channels: 16, kernel_size: 3, padding: 1}}\n  - batch_norm2d\n  - relu")),
-        training=True,
-        batch=2,
+        Settings(training=True, batch=2),
     )
     found = training_memory(graph, Setting(OPTIMIZERS["adam"]))
     image, out = 2 * 8 * 4 * 4 * FLOAT, 2 * 16 * 4 * 4 * FLOAT

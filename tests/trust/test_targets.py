@@ -16,7 +16,7 @@ import archcost
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Run
@@ -316,6 +316,14 @@ TARGETS = [
     ("hostile:wide", "hostile:wide does not run on the inputs of net, (1, 8): RuntimeError: "),
     ("torch.nn:Module", "torch.nn:Module does not run on the inputs of net, (1, 8): NotImplementedError: "),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _interrupts() -> Iterator[None]:
+    """The handler of a command line: a worker of a parallel run ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
