@@ -174,6 +174,13 @@ class Finding:
         return max(0, self.figure - self.allowed)
 
     @property
+    def headroom(self) -> int | None:
+        """Allowed - figure: negative where the limit is exceeded; None where a part of the figure is unknown."""
+        if self.figure is None or self.allowed is None or self.cause is Cause.UNKNOWN:
+            return None
+        return self.allowed - self.figure
+
+    @property
     def excess(self) -> Fraction | None:
         """The overshoot over what is allowed; None where there is nothing to divide by."""
         return Fraction(self.overshoot, self.allowed) if self.allowed else None
