@@ -48,8 +48,8 @@ def verdict_records(verdict: Verdict) -> Records:
     """The findings of the specs in their order, then the others; errors stand with their spec.
 
     ``figure``, ``allowed``, ``headroom``, ``baseline`` and ``spread`` are in ``unit``; ``limit`` is as it was written,
-    ``layers`` its pattern. A figure of which a part is unknown is left out, and so are its headroom and percent. ``count`` is above
-    1 where a row stands for so many layers that are not listed.
+    ``layers`` its pattern. A figure of which a part is unknown is left out, and so are its headroom and percent.
+    ``count`` is above 1 where a row stands for so many layers that are not listed.
     """
     return Records(HEADINGS, [[row.get(heading) for heading in HEADINGS] for row in _rows(verdict)])
 
