@@ -53,6 +53,13 @@ class Matches:
         self.pattern = pattern
 
 
+class OneOf:
+    """The only values that stand in a place: a mark within ``Annotated``."""
+
+    def __init__(self, *values: str | int) -> None:
+        self.values = values
+
+
 Count = Annotated[int, AtLeast(0)]
 Positive = Annotated[int, AtLeast(1)]
 Shape = list[Positive]
@@ -148,6 +155,8 @@ def _annotated(arguments: tuple[Any, ...], definitions: dict[str, Any]) -> dict[
             schema[_LEAST[kind if isinstance(kind, str) else ""]] = mark.least
         elif isinstance(mark, Matches):
             schema["pattern"] = mark.pattern
+        elif isinstance(mark, OneOf):
+            schema["enum"] = list(mark.values)
         elif isinstance(mark, str):
             schema["description"] = mark
     return schema

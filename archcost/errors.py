@@ -20,6 +20,8 @@ from archcost.printable import visible
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from archcost.documents import ErrorData
+
 
 class Source:
     """The text of one file, and the name that messages give it."""
@@ -58,7 +60,7 @@ class Diagnostic(NamedTuple):
     help: str = ""
     notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ErrorData:
         """The JSON form of the report schema; line and column count from 1."""
         mark = self.mark
         return {

@@ -27,9 +27,20 @@ if TYPE_CHECKING:
     from conftest import Run
 
 UNKNOWN = "archcost: 1\ninput: [8]\nlayers: [custom: {name: fft, output: [$batch, 8], params: 3}]\n"
+LIMITED = """archcost: 1
+input: [8]
+layers: [{id: head, linear: {out_features: 8}}, {id: fft, custom: {name: fft, output: [$batch, 8], params: 3}}]
+budgets: {params: 70, macs: 1 k, latency: 1 ms, layers: {head: {params: 72}}}
+expect: {params: {value: 74, source: a paper}, output: [1, 9], layers: {nowhere: {params: 1}}}
+"""
 FAMILY = ("--family", "Building blocks")
 CLOCK = ("--device", "cpu", "--threads", "1")
 COMMANDS = {  # the schema of what a command prints
+    "verdict": (
+        ("check", "conv1x1"),
+        ("check", "limited.yaml", "unknown.yaml", "--expect", "--exit-zero"),
+        ("check", "limited.yaml", "--batch", "2", "--exit-zero"),
+    ),
     "report": (
         ("analyze", "conv5x5_reduced"),
         ("analyze", "conv5x5", "inception_reduced", "--convention", "fvcore"),
@@ -85,7 +96,8 @@ pytestmark = pytest.mark.usefixtures("fixed_clock")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a spec of which not all is known."""
+    """A folder with a spec of which not all is known, and one that has limits of every kind."""
+    (tmp_path / "limited.yaml").write_text(LIMITED, encoding="utf-8")
     (tmp_path / "unknown.yaml").write_text(UNKNOWN, encoding="utf-8")
     return tmp_path
 
@@ -143,8 +155,7 @@ def _one(name: str, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_document_names_a_schema_that_can_be_printed(run: Callable[..., Run], folder: Path) -> None:
-    printed = [*[words for _, words in CASES], ("check", "conv1x1")]
-    for words in printed:
+    for _, words in CASES:
         documents = json.loads(run(*words, "--format", "json", cwd=folder).out)
         for each in documents if isinstance(documents, list) else [documents]:
             if "schema" in each:
@@ -255,6 +266,7 @@ def test_marks_of_a_type_become_words_of_its_schema() -> None:
 
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table", "": "table"}
 SHOWN = [commands[0] for commands in COMMANDS.values()]
+OWN_PAGE = ("--check", "check")  # commands with a page of their own, which is no table
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -262,7 +274,8 @@ SHOWN = [commands[0] for commands in COMMANDS.values()]
 def test_the_name_of_a_file_decides(
     words: tuple[str, ...], suffix: str, run: Callable[..., Run], tmp_path: Path
 ) -> None:
-    listed = () if "--check" in words and SUFFIXES[suffix] == "table" else ("--format", SUFFIXES[suffix])
+    own_page = SUFFIXES[suffix] == "table" and any(word in words for word in OWN_PAGE)
+    listed = () if own_page else ("--format", SUFFIXES[suffix])
     expected = run(*words, *listed)
     written = run(*words, "-o", str(tmp_path / f"out{suffix}"))
     assert (written.code, written.out) == (0, "")
@@ -328,6 +341,7 @@ def _printed(name: str, run: Callable[..., Run], folder: Path) -> list[tuple[str
         ("compare", "0.yaml", "1.yaml"),
         ("compare", "0.yaml", "1.yaml", "2.yaml"),
         ("zoo",),
+        ("check", "0.yaml"),
         CHECK,
         *PROOFS,
     ):

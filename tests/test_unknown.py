@@ -11,7 +11,6 @@ import jsonschema
 import pytest
 
 import archcost
-from archcost.budget.schema import verdict_schema
 from archcost.comparing import compare
 from archcost.render.schemas import document_schema
 from archcost.spec.loader import loads
@@ -100,7 +99,7 @@ def test_a_budget_on_it_cannot_be_met(net: Callable[..., str], run: Callable[...
     assert "net: MACs cannot be judged by the limit of 1 G: unknown of fft" in result.out
     assert "help: declare `macs` of the custom op" in result.out
     document = json.loads(run("check", path, "--format", "json").out)
-    jsonschema.validate(document, verdict_schema())
+    jsonschema.validate(document, document_schema("verdict"))
     (spec,) = document["specs"]
     assert [(finding["metric"], finding["status"]) for finding in spec["findings"]] == [
         ("macs", "fail"),

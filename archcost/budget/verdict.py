@@ -76,8 +76,6 @@ NO_BASELINE = frozenset(
         Cause.NO_PACE,
     )
 )
-
-
 WORKSPACE, INPUT = "workspace", "input"  # of a Weight, in place of an op
 
 
@@ -169,9 +167,14 @@ class Finding:
     @property
     def overshoot(self) -> int:
         """Figure - allowed, where that is positive."""
-        if self.figure is None or self.allowed is None:
-            return 0
-        return max(0, self.figure - self.allowed)
+        return 0 if self.allowed is None else max(0, (self.figure or 0) - self.allowed)
+
+    @property
+    def headroom(self) -> int | None:
+        """Allowed - figure: negative where the limit is exceeded; None where a part of the figure is unknown."""
+        if self.figure is None or self.allowed is None or self.cause is Cause.UNKNOWN:
+            return None
+        return self.allowed - self.figure
 
     @property
     def excess(self) -> Fraction | None:

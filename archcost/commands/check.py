@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Output, SetParams, WeightDtype
+from archcost.commands.options import Batch, Output, SetParams, WeightDtype, format_option
 
-
-class CheckFormat(str, Enum):
-    """Output formats of ``check``."""
-
-    full = "full"
-    concise = "concise"
-    json = "json"
-    markdown = "markdown"
-    github = "github"
-    gitlab = "gitlab"
-    junit = "junit"
-    sarif = "sarif"
-
-
+FULL, GITHUB = "full", "github"
+OWN_FORMATS = (FULL, "concise", GITHUB, "gitlab", "junit", "sarif")  # beside those of every command
 ConfigFile = Annotated[
     str | None,
     typer.Option("--config", metavar="FILE", help="An archcost.toml or pyproject.toml; default: found upwards."),
@@ -42,7 +29,7 @@ def check(
         typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        CheckFormat | None, typer.Option("--format", help="How to print; full, or github in GitHub Actions.")
+        str | None, format_option(*OWN_FORMATS, default="full, or github in GitHub Actions")
     ] = None,
     output: Output = None,
     export_json: Annotated[str | None, _export("json")] = None,
@@ -70,7 +57,7 @@ def check(
     from archcost.budget.check import check as judge
     from archcost.commands.inputs import settings_of
     from archcost.render.progress import progress
-    from archcost.render.verdict_output import in_github_actions, write_verdict
+    from archcost.render.verdict_output import write_verdict
 
     request = Request(
         specs=tuple(specs or ()),
@@ -82,7 +69,7 @@ def check(
         latency=latency,
         strict=strict,
     )
-    exports = {
+    files = {
         "json": export_json,
         "markdown": export_markdown,
         "github": export_github,
@@ -92,7 +79,18 @@ def check(
         "concise": export_concise,
     }
     verdict = judge(request, lambda paths: progress(paths, "checking"))
-    chosen = format.value if format else "github" if in_github_actions() and output is None else "full"
-    write_verdict(verdict, chosen, output, {name: path for name, path in exports.items() if path is not None})
+    exports = {name: path for name, path in files.items() if path is not None}
+    write_verdict(verdict, format or _format_of(output), output, exports)
     if verdict.exit_code == 2 or (verdict.exit_code and not exit_zero):  # noqa: PLR2004 - could not judge
         raise typer.Exit(verdict.exit_code)
+
+
+def _format_of(output: str | None) -> str:
+    """The format where none is asked for: that of the file's name; what a table is elsewhere is the full report."""
+    from archcost.render.printing import format_of
+    from archcost.render.verdict_output import in_github_actions
+
+    if output is None and in_github_actions():
+        return GITHUB
+    named = format_of(output)
+    return FULL if named == "table" else named

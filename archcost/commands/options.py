@@ -34,10 +34,10 @@ def one_of(words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> C
     return parse
 
 
-def format_option(*further: str) -> Any:
+def format_option(*further: str, default: str = "a table") -> Any:
     """``--format`` of the formats that every command has, and further ones; ``text`` is another name of the table."""
     names = (*FORMATS, *further)
-    help_text = "How to print; default: as the file's name ends, else a table."
+    help_text = f"How to print; default: as the file's name ends, else {default}."
     parse = one_of(names, {"text": "table"})
     return typer.Option("--format", parser=parse, metavar=f"[{'|'.join(names)}]", help=help_text)
 

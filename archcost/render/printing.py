@@ -24,8 +24,14 @@ _SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex",
 
 def write(document: Document, format: str, path: str | None) -> None:  # noqa: A002 - as the option
     """Print a document, or write it to a file; raises UsageError where neither is possible."""
+    write_text(text_of(document, format, path), path, format)
+
+
+def text_of(document: Document, format: str, path: str | None) -> str:  # noqa: A002 - as the option
+    """A document in a format, as wide and as colourful as where it goes."""
     printer = import_module(f"archcost.render.printers.{PRINTERS[format]}")
-    write_text(printer.text(document, path), path, format)
+    text: str = printer.text(document, path)
+    return text
 
 
 def format_of(path: str | None) -> str:

@@ -8,7 +8,7 @@ from archcost.analysis.data import FailedReportData, ReportData
 from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
-from archcost.budget.schema import verdict_schema
+from archcost.budget.data import VerdictData
 from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made from no document's type
     "spec": spec_schema,
-    "verdict": verdict_schema,
 }
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
+    "verdict": VerdictData,
     "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,

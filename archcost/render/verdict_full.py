@@ -16,6 +16,7 @@ from archcost.render.verdict_text import (
     layer_name,
     layers_text,
     left_out,
+    mark,
     ordered,
     sentence,
     summary,
@@ -35,7 +36,8 @@ STYLES = {
     Status.STALE: "\x1b[1;33m",
     Status.INCONCLUSIVE: "\x1b[1;33m",
 }
-_NOTE_STYLE, _OK_STYLE = "\x1b[1;36m", "\x1b[1;32m"
+_NOTE_STYLE = "\x1b[1;36m"
+_MARK_STYLES = {"✗": STYLES[Status.FAIL], "✓": "\x1b[1;32m", "!": STYLES[Status.WARN]}
 _LABEL_WIDTH = 9
 _WIDEST_LINE = 160  # of a source line
 _MIN_PATH = 12
@@ -65,10 +67,9 @@ class _Writer:
         """A finding in full."""
         lines = [self._wrapped(self._head(finding), sentence(finding), bold=True)]
         lines += self._figures(finding)
-        mark = finding.mark
-        if mark is not None:
-            room = min(_WIDEST_LINE, max(20, self.width - len(str(mark.line + 1)) - 3))
-            lines += snippet(mark, self.style, room)
+        if finding.mark is not None:
+            room = min(_WIDEST_LINE, max(20, self.width - len(str(finding.mark.line + 1)) - 3))
+            lines += snippet(finding.mark, self.style, room)
         if finding.limit is not None and finding.limit.message:
             lines.append(self._wrapped("note", finding.limit.message))
         helps = help_text(finding, verdict=self.verdict)
@@ -105,13 +106,8 @@ class _Writer:
 
     def summary(self) -> str:
         """The last line."""
-        if self.verdict.exit_code:
-            mark, colour = "✗", STYLES[Status.FAIL]
-        elif self.verdict.holds:
-            mark, colour = "✓", _OK_STYLE
-        else:
-            mark, colour = "!", STYLES[Status.WARN]
-        return self._wrapped("", f"{self._coloured(mark, colour)} {summary(self.verdict)}")
+        sign = mark(self.verdict)
+        return self._wrapped("", f"{self._coloured(sign, _MARK_STYLES[sign])} {summary(self.verdict)}")
 
     def _head(self, finding: Finding) -> str:
         return str(finding.status.value)

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from archcost.errors import COLOUR, PLAIN, UsageError
 from archcost.render.exit import PIPED_WIDTH, terminal_width, wants_colour, write_file
 from archcost.render.output import print_diagnostics, print_line, write_text
+from archcost.render.printing import PRINTERS, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.budget.verdict import Verdict
 
-FORMATS = ("full", "concise", "json", "markdown", "github", "gitlab", "junit", "sarif")
+FOR_HOSTS = ("github", "gitlab", "junit", "sarif")
+OWN_FORMATS = ("full", "concise", "markdown", *FOR_HOSTS)  # markdown is a comment, and knows the room of its host
+FORMATS = (*OWN_FORMATS, *[name for name in PRINTERS if name not in OWN_FORMATS])
 
 
 def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapping[str, str]) -> None:  # noqa: A002
@@ -29,23 +32,28 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
         print_diagnostics(verdict.all_diagnostics())
     for kind, target in exports.items():
         try:
-            write_text(render(verdict, kind), target, kind)
+            write_text(render(verdict, kind, target), target, kind)
         except UsageError as error:
             failed = failed or error
     write_step_summary(verdict)
     try:
-        write_text(render(verdict, format, to_terminal=path is None), path, format)
+        write_text(render(verdict, format, path), path, format)
     except UsageError as error:
         failed = failed or error
     if failed is not None:
         raise failed
 
 
-def render(verdict: Verdict, format: str, *, to_terminal: bool = False) -> str:  # noqa: A002
-    """The verdict as text; colour and width are those of standard output if it goes there."""
+def render(verdict: Verdict, format: str, path: str | None = "") -> str:  # noqa: A002 - as the option
+    """The verdict as text; colour and width are those of standard output if it goes there, which is path None."""
+    if format not in OWN_FORMATS:
+        from archcost.render.verdict import VerdictDocument
+
+        return text_of(VerdictDocument(verdict), format, path)
     if format == "full":
         from archcost.render.verdict_full import to_full
 
+        to_terminal = path is None
         coloured = to_terminal and wants_colour(sys.stdout)
         width = terminal_width(sys.stdout) if to_terminal else PIPED_WIDTH
         return to_full(verdict, width, COLOUR if coloured else PLAIN)

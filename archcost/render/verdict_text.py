@@ -235,6 +235,13 @@ def changed_totals(spec: SpecVerdict, most: int = 3) -> list[tuple[str, Total]]:
     return [(metric, total) for metric, total in spec.totals.items() if total.delta][:most]
 
 
+def mark(verdict: Verdict) -> str:
+    """The sign before the summary: a failure, a verdict that holds, or one that does not prove much."""
+    if verdict.exit_code:
+        return "✗"
+    return "✓" if verdict.holds else "!"
+
+
 def summary(verdict: Verdict) -> str:
     """The whole verdict in one line."""
     specs = plural(len(verdict.specs), "spec")

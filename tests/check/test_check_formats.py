@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -14,16 +16,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcost.budget.schema import verdict_schema
+from archcost.budget.data import StatusCounts
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.printable import visible
+from archcost.render.document import Line, Table
+from archcost.render.schemas import document_schema
+from archcost.render.verdict import VerdictDocument
 from archcost.render.verdict_full import shortened, to_concise, to_full
 from archcost.render.verdict_github import MAX_ANNOTATIONS, command, escape_data, escape_property, to_github
 from archcost.render.verdict_gitlab import to_gitlab
-from archcost.render.verdict_json import to_json
 from archcost.render.verdict_junit import to_junit
 from archcost.render.verdict_markdown import MAX_COMMENT, MAX_SUMMARY, TAG, cell, to_markdown
+from archcost.render.verdict_output import render
 from archcost.render.verdict_sarif import MAX_RESULTS, to_sarif
 from archcost.spec.limits import Limit
 from archcost.version import __version__
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent.parent / "data"
 SARIF = jsonschema.Draft7Validator(json.loads((DATA / "sarif-2.1.0.schema.json").read_text(encoding="utf-8")))
-VERDICT = jsonschema.Draft7Validator(verdict_schema())
+VERDICT = jsonschema.Draft7Validator(document_schema("verdict"))
 ENDINGS = {
     "full": "txt",
     "concise": "txt",
@@ -45,6 +50,10 @@ ENDINGS = {
     "gitlab": "json",
     "junit": "xml",
     "sarif": "json",
+    "table": "txt",
+    "tree": "tree",
+    "csv": "csv",
+    "latex": "tex",
 }
 # The keys that GitLab's documentation of the Code Quality report requires, and its severities.
 GITLAB = jsonschema.Draft7Validator(
@@ -92,7 +101,7 @@ def test_everything_in_every_format(
 
 
 def test_several_files_in_one_run_while_the_output_stays(everything: Path, run: Callable[..., Run]) -> None:
-    names = [name for name in ENDINGS if name != "full"]
+    names = [name for name in ENDINGS if name not in ("full", "table", "tree", "csv", "latex")]
     exports = [word for name in names for word in (f"--export-{name}", f"{name}.out")]
     result = run("check", *exports, cwd=everything)
     assert result.out == run("check", cwd=everything).out
@@ -152,7 +161,7 @@ def large(specs: int, findings: int = 3) -> Verdict:
 @given(nasty(), nasty(), nasty())
 def test_nothing_in_a_name_breaks_a_format(name: str, message: str, path: str) -> None:
     verdict = failing(name, message, path or "x")
-    VERDICT.validate(json.loads(to_json(verdict)))
+    VERDICT.validate(json.loads(render(verdict, "json")))
     GITLAB.validate(json.loads(to_gitlab(verdict)))
     SARIF.validate(json.loads(to_sarif(verdict)))
     case = ET.fromstring(to_junit(verdict)).find("testsuite/testcase/failure")
@@ -264,8 +273,140 @@ def test_the_schemas_of_the_hosts(name: str, request: pytest.FixtureRequest, run
 
 
 def test_the_verdict_schema_is_printed(run: Callable[..., Run]) -> None:
-    assert json.loads(run("schema", "verdict").out) == verdict_schema()
-    jsonschema.Draft7Validator.check_schema(verdict_schema())
+    assert json.loads(run("schema", "verdict").out) == document_schema("verdict")
+    jsonschema.Draft7Validator.check_schema(document_schema("verdict"))
+
+
+# (where, what is wrong): places of a verdict that more than a type, or a key, is asked of
+WRONG: list[tuple[tuple[str | int, ...], object]] = [
+    (("schema",), "archcost.report/1"),
+    (("tool", "name"), "another"),
+    (("exit_code",), 3),
+    (("judged",), None),
+    (("summary", "not measured"), -1),
+    (("left_out",), None),
+    (("specs", 2, "batch"), 0),
+    (("specs", 2, "totals", "macs", "figure"), None),
+    (("specs", 2, "totals", "macs", "baseline"), -1),
+    (("specs", 2, "findings", 0, "rule"), "other"),
+    (("specs", 2, "findings", 0, "status"), "error"),
+    (("specs", 2, "findings", 0, "unit"), "ms"),
+    (("specs", 2, "findings", 0, "figure"), "many"),
+    (("specs", 2, "findings", 0, "overshoot"), None),
+    (("specs", 2, "findings", 0, "line"), 0),
+    (("specs", 2, "findings", 0, "cause"), ""),
+    (("specs", 2, "findings", 0, "count"), 0),
+    (("specs", 2, "findings", 0, "unknown"), "stem"),
+    (("specs", 2, "findings", 0, "expected"), {"value": 1}),
+    (("specs", 2, "findings", 0, "layers", 0, "figure"), -1),
+    (("specs", 2, "findings", 0, "limit", "level"), "info"),
+    (("specs", 2, "findings", 0, "limit", "max"), -1),
+    (("specs", 2, "findings", 0, "limit", "increase_percent"), -0.5),
+    (("specs", 0, "errors", 0, "column"), 0),
+]
+
+
+@pytest.mark.parametrize(("where", "wrong"), WRONG, ids=str)
+def test_the_schema_of_a_verdict_asks_for_more_than_types(
+    where: tuple[str | int, ...], wrong: object, everything: Path, run: Callable[..., Run]
+) -> None:
+    document = json.loads(run("check", "--format", "json", cwd=everything).out)
+    assert VERDICT.is_valid(document)
+    *path, last = where
+    place: Any = document
+    for step in path:
+        place = place[step]
+    place[last] = wrong
+    assert not VERDICT.is_valid(document)
+
+
+def test_every_status_is_counted() -> None:
+    assert list(get_type_hints(StatusCounts)) == [status.value for status in Status]
+
+
+def test_a_row_for_every_finding_and_every_problem(everything: Path, run: Callable[..., Run]) -> None:
+    document = json.loads(run("check", "--format", "json", cwd=everything).out)
+    rows = list(csv.DictReader(io.StringIO(run("check", "--format", "csv", cwd=everything).out)))
+    found = [finding for spec in document["specs"] for finding in spec["findings"]] + document["findings"]
+    problems = [error for spec in document["specs"] for error in spec["errors"]] + document["errors"]
+    told = [row for row in rows if row["status"] != "error"]
+    assert [(row["status"], row["message"]) for row in told] == [(one["status"], one["message"]) for one in found]
+    assert [row["message"] for row in rows if row["status"] == "error"] == [one["message"] for one in problems]
+    for row, one in zip(told, found, strict=True):
+        assert (row["allowed"], row["baseline"]) == tuple(
+            "" if one[name] is None else str(one[name]) for name in ("allowed", "baseline")
+        )
+
+
+# stem: 108 params, body: 32, 140 of both; the headroom is what is allowed minus the figure
+ROOMS = [  # budgets, status, figure, allowed, headroom, row of the table
+    ("{params: 150}", "ok", "140", "150", "10", "ok net params 140 150 10 6.7% specs/net.yaml:8"),
+    ("{params: 140}", "ok", "140", "140", "0", "ok net params 140 140 0 0.0% specs/net.yaml:8"),
+    (
+        "{params: 70}",
+        "fail",
+        "140",
+        "70",
+        "-70",
+        "fail net params 140 70 −70 −100.0% specs/net.yaml:8",
+    ),
+]
+
+
+@pytest.mark.parametrize(("budgets", "status", "figure", "allowed", "headroom", "line"), ROOMS)
+def test_the_headroom_of_a_limit(
+    budgets: str,
+    status: str,
+    figure: str,
+    allowed: str,
+    headroom: str,
+    line: str,
+    net: Callable[..., Path],
+    run: Callable[..., Run],
+) -> None:
+    folder = net(budgets)
+    (row,) = csv.DictReader(io.StringIO(run("check", "specs/net.yaml", "--format", "csv", cwd=folder).out))
+    assert (row["status"], row["figure"], row["allowed"], row["headroom"]) == (status, figure, allowed, headroom)
+    table = run("check", "specs/net.yaml", "--format", "table", cwd=folder).out
+    assert line.split() in [one.split() for one in table.splitlines()]
+
+
+def test_a_figure_that_is_not_known_has_no_headroom(tmp_path: Path, run: Callable[..., Run]) -> None:
+    (tmp_path / "net.yaml").write_text(
+        "archcost: 1\nname: net\ninput: [8]\nbudgets: {macs: 1 k}\n"
+        "layers: [{linear: {out_features: 8}}, {id: fft, custom: {name: fft, output: [$batch, 8], params: 3}}]\n"
+    )
+    (row,) = csv.DictReader(io.StringIO(run("check", "net.yaml", "--format", "csv", cwd=tmp_path).out))
+    assert (row["status"], row["cause"]) == ("fail", "unknown")
+    assert (row["figure"], row["headroom"], row["percent"]) == ("", "", "")
+    table = run("check", "net.yaml", "--format", "table", cwd=tmp_path).out
+    assert "≥ 64" in table  # 8 × 8 of the linear layer
+    assert "fail: net: MACs cannot be judged by the limit of 1 k: unknown of fft" in table
+    tree = run("check", "net.yaml", "--format", "tree", cwd=tmp_path).out
+    assert "└── fail: net: MACs cannot be judged by the limit of 1 k: unknown of fft" in tree
+
+
+def test_long_tables_are_cut_and_say_so() -> None:
+    document = VerdictDocument(large(4))  # 4 × 3 failures with a message each, and 3 errors
+    blocks = list(document.blocks(5))
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    lines = [block.text for block in blocks if isinstance(block, Line)]
+    assert len(table.columns[0].cells) == 5
+    assert lines[0] == "5 of 12 limits: `--format csv` has all of them"
+    assert lines[-1] == "✗ 5 specs: 3 errors, 12 failures"
+    assert len(lines) <= 1 + 5 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "format_"),
+    [("a.csv", "csv"), ("a.tex", "latex"), ("a.md", "markdown"), ("a.json", "json"), ("a.txt", "full"), ("a", "full")],
+)
+def test_the_name_of_the_file_decides(path: str, format_: str, everything: Path, run: Callable[..., Run]) -> None:
+    assert run("check", "-o", path, cwd=everything).out == ""
+    written = (everything / path).read_text(encoding="utf-8")
+    assert written == run("check", "--format", format_, "-o", "again", cwd=everything).out + (
+        everything / "again"
+    ).read_text(encoding="utf-8")
 
 
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}

@@ -20,8 +20,8 @@ import archcost
 from archcost.analysis import expectations
 from archcost.budget.judge import Case, judge
 from archcost.budget.outcomes import LISTED, ROOM, LimitPlace, LimitTally, Outcome, Rest, Room, told
-from archcost.budget.schema import verdict_schema
 from archcost.budget.verdict import Rule, Status
+from archcost.render.schemas import document_schema
 from archcost.render.verdict_output import FORMATS, render
 from archcost.render.verdict_text import sentence, summary
 from archcost.spec.loader import loads
@@ -168,7 +168,7 @@ def test_every_format_is_bounded_and_tells_the_count(name: str, tmp_path: Path, 
     assert told_count in result.out.replace("&#42;", "*").replace("\\*", "*").replace("<code>", "").replace("`", "")
     if name == "json":
         document = json.loads(result.out)
-        jsonschema.validate(document, verdict_schema())
+        jsonschema.validate(document, document_schema("verdict"))
         assert document["summary"]["fail"] == 20 * 3000
         assert sum(finding.get("count", 1) for finding in document["specs"][0]["findings"]) == 20 * 3000
     elif name in ("full", "concise", "github", "markdown"):

@@ -19,6 +19,7 @@ from archcost.printable import harmless, one_line, visible
 from archcost.render.cells import Own, csv_text
 from archcost.render.markup import escape_html, escape_markdown, with_code
 from archcost.render.verdict_github import escape_data, escape_property
+from archcost.render.verdict_output import FORMATS as OF_CHECK
 from archcost.strict_json import json_text, plain_data
 from tests.trust.streams import Encoded, run
 
@@ -92,11 +93,7 @@ WRONG = BODY.replace("out_features", "out_featurs")
 EVERY = [
     *(["analyze", "SPEC", "--format", name] for name in ("table", "tree", "csv", "markdown", "json")),
     *(["analyze", "SPEC", "SPEC2", "--format", name] for name in ("table", "csv", "markdown", "json")),
-    *(
-        ["check", "SPEC", "--format", name]
-        for name in ("full", "concise", "markdown", "json", "github", "gitlab", "junit")
-    ),
-    ["check", "SPEC", "--format", "sarif"],
+    *(["check", "SPEC", "--format", name] for name in OF_CHECK),
     *(["compare", "SPEC", "SPEC2", "--format", name] for name in FORMATS),
     *(["compare", "SPEC", "SPEC2", "SPEC", "--format", name] for name in FORMATS),
     *(["explain", "SPEC", "--format", name] for name in FORMATS),

@@ -17,6 +17,7 @@ from archcost import git as git_commands
 from archcost.errors import UsageError
 from archcost.files import FileError
 from archcost.git import GitEntry
+from archcost.render.verdict_output import FORMATS
 from archcost.revisions import GitFiles, Revision
 
 if TYPE_CHECKING:
@@ -309,7 +310,6 @@ LACKING = {
     ),
 }
 CONFIG = 'specs = ["nothing.yaml"]\n[[budgets]]\nparams = "1%"\n'
-FORMATS = ("full", "concise", "json", "markdown", "github", "gitlab", "junit", "sarif")
 
 
 @pytest.mark.parametrize("case", LACKING.values(), ids=LACKING)
