@@ -278,7 +278,7 @@ def test_chance_is_never_none(by_chance: float, told: str) -> None:
         ("bert_base", "110M FLOPs", "No MACs or FLOPs fit. Of another kind:"),
         ("bert_base", "110M MACs", "No MACs fit. Of another kind:"),
         ("resnet50", "4.09G params", "No params fit. Of another kind:"),
-        ("statistics", "2368 params", "2368 params may be, the likeliest first:"),
+        ("statistics", "2368 params", "2368 params could be, most likely first:"),
     ],
 )
 @pytest.mark.parametrize("format_name", ["text", "markdown"])
