@@ -33,8 +33,8 @@ def headline(explanation: ToolExplanation) -> str:
 
 def _unit(explanation: ToolExplanation) -> str:
     """The unit, and the tool's own word for it where that is another."""
-    unit, word = explanation.reading.convention.unit, explanation.reading.convention.word
-    return unit if word.upper().rstrip("S") == unit.upper().rstrip("S") else f"{unit} ({word})"
+    convention = explanation.reading.convention
+    return f"{convention.unit} ({convention.own_word})" if convention.own_word else convention.unit
 
 
 def _relation(difference: int, base: str) -> str:
