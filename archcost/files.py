@@ -309,7 +309,7 @@ def regular(status: os.stat_result) -> os.stat_result:
 def _same(real: str, status: os.stat_result) -> None:
     """Raise FileError unless an open file is what stands at the location, and no link leads elsewhere by now."""
     if os.path.realpath(real) != real or not os.path.samestat(status, os.lstat(real)):
-        raise FileError("it was exchanged while it was opened")
+        raise FileError("it was replaced while it was being opened")
 
 
 def _whole(descriptor: int, size: int, limit: int) -> bytes:

@@ -80,7 +80,7 @@ def _refuse_embedded(folder: str) -> None:
         }
         if "HEAD" in here and ("commondir" in here or {"objects", "refs"} <= here):
             hint = "remove it, or run from another folder"
-            raise UsageError(f"{folder} holds the files of a bare repository, which a checkout must not bring", hint)
+            raise UsageError(f"{folder} holds the files of a bare repository, which a checkout must not contain", hint)
         parent = os.path.dirname(folder)
         if parent == folder:
             return
@@ -162,7 +162,7 @@ class Blobs:
             raise FileError(f"git ended: {error.strerror or error}") from None
         if len(content) <= size:
             self.close()
-            raise FileError("git ended before the content was whole")
+            raise FileError("git ended before it had sent the whole content")
         return content[:-1]
 
     def _start(self) -> subprocess.Popen[bytes]:

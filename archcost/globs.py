@@ -233,5 +233,5 @@ def _hidden(path: str, error: OSError) -> FileError:
     shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
     return FileError(
         f"cannot look into '{visible(shown)}': {failed(error).reason}",
-        "leave out a folder of others, or name the files",
+        "leave that folder out, or name the files",
     )

@@ -30,7 +30,7 @@ class OutsideError(FileError):
     """A path does not lead to a file of the repository."""
 
     def __init__(self) -> None:
-        super().__init__("it is outside of the repository")
+        super().__init__("it is outside the repository")
 
 
 def split_revision(name: str) -> tuple[str, str] | None:

@@ -59,7 +59,7 @@ def write_whole(path: str, text: str, root: str | None = None) -> bool:
     """
     real = DISK.resolve(path)
     if root is not None and not is_below(real, DISK.resolve(root)):
-        raise FileError("it is outside of the repository")
+        raise FileError("it is outside the repository")
     if real.startswith(MADE_UP):
         raise FileError("it is not a file on a disk")
     refuse_gits_own(real)

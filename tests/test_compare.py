@@ -80,7 +80,7 @@ def test_the_saving_of_the_reductions_is_attributed_to_the_branches() -> None:
     three, five = changes["3x3"].difference("macs"), changes["5x5"].difference("macs")
     assert three == Difference(28 * 28 * 128 * 3 * 3 * 192, 28 * 28 * 96 * 192 + 28 * 28 * 128 * 3 * 3 * 96)
     assert five == Difference(28 * 28 * 32 * 5 * 5 * 192, 28 * 28 * 16 * 192 + 28 * 28 * 32 * 5 * 5 * 16)
-    assert factor(five) == "9.68× less"
+    assert factor(five) == "9.68× smaller"
     assert [changes[path].mark for path in ("1x1", "pool", "concat")] == [" ", " ", " "]
     # The reduction is new, and the large convolution behind it is still the same one.
     assert changes["5x5.conv_relu"].mark == "+"

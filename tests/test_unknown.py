@@ -78,7 +78,7 @@ def test_tables_say_so(kind: str, net: Callable[..., str], run: Callable[..., Ru
     out = run("analyze", net(), "--format", kind).out
     assert "unknown" in out
     assert "≥ 768" in out
-    assert "MACs are unknown of fft: declare" in out.replace("\\", "")
+    assert "MACs are unknown for fft: declare" in out.replace("\\", "")
 
 
 def test_csv_leaves_unknown_empty(net: Callable[..., str], run: Callable[..., Run]) -> None:
@@ -96,7 +96,7 @@ def test_a_budget_on_it_cannot_be_met(net: Callable[..., str], run: Callable[...
     path = net("budgets: {macs: 1 G, params: 22}\n")
     result = run("check", path)
     assert result.code == 1
-    assert "net: MACs cannot be judged by the limit of 1 G: unknown of fft" in result.out
+    assert "net: MACs cannot be judged by the limit of 1 G: unknown for fft" in result.out
     assert "help: declare `macs` of the custom op" in result.out
     document = json.loads(run("check", path, "--format", "json").out)
     jsonschema.validate(document, document_schema("verdict"))
@@ -133,7 +133,7 @@ def test_once_declared_it_is_judged(net: Callable[..., str], run: Callable[..., 
 def test_expected_figures_are_not_met(net: Callable[..., str], run: Callable[..., Run]) -> None:
     result = run("check", net("expect: {params: 22, macs: 768}\n"), "--expect")
     assert result.code == 1
-    assert "macs are unknown of fft, stated 768" in result.out
+    assert "macs are unknown for fft, stated 768" in result.out
 
 
 def test_growth_is_not_told_from_an_unknown_baseline(
@@ -143,7 +143,7 @@ def test_growth_is_not_told_from_an_unknown_baseline(
     assert run("baseline", "update", net(growth), "--baseline", lock).code == 0
     result = run("check", net(growth, macs="5"), "--baseline", lock)
     assert result.code == 1
-    assert "MACs cannot be judged by the allowed 0%: unknown of fft" in result.out
+    assert "MACs cannot be judged by the allowed 0%: unknown for fft" in result.out
     run("baseline", "update", net(growth, macs="5"), "--baseline", lock, "--allow-increase")
     assert run("check", net(growth, macs="5"), "--baseline", lock).code == 0
     assert run("check", net(growth), "--baseline", lock).code == 1

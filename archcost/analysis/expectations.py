@@ -36,7 +36,7 @@ class Deviation(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
-        computed = f"unknown of {', '.join(self.unknown)}" if self.unknown else _shown(self.computed)
+        computed = f"unknown for {', '.join(self.unknown)}" if self.unknown else _shown(self.computed)
         return f"{where}{self.metric} {is_or_are(self.metric)} {computed}, {self.standing} {_shown(self.stated)}"
 
 

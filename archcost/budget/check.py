@@ -28,7 +28,9 @@ _POOL_FROM = 400  # specs; below, processes save less than they cost where the c
 def check(request: Request, track: Track = list) -> Verdict:
     """Judge every spec; a broken one, or a broken configuration, is part of the verdict. Raises UsageError."""
     if request.expect and not request.settings.as_it_stands:
-        raise UsageError("expected figures are of the spec as it stands", "leave out --set and --batch, or --expect")
+        raise UsageError(
+            "expected figures apply to the spec without overrides", "leave out --set and --batch, or --expect"
+        )
     if request.baseline is not None and request.baseline_ref is not None:
         raise UsageError("--baseline and --baseline-ref are two baselines", "give one of them")
     refuse_empty(request.baseline_ref, "--baseline-ref", "name a branch, tag or commit")

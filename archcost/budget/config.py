@@ -199,7 +199,7 @@ class _Reader(Reader):
         table = self.mapping(root, "the configuration of archcost")
         if table is not None:
             if "tool" in table.entries:
-                hint = f"in {OWN_NAME} the keys stand without `[tool.archcost]`: `specs = …`, `[[budgets]]`"
+                hint = f"in {OWN_NAME} keys are written without `[tool.archcost]`: `specs = …`, `[[budgets]]`"
                 self.report(f"'tool' is a table of {PROJECT_NAME}", table.entries["tool"][0], hint)
             self.keys(table, (*KEYS, "tool"), "the configuration")
             entries = table.entries

@@ -108,12 +108,12 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         first = list(found)  # in order, up to the key that stands a second time
         twice = next(key for number, (key, _) in enumerate(pairs) if number >= len(first) or first[number] != key)
-        raise ValueError(f"the key {_brief(twice)} stands twice")
+        raise ValueError(f"the key {_brief(twice)} appears twice")
     return found
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _float(text: str) -> float:
@@ -148,7 +148,7 @@ def _other_schema(path: str, schema: object) -> Diagnostic:
         way_out = "use the archcost that wrote it, or delete it and run `archcost baseline update`"
         return Diagnostic(message, Mark(Source(path, ""), 0, 0), way_out)
     found = "another schema" if isinstance(schema, str) else "no schema"  # a word of a file that may be any other
-    return _problem(path, f"this is no lock file of archcost: it has {found}, not {SCHEMA}")
+    return _problem(path, f"this is not an archcost lock file: it has {found}, not {SCHEMA}")
 
 
 def _lines(text: str, specs: Mapping[str, Any]) -> dict[str, int]:

@@ -38,20 +38,20 @@ def analyze(
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
-    sort: Annotated[Metric | None, typer.Option("--sort", help="List layers by a figure, largest first.")] = None,
+    sort: Annotated[Metric | None, typer.Option("--sort", help="List layers by a metric, largest first.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N rows.")] = None,
     convention: Annotated[
-        ConventionName | None, typer.Option("--convention", help="Add what this tool prints for every layer.")
+        ConventionName | None, typer.Option("--convention", help="Add what this tool would print for every layer.")
     ] = None,
     functional: Functional = None,
     columns: Columns = None,
     weight_dtype: WeightDtype = None,
     relative_to: Annotated[
         str | None,
-        typer.Option("--relative-to", metavar="PATH", help="Whose input receptive fields are relative to: a scope."),
+        typer.Option("--relative-to", metavar="PATH", help="Show receptive fields relative to this block's input."),
     ] = None,
 ) -> None:
-    """Print what every layer of a spec costs."""
+    """Show what every layer of a spec costs."""
     from archcost.render.printing import format_of
     from archcost.render.view import Wanted
 

@@ -9,30 +9,30 @@ import typer
 from archcost.commands.check import BaselineFile, ConfigFile
 from archcost.commands.options import Batch, SetParams
 
-baseline = typer.Typer(no_args_is_help=True, help="The figures that growth is measured from.")
+baseline = typer.Typer(no_args_is_help=True, help="Manage the baseline (lock file).")
 
 
 @baseline.callback()
 def _root() -> None:
-    """The figures that growth is measured from."""
+    """Manage the baseline (lock file)."""
 
 
 @baseline.command()
 def update(
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
+        typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those that the configuration lists."),
     ] = None,
     settings: SetParams = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     allow_increase: Annotated[
-        bool, typer.Option("--allow-increase", help="Record figures that are larger than before as well.")
+        bool, typer.Option("--allow-increase", help="Also record figures that have grown.")
     ] = False,
     latency: Annotated[bool, typer.Option("--latency", help="Measure and record latency for this machine.")] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Write the lock file; refuse larger params, MACs or limited figures, unless they are allowed."""
+    """Update the lock file; refuse if params, MACs or a figure with a growth limit would grow."""
     from archcost.budget.record import Order, update_baseline
     from archcost.commands.inputs import settings_of
     from archcost.render.exit import write_out

@@ -14,7 +14,7 @@ EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of seve
 
 
 class BenchDevice(str, Enum):
-    """Where to run."""
+    """Device to run on."""
 
     auto = "auto"
     cpu = "cpu"
@@ -37,13 +37,17 @@ def bench(
     settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
-    device: Annotated[BenchDevice, typer.Option("--device", help="Where to run.")] = BenchDevice.auto,
+    device: Annotated[BenchDevice, typer.Option("--device", help="Device to run on.")] = BenchDevice.auto,
     threads: Threads = 0,
-    dtype: Annotated[BenchDtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
-    channels_last: Annotated[bool, typer.Option("--channels-last", help="Memory order N, H, W, C.")] = False,
+    dtype: Annotated[
+        BenchDtype | None, typer.Option("--dtype", help="Dtype of weights and floating-point inputs.")
+    ] = None,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="Use the channels-last memory format (NHWC).")
+    ] = False,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model with torch.compile.")] = False,  # noqa: A002
     min_time: MinTime = 1.0,
-    layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Time every layer, too.")] = True,
+    layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Also time every layer.")] = True,
     depth: Depth = None,
 ) -> None:
     """Measure latency, end to end and layer by layer; several specs are compared."""

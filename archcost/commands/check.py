@@ -12,21 +12,23 @@ FULL, GITHUB = "full", "github"
 OWN_FORMATS = (FULL, "concise", GITHUB, "gitlab", "junit", "sarif")  # beside those of every command
 ConfigFile = Annotated[
     str | None,
-    typer.Option("--config", metavar="FILE", help="An archcost.toml or pyproject.toml; default: found upwards."),
+    typer.Option(
+        "--config", metavar="FILE", help="An archcost.toml or pyproject.toml; default: the nearest one upwards."
+    ),
 ]
 BaselineFile = Annotated[str | None, typer.Option("--baseline", metavar="FILE", help="The lock file.")]
 _FILE = "FILE"
-_STRICT = "Fail growth without a baseline (with --baseline-ref: of new specs), and limits that guard nothing."
+_STRICT = "Fail if a growth limit has no baseline (a new spec under --baseline-ref), or if a limit guards nothing."
 
 
 def _export(name: str) -> typer.models.OptionInfo:
-    return typer.Option(f"--export-{name}", metavar=_FILE, help=f"Write {name} to a file as well.")  # type: ignore[no-any-return]
+    return typer.Option(f"--export-{name}", metavar=_FILE, help=f"Also write {name} to this file.")  # type: ignore[no-any-return]
 
 
 def check(
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those of the configuration."),
+        typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those that the configuration lists."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         str | None, format_option(*OWN_FORMATS, default="full, or github in GitHub Actions")
@@ -45,14 +47,14 @@ def check(
     baseline_ref: Annotated[
         str | None, typer.Option("--baseline-ref", metavar="REF", help="Measure growth from a git revision instead.")
     ] = None,
-    expect: Annotated[bool, typer.Option("--expect", help="Hold the specs against the figures they expect.")] = False,
-    latency: Annotated[bool, typer.Option("--latency", help="Measure and judge latency, where limits ask.")] = False,
+    expect: Annotated[bool, typer.Option("--expect", help="Also check the figures under `expect`.")] = False,
+    latency: Annotated[bool, typer.Option("--latency", help="Measure latency and check its limits.")] = False,
     weight_dtype: WeightDtype = None,
     config: ConfigFile = None,
     strict: Annotated[bool, typer.Option("--strict", help=_STRICT)] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
-    """Judge specs by their budgets: absolute limits, and growth over the baseline."""
+    """Check specs against their budgets: absolute limits, and growth over the baseline."""
     from archcost.budget.cases import Request
     from archcost.budget.check import check as judge
     from archcost.commands.inputs import settings_of

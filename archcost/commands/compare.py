@@ -37,16 +37,16 @@ def compare(
     weight_dtype_b: Annotated[
         str | None, typer.Option("--weight-dtype-b", metavar="DTYPE", help="--weight-dtype of the second spec alone.")
     ] = None,
-    metric: Annotated[Metric, typer.Option("--metric", help="The figure that changes are told in.")] = Metric.macs,
-    sort: Annotated[Metric | None, typer.Option("--sort", help="Order three or more specs by a figure.")] = None,
+    metric: Annotated[Metric, typer.Option("--metric", help="Metric to show changes in.")] = Metric.macs,
+    sort: Annotated[Metric | None, typer.Option("--sort", help="Sort three or more specs by a metric.")] = None,
     depth: Depth = None,
-    only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out what is the same.")] = False,
+    only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out unchanged layers.")] = False,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option("--fail-on", metavar="METRIC:PERCENT", help="Exit 1 if a total grows by more; repeatable."),
+        typer.Option("--fail-on", metavar="METRIC:PERCENT", help="Exit 1 if this total grows by more; repeatable."),
     ] = None,
 ) -> None:
-    """Show what differs between two specs, or three and more side by side."""
+    """Show what differs between two specs, or put three or more side by side."""
     from archcost.commands.inputs import parse_params, settings_of
     from archcost.errors import UsageError
     from archcost.render.output import print_diagnostics
@@ -132,7 +132,9 @@ def _exceeded(reports: Sequence[Report], limits: Sequence[tuple[str, Any]]) -> b
         for report in reports[1:]:
             if reports[0].costs.unknown(metric) or report.costs.unknown(metric):
                 found = True
-                print_failure(f"{metric} of {report.name} cannot be compared: unknown of some layers; declare it there")
+                print_failure(
+                    f"{metric} of {report.name} cannot be compared: unknown for some layers; declare it there"
+                )
                 continue
             after = getattr(report.totals, metric)
             if after - before > share * before:

@@ -12,7 +12,7 @@ from archcost.commands.options import Batch, Format, Output, SetParams, Training
 def explain(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by its name, or -.")],
     path: Annotated[
-        str | None, typer.Argument(metavar="PATH", help="A layer, block or branch; without it, the model's story.")
+        str | None, typer.Argument(metavar="PATH", help="A layer, block or branch; default: the whole model.")
     ] = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
@@ -21,9 +21,7 @@ def explain(
     training: Training = False,
     balance: Annotated[
         str | None,
-        typer.Option(
-            "--balance", metavar="N", help="FLOPs a byte below which a layer is memory-bound; default 12.5, an A100."
-        ),
+        typer.Option("--balance", metavar="N", help="Fewer FLOPs per byte are memory-bound; default: 12.5, an A100."),
     ] = None,
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""

@@ -22,7 +22,7 @@ def export(
     spec: Annotated[
         str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by name, or - for standard input.")
     ],
-    format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.torch,  # noqa: A002
+    format: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = ExportFormat.torch,  # noqa: A002
     output: Output = None,
     settings: SetParams = None,
     training: Training = False,

@@ -48,13 +48,13 @@ def memory(
     output: Output = None,
     settings: SetParams = None,
     batch: Batch = 1,
-    dtype: Annotated[FloatDtype | None, typer.Option("--dtype", help="Of weights and floating inputs.")] = None,
+    dtype: Annotated[
+        FloatDtype | None, typer.Option("--dtype", help="Dtype of weights and floating-point inputs.")
+    ] = None,
     schedule: Annotated[
         Schedule, typer.Option("--schedule", help="Order of the layers: the spec's, or the one with the lowest peak.")
     ] = Schedule.spec,
-    inplace: Annotated[
-        bool, typer.Option("--inplace", help="Activations overwrite their input where they can.")
-    ] = False,
+    inplace: Annotated[bool, typer.Option("--inplace", help="Run activations in place where possible.")] = False,
     training: Annotated[bool, typer.Option("--training", help="A training step instead of inference.")] = False,
     optimizer: Annotated[
         OptimizerName | None, typer.Option("--optimizer", help="Train with this optimizer; default: sgd.")
@@ -67,9 +67,11 @@ def memory(
     ] = None,
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option("--checkpoint", metavar="PATTERN", help="Train, computing these blocks twice; repeatable."),
+        typer.Option("--checkpoint", metavar="PATTERN", help="Activation checkpointing for these blocks; repeatable."),
     ] = None,
-    whatif: Annotated[bool, typer.Option("--what-if/--no-what-if", help="Try what would need less.")] = True,
+    whatif: Annotated[
+        bool, typer.Option("--what-if/--no-what-if", help="Also try options that would need less.")
+    ] = True,
     depth: Depth = None,
 ) -> None:
     """Show the peak memory of inference or of a training step, what holds it, and what would need less."""

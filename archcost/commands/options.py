@@ -34,10 +34,10 @@ def one_of(words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> C
     return parse
 
 
-def format_option(*further: str, default: str = "a table") -> Any:
+def format_option(*further: str, default: str = "table") -> Any:
     """``--format`` of the formats that every command has, and further ones; ``text`` is another name of the table."""
     names = (*FORMATS, *further)
-    help_text = f"How to print; default: as the file's name ends, else {default}."
+    help_text = f"Output format; default: from the name of the -o file, else {default}."
     parse = one_of(names, {"text": "table"})
     return typer.Option("--format", parser=parse, metavar=f"[{'|'.join(names)}]", help=help_text)
 
@@ -68,7 +68,7 @@ WeightDtype = Annotated[
     typer.Option(
         "--weight-dtype",
         metavar="DTYPE",
-        help="Hold matrices in int8, int4, float8, float16 …: bytes of weights; biases and norms stay as they are.",
+        help="Weight-only quantization: int8, int4, float8, float16 … for matrices; biases and norms keep their dtype.",
     ),
 ]
 
@@ -81,7 +81,7 @@ def _finite(seconds: float | None) -> float | None:
 
 
 _MIN_TIME = typer.Option(
-    "--min-time", min=0.01, callback=_finite, metavar="SECONDS", help="Measure each model at least this long."
+    "--min-time", min=0.01, callback=_finite, metavar="SECONDS", help="Measure each model for at least this long."
 )
 _THREADS = typer.Option("--threads", min=0, metavar="N", help="CPU threads to measure with; 0: torch's choice.")
 MinTime = Annotated[float, _MIN_TIME]

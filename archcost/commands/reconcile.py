@@ -19,7 +19,7 @@ def reconcile(
         typer.Option(
             "--published",
             metavar="FIGURE",
-            help='Find what gives this figure, as it is printed: "4.1 GFLOPs", "25.6M params", "97.5 MB".',
+            help='Find out what this published figure counts: "4.1 GFLOPs", "25.6M params", "97.5 MB".',
         ),
     ] = None,
     tools: Annotated[

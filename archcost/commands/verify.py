@@ -48,14 +48,16 @@ def verify(
     batch: Batch = 1,
     training: Training = False,
     tolerance: Annotated[
-        str, typer.Option("--tolerance", metavar="SHARE", help="Allowed difference of params and MACs: 0, 0.01, 1%.")
+        str, typer.Option("--tolerance", metavar="SHARE", help="Allowed difference in params and MACs: 0, 0.01, 1%.")
     ] = "0",
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="MODEL", help="torchvision:resnet50, or package.module:callable."),
+        typer.Option(
+            "--against", metavar="MODEL", help="Compare with torchvision:resnet50, or package.module:callable."
+        ),
     ] = None,
     latency: Annotated[
-        bool, typer.Option("--latency", help="Measure every layer as well, and say how well MACs tell its time.")
+        bool, typer.Option("--latency", help="Also time every layer, and say how well MACs predict time.")
     ] = False,
     device: Annotated[
         VerifyDevice | None,
@@ -70,7 +72,7 @@ def verify(
     min_time: MinTimeIfAny = None,
     depth: Depth = None,
 ) -> None:
-    """Build specs in PyTorch and hold every layer's shapes, params and MACs against it."""
+    """Build specs in PyTorch and compare every layer's shapes, params and MACs."""
     from archcost.errors import UsageError
     from archcost.pytorch import require
     from archcost.render.output import print_diagnostics

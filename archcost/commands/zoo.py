@@ -16,13 +16,13 @@ def zoo(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     family: Annotated[
-        str | None, typer.Option("--family", metavar="NAME", help="Only this family; its case does not matter.")
+        str | None, typer.Option("--family", metavar="NAME", help="Only this family; case does not matter.")
     ] = None,
     check: Annotated[
         bool,
         typer.Option(
             "--check",
-            help="Hold every model against its stated figures, count their sources; exit 1 if one differs. "
+            help="Check every model against its stated figures and count their sources; exit 1 if one differs. "
             "With --format, every figure.",
         ),
     ] = False,

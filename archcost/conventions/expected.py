@@ -56,7 +56,7 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
             kinds = ARITHMETIC if metric in ("macs", "flops") else (PARAMS,)
             candidates = [each for each in ours if each.kind in kinds] or [CandidateFigure("nothing", 0, 0, kinds[0])]
             if metric == "cache_bytes":
-                candidates = [CandidateFigure("bytes of the caches", computed, 0, BYTES)]
+                candidates = [CandidateFigure("bytes of the KV cache", computed, 0, BYTES)]
             pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
             likeliest = min(pairs, key=partial(_likeliest, computed))
             rows.append(Quoted(path, metric, figure.value, figure.source, computed, *likeliest))

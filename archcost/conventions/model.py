@@ -143,6 +143,11 @@ class Convention:
     traces: bool = False  # sees only what an output of the model depends on
     refuses: Callable[[Report], str] = accepted
 
+    @property
+    def own_word(self) -> str:
+        """What the tool calls its figure; empty if that only spells the unit in another way, as ``Mac`` does."""
+        return "" if self.word.upper().rstrip("S") == self.unit.upper().rstrip("S") else self.word
+
     def rule(self, kind: str) -> Rule:
         """The terms for a kind; KeyError if neither the kind nor its family has any."""
         rule = self.kinds.get(kind)

@@ -45,7 +45,7 @@ def _tool(reading: Reading, chosen: Sequence[int], count: int) -> Iterator[Candi
     if terms is None:
         return
     tool = reading.convention
-    whose = f"{tool.name}'s {tool.word}"
+    whose = f"{tool.name}'s {tool.own_word or tool.unit}"
     yield figure(whose, 2 if tool.name in TOOLS else 3, tool.unit, terms)
     if tool.factor == 1:
         yield figure(f"2 × {whose}", 3, FLOPS, terms, times=2)

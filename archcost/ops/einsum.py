@@ -43,7 +43,7 @@ def terms(equation: str) -> Terms:
             term,
             help="letters, one for each dim, and '...': as in 'bhid, bhjd -> bhij'",
         )
-        require(len(set(named)) == len(named), "a letter stands twice in the term '{}'", term)
+        require(len(set(named)) == len(named), "a letter appears twice in the term '{}'", term)
     for letter in right:
         require(letter in letters, "no operand has the '{}' of the output", letter)
     require("." in right or "." not in letters, "the '...' of an operand is missing in the output")

@@ -99,7 +99,7 @@ class Against:
     other_activations: Mapping[str, int] = field(default_factory=dict)
     dtype: str = ""  # of the spec's weights
     other_dtypes: tuple[str, ...] = ()
-    same_activations: bool | None = True  # None: one may be written out of others, or is only declared
+    same_activations: bool | None = True  # None: one may be composed of others, or is only declared
 
     @property
     def layers(self) -> int:

@@ -136,7 +136,7 @@ def _mismatch(layer: Layer, metric: str, ours: object, theirs: object, by: str, 
 
 
 def _unmet(found: Deviation) -> Mismatch:
-    computed = f"unknown of {', '.join(found.unknown)}" if found.unknown else found.computed
+    computed = f"unknown for {', '.join(found.unknown)}" if found.unknown else found.computed
     where = (found.path, "", found.metric)
     return Mismatch(*where, computed, found.stated, found.standing, found.source, place_of(found.mark))
 

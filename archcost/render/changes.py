@@ -19,7 +19,7 @@ LABELS = {
     "weight_bytes": "weight bytes",
     "activation_bytes": "activation bytes",
     "peak_activation_bytes": "peak activations",
-    "cache_bytes": "caches",
+    "cache_bytes": "KV cache",
 }
 _FACTOR = 1.5  # from which a change is also told as "times less"
 
@@ -75,11 +75,11 @@ def percent(difference: Difference) -> str:
 
 
 def factor(difference: Difference) -> str:
-    """``9.68× less``, for changes of half and more."""
+    """``9.68× smaller``, for changes of half and more."""
     less, more = difference.times_less, difference.times_more
     if less is not None and difference.before >= _FACTOR * difference.after:
-        return f"{less:.2f}× less"
-    return f"{more:.2f}× more" if more is not None and difference.after >= _FACTOR * difference.before else ""
+        return f"{less:.2f}× smaller"
+    return f"{more:.2f}× larger" if more is not None and difference.after >= _FACTOR * difference.before else ""
 
 
 def share_of_change(difference: Difference, whole: Difference) -> str:

@@ -90,7 +90,7 @@ def _known_sides(difference: Difference) -> tuple[int | None, int | None]:
 
 
 def _told(difference: Difference, metric: str) -> str:
-    """``MACs 173 M → 101 M, −41.7%, 1.71× less``."""
+    """``MACs 173 M → 101 M, −41.7%, 1.71× smaller``."""
     before, after = before_cell(difference, metric), after_cell(difference, metric)
     figures = f"{LABELS[metric]} {before.short} → {after.short}"
     return ", ".join(filter(None, (figures, percent(difference), factor(difference))))

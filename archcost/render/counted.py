@@ -73,7 +73,7 @@ def _marked(one: Cell, *, partly: bool) -> Cell:
 def notes(reading: Reading) -> list[str]:
     """The tool with its version and how it is called; what it does not cover, and why."""
     convention = reading.convention
-    word = "" if convention.word.upper().rstrip("S") == convention.unit.upper().rstrip("S") else f" ({convention.word})"
+    word = f" ({convention.own_word})" if convention.own_word else ""
     how = convention.called.replace("`", "")
     lines = [f"{convention.name} {convention.version} counts {convention.unit}{word}: {how}"]
     if reading.failure:

@@ -52,7 +52,7 @@ def part_text(part: Part) -> str:
     """The arithmetic of a part's MACs."""
     times = f", {part_note(part)}" if part.times > 1 else ""
     if part.unknown:
-        of = f"unknown of {layers_text(part.unknown)}{times}"
+        of = f"unknown for {layers_text(part.unknown)}{times}"
         return f"≥ {format_exact(part.macs)} MACs in {layers_text(part.layers)}, {of}" if part.macs else f"MACs {of}"
     if part.formula is None:
         return f"{format_exact(part.macs)} MACs in {layers_text(part.layers)}{times}"
@@ -85,7 +85,7 @@ def equation_text(equation: Equation, *, named: bool = True) -> str:
     rounded = f" ({in_few_digits})" if (in_few_digits := _in_few_digits(equation)) else ""
     note = f"; {equation.note}" if equation.note else ""
     if equation.unknown:
-        return f"≥ {value}{unit}{rounded}; unknown of {layers_text(equation.unknown)}"
+        return f"≥ {value}{unit}{rounded}; unknown for {layers_text(equation.unknown)}"
     return " = ".join([*bare, value + unit + rounded + note])
 
 
@@ -225,7 +225,7 @@ def memory_text(story: Story) -> str:
 def _caches(report: Report) -> str:
     """The bytes that caches hold after the step; empty for none."""
     caches = report.totals.cache_bytes
-    return f"; caches {caches:,} B ({format_bytes(caches)})" if caches else ""
+    return f"; KV cache {caches:,} B ({format_bytes(caches)})" if caches else ""
 
 
 def holders_text(story: Story) -> str:

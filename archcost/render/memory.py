@@ -109,7 +109,7 @@ def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator
             yield Line(f"{entry.name}: {change} (`{entry.option}`)")
     if study.whatifs and all(entry.peak >= study.peak for entry in study.whatifs):
         tried = ", ".join(entry.name for entry in study.whatifs)
-        yield Line(f"no lower peak by: {tried}", style="dim")
+        yield Line(f"would not lower the peak: {tried}", style="dim")
 
 
 def when(study: Study) -> str:

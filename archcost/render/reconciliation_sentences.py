@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from archcost.conventions.model import Amount
     from archcost.conventions.published import Match, Search
 
-HINT = "torchvision's source writes some layers otherwise than archcost does: `--functional torchvision` counts them so"
+HINT = (
+    "torchvision's source writes some layers differently from archcost: `--functional torchvision` counts them that way"
+)
 MOST = 10  # matches that are shown outside of JSON and CSV
 
 
@@ -31,13 +33,13 @@ def headline(explanation: ToolExplanation) -> str:
 
 def _unit(explanation: ToolExplanation) -> str:
     """The unit, and the tool's own word for it where that is another."""
-    unit, word = explanation.reading.convention.unit, explanation.reading.convention.word
-    return unit if word.upper().rstrip("S") == unit.upper().rstrip("S") else f"{unit} ({word})"
+    convention = explanation.reading.convention
+    return f"{convention.unit} ({convention.own_word})" if convention.own_word else convention.unit
 
 
 def _relation(difference: int, base: str) -> str:
     if not difference:
-        return f"just {base}"
+        return f"exactly {base}"
     return f"{abs(difference):,} {'more' if difference > 0 else 'less'} than {base}"
 
 
@@ -71,12 +73,12 @@ def grouped(search: Search) -> Iterator[tuple[str, Sequence[Match]]]:
     """
     text, shown = search.written.text, search.matches[:MOST]
     if not shown:
-        yield f"No convention and no setting that archcost knows gives {text}; the nearest figures:", search.nearest
+        yield f"No convention and no setting that archcost knows gives {text}; the nearest are:", search.nearest
         return
     named = [match for match in shown if not (search.written.kinds and match.tier)]
     others = shown[len(named) :]
     if named:
-        yield f"{text} may be, the likeliest first:", named
+        yield f"{text} could be, most likely first:", named
     if others:
         nothing = "" if named else f"No {' or '.join(search.written.kinds[0])} fit. "
         yield f"{nothing}Of another kind:", others

@@ -21,7 +21,7 @@ def print_increases(done: Done) -> None:
     count = plural(len(done.increases), "figure")
     print_line("refused", f"{count} would rise in {done.path}, which stays as it is")
     write_error("".join([f"  {one_line(_increase(increase))}\n" for increase in done.increases]))
-    print_line("help", "if that is meant, add --allow-increase")
+    print_line("help", "if intended, add --allow-increase")
 
 
 def _increase(increase: Increase) -> str:

@@ -179,7 +179,7 @@ def _facts(report: Report) -> list[Fact]:
     if totals.active_params != totals.params:
         facts.append(Fact("active params", Cell(f"{totals.active_params:,}")))
     if totals.cache_bytes:
-        facts.append(Fact("caches", size_cell(totals.cache_bytes)))
+        facts.append(Fact("KV cache", size_cell(totals.cache_bytes)))
     if totals.buffers:
         facts.append(Fact("buffers", Cell(f"{totals.buffers:,}")))
     return facts

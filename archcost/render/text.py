@@ -60,7 +60,7 @@ def unknown_notes(report: Report) -> list[str]:
     notes = []
     for metric, paths in report.unknown_layers().items():
         layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
-        notes.append(f"{_LABELS[metric]} are unknown of {layers}: declare `{metric}` there; ≥ is what is known")
+        notes.append(f"{_LABELS[metric]} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
     return notes
 
 

@@ -157,7 +157,7 @@ class _Writer:
     def _figure(self, finding: Finding) -> str:
         text = amount(finding.figure or 0, finding.metric)
         if finding.cause is Cause.UNKNOWN:
-            return f"{f'≥ {text}, ' if finding.figure else ''}unknown of {finding.detail}"
+            return f"{f'≥ {text}, ' if finding.figure else ''}unknown for {finding.detail}"
         return f"{text} ± {amount(finding.spread, finding.metric)}" if finding.spread else text
 
     def _layers(self, finding: Finding) -> list[str]:

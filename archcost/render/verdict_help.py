@@ -108,5 +108,5 @@ def _new_at_revision(finding: Finding) -> str:
 
 def _over(finding: Finding, verdict: Verdict) -> str:
     if finding.rule is Rule.GROWTH and verdict.recorded and finding.metric != "latency":
-        return f"if it is meant: `archcost baseline update {quote(finding.spec)} --allow-increase`"
+        return f"if intended: `archcost baseline update {quote(finding.spec)} --allow-increase`"
     return f"make it smaller, or raise the limit at {finding.mark}"

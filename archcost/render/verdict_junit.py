@@ -69,7 +69,7 @@ def _count(suite: ET.Element) -> None:
 
 
 def _case(suite: ET.Element, model: str, name: str, names: dict[str, int]) -> ET.Element:
-    """A case; a name that stands twice in a suite gets a number, because readers tell cases apart by their names."""
+    """A case; a name that appears twice in a suite gets a number, because readers tell cases apart by their names."""
     names[name] = names.get(name, 0) + 1
     number = f" ({names[name]})" if names[name] > 1 else ""
     return ET.SubElement(suite, "testcase", classname=_clean(one_line(model)), name=_clean(name + number), time="0")

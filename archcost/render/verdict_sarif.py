@@ -20,7 +20,10 @@ _LEVELS = {Status.FAIL: "error", Status.WARN: "warning", Status.INCONCLUSIVE: "w
 _RULES: dict[str, tuple[str, str]] = {
     Rule.MAXIMUM: ("A figure is over its limit", "An absolute limit of `budgets` is exceeded."),
     Rule.GROWTH: ("A figure grew", "A figure grew more over its baseline than a limit of `budgets` allows."),
-    Rule.BASELINE: ("The baseline is not of these specs", "A spec is new, gone, or other than when it was recorded."),
+    Rule.BASELINE: (
+        "The baseline does not match these specs",
+        "A spec is new, gone, or has changed since it was recorded.",
+    ),
     Rule.EXPECT: ("An expected figure is not met", "The spec does not give the figure that its `expect` states."),
     Rule.UNUSED: ("A budget guards nothing", "Globs or patterns of a budget choose no spec or no layer."),
     "error": ("Something could not be judged", "A spec, a configuration or a lock file is wrong."),

@@ -37,7 +37,7 @@ _NO_BASELINE = {
     Cause.BROKEN: "{name} cannot be compared with its baseline: {detail}",
     Cause.SETTINGS: "{name} cannot be compared with its baseline: {detail}",
     Cause.UNREADABLE: "{name} cannot be compared with its baseline: {detail}",
-    Cause.OUTSIDE: "{name} has no baseline: it is outside of the repository",
+    Cause.OUTSIDE: "{name} has no baseline: it is outside the repository",
     Cause.ZOO: "{name} has no baseline: it comes with archcost, and is no file of the repository",
     Cause.STDIN: "{name} has no baseline: it is read from standard input",
 }
@@ -63,7 +63,9 @@ def _limit_sentence(finding: Finding) -> str:
         return f"{finding.name}: {finding.path} is new, so there is nothing that its {finding.metric} could grow from"
     figure = f"{what(finding)} {amount(finding.figure or 0, finding.metric)}"
     if finding.cause is Cause.UNKNOWN:
-        return f"{finding.name}: {what(finding)} cannot be judged by {limit_text(finding)}: unknown of {finding.detail}"
+        return (
+            f"{finding.name}: {what(finding)} cannot be judged by {limit_text(finding)}: unknown for {finding.detail}"
+        )
     if finding.status is Status.OK:
         return f"{finding.name}: {figure}, within {limit_text(finding)}"
     if finding.rule is Rule.GROWTH:
@@ -106,7 +108,7 @@ def _latency_text(finding: Finding) -> str:
     if finding.status is Status.NOT_MEASURED:
         return f"latency is not measured, so {limit} is not judged"
     if finding.cause is Cause.UNKNOWN:
-        return f"latency cannot be judged by {limit}: unknown of {finding.detail}, for which a stand-in ran"
+        return f"latency cannot be judged by {limit}: unknown for {finding.detail}, for which a stand-in ran"
     shown = f"latency {amount(finding.figure or 0, 'latency')} ± {amount(finding.spread, 'latency')}"
     if finding.cause is Cause.NO_PACE:
         return f"{shown}, and the baseline has none of {finding.detail}"

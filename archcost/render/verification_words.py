@@ -41,7 +41,7 @@ def remarks(verification: Verification) -> list[str]:
     lines = [versions(verification)]
     if verification.unknown:
         paths = ", ".join(verification.unknown)
-        lines.append(f"MACs are unknown of {paths}, which no counter covers: declare `macs` there")
+        lines.append(f"MACs are unknown for {paths}, which no counter covers: declare `macs` there")
     for counter, name in _COUNTERS.items():
         missing = verification.uncovered(counter)
         if missing:
@@ -82,7 +82,7 @@ def _against_remarks(against: Against) -> list[str]:
         lines.append(f"{_kind_unknown(against)}: they are of classes of the model's own, or written in other layers")
     if against.same_activations is None:
         ours, theirs = shown(against.activations), shown(against.other_activations)
-        lines.append(f"not compared: the activations, {ours} here, {theirs} there; one may be written out of others")
+        lines.append(f"not compared: the activations, {ours} here, {theirs} there; one may be composed of others")
     rest = [
         f"{len(paths):,} of {who} ({', '.join(path or 'the model itself' for path in paths[:_SHOWN])}"
         f"{', …' if len(paths) > _SHOWN else ''})"

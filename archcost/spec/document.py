@@ -288,7 +288,7 @@ class _Builder:
             if value.text in parent.entries:
                 first = parent.entries[value.text][0]
                 note = f"it stands first on line {first.line + 1}"
-                self._problem(Diagnostic(f"the key '{value.text}' stands twice", value.mark, "", (note,)))
+                self._problem(Diagnostic(f"the key '{value.text}' appears twice", value.mark, "", (note,)))
         else:
             raise self.stop(Diagnostic(_PLAIN_KEY, mark or value.mark))
 

@@ -101,7 +101,7 @@ class NamedFiles:
             return None
         if place is None:
             hint = f"only files below the folder can be {verb.rstrip('e')}ed"
-            self._report(f"'{relative}' is outside of the spec's folder", mark, hint)
+            self._report(f"'{relative}' is outside the spec's folder", mark, hint)
         self.known[base, relative] = place
         return place
 

@@ -144,7 +144,7 @@ class Reader:
             if not isinstance(item, Scalar) or item.value is None:
                 self.report(f"{what} are names, got {brief(item)}", item)
             elif item.text in found:
-                self.report(f"the name '{brief(item)}' stands twice", item)
+                self.report(f"the name '{brief(item)}' appears twice", item)
             elif self.label(item, "an input"):
                 found[item.text] = None
         if not items:

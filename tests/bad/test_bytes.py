@@ -70,7 +70,7 @@ LARGE = {
     "too_many_values": Case(LAYERS + "  - relu\n" * 1_000_000, "999996:5", "more than 1,000,000 values"),
     "too_many_values_by_alias": Case(_doubling(40), "19:12", "more than 1,000,000 values, aliases expanded"),
     "too_many_errors": Case(LAYERS + "  - rellu\n" * 100_000, "4:5", "unknown kind 'rellu'"),
-    "too_many_duplicates": Case("archcost: 1\n" * 100_000, "2:1", "the key 'archcost' stands twice"),
+    "too_many_duplicates": Case("archcost: 1\n" * 100_000, "2:1", "the key 'archcost' appears twice"),
     "too_many_split_expressions": Case(f"a: [{'$(f(1, 2)), ' * 100_000}]\n", "1:5", "YAML ends this expression"),
     "deep_brackets": Case("[" * 1_000_000, "1:101", "values nest deeper than 100 levels"),
     "deep_braces": Case("{a: " * 300_000, "1:401", "values nest deeper than 100 levels"),
@@ -240,7 +240,7 @@ def test_a_link_does_not_lead_out_of_the_folder(tmp_path: Path, run: Callable[..
     (tmp_path / "inside" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
     result = run("analyze", "spec.yaml", cwd=tmp_path / "inside")
     assert result.code == 2
-    assert "'link.yaml' is outside of the spec's folder\n --> spec.yaml:2:11\n" in result.err
+    assert "'link.yaml' is outside the spec's folder\n --> spec.yaml:2:11\n" in result.err
     assert result.err.count("error: ") == 1
 
 
@@ -249,7 +249,7 @@ def test_a_linked_folder_does_not_lead_out_either(tmp_path: Path, run: Callable[
     (tmp_path / "elsewhere" / "unit.yaml").write_text(UNIT)
     including(tmp_path / "inside", "parts/unit.yaml")
     (tmp_path / "inside" / "parts").symlink_to(tmp_path / "elsewhere")
-    assert "is outside of the spec's folder" in run("analyze", "spec.yaml", cwd=tmp_path / "inside").err
+    assert "is outside the spec's folder" in run("analyze", "spec.yaml", cwd=tmp_path / "inside").err
 
 
 def test_a_link_within_the_folder_is_followed(tmp_path: Path, run: Callable[..., Run]) -> None:

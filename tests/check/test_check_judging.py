@@ -227,7 +227,7 @@ def test_a_time_without_what_is_declared_keeps_within_no_limit(
     finding = verdict(f"{{latency: {text}}}", measured=measured, **against(4)).findings[0]
     assert (finding.status.value, finding.cause.value) == (status, cause)
     if cause == "unknown":
-        assert sentence(finding).endswith("unknown of scan, mix, for which a stand-in ran")
+        assert sentence(finding).endswith("unknown for scan, mix, for which a stand-in ran")
 
 
 def test_latency_growth_without_any_baseline_cannot_be_judged() -> None:

@@ -136,7 +136,7 @@ QUOTED: list[tuple[str, str, str, tuple[str, ...], int]] = [
     ("resnet50", "25.5e6 params", "params", (), 25_557_032),  # Xie et al. 2016, Table 1
     ("resnet50", "4.1e9", "MACs", (), 4_089_184_256),
     ("resnet50", "3.86 GFLOPs", "MACs", ("stride_in_1x1=true",), 3_857_973_248),  # Hu et al. 2017, Table 2
-    ("resnet50", "8.18 GFLOPs", "2 × MACs = torch's FLOP", (), 2 * 4_089_184_256),
+    ("resnet50", "8.18 GFLOPs", "2 × MACs = torch's FLOPs", (), 2 * 4_089_184_256),
     ("resnet50", "23.5M params", "params", (BLIND,), 25_557_032 - 1000 * 2049),
     ("resnet50", "97.5 MB", "bytes of the params in float32", (), 4 * 25_557_032),  # K = 1024
     ("resnet50", "97.7 MB", "bytes of params and buffers in float32", (), 4 * (25_557_032 + 53_120) + 8 * 53),
@@ -149,7 +149,7 @@ QUOTED: list[tuple[str, str, str, tuple[str, ...], int]] = [
     ("resnet1202", "19.4M", "params", (), 19_421_274),  # He et al. 2015, Table 6
     ("efficientnet_b0", "0.39B FLOPs", "MACs", (), 385_814_752),  # Tan and Le 2019, Table 2
     ("mobilenet_v2", "300M MAdds", "MACs", (), 300_774_272),  # Sandler et al. 2018, Table 4
-    ("yolov3", "65.86 BFLOPs", "2 × MACs = torch's FLOP", (), 2 * 32_932_037_632),  # Darknet
+    ("yolov3", "65.86 BFLOPs", "2 × MACs = torch's FLOPs", (), 2 * 32_932_037_632),  # Darknet
     ("yolov3", "66.17 GFLOPs", "2 × thop's MACs", (), 2 * (32_932_037_632 + 4 * 38_288_640 + 519_168)),
 ]
 
@@ -192,7 +192,7 @@ def test_every_format_shows_the_sum(statistics: str, run: Callable[..., Run]) ->
     arithmetic = "2,474 params + 32 means + 32 variances = 2,538"
     options = ("reconcile", statistics, "--with", "torch", "--published", "2538")
     text = run(*options).out
-    assert text.index(MOVING) < text.index(arithmetic) < text.index("ptflops's Mac (exactly)")
+    assert text.index(MOVING) < text.index(arithmetic) < text.index("ptflops's MACs (exactly)")
     assert "4 digits: 2 figures fit, and about 0.01 would by chance" in text
     assert "2,474  params (2.5% below)" in text
     assert f"| {arithmetic} |" in run(*options, "--format", "markdown").out
@@ -278,7 +278,7 @@ def test_chance_is_never_none(by_chance: float, told: str) -> None:
         ("bert_base", "110M FLOPs", "No MACs or FLOPs fit. Of another kind:"),
         ("bert_base", "110M MACs", "No MACs fit. Of another kind:"),
         ("resnet50", "4.09G params", "No params fit. Of another kind:"),
-        ("statistics", "2368 params", "2368 params may be, the likeliest first:"),
+        ("statistics", "2368 params", "2368 params could be, most likely first:"),
     ],
 )
 @pytest.mark.parametrize("format_name", ["text", "markdown"])

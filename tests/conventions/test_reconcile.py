@@ -208,7 +208,7 @@ PUBLISHED = [
     ("resnet50", "3.8G", "MACs", ["stride_in_1x1=true"]),  # He et al. 2015, Table 1
     ("resnet50", "4.11G", "fvcore's flops", []),
     ("resnet50", "25.6M", "params", []),
-    ("resnet152", "23.03 GFLOPs", "2 × MACs = torch's FLOP", []),
+    ("resnet152", "23.03 GFLOPs", "2 × MACs = torch's FLOPs", []),
     ("vgg16", "15.3G", "MACs = fvcore's flops = thop's MACs", ["convolutions only"]),
     ("mobilenet_v1", "290M", "MACs", ["resolution=160"]),  # Howard et al. 2017, Table 7
     ("googlenet", "1.5G", "MACs = fvcore's flops", []),  # "1.5 billion multiply-adds", cut off

@@ -111,7 +111,7 @@ def test_what_is_unknown_is_no_number(words: Callable[[str], list[str]], run: Ca
     assert macs == {"b": (str(4 * 8 * 8), "1"), "b.linear": (str(4 * 8 * 8), "0"), "b.c": ("", "1")}
     for format_name in ("markdown", "latex", "tree", "table"):
         out = run(*words("unknown"), "--format", format_name).out
-        assert "unknown of 1 layer" in out
+        assert "unknown for 1 layer" in out
 
 
 def test_rows_of_differences_add_up(run: Callable[..., Run]) -> None:

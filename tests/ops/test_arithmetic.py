@@ -69,7 +69,7 @@ REFUSALS = [
     Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4), (5, 6)), "'j' is 4 in one operand and 5 in the other"),
     Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4),), "'ij,jk->ik' is for 2 inputs, got 1"),
     Refusal("einsum", {"equation": "ij->i"}, ((3, 4, 5),), "the term 'ij' does not fit an operand of 3 dims"),
-    Refusal("einsum", {"equation": "ii->i"}, ((3, 3),), "a letter stands twice in the term 'ii'"),
+    Refusal("einsum", {"equation": "ii->i"}, ((3, 3),), "a letter appears twice in the term 'ii'"),
     Refusal("einsum", {"equation": "ij->k"}, ((3, 4),), "no operand has the 'k' of the output"),
     Refusal("einsum", {"equation": "...i->i"}, ((3, 4),), "the '...' of an operand is missing in the output"),
     Refusal("einsum", {"equation": "i1->i"}, ((3, 4),), "'i1' is no term of an equation", "letters, one for each dim"),

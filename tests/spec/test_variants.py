@@ -92,7 +92,7 @@ def test_the_hash_covers_the_base(tmp_path: Path) -> None:
             "2:10",
             "`layers` of its own",
         ),
-        ({"spec": "extends: ../base.yaml"}, "'../base.yaml' is outside of the spec's folder", "2:10", "extended"),
+        ({"spec": "extends: ../base.yaml"}, "'../base.yaml' is outside the spec's folder", "2:10", "extended"),
         ({"spec": "extends: [base.yaml]"}, "'extends' must be text, got a list", "2:10", ""),
         ({"spec": "extends: ''"}, "'extends' names no file", "2:10", "resnet50.yaml"),
         ({"spec": "extends: $base"}, "'extends' must be text, got $base", "2:10", "not read here"),

@@ -147,7 +147,7 @@ def test_layers_without_figures_are_named_up_to_a_bound() -> None:
     found = judged(spec(layers, {"x": "{macs: 1 G}", "x.*": "{flops: 1 G}"}))
     whole = found.findings[0]
     assert whole.unknown == tuple(f"x.{k}" for k in range(20))
-    assert sentence(whole).endswith("unknown of " + ", ".join(f"x.{k}" for k in range(20)) + " and 30 more")
+    assert sentence(whole).endswith("unknown for " + ", ".join(f"x.{k}" for k in range(20)) + " and 30 more")
     assert counts(found) == {Status.FAIL: 1 + 50}
     assert sentence(found.findings[-1]).startswith("net: and 30 more layers of 'x.*', whose FLOPs cannot be judged by")
 

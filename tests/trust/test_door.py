@@ -373,14 +373,14 @@ def test_a_thousand_keys_of_lock_files_lead_nowhere_else(
         ("pipe.yaml", "it is not a file but a pipe"),
         ("socket.yaml", "it is not a file but a socket"),
         ("folder.yaml", "it is not a file but a folder"),
-        ("zero.yaml", "it is outside of the repository"),
+        ("zero.yaml", "it is outside the repository"),
         ("round.yaml", "it is not a file but a link in a circle"),
-        ("out.yaml", "it is outside of the repository"),
+        ("out.yaml", "it is outside the repository"),
         ("env.yaml", "ends in neither .yaml nor .yml"),
         ("values.yaml", "it has no key `archcost`"),
         ("nowhere.yaml", "there is no such file"),
         ("loop/../up/secret.yaml", "not a directory"),  # what stands after a circle is no folder, whatever it says
-        ("up/secret.yaml", "it is outside of the repository"),
+        ("up/secret.yaml", "it is outside the repository"),
         ("\0.yaml", "the path holds a null character"),
         ("x/" * 2500, "the path is longer than 4,096 characters"),
         ("\ud800.yaml", "the path holds characters that no file name can"),
@@ -521,8 +521,8 @@ def test_a_named_file_keeps_its_lines_in_messages(tmp_path: Path, run: Callable[
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("/proc/self/environ", "it is outside of the repository"),
-        ("../secret.yaml", "it is outside of the repository"),
+        ("/proc/self/environ", "it is outside the repository"),
+        ("../secret.yaml", "it is outside the repository"),
         ("specs/.env", "called neither archcost.toml nor pyproject.toml"),
         ("secrets.toml", "called neither archcost.toml nor pyproject.toml"),
         ("specs/pipe.yaml", "it is not a file but a pipe"),

@@ -396,7 +396,7 @@ def test_html_shows_and_does_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "escaped"),
     [
-        ("if it is meant: `archcost baseline update a_b.yaml`", "if it is meant: `archcost baseline update a_b.yaml`"),
+        ("if intended: `archcost baseline update a_b.yaml`", "if intended: `archcost baseline update a_b.yaml`"),
         ("see `archcost check '@a.yaml'` now", "see `archcost check '@a.yaml'` now"),
         ("`archcost check '@a`@b`c'`", r"\`archcost check `'@a`\``@b`\``c'`\`"),
     ],

@@ -291,8 +291,8 @@ LACKING = {
         "it is a folder",
         change=both(lambda f: (f / "net.yaml" / "x").unlink(), lambda f: (f / "net.yaml").rmdir(), spec_at("net.yaml")),
     ),
-    "a link out": Lacking(linked("net.yaml", "../secret.yaml"), "unreadable", "outside of the repository"),
-    "an absolute link": Lacking(linked("net.yaml", "/etc/passwd"), "unreadable", "outside of the repository"),
+    "a link out": Lacking(linked("net.yaml", "../secret.yaml"), "unreadable", "outside the repository"),
+    "an absolute link": Lacking(linked("net.yaml", "/etc/passwd"), "unreadable", "outside the repository"),
     "a link to nothing": Lacking(linked("net.yaml", "nothing.yaml"), "unreadable", "there is no such file"),
     "a loop": Lacking(linked("net.yaml", "net.yaml"), "unreadable", "too many levels of symbolic links"),
     "a submodule": Lacking(
@@ -303,7 +303,7 @@ LACKING = {
         lambda f: write(f, "sub/net.yaml", net(80)),
     ),
     "outside": Lacking(
-        nothing, "outside", "outside of the repository", ("../net.yaml",), lambda f: write(f, "../net.yaml", net(80))
+        nothing, "outside", "outside the repository", ("../net.yaml",), lambda f: write(f, "../net.yaml", net(80))
     ),
     "the zoo": Lacking(
         nothing, "zoo", "comes with archcost", ("resnet18",), lambda f: write(f, "archcost.toml", CONFIG)

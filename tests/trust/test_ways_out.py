@@ -217,7 +217,7 @@ def test_the_table_of_another_file_is_told_apart(folder: Path, run: Callable[...
     (folder / "archcost.toml").write_text('[tool.archcost]\nspecs = ["*.yaml"]\n')
     told = one_line(run("check", cwd=folder).err)
     assert "error: 'tool' is a table of pyproject.toml --> archcost.toml:1:2" in told
-    assert "help: in archcost.toml the keys stand without `[tool.archcost]`" in told
+    assert "help: in archcost.toml keys are written without `[tool.archcost]`" in told
     (folder / "archcost.toml").write_text('specs = ["*.yaml"]\n')
     assert run("check", cwd=folder).code == 0
 
