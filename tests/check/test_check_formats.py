@@ -381,9 +381,9 @@ def test_a_figure_that_is_not_known_has_no_headroom(tmp_path: Path, run: Callabl
     assert (row["figure"], row["headroom"], row["percent"]) == ("", "", "")
     table = run("check", "net.yaml", "--format", "table", cwd=tmp_path).out
     assert "≥ 64" in table  # 8 × 8 of the linear layer
-    assert "fail: net: MACs cannot be judged by the limit of 1 k: unknown of fft" in table
+    assert "fail: net: MACs cannot be judged by the limit of 1 k: unknown for fft" in table
     tree = run("check", "net.yaml", "--format", "tree", cwd=tmp_path).out
-    assert "└── fail: net: MACs cannot be judged by the limit of 1 k: unknown of fft" in tree
+    assert "└── fail: net: MACs cannot be judged by the limit of 1 k: unknown for fft" in tree
 
 
 def test_long_tables_are_cut_and_say_so() -> None:
