@@ -187,13 +187,13 @@ class Below:
         """See Files."""
         real = self._files.resolve(path)
         if not is_below(real, self.root):
-            raise FileError(f"it is outside of {self.what}")
+            raise FileError(f"it is outside {self.what}")
         return real
 
     def read(self, real: str, limit: int) -> bytes:
         """See Files."""
         if not is_below(real, self.root):
-            raise FileError(f"it is outside of {self.what}")
+            raise FileError(f"it is outside {self.what}")
         return self._files.read(real, limit)
 
     def names(self, folder: str, limit: int) -> list[str]:

@@ -453,7 +453,7 @@ def test_platforms_that_cannot_walk_find_out_afterwards(repository: Path, monkey
     parts = DISK.resolve(str(repository / "specs" / "parts" / "unit.yaml"))
     (repository / "specs" / "parts").rename(repository / "specs" / "moved")
     (repository / "specs" / "parts").symlink_to("moved")
-    with pytest.raises(FileError, match="exchanged"):
+    with pytest.raises(FileError, match="replaced"):
         DISK.read(parts, 1000)
 
 
