@@ -140,7 +140,8 @@ def test_names_that_are_one_to_a_module_take_work_in_proportion() -> None:
 
 def test_the_reserved_names_are_those_of_torch() -> None:
     """No more special names than modules and containers have, and no fewer."""
-    special = {name for name in dir(nn.Module()) if name.startswith("__")}
+    # three underscores: what torch.compile notes on the class once it has run
+    special = {name for name in dir(nn.Module()) if name.startswith("__") and not name.startswith("___")}
     assert special <= MODULE_ATTRIBUTES
     more = {name for made in (nn.Sequential(), nn.ModuleList()) for name in dir(made)} - set(dir(nn.Module()))
     assert more <= CONTAINER_ATTRIBUTES
