@@ -17,7 +17,7 @@ from archcost.render.changes import (
     percent,
     share_of_change,
 )
-from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine
+from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine, rows_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,9 +45,9 @@ class ComparisonDocument(NamedTuple):
         if not self.comparison.changed():
             yield Line(_SAME)
         elif found:
-            yield _change_table(found[:most], self.comparison, self.metric)
-            if most is not None and len(found) > most:
-                yield Line(f"{most:,} of {len(found):,} rows: `--format csv` has all of them", style="dim")
+            shown = found[:most]
+            yield _change_table(shown, self.comparison, self.metric)
+            yield from rows_left_out(len(shown), len(found))
         yield _total_table(self.comparison)
 
     def branches(self) -> Iterator[TreeLine]:

@@ -191,6 +191,18 @@ def cell(value: Cell | str) -> Cell:
     return Cell(value) if isinstance(value, str) else value
 
 
+def rows_left_out(shown: int, found: int, way: str = "`--format csv` has all of them") -> Iterator[Line]:
+    """A line that says how many rows of a table are shown, and the way to the others; none where all are."""
+    if shown < found:
+        yield Line(f"{shown:,} of {found:,} rows: {way}", style="dim")
+
+
+def levels_left_out(shown: int, deepest: int) -> Iterator[Line]:
+    """A line that says how deep a table goes, and how to see every layer; none where it goes to the end."""
+    if shown < deepest:
+        yield Line(f"depth {shown} of {deepest}: `--depth {deepest}` shows every layer", style="dim")
+
+
 def _apart(column: Column) -> list[Column]:
     """A column behind one of its marks, where it has any."""
     marks = [cell(one).mark.strip() for one in column.cells]

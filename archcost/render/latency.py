@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.timing import times_slower, warnings
-from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, TreeLine, branches_of
+from archcost.render.document import (
+    Cell,
+    Column,
+    Gap,
+    Heading,
+    Line,
+    Records,
+    Table,
+    TreeLine,
+    branches_of,
+    levels_left_out,
+    rows_left_out,
+)
 from archcost.render.row_cells import kind_of, name_of
 from archcost.render.rows import first_rows
 from archcost.render.text import bar, figure_cell, known_total, shape_cell
@@ -134,10 +146,9 @@ def _compared(results: Sequence[Latency]) -> list[Column]:
 def _layers(result: Latency, depth: int | None, most: int | None) -> Iterator[Block]:
     rows, found, shown, deepest = first_rows(result.report, most, depth=depth)
     yield _layer_table(result, rows)
-    if len(rows) < found:
-        yield Line(f"{len(rows):,} of {found:,} rows: `--format csv` has all of them", style="dim")
-    if depth is None and shown < deepest:
-        yield Line(f"depth {shown} of {deepest}: `--depth {deepest}` shows every layer", style="dim")
+    yield from rows_left_out(len(rows), found)
+    if depth is None:
+        yield from levels_left_out(shown, deepest)
 
 
 def _layer_table(result: Latency, rows: Sequence[Row]) -> Table:

@@ -9,7 +9,18 @@ from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.documents import envelope
-from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
+from archcost.render.document import (
+    Cell,
+    Column,
+    Gap,
+    Heading,
+    Line,
+    Records,
+    Table,
+    branches_of,
+    levels_left_out,
+    rows_left_out,
+)
 from archcost.render.report import title_details
 from archcost.render.row_cells import kind_of, name_of
 from archcost.render.rows import first_rows
@@ -193,10 +204,9 @@ def _layer_blocks(study: Study, depth: int | None, most: int | None) -> Iterator
     if not rows:
         return
     yield _layer_table(study, rows)
-    if len(rows) < found:
-        yield Line(f"{len(rows):,} of {found:,} rows: `--format csv` has all of them", style="dim")
-    if depth is None and shown < deepest:
-        yield Line(f"depth {shown} of {deepest}: `--depth {deepest}` shows every layer", style="dim")
+    yield from rows_left_out(len(rows), found)
+    if depth is None:
+        yield from levels_left_out(shown, deepest)
 
 
 def _layer_table(study: Study, rows: Sequence[Row]) -> Table:

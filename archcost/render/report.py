@@ -6,7 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
-from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine
+from archcost.render.document import (
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Heading,
+    Line,
+    Table,
+    TreeLine,
+    levels_left_out,
+    rows_left_out,
+)
 from archcost.render.further import FurtherColumn
 from archcost.render.row_cells import cost_cell, kind_of, name_of
 from archcost.render.rows import first_rows, tree_rows
@@ -112,11 +123,10 @@ def report_blocks(view: ModelView, report: Report, most: int | None) -> Iterator
 
 def _left_out(wanted: Wanted, shown: Shown) -> Iterator[Line]:
     """What is not in the table, and how to see it."""
-    count, found = len(shown.rows), shown.found
-    if count < found and wanted.top is None:
-        yield Line(f"{count:,} of {found:,} rows: `--top {found}` shows all of them", style="dim")
-    if wanted.sort is None and wanted.depth is None and shown.depth < shown.deepest:
-        yield Line(f"depth {shown.depth} of {shown.deepest}: `--depth {shown.deepest}` shows every layer", style="dim")
+    if wanted.top is None:
+        yield from rows_left_out(len(shown.rows), shown.found, f"`--top {shown.found}` shows all of them")
+    if wanted.sort is None and wanted.depth is None:
+        yield from levels_left_out(shown.depth, shown.deepest)
 
 
 def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.data import error_document
 from archcost.paths import last
 from archcost.pytorch.scopes import depth_of, folded, nested
-from archcost.render.document import Cell, Heading, Line, Records, TreeLine, branches_of
+from archcost.render.document import Cell, Heading, Line, Records, TreeLine, branches_of, rows_left_out
 from archcost.render.rows import MAX_ROWS
 from archcost.render.verification_records import verification_records
 from archcost.render.verification_rows import layer_table, summary_table
@@ -94,8 +94,7 @@ def _layers(verification: Verification, depth: int | None, most: int | None) -> 
     parts = folded(verification, depth or depth_of(verification, MAX_ROWS))
     shown = parts[:most]
     yield layer_table(verification, shown)
-    if len(shown) < len(parts):
-        yield Line(f"{len(shown):,} of {len(parts):,} rows: `--format csv` has all of them", style="dim")
+    yield from rows_left_out(len(shown), len(parts))
 
 
 def _scopes(verification: Verification, depth: int | None) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.errors import Diagnostic, suggestion
 from archcost.meter import Meter
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.spec.expressions import QUOTE_IN_FLOW, Expression, ExpressionError
+from archcost.spec.expressions import Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.model import Reference, Template
 from archcost.spec.names import DTYPE_BYTES, RESERVED
@@ -195,8 +195,3 @@ def is_lone_brace(value: Value) -> bool:
 def merge_help(name: str) -> str:
     """The help for YAML 1.1's merge key."""
     return MERGE_HELP if name == "<<" else ""
-
-
-def quoting_help(text: str) -> str:
-    """The help for a word that is a piece of an expression."""
-    return QUOTE_IN_FLOW if text.count(")") > text.count("(") else ""

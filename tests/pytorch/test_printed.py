@@ -13,6 +13,7 @@ import pytest
 
 import archcost
 from archcost.commands.options import FORMATS
+from tests.pytorch.test_clock import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-SMALL = """archcost: 1
-name: small
-input: [4, 12, 12]
-layers:
-  - {id: wide, conv2d: {out_channels: 8, kernel_size: 3, padding: 1}, repeat: 2}
-  - {id: deep, conv2d: {out_channels: 8, kernel_size: 3, padding: 1, groups: 8}}
-  - batch_norm2d
-  - relu
-  - {id: noise, custom: {name: noise, output: [$batch, 8, 12, 12], macs: 5, flops: 10}}
-  - flatten
-  - linear: {out_features: 5}
-"""
 MISSES = """archcost: 1
 name: misses
 input: [3, 8, 8]
