@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archcost import git
-from archcost.below import written_below
 from archcost.errors import UsageError
 from archcost.files import MAX_PATH, FileError, MissingFileError
 from archcost.spec.loader import load_from
+from archcost.written_paths import written_below
 
 if TYPE_CHECKING:
     from typing import Self

@@ -18,8 +18,8 @@ import archcost
 from archcost import model_zoo as zoo
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.model import words
-from archcost.conventions.reading import read
-from archcost.conventions.written import patterns
+from archcost.conventions.tool_report import read
+from archcost.conventions.torchvision_style import patterns
 from archcost.ops import REGISTRY
 from benchmarks.pages import inserted, renew
 from tests.ops.cases import CASES

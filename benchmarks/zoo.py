@@ -21,8 +21,8 @@ from archcost import model_zoo as zoo
 from archcost.analysis.expectations import is_met
 from archcost.analysis.families import families
 from archcost.analysis.sources import MEANING, SourceKind, stated_figures
+from archcost.quantities import format_bytes, format_count, format_exact
 from archcost.render.markup import escape_markdown
-from archcost.units import format_bytes, format_count, format_exact
 from benchmarks.pages import inserted, renew
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.render.extra import LABELS
+from archcost.render.optional_columns import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, T
 from archcost.render.printers.markdown import table_lines
 from archcost.render.printing import format_of
 from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema
-from archcost.spec.limits import PEAK, TOTALS
+from archcost.spec.budget_limits import PEAK, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

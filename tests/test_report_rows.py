@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.render import rows as report_rows
+from archcost.render import table_rows as report_rows
 from archcost.render.document import Line, Table, cell
 from archcost.render.report import ReportDocument
-from archcost.render.rows import SORT_KEYS
-from archcost.render.view import ModelView, Wanted
+from archcost.render.report_view import ModelView, Wanted
+from archcost.render.table_rows import SORT_KEYS
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcost.units import (
+from archcost.quantities import (
     BYTES,
     UnitError,
     format_bytes,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import ceil_div, numel
 from archcost.ops.base import BIAS, MATRIX
-from archcost.spec.names import DTYPE_BYTES, WEIGHT_BITS
+from archcost.spec.vocabulary import DTYPE_BYTES, WEIGHT_BITS
 
 if TYPE_CHECKING:
     from archcost.dims import Shape

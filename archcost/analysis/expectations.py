@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
 from archcost.paths import inside, scopes
-from archcost.units import within
+from archcost.quantities import within
 
 if TYPE_CHECKING:
     from collections.abc import Collection

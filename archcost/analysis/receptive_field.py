@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.analysis.field import jumps, read, source_field, union
-from archcost.analysis.runs import longest
+from archcost.analysis.intervals import longest
+from archcost.analysis.receptive_algebra import jumps, read, source_field, union
 from archcost.graph.model import new
 from archcost.ops.reach import aligned, pointwise
 from archcost.paths import inside
@@ -19,7 +19,7 @@ from archcost.paths import inside
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.field import AxisField
+    from archcost.analysis.receptive_algebra import AxisField
     from archcost.graph.model import Graph, Signature, TensorType
     from archcost.ops.reach import Position, Reading
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
 from archcost.analysis.expectations import is_met, layers_at
-from archcost.units import UnitError, parse_count, parse_quantity
+from archcost.quantities import UnitError, parse_count, parse_quantity
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import tensor_weight_bytes
 from archcost.dims import ceil_div, numel
-from archcost.spec.names import DTYPE_BYTES
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

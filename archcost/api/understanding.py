@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.comparing import Comparison
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
-    from archcost.explaining.story import Story
+    from archcost.explaining.overview import Story
 
 
 def compare(
@@ -95,8 +95,8 @@ def explain(
     from fractions import Fraction as Ratio
 
     from archcost.errors import UsageError
-    from archcost.explaining.find import explain_path
-    from archcost.explaining.story import BALANCE, explain_model
+    from archcost.explaining.overview import BALANCE, explain_model
+    from archcost.explaining.resolve_path import explain_path
 
     if balance is not None and not 0 < balance < float("inf"):
         raise UsageError(f"a balance is a number of FLOPs a byte above 0, got {balance}")

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.budget.scopes import Scopes
-from archcost.spec.limits import TOTALS
+from archcost.budget.path_lookup import Scopes
+from archcost.spec.budget_limits import TOTALS
 from archcost.strict_json import plain_data
 from archcost.version import __version__
 

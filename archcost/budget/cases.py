@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.judge import Case, judge
-from archcost.budget.keys import spec_key
-from archcost.budget.past import past_at, past_in_lock
+from archcost.budget.lock_keys import spec_key
+from archcost.budget.past_figures import past_at, past_in_lock
 from archcost.budget.verdict import SpecVerdict
 from archcost.named_specs import analyze_one
 from archcost.settings import AS_IT_STANDS

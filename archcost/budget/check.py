@@ -9,7 +9,7 @@ from archcost.budget.baseline import Baseline
 from archcost.budget.cases import CheckContext, judge_path
 from archcost.budget.chosen import choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
-from archcost.budget.gone import gone_entries, gone_files, unused, with_guesses
+from archcost.budget.missing_specs import gone_entries, gone_files, unused, with_guesses
 from archcost.budget.verdict import Verdict
 from archcost.errors import ConfigError, Diagnostic, UsageError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archcost.budget.chosen import ChosenSpecs
     from archcost.budget.verdict import Finding, SpecVerdict
     from archcost.named_specs import Track
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 _POOL_FROM = 400  # specs; below, processes save less than they cost where the cores are busy
 

@@ -10,19 +10,19 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
-from archcost.budget.keys import path_of
+from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
 from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
-from archcost.spec.budgets import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
+from archcost.spec.budget_reader import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.problems import Problems
-from archcost.spec.reader import Reader, brief
+from archcost.spec.value_reader import Reader, brief
 
 if TYPE_CHECKING:
     from archcost.files import Files
+    from archcost.spec.budget_limits import Limit
     from archcost.spec.document import Value
-    from archcost.spec.limits import Limit
 
 OWN_NAME = "archcost.toml"
 PROJECT_NAME = "pyproject.toml"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from archcost.budget.verdict import Cause, Rule, Status
 from archcost.documents import AtLeast, Count, Envelope, ErrorData, OneOf, Positive
-from archcost.spec.limits import LEVELS
+from archcost.spec.budget_limits import LEVELS
 
 StatusCounts = TypedDict(  # a call, for one of the keys is two words
     "StatusCounts",

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.expectations import deviations, expected_count
 from archcost.budget.baseline import entry_of, layer_changes, plain
-from archcost.budget.holding import Holding
+from archcost.budget.baseline_state import lacking, staleness
+from archcost.budget.contributors import Weights
+from archcost.budget.limit_checks import Holding
 from archcost.budget.outcomes import Room
-from archcost.budget.state import lacking, staleness
 from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
-from archcost.budget.weights import Weights
 from archcost.comparing import is_telling
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.meter import WorkError
-from archcost.spec.limits import LATENCY, TOTALS
+from archcost.spec.budget_limits import LATENCY, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.budget.baseline import Baseline, LayerChange, LockEntry
     from archcost.budget.latency import MeasuredPace
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 
 class Case(NamedTuple):

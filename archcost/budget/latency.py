@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.baseline import Pace
-from archcost.budget.state import exceeded, lacking
+from archcost.budget.baseline_state import exceeded, lacking
+from archcost.budget.contributors import TOP
 from archcost.budget.verdict import Cause, Status, Weight
-from archcost.budget.weights import TOP
-from archcost.spec.limits import LATENCY
+from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.budget.judge import Case
     from archcost.budget.verdict import Finding
     from archcost.pytorch.timing import Latency
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 
 class MeasuredPace(NamedTuple):

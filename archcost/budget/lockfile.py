@@ -11,7 +11,7 @@ from archcost.budget.baseline import ROW_FIGURES, Baseline, LockEntry, LockRow, 
 from archcost.comparing import is_telling
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
 from archcost.files import DISK, FileError, located, read_named
-from archcost.spec.limits import TOTALS
+from archcost.spec.budget_limits import TOTALS
 from archcost.version import __version__
 from archcost.writing import write_whole
 

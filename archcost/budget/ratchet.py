@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
-from archcost.budget.weights import named, pattern_meter
-from archcost.spec.limits import LATENCY
+from archcost.budget.contributors import named, pattern_meter
+from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.budget.baseline import Baseline, LockEntry, Pace
     from archcost.errors import Diagnostic
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 RATCHET = ("params", "macs")  # never grow unseen, whatever the limits are
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.budget.baseline import Baseline, Pace, entry_of
 from archcost.budget.chosen import choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
-from archcost.budget.keys import is_gone, spec_key
+from archcost.budget.lock_keys import is_gone, spec_key
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.errors import ConfigError, UsageError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archcost.errors import Diagnostic
     from archcost.named_specs import Track
     from archcost.settings import Settings
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 
 class Order(NamedTuple):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.spec.limits import PEAK, WHOLE_MODEL
+from archcost.spec.budget_limits import PEAK, WHOLE_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.analysis.expectations import Deviation
     from archcost.budget.baseline import LayerChange
     from archcost.errors import Diagnostic, Mark
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 
 class Status(StrEnum):

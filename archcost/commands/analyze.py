@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all, settings_of, validate_all
+from archcost.commands.option_values import analyze_all, settings_of, validate_all
 from archcost.commands.options import (
     Batch,
     Columns,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from archcost.named_specs import SpecResult
     from archcost.render.document import Document
-    from archcost.render.view import ModelView, Wanted
+    from archcost.render.report_view import ModelView, Wanted
 
 
 def analyze(
@@ -53,7 +53,7 @@ def analyze(
 ) -> None:
     """Show what every layer of a spec costs."""
     from archcost.render.printing import format_of
-    from archcost.render.view import Wanted
+    from archcost.render.report_view import Wanted
 
     wanted = Wanted(
         depth=depth,
@@ -101,7 +101,7 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
         raise UsageError("--relative-to goes with --columns receptive_field")
     if not columns:
         return ()
-    from archcost.render.extra import parse_columns
+    from archcost.render.optional_columns import parse_columns
 
     return parse_columns(columns)
 

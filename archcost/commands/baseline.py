@@ -34,11 +34,11 @@ def update(
 ) -> None:
     """Update the lock file; refuse if params, MACs or a figure with a growth limit would grow."""
     from archcost.budget.record import Order, update_baseline
-    from archcost.commands.inputs import settings_of
+    from archcost.commands.option_values import settings_of
+    from archcost.render.baseline_record import print_increases, recorded_line
     from archcost.render.exit import write_out
     from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
-    from archcost.render.recording import print_increases, recorded_line
 
     order = Order(
         specs=tuple(specs or ()),

@@ -57,7 +57,7 @@ def check(
     """Check specs against their budgets: absolute limits, and growth over the baseline."""
     from archcost.budget.cases import Request
     from archcost.budget.check import check as judge
-    from archcost.commands.inputs import settings_of
+    from archcost.commands.option_values import settings_of
     from archcost.render.progress import progress
     from archcost.render.verdict_output import write_verdict
 

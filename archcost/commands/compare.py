@@ -47,7 +47,7 @@ def compare(
     ] = None,
 ) -> None:
     """Show what differs between two specs, or put three or more side by side."""
-    from archcost.commands.inputs import parse_params, settings_of
+    from archcost.commands.option_values import parse_params, settings_of
     from archcost.errors import UsageError
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
@@ -110,8 +110,8 @@ def _reports(names: Sequence[str], settings: Sequence[Settings]) -> tuple[list[R
 
 def _limit(text: str) -> tuple[str, Any]:
     from archcost.errors import UsageError, suggestion
-    from archcost.spec.limits import TOTALS
-    from archcost.units import UnitError, parse_percent
+    from archcost.quantities import UnitError, parse_percent
+    from archcost.spec.budget_limits import TOTALS
 
     metric, colon, share = text.partition(":")
     if metric not in TOTALS:

@@ -25,9 +25,9 @@ def explain(
     ] = None,
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
-    from archcost.commands.inputs import settings_of
-    from archcost.explaining.find import explain_path
-    from archcost.explaining.story import explain_model
+    from archcost.commands.option_values import settings_of
+    from archcost.explaining.overview import explain_model
+    from archcost.explaining.resolve_path import explain_path
     from archcost.named_specs import analyze_one
     from archcost.render.explanation import ExplanationDocument, StoryDocument
     from archcost.render.output import print_diagnostics
@@ -50,7 +50,7 @@ def explain(
 def _threshold(balance: str | None) -> list[Any]:
     """The number given, in a list; nothing for the default. Raises UsageError."""
     from archcost.errors import UsageError
-    from archcost.units import UnitError, parse_count
+    from archcost.quantities import UnitError, parse_count
 
     if balance is None:
         return []

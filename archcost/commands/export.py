@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import settings_of
+from archcost.commands.option_values import settings_of
 from archcost.commands.options import Output, SetParams, Training
 from archcost.named_specs import analyze_one, expand
 

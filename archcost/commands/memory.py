@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.inputs import analyze_all, settings_of
+from archcost.commands.option_values import analyze_all, settings_of
 from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
 
 

@@ -34,7 +34,7 @@ def reconcile(
     training: Training = False,
 ) -> None:
     """Explain what other tools print for a spec, and what a published figure counts."""
-    from archcost.commands.inputs import settings_of
+    from archcost.commands.option_values import settings_of
     from archcost.conventions.reconciliation import reconcile as reconcile_report
     from archcost.conventions.reconciliation import search_published
     from archcost.named_specs import analyze_one

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from archcost.commands.inputs import analyze_all, parse_share, settings_of
+from archcost.commands.option_values import analyze_all, parse_share, settings_of
 from archcost.commands.options import (
     Batch,
     Depth,

@@ -50,7 +50,7 @@ def zoo(
 
 def _reports(family: str | None) -> tuple[list[Report], bool]:
     """The models of a family, or all; and whether one cannot be analysed. Raises UsageError for an unknown family."""
-    from archcost.commands.inputs import analyze_all
+    from archcost.commands.option_values import analyze_all
     from archcost.render.output import print_diagnostics
     from archcost.settings import AS_IT_STANDS
     from archcost.zoo_families import model_names

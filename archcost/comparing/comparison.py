@@ -12,7 +12,7 @@ from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
 from archcost.comparing.alignment import align, fingerprint
 from archcost.comparing.naming import label
-from archcost.spec.limits import TOTALS
+from archcost.spec.budget_limits import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.documents import Count, Identified, Positive, Shape, identified
-from archcost.spec.limits import PEAK, TOTALS
+from archcost.spec.budget_limits import PEAK, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """How other tools count: each convention is a table of rules over op kinds, and gives the tool's own figure.
 
-A convention is loaded by its name, :func:`convention`; :func:`archcost.conventions.reading.read` holds it against a
+A convention is loaded by its name, :func:`convention`; :func:`archcost.conventions.tool_report.read` holds it against a
 report. Nothing here runs a tool or imports torch: the tests do that, and demand equality to the unit.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, FigurePart
-from archcost.conventions.terms import FREE, TABLES, products
+from archcost.conventions.part_rules import FREE, TABLES, products
 from archcost.version import __version__
 
 if TYPE_CHECKING:

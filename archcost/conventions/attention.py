@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.model import FigurePart
-from archcost.conventions.terms import hidden, products
+from archcost.conventions.part_rules import hidden, products
 from archcost.dims import numel
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
 from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.ptflops import response_norm
-from archcost.conventions.terms import (
+from archcost.conventions.part_rules import (
     FREE,
     NOTHING,
     TABLES,
@@ -28,6 +27,7 @@ from archcost.conventions.terms import (
     running,
     unseen,
 )
+from archcost.conventions.ptflops import response_norm
 from archcost.dims import numel, window_size
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.data import CountedTotalData, ReportData
-    from archcost.conventions.reading import Count, Reading
+    from archcost.conventions.tool_report import Count, Reading
 
 
 def counted_document(reading: Reading) -> ReportData:

@@ -8,9 +8,9 @@ from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
     from archcost.conventions.differences import ToolDifference, ToolExplanation
-    from archcost.conventions.expected import Quoted
     from archcost.conventions.model import Amount
-    from archcost.conventions.published import Match, Search
+    from archcost.conventions.published_search import Match, Search
+    from archcost.conventions.quoted_figures import Quoted
     from archcost.conventions.reconciliation import Reconciliation
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from archcost.conventions.model import Amount
-    from archcost.conventions.reading import Reading
+    from archcost.conventions.tool_report import Reading
 
 
 class ToolDifference(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.terms import (
+from archcost.conventions.part_rules import (
     FREE,
     TABLES,
     deformable,

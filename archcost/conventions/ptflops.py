@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Amount, Convention, FigurePart
-from archcost.conventions.terms import (
+from archcost.conventions.part_rules import (
     FREE,
     NOTHING,
     TABLES,

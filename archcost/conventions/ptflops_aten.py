@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.attention import FUSED, attention_product, inner_products, projection_biases, projections
+from archcost.conventions.cpu_operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
 from archcost.conventions.model import MACS, Convention, FigurePart
-from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
-from archcost.conventions.terms import FREE, TABLES, bias, deformable, expert_biases, hidden, products
+from archcost.conventions.part_rules import FREE, TABLES, bias, deformable, expert_biases, hidden, products
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.report import analyze
 from archcost.conventions import convention
 from archcost.conventions.differences import explain
-from archcost.conventions.expected import quoted
-from archcost.conventions.printed import parse_written
-from archcost.conventions.published import search
-from archcost.conventions.reading import check_patterns, read
-from archcost.conventions.written import TORCHVISION, patterns
+from archcost.conventions.printed_figures import parse_written
+from archcost.conventions.published_search import search
+from archcost.conventions.quoted_figures import quoted
+from archcost.conventions.tool_report import check_patterns, read
+from archcost.conventions.torchvision_style import TORCHVISION, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.conventions.differences import ToolExplanation
-    from archcost.conventions.expected import Quoted
-    from archcost.conventions.published import Search
+    from archcost.conventions.published_search import Search
+    from archcost.conventions.quoted_figures import Quoted
 
 
 class Reconciliation(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.terms import (
+from archcost.conventions.part_rules import (
     FREE,
     NOTHING,
     TABLES,

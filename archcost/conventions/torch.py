@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import FUSED, attention_product, inner_products, native, projections
+from archcost.conventions.cpu_operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
 from archcost.conventions.model import FLOPS, Convention
-from archcost.conventions.operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
-from archcost.conventions.terms import FREE, TABLES, deformable, hidden, products, unseen
+from archcost.conventions.part_rules import FREE, TABLES, deformable, hidden, products, unseen
 
 if TYPE_CHECKING:
     from archcost.conventions.model import FigurePart, LayerUse

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.terms import FREE, NOTHING, bias, declared, dimensional, products, unseen
+from archcost.conventions.part_rules import FREE, NOTHING, bias, declared, dimensional, products, unseen
 from archcost.dims import numel
 
 if TYPE_CHECKING:

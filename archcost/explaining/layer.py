@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from archcost.analysis.traffic import input_bytes, tensor_bytes, traffic_of, weight_bytes_read
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
 from archcost.explaining.expressions import Number, Product, Symbol, SymbolicExpression, cross, total
+from archcost.explaining.field_view import layer_fields
 from archcost.explaining.formulas import FORMULAS, Formulas, Size, Subject
-from archcost.explaining.seen import layer_fields
-from archcost.spec.names import DTYPE_BYTES
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report

@@ -32,8 +32,8 @@ from archcost.ops.field_types import REQUIRED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archcost.exporting.module_tree import ModuleTree
     from archcost.exporting.template import BlockUse, Member
-    from archcost.exporting.units import ModuleTree
 
 _PROGRESSION = 3  # rounds, at least
 MAX_OPTIONAL = 3  # layers that a class may leave out; beyond that, classes are easier to read

@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING
 
 from archcost.exporting.classes import signature
 from archcost.exporting.helpers import HELPERS
-from archcost.exporting.layout import INDENT, Brackets, Comprehension, Doc, Inner, call, fits, flat, is_spread, lines
 from archcost.exporting.names import MODULE_ATTRIBUTES, Taken, in_brackets, is_attribute, literal, same
+from archcost.exporting.source_lines import (
+    INDENT,
+    Brackets,
+    Comprehension,
+    Doc,
+    Inner,
+    call,
+    fits,
+    flat,
+    is_spread,
+    lines,
+)
 from archcost.exporting.template import FUNCTION, LOOP, Chained, Constructed, Plan, Repeated, holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from archcost.exporting.module_tree import ModuleTree
     from archcost.exporting.template import Class, ClassRow, Member, Name, RowPlan, Slot
-    from archcost.exporting.units import ModuleTree
 
 _BODY = 2 * INDENT
 

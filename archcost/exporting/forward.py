@@ -10,9 +10,9 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archcost.exporting.layout import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
 from archcost.exporting.names import Taken, input_variables, variable_name
 from archcost.exporting.ops import FUNCTIONS, LAYERS
+from archcost.exporting.source_lines import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
 from archcost.exporting.template import FUNCTION, LAYER, LOOP
 from archcost.ops import REGISTRY
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archcost.exporting.layout import Doc, Operation, call, flat, tuple_of
+from archcost.exporting.source_lines import Doc, Operation, call, flat, tuple_of
 
 if TYPE_CHECKING:
     from archcost.dims import Shape

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archcost.exporting import functions, helpers
-from archcost.exporting.layout import Doc, call
 from archcost.exporting.names import collapsed
+from archcost.exporting.source_lines import Doc, call
 from archcost.exporting.template import Argument
 from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
+    from archcost.exporting.module_tree import Batch, ModuleTree
     from archcost.exporting.template import Class, ClassRow, Member, Plan
-    from archcost.exporting.units import Batch, ModuleTree
     from archcost.spec.model import Block, Spec, Step, Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}

@@ -10,11 +10,11 @@ from archcost.exporting.classes import classes_of, kinds_in_order, name_classes
 from archcost.exporting.constructors import ModuleAccess, Shared, init_lines
 from archcost.exporting.forward import Forward
 from archcost.exporting.helpers import HELPERS
-from archcost.exporting.layout import WIDTH, call, lines, tuple_of
+from archcost.exporting.module_tree import Batch, ModuleTree
 from archcost.exporting.names import input_variables, literal, unused
 from archcost.exporting.ops import LAYERS
 from archcost.exporting.plans import Planner
-from archcost.exporting.units import Batch, ModuleTree
+from archcost.exporting.source_lines import WIDTH, call, lines, tuple_of
 from archcost.printable import harmless, one_line
 
 if TYPE_CHECKING:

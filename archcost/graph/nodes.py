@@ -13,7 +13,7 @@ from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, shape_text
-from archcost.spec.linker import check_names, made_op
+from archcost.spec.checks import check_names, made_op
 
 if TYPE_CHECKING:
     from archcost.errors import Mark

@@ -10,7 +10,7 @@ from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.names import FLOAT_DTYPES, WEIGHT_BITS
+from archcost.spec.vocabulary import FLOAT_DTYPES, WEIGHT_BITS
 
 if TYPE_CHECKING:
     from archcost.meter import Meter

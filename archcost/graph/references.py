@@ -9,8 +9,8 @@ from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
 from archcost.ops.base import shape_text
 from archcost.paths import above, first, join, last
+from archcost.spec.checks import StepError
 from archcost.spec.expressions import Expression
-from archcost.spec.linker import StepError
 from archcost.spec.model import Reference
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from archcost.ops import REGISTRY
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
+from archcost.spec.checks import StepError, check_params, cycle_text
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
-from archcost.spec.linker import StepError, check_params, cycle_text
 from archcost.spec.problems import Problems
-from archcost.spec.steps import kind_help
+from archcost.spec.step_reader import kind_help
 
 if TYPE_CHECKING:
     from archcost.settings import Settings

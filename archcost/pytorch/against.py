@@ -15,7 +15,7 @@ from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.observing import functions_of, kind_of, observe, set_mode
 from archcost.pytorch.targets import Foreign, load_target
 from archcost.pytorch.verification import Mismatch, place_of
-from archcost.units import within
+from archcost.quantities import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

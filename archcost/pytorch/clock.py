@@ -13,7 +13,7 @@ from archcost.ops.recurrent import GRU, LSTM, RNN
 from archcost.pytorch.devices import choose_device
 from archcost.pytorch.latency import MeasureSettings, measure, yardsticks
 from archcost.pytorch.ranking import Ranking, Sample, Scales
-from archcost.units import format_bytes
+from archcost.quantities import format_bytes
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report

@@ -7,8 +7,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.pytorch.alignment import essential
-from archcost.pytorch.figures import plain
 from archcost.pytorch.kinds import Kinship
+from archcost.pytorch.verified_figures import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -122,7 +122,7 @@ def count_by_fvcore(network: nn.Module, inputs: tuple[Tensor, ...], paths: Seque
     """One traced run under fvcore: what each of the submodules did; MACs are None where it met unknown operators.
 
     Only operators that multiply and accumulate are compared: what fvcore says of norms, pools and interpolation stays
-    in ``operators``.
+    in ``cpu_operators``.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import uses what torch deprecates

@@ -22,8 +22,8 @@ from archcost.pytorch.devices import choose_device
 from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.tracing import traceable
 from archcost.pytorch.verification import Mismatch, place_of
-from archcost.spec.names import DTYPE_BYTES
-from archcost.units import format_bytes, format_count
+from archcost.quantities import format_bytes, format_count
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
 from archcost.documents import envelope
-from archcost.pytorch.figures import plain, shown
+from archcost.pytorch.verified_figures import plain, shown
 
 if TYPE_CHECKING:
     from archcost.dims import Shape

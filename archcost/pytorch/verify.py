@@ -12,7 +12,7 @@ from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
 from archcost.pytorch.clock import clock, require_memory
 from archcost.pytorch.measuring import META, measure
 from archcost.pytorch.verification import LayerCheck, Mismatch, Verification, place_of
-from archcost.units import within
+from archcost.quantities import within
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.comparing import telling_metrics
 from archcost.comparing.data import comparison_data
 from archcost.comparing.lines import change_lines
-from archcost.render.cells import Own
-from archcost.render.changes import (
+from archcost.render.comparison_cells import (
     LABELS,
     after_cell,
     before_cell,
@@ -17,6 +16,7 @@ from archcost.render.changes import (
     percent,
     share_of_change,
 )
+from archcost.render.csv_cells import Own
 from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine, rows_left_out
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import IO, TYPE_CHECKING, Any
 from archcost.render.exit import encoding_of, is_terminal, terminal_width, wants_colour
 
 if TYPE_CHECKING:
-    from archcost.render.page import Console
+    from archcost.render.safe_console import Console
 
 
 def make_console(stream: IO[str], *, width: int, colour: bool, encoding: str = "utf-8") -> Console:
     """A console that writes to a stream what will leave in an encoding; nothing is highlighted or wrapped by itself."""
-    from archcost.render.page import Console
+    from archcost.render.safe_console import Console
 
     options: dict[str, Any] = {} if colour else {"color_system": None}
     if colour and not is_terminal(stream):

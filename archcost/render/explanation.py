@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.explaining.data import explanation_data
-from archcost.explaining.story_data import story_data
+from archcost.explaining.overview_data import story_data
 from archcost.render import explanation_sentences as sentences
+from archcost.render.cell_text import known_total, layers_text, shape_cell, unknown_notes
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
 from archcost.render.explanation_records import ExplanationRecord, explanation_records, story_records
-from archcost.render.text import known_total, layers_text, shape_cell, unknown_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from archcost.explaining.equations import Equation, Explanation, FieldView, Part
-    from archcost.explaining.story import Share, Story
+    from archcost.explaining.overview import Share, Story
     from archcost.render.document import Block, TreeLine
 
 _MOST_PARTS = 12  # where the reader's patience has a limit

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.explaining.data import explanation_data
-from archcost.explaining.story_data import story_data
+from archcost.explaining.overview_data import story_data
+from archcost.render.cell_text import field_cell
 from archcost.render.explanation_sentences import one_size
-from archcost.render.text import field_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.explaining.equations import Explanation
-    from archcost.explaining.story import Story
+    from archcost.explaining.overview import Story
 
 _ALL = 99  # branches of a field
 

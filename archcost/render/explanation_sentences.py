@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.explaining.expressions import Symbol, SymbolicSum
-from archcost.render.text import field_cell, layers_text, shape_cell
-from archcost.units import format_bytes, format_exact, format_ratio, format_share
+from archcost.quantities import format_bytes, format_exact, format_ratio, format_share
+from archcost.render.cell_text import field_cell, layers_text, shape_cell
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.explaining.equations import Equation, Explanation, FieldView, Part
     from archcost.explaining.expressions import SymbolicExpression
-    from archcost.explaining.story import Share, Story
+    from archcost.explaining.overview import Share, Story
 
 _MOST_TERMS = 8
 _MOST_HOLDERS = 5

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.timing import times_slower, warnings
+from archcost.quantities import format_bytes, format_count
+from archcost.render.cell_text import bar, figure_cell, known_total, shape_cell
 from archcost.render.document import (
     Cell,
     Column,
@@ -20,17 +22,15 @@ from archcost.render.document import (
     rows_left_out,
 )
 from archcost.render.row_cells import kind_of, name_of
-from archcost.render.rows import first_rows
-from archcost.render.text import bar, figure_cell, known_total, shape_cell
+from archcost.render.table_rows import first_rows
 from archcost.render.times import digits, environment_text, rate_text, ratio_text, spread_text, time_cell, time_text
-from archcost.units import format_bytes, format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.pytorch.timing import Latency, Spent, Timing
     from archcost.render.document import Block
-    from archcost.render.rows import Row
+    from archcost.render.table_rows import Row
 
 _BAR_WIDTH = 10
 

@@ -9,6 +9,8 @@ from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.documents import envelope
+from archcost.quantities import format_bytes, format_share
+from archcost.render.cell_text import bar, shape_cell
 from archcost.render.document import (
     Cell,
     Column,
@@ -22,11 +24,9 @@ from archcost.render.document import (
     rows_left_out,
 )
 from archcost.render.report import title_details
+from archcost.render.report_view import ModelView
 from archcost.render.row_cells import kind_of, name_of
-from archcost.render.rows import first_rows
-from archcost.render.text import bar, shape_cell
-from archcost.render.view import ModelView
-from archcost.units import format_bytes, format_share
+from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
     from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
-    from archcost.render.rows import Row
+    from archcost.render.table_rows import Row
 
 _BAR_WIDTH = 16
 _HOLDERS = 8  # tensors told by name

@@ -13,7 +13,7 @@ from archcost.render.exit import encoding_of, is_terminal, terminal_width, wants
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from archcost.render.page import Console
+    from archcost.render.safe_console import Console
 
 T = TypeVar("T")
 _PATIENCE_SECONDS = 0.5

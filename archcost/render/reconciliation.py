@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions.data import reconciliation_data
+from archcost.quantities import format_exact
 from archcost.render import reconciliation_sentences as sentences
+from archcost.render.cell_text import known_total
 from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
 from archcost.render.reconciliation_records import ReconciliationRecord, reconciliation_records
 from archcost.render.report import title_details
-from archcost.render.text import known_total
-from archcost.units import format_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.conventions.differences import ToolExplanation
-    from archcost.conventions.expected import Quoted
-    from archcost.conventions.published import Match, Search
+    from archcost.conventions.published_search import Match, Search
+    from archcost.conventions.quoted_figures import Quoted
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.render.document import Block, TreeLine
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.units import format_ratio, format_share
+from archcost.quantities import format_ratio, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.conventions.differences import ToolDifference, ToolExplanation
-    from archcost.conventions.expected import Quoted
     from archcost.conventions.model import Amount
-    from archcost.conventions.published import Match, Search
+    from archcost.conventions.published_search import Match, Search
+    from archcost.conventions.quoted_figures import Quoted
 
 HINT = (
     "torchvision's source writes some layers differently from archcost: `--functional torchvision` counts them that way"

@@ -6,6 +6,20 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
+from archcost.quantities import format_bytes, format_count
+from archcost.render.cell_text import (
+    UP_TO_ERROR,
+    bar,
+    cost_share_cell,
+    known_total,
+    layers_text,
+    lower_bound,
+    setting,
+    shape_cell,
+    total_label,
+    unknown_notes,
+)
+from archcost.render.chosen_columns import FurtherColumn
 from archcost.render.document import (
     Cell,
     Column,
@@ -18,30 +32,16 @@ from archcost.render.document import (
     levels_left_out,
     rows_left_out,
 )
-from archcost.render.further import FurtherColumn
 from archcost.render.row_cells import cost_cell, kind_of, name_of
-from archcost.render.rows import first_rows, tree_rows
-from archcost.render.text import (
-    UP_TO_ERROR,
-    bar,
-    cost_share_cell,
-    known_total,
-    layers_text,
-    lower_bound,
-    setting,
-    shape_cell,
-    total_label,
-    unknown_notes,
-)
-from archcost.units import format_bytes, format_count
+from archcost.render.table_rows import first_rows, tree_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
     from archcost.render.document import Block, Records
-    from archcost.render.rows import Row, Shown
-    from archcost.render.view import ModelView, Wanted
+    from archcost.render.report_view import ModelView, Wanted
+    from archcost.render.table_rows import Row, Shown
 
 _BAR_WIDTH = 10
 _LABELS = {

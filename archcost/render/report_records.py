@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.render.document import Records
-from archcost.render.rows import largest_first
+from archcost.render.table_rows import largest_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Layer
-    from archcost.render.view import ModelView
+    from archcost.render.report_view import ModelView
 
 FIELDS = (
     "model",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.quantities import format_bytes, format_exact
+from archcost.render.cell_text import figure_cell, lower_bound
+from archcost.render.chosen_columns import NOTHING
 from archcost.render.document import Cell
-from archcost.render.further import NOTHING
-from archcost.render.text import figure_cell, lower_bound
-from archcost.units import format_bytes, format_exact
 
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
-    from archcost.render.rows import Row
+    from archcost.render.table_rows import Row
 
 
 def name_of(row: Row) -> Cell:

@@ -13,7 +13,7 @@ from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
-from archcost.explaining.story_data import StoryData
+from archcost.explaining.overview_data import StoryData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 from archcost.spec.schema import spec_schema

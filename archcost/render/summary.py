@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.render.counted import heading, total_cell
+from archcost.render.convention_columns import heading, total_cell
 from archcost.render.document import WHOLE, Column, Gap, Table, TreeLine
 from archcost.render.report import report_blocks, report_branches, size_cell
 from archcost.render.report_records import report_data, report_records
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.render.document import Block, Records
-    from archcost.render.view import ModelView
+    from archcost.render.report_view import ModelView
 
 
 class SummaryDocument(NamedTuple):

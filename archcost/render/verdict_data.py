@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         WeightData,
     )
     from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict, Weight
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 
 def verdict_data(verdict: Verdict) -> VerdictData:

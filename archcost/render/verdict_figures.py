@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.render.changes import LABELS as COMPARED
-from archcost.units import format_bytes, format_count, format_nanoseconds
+from archcost.quantities import format_bytes, format_count, format_nanoseconds
+from archcost.render.comparison_cells import LABELS as COMPARED
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Total

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.budget.verdict import Finding, Verdict, Weight
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 _NOTES = (Status.STALE, Status.NEW, Status.RENAMED, Status.GONE, Status.NOT_MEASURED)  # told in a line each
 _MAX_NOTES = 5  # lines of a kind

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import Status
 from archcost.printable import one_line, visible
-from archcost.render.places import located
+from archcost.render.finding_locations import located
 from archcost.render.verdict_figures import plural
 from archcost.render.verdict_text import TOLD, full_text, left_out, ordered, summary, title
 

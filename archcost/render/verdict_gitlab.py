@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.budget.verdict import Status
 from archcost.printable import one_line
-from archcost.render.places import error_fingerprint, errors_by_spec, fingerprint, located
+from archcost.render.finding_locations import error_fingerprint, errors_by_spec, fingerprint, located
 from archcost.render.verdict_text import TOLD, layers_text, ordered, sentence
 from archcost.strict_json import json_text
 

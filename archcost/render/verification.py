@@ -8,7 +8,7 @@ from archcost.analysis.data import error_document
 from archcost.paths import last
 from archcost.pytorch.scopes import depth_of, folded, nested
 from archcost.render.document import Cell, Heading, Line, Records, TreeLine, branches_of, rows_left_out
-from archcost.render.rows import MAX_ROWS
+from archcost.render.table_rows import MAX_ROWS
 from archcost.render.verification_records import verification_records
 from archcost.render.verification_rows import layer_table, summary_table
 from archcost.render.verification_words import MARKS, remarks, verdict, versions

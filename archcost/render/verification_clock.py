@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.pytorch.timing import warnings
+from archcost.quantities import format_bytes, format_ratio
 from archcost.render.times import environment_text, rate_text, spread_text, time_text
-from archcost.units import format_bytes, format_ratio
 
 if TYPE_CHECKING:
     from archcost.pytorch.clock import Clock

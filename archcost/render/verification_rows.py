@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.pytorch.figures import shown
 from archcost.pytorch.scopes import timed_macs
+from archcost.pytorch.verified_figures import shown
+from archcost.render.cell_text import figure_cell, lower_bound, shape_cell
 from archcost.render.document import WHOLE, Cell, Column, Table
-from archcost.render.text import figure_cell, lower_bound, shape_cell
 from archcost.render.times import digits, time_cell
 from archcost.render.verification_words import MARKS, correlation_cell, coverage
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.pytorch.figures import shown
+from archcost.pytorch.verified_figures import shown
+from archcost.quantities import format_share
 from archcost.render.verification_clock import clock_remarks, correlation_text
-from archcost.units import format_share
 
 if TYPE_CHECKING:
     from archcost.pytorch.correspondence import Against

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.families import ZooModelData, families, zoo_data
+from archcost.quantities import format_bytes
+from archcost.render.cell_text import figure_cell
 from archcost.render.document import Cell, Column, Records, Table, TreeLine
-from archcost.render.text import figure_cell
-from archcost.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.files import Files
     from archcost.spec.document import Value
     from archcost.spec.model import Spec
-    from archcost.spec.parser import SpecReader
+    from archcost.spec.spec_reader import SpecReader
 
 ENDINGS = (".yaml", ".yml")
 _CLAIM = re.compile(r"""(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:""", re.MULTILINE)

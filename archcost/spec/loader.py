@@ -10,11 +10,11 @@ from archcost import model_zoo
 from archcost.errors import Diagnostic, Mark, Source, UnreadError, close_names
 from archcost.files import DISK, FileError, MissingFileError, located, read_named
 from archcost.meter import WorkError
+from archcost.spec.checks import link
 from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.included import IncludeTree, NamedFiles, decode, spec_text
-from archcost.spec.linker import link
 from archcost.spec.model import Spec
-from archcost.spec.parser import SpecReader
+from archcost.spec.spec_reader import SpecReader
 
 if TYPE_CHECKING:
     from archcost.files import Files

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from archcost.errors import Source
     from archcost.ops.base import Op
-    from archcost.spec.limits import Limit
+    from archcost.spec.budget_limits import Limit
 
 
 class Template:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
-from archcost.spec.budgets import budgets_schema
-from archcost.spec.names import TOP_KEYS, VARIANT_KEYS
-from archcost.spec.parser import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
+from archcost.spec.budget_reader import budgets_schema
+from archcost.spec.spec_reader import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
+from archcost.spec.vocabulary import TOP_KEYS, VARIANT_KEYS
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op

@@ -30,7 +30,7 @@ from archcost.render.verdict_junit import to_junit
 from archcost.render.verdict_markdown import MAX_COMMENT, MAX_SUMMARY, TAG, cell, to_markdown
 from archcost.render.verdict_output import render
 from archcost.render.verdict_sarif import MAX_RESULTS, to_sarif
-from archcost.spec.limits import Limit
+from archcost.spec.budget_limits import Limit
 from archcost.version import __version__
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from archcost.analysis.tree import build_tree
 from archcost.budget import check as checking
 from archcost.budget.baseline import Baseline, Pace, entry_of
 from archcost.budget.cases import Request
+from archcost.budget.contributors import named
 from archcost.budget.judge import Case, judge
 from archcost.budget.latency import MeasuredPace
 from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
-from archcost.budget.weights import named
 from archcost.render.verdict_figures import amount, pair, percent
 from archcost.render.verdict_text import sentence
 from archcost.settings import Settings

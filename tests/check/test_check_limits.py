@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.errors import Mark, Source
+from archcost.quantities import UnitError, format_nanoseconds
+from archcost.spec.budget_limits import METRICS, OTHER_NAMES, Limit, parse_amount, parse_increase
 from archcost.spec.document import parse_document
-from archcost.spec.limits import METRICS, OTHER_NAMES, Limit, parse_amount, parse_increase
 from archcost.spec.loader import loads
 from archcost.spec.schema import spec_schema
-from archcost.units import UnitError, format_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.analysis.report import Report, analyze
-from archcost.conventions.candidates import candidates
-from archcost.conventions.figures import BYTES, FLOPS, MACS, PARAMS, CandidateFigure, figure
-from archcost.conventions.printed import parse_written
-from archcost.conventions.published import RESOLUTIONS, Match, Search, search
-from archcost.conventions.reading import read
-from archcost.conventions.tables import tables
+from archcost.conventions.candidate_figures import candidates
+from archcost.conventions.embedding_tables import tables
+from archcost.conventions.printed_figures import parse_written
+from archcost.conventions.published_figures import BYTES, FLOPS, MACS, PARAMS, CandidateFigure, figure
+from archcost.conventions.published_search import RESOLUTIONS, Match, Search, search
+from archcost.conventions.published_work import readings
+from archcost.conventions.tool_report import read
 from archcost.conventions.torchprofile import CONVENTION as TORCHPROFILE
-from archcost.conventions.work import readings
 from archcost.errors import UsageError
 from archcost.render.reconciliation_sentences import away, chance
 from archcost.settings import Settings

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 import archcost
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.differences import explain
-from archcost.conventions.reading import read
+from archcost.conventions.tool_report import read
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import peers
 from tests.profiles import examples

@@ -16,9 +16,9 @@ import pytest
 import archcost
 from archcost.conventions import TOOLS, convention
 from archcost.conventions.differences import explain
-from archcost.conventions.expected import quoted
-from archcost.conventions.printed import parse_written
-from archcost.conventions.reading import read
+from archcost.conventions.printed_figures import parse_written
+from archcost.conventions.quoted_figures import quoted
+from archcost.conventions.tool_report import read
 from archcost.render.schemas import document_schema
 from benchmarks import conventions as tables
 

@@ -11,7 +11,7 @@ from torch import nn
 
 import archcost
 from archcost.conventions import ARCHCOST, NAMES, TOOLS, convention
-from archcost.conventions.reading import read
+from archcost.conventions.tool_report import read
 from archcost.ops import REGISTRY
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import peers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import archcost
 from archcost import model_zoo as zoo
 from archcost.conventions import TOOLS, convention
-from archcost.conventions.reading import read
+from archcost.conventions.tool_report import read
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import networks, peers
 from tests.cover import Structure, covering

@@ -13,7 +13,7 @@ import archcost
 from archcost.analysis.memory import Storages
 from archcost.analysis.memory.strides import contiguous, is_contiguous
 from archcost.conventions import convention
-from archcost.conventions.reading import read
+from archcost.conventions.tool_report import read
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import peers
 from tests.profiles import examples

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.conventions import TOOLS, convention
-from archcost.conventions.reading import read
-from archcost.conventions.written import patterns
+from archcost.conventions.tool_report import read
+from archcost.conventions.torchvision_style import patterns
 from tests.conventions import networks, peers
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archcost.conventions.reading import Reading
+    from archcost.conventions.tool_report import Reading
 
 pytest.importorskip("torchvision.models")
 

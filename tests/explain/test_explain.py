@@ -12,15 +12,15 @@ import archcost
 from archcost import model_zoo as zoo
 from archcost.analysis.tree import build_tree, find
 from archcost.dims import numel
-from archcost.explaining.find import find_path, known_paths
+from archcost.explaining.field_view import block_around
 from archcost.explaining.layer import explain_layer
+from archcost.explaining.overview import explain_model
+from archcost.explaining.resolve_path import find_path, known_paths
 from archcost.explaining.scope import explain_scope
-from archcost.explaining.seen import block_around
-from archcost.explaining.story import explain_model
+from archcost.quantities import format_ratio
 from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.spec.loader import loads
-from archcost.spec.names import DTYPE_BYTES
-from archcost.units import format_ratio
+from archcost.spec.vocabulary import DTYPE_BYTES
 from tests.explain.printed import on_terminal
 from tests.explain.test_formulas import evaluated
 from tests.shared import zoo_report

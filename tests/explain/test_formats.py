@@ -17,8 +17,8 @@ from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
 from archcost.explaining.expressions import Product
+from archcost.explaining.overview_data import StoryData
 from archcost.explaining.scope import Name
-from archcost.explaining.story_data import StoryData
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from archcost.exporting.layout import Bare, Brackets, Comprehension, Inner, Operation, call, lines, tuple_of
+from archcost.exporting.source_lines import Bare, Brackets, Comprehension, Inner, Operation, call, lines, tuple_of
 from tests.export.support import ruff
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archcost.exporting.layout import Doc
+    from archcost.exporting.source_lines import Doc
 
 
 class Documents:

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from archcost.analysis.memory import strides
-from archcost.analysis.memory.execution import HALVED, SINGLE
-from archcost.analysis.memory.plain import SCRATCH, SHARES, plain_profile
-from archcost.analysis.memory.profile import profile
+from archcost.analysis.memory.closed_forms import SCRATCH, SHARES, plain_profile
+from archcost.analysis.memory.graph_run import HALVED, SINGLE
+from archcost.analysis.memory.node_profile import profile
 from archcost.analysis.memory.rules import RULES
 from archcost.ops import REGISTRY
 from tests.memory.networks import case_graph

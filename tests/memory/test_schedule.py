@@ -14,8 +14,8 @@ from archcost import model_zoo as zoo
 from archcost.analysis.memory import schedule
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, new_order
 from archcost.analysis.memory.liveness import Storages
-from archcost.analysis.memory.problem import Problem, problem
 from archcost.analysis.memory.schedule import min_peak
+from archcost.analysis.memory.schedule_problem import Problem, problem
 from archcost.graph.unroll import unroll
 from archcost.spec.loader import loads
 from tests.profiles import examples

@@ -22,7 +22,7 @@ from archcost.pytorch.module import Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from archcost.analysis.field import AxisField
+    from archcost.analysis.receptive_algebra import AxisField
     from archcost.graph.model import Graph
 
 Interval = tuple[int, int]

@@ -14,7 +14,7 @@ from archcost.errors import SpecError
 from archcost.ops.dtypes import promoted
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
-from archcost.spec.names import DTYPE_BYTES
+from archcost.spec.vocabulary import DTYPE_BYTES
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import report_of
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 import archcost
 from archcost.explaining.data import explanation_data
 from archcost.explaining.layer import explain_layer
-from archcost.explaining.story import explain_model
-from archcost.explaining.story_data import story_data
+from archcost.explaining.overview import explain_model
+from archcost.explaining.overview_data import story_data
 from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.render.printers import latex, markdown, sheet, tree
 from tests.explain.printed import on_terminal

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from archcost.analysis.field import source_field
+from archcost.analysis.receptive_algebra import source_field
 from archcost.analysis.receptive_field import Fields, spatial_dims, trace
 from archcost.errors import SpecError
 from archcost.graph.unroll import unroll

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from archcost import model_zoo as zoo
 from archcost.ops import REGISTRY
 from archcost.ops.field_types import BoolField, ChoiceField, FloatField, IntField, IntsField, SpatialField
-from archcost.spec.budgets import METRIC_NAMES
-from archcost.spec.names import DTYPE_BYTES, MODIFIERS, TOP_KEYS
+from archcost.spec.budget_reader import METRIC_NAMES
+from archcost.spec.vocabulary import DTYPE_BYTES, MODIFIERS, TOP_KEYS
 
 
 def words(text: str, separator: str | None = None) -> list[str]:

@@ -248,11 +248,11 @@ def test_many_expected_figures_are_bounded_and_looked_up_once(monkeypatch: pytes
 
 # --- work ------------------------------------------------------------------------------------------------------------
 def test_equal_layers_are_judged_once_for_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archcost.budget import holding
+    from archcost.budget import limit_checks
 
     calls = []
-    maximum = holding._maximum
-    monkeypatch.setattr(holding, "_maximum", lambda *given: calls.append(1) or maximum(*given))
+    maximum = limit_checks._maximum
+    monkeypatch.setattr(limit_checks, "_maximum", lambda *given: calls.append(1) or maximum(*given))
     judged(spec(equal(2000), {"x.*": "{params: 1, macs: 1}"}))
     assert len(calls) == 2  # one for each limit: all layers have 72 params and 64 MACs
 

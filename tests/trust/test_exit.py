@@ -35,7 +35,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 EXIT = "render/exit.py"
 ALLOWED = {
     "print": set[str](),
-    "csv.writer": {"render/cells.py"},
+    "csv.writer": {"render/csv_cells.py"},
     "json.dumps": {"strict_json.py", "budget/lockfile.py"},
     "sys.stdout.write": set[str](),
     "sys.stderr.write": set[str](),
@@ -43,7 +43,7 @@ ALLOWED = {
     "sys.__stderr__": set[str](),
     "typer.echo": set[str](),
     "os.write": {"supervision.py"},  # a byte to the parent
-    "console.Console": {"render/page.py"},
+    "console.Console": {"render/safe_console.py"},
     "rich.print": set[str](),
 }
 

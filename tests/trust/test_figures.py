@@ -9,12 +9,12 @@ import pytest
 
 import archcost
 from archcost import model_zoo as zoo
+from archcost.analysis.intervals import Run, coarse, hull
 from archcost.analysis.memory import Storages
 from archcost.analysis.report import Report
-from archcost.analysis.runs import Run, coarse, hull
 from archcost.graph.unroll import unroll
 from archcost.ops.base import BIAS, MATRIX, OTHER, REGISTRY, SCALE
-from archcost.render.rows import first_rows
+from archcost.render.table_rows import first_rows
 from archcost.spec.loader import loads
 from tests.ops.cases import CASES
 

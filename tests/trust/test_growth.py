@@ -12,11 +12,11 @@ import pytest
 import archcost
 from archcost import globs
 from archcost.analysis.memory import schedule
+from archcost.analysis.memory.alternatives import training_whatifs
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory
-from archcost.analysis.memory.machine import EVENT, PER_NODE, Machine
+from archcost.analysis.memory.shadow_torch import EVENT, PER_NODE, Machine
 from archcost.analysis.memory.study import Conditions, study
 from archcost.analysis.memory.training import Setting, training_memory
-from archcost.analysis.memory.whatif import training_whatifs
 from archcost.errors import UsageError
 from archcost.exporting.names import Taken, unused
 from archcost.exporting.source import to_torch

@@ -15,9 +15,9 @@ import archcost
 from archcost.budget import latency
 from archcost.budget.baseline import Baseline, LockEntry, LockRow, Pace, entry_of, plain
 from archcost.budget.judge import Case
-from archcost.budget.keys import as_text, path_of
+from archcost.budget.lock_keys import as_text, path_of
 from archcost.budget.lockfile import MAX_BYTES, read_lock, write_lock
-from archcost.budget.scopes import Scopes
+from archcost.budget.path_lookup import Scopes
 from archcost.errors import UsageError
 from archcost.spec.loader import loads
 

@@ -17,14 +17,14 @@ from archcost.cli import make_app
 from archcost.comparing import compare as compare_reports
 from archcost.conventions import TOOLS
 from archcost.conventions.reconciliation import reconcile
-from archcost.explaining.story import explain_model
+from archcost.explaining.overview import explain_model
 from archcost.exporting.source import to_torch
 from archcost.indented_json import indented
-from archcost.render import rows as report_rows
+from archcost.render import table_rows as report_rows
 from archcost.render.comparison import ComparisonDocument
 from archcost.render.printers.terminal import MAX_ROWS
 from archcost.render.printing import write
-from archcost.render.rows import first_rows
+from archcost.render.table_rows import first_rows
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:

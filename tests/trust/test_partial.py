@@ -285,8 +285,8 @@ def groups(text: str) -> dict[str, tuple[str, str]]:
     """Op and output of every group of layers before the error."""
     with pytest.raises(archcost.SpecError) as caught:
         archcost.analyze(loads(text))
-    from archcost.render.rows import first_rows
-    from archcost.render.text import shape_cell
+    from archcost.render.cell_text import shape_cell
+    from archcost.render.table_rows import first_rows
 
     found = first_rows(caught.value.partial, None, depth=9).rows
     return {row.path: (row.op, shape_cell(row.output)) for row in found if row.group}

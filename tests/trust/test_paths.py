@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost import paths
-from archcost.conventions.written import TORCHVISION
+from archcost.conventions.torchvision_style import TORCHVISION
 from archcost.paths import PathPattern, matching, unmatched_help, widened
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.gradients import fitted, matched
-from archcost.analysis.memory.machine import Leaf, MachineStep
+from archcost.analysis.memory.shadow_torch import Leaf, MachineStep
 from archcost.analysis.memory.strides import dense_like, is_dense
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.analysis.memory.machine import Gradients, Machine, Tensor
+    from archcost.analysis.memory.shadow_torch import Gradients, Machine, Tensor
 
 
 def reachable(root: MachineStep) -> list[MachineStep]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.machine import alias, view
+from archcost.analysis.memory.shadow_torch import alias, view
 from archcost.analysis.memory.strides import dense_like, is_contiguous, permuted_back, view_strides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Backward, Gradient, Gradients, Machine, Tensor
+    from archcost.analysis.memory.shadow_torch import Backward, Gradient, Gradients, Machine, Tensor
     from archcost.analysis.memory.strides import Ints
 
 

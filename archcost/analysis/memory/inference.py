@@ -6,8 +6,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.liveness import Storages
-from archcost.analysis.memory.problem import Problem, problem
 from archcost.analysis.memory.schedule import min_peak
+from archcost.analysis.memory.schedule_problem import Problem, problem
 from archcost.paths import level, outer
 
 if TYPE_CHECKING:

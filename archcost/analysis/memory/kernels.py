@@ -17,7 +17,7 @@ from archcost.analysis.memory.gradients import (
     selected,
     spread,
 )
-from archcost.analysis.memory.machine import alias, view
+from archcost.analysis.memory.shadow_torch import alias, view
 from archcost.analysis.memory.strides import (
     broadcast_strides,
     channels_last,
@@ -27,12 +27,12 @@ from archcost.analysis.memory.strides import (
     view_strides,
 )
 from archcost.dims import broadcast_dim, numel
-from archcost.spec.names import DTYPE_BYTES
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Backward, Gradient, Machine, Tensor
+    from archcost.analysis.memory.shadow_torch import Backward, Gradient, Machine, Tensor
     from archcost.analysis.memory.strides import Ints
 
 

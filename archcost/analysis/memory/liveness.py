@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.plain import Profile, plain_profile
+from archcost.analysis.memory.closed_forms import Profile, plain_profile
 from archcost.dims import numel
 from archcost.meter import Meter
-from archcost.spec.names import DTYPE_BYTES
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
@@ -112,7 +112,7 @@ class Profiles:
         return found
 
     def _run(self, node: Node, strides: dict[int, Ints], *, inplace: bool) -> Profile:
-        from archcost.analysis.memory.profile import profile
+        from archcost.analysis.memory.node_profile import profile
 
         given = tuple([strides.get(value) for value in node.inputs])
         self.meter.grant(PER_RUN)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.gradients import each, packed, same
 from archcost.analysis.memory.kernels import broadcast, clone, expand, reshape, squeeze, transpose, unsqueeze
-from archcost.analysis.memory.machine import view
+from archcost.analysis.memory.shadow_torch import view
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.analysis.memory.machine import Machine, Tensor
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
 MATRIX = 2
 

@@ -18,7 +18,7 @@ from archcost.meter import Meter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archcost.analysis.memory.problem import Problem
+    from archcost.analysis.memory.schedule_problem import Problem
 
 MAX_STATES = 10_000  # sets of layers looked at in a region before the search gives up
 MAX_REGION = 400  # layers of a region that is searched in full

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.analysis.memory.alternatives import inference_whatifs, training_whatifs
 from archcost.analysis.memory.checkpoints import checkpoint_ranges
 from archcost.analysis.memory.inference import MIN_PEAK, SPEC, inference_memory, inplace_nodes
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
-from archcost.analysis.memory.whatif import inference_whatifs, training_whatifs
 from archcost.errors import UsageError, suggestion
 from archcost.meter import Meter
 from archcost.paths import first, matching, unmatched_help
@@ -16,9 +16,9 @@ from archcost.paths import first, matching, unmatched_help
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.analysis.memory.alternatives import WhatIf
     from archcost.analysis.memory.inference import InferenceMemory
     from archcost.analysis.memory.training import TrainingMemory
-    from archcost.analysis.memory.whatif import WhatIf
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.render.cells import csv_text
+from archcost.render.csv_cells import csv_text
 
 if TYPE_CHECKING:
     from archcost.render.document import Document

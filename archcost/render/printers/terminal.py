@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from archcost.render.document import Block, Cell, Column, Document
-    from archcost.render.page import Console
+    from archcost.render.safe_console import Console
 
 MAX_ROWS = 2_000  # rows of a table that anyone reads; laying out one takes a millisecond
 GAP = 2

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, packed
-from archcost.analysis.memory.machine import HALVES, alias, view
 from archcost.analysis.memory.products import linear, matmul
 from archcost.analysis.memory.rules.pointwise import dropout
+from archcost.analysis.memory.shadow_torch import HALVES, alias, view
 
 if TYPE_CHECKING:
-    from archcost.analysis.memory.machine import Gradient, Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Gradient, Machine, Tensor
     from archcost.analysis.memory.strides import Ints
 
     Weights = dict[str, "Tensor"]

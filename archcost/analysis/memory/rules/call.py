@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.analysis.memory.machine import Machine, Tensor
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
     from archcost.graph.model import TensorType
 
     Rule = Callable[["Machine", "Call"], Any]  # a tensor, or several

@@ -9,8 +9,8 @@ from archcost.analysis.memory.gradients import each, packed
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
 
 def _deform_conv2d(machine: Machine, call: Call) -> Tensor:

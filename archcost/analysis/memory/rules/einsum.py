@@ -11,8 +11,8 @@ from archcost.dims import numel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
 
 def _einsum(machine: Machine, call: Call) -> Tensor:

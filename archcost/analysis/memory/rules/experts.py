@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, packed, same
-from archcost.analysis.memory.machine import alias
 from archcost.analysis.memory.products import linear
+from archcost.analysis.memory.shadow_torch import alias
 from archcost.dims import numel
 from archcost.ops.axes import axis
 
 if TYPE_CHECKING:
-    from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
 _INDEX = "int64"
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, laid, packed
-from archcost.analysis.memory.machine import HALVES, alias, view
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
+from archcost.analysis.memory.shadow_torch import HALVES, alias, view
 from archcost.analysis.memory.strides import contiguous
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
     from archcost.analysis.memory.strides import Ints
 
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, full, packed
-from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import matmul
+from archcost.analysis.memory.shadow_torch import alias, view
 from archcost.analysis.memory.strides import elementwise
 from archcost.dims import numel
 from archcost.ops.axes import axis, replace_dim
-from archcost.spec.names import DTYPE_BYTES
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
-    from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
 
 def _activation(machine: Machine, call: Call, *, keeps: str, keeps_inplace: str = "") -> Tensor:

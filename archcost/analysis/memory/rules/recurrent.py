@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.machine import alias, view
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.pointwise import dropout
+from archcost.analysis.memory.shadow_torch import alias, view
 from archcost.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.analysis.memory.machine import Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
     State = list["Tensor"]  # h, and c of an LSTM
     Weights = dict[str, "Tensor"]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, laid
-from archcost.analysis.memory.machine import alias, view
+from archcost.analysis.memory.shadow_torch import alias, view
 from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
 from archcost.ops.axes import axes, axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.analysis.memory.machine import Gradient, Gradients, Machine, Tensor
     from archcost.analysis.memory.rules.call import Call, Rule
+    from archcost.analysis.memory.shadow_torch import Gradient, Gradients, Machine, Tensor
     from archcost.analysis.memory.strides import Ints
 
 

@@ -1,0 +1,142 @@
+"""What one node does to memory in inference, in closed form for the ops and inputs that are most common.
+
+The forms say what the rules say, without the time to load and run them; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.dims import larger, numel
+from archcost.spec.vocabulary import DTYPE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archcost.graph.model import Signature
+
+FRESH = -1
+INDEX_BYTES = 8  # int64, of a maximum's place
+
+
+class Profile(NamedTuple):
+    """``rise``: the most bytes beyond the inputs while the node runs; what its outputs keep, and whose they are.
+
+    Every output is a view of input ``sources[k]``, or, where that is negative, on new storage ``-1 - sources[k]`` of
+    ``sizes`` bytes.
+    """
+
+    rise: int
+    sources: tuple[int, ...]
+    sizes: tuple[int, ...]
+    strides: tuple[tuple[int, ...] | None, ...]  # of each output; None: contiguous
+
+
+_SHARED = Profile(0, (0,), (), (None,))
+
+
+def plain_profile(signature: Signature) -> Profile | None:
+    """The profile of an op on contiguous inputs, all different, if there is a closed form for it."""
+    kind = signature.op.kind
+    if kind in SHARES:
+        return _SHARED
+    scratch = SCRATCH.get(kind)
+    extra = None if scratch is None else scratch(signature)
+    if extra is None:
+        return None
+    size = output_bytes(signature)
+    return Profile(size + extra, (FRESH,), (size,), (None,))
+
+
+def output_bytes(signature: Signature) -> int:
+    """Bytes of the first output."""
+    output = signature.outputs[0]
+    return numel(output.shape) * DTYPE_BYTES[output.dtype]
+
+
+def _none(_: Signature) -> int:
+    return 0
+
+
+def _unless_inplace(signature: Signature) -> int | None:
+    op: Any = signature.op
+    return None if op.inplace else 0
+
+
+def _of_two(signature: Signature) -> int | None:
+    return 0 if len(signature.inputs) <= 2 else None  # noqa: PLR2004 - more leave sums on the way
+
+
+def _conv(signature: Signature) -> int | None:
+    """Nothing, unless the padding takes a copy of the input."""
+    op: Any = signature.op
+    return 0 if op.padding_mode == "zeros" and op.padding != "same" else None
+
+
+def _batch_norm(signature: Signature) -> int | None:
+    op: Any = signature.op
+    return 0 if op.track_running_stats else None
+
+
+def _indices(signature: Signature) -> int:
+    return numel(signature.outputs[0].shape) * INDEX_BYTES
+
+
+def _rows(signature: Signature) -> int:
+    """Mean and variance of every row."""
+    op: Any = signature.op
+    shape, dtype = signature.inputs[0]
+    rows: int = numel(shape) // numel(op.last_dims((shape,)))
+    return 2 * rows * DTYPE_BYTES[dtype]
+
+
+def _groups(signature: Signature) -> int:
+    """Mean and variance of every group."""
+    op: Any = signature.op
+    shape, dtype = signature.inputs[0]
+    groups: int = op.num_groups
+    return 2 * shape[0] * groups * DTYPE_BYTES[dtype]
+
+
+def _response(signature: Signature) -> int:
+    """Squares and their padded copy, or three tensors on the way to the divisor."""
+    op: Any = signature.op
+    shape, dtype = signature.inputs[0]
+    wide = (numel(shape) // shape[1]) * (shape[1] + op.size - 1) * DTYPE_BYTES[dtype]
+    return larger(wide, 2 * output_bytes(signature))
+
+
+_NDIMS = (1, 2, 3)
+SHARES = frozenset(  # the input's storage, whose elements stay in order
+    (
+        "flatten",
+        "identity",
+        "reshape",
+        "squeeze",
+        "unflatten",
+        "unsqueeze",
+        "alpha_dropout",
+        "dropout",
+        "stochastic_depth",
+    )
+) | {f"dropout{ndim}d" for ndim in _NDIMS}
+SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
+    **dict.fromkeys(("linear", "embedding", "concat", "stack", "pad", "roll", "upsample", "channel_shuffle"), _none),
+    **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle", "mean", "sum", "max", "gelu", "glu", "prelu"), _none),
+    **dict.fromkeys(("hardshrink", "log_softmax", "sigmoid", "softmax", "softmax2d", "softplus", "tanh"), _none),
+    **dict.fromkeys(("softshrink", "layer_scale", "clamp", "exp", "sin", "cos", "sqrt", "pow"), _none),
+    **dict.fromkeys(("celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish"), _unless_inplace),
+    **dict.fromkeys(("relu", "relu6", "selu", "silu", "threshold"), _unless_inplace),
+    **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
+    **{f"conv{ndim}d": _conv for ndim in _NDIMS},
+    **{f"conv_transpose{ndim}d": _none for ndim in _NDIMS},
+    **{f"batch_norm{ndim}d": _batch_norm for ndim in _NDIMS},
+    **{f"avg_pool{ndim}d": _none for ndim in _NDIMS},
+    **{f"adaptive_avg_pool{ndim}d": _none for ndim in _NDIMS},
+    **{f"adaptive_max_pool{ndim}d": _indices for ndim in _NDIMS},
+    "max_pool2d": _indices,
+    "max_pool3d": _indices,
+    "layer_norm": _rows,
+    "group_norm": _groups,
+    "local_response_norm": _response,
+}

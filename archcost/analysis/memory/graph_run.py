@@ -1,0 +1,196 @@
+"""A graph run on a machine, node by node: what PyTorch would hold at every moment of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.analysis.memory import kernels
+from archcost.analysis.memory.rules import RULES
+from archcost.analysis.memory.rules.call import Call
+from archcost.analysis.memory.shadow_torch import PER_NODE, Leaf, Machine, MachineStep, Tensor
+from archcost.dims import numel
+from archcost.spec.vocabulary import DTYPE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.graph.model import Graph, Node
+
+# What autocast on a CPU runs in half and in single precision; the rest takes what comes.
+HALVED = frozenset(
+    (
+        *[f"{kind}{ndim}d" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)],
+        *("linear", "matmul", "prelu", "scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
+    )
+)
+SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))
+SINGLE_PADS = ("reflect", "replicate")
+
+
+class Segment:
+    """A range of nodes that is computed again in the backward pass, instead of keeping what it needs."""
+
+    def __init__(self, nodes: range) -> None:
+        self.nodes = nodes
+        self.inputs: dict[int, Tensor] = {}
+        self.steps: list[MachineStep] = []
+        self.pending = 0
+
+    def done(self) -> None:
+        """One of its steps has run; with the last one its inputs go."""
+        self.pending -= 1
+        if not self.pending:
+            self.inputs.clear()
+
+
+class Execution:
+    """The values of a graph, the learnable tensors, and how nodes run on them."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        machine: Machine,
+        *,
+        inplace: frozenset[int] = frozenset(),
+        segments: Sequence[Segment] = (),
+    ) -> None:
+        machine.meter.grant(PER_NODE * len(graph.nodes))
+        self.graph = graph
+        self.machine = machine
+        self.inplace = inplace
+        self.values: dict[int, Tensor] = {}
+        self.leaves: dict[tuple[int, str], Tensor] = {}
+        self.highs: list[int] = []  # the most alive while each node ran forward
+        self._halves: dict[int, Tensor] = {}
+        self._segments = {segment.nodes.start: segment for segment in segments}
+        self._frees = _last_reads(graph)
+
+    def forward(self) -> list[Tensor]:
+        """Run all nodes; the outputs of the model."""
+        machine, graph = self.machine, self.graph
+        for place, tensor in enumerate(graph.inputs.values()):
+            self.values[-1 - place] = machine.new(tensor.shape, tensor.dtype, kind="input")
+        index = 0
+        while index < len(graph.nodes):
+            segment = self._segments.get(index)
+            if segment is None:
+                self.run(index, self.values)
+                index += 1
+            else:
+                self._run_segment(segment)
+                index = segment.nodes.stop
+        self._halves.clear()
+        return [self.values[value] for value in graph.outputs]
+
+    def run(self, index: int, values: dict[int, Tensor]) -> None:
+        """Run one node on values, and let go of those that nothing reads after it."""
+        machine, node = self.machine, self.graph.nodes[index]
+        machine.label, machine.mark = index, node.mark
+        machine.high = machine.live
+        call = self._call(index, node, [values[value] for value in node.inputs])
+        results = RULES[node.op.kind](machine, call)
+        del call
+        for place, tensor in enumerate(results if isinstance(results, list) else [results]):
+            values[node.first_value + place] = tensor
+        self.highs.append(machine.high)
+        for value in self._frees[index]:
+            values.pop(value, None)
+
+    def _call(self, index: int, node: Node, inputs: list[Tensor]) -> Call:
+        machine = self.machine
+        dtype = _autocast(node.op, machine.half) if machine.half else ""
+        halved = dtype == machine.half != ""
+        if dtype:
+            cast = {id(tensor): kernels.cast(machine, tensor, dtype) for tensor in inputs}
+            inputs = [cast[id(tensor)] for tensor in inputs]
+        inplace = index in self.inplace and not inputs[0].storage.saves
+        return Call(node.op, inputs, node.signature.outputs, lambda: self.learnt(index, halved=halved), inplace=inplace)
+
+    def learnt(self, index: int, *, halved: bool = False) -> dict[str, Tensor]:
+        """The learnable tensors of a node; those that it shares are its owner's."""
+        node = self.graph.nodes[index]
+        owner = self.graph.nodes[node.weights_of].signature.weights() if node.weights_of >= 0 else {}
+        tensors = {}
+        for name, shape in node.signature.weights().items():
+            key = (node.weights_of if owner.get(name) == shape else index, name)
+            if key not in self.leaves:
+                tensor = self.leaves[key] = self.machine.outside(shape, self.graph.dtype)
+                tensor.source = Leaf(shape) if node.op.trainable() else None
+            tensors[name] = self._halved(self.leaves[key]) if halved else self.leaves[key]
+        return tensors
+
+    def _halved(self, leaf: Tensor) -> Tensor:
+        """The copy of a learnable tensor in half precision: one for all of the forward pass."""
+        if id(leaf) not in self._halves:
+            copy = kernels.cast(self.machine, leaf, self.machine.half)
+            copy.storage.kind = "weight copy"
+            self._halves[id(leaf)] = copy
+        return self._halves[id(leaf)]
+
+    def _run_segment(self, segment: Segment) -> None:
+        """Run a segment, its steps without what they would keep; its inputs are kept instead."""
+        machine = self.machine
+        inside = {
+            self.graph.nodes[index].first_value + place
+            for index in segment.nodes
+            for place in range(len(self.graph.nodes[index].outputs))
+        }
+        read = {value for index in segment.nodes for value in self.graph.nodes[index].inputs}
+        segment.inputs = {value: self.values[value] for value in read - inside}
+        for index in segment.nodes:
+            machine.recorded = []
+            self.run(index, self.values)
+            for step in machine.recorded:
+                step.release()
+                step.segment = segment
+            segment.steps += machine.recorded
+        machine.recorded = None
+        segment.pending = len(segment.steps)
+
+    def recompute(self, segment: Segment) -> None:
+        """Run a segment again; its steps get what they need."""
+        machine = self.machine
+        again: list[MachineStep] = []
+        machine.recorded = again
+        recording, machine.recording = machine.recording, True
+        highs, self.highs = self.highs, []
+        values = dict(segment.inputs)
+        for index in segment.nodes:
+            self.run(index, values)
+        del values
+        for before, after in zip(segment.steps, again, strict=True):
+            before.saved, after.saved = after.saved, []
+        machine.recorded, machine.recording, self.highs = None, recording, highs
+        segment.steps = []
+
+
+def _autocast(op: Any, half: str) -> str:
+    """The dtype that autocast brings the inputs of an op to; empty if it leaves them alone."""
+    if op.kind in HALVED:
+        return half
+    single = op.kind in SINGLE or (op.kind == "pad" and op.mode in SINGLE_PADS)
+    return "float32" if single else ""
+
+
+def _last_reads(graph: Graph) -> list[list[int]]:
+    """For every node, the values that nothing after it reads; inputs and outputs of the model stay."""
+    last: dict[int, int] = {}
+    for index, node in enumerate(graph.nodes):
+        last |= dict.fromkeys(range(node.first_value, node.first_value + len(node.outputs)), index)
+        last |= {value: index for value in node.inputs if value >= 0}
+    frees: list[list[int]] = [[] for _ in graph.nodes]
+    kept = set(graph.outputs)
+    for value, index in last.items():
+        if value not in kept:
+            frees[index].append(value)
+    return frees
+
+
+def buffer_bytes(graph: Graph) -> int:
+    """Bytes of all buffers: counters and indices are int64, the rest has the model's dtype."""
+    total = 0
+    for node in graph.nodes:
+        for name, shape in node.signature.buffers().items() if node.weights_of < 0 else ():
+            dtype = "int64" if name in node.op.integer_buffers else graph.dtype
+            total += numel(shape) * DTYPE_BYTES[dtype]
+    return total

@@ -1,0 +1,41 @@
+"""What limits come to that are exceeded or have no baseline, and whether a baseline is of the spec as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archcost.budget.verdict import Cause, Status
+from archcost.errors import Mark, Source
+from archcost.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archcost.budget.baseline import Baseline, LockEntry
+    from archcost.budget.verdict import Finding
+    from archcost.spec.budget_limits import Limit
+
+
+def exceeded(limit: Limit) -> Status:
+    """What a limit comes to that is exceeded."""
+    return Status.WARN if limit.level == "warn" else Status.FAIL
+
+
+def lacking(limits: Iterable[Limit], *, strict: bool) -> Status:
+    """What limits come to that guard nothing or cannot be judged: a warning, and a failure where that is asked for."""
+    return Status.FAIL if strict and any(limit.level != "warn" for limit in limits) else Status.WARN
+
+
+def staleness(where: Finding, entry: LockEntry, now: LockEntry, baseline: Baseline, key: str) -> Finding | None:
+    """That a lock file has other figures, or those of another text; None if it is of the spec as it stands."""
+    same = entry.same_figures(now)
+    if entry.sha256 != now.sha256:
+        cause = Cause.TEXT if same else Cause.CHANGED
+    elif not same:
+        cause = Cause.RECOUNTED
+    else:
+        return None
+    mark = Mark(Source(baseline.where, ""), baseline.lines.get(key, 0), 0)
+    detail = baseline.version if baseline.version != __version__ else ""
+    return replace(where, status=Status.STALE, mark=mark, cause=cause, detail=detail)

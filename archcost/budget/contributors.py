@@ -1,0 +1,122 @@
+"""What stands behind a figure: the layers that weigh most or grew most, and the scopes that a pattern names."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.memory.inference import holder_names, inference_memory
+from archcost.analysis.tree import find
+from archcost.budget.path_lookup import Scopes
+from archcost.budget.verdict import INPUT, WORKSPACE, Weight
+from archcost.meter import BUDGET, Meter
+from archcost.paths import PathPattern
+from archcost.spec.budget_limits import PEAK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.analysis.tree import Tree
+    from archcost.budget.baseline import LayerChange
+    from archcost.errors import Mark
+    from archcost.graph.model import Graph
+
+TOP = 3  # layers that a finding names
+_PER_PATH = 10  # steps of work to hold a pattern against a path
+_LETTERS = 10  # of a path, in another step
+_AT_ONCE = 10_000  # steps of work that are counted together
+_PER_LAYER = 300  # steps of work that each layer adds
+
+
+class Named(NamedTuple):
+    """What a pattern names: the outermost scopes and layers that match; what lies inside of one is part of it.
+
+    ``beyond`` are the outermost others that would match if the wildcards of the pattern crossed dots.
+    """
+
+    trees: list[Tree]
+    beyond: list[Tree]
+
+
+def named(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> Named:
+    """The scopes and layers that a pattern names.
+
+    Every path that a wildcard is held against counts as work; raises WorkError, at the mark of the limit.
+    """
+    wanted, crossing = PathPattern(pattern), PathPattern(pattern, crossing=True)
+    if wanted.is_literal:
+        found = find(tree, pattern)
+        return Named([found] if found is not None else [], [])
+    meter = meter or Meter()
+    trees, beyond = [], []
+    waiting = [(child, False) for child in reversed(tree.children.values())]  # and whether it is inside of one beyond
+    work = 0
+    while waiting:
+        child, is_beyond = waiting.pop()
+        path = child.path
+        work += _PER_PATH + len(path) // _LETTERS
+        if work > _AT_ONCE:
+            meter.spend(work, mark)
+            work = 0
+        if wanted.matches(path):
+            trees.append(child)
+            continue
+        if not is_beyond and crossing.matches(path):
+            beyond.append(child)
+            is_beyond = True
+        waiting += [(below, is_beyond) for below in reversed(child.children.values())]
+    meter.spend(work, mark)
+    return Named(trees, beyond)
+
+
+def pattern_meter(report: Report) -> Meter:
+    """The work that patterns of layers may take over a report: it grows with the model, not with what is asked."""
+    return Meter(BUDGET + _PER_LAYER * len(report.layers))
+
+
+def _at_peak(graph: Graph) -> list[Weight]:
+    """What is alive at the peak of inference, as `archcost memory` tells it; the parts sum to the peak."""
+    holders = inference_memory(graph).holders
+    weights = []
+    for holder, name in zip(holders, holder_names(graph, holders), strict=True):
+        made = graph.nodes[holder.node].op.kind if holder.node >= 0 else INPUT
+        weights.append(Weight(name, WORKSPACE if holder.role == WORKSPACE else made, holder.bytes))
+    return weights
+
+
+class Weights:
+    """The layers of a report that weigh most, and those that grew most, at and below a path; each found once."""
+
+    def __init__(self, report: Report, changes: Sequence[LayerChange]) -> None:
+        self._report = report
+        self.layers = Scopes(report.layers, lambda layer: layer.path)
+        self._changes = Scopes(changes, lambda change: change.row.path)
+        self._heaviest: dict[tuple[str, str], tuple[Weight, ...]] = {}
+        self._grown: dict[tuple[str, str], tuple[Weight, ...]] = {}
+
+    def heaviest(self, metric: str, path: str) -> tuple[Weight, ...]:
+        """The layers with the largest figures; of the peak, the largest storages that are alive at it."""
+        key = (metric, path)
+        if key not in self._heaviest:
+            if metric == PEAK:
+                weights = _at_peak(self._report.graph)
+            else:
+                weights = [Weight(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)]
+            largest = nlargest(TOP, weights, key=lambda weight: weight.figure)
+            self._heaviest[key] = tuple([weight for weight in largest if weight.figure])
+        return self._heaviest[key]
+
+    def grown(self, metric: str, path: str) -> tuple[Weight, ...]:
+        """The layers whose figure grew most; of the peak what is alive at it, because it is no sum over layers."""
+        if metric == PEAK:
+            return self.heaviest(metric, path)
+        key = (metric, path)
+        if key not in self._grown:
+            weights = []
+            for change in self._changes.at(path):
+                before, after = change.figures(metric)
+                weights.append(Weight(change.row.path, change.row.op, after, before if change.before else None))
+            largest = nlargest(TOP, weights, key=lambda weight: weight.figure - (weight.baseline or 0))
+            self._grown[key] = tuple([weight for weight in largest if weight.figure > (weight.baseline or 0)])
+        return self._grown[key]

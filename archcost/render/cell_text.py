@@ -1,0 +1,110 @@
+"""Cells as text: shapes, figures, bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.ops.fields import shown
+from archcost.quantities import format_count, format_exact, format_share
+
+if TYPE_CHECKING:
+    from archcost.analysis.costs import Costs
+    from archcost.analysis.receptive_field import FieldBranch, ReceptiveField
+    from archcost.analysis.report import Report
+    from archcost.dims import Shape
+
+_LABELS = {"macs": "MACs", "flops": "FLOPs"}
+NOT_READ = "not read"  # in their place, where not even the text of a spec is known
+UP_TO_ERROR = "up to the error"  # beside every figure of a model with a mistake: it is of the layers before it
+_NAMED = 3  # layers that a note names
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def shape_cell(shapes: tuple[Shape, ...]) -> str:
+    """``1×64×28×28``; further outputs follow after commas."""
+    return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
+
+
+def layers_text(count: int) -> str:
+    """``1 layer``, ``2 layers``."""
+    return f"{count:,} layer{'s' * (count != 1)}"
+
+
+def total_label(report: Report) -> str:
+    """What the totals are of: the whole model, or the layers before the first mistake."""
+    return "total" if report.complete else UP_TO_ERROR
+
+
+def figure_cell(value: int, *, exact: bool) -> str:
+    """A count, to the unit or in four digits; a dash for none."""
+    if not value:
+        return "–"
+    return format_exact(value) if exact else format_count(value)
+
+
+def lower_bound(text: str, value: int, unknown: int) -> str:
+    """A figure of which a part is not known: ``≥ 1,234``, or ``unknown`` where all of it is."""
+    if not unknown:
+        return text
+    return f"≥ {text}" if value else "unknown"
+
+
+def known_total(report: Report, metric: str) -> str:
+    """MACs or FLOPs of a model to the unit; a lower bound where some are unknown."""
+    value: int = getattr(report.totals, metric)
+    return lower_bound(format_exact(value), value, report.costs.unknown(metric))
+
+
+def unknown_notes(report: Report) -> list[str]:
+    """What makes a total a lower bound, and the way out."""
+    notes = []
+    for metric, paths in report.unknown_layers().items():
+        layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
+        notes.append(f"{_LABELS[metric]} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
+    return notes
+
+
+def bar(part: int, whole: int, width: int) -> str:
+    """A bar of ``width`` cells at full share, in eighths of a cell."""
+    if not whole or not part:
+        return ""
+    eighths = max(1, (part * width * 8 + whole // 2) // whole)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")
+
+
+def share_cell(part: int, whole: int) -> str:
+    """The share in percent; a dash for none."""
+    return format_share(part, whole) if part else "–"
+
+
+def cost_share_cell(costs: Costs, whole: Costs, name: str) -> str:
+    """The share of a figure in percent: at most that where the whole is a lower bound, ``?`` for what is unknown."""
+    if costs.unknown(name):
+        return "?"
+    cell = share_cell(getattr(costs, name), getattr(whole, name))
+    return f"≤ {cell}" if whole.unknown(name) and getattr(costs, name) else cell
+
+
+def field_cell(field: ReceptiveField | None, *, most: int = 4) -> str:
+    """The sizes seen on each set of paths: ``{1, 3, 5}``, ``3×5``, ``whole`` input; a range for more than ``most``."""
+    if field is None:
+        return "–"
+    sizes = list(dict.fromkeys(_size_cell(field, branch) for branch in field.branches))
+    if field.folded:
+        return sizes[0] if sizes[0] == "whole" else f"≤{sizes[0]}"
+    if len(sizes) > most:
+        return f"{{{sizes[0]} … {sizes[-1]}}}"
+    return sizes[0] if len(sizes) == 1 else f"{{{', '.join(sizes)}}}"
+
+
+def _size_cell(field: ReceptiveField, branch: FieldBranch) -> str:
+    if field.covers(branch):
+        return "whole"
+    same = len(set(branch.size)) == 1
+    return str(branch.size[0]) if same else "×".join(map(str, branch.size))
+
+
+def setting(value: object) -> str:
+    """A param's value as ``--set`` takes it: ``false``, ``[3, 4]``."""
+    return value if isinstance(value, str) else shown(value)

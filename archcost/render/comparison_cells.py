@@ -1,0 +1,88 @@
+"""How the figures of comparisons are spelt: before, after and the difference, in full and in few digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.quantities import format_bytes, format_count
+from archcost.render.cell_text import lower_bound
+from archcost.render.document import Cell
+
+if TYPE_CHECKING:
+    from archcost.comparing import Difference
+
+LABELS = {
+    "params": "params",
+    "active_params": "active params",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "weight_bytes": "weight bytes",
+    "activation_bytes": "activation bytes",
+    "peak_activation_bytes": "peak activations",
+    "cache_bytes": "KV cache",
+}
+_FACTOR = 1.5  # from which a change is also told as "times less"
+
+
+def figure(value: int, metric: str, *, exact: bool) -> str:
+    """A figure of a metric: to the unit, or in few digits."""
+    if exact:
+        return f"{value:,}"
+    return format_bytes(value) if metric.endswith("_bytes") else format_count(value)
+
+
+def total_cell(value: int, metric: str, unknown: int) -> Cell:
+    """A figure as far as it is known: a lower bound where it is not of so many layers."""
+    exact, short = (lower_bound(figure(value, metric, exact=exact), value, unknown) for exact in (True, False))
+    return Cell(exact, short)
+
+
+def before_cell(difference: Difference, metric: str) -> Cell:
+    """The figure before, as far as it is known."""
+    return total_cell(difference.before, metric, difference.unknown_before)
+
+
+def after_cell(difference: Difference, metric: str) -> Cell:
+    """The figure after, as far as it is known."""
+    return total_cell(difference.after, metric, difference.unknown_after)
+
+
+def delta_cell(difference: Difference, metric: str) -> Cell:
+    """The difference with its sign; unknown where one of both figures is."""
+    if not difference.known:
+        return Cell("unknown")
+    return Cell(signed(difference.delta, metric, exact=True), signed(difference.delta, metric, exact=False))
+
+
+def signed(value: int, metric: str, *, exact: bool) -> str:
+    """A difference with its sign (a true minus), ``±0`` for none."""
+    if not value:
+        return "±0"
+    return ("+" if value > 0 else "−") + figure(abs(value), metric, exact=exact)
+
+
+def percent(difference: Difference) -> str:
+    """The change in percent of before; ``new`` and ``gone`` where there is nothing to divide."""
+    if not difference.delta or not difference.known:
+        return ""
+    if not difference.before:
+        return "new"
+    if not difference.after:
+        return "gone"
+    value = abs(difference.percent or 0.0)
+    sign = "+" if difference.delta > 0 else "−"
+    return f"{sign}{value:.1f}%" if value >= 0.05 else f"{sign}<0.1%"  # noqa: PLR2004 - rounds to nothing
+
+
+def factor(difference: Difference) -> str:
+    """``9.68× smaller``, for changes of half and more."""
+    less, more = difference.times_less, difference.times_more
+    if less is not None and difference.before >= _FACTOR * difference.after:
+        return f"{less:.2f}× smaller"
+    return f"{more:.2f}× larger" if more is not None and difference.after >= _FACTOR * difference.before else ""
+
+
+def share_of_change(difference: Difference, whole: Difference) -> str:
+    """What part of the model's change this is."""
+    value = difference.percent_of(whole)
+    return "" if value is None else f"{value:.1f}%".replace("-", "−")

@@ -1,0 +1,260 @@
+"""The YAML tree to a Spec: the top level, params, inputs and blocks.
+
+Problems are collected, each at its key, so that one run reports all of them; :mod:`archcost.spec.step_reader` reads
+steps and :mod:`archcost.spec.checks` checks kinds and attributes once every block is known. What cannot be read leaves
+a broken or unknown thing in its place, so that the rest is judged as if it were right.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.errors import Mark, suggestion
+from archcost.spec.budget_reader import read_budgets
+from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.expect_reader import read_expect
+from archcost.spec.expressions import UNKNOWN
+from archcost.spec.model import Block, InputDeclaration, Param, Template
+from archcost.spec.step_reader import read_steps
+from archcost.spec.value_reader import BODY, DECLARATION, Reader, brief
+from archcost.spec.vocabulary import (
+    DTYPE_BYTES,
+    FIGURES,
+    FLOAT_DTYPES,
+    MODEL_KEYS,
+    MODIFIERS,
+    RESERVED,
+    TOP_KEYS,
+    VARIANT_KEYS,
+    VERSION,
+)
+
+if TYPE_CHECKING:
+    from archcost.spec.document import Value
+    from archcost.spec.model import Spec
+
+    Entries = dict[str, tuple[Scalar, Value]]
+
+__all__ = ["DTYPE_BYTES", "FIGURES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
+
+
+_NO_PARAMS = "the spec that it extends has no params"
+
+
+class SpecReader(Reader):
+    """Reads the trees of a spec's files into the spec."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec.problems, spec.meter)
+        self.spec = spec
+
+    def main(self, root: Value, *, base: bool = False) -> list[tuple[str, Mark]]:
+        """Read the spec's file, or the one that it extends in the end; returns the paths that it includes."""
+        spec = self.spec
+        top = self._top(root)
+        if top is None:
+            return []
+        entries = top.entries
+        self._labels(entries)
+        if "dtype" in entries:
+            spec.dtype = self.dtype(entries["dtype"][1], FLOAT_DTYPES)
+        if "params" in entries:
+            spec.params = self._params(entries["params"][1])
+        self._inputs(top)
+        includes = self._shared_parts(top)
+        if "layers" in entries:
+            spec.main.steps = read_steps(self, entries["layers"][1], "layers")
+            spec.main.mark = entries["layers"][0].mark
+        if "outputs" in entries:
+            spec.main.outputs = self.references(entries["outputs"][1], "outputs")
+        spec.main.inputs = list(spec.inputs)
+        spec.only_shares = not base and entries.keys().isdisjoint(MODEL_KEYS)
+        if not base:
+            self._limits(entries)
+        return includes
+
+    def extends(self, root: Value) -> Scalar | None:
+        """The path of the spec that a spec extends, if it extends one."""
+        if not isinstance(root, Mapping) or "extends" not in root.entries:
+            return None
+        _, value = root.entries["extends"]
+        path = self.text(value, "'extends'")
+        if isinstance(value, Scalar) and path:
+            return value
+        if path == "":
+            self.report("'extends' names no file", value, "write the path of a spec: `extends: resnet50.yaml`")
+        raise self.problems.error()
+
+    def variant(self, root: Value, *, base: bool) -> None:
+        """Read a spec that extends the one that was read before: other defaults, and figures if it is not a base."""
+        spec = self.spec
+        top = self._top(root, VARIANT_KEYS, "a spec that extends another")
+        if top is None:
+            return
+        spec.name = ""
+        self._labels(top.entries)
+        if "params" in top.entries:
+            for name, param in self._params(top.entries["params"][1]).items():
+                if name in spec.params:
+                    spec.params[name] = param
+                else:
+                    self.meter.spend(len(spec.params), param.mark)
+                    known = spec.params
+                    hint = (
+                        suggestion(name, known, "params", self.meter.hints)
+                        if known
+                        else "the spec that it extends has no params"
+                    )
+                    self.report(f"'{name}' is no param of the spec that this one extends", param.mark, hint)
+        if not base:
+            self._limits(top.entries)
+
+    def _labels(self, entries: Entries) -> None:
+        for field in ("name", "family", "source"):
+            if field in entries:
+                setattr(self.spec, field, self.text(entries[field][1], f"'{field}'") or "")
+
+    def _limits(self, entries: Entries) -> None:
+        if "expect" in entries:
+            read_expect(self, entries["expect"][1], self.spec)
+        if "budgets" in entries:
+            self.spec.budgets = read_budgets(self, entries["budgets"][1])
+
+    def library(self, root: Value) -> list[tuple[str, Mark]]:
+        """Read the blocks of an included file; returns the paths that it includes in turn."""
+        top = self._top(root)
+        return [] if top is None else self._shared_parts(top)
+
+    def _top(self, root: Value, known: tuple[str, ...] = TOP_KEYS, what: str = "a spec") -> Mapping | None:
+        """The top mapping of a file, its version and keys checked."""
+        if not isinstance(root, Mapping):
+            message = f"a spec is a mapping of keys such as `archcost`, `input` and `layers`, got {brief(root)}"
+            self.report(message, root, f"start with `archcost: {VERSION}`")
+            if root.source is self.spec.text_source:
+                raise self.problems.error()
+            self.spec.incomplete = True
+            return None
+        if "archcost" not in root.entries:
+            mark = Mark(root.source, root.line, root.column)
+            self.report("the language version is missing", mark, f"put `archcost: {VERSION}` on the first line")
+        else:
+            _, value = root.entries["archcost"]
+            if not isinstance(value, Scalar) or value.value != VERSION or isinstance(value.value, bool):
+                message = f"this archcost reads version {VERSION} of the language, got {brief(value)}"
+                self.report(message, value, f"write `archcost: {VERSION}`")
+        self.keys(root, known, what)
+        return root
+
+    def _shared_parts(self, top: Mapping) -> list[tuple[str, Mark]]:
+        """Read ``blocks`` and ``include``."""
+        blocks = self.spec.blocks
+        if "blocks" in top.entries:
+            mapping = self.mapping(top.entries["blocks"][1], "'blocks'")
+            self.spec.incomplete = self.spec.incomplete or mapping is None
+            for key, value in mapping.entries.values() if mapping else ():
+                block = self._block(key, value)
+                if block.name in blocks:
+                    first = blocks[block.name].mark
+                    self.report(f"the block '{block.name}' is defined twice", key, f"it is defined at {first}")
+                blocks.setdefault(block.name, block)
+        includes = []
+        if "include" in top.entries:
+            value = top.entries["include"][1]
+            for item in value.items if isinstance(value, Sequence) else [value]:
+                path = self.text(item, "'include'")
+                if path == "":
+                    self.report("'include' names no file", item)
+                if path:
+                    includes.append((path, item.mark))
+                else:
+                    self.spec.incomplete = True
+        return includes
+
+    def _params(self, value: Value) -> dict[str, Param]:
+        """Names to defaults; null means that a value is required."""
+        params: dict[str, Param] = {}
+        mapping = self.mapping(value, "'params'")
+        for item in value.items if isinstance(value, Sequence) else ():
+            params[brief(item)] = Param(Template(UNKNOWN, item.mark), item.mark)
+        for key, default in mapping.entries.values() if mapping else ():
+            self.meter.spend(DECLARATION, key.mark)
+            if not self.name(key, "a param"):
+                continue
+            if isinstance(default, Scalar) and default.value is None:
+                params[key.text] = Param(None, key.mark)
+            else:
+                params[key.text] = Param(self.template(default) or Template(UNKNOWN, default.mark), key.mark)
+        return params
+
+    def _inputs(self, top: Mapping) -> None:
+        entries = top.entries
+        inputs = self.spec.inputs
+        if "input" in entries and "inputs" in entries:
+            self.report("a spec has `input` or `inputs`, not both", entries["inputs"][0])
+        if "input" in entries:
+            inputs["input"] = self._input(*entries["input"])
+        elif "inputs" in entries:
+            mapping = self.mapping(entries["inputs"][1], "'inputs'")
+            if mapping is None:
+                inputs["input"] = _unknown_input(entries["inputs"][0])
+            for key, value in mapping.entries.values() if mapping else ():
+                self.meter.spend(DECLARATION, key.mark)
+                self.label(key, "an input")
+                inputs[key.text] = self._input(key, value)
+        elif "layers" in entries:
+            self.report(
+                "the spec has no input", entries["layers"][0], "write `input: [3, 224, 224]`, without the batch"
+            )
+            inputs["input"] = _unknown_input(entries["layers"][0])
+
+    def _input(self, key: Scalar, value: Value) -> InputDeclaration:
+        if not isinstance(value, Mapping):
+            shape = self.template(value)
+            return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
+        self.keys(value, ("shape", "dtype", "batch"), "an input")
+        known, dtype, batch = True, None, True
+        if "dtype" in value.entries:
+            dtype = self.dtype(value.entries["dtype"][1])
+            known = dtype is not None
+        if "batch" in value.entries:
+            flag = value.entries["batch"][1]
+            if isinstance(flag, Scalar) and isinstance(flag.value, bool):
+                batch = flag.value
+            else:
+                self.report(f"'batch' of an input is true or false, got {brief(flag)}", flag)
+                known = False
+        if "shape" not in value.entries:
+            self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
+            return _unknown_input(key)
+        shape = self.template(value.entries["shape"][1])
+        return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
+
+    def _block(self, key: Scalar, value: Value) -> Block:
+        self.meter.spend(BODY, key.mark)
+        block = Block(key.text, key.mark)
+        if self.label(key, "a block") and key.text in MODIFIERS:
+            self.report(f"'{key.text}' cannot name a block: steps use it already", key, "rename the block")
+        mapping = self.mapping(value, f"the block '{brief(key)}'")
+        if mapping is None:
+            block.broken = True
+            return block
+        self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
+        entries = mapping.entries
+        if "params" in entries:
+            block.params = self._params(entries["params"][1])
+            block.broken = len(block.params) != len(getattr(entries["params"][1], "entries", ()))
+        if "inputs" in entries:
+            block.inputs = self.names(entries["inputs"][1], "'inputs' of a block")
+            block.broken = block.broken or not block.inputs
+        if "layers" in entries:
+            block.steps = read_steps(self, entries["layers"][1], f"the layers of '{brief(key)}'")
+        else:
+            self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
+            block.broken = True
+        if "outputs" in entries:
+            block.outputs = self.references(entries["outputs"][1], "outputs")
+        return block
+
+
+def _unknown_input(key: Scalar) -> InputDeclaration:
+    return InputDeclaration(Template(UNKNOWN, key.mark), None, True, key.mark)

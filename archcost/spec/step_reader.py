@@ -1,0 +1,250 @@
+"""Reading steps: a kind with its attributes, and the modifiers beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.errors import close_names, suggestion
+from archcost.ops import REGISTRY
+from archcost.ops.fields import REQUIRED
+from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
+from archcost.spec.model import Attribute, Branch, Reference, Step, Template
+from archcost.spec.value_reader import BODY, brief, merge_help
+from archcost.spec.vocabulary import MODIFIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from archcost.errors import Mark
+    from archcost.meter import Meter
+    from archcost.spec.document import Value
+    from archcost.spec.value_reader import Reader
+
+
+def read_steps(reader: Reader, value: Value, what: str) -> list[Step]:
+    """A list of steps; a null value is an empty list."""
+    if isinstance(value, Scalar) and value.value is None:
+        return []
+    if not isinstance(value, Sequence):
+        reader.report(f"{what} must be a list of steps, got {brief(value)}", value, "each step starts with `- `")
+        return [_broken("", value)]
+    steps: list[Step] = []
+    for item in value.items:
+        steps.append(read_step(reader, item))
+        if len(steps) > 1 and isinstance(item, Mapping) and item.flow and not item.entries.keys() - set(MODIFIERS):
+            steps[-2].broken = True  # its modifier has come off, which is reported
+    return steps
+
+
+def _broken(kind: str, value: Value) -> Step:
+    """A step in the place of one that cannot be read."""
+    step = Step(kind, value.mark)
+    step.broken = True
+    return step
+
+
+def read_step(reader: Reader, value: Value) -> Step:
+    """One step: a bare kind, or a mapping with one kind and modifiers."""
+    reader.meter.grant()
+    if isinstance(value, Scalar):
+        if not isinstance(value.value, str):
+            reader.report(f"a step is a kind such as `relu`, got {brief(value)}", value)
+            return _broken("", value)
+        return _with_kind(reader, value)
+    if not isinstance(value, Mapping):
+        message = "a step is a kind or a mapping with one kind, got a list"
+        reader.report(message, value, "leave out the inner `- ` or `[]`")
+        return _broken("", value)
+    kinds = [name for name in value.entries if name not in MODIFIERS]
+    kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
+    if len(kinds) != 1:
+        _report_kinds(reader, value, kind, [name for name in kinds if name != kind])
+    key, attributes = value.entries[kind] if kinds else (None, None)
+    step = _broken("", value) if key is None else _with_kind(reader, key)
+    step.broken = step.broken or len(kinds) != 1
+    if len(kinds) == 1 and attributes is not None:
+        _read_attributes(reader, step, attributes)
+    for name, (_, given) in value.entries.items():
+        if name in MODIFIERS:
+            step.broken = not _MODIFIERS[name](reader, step, given) or step.broken
+    if "as" in value.entries and "repeat" not in value.entries:
+        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    return step
+
+
+def _with_kind(reader: Reader, key: Scalar) -> Step:
+    if not key.text.startswith("$"):
+        return Step(key.text, key.mark)
+    try:
+        return Step(reader.expression(key), key.mark)
+    except ExpressionError as error:
+        reader.fail(error)
+        return _broken("", key)
+
+
+def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> None:
+    """Report that a step has no kind, or more than one."""
+    if not others:
+        hint = "an op such as `relu`, or a block, beside the modifiers"
+        if value.flow and value.entries:
+            hint += "; inside of [], braces hold a step together: `[{add: , from: [a, b]}]`"
+        reader.report("a step needs a kind", value, hint)
+        return
+    second = others[0]
+    op = REGISTRY.get(first)
+    close = close_names(second, MODIFIERS)
+    if op is not None and second in op.fields:
+        hint = f"attributes stand inside: `{first}: {{{second}: …}}`"
+        hint += "" if value.flow else f", or indented further than `{first}`"
+    elif merge_help(second):
+        hint = merge_help(second)
+    elif second.count(")") > second.count("("):
+        hint = QUOTE_IN_FLOW
+    elif close:
+        hint = f"did you mean '{close[0]}'?"
+    else:
+        hint = f"start each step with its own `- `; beside a kind stand {', '.join(MODIFIERS)}"
+    key = value.entries[second][0]
+    reader.report(f"a step has one kind, got '{brief(value.entries[first][0])}' and '{brief(key)}'", key, hint)
+
+
+def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
+    if isinstance(value, Scalar) and value.value is None:
+        return
+    if not isinstance(value, Mapping):
+        _report_attributes(reader, step.kind if isinstance(step.kind, str) else "…", value)
+        step.broken = True
+        return
+    for name, (key, given) in value.entries.items():
+        if merge_help(name):
+            reader.report("attributes cannot be merged with `<<`", key, merge_help(name))
+        template = None if merge_help(name) else reader.template(given)
+        if template is None:
+            step.broken = True
+            continue
+        step.attributes[name] = Attribute(template, key.mark)
+        step.uses_input = step.uses_input or template.uses_input
+
+
+def _report_attributes(reader: Reader, kind: str, value: Value) -> None:
+    if _kind_end(kind) < len(kind):
+        return  # the kind is not one, and that is reported
+    op = REGISTRY.get(kind)
+    example = next(iter(op.fields), "") if op else "name"
+    simple = isinstance(value, Scalar) and len(value.text) < 20  # noqa: PLR2004 - short
+    if not example or (isinstance(value, Scalar) and isinstance(value.value, bool)):
+        hint = f"write `{kind}` alone"
+    else:
+        hint = f"write `{kind}: {{{example}: {brief(value) if simple else '…'}}}`"
+    reader.report(f"the attributes of {kind} are a mapping of names to values, got {brief(value)}", value, hint)
+
+
+# --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
+
+
+def _read_id(reader: Reader, step: Step, value: Value) -> bool:
+    if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
+        hint = "the rounds of `repeat` are id.0, id.1 …" if isinstance(value, Scalar) and value.text else ""
+        reader.report(f"'id' is a plain name, got {brief(value)}", value, hint)
+        return True
+    step.id = Reference(value.text, value.mark)
+    if reader.label(value, "a step") and value.text.isdigit():
+        reader.report(f"'{brief(value)}' cannot name a step", value, "a number alone means a round or an output")
+    return True
+
+
+def _read_from(reader: Reader, step: Step, value: Value) -> bool:
+    step.sources = reader.references(value, "from")
+    return True
+
+
+def _read_branches(reader: Reader, step: Step, value: Value) -> bool:
+    mapping = reader.mapping(value, "'branches'")
+    if mapping is None:
+        return False
+    step.branches = {}
+    if not mapping.entries:
+        reader.report("'branches' is empty", value, "a branch is `name: [steps]`; `name: []` passes the input on")
+        return False
+    for name, (label, given) in mapping.entries.items():
+        reader.meter.spend(BODY, label.mark)
+        reader.label(label, "a branch")
+        step.branches[name] = _read_branch(reader, label, given)
+    return True
+
+
+def _read_branch(reader: Reader, label: Scalar, value: Value) -> Branch:
+    what = f"the branch '{brief(label)}'"
+    if not isinstance(value, Mapping):
+        return Branch(read_steps(reader, value, what), None, label.mark)
+    if "layers" not in value.entries and "from" not in value.entries:
+        hint = f"a branch is a list of steps, `{brief(label)}: [step, step]`, or `{{from: id, layers: [step]}}`"
+        reader.report(f"{what} has neither steps nor `from`", value, hint)
+        return Branch([_broken("", value)], None, label.mark)
+    reader.keys(value, ("from", "layers"), what)
+    sources = reader.references(value.entries["from"][1], "from") if "from" in value.entries else None
+    steps = read_steps(reader, value.entries["layers"][1], what) if "layers" in value.entries else []
+    return Branch(steps, sources, label.mark)
+
+
+def _read_when(reader: Reader, step: Step, value: Value) -> bool:
+    step.when = reader.template(value)
+    return step.when is not None
+
+
+def _read_repeat(reader: Reader, step: Step, value: Value) -> bool:
+    count = reader.template(value)
+    step.repeat = count or Template(UNKNOWN, value.mark)
+    return count is not None
+
+
+def _read_as(reader: Reader, step: Step, value: Value) -> bool:
+    if not isinstance(value, Scalar):
+        reader.report(f"'as' is a name for the index of `repeat`, got {brief(value)}", value)
+    elif reader.name(value, "an index"):
+        step.repeat_as = value.text
+        return True
+    step.repeat_as = ""
+    return False
+
+
+def _read_share(reader: Reader, step: Step, value: Value) -> bool:
+    if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
+        reader.report(f"'share' is the id of a step, got {brief(value)}", value)
+        return True
+    step.share = Reference(value.text, value.mark)
+    return True
+
+
+_MODIFIERS = {
+    "id": _read_id,
+    "from": _read_from,
+    "branches": _read_branches,
+    "when": _read_when,
+    "repeat": _read_repeat,
+    "as": _read_as,
+    "share": _read_share,
+}
+
+
+def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> str:
+    """A help line for an unknown kind at a place."""
+    meter.spend(len(blocks) + len(REGISTRY), mark)
+    known = [*blocks, *REGISTRY]
+    word = kind.removeprefix("nn.").removeprefix("torch.nn.")
+    end = _kind_end(word)
+    word = word[:end]
+    if word in known:
+        if end == len(word) and word == kind:
+            return ""
+        op = REGISTRY.get(word)
+        required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
+        example = ", ".join(f"{name}: …" for name in required)
+        return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
+    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; a block stands under `blocks`"
+
+
+def _kind_end(kind: str) -> int:
+    """Where a kind ends in a text such as ``conv2d(64)`` or ``conv2d {``."""
+    return next((index for index, char in enumerate(kind) if char in " :({["), len(kind))

@@ -1,0 +1,197 @@
+"""Reading single values of a spec: text, names, mappings, templates, references; problems are noted at the value."""
+
+from __future__ import annotations
+
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
+
+from archcost.errors import Diagnostic, suggestion
+from archcost.meter import Meter
+from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.expressions import Expression, ExpressionError
+from archcost.spec.functions import BoundError, measure
+from archcost.spec.model import Reference, Template
+from archcost.spec.vocabulary import DTYPE_BYTES, RESERVED
+
+if TYPE_CHECKING:
+    from archcost.errors import Mark
+    from archcost.spec.document import Value
+    from archcost.spec.model import References
+    from archcost.spec.problems import Problems
+
+DECLARATION = 50  # steps of work of a param or an input
+BODY = 200  # of a block or a branch: more than a step in it allows
+_SHOWN = 60  # characters of a value in a message
+MERGE_HELP = "YAML's merge keys are not part of YAML 1.2: share steps through a block with params"
+
+
+class Reader:
+    """Reads values; ``problems`` collects what is wrong, ``meter`` counts the work."""
+
+    def __init__(self, problems: Problems, meter: Meter | None = None) -> None:
+        self.problems = problems
+        self.meter = meter or Meter()
+        self._expressions: dict[str, Expression] = {}  # by their text
+
+    def report(self, message: str, place: Value | Mark, help: str = "") -> None:  # noqa: A002 - the word users see
+        """Note a problem at a value or mark."""
+        mark = place if isinstance(place, tuple) else place.mark
+        self.problems.add(Diagnostic(message, mark, help))
+
+    def fail(self, error: ExpressionError) -> None:
+        """Note the problem of an expression."""
+        if error.diagnostic is not None:
+            self.problems.add(error.diagnostic)
+
+    def template(self, value: Value) -> Template | None:
+        """A value with its expressions parsed; None (and a problem) when it cannot be read."""
+        try:
+            data = self._data(value)
+            measure(data)
+            return Template(data, value.mark)
+        except ExpressionError as error:
+            self.fail(error)
+        except BoundError as error:
+            self.report(str(error), value)
+        return None
+
+    def expression(self, scalar: Scalar) -> Expression:
+        """The expression that a scalar is; an equal text is parsed once. Raises ExpressionError."""
+        known = self._expressions.get(scalar.text)
+        if known is not None:
+            return known if known.mark == scalar.mark else known.at(scalar.mark)
+        known = self._expressions[scalar.text] = Expression(scalar.text, scalar.mark, self.meter)
+        return known
+
+    def _data(self, value: Value) -> Any:
+        if isinstance(value, Scalar):
+            if isinstance(value.value, str) and value.value.startswith("$"):
+                return self.expression(value)
+            return value.value
+        if isinstance(value, Sequence):
+            return [self._data(item) for item in value.items]
+        hint = "quote an expression: `{}` is a mapping in YAML" if is_lone_brace(value) else ""
+        raise ExpressionError(Diagnostic("expected a value or a list, got a mapping", value.mark, hint))
+
+    def text(self, value: Value, what: str) -> str | None:
+        """A string scalar."""
+        if isinstance(value, Scalar) and isinstance(value.value, str) and not value.value.startswith("$"):
+            if all(char.isprintable() or char == "\n" for char in value.value):
+                return value.value
+            self.report(f"{what} holds control characters", value)
+            return None
+        hint = ""
+        if isinstance(value, Scalar) and value.text:
+            hint = "expressions are not read here" if value.text.startswith("$") else f'quote it: "{brief(value)}"'
+        self.report(f"{what} must be text, got {brief(value)}", value, hint)
+        return None
+
+    def name(self, key: Scalar, what: str) -> bool:
+        """Whether a key can be a name in expressions and paths."""
+        text = key.text
+        if not text.isidentifier() or iskeyword(text):
+            hint = (
+                "expressions use this word themselves"
+                if iskeyword(text)
+                else "names are letters, digits and _, not a digit first"
+            )
+            self.report(f"'{brief(key)}' cannot name {what}", key, merge_help(text) or hint)
+        elif text in RESERVED:
+            self.report(f"'{text}' cannot name {what}: expressions use it already", key)
+        else:
+            return True
+        return False
+
+    def label(self, key: Scalar, what: str) -> bool:
+        """Whether a key can be a part of a path: the name of a block, a branch or a step."""
+        text = key.text
+        if not text or text.startswith("$") or "." in text or not text.isprintable() or any(map(str.isspace, text)):
+            hint = merge_help(text) or "a name has no dots and no spaces, and does not begin with $"
+            self.report(f"'{brief(key)}' cannot name {what}", key, hint)
+            return False
+        return True
+
+    def mapping(self, value: Value, what: str) -> Mapping | None:
+        """A mapping, or None (and a problem)."""
+        if isinstance(value, Mapping):
+            return value
+        self.report(f"{what} must be a mapping of names to values, got {brief(value)}", value)
+        return None
+
+    def keys(self, mapping: Mapping, known: tuple[str, ...], what: str) -> None:
+        """Report keys that are not known."""
+        for name, (key, _) in mapping.entries.items():
+            if name not in known:
+                hint = merge_help(name) or suggestion(name, known, "keys", self.meter.hints)
+                hint = hint or f"known keys: {', '.join(known)}"
+                self.report(f"unknown key '{brief(key)}' in {what}", key, hint)
+
+    def dtype(self, value: Value, known: tuple[str, ...] = tuple(DTYPE_BYTES)) -> str | None:
+        """A dtype by torch's name."""
+        text = self.text(value, "a dtype")
+        if text is not None and text not in known:
+            hint = suggestion(text, known, "dtypes", self.meter.hints) or f"known dtypes: {', '.join(known)}"
+            self.report(f"unknown dtype '{brief(value)}'", value, hint)
+            return None
+        return text
+
+    def names(self, value: Value, what: str) -> list[str]:
+        """One or several different names."""
+        items = value.items if isinstance(value, Sequence) else [value]
+        found: dict[str, None] = {}  # a set in order
+        for item in items:
+            self.meter.spend(DECLARATION, item.mark)
+            if not isinstance(item, Scalar) or item.value is None:
+                self.report(f"{what} are names, got {brief(item)}", item)
+            elif item.text in found:
+                self.report(f"the name '{brief(item)}' appears twice", item)
+            elif self.label(item, "an input"):
+                found[item.text] = None
+        if not items:
+            self.report(f"{what} must hold a name at least", value)
+        return list(found) if len(found) == len(items) else []
+
+    def references(self, value: Value, what: str) -> References:
+        """An id, a list of ids, or an expression that gives them; unreadable ones have an empty name."""
+        if isinstance(value, Scalar) and value.text.startswith("$"):
+            template = self.template(value)
+            if template is None:
+                return [Reference("", value.mark)]
+            expression: Expression = template.value
+            return expression
+        references = []
+        if isinstance(value, Sequence) and not value.items and what == "outputs":
+            self.report("'outputs' names no step", value, "leave it out to return the result of the last step")
+            return [Reference("", value.mark)]
+        for item in value.items if isinstance(value, Sequence) else [value]:
+            if isinstance(item, Scalar) and item.text and item.value is not None and not item.text.startswith("$"):
+                references.append(Reference(item.text, item.mark))
+                continue
+            hint = "write `from: id` or `from: [id, id]`" if what == "from" else f"write `{what}: [id, id]`"
+            if isinstance(item, Scalar) and item.text.startswith("$"):
+                hint = f"one expression stands for the whole list: `{what}: $(…)`"
+            self.report(f"'{what}' takes ids, got {brief(item)}", item, hint)
+            references.append(Reference("", item.mark))
+        return references
+
+
+def brief(value: Value) -> str:
+    """A value in a few words, for messages."""
+    if isinstance(value, Scalar):
+        text = value.text.replace("\n", " ")
+        return (text if len(text) <= _SHOWN else text[:_SHOWN] + "…") or "nothing"
+    return "a list" if isinstance(value, Sequence) else "a mapping"
+
+
+def is_lone_brace(value: Value) -> bool:
+    """Whether a value is a mapping such as ``{name}``, which looks like a template of other tools."""
+    return (
+        isinstance(value, Mapping)
+        and value.flow
+        and all(brief(item) == "nothing" for _, item in value.entries.values())
+    )
+
+
+def merge_help(name: str) -> str:
+    """The help for YAML 1.1's merge key."""
+    return MERGE_HELP if name == "<<" else ""
