@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
 from archcost.budget.path_lookup import Scopes
-from archcost.budget.verdict import INPUT, WORKSPACE, Weight
+from archcost.budget.verdict import INPUT, WORKSPACE, Contributor
 from archcost.meter import BUDGET, Meter
 from archcost.paths import PathPattern
 from archcost.spec.budget_limits import PEAK
@@ -75,13 +75,13 @@ def pattern_meter(report: Report) -> Meter:
     return Meter(BUDGET + _PER_LAYER * len(report.layers))
 
 
-def _at_peak(graph: Graph) -> list[Weight]:
+def _at_peak(graph: Graph) -> list[Contributor]:
     """What is alive at the peak of inference, as `archcost memory` tells it; the parts sum to the peak."""
     holders = inference_memory(graph).holders
     weights = []
     for holder, name in zip(holders, holder_names(graph, holders), strict=True):
         made = graph.nodes[holder.node].op.kind if holder.node >= 0 else INPUT
-        weights.append(Weight(name, WORKSPACE if holder.role == WORKSPACE else made, holder.bytes))
+        weights.append(Contributor(name, WORKSPACE if holder.role == WORKSPACE else made, holder.bytes))
     return weights
 
 
@@ -92,22 +92,24 @@ class Weights:
         self._report = report
         self.layers = Scopes(report.layers, lambda layer: layer.path)
         self._changes = Scopes(changes, lambda change: change.row.path)
-        self._heaviest: dict[tuple[str, str], tuple[Weight, ...]] = {}
-        self._grown: dict[tuple[str, str], tuple[Weight, ...]] = {}
+        self._heaviest: dict[tuple[str, str], tuple[Contributor, ...]] = {}
+        self._grown: dict[tuple[str, str], tuple[Contributor, ...]] = {}
 
-    def heaviest(self, metric: str, path: str) -> tuple[Weight, ...]:
+    def heaviest(self, metric: str, path: str) -> tuple[Contributor, ...]:
         """The layers with the largest figures; of the peak, the largest storages that are alive at it."""
         key = (metric, path)
         if key not in self._heaviest:
             if metric == PEAK:
                 weights = _at_peak(self._report.graph)
             else:
-                weights = [Weight(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)]
+                weights = [
+                    Contributor(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)
+                ]
             largest = nlargest(TOP, weights, key=lambda weight: weight.figure)
             self._heaviest[key] = tuple([weight for weight in largest if weight.figure])
         return self._heaviest[key]
 
-    def grown(self, metric: str, path: str) -> tuple[Weight, ...]:
+    def grown(self, metric: str, path: str) -> tuple[Contributor, ...]:
         """The layers whose figure grew most; of the peak what is alive at it, because it is no sum over layers."""
         if metric == PEAK:
             return self.heaviest(metric, path)
@@ -116,7 +118,7 @@ class Weights:
             weights = []
             for change in self._changes.at(path):
                 before, after = change.figures(metric)
-                weights.append(Weight(change.row.path, change.row.op, after, before if change.before else None))
+                weights.append(Contributor(change.row.path, change.row.op, after, before if change.before else None))
             largest = nlargest(TOP, weights, key=lambda weight: weight.figure - (weight.baseline or 0))
             self._grown[key] = tuple([weight for weight in largest if weight.figure > (weight.baseline or 0)])
         return self._grown[key]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.budget.baseline import Pace
 from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import TOP
-from archcost.budget.verdict import Cause, Status, Weight
+from archcost.budget.verdict import Cause, Contributor, Status
 from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class MeasuredPace(NamedTuple):
 
     pace: Pace
     device: str
-    layers: tuple[Weight, ...] = ()
+    layers: tuple[Contributor, ...] = ()
     before: Pace | None = None
     declared: tuple[str, ...] = ()
 
@@ -85,7 +85,7 @@ def measured(case: Case, before: Report | None) -> MeasuredPace | None:
         past = case.baseline.latencies.get(device, {}).get(case.key) if case.baseline else None
         past = past if past is not None and past.batch == case.report.batch else None
     weights = [
-        Weight(layer.path, layer.op, _nanoseconds(timing.median))
+        Contributor(layer.path, layer.op, _nanoseconds(timing.median))
         for layer, timing in zip(case.report.layers, latency.layers, strict=False)
         if timing is not None
     ]

@@ -87,7 +87,7 @@ class Behind(StrEnum):
     AT_PEAK = "at peak"
 
 
-class Weight(NamedTuple):
+class Contributor(NamedTuple):
     """A layer's part in a figure, and in the baseline's where growth is told.
 
     Of the peak it is a storage by what made it; ``op`` is then ``input`` for an input of the model, and ``workspace``
@@ -125,7 +125,7 @@ class Finding:
     baseline: int | None = None
     spread: int = 0
     baseline_spread: int = 0
-    layers: tuple[Weight, ...] = ()
+    layers: tuple[Contributor, ...] = ()
     mark: Mark | None = None
     cause: Cause = Cause.NONE
     deviation: Deviation | None = None

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from archcost.conventions.embedding_tables import Tables
     from archcost.conventions.published_figures import CandidateFigure
     from archcost.conventions.published_scopes import LayerScope
-    from archcost.conventions.tool_report import Reading
+    from archcost.conventions.tool_report import ToolReport
 
 
-def candidates(report: Report, tools: Sequence[Reading]) -> Iterator[tuple[LayerScope, CandidateFigure]]:
+def candidates(report: Report, tools: Sequence[ToolReport]) -> Iterator[tuple[LayerScope, CandidateFigure]]:
     """Every figure of every scope; equal ones of a scope once."""
     found = tables(report.graph)
     for scope in scopes(report):
@@ -31,7 +31,7 @@ def candidates(report: Report, tools: Sequence[Reading]) -> Iterator[tuple[Layer
             yield scope, figure
 
 
-def figures(report: Report, chosen: Sequence[int], tools: Sequence[Reading], found: Tables) -> list[CandidateFigure]:
+def figures(report: Report, chosen: Sequence[int], tools: Sequence[ToolReport], found: Tables) -> list[CandidateFigure]:
     """Every figure of the chosen layers; equal ones once, named by all that give them."""
     return list(merged([*sizes(report, chosen, found), *work(report, chosen, tools)]))
 

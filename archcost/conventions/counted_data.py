@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.data import CountedTotalData, ReportData
-    from archcost.conventions.tool_report import Count, Reading
+    from archcost.conventions.tool_report import Count, ToolReport
 
 
-def counted_document(reading: Reading) -> ReportData:
+def counted_document(reading: ToolReport) -> ReportData:
     """The JSON report with a ``convention`` in its totals and in every layer."""
     document: dict[str, Any] = cast("dict[str, Any]", reading.report.document())
     layers = document["layers"]
@@ -22,7 +22,7 @@ def counted_document(reading: Reading) -> ReportData:
     return cast("ReportData", document)
 
 
-def _total(reading: Reading) -> CountedTotalData:
+def _total(reading: ToolReport) -> CountedTotalData:
     convention = reading.convention
     found = {
         "name": convention.name,

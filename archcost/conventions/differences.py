@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from archcost.conventions.model import Amount
-    from archcost.conventions.tool_report import Reading
+    from archcost.conventions.tool_report import ToolReport
 
 
 class ToolDifference(NamedTuple):
@@ -28,7 +28,7 @@ class ToolDifference(NamedTuple):
 class ToolExplanation(NamedTuple):
     """A tool's figure as ``base``, its factor × archcost's MACs, plus the sum of the differences."""
 
-    reading: Reading
+    reading: ToolReport
     base: int
     differences: tuple[ToolDifference, ...]
 
@@ -38,7 +38,7 @@ class ToolExplanation(NamedTuple):
         return self.reading.sum - self.base
 
 
-def explain(reading: Reading) -> ToolExplanation:
+def explain(reading: ToolReport) -> ToolExplanation:
     """The differences between a tool's figure and archcost's MACs, the largest first."""
     factor = reading.convention.factor
     sums: dict[tuple[str, str, bool], list[Amount]] = {}

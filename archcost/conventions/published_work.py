@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Layer, Report
     from archcost.conventions.model import Amount
-    from archcost.conventions.tool_report import Reading
+    from archcost.conventions.tool_report import ToolReport
 
 
-def readings(report: Report, functional: Sequence[str] = ()) -> list[Reading]:
+def readings(report: Report, functional: Sequence[str] = ()) -> list[ToolReport]:
     """The report under the convention of every tool that prints figures."""
     return [read(report, convention, functional) for convention in sought()]
 
 
 def work(
-    report: Report, chosen: Sequence[int], tools: Sequence[Reading], base: tuple[Term, ...] = ()
+    report: Report, chosen: Sequence[int], tools: Sequence[ToolReport], base: tuple[Term, ...] = ()
 ) -> Iterator[CandidateFigure]:
     """Every figure of the work of the chosen layers; ``base`` is how their MACs come about."""
     layers = [report.layers[index] for index in chosen]
@@ -39,7 +39,7 @@ def work(
         yield from _tool(reading, chosen, count)
 
 
-def _tool(reading: Reading, chosen: Sequence[int], count: int) -> Iterator[CandidateFigure]:
+def _tool(reading: ToolReport, chosen: Sequence[int], count: int) -> Iterator[CandidateFigure]:
     """A tool's figure of the chosen layers, and twice or half of it; nothing where it fails on one."""
     terms = _terms(reading, chosen, count)
     if terms is None:
@@ -53,7 +53,7 @@ def _tool(reading: Reading, chosen: Sequence[int], count: int) -> Iterator[Candi
         yield figure(f"half of {whose}", 3, MACS, terms, share=tool.factor)
 
 
-def _terms(reading: Reading, chosen: Sequence[int], macs: int) -> tuple[Term, ...] | None:
+def _terms(reading: ToolReport, chosen: Sequence[int], macs: int) -> tuple[Term, ...] | None:
     """The tool's figure of the layers: what stands for MACs first, then what it adds; None where it fails.
 
     Equal layers share one tuple of parts, which is looked at once.

@@ -61,7 +61,7 @@ class Tally(NamedTuple):
     unseen: int = 0
 
 
-class Reading:
+class ToolReport:
     """A report as one tool counts it."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Reading:
         return Tally(sum(amounts) if amounts else None, missed, unseen)
 
 
-def read(report: Report, convention: Convention, functional: Sequence[str] = ()) -> Reading:
+def read(report: Report, convention: Convention, functional: Sequence[str] = ()) -> ToolReport:
     """The report as the convention's tool counts it.
 
     ``functional`` are patterns of paths, or kinds: those layers are written as function calls, not as modules; behind
@@ -172,7 +172,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
             )
             known[key] = _parts(convention, use)
         counts.append(Count(layer, *known[key]))
-    return Reading(convention, report, counts, tuple(functional))
+    return ToolReport(convention, report, counts, tuple(functional))
 
 
 def _parts(convention: Convention, use: LayerUse) -> tuple[tuple[FigurePart, ...], str]:

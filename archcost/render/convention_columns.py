@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
-    from archcost.conventions.tool_report import Reading, Tally
+    from archcost.conventions.tool_report import Tally, ToolReport
 
 NOT_COVERED = "not covered"
 PARTLY = "†"  # behind a figure that leaves some of archcost's MACs out
 
 
-def counted(report: Report, name: str, functional: Sequence[str] = ()) -> Reading:
+def counted(report: Report, name: str, functional: Sequence[str] = ()) -> ToolReport:
     """The report under a convention; raises UsageError for an unknown name or a pattern without a layer."""
     from archcost.conventions import convention
     from archcost.conventions.tool_report import check_patterns, read
@@ -29,7 +29,7 @@ def counted(report: Report, name: str, functional: Sequence[str] = ()) -> Readin
     return read(report, convention(name), chosen)
 
 
-def tool_columns(reading: Reading) -> Further:
+def tool_columns(reading: ToolReport) -> Further:
     """A column of tables; three fields of sheets: no figure where nothing is covered."""
 
     def layer(place: int) -> tuple[object, ...]:
@@ -41,7 +41,7 @@ def tool_columns(reading: Reading) -> Further:
     return Further([column], fields, layer, notes(reading))
 
 
-def heading(reading: Reading) -> str:
+def heading(reading: ToolReport) -> str:
     """``fvcore MACs``."""
     return f"{reading.convention.name} {reading.convention.unit}"
 
@@ -55,7 +55,7 @@ def tally_cell(tally: Tally) -> Cell:
     return _figure(tally.amount, partly=bool(tally.missed or tally.unseen))
 
 
-def total_cell(reading: Reading) -> Cell:
+def total_cell(reading: ToolReport) -> Cell:
     """What the tool prints for the model."""
     if reading.total is None:
         return Cell("no figure")
@@ -70,7 +70,7 @@ def _marked(one: Cell, *, partly: bool) -> Cell:
     return Cell(f"{one.text} {PARTLY}", f"{one.short} {PARTLY}") if partly else one
 
 
-def notes(reading: Reading) -> list[str]:
+def notes(reading: ToolReport) -> list[str]:
     """The tool with its version and how it is called; what it does not cover, and why."""
     convention = reading.convention
     word = f" ({convention.own_word})" if convention.own_word else ""
@@ -87,7 +87,7 @@ def notes(reading: Reading) -> list[str]:
     return lines
 
 
-def _reasons(reading: Reading) -> list[tuple[str, str]]:
+def _reasons(reading: ToolReport) -> list[tuple[str, str]]:
     found: dict[tuple[str, str], None] = {}
     for count in reading.counts:
         if count.failure:

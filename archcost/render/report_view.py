@@ -9,7 +9,6 @@ from archcost.render.cell_text import NOT_READ, UP_TO_ERROR
 from archcost.render.chosen_columns import Further
 
 if TYPE_CHECKING:
-    from archcost.conventions.tool_report import Reading
     from archcost.named_specs import SpecResult
 
 
@@ -60,7 +59,7 @@ class ModelView(NamedTuple):
     wanted: Wanted = Wanted()
     diagnostics: tuple[Diagnostic, ...] = ()
     further: tuple[Further, ...] = ()
-    reading: "Reading | None" = None
+    reading: "ToolReport | None" = None
     unread: bool = False
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         VerdictTotalData,
         WeightData,
     )
-    from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict, Weight
+    from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Total, Verdict
     from archcost.spec.budget_limits import Limit
 
 
@@ -122,5 +122,5 @@ def _computed(deviation: Deviation) -> int | list[int] | None:
     return computed if isinstance(computed, int) else None
 
 
-def _weight(weight: Weight) -> WeightData:
+def _weight(weight: Contributor) -> WeightData:
     return {"path": weight.path, "op": weight.op, "figure": weight.figure, "baseline": weight.baseline}

@@ -25,7 +25,7 @@ from archcost.render.verdict_text import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.budget.verdict import Finding, Verdict, Weight
+    from archcost.budget.verdict import Contributor, Finding, Verdict
     from archcost.spec.budget_limits import Limit
 
 _NOTES = (Status.STALE, Status.NEW, Status.RENAMED, Status.GONE, Status.NOT_MEASURED)  # told in a line each
@@ -184,7 +184,7 @@ class _Writer:
         return [f"  {head:<{_LABEL_WIDTH}} {line}" for head, line in zip(heads, lines, strict=True)]
 
 
-def _layer_cells(finding: Finding, weight: Weight) -> tuple[str, str, str, str, str]:
+def _layer_cells(finding: Finding, weight: Contributor) -> tuple[str, str, str, str, str]:
     """Path, op, figure, share, and what it is a share of."""
     path, metric = one_line(layer_name(weight)), finding.metric
     if finding.behind is not Behind.GREW:

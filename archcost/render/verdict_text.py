@@ -11,7 +11,7 @@ from archcost.render.verdict_help import help_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.budget.verdict import Finding, SpecVerdict, Total, Verdict, Weight
+    from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Total, Verdict
 
 ORDER = (
     Status.FAIL,
@@ -186,7 +186,7 @@ def layers_text(finding: Finding) -> str:
     return f"{finding.behind.value}: {', '.join(told)}"
 
 
-def layer_name(weight: Weight) -> str:
+def layer_name(weight: Contributor) -> str:
     """Its path; what a layer needs at the peak for itself is its workspace."""
     return f"workspace of {weight.path}" if weight.op == WORKSPACE else weight.path
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archcost.budget.data import StatusCounts
-from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
+from archcost.budget.verdict import Contributor, Finding, Rule, SpecVerdict, Status, Verdict
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.printable import visible
 from archcost.render.document import Line, Table
@@ -139,7 +139,7 @@ def failing(
 ) -> Verdict:
     """A verdict with ``count`` failures of one spec."""
     limit = Limit("params", path, 60_000, None, 0, "error", message, "60 k", mark())
-    layers = (Weight(f"{path}.conv2d", "conv2d", 40_000), Weight("other", "linear", 30_000))
+    layers = (Contributor(f"{path}.conv2d", "conv2d", 40_000), Contributor("other", "linear", 30_000))
     finding = Finding(
         Rule.MAXIMUM, Status.FAIL, spec, name, "params", path, limit, 72_345, 60_000, layers=layers, mark=limit.mark
     )

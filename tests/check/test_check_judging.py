@@ -16,7 +16,7 @@ from archcost.budget.cases import Request
 from archcost.budget.contributors import named
 from archcost.budget.judge import Case, judge
 from archcost.budget.latency import MeasuredPace
-from archcost.budget.verdict import Finding, Rule, SpecVerdict, Status, Verdict, Weight
+from archcost.budget.verdict import Contributor, Finding, Rule, SpecVerdict, Status, Verdict
 from archcost.render.verdict_figures import amount, pair, percent
 from archcost.render.verdict_text import sentence
 from archcost.settings import Settings
@@ -199,7 +199,9 @@ def test_latency_fails_only_beyond_its_spread(
 ) -> None:
     ms = 10**6
     past = Pace(before[0] * ms, before[1] * ms, 1, "") if before else None
-    measured = MeasuredPace(Pace(median * ms, spread * ms, 1, ""), "a machine", (Weight("stem", "conv2d", ms),), past)
+    measured = MeasuredPace(
+        Pace(median * ms, spread * ms, 1, ""), "a machine", (Contributor("stem", "conv2d", ms),), past
+    )
     found = verdict(f"{{latency: {text}}}", measured=measured, **against(4))
     finding = found.findings[0]
     assert finding.status.value == status

@@ -20,7 +20,7 @@ from tests.shared import zoo_report
 if TYPE_CHECKING:
     from torch import nn
 
-    from archcost.conventions.tool_report import Reading
+    from archcost.conventions.tool_report import ToolReport
 
 pytest.importorskip("torchvision.models")
 
@@ -111,7 +111,7 @@ def test_built_module_beside_torchvision(name: str) -> None:
             compare_layers(tool, seen, reading, model, by_path=True)
 
 
-def compare_layers(tool: str, seen: peers.Seen, reading: Reading, model: nn.Module, *, by_path: bool) -> None:
+def compare_layers(tool: str, seen: peers.Seen, reading: ToolReport, model: nn.Module, *, by_path: bool) -> None:
     """Figures of the layers by their paths; where the paths are torchvision's, sums by class of module.
 
     Torchvision's residual blocks call one nn.ReLU several times. What no module tells was counted in functions.
