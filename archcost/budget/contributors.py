@@ -102,9 +102,8 @@ class Weights:
             if metric == PEAK:
                 weights = _at_peak(self._report.graph)
             else:
-                weights = [
-                    Contributor(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)
-                ]
+                layers = self.layers.at(path)
+                weights = [Contributor(layer.path, layer.op, getattr(layer.costs, metric)) for layer in layers]
             largest = nlargest(TOP, weights, key=lambda weight: weight.figure)
             self._heaviest[key] = tuple([weight for weight in largest if weight.figure])
         return self._heaviest[key]

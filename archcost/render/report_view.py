@@ -9,6 +9,7 @@ from archcost.render.cell_text import NOT_READ, UP_TO_ERROR
 from archcost.render.chosen_columns import Further
 
 if TYPE_CHECKING:
+    from archcost.conventions.tool_report import ToolReport
     from archcost.named_specs import SpecResult
 
 
