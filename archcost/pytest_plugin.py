@@ -102,8 +102,8 @@ class SpecBudget(pytest.Item):
     def runtest(self) -> None:
         """Raise OverBudgetError with the report if a limit is exceeded; skip where there is nothing to judge."""
         from archcost import check
+        from archcost.budget.verdict_sentences import summary
         from archcost.render.verdict_output import render
-        from archcost.render.verdict_text import summary
 
         if _is_library(self.path):
             pytest.skip("it holds only blocks")

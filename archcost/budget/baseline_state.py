@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Status
+from archcost.budget.verdict_words import Cause, Status
 from archcost.errors import Mark, Source
 from archcost.version import __version__
 

@@ -12,7 +12,8 @@ from archcost.budget.baseline_state import lacking, staleness
 from archcost.budget.contributors import Weights
 from archcost.budget.limit_checks import Holding
 from archcost.budget.outcomes import Room
-from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
+from archcost.budget.verdict import Finding, SpecVerdict, Total
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.comparing import is_telling
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.meter import WorkError

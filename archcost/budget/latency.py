@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.budget.baseline import Pace
 from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import TOP
-from archcost.budget.verdict import Cause, Contributor, Status
+from archcost.budget.verdict import Contributor
+from archcost.budget.verdict_words import Cause, Status
 from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:

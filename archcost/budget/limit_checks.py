@@ -12,7 +12,8 @@ from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import named, pattern_meter
 from archcost.budget.latency import judge_latency
 from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Rest, Room, told
-from archcost.budget.verdict import Cause, Finding, Rule, Status
+from archcost.budget.verdict import Finding
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Diagnostic, close_names
 from archcost.paths import crossing_help
 from archcost.spec.budget_limits import LATENCY

@@ -11,7 +11,8 @@ from archcost.budget.config import relative
 from archcost.budget.judge import place
 from archcost.budget.lock_keys import is_file_below, is_gone, path_of, spec_key
 from archcost.budget.past_figures import analysed
-from archcost.budget.verdict import Cause, Finding, Rule, Status
+from archcost.budget.verdict import Finding
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Mark, Source, SpecError
 from archcost.files import FileError
 

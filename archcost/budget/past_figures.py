@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
 from archcost.budget.baseline import entry_of
-from archcost.budget.verdict import Cause
+from archcost.budget.verdict_words import Cause
 from archcost.errors import SpecError, UsageError
 from archcost.files import FileError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from archcost.budget.verdict_figures import LABELS, amount, percent, plural
 from archcost.printable import one_line
 from archcost.render.exit import write_error
 from archcost.render.output import print_line
-from archcost.render.verdict_figures import LABELS, amount, percent, plural
 
 if TYPE_CHECKING:
     from archcost.budget.ratchet import Done, Increase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.paths import crossing_help, widened
 
 if TYPE_CHECKING:
