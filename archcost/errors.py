@@ -85,7 +85,11 @@ class UsageError(ArchcostError):
         self.help = help
 
 
-class MissingExtraError(UsageError):
+class CallError(UsageError):
+    """The call makes no sense, whatever the spec: no other one would fare better."""
+
+
+class MissingExtraError(CallError):
     """A command needs packages of an extra that is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:

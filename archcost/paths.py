@@ -137,6 +137,14 @@ def crossing_help(pattern: str) -> str:
     return f"`*` stays within a name, `**` crosses dots: `{wider}`"
 
 
+def passed_over(paths: Iterable[str], pattern: str) -> list[str]:
+    """The paths that a pattern does not stand for, but would if its wildcards crossed dots."""
+    wanted, crossing = PathPattern(pattern), PathPattern(pattern, crossing=True)
+    if wanted.is_literal:
+        return []
+    return [path for path in paths if crossing.matches(path) and not wanted.matches(path)]
+
+
 def unmatched_help(paths: Iterable[str], pattern: str) -> str:
     """A help for a pattern that stands for no path, but would if its wildcards crossed dots; empty if not."""
-    return crossing_help(pattern) if any(map(PathPattern(pattern, crossing=True).matches, paths)) else ""
+    return crossing_help(pattern) if passed_over(paths, pattern) else ""

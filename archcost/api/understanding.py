@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.models import report_of
 from archcost.settings import Settings
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
     from archcost.api.models import AnySpec
-    from archcost.comparing import Comparison
+    from archcost.comparing import Comparison, SideBySide
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
     from archcost.explaining.overview import Story
 
 
+@overload
 def compare(
     before: AnySpec | Report,
     after: AnySpec | Report,
@@ -29,16 +30,53 @@ def compare(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
-) -> Comparison:
-    """What differs between two models, whole and by scope.
+) -> Comparison: ...
 
-    Settings are those of both; for settings of their own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
-    Raises what :func:`archcost.analyze` raises, and UsageError for settings beside a report, which has its own.
+
+@overload
+def compare(
+    before: AnySpec | Report,
+    after: AnySpec | Report,
+    *others: AnySpec | Report,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    sort: str | None = None,
+) -> Comparison | SideBySide: ...
+
+
+def compare(
+    before: AnySpec | Report,
+    after: AnySpec | Report,
+    *others: AnySpec | Report,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    sort: str | None = None,
+) -> Comparison | SideBySide:
+    """What differs between two models, whole and by scope; three and more are put side by side.
+
+    ``sort`` puts these in the order of a total, the smallest first. Settings are those of all; for settings of their
+    own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
+    Raises what :func:`archcost.analyze` raises, and UsageError for an unknown total, and for settings beside a report,
+    which has its own.
     """
+    from archcost.comparing import SideBySide, rank
     from archcost.comparing import compare as compare_reports
+    from archcost.errors import CallError, suggestion
+    from archcost.spec.budget_limits import TOTALS
 
+    if sort is not None and sort not in TOTALS:
+        raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))
     settings = Settings(params or {}, batch, training, dtype, weight_dtype)
-    return compare_reports(report_of(before, settings), report_of(after, settings))
+    reports = [report_of(model, settings) for model in (before, after, *others)]
+    if others:
+        return SideBySide(tuple(rank(reports, sort) if sort else reports))
+    return compare_reports(*reports)
 
 
 def memory(

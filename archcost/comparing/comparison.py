@@ -127,6 +127,19 @@ class Comparison:
         return any(change.changed() for change in self.changes)
 
 
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Several models beside each other, in order."""
+
+    reports: tuple[Report, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of several models, ``archcost.comparison/1``."""
+        from archcost.comparing.data import side_by_side_data
+
+        return {**side_by_side_data(self.reports)}
+
+
 def difference(before: Costs, after: Costs, metric: str) -> Difference:
     """A figure of two costs."""
     unknown = before.unknown(metric), after.unknown(metric)

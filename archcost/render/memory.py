@@ -57,10 +57,7 @@ class MemoryDocument(NamedTuple):
         """Those to be named."""
         if len(self.studies) + len(self.failed) <= 1:
             return []
-        return [
-            ModelView(one.name if one.report is None else one.report.name, None, unread=one.unread)
-            for one in self.failed
-        ]
+        return [ModelView(one.title, None, unread=one.unread) for one in self.failed]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
