@@ -82,7 +82,7 @@ class Context:
 
     def limit(self, mark: Mark, what: str = "") -> LimitError:
         """Note that a limit is reached; to be raised."""
-        message = what or f"the model grows beyond {MAX_NODES:,} layers"
+        message = what or f"the model has more than {MAX_NODES:,} layers"
         self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
         return LimitError()
 
@@ -95,7 +95,8 @@ class Context:
         self.copies += count
         if self.copies > MAX_COPIES:
             raise self.limit(
-                mark, f"the blocks hold more than {MAX_COPIES:,} layers, those inside of others counted again"
+                mark,
+                f"the blocks have more than {MAX_COPIES:,} layers, counting a block again for each use in another",
             )
 
     def _uses(self) -> list[str]:

@@ -31,7 +31,7 @@ LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 
 class OpError(Exception):
-    """Inputs do not fit an op: a message, and a help line where something would mend it."""
+    """The inputs do not fit an op. It has a message, and a help line if there is a way to fix it."""
 
     def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
         super().__init__(message)
@@ -323,7 +323,7 @@ def arity_text(op: Op | type[Op]) -> str:
 def _arity_help(op: Op, count: int) -> str:
     if count < op.min_inputs:
         return "name them: `from: [a, b]`, or give `branches`"
-    return "take one of them with `from: id`" if op.max_inputs == 1 else ""
+    return "pick one of them with `from: id`" if op.max_inputs == 1 else ""
 
 
 def _rank_help(op: Op) -> str:

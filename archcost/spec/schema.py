@@ -111,7 +111,7 @@ def _step_schema() -> Schema:
     branch = _object({"from": _IDS, "layers": _STEPS})
     modifiers: Schema = {
         "id": {"type": "string", "pattern": r"^[^.\s$]+$", "description": "The step's name in its scope."},
-        "from": {**_IDS, "description": "Ids to read instead of the step before; [] for none."},
+        "from": {**_IDS, "description": "Ids of what the step reads, instead of the previous step; [] for nothing."},
         "branches": {
             "type": "object",
             "minProperties": 1,

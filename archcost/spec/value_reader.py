@@ -161,7 +161,7 @@ class Reader:
             return expression
         references = []
         if isinstance(value, Sequence) and not value.items and what == "outputs":
-            self.report("'outputs' names no step", value, "leave it out to return the result of the last step")
+            self.report("'outputs' is empty", value, "leave it out to return the result of the last step")
             return [Reference("", value.mark)]
         for item in value.items if isinstance(value, Sequence) else [value]:
             if isinstance(item, Scalar) and item.text and item.value is not None and not item.text.startswith("$"):
