@@ -1,4 +1,4 @@
-"""The JSON of a verdict, in types: figures are whole numbers, bytes in bytes, latencies in nanoseconds.
+"""The types of a verdict's JSON: figures are whole numbers, sizes are in bytes, latencies in nanoseconds.
 
 Its sentences, and what would help, are the words of :mod:`archcost.render`, which makes the document.
 """
@@ -28,14 +28,14 @@ StatusCounts = TypedDict(  # a call, for one of the keys is two words
 
 
 class SummaryData(StatusCounts):
-    """The verdict in a line, and how many specs and findings of each status there are."""
+    """The verdict in one line, and the number of specs and of findings by status."""
 
     text: str
     specs: Count
 
 
 class VerdictTotalData(TypedDict):
-    """A total, and the baseline's; how many layers it is not known of, where there are any."""
+    """A total, and that of the baseline; if some layers' figures are unknown, their number."""
 
     figure: Count
     baseline: Count | None
@@ -64,7 +64,7 @@ class LimitData(TypedDict):
 
 
 class StatedFigureData(TypedDict):
-    """What a spec expects, and whose figure that is."""
+    """An expected figure of a spec, and its source."""
 
     value: Any
     source: str | None
@@ -117,7 +117,7 @@ class FindingData(RestData, UnknownFigureData, UnmetData):
 
 
 class SpecVerdictData(TypedDict):
-    """What came of one spec: its totals by metric, what was judged, and what prevented that."""
+    """The result of one spec: its totals by metric, its findings, and the problems that prevented judging it."""
 
     name: str
     path: str

@@ -1,4 +1,4 @@
-"""``verify``: archcost's figures held against PyTorch."""
+"""``verify``: archcost's figures compared with PyTorch's."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class _Judge(NamedTuple):
     expected: bool
 
     def outcome(self, result: SpecResult) -> VerificationOutcome:
-        """What comes of one spec; where it cannot be judged, the others still are."""
+        """The result of one spec. If it cannot be judged, the other specs still are."""
         from archcost.errors import Diagnostic, UsageError
         from archcost.pytorch.verification import VerificationOutcome
         from archcost.pytorch.verify import verify as verify_report

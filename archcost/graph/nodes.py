@@ -130,6 +130,6 @@ class NodeMaker(Context):
 
 
 def told_of(kind: str, path: str, message: str) -> str:
-    """A message with the op and the path in front, each said once: ``add 'block.add_1' cannot broadcast …``."""
+    """A message that begins with the op and the path, each once: ``add 'block.add_1' cannot broadcast …``."""
     who = kind if path == kind else f"{kind} '{path}'"
     return f"{who} {message.removeprefix(kind).lstrip()}" if message.startswith(f"{kind} ") else f"{who}: {message}"

@@ -105,7 +105,7 @@ def resolve_inputs(
 
 
 def model_dtype(spec: Spec, override: str | None) -> str:
-    """The floating dtype that weights have: given, the spec's, that of its floating inputs, or float32."""
+    """The dtype of the weights: the given one, else the spec's, else that of a floating input, else float32."""
     if override is not None and override not in FLOAT_DTYPES:
         raise UsageError(f"unknown dtype '{override}'", f"choose one of {', '.join(FLOAT_DTYPES)}")
     if override or spec.dtype:
@@ -117,7 +117,7 @@ def model_dtype(spec: Spec, override: str | None) -> str:
 
 
 def check_weight_dtype(dtype: str | None) -> None:
-    """Raise UsageError for a dtype that no weights are held in."""
+    """Raise UsageError for a dtype that weights cannot be stored in."""
     if dtype is not None and dtype not in WEIGHT_BITS:
         hint = suggestion(dtype, list(WEIGHT_BITS), "dtypes of weights")
         raise UsageError(f"unknown weight dtype '{dtype}'", hint)

@@ -25,7 +25,7 @@ _SHOWN = 60  # characters of an id in a message
 
 
 def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> Values:
-    """The values that ids stand for; unknown ones are reported and fail. Raises ExpressionError."""
+    """The values that ids refer to; unknown ids are reported. Raises ExpressionError."""
     mark = references.mark if isinstance(references, Expression) else references[0].mark if references else None
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names

@@ -63,7 +63,7 @@ class MemoryDocument(NamedTuple):
         ]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         for index, study in enumerate(self.studies):
             if index:
                 yield Gap()

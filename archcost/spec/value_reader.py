@@ -184,7 +184,7 @@ def brief(value: Value) -> str:
 
 
 def is_lone_brace(value: Value) -> bool:
-    """Whether a value is a mapping such as ``{name}``, which looks like a template of other tools."""
+    """Whether a value is a mapping such as ``{name}``, which is the template syntax of other tools."""
     return (
         isinstance(value, Mapping)
         and value.flow
