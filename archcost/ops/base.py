@@ -229,7 +229,7 @@ class Op:
         return 0
 
     def unknown(self) -> tuple[str, ...]:
-        """Which of ``macs`` and ``flops`` are unknown, so that the methods give only the known part; by default none."""
+        """Which of ``macs`` and ``flops`` are unknown; the methods then give the known part. By default none."""
         return ()
 
     def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
@@ -237,7 +237,7 @@ class Op:
         return total(map(numel, self.weights(inputs).values()))
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
-        """Which elements of each input an element of output ``number`` depends on; every op defines it. Sizes are ints."""
+        """Which elements of each input an element of output ``number`` reads; every op defines it. Sizes are ints."""
         raise NotImplementedError  # pragma: no cover - every op defines it
 
 
