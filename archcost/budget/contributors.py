@@ -42,7 +42,7 @@ class Named(NamedTuple):
 def named(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> Named:
     """The scopes and layers that a pattern names.
 
-    Every path that a wildcard is held against counts as work; raises WorkError, at the mark of the limit.
+    Every path that is matched with a wildcard counts as work; raises WorkError, at the mark of the limit.
     """
     wanted, crossing = PathPattern(pattern), PathPattern(pattern, crossing=True)
     if wanted.is_literal:

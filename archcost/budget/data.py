@@ -133,7 +133,7 @@ class VerdictData(Envelope):
     """Everything that a check found: by spec, and what concerns none of them."""
 
     ok: bool
-    judged: Annotated[bool, "Whether any figure was held against a limit."]
+    judged: Annotated[bool, "Whether any figure was compared with a limit."]
     exit_code: Annotated[int, OneOf(0, 1, 2)]
     baseline: str | None
     summary: SummaryData

@@ -101,7 +101,7 @@ def verify(
 
 
 class _Judge(NamedTuple):
-    """How specs are held against PyTorch."""
+    """The settings under which specs are compared with PyTorch."""
 
     tolerance: Fraction
     against: str | None

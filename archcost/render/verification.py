@@ -87,7 +87,7 @@ class VerificationDocument(NamedTuple):
 
 
 def _title(verification: Verification) -> Heading:
-    return Heading(verification.name, f"batch {verification.batch} · held against PyTorch")
+    return Heading(verification.name, f"batch {verification.batch} · compared with PyTorch")
 
 
 def _layers(verification: Verification, depth: int | None, most: int | None) -> Iterator[Block]:
