@@ -1,4 +1,4 @@
-"""From the names that people give to specs to reports: files, globs, zoo models, ``-``, and ``revision:path``.
+"""Reports for the names of specs that people give: files, globs, zoo models, ``-``, and ``revision:path``.
 
 What is wrong with one of several specs is part of its result, so that the others are still looked at.
 """
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class SpecResult:
-    """What came of one spec: a report, or problems and the layers before the first of them.
+    """The result of one spec: a report, or problems and the layers before the first of them.
 
     ``unread``: not even its text is known.
     """
@@ -126,7 +126,7 @@ def read_spec(name: str) -> Spec:
 
 
 def read_bounded(path: str, files: Files) -> Spec:
-    """A spec that a configuration names, below the root of its files; raises as for any other."""
+    """A spec that a configuration names, which must be below the root of its files; raises as for other specs."""
     from archcost.errors import Diagnostic, Mark, Source, UnreadError
     from archcost.files import FileError
     from archcost.spec.loader import read_from

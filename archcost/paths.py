@@ -42,7 +42,7 @@ def level(path: str) -> int:
 
 
 def outer(path: str, depth: int) -> str:
-    """The first names of a path, so many at most."""
+    """The first ``depth`` names of a path, or all of them."""
     return DOT.join(path.split(DOT)[:depth])
 
 
@@ -72,7 +72,7 @@ def inside(path: str, scope: str) -> bool:
 
 
 class PathPattern:
-    """A pattern to hold paths against, which remembers the scopes that it has seen: made for one question.
+    """A pattern to match paths with. It remembers the scopes that it has seen, so make one for each question.
 
     With ``crossing`` all wildcards cross dots.
     """
@@ -130,7 +130,7 @@ def widened(pattern: str) -> str:
 
 
 def crossing_help(pattern: str) -> str:
-    """What to write where wildcards are to cross dots."""
+    """What to write if wildcards should cross dots."""
     wider = widened(pattern)
     if wider == pattern:
         return "wildcards stay within a name, `**` crosses dots"

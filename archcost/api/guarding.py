@@ -1,4 +1,4 @@
-"""Budgets: judging specs by them, and recording the figures that growth is measured from."""
+"""Budgets: check specs against them, and update the baseline that growth is measured from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check(
     strict: bool = False,
     track: Track = list,
 ) -> Verdict:
-    """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
+    """Check specs (default: those of the configuration) against their budgets, as ``archcost check`` does.
 
     A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
     exceeded, else 0. ``strict`` fails growth limits that have no baseline. The paths are judged as ``track`` gives them

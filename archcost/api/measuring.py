@@ -1,4 +1,4 @@
-"""What needs PyTorch to run: proofs of the figures, and times."""
+"""The functions that need PyTorch: verifying the figures, and measuring times."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def verify(
     threads: int | None = None,
     min_time: float | None = None,
 ) -> Verification:
-    """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
+    """Build a spec in PyTorch and compare every layer's shapes, params and MACs with it.
 
     ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
     ``torchvision:resnet50`` or ``package.module:callable``. The spec's expected figures are judged when nothing is
@@ -79,7 +79,7 @@ def bench(
     layers: bool = True,
     watch: Callable[[str], None] | None = None,
 ) -> Bench:
-    """What models take, end to end and by layer; several are measured in turn, so that drift hits all of them.
+    """The measured latency of models, end to end and by layer. Several models take turns, so drift affects all of them.
 
     ``device`` is cpu, cuda, mps, or auto; ``threads`` are those of the CPU (0: torch's choice); ``compiled`` is with
     torch.compile; ``min_time`` seconds are spent on each model at least; ``watch`` is told what is measured.

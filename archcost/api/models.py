@@ -1,4 +1,4 @@
-"""Specs and what is made of them: reports, problems, modules, source, the zoo, and schemas."""
+"""Specs and what can be made from them: reports, problems, modules, source, the zoo, and schemas."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def analyze(
 def validate(
     spec: AnySpec, *, params: Mapping[str, Any] | None = None, batch: int = 1, training: bool = False
 ) -> tuple[Diagnostic, ...]:
-    """What is wrong with a spec: syntax, names, attributes and shapes, each with its place; nothing is costed.
+    """The problems of a spec in syntax, names, attributes and shapes, each with its place. No costs are computed.
 
     A file that holds only blocks is checked as such. Raises UsageError for params that the spec does not have.
     """

@@ -1,4 +1,4 @@
-"""What a model costs, why, and what a change of it costs."""
+"""The functions that explain costs: of a change, of memory, of a layer, and of other tools' figures."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def memory(
     checkpoint: Sequence[str] = (),
     what_if: bool = True,
 ) -> Study:
-    """What is alive while a model runs, what holds the peak, and what would need less.
+    """The memory of a model: its peak, the tensors alive at the peak, and ways to need less.
 
     ``schedule`` is the order of the layers, ``spec`` or ``min-peak``; ``inplace`` lets activations overwrite their
     input. An ``optimizer`` (sgd, momentum, adam), ``foreach``, ``mixed`` precision (bfloat16, float16) and patterns of
@@ -125,7 +125,7 @@ def explain(
     training: bool = False,
     balance: Fraction | float | None = None,
 ) -> Explanation | Story:
-    """The arithmetic of the layer or scope at a path, or without a path where the costs of the model are.
+    """The arithmetic of the layer or scope at a path; without a path, an overview of the model's costs.
 
     ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). Raises UsageError
     for a path that is not there and a balance that is not above 0, and what :func:`archcost.analyze` raises.
@@ -154,7 +154,7 @@ def reconcile(
     batch: int = 1,
     training: bool = False,
 ) -> Reconciliation:
-    """What other tools print for a spec, why they differ, and what gives a ``published`` figure (``4.1 GFLOPs``).
+    """What other tools print for a spec and why, and which count gives a ``published`` figure (``4.1 GFLOPs``).
 
     Without ``tools`` they are all asked. ``functional`` are kinds or paths of layers that the original code writes as
     function calls. Raises UsageError for an unknown tool, a pattern without a layer and what is no figure, and what

@@ -33,14 +33,14 @@ StatusCounts = TypedDict(  # a call, for one of the keys is two words
 
 
 class SummaryData(StatusCounts):
-    """The verdict in a line, and how many specs and findings of each status there are."""
+    """The verdict in one line, and the number of specs and of findings by status."""
 
     text: str
     specs: Count
 
 
 class VerdictTotalData(TypedDict):
-    """A total, and the baseline's; how many layers it is not known of, where there are any."""
+    """A total, and that of the baseline; if some layers' figures are unknown, their number."""
 
     figure: Count
     baseline: Count | None
@@ -69,7 +69,7 @@ class LimitData(TypedDict):
 
 
 class StatedFigureData(TypedDict):
-    """What a spec expects, and whose figure that is."""
+    """An expected figure of a spec, and its source."""
 
     value: Any
     source: str | None
@@ -122,7 +122,7 @@ class FindingData(RestData, UnknownFigureData, UnmetData):
 
 
 class SpecVerdictData(TypedDict):
-    """What came of one spec: its totals by metric, what was judged, and what prevented that."""
+    """The result of one spec: its totals by metric, its findings, and the problems that prevented judging it."""
 
     name: str
     path: str
@@ -138,7 +138,7 @@ class VerdictData(Envelope):
     """Everything that a check found: by spec, and what concerns none of them."""
 
     ok: bool
-    judged: Annotated[bool, "Whether any figure was held against a limit."]
+    judged: Annotated[bool, "Whether any figure was compared with a limit."]
     exit_code: Annotated[int, OneOf(0, 1, 2)]
     baseline: str | None
     summary: SummaryData

@@ -1,4 +1,4 @@
-"""Latencies, measured as whole nanoseconds and held against their limits.
+"""Latencies, measured in whole nanoseconds and compared with their limits.
 
 A latency is beyond its limit only if its spread clears it, within only if it stays below with its spread.
 """

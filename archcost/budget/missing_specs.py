@@ -1,4 +1,4 @@
-"""What a whole check finds beside its specs: those that are gone, and budgets and patterns that guard nothing."""
+"""Findings that belong to no spec: specs that no longer exist, and budgets and patterns that match nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ALIKE = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes"
 
 
 class Gone(NamedTuple):
-    """A spec that is no more, and its totals where they are known."""
+    """A spec that no longer exists, and its totals if they are known."""
 
     finding: Finding
     totals: dict[str, int]

@@ -1,4 +1,4 @@
-"""What a check finds: figures held against limits, as numbers."""
+"""The result of a check, as numbers: figures and their limits."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Finding:
 
     @property
     def is_rest(self) -> bool:
-        """Whether it stands for layers, or expected figures, that are not listed."""
+        """Whether this finding is the rest: layers, or expected figures, that are not listed one by one."""
         return self.count > 1
 
     @property
@@ -84,19 +84,19 @@ class Finding:
 
     @property
     def is_judged(self) -> bool:
-        """Whether a figure was held against something."""
+        """Whether a figure was compared with a limit, a baseline or an expected figure."""
         if self.rule not in (Rule.MAXIMUM, Rule.GROWTH, Rule.EXPECT) or self.status is Status.NOT_MEASURED:
             return False
         return self.cause not in NO_BASELINE and self.cause is not Cause.NOT_ASKED
 
     @property
     def lacks_baseline(self) -> bool:
-        """Whether growth should have been judged, and could not be."""
+        """Whether a growth limit could not be judged for lack of a baseline."""
         return self.cause in NO_BASELINE and self.status in (Status.WARN, Status.FAIL)
 
     @property
     def guards_nothing(self) -> bool:
-        """Whether a limit is for no spec, or its pattern for no layer."""
+        """Whether a limit applies to no spec, or its pattern to no layer."""
         return self.rule is Rule.UNUSED and self.cause is not Cause.NARROW
 
     @property
@@ -144,7 +144,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SpecVerdict:
-    """What came of one spec: findings, or the problems that prevent them.
+    """The result of one spec: findings, or the problems that prevent them.
 
     ``changes`` are the layers that differ from the baseline; ``unjudged`` the growth limits that lack one. ``expected``
     counts the expected figures that nobody asked to judge; ``before`` is as in Finding.
@@ -172,7 +172,7 @@ class SpecVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a check: specs in order, and what concerns none of them (gone specs, unused limits, wrong files).
+    """The result of a check: specs in order, and what belongs to none of them (gone specs, unused limits, wrong files).
 
     ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file. ``left_out``
     are the files that globs found and that hold only blocks. ``whole``: the specs are all of the configuration.
@@ -193,7 +193,7 @@ class Verdict:
         return verdict_data(self)
 
     def all_findings(self) -> Iterator[Finding]:
-        """Those of the specs, then the others."""
+        """The findings of the specs, then those that belong to no spec."""
         for spec in self.specs:
             yield from spec.findings
         yield from self.findings

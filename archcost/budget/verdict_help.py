@@ -1,4 +1,4 @@
-"""What would mend a finding, in a line."""
+"""How to fix a finding, in one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_REVISION = {
 
 
 def help_text(finding: Finding, *, verdict: Verdict) -> str:
-    """What would mend it; empty where nothing is to be done."""
+    """How to fix the finding; empty if there is nothing to do."""
     if finding.rule is Rule.BASELINE:
         return _baseline(finding, verdict)
     if finding.rule in (Rule.EXPECT, Rule.UNUSED):

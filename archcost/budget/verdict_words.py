@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What is the matter; only ``fail`` fails."""
+    """How serious a finding is; only ``fail`` makes a check fail."""
 
     OK = "ok"
     WARN = "warn"
@@ -59,7 +59,7 @@ NO_BASELINE = frozenset(
 
 
 class Behind(StrEnum):
-    """What the layers of a finding have to do with its figure."""
+    """How the layers of a finding contribute to its figure."""
 
     HEAVIEST = "heaviest"
     GREW = "grew most"

@@ -105,7 +105,7 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
     if relative_to is not None and not any("receptive_field" in text for text in columns):
         from archcost.errors import UsageError
 
-        raise UsageError("--relative-to goes with --columns receptive_field")
+        raise UsageError("--relative-to needs --columns receptive_field")
     if not columns:
         return ()
     from archcost.render.optional_columns import parse_columns

@@ -1,4 +1,4 @@
-"""``bench``: what the layers really take."""
+"""``bench``: the measured latency of models and their layers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BenchDevice(str, Enum):
 
 
 class BenchDtype(str, Enum):
-    """What weights and floating inputs are."""
+    """The dtype of weights and floating inputs."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"

@@ -1,4 +1,4 @@
-"""``compare``: what a change costs, and where it arises."""
+"""``compare``: the cost of a change, and the layers that cause it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``explain``: a layer's arithmetic, a scope's sum, a model's story."""
+"""``explain``: the arithmetic of a layer, the sum of a scope, or an overview of a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``export``: the model as source that stands alone."""
+"""``export``: the model as PyTorch source that needs only torch."""
 
 from __future__ import annotations
 

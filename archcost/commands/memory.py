@@ -1,4 +1,4 @@
-"""``memory``: what is alive while a model runs or trains, and what would need less."""
+"""``memory``: the peak memory of inference or training, what is alive then, and how to need less."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FloatDtype(str, Enum):
-    """What weights and floating inputs are."""
+    """The dtype of weights and floating inputs."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"

@@ -1,4 +1,4 @@
-"""From the words of options to values: the settings of an analysis, and shares."""
+"""The values of options: the settings of an analysis, and shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``verify``: archcost's figures held against PyTorch."""
+"""``verify``: archcost's figures compared with PyTorch's."""
 
 from __future__ import annotations
 

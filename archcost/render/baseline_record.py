@@ -17,7 +17,7 @@ _NAMED = 3  # of the specs that are gone
 
 
 def print_increases(done: Done) -> None:
-    """Why nothing was recorded, a figure a line, and what would record it; to standard error."""
+    """Print to standard error why nothing was recorded, one figure a line, and how to record it."""
     count = plural(len(done.increases), "figure")
     print_line("refused", f"{count} would rise in {done.path}, which stays as it is")
     write_error("".join([f"  {one_line(_increase(increase))}\n" for increase in done.increases]))

@@ -39,7 +39,7 @@ class ComparisonDocument(NamedTuple):
     only_changed: bool = False
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         yield Heading(self.comparison.title)
         found = self._lines()
         if not self.comparison.changed():

@@ -60,7 +60,7 @@ class MemoryDocument(NamedTuple):
         return [ModelView(one.title, None, unread=one.unread) for one in self.failed]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         for index, study in enumerate(self.studies):
             if index:
                 yield Gap()

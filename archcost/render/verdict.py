@@ -35,7 +35,7 @@ _MARK_STYLES = {"✗": "bold red", "✓": "bold green", "!": "bold yellow"}
 
 
 class VerdictDocument(NamedTuple):
-    """What came of a check."""
+    """The result of a check."""
 
     verdict: Verdict
 
