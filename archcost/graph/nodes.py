@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import always, numel
+from archcost.dims import decided, numel
 from archcost.errors import Diagnostic
 from archcost.graph.context import Context
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType, new
@@ -120,7 +120,7 @@ class NodeMaker(Context):
         for shape in outputs:
             if len(shape) > MAX_RANK:
                 raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
-            if not always(numel(shape) <= MAX_ELEMENTS):
+            if not decided(numel(shape) <= MAX_ELEMENTS):
                 raise OpError("its output has more than 2⁶³ elements")
         parts = op.parts(shapes)
         if parts:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dims import decided
 from archcost.errors import Diagnostic
 from archcost.graph.blocks import block_names, copy_body, whole
 from archcost.graph.bounds import too_large
@@ -153,7 +154,7 @@ class Unroller(NodeMaker):
         kind = step.kind
         if isinstance(kind, str):
             return kind if kind in self.spec.blocks or kind in REGISTRY else ""
-        value = kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names)
+        value = decided(kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names))
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not a kind"
             hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
@@ -169,7 +170,7 @@ class Unroller(NodeMaker):
 
     def _condition(self, step: Step, frame: Frame, inputs: Values) -> bool:
         assert step.when is not None
-        value = self.value(step.when, frame, inputs)
+        value = decided(self.value(step.when, frame, inputs))
         if not isinstance(value, (bool, int, float)):
             hint = "YAML 1.2 reads only `true` and `false` as such" if isinstance(value, str) else ""
             message = f"'when' is true or false, got {shown(value)}"
@@ -178,7 +179,7 @@ class Unroller(NodeMaker):
 
     def _rounds(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         assert step.repeat is not None
-        given = self.value(step.repeat, frame, inputs)
+        given = decided(self.value(step.repeat, frame, inputs))
         count = whole_number(given)
         if count is None or count < 0:
             raise ExpressionError(Diagnostic(f"'repeat' is a whole number ≥ 0, got {shown(given)}", step.repeat.mark))

@@ -46,7 +46,7 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     other row by row, as do the positions in a window.
     """
 
-    window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
+    window_size: Dim | Shape = integers(minimum=1, scalar="keep", symbol="f", doc="for all dims or each")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, *sizes, channels = inputs[0]
@@ -69,7 +69,7 @@ class WindowReverse(
     stands for a square.
     """
 
-    window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
+    window_size: Dim | Shape = integers(minimum=1, scalar="keep", symbol="f", doc="for all dims or each")
     output_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="without batch and channels")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -106,8 +106,10 @@ class RelativePositionBias(
 
     integer_buffers = ("relative_position_index",)
 
-    window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="one number for a square, or 1 to 3 sizes")
-    num_heads: Dim | None = size(default=None, doc="null: those of the input")
+    window_size: Dim | Shape = integers(
+        minimum=1, scalar="keep", symbol="f", doc="one number for a square, or 1 to 3 sizes"
+    )
+    num_heads: Dim | None = size(default=None, symbol="heads", doc="null: those of the input")
 
     def validate(self, check: Check) -> None:
         count = len(self.sides())
@@ -126,6 +128,9 @@ class RelativePositionBias(
         if self.num_heads is None:
             raise OpError(f"{self.kind} without input needs 'num_heads'", "or take a table from another layer")
         return self.num_heads
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(1, heads, positions, positions)",)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         positions = numel(self.sides())
