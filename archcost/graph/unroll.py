@@ -24,6 +24,7 @@ from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.graph.work import BRANCH, REFERENCE, STEP
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
+from archcost.ops.base import raising
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
@@ -33,6 +34,9 @@ from archcost.spec.problems import Problems
 from archcost.spec.step_reader import kind_help
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archcost.ops.base import Check
     from archcost.settings import Settings
     from archcost.spec.model import Block, Branch, Spec, Step
 
@@ -42,8 +46,10 @@ _CACHED_NODES = 50_000  # a larger body is unrolled again where it is used again
 class Unroller(NodeMaker):
     """Unrolls one spec under one setting of its params."""
 
-    def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
-        super().__init__(spec, names, dtype, problems)
+    def __init__(
+        self, spec: Spec, names: Names, dtype: str, problems: Problems, checks: Callable[[], Check] = raising
+    ) -> None:
+        super().__init__(spec, names, dtype, problems, checks)
         self._bodies: dict[Any, Body] = {}
         self._unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
 
@@ -284,8 +290,8 @@ class Unroller(NodeMaker):
         return body
 
 
-def unroll(spec: Spec, settings: Settings = AS_IT_STANDS) -> Graph:
-    """The graph of a spec under settings.
+def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], Check] = raising) -> Graph:
+    """The graph of a spec under settings; ``checks`` gives the check that judges an op on its inputs.
 
     Raises UsageError for settings that the spec cannot have, SpecError with all problems (those of the spec's text
     included) and the graph up to the first failing node.
@@ -304,7 +310,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS) -> Graph:
         if not spec.incomplete:
             problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
         raise problems.error()
-    body = Unroller(spec, names, dtype, problems).run(inputs)
+    body = Unroller(spec, names, dtype, problems, checks).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
     values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
     graph = Graph(spec, settings, values, dtype, known, body.nodes, whole(body.outputs), body.scopes)

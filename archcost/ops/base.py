@@ -63,6 +63,11 @@ def raise_on_false(
         raise OpError(message.format(*map(shape_text, details)), help if isinstance(help, str) else help())
 
 
+def raising() -> Check:
+    """The check of every layer where sizes are ints: it keeps nothing, because the first failure is the last."""
+    return raise_on_false
+
+
 def unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001 - see Check
     """The Check for shapes that ``infer`` has already judged."""
 
