@@ -15,6 +15,7 @@ of 1, terms of 0, and terms that cancel.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class SymbolicExpression:
         """In LaTeX's mathematics."""
         raise NotImplementedError  # pragma: no cover - every expression defines it
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What is equal for expressions that say the same, whatever the order of terms and factors."""
         raise NotImplementedError  # pragma: no cover - every expression defines it
@@ -117,7 +118,7 @@ class Number(SymbolicExpression):
     def __init__(self, value: int | Fraction) -> None:
         self.value = value  # type: ignore[assignment]  # see above
 
-    @property
+    @cached_property
     def key(self) -> str:
         return str(self.value)
 
@@ -141,7 +142,7 @@ class Symbol(SymbolicExpression):
         shown = [part for part in self.parts if part != 1] or [1]
         self._numbers = [f"{part:,}" if part >= 0 else f"(−{-part:,})" for part in shown]
 
-    @property
+    @cached_property
     def key(self) -> str:
         return f"{self.name}:{self.parts}"
 
@@ -171,7 +172,7 @@ class SymbolicSum(SymbolicExpression):
             self.terms += [(sign * own, part) for own, part in inner]
         self.value = sum(sign * term.value for sign, term in self.terms)
 
-    @property
+    @cached_property
     def key(self) -> str:
         return f"({' + '.join(sorted(f'{sign}·{term.key}' for sign, term in self.terms))})"
 
@@ -205,7 +206,7 @@ class Product(SymbolicExpression):
         for factor in self.factors:
             self.value *= factor.value
 
-    @property
+    @cached_property
     def key(self) -> str:
         return "·".join(sorted(factor.key for factor in self.factors))
 
@@ -246,7 +247,7 @@ class Quotient(SymbolicExpression):
         )
         self.value = int(quotient)  # of a fraction too
 
-    @property
+    @cached_property
     def key(self) -> str:
         return f"{self.rounding}({self.numerator.key}/{self.denominator.key})"
 
@@ -275,6 +276,9 @@ def as_expression(value: SymbolicExpression | float) -> SymbolicExpression:
     return Number(int(value) if value == int(value) else Fraction(repr(value)))
 
 
+_ONE = Number(1)  # the product of no factors
+
+
 def summed(terms: Iterable[tuple[int, SymbolicExpression]]) -> SymbolicExpression:
     """The sum of signed terms: equal ones taken together, the bare numbers as one at the end."""
     counts: dict[str, int] = {}
@@ -283,14 +287,13 @@ def summed(terms: Iterable[tuple[int, SymbolicExpression]]) -> SymbolicExpressio
         for inner_sign, inner in term.terms if isinstance(term, SymbolicSum) else [(1, term)]:
             count, factors = _count_and_factors(inner)
             core = product(*factors)
-            cores.setdefault(core.key if factors else "", core)
-            counts[core.key if factors else ""] = counts.get(core.key if factors else "", 0) + sign * inner_sign * count
-    bare = counts.pop("", 0)
-    signed = [
-        (1 if count > 0 else -1, multiplied([Number(abs(count)), cores[key]])) for key, count in counts.items() if count
-    ]
-    if bare or not signed:
-        signed.append((1 if bare >= 0 else -1, Number(abs(bare))))
+            key = cores.setdefault(core.key, core).key
+            counts[key] = counts.get(key, 0) + sign * inner_sign * count
+    bare = counts.pop(_ONE.key, 0)
+    found = [(count, multiplied([Number(abs(count)), cores[key]])) for key, count in counts.items() if count]
+    if bare or not found:
+        found.append((bare, Number(abs(bare))))
+    signed = [(-1 if count < 0 else 1, term) for count, term in found]
     return signed[0][1] if len(signed) == 1 and signed[0][0] > 0 else SymbolicSum(signed)
 
 
@@ -341,21 +344,6 @@ def divided(numerator: SymbolicExpression, denominator: SymbolicExpression) -> S
     if negative:
         return -Quotient(above, denominator, "" if whole else "ceil")
     return Quotient(above, denominator, "" if whole else "floor")
-
-
-def floor(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
-    """⌊a/b⌋."""
-    return Quotient(numerator, denominator, "floor")
-
-
-def ceil(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
-    """⌈a/b⌉."""
-    return Quotient(numerator, denominator, "ceil")
-
-
-def exactly(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
-    """a/b, where b divides a."""
-    return Quotient(numerator, denominator, "")
 
 
 def product(*factors: SymbolicExpression) -> SymbolicExpression:

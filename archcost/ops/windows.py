@@ -70,7 +70,7 @@ class WindowReverse(
     """
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", symbol="f", doc="for all dims or each")
-    output_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="without batch and channels")
+    output_size: Dim | Shape = integers(minimum=1, scalar="keep", symbol="n", doc="without batch and channels")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         windows, positions, channels = inputs[0]

@@ -81,7 +81,7 @@ NOTATION = {
     "chunk": ("n/chunks", "0", "0", "0"),
     "pixel_shuffle": ("n/(r·r)", "0", "0", "0"),
     "window_partition": ("b·n_1/f·n_2/f", "0", "0", "0"),
-    "window_reverse": ("windows/(4/f·6/f)", "0", "0", "0"),
+    "window_reverse": ("windows/(n_1/f·n_2/f)", "0", "0", "0"),
     "relative_position_bias": ("f·f", "heads·(2f − 1)·(2f − 1)", "0", "0"),
     "rotary_embedding": ("", "0", "0", "3·outputs"),
     "matmul": ("", "0", "outputs × k", "0"),

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import doctest
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from archcost.dims import decided, larger, smaller
+from archcost.dims import ceil_div, decided, larger, smaller
 from archcost.explaining import expressions
 from archcost.explaining.expressions import (
     Number,
     Symbol,
     SymbolicExpression,
     as_expression,
-    ceil,
     cross,
-    exactly,
     product,
     total,
 )
+from tests.profiles import examples
 
 N, F, P, S = Symbol("n", 28), Symbol("f", 5), Symbol("p", 2), Symbol("s", 1)
 C_IN, C_OUT = Symbol("c_in", 192), Symbol("c_out", 32)
@@ -26,7 +28,7 @@ H, W = Symbol("h", 28), Symbol("w", 28)
 
 CASES: dict[str, tuple[SymbolicExpression, str, str, int]] = {
     "size": ((N + 2 * P - (F - 1) - 1) // S + 1, "⌊(n + 2p − f)/s⌋ + 1", "⌊(28 + 2·2 − 5)/1⌋ + 1", 28 + 4 - 5 + 1),
-    "ceil": (ceil(N - F, Symbol("s", 2)) + 1, "⌈(n − f)/s⌉ + 1", "⌈(28 − 5)/2⌉ + 1", 13),
+    "ceil": (-(-(N - F) // Symbol("s", 2)) + 1, "⌈(n − f)/s⌉ + 1", "⌈(28 − 5)/2⌉ + 1", 13),
     "macs": (
         cross(product(H, W, C_OUT), product(F, F, C_IN)),
         "h·w·c_out × f·f·c_in",
@@ -34,8 +36,8 @@ CASES: dict[str, tuple[SymbolicExpression, str, str, int]] = {
         28 * 28 * 32 * 5 * 5 * 192,
     ),
     "params": (product(F, F, C_IN, C_OUT) + C_OUT, "f·f·c_in·c_out + c_out", "5·5·192·32 + 32", 5 * 5 * 192 * 32 + 32),
-    "groups": (F * exactly(C_IN, Symbol("g", 3)), "f·c_in/g", "5·192/3", 5 * 64),
-    "group of a product": (exactly(C_IN, F * F), "c_in/(f·f)", "192/(5·5)", 192 // 25),
+    "groups": (F * (C_IN // Symbol("g", 3)), "f·c_in/g", "5·192/3", 5 * 64),
+    "group of a product": (C_IN // (F * F), "⌊c_in/(f·f)⌋", "⌊192/(5·5)⌋", 192 // 25),
     "inner sum": (N * (F - 1), "n·(f − 1)", "28·(5 − 1)", 28 * 4),
     "difference of a sum": (N - (F + P), "n − f − p", "28 − 5 − 2", 21),
     "number of a word": (2 * Symbol("MACs", 7), "2·MACs", "2·7", 14),
@@ -100,6 +102,34 @@ def test_latex(name: str) -> None:
     expression = CASES[name][0]
     assert (expression.latex(), expression.latex(numbers=True)) == LATEX[name]
     assert Number(1_000).latex() == "1{,}000"
+
+
+@st.composite
+def pairs(draw: st.DrawFn, depth: int = 4) -> tuple[Any, int]:
+    """An expression and the same arithmetic on ints."""
+    if depth == 0 or draw(st.integers(0, 3)) == 0:
+        value = draw(st.integers(1, 6))
+        name = draw(st.sampled_from("nfps"))
+        return draw(st.sampled_from([(Symbol(name + str(value), value), value), (value, value)]))
+    (left, a), (right, b) = draw(pairs(depth - 1)), draw(pairs(depth - 1))
+    kinds = ["+", "-", "*", "neg", "larger", *(["//", "ceil"] if b else [])]
+    kind = draw(st.sampled_from(kinds))
+    if kind in ("//", "ceil"):
+        return (left // right, a // b) if kind == "//" else (ceil_div(left, right), -(-a // b))
+    if kind == "neg":
+        return -left, -a
+    if kind == "larger":
+        return larger(left, right), max(a, b)
+    return {"+": (left + right, a + b), "-": (left - right, a - b), "*": (left * right, a * b)}[kind]
+
+
+@settings(max_examples=examples(400))
+@given(pair=pairs())
+def test_what_is_left_out_changes_no_value(pair: tuple[Any, int]) -> None:
+    expression, value = as_expression(pair[0]), pair[1]
+    assert expression.value == value
+    assert as_expression(expression - expression).text() == "0"
+    assert as_expression(0 + 1 * expression).value == value
 
 
 DECIDED = {
