@@ -26,7 +26,7 @@ from archcost.ops.field_types import (
     whole_number,
 )
 
-Names = str | tuple[str, ...]
+SymbolNames = str | tuple[str, ...]
 
 __all__ = [
     "REQUIRED",
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-def _named(field: AttributeField, symbol: Names, unless: int | None) -> Any:
+def _named(field: AttributeField, symbol: SymbolNames, unless: int | None) -> Any:
     """The field, with what formulas call its value: ``symbol``, and just the number where it is ``unless``."""
     field.symbol, field.unless = symbol, unless
     return field
@@ -61,7 +61,7 @@ def size(
     default: Any = REQUIRED,
     minimum: int = 1,
     nullable: bool = False,
-    symbol: Names = "",
+    symbol: SymbolNames = "",
     unless: int | None = None,
     doc: str = "",
 ) -> Any:
@@ -74,7 +74,7 @@ def integer(
     default: Any = REQUIRED,
     minimum: int | None = None,
     nullable: bool = False,
-    symbol: Names = "",
+    symbol: SymbolNames = "",
     unless: int | None = None,
     doc: str = "",
 ) -> Any:
@@ -128,7 +128,7 @@ def spatial(
     nullable: bool = False,
     holes: bool = False,
     words: tuple[str, ...] = (),
-    symbol: Names = "",
+    symbol: SymbolNames = "",
     unless: int | None = None,
     doc: str = "",
 ) -> Any:
@@ -146,7 +146,7 @@ def integers(
     minimum: int | None = None,
     nullable: bool = False,
     scalar: str = "",
-    symbol: Names = "",
+    symbol: SymbolNames = "",
     unless: int | None = None,
     doc: str = "",
 ) -> Any:
@@ -157,7 +157,7 @@ def integers(
     return _named(IntsField(default, minimum, nullable=nullable, scalar=scalar, doc=doc), symbol, unless)
 
 
-def sizes(*, default: Any = REQUIRED, wildcards: int | None = 0, symbol: Names = "", doc: str = "") -> Any:
+def sizes(*, default: Any = REQUIRED, wildcards: int | None = 0, symbol: SymbolNames = "", doc: str = "") -> Any:
     """A list of sizes ≥ 1; ``wildcards`` of them may be -1 (None: any number); ``symbol`` as in :func:`spatial`."""
     return _named(IntsField(default, 1, wildcards=wildcards, doc=doc), symbol, None)
 
