@@ -20,7 +20,7 @@ def one_kernel(use: LayerUse) -> bool:
     return not use.op.proj_size
 
 
-ELEMENTS = "a product of elements: all that is summed over has the size 1"
+ELEMENTS = "an elementwise product: every dim that is summed over has size 1"
 
 
 def of_elements(use: LayerUse) -> bool:

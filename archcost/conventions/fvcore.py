@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _RANKS = (2, 5)  # of norms that measure their input
 _MEASURED = ranks(*_RANKS, normalised(5, 4))
 _PRODUCTS = (products(),)
-_NAMED = "padding given by name makes an operator that it does not know"
+_NAMED = "with padding given as text, the trace has an operator that it does not know"
 
 
 def _named_padding(use: LayerUse) -> bool:
@@ -82,13 +82,13 @@ CONVENTION = Convention(
         "matmul": (_matmul,),
         "einsum": (partial(einsum_path, factor=1),),
         "deform_conv2d": (deformable(1), _sampled),
-        "scaled_dot_product_attention": (unseen("an operator it does not know"),),
+        "scaled_dot_product_attention": (unseen("an operator that it does not know"),),
         "multihead_attention": (projections(1), inner_products),
     },
     families={
         **FREE,
         "Convolution": _PRODUCTS,
         "Linear and embedding": _PRODUCTS,
-        "Recurrent": (unseen("an operator it does not know"),),
+        "Recurrent": (unseen("an operator that it does not know"),),
     },
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.model import LayerUse, Rule, Term
 
-_DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
+_DERIVED = "it hooks exact module classes, and archcost builds a derived class"
 
 
 def _exact(amount: Fraction) -> Amount:

@@ -1,6 +1,6 @@
 """thop: multiply-adds by output positions, norms 2 or 4 per element, average pools and softmax; no biases.
 
-Hooks go by the very class of a module; functions count nothing, nor do modules that it has no hook for.
+Hooks are chosen by the exact class of a module; functions count nothing, nor do modules that it has no hook for.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
 
 _RATES = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 224 + 35}  # of upsampling, per output
-_DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
+_DERIVED = "it hooks exact module classes, and archcost builds a derived class"
 
 
 def _transposed(use: LayerUse) -> FigurePart:
@@ -78,11 +78,11 @@ CONVENTION = Convention(
         **dimensional("adaptive_avg_pool", _adaptive_average),
         "upsample": (_upsample,),
         "group_norm": NOTHING,
-        "matmul": (unseen("a function"),),
-        "einsum": (unseen("a function"),),
-        "deform_conv2d": (unseen("it has no hook for it"),),
-        "scaled_dot_product_attention": (unseen("a function"),),
-        "mixture_of_experts": (unseen("it has no hook for it"),),
+        "matmul": (unseen("it is a function, not a module"),),
+        "einsum": (unseen("it is a function, not a module"),),
+        "deform_conv2d": (unseen("it has no hook for this op"),),
+        "scaled_dot_product_attention": (unseen("it is a function, not a module"),),
+        "mixture_of_experts": (unseen("it has no hook for this op"),),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
     families={
