@@ -29,8 +29,8 @@ class DeformConv2d(ForwardConv, kind="deform_conv2d", ndim=2, min_inputs=2, max_
 
     input_names = ("input", "offset", "mask")
 
-    padding: tuple[int, ...] = spatial(default=0, minimum=0)
-    dilation: tuple[int, ...] = spatial(default=1)
+    padding: tuple[int, ...] = spatial(default=0, minimum=0, symbol="p")
+    dilation: tuple[int, ...] = spatial(default=1, symbol="d", unless=1)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
