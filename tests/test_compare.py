@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.comparing import Change, Comparison, Difference, compare, rank
+from archcost.figures import TOTALS
 from archcost.render.comparison_cells import factor, percent, signed
-from archcost.spec.budget_limits import TOTALS
 from archcost.spec.loader import loads
 from tests.profiles import examples
 

@@ -9,9 +9,9 @@ from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
 from archcost.budget.path_lookup import Scopes
 from archcost.budget.verdict import INPUT, WORKSPACE, Contributor
+from archcost.figures import PEAK
 from archcost.meter import BUDGET, Meter
 from archcost.paths import PathPattern
-from archcost.spec.budget_limits import PEAK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

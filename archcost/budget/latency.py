@@ -12,7 +12,7 @@ from archcost.budget.baseline import Pace
 from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import TOP
 from archcost.budget.verdict import Cause, Contributor, Status
-from archcost.spec.budget_limits import LATENCY
+from archcost.figures import LATENCY
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report

@@ -14,8 +14,8 @@ from archcost.budget.latency import judge_latency
 from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Rest, Room, told
 from archcost.budget.verdict import Cause, Finding, Rule, Status
 from archcost.errors import Diagnostic, close_names
+from archcost.figures import LATENCY
 from archcost.paths import crossing_help
-from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from archcost.figures import BYTES, METRICS, TIME
 from archcost.quantities import format_bytes, format_count, format_nanoseconds
-from archcost.render.comparison_cells import LABELS as COMPARED
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Total
 
-LABELS = {**COMPARED, "latency": "latency", "output": "output shape", "weights": "weights", "layers": "layers"}
-UNITS = {"latency": "ns", **{metric: "bytes" for metric in COMPARED if metric.endswith("_bytes")}}
+LABELS = {**{name: row.label for name, row in METRICS.items()}, "output": "output shape", "layers": "layers"}
+UNITS = {name: row.unit for name, row in METRICS.items() if row.unit in (BYTES, TIME)}
 _MAX_DECIMALS = 6
 
 
