@@ -29,8 +29,9 @@ class Metric:
     - under ``expect``, where a spec may state what is published.
 
     An ``optional`` one is told only where it is not as usual: as the metric named, or 0. A lock file keeps what a layer
-    lacks of the usual figure under the name in ``lacks``. One that is ``additive`` is the sum over layers; any other
-    comes ``of`` the totals of a model, and stands ``after`` another metric.
+    lacks of the usual figure under the name in ``lacks``; one that is older than a ``late`` metric has no figure of it.
+    What is ``additive`` is the sum over layers. Any other comes ``of`` the totals of a model, or is the sum of its
+    ``parts``, and stands ``after`` another metric.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Metric:
         optional: bool = False,
         usual: str = "",
         lacks: str = "",
+        late: bool = False,
         of: Callable[[Any], int] | None = None,
+        parts: tuple[str, ...] = (),
         after: str = "",
     ) -> None:
         self.name = name
@@ -67,12 +70,16 @@ class Metric:
         self.optional = optional
         self.usual = usual
         self.lacks = lacks
+        self.late = late
+        self.parts = parts
         self.after = after
         self._of = of
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
-        if self._of is None:
+        if self.parts:
+            self._of = lambda totals: sum([getattr(totals, part) for part in self.parts])
+        elif self._of is None:
             self._of = attrgetter(f"costs.{name}")
 
     @overload
@@ -101,14 +108,14 @@ class LayerFigures:
 
     params = Metric("params", column=False, expect=True)
     weights = Metric("weights", totals=False, limit=False, column=False, expect=True)
-    active_params = Metric("active params", optional=True, usual="params", lacks="idle_params", rank=5, expect=True)
+    active_params = Metric("active params", optional=True, usual="params", lacks="idle_params", rank=50, expect=True)
     trainable_params = Metric("trainable params", limit=False, column=False)
-    buffers = Metric("buffers", limit=False, optional=True, rank=7)
+    buffers = Metric("buffers", limit=False, optional=True, rank=70)
     macs = Metric("MACs", OPERATIONS, column=False, expect=True)
-    flops = Metric("FLOPs", OPERATIONS, rank=4)
-    weight_bytes = Metric("weight bytes", BYTES, short="weights", rank=1)
-    activation_bytes = Metric("activation bytes", BYTES, short="activations", rank=2)
-    cache_bytes = Metric("KV cache", BYTES, heading="cache bytes", optional=True, rank=6, expect=True)
+    flops = Metric("FLOPs", OPERATIONS, rank=40)
+    weight_bytes = Metric("weight bytes", BYTES, short="weights", rank=10)
+    activation_bytes = Metric("activation bytes", BYTES, short="activations", rank=20)
+    cache_bytes = Metric("KV cache", BYTES, heading="cache bytes", optional=True, rank=60, expect=True)
 
 
 class ModelFigures(LayerFigures):
@@ -120,7 +127,7 @@ class ModelFigures(LayerFigures):
         "peak activations",
         BYTES,
         short="peak",
-        rank=3,
+        rank=30,
         column=False,
         additive=False,
         of=attrgetter("peak"),

@@ -91,7 +91,7 @@ def test_rows_are_told_apart() -> None:
     for words in ("label", "heading"):
         assert len({getattr(row, words) for row in METRICS.values()}) == len(METRICS)
     ranks = [METRICS[name].rank for name in FACTS]
-    assert ranks == list(range(1, len(FACTS) + 1))
+    assert len(set(ranks)) == len(ranks)
     order = list(METRICS)
     for row in METRICS.values():
         assert row.usual in ("", *order[: order.index(row.name)])  # a lock file reads the usual figure before

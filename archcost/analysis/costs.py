@@ -12,6 +12,7 @@ from archcost.spec.vocabulary import DTYPE_BYTES, WEIGHT_BITS
 if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Signature
+    from archcost.ops.base import Op
 
 
 class Costs(NamedTuple):
@@ -131,3 +132,8 @@ def tensor_weight_bytes(role: str, shape: "Shape", dtype: str, weight_dtype: str
     Matrices, kernels and tables take ``weight_dtype``, as the op's ``role`` says; all else stays in ``dtype``.
     """
     return ceil_div(numel(shape) * WEIGHT_BITS[weight_dtype if role == MATRIX else dtype], 8)
+
+
+def tensor_buffer_bytes(op: "Op", name: str, shape: "Shape", dtype: str) -> int:
+    """Bytes of a buffer: counters and indices are int64, the rest has the model's dtype."""
+    return numel(shape) * DTYPE_BYTES["int64" if name in op.integer_buffers else dtype]

@@ -104,7 +104,7 @@ class _Judge:
     def _total(self, metric: str) -> Total:
         unknown = self.report.costs.unknown(metric)
         unknown += len(self.entry.unknown(metric)) if self.entry else 0
-        before = self.entry.totals[metric] if self.entry else None
+        before = self.entry.totals.get(metric) if self.entry else None
         return Total(getattr(self.report.totals, metric), before, unknown)
 
     @cached_property

@@ -178,7 +178,7 @@ def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
 
 
 def _figures(data: Mapping[str, Any], names: Sequence[str], key: str, *, is_layer: bool = True) -> dict[str, int]:
-    """Figures that were recorded; an optional one that was not is as usual."""
+    """Figures that were recorded; an optional one that was not is as usual, and a late one may be missing."""
     found: dict[str, int] = {}
     for name in names:
         metric = METRICS[name]
@@ -187,7 +187,7 @@ def _figures(data: Mapping[str, Any], names: Sequence[str], key: str, *, is_laye
             found[name] = metric.usual_of(found) - _whole(data.get(lacks, 0), f"{key}: {lacks}")
         elif metric.optional:
             found[name] = _whole(data.get(name, metric.usual_of(found)), f"{key}: {name}")
-        else:
+        elif name in data or not metric.late:
             found[name] = _whole(data[name], f"{key}: {name}")
     return found
 
@@ -238,7 +238,7 @@ def _data(entry: LockEntry) -> dict[str, Any]:
         "params": entry.params,
         "set": entry.settings,
         "sha256": entry.sha256,
-        "totals": {name: entry.totals[name] for name in telling([entry.totals])},
+        "totals": {name: entry.totals[name] for name in telling([entry.totals]) if name in entry.totals},
     }
 
 
