@@ -114,6 +114,7 @@ class LayerFigures:
     macs = Metric("MACs", OPERATIONS, column=False, expect=True)
     flops = Metric("FLOPs", OPERATIONS, rank=40)
     weight_bytes = Metric("weight bytes", BYTES, short="weights", rank=10)
+    buffer_bytes = Metric("buffer bytes", BYTES, limit=False, optional=True)
     activation_bytes = Metric("activation bytes", BYTES, short="activations", rank=20)
     cache_bytes = Metric("KV cache", BYTES, heading="cache bytes", optional=True, rank=60, expect=True)
 
@@ -132,6 +133,16 @@ class ModelFigures(LayerFigures):
         additive=False,
         of=attrgetter("peak"),
         after="activation_bytes",
+    )
+    run_bytes = Metric(
+        "memory to run",
+        BYTES,
+        rank=5,
+        column=False,
+        additive=False,
+        late=True,
+        parts=("weight_bytes", "buffer_bytes", "cache_bytes", "peak_activation_bytes"),
+        after="cache_bytes",
     )
 
 
