@@ -1,12 +1,16 @@
-"""``explain``: a layer's arithmetic, a scope's sum, a model's story."""
+"""``explain``: a layer's arithmetic, a scope's sum, a model's story, and the figures of any of them in a variable."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archcost.commands.options import Batch, Format, Output, SetParams, Training
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.render.document import Document
 
 
 def explain(
@@ -19,6 +23,10 @@ def explain(
     settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
+    variable: Annotated[
+        str | None,
+        typer.Option("--in", metavar="NAME", help="The figures as formulas in a param that is a number, or in batch."),
+    ] = None,
     balance: Annotated[
         str | None,
         typer.Option("--balance", metavar="N", help="Fewer FLOPs per byte are memory-bound; default: 12.5, an A100."),
@@ -26,10 +34,7 @@ def explain(
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
     from archcost.commands.option_values import settings_of
-    from archcost.explaining.overview import explain_model
-    from archcost.explaining.resolve_path import explain_path
     from archcost.named_specs import analyze_one
-    from archcost.render.explanation import ExplanationDocument, StoryDocument
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
 
@@ -39,12 +44,25 @@ def explain(
     if result.diagnostics or report is None:
         print_diagnostics(result.diagnostics)
         raise typer.Exit(2)
-    document = (
-        StoryDocument(explain_model(report, *threshold))
-        if path is None
-        else ExplanationDocument(explain_path(report, path))
-    )
+    document = _document(report, path, threshold) if variable is None else _formulas(report, variable, path)
     write(document, format or format_of(output), output)
+
+
+def _document(report: Report, path: str | None, threshold: list[Any]) -> Document:
+    from archcost.explaining.overview import explain_model
+    from archcost.explaining.resolve_path import explain_path
+    from archcost.render.explanation import ExplanationDocument, StoryDocument
+
+    if path is None:
+        return StoryDocument(explain_model(report, *threshold))
+    return ExplanationDocument(explain_path(report, path))
+
+
+def _formulas(report: Report, variable: str, path: str | None) -> Document:
+    from archcost.explaining.in_variable import formulas_in
+    from archcost.render.formulas_in import FormulasDocument
+
+    return FormulasDocument(formulas_in(report, variable, path))
 
 
 def _threshold(balance: str | None) -> list[Any]:

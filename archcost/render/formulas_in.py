@@ -1,0 +1,132 @@
+"""Formulas in a variable as a document: a field for every figure, and one for the values that they hold for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.explaining.in_variable_data import formulas_data
+from archcost.quantities import format_bytes, format_exact
+from archcost.render.cell_text import layers_text
+from archcost.render.document import Field, Gap, Heading, Records, branches_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from fractions import Fraction
+
+    from archcost.explaining.in_variable import Formula, Formulas, Range
+    from archcost.render.document import Block, TreeLine
+
+_KIB = 1024
+_FEW = 5  # values of a range that are all named
+_HEADINGS = (
+    "model", "path", "variable", "variable_value", "figure", "label", "value", "unit", "formula", "low", "high", "step",
+    "checks", "reason",
+)  # fmt: skip
+
+
+class FormulasDocument(NamedTuple):
+    """The figures of a model, layer or scope as formulas in a variable."""
+
+    formulas: Formulas
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """A heading, a field for every figure, and what the formulas hold for."""
+        del most
+        found = self.formulas
+        variable = found.variable
+        yield Heading(found.path or found.report.name, f"{variable} = {_value(found.value)} · {layers_text(found.layers)}")
+        yield Gap()
+        for one in found.formulas:
+            yield Field(one.label, _text(one, found), _latex(one, found), _note(one, found))
+        if found.range is None:
+            return
+        yield Gap()
+        checks = min([one.checks for one in found.formulas if one.polynomial is not None])
+        yield Field(f"for {variable}", f"{_range_text(found.range)}; each formula agrees with {checks} further analyses")
+        for label, text in (("below", found.below), ("above", found.above), ("between", found.between)):
+            if text:
+                yield Field(label, text, level=2)
+
+    def branches(self) -> Iterable[TreeLine]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """A row a figure."""
+        return Records(_HEADINGS, self._rows())
+
+    def _rows(self) -> Iterator[tuple[object, ...]]:
+        data = formulas_data(self.formulas)
+        name, path = self.formulas.report.name, data["path"]
+        for one in data["formulas"]:
+            formula = one["polynomial"]["text"] if one["polynomial"] else None
+            range_ = one["range"] or {"low": None, "high": None, "step": None}
+            yield (
+                name, path or "", data["variable"], data["variable_value"], one["figure"], one["label"], one["value"],
+                one["unit"], formula, *range_.values(), one["checks"], one["reason"],
+            )  # fmt: skip
+
+    def data(self) -> object:
+        """What programs read."""
+        return formulas_data(self.formulas)
+
+
+def _text(formula: Formula, formulas: Formulas) -> str:
+    """``a·x² + b·x = 1,234 B (1.21 KiB)``; the value is left out where the formula does not hold for it."""
+    if formula.polynomial is None:
+        return f"{_figure(formula)}; no formula: {formula.reason}"
+    steps = [formula.polynomial.text(formulas.variable)]
+    if _holds_where_it_stands(formula, formulas):
+        steps.append(_figure(formula))
+        if steps[0] == format_exact(formula.value):
+            del steps[0]
+    rest = _own_range(formula, formulas)
+    return " = ".join(steps) + (f"; {rest}" if rest else "")
+
+
+def _latex(formula: Formula, formulas: Formulas) -> str:
+    if formula.polynomial is None:
+        return ""
+    shown = formula.polynomial.latex(formulas.variable)
+    if not formula.polynomial.degree or not _holds_where_it_stands(formula, formulas):
+        return shown
+    unit = rf"\ \text{{{formula.unit}}}" if formula.unit else ""
+    return f"{shown} = {format_exact(formula.value).replace(',', '{,}')}{unit}"
+
+
+def _note(formula: Formula, formulas: Formulas) -> str:
+    """What is beside a formula in mathematics: the bytes in few digits, and where it holds."""
+    return "; ".join(filter(None, (_few_digits(formula), _own_range(formula, formulas))))
+
+
+def _figure(formula: Formula) -> str:
+    unit, few = f" {formula.unit}" if formula.unit else "", _few_digits(formula)
+    return f"{format_exact(formula.value)}{unit}{f' ({few})' if few else ''}"
+
+
+def _few_digits(formula: Formula) -> str:
+    return format_bytes(formula.value) if formula.unit and formula.value >= _KIB else ""
+
+
+def _holds_where_it_stands(formula: Formula, formulas: Formulas) -> bool:
+    return formula.range is not None and formula.range.low <= formulas.value <= formula.range.high
+
+
+def _own_range(formula: Formula, formulas: Formulas) -> str:
+    """Where a formula holds, if that is not where most do."""
+    if formula.range is None or formulas.range is None or formula.range == formulas.range:
+        return ""
+    return f"from {_value(formula.range.low)} to {_value(formula.range.high)}"
+
+
+def _range_text(found: Range) -> str:
+    """``32, 64, 96 … 3,584``."""
+    count = int((found.high - found.low) / found.step) + 1
+    first = [found.low + place * found.step for place in range(min(count, _FEW))]
+    if count <= _FEW:
+        return ", ".join(map(_value, first))
+    return f"{', '.join(map(_value, first[:3]))} … {_value(found.high)}"
+
+
+def _value(x: Fraction) -> str:
+    return format_exact(x.numerator) if x.denominator == 1 else f"{float(x):g}"
