@@ -18,6 +18,7 @@ What is told is thereby checked, and not proven; of values outside of the range,
 
 from __future__ import annotations
 
+from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,15 +28,14 @@ from archcost.explaining.why_no_formula import why_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from fractions import Fraction
 
     from archcost.analysis.report import Report
     from archcost.explaining.polynomials import Polynomial
     from archcost.explaining.steps import Fit
 
 RANDOM_CHECKS = 20
-_FARTHEST = 16  # times the variable's value, and of what need be whole at least so much:
-_LEAST_RANGE = 1024
+_FARTHEST = 16  # times the variable's value, and of whole numbers at least so much:
+_LEAST_FARTHEST = 1024
 _CUTS = 6  # of a range, by checks
 
 
@@ -46,12 +46,20 @@ class Range(NamedTuple):
     high: Fraction
     step: Fraction
 
+    def __contains__(self, x: object) -> bool:
+        return isinstance(x, (int, Fraction)) and self.low <= x <= self.high and not (x - self.low) % self.step
+
+    @property
+    def values(self) -> int:
+        """How many values there are."""
+        return int((self.high - self.low) / self.step) + 1
+
 
 class Formula(NamedTuple):
     """A figure, its value where the variable stands, and its polynomial with the values that it holds for.
 
     ``checks`` is the number of analyses that agree with it and were not needed to find it. Without a polynomial,
-    ``reason`` says why there is none.
+    ``reason`` says why there is none; where some layers are unknown, ``value`` is then the known part.
     """
 
     figure: str
@@ -62,6 +70,7 @@ class Formula(NamedTuple):
     range: Range | None = None
     checks: int = 0
     reason: str = ""
+    unknown: int = 0
 
 
 class Formulas(NamedTuple):
@@ -105,7 +114,7 @@ def formulas_in(report: Report, variable: str, path: str | None = None) -> Formu
     if common is not None:
         below = _beyond(samples, common.low - step, "smaller")
         above = _beyond(samples, common.high + step, "larger")
-        between = _between(samples, step)
+        between = _between(samples, step) if any(fit.polynomial.degree for fit in fits.values()) else ""
     layers = len(samples.own_layers)
     return Formulas(report, samples.path, layers, variable, samples.value, formulas, common, below, above, between)
 
@@ -117,13 +126,12 @@ def _formula(
     value = samples.at(samples.value).figures[name]
     unknown = samples.unknown(name)
     if unknown:
-        return Formula(name, label, unit, value, reason=unknown)
+        return Formula(name, label, unit, value, reason=f"not known for {unknown[0]}", unknown=len(unknown))
     if fit is None:
         return Formula(name, label, unit, value, reason=why_none(samples, name))
     first, last = _checked(samples, name, step, fit, ladders)
     found = Range(samples.value + first * step, samples.value + last * step, step)
-    tried = [x for x in samples.tried() if found.low <= x <= found.high and (x - found.low) % step == 0]
-    checks = len(tried) - fit.polynomial.degree - 1
+    checks = len([x for x in samples.tried() if x in found]) - fit.polynomial.degree - 1
     return Formula(name, label, unit, value, fit.polynomial, found, checks)
 
 
@@ -134,7 +142,7 @@ def _ladders(samples: Samples, step: Fraction) -> tuple[list[int], list[int]]:
     """Steps from the variable's value on, downwards and upwards, as far as values are valid and affordable."""
     farthest = samples.value * _FARTHEST
     if samples.is_whole:
-        farthest = max(farthest, samples.value + _LEAST_RANGE)
+        farthest = max(farthest, Fraction(_LEAST_FARTHEST))
     down = (samples.value - samples.least) // step
     up = max((farthest - samples.value) // step, NEIGHBOURS)
     return _ladder(samples, step, -1, down), _ladder(samples, step, 1, up)
@@ -156,7 +164,9 @@ def _ladder(samples: Samples, step: Fraction, sign: int, most: int) -> list[int]
     return found
 
 
-def _checked(samples: Samples, name: str, step: Fraction, fit: Fit, ladders: tuple[list[int], list[int]]) -> tuple[int, int]:
+def _checked(
+    samples: Samples, name: str, step: Fraction, fit: Fit, ladders: tuple[list[int], list[int]]
+) -> tuple[int, int]:
     """How many steps from the variable's value a formula goes: the edges of its range, and random values within."""
 
     def holds(steps: int) -> bool:
@@ -207,7 +217,8 @@ def _beyond(samples: Samples, x: Fraction, side: str) -> str:
         return ""
     if x not in samples.tried():
         return f"{side} values were not tried"
-    return samples.at(x).problem or f"other formulas hold for {side} values"
+    problem = samples.at(x).problem
+    return f"at {samples.shown(x)}: {problem}" if problem else f"other formulas hold for {side} values"
 
 
 def _between(samples: Samples, step: Fraction) -> str:
@@ -215,4 +226,10 @@ def _between(samples: Samples, step: Fraction) -> str:
         return "" if step < 1 else "values between follow other formulas, or none"
     if step == 1:
         return ""
-    return samples.at(samples.value + 1).problem or f"each other remainder of {int(step):,} has formulas of its own"
+    next_one = samples.value + 1
+    problem = samples.at(next_one).problem
+    return (
+        f"at {samples.shown(next_one)}: {problem}"
+        if problem
+        else f"other remainders of {int(step):,} have other formulas, or none"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from archcost.documents import Count, Positive
-from archcost.explaining.data import Explained, begun
+from archcost.explaining.data import Explained, UnknownPartData, begun, unknown_count
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -14,34 +14,35 @@ if TYPE_CHECKING:
 
 
 class RangeData(TypedDict):
-    """The values ``low``, ``low + step`` … ``high`` of the variable."""
+    """The ``values`` of the variable, so many: ``low``, ``low + step`` … ``high``."""
 
     low: float
     high: float
     step: float
+    values: Positive
 
 
 class PolynomialData(TypedDict):
-    """A polynomial: its coefficients from the constant on, exact; a fraction is text such as ``3/2``."""
-
-    coefficients: list[int | str]
-    text: str
-    latex: str
-
-
-class FormulaInData(TypedDict):
-    """A figure in a variable; ``value`` is the figure where the variable stands, and null what there is not.
+    """A polynomial: its coefficients from the constant on, exact; a fraction is text such as ``3/2``.
 
     ``checks`` is the number of analyses that agree with it and were not needed to find it.
     """
 
+    coefficients: list[int | str]
+    text: str
+    latex: str
+    checks: Count
+
+
+class FormulaInData(UnknownPartData):
+    """A figure in a variable; ``value`` is the figure where the variable stands, and null what there is not."""
+
     figure: str
     label: str
     unit: str | None
-    value: Count
+    value: Count | None
     polynomial: PolynomialData | None
     range: RangeData | None
-    checks: Count
     reason: str | None
 
 
@@ -81,16 +82,17 @@ def _formula(formula: Formula, variable: str) -> FormulaInData:
         "figure": formula.figure,
         "label": formula.label,
         "unit": formula.unit or None,
-        "value": formula.value,
+        "value": None if formula.unknown and not formula.value else formula.value,
+        **unknown_count(formula.unknown),
         "polynomial": None
         if polynomial is None
         else {
             "coefficients": [_exact(one) for one in polynomial.coefficients],
             "text": polynomial.text(variable),
             "latex": polynomial.latex(variable),
+            "checks": formula.checks,
         },
         "range": _range(formula.range),
-        "checks": formula.checks,
         "reason": formula.reason or None,
     }
 
@@ -98,7 +100,8 @@ def _formula(formula: Formula, variable: str) -> FormulaInData:
 def _range(found: Range | None) -> RangeData | None:
     if found is None:
         return None
-    return {"low": _number(found.low), "high": _number(found.high), "step": _number(found.step)}
+    low, high, step = map(_number, (found.low, found.high, found.step))
+    return {"low": low, "high": high, "step": step, "values": found.values}
 
 
 def _number(value: Fraction) -> float:

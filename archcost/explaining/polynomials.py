@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,7 +73,7 @@ def interpolated(points: Sequence[Point], most: int) -> Polynomial | None:
         newton.append(column[0])
         column = [
             (after - before) / (places[place + order] - places[place])
-            for place, (before, after) in enumerate(zip(column, column[1:], strict=False))
+            for place, (before, after) in enumerate(pairwise(column))
         ]
         if not any(column):
             break

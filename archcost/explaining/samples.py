@@ -56,7 +56,7 @@ class Samples:
         given = _value(report, variable)
         self.is_whole = isinstance(given, int)
         self.value = Fraction(str(given))
-        self.least = min(Fraction(0), self.value)  # sizes and counts are not negative
+        self.least = Fraction(1) if variable == BATCH else min(Fraction(0), self.value)  # sizes are not negative
         self.work_left = MOST_LAYERS
         self._largest = 0  # work of one analysis
         self._known: dict[Fraction, Sample] = {}
@@ -108,19 +108,17 @@ class Samples:
             return []
         return [size for layer in report.layers for shape in layer.output for size in shape]
 
-    def unknown(self, figure: str) -> str:
-        """Why a figure is not known; empty for one that is."""
-        paths = [layer.path for layer in self.own_layers if layer.costs.unknown(figure)]
-        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
-        return f"it is not known for {paths[0]}{more}" if paths else ""
+    def unknown(self, figure: str) -> list[str]:
+        """The paths of the layers of which a figure is not known."""
+        return [layer.path for layer in self.own_layers if layer.costs.unknown(figure)]
 
     def shown(self, x: Fraction) -> str:
         """A value of the variable as it is written."""
         return f"{int(x):,}" if x.denominator == 1 else str(float(x))
 
     def may_grow(self, analyses: int) -> bool:
-        """Whether so many further analyses are within bounds of models twice as large as the largest so far."""
-        return self.work_left > 2 * self._largest * analyses
+        """Whether so many further analyses are within bounds; models whose number of layers changes may double."""
+        return self.work_left > self._largest * analyses * (1 if self.has_one_structure() else 2)
 
     def settings_at(self, x: Fraction) -> Settings:
         """The report's settings but for the variable."""
@@ -157,7 +155,9 @@ def _value(report: Report, variable: str) -> int | float:
     value = values[variable]
     if not _is_number(value):
         hint = f"numbers are {', '.join(numeric[:12])}"
-        raise UsageError(f"the param '{variable}' of {report.name} is no number, so that nothing is a formula in it", hint)
+        raise UsageError(
+            f"the param '{variable}' of {report.name} is no number, so that nothing is a formula in it", hint
+        )
     number: int | float = value
     return number
 

@@ -81,30 +81,31 @@ def _far(samples: Samples, step: Fraction) -> Iterator[tuple[Fraction, Mapping[s
             yield x, samples.at(x).figures
 
 
-def _reach(fits: dict[str, Fit]) -> tuple[int, int]:
-    """How many figures follow polynomials that go far, and any."""
-    return sum([fit.goes_far for fit in fits.values()]), len(fits)
+def _reach(fits: dict[str, Fit]) -> tuple[int, int, int]:
+    """How many sums follow polynomials that go far, how many any, and how many figures do."""
+    sums = [fit.goes_far for name, fit in fits.items() if name in SUMS]
+    return sum(sums), len(sums), len(fits)
 
 
-def _divided(
-    samples: Samples, step: Fraction, prime: int, fits: dict[str, Fit]
-) -> tuple[Fraction, dict[str, Fit]]:
+def _divided(samples: Samples, step: Fraction, prime: int, fits: dict[str, Fit]) -> tuple[Fraction, dict[str, Fit]]:
     """The step without those of its factors ``prime`` that no figure needs."""
     while True:
         smaller = step / prime
         if smaller < _FINEST or (samples.is_whole and smaller.denominator > 1):
             return step, fits
         found = fits_at(samples, smaller)
-        if not all(name in found and found[name].goes_far >= fit.goes_far for name, fit in fits.items()):
+        deciding = [name for name in fits if name in SUMS] or list(fits)  # a peak changes hands at any step
+        if not all(name in found and found[name].goes_far >= fits[name].goes_far for name in deciding):
             return step, fits
         step, fits = smaller, found
 
 
 def _candidates(samples: Samples) -> Iterator[Fraction]:
-    """1, the value itself, what sizes are divided by, and small numbers; 1 alone for what need not be whole."""
+    """1, the value itself, what sizes are divided by, and small numbers; of what need not be whole 1 and the finest."""
     tried = {Fraction(1)}
     yield Fraction(1)
     if not samples.is_whole:
+        yield _FINEST
         return
     for step in _further_candidates(samples):
         if 0 < step <= LARGEST_STEP and step not in tried:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from archcost.analysis.report import Report
+    from archcost.analysis.report import Layer, Report
     from archcost.explaining.samples import Samples
 
 _SHOWN = 4  # values of a row that follows no polynomial
@@ -28,7 +28,7 @@ def why_none(samples: Samples, name: str) -> str:
             return f"too few values near {samples.shown(samples.value)} are valid; at {samples.shown(x)}: {report}"
         reports.append(report)
     if name == PEAK:
-        return "another moment holds the peak, within a few steps"
+        return f"it is the largest of many sums, and near {samples.shown(samples.value)} not always the same of them"
     return _first_odd(samples, name, places, reports)
 
 
@@ -38,18 +38,34 @@ def _neighbours(samples: Samples) -> list[Fraction]:
 
 def _first_odd(samples: Samples, name: str, places: Sequence[Fraction], reports: Sequence[Report]) -> str:
     """The number of layers, or the first layer, that follows no polynomial."""
-    general = f"it follows no polynomial of degree {MOST_DEGREE} or less at any step that was tried"
+    general = f"there is no polynomial of degree {MOST_DEGREE} or less at any step that was tried"
     counts = [len(report.layers) for report in reports]
-    if interpolated(list(zip(places, counts, strict=True)), MOST_DEGREE) is None:
-        return f"{general}; the number of layers is {_row(samples, places, counts)}"
     if len(set(counts)) > 1:
-        return general
+        if _follows(places, counts):
+            return general
+        if len(set(counts[1:])) > 1:
+            return f"{general}; the number of layers is {_row(samples, places, counts)}"
+        places, reports = places[1:], reports[1:]
     for layers in zip(*[report.layers for report in reports], strict=True):
         figures = [getattr(layer.costs, name) for layer in layers]
-        if interpolated(list(zip(places, figures, strict=True)), MOST_DEGREE) is None:
-            label = SUMS[name][0]
-            return f"{general}; at first {layers[0].path} does not: {label} {_row(samples, places, figures)}"
+        if not _follows(places, figures):
+            broken = _broken(samples, name, places, layers)
+            return f"{general}; the first layer that breaks it is {layers[0].path}: {broken}"
     return general
+
+
+def _broken(samples: Samples, name: str, places: Sequence[Fraction], layers: Sequence[Layer]) -> str:
+    """The sizes of a layer's output that follow no polynomial; else its figure."""
+    shapes = [layer.output[0] for layer in layers]
+    for axis, sizes in enumerate(zip(*shapes, strict=False)):
+        if not _follows(places, sizes):
+            return f"dim {axis} of its output is {_row(samples, places, sizes)}"
+    figures = [getattr(layer.costs, name) for layer in layers]
+    return f"{SUMS[name][0]} {_row(samples, places, figures)}"
+
+
+def _follows(places: Sequence[Fraction], numbers: Sequence[int]) -> bool:
+    return interpolated(list(zip(places, numbers, strict=True)), MOST_DEGREE) is not None
 
 
 def _row(samples: Samples, places: Sequence[Fraction], numbers: Sequence[int]) -> str:

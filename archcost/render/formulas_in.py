@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.explaining.in_variable_data import formulas_data
 from archcost.quantities import format_bytes, format_exact
-from archcost.render.cell_text import layers_text
+from archcost.render.cell_text import layers_text, lower_bound
 from archcost.render.document import Field, Gap, Heading, Records, branches_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _KIB = 1024
 _FEW = 5  # values of a range that are all named
 _HEADINGS = (
-    "model", "path", "variable", "variable_value", "figure", "label", "value", "unit", "formula", "low", "high", "step",
-    "checks", "reason",
+    "model", "path", "variable", "variable_value", "figure", "label", "value", "unit", "unknown_layers", "formula",
+    "checks", "low", "high", "step", "reason",
 )  # fmt: skip
 
 
@@ -34,18 +34,20 @@ class FormulasDocument(NamedTuple):
         del most
         found = self.formulas
         variable = found.variable
-        yield Heading(found.path or found.report.name, f"{variable} = {_value(found.value)} · {layers_text(found.layers)}")
+        yield Heading(
+            found.path or found.report.name, f"{variable} = {_value(found.value)} · {layers_text(found.layers)}"
+        )
         yield Gap()
         for one in found.formulas:
             yield Field(one.label, _text(one, found), _latex(one, found), _note(one, found))
-        if found.range is None:
-            return
         yield Gap()
-        checks = min([one.checks for one in found.formulas if one.polynomial is not None])
-        yield Field(f"for {variable}", f"{_range_text(found.range)}; each formula agrees with {checks} further analyses")
-        for label, text in (("below", found.below), ("above", found.above), ("between", found.between)):
-            if text:
-                yield Field(label, text, level=2)
+        if found.range is not None:
+            yield Field(f"for {variable}", _holds_text(found, found.range))
+            for label, text in (("below", found.below), ("above", found.above), ("between", found.between)):
+                if text:
+                    yield Field(label, text, level=2)
+        for reason, labels in _reasons(found).items():
+            yield Field("no formula", f"for {', '.join(labels)}: {reason}")
 
     def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
@@ -57,14 +59,13 @@ class FormulasDocument(NamedTuple):
 
     def _rows(self) -> Iterator[tuple[object, ...]]:
         data = formulas_data(self.formulas)
-        name, path = self.formulas.report.name, data["path"]
+        where = (self.formulas.report.name, data["path"] or "", data["variable"], data["variable_value"])
         for one in data["formulas"]:
-            formula = one["polynomial"]["text"] if one["polynomial"] else None
-            range_ = one["range"] or {"low": None, "high": None, "step": None}
-            yield (
-                name, path or "", data["variable"], data["variable_value"], one["figure"], one["label"], one["value"],
-                one["unit"], formula, *range_.values(), one["checks"], one["reason"],
-            )  # fmt: skip
+            figure = (one["figure"], one["label"], one["value"], one["unit"], one.get("unknown_layers", 0))
+            polynomial, held = one["polynomial"], one["range"]
+            formula = (polynomial["text"], polynomial["checks"]) if polynomial else (None, 0)
+            limits = (held["low"], held["high"], held["step"]) if held else (None, None, None)
+            yield (*where, *figure, *formula, *limits, one["reason"])
 
     def data(self) -> object:
         """What programs read."""
@@ -74,12 +75,14 @@ class FormulasDocument(NamedTuple):
 def _text(formula: Formula, formulas: Formulas) -> str:
     """``a·x² + b·x = 1,234 B (1.21 KiB)``; the value is left out where the formula does not hold for it."""
     if formula.polynomial is None:
-        return f"{_figure(formula)}; no formula: {formula.reason}"
+        return f"{_figure(formula)}; no formula"
     steps = [formula.polynomial.text(formulas.variable)]
     if _holds_where_it_stands(formula, formulas):
         steps.append(_figure(formula))
         if steps[0] == format_exact(formula.value):
             del steps[0]
+    elif formula.unit:
+        steps[-1] += f" {formula.unit}"
     rest = _own_range(formula, formulas)
     return " = ".join(steps) + (f"; {rest}" if rest else "")
 
@@ -88,9 +91,9 @@ def _latex(formula: Formula, formulas: Formulas) -> str:
     if formula.polynomial is None:
         return ""
     shown = formula.polynomial.latex(formulas.variable)
-    if not formula.polynomial.degree or not _holds_where_it_stands(formula, formulas):
-        return shown
     unit = rf"\ \text{{{formula.unit}}}" if formula.unit else ""
+    if not formula.polynomial.degree or not _holds_where_it_stands(formula, formulas):
+        return shown + unit
     return f"{shown} = {format_exact(formula.value).replace(',', '{,}')}{unit}"
 
 
@@ -99,9 +102,27 @@ def _note(formula: Formula, formulas: Formulas) -> str:
     return "; ".join(filter(None, (_few_digits(formula), _own_range(formula, formulas))))
 
 
+def _reasons(formulas: Formulas) -> dict[str, list[str]]:
+    """Why there are no formulas, and the figures that have none for it."""
+    found: dict[str, list[str]] = {}
+    for one in formulas.formulas:
+        if one.reason:
+            found.setdefault(one.reason, []).append(one.label)
+    return found
+
+
+def _holds_text(formulas: Formulas, found: Range) -> str:
+    """The values that most formulas hold for, and the analyses that say so."""
+    polynomials = [one.polynomial for one in formulas.formulas if one.polynomial is not None]
+    checks = min([one.checks for one in formulas.formulas if one.polynomial is not None])
+    fixed = "no figure changes with it; " if not any(one.degree for one in polynomials) else ""
+    return f"{_range_text(found)}; {fixed}each formula agrees with {checks} further analyses or more"
+
+
 def _figure(formula: Formula) -> str:
     unit, few = f" {formula.unit}" if formula.unit else "", _few_digits(formula)
-    return f"{format_exact(formula.value)}{unit}{f' ({few})' if few else ''}"
+    exact = lower_bound(format_exact(formula.value), formula.value, formula.unknown)
+    return f"{exact}{unit}{f' ({few})' if few else ''}"
 
 
 def _few_digits(formula: Formula) -> str:
@@ -109,7 +130,7 @@ def _few_digits(formula: Formula) -> str:
 
 
 def _holds_where_it_stands(formula: Formula, formulas: Formulas) -> bool:
-    return formula.range is not None and formula.range.low <= formulas.value <= formula.range.high
+    return formula.range is not None and formulas.value in formula.range
 
 
 def _own_range(formula: Formula, formulas: Formulas) -> str:
@@ -121,9 +142,8 @@ def _own_range(formula: Formula, formulas: Formulas) -> str:
 
 def _range_text(found: Range) -> str:
     """``32, 64, 96 … 3,584``."""
-    count = int((found.high - found.low) / found.step) + 1
-    first = [found.low + place * found.step for place in range(min(count, _FEW))]
-    if count <= _FEW:
+    first = [found.low + place * found.step for place in range(min(found.values, _FEW))]
+    if found.values <= _FEW:
         return ", ".join(map(_value, first))
     return f"{', '.join(map(_value, first[:3]))} … {_value(found.high)}"
 
