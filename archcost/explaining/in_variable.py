@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archcost.explaining.steps import Fit
 
 RANDOM_CHECKS = 20
-_FARTHEST = 16  # times the variable's value, and of whole numbers at least so much:
+_FARTHEST = 16  # times the variable's value; and at least so much of a whole number that adds no layers:
 _LEAST_FARTHEST = 1024
 _CUTS = 6  # of a range, by checks
 
@@ -141,7 +141,7 @@ def _formula(
 def _ladders(samples: Samples, step: Fraction) -> tuple[list[int], list[int]]:
     """Steps from the variable's value on, downwards and upwards, as far as values are valid and affordable."""
     farthest = samples.value * _FARTHEST
-    if samples.is_whole:
+    if samples.is_whole and samples.has_one_structure():
         farthest = max(farthest, Fraction(_LEAST_FARTHEST))
     down = (samples.value - samples.least) // step
     up = max((farthest - samples.value) // step, NEIGHBOURS)

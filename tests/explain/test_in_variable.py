@@ -183,7 +183,7 @@ def test_a_formula_may_hold_beyond_the_value_alone() -> None:
     )
     found = found_in(spec, "n")
     assert text_of(found, "macs") == "4·n + 16"
-    assert range_of(found, "macs") == (3, 1024, 1)
+    assert range_of(found, "macs") == (3, 32, 1)
     assert formula_of(found, "macs").value == 4 * 2
 
 
@@ -325,12 +325,12 @@ def test_the_figures_of_a_language_model_in_tokens(run: Callable[..., Run]) -> N
 
 def check(found: Formulas, values: int, seed: int) -> None:
     """Every formula gives what an analysis gives, at values drawn from its range; there are formulas at all."""
-    drawn = Random(seed)
     known: dict[Fraction, Any] = {}
     for one in found.formulas:
         if one.polynomial is None or one.range is None:
             assert one.reason
             continue
+        drawn = Random(seed)  # the same values for the same range
         for _ in range(values):
             x = one.range.low + drawn.randrange(one.range.values) * one.range.step
             if x not in known:
@@ -364,8 +364,8 @@ def test_formulas_of_random_networks_are_true(layers: list[str], size: int, ends
 
 ZOO = [  # 40 models, and one of resolution, width, tokens, batch and their like
     ("llama_3_8b", "tokens"), ("resnet50", "resolution"), ("mobilenet_v1", "width"), ("gpt2", "tokens"),
-    ("bert_base", "batch"), ("swin_t", "resolution"), ("wav2vec2_base", "samples"), ("densenet40_k12", "depth"),
-    ("alexnet", "batch"), ("albert_base", "width"), ("bert_large", "tokens"), ("convnext_tiny", "resolution"),
+    ("bert_base", "batch"), ("swin_t", "resolution"), ("wav2vec2_base", "samples"), ("tcn", "tokens"),
+    ("alexnet", "batch"), ("densenet40_k12", "depth"), ("bert_large", "tokens"), ("convnext_tiny", "resolution"),
     ("darknet53", "resolution"), ("ddpm_cifar10", "width"), ("detr_resnet50", "height"), ("densenet121", "width"),
     ("efficientnet_b0", "width_mult"), ("efficientnet_b2", "resolution"), ("ghostnet", "batch"), ("gru_lm", "tokens"),
     ("llama_2_70b", "width"), ("lstm_lm", "width"), ("maxvit_t", "resolution"), ("mistral_7b", "tokens"),
