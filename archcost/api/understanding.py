@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.comparing import Comparison
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
-    from archcost.explaining.in_variable import Formulas
+    from archcost.explaining.in_variable import VariableFormulas
     from archcost.explaining.overview import Story
 
 
@@ -88,7 +88,7 @@ def explain(
     training: bool = False,
     balance: Fraction | float | None = None,
     variable: str | None = None,
-) -> Explanation | Story | Formulas:
+) -> Explanation | Story | VariableFormulas:
     """The arithmetic of the layer or scope at a path, or without a path where the costs of the model are.
 
     ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). With a ``variable``,

@@ -73,7 +73,7 @@ class Formula(NamedTuple):
     unknown: int = 0
 
 
-class Formulas(NamedTuple):
+class VariableFormulas(NamedTuple):
     """The figures of a report, or of its layer or scope at ``path`` with so many ``layers``, as formulas in a variable.
 
     ``range`` is that of the most formulas. ``below`` and ``above`` say what is wrong, or different, beyond it;
@@ -98,7 +98,7 @@ class Formulas(NamedTuple):
         return {**formulas_data(self)}
 
 
-def formulas_in(report: Report, variable: str, path: str | None = None) -> Formulas:
+def formulas_in(report: Report, variable: str, path: str | None = None) -> VariableFormulas:
     """The figures of a report, or of a layer or scope, as formulas in ``batch`` or a param.
 
     Raises UsageError for a variable that is not there or is no number, for a path that is not there, and for a model
@@ -116,7 +116,9 @@ def formulas_in(report: Report, variable: str, path: str | None = None) -> Formu
         above = _beyond(samples, common.high + step, "larger")
         between = _between(samples, step) if any(fit.polynomial.degree for fit in fits.values()) else ""
     layers = len(samples.own_layers)
-    return Formulas(report, samples.path, layers, variable, samples.value, formulas, common, below, above, between)
+    return VariableFormulas(
+        report, samples.path, layers, variable, samples.value, formulas, common, below, above, between
+    )
 
 
 def _formula(

@@ -10,7 +10,7 @@ from archcost.explaining.data import Explained, UnknownPartData, begun, unknown_
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from archcost.explaining.in_variable import Formula, Formulas, Range
+    from archcost.explaining.in_variable import Formula, VariableFormulas, Range
 
 
 class RangeData(TypedDict):
@@ -60,7 +60,7 @@ class FormulasData(Explained):
     between: str | None
 
 
-def formulas_data(formulas: Formulas) -> FormulasData:
+def formulas_data(formulas: VariableFormulas) -> FormulasData:
     """Every figure with its formula, the values that it holds for, and what is beyond these."""
     return {
         **begun(formulas.report),

@@ -38,7 +38,7 @@ SUMS = {  # figure: label, unit
 FIGURES = {**SUMS, PEAK: ("peak activations", BYTES)}
 
 
-class Sample(NamedTuple):
+class ValueFigures(NamedTuple):
     """One value of the variable: the figures there and the number of layers, or what is wrong with it."""
 
     figures: Mapping[str, int]
@@ -59,7 +59,7 @@ class Samples:
         self.least = Fraction(1) if variable == BATCH else min(Fraction(0), self.value)  # sizes are not negative
         self.work_left = MOST_LAYERS
         self._largest = 0  # work of one analysis
-        self._known: dict[Fraction, Sample] = {}
+        self._known: dict[Fraction, ValueFigures] = {}
         own = self._sample(report)
         self._known[self.value] = own
         self.figures = [name for name in own.figures if name != "cache_bytes" or own.figures[name]]
@@ -69,12 +69,12 @@ class Samples:
         """The layers that the figures are of, where the variable stands."""
         return self._own(self.report)
 
-    def at(self, x: Fraction) -> Sample:
+    def at(self, x: Fraction) -> ValueFigures:
         """The figures at a value; raises UsageError where all analyses together become too much."""
         found = self._known.get(x)
         if found is None:
             report = self.report_at(x)
-            found = Sample({}, problem=report) if isinstance(report, str) else self._sample(report)
+            found = ValueFigures({}, problem=report) if isinstance(report, str) else self._sample(report)
             self._known[x] = found
         return found
 
@@ -137,13 +137,13 @@ class Samples:
         path = self.path
         return report.layers if path is None else [layer for layer in report.layers if inside(layer.path, path)]
 
-    def _sample(self, report: Report) -> Sample:
+    def _sample(self, report: Report) -> ValueFigures:
         if self.path is None:
-            return Sample({name: getattr(report.totals, name) for name in FIGURES}, len(report.layers))
+            return ValueFigures({name: getattr(report.totals, name) for name in FIGURES}, len(report.layers))
         if self.path not in known_paths(report):
-            return Sample({}, problem=f"there is no layer or scope '{self.path}'")
+            return ValueFigures({}, problem=f"there is no layer or scope '{self.path}'")
         costs = sum_costs([layer.costs for layer in self._own(report)])
-        return Sample({name: getattr(costs, name) for name in SUMS}, len(report.layers))
+        return ValueFigures({name: getattr(costs, name) for name in SUMS}, len(report.layers))
 
 
 def _value(report: Report, variable: str) -> int | float:

@@ -74,4 +74,4 @@ def _row(samples: Samples, places: Sequence[Fraction], numbers: Sequence[int]) -
     start = max(change - 2, 0)
     shown = slice(start, start + _SHOWN)
     values = ", ".join([f"{number:,}" for number in numbers[shown]])
-    return f"{values} at {samples.variable} = {', '.join(map(samples.shown, places[shown]))}"
+    return f"{values} at {samples.variable} {', '.join(map(samples.shown, places[shown]))}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
-    from archcost.explaining.in_variable import Formula, Formulas, Range
+    from archcost.explaining.in_variable import Formula, VariableFormulas, Range
     from archcost.render.document import Block, TreeLine
 
 _KIB = 1024
@@ -27,7 +27,7 @@ _HEADINGS = (
 class FormulasDocument(NamedTuple):
     """The figures of a model, layer or scope as formulas in a variable."""
 
-    formulas: Formulas
+    formulas: VariableFormulas
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """A heading, a field for every figure, and what the formulas hold for."""
@@ -72,7 +72,7 @@ class FormulasDocument(NamedTuple):
         return formulas_data(self.formulas)
 
 
-def _text(formula: Formula, formulas: Formulas) -> str:
+def _text(formula: Formula, formulas: VariableFormulas) -> str:
     """``a·x² + b·x = 1,234 B (1.21 KiB)``; the value is left out where the formula does not hold for it."""
     if formula.polynomial is None:
         return f"{_figure(formula)}; no formula"
@@ -87,7 +87,7 @@ def _text(formula: Formula, formulas: Formulas) -> str:
     return " = ".join(steps) + (f"; {rest}" if rest else "")
 
 
-def _latex(formula: Formula, formulas: Formulas) -> str:
+def _latex(formula: Formula, formulas: VariableFormulas) -> str:
     if formula.polynomial is None:
         return ""
     shown = formula.polynomial.latex(formulas.variable)
@@ -97,12 +97,12 @@ def _latex(formula: Formula, formulas: Formulas) -> str:
     return f"{shown} = {format_exact(formula.value).replace(',', '{,}')}{unit}"
 
 
-def _note(formula: Formula, formulas: Formulas) -> str:
+def _note(formula: Formula, formulas: VariableFormulas) -> str:
     """What is beside a formula in mathematics: the bytes in few digits, and where it holds."""
     return "; ".join(filter(None, (_few_digits(formula), _own_range(formula, formulas))))
 
 
-def _reasons(formulas: Formulas) -> dict[str, list[str]]:
+def _reasons(formulas: VariableFormulas) -> dict[str, list[str]]:
     """Why there are no formulas, and the figures that have none for it."""
     found: dict[str, list[str]] = {}
     for one in formulas.formulas:
@@ -111,7 +111,7 @@ def _reasons(formulas: Formulas) -> dict[str, list[str]]:
     return found
 
 
-def _holds_text(formulas: Formulas, found: Range) -> str:
+def _holds_text(formulas: VariableFormulas, found: Range) -> str:
     """The values that most formulas hold for, and the analyses that say so."""
     polynomials = [one.polynomial for one in formulas.formulas if one.polynomial is not None]
     checks = min([one.checks for one in formulas.formulas if one.polynomial is not None])
@@ -129,11 +129,11 @@ def _few_digits(formula: Formula) -> str:
     return format_bytes(formula.value) if formula.unit and formula.value >= _KIB else ""
 
 
-def _holds_where_it_stands(formula: Formula, formulas: Formulas) -> bool:
+def _holds_where_it_stands(formula: Formula, formulas: VariableFormulas) -> bool:
     return formula.range is not None and formulas.value in formula.range
 
 
-def _own_range(formula: Formula, formulas: Formulas) -> str:
+def _own_range(formula: Formula, formulas: VariableFormulas) -> str:
     """Where a formula holds, if that is not where most do."""
     if formula.range is None or formulas.range is None or formula.range == formulas.range:
         return ""

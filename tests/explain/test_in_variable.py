@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.errors import SpecError, UsageError
 from archcost.explaining import samples as samples_module
-from archcost.explaining.in_variable import Formulas, formulas_in
+from archcost.explaining.in_variable import VariableFormulas, formulas_in
 from archcost.explaining.polynomials import Polynomial, interpolated
 from archcost.explaining.samples import Samples
 from archcost.spec.loader import loads
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from archcost.explaining.in_variable import Formula
 
 
-def found_in(text: str, variable: str, path: str | None = None, **params: Any) -> Formulas:
+def found_in(text: str, variable: str, path: str | None = None, **params: Any) -> VariableFormulas:
     """The formulas of a spec without its first line, under params."""
     return formulas_in(archcost.analyze(loads(f"archcost: 1\nname: net\n{text}"), params=params), variable, path)
 
 
-def formula_of(formulas: Formulas, figure: str) -> Formula:
+def formula_of(formulas: VariableFormulas, figure: str) -> Formula:
     (found,) = [one for one in formulas.formulas if one.figure == figure]
     return found
 
 
-def text_of(formulas: Formulas, figure: str) -> str:
+def text_of(formulas: VariableFormulas, figure: str) -> str:
     polynomial = formula_of(formulas, figure).polynomial
     assert polynomial is not None, formula_of(formulas, figure).reason
     return polynomial.text(formulas.variable)
 
 
-def range_of(formulas: Formulas, figure: str) -> tuple[Fraction, Fraction, Fraction]:
+def range_of(formulas: VariableFormulas, figure: str) -> tuple[Fraction, Fraction, Fraction]:
     found = formula_of(formulas, figure).range
     assert found is not None
     return found
@@ -218,11 +218,11 @@ layers: [linear: {out_features: 2}, {id: c, custom: {name: c, output: [$batch, 4
 REASONS: list[tuple[str, str, dict[str, str]]] = [
     (ROUNDED, "width", {
         "macs": "there is no polynomial of degree 5 or less at any step that was tried; the first layer that breaks it "
-        "is linear_1: dim 1 of its output is 3, 3, 4, 4 at width = 14, 15, 16, 17",
+        "is linear_1: dim 1 of its output is 3, 3, 4, 4 at width 14, 15, 16, 17",
     }),
     ("params: {n: 10}\ninput: [4]\nlayers: [{linear: {out_features: 4}, repeat: $(int(sqrt(n)))}]", "n", {
         "params": "there is no polynomial of degree 5 or less at any step that was tried; the number of layers is "
-        "3, 3, 4, 4 at n = 14, 15, 16, 17",
+        "3, 3, 4, 4 at n 14, 15, 16, 17",
     }),
     (UNKNOWN, "n", {"macs": "not known for c", "flops": "not known for c"}),
     ("params: {heads: 4}\ninput: [3, 12]\nlayers: [multihead_attention: {num_heads: $heads}]", "heads", {
@@ -323,7 +323,7 @@ def test_the_figures_of_a_language_model_in_tokens(run: Callable[..., Run]) -> N
 # --- they are true ----------------------------------------------------------------------------------------------------
 
 
-def check(found: Formulas, values: int, seed: int) -> None:
+def check(found: VariableFormulas, values: int, seed: int) -> None:
     """Every formula gives what an analysis gives, at values drawn from its range; there are formulas at all."""
     known: dict[Fraction, Any] = {}
     for one in found.formulas:
