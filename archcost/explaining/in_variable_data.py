@@ -10,7 +10,7 @@ from archcost.explaining.data import Explained, UnknownPartData, begun, unknown_
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from archcost.explaining.in_variable import Formula, VariableFormulas, Range
+    from archcost.explaining.in_variable import Formula, Range, VariableFormulas
 
 
 class RangeData(TypedDict):

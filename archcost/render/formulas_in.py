@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
-    from archcost.explaining.in_variable import Formula, VariableFormulas, Range
+    from archcost.explaining.in_variable import Formula, Range, VariableFormulas
     from archcost.render.document import Block, TreeLine
 
 _KIB = 1024
