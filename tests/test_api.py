@@ -181,6 +181,7 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
     ("explain", archcost.explain, []),
     ("explain", lambda spec: archcost.explain(spec, "stem"), ["stem"]),
     ("explain", lambda spec: archcost.explain(spec, balance=3), ["--balance", "3"]),
+    ("explain", lambda spec: archcost.explain(spec, "stem", variable="width"), ["stem", "--in", "width"]),
     ("reconcile", archcost.reconcile, []),
     ("reconcile", lambda spec: archcost.reconcile(spec, tools=["thop"], published="240 params"),
      ["--with", "thop", "--published", "240 params"]),
@@ -288,6 +289,7 @@ def test_schemas_by_name() -> None:
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: archcost.compare(archcost.analyze("alexnet"), "alexnet", batch=2), "has its settings already"),
     (lambda: archcost.explain("alexnet", "con1"), "no layer or scope 'con1'"),
+    (lambda: archcost.explain("alexnet", variable="size"), "no param 'size'"),
     (lambda: archcost.explain("alexnet", balance=0), "above 0, got 0"),
     (lambda: archcost.explain("alexnet", balance=float("nan")), "above 0, got nan"),
     (lambda: archcost.memory("alexnet", optimizer="adm"), "no optimizer 'adm'"),

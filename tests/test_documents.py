@@ -69,6 +69,8 @@ COMMANDS = {  # the schema of what a command prints
         ("explain", "inception_reduced", "5x5"),
         ("explain", "conv5x5", "conv5x5"),
         ("explain", "unknown.yaml"),
+        ("explain", "unknown.yaml", "--in", "batch"),
+        ("explain", "conv1x1", "mix", "--in", "size"),
     ),
     "reconciliation": (
         ("reconcile", "conv5x5"),

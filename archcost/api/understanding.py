@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archcost.comparing import Comparison, SideBySide
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
+    from archcost.explaining.in_variable import VariableFormulas
     from archcost.explaining.overview import Story
 
 
@@ -124,21 +125,27 @@ def explain(
     batch: int = 1,
     training: bool = False,
     balance: Fraction | float | None = None,
-) -> Explanation | Story:
+    variable: str | None = None,
+) -> Explanation | Story | VariableFormulas:
     """The arithmetic of the layer or scope at a path; without a path, an overview of the model's costs.
 
-    ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). Raises UsageError
-    for a path that is not there and a balance that is not above 0, and what :func:`archcost.analyze` raises.
+    ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). With a ``variable``,
+    ``batch`` or a param that is a number, it is the figures of the model, layer or scope as formulas in it. Raises
+    UsageError for a path or variable that is not there and a balance that is not above 0, and what
+    :func:`archcost.analyze` raises.
     """
     from fractions import Fraction as Ratio
 
     from archcost.errors import UsageError
+    from archcost.explaining.in_variable import formulas_in
     from archcost.explaining.overview import BALANCE, explain_model
     from archcost.explaining.resolve_path import explain_path
 
     if balance is not None and not 0 < balance < float("inf"):
         raise UsageError(f"a balance is a number of FLOPs a byte above 0, got {balance}")
     report = report_of(spec, Settings(params or {}, batch, training))
+    if variable is not None:
+        return formulas_in(report, variable, path)
     if path is not None:
         return explain_path(report, path)
     return explain_model(report, BALANCE if balance is None else Ratio(balance))

@@ -1,4 +1,4 @@
-"""``explain``: the arithmetic of a layer, the sum of a scope, or an overview of a model."""
+"""``explain``: the arithmetic of a layer, the sum of a scope, an overview of a model, and figures in a variable."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from archcost.commands.options import Batch, Format, Output, SetParams, Training
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from archcost.explaining.equations import Explanation
+    from archcost.explaining.in_variable import VariableFormulas
+    from archcost.explaining.overview import Story
+    from archcost.render.document import Document
+
 
 def explain(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by its name, or -.")],
@@ -22,6 +27,10 @@ def explain(
     settings: SetParams = None,
     batch: Batch = 1,
     training: Training = False,
+    variable: Annotated[
+        str | None,
+        typer.Option("--in", metavar="NAME", help="The figures as formulas in a param that is a number, or in batch."),
+    ] = None,
     balance: Annotated[
         str | None,
         typer.Option("--balance", metavar="N", help="Fewer FLOPs per byte are memory-bound; default: 12.5, an A100."),
@@ -30,15 +39,23 @@ def explain(
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
     import archcost
     from archcost.commands.option_values import analyze_one, settings_of
-    from archcost.explaining.overview import Story
-    from archcost.render.explanation import ExplanationDocument, StoryDocument
     from archcost.render.printing import format_of, write
 
     threshold = _threshold(balance)
     report = analyze_one(spec, settings_of(settings, batch=batch, training=training))
-    found = archcost.explain(report, path, balance=threshold)
-    document = StoryDocument(found) if isinstance(found, Story) else ExplanationDocument(found)
-    write(document, format or format_of(output), output)
+    found = archcost.explain(report, path, balance=threshold, variable=variable)
+    write(_document(found), format or format_of(output), output)
+
+
+def _document(found: Explanation | Story | VariableFormulas) -> Document:
+    from archcost.explaining.equations import Explanation
+    from archcost.explaining.overview import Story
+    from archcost.render.explanation import ExplanationDocument, StoryDocument
+    from archcost.render.formulas_in import FormulasDocument
+
+    if isinstance(found, Story):
+        return StoryDocument(found)
+    return ExplanationDocument(found) if isinstance(found, Explanation) else FormulasDocument(found)
 
 
 def _threshold(balance: str | None) -> Fraction | None:

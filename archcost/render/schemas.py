@@ -13,6 +13,7 @@ from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
+from archcost.explaining.in_variable_data import FormulasData
 from archcost.explaining.overview_data import StoryData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
@@ -30,7 +31,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "memory": MemoryData | list[MemoryData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,
-    "explanation": ExplanationData | StoryData,
+    "explanation": ExplanationData | StoryData | FormulasData,
     "reconciliation": ReconciliationData,
     "verification": VerificationData | list[VerificationData],
     "bench": BenchData,

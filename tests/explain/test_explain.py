@@ -58,6 +58,19 @@ COMMANDS: dict[str, tuple[int | None, tuple[str, ...]]] = {
         for suffix, format_name in (("csv", "csv"), ("tex", "latex"), ("tree", "tree"))
     },
     "story.json": (None, ("inception_reduced", "--format", "json")),
+    "formulas_60.txt": (60, ("llama_3_8b", "--in", "tokens")),
+    "formulas_100.txt": (100, ("unet", "--in", "resolution")),
+    "formulas_none_80.txt": (80, ("mobilenet_v3_small", "--in", "width_mult")),
+    **{
+        f"formulas.{suffix}": (None, ("mobilenet_v1", "--in", "resolution", "--format", format_name))
+        for suffix, format_name in (
+            ("csv", "csv"),
+            ("tex", "latex"),
+            ("tree", "tree"),
+            ("md", "markdown"),
+            ("json", "json"),
+        )
+    },
 }
 
 

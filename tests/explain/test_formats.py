@@ -16,6 +16,7 @@ from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
 from archcost.explaining.expressions import Product
+from archcost.explaining.in_variable_data import FormulasData
 from archcost.explaining.overview_data import StoryData
 from archcost.explaining.scope import Name
 from archcost.render.formats import FORMATS
@@ -33,6 +34,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], type, str]] = {
     "unknown": (("explain", "UNKNOWN", "b"), ExplanationData, "explanation"),
     "story": (("explain", "inception_reduced"), StoryData, "explanation"),
     "unknown story": (("explain", "UNKNOWN"), StoryData, "explanation"),
+    "formulas": (("explain", "conv1x1", "--in", "size"), FormulasData, "explanation"),
+    "no formulas": (("explain", "UNKNOWN", "--in", "batch"), FormulasData, "explanation"),
     "tools": (("reconcile", "inception_reduced"), ReconciliationData, "reconciliation"),
     "published": (
         ("reconcile", "resnet50", "--published", "3.8G", "--with", "torch"),

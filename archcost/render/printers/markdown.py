@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _INDENT = "&emsp;"
 _ENDS_CODE = frozenset("`|")
-_TAME = re.compile(r"[\w\s\\{}()+,./=…-]*")  # a formula in which Markdown finds nothing of its own
+_TAME = re.compile(r"[\w\s\\{}()+,./=…^-]*")  # a formula in which Markdown finds nothing of its own
 
 
 def text(document: Document, path: str | None) -> str:
