@@ -22,9 +22,11 @@ from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.explaining.samples import FIGURES, Samples
+from archcost.explaining.equations import BYTES as UNIT
+from archcost.explaining.samples import Samples
 from archcost.explaining.steps import NEIGHBOURS, fitted
 from archcost.explaining.why_no_formula import why_none
+from archcost.figures import BYTES, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -124,7 +126,7 @@ def formulas_in(report: Report, variable: str, path: str | None = None) -> Varia
 def _formula(
     samples: Samples, name: str, step: Fraction, fit: Fit | None, ladders: tuple[list[int], list[int]]
 ) -> Formula:
-    label, unit = FIGURES[name]
+    label, unit = METRICS[name].label, UNIT if METRICS[name].unit == BYTES else ""
     value = samples.at(samples.value).figures[name]
     unknown = samples.unknown(name)
     if unknown:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.costs import sum_costs
 from archcost.analysis.report import analyze
 from archcost.errors import SpecError, UsageError, suggestion
-from archcost.explaining.equations import BYTES
 from archcost.explaining.resolve_path import find_path, known_paths
+from archcost.figures import METRICS, OF_LAYERS, TOTALS
 from archcost.paths import inside
 
 if TYPE_CHECKING:
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
 MOST_LAYERS = 500_000  # that all analyses of a question may have together
 _LEAST_WORK = 200  # layers that any analysis counts as
 BATCH = "batch"
-PEAK = "peak_activation_bytes"
-SUMS = {  # figure: label, unit
-    "params": ("params", ""),
-    "macs": ("MACs", ""),
-    "flops": ("FLOPs", ""),
-    "weight_bytes": ("weights", BYTES),
-    "activation_bytes": ("activations", BYTES),
-    "cache_bytes": ("KV cache", BYTES),
-}
-FIGURES = {**SUMS, PEAK: ("peak activations", BYTES)}
 
 
 class ValueFigures(NamedTuple):
@@ -62,7 +52,7 @@ class Samples:
         self._known: dict[Fraction, ValueFigures] = {}
         own = self._sample(report)
         self._known[self.value] = own
-        self.figures = [name for name in own.figures if name != "cache_bytes" or own.figures[name]]
+        self.figures = [name for name in own.figures if METRICS[name].tells(own.figures)]
 
     @property
     def own_layers(self) -> list[Layer]:
@@ -139,11 +129,11 @@ class Samples:
 
     def _sample(self, report: Report) -> ValueFigures:
         if self.path is None:
-            return ValueFigures({name: getattr(report.totals, name) for name in FIGURES}, len(report.layers))
+            return ValueFigures({name: getattr(report.totals, name) for name in TOTALS}, len(report.layers))
         if self.path not in known_paths(report):
             return ValueFigures({}, problem=f"there is no layer or scope '{self.path}'")
         costs = sum_costs([layer.costs for layer in self._own(report)])
-        return ValueFigures({name: getattr(costs, name) for name in SUMS}, len(report.layers))
+        return ValueFigures({name: getattr(costs, name) for name in OF_LAYERS}, len(report.layers))
 
 
 def _value(report: Report, variable: str) -> int | float:

@@ -11,7 +11,7 @@ from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.explaining.polynomials import Polynomial, interpolated
-from archcost.explaining.samples import SUMS
+from archcost.figures import OF_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ def fitted(samples: Samples) -> tuple[Fraction, dict[str, Fit]]:
         found = fits_at(samples, step)
         if _reach(found) > _reach(fits):
             best, fits = step, found
-        if all(name in found and found[name].goes_far for name in samples.figures if name in SUMS):
+        if all(name in found and found[name].goes_far for name in samples.figures if name in OF_LAYERS):
             break
     if any(fit.polynomial.degree for fit in fits.values()):  # else nothing changes with the variable
         for prime in _primes(best) if samples.is_whole else [2, 5]:
@@ -83,7 +83,7 @@ def _far(samples: Samples, step: Fraction) -> Iterator[tuple[Fraction, Mapping[s
 
 def _reach(fits: dict[str, Fit]) -> tuple[int, int, int]:
     """How many sums follow polynomials that go far, how many any, and how many figures do."""
-    sums = [fit.goes_far for name, fit in fits.items() if name in SUMS]
+    sums = [fit.goes_far for name, fit in fits.items() if name in OF_LAYERS]
     return sum(sums), len(sums), len(fits)
 
 
@@ -94,7 +94,7 @@ def _divided(samples: Samples, step: Fraction, prime: int, fits: dict[str, Fit])
         if smaller < _FINEST or (samples.is_whole and smaller.denominator > 1):
             return step, fits
         found = fits_at(samples, smaller)
-        deciding = [name for name in fits if name in SUMS] or list(fits)  # a peak changes hands at any step
+        deciding = [name for name in fits if name in OF_LAYERS] or list(fits)  # a peak changes hands at any step
         if not all(name in found and found[name].goes_far >= fits[name].goes_far for name in deciding):
             return step, fits
         step, fits = smaller, found

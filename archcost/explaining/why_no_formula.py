@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.explaining.polynomials import interpolated
-from archcost.explaining.samples import PEAK, SUMS
 from archcost.explaining.steps import MOST_DEGREE, NEIGHBOURS
+from archcost.figures import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def why_none(samples: Samples, name: str) -> str:
         if isinstance(report, str):
             return f"too few values near {samples.shown(samples.value)} are valid; at {samples.shown(x)}: {report}"
         reports.append(report)
-    if name == PEAK:
+    if not METRICS[name].additive:
         return f"it is the largest of many sums, and near {samples.shown(samples.value)} not always the same of them"
     return _first_odd(samples, name, places, reports)
 
@@ -61,7 +61,7 @@ def _broken(samples: Samples, name: str, places: Sequence[Fraction], layers: Seq
         if not _follows(places, sizes):
             return f"dim {axis} of its output is {_row(samples, places, sizes)}"
     figures = [getattr(layer.costs, name) for layer in layers]
-    return f"{SUMS[name][0]} {_row(samples, places, figures)}"
+    return f"{METRICS[name].label} {_row(samples, places, figures)}"
 
 
 def _follows(places: Sequence[Fraction], numbers: Sequence[int]) -> bool:
