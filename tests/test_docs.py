@@ -13,7 +13,8 @@ import pytest
 
 import archcost
 from archcost.ops import REGISTRY
-from archcost.render.reference import FAMILIES, reference
+from archcost.ops.facets import FAMILIES
+from archcost.render.reference import reference
 from archcost.spec.loader import loads
 from docs import rerun
 

@@ -9,24 +9,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Amount, Convention, FigurePart
-from archcost.conventions.part_rules import (
-    FREE,
-    NOTHING,
-    TABLES,
-    activated,
-    bias,
-    left_operand,
-    products,
-    unseen,
-)
+from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, Amount, Convention, FigurePart, unseen
+from archcost.conventions.part_rules import activated, bias, left_operand, products
 from archcost.dims import numel
+from archcost.ops.facets import Work, Written
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.model import LayerUse, Rule, Term
-
-_DERIVED = "hooks go by the very class of a module, and archcost builds one derived from it"
 
 
 def _exact(amount: Fraction) -> Amount:
@@ -114,30 +104,21 @@ CONVENTION = Convention(
     averages=True,
     by_class=True,
     refuses=_refuses,
+    works={
+        Work.CONVOLUTION: _PRODUCTS,
+        Work.TRANSPOSED: _PRODUCTS,
+        Work.PRODUCT: _PRODUCTS,
+        Work.NORM: (hook(_norm),),
+        Work.POOL: (_twice,),
+    },
     kinds={
-        **TABLES,
         **dict.fromkeys(("relu", "prelu", "elu", "gelu"), (_twice,)),
         **dict.fromkeys(("leaky_relu", "relu6"), (hook(_elements),)),
         **dict.fromkeys(("silu", "softmax", "softmax2d"), (_once,)),
-        "rms_norm": NOTHING,
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),
-        "pixel_shuffle": NOTHING,
-        "pixel_unshuffle": NOTHING,
         "matmul": (left_operand(1),),
-        "normalize": NOTHING,
-        "einsum": (unseen("a function that it does not patch"),),
-        "deform_conv2d": (unseen("functions that it does not patch"),),
-        "mixture_of_experts": (unseen("functions that it does not patch"), activated),
-        "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
-        "multihead_attention": (unseen(_DERIVED),),
+        "mixture_of_experts": (unseen(OWN_TO_ARCHCOST), activated),
     },
-    families={
-        **FREE,
-        "Convolution": _PRODUCTS,
-        "Linear and embedding": _PRODUCTS,
-        "Normalisation": (hook(_norm),),
-        "Pooling": (_twice,),
-        "Recurrent": (unseen(_DERIVED),),
-    },
+    hides={Written.FUNCTION: "a function that it does not patch", Written.OWN: OWN_TO_ARCHCOST},
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import always, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs, unchecked
+from archcost.ops.facets import Work, Written
 from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
 
@@ -105,6 +106,7 @@ class MultiheadAttention(
     FLOPs beyond the MACs: 1 per projected element for the biases and 4 per score and head (scale 1, softmax 3).
     """
 
+    written = Written.OWN
     input_names = ("query", "key", "value")
     channels = -1
     roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
@@ -179,7 +181,7 @@ def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
     return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]
 
 
-class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True):
+class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE):
     """out = earlier positions, then the input, along `dim`: a decoder's cache of keys or values; no MACs, no FLOPs.
 
     Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept
@@ -199,7 +201,9 @@ class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True):
         return (tuple([window(dim, padding=self.length * (dim == place)) for dim in range(len(inputs[0]))]),)
 
 
-class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1):
+class RotaryEmbedding(
+    Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1, work=Work.ELEMENTWISE
+):
     """Pairs of features turned by angles that grow with their position; 3 FLOPs per turned element, no MACs.
 
     Input and output (*, L, D). Pair k of the first `rotary_dim` features at position l is turned by l·base^(-2k /

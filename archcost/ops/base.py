@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_tr
 
 from archcost.dims import numel, total
 from archcost.ops import fields
+from archcost.ops.facets import FAMILIES, Keeps, Work, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +98,12 @@ class Op:
     kind: ClassVar[str] = ""
     fields: ClassVar[dict[str, AttributeField]] = {}
     ndim: ClassVar[int] = 1  # spatial dimensions, for attributes given per dimension
+    stem: ClassVar[str] = ""  # the kind without its number of spatial dimensions
     family: ClassVar[str] = ""  # the heading in the reference
+    work: ClassVar[Work]
+    written: ClassVar[Written]
+    keeps: ClassVar[Keeps] = Keeps.OTHER
+    fused_in: ClassVar[str] = ""  # a library that has one operator for it, which no counter knows
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1  # None: any number
     min_rank: ClassVar[int] = 0
@@ -114,6 +120,9 @@ class Op:
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
+        if "family" in class_variables:  # it decides what the class does not say of itself
+            facets = FAMILIES[class_variables["family"]]._asdict().items()
+            class_variables = {name: value for name, value in facets if name not in vars(cls)} | class_variables
         for name, value in class_variables.items():
             setattr(cls, name, value)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
@@ -121,7 +130,7 @@ class Op:
         for name in own:
             delattr(cls, name)
         if kind:
-            cls.kind = kind
+            cls.kind = cls.stem = kind
             register(cls)
 
     def __init__(self, **attributes: Any) -> None:
@@ -267,6 +276,7 @@ class SpatialOp(Op):
         if kind:
             cls.min_rank = cls.max_rank = cls.ndim + 2
             cls.layout = LAYOUTS[cls.ndim]
+            cls.stem = kind.removesuffix(f"{cls.ndim}d")
 
 
 class Later:

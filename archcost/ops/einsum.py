@@ -8,6 +8,7 @@ from archcost.dims import numel, total
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, unchecked
 from archcost.ops.dtypes import promoted, summed
+from archcost.ops.facets import Work
 from archcost.ops.fields import text
 from archcost.ops.reach import ALL, window
 
@@ -61,7 +62,7 @@ def dims_of(term: str, rank: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
+class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRODUCT):
     """Products of one or two tensors by named dims; MACs = product of the sizes of all letters, where matrices meet.
 
     `equation` as in torch, `b h i d, b h j d -> b h i j`: letters that are not in the output are summed over, `...`

@@ -8,6 +8,7 @@ from archcost.dims import numel
 from archcost.ops.axes import axis
 from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
+from archcost.ops.facets import Work, Written
 from archcost.ops.fields import flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
@@ -44,7 +45,7 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
         return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
 
 
-class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True):
+class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True, work=Work.TABLE):
     """out = weight[index]: a row of the table per index; a look-up takes no MACs and no FLOPs.
 
     Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` is a parameter like any other, though it
@@ -84,6 +85,9 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     the tensor over the batch). With `requires_grad: false` it counts as a parameter that is not trainable.
     """
 
+    work = Work.TABLE
+    written = Written.OWN
+
     shape: Shape = sizes()
     requires_grad: bool = flag(default=True)
 
@@ -112,6 +116,9 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     front (`expand` repeats the tensor over the batch).
     """
 
+    work = Work.TABLE
+    written = Written.OWN
+
     shape: Shape = sizes()
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -130,6 +137,9 @@ class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank
     Any input; γ has as many dims as are needed to broadcast, (C, 1, 1) for the channels of (N, C, H, W) and (C) for
     `dim: -1`. It begins at `init_value`, which is small, so that a residual block begins as the identity.
     """
+
+    work = Work.ELEMENTWISE
+    written = Written.OWN
 
     dim: int = index(default=1, doc="the dim that γ belongs to: the channels")
     init_value: float = number(default=1e-6, doc="γ to begin with")

@@ -9,6 +9,7 @@ from archcost.ops import fields
 from archcost.ops.axes import axis, require
 from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.dtypes import floating
+from archcost.ops.facets import Work, Written
 from archcost.ops.fields import flag, index, integers, number, size
 from archcost.ops.reach import pointwise, window
 
@@ -160,7 +161,7 @@ class LayerNorm(_LastDimsNorm, kind="layer_norm"):
         return numel(outputs[0]) * (5 if self.elementwise_affine else 4)
 
 
-class RMSNorm(_LastDimsNorm, kind="rms_norm"):
+class RMSNorm(_LastDimsNorm, kind="rms_norm", work=Work.DIVISION):
     """y = γ·x / √(mean(x²) + ε) with the mean over the last dims; no MACs.
 
     Input and output of any shape. FLOPs: 4 per element (square, sum, two products), 3 with `elementwise_affine: false`.
@@ -203,7 +204,9 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
         return numel(outputs[0]) * (5 if self.affine else 4)
 
 
-class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank=3, layout="(N, C, *)", channels=1):
+class LocalResponseNorm(
+    Op, kind="local_response_norm", family=_FAMILY, min_rank=3, layout="(N, C, *)", channels=1, work=Work.DIVISION
+):
     """y = x / (k + α/n · Σ x²)^β, the sum over n neighbouring channels; no MACs.
 
     Input and output (N, C, *); n is `size`. FLOPs: n + 4 per element (square, n - 1 sums, scale, offset, power and
@@ -226,7 +229,7 @@ class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank
         return ((window(0), neighbours, *map(window, range(2, len(inputs[0])))),)
 
 
-class Normalize(Op, kind="normalize", family=_FAMILY):
+class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=Written.FUNCTION):
     """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
     FLOPs: a power, a sum and a quotient; the root for each norm is not counted.

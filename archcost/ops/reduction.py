@@ -8,6 +8,7 @@ from archcost.dims import numel
 from archcost.ops.axes import axes
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import summed
+from archcost.ops.facets import Work
 from archcost.ops.fields import flag, indices
 from archcost.ops.reach import ALL, window
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Reduction(Op, family="Arithmetic"):
+class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION):
     """One value for all elements along the named dims."""
 
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.dims import numel, scaled
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.facets import Work, Written
 from archcost.ops.fields import choice, flag, integers, numbers, size
 from archcost.ops.reach import ALL, View, interpolated, window
 
@@ -131,6 +132,9 @@ class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, lay
 
 class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, layout="(N, C, *)", channels=1):
     """Channels (g, C/g) are read as (C/g, g), so that groups mix; no MACs, no FLOPs."""
+
+    work = Work.RESAMPLE
+    written = Written.MODULE
 
     groups: Dim = size()
 

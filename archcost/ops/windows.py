@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import ceil_div, numel
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, OpError, Outputs, unchecked
+from archcost.ops.facets import Work, Written
 from archcost.ops.fields import integers, size
 from archcost.ops.reach import ALL, View, window
 
@@ -104,6 +105,8 @@ class RelativePositionBias(
     heads in its last dim, and nothing is learnt. The int64 index of each of the W·W pairs is a buffer.
     """
 
+    work = Work.TABLE
+    written = Written.OWN
     integer_buffers = ("relative_position_index",)
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="one number for a square, or 1 to 3 sizes")

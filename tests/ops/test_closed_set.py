@@ -7,21 +7,8 @@ import pytest
 
 from archcost.ops import REGISTRY, apply, raise_on_false
 from archcost.ops.base import Op
+from archcost.ops.facets import FAMILIES
 from tests.ops.cases import CASES, Case
-
-FAMILIES = {
-    "Activation",
-    "Arithmetic",
-    "Attention",
-    "Convolution",
-    "Custom",
-    "Linear and embedding",
-    "Normalisation",
-    "Pooling",
-    "Recurrent",
-    "Resampling",
-    "Shape",
-}
 
 
 def test_every_kind_has_cases_and_every_case_a_kind() -> None:
