@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
 
 
-class _Pointwise(Op, family="Activation", keeps=Keeps.INPUT):
+class _Pointwise(Op, family="Activation"):
     """A function of each element, of ``cost`` FLOPs."""
 
     cost: ClassVar[int] = 0

@@ -181,7 +181,7 @@ def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
     return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]
 
 
-class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE):
+class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE, written=Written.OWN):
     """out = earlier positions, then the input, along `dim`: a decoder's cache of keys or values; no MACs, no FLOPs.
 
     Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept
@@ -201,15 +201,16 @@ class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work
         return (tuple([window(dim, padding=self.length * (dim == place)) for dim in range(len(inputs[0]))]),)
 
 
-class RotaryEmbedding(
-    Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1, work=Work.ELEMENTWISE
-):
+class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1):
     """Pairs of features turned by angles that grow with their position; 3 FLOPs per turned element, no MACs.
 
     Input and output (*, L, D). Pair k of the first `rotary_dim` features at position l is turned by l·base^(-2k /
     rotary_dim): x·cos - y·sin and x·sin + y·cos, two products and one sum each. The other features pass. No weights
     and no buffers: the tables of cos and sin are worked out for the length of the input, which is not counted.
     """
+
+    work = Work.ELEMENTWISE
+    written = Written.OWN
 
     base: float = number(default=10000.0, minimum=1)
     rotary_dim: Dim | None = size(default=None, doc="the features that are turned; null: all")

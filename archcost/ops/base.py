@@ -102,7 +102,7 @@ class Op:
     family: ClassVar[str] = ""  # the heading in the reference
     work: ClassVar[Work]
     written: ClassVar[Written]
-    keeps: ClassVar[Keeps] = Keeps.OTHER
+    keeps: ClassVar[Keeps]
     fused_in: ClassVar[str] = ""  # a library that has one operator for it, which no counter knows
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1  # None: any number

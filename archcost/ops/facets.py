@@ -60,7 +60,8 @@ class Keeps(StrEnum):
     INPUT = "input"
     RESULT = "result"
     EITHER = "either"  # the input; the result where it works in place
-    OTHER = "other"  # more than that: it has a rule of its own, and allocates more than its output
+    NOTHING = "nothing"
+    OTHER = "other"  # more than that, or more is allocated than its output: it has a rule of its own
 
 
 class Facets(NamedTuple):
@@ -68,19 +69,20 @@ class Facets(NamedTuple):
 
     work: Work
     written: Written
+    keeps: Keeps = Keeps.OTHER
 
 
 FAMILIES = {  # in the order of the reference
     "Convolution": Facets(Work.CONVOLUTION, Written.MODULE),
     "Linear and embedding": Facets(Work.PRODUCT, Written.MODULE),
     "Normalisation": Facets(Work.NORM, Written.MODULE),
-    "Activation": Facets(Work.ELEMENTWISE, Written.MODULE),
+    "Activation": Facets(Work.ELEMENTWISE, Written.MODULE, Keeps.INPUT),
     "Pooling": Facets(Work.POOL, Written.MODULE),
     "Shape": Facets(Work.MOVE, Written.FUNCTION),
     "Arithmetic": Facets(Work.ELEMENTWISE, Written.FUNCTION),
     "Attention": Facets(Work.ATTENTION, Written.FUNCTION),
     "Recurrent": Facets(Work.RECURRENT, Written.OWN),
-    "Resampling": Facets(Work.RESAMPLE, Written.MODULE),
+    "Resampling": Facets(Work.RESAMPLE, Written.MODULE, Keeps.NOTHING),
     "Custom": Facets(Work.DECLARED, Written.OWN),
 }
 

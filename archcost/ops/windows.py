@@ -47,6 +47,8 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     other row by row, as do the positions in a window.
     """
 
+    written = Written.OWN
+
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -69,6 +71,8 @@ class WindowReverse(
     `output_size` is the (H, W) that the windows make up: multiples of the window's sizes, 1 to 3 of them; one number
     stands for a square.
     """
+
+    written = Written.OWN
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
     output_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="without batch and channels")
