@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.dims import Shape
     from archcost.ops.base import Op
-    from archcost.ops.facets import Written
+    from archcost.ops.facets import WrittenAs
 
 Amount = int | Fraction  # a fraction where a tool averages over a batch that does not divide, or scales by a fraction
 MACS = "MACs"
@@ -155,7 +155,7 @@ class Convention:
     called: str
     works: Mapping[Work, Rule]
     kinds: Rules = field(default_factory=dict)
-    hides: Mapping[Written, str] = field(default_factory=dict)
+    hides: Mapping[WrittenAs, str] = field(default_factory=dict)
     factor: int = 1
     functions: bool = True
     by_class: bool = False

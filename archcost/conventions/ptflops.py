@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, Amount, Convention, FigurePart, unseen
 from archcost.conventions.part_rules import activated, bias, left_operand, products
 from archcost.dims import numel
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -120,5 +120,5 @@ CONVENTION = Convention(
         "matmul": (left_operand(1),),
         "mixture_of_experts": (unseen(OWN_TO_ARCHCOST), activated),
     },
-    hides={Written.FUNCTION: "a function that it does not patch", Written.OWN: OWN_TO_ARCHCOST},
+    hides={WrittenAs.FUNCTION: "a function that it does not patch", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

@@ -11,7 +11,7 @@ from archcost.conventions.model import MACS, NOTHING, OWN_TO_ARCHCOST, Conventio
 from archcost.conventions.part_rules import normalised, per_input, per_output, products
 from archcost.dims import numel
 from archcost.ops.axes import axis
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
@@ -71,5 +71,5 @@ CONVENTION = Convention(
         "upsample": (_upsample,),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
-    hides={Written.FUNCTION: "a function", Written.OWN: OWN_TO_ARCHCOST},
+    hides={WrittenAs.FUNCTION: "a function", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import bias, products
 from archcost.dims import numel
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
@@ -95,5 +95,5 @@ CONVENTION = Convention(
         "relative_position_bias": (_table,),
         "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
     },
-    hides={Written.FUNCTION: "it has no params"},
+    hides={WrittenAs.FUNCTION: "it has no params"},
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import always, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs, unchecked
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
 
@@ -106,7 +106,7 @@ class MultiheadAttention(
     FLOPs beyond the MACs: 1 per projected element for the biases and 4 per score and head (scale 1, softmax 3).
     """
 
-    written = Written.OWN
+    written = WrittenAs.OWN
     input_names = ("query", "key", "value")
     channels = -1
     roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
@@ -181,7 +181,7 @@ def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
     return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]
 
 
-class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE, written=Written.OWN):
+class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE, written=WrittenAs.OWN):
     """out = earlier positions, then the input, along `dim`: a decoder's cache of keys or values; no MACs, no FLOPs.
 
     Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept
@@ -210,7 +210,7 @@ class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, l
     """
 
     work = Work.ELEMENTWISE
-    written = Written.OWN
+    written = WrittenAs.OWN
 
     base: float = number(default=10000.0, minimum=1)
     rotary_dim: Dim | None = size(default=None, doc="the features that are turned; null: all")

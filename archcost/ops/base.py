@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_tr
 
 from archcost.dims import numel, total
 from archcost.ops import fields
-from archcost.ops.facets import FAMILIES, Keeps, Work, Written
+from archcost.ops.facets import FAMILIES, Keeps, Work, WrittenAs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +101,7 @@ class Op:
     stem: ClassVar[str] = ""  # the kind without its number of spatial dimensions
     family: ClassVar[str] = ""  # the heading in the reference
     work: ClassVar[Work]
-    written: ClassVar[Written]
+    written: ClassVar[WrittenAs]
     keeps: ClassVar[Keeps]
     fused_in: ClassVar[str] = ""  # a library that has one operator for it, which no counter knows
     min_inputs: ClassVar[int] = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcost.ops.base import Op
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import choice, flag, number
 from archcost.ops.reach import pointwise
 
@@ -38,7 +38,7 @@ class AlphaDropout(_Dropout, kind="alpha_dropout"):
 
 
 class StochasticDepth(
-    Op, kind="stochastic_depth", family="Activation", min_rank=1, work=Work.UNCHANGED, written=Written.OWN
+    Op, kind="stochastic_depth", family="Activation", min_rank=1, work=Work.UNCHANGED, written=WrittenAs.OWN
 ):
     """x in inference; in training it is zeroed with probability p, else divided by 1 - p; no MACs, no FLOPs counted.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import concrete, numel, smaller
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs
-from archcost.ops.facets import Written
+from archcost.ops.facets import WrittenAs
 from archcost.ops.fields import choice, flag, size
 from archcost.ops.reach import ALL, window
 
@@ -31,7 +31,7 @@ class MixtureOfExperts(
     the choice of the best is not counted, nor are a capacity and a loss that balances experts.
     """
 
-    written = Written.OWN
+    written = WrittenAs.OWN
     roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
     num_experts: Dim = size()

@@ -46,7 +46,7 @@ class Work(StrEnum):
 MULTIPLYING = (Work.CONVOLUTION, Work.TRANSPOSED, Work.PRODUCT, Work.ATTENTION, Work.RECURRENT)
 
 
-class Written(StrEnum):
+class WrittenAs(StrEnum):
     """How the network that archcost builds writes an op."""
 
     MODULE = "a class of torch.nn"
@@ -68,22 +68,22 @@ class Facets(NamedTuple):
     """What the ops of a family are unless their classes say otherwise."""
 
     work: Work
-    written: Written
+    written: WrittenAs
     keeps: Keeps = Keeps.OTHER
 
 
 FAMILIES = {  # in the order of the reference
-    "Convolution": Facets(Work.CONVOLUTION, Written.MODULE),
-    "Linear and embedding": Facets(Work.PRODUCT, Written.MODULE),
-    "Normalisation": Facets(Work.NORM, Written.MODULE),
-    "Activation": Facets(Work.ELEMENTWISE, Written.MODULE, Keeps.INPUT),
-    "Pooling": Facets(Work.POOL, Written.MODULE),
-    "Shape": Facets(Work.MOVE, Written.FUNCTION),
-    "Arithmetic": Facets(Work.ELEMENTWISE, Written.FUNCTION),
-    "Attention": Facets(Work.ATTENTION, Written.FUNCTION),
-    "Recurrent": Facets(Work.RECURRENT, Written.OWN),
-    "Resampling": Facets(Work.RESAMPLE, Written.MODULE, Keeps.NOTHING),
-    "Custom": Facets(Work.DECLARED, Written.OWN),
+    "Convolution": Facets(Work.CONVOLUTION, WrittenAs.MODULE),
+    "Linear and embedding": Facets(Work.PRODUCT, WrittenAs.MODULE),
+    "Normalisation": Facets(Work.NORM, WrittenAs.MODULE),
+    "Activation": Facets(Work.ELEMENTWISE, WrittenAs.MODULE, Keeps.INPUT),
+    "Pooling": Facets(Work.POOL, WrittenAs.MODULE),
+    "Shape": Facets(Work.MOVE, WrittenAs.FUNCTION),
+    "Arithmetic": Facets(Work.ELEMENTWISE, WrittenAs.FUNCTION),
+    "Attention": Facets(Work.ATTENTION, WrittenAs.FUNCTION),
+    "Recurrent": Facets(Work.RECURRENT, WrittenAs.OWN),
+    "Resampling": Facets(Work.RESAMPLE, WrittenAs.MODULE, Keeps.NOTHING),
+    "Custom": Facets(Work.DECLARED, WrittenAs.OWN),
 }
 
 

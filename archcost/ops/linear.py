@@ -8,7 +8,7 @@ from archcost.dims import numel
 from archcost.ops.axes import axis
 from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
@@ -86,7 +86,7 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     """
 
     work = Work.TABLE
-    written = Written.OWN
+    written = WrittenAs.OWN
 
     shape: Shape = sizes()
     requires_grad: bool = flag(default=True)
@@ -117,7 +117,7 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     """
 
     work = Work.TABLE
-    written = Written.OWN
+    written = WrittenAs.OWN
 
     shape: Shape = sizes()
 
@@ -139,7 +139,7 @@ class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank
     """
 
     work = Work.ELEMENTWISE
-    written = Written.OWN
+    written = WrittenAs.OWN
 
     dim: int = index(default=1, doc="the dim that γ belongs to: the channels")
     init_value: float = number(default=1e-6, doc="γ to begin with")

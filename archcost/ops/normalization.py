@@ -9,7 +9,7 @@ from archcost.ops import fields
 from archcost.ops.axes import axis, require
 from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.dtypes import floating
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integers, number, size
 from archcost.ops.reach import pointwise, window
 
@@ -229,7 +229,7 @@ class LocalResponseNorm(
         return ((window(0), neighbours, *map(window, range(2, len(inputs[0])))),)
 
 
-class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=Written.FUNCTION):
+class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=WrittenAs.FUNCTION):
     """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
     FLOPs: a power, a sum and a quotient; the root for each norm is not counted.

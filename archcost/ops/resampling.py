@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.dims import numel, scaled
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
-from archcost.ops.facets import Keeps, Work, Written
+from archcost.ops.facets import Keeps, Work, WrittenAs
 from archcost.ops.fields import choice, flag, integers, numbers, size
 from archcost.ops.reach import ALL, View, interpolated, window
 
@@ -134,7 +134,7 @@ class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, lay
     """Channels (g, C/g) are read as (C/g, g), so that groups mix; no MACs, no FLOPs."""
 
     work = Work.RESAMPLE
-    written = Written.MODULE
+    written = WrittenAs.MODULE
     keeps = Keeps.NOTHING
 
     groups: Dim = size()

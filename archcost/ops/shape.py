@@ -8,7 +8,7 @@ from archcost.dims import concrete, numel
 from archcost.ops import fields
 from archcost.ops.axes import axes, axis, replace_dim, require, resolve_wildcard
 from archcost.ops.base import Check, Inputs, Op, Outputs
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import index, indices
 from archcost.ops.reach import View, pointwise, window
 
@@ -25,7 +25,7 @@ def _in_order(op: Op, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Re
     return (View(inputs[0]),)
 
 
-class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=Written.MODULE):
+class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=WrittenAs.MODULE):
     """The dims from start_dim to end_dim become one of their product; no MACs, no FLOPs.
 
     The defaults flatten all but the batch.
@@ -43,7 +43,7 @@ class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=W
         return ((*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]),)
 
 
-class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1, work=Work.UNCHANGED, written=Written.MODULE):
+class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1, work=Work.UNCHANGED, written=WrittenAs.MODULE):
     """The dim becomes the dims of `unflattened_size`, one of which may be -1; no MACs, no FLOPs."""
 
     reach = _in_order

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import ceil_div, numel
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, OpError, Outputs, unchecked
-from archcost.ops.facets import Work, Written
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import integers, size
 from archcost.ops.reach import ALL, View, window
 
@@ -47,7 +47,7 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     other row by row, as do the positions in a window.
     """
 
-    written = Written.OWN
+    written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
 
@@ -72,7 +72,7 @@ class WindowReverse(
     stands for a square.
     """
 
-    written = Written.OWN
+    written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
     output_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="without batch and channels")
@@ -110,7 +110,7 @@ class RelativePositionBias(
     """
 
     work = Work.TABLE
-    written = Written.OWN
+    written = WrittenAs.OWN
     integer_buffers = ("relative_position_index",)
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="one number for a square, or 1 to 3 sizes")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from archcost.ops.facets import FAMILIES, Work, Written
+from archcost.ops.facets import FAMILIES, Work, WrittenAs
 from archcost.pytorch.builders.base import Function
 from archcost.pytorch.module import Network
 from tests.ops.cases import CASES, Case
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 EXAMPLES = list({case.kind: case for case in CASES}.values())
 
 
-def written(kind: str, module: nn.Module) -> Written:
+def written(kind: str, module: nn.Module) -> WrittenAs:
     """How a module is written: torch's own class, a function under the name of the kind, or a class of archcost's."""
     if type(module).__module__.startswith("torch.nn."):
-        return Written.MODULE
+        return WrittenAs.MODULE
     is_torchs = kind == "slice" or any(hasattr(place, kind) for place in (torch, functional, torch.Tensor))
-    return Written.FUNCTION if isinstance(module, Function) and is_torchs else Written.OWN
+    return WrittenAs.FUNCTION if isinstance(module, Function) and is_torchs else WrittenAs.OWN
 
 
 @pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.kind)
