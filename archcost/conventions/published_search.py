@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from archcost.analysis.report import Report
-    from archcost.conventions.printed_figures import WrittenAs
+    from archcost.conventions.printed_figures import Written
 
 RESOLUTIONS = (96, 112, 128, 160, 192, 224, 227, 240, 256, 288, 299, 320, 331, 380, 384, 448, 456, 480, 512, 600, 640)
 _RESOLUTION_NAMES = ("resolution", "image_size", "input_size", "img_size")
@@ -65,13 +65,13 @@ class Search(NamedTuple):
     is how many would fit a figure of so many digits if those of its size lay anywhere.
     """
 
-    written: WrittenAs
+    written: Written
     matches: tuple[Match, ...]
     nearest: tuple[Match, ...]
     by_chance: float
 
 
-def search(written: WrittenAs, analyse: Analyse, functional: Sequence[str] = ()) -> Search:
+def search(written: Written, analyse: Analyse, functional: Sequence[str] = ()) -> Search:
     """Try every figure of every scope under every setting of one param, with and without training."""
     matches: dict[tuple[str, int], Match] = {}
     others: dict[tuple[str, int], Match] = {}
@@ -88,7 +88,7 @@ def search(written: WrittenAs, analyse: Analyse, functional: Sequence[str] = ())
     return Search(written, tuple(ordered), tuple(shown), near * float(written.width) / _DECADE)
 
 
-def _nearest(written: WrittenAs, others: Sequence[Match], plain: Sequence[Match]) -> list[Match]:
+def _nearest(written: Written, others: Sequence[Match], plain: Sequence[Match]) -> list[Match]:
     """The nearest figures that take few unusual steps, and the plain ones of the kind among them."""
     tiers = len(written.kinds) or 2
     usual = [match for match in others if match.tier < tiers and match.rank <= _FEW and match not in plain]
@@ -96,7 +96,7 @@ def _nearest(written: WrittenAs, others: Sequence[Match], plain: Sequence[Match]
     return sorted(chosen, key=lambda match: (match.ratio, match.rank))
 
 
-def _tried(written: WrittenAs, analyse: Analyse, functional: Sequence[str]) -> Iterator[Match]:
+def _tried(written: Written, analyse: Analyse, functional: Sequence[str]) -> Iterator[Match]:
     tiers: dict[str, int] = {}
     for words, rank, report in _variants(analyse):
         tiers = tiers or _tiers(written, report)
@@ -110,7 +110,7 @@ def _tried(written: WrittenAs, analyse: Analyse, functional: Sequence[str]) -> I
             yield Match(figure, settings, way, cost, tiers[figure.kind], ratio, more)
 
 
-def _tiers(written: WrittenAs, report: Report) -> dict[str, int]:
+def _tiers(written: Written, report: Report) -> dict[str, int]:
     """Each kind that is looked for, and how far it is from what is meant.
 
     Words decide; a figure without any is meant to be of the kind whose plain figure has its size. Bytes have a unit.
