@@ -87,16 +87,23 @@ def operators(factor: int) -> Term:
     return term
 
 
+def letters(use: LayerUse) -> dict[str, int]:
+    """The sizes of all letters of an einsum."""
+    names, output = use.op.names(use.inputs)
+    sizes: dict[str, int] = {}
+    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
+        sizes |= dict(zip(own, shape, strict=True))
+    return sizes
+
+
 def einsum_path(use: LayerUse, factor: int) -> FigurePart:
     """``factor`` × half of the FLOPs that numpy.einsum_path tells, in four digits.
 
     NumPy counts 1 for every product of all letters, 2 where some are summed over, and 1 more.
     """
-    names, output = use.op.names(use.inputs)
-    letters: dict[str, int] = {}
-    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
-        letters |= dict(zip(own, shape, strict=True))
-    count = numel(letters.values()) * (2 if len(letters) > len(output) else 1) + 1
+    _, output = use.op.names(use.inputs)
+    sizes = letters(use)
+    count = numel(sizes.values()) * (2 if len(sizes) > len(output) else 1) + 1
     amount = int(float(f"{count:.3e}")) * factor // 2
     if not use.macs:
         return FigurePart(use.name, amount, 0, "all letters, by numpy.einsum_path")

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, Amount, Convention, FigurePart, unseen
-from archcost.conventions.part_rules import activated, bias, left_operand, products
+from archcost.conventions.part_rules import activated, bias, left_operand, per_input, products
 from archcost.dims import numel
 from archcost.ops.facets import Work, WrittenAs
 
@@ -41,22 +41,16 @@ def hook(term: Term) -> Term:
     return averaged
 
 
-def _twice(use: LayerUse) -> FigurePart:
+_once = per_input(1)  # in the function
+
+
+def _twice(use: LayerUse) -> FigurePart | None:
     """1 per input element in the hook of the module, averaged over the batch, and 1 in the function that it calls."""
     if use.functional:
         return _once(use)
     amount = _exact(Fraction(use.elements, use.batch) + use.elements)
     rate = f"2 per input element, as a module{_averaged('', use)} and as a function"
     return FigurePart(use.name, amount, 0, rate)
-
-
-def _once(use: LayerUse) -> FigurePart:
-    """1 per input element in the function."""
-    return FigurePart(use.name, use.elements, 0, "1 per input element")
-
-
-def _elements(use: LayerUse) -> FigurePart:
-    return FigurePart(use.name, use.elements, 0, "1 per input element")
 
 
 def _norm(use: LayerUse) -> FigurePart:
@@ -113,7 +107,7 @@ CONVENTION = Convention(
     },
     kinds={
         **dict.fromkeys(("relu", "prelu", "elu", "gelu"), (_twice,)),
-        **dict.fromkeys(("leaky_relu", "relu6"), (hook(_elements),)),
+        **dict.fromkeys(("leaky_relu", "relu6"), (hook(_once),)),
         **dict.fromkeys(("silu", "softmax", "softmax2d"), (_once,)),
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),

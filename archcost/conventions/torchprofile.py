@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
-from archcost.conventions.part_rules import hidden, normalised, per_input, per_output, products
+from archcost.conventions.part_rules import hidden, letters, normalised, per_input, per_output, products
 from archcost.dims import numel
 from archcost.ops.facets import Work
 
@@ -40,11 +40,7 @@ def _factors(use: LayerUse) -> FigurePart:
 
 def _letters(use: LayerUse) -> FigurePart:
     """The product of the sizes of all letters."""
-    names, output = use.op.names(use.inputs)
-    letters: dict[str, int] = {}
-    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
-        letters |= dict(zip(own, shape, strict=True))
-    return FigurePart(use.name, numel(letters.values()), use.macs, "1 per product of all letters")
+    return FigurePart(use.name, numel(letters(use).values()), use.macs, "1 per product of all letters")
 
 
 def _attention(use: LayerUse) -> FigurePart | None:
