@@ -253,6 +253,7 @@ FUNCTIONS: dict[str, TorchFunction] = {
     "matmul": TorchFunction(functions.operator("@")),
     "sum": TorchFunction(functions.reduction("sum")),
     "mean": TorchFunction(functions.reduction("mean")),
+    "logsumexp": TorchFunction(functions.reduction("logsumexp")),
     "max": TorchFunction(functions.reduction("amax")),
     "einsum": TorchFunction(functions.einsum),
     "clamp": TorchFunction(functions.named("clamp")),

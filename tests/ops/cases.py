@@ -309,6 +309,8 @@ ARITHMETIC = [
     Case("sum", {"dim": []}, ((2, 3),)),
     Case("max", {"dim": [0, 2]}, ((2, 3, 4),)),
     Case("max", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+    Case("logsumexp", {"dim": 1}, ((2, 3, 4),)),
+    Case("logsumexp", {"dim": [0, -1], "keepdim": True}, ((2, 3, 4, 5),)),
 ]
 
 RESAMPLING = [

@@ -26,6 +26,11 @@ def mean(subject: Subject) -> Formulas:
     return Formulas(other=subject.input_count)
 
 
+def logsumexp(subject: Subject) -> Formulas:
+    """FLOPs: an exponential and a sum for each input, but that the last sum of an output is its logarithm."""
+    return Formulas(other=times(2, subject.input_count))
+
+
 def reduction(subject: Subject) -> Formulas:
     """FLOPs: inputs − outputs."""
     return Formulas(other=subject.input_count - subject.output_count)
@@ -121,6 +126,7 @@ TENSORS: dict[str, Formula] = {
     **dict.fromkeys(("sum", "max"), reduction),
     "matmul": matmul,
     "mean": mean,
+    "logsumexp": logsumexp,
     "concat": concat,
     "stack": stack,
     "chunk": chunk,

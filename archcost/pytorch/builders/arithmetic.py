@@ -141,6 +141,11 @@ class Mean(Function):
         return torch.mean(input, **self.settings)
 
 
+class Logsumexp(Function):
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        return torch.logsumexp(input, **self.settings)
+
+
 class Max(Function):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         return torch.amax(input, **self.settings)
@@ -163,5 +168,6 @@ BUILDERS: dict[str, Builder] = {
     "sum": _reduction(Sum),
     "mean": _reduction(Mean),
     "max": _reduction(Max),
+    "logsumexp": plain(Logsumexp),
 }
 VERIFYING: dict[str, Builder] = {"matmul": plain(PlainMatmul), "einsum": plain(PlainEinsum)}

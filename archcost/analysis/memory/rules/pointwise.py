@@ -191,6 +191,19 @@ def _matmul(machine: Machine, call: Call) -> Tensor:
     return matmul(machine, *call.inputs)
 
 
+def _logsumexp(machine: Machine, call: Call) -> Tensor:
+    """Keeps input and result; on the way, which nobody sees who looks on, the maxima and exp(x - max).
+
+    Backward x - y and its exponential.
+    """
+    x = call.x
+    y = machine.new(call.shape, x.dtype)
+    on_the_way = [] if machine.watched else [machine.like(y), machine.like(x)]
+    machine.record([y], [x], each(fresh(x), scratch=2 * x.bytes), [x, y])
+    del on_the_way
+    return y
+
+
 def _reduction(machine: Machine, call: Call, *, kind: str) -> Tensor:
     return kernels.reduce(machine, call.x, call.shape, kind)
 
@@ -218,4 +231,5 @@ RULES: dict[str, Rule] = {
     **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},
     "matmul": _matmul,
     **{kind: partial(_reduction, kind=kind) for kind in ("sum", "mean", "max")},
+    "logsumexp": _logsumexp,
 }
