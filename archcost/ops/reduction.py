@@ -69,8 +69,8 @@ class Max(_Reduction, kind="max"):
 class Logsumexp(_Reduction, kind="logsumexp"):
     """log Σ eˣ over the dims; no MACs. FLOPs: 2 × input elements.
 
-    An exponential for each element, input - output elements sums, a logarithm per output. The maximum that is subtracted
-    first, for stability, is not counted.
+    An exponential for each element, input - output elements sums, a logarithm per output. The maximum that is
+    subtracted first, for stability, is not counted.
     """
 
     dim: tuple[int, ...] = indices(scalar="list", doc="one dim or several")
