@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report, Totals
     from archcost.api.guarding import check, update_baseline
     from archcost.api.measuring import bench, verify
-    from archcost.api.models import analyze, build, export, load, schema, validate, zoo
+    from archcost.api.models import analyze, build, export, load, schema, validate, zoo, zoo_check
     from archcost.api.understanding import compare, explain, memory, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
@@ -57,6 +57,7 @@ _EXPORTS = {
     "validate": "archcost.api.models",
     "verify": "archcost.api.measuring",
     "zoo": "archcost.api.models",
+    "zoo_check": "archcost.api.models",
 }
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "validate",
     "verify",
     "zoo",
+    "zoo_check",
 ]
 
 

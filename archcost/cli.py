@@ -1,4 +1,4 @@
-"""The command line: its commands, and what every ending means.
+"""The command line: its commands, and their exit codes.
 
 Exit codes: 0 fine, 1 findings, 2 could not judge (bad usage, spec or file).
 """

@@ -122,7 +122,7 @@ def concrete(size: Dim) -> int:
 
 
 def always(condition: bool) -> bool:  # noqa: FBT001 - a condition is what it takes
-    """Whether a condition on sizes holds for every candidate."""
+    """Whether a condition on sizes holds for all candidates of an array."""
     if isinstance(condition, bool):
         return condition
     candidates: Any = condition

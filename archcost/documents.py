@@ -1,4 +1,4 @@
-"""The shape of archcost's JSON, in types: what every document has, and the JSON Schema of a type.
+"""The types of archcost's JSON documents: what every document has, and the JSON Schema of a type.
 
 A document is a TypedDict beside the value that it is of, and :func:`schema_of` makes its schema from the type. Keys may
 be added within a version, never renamed or taken away: readers ignore what they do not know.
@@ -37,7 +37,7 @@ _LEAST = {"array": "minItems", "object": "minProperties", "integer": "minimum", 
 
 
 class AtLeast:
-    """The smallest number, or the fewest entries, that stand in a place: a mark within ``Annotated``.
+    """A mark within ``Annotated``: the smallest number, or the fewest entries, allowed in a place.
 
     Text there describes the place.
     """
@@ -47,14 +47,14 @@ class AtLeast:
 
 
 class Matches:
-    """The regular expression that the text in a place matches: a mark within ``Annotated``."""
+    """A mark within ``Annotated``: the regular expression that a text must match."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
 
 
 class OneOf:
-    """The only values that stand in a place: a mark within ``Annotated``."""
+    """A mark within ``Annotated``: the only values allowed in a place."""
 
     def __init__(self, *values: str | int) -> None:
         self.values = values

@@ -53,7 +53,7 @@ class Mark(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One thing that is wrong, where, and what would help."""
+    """One problem: what is wrong, where it is, and how to fix it."""
 
     message: str
     mark: Mark | None = None
@@ -77,7 +77,7 @@ class ArchcostError(Exception):
 
 
 class UsageError(ArchcostError):
-    """The call is wrong, not the spec; ``help`` says what would mend it."""
+    """The call is wrong, not the spec; ``help`` says how to fix it."""
 
     def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
         super().__init__(message if not help else f"{message}\nhelp: {help}")
@@ -85,7 +85,11 @@ class UsageError(ArchcostError):
         self.help = help
 
 
-class MissingExtraError(UsageError):
+class CallError(UsageError):
+    """The call makes no sense, whatever the spec: no other one would fare better."""
+
+
+class MissingExtraError(CallError):
     """A command needs packages of an extra that is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
@@ -175,7 +179,7 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
 
 
 class Hints:
-    """What resembles a word among some names, worked out once; bounds the comparisons of all words together."""
+    """Names that resemble an unknown word, each computed once; the comparisons for all words together are bounded."""
 
     __slots__ = ("compared", "found")
 

@@ -1,4 +1,4 @@
-"""One budget for the work that a spec asks for before anything is known of its size.
+"""One budget for all the work that a spec causes, whatever its size turns out to be.
 
 Reading a spec has one meter (``Spec.meter``), and each analysis of it a fresh one, so that a spec that is analysed a
 thousand times is never refused. Everything whose amount the text decides is counted where it is done: values read,
@@ -25,7 +25,7 @@ class WorkError(SpecError):
 
 
 class Meter:
-    """Counts work; ``spent`` is what was done, ``allowed`` how much there may be."""
+    """Counts steps of work: ``spent`` so far, and ``allowed`` at most."""
 
     __slots__ = ("allowed", "hints", "spent")
 
@@ -42,21 +42,21 @@ class Meter:
             raise self.error(mark)
 
     def spend(self, work: int, mark: Mark | None) -> None:
-        """Count steps of work; raises WorkError, with the place that asked for them, beyond what is allowed."""
+        """Count steps of work; raises WorkError, with the place that caused them, if more than allowed."""
         self.spent += work
         if self.spent > self.allowed:
             raise self.error(mark)
 
     @property
     def is_used_up(self) -> bool:
-        """Whether nothing is left: where something may be left out instead of an error."""
+        """Whether the budget is used up; for callers that can leave something out instead of failing."""
         return self.spent > self.allowed
 
     def grant(self, layers: int = 1) -> None:
-        """Allow the work that steps or layers may take which are there."""
+        """Allow the work of this many more steps or layers."""
         self.allowed += PER_LAYER * layers
 
     def error(self, mark: Mark | None) -> WorkError:
-        """The error that the budget is used up; to be raised."""
+        """The error for a used-up budget; the caller raises it."""
         message = f"the spec asks for more than {self.allowed:,} steps of work"
         return WorkError([Diagnostic(message, mark, _HELP)])

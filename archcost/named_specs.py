@@ -1,4 +1,4 @@
-"""From the names that people give to specs to reports: files, globs, zoo models, ``-``, and ``revision:path``.
+"""Reports for the names of specs that people give: files, globs, zoo models, ``-``, and ``revision:path``.
 
 What is wrong with one of several specs is part of its result, so that the others are still looked at.
 """
@@ -6,7 +6,7 @@ What is wrong with one of several specs is part of its result, so that the other
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from archcost.settings import AS_IT_STANDS
 
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
 
+T = TypeVar("T")
+
 
 class SpecResult:
-    """What came of one spec: a report, or problems and the layers before the first of them.
+    """The result of one spec: a report, or problems and the layers before the first of them.
 
     ``unread``: not even its text is known.
     """
@@ -37,6 +39,11 @@ class SpecResult:
         self.unread = unread
         self.report = report
         self.diagnostics = diagnostics
+
+    @property
+    def title(self) -> str:
+        """The model's name, if it is known; else the spec's."""
+        return self.name if self.report is None else self.report.name
 
 
 def analyze_all(names: Sequence[str], settings: Settings = AS_IT_STANDS, track: Track = list) -> list[SpecResult]:
@@ -56,43 +63,53 @@ def _tree(path: str, names: Sequence[str]) -> Files | None:
     return None if path in names else DISK
 
 
-def analyze_one(
-    path: str, settings: Settings = AS_IT_STANDS, *, blocks_only: bool = False, files: Files | None = None
-) -> SpecResult:
-    """The result of one spec; ``blocks_only`` accepts files that hold only blocks.
+def attempt_all(names: Sequence[str], work: Callable[[Spec], T], track: Track = list) -> list[T | SpecResult]:
+    """What work makes of every spec that the names stand for, or what is wrong with it; raises as ``analyze_all``."""
+    return [attempt(path, work, files=_tree(path, names)) for path in track(expand(names))]
+
+
+def attempt(path: str, work: Callable[[Spec], T], *, files: Files | None = None) -> T | SpecResult:
+    """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
     ``files`` is the tree that its path is bounded by, unless a person named it.
     """
-    from archcost.analysis.report import analyze, collector_paused
-    from archcost.errors import Diagnostic, SpecError, UnreadError, UsageError
+    from archcost.analysis.report import collector_paused
+    from archcost.errors import CallError, Diagnostic, SpecError, UnreadError, UsageError
 
     try:
         with collector_paused():
             spec = read_spec(path) if files is None else read_bounded(path, files)
-        if blocks_only and spec.is_library:
-            return SpecResult(path, None)
-        return SpecResult(path, analyze(spec, settings))
+        return work(spec)
     except SpecError as error:
         return SpecResult(path, error.partial, error.diagnostics, unread=isinstance(error, UnreadError))
+    except CallError:
+        raise
     except UsageError as error:  # a param or revision that this spec does not have: the others are still judged
         return SpecResult(path, None, (Diagnostic(error.message, None, error.help),))
 
 
-def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
-    """The problems of one spec, of which nothing is costed; ``files`` as in :func:`analyze_one`."""
-    from archcost.analysis.report import check, collector_paused
-    from archcost.errors import Diagnostic, SpecError, UsageError
+def analyze_one(
+    path: str, settings: Settings = AS_IT_STANDS, *, blocks_only: bool = False, files: Files | None = None
+) -> SpecResult:
+    """The result of one spec; ``blocks_only`` accepts files that hold only blocks; ``files`` as in :func:`attempt`."""
+    from archcost.analysis.report import analyze
 
-    try:
-        with collector_paused():
-            spec = read_spec(path) if files is None else read_bounded(path, files)
+    def work(spec: Spec) -> SpecResult:
+        return SpecResult(path, None if blocks_only and spec.is_library else analyze(spec, settings))
+
+    return attempt(path, work, files=files)
+
+
+def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
+    """The problems of one spec, of which nothing is costed; ``files`` as in :func:`attempt`."""
+    from archcost.analysis.report import check
+
+    def work(spec: Spec) -> SpecResult:
         if not spec.is_library:
             check(spec, settings)
-    except SpecError as error:
-        return SpecResult(path, None, error.diagnostics)
-    except UsageError as error:  # as in analyze_one
-        return SpecResult(path, None, (Diagnostic(error.message, None, error.help),))
-    return SpecResult(path, None)
+        return SpecResult(path, None)
+
+    return attempt(path, work, files=files)
 
 
 def read_spec(name: str) -> Spec:
@@ -109,7 +126,7 @@ def read_spec(name: str) -> Spec:
 
 
 def read_bounded(path: str, files: Files) -> Spec:
-    """A spec that a configuration names, below the root of its files; raises as for any other."""
+    """A spec that a configuration names, which must be below the root of its files; raises as for other specs."""
     from archcost.errors import Diagnostic, Mark, Source, UnreadError
     from archcost.files import FileError
     from archcost.spec.loader import read_from

@@ -42,7 +42,7 @@ def level(path: str) -> int:
 
 
 def outer(path: str, depth: int) -> str:
-    """The first names of a path, so many at most."""
+    """The first ``depth`` names of a path, or all of them."""
     return DOT.join(path.split(DOT)[:depth])
 
 
@@ -72,7 +72,7 @@ def inside(path: str, scope: str) -> bool:
 
 
 class PathPattern:
-    """A pattern to hold paths against, which remembers the scopes that it has seen: made for one question.
+    """A pattern to match paths with. It remembers the scopes that it has seen, so make one for each question.
 
     With ``crossing`` all wildcards cross dots.
     """
@@ -130,13 +130,21 @@ def widened(pattern: str) -> str:
 
 
 def crossing_help(pattern: str) -> str:
-    """What to write where wildcards are to cross dots."""
+    """What to write if wildcards should cross dots."""
     wider = widened(pattern)
     if wider == pattern:
         return "wildcards stay within a name, `**` crosses dots"
     return f"`*` stays within a name, `**` crosses dots: `{wider}`"
 
 
+def passed_over(paths: Iterable[str], pattern: str) -> list[str]:
+    """The paths that a pattern does not stand for, but would if its wildcards crossed dots."""
+    wanted, crossing = PathPattern(pattern), PathPattern(pattern, crossing=True)
+    if wanted.is_literal:
+        return []
+    return [path for path in paths if crossing.matches(path) and not wanted.matches(path)]
+
+
 def unmatched_help(paths: Iterable[str], pattern: str) -> str:
     """A help for a pattern that stands for no path, but would if its wildcards crossed dots; empty if not."""
-    return crossing_help(pattern) if any(map(PathPattern(pattern, crossing=True).matches, paths)) else ""
+    return crossing_help(pattern) if passed_over(paths, pattern) else ""

@@ -1,4 +1,4 @@
-"""Patterns with wildcards, matched in one pass over the text: none makes the time grow faster than the text."""
+"""Patterns with wildcards, matched in one pass over the text, so the time is linear in its length."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def one_line(text: str) -> str:
 
 
 def harmless(text: str, *, colour: bool = False, commands: bool = False) -> str:
-    """What may leave: lines of visible text, in which hosts of logs read no command.
+    """Text that is safe to print: visible lines, in which a CI host finds no command.
 
     ``colour`` lets colours pass, where archcost wrote some; ``commands`` lets lines be commands of GitHub Actions.
     """

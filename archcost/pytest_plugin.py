@@ -1,4 +1,4 @@
-"""Budgets as tests. In a conftest.py: ``pytest_plugins = ["archcost.pytest_plugin"]``.
+"""The pytest plugin: budgets as tests. In a conftest.py: ``pytest_plugins = ["archcost.pytest_plugin"]``.
 
 ``def test_budget(archcost_budget): archcost_budget("specs/net.yaml")`` judges specs in a test of one's own; and
 ``pytest --archcost specs`` collects the spec files that the configuration names as tests.
@@ -38,7 +38,7 @@ def judge(*specs: str | os.PathLike[str], **settings: Any) -> None:
 
 
 def failure(specs: list[str], settings: dict[str, Any]) -> str:
-    """What is wrong, as ``archcost check`` tells it; empty if every limit holds."""
+    """What is wrong, in the words of ``archcost check``; empty if every limit holds."""
     from archcost import check
     from archcost.render.verdict_output import render
 
@@ -102,8 +102,8 @@ class SpecBudget(pytest.Item):
     def runtest(self) -> None:
         """Raise OverBudgetError with the report if a limit is exceeded; skip where there is nothing to judge."""
         from archcost import check
+        from archcost.budget.verdict_sentences import summary
         from archcost.render.verdict_output import render
-        from archcost.render.verdict_text import summary
 
         if _is_library(self.path):
             pytest.skip("it holds only blocks")

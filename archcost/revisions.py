@@ -1,4 +1,4 @@
-"""Specs as they stand at a git revision: ``main:specs/net.yaml``.
+"""Specs at a git revision: ``main:specs/net.yaml``.
 
 They are read from git's objects. What a spec includes or extends is read at the revision as well, links are followed
 inside of its tree, and what is not below the root of the repository is in no revision. Messages name the revision and

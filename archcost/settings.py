@@ -1,4 +1,4 @@
-"""What a spec is analysed under: one value, made once, and carried by the graph."""
+"""The settings of an analysis, in one value that the graph carries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that ends as archcost says, whatever code of other people's does in its process.
+"""Runs other people's code in a process of its own, so that the result and the exit code stay archcost's.
 
 Such code may end the process where nothing can catch it (``os._exit``, a signal, a crash in C, another program in its
 place), and may change the exit code as it goes (threads, ``atexit``). So the run has a process of its own, which tells

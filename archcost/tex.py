@@ -1,4 +1,4 @@
-"""Text of anybody within LaTeX: the signs that TeX reads are spelled, so that it shows them and runs nothing."""
+"""Escapes text for LaTeX: characters that TeX interprets are spelled out, so that TeX shows them and runs nothing."""
 
 from __future__ import annotations
 

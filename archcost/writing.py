@@ -1,4 +1,4 @@
-"""The door's way out: files that archcost writes, each at a name that a person gave, or whole and below a folder."""
+"""All files that archcost writes: to a name that a person gave, or atomically and below a folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _unwritten(error: OSError) -> FileError:
 
 
 def nowhere() -> int:
-    """A descriptor that swallows what is written to it, and has nothing to read."""
+    """A file descriptor that discards what is written to it and has nothing to read."""
     return os.open(os.devnull, os.O_RDWR | CLOSED_IN_CHILDREN)
 
 

@@ -1,4 +1,4 @@
-"""Paths from a folder, as they are written: what a link in a checkout leads to is no name of the file."""
+"""Paths from a folder, as they are written. Links are not followed: their target is not the name of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models of the zoo by family, as their specs tell it: nothing is analysed."""
+"""The models of the zoo by family, read from their specs without analysing them."""
 
 from __future__ import annotations
 

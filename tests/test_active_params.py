@@ -132,4 +132,4 @@ def test_on_the_command_line(moe: Callable[..., str], run: Callable[..., Run]) -
     assert json.loads(out)["totals"]["weight_bytes"] == {"before": 4 * PARAMS, "after": 261, "delta": 261 - 4 * PARAMS}
     refused = run("analyze", path, "--weight-dtype", "int3")
     assert refused.code == 2
-    assert "there is no dtype of weights 'int3'" in refused.err
+    assert "unknown weight dtype 'int3'" in refused.err

@@ -16,6 +16,7 @@ import pytest
 
 import archcost
 from archcost.analysis.report import Report
+from archcost.analysis.zoo_check import zoo_check_data
 from archcost.cli import COMMANDS
 from archcost.settings import Settings
 from archcost.spec.loader import loads
@@ -23,7 +24,7 @@ from archcost.spec.loader import reads as loads_leniently
 from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from conftest import Run
 
@@ -139,7 +140,7 @@ layers:
   - {id: head, linear: {out_features: 2}}
 budgets: {params: 100}
 """
-FUNCTIONS = {command: command for command in COMMANDS} | {"baseline": "update_baseline"}
+FUNCTIONS = {command: command for command in COMMANDS} | {"baseline": "update_baseline", "zoo --check": "zoo_check"}
 
 
 def test_every_command_has_its_function() -> None:
@@ -185,6 +186,15 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
      ["--with", "thop", "--published", "240 params"]),
     ("compare", lambda spec: archcost.compare(spec, archcost.analyze(spec, params={"width": 9})),
      ["net.yaml", "--set-b", "width=9"]),
+    ("compare", lambda spec: archcost.compare(spec, "alexnet", "vgg11"), ["alexnet", "vgg11"]),
+    ("compare", lambda spec: archcost.compare("vgg11", spec, "alexnet", sort="macs", batch=2),
+     ["alexnet", "vgg11", "--sort", "macs", "--batch", "2"]),
+    ("check", lambda spec: archcost.check([spec]), []),
+    ("check", lambda spec: archcost.check([spec], params={"width": 1}), ["--set", "width=1"]),
+    ("check", lambda spec: archcost.check([spec, "lost.yaml"]), ["lost.yaml"]),
+    ("verify", archcost.verify, []),
+    ("verify", lambda spec: archcost.verify(spec, params={"width": 2}, device="cpu"),
+     ["--set", "width=2", "--device", "cpu"]),
 ]  # fmt: skip
 
 
@@ -195,8 +205,10 @@ def test_a_function_returns_what_its_command_prints(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(NET)
-    printed = json.loads(run(command, "net.yaml", *options, "--format", "json", cwd=tmp_path).out)
-    assert json.loads(json_text(value("net.yaml").to_dict())) == printed
+    result = run(command, "net.yaml", *options, "--format", "json", cwd=tmp_path)
+    found = value("net.yaml")
+    assert json.loads(json_text(found.to_dict())) == json.loads(result.out)
+    assert result.code == getattr(found, "exit_code", 0)
 
 
 def test_an_export_is_what_the_command_writes(tmp_path: Path, run: Callable[..., Run]) -> None:
@@ -229,6 +241,38 @@ def test_validate_tells_every_problem_of_a_spec(tmp_path: Path) -> None:
     assert archcost.validate(path) == ()
 
 
+def test_what_is_compared_may_be_at_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, the convolution has a channel; now it has 8. The head reads the last dim and stays."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET.replace("width: 8", "width: 1"))
+    for words in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm one"):
+        subprocess.run(["git", *words.split()], check=True)
+    Path("net.yaml").write_text(NET)
+    assert archcost.compare("HEAD:net.yaml", "net.yaml").total("params").delta == 7 * (3 * 3 * 3 + 1)
+
+
+def test_the_zoo_is_checked_as_by_its_command(run: Callable[..., Run]) -> None:
+    printed = json.loads(run("zoo", "--family", "VGG", "--check", "--format", "json").out)
+    found = archcost.zoo_check(archcost.zoo("vgg"))
+    assert (found.holds, found.deviations) == (True, [])
+    assert printed == json.loads(json_text(zoo_check_data(found)))
+
+
+def test_what_checks_and_records_can_be_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET)
+    seen: list[str] = []
+
+    def track(paths: Sequence[str]) -> Iterator[str]:
+        for path in paths:
+            yield path
+            seen.append(path)
+
+    archcost.check(["net.yaml", "alexnet"], track=track)
+    archcost.update_baseline(["net.yaml"], params={"width": 1}, track=track)
+    assert seen == ["net.yaml", "alexnet", "net.yaml"]
+
+
 def test_the_zoo_by_family() -> None:
     assert [report.name for report in archcost.zoo("alexnet")] == ["alexnet"]
     with pytest.raises(archcost.UsageError, match="no family 'alexnett'"):
@@ -254,6 +298,8 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: archcost.memory("alexnet", dtype="float7"), "unknown dtype 'float7'"),
     (lambda: archcost.analyze("alexnet", weight_dtype="int3"), "no dtype of weights 'int3'"),
     (lambda: archcost.reconcile("alexnet", tools=["thpo"]), "no convention 'thpo'"),
+    (lambda: archcost.compare("alexnet", "vgg11", "vgg13", sort="mac"), "no total 'mac'"),
+    (lambda: archcost.verify("alexnet", threads=2), "--threads says how to measure"),
     (archcost.bench, "bench takes a spec or more"),
     (lambda: archcost.bench("alexnet", min_time=0), "above 0"),
 ]

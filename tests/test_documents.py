@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 from markdown_it import MarkdownIt
 
-from archcost.commands.options import FORMATS
 from archcost.comparing.data import LayerDifferencesData, TotalDifferencesData, TotalsData
 from archcost.documents import AtLeast, Identified, Matches, schema_of
 from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine, branches_of
+from archcost.render.formats import FORMATS
 from archcost.render.printers.markdown import table_lines
 from archcost.render.printing import format_of
 from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema

@@ -1,4 +1,4 @@
-"""Budgets: judging specs by them, and recording the figures that growth is measured from."""
+"""Budgets: check specs against them, and update the baseline that growth is measured from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from archcost.budget.ratchet import Done
     from archcost.budget.verdict import Verdict
+    from archcost.named_specs import Track
 
 
 def check(
@@ -26,11 +27,13 @@ def check(
     latency: bool = False,
     weight_dtype: str | None = None,
     strict: bool = False,
+    track: Track = list,
 ) -> Verdict:
-    """Judge specs (default: those of the configuration) by their budgets, as ``archcost check`` does.
+    """Check specs (default: those of the configuration) against their budgets, as ``archcost check`` does.
 
     A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
-    exceeded, else 0. ``strict`` fails growth limits that have no baseline. Raises UsageError for calls that make no
+    exceeded, else 0. ``strict`` fails growth limits that have no baseline. The paths are judged as ``track`` gives them
+    out, which may show how far it is. Raises UsageError for calls that make no
     sense.
     """
     import os
@@ -48,7 +51,8 @@ def check(
             expect=expect,
             latency=latency,
             strict=strict,
-        )
+        ),
+        track,
     )
 
 
@@ -61,11 +65,13 @@ def update_baseline(
     baseline: str | None = None,
     allow_increase: bool = False,
     latency: bool = False,
+    track: Track = list,
 ) -> Done:
     """Record specs (default: those of the configuration) in the lock file, as ``archcost baseline update`` does.
 
     Nothing is written where a spec or a file is wrong (``diagnostics``), or where params, MACs or a limited figure grew
-    and ``allow_increase`` is not given (``refused``). Raises UsageError for calls that make no sense.
+    and ``allow_increase`` is not given (``refused``). ``track`` is as in :func:`check`. Raises UsageError for calls
+    that make no sense.
     """
     import os
 
@@ -80,5 +86,6 @@ def update_baseline(
             baseline=baseline,
             allow_increase=allow_increase,
             latency=latency,
-        )
+        ),
+        track,
     )

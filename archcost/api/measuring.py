@@ -1,4 +1,4 @@
-"""What needs PyTorch to run: proofs of the figures, and times."""
+"""The functions that need PyTorch: verifying the figures, and measuring times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archcost.api.models import report_of
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from fractions import Fraction
 
     from archcost.analysis.report import Report
@@ -27,19 +27,28 @@ def verify(
     against: str | None = None,
     device: str | None = None,
     latency: bool = False,
+    threads: int | None = None,
+    min_time: float | None = None,
 ) -> Verification:
-    """Build a spec in PyTorch and hold every layer's shapes, params and MACs against it.
+    """Build a spec in PyTorch and compare every layer's shapes, params and MACs with it.
 
     ``tolerance`` is the allowed relative difference; ``against`` names a model to compare with, as
     ``torchvision:resnet50`` or ``package.module:callable``. The spec's expected figures are judged when nothing is
     overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, ``cpu`` or ``cuda``. With
-    ``latency`` every layer is measured there as well (``cpu`` by default); ``clock`` holds the times.
+    ``latency`` every layer is measured there as well (``cpu`` by default), for ``min_time`` seconds at least and on so
+    many ``threads`` of the CPU; ``clock`` holds the times.
     Raises MissingExtraError without torch and fvcore, UsageError for a target that gives no model or a device that is
     missing, and what :func:`archcost.analyze` raises.
     """
+    from archcost.errors import CallError
     from archcost.pytorch import require
 
     require("torch", "fvcore")
+    if not latency and (threads is not None or min_time is not None):
+        option = "--threads" if threads is not None else "--min-time"
+        raise CallError(
+            f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
+        )
     from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.verify import verify as verify_report
 
@@ -50,7 +59,9 @@ def verify(
         expected=report.graph.settings.as_it_stands,
         against=against,
         device=device,
-        latency=MeasureSettings() if latency else None,
+        latency=MeasureSettings(threads=threads or 0, min_time=1.0 if min_time is None else min_time)
+        if latency
+        else None,
     )
 
 
@@ -66,11 +77,13 @@ def bench(
     compiled: bool = False,
     min_time: float = 1.0,
     layers: bool = True,
+    watch: Callable[[str], None] | None = None,
 ) -> Bench:
-    """What models take, end to end and by layer; several are measured in turn, so that drift hits all of them.
+    """The measured latency of models, end to end and by layer. Several models take turns, so drift affects all of them.
 
     ``device`` is cpu, cuda, mps, or auto; ``threads`` are those of the CPU (0: torch's choice); ``compiled`` is with
-    torch.compile; ``min_time`` seconds are spent on each model at least. Raises MissingExtraError without torch,
+    torch.compile; ``min_time`` seconds are spent on each model at least; ``watch`` is told what is measured.
+    Raises MissingExtraError without torch,
     UsageError for no spec and a device that is missing, and what :func:`archcost.analyze` raises.
     """
     from archcost.errors import UsageError
@@ -87,4 +100,4 @@ def bench(
     settings = Settings(params or {}, batch, training, dtype)
     reports = [report_of(spec, settings) for spec in specs]
     how = MeasureSettings(device, threads, channels_last, compiled, min_time, layers)
-    return Bench(tuple(measure(reports, how)))
+    return Bench(tuple(measure(reports, how, watch or (lambda _: None))))

@@ -1,4 +1,4 @@
-"""Specs and what is made of them: reports, problems, modules, source, the zoo, and schemas."""
+"""Specs and what can be made from them: reports, problems, modules, source, the zoo, and schemas."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from archcost.settings import AS_IT_STANDS, Settings
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
 
     from archcost.analysis.report import Report
+    from archcost.analysis.zoo_check import ZooCheck
     from archcost.errors import Diagnostic
     from archcost.spec.model import Spec
 
@@ -53,7 +54,7 @@ def analyze(
 def validate(
     spec: AnySpec, *, params: Mapping[str, Any] | None = None, batch: int = 1, training: bool = False
 ) -> tuple[Diagnostic, ...]:
-    """What is wrong with a spec: syntax, names, attributes and shapes, each with its place; nothing is costed.
+    """The problems of a spec in syntax, names, attributes and shapes, each with its place. No costs are computed.
 
     A file that holds only blocks is checked as such. Raises UsageError for params that the spec does not have.
     """
@@ -112,6 +113,16 @@ def zoo(family: str | None = None) -> list[Report]:
     return [report_of(name) for name in model_names(family)]
 
 
+def zoo_check(models: Sequence[Report] | None = None) -> ZooCheck:
+    """Models of the zoo, all of them by default, held against every figure that they state: what differs, and sources.
+
+    ``zoo_check(zoo("ResNet"))`` is of one family.
+    """
+    from archcost.analysis.zoo_check import check_zoo
+
+    return check_zoo(zoo() if models is None else models)
+
+
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema (draft-07) of specs (``spec``), or of a document, such as ``report`` or ``memory``.
 
@@ -140,7 +151,9 @@ def report_of(model: AnySpec | Report, settings: Settings = AS_IT_STANDS) -> Rep
 
 def _read(spec: AnySpec) -> Spec:
     """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them."""
-    from archcost.spec.loader import read
+    import os
+
+    from archcost.named_specs import read_spec
     from archcost.spec.model import Spec as SpecType
 
-    return spec if isinstance(spec, SpecType) else read(spec)
+    return spec if isinstance(spec, SpecType) else read_spec(os.fspath(spec))

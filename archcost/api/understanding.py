@@ -1,8 +1,8 @@
-"""What a model costs, why, and what a change of it costs."""
+"""The functions that explain costs: of a change, of memory, of a layer, and of other tools' figures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.models import report_of
 from archcost.settings import Settings
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
     from archcost.api.models import AnySpec
-    from archcost.comparing import Comparison
+    from archcost.comparing import Comparison, SideBySide
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
     from archcost.explaining.overview import Story
 
 
+@overload
 def compare(
     before: AnySpec | Report,
     after: AnySpec | Report,
@@ -29,16 +30,53 @@ def compare(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
-) -> Comparison:
-    """What differs between two models, whole and by scope.
+) -> Comparison: ...
 
-    Settings are those of both; for settings of their own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
-    Raises what :func:`archcost.analyze` raises, and UsageError for settings beside a report, which has its own.
+
+@overload
+def compare(
+    before: AnySpec | Report,
+    after: AnySpec | Report,
+    *others: AnySpec | Report,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    sort: str | None = None,
+) -> Comparison | SideBySide: ...
+
+
+def compare(
+    before: AnySpec | Report,
+    after: AnySpec | Report,
+    *others: AnySpec | Report,
+    params: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    sort: str | None = None,
+) -> Comparison | SideBySide:
+    """What differs between two models, whole and by scope; three and more are put side by side.
+
+    ``sort`` puts these in the order of a total, the smallest first. Settings are those of all; for settings of their
+    own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
+    Raises what :func:`archcost.analyze` raises, and UsageError for an unknown total, and for settings beside a report,
+    which has its own.
     """
+    from archcost.comparing import SideBySide, rank
     from archcost.comparing import compare as compare_reports
+    from archcost.errors import CallError, suggestion
+    from archcost.spec.budget_limits import TOTALS
 
+    if sort is not None and sort not in TOTALS:
+        raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))
     settings = Settings(params or {}, batch, training, dtype, weight_dtype)
-    return compare_reports(report_of(before, settings), report_of(after, settings))
+    reports = [report_of(model, settings) for model in (before, after, *others)]
+    if others:
+        return SideBySide(tuple(rank(reports, sort) if sort else reports))
+    return compare_reports(*reports)
 
 
 def memory(
@@ -56,7 +94,7 @@ def memory(
     checkpoint: Sequence[str] = (),
     what_if: bool = True,
 ) -> Study:
-    """What is alive while a model runs, what holds the peak, and what would need less.
+    """The memory of a model: its peak, the tensors alive at the peak, and ways to need less.
 
     ``schedule`` is the order of the layers, ``spec`` or ``min-peak``; ``inplace`` lets activations overwrite their
     input. An ``optimizer`` (sgd, momentum, adam), ``foreach``, ``mixed`` precision (bfloat16, float16) and patterns of
@@ -87,7 +125,7 @@ def explain(
     training: bool = False,
     balance: Fraction | float | None = None,
 ) -> Explanation | Story:
-    """The arithmetic of the layer or scope at a path, or without a path where the costs of the model are.
+    """The arithmetic of the layer or scope at a path; without a path, an overview of the model's costs.
 
     ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). Raises UsageError
     for a path that is not there and a balance that is not above 0, and what :func:`archcost.analyze` raises.
@@ -116,7 +154,7 @@ def reconcile(
     batch: int = 1,
     training: bool = False,
 ) -> Reconciliation:
-    """What other tools print for a spec, why they differ, and what gives a ``published`` figure (``4.1 GFLOPs``).
+    """What other tools print for a spec and why, and which count gives a ``published`` figure (``4.1 GFLOPs``).
 
     Without ``tools`` they are all asked. ``functional`` are kinds or paths of layers that the original code writes as
     function calls. Raises UsageError for an unknown tool, a pattern without a layer and what is no figure, and what

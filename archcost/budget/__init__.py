@@ -1,4 +1,4 @@
-"""Report, budgets, baseline -> Verdict: what a model may cost, and whether it does.
+"""Report, budgets, baseline -> Verdict: whether a model stays within its budgets.
 
 :mod:`check` judges specs and :mod:`record` records them, each from its configuration to its result; nothing is printed
 here. :mod:`cases` is one spec of a check, :mod:`parallel` many of them with a process a core, :mod:`past_figures` and

@@ -1,4 +1,4 @@
-"""The figures that growth is measured from: of a lock file, or of the specs at another git revision."""
+"""The baseline: the figures that growth is measured from. It is a lock file, or the specs at a git revision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LockRow(NamedTuple):
-    """One layer: what it is, and its figures; ``unknown`` names those that are not known."""
+    """A layer in a baseline, and its figures; ``unknown`` names the figures that are not known."""
 
     path: str
     op: str
@@ -68,12 +68,12 @@ class LockEntry:
 
     @cached_property
     def _lacking(self) -> Scopes[LockRow]:
-        """The layers of which some figure is not known, by scope."""
+        """The layers that have an unknown figure, by scope."""
         return Scopes([row for row in self.rows if row.unknown], lambda row: row.path)
 
     @cached_property
     def _sums(self) -> dict[tuple[str, str], int | None]:
-        """The figures that were asked for, by metric and path."""
+        """The figures computed so far, by metric and path."""
         return {}
 
     def figure(self, metric: str, path: str = "") -> int | None:
@@ -87,11 +87,11 @@ class LockEntry:
         return self._sums[key]
 
     def unknown(self, metric: str, path: str = "") -> list[str]:
-        """The layers at and below a path of which a figure is not known."""
+        """The layers at and below a path whose figure is unknown."""
         return [row.path for row in self._lacking.at(path) if metric in row.unknown]
 
     def same_figures(self, other: LockEntry) -> bool:
-        """Whether both counted the same, whatever the text was."""
+        """Whether both have the same figures, even if the text of the spec differs."""
         return self.totals == other.totals and self.rows == other.rows
 
 

@@ -1,11 +1,11 @@
-"""What limits come to that are exceeded or have no baseline, and whether a baseline is of the spec as it stands."""
+"""Findings for limits that are exceeded or have no baseline, and for baselines that are out of date."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Status
+from archcost.budget.verdict_words import Cause, Status
 from archcost.errors import Mark, Source
 from archcost.version import __version__
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def exceeded(limit: Limit) -> Status:
-    """What a limit comes to that is exceeded."""
+    """The finding for a limit that is exceeded."""
     return Status.WARN if limit.level == "warn" else Status.FAIL
 
 
 def lacking(limits: Iterable[Limit], *, strict: bool) -> Status:
-    """What limits come to that guard nothing or cannot be judged: a warning, and a failure where that is asked for."""
+    """The finding for a limit that guards nothing or cannot be judged: a warning, or a failure if strict."""
     return Status.FAIL if strict and any(limit.level != "warn" for limit in limits) else Status.WARN
 
 

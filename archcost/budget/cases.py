@@ -1,4 +1,4 @@
-"""One spec of a check: analysed as it is asked for, joined with its baseline, and judged."""
+"""One spec of a check: it is analysed, compared with its baseline, and judged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """What is asked for: no ``specs`` are those of the configuration; ``strict`` fails growth without a baseline."""
+    """What to check: ``specs``, or those of the configuration; ``strict`` fails growth limits without a baseline."""
 
     specs: Sequence[str] = ()
     settings: Settings = AS_IT_STANDS

@@ -1,4 +1,4 @@
-"""A check from beginning to end: configuration, baseline, every spec judged; nothing is printed here."""
+"""A whole check: read the configuration and the baseline, judge every spec. Nothing is printed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check or a recording works on: the specs by name or by configuration, and the baseline in a lock file."""
+"""Which specs a check or an update of the baseline works on, and which lock file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ChosenSpecs(NamedTuple):
     files: Files | None = None
 
     def tree_of(self, path: str) -> Files | None:
-        """What bounds a path: nothing, where a person named it."""
+        """The tree that a path must stay in; none if a person named the path."""
         return self.files if self.files or path in self.named else DISK
 
 
@@ -48,7 +48,7 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
 
 
 def only_blocks(config: Config, chosen: ChosenSpecs, done: str) -> Diagnostic:
-    """That globs found only files of blocks, and so nothing was ``done``."""
+    """The problem that globs found only files of blocks, so that nothing was ``done``."""
     count = len(chosen.paths)
     files = f"'{chosen.paths[0]}' holds" if count == 1 else f"all {count:,} files that the globs match hold"
     hint = "let the globs match specs, which have `layers`"

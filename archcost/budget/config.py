@@ -44,7 +44,7 @@ class ConfigBudget(NamedTuple):
 
 
 class Config(NamedTuple):
-    """What a configuration says; an empty ``path`` is the lack of one."""
+    """The values of a configuration; ``path`` is empty if there is no configuration."""
 
     path: str = ""
     folder: str = "."
@@ -93,7 +93,7 @@ class Config(NamedTuple):
 
 
 def relative(path: str) -> str:
-    """A path relative to the working directory where it is below of it, as people write it."""
+    """A path as people write it: relative to the working directory if it is below it."""
     try:
         short = os.path.relpath(path)
     except ValueError:  # another drive

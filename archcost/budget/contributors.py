@@ -1,4 +1,4 @@
-"""What stands behind a figure: the layers that weigh most or grew most, and the scopes that a pattern names."""
+"""The layers that contribute most to a figure or to its growth, and the scopes that a pattern matches."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PER_LAYER = 300  # steps of work that each layer adds
 
 
 class Named(NamedTuple):
-    """What a pattern names: the outermost scopes and layers that match; what lies inside of one is part of it.
+    """What a pattern matches: the outermost scopes and layers. Whatever is inside such a scope is part of it.
 
     ``beyond`` are the outermost others that would match if the wildcards of the pattern crossed dots.
     """
@@ -42,7 +42,7 @@ class Named(NamedTuple):
 def named(tree: Tree, pattern: str, meter: Meter | None = None, mark: Mark | None = None) -> Named:
     """The scopes and layers that a pattern names.
 
-    Every path that a wildcard is held against counts as work; raises WorkError, at the mark of the limit.
+    Every path that is matched with a wildcard counts as work; raises WorkError, at the mark of the limit.
     """
     wanted, crossing = PathPattern(pattern), PathPattern(pattern, crossing=True)
     if wanted.is_literal:

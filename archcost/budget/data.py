@@ -1,15 +1,20 @@
-"""The JSON of a verdict, in types: figures are whole numbers, bytes in bytes, latencies in nanoseconds.
-
-Its sentences, and what would help, are the words of :mod:`archcost.render`, which makes the document.
-"""
+"""Verdicts as JSON values, and their types: figures are whole numbers, bytes in bytes, latencies in nanoseconds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 
-from archcost.budget.verdict import Cause, Rule, Status
-from archcost.documents import AtLeast, Count, Envelope, ErrorData, OneOf, Positive
+from archcost.budget.verdict_figures import UNITS
+from archcost.budget.verdict_help import help_text
+from archcost.budget.verdict_sentences import sentence, summary
+from archcost.budget.verdict_words import Cause, Rule, Status
+from archcost.documents import AtLeast, Count, Envelope, ErrorData, OneOf, Positive, envelope
 from archcost.spec.budget_limits import LEVELS
+
+if TYPE_CHECKING:
+    from archcost.analysis.expectations import Deviation
+    from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Total, Verdict
+    from archcost.spec.budget_limits import Limit
 
 StatusCounts = TypedDict(  # a call, for one of the keys is two words
     "StatusCounts",
@@ -28,14 +33,14 @@ StatusCounts = TypedDict(  # a call, for one of the keys is two words
 
 
 class SummaryData(StatusCounts):
-    """The verdict in a line, and how many specs and findings of each status there are."""
+    """The verdict in one line, and the number of specs and of findings by status."""
 
     text: str
     specs: Count
 
 
 class VerdictTotalData(TypedDict):
-    """A total, and the baseline's; how many layers it is not known of, where there are any."""
+    """A total, and that of the baseline; if some layers' figures are unknown, their number."""
 
     figure: Count
     baseline: Count | None
@@ -64,7 +69,7 @@ class LimitData(TypedDict):
 
 
 class StatedFigureData(TypedDict):
-    """What a spec expects, and whose figure that is."""
+    """An expected figure of a spec, and its source."""
 
     value: Any
     source: str | None
@@ -117,7 +122,7 @@ class FindingData(RestData, UnknownFigureData, UnmetData):
 
 
 class SpecVerdictData(TypedDict):
-    """What came of one spec: its totals by metric, what was judged, and what prevented that."""
+    """The result of one spec: its totals by metric, its findings, and the problems that prevented judging it."""
 
     name: str
     path: str
@@ -133,7 +138,7 @@ class VerdictData(Envelope):
     """Everything that a check found: by spec, and what concerns none of them."""
 
     ok: bool
-    judged: Annotated[bool, "Whether any figure was held against a limit."]
+    judged: Annotated[bool, "Whether any figure was compared with a limit."]
     exit_code: Annotated[int, OneOf(0, 1, 2)]
     baseline: str | None
     summary: SummaryData
@@ -141,3 +146,101 @@ class VerdictData(Envelope):
     left_out: Annotated[list[str], "Files found by globs that hold only blocks."]
     findings: list[FindingData]
     errors: list[ErrorData]
+
+
+def verdict_data(verdict: Verdict) -> VerdictData:
+    """The whole verdict, figures as integers; bytes in bytes, latencies in nanoseconds."""
+    counts = cast("StatusCounts", {status.value: verdict.count(status) for status in Status})
+    return {
+        **envelope("verdict"),
+        "ok": verdict.ok,
+        "judged": verdict.judged,
+        "exit_code": verdict.exit_code,
+        "baseline": verdict.baseline or None,
+        "summary": {"text": summary(verdict), "specs": len(verdict.specs), **counts},
+        "specs": [_spec(spec, verdict) for spec in verdict.specs],
+        "left_out": list(verdict.left_out),
+        "findings": [finding_data(finding, verdict) for finding in verdict.findings],
+        "errors": [diagnostic.to_dict() for diagnostic in verdict.diagnostics],
+    }
+
+
+def _spec(spec: SpecVerdict, verdict: Verdict) -> SpecVerdictData:
+    return {
+        "name": spec.name,
+        "path": spec.path,
+        "batch": spec.batch,
+        "changed": spec.changed,
+        "renamed_from": spec.before or None,
+        "totals": {metric: _total(total) for metric, total in spec.totals.items()},
+        "findings": [finding_data(finding, verdict) for finding in spec.findings],
+        "errors": [diagnostic.to_dict() for diagnostic in spec.diagnostics],
+    }
+
+
+def _total(total: Total) -> VerdictTotalData:
+    data: VerdictTotalData = {"figure": total.figure, "baseline": total.baseline}
+    if total.unknown:
+        data["unknown_layers"] = total.unknown
+    return data
+
+
+def finding_data(finding: Finding, verdict: Verdict) -> FindingData:
+    """A finding of a verdict: its figures, its place, and what is said of it."""
+    limit, mark, deviation, share = finding.limit, finding.mark, finding.deviation, finding.share
+    rest: RestData = {"count": finding.count} if finding.is_rest else {}
+    lacks = finding.cause is Cause.UNKNOWN and not finding.is_rest
+    unknown: UnknownFigureData = {"unknown": list(finding.unknown)} if lacks else {}
+    unmet: UnmetData = {}
+    if deviation is not None:
+        unmet = {"expected": {"value": deviation.stated, "source": deviation.source or None}}
+    return {
+        "rule": finding.rule.value,
+        "status": finding.status.value,
+        "spec": finding.spec or None,
+        "name": finding.name or None,
+        "metric": finding.metric or None,
+        "unit": UNITS.get(finding.metric, "count") if finding.metric else None,
+        "path": finding.path or None,
+        "limit": None if limit is None else _limit(limit),
+        "figure": finding.figure if deviation is None else _computed(deviation),
+        "allowed": finding.allowed,
+        "baseline": finding.baseline,
+        "overshoot": finding.overshoot,
+        "percent": None if share is None else round(float(100 * share), 6),
+        "spread": finding.spread or None,
+        "layers": [_weight(weight) for weight in finding.layers],
+        "file": mark.source.name if mark else None,
+        "line": mark.line + 1 if mark else None,
+        "column": mark.column + 1 if mark else None,
+        **rest,
+        **unknown,
+        "cause": finding.cause.value or None,
+        "message": sentence(finding),
+        "help": help_text(finding, verdict=verdict) or None,
+        **unmet,
+    }
+
+
+def _limit(limit: Limit) -> LimitData:
+    return {
+        "text": limit.text,
+        "max": limit.maximum,
+        "increase_percent": None if limit.increase is None else float(100 * limit.increase),
+        "floor": limit.floor if limit.is_growth else None,
+        "level": limit.level,
+        "layers": limit.pattern or None,
+        "message": limit.message or None,
+    }
+
+
+def _computed(deviation: Deviation) -> int | list[int] | None:
+    """The figure or the shape where another was expected; None for what is unknown, and for layers that are none."""
+    computed = deviation.computed
+    if isinstance(computed, tuple):
+        return list(computed)
+    return computed if isinstance(computed, int) else None
+
+
+def _weight(weight: Contributor) -> WeightData:
+    return {"path": weight.path, "op": weight.op, "figure": weight.figure, "baseline": weight.baseline}

@@ -12,7 +12,8 @@ from archcost.budget.baseline_state import lacking, staleness
 from archcost.budget.contributors import Weights
 from archcost.budget.limit_checks import Holding
 from archcost.budget.outcomes import Room
-from archcost.budget.verdict import Cause, Finding, Rule, SpecVerdict, Status, Total
+from archcost.budget.verdict import Finding, SpecVerdict, Total
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.comparing import is_telling
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.meter import WorkError
@@ -67,7 +68,7 @@ class _Judge:
         self.entry = case.entry if self._comparable() else None
 
     def verdict(self) -> SpecVerdict:
-        """What comes of it."""
+        """The verdict on the spec."""
         case = self.case
         holding = Holding(case, self.entry, Weights(self.report, self.changes), self.room)
         findings: list[Finding] = []
@@ -157,7 +158,7 @@ class _Judge:
 
     @property
     def _as_it_stands(self) -> bool:
-        """Whether this is what expected figures are of."""
+        """Whether the analysis is under the settings that expected figures apply to."""
         return not self.case.settings and self.report.batch == 1
 
     def _expectations(self) -> list[Finding]:
@@ -176,7 +177,7 @@ class _Judge:
         return [*told, *([_with(ok, Status.FAIL, count=more, mark=found[-1].mark)] if more else [])]
 
     def _unasked(self, expected: int) -> list[Finding]:
-        """That expected figures are not met though nobody asked: figures that are known to be wrong are no success."""
+        """A finding for expected figures that are not met, even if not asked for: such a check cannot pass."""
         found = deviations(self.report) if expected and self._as_it_stands else []
         if not found:
             return []

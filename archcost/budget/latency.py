@@ -1,4 +1,4 @@
-"""Latencies, measured as whole nanoseconds and held against their limits.
+"""Latencies, measured in whole nanoseconds and compared with their limits.
 
 A latency is beyond its limit only if its spread clears it, within only if it stays below with its spread.
 """
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.budget.baseline import Pace
 from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import TOP
-from archcost.budget.verdict import Cause, Contributor, Status
+from archcost.budget.verdict import Contributor
+from archcost.budget.verdict_words import Cause, Status
 from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Holds the figures of a report against limits: absolute ones, growth over a baseline, and latency."""
+"""Compares the figures of a report with limits: absolute limits, growth over a baseline, and latency."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import named, pattern_meter
 from archcost.budget.latency import judge_latency
 from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Rest, Room, told
-from archcost.budget.verdict import Cause, Finding, Rule, Status
+from archcost.budget.verdict import Finding
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Diagnostic, close_names
 from archcost.paths import crossing_help
 from archcost.spec.budget_limits import LATENCY
@@ -78,7 +79,7 @@ class Holding:
         return build_tree(self._report)
 
     def findings(self, limit: Limit, *, own: bool) -> Iterator[Finding]:
-        """What a limit comes to, of the spec's ``own`` or of the configuration's; raises WorkError."""
+        """The findings of a limit, which is the spec's ``own`` or the configuration's; raises WorkError."""
         if limit.metric == LATENCY:
             yield from self._latency(limit)
             return
@@ -194,7 +195,7 @@ class Holding:
         )
 
     def _no_match(self, limit: Limit, *, own: bool) -> None:
-        """A pattern that guards nothing: a problem in a spec; elsewhere another spec may have it."""
+        """A pattern that matches nothing: a problem in a spec. In a configuration, another spec may match it."""
         if not own:
             self.unmatched.append(limit)
             return

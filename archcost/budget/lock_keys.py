@@ -1,4 +1,4 @@
-"""How specs are named in a lock file: by paths as text, each path another text, and none followed out of the root."""
+"""How specs are named in a lock file: by paths as text. Different paths have different texts, all below the root."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def as_text(path: str) -> str:
 
 
 def path_of(key: str) -> str:
-    """The path that became a key."""
+    """The path that a key was made from."""
     return _ESCAPES.sub(_unescaped, key)
 
 

@@ -1,4 +1,4 @@
-"""What a whole check finds beside its specs: those that are gone, and budgets and patterns that guard nothing."""
+"""Findings that belong to no spec: specs that no longer exist, and budgets and patterns that match nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from archcost.budget.config import relative
 from archcost.budget.judge import place
 from archcost.budget.lock_keys import is_file_below, is_gone, path_of, spec_key
 from archcost.budget.past_figures import analysed
-from archcost.budget.verdict import Cause, Finding, Rule, Status
+from archcost.budget.verdict import Finding
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Mark, Source, SpecError
 from archcost.files import FileError
 
@@ -29,7 +30,7 @@ _ALIKE = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes"
 
 
 class Gone(NamedTuple):
-    """A spec that is no more, and its totals where they are known."""
+    """A spec that no longer exists, and its totals if they are known."""
 
     finding: Finding
     totals: dict[str, int]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from heapq import heappush, heapreplace
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.verdict import Cause
+from archcost.budget.verdict_words import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.budget.verdict import Rule, Status
+    from archcost.budget.verdict_words import Rule, Status
 
 LISTED = 20  # layers that one limit lists with one result
 ROOM = 1000  # findings of a spec; beyond, every further limit lists the worst layer alone

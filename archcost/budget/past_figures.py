@@ -1,4 +1,4 @@
-"""What a baseline has of a spec: an entry of the lock file, or the spec as it stood at a revision, or why neither."""
+"""A spec's figures in the baseline: its entry in the lock file, or the spec at a revision, or why there are none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
 from archcost.budget.baseline import entry_of
-from archcost.budget.verdict import Cause
+from archcost.budget.verdict_words import Cause
 from archcost.errors import SpecError, UsageError
 from archcost.files import FileError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Past(NamedTuple):
-    """What a baseline has of a spec: its figures, or why there are none; ``before`` is its path there, if another."""
+    """A spec's figures in the baseline, or why there are none; ``before`` is its path there, if that differs."""
 
     entry: LockEntry | None = None
     cause: Cause = Cause.NEW
@@ -36,7 +36,7 @@ def past_in_lock(baseline: Baseline | None, key: str, path: str) -> Past:
 
 
 def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Report | None]:
-    """The spec as it stood at a revision, analysed as it is now, or the cause that keeps it from being compared."""
+    """The spec at a revision, analysed under today's settings, or the cause why it cannot be compared."""
     if path == "-":
         return Past(cause=Cause.STDIN), None
     shipped = None if os.path.lexists(path) else model_zoo.find(path)

@@ -1,4 +1,4 @@
-"""Recording a baseline: what is new, changed or gone, and increases that nobody allowed."""
+"""Updating a baseline: which specs are new, changed or gone, and which increases need to be allowed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Order(NamedTuple):
-    """What is to be recorded: no ``specs`` are those of the configuration."""
+    """What to record. Without ``specs``, those of the configuration."""
 
     specs: Sequence[str] = ()
     settings: Settings = AS_IT_STANDS

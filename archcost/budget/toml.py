@@ -129,7 +129,7 @@ class _Scan:
     def _count(self, position: int) -> None:
         self.count += 1
         if self.count > MAX_VALUES:
-            message = f"the file holds more than {MAX_VALUES:,} values"
+            message = f"the file has more than {MAX_VALUES:,} values"
             raise ConfigError([Diagnostic(message, place(self.source, position))])
 
     def _header(self) -> Path:

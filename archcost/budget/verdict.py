@@ -1,12 +1,12 @@
-"""What a check finds: figures held against limits, as numbers; what is said about them is the renderers' business."""
+"""The result of a check, as numbers: figures and their limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.budget.verdict_words import NO_BASELINE, Behind, Cause, Rule, Status
 from archcost.spec.budget_limits import PEAK, WHOLE_MODEL
 
 if TYPE_CHECKING:
@@ -14,77 +14,12 @@ if TYPE_CHECKING:
 
     from archcost.analysis.expectations import Deviation
     from archcost.budget.baseline import LayerChange
+    from archcost.budget.data import VerdictData
     from archcost.errors import Diagnostic, Mark
     from archcost.spec.budget_limits import Limit
 
 
-class Status(StrEnum):
-    """What is the matter; only ``fail`` fails."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-    NEW = "new"
-    RENAMED = "renamed"
-    GONE = "gone"
-    STALE = "stale"
-    INCONCLUSIVE = "inconclusive"
-    NOT_MEASURED = "not measured"
-
-
-class Rule(StrEnum):
-    """What was judged: an absolute limit, a growth limit, the baseline's state, an expected figure, a limit's use."""
-
-    MAXIMUM = "maximum"
-    GROWTH = "growth"
-    BASELINE = "baseline"
-    EXPECT = "expect"
-    UNUSED = "unused"
-
-
-class Cause(StrEnum):
-    """Why a baseline is stale, or has no figures to compare with."""
-
-    NONE = ""
-    CHANGED = "changed"  # the spec's text, and its figures
-    TEXT = "text"  # the spec's text, not its figures
-    RECOUNTED = "recounted"  # the figures, not the text: another version counted them
-    UNKNOWN = "unknown"  # of some layers nobody has declared the figure
-    NEW = "new"  # the baseline does not have the spec
-    BROKEN = "broken"  # the spec is wrong at the baseline's revision
-    SETTINGS = "settings"  # it cannot be analysed there as it is here
-    UNREADABLE = "unreadable"  # it is there, and cannot be read: not fetched, a pointer, too large, no file
-    OUTSIDE = "outside"  # it is no file of the repository
-    ZOO = "zoo"  # it comes with archcost, and is no file of the repository
-    STDIN = "standard input"
-    NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path
-    NO_PACE = "no latency"  # no latency is recorded for this machine
-    NARROW = "narrow"  # the pattern of a limit passes over layers that it would name if its wildcards crossed dots
-    NOT_ASKED = "not asked"  # expected figures are not met, and were not to be judged
-
-
-NO_BASELINE = frozenset(
-    (
-        Cause.NEW,
-        Cause.BROKEN,
-        Cause.SETTINGS,
-        Cause.UNREADABLE,
-        Cause.OUTSIDE,
-        Cause.ZOO,
-        Cause.STDIN,
-        Cause.NEW_LAYER,
-        Cause.NO_PACE,
-    )
-)
 WORKSPACE, INPUT = "workspace", "input"  # of a Weight, in place of an op
-
-
-class Behind(StrEnum):
-    """What the layers of a finding have to do with its figure."""
-
-    HEAVIEST = "heaviest"
-    GREW = "grew most"
-    AT_PEAK = "at peak"
 
 
 class Contributor(NamedTuple):
@@ -137,7 +72,7 @@ class Finding:
 
     @property
     def is_rest(self) -> bool:
-        """Whether it stands for layers, or expected figures, that are not listed."""
+        """Whether this finding is the rest: layers, or expected figures, that are not listed one by one."""
         return self.count > 1
 
     @property
@@ -149,19 +84,19 @@ class Finding:
 
     @property
     def is_judged(self) -> bool:
-        """Whether a figure was held against something."""
+        """Whether a figure was compared with a limit, a baseline or an expected figure."""
         if self.rule not in (Rule.MAXIMUM, Rule.GROWTH, Rule.EXPECT) or self.status is Status.NOT_MEASURED:
             return False
         return self.cause not in NO_BASELINE and self.cause is not Cause.NOT_ASKED
 
     @property
     def lacks_baseline(self) -> bool:
-        """Whether growth should have been judged, and could not be."""
+        """Whether a growth limit could not be judged for lack of a baseline."""
         return self.cause in NO_BASELINE and self.status in (Status.WARN, Status.FAIL)
 
     @property
     def guards_nothing(self) -> bool:
-        """Whether a limit is for no spec, or its pattern for no layer."""
+        """Whether a limit applies to no spec, or its pattern to no layer."""
         return self.rule is Rule.UNUSED and self.cause is not Cause.NARROW
 
     @property
@@ -209,7 +144,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SpecVerdict:
-    """What came of one spec: findings, or the problems that prevent them.
+    """The result of one spec: findings, or the problems that prevent them.
 
     ``changes`` are the layers that differ from the baseline; ``unjudged`` the growth limits that lack one. ``expected``
     counts the expected figures that nobody asked to judge; ``before`` is as in Finding.
@@ -237,7 +172,7 @@ class SpecVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a check: specs in order, and what concerns none of them (gone specs, unused limits, wrong files).
+    """The result of a check: specs in order, and what belongs to none of them (gone specs, unused limits, wrong files).
 
     ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file. ``left_out``
     are the files that globs found and that hold only blocks. ``whole``: the specs are all of the configuration.
@@ -251,8 +186,14 @@ class Verdict:
     left_out: tuple[str, ...] = ()
     whole: bool = True
 
+    def to_dict(self) -> VerdictData:
+        """The JSON document, ``archcost.verdict/1``: findings with their sentences, and what would help."""
+        from archcost.budget.data import verdict_data
+
+        return verdict_data(self)
+
     def all_findings(self) -> Iterator[Finding]:
-        """Those of the specs, then the others."""
+        """The findings of the specs, then those that belong to no spec."""
         for spec in self.specs:
             yield from spec.findings
         yield from self.findings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, settings_of, validate_all
+from archcost.commands.option_values import analyze_all, settings_of, validate_all, warn_of_narrow
 from archcost.commands.options import (
     Batch,
     Columns,
@@ -55,6 +55,10 @@ def analyze(
     from archcost.render.printing import format_of
     from archcost.render.report_view import Wanted
 
+    if functional and convention is None:
+        from archcost.errors import UsageError
+
+        raise UsageError("--functional goes with --convention", "say whose figures depend on it: --convention thop")
     wanted = Wanted(
         depth=depth,
         sort=sort.value if sort else None,
@@ -81,6 +85,9 @@ def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: s
             write(_document(list(map(wanted.view, results))), format, output)
     finally:
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
+    for result in results:
+        if wanted.functional and result.report is not None:
+            warn_of_narrow(result.report, wanted.functional)
 
 
 def _document(views: Sequence[ModelView]) -> Document:
@@ -98,7 +105,7 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
     if relative_to is not None and not any("receptive_field" in text for text in columns):
         from archcost.errors import UsageError
 
-        raise UsageError("--relative-to goes with --columns receptive_field")
+        raise UsageError("--relative-to needs --columns receptive_field")
     if not columns:
         return ()
     from archcost.render.optional_columns import parse_columns

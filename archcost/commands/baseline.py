@@ -33,22 +33,23 @@ def update(
     config: ConfigFile = None,
 ) -> None:
     """Update the lock file; refuse if params, MACs or a figure with a growth limit would grow."""
-    from archcost.budget.record import Order, update_baseline
-    from archcost.commands.option_values import settings_of
+    import archcost
+    from archcost.commands.option_values import parse_params
     from archcost.render.baseline_record import print_increases, recorded_line
     from archcost.render.exit import write_out
     from archcost.render.output import print_diagnostics
     from archcost.render.progress import progress
 
-    order = Order(
-        specs=tuple(specs or ()),
-        settings=settings_of(settings, batch=batch),
+    done = archcost.update_baseline(
+        specs or (),
+        params=parse_params(settings or ()),
+        batch=batch,
         config=config,
         baseline=baseline,
         allow_increase=allow_increase,
         latency=latency,
+        track=lambda paths: progress(paths, "analysing"),
     )
-    done = update_baseline(order, lambda paths: progress(paths, "analysing"))
     print_diagnostics(done.diagnostics)
     if done.diagnostics:
         raise typer.Exit(2)

@@ -1,4 +1,4 @@
-"""``bench``: what the layers really take."""
+"""``bench``: the measured latency of models and their layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, settings_of
+from archcost.commands.option_values import analyze_all, settings_of, whole
 from archcost.commands.options import Batch, Depth, Format, MinTime, Output, SetParams, Specs, Threads, Training
 
 EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of several models, too
@@ -23,7 +23,7 @@ class BenchDevice(str, Enum):
 
 
 class BenchDtype(str, Enum):
-    """What weights and floating inputs are."""
+    """The dtype of weights and floating inputs."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
@@ -51,31 +51,24 @@ def bench(
     depth: Depth = None,
 ) -> None:
     """Measure latency, end to end and layer by layer; several specs are compared."""
-    from archcost.pytorch import require
-    from archcost.render.output import print_diagnostics
+    import archcost
     from archcost.render.progress import spinner
 
-    require("torch")
     asked = settings_of(settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
-    results = analyze_all(specs, asked)
-    diagnostics = [diagnostic for result in results for diagnostic in result.diagnostics]
-    if diagnostics:
-        print_diagnostics(diagnostics)
-        raise typer.Exit(2)
-    from archcost.pytorch import latency
+    reports = whole(analyze_all(specs, asked))
     from archcost.render.latency import LatencyDocument
     from archcost.render.printing import format_of, write
 
     chosen = format or format_of(output)
-    reports = [result.report for result in results if result.report is not None]
-    options = latency.MeasureSettings(
-        device=device.value,
-        threads=threads,
-        channels_last=channels_last,
-        compile=compile,
-        min_time=min_time,
-        layers=layers and (len(reports) == 1 or depth is not None or chosen in EVERY_LAYER),
-    )
     with spinner("measuring") as watch:
-        measured = latency.measure(reports, options, watch)
-    write(LatencyDocument(measured, depth), chosen, output)
+        found = archcost.bench(
+            *reports,
+            device=device.value,
+            threads=threads,
+            channels_last=channels_last,
+            compiled=compile,
+            min_time=min_time,
+            layers=layers and (len(reports) == 1 or depth is not None or chosen in EVERY_LAYER),
+            watch=watch,
+        )
+    write(LatencyDocument(found.results, depth), chosen, output)

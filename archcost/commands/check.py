@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from archcost.commands.options import Batch, Output, SetParams, WeightDtype, format_option
+from archcost.render.formats import FULL, GITHUB, OF_VERDICTS
 
-FULL, GITHUB = "full", "github"
-OWN_FORMATS = (FULL, "concise", GITHUB, "gitlab", "junit", "sarif")  # beside those of every command
 ConfigFile = Annotated[
     str | None,
     typer.Option(
@@ -31,7 +30,7 @@ def check(
         typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those that the configuration lists."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, format_option(*OWN_FORMATS, default="full, or github in GitHub Actions")
+        str | None, format_option(*OF_VERDICTS, default="full, or github in GitHub Actions")
     ] = None,
     output: Output = None,
     export_json: Annotated[str | None, _export("json")] = None,
@@ -55,21 +54,24 @@ def check(
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
     """Check specs against their budgets: absolute limits, and growth over the baseline."""
-    from archcost.budget.cases import Request
-    from archcost.budget.check import check as judge
-    from archcost.commands.option_values import settings_of
+    # long: an option a line, and again where it is passed on
+    import archcost
+    from archcost.commands.option_values import parse_params
     from archcost.render.progress import progress
     from archcost.render.verdict_output import write_verdict
 
-    request = Request(
-        specs=tuple(specs or ()),
-        settings=settings_of(settings, batch=batch, weight_dtype=weight_dtype),
+    verdict = archcost.check(
+        specs or (),
+        params=parse_params(settings or ()),
+        batch=batch,
         config=config,
         baseline=baseline,
         baseline_ref=baseline_ref,
         expect=expect,
         latency=latency,
+        weight_dtype=weight_dtype,
         strict=strict,
+        track=lambda paths: progress(paths, "checking"),
     )
     files = {
         "json": export_json,
@@ -80,7 +82,6 @@ def check(
         "sarif": export_sarif,
         "concise": export_concise,
     }
-    verdict = judge(request, lambda paths: progress(paths, "checking"))
     exports = {name: path for name, path in files.items() if path is not None}
     write_verdict(verdict, format or _format_of(output), output, exports)
     if verdict.exit_code == 2 or (verdict.exit_code and not exit_zero):  # noqa: PLR2004 - could not judge

@@ -1,4 +1,4 @@
-"""``compare``: what a change costs, and where it arises."""
+"""``compare``: the cost of a change, and the layers that cause it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
-    from archcost.errors import Diagnostic
+    from archcost.comparing import Comparison, SideBySide
     from archcost.render.document import Document
-    from archcost.settings import Settings
 
 
 def compare(
@@ -47,9 +46,10 @@ def compare(
     ] = None,
 ) -> None:
     """Show what differs between two specs, or put three or more side by side."""
-    from archcost.commands.option_values import parse_params, settings_of
+    import archcost
+    from archcost.commands.option_values import parse_params, settings_of, whole
     from archcost.errors import UsageError
-    from archcost.render.output import print_diagnostics
+    from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
 
     limits = [_limit(text) for text in fail_on or ()]
@@ -66,46 +66,25 @@ def compare(
         params={**asked.params, **parse_params(settings_b or (), "--set-b")},
         weight_dtype=weight_dtype_b or weight_dtype,
     )
-    reports, diagnostics = _reports(specs, [first, second, *[asked] * (len(specs) - 2)])
-    if diagnostics:
-        print_diagnostics(diagnostics)
-        raise typer.Exit(2)
-    write(
-        _document(reports, metric.value, sort.value if sort else None, depth, only_changed=only_changed),
-        format or format_of(output),
-        output,
-    )
+    asked_of = [first, second, *[asked] * (len(specs) - 2)]
+    reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
+    found = archcost.compare(*reports, sort=sort.value if sort else None)
+    write(_document(found, metric.value, depth, only_changed=only_changed), format or format_of(output), output)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 
 
-def _document(
-    reports: Sequence[Report], metric: str, sort: str | None, depth: int | None, *, only_changed: bool
-) -> Document:
-    """Two models with their changes, or several in the order asked for."""
-    from archcost.comparing import compare as compare_reports
-    from archcost.comparing import rank
+def _document(found: Comparison | SideBySide, metric: str, depth: int | None, *, only_changed: bool) -> Document:
+    """Two models with their changes, or several beside each other."""
+    from archcost.comparing import Comparison
 
-    if len(reports) > 2:  # noqa: PLR2004 - side by side
-        from archcost.render.side_by_side import SideBySideDocument
+    if isinstance(found, Comparison):
+        from archcost.render.comparison import ComparisonDocument
 
-        return SideBySideDocument(rank(reports, sort) if sort else reports)
-    from archcost.render.comparison import ComparisonDocument
+        return ComparisonDocument(found, metric, depth, only_changed)
+    from archcost.render.side_by_side import SideBySideDocument
 
-    return ComparisonDocument(compare_reports(*reports), metric, depth, only_changed)
-
-
-def _reports(names: Sequence[str], settings: Sequence[Settings]) -> tuple[list[Report], list[Diagnostic]]:
-    from archcost.named_specs import analyze_one
-
-    reports: list[Report] = []
-    diagnostics: list[Diagnostic] = []
-    for name, own in zip(names, settings, strict=True):
-        result = analyze_one(name, own)
-        diagnostics += result.diagnostics
-        if result.report is not None:
-            reports.append(result.report)
-    return reports, diagnostics
+    return SideBySideDocument(found.reports)
 
 
 def _limit(text: str) -> tuple[str, Any]:

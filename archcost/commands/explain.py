@@ -1,12 +1,15 @@
-"""``explain``: a layer's arithmetic, a scope's sum, a model's story."""
+"""``explain``: the arithmetic of a layer, the sum of a scope, or an overview of a model."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archcost.commands.options import Batch, Format, Output, SetParams, Training
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 def explain(
@@ -25,39 +28,30 @@ def explain(
     ] = None,
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
-    from archcost.commands.option_values import settings_of
-    from archcost.explaining.overview import explain_model
-    from archcost.explaining.resolve_path import explain_path
-    from archcost.named_specs import analyze_one
+    import archcost
+    from archcost.commands.option_values import analyze_one, settings_of
+    from archcost.explaining.overview import Story
     from archcost.render.explanation import ExplanationDocument, StoryDocument
-    from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
 
     threshold = _threshold(balance)
-    result = analyze_one(spec, settings_of(settings, batch=batch, training=training))
-    report = result.report
-    if result.diagnostics or report is None:
-        print_diagnostics(result.diagnostics)
-        raise typer.Exit(2)
-    document = (
-        StoryDocument(explain_model(report, *threshold))
-        if path is None
-        else ExplanationDocument(explain_path(report, path))
-    )
+    report = analyze_one(spec, settings_of(settings, batch=batch, training=training))
+    found = archcost.explain(report, path, balance=threshold)
+    document = StoryDocument(found) if isinstance(found, Story) else ExplanationDocument(found)
     write(document, format or format_of(output), output)
 
 
-def _threshold(balance: str | None) -> list[Any]:
-    """The number given, in a list; nothing for the default. Raises UsageError."""
+def _threshold(balance: str | None) -> Fraction | None:
+    """The number given; None for the default. Raises UsageError."""
     from archcost.errors import UsageError
     from archcost.quantities import UnitError, parse_count
 
     if balance is None:
-        return []
+        return None
     try:
         value = parse_count(balance)
     except UnitError:
         value = parse_count("0")
     if value <= 0:
         raise UsageError(f"--balance takes FLOPs a byte such as 12.5, got '{balance}'")
-    return [value]
+    return value

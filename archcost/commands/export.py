@@ -1,4 +1,4 @@
-"""``export``: the model as source that stands alone."""
+"""``export``: the model as PyTorch source that needs only torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.option_values import settings_of
+from archcost.commands.option_values import settings_of, whole
 from archcost.commands.options import Output, SetParams, Training
 from archcost.named_specs import analyze_one, expand
 
@@ -28,18 +28,15 @@ def export(
     training: Training = False,
 ) -> None:
     """Write a spec as readable PyTorch source that needs nothing but torch."""
+    import archcost
     from archcost.errors import UsageError
-    from archcost.exporting.source import to_torch
     from archcost.files import DISK
-    from archcost.render.output import print_diagnostics, write_text
+    from archcost.render.output import write_text
 
     del format  # there is one
     paths = expand([spec])
     if len(paths) > 1:
         raise UsageError(f"export takes one spec, '{spec}' stands for {len(paths)}", "export them one by one")
     files = None if paths == [spec] else DISK
-    result = analyze_one(paths[0], settings_of(settings, training=training), files=files)
-    if result.diagnostics or result.report is None:
-        print_diagnostics(result.diagnostics)
-        raise typer.Exit(2)
-    write_text(to_torch(result.report), output, "python")
+    (report,) = whole([analyze_one(paths[0], settings_of(settings, training=training), files=files)])
+    write_text(archcost.export(report), output, "python")

@@ -1,18 +1,22 @@
-"""``memory``: what is alive while a model runs or trains, and what would need less."""
+"""``memory``: the peak memory of inference or training, what is alive then, and how to need less."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, settings_of
+from archcost.commands.option_values import attempt_all, parse_params
 from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.study import Study
+    from archcost.spec.model import Spec
 
 
 class FloatDtype(str, Enum):
-    """What weights and floating inputs are."""
+    """The dtype of weights and floating inputs."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
@@ -75,27 +79,35 @@ def memory(
     depth: Depth = None,
 ) -> None:
     """Show the peak memory of inference or of a training step, what holds it, and what would need less."""
-    from archcost.analysis.memory.study import conditions_of, study
+    # long: an option a line, and again where it is passed on
+    import archcost
+    from archcost.named_specs import SpecResult
     from archcost.render.memory import MemoryDocument
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
 
-    conditions = conditions_of(
-        training=training,
-        schedule=schedule.value,
-        inplace=inplace,
-        optimizer=optimizer.value if optimizer else None,
-        foreach=foreach,
-        mixed=mixed.value if mixed else None,
-        checkpoints=checkpoint or (),
-        whatifs=whatif,
-    )
-    asked = settings_of(settings, batch=batch, training=conditions.training, dtype=dtype.value if dtype else None)
-    results = analyze_all(specs, asked)
-    wrong = [diagnostic for result in results for diagnostic in result.diagnostics]
-    studies = [study(result.report, conditions) for result in results if result.report and not result.diagnostics]
-    failed = [result for result in results if result.diagnostics]
+    params = parse_params(settings or ())
+
+    def work(spec: Spec) -> Study:
+        return archcost.memory(
+            spec,
+            params=params,
+            batch=batch,
+            dtype=dtype.value if dtype else None,
+            training=training,
+            schedule=schedule.value,
+            inplace=inplace,
+            optimizer=optimizer.value if optimizer else None,
+            foreach=foreach,
+            mixed=mixed.value if mixed else None,
+            checkpoint=checkpoint or (),
+            what_if=whatif,
+        )
+
+    found = attempt_all(specs, work, "analysing")
+    studies = [one for one in found if not isinstance(one, SpecResult)]
+    failed = [one for one in found if isinstance(one, SpecResult)]
     write(MemoryDocument(studies, depth, failed), format or format_of(output), output)
-    print_diagnostics(wrong)
-    if wrong:
+    print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
+    if failed:
         raise typer.Exit(2)

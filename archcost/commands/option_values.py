@@ -1,16 +1,22 @@
-"""From the words of options to values: the settings of an analysis, and shares."""
+"""The values of options: the settings of an analysis, and shares."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
 
 from archcost import named_specs
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
+    from archcost.spec.model import Spec
+
+T = TypeVar("T")
 
 
 def settings_of(
@@ -30,6 +36,30 @@ def analyze_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
     from archcost.render.progress import progress
 
     return named_specs.analyze_all(names, settings, lambda paths: progress(paths, "analysing"))
+
+
+def attempt_all(names: Sequence[str], work: Callable[[Spec], T], doing: str) -> list[T | SpecResult]:
+    """What work makes of every spec that the names stand for, or what is wrong with it; with a bar for many."""
+    from archcost.render.progress import progress
+
+    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing))
+
+
+def analyze_one(name: str, settings: Settings) -> Report:
+    """The report of one spec; ends the command where it is wrong, once that is told."""
+    return whole([named_specs.analyze_one(name, settings)])[0]
+
+
+def whole(results: Sequence[SpecResult]) -> list[Report]:
+    """The reports of specs that are all right; ends the command where one is wrong, once all problems are told."""
+    from archcost.render.output import print_diagnostics
+
+    problems = [diagnostic for result in results for diagnostic in result.diagnostics]
+    print_diagnostics(problems)
+    reports = [result.report for result in results if result.report is not None]
+    if problems or len(reports) < len(results):
+        raise typer.Exit(2)
+    return reports
 
 
 def validate_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
@@ -71,3 +101,13 @@ def parse_share(text: str, option: str) -> Any:
     if share is None or not 0 <= share <= 1:
         raise UsageError(f"{option} takes a share such as 0.01 or 1%, got '{text}'")
     return share
+
+
+def warn_of_narrow(report: Report, functional: Sequence[str]) -> None:
+    """Tell on standard error which patterns of ``--functional`` may name less than is meant."""
+    from archcost.conventions.tool_report import narrow_patterns
+    from archcost.render.output import print_line
+
+    for message, way_out in narrow_patterns(report, functional):
+        print_line("warning", message)
+        print_line("help", way_out)

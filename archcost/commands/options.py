@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcost.render.formats import FORMATS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -19,7 +21,6 @@ SetParams = Annotated[
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
-FORMATS = ("table", "tree", "json", "csv", "markdown", "latex")
 
 
 def one_of(words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> Callable[[str], str]:

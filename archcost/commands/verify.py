@@ -1,13 +1,13 @@
-"""``verify``: archcost's figures held against PyTorch."""
+"""``verify``: archcost's figures compared with PyTorch's."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, parse_share, settings_of
+from archcost.commands.option_values import attempt_all, parse_params, parse_share
 from archcost.commands.options import (
     Batch,
     Depth,
@@ -19,17 +19,13 @@ from archcost.commands.options import (
     Training,
     format_option,
 )
+from archcost.render.formats import JUNIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
-    from archcost.named_specs import SpecResult
-    from archcost.pytorch.latency import MeasureSettings
-    from archcost.pytorch.verification import VerificationOutcome
-
-
-JUNIT = "junit"  # a format of CI hosts
+    from archcost.pytorch.verification import Verification, VerificationOutcome
+    from archcost.spec.model import Spec
 
 
 class VerifyDevice(str, Enum):
@@ -73,72 +69,43 @@ def verify(
     depth: Depth = None,
 ) -> None:
     """Build specs in PyTorch and compare every layer's shapes, params and MACs."""
+    # long: an option a line, and again where it is passed on
+    import archcost
     from archcost.errors import UsageError
-    from archcost.pytorch import require
+    from archcost.named_specs import SpecResult
+    from archcost.pytorch.verification import VerificationOutcome
     from archcost.render.output import print_diagnostics
-    from archcost.render.progress import progress
 
-    require("torch", "fvcore")
-    allowed = parse_share(tolerance, "--tolerance")
+    allowed, params = parse_share(tolerance, "--tolerance"), parse_params(settings or ())
     if against is not None and len(specs) > 1:
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
-    if not latency and (threads is not None or min_time is not None):
-        option = "--threads" if threads is not None else "--min-time"
-        raise UsageError(
-            f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
+
+    def work(spec: Spec) -> Verification:
+        return archcost.verify(
+            spec,
+            params=params,
+            batch=batch,
+            training=training,
+            tolerance=allowed,
+            against=against,
+            device=device.value if device else None,
+            latency=latency,
+            threads=threads,
+            min_time=min_time,
         )
-    measuring = _measuring(threads, min_time) if latency else None
-    asked = settings_of(settings, batch=batch, training=training)
-    judge = _Judge(allowed, against, device.value if device else None, measuring, asked.as_it_stands)
-    results = analyze_all(specs, asked)
-    outcomes = [judge.outcome(result) for result in progress(results, "verifying")]
+
+    outcomes = [
+        VerificationOutcome(one.title, None, one.diagnostics)
+        if isinstance(one, SpecResult)
+        else VerificationOutcome(one.name, one)
+        for one in attempt_all(specs, work, "verifying")
+    ]
     _write(outcomes, format, output, depth)
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
     if any(outcome.diagnostics for outcome in outcomes):
         raise typer.Exit(2)
     if any(outcome.verification is not None and not outcome.verification.ok for outcome in outcomes):
         raise typer.Exit(1)
-
-
-class _Judge(NamedTuple):
-    """How specs are held against PyTorch."""
-
-    tolerance: Fraction
-    against: str | None
-    device: str | None
-    measuring: MeasureSettings | None
-    expected: bool
-
-    def outcome(self, result: SpecResult) -> VerificationOutcome:
-        """What comes of one spec; where it cannot be judged, the others still are."""
-        from archcost.errors import Diagnostic, UsageError
-        from archcost.pytorch.verification import VerificationOutcome
-        from archcost.pytorch.verify import verify as verify_report
-
-        report = result.report
-        if result.diagnostics or report is None:
-            return VerificationOutcome(result.name if report is None else report.name, None, result.diagnostics)
-        try:
-            verification = verify_report(
-                report,
-                tolerance=self.tolerance,
-                expected=self.expected,
-                against=self.against,
-                device=self.device,
-                latency=self.measuring,
-            )
-        except UsageError as error:
-            return VerificationOutcome(result.name, None, (Diagnostic(error.message, None, error.help),))
-        return VerificationOutcome(result.name, verification)
-
-
-def _measuring(threads: int | None, min_time: float | None) -> MeasureSettings:
-    from dataclasses import replace
-
-    from archcost.pytorch.latency import MeasureSettings
-
-    default = MeasureSettings(threads=threads or 0)
-    return default if min_time is None else replace(default, min_time=min_time)
 
 
 def _write(outcomes: Sequence[VerificationOutcome], asked: str | None, path: str | None, depth: int | None) -> None:

@@ -33,10 +33,10 @@ def zoo(
     reports, broken = _reports(family)
     chosen = format or format_of(output)
     if check:
-        from archcost.analysis.zoo_check import check_zoo
+        import archcost
         from archcost.render.zoo_check import ZooCheckDocument
 
-        found = check_zoo(reports)
+        found = archcost.zoo_check(reports)
         write(ZooCheckDocument(found, listed=bool(format) or chosen != "table"), chosen, output)
         if not found.holds:
             raise typer.Exit(1)

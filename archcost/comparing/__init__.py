@@ -1,4 +1,4 @@
-"""Comparison: what a change costs and where it arises, and models beside each other."""
+"""Comparison: the cost of a change and the layers that cause it, and several models side by side."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from archcost.comparing.comparison import (
     Change,
     Comparison,
     Difference,
+    SideBySide,
     compare,
     difference,
     is_telling,
@@ -18,6 +19,7 @@ __all__ = [
     "Change",
     "Comparison",
     "Difference",
+    "SideBySide",
     "compare",
     "difference",
     "is_telling",

@@ -1,4 +1,4 @@
-"""Report, Report -> Comparison: what a change costs, and where it arises.
+"""Report, Report -> Comparison: the cost of a change, and the layers that cause it.
 
 Scopes and layers are aligned by path, and where names changed by structure. Differences are exact integers.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure before and after: the known part, where it is not known of so many layers."""
+    """A figure before and after. If layers are unknown, it is the known part, and their number is given."""
 
     before: int
     after: int
@@ -33,12 +33,12 @@ class Difference:
 
     @property
     def known(self) -> bool:
-        """Whether both figures are whole, so that there is a difference to tell."""
+        """Whether both figures are fully known, so that their difference is."""
         return not (self.unknown_before or self.unknown_after)
 
     @property
     def delta(self) -> int:
-        """How much more there is after than before, of what is known."""
+        """After - before, of the known parts."""
         return self.after - self.before
 
     @property
@@ -48,16 +48,16 @@ class Difference:
 
     @property
     def times_less(self) -> float | None:
-        """How many times as much there was before; None where one of both is nothing, or not known."""
+        """Before / after; None if either is 0 or unknown."""
         return self.before / self.after if self.before and self.after and self.known else None
 
     @property
     def times_more(self) -> float | None:
-        """How many times as much there is after; None where one of both is nothing, or not known."""
+        """After / before; None if either is 0 or unknown."""
         return self.after / self.before if self.before and self.after and self.known else None
 
     def percent_of(self, whole: Difference) -> float | None:
-        """What part of a model's change this is, in percent; None where nothing changes, or the whole is not known."""
+        """The share of the model's whole change, in percent; None if nothing changes or the whole is unknown."""
         return 100 * self.delta / whole.delta if self.delta and whole.delta and whole.known else None
 
 
@@ -127,6 +127,19 @@ class Comparison:
         return any(change.changed() for change in self.changes)
 
 
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Several models beside each other, in order."""
+
+    reports: tuple[Report, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of several models, ``archcost.comparison/1``."""
+        from archcost.comparing.data import side_by_side_data
+
+        return {**side_by_side_data(self.reports)}
+
+
 def difference(before: Costs, after: Costs, metric: str) -> Difference:
     """A figure of two costs."""
     unknown = before.unknown(metric), after.unknown(metric)
@@ -134,13 +147,13 @@ def difference(before: Costs, after: Costs, metric: str) -> Difference:
 
 
 def telling_metrics(reports: Iterable[Report]) -> tuple[str, ...]:
-    """The metrics without those that say nothing of these models: active params that are all params, no caches."""
+    """The metrics that matter for these models: no active params if all params are active, no KV cache without one."""
     totals = [asdict(report.totals) for report in reports]
     return tuple([metric for metric in TOTALS if is_telling(metric, totals)])
 
 
 def is_telling(metric: str, totals: Iterable[Mapping[str, int]]) -> bool:
-    """Whether a total says something of one of these models: active params other than all params, caches."""
+    """Whether a metric matters for one of these models: active params only if they differ, the KV cache only if any."""
     if metric == "active_params":
         return any(each[metric] != each["params"] for each in totals)
     return metric != "cache_bytes" or any(each[metric] for each in totals)
@@ -188,11 +201,11 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
 
 
 def smallest(reports: Iterable[Report], metric: str) -> int | None:
-    """The least total of a metric, of the models of which it is known; None for none."""
+    """The smallest known total of a metric; None if no model's is known."""
     known = [int(getattr(report.totals, metric)) for report in reports if not report.costs.unknown(metric)]
     return min(known, default=None)
 
 
 def rank(reports: Sequence[Report], metric: str) -> list[Report]:
-    """Several models, the smallest first by a metric; those of which it is not known last."""
+    """The models sorted by a metric, the smallest first; models whose figure is unknown come last."""
     return sorted(reports, key=lambda report: (bool(report.costs.unknown(metric)), getattr(report.totals, metric)))

@@ -1,4 +1,4 @@
-"""Changes -> lines: what people are told of a comparison, with neighbours of one kind in one."""
+"""Changes -> lines of a comparison; neighbouring changes of the same kind are folded into one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ChangeLine(NamedTuple):
-    """One line of a comparison: a change, or a run of neighbours that are told in one."""
+    """One line of a comparison: a change, or a run of neighbours folded into one."""
 
     depth: int
     mark: str

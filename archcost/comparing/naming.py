@@ -1,4 +1,4 @@
-"""What models are called beside each other: by name and settings, and by path where these are the same."""
+"""Labels that tell compared models apart: name and settings, and the path if these are equal."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def label(report: Report) -> str:
 
 
 def labels(reports: Sequence[Report]) -> list[str]:
-    """A label each; paths where labels are the same."""
+    """A label for each model; the path if labels would be equal."""
     found = [label(report) for report in reports]
     return [text if found.count(text) == 1 else report.spec.path for text, report in zip(found, reports, strict=True)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from archcost.conventions.model import FigurePart, LayerUse, Term
 
 VECTOR = "a product of a matrix and a vector"
-ELEMENTS = "a product of elements: all that is summed over has the size 1"
+ELEMENTS = "an elementwise product: every dim that is summed over has size 1"
 
 
 def hidden_product(use: LayerUse, *, gradients: bool = False) -> str:

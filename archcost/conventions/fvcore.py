@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _RANKS = (2, 5)  # of norms that measure their input
 _MEASURED = ranks(*_RANKS, normalised(5, 4))
-_UNKNOWN = "an operator it does not know"
-_NAMED = "padding given by name makes an operator that it does not know"
+_UNKNOWN = "an operator that it does not know"
+_NAMED = "with padding given as text, the trace has an operator that it does not know"
 
 
 def _named_padding(use: LayerUse) -> bool:

@@ -22,7 +22,7 @@ MACS = "MACs"
 FLOPS = "FLOPs"
 CALLED = "written as a function call"  # why a tool that hooks modules does not see it
 OWN_CLASS = "written as a class of its own"
-OWN_TO_ARCHCOST = "hooks go by the very class of a module, and archcost builds one of its own"
+OWN_TO_ARCHCOST = "it hooks exact module classes, and archcost builds a class of its own"
 
 
 class ToolFailsError(Exception):

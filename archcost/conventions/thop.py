@@ -1,6 +1,6 @@
 """thop: multiply-adds by output positions, norms 2 or 4 per element, average pools and softmax; no biases.
 
-Hooks go by the very class of a module; functions count nothing, nor do modules that it has no hook for.
+Hooks are chosen by the exact class of a module; functions count nothing, nor do modules that it has no hook for.
 """
 
 from __future__ import annotations
@@ -71,5 +71,5 @@ CONVENTION = Convention(
         "upsample": (_upsample,),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
-    hides={WrittenAs.FUNCTION: "a function", WrittenAs.OWN: OWN_TO_ARCHCOST},
+    hides={WrittenAs.FUNCTION: "it is a function, not a module", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

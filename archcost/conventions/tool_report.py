@@ -9,10 +9,10 @@ from archcost.analysis.memory.strides import contiguous
 from archcost.conventions.model import CALLED, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
 from archcost.errors import UsageError
 from archcost.ops.facets import Work
-from archcost.paths import PathPattern, scopes, unmatched_help
+from archcost.paths import PathPattern, crossing_help, passed_over, scopes, unmatched_help
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Layer, Report
     from archcost.conventions.model import Amount, Convention
@@ -234,3 +234,14 @@ def check_patterns(report: Report, patterns: Sequence[str]) -> None:
                 unmatched_help([layer.path for layer in report.layers], wanted)
                 or "--functional takes a kind (relu), a pattern of paths ('Mixed_6a.**'), or torchvision",
             )
+
+
+def narrow_patterns(report: Report, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Patterns that name fewer layers than they would if their wildcards crossed dots, in a sentence; and a help."""
+    for pattern in patterns:
+        beyond = passed_over([layer.path for layer in report.layers], pattern)
+        if beyond:
+            count = len(_chosen(report, (pattern,)))
+            more = f" and {len(beyond) - 1:,} more" * (len(beyond) > 1)
+            named = f"names {count:,} layer{'s' * (count != 1)} of {report.name}, and passes over {beyond[0]}{more}"
+            yield f"--functional '{pattern}' {named}", crossing_help(pattern)

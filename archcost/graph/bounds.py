@@ -1,4 +1,4 @@
-"""A lower bound of a model's size, so that a spec that grows without measure is refused before it is unrolled."""
+"""A lower bound of a model's size, to refuse a spec that is far too large before it is unrolled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Size(NamedTuple):
 
 
 def too_large(spec: Spec, names: Names) -> Mark | None:
-    """The step that makes more nodes than there may be, as far as constants and the spec's params tell."""
+    """The step that makes too many nodes, as far as constants and the params show; None if there is none."""
     try:
         _size_of(spec.main.steps, _Known(spec, names), names, 0)
     except _TooLargeError as found:

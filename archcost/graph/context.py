@@ -1,4 +1,4 @@
-"""What all of unrolling shares: the spec, its names, the problems found, the blocks being unrolled, and the limits."""
+"""The state that all of unrolling shares: the spec, its names, problems, the blocks being unrolled, and limits."""
 
 from __future__ import annotations
 
@@ -74,20 +74,20 @@ class Context:
     # --- problems ---------------------------------------------------------------------------------------------------
 
     def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:
-        """Note a problem (None: it is reported already) and that the body fails at its next node."""
+        """Report a problem (None: it is already reported), and mark the body as failing at its next node."""
         body.fail()
         if diagnostic is not None:
             notes = (*diagnostic.notes, *self._uses())
             self.problems.add(diagnostic._replace(notes=notes), identity)
 
     def limit(self, mark: Mark, what: str = "") -> LimitError:
-        """Note that a limit is reached; to be raised."""
-        message = what or f"the model grows beyond {MAX_NODES:,} layers"
+        """Report that a limit is reached; the caller raises what this returns."""
+        message = what or f"the model has more than {MAX_NODES:,} layers"
         self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
         return LimitError()
 
     def count_copies(self, sub: Body, path: str, mark: Mark) -> None:
-        """Count what is copied with a body; raises LimitError when it is too much, and WorkError."""
+        """Count the nodes and scopes that are copied with a body; raises LimitError or WorkError for too many."""
         count = len(sub.nodes) + len(sub.scopes)
         if not self.stack:
             self.meter.grant(len(sub.nodes))
@@ -95,7 +95,8 @@ class Context:
         self.copies += count
         if self.copies > MAX_COPIES:
             raise self.limit(
-                mark, f"the blocks hold more than {MAX_COPIES:,} layers, those inside of others counted again"
+                mark,
+                f"the blocks have more than {MAX_COPIES:,} layers, counting a block again for each use in another",
             )
 
     def _uses(self) -> list[str]:
@@ -114,7 +115,7 @@ class Context:
 
 
 def with_input(names: Names, tensor: TensorType) -> Names:
-    """Names with those of an input: its shape, channels and features."""
+    """Names that also include those of an input: its shape, channels and features."""
     shape = tensor.shape
     own: dict[str, Any] = {"in_shape": list(shape)}
     if len(shape) > 1:

@@ -90,7 +90,7 @@ class Scope(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A spec unrolled under settings; ``params`` and ``dtype`` are what these come to: every param, and one dtype."""
+    """A spec unrolled under settings; ``params`` has the value of every param, and ``dtype`` is that of the weights."""
 
     spec: Spec
     settings: Settings
@@ -108,7 +108,7 @@ class Graph(NamedTuple):
 
     @property
     def training(self) -> bool:
-        """Whether it is as in training."""
+        """Whether the graph is that of training."""
         return self.settings.training
 
     @property

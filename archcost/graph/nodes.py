@@ -40,9 +40,8 @@ class NodeMaker(Context):
 
     def arity_help(self, step: Step, frame: Frame, count: int) -> str:
         if step.sources is None and step.branches is None and count > 1:
-            return (
-                f"the step before has {count} outputs: pick with `from: {frame.last}.0` or `from: [{frame.last}.0, …]`"
-            )
+            pick = f"pick one with `from: {frame.last}.0`, or several with `from: [{frame.last}.0, …]`"
+            return f"the previous step has {count} outputs: {pick}"
         return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
 
     def add_op(self, step: Step, kind: str, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
@@ -114,7 +113,7 @@ class NodeMaker(Context):
         shapes = (types[0].shape,) if len(types) == 1 else tuple([tensor.shape for tensor in types])
         outputs = apply(op, shapes)
         if op.integer_inputs and "int" not in types[0].dtype:
-            message = f"{op.kind} takes whole numbers (indices), got {types[0].dtype}"
+            message = f"{op.kind} takes integer indices, got {types[0].dtype}"
             raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
         dtype = op.result_dtype(shapes, [tensor.dtype for tensor in types], self.dtype)
         for shape in outputs:
@@ -131,6 +130,6 @@ class NodeMaker(Context):
 
 
 def told_of(kind: str, path: str, message: str) -> str:
-    """A message with the op and the path in front, each said once: ``add 'block.add_1' cannot broadcast …``."""
+    """A message that begins with the op and the path, each once: ``add 'block.add_1' cannot broadcast …``."""
     who = kind if path == kind else f"{kind} '{path}'"
     return f"{who} {message.removeprefix(kind).lstrip()}" if message.startswith(f"{kind} ") else f"{who}: {message}"

@@ -67,7 +67,7 @@ def _check_value(name: str, value: Any) -> None:
             _check_value(name, item)
         elif item is not None and not isinstance(item, (bool, int, float, str)) and not hasattr(item, "dtype"):
             kind = "a mapping" if isinstance(item, dict) else f"a {type(item).__name__}"
-            raise UsageError(f"the param '{name}' is a number, text, true, false or a list of them, got {kind}")
+            raise UsageError(f"the param '{name}' must be a number, text, true, false or a list of these, got {kind}")
 
 
 def resolve_inputs(
@@ -94,7 +94,9 @@ def resolve_inputs(
             continue
         full = (*((batch,) if declaration.batch else ()), *sizes)
         if len(full) > MAX_RANK:
-            problems.add(Diagnostic(f"'{name}' has {len(full):,} dims, more than the {MAX_RANK} of a tensor", mark))
+            problems.add(
+                Diagnostic(f"'{name}' has {len(full):,} dims, more than the {MAX_RANK} that a tensor may have", mark)
+            )
         elif not always(numel(full) <= MAX_ELEMENTS):
             problems.add(Diagnostic(f"'{name}' has more than 2⁶³ elements", mark))
         else:
@@ -103,9 +105,9 @@ def resolve_inputs(
 
 
 def model_dtype(spec: Spec, override: str | None) -> str:
-    """The floating dtype that weights have: given, the spec's, that of its floating inputs, or float32."""
+    """The dtype of the weights: the given one, else the spec's, else that of a floating input, else float32."""
     if override is not None and override not in FLOAT_DTYPES:
-        raise UsageError(f"unknown dtype '{override}'", f"weights have one of {', '.join(FLOAT_DTYPES)}")
+        raise UsageError(f"unknown dtype '{override}'", f"choose one of {', '.join(FLOAT_DTYPES)}")
     if override or spec.dtype:
         return override or spec.dtype or ""
     for declaration in spec.inputs.values():
@@ -115,7 +117,7 @@ def model_dtype(spec: Spec, override: str | None) -> str:
 
 
 def check_weight_dtype(dtype: str | None) -> None:
-    """Raise UsageError for a dtype that no weights are held in."""
+    """Raise UsageError for a dtype that weights cannot be stored in."""
     if dtype is not None and dtype not in WEIGHT_BITS:
         hint = suggestion(dtype, list(WEIGHT_BITS), "dtypes of weights")
-        raise UsageError(f"there is no dtype of weights '{dtype}'", hint)
+        raise UsageError(f"unknown weight dtype '{dtype}'", hint)

@@ -25,7 +25,7 @@ _SHOWN = 60  # characters of an id in a message
 
 
 def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> Values:
-    """The values that ids stand for; unknown ones are reported and fail. Raises ExpressionError."""
+    """The values that ids refer to; unknown ids are reported. Raises ExpressionError."""
     mark = references.mark if isinstance(references, Expression) else references[0].mark if references else None
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names
@@ -41,7 +41,7 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
 
 def _no_id(context: Context, frame: Frame, item: object, mark: Mark) -> Reference:
     message = f"the expression must give ids, got {str(item)[:_SHOWN]}"
-    hint = 'an id is a text in quotes: `$(["a", "b"])`'
+    hint = 'write ids as text in quotes: `$(["a", "b"])`'
     context.fail(Diagnostic(message, mark, hint), frame.body, identity=_no_id)  # one problem for all of its items
     return Reference("", mark)
 
@@ -113,16 +113,17 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
     """Message and help for an id that is not there."""
     shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
     if name in frame.branches:
-        return f"'{shown}' is a branch, not a step", "take the step that joins the branches"
+        return f"'{shown}' is a branch, not a step", "name the step that joins the branches instead"
     if frame.is_reserved(name):
-        return f"'{shown}' is not before this step", "a step takes results of steps above it"
+        return f"'{shown}' is not before this step", "a step can only read steps above it"
     known = _ids_before(context, frame, mark)
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
     top = first(name)
     if top != name and frame.find(top) is not None:
-        hint = f"write `{top}`, or `{top}.0` for one of several outputs; a block hands out steps by its `outputs`"
+        inside = "to read a step inside a block, list it in the block's `outputs`"
+        hint = f"write `{top}`, or `{top}.0` for one of several outputs; {inside}"
         return f"unknown id '{shown}'", hint
     return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
 
@@ -133,7 +134,7 @@ def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str
         if result.values[0] is None:
             frame.body.fail()
         return result.values[0]
-    label = f"'{name}'" if name else "the step before"
+    label = f"'{name}'" if name else "the previous step"
     if not result.values:
         context.fail(Diagnostic(f"{label} has no output", mark), frame.body)
         return None
@@ -152,11 +153,11 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
         if _may_be_default(context, name, frame):
             return
         hint = suggestion(name, _ids_before(context, frame, mark), "ids before this step", context.meter.hints)
-        raise StepError(Diagnostic(f"'share' names no step before this one: '{name[:_SHOWN]}'", mark, hint))
+        raise StepError(Diagnostic(f"'share' must name a step before this one, got '{name[:_SHOWN]}'", mark, hint))
     if None in other.values:
         return
     if other.start == other.end:
-        raise StepError(Diagnostic(f"'{name}' has no layers whose weights could be shared", mark))
+        raise StepError(Diagnostic(f"'{name}' has no layers whose weights can be shared", mark))
     if other.end - other.start != end - start:
         message = f"'{name}' has {_layers(other.end - other.start)}, this step has {_layers(end - start)}"
         raise StepError(Diagnostic(message, mark, "weights are shared between steps of the same kind"))

@@ -35,7 +35,7 @@ class Body:
         self.work = 0  # of its layers: what copying it takes
 
     def fail(self) -> None:
-        """The node that comes next cannot be made."""
+        """Mark that the next node cannot be made."""
         if self.failed_at is None:
             self.failed_at = len(self.nodes)
 
@@ -81,7 +81,7 @@ class Frame:
         self._counts: dict[str, int] = {}
 
     def find(self, name: str) -> Result | None:
-        """The result of an id, here or around."""
+        """The result of an id, in this scope or one around it."""
         frame: Frame | None = self
         while frame is not None:
             result = frame.ids.get(name)
@@ -96,7 +96,7 @@ class Frame:
         return [*self.ids, *outer]
 
     def is_reserved(self, name: str) -> bool:
-        """Whether a step here or around, before or after, has this id."""
+        """Whether any step of this scope or one around it has this id, even a later step."""
         return name in self.used or (self.outer is not None and self.outer.is_reserved(name))
 
     def types_of(self, values: tuple[int, ...]) -> tuple[TensorType, ...]:

@@ -59,7 +59,7 @@ class Unroller(NodeMaker):
             self.problems.extend(error.diagnostics)
         except MemoryError:
             self._bodies.clear()
-            self.problems.add(Diagnostic("the model does not fit into memory", self.spec.main.mark))
+            self.problems.add(Diagnostic("there is not enough memory to analyse this model", self.spec.main.mark))
         body = Body()
         body.fail()
         return body
@@ -83,7 +83,7 @@ class Unroller(NodeMaker):
                 body.outputs = FAILED
             if not body.outputs:
                 mark = block.mark if isinstance(block.outputs, list) else block.outputs.mark
-                self.fail(Diagnostic("'outputs' names no step", mark, "leave it out to return the last step"), body)
+                self.fail(Diagnostic("'outputs' is empty", mark, "leave it out to return the last step"), body)
                 body.outputs = FAILED
         return body
 
@@ -155,7 +155,7 @@ class Unroller(NodeMaker):
             return kind if kind in self.spec.blocks or kind in REGISTRY else ""
         value = kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names)
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
-            message = f"{kind.text} gives {shown(value)}, which is not a kind"
+            message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
             hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
             raise ExpressionError(Diagnostic(message, kind.mark, hint))
         return value
@@ -171,8 +171,8 @@ class Unroller(NodeMaker):
         assert step.when is not None
         value = self.value(step.when, frame, inputs)
         if not isinstance(value, (bool, int, float)):
-            hint = "YAML 1.2 reads only `true` and `false` as such" if isinstance(value, str) else ""
-            message = f"'when' is true or false, got {shown(value)}"
+            hint = "only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else ""
+            message = f"'when' must be true or false, got {shown(value)}"
             raise ExpressionError(Diagnostic(message, step.when.mark, hint))
         return bool(value)
 
@@ -181,7 +181,9 @@ class Unroller(NodeMaker):
         given = self.value(step.repeat, frame, inputs)
         count = whole_number(given)
         if count is None or count < 0:
-            raise ExpressionError(Diagnostic(f"'repeat' is a whole number ≥ 0, got {shown(given)}", step.repeat.mark))
+            raise ExpressionError(
+                Diagnostic(f"'repeat' must be a whole number ≥ 0, got {shown(given)}", step.repeat.mark)
+            )
         if count > MAX_NODES:
             raise self.limit(step.repeat.mark)
         body, names = frame.body, frame.names

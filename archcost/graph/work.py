@@ -1,4 +1,4 @@
-"""What the parts of a model weigh on the meter, in steps of work (see :mod:`archcost.meter`)."""
+"""How many steps of work the parts of a model take (see :mod:`archcost.meter`)."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def layer_work(path: str, inputs: int, outputs: int) -> int:
 
 
 def paths_work(prefix: str, count: int) -> int:
-    """The work of putting a path in front of those of so many layers and scopes."""
+    """The work of adding a prefix to the paths of ``count`` layers and scopes."""
     return len(prefix) // _PATH * count

@@ -32,7 +32,7 @@ class _Pointwise(Op, family="Activation"):
 
 
 class _RealValued(_Pointwise):
-    """A function whose values are no whole numbers, which torch computes of whole numbers as well."""
+    """A function with real values; torch computes it for integer inputs as well, in floating point."""
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
         return floating(dtypes[0])
@@ -75,7 +75,7 @@ class PReLU(_Pointwise, kind="prelu", cost=2, channels=1, roles={"weight": SCALE
     """
 
     num_parameters: Dim = size(default=1)
-    init: float = number(default=0.25, doc="the slope to begin with")
+    init: float = number(default=0.25, doc="the initial slope")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         channels = inputs[0][1] if len(inputs[0]) > 1 else 1
@@ -184,7 +184,7 @@ class Hardswish(_Pointwise, kind="hardswish", cost=5):
 
 
 class Softplus(_Pointwise, kind="softplus", cost=6):
-    """log(1 + e^(βx)) / β, and x where βx > threshold; 6 FLOPs per element, no MACs."""
+    """log(1 + e^(βx)) / β, or x where βx > threshold; 6 FLOPs per element, no MACs."""
 
     beta: float = number(default=1.0)
     threshold: float = number(default=20.0)

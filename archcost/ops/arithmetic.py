@@ -60,8 +60,8 @@ class _Elementwise(Op, family="Arithmetic"):
 class Add(_Elementwise, kind="add", max_inputs=None):
     """a + b + …, element by element; no MACs.
 
-    Inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: one less than the
-    operands, per output element.
+    The inputs broadcast as in torch; or there is one input, and the number `other`. FLOPs per output element: the
+    number of operands - 1.
     """
 
     def _combine(self, first: Shape, second: Shape, check: Check) -> Shape:
@@ -71,22 +71,22 @@ class Add(_Elementwise, kind="add", max_inputs=None):
 class Mul(_Elementwise, kind="mul", max_inputs=None):
     """a · b · …, element by element; these products are FLOPs, not MACs.
 
-    Inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: one less than the
-    operands, per output element.
+    The inputs broadcast as in torch; or there is one input, and the number `other`. FLOPs per output element: the
+    number of operands - 1.
     """
 
 
 class Sub(_Elementwise, kind="sub", max_inputs=2, input_names=("input", "other")):
     """a - b, element by element; no MACs.
 
-    Two inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output.
+    Two inputs, which broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output element.
     """
 
 
 class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")):
     """a / b, element by element; no MACs.
 
-    Two inputs of any ranks that broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output.
+    Two inputs, which broadcast as in torch, or one input and the number `other`. FLOPs: 1 per output element.
     """
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
@@ -95,11 +95,11 @@ class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")
 
 def _broadcast_help(*_: Shape) -> str:
     """The rule, for shapes that do not follow it."""
-    return "sizes broadcast, compared from the last dim, where they are equal or one of them is 1"
+    return "shapes are compared from the last dim: two sizes must be equal, or one of them 1"
 
 
 def alignment_help(first: Shape, second: Shape) -> str:
-    """The projection that would align a residual connection's shortcut with the other path, where there is one."""
+    """The projection that would make the shortcut of a residual connection fit the other path, if there is one."""
     rank = len(first)
     if len(second) != rank or not 3 <= rank <= 5 or first[0] != second[0]:  # noqa: PLR2004 - not (N, C, *spatial)
         return _broadcast_help(first, second)
@@ -109,14 +109,14 @@ def alignment_help(first: Shape, second: Shape) -> str:
     shortcut, other = (first, second) if _is_shortcut(first, second) else (second, first)
     strides = _strides(shortcut[2:], other[2:])
     if strides is None:
-        return "no stride takes one spatial size to the other; check kernel sizes, strides and paddings on both paths"
+        return "no stride turns one spatial size into the other; check kernel sizes, strides and paddings on both paths"
     step = strides[0] if len(set(strides)) == 1 else strides
     stride = "" if step == 1 else f", stride: {step}"
     return _projection(f"conv{rank - 2}d: {{out_channels: {other[1]}, kernel_size: 1{stride}}}", shortcut)
 
 
 def _projection(step: str, shape: Shape) -> str:
-    return f"align the shortcut with a projection: `{step}` on it, the {shape_text(shape)}"
+    return f"apply a projection to the shortcut {shape_text(shape)}: `{step}`"
 
 
 def _is_shortcut(shape: Shape, other: Shape) -> bool:
@@ -126,7 +126,7 @@ def _is_shortcut(shape: Shape, other: Shape) -> bool:
 
 
 def _strides(sizes: Shape, wanted: Shape) -> list[int] | None:
-    """The strides with which a kernel of 1 takes one spatial size to another, or None."""
+    """The strides with which a 1×1 convolution turns one spatial size into another, or None."""
     strides = [ceil_div(a, b) for a, b in zip(sizes, wanted, strict=True)]
     fits = all((a - 1) // step + 1 == b for a, b, step in zip(sizes, wanted, strides, strict=True))
     return strides if fits else None
@@ -135,8 +135,8 @@ def _strides(sizes: Shape, wanted: Shape) -> list[int] | None:
 class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2, min_rank=1, work=Work.PRODUCT):
     """(*, n, k) @ (*, k, m) → (*, n, m); MACs = output elements × k.
 
-    Batch dims broadcast. A vector is, as in torch, a row on the left and a column on the right, and its dim is missing
-    from the output. No FLOPs beyond the MACs.
+    Batch dims broadcast. As in torch, a vector is a row on the left and a column on the right, and the output does not
+    have its dim. No FLOPs beyond the MACs.
     """
 
     input_names = ("input", "other")
@@ -147,7 +147,7 @@ class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2,
         inner, columns = (right[-2], right[-1:]) if len(right) > 1 else (right[0], ())
         check(
             left[-1] == inner,
-            "matmul of {} and {}: {} columns meet {} rows",
+            "matmul of {} and {}: the {} columns of the first do not match the {} rows of the second",
             left,
             right,
             left[-1],

@@ -1,4 +1,4 @@
-"""Attention: the bare product, and the layer with its projections."""
+"""Attention: the scaled dot product alone, and the multi-head layer with its projections."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class ScaledDotProductAttention(
 ):
     """softmax(scale · Q·Kᵀ + mask)·V; MACs = scores × E + output elements × S, both products in full.
 
-    Query (*, L, E), key (*, S, E), value (*, S, Ev), output (*, L, Ev); the batch dims broadcast. With `enable_gqa` a
-    head of key and value (dim -3) serves several heads of the query. A causal mask does not lower the count, though
-    kernels may skip its half. FLOPs beyond the MACs: 4 per score (scale 1, softmax 3), 5 with a mask.
+    Query (*, L, E), key (*, S, E), value (*, S, Ev), output (*, L, Ev); the batch dims broadcast. With `enable_gqa`,
+    several query heads share a head of key and value (dim -3). A causal mask does not lower the count, although kernels
+    may skip the masked half. FLOPs beyond the MACs: 4 per score (scale 1, softmax 3), 5 with a mask.
     """
 
     input_names = ("query", "key", "value", "mask")
@@ -34,7 +34,7 @@ class ScaledDotProductAttention(
     dropout_p: float = number(default=0.0, minimum=0, maximum=1)
     is_causal: bool = flag(default=False)
     scale: float | None = number(default=None, doc="null: 1/√E")
-    enable_gqa: bool = flag(default=False, doc="let groups of query heads share a head of key and value")
+    enable_gqa: bool = flag(default=False, doc="several query heads share a head of key and value")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         query, key, value = inputs[:3]
@@ -44,7 +44,7 @@ class ScaledDotProductAttention(
         check(key[-2] == value[-2], "key {} and value {} differ in the number of positions", key, value)
         scores = self.scores(inputs, check)
         if len(inputs) == _MASKED:
-            require(not self.is_causal, "is_causal and a mask exclude each other")
+            require(not self.is_causal, "is_causal and a mask cannot be combined")
             masked = broadcast(scores, inputs[3], check, "scores {} do not broadcast with the mask {}")
             require(len(masked) == len(scores), "the mask {} has more dims than the scores {}", inputs[3], scores)
             for before, after in zip(scores, masked, strict=True):
@@ -62,7 +62,7 @@ class ScaledDotProductAttention(
         return (*batch, query[-2], key[-2])
 
     def _shared(self, query: Shape, other: Shape, check: Check) -> Shape:
-        """The batch dims of a key or value, with the query's heads if heads are shared."""
+        """The batch dims of a key or value; with grouped queries, its heads repeated to those of the query."""
         if not self.enable_gqa:
             return other[:-2]
         require(
@@ -71,7 +71,7 @@ class ScaledDotProductAttention(
             query,
             other,
         )
-        check(query[-3] % other[-3] == 0, "{} query heads are no multiple of {} shared heads", query[-3], other[-3])
+        check(query[-3] % other[-3] == 0, "{} query heads are not a multiple of {} shared heads", query[-3], other[-3])
         return (*other[:-3], query[-3])
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
@@ -96,12 +96,12 @@ class ScaledDotProductAttention(
 class MultiheadAttention(
     Op, kind="multihead_attention", family=_FAMILY, max_inputs=3, min_rank=3, max_rank=3, layout="(N, L, E)"
 ):
-    """Projections of query, key and value, softmax(Q·Kᵀ/√d)·V in each head, and the output's projection.
+    """Projections of query, key and value, softmax(Q·Kᵀ/√d)·V in each head, and a projection of the output.
 
-    MACs = N·(L·E² + S·kdim·E + S·vdim·E) for the projections in, 2·N·L·S·E for the two products and N·L·E² for the
-    projection out, without biases. Query (N, L, E), key (N, S, kdim), value (N, S, vdim), output (N, L, E); the
-    attention weights are no output. One input attends to itself; of two the second is key and value. `add_bias_kv` and
-    `add_zero_attn` lengthen S by 1 each in the products.
+    MACs = N·(L·E² + S·kdim·E + S·vdim·E) for the input projections, 2·N·L·S·E for the two products and N·L·E² for the
+    output projection, without biases. Query (N, L, E), key (N, S, kdim), value (N, S, vdim), output (N, L, E); the
+    attention weights are not returned. A single input is query, key and value. If there are two, the second is both key
+    and value. `add_bias_kv` and `add_zero_attn` add 1 position each to S in the products.
 
     FLOPs beyond the MACs: 1 per projected element for the biases and 4 per score and head (scale 1, softmax 3).
     """
@@ -116,14 +116,14 @@ class MultiheadAttention(
     bias: bool = flag(default=True)
     add_bias_kv: bool = flag(default=False, doc="add one learnt position to key and value")
     add_zero_attn: bool = flag(default=False, doc="add one position of zeros to key and value")
-    kdim: Dim | None = size(default=None, doc="the key's features; only compared with the input")
-    vdim: Dim | None = size(default=None, doc="the value's features; only compared with the input")
+    kdim: Dim | None = size(default=None, doc="the key's features, checked against the input")
+    vdim: Dim | None = size(default=None, doc="the value's features, checked against the input")
     batch_first: bool = flag(default=True, doc="false: the inputs are (L, N, E)")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         query, key, value = _three(inputs)
         batch = 0 if self.batch_first else 1
-        check(query[2] % self.num_heads == 0, "{} features do not split into {} heads", query[2], self.num_heads)
+        check(query[2] % self.num_heads == 0, "{} features cannot be divided into {} heads", query[2], self.num_heads)
         check(query[batch] == key[batch], "query {} and key {} differ in the batch", query, key)
         same = (key[0] == value[0]) & (key[1] == value[1])
         check(same, "key {} and value {} must have the same batch and positions", key, value)
@@ -182,14 +182,14 @@ def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
 
 
 class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE, written=WrittenAs.OWN):
-    """out = earlier positions, then the input, along `dim`: a decoder's cache of keys or values; no MACs, no FLOPs.
+    """out = earlier positions, then the input, along `dim`: a decoder's KV cache; no MACs, no FLOPs.
 
-    Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept
-    for the next step and counts as cache_bytes. It is neither param nor buffer: it belongs to a sequence, not to the
-    model. A prefill of n tokens has `length: 0`, which takes its input as it is; the step after it has `length: n`.
+    Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept for
+    the next step, and counts as cache_bytes. It is neither a param nor a buffer, because it belongs to a sequence and
+    not to the model. A prefill of n tokens has `length: 0`, and the step after it has `length: n`.
     """
 
-    length: Dim = integer(default=0, minimum=0, doc="positions of earlier steps")
+    length: Dim = integer(default=0, minimum=0, doc="how many positions are in the cache already")
     dim: int = index(default=-2, doc="the dim of positions")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -202,28 +202,28 @@ class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work
 
 
 class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1):
-    """Pairs of features turned by angles that grow with their position; 3 FLOPs per turned element, no MACs.
+    """Rotary position embedding (RoPE): pairs of features are rotated; 3 FLOPs per rotated element, no MACs.
 
-    Input and output (*, L, D). Pair k of the first `rotary_dim` features at position l is turned by l·base^(-2k /
-    rotary_dim): x·cos - y·sin and x·sin + y·cos, two products and one sum each. The other features pass. No weights
-    and no buffers: the tables of cos and sin are worked out for the length of the input, which is not counted.
+    Input and output (*, L, D). Pair k of the first `rotary_dim` features at position l is rotated by the angle
+    l·base^(-2k / rotary_dim): x·cos - y·sin and x·sin + y·cos, two products and one sum each. The other features stay
+    as they are. There are no weights and no buffers. Computing the tables of cos and sin is not counted.
     """
 
     work = Work.ELEMENTWISE
     written = WrittenAs.OWN
 
     base: float = number(default=10000.0, minimum=1)
-    rotary_dim: Dim | None = size(default=None, doc="the features that are turned; null: all")
-    interleaved: bool = flag(default=False, doc="pairs are neighbours; false: one of each half")
+    rotary_dim: Dim | None = size(default=None, doc="how many features are rotated; null: all")
+    interleaved: bool = flag(default=False, doc="a pair is two neighbouring features; false: one feature of each half")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         turned = self.turned(inputs)
-        check(turned % 2 == 0, "{} features do not make pairs", turned)
+        check(turned % 2 == 0, "{} features cannot be divided into pairs", turned)
         check(turned <= inputs[0][-1], "rotary_dim is {}, but the input {} has fewer features", turned, inputs[0])
         return inputs
 
     def turned(self, inputs: Inputs) -> Dim:
-        """The features that are turned."""
+        """The features that are rotated."""
         return inputs[0][-1] if self.rotary_dim is None else self.rotary_dim
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:

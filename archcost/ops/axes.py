@@ -67,7 +67,7 @@ def resolve_wildcard(sizes: Shape, count: Dim, check: Check, message: str) -> Sh
 
 
 def check_reach(mode: str, length: Dim, before: Dim, after: Dim, check: Check) -> None:
-    """Padding that copies elements must not reach beyond them: ``reflect`` less than once around, ``circular`` once."""
+    """Check padding that copies elements: less than the size with ``reflect``, at most the size with ``circular``."""
     if mode == "reflect":
         fits = (before < length) & (after < length)
         check(fits, "reflected padding ({}, {}) must be smaller than the size {}", before, after, length)
@@ -91,6 +91,6 @@ def same_rank(shapes: tuple[Shape, ...], what: str) -> None:
     for shape in shapes:
         if len(shape) != len(shapes[0]):
             raise OpError(
-                f"{what} needs inputs of as many dims, got {shape_text(shapes[0])} and {shape_text(shape)}",
+                f"{what} needs inputs of the same number of dims, got {shape_text(shapes[0])} and {shape_text(shape)}",
                 "`flatten`, `reshape` or `unsqueeze` change the number of dims",
             )

@@ -1,8 +1,8 @@
 """The Op base class, the registry of kinds, and the check that shape rules call.
 
-An op is a frozen value made of its attributes. Four methods say all that archcost knows of it: ``infer`` validates the
-inputs and computes the output shapes, ``weights`` (and ``buffers``) name its tensors, ``macs`` and ``flops`` count. All
-are pure functions over shapes, and work on integers and on integer arrays alike (see :mod:`archcost.dims`).
+An op is a frozen value made of its attributes. Its methods are pure functions of shapes: ``infer`` validates the inputs
+and computes the output shapes, ``weights`` and ``buffers`` name its tensors, ``macs`` and ``flops`` count. They work on
+integers and on integer arrays alike (see :mod:`archcost.dims`).
 """
 
 # long: the whole contract of an op, and its registry
@@ -32,7 +32,7 @@ LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 
 class OpError(Exception):
-    """Inputs do not fit an op: a message, and a help line where something would mend it."""
+    """The inputs do not fit an op. It has a message, and a help line if there is a way to fix it."""
 
     def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
         super().__init__(message)
@@ -41,7 +41,7 @@ class OpError(Exception):
 
 
 class Check(Protocol):
-    """Judges a condition over dims: raises on False for ints, marks variants as invalid for arrays."""
+    """Checks a condition over dims: raises if it is False for ints, marks invalid variants for arrays."""
 
     def __call__(
         self,
@@ -65,7 +65,7 @@ def raise_on_false(
 
 
 def unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001 - see Check
-    """The Check for shapes that ``infer`` has already judged."""
+    """The Check for shapes that ``infer`` has already checked."""
 
 
 def shape_text(detail: object) -> object:
@@ -199,10 +199,10 @@ class Op:
         return {}
 
     def role(self, name: str) -> str:
-        """What one of its weights is: a ``bias`` is added, a ``scale`` multiplies element by element.
+        """What a weight is used for: a ``bias`` is added, a ``scale`` multiplies element by element.
 
-        A ``matrix`` is whatever is multiplied in a product or looked up: a matrix, a kernel, a table. ``other`` is what
-        nobody has said.
+        A ``matrix`` is multiplied in a matrix product or looked up: a matrix, a kernel, a table. ``other`` means that
+        its use is not known.
         """
         return self.roles.get(name, MATRIX)
 
@@ -231,14 +231,14 @@ class Op:
         return 0
 
     def parts(self, inputs: Inputs) -> int:
-        """Into how many parts it comes apart that are run one after the other; by default 0, which means it does not.
+        """How many parts the op consists of that run one after the other (layers, experts); by default 0, for none.
 
-        Their number follows from attributes, so that it is counted before anything is built of that size.
+        The number follows from the attributes, so the parts can be counted before anything of that size is built.
         """
         return 0
 
     def unknown(self) -> tuple[str, ...]:
-        """Which of ``macs`` and ``flops`` nobody has declared, so that they give the known part; by default none."""
+        """Which of ``macs`` and ``flops`` are unknown; the methods then give the known part. By default none."""
         return ()
 
     def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
@@ -246,7 +246,7 @@ class Op:
         return total(map(numel, self.weights(inputs).values()))
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
-        """What an element of output ``number`` reads of each input; every op says so. Sizes are ints here."""
+        """Which elements of each input an element of output ``number`` reads; every op defines it. Sizes are ints."""
         raise NotImplementedError  # pragma: no cover - every op defines it
 
 
@@ -280,7 +280,7 @@ class SpatialOp(Op):
 
 
 class Later:
-    """A detail of a message, worked out only if the message is shown: ``str()`` calls ``text(*arguments)``."""
+    """A detail of a message, computed only if the message is shown: ``str()`` calls ``text(*arguments)``."""
 
     __slots__ = ("arguments", "text")
 
@@ -333,7 +333,7 @@ def arity_text(op: Op | type[Op]) -> str:
 def _arity_help(op: Op, count: int) -> str:
     if count < op.min_inputs:
         return "name them: `from: [a, b]`, or give `branches`"
-    return "take one of them with `from: id`" if op.max_inputs == 1 else ""
+    return "pick one of them with `from: id`" if op.max_inputs == 1 else ""
 
 
 def _rank_help(op: Op) -> str:

@@ -19,7 +19,7 @@ Sizes = tuple[int, ...]
 
 
 class ConvBase(SpatialOp, family="Convolution"):
-    """What both directions share: groups that divide the channels."""
+    """What convolutions and transposed convolutions share: groups that divide the channels."""
 
     out_channels: Dim = size()
     kernel_size: Sizes = spatial()
@@ -28,17 +28,17 @@ class ConvBase(SpatialOp, family="Convolution"):
     bias: bool = flag(default=True)
 
     def check_groups(self, channels: Dim, check: Check) -> None:
-        check(channels % self.groups == 0, "{} input channels do not split into {} groups", channels, self.groups)
+        check(channels % self.groups == 0, "{} input channels cannot be divided into {} groups", channels, self.groups)
         check(
             self.out_channels % self.groups == 0,
-            "{} output channels do not split into {} groups",
+            "{} output channels cannot be divided into {} groups",
             self.out_channels,
             self.groups,
         )
 
 
 class ForwardConv(ConvBase):
-    """Output position by output position: each meets all weights of its group once."""
+    """Convolutions that compute each output position from all weights of its group, once."""
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
@@ -52,8 +52,8 @@ class ForwardConv(ConvBase):
 class _Conv(ForwardConv):
     """out = ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 per spatial dimension; MACs = output positions × weights, without bias.
 
-    Taps on the zero padding count. Input (N, C, *spatial), output (N, out_channels, *spatial). `padding: same` pads
-    d·(k - 1) in all and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
+    Products with the zero padding count. Input (N, C, *spatial), output (N, out_channels, *spatial). `padding: same`
+    pads d·(k - 1) in total and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
     padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"))
@@ -114,8 +114,8 @@ class Conv3d(_Conv, kind="conv3d", ndim=3):
 class _ConvTranspose(ConvBase, work=Work.TRANSPOSED):
     """out = (n - 1)·s - 2p + d·(k - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
 
-    Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position meets every tap once, whatever the
-    stride. FLOPs beyond the MACs: 1 per output element for the bias.
+    Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position is multiplied by every weight once,
+    whatever the stride. FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
     padding: Sizes = spatial(default=0, minimum=0)

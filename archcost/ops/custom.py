@@ -1,4 +1,4 @@
-"""What archcost does not know: an op whose figures are declared, and unknown where they are not."""
+"""The ``custom`` op: its figures are what the spec declares, and unknown if it declares none."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 _DECLARED = {
-    "params": integer(default=0, minimum=0, doc="learnable numbers"),
+    "params": integer(default=0, minimum=0, doc="the number of learnable elements"),
     "macs": integer(default=None, minimum=0, doc="multiply-accumulates; null: unknown"),
-    "flops": integer(default=None, minimum=0, doc="2 × MACs and all other arithmetic; null: unknown"),
-    "buffers": integer(default=0, minimum=0, doc="numbers that are saved but not learnt"),
+    "flops": integer(default=None, minimum=0, doc="2 × MACs + all other arithmetic; null: unknown"),
+    "buffers": integer(default=0, minimum=0, doc="the number of elements that are saved but not learnt"),
 }
 
 
@@ -31,17 +31,17 @@ class Custom(
     fields=_DECLARED,
     roles={"declared": OTHER},
 ):
-    """An op that archcost does not know, with the figures that you declare; MACs and FLOPs left out are unknown.
+    """A layer that archcost has no op for, with the figures that you declare; MACs and FLOPs left out are unknown.
 
-    It takes any number of inputs. `output` is its complete shape with the batch, or a list of shapes for several
-    outputs; their dtype is that of the first input. `macs` and `flops` stand for the shapes at hand, so write them as
-    expressions of `batch` and the params. An unknown figure is never taken for zero: totals become lower bounds, and a
-    budget on them cannot be met. Every output position is taken to read all of every input.
+    It takes any number of inputs. `output` is its shape with the batch, or a list of shapes for several outputs. Their
+    dtype is that of the first input. `macs` and `flops` are those of the whole batch, so write them as expressions of
+    `batch` and the params. Unknown is never treated as zero: totals become lower bounds, and a budget on them cannot be
+    met. Every output position is assumed to depend on all of every input.
     """
 
     declared = True
 
-    name: str = text(doc="what it is, for messages and code")
+    name: str = text(doc="the layer's name in messages and exported code")
     output: tuple[Shape, ...] = shapes()
 
     declared_params: Dim
@@ -63,14 +63,14 @@ class Custom(
         return super()._default(name.removeprefix("declared_"))
 
     def validate(self, check: Check) -> None:
-        require(len(self.output) > 0, "output names no shape")
+        require(len(self.output) > 0, "output is empty: it needs at least one shape")
         if self.declared_macs is not None and self.declared_flops is not None:
             check(
                 self.declared_flops >= 2 * self.declared_macs,
                 "flops is {}, less than 2 for each of {} MACs",
                 self.declared_flops,
                 self.declared_macs,
-                help="FLOPs are 2 × MACs and all other arithmetic",
+                help="FLOPs include the MACs: flops = 2 × MACs + all other arithmetic",
             )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -97,5 +97,5 @@ class Custom(
 
 
 def _numbers(name: str, count: Dim) -> dict[str, Shape]:
-    """One tensor of so many numbers; no tensor for 0."""
+    """One tensor with this number of elements; no tensor for 0."""
     return {} if type(count) is int and count == 0 else {name: (count,)}

@@ -1,4 +1,4 @@
-"""Convolutions whose taps move with the input."""
+"""Deformable convolutions: where the kernel samples the input depends on the input."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BILINEAR = 7  # FLOPs of a value between four others
 class DeformConv2d(
     ForwardConv, kind="deform_conv2d", ndim=2, min_inputs=2, max_inputs=3, written=WrittenAs.OWN, fused_in="torchvision"
 ):
-    """A convolution whose taps are moved by offsets; MACs = output positions × weights, as for conv2d, without bias.
+    """A convolution that samples its input at offsets; MACs = output positions × weights, as for conv2d, without bias.
 
-    Input (N, C, H, W), offset (N, 2·G·k·k, H_out, W_out) and, in version 2, mask (N, G·k·k, H_out, W_out), for G groups
-    of channels that move together. Every tap samples a value per input channel and output position, bilinear between 4.
-    FLOPs beyond the MACs: 7 per sampled value (4 products, 3 sums; their weights are not counted), 8 with a mask, and 1
-    per output element for the bias.
+    Input (N, C, H, W), offset (N, 2·G·k·k, H_out, W_out) and, in version 2, mask (N, G·k·k, H_out, W_out). G groups of
+    channels have offsets of their own. For each kernel element, input channel and output position a value is sampled
+    bilinearly between 4 elements. FLOPs beyond the MACs: 7 per sampled value (4 products, 3 sums; computing the
+    interpolation weights is not counted), 8 with a mask, and 1 per output element for the bias.
     """
 
     input_names = ("input", "offset", "mask")
@@ -41,8 +41,13 @@ class DeformConv2d(
         padding = [2 * pad for pad in self.padding]
         out = tuple(map(window_size, sizes, self.kernel_size, self.stride, padding, self.dilation))
         taps, given = numel(self.kernel_size), inputs[1][1]
-        check(given % (2 * taps) == 0, "{} channels of offsets are no multiple of 2 · {} taps", given, taps)
-        check(channels * 2 * taps % given == 0, "{} channels do not split into the groups of the offset", channels)
+        check(
+            given % (2 * taps) == 0,
+            "{} channels of the offset are not a multiple of 2 · {} kernel elements",
+            given,
+            taps,
+        )
+        check(channels * 2 * taps % given == 0, "{} channels cannot be divided into the groups of the offset", channels)
         for name, shape, width in zip(self.input_names[1:], inputs[1:], (given, given // 2), strict=False):
             wanted = (n, width, *out)
             fits = True
@@ -52,7 +57,7 @@ class DeformConv2d(
         return ((n, self.out_channels, *out),)
 
     def sampled(self, inputs: Inputs, outputs: Outputs) -> Shape:
-        """The values that the taps take: samples, channels, taps, positions."""
+        """The number of sampled values: samples × channels × kernel elements × output positions."""
         n, _, *positions = outputs[0]
         return (n, inputs[0][1], *self.kernel_size, *positions)
 

@@ -1,4 +1,4 @@
-"""Dropout: nothing to compute in inference, which is what is counted."""
+"""Dropout. FLOPs are counted for inference, where dropout computes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archcost.ops.reach import pointwise
 class _Dropout(Op, family="Activation", work=Work.UNCHANGED):
     """The input in inference; in training elements are set to zero with probability p, which is not counted."""
 
-    p: float = number(default=0.5, minimum=0, maximum=1, doc="the probability of zero")
+    p: float = number(default=0.5, minimum=0, maximum=1, doc="the probability of setting an element to zero")
     inplace: bool = flag(default=False)
 
     reach = pointwise
@@ -34,7 +34,7 @@ class Dropout3d(_Dropout, kind="dropout3d", min_rank=4, max_rank=5, layout="(N, 
 
 
 class AlphaDropout(_Dropout, kind="alpha_dropout"):
-    """x in inference; in training mean and variance are kept while elements drop; no MACs, no FLOPs counted."""
+    """x in inference; in training elements are dropped, keeping mean and variance; no MACs, no FLOPs counted."""
 
 
 class StochasticDepth(
@@ -42,11 +42,11 @@ class StochasticDepth(
 ):
     """x in inference; in training it is zeroed with probability p, else divided by 1 - p; no MACs, no FLOPs counted.
 
-    It stands before the sum of a residual block, whose branch it drops: for the whole batch at once (`mode: batch`) or
-    for each sample by itself (`mode: row`). Attributes as in torchvision.
+    It drops the branch of a residual block before the sum, for the whole batch at once (`mode: batch`) or for each
+    sample separately (`mode: row`). Attributes as in torchvision.
     """
 
-    p: float = number(minimum=0, maximum=1, doc="the probability of zero")
+    p: float = number(minimum=0, maximum=1, doc="the probability of setting an element to zero")
     mode: str = choice("batch", "row")
 
     reach = pointwise

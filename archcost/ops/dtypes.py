@@ -1,4 +1,4 @@
-"""The dtype of an output where it is not that of the input, as torch's type promotion gives it.
+"""The dtype of an output that differs from that of the input, by torch's rules of type promotion.
 
 Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc. Of tensors of several categories
 (bool, whole numbers, floating point) the highest decides; tensors without dims only count where their category is
@@ -22,7 +22,7 @@ _FLOATS = (*_HALVES, "float32", "float64")
 
 
 def floating(dtype: str) -> str:
-    """The dtype of a function whose values are no whole numbers."""
+    """The dtype of a function with real values."""
     return dtype if dtype in _FLOATS else DEFAULT
 
 
@@ -47,7 +47,7 @@ def _category(dtype: str) -> int:
 
 
 def _common(dtypes: Iterable[str]) -> str:
-    """The smallest dtype that holds what all hold; empty for none."""
+    """The smallest dtype that all of these promote to; empty for none."""
     found = ""
     for dtype in dtypes:
         found = _pair(found, dtype) if found else dtype

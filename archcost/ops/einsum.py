@@ -1,4 +1,4 @@
-"""Products of tensors by the names of their dims, as in Einstein's notation."""
+"""Einstein summation: products of tensors whose dims are named by letters."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ def terms(equation: str) -> Terms:
         named = term.replace(".", "", 1)
         require(
             not named or (named.isascii() and named.isalpha()),
-            "'{}' is no term of an equation",
+            "'{}' is not a term of an equation",
             term,
-            help="letters, one for each dim, and '...': as in 'bhid, bhjd -> bhij'",
+            help="a term has a letter for each dim, and may have '...': 'bhid, bhjd -> bhij'",
         )
         require(len(set(named)) == len(named), "a letter appears twice in the term '{}'", term)
     for letter in right:
-        require(letter in letters, "no operand has the '{}' of the output", letter)
-    require("." in right or "." not in letters, "the '...' of an operand is missing in the output")
+        require(letter in letters, "the letter '{}' of the output is in no operand", letter)
+    require("." in right or "." not in letters, "the '...' of an operand is missing from the output")
     return Terms(operands, right)
 
 
 def dims_of(term: str, rank: int) -> tuple[str, ...]:
-    """The letter of every dim; those of an ellipsis are numbered from the last, ``.0``, so that they meet."""
+    """The letter of every dim. Dims of an ellipsis are named from the last: ``.0``, ``.1`` …."""
     named = len(term.replace(".", ""))
     fits = rank >= named if "." in term else rank == named
     require(fits, "the term '{}' does not fit an operand of {} dims", term.replace(".", _REST), rank)
@@ -63,13 +63,13 @@ def dims_of(term: str, rank: int) -> tuple[str, ...]:
 
 
 class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRODUCT):
-    """Products of one or two tensors by named dims; MACs = product of the sizes of all letters, where matrices meet.
+    """Einstein summation of one or two tensors; MACs = output elements × the sizes of the contracted letters.
 
-    `equation` as in torch, `b h i d, b h j d -> b h i j`: letters that are not in the output are summed over, `...`
-    stands for dims that broadcast; no letter twice in a term. Where letters of both operands are summed over, it is a
-    product of matrices, and MACs = output elements × the sizes of those letters. Else the products are FLOPs, 1 per
-    output element, and there are no MACs. Letters of one operand alone that are summed over are summed first, as torch
-    does it: FLOPs = elements before - elements after.
+    `equation` is written as in torch: `b h i d, b h j d -> b h i j`. Letters that are not in the output are summed
+    over, and `...` stands for dims that broadcast. A term must not have a letter twice. A letter is contracted if both
+    operands have it and it is summed over. Without contracted letters there are no MACs, and the products of two
+    operands are FLOPs, 1 per output element. Letters that only one operand has and that are summed over are summed
+    first, as in torch: FLOPs = elements before - elements after.
     """
 
     input_names = ("input", "other")
@@ -93,7 +93,11 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
         """The letters of every dim of the operands and of the output."""
         operands, output = terms(self.equation)
         require(
-            len(operands) == len(inputs), "'{}' is for {} inputs, got {}", self.equation, len(operands), len(inputs)
+            len(operands) == len(inputs),
+            "the equation '{}' takes {} inputs, got {}",
+            self.equation,
+            len(operands),
+            len(inputs),
         )
         names = [dims_of(term, len(shape)) for term, shape in zip(operands, inputs, strict=True)]
         rest = max([sum(name[0] == "." for name in each) for each in names])
@@ -108,7 +112,13 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
                 if name[0] == ".":
                     (sizes[name],) = broadcast((before,), (size,), check, "dims {} and {} of '...' do not broadcast")
                 else:
-                    check(before == size, "'{}' is {} in one operand and {} in the other", name, before, size)
+                    check(
+                        before == size,
+                        "the dim '{}' has size {} in one operand and {} in the other",
+                        name,
+                        before,
+                        size,
+                    )
         return sizes
 
     def contracted(self, inputs: Inputs) -> list[Dim]:

@@ -1,4 +1,4 @@
-"""Functions of each element that torch has no layer for; the way to count FLOPs is that of the activations."""
+"""Elementwise functions that torch has no layer for; FLOPs are counted as for activations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mixtures of experts: layers of which a token uses a few parts only."""
+"""Mixtures of experts: each token uses only a few parts of the layer."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ class MixtureOfExperts(
 ):
     """Σ over top_k experts of pₑ·W₂(act(W₁x)·W₃x); MACs = tokens × (d·E + top_k · 3·d·h), without biases.
 
-    Input (*, d), output the same; the tokens are all positions but the last dim. A linear router without a bias scores
-    E experts; the `top_k` best of a token take part, weighted by a softmax over their scores. An expert has three
-    matrices between d and h = `hidden_features`, or two with `gated: false`: W₂·act(W₁x). The layer holds E · 3·d·h +
-    d·E params, of which a token uses top_k · 3·d·h + d·E (active_params). FLOPs beyond the MACs for each token: 3 per
-    score in the softmax, activation and gate of top_k·h elements, weighting and sum of top_k·d, biases 1 per output;
-    the choice of the best is not counted, nor are a capacity and a loss that balances experts.
+    Input and output (*, d); every position of the dims before the last is a token. A linear router without a bias
+    scores E experts for each token. The `top_k` best experts process it, and their results are weighted by a softmax
+    over their scores. An expert has three matrices between d and h = `hidden_features`, or two with `gated: false`:
+    W₂·act(W₁x). The layer has E · 3·d·h + d·E params, of which a token uses top_k · 3·d·h + d·E (active_params). FLOPs
+    beyond the MACs for each token: 3 per score in the softmax, activation and gate of top_k·h elements, weighting and
+    sum of top_k·d, biases 1 per output. Choosing the best experts is not counted. Expert capacity and load-balancing
+    losses are not modelled.
     """
 
     written = WrittenAs.OWN
     roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
     num_experts: Dim = size()
-    top_k: Dim = size(doc="experts that a token goes through")
-    hidden_features: Dim = size(doc="width within an expert")
+    top_k: Dim = size(doc="how many experts process a token")
+    hidden_features: Dim = size(doc="the hidden width of an expert")
     activation: str = choice("silu", "gelu", "relu", default="silu")
-    gated: bool = flag(default=True, doc="three matrices an expert; false: two")
-    bias: bool = flag(default=False, doc="biases in the experts")
+    gated: bool = flag(default=True, doc="an expert has three matrices; false: two")
+    bias: bool = flag(default=False, doc="whether the experts have biases")
 
     def validate(self, check: Check) -> None:
         check(self.num_experts <= _MAX_EXPERTS, "num_experts is {}, more than {}", self.num_experts, _MAX_EXPERTS)

@@ -1,7 +1,7 @@
-"""The classes behind the declarations of op attributes: what a value may be, how it is read, how its type is told.
+"""The types of op attributes: which values are allowed, how they are read, and how the type is described.
 
-Each class gives validation, the error message, the JSON Schema and the words of the reference in one place. Op classes
-write the specifiers of :mod:`archcost.ops.fields` instead.
+Each class has the validation, the error message, the JSON Schema and the text of the reference in one place. Op classes
+do not use it directly, but the functions of :mod:`archcost.ops.fields`.
 """
 
 # long: every type of attribute is one class of a table, and no reader wants two tables
@@ -26,7 +26,7 @@ REQUIRED: Any = _Required()
 
 
 class AttributeValueError(Exception):
-    """A value does not fit its field; the message says what was expected and what arrived."""
+    """A value does not fit its field. The message says what was expected and what was given."""
 
 
 _SHOWN_ITEMS = 12  # of a list in a message
@@ -34,7 +34,7 @@ _SHOWN_TEXT = 80  # characters of a value in a message
 
 
 def shown(value: object) -> str:
-    """A value as YAML would spell it, for messages."""
+    """A value in YAML's spelling, for messages."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -28,9 +28,9 @@ def _shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Step
 
 
 class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
-    """out[dim] = Σ in[dim]: the inputs one after the other along `dim`, the channels by default; no MACs, no FLOPs.
+    """out[dim] = Σ in[dim]: the inputs joined along `dim`, by default the channels; no MACs, no FLOPs.
 
-    All other dims must agree.
+    All other dims must be equal.
     """
 
     dim: int = index(default=1)
@@ -75,7 +75,7 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
     """What would let two shapes join: another dim, or one resolution for both."""
     differing = [at for at, (a, b) in enumerate(zip(first, other, strict=True)) if a != b]
     if len(differing) == 1:
-        return f"they join along dim {differing[0]}: `concat: {{dim: {differing[0]}}}`"
+        return f"their shapes fit along dim {differing[0]}: `concat: {{dim: {differing[0]}}}`"
     if place == 1 and len(first) > 3 and first[0] == other[0]:  # noqa: PLR2004 - (N, C, H, W) or more
         wanted = " × ".join(map(str, first[2:]))
         return f"bring the {shape_text(other)} to {wanted} with a stride, padding or `upsample`"
@@ -83,7 +83,7 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
 
 
 class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
-    """The inputs, all of one shape, along a new dim; no MACs, no FLOPs."""
+    """The inputs, which have the same shape, joined along a new dim; no MACs, no FLOPs."""
 
     dim: int = index(default=0, doc="the position of the new dim in the output")
 
@@ -106,9 +106,9 @@ class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
 
 
 class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
-    """Outputs of ⌈n / chunks⌉ each along `dim`, the last one smaller if it does not divide; no MACs, no FLOPs.
+    """Outputs of size ⌈n / chunks⌉ along `dim`, the last one smaller if n is not divisible; no MACs, no FLOPs.
 
-    As in torch there may be fewer outputs than `chunks`. Outputs are named `.0`, `.1`.
+    As in torch, there may be fewer outputs than `chunks`. The outputs are named `id.0`, `id.1` and so on.
     """
 
     chunks: int = index(minimum=1)
@@ -124,9 +124,10 @@ class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
 
 
 class Split(Op, kind="split", family=_FAMILY, min_rank=1, main_output=False):
-    """Outputs of `split_size_or_sections` each along `dim`, or of the sizes in its list; no MACs, no FLOPs.
+    """Outputs of size `split_size_or_sections` along `dim`, or of the sizes in a list; no MACs, no FLOPs.
 
-    The last output is smaller if one size does not divide the dim; a list must sum to it. Outputs are named `.0`, `.1`.
+    With one size, the last output is smaller if the dim is not divisible by it. A list must sum to the size of the dim.
+    The outputs are named `id.0`, `id.1` and so on.
     """
 
     split_size_or_sections: Dim | Shape = integers(minimum=1, scalar="keep")
@@ -165,7 +166,7 @@ _MAX_PIECES = 10_000
 def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
     """Shapes of the pieces of one size along a dim, the last with what is left."""
     count = concrete(ceil_div(shape[place], each))
-    require(count <= _MAX_PIECES, "would make {} outputs, more than {}", count, _MAX_PIECES)
+    require(count <= _MAX_PIECES, "it would have {} outputs, more than {}", count, _MAX_PIECES)
     last = shape[place] - each * (count - 1)
     return (*[replace_dim(shape, place, each)] * (count - 1), replace_dim(shape, place, last))
 
@@ -173,7 +174,8 @@ def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
 class Slice(Op, kind="slice", family=_FAMILY, min_rank=1):
     """x[start:end:step] along `dim`, with Python's rules; no MACs, no FLOPs.
 
-    Negative ends count from the end, ends beyond it are cut; `start: null` is the beginning and `end: null` the end.
+    A negative `start` or `end` counts from the end of the dim, and one beyond the dim is cut to it. `start: null` is
+    the beginning, and `end: null` the end.
     """
 
     dim: int = index()
@@ -212,8 +214,8 @@ def _bound(position: Dim, length: Dim) -> Dim:
 class Pad(Op, kind="pad", family=_FAMILY):
     """out = before + n + after, with pairs (before, after) from the last dim backwards; no MACs, no FLOPs.
 
-    `pad` is in the order of torch's F.pad: `[left, right, top, bottom]` for (N, C, H, W). Negative numbers cut off.
-    Other modes than constant pad all dims but the batch and the channels, or all but the batch.
+    `pad` is in the order of torch's F.pad: `[left, right, top, bottom]` for (N, C, H, W). Negative numbers crop. Modes
+    other than constant must pad all dims except the batch and the channels, or all except the batch.
     """
 
     pad: tuple[Dim, ...] = integers()
@@ -222,7 +224,7 @@ class Pad(Op, kind="pad", family=_FAMILY):
 
     def validate(self, check: Check) -> None:
         require(len(self.pad) % 2 == 0, "pad takes pairs (before, after), got {} numbers", len(self.pad))
-        require(not self.value or self.mode == "constant", "value goes with mode constant, not with {}", self.mode)
+        require(not self.value or self.mode == "constant", "'value' needs mode constant, got mode {}", self.mode)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
@@ -231,7 +233,7 @@ class Pad(Op, kind="pad", family=_FAMILY):
         if self.mode != "constant":
             require(
                 1 <= padded <= 3 and 1 <= len(shape) - padded <= 2,  # noqa: PLR2004 - torch's own limits
-                "mode {} pads the last 1 to 3 dims, behind 1 or 2 others: {} pairs do not fit {}",
+                "mode {} pads the last 1 to 3 dims and leaves 1 or 2 before them: {} pairs do not fit {}",
                 self.mode,
                 padded,
                 shape,
@@ -255,9 +257,9 @@ class Pad(Op, kind="pad", family=_FAMILY):
 
 
 class Roll(Op, kind="roll", family=_FAMILY):
-    """out[i + shift] = in[i] along the dims, around the end; no MACs, no FLOPs.
+    """out[i + shift] = in[i] along the dims, with wrap-around; no MACs, no FLOPs.
 
-    One shift per dim; with `dims: null` the one shift moves the flattened elements.
+    There is one shift for each dim. With `dims: null`, the single shift moves the flattened elements.
     """
 
     shifts: tuple[Dim, ...] = integers(scalar="list")

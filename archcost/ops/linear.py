@@ -46,15 +46,15 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
 
 
 class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True, work=Work.TABLE):
-    """out = weight[index]: a row of the table per index; a look-up takes no MACs and no FLOPs.
+    """out = weight[index]: a row of the table for each index; no MACs, no FLOPs.
 
-    Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` is a parameter like any other, though it
-    is not trained.
+    Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` counts as params like any other, although
+    it is not trained.
     """
 
     num_embeddings: Dim = size()
     embedding_dim: Dim = size()
-    padding_idx: Dim | None = integer(default=None, doc="the index whose row is not trained")
+    padding_idx: Dim | None = integer(default=None, doc="the index of a row that is not trained")
 
     def validate(self, check: Check) -> None:
         if self.padding_idx is not None:
@@ -81,8 +81,8 @@ class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inp
 class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
     """A learnable tensor of the given shape, such as a class token or position embedding; no MACs, no FLOPs.
 
-    It takes no input; its one weight is its output. `shape` is complete: no batch is added in front (`expand` repeats
-    the tensor over the batch). With `requires_grad: false` it counts as a parameter that is not trainable.
+    It takes no input, and its output is the tensor itself. No batch is added to `shape`; use `expand` to repeat the
+    tensor over the batch. With `requires_grad: false` it counts in the params, but not in the trainable ones.
     """
 
     work = Work.TABLE
@@ -98,7 +98,7 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
         return {"weight": self.shape}
 
     def role(self, name: str) -> str:
-        """What it is used for is not known: one of several dims is taken for a table, a vector is not."""
+        """How the spec uses it is not known: with two dims or more it counts as a matrix, a vector does not."""
         del name
         return MATRIX if len(self.shape) > 1 else OTHER
 
@@ -112,8 +112,8 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
 class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
     """A tensor of the given shape that is saved but not learnt, such as a table of positions; no MACs, no FLOPs.
 
-    It takes no input; its one buffer is its output, of the model's dtype. `shape` is complete: no batch is added in
-    front (`expand` repeats the tensor over the batch).
+    It takes no input, and its output is the tensor itself, in the model's dtype. No batch is added to `shape`; use
+    `expand` to repeat the tensor over the batch.
     """
 
     work = Work.TABLE
@@ -134,15 +134,15 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
 class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank=1, roles={"weight": SCALE}):
     """y = γ·x with a learnt γ for each position along `dim`; 1 FLOP per element, no MACs.
 
-    Any input; γ has as many dims as are needed to broadcast, (C, 1, 1) for the channels of (N, C, H, W) and (C) for
-    `dim: -1`. It begins at `init_value`, which is small, so that a residual block begins as the identity.
+    The input may have any shape. γ is shaped to broadcast: (C, 1, 1) for the channels of (N, C, H, W), and (C) for
+    `dim: -1`. It is initialised to the small `init_value`, so that a residual block begins as the identity.
     """
 
     work = Work.ELEMENTWISE
     written = WrittenAs.OWN
 
-    dim: int = index(default=1, doc="the dim that γ belongs to: the channels")
-    init_value: float = number(default=1e-6, doc="γ to begin with")
+    dim: int = index(default=1, doc="the dim that is scaled, by default the channels")
+    init_value: float = number(default=1e-6, doc="the initial value of γ")
 
     reach = pointwise
 

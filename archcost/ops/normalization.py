@@ -52,9 +52,9 @@ class _ChannelNorm(SpatialOp, family=_FAMILY, roles=_ROLES):
 class _BatchNorm(_ChannelNorm):
     """y = γ·(x - μ) / √(σ² + ε) + β with μ, σ² per channel; no MACs.
 
-    Input and output (N, C, *spatial). Inference is counted: with running statistics the norm folds into one product and
-    one sum, 2 FLOPs per element; without them (`track_running_stats: false`) μ and σ² come from the input, 4 FLOPs per
-    element. Work per channel is not counted.
+    Input and output (N, C, *spatial). FLOPs are counted for inference. With running statistics the norm is one product
+    and one sum, 2 FLOPs per element. Without them (`track_running_stats: false`) μ and σ² come from the input, 4 FLOPs
+    per element. Work per channel is not counted.
     """
 
     affine: bool = flag(default=True)
@@ -86,8 +86,8 @@ class BatchNorm3d(_BatchNorm, kind="batch_norm3d", ndim=3):
 class _InstanceNorm(_ChannelNorm):
     """y = γ·(x - μ) / √(σ² + ε) + β with μ, σ² per sample and channel; no MACs.
 
-    Input and output (N, C, *spatial). FLOPs: 4 per element for the statistics and the norm; 2 with running statistics
-    (`track_running_stats: true`), which inference uses instead. Work per channel is not counted.
+    Input and output (N, C, *spatial). FLOPs: 4 per element for the statistics and the norm, or 2 if inference uses
+    running statistics (`track_running_stats: true`). Work per channel is not counted.
     """
 
     affine: bool = flag(default=False)
@@ -128,7 +128,7 @@ class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
             for before, after in zip(given, wanted, strict=True):
                 check(
                     before == after,
-                    "normalized_shape {} is not the end of the input's shape {}",
+                    "normalized_shape {} does not match the last dims of the input {}",
                     wanted,
                     inputs[0],
                     help="leave normalized_shape out to normalise the last dim",
@@ -149,7 +149,7 @@ class LayerNorm(_LastDimsNorm, kind="layer_norm"):
 
     eps: float = number(default=1e-5, minimum=0)
     elementwise_affine: bool = flag(default=True)
-    bias: bool = flag(default=True, doc="whether β exists; only with elementwise_affine")
+    bias: bool = flag(default=True, doc="whether there is a β; needs elementwise_affine")
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         shape = self.last_dims(inputs)
@@ -165,7 +165,7 @@ class RMSNorm(_LastDimsNorm, kind="rms_norm", work=Work.DIVISION):
     """y = γ·x / √(mean(x²) + ε) with the mean over the last dims; no MACs.
 
     Input and output of any shape. FLOPs: 4 per element (square, sum, two products), 3 with `elementwise_affine: false`.
-    Work per row is not counted. `eps: null` is the smallest step of the dtype.
+    Work per row is not counted. `eps: null` is the machine epsilon of the dtype.
     """
 
     eps: float | None = number(default=None, minimum=0)
@@ -192,7 +192,9 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
-        check(channels % self.num_groups == 0, "{} channels do not split into {} groups", channels, self.num_groups)
+        check(
+            channels % self.num_groups == 0, "{} channels cannot be divided into {} groups", channels, self.num_groups
+        )
         count = n * channels // self.num_groups * numel(sizes)
         check(count > 1, "one value per group has no variance, got an input of {}", inputs[0])
         return inputs
@@ -210,7 +212,7 @@ class LocalResponseNorm(
     """y = x / (k + α/n · Σ x²)^β, the sum over n neighbouring channels; no MACs.
 
     Input and output (N, C, *); n is `size`. FLOPs: n + 4 per element (square, n - 1 sums, scale, offset, power and
-    division); channels beyond the edge count as neighbours.
+    division). Neighbours beyond the first and last channel count as well.
     """
 
     size: Dim = fields.size(doc="the number of neighbouring channels in the sum")
@@ -232,7 +234,7 @@ class LocalResponseNorm(
 class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=WrittenAs.FUNCTION):
     """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
-    FLOPs: a power, a sum and a quotient; the root for each norm is not counted.
+    The 3 FLOPs are a power, a sum and a quotient. The root of each norm is not counted.
     """
 
     p: float = number(default=2.0)

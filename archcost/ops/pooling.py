@@ -1,4 +1,4 @@
-"""Maximum and average pooling, over fixed windows or onto a fixed output size."""
+"""Maximum and average pooling, over windows of a fixed size or to a fixed output size."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class _AvgPool(_Pool):
     """
 
     ceil_mode: bool = flag(default=False)
-    count_include_pad: bool = flag(default=True, doc="whether zeros of the padding count in the mean")
+    count_include_pad: bool = flag(default=True, doc="whether the mean includes zeros of the padding")
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * numel(self.kernel_size)
@@ -125,7 +125,7 @@ class AvgPool3d(_AvgPool, kind="avg_pool3d", ndim=3):
 class _AdaptivePool(SpatialOp, family="Pooling"):
     """What both adaptive pools share: an output size that does not depend on the input."""
 
-    output_size: tuple[int | None, ...] = spatial(holes=True, doc="a null in the list keeps the input's size")
+    output_size: tuple[int | None, ...] = spatial(holes=True, doc="null keeps the input's size in this dim")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
@@ -138,10 +138,11 @@ class _AdaptivePool(SpatialOp, family="Pooling"):
 
 
 class _AdaptiveAvgPool(_AdaptivePool):
-    """out = mean over a window of about n / output_size, for an output of just `output_size`; no MACs.
+    """out = mean over a window of about n / output_size, for an output of exactly `output_size`; no MACs.
 
-    Input (N, C, *spatial), output (N, C, *output_size). FLOPs: input elements + output elements, each input summed once
-    and each output divided once; windows that overlap because the sizes do not divide are not counted again.
+    Input (N, C, *spatial), output (N, C, *output_size). FLOPs: input elements + output elements, because each input
+    element is summed once and each output divided once. If the sizes are not divisible, windows overlap; the overlap is
+    not counted again.
     """
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
@@ -163,10 +164,10 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool, kind="adaptive_avg_pool3d", ndim=3):
 
 
 class _AdaptiveMaxPool(_AdaptivePool):
-    """out = max over a window of about n / output_size, for an output of just `output_size`; no MACs.
+    """out = max over a window of about n / output_size, for an output of exactly `output_size`; no MACs.
 
-    Input (N, C, *spatial), output (N, C, *output_size). FLOPs: input elements, each compared once; windows that overlap
-    because the sizes do not divide are not counted again.
+    Input (N, C, *spatial), output (N, C, *output_size). FLOPs: input elements, because each is compared once. If the
+    sizes are not divisible, windows overlap; the overlap is not counted again.
     """
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:

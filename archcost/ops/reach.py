@@ -1,4 +1,4 @@
-"""What one element of an output reads of an input, dim by dim: the words in which ops state their `reach`.
+"""Which elements of an input one element of an output depends on, dim by dim: how ops describe their `reach`.
 
 A reading has one entry for each dim of the input. :class:`Steps` say which positions along it are read, as a function
 of the position along one dim of the output; :data:`ALL` says that every position is read, wherever the output is. A

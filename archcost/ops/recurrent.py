@@ -22,7 +22,7 @@ _CELL_PARTS = 4  # a layer runs several steps, each of several products
 
 
 class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)", channels=-1):
-    """What the cells share: stacked layers and directions, each with a matrix for the input and one for the state."""
+    """What the recurrent ops share: layers and directions, each with a matrix for the input and one for the state."""
 
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
@@ -31,13 +31,15 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
     num_layers: int = index(default=1, minimum=1)
     bias: bool = flag(default=True)
     batch_first: bool = flag(default=True, doc="false: input and output are (L, N, features)")
-    dropout: float = number(default=0.0, minimum=0, maximum=1, doc="between layers, in training")
+    dropout: float = number(
+        default=0.0, minimum=0, maximum=1, doc="the dropout probability between layers, in training"
+    )
     bidirectional: bool = flag(default=False)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         require(
             len(inputs) in (1, 1 + self.states),
-            "{} takes 1 input or all of {}, got {}",
+            "{} takes either 1 input or all of {}, got {}",
             self.kind,
             ", ".join(self.input_names),
             len(inputs),
@@ -56,7 +58,7 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
 
     @property
     def directions(self) -> int:
-        """1, or 2 when the sequence is read backwards as well."""
+        """1, or 2 if the op is bidirectional."""
         return 2 if self.bidirectional else 1
 
     @property

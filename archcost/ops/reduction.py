@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION):
-    """One value for all elements along the named dims."""
+    """A reduction of all elements along the named dims to one value."""
 
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
-    keepdim: bool = flag(default=False, doc="whether the dims stay, with size 1")
+    keepdim: bool = flag(default=False, doc="whether the reduced dims are kept, with size 1")
 
     def reduced(self, inputs: Inputs) -> Sequence[int]:
-        """The places of the dims that go, or become 1."""
+        """The positions of the dims that are reduced."""
         rank = len(inputs[0])
         return axes(self.dim, rank) if self.dim else range(rank)
 

@@ -26,11 +26,14 @@ _MAX_FACTOR = 10**6
 class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)", channels=1):
     """out = `size`, or ⌊n · scale_factor⌋ per spatial dimension, by interpolation; no MACs.
 
-    Input (N, C, *spatial) with 1 to 3 spatial dimensions. FLOPs per output element: 2·taps - 1, that is 3 for linear, 7
-    for bilinear, 15 for trilinear and 31 for bicubic; 0 for nearest. The weights of the taps are not counted.
+    Input (N, C, *spatial) with 1 to 3 spatial dimensions. FLOPs per output element: 2·taps - 1 for the elements (taps)
+    that it is interpolated from, that is 3 for linear, 7 for bilinear, 15 for trilinear and 31 for bicubic; 0 for
+    nearest. Computing the interpolation weights is not counted.
     """
 
-    size: Dim | Shape | None = integers(default=None, minimum=1, scalar="keep", doc="for all dimensions or each")
+    size: Dim | Shape | None = integers(
+        default=None, minimum=1, scalar="keep", doc="one number for all spatial dims, or one for each"
+    )
     scale_factor: float | tuple[float, ...] | None = numbers(default=None, minimum=0)
     mode: str = choice(*_TAPS, default="nearest")
     align_corners: bool | None = flag(default=None)
@@ -42,7 +45,7 @@ class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layo
         )
         require(
             self.align_corners is None or self.mode in _RANKS,
-            "align_corners goes with the linear and cubic modes, not with {}",
+            "align_corners needs a linear or cubic mode, got {}",
             self.mode,
         )
         factors = self.scale_factor if isinstance(self.scale_factor, tuple) else (self.scale_factor,)
@@ -93,7 +96,7 @@ def _each(given: Any, spatial: int) -> tuple[Any, ...]:
 
 
 class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
-    """(*, C·r², H, W) → (*, C, H·r, W·r): channels move into space; no MACs, no FLOPs."""
+    """(*, C·r², H, W) → (*, C, H·r, W·r): channels are rearranged into space; no MACs, no FLOPs."""
 
     upscale_factor: Dim = size()
 
@@ -101,7 +104,7 @@ class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout=
         *batch, channels, height, width = inputs[0]
         factor = self.upscale_factor
         area = factor * factor
-        check(channels % area == 0, "{} channels do not split into squares of {} × {}", channels, factor, factor)
+        check(channels % area == 0, "{} channels cannot be divided into squares of {} × {}", channels, factor, factor)
         return ((*batch, channels // area, height * factor, width * factor),)
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
@@ -112,7 +115,7 @@ class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout=
 
 
 class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
-    """(*, C, H·r, W·r) → (*, C·r², H, W): space moves into channels; no MACs, no FLOPs."""
+    """(*, C, H·r, W·r) → (*, C·r², H, W): space is rearranged into channels; no MACs, no FLOPs."""
 
     downscale_factor: Dim = size()
 
@@ -120,7 +123,7 @@ class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, lay
         *batch, channels, height, width = inputs[0]
         factor = self.downscale_factor
         fits = (height % factor == 0) & (width % factor == 0)
-        check(fits, "{} × {} does not split into squares of {} × {}", height, width, factor, factor)
+        check(fits, "{} × {} cannot be divided into squares of {} × {}", height, width, factor, factor)
         return ((*batch, channels * factor * factor, height // factor, width // factor),)
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
@@ -131,7 +134,7 @@ class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, lay
 
 
 class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, layout="(N, C, *)", channels=1):
-    """Channels (g, C/g) are read as (C/g, g), so that groups mix; no MACs, no FLOPs."""
+    """Channels are viewed as (g, C/g) and transposed to (C/g, g), which mixes the groups; no MACs, no FLOPs."""
 
     work = Work.RESAMPLE
     written = WrittenAs.MODULE
@@ -141,7 +144,7 @@ class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, lay
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         channels = inputs[0][1]
-        check(channels % self.groups == 0, "{} channels do not split into {} groups", channels, self.groups)
+        check(channels % self.groups == 0, "{} channels cannot be divided into {} groups", channels, self.groups)
         return inputs
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:

@@ -1,4 +1,4 @@
-"""Ops that lay the elements of one tensor out under another shape; none computes anything."""
+"""Ops that give the elements of a tensor another shape; none of them computes anything."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def _in_order(op: Op, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Re
 
 
 class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=WrittenAs.MODULE):
-    """The dims from start_dim to end_dim become one of their product; no MACs, no FLOPs.
+    """The dims from start_dim to end_dim become one dim; no MACs, no FLOPs.
 
-    The defaults flatten all but the batch.
+    The defaults flatten all dims except the batch.
     """
 
     reach = _in_order
@@ -56,15 +56,15 @@ class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1, work=Work.UNCH
         place = axis(self.dim, len(shape))
         require(len(self.unflattened_size) > 0, "unflattened_size is empty")
         sizes = resolve_wildcard(
-            self.unflattened_size, shape[place], check, "a dim of size {} does not unflatten to {}"
+            self.unflattened_size, shape[place], check, "a dim of size {} cannot be unflattened to {}"
         )
         return ((*shape[:place], *sizes, *shape[place + 1 :]),)
 
 
 class Reshape(Op, kind="reshape", family=_FAMILY, work=Work.UNCHANGED):
-    """The same elements in order under another shape, one size of which may be -1; no MACs, no FLOPs.
+    """The same elements in the same order, in another shape, one size of which may be -1; no MACs, no FLOPs.
 
-    `shape` is complete, the batch first: `[$batch, 16, -1]`.
+    `shape` includes the batch: `[$batch, 16, -1]`.
     """
 
     reach = _in_order
@@ -72,17 +72,17 @@ class Reshape(Op, kind="reshape", family=_FAMILY, work=Work.UNCHANGED):
     shape: Shape = fields.sizes(wildcards=1)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        return (resolve_wildcard(self.shape, numel(inputs[0]), check, "{} elements do not reshape to {}"),)
+        return (resolve_wildcard(self.shape, numel(inputs[0]), check, "{} elements cannot be reshaped to {}"),)
 
 
 class Permute(Op, kind="permute", family=_FAMILY):
-    """Output dim i is input dim dims[i]; every dim is named once; no MACs, no FLOPs."""
+    """Output dim i is input dim dims[i], and `dims` names every dim once; no MACs, no FLOPs."""
 
     dims: tuple[int, ...] = indices()
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
-        require(len(self.dims) == len(shape), "{} dims are named for an input of {}", len(self.dims), shape)
+        require(len(self.dims) == len(shape), "permute names {} dims, but the input is {}", len(self.dims), shape)
         return (tuple([shape[place] for place in axes(self.dims, len(shape))]),)
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
@@ -91,7 +91,7 @@ class Permute(Op, kind="permute", family=_FAMILY):
 
 
 class Transpose(Op, kind="transpose", family=_FAMILY):
-    """The dims dim0 and dim1 change places; no MACs, no FLOPs."""
+    """The dims dim0 and dim1 are swapped; no MACs, no FLOPs."""
 
     dim0: int = index()
     dim1: int = index()
@@ -111,7 +111,7 @@ class Transpose(Op, kind="transpose", family=_FAMILY):
 
 
 class Squeeze(Op, kind="squeeze", family=_FAMILY, work=Work.UNCHANGED):
-    """The named dims of size 1 are dropped, or all of size 1 when `dim` is null; no MACs, no FLOPs.
+    """The named dims are removed if their size is 1, or with `dim: null` all dims of size 1; no MACs, no FLOPs.
 
     A named dim of another size stays.
     """
@@ -127,7 +127,7 @@ class Squeeze(Op, kind="squeeze", family=_FAMILY, work=Work.UNCHANGED):
 
 
 class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY, work=Work.UNCHANGED):
-    """A dim of size 1 comes in at position `dim` of the output; no MACs, no FLOPs."""
+    """A dim of size 1 is inserted at position `dim` of the output; no MACs, no FLOPs."""
 
     reach = _in_order
 
@@ -140,9 +140,9 @@ class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY, work=Work.UNCHANGED):
 
 
 class Expand(Op, kind="expand", family=_FAMILY):
-    """Dims of size 1 are repeated to the sizes given, without a copy; -1 keeps a size; no MACs, no FLOPs.
+    """Dims of size 1 are repeated to the given sizes, without a copy; -1 keeps a size; no MACs, no FLOPs.
 
-    `sizes` is complete, the batch first, and may have more dims than the input, in front: `[$batch, -1, -1]`.
+    `sizes` includes the batch. It may have more dims than the input, which are added in front: `[$batch, -1, -1]`.
     """
 
     reach = pointwise
@@ -152,15 +152,21 @@ class Expand(Op, kind="expand", family=_FAMILY):
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
         added = len(self.sizes) - len(shape)
-        require(added >= 0, "{} sizes are too few for an input of {}", len(self.sizes), shape)
+        require(added >= 0, "sizes has {} numbers, fewer than the dims of the input {}", len(self.sizes), shape)
         out = list(self.sizes)
         for place, size in enumerate(self.sizes):
             keep = type(size) is int and size == -1
             if place < added:
-                require(not keep, "-1 keeps a size, but {} has none for dim {} of {}", shape, place, self.sizes)
+                require(
+                    not keep,
+                    "-1 keeps the input's size, but the input {} has none for dim {} of {}",
+                    shape,
+                    place,
+                    self.sizes,
+                )
             elif keep:
                 out[place] = shape[place - added]
             else:
                 before = shape[place - added]
-                check((before == size) | (before == 1), "{} does not expand to {}", shape, self.sizes)
+                check((before == size) | (before == 1), "{} cannot be expanded to {}", shape, self.sizes)
         return (tuple(out),)

@@ -1,4 +1,4 @@
-"""Activations along one dim: softmax and its kin, and the gated linear unit."""
+"""Activations along one dim: softmax and its variants, and the gated linear unit."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ class GLU(Op, kind="glu", family="Activation", min_rank=1):
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
         place = axis(self.dim, len(shape))
-        check(shape[place] % 2 == 0, "dim {} has the odd size {} and does not split into halves", place, shape[place])
+        check(
+            shape[place] % 2 == 0, "dim {} has the odd size {} and cannot be divided into halves", place, shape[place]
+        )
         return (replace_dim(shape, place, shape[place] // 2),)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:

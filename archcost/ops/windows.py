@@ -1,4 +1,4 @@
-"""Windows of an image and the places in them: how attention within windows cuts, joins and numbers positions."""
+"""Windows of an image, as attention within windows needs them: cutting, joining, and relative positions."""
 
 from __future__ import annotations
 
@@ -36,20 +36,28 @@ def _counts(sizes: Shape, window_size: Dim | Shape, check: Check) -> tuple[Shape
     fits = True
     for length, side in zip(sizes, sides, strict=True):
         fits = fits & (length % side == 0)
-    check(fits, "{} does not split into windows of {}", sizes, sides, help="`pad` to multiples of the window before")
+    check(
+        fits,
+        "{} cannot be divided into windows of {}",
+        sizes,
+        sides,
+        help="first `pad` the input to a multiple of the window size",
+    )
     return tuple(map(ceil_div, sizes, sides)), sides  # never 0, even where they do not fit
 
 
 class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, max_rank=5, layout="(N, *spatial, C)"):
     """(N, H, W, C) → (N·windows, h·w, C) with windows = H/h · W/w; no MACs, no FLOPs.
 
-    Channels last, 1 to 3 spatial dims, which must be multiples of the window's. The windows of a sample follow each
-    other row by row, as do the positions in a window.
+    The input is channels-last, with 1 to 3 spatial dims, which must be multiples of the window's. The windows of a
+    sample are in row-major order, and so are the positions in a window.
     """
 
     written = WrittenAs.OWN
 
-    window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
+    window_size: Dim | Shape = integers(
+        minimum=1, scalar="keep", doc="one number for all spatial dims, or one for each"
+    )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, *sizes, channels = inputs[0]
@@ -68,14 +76,18 @@ class WindowReverse(
 ):
     """(N·windows, h·w, C) → (N, H, W, C), the inverse of `window_partition`; no MACs, no FLOPs.
 
-    `output_size` is the (H, W) that the windows make up: multiples of the window's sizes, 1 to 3 of them; one number
+    `output_size` is the (H, W) that the windows are joined to: 1 to 3 sizes, multiples of the window's. One number
     stands for a square.
     """
 
     written = WrittenAs.OWN
 
-    window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="for all dims or each")
-    output_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="without batch and channels")
+    window_size: Dim | Shape = integers(
+        minimum=1, scalar="keep", doc="one number for all spatial dims, or one for each"
+    )
+    output_size: Dim | Shape = integers(
+        minimum=1, scalar="keep", doc="the spatial sizes of the output; one number stands for a square"
+    )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         windows, positions, channels = inputs[0]
@@ -83,7 +95,7 @@ class WindowReverse(
         counts, sides = _counts(sizes, self.window_size, check)
         check(positions == numel(sides), "windows of {} have {} positions, got {}", sides, numel(sides), positions)
         fits = windows % numel(counts) == 0
-        check(fits, "{} windows are no multiple of the {} in {}", windows, numel(counts), sizes)
+        check(fits, "{} windows are not a multiple of the {} that make up {}", windows, numel(counts), sizes)
         return ((windows // numel(counts), *sizes, channels),)
 
     def _sizes(self) -> Shape:
@@ -104,9 +116,10 @@ class RelativePositionBias(
 ):
     """out[0, head, i, j] = table[place of i - place of j, head] for the W positions of a window; no MACs, no FLOPs.
 
-    Output (1, num_heads, W, W), to be added to the scores of attention; W = h·w. Without input the table is learnt:
-    (2h - 1)·(2w - 1) rows of num_heads. An input is a table that other layers work out, of as many elements with the
-    heads in its last dim, and nothing is learnt. The int64 index of each of the W·W pairs is a buffer.
+    Output (1, num_heads, W, W) with W = h·w, to be added to the scores of attention. Without an input, the op has a
+    learnt table of (2h - 1)·(2w - 1) rows of num_heads. With an input, the input is this table, computed by other
+    layers, with the heads in its last dim; then the op has no params. The int64 index of each of the W·W pairs is a
+    buffer.
     """
 
     work = Work.TABLE
@@ -114,7 +127,7 @@ class RelativePositionBias(
     integer_buffers = ("relative_position_index",)
 
     window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="one number for a square, or 1 to 3 sizes")
-    num_heads: Dim | None = size(default=None, doc="null: those of the input")
+    num_heads: Dim | None = size(default=None, doc="null: the heads of the input table")
 
     def validate(self, check: Check) -> None:
         count = len(self.sides())
@@ -125,13 +138,16 @@ class RelativePositionBias(
         return self.window_size if isinstance(self.window_size, tuple) else (self.window_size,) * _PLANE
 
     def rows(self) -> Dim:
-        """Rows of the table: the differences between two places, (2h - 1)·(2w - 1)."""
+        """The rows of the table, one for each difference of two positions: (2h - 1)·(2w - 1)."""
         return numel([2 * side - 1 for side in self.sides()])
 
     def _heads(self) -> Dim:
-        """The heads of a table that is learnt."""
+        """The heads of a learnt table."""
         if self.num_heads is None:
-            raise OpError(f"{self.kind} without input needs 'num_heads'", "or take a table from another layer")
+            raise OpError(
+                f"{self.kind} without an input needs 'num_heads'",
+                "set num_heads, or read a table from another layer with `from`",
+            )
         return self.num_heads
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:

@@ -83,7 +83,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """A spec held against a model that exists in PyTorch: totals, and the layers with tensors in their order."""
+    """A spec compared with an existing PyTorch model: totals, and the layers with tensors in their order."""
 
     target: str
     params: int
@@ -124,7 +124,7 @@ class Against:
 
     @property
     def unproved(self) -> dict[str, str]:
-        """The layers with tensors that are not held against a layer of a known kind, by path, and why."""
+        """The layers with tensors that are not compared with a layer of a known kind, by path, and why."""
         why = dict.fromkeys(self.only_spec, f"not aligned with any layer of {self.target}")
         named = {pair.path: f"the kind of {pair.other} is not known" for pair in self.pairs if pair.ok != pair.proved}
         return why | named

@@ -114,7 +114,7 @@ class LayerCheckData(TimedData):
 
 
 class BothData(TypedDict):
-    """A figure of the spec and of the model that it is held against."""
+    """A figure of the spec, and of the model that it is compared with."""
 
     archcost: Any
     target: Any
@@ -172,7 +172,7 @@ class WeightDtypesData(TypedDict):
 
 
 class AgainstData(TypedDict):
-    """A spec held against a model that exists."""
+    """A spec compared with an existing model."""
 
     target: str
     dtypes: WeightDtypesData
@@ -187,7 +187,7 @@ class AgainstData(TypedDict):
 
 
 class DeclaredData(TypedDict):
-    """What the spec only declares, and nothing is held against."""
+    """What the spec only declares, and is compared with nothing."""
 
     layers: list[str]
     params: Count
@@ -214,7 +214,7 @@ class ClockedData(TypedDict):
 
 
 class VerificationData(Envelope, UnknownLayersData, ClockedData):
-    """Everything that was held against PyTorch for one spec."""
+    """Everything that was compared with PyTorch for one spec."""
 
     spec: SpecData
     batch: Positive

@@ -21,7 +21,7 @@ class LayersChecked(NamedTuple):
     """A layer, or the layers below a scope, and what they come to.
 
     A counter's MACs are None where it leaves out any layer that has some; ``pairs`` are the counterparts of the layers
-    with tensors in the model that the spec is held against, None of those that have none.
+    with tensors in the model that the spec is compared with, None of those that have none.
     """
 
     path: str

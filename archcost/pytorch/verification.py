@@ -125,7 +125,7 @@ class LayerCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All that was held against PyTorch for one spec; ``ok`` and ``proved`` are the verdict."""
+    """All that was compared with PyTorch for one spec; ``ok`` and ``proved`` are the verdict."""
 
     name: str
     path: str

@@ -1,4 +1,4 @@
-"""A report held against PyTorch: every layer's shapes, dtypes, tensors and MACs, as it builds and runs them."""
+"""A report compared with PyTorch: every layer's shapes, dtypes, tensors and MACs, as it builds and runs them."""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from archcost.budget.verdict_figures import LABELS, amount, percent, plural
 from archcost.printable import one_line
 from archcost.render.exit import write_error
 from archcost.render.output import print_line
-from archcost.render.verdict_figures import LABELS, amount, percent, plural
 
 if TYPE_CHECKING:
     from archcost.budget.ratchet import Done, Increase
@@ -17,7 +17,7 @@ _NAMED = 3  # of the specs that are gone
 
 
 def print_increases(done: Done) -> None:
-    """Why nothing was recorded, a figure a line, and what would record it; to standard error."""
+    """Print to standard error why nothing was recorded, one figure a line, and how to record it."""
     count = plural(len(done.increases), "figure")
     print_line("refused", f"{count} would rise in {done.path}, which stays as it is")
     write_error("".join([f"  {one_line(_increase(increase))}\n" for increase in done.increases]))

@@ -31,7 +31,7 @@ def layers_text(count: int) -> str:
 
 
 def total_label(report: Report) -> str:
-    """What the totals are of: the whole model, or the layers before the first mistake."""
+    """The label of the totals: of the whole model, or of the layers before the first error."""
     return "total" if report.complete else UP_TO_ERROR
 
 
@@ -43,7 +43,7 @@ def figure_cell(value: int, *, exact: bool) -> str:
 
 
 def lower_bound(text: str, value: int, unknown: int) -> str:
-    """A figure of which a part is not known: ``≥ 1,234``, or ``unknown`` where all of it is."""
+    """A figure that is partly unknown: ``≥ 1,234``, or ``unknown`` if nothing of it is known."""
     if not unknown:
         return text
     return f"≥ {text}" if value else "unknown"
@@ -56,7 +56,7 @@ def known_total(report: Report, metric: str) -> str:
 
 
 def unknown_notes(report: Report) -> list[str]:
-    """What makes a total a lower bound, and the way out."""
+    """Which layers make a total a lower bound, and how to fix it."""
     notes = []
     for metric, paths in report.unknown_layers().items():
         layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")

@@ -8,7 +8,6 @@ from archcost.comparing import telling_metrics
 from archcost.comparing.data import comparison_data
 from archcost.comparing.lines import change_lines
 from archcost.render.comparison_cells import (
-    LABELS,
     after_cell,
     before_cell,
     delta_cell,
@@ -18,6 +17,7 @@ from archcost.render.comparison_cells import (
 )
 from archcost.render.csv_cells import Own
 from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine, rows_left_out
+from archcost.spec.budget_limits import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ class ComparisonDocument(NamedTuple):
     only_changed: bool = False
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         yield Heading(self.comparison.title)
         found = self._lines()
         if not self.comparison.changed():

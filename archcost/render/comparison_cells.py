@@ -11,16 +11,6 @@ from archcost.render.document import Cell
 if TYPE_CHECKING:
     from archcost.comparing import Difference
 
-LABELS = {
-    "params": "params",
-    "active_params": "active params",
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "weight_bytes": "weight bytes",
-    "activation_bytes": "activation bytes",
-    "peak_activation_bytes": "peak activations",
-    "cache_bytes": "KV cache",
-}
 _FACTOR = 1.5  # from which a change is also told as "times less"
 
 

@@ -1,4 +1,4 @@
-"""What a command shows, laid out by no one yet: text and tables for people, records for sheets, data for programs.
+"""What a command shows, before any layout: text and tables for people, records for sheets, data for programs.
 
 A command makes one :class:`Document`; each printer in :mod:`archcost.render.printers` prints any of them in one format.
 Nothing here knows a format, and no printer knows a command.
@@ -13,7 +13,7 @@ WHOLE = 1_000_000  # more than any page has: for a flexible column that is cut o
 
 
 class Cell(NamedTuple):
-    """What stands in a cell.
+    """The content of a cell.
 
     ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
     ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.

@@ -46,7 +46,7 @@ class LatencyDocument(NamedTuple):
         return len(self.results) == 1 or self.depth is not None
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         yield _environment(self.results)
         for result in self.results:
             yield Gap()

@@ -57,13 +57,10 @@ class MemoryDocument(NamedTuple):
         """Those to be named."""
         if len(self.studies) + len(self.failed) <= 1:
             return []
-        return [
-            ModelView(one.name if one.report is None else one.report.name, None, unread=one.unread)
-            for one in self.failed
-        ]
+        return [ModelView(one.title, None, unread=one.unread) for one in self.failed]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         for index, study in enumerate(self.studies):
             if index:
                 yield Gap()

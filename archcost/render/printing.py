@@ -1,4 +1,4 @@
-"""Printing a document in a format: the one table of formats, and where the text goes."""
+"""Printing a document in a format, and where the text goes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from archcost.render.formats import FORMATS, SUFFIXES
 from archcost.render.output import write_text
 
 if TYPE_CHECKING:
     from archcost.render.document import Document
-
-PRINTERS = {  # the module of each; one is loaded when it is asked for
-    "table": "terminal",
-    "tree": "tree",
-    "json": "data",
-    "csv": "sheet",
-    "markdown": "markdown",
-    "latex": "latex",
-}
-_SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table"}
 
 
 def write(document: Document, format: str, path: str | None) -> None:  # noqa: A002 - as the option
@@ -29,11 +20,11 @@ def write(document: Document, format: str, path: str | None) -> None:  # noqa: A
 
 def text_of(document: Document, format: str, path: str | None) -> str:  # noqa: A002 - as the option
     """A document in a format, as wide and as colourful as where it goes."""
-    printer = import_module(f"archcost.render.printers.{PRINTERS[format]}")
+    printer = import_module(f"archcost.render.printers.{FORMATS[format]}")
     text: str = printer.text(document, path)
     return text
 
 
 def format_of(path: str | None) -> str:
     """The format that a file's name asks for; a table for any other, and for standard output."""
-    return _SUFFIXES.get(PurePath(path).suffix.lower(), "table") if path else "table"
+    return SUFFIXES.get(PurePath(path).suffix.lower(), "table") if path else "table"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.comparing import smallest, telling_metrics
 from archcost.comparing.data import side_by_side_data
 from archcost.comparing.naming import labels
-from archcost.render.comparison_cells import LABELS, total_cell
+from archcost.render.comparison_cells import total_cell
 from archcost.render.document import WHOLE, Column, Line, Records, Table, TreeLine
-from archcost.spec.budget_limits import TOTALS
+from archcost.spec.budget_limits import LABELS, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

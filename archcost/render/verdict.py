@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.verdict import Status
+from archcost.budget.verdict_figures import amount, total_change
+from archcost.budget.verdict_help import help_text
+from archcost.budget.verdict_sentences import sentence, summary, what
+from archcost.budget.verdict_words import Status
 from archcost.printable import one_line
 from archcost.render.document import Line, TreeLine, branches_of
-from archcost.render.verdict_data import verdict_data
-from archcost.render.verdict_figures import amount, total_change
-from archcost.render.verdict_help import help_text
 from archcost.render.verdict_records import ERROR, verdict_records
 from archcost.render.verdict_table import (
     STATUS_STYLES,
@@ -22,7 +22,7 @@ from archcost.render.verdict_table import (
     limits_table,
     now_cell,
 )
-from archcost.render.verdict_text import changed_totals, left_out, mark, ordered, sentence, summary, what
+from archcost.render.verdict_text import changed_totals, left_out, mark, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _MARK_STYLES = {"✗": "bold red", "✓": "bold green", "!": "bold yellow"}
 
 
 class VerdictDocument(NamedTuple):
-    """What came of a check."""
+    """The result of a check."""
 
     verdict: Verdict
 
@@ -71,7 +71,7 @@ class VerdictDocument(NamedTuple):
 
     def data(self) -> object:
         """The whole verdict."""
-        return verdict_data(self.verdict)
+        return self.verdict.to_dict()
 
     def _lines(self) -> list[Line]:
         """What kept specs from being judged, what no row tells, the teams' messages, and what changed."""

@@ -6,21 +6,14 @@ import textwrap
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import WORKSPACE, Behind, Cause, Rule, Status
+from archcost.budget.verdict import WORKSPACE
+from archcost.budget.verdict_figures import amount, percent, total_change
+from archcost.budget.verdict_help import help_text
+from archcost.budget.verdict_sentences import sentence, summary
+from archcost.budget.verdict_words import Behind, Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
 from archcost.printable import one_line
-from archcost.render.verdict_figures import amount, percent, total_change
-from archcost.render.verdict_help import help_text
-from archcost.render.verdict_text import (
-    changed_totals,
-    layer_name,
-    layers_text,
-    left_out,
-    mark,
-    ordered,
-    sentence,
-    summary,
-)
+from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from archcost.budget.verdict import Status
+from archcost.budget.verdict_sentences import sentence
+from archcost.budget.verdict_words import Status
 from archcost.printable import one_line
 from archcost.render.finding_locations import error_fingerprint, errors_by_spec, fingerprint, located
-from archcost.render.verdict_text import TOLD, layers_text, ordered, sentence
+from archcost.render.verdict_text import TOLD, layers_text, ordered
 from archcost.strict_json import json_text
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict_sentences import sentence, what
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.printable import one_line
-from archcost.render.verdict_text import full_text, sentence, what
+from archcost.render.verdict_text import full_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

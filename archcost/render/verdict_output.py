@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, UsageError
 from archcost.render.exit import PIPED_WIDTH, terminal_width, wants_colour, write_file
+from archcost.render.formats import CONCISE, FULL, OF_VERDICTS
+from archcost.render.formats import FORMATS as OF_DOCUMENTS
 from archcost.render.output import print_diagnostics, print_line, write_text
-from archcost.render.printing import PRINTERS, text_of
+from archcost.render.printing import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.budget.verdict import Verdict
 
-FOR_HOSTS = ("github", "gitlab", "junit", "sarif")
-OWN_FORMATS = ("full", "concise", "markdown", *FOR_HOSTS)  # markdown is a comment, and knows the room of its host
-FORMATS = (*OWN_FORMATS, *[name for name in PRINTERS if name not in OWN_FORMATS])
+OWN_FORMATS = (*OF_VERDICTS, "markdown")  # markdown is a comment, and knows the room of its host
+FORMATS = (*OWN_FORMATS, *[name for name in OF_DOCUMENTS if name not in OWN_FORMATS])
 
 
 def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapping[str, str]) -> None:  # noqa: A002
@@ -28,7 +29,7 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
     Every output that can be written is, before UsageError is raised for one that cannot.
     """
     failed: UsageError | None = None
-    if format != "concise":  # which has them in its own lines
+    if format != CONCISE:  # which has them in its own lines
         print_diagnostics(verdict.all_diagnostics())
     for kind, target in exports.items():
         try:
@@ -50,14 +51,14 @@ def render(verdict: Verdict, format: str, path: str | None = "") -> str:  # noqa
         from archcost.render.verdict import VerdictDocument
 
         return text_of(VerdictDocument(verdict), format, path)
-    if format == "full":
+    if format == FULL:
         from archcost.render.verdict_full import to_full
 
         to_terminal = path is None
         coloured = to_terminal and wants_colour(sys.stdout)
         width = terminal_width(sys.stdout) if to_terminal else PIPED_WIDTH
         return to_full(verdict, width, COLOUR if coloured else PLAIN)
-    module = import_module(f"archcost.render.verdict_{'full' if format == 'concise' else format}")
+    module = import_module(f"archcost.render.verdict_{FULL if format == CONCISE else format}")
     text: str = getattr(module, f"to_{format}")(verdict)
     return text
 

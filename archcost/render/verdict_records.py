@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause
+from archcost.budget.data import finding_data
+from archcost.budget.verdict_words import Cause
 from archcost.render.document import Records
-from archcost.render.verdict_data import finding_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

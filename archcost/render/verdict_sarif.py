@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from archcost.budget.verdict import Rule, Status
+from archcost.budget.verdict_words import Rule, Status
 from archcost.render.finding_locations import error_fingerprint, errors_by_spec, fingerprint, located
 from archcost.render.verdict_text import TOLD, full_text, ordered
 from archcost.strict_json import json_text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict_figures import amount, pair, percent, signed
+from archcost.budget.verdict_sentences import what
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.printable import one_line
 from archcost.render.document import Cell, Column, Table
-from archcost.render.verdict_figures import amount, pair, percent, signed
-from archcost.render.verdict_text import what
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -37,7 +37,7 @@ class VerificationDocument(NamedTuple):
         return len(self.outcomes) == 1 or self.depth is not None
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         if self._detailed:
             for verification in self._done:
                 yield _title(verification)
@@ -87,7 +87,7 @@ class VerificationDocument(NamedTuple):
 
 
 def _title(verification: Verification) -> Heading:
-    return Heading(verification.name, f"batch {verification.batch} · held against PyTorch")
+    return Heading(verification.name, f"batch {verification.batch} · compared with PyTorch")
 
 
 def _layers(verification: Verification, depth: int | None, most: int | None) -> Iterator[Block]:

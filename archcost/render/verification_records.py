@@ -33,7 +33,7 @@ _TARGET = ("target_path", "target_params", "target_macs", "target_output", "kins
 def verification_records(outcomes: Sequence[VerificationOutcome]) -> Records:
     """Every layer of every model; times and the other model's figures where there are any.
 
-    ``verdict`` is ``ok``, ``wrong``, ``declared``, ``not proved`` where the model that the spec is held against has no
+    ``verdict`` is ``ok``, ``wrong``, ``declared``, ``not proved`` where the model that the spec is compared with has no
     layer of a known kind with the tensors, or ``not verified`` of a spec with errors, and of layers that PyTorch did
     not come to. ``mismatch`` says what is wrong. What contradicts no layer but a model or a scope has a row of its own.
     """

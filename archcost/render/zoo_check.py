@@ -25,7 +25,7 @@ class ZooCheckDocument(NamedTuple):
     listed: bool = True
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read."""
+        """The blocks for people to read."""
         del most  # there are as many rows as figures
         if self.listed:
             yield _table(self.check.figures)

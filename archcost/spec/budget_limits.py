@@ -21,6 +21,16 @@ COUNTS = ("params", "active_params", "macs", "flops")
 BYTES = ("weight_bytes", "activation_bytes", PEAK, "cache_bytes")
 TOTALS = (*COUNTS, *BYTES)  # figures of a whole model
 METRICS = (*TOTALS, LATENCY)
+LABELS = {  # of totals, as people read them
+    "params": "params",
+    "active_params": "active params",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "weight_bytes": "weight bytes",
+    "activation_bytes": "activation bytes",
+    "peak_activation_bytes": "peak activations",
+    "cache_bytes": "KV cache",
+}
 WHOLE_MODEL = (PEAK, LATENCY)  # they do not add up over layers
 LAYER_METRICS = tuple(metric for metric in METRICS if metric not in WHOLE_MODEL)
 OTHER_NAMES = {"peak_activation_memory": PEAK}

@@ -119,11 +119,11 @@ def _detailed(reader: Reader, metric: str, key: Scalar, mapping: Mapping, defaul
     if "max" not in entries and "increase" not in entries:
         hint = f"write `{metric}: {_example(metric)}`, or `{{max: …}}` or `{{increase: 5%}}`"
         if "floor" in entries:
-            hint = "`floor` stands beside `increase`: both must be exceeded"
+            hint = "write `floor` beside `increase`: growth must exceed both"
         reader.report(f"the limit of {metric} has neither `max` nor `increase`", key, hint)
         return []
     if "floor" in entries and "increase" not in entries:
-        reader.report("`floor` stands beside `increase`: both must be exceeded", entries["floor"][0])
+        reader.report("write `floor` beside `increase`: growth must exceed both", entries["floor"][0])
     found = []
     if "max" in entries:
         found.append(_maximum(reader, metric, *entries["max"], defaults))

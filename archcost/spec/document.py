@@ -249,12 +249,12 @@ class _Builder:
         line, column, length = self._place(event)
         mark = Mark(self.source, line, column, length)
         if any(anchor == event.anchor for _, anchor in self._stack):
-            message = f"the alias *{event.anchor} stands inside of what it names"
+            message = f"the alias *{event.anchor} is inside the anchor that it refers to"
             raise self.stop(Diagnostic(message, mark, "a value cannot hold itself"))
         value = self._anchors.get(event.anchor)
         if value is None:
             hint = suggestion(event.anchor, list(self._anchors), "anchors") or "a text that starts with * needs quotes"
-            raise self.stop(Diagnostic(f"the alias *{event.anchor} names no anchor before it", mark, hint))
+            raise self.stop(Diagnostic(f"the alias *{event.anchor} refers to no anchor before it", mark, hint))
         if len(self._stack) + value.depth > MAX_DEPTH:
             raise self.stop(Diagnostic(_DEEP, mark))
         self._count += value.size
@@ -263,7 +263,7 @@ class _Builder:
     def _add(self, value: Value, mark: Mark | None = None) -> None:
         self._count += 1
         if self._count > MAX_VALUES:
-            message = f"the file holds more than {MAX_VALUES:,} values, aliases expanded"
+            message = f"the file has more than {MAX_VALUES:,} values, aliases expanded"
             hint = "write repeated parts once, as a block with `repeat`"
             raise self.stop(Diagnostic(message, mark or value.mark, hint))
         self.meter.spent += _VALUE
@@ -287,7 +287,7 @@ class _Builder:
             self._keys[-1] = value
             if value.text in parent.entries:
                 first = parent.entries[value.text][0]
-                note = f"it stands first on line {first.line + 1}"
+                note = f"it is first written on line {first.line + 1}"
                 self._problem(Diagnostic(f"the key '{value.text}' appears twice", value.mark, "", (note,)))
         else:
             raise self.stop(Diagnostic(_PLAIN_KEY, mark or value.mark))

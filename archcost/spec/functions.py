@@ -1,4 +1,4 @@
-"""What expressions may call and compute: functions and operators that refuse what would grow without bounds."""
+"""The functions and operators of expressions; they refuse values that would grow beyond the limits."""
 
 from __future__ import annotations
 

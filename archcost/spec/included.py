@@ -65,7 +65,7 @@ class NamedFiles:
             variants.append(root)
             place = self._place(folder, named.text, named.mark, "extend")
             if place is not None and place.real in self.seen:
-                hint = "let the last one have `layers` of its own"
+                hint = "give the last one its own `layers`"
                 self._report("specs may not extend themselves", named.mark, hint)
             base = self._tree(place, named.text, named.mark, "extend") if place is not None else None
             if place is None or base is None:

@@ -1,4 +1,4 @@
-"""What a spec says, typed: params, inputs, blocks and steps, with places for messages.
+"""The typed content of a spec: params, inputs, blocks and steps, with their places for messages.
 
 Attribute and param values are *templates*: plain data in which any scalar may be an :class:`Expression`.
 """
@@ -206,7 +206,7 @@ class Spec:
 
     @property
     def is_library(self) -> bool:
-        """Whether the file is for others to include, as the parser read it; a wrong one is none."""
+        """Whether the file is a library of blocks for other specs to include; a file with errors is not."""
         return self.only_shares and bool(self.blocks) and not self.problems
 
     @property

@@ -1,4 +1,4 @@
-"""What is wrong with a spec: every problem once, in the order of the text, and no more than anyone reads."""
+"""The problems of a spec: each once, in the order of the text, and no more than people would read."""
 
 from __future__ import annotations
 

@@ -50,7 +50,10 @@ def spec_schema() -> Schema:
         "name": {"type": "string"},
         "family": {"type": "string", "description": "The family in the list of `archcost zoo`."},
         "source": {"type": "string", "description": "Where the architecture is published."},
-        "extends": {"type": "string", "description": "A spec whose params get other defaults here."},
+        "extends": {
+            "type": "string",
+            "description": "The spec that this one is a variant of: its layers, with other defaults for its params.",
+        },
         "dtype": {"enum": list(FLOAT_DTYPES)},
         "params": params,
         "include": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
@@ -111,17 +114,20 @@ def _step_schema() -> Schema:
     branch = _object({"from": _IDS, "layers": _STEPS})
     modifiers: Schema = {
         "id": {"type": "string", "pattern": r"^[^.\s$]+$", "description": "The step's name in its scope."},
-        "from": {**_IDS, "description": "Ids to read instead of the step before; [] for none."},
+        "from": {**_IDS, "description": "Ids of what the step reads, instead of the previous step; [] for nothing."},
         "branches": {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": {"anyOf": [*_nullable_steps(), branch]},
-            "description": "Parallel steps whose results are the inputs.",
+            "description": "Parallel lists of steps; their results are the inputs of this step.",
         },
         "when": _or_expression({"type": "boolean"}),
         "repeat": _or_expression({"type": "integer", "minimum": 0}),
         "as": {"type": "string", "description": "The name of the index of repeat (default: i)."},
-        "share": {"type": ["string", "integer"], "description": "A step whose weights this one uses."},
+        "share": {
+            "type": ["string", "integer"],
+            "description": "The id of an earlier step whose weights this step uses.",
+        },
     }
     ops: Schema = {kind: {"$ref": f"#/definitions/{kind}"} for kind in REGISTRY}
     schema = _object({**modifiers, **ops}, more={"type": ["object", "null"]})

@@ -221,7 +221,7 @@ class SpecReader(Reader):
             if isinstance(flag, Scalar) and isinstance(flag.value, bool):
                 batch = flag.value
             else:
-                self.report(f"'batch' of an input is true or false, got {brief(flag)}", flag)
+                self.report(f"'batch' of an input must be true or false, got {brief(flag)}", flag)
                 known = False
         if "shape" not in value.entries:
             self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")

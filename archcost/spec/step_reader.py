@@ -104,7 +104,7 @@ def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str])
     elif close:
         hint = f"did you mean '{close[0]}'?"
     else:
-        hint = f"start each step with its own `- `; beside a kind stand {', '.join(MODIFIERS)}"
+        hint = f"start each step with its own `- `; the modifiers beside a kind are {', '.join(MODIFIERS)}"
     key = value.entries[second][0]
     reader.report(f"a step has one kind, got '{brief(value.entries[first][0])}' and '{brief(key)}'", key, hint)
 
@@ -242,7 +242,7 @@ def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> s
         required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
         example = ", ".join(f"{name}: …" for name in required)
         return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
-    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; a block stands under `blocks`"
+    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; define a block under `blocks`"
 
 
 def _kind_end(kind: str) -> int:

@@ -1,4 +1,4 @@
-"""YAML's syntax errors in words that help, and the expressions that YAML cuts at a comma."""
+"""Helpful messages for YAML syntax errors, and for expressions that YAML cuts at a comma."""
 
 from __future__ import annotations
 

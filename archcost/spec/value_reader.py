@@ -161,7 +161,7 @@ class Reader:
             return expression
         references = []
         if isinstance(value, Sequence) and not value.items and what == "outputs":
-            self.report("'outputs' names no step", value, "leave it out to return the result of the last step")
+            self.report("'outputs' is empty", value, "leave it out to return the result of the last step")
             return [Reference("", value.mark)]
         for item in value.items if isinstance(value, Sequence) else [value]:
             if isinstance(item, Scalar) and item.text and item.value is not None and not item.text.startswith("$"):
@@ -184,7 +184,7 @@ def brief(value: Value) -> str:
 
 
 def is_lone_brace(value: Value) -> bool:
-    """Whether a value is a mapping such as ``{name}``, which looks like a template of other tools."""
+    """Whether a value is a mapping such as ``{name}``, which is the template syntax of other tools."""
     return (
         isinstance(value, Mapping)
         and value.flow

@@ -1,4 +1,4 @@
-"""The closed sets of words in specs: keys, modifiers, dtypes, metrics, and names that expressions use themselves."""
+"""The fixed words of specs: keys, modifiers, dtypes, metrics, and the names that expressions define."""
 
 from __future__ import annotations
 

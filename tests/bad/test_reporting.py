@@ -165,7 +165,7 @@ def test_a_model_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.M
 
     monkeypatch.setattr("archcost.graph.unroll.copy_body", exhaust)
     text = "blocks: {unit: {layers: [relu]}}\nlayers: [unit]"
-    assert messages(text) == ["the model does not fit into memory"]
+    assert messages(text) == ["there is not enough memory to analyse this model"]
 
 
 def test_load_tells_what_is_wrong_with_the_text_alone() -> None:

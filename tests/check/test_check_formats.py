@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archcost.budget.data import StatusCounts
-from archcost.budget.verdict import Contributor, Finding, Rule, SpecVerdict, Status, Verdict
+from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Verdict
+from archcost.budget.verdict_words import Rule, Status
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.printable import visible
 from archcost.render.document import Line, Table

@@ -16,9 +16,10 @@ from archcost.budget.cases import Request
 from archcost.budget.contributors import named
 from archcost.budget.judge import Case, judge
 from archcost.budget.latency import MeasuredPace
-from archcost.budget.verdict import Contributor, Finding, Rule, SpecVerdict, Status, Verdict
-from archcost.render.verdict_figures import amount, pair, percent
-from archcost.render.verdict_text import sentence
+from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Verdict
+from archcost.budget.verdict_figures import amount, pair, percent
+from archcost.budget.verdict_sentences import sentence
+from archcost.budget.verdict_words import Rule, Status
 from archcost.settings import Settings
 from archcost.spec.loader import loads
 

@@ -12,13 +12,13 @@ import jsonschema
 import pytest
 from markdown_it import MarkdownIt
 
-from archcost.commands.options import FORMATS
 from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
 from archcost.explaining.expressions import Product
 from archcost.explaining.overview_data import StoryData
 from archcost.explaining.scope import Name
+from archcost.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

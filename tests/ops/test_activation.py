@@ -60,7 +60,7 @@ REFUSALS = [
     Refusal("rrelu", {"lower": 2, "upper": 1}, (SHAPE,), "lower 2.0 is above upper 1.0"),
     Refusal("celu", {"alpha": 0}, (SHAPE,), "alpha must not be 0"),
     Refusal("softplus", {"beta": 0}, (SHAPE,), "beta must not be 0"),
-    Refusal("glu", {"dim": 2}, (SHAPE,), "dim 2 has the odd size 5 and does not split into halves"),
+    Refusal("glu", {"dim": 2}, (SHAPE,), "dim 2 has the odd size 5 and cannot be divided into halves"),
     Refusal("softmax", {"dim": 4}, (SHAPE,), "there is no dim 4 in an input of 4 dims", "or from -4 to -1"),
     Refusal("softmax2d", {}, ((2, 3),), "takes an input of 3 to 4 dims"),
     Refusal("dropout2d", {}, ((2, 3),), "dropout2d takes an input of 3 to 4 dims (N, C, H, W) or (C, H, W)"),

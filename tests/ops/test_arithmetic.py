@@ -64,41 +64,46 @@ FIGURES = [
     Figures("max", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=2 * 5 * 3 - 2 * 3),
 ]
 
-PROJECTION = "align the shortcut with a projection: "
+PROJECTION = "apply a projection to the shortcut "
 REFUSALS = [
     Refusal("clamp", {}, ((5,),), "clamp needs 'min', 'max' or both"),
-    Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4), (5, 6)), "'j' is 4 in one operand and 5 in the other"),
-    Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4),), "'ij,jk->ik' is for 2 inputs, got 1"),
+    Refusal(
+        "einsum",
+        {"equation": "ij,jk->ik"},
+        ((3, 4), (5, 6)),
+        "the dim 'j' has size 4 in one operand and 5 in the other",
+    ),
+    Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4),), "'ij,jk->ik' takes 2 inputs, got 1"),
     Refusal("einsum", {"equation": "ij->i"}, ((3, 4, 5),), "the term 'ij' does not fit an operand of 3 dims"),
     Refusal("einsum", {"equation": "ii->i"}, ((3, 3),), "a letter appears twice in the term 'ii'"),
-    Refusal("einsum", {"equation": "ij->k"}, ((3, 4),), "no operand has the 'k' of the output"),
-    Refusal("einsum", {"equation": "...i->i"}, ((3, 4),), "the '...' of an operand is missing in the output"),
-    Refusal("einsum", {"equation": "i1->i"}, ((3, 4),), "'i1' is no term of an equation", "letters, one for each dim"),
+    Refusal("einsum", {"equation": "ij->k"}, ((3, 4),), "the letter 'k' of the output is in no operand"),
+    Refusal("einsum", {"equation": "...i->i"}, ((3, 4),), "the '...' of an operand is missing from the output"),
+    Refusal("einsum", {"equation": "i1->i"}, ((3, 4),), "'i1' is not a term of an equation", "a letter for each dim"),
     Refusal("einsum", {"equation": "...i,...i->..."}, ((3, 4), (2, 4)), "dims (3) and (2) of '...' do not broadcast"),
     Refusal(
         "add",
         {},
         ((1, 128, 28, 28), (1, 64, 56, 56)),
         "add cannot broadcast (1, 128, 28, 28) with (1, 64, 56, 56)",
-        PROJECTION + "`conv2d: {out_channels: 128, kernel_size: 1, stride: 2}` on it, the (1, 64, 56, 56)",
+        PROJECTION + "(1, 64, 56, 56): `conv2d: {out_channels: 128, kernel_size: 1, stride: 2}`",
     ),
     Refusal(
         "add",
         {},
         ((1, 64, 56, 56), (1, 256, 56, 56)),
         "add cannot broadcast (1, 64, 56, 56) with (1, 256, 56, 56)",
-        PROJECTION + "`conv2d: {out_channels: 256, kernel_size: 1}` on it, the (1, 64, 56, 56)",
+        PROJECTION + "(1, 64, 56, 56): `conv2d: {out_channels: 256, kernel_size: 1}`",
     ),
     Refusal(
         "add", {}, ((1, 256, 8, 8), (1, 64, 8, 8)), "add cannot broadcast", "`conv2d: {out_channels: 256, kernel_s"
     ),
-    Refusal("add", {}, ((1, 1, 2, 2, 2, 2), (1, 1, 2, 2, 2, 3)), "add cannot broadcast", "sizes broadcast, compared"),
+    Refusal("add", {}, ((1, 1, 2, 2, 2, 2), (1, 1, 2, 2, 2, 3)), "add cannot broadcast", "shapes are compared"),
     Refusal(
         "add",
         {},
         ((1, 64, 57, 28), (1, 64, 29, 28)),
         "add cannot broadcast",
-        PROJECTION + "`conv2d: {out_channels: 64, kernel_size: 1, stride: [2, 1]}` on it, the (1, 64, 57, 28)",
+        PROJECTION + "(1, 64, 57, 28): `conv2d: {out_channels: 64, kernel_size: 1, stride: [2, 1]}`",
     ),
     Refusal(
         "add",
@@ -115,26 +120,35 @@ REFUSALS = [
         {},
         ((1, 196, 768), (1, 196, 384)),
         "add cannot broadcast",
-        PROJECTION + "`linear: {out_features: 768}` on it, the (1, 196, 384)",
+        PROJECTION + "(1, 196, 384): `linear: {out_features: 768}`",
     ),
-    Refusal("add", {}, ((1, 64, 56, 56), (1, 64, 54, 54)), "add cannot broadcast", "no stride takes one spatial size"),
-    Refusal("add", {}, ((1, 64, 56, 30), (1, 64, 28, 60)), "add cannot broadcast", "no stride takes one spatial size"),
-    Refusal(
-        "add", {}, ((2, 3), (2, 4)), "add cannot broadcast (2, 3) with (2, 4)", "sizes broadcast, compared from the"
-    ),
+    Refusal("add", {}, ((1, 64, 56, 56), (1, 64, 54, 54)), "add cannot broadcast", "no stride turns one spatial size"),
+    Refusal("add", {}, ((1, 64, 56, 30), (1, 64, 28, 60)), "add cannot broadcast", "no stride turns one spatial size"),
+    Refusal("add", {}, ((2, 3), (2, 4)), "add cannot broadcast (2, 3) with (2, 4)", "shapes are compared from the"),
     Refusal(
         "add", {}, ((2, 3, 4, 4), (3,)), "add cannot broadcast (2, 3, 4, 4) with (3)", "compared from the last dim"
     ),
     Refusal(
-        "mul", {}, ((1, 64, 8, 8), (1, 32, 1, 1)), "mul cannot broadcast", "where they are equal or one of them is 1"
+        "mul", {}, ((1, 64, 8, 8), (1, 32, 1, 1)), "mul cannot broadcast", "two sizes must be equal, or one of them 1"
     ),
     Refusal("add", {}, ((2, 3),), "add with one input needs the number 'other'", "`from: [a, b]`"),
     Refusal("div", {}, ((2, 3),), "div with one input needs the number 'other'", "`div: {other: 2}`"),
     Refusal("sub", {"other": 1}, ((2, 3), (2, 3)), "sub takes the number 'other' only with one input, got 2"),
     Refusal("sub", {}, ((2, 3),) * 3, "sub takes 1 to 2 inputs, got 3"),
     Refusal("add", {}, (), "add takes 1 or more inputs, got 0"),
-    Refusal("matmul", {}, ((2, 3), (4, 5)), "matmul of (2, 3) and (4, 5): 3 columns meet 4 rows", "`transpose` one"),
-    Refusal("matmul", {}, ((2, 3), (4,)), "matmul of (2, 3) and (4): 3 columns meet 4 rows"),
+    Refusal(
+        "matmul",
+        {},
+        ((2, 3), (4, 5)),
+        "matmul of (2, 3) and (4, 5): the 3 columns of the first do not match the 4 rows of the second",
+        "`transpose` one",
+    ),
+    Refusal(
+        "matmul",
+        {},
+        ((2, 3), (4,)),
+        "matmul of (2, 3) and (4): the 3 columns of the first do not match the 4 rows of the second",
+    ),
     Refusal("matmul", {}, ((3, 4, 5), (2, 5, 6)), "matmul cannot broadcast the batch dims (3) with (2)"),
     Refusal("matmul", {}, ((3, 4, 5),), "matmul takes 2 inputs, got 1"),
     Refusal("matmul", {}, ((), (3,)), "matmul takes an input of 1 or more dims, got ()"),

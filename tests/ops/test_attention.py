@@ -99,13 +99,13 @@ FIGURES = [
 ]
 
 REFUSALS = [
-    Refusal(RPB, {"window_size": 7}, (), "relative_position_bias without input needs 'num_heads'"),
+    Refusal(RPB, {"window_size": 7}, (), "relative_position_bias without an input needs 'num_heads'"),
     Refusal(
         RPB, {"window_size": 8}, ((1, 13, 13, 4),), "a window of (8, 8) needs a table of 225 rows, got (1, 13, 13, 4)"
     ),
     Refusal(RPB, {"window_size": 8, "num_heads": 3}, ((15, 15, 4),), "num_heads is 3, but the table (15, 15, 4) has 4"),
     Refusal(RPB, {"window_size": [2] * 4, "num_heads": 3}, (), "window_size takes 1 to 3 sizes, got 4"),
-    Refusal("rotary_embedding", {}, ((7, 5),), "5 features do not make pairs"),
+    Refusal("rotary_embedding", {}, ((7, 5),), "5 features cannot be divided into pairs"),
     Refusal("rotary_embedding", {"rotary_dim": 8}, ((7, 6),), "rotary_dim is 8, but the input (7, 6) has fewer"),
     Refusal(SDPA, {}, (HEADS, (2, 4, 9, 7), MEMORY), "query (2, 4, 7, 8) and key (2, 4, 9, 7) differ in the last dim"),
     Refusal(SDPA, {}, (HEADS, MEMORY, HEADS), "differ in the number of positions"),
@@ -114,15 +114,15 @@ REFUSALS = [
     Refusal(SDPA, {}, (HEADS, MEMORY, MEMORY, (7, 8)), "scores (2, 4, 7, 9) do not broadcast with the mask (7, 8)"),
     Refusal(SDPA, {}, (HEADS, MEMORY, MEMORY, (3, 2, 4, 7, 9)), "has more dims than the scores (2, 4, 7, 9)"),
     Refusal(SDPA, {}, ((1, 7, 8),) * 3 + ((5, 7, 7),), "the mask (5, 7, 7) does not broadcast to the scores (1, 7, 7)"),
-    Refusal(SDPA, {"is_causal": True}, (HEADS,) * 3 + ((7, 7),), "is_causal and a mask exclude each other"),
+    Refusal(SDPA, {"is_causal": True}, (HEADS,) * 3 + ((7, 7),), "is_causal and a mask cannot be combined"),
     Refusal(SDPA, {}, (HEADS, HEADS, (8,)), "the value needs 2 or more dims (*, positions, features), got (8)"),
     Refusal(SDPA, {}, (HEADS, HEADS), "takes 3 to 4 inputs, got 2"),
     Refusal(
-        SDPA, {"enable_gqa": True}, (HEADS, (2, 3, 9, 8), (2, 3, 9, 8)), "4 query heads are no multiple of 3 shared"
+        SDPA, {"enable_gqa": True}, (HEADS, (2, 3, 9, 8), (2, 3, 9, 8)), "4 query heads are not a multiple of 3 shared"
     ),
     Refusal(SDPA, {"enable_gqa": True}, ((4, 7, 8), (7, 8), (7, 8)), "enable_gqa needs heads in dim -3"),
     Refusal(SDPA, {"enable_gqa": True}, ((7, 8),) * 3, "enable_gqa needs heads in dim -3"),
-    Refusal(MHA, {"num_heads": 3}, ((1, 32, 64),), "64 features do not split into 3 heads"),
+    Refusal(MHA, {"num_heads": 3}, ((1, 32, 64),), "64 features cannot be divided into 3 heads"),
     Refusal(MHA, {"num_heads": 4}, ((1, 7, 8), (2, 9, 8)), "query (1, 7, 8) and key (2, 9, 8) differ in the batch"),
     Refusal(MHA, {"num_heads": 4, "batch_first": False}, ((7, 1, 8), (9, 2, 8)), "differ in the batch"),
     Refusal(

@@ -167,28 +167,34 @@ REFUSALS = [
         "the mask must be (1, 9, 6, 6), got (1, 18, 6, 6)",
     ),
     Refusal(
-        DEFORM, {"out_channels": 8, "kernel_size": 3}, ((1, 4, 8, 8), (1, 20, 6, 6)), "20 channels of offsets are no"
+        DEFORM,
+        {"out_channels": 8, "kernel_size": 3},
+        ((1, 4, 8, 8), (1, 20, 6, 6)),
+        "20 channels of the offset are not",
     ),
     Refusal(
-        DEFORM, {"out_channels": 8, "kernel_size": 3}, ((1, 4, 8, 8), (1, 54, 6, 6)), "4 channels do not split into the"
+        DEFORM,
+        {"out_channels": 8, "kernel_size": 3},
+        ((1, 4, 8, 8), (1, 54, 6, 6)),
+        "4 channels cannot be divided into the",
     ),
     Refusal(
         DEFORM,
         {"out_channels": 8, "kernel_size": 3, "groups": 3},
         ((1, 4, 8, 8), (1, 18, 6, 6)),
-        "4 input channels do not split into 3 groups",
+        "4 input channels cannot be divided into 3 groups",
     ),
     Refusal(
         "conv2d",
         {"out_channels": 4, "kernel_size": 3, "groups": 2},
         ((1, 3, 8, 8),),
-        "3 input channels do not split into 2 groups",
+        "3 input channels cannot be divided into 2 groups",
     ),
     Refusal(
         "conv2d",
         {"out_channels": 3, "kernel_size": 3, "groups": 2},
         ((1, 4, 8, 8),),
-        "3 output channels do not split into 2 groups",
+        "3 output channels cannot be divided into 2 groups",
     ),
     Refusal(
         "conv2d",

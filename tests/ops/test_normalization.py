@@ -55,12 +55,12 @@ REFUSALS = [
         "instance_norm2d", {}, ((3, 4, 1, 1),), "one value per channel has no variance, got an input of (3, 4, 1, 1)"
     ),
     Refusal("group_norm", {"num_groups": 4}, (ONE_VALUE,), "one value per group has no variance"),
-    Refusal("group_norm", {"num_groups": 3}, (IMAGE,), "64 channels do not split into 3 groups"),
+    Refusal("group_norm", {"num_groups": 3}, (IMAGE,), "64 channels cannot be divided into 3 groups"),
     Refusal(
         "layer_norm",
         {"normalized_shape": 64},
         (TOKENS,),
-        "normalized_shape (64) is not the end of the input's shape (2, 196, 384)",
+        "normalized_shape (64) does not match the last dims of the input (2, 196, 384)",
         "leave normalized_shape out",
     ),
     Refusal("rms_norm", {"normalized_shape": [2, 3, 4]}, ((3, 4),), "normalized_shape (2, 3, 4) does not fit"),

@@ -53,7 +53,9 @@ FIGURES = [
 
 REFUSALS = [
     Refusal("lstm", {"hidden_size": 6, "proj_size": 6}, ((2, 7, 5),), "proj_size 6 must be smaller than hidden_size 6"),
-    Refusal("lstm", {"hidden_size": 6}, ((2, 7, 5), (1, 2, 6)), "lstm takes 1 input or all of input, h_0, c_0, got 2"),
+    Refusal(
+        "lstm", {"hidden_size": 6}, ((2, 7, 5), (1, 2, 6)), "lstm takes either 1 input or all of input, h_0, c_0, got 2"
+    ),
     Refusal("gru", {"hidden_size": 6}, ((2, 7, 5), (2, 2, 6)), "h_0 must be (1, 2, 6), got (2, 2, 6)"),
     Refusal("lstm", {"hidden_size": 6}, ((2, 7, 5), (1, 2, 6), (1, 7, 6)), "c_0 must be (1, 2, 6), got (1, 7, 6)"),
     Refusal("rnn", {"hidden_size": 6}, ((7, 5),), "rnn takes an input of 3 dims (N, L, features), got (7, 5)"),

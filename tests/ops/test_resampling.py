@@ -35,13 +35,15 @@ REFUSALS = [
     Refusal("upsample", {"scale_factor": [1, 0]}, ((1, 3, 5, 5),), "scale_factor must be above 0"),
     Refusal("upsample", {"size": [2, 2]}, ((1, 3, 5),), "2 numbers are given for the 1 spatial dimensions"),
     Refusal("upsample", {"size": 2, "mode": "bilinear"}, ((1, 3, 5),), "mode bilinear takes an input of 4 dims"),
-    Refusal(
-        "upsample", {"size": 2, "align_corners": True}, ((1, 3, 5),), "align_corners goes with the linear and cubic"
-    ),
+    Refusal("upsample", {"size": 2, "align_corners": True}, ((1, 3, 5),), "align_corners needs a linear or cubic"),
     Refusal("upsample", {"scale_factor": 0.1}, ((1, 3, 5),), "upsample would give an output of shape (1, 3, 0)"),
     Refusal("upsample", {"size": 2}, ((3, 5),), "upsample takes an input of 3 to 5 dims (N, C, *spatial), got (3, 5)"),
-    Refusal("pixel_shuffle", {"upscale_factor": 2}, ((1, 6, 4, 4),), "6 channels do not split into squares of 2 × 2"),
-    Refusal("pixel_unshuffle", {"downscale_factor": 2}, ((1, 6, 4, 5),), "4 × 5 does not split into squares of 2 × 2"),
+    Refusal(
+        "pixel_shuffle", {"upscale_factor": 2}, ((1, 6, 4, 4),), "6 channels cannot be divided into squares of 2 × 2"
+    ),
+    Refusal(
+        "pixel_unshuffle", {"downscale_factor": 2}, ((1, 6, 4, 5),), "4 × 5 cannot be divided into squares of 2 × 2"
+    ),
 ]
 
 

@@ -73,31 +73,36 @@ REFUSALS = [
         "window_partition",
         {"window_size": 7},
         ((1, 25, 28, 96),),
-        "(25, 28) does not split into windows of (7, 7)",
-        "`pad` to multiples of the window",
+        "(25, 28) cannot be divided into windows of (7, 7)",
+        "`pad` the input to a multiple of the window",
     ),
     Refusal("window_partition", {"window_size": [7]}, ((1, 28, 28, 96),), "window_size has 1 sizes for 2 dims"),
     Refusal("window_reverse", {"window_size": 7, "output_size": 28}, ((16, 48, 96),), "windows of (7, 7) have 49"),
     Refusal(
-        "window_reverse", {"window_size": 7, "output_size": 28}, ((8, 49, 96),), "8 windows are no multiple of the 16"
+        "window_reverse",
+        {"window_size": 7, "output_size": 28},
+        ((8, 49, 96),),
+        "8 windows are not a multiple of the 16",
     ),
     Refusal(
         "window_reverse", {"window_size": 2, "output_size": [2] * 4}, ((1, 16, 3),), "output_size takes 1 to 3 sizes"
     ),
     Refusal("flatten", {"start_dim": 3, "end_dim": 1}, ((2, 3, 4, 5),), "start_dim 3 comes after end_dim 1"),
     Refusal("flatten", {}, ((3,),), "there is no dim 1 in an input of 1 dims"),
-    Refusal("unflatten", {"dim": 1, "unflattened_size": [5, -1]}, ((2, 12),), "12 does not unflatten to (5, -1)"),
+    Refusal("unflatten", {"dim": 1, "unflattened_size": [5, -1]}, ((2, 12),), "12 cannot be unflattened to (5, -1)"),
     Refusal("unflatten", {"dim": 1, "unflattened_size": []}, ((2, 12),), "unflattened_size is empty"),
-    Refusal("reshape", {"shape": [7, -1]}, ((2, 3, 4),), "24 elements do not reshape to (7, -1)"),
-    Refusal("reshape", {"shape": [5, 5]}, ((2, 3, 4),), "24 elements do not reshape to (5, 5)"),
-    Refusal("permute", {"dims": [0, 1]}, ((2, 3, 4),), "2 dims are named for an input of (2, 3, 4)"),
+    Refusal("reshape", {"shape": [7, -1]}, ((2, 3, 4),), "24 elements cannot be reshaped to (7, -1)"),
+    Refusal("reshape", {"shape": [5, 5]}, ((2, 3, 4),), "24 elements cannot be reshaped to (5, 5)"),
+    Refusal("permute", {"dims": [0, 1]}, ((2, 3, 4),), "permute names 2 dims, but the input is (2, 3, 4)"),
     Refusal("permute", {"dims": [0, 1, -2]}, ((2, 3, 4),), "dim 1 is named twice in [0, 1, -2]"),
     Refusal("transpose", {"dim0": 0, "dim1": 2}, ((2, 3),), "there is no dim 2 in an input of 2 dims"),
     Refusal("squeeze", {"dim": [0, 0]}, ((1, 3),), "dim 0 is named twice"),
     Refusal("unsqueeze", {"dim": 3}, ((2, 3),), "there is no dim 3 in an output of 3 dims"),
-    Refusal("expand", {"sizes": [4, 3]}, ((2, 3),), "(2, 3) does not expand to (4, 3)"),
-    Refusal("expand", {"sizes": [3]}, ((2, 3),), "1 sizes are too few for an input of (2, 3)"),
-    Refusal("expand", {"sizes": [-1, 2, 3]}, ((2, 3),), "-1 keeps a size, but (2, 3) has none for dim 0"),
+    Refusal("expand", {"sizes": [4, 3]}, ((2, 3),), "(2, 3) cannot be expanded to (4, 3)"),
+    Refusal("expand", {"sizes": [3]}, ((2, 3),), "sizes has 1 numbers, fewer than the dims of the input (2, 3)"),
+    Refusal(
+        "expand", {"sizes": [-1, 2, 3]}, ((2, 3),), "-1 keeps the input's size, but the input (2, 3) has none for dim 0"
+    ),
     Refusal(
         "concat",
         {},
@@ -110,12 +115,14 @@ REFUSALS = [
         "concat", {}, ((1, 64, 56, 56), (1, 32, 56, 55)), "differ in dim 3", "bring the (1, 32, 56, 55) to 56 × 56"
     ),
     Refusal("concat", {}, ((1, 5, 8), (1, 7, 8), (2, 4, 9)), "(1, 5, 8) and (2, 4, 9) differ in dims 0 and 2"),
-    Refusal("concat", {}, ((1, 1, 768), (1, 1, 64)), "differ in dim 2", "they join along dim 2: `concat: {dim: 2}`"),
+    Refusal(
+        "concat", {}, ((1, 1, 768), (1, 1, 64)), "differ in dim 2", "their shapes fit along dim 2: `concat: {dim: 2}`"
+    ),
     Refusal(
         "concat",
         {},
         ((1, 5, 8), (1, 7)),
-        "concat needs inputs of as many dims, got (1, 5, 8) and (1, 7)",
+        "concat needs inputs of the same number of dims, got (1, 5, 8) and (1, 7)",
         "`unsqueeze`",
     ),
     Refusal("concat", {"dim": 2}, ((1, 5), (1, 7)), "there is no dim 2 in an input of 2 dims"),
@@ -153,12 +160,12 @@ REFUSALS = [
         "pad",
         {"pad": [1, 1], "mode": "reflect", "value": 1},
         ((1, 5),),
-        "value goes with mode constant, not with reflect",
+        "'value' needs mode constant, got mode reflect",
     ),
     Refusal("roll", {"shifts": [], "dims": []}, ((1, 5),), "shifts is empty"),
     Refusal("roll", {"shifts": [1, 2]}, ((1, 5),), "2 shifts are given for 1 dims"),
     Refusal("roll", {"shifts": 1, "dims": 2}, ((1, 5),), "there is no dim 2"),
-    Refusal("channel_shuffle", {"groups": 4}, ((1, 6, 2, 2),), "6 channels do not split into 4 groups"),
+    Refusal("channel_shuffle", {"groups": 4}, ((1, 6, 2, 2),), "6 channels cannot be divided into 4 groups"),
 ]
 
 

@@ -51,7 +51,7 @@ def test_one_spec_is_a_table_with_three_columns_of_macs(run: Callable[..., Run])
     result = run("verify", "inception_reduced")
     assert result.code == 0
     lines = result.out.splitlines()
-    assert lines[0] == "inception_reduced · batch 1 · held against PyTorch"
+    assert lines[0] == "inception_reduced · batch 1 · compared with PyTorch"
     total = next(line for line in lines if line.strip().startswith("total"))
     assert total.split() == ["total", "163,696", "128,049,152", "128,049,152", "128,049,152"]
     assert "expected figures hold" in result.out

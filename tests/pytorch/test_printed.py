@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.commands.options import FORMATS
+from archcost.render.formats import FORMATS
 from tests.pytorch.test_clock import SMALL
 
 if TYPE_CHECKING:

@@ -152,7 +152,7 @@ def test_set_takes_lists_booleans_and_text(tmp_path: Path, run: Callable[..., Ru
         ("n", "--set takes name=value, got 'n'"),
         ("=3", "--set takes name=value, got '=3'"),
         ("m=3", "spec has no param 'm'"),
-        ("n={a: 1}", "the param 'n' is a number, text, true, false or a list of them, got a mapping"),
+        ("n={a: 1}", "the param 'n' must be a number, text, true, false or a list of these, got a mapping"),
         ("n=[1", "--set n=[1: expected a comma or the closing `]`"),
         ("n=!!int 3", "the tag !!int is not supported"),
     ],

@@ -6,8 +6,9 @@
     python tests/trust/fuzzer.py --seed 1234       # one input again, its files kept
 
 Every case is made from its number alone. A case is wrong if it ends in anything but the exit codes 0, 1 and 2, takes
-more than the CPU seconds or the memory that any input may take, or writes a control character. Cases run in worker
-processes of limited memory, so that a hang or a crash ends one worker and is told with its number.
+more than the CPU seconds or the memory that it may take, or writes a control character. Any input may take
+``CPU_SECONDS``; each model that is valid, and so is truly made, adds to that in proportion to its layers. Cases run in
+worker processes of limited memory, so that a hang or a crash ends one worker and is told with its number.
 """
 
 from __future__ import annotations
@@ -25,11 +26,23 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-CPU_SECONDS = 5
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archcost.graph.model import Graph
+    from archcost.settings import Settings
+    from archcost.spec.model import Spec
+
+CPU_SECONDS = 5  # of any input
+LONG_SECONDS = 30  # of a valid model of LONG_LAYERS layers; one of fewer has as much less beyond CPU_SECONDS
+LONG_LAYERS = 900_000
+MOST_MODELS = 3  # of that length: what is not done with them in their time is stopped
 MEMORY_BYTES = 1 << 30
 ROUND = 200  # cases of one worker
 
@@ -58,15 +71,17 @@ _COMMANDS = [
     ["analyze", "a.yaml", "b.yaml", "--format", "markdown"],
     ["analyze", "a.yaml", "--format", "json"],
     ["analyze", "a.yaml", "--format", "csv"],
+    ["analyze", "a.yaml", "--format", "latex"],
     ["analyze", "a.yaml", "--format", "tree", "--training"],
+    ["analyze", "a.yaml", "--convention", "thop", "--functional", "relu"],
     ["compare", "a.yaml", "b.yaml"],
     ["compare", "b.yaml", "a.yaml", "--format", "json"],
+    ["compare", "a.yaml", "b.yaml", "a.yaml", "--format", "latex"],
     ["memory", "a.yaml"],
     ["explain", "a.yaml"],
     ["export", "a.yaml"],
     ["reconcile", "a.yaml", "--published", "4.1M"],
     ["check", "a.yaml"],
-    *(["check", "--format", name] for name in ("full", "json", "markdown", "github", "gitlab", "junit", "sarif")),
     ["baseline", "update"],
 ]
 _CONFIG = b"""specs = ["*.yaml"]
@@ -75,6 +90,24 @@ specs = ["a*.yaml"]
 params = "30 M"
 macs = "5%"
 """
+
+
+@cache
+def commands() -> list[list[str]]:
+    """The command lines that are tried, ``check`` in every format and the schema of every document among them."""
+    from archcost.render.formats import FORMATS, OF_VERDICTS
+    from archcost.render.schemas import SCHEMAS
+
+    checks = [["check", "--format", name] for name in (*OF_VERDICTS, *FORMATS)]
+    return [*_COMMANDS, *checks, *[["schema", name] for name in SCHEMAS]]
+
+
+def allowed(layers: int, seconds: float = CPU_SECONDS) -> float:
+    """The CPU seconds of a case whose valid models have so many layers together, where any input may take ``seconds``.
+
+    With 5: ``5 + 25 · layers / 900,000``.
+    """
+    return seconds * (1 + (LONG_SECONDS / CPU_SECONDS - 1) * layers / LONG_LAYERS)
 
 
 class Case(NamedTuple):
@@ -108,7 +141,7 @@ def copy_parts(folder: str) -> None:
 def make(number: int, texts: dict[str, list[bytes]]) -> Case:
     """The case of a number: the same files and the same command, always."""
     source = random.Random(number)
-    command = source.choice(_COMMANDS)
+    command = source.choice(commands())
     wanted = ["a.yaml", "b.yaml"]
     if command[0] in ("check", "baseline"):
         wanted += ["archcost.toml", *(["archcost.lock.json"] if texts["archcost.lock.json"] else [])]
@@ -176,6 +209,25 @@ class _Spent(BaseException):
     """The CPU seconds of a case are used up; not an Exception, so that nobody takes it for one of theirs."""
 
 
+@contextmanager
+def valid_layers(made: list[int]) -> Iterator[None]:
+    """The layers of each model that is valid, so that its graph is made to the end, are added to a list."""
+    from archcost.analysis import report
+
+    unroll = report.unroll
+
+    def counted(spec: Spec, settings: Settings) -> Graph:
+        graph = unroll(spec, settings)
+        made.append(len(graph.nodes))
+        return graph
+
+    report.unroll = counted
+    try:
+        yield
+    finally:
+        report.unroll = unroll
+
+
 def run(case: Case, folder: str, cpu_seconds: float = CPU_SECONDS) -> str:
     """What is wrong with a case, run in this process; empty if nothing is."""
     from archcost.cli import main
@@ -194,19 +246,21 @@ def run(case: Case, folder: str, cpu_seconds: float = CPU_SECONDS) -> str:
     before = signal.signal(signal.SIGPROF, end)
     begun = time.process_time()
     wrong = ""
+    layers: list[int] = []
     try:
         os.chdir(folder)
         sys.argv = ["archcost", *case.command]
         sys.stdout, sys.stderr = outputs
-        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-        main()
+        signal.setitimer(signal.ITIMER_PROF, allowed(MOST_MODELS * LONG_LAYERS, cpu_seconds))
+        with valid_layers(layers):
+            main()
     except SystemExit as ended:
         code = 0 if ended.code is None else ended.code
         wrong = "" if code in (0, 1, 2) else f"exit code {code!r}"
         if code == 1 and case.command[0] not in ("check", "baseline"):
             wrong = "exit code 1 without a verdict"
     except _Spent:
-        wrong = f"more than {cpu_seconds} CPU seconds"
+        wrong = "stopped"
     except BaseException:  # noqa: BLE001 - whatever leaves the command line is what is looked for
         wrong = traceback.format_exc()
     finally:
@@ -215,7 +269,9 @@ def run(case: Case, folder: str, cpu_seconds: float = CPU_SECONDS) -> str:
         sys.stdout, sys.stderr = streams
         sys.argv = arguments
         os.chdir(place)
-    spent = time.process_time() - begun
+    spent, most = time.process_time() - begun, allowed(sum(layers), cpu_seconds)
+    if spent > most and wrong in ("", "stopped"):
+        wrong = f"more than {most:.1f} CPU seconds for {sum(layers):,} layers of valid models"
     shown = b"".join(output.buffer.getvalue() for output in outputs)  # type: ignore[attr-defined]
     control = sorted({char for char in shown.decode("utf-8", "replace") if not (char.isprintable() or char == "\n")})
     if control and not wrong:

@@ -20,10 +20,10 @@ import archcost
 from archcost.analysis import expectations
 from archcost.budget.judge import Case, judge
 from archcost.budget.outcomes import LISTED, ROOM, LimitPlace, LimitTally, Outcome, Rest, Room, told
-from archcost.budget.verdict import Rule, Status
+from archcost.budget.verdict_sentences import sentence, summary
+from archcost.budget.verdict_words import Rule, Status
 from archcost.render.schemas import document_schema
 from archcost.render.verdict_output import FORMATS, render
-from archcost.render.verdict_text import sentence, summary
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:

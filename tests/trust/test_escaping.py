@@ -14,9 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from archcost.commands.options import FORMATS
 from archcost.printable import harmless, one_line, visible
 from archcost.render.csv_cells import Own, csv_text
+from archcost.render.formats import FORMATS
 from archcost.render.markup import escape_html, escape_markdown, with_code
 from archcost.render.verdict_github import escape_data, escape_property
 from archcost.render.verdict_output import FORMATS as OF_CHECK

@@ -24,6 +24,25 @@ def test_a_case_is_made_from_its_number_alone() -> None:
     assert len({str(fuzzer.make(number, texts)) for number in range(50)}) == 50
 
 
+def test_what_a_case_may_take_grows_with_the_layers_of_valid_models() -> None:
+    """5 s for any input, 30 s for 900,000 layers, and what lies between in proportion."""
+    assert fuzzer.allowed(0) == 5
+    assert fuzzer.allowed(900_000) == 30
+    assert fuzzer.allowed(450_000) == 5 + 25 / 2
+    assert fuzzer.allowed(2 * 900_000, 10) == 10 + 2 * 50
+
+
+def test_layers_of_what_is_wrong_give_no_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Beside a file that is no text, 90,000 layers of a valid model are counted; those of a wrong one are not."""
+    valid = b"archcost: 1\ninput: [3]\nlayers: [{repeat: 90000, relu: }]\n"
+    found = []
+    monkeypatch.setattr(fuzzer, "allowed", lambda layers, seconds: found.append(layers) or seconds)
+    for text in (valid, valid + b"outputs: [x]\n"):
+        case = fuzzer.Case({"a.yaml": text, "b.yaml": b"\xff"}, ["analyze", "a.yaml", "b.yaml"])
+        assert fuzzer.run(case, str(tmp_path), 60) == ""
+    assert [layers for layers in found if layers != fuzzer.MOST_MODELS * fuzzer.LONG_LAYERS] == [90_000, 0]
+
+
 def test_the_fuzzer_sees_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     case = fuzzer.make(1, fuzzer.corpus())
 

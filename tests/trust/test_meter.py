@@ -231,7 +231,7 @@ def test_nodes_that_are_copied_through_blocks_are_counted(monkeypatch: pytest.Mo
     with pytest.raises(SpecError) as caught:
         nested(10, 100)
     assert [found.message for found in caught.value.diagnostics] == [
-        f"the blocks hold more than {copies - 1:,} layers, those inside of others counted again"
+        f"the blocks have more than {copies - 1:,} layers, counting a block again for each use in another"
     ]
 
 

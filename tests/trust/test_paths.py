@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost import paths
 from archcost.conventions.torchvision_style import TORCHVISION
-from archcost.paths import PathPattern, matching, unmatched_help, widened
+from archcost.paths import PathPattern, matching, passed_over, unmatched_help, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,6 +184,30 @@ def test_every_option_is_told_the_same(
     result = run(*[str(path) if argument == "NET" else argument for argument in arguments])
     assert result.code == 2
     assert told in re.sub(r"\s+", " ", result.err)
+
+
+def test_a_pattern_that_names_less_than_it_might_is_told(run: Callable[..., Run], tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(NET)
+    told = "warning: --functional '*.conv' names 1 layer of net, and passes over outer.inner.conv\nhelp: "
+    for arguments in (("reconcile", "--with", "thop"), ("analyze", "--convention", "thop")):
+        command, *options = arguments
+        narrow = run(command, str(path), *options, "--functional", "*.conv")
+        assert (narrow.code, narrow.err.startswith(told), "`**.conv`" in narrow.err) == (0, True, True)
+        for wide in ("**.conv", "conv", "conv2d"):
+            assert run(command, str(path), *options, "--functional", wide).err == ""
+
+
+def test_what_a_pattern_passes_over() -> None:
+    paths = ["conv", "a.conv", "a.b.conv", "a.bconv", "a.b.relu"]
+    assert passed_over(paths, "*.conv") == ["a.b.conv"]
+    assert passed_over(paths, "a.*conv") == ["a.b.conv"]
+    assert passed_over(paths, "**.conv") == passed_over(paths, "conv") == passed_over(paths, "*.x") == []
+
+
+def test_functional_layers_without_a_tool_are_no_question(run: Callable[..., Run]) -> None:
+    result = run("analyze", "alexnet", "--functional", "relu")
+    assert (result.code, "--functional goes with --convention" in result.err) == (2, True)
 
 
 def test_explain_takes_a_pattern_that_names_one_thing(run: Callable[..., Run], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from archcost import model_zoo as zoo
 from archcost.analysis.sources import SourceKind, parse_source, stated_figures
-from archcost.commands.options import FORMATS
+from archcost.render.formats import FORMATS
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from archcost.analysis.memory.checkpoints import checkpoint_ranges
 from archcost.analysis.memory.inference import MIN_PEAK, SPEC, inference_memory, inplace_nodes
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
-from archcost.errors import UsageError, suggestion
+from archcost.errors import CallError, UsageError, suggestion
 from archcost.meter import Meter
 from archcost.paths import first, matching, unmatched_help
 
@@ -74,7 +74,7 @@ def conditions_of(
 ) -> Conditions:
     """Conditions from words; what is of a training step alone implies one.
 
-    Raises UsageError for a word that names nothing, and a schedule for a training step.
+    Raises CallError for a word that names nothing, and a schedule for a training step.
     """
     known = (
         ("schedule", schedule, (SPEC, MIN_PEAK)),
@@ -84,10 +84,10 @@ def conditions_of(
     for what, word, names in known:
         if word is not None and word not in names:
             hint = suggestion(word, list(names), f"{what}s")
-            raise UsageError(f"there is no {what} '{word}'", hint)
+            raise CallError(f"there is no {what} '{word}'", hint)
     trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoints)
     if trains and schedule != SPEC:
-        raise UsageError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
+        raise CallError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
     half = mixed or ""
     return Conditions(trains, schedule, inplace, optimizer or SGD, foreach, half, tuple(checkpoints), whatifs)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SIGNS = SIGNS | {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "-",
+    '"': "''", "'": "'", "`": r"\textasciigrave{}", "-": "-{}",
     "×": r"$\times$", "·": r"$\cdot$", "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "→": r"$\to$",
     "←": r"$\leftarrow$", "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "±": r"$\pm$", "Δ": r"$\Delta$",
     "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "⌈": r"$\lceil$", "⌉": r"$\rceil$", "µ": r"$\mu$",
@@ -29,7 +29,8 @@ _SIGNS = SIGNS | {
     "ₑ": "$_e$", "ˣ": "$^x$", "ᵖ": "$^p$", "ᵀ": r"$^\top$", "⁻": "$^-$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
     "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "†": r"\dag{}",
 }  # fmt: skip
-_SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|[^\x20-\x7e]")
+_SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|-(?=-)|[^\x20-\x7e]")  # two hyphens would be a dash
+_ARGUMENT = ("[", "*")  # what a row must not begin with: it would be taken for an argument of the end of the last one
 
 
 def text(document: Document, path: str | None) -> str:
@@ -94,7 +95,8 @@ def _footers(columns: Sequence[Column]) -> list[str]:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "  " + " & ".join(cells) + r" \\"
+    row = " & ".join(cells)
+    return "  " + "{}" * row.startswith(_ARGUMENT) + row + r" \\"
 
 
 def _cell(one: Cell) -> str:

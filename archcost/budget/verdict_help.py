@@ -1,11 +1,11 @@
-"""What would mend a finding, in a line."""
+"""How to fix a finding, in one line."""
 
 from __future__ import annotations
 
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict import Cause, Rule, Status
+from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.paths import crossing_help, widened
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _AT_REVISION = {
 
 
 def help_text(finding: Finding, *, verdict: Verdict) -> str:
-    """What would mend it; empty where nothing is to be done."""
+    """How to fix the finding; empty if there is nothing to do."""
     if finding.rule is Rule.BASELINE:
         return _baseline(finding, verdict)
     if finding.rule in (Rule.EXPECT, Rule.UNUSED):

@@ -6,13 +6,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.quantities import format_bytes, format_count, format_nanoseconds
-from archcost.render.comparison_cells import LABELS as COMPARED
+from archcost.spec.budget_limits import BYTES
+from archcost.spec.budget_limits import LABELS as TOTAL_LABELS
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Total
 
-LABELS = {**COMPARED, "latency": "latency", "output": "output shape", "weights": "weights", "layers": "layers"}
-UNITS = {"latency": "ns", **{metric: "bytes" for metric in COMPARED if metric.endswith("_bytes")}}
+LABELS = {**TOTAL_LABELS, "latency": "latency", "output": "output shape", "weights": "weights", "layers": "layers"}
+UNITS = {"latency": "ns", **dict.fromkeys(BYTES, "bytes")}
 _MAX_DECIMALS = 6
 
 

@@ -1,0 +1,16 @@
+"""The formats of what is printed, by name: the module that prints each, and the file names that ask for it."""
+
+from __future__ import annotations
+
+FORMATS = {  # of every document; the module of a printer is loaded when it is asked for
+    "table": "terminal",
+    "tree": "tree",
+    "json": "data",
+    "csv": "sheet",
+    "markdown": "markdown",
+    "latex": "latex",
+}
+SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table"}
+FULL, CONCISE, GITHUB, JUNIT = "full", "concise", "github", "junit"
+FOR_HOSTS = (GITHUB, "gitlab", JUNIT, "sarif")
+OF_VERDICTS = (FULL, CONCISE, *FOR_HOSTS)  # beside those of every document
