@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Elementwise(Op, family="Arithmetic"):
+class _Elementwise(Op, family="Arithmetic", is_function=True):
     """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
 
     other: float | None = number(default=None, doc="the second operand, when there is one input")
@@ -131,7 +131,7 @@ def _strides(sizes: Shape, wanted: Shape) -> list[int] | None:
     return strides if fits else None
 
 
-class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2, min_rank=1):
+class Matmul(Op, kind="matmul", family="Arithmetic", is_function=True, min_inputs=2, max_inputs=2, min_rank=1):
     """(*, n, k) @ (*, k, m) → (*, n, m); MACs = output elements × k.
 
     Batch dims broadcast. A vector is, as in torch, a row on the left and a column on the right, and its dim is missing

@@ -19,7 +19,7 @@ _MASKED = 4  # query, key, value, mask
 
 
 class ScaledDotProductAttention(
-    Op, kind="scaled_dot_product_attention", family=_FAMILY, min_inputs=3, max_inputs=4, min_rank=1
+    Op, kind="scaled_dot_product_attention", family=_FAMILY, is_function=True, min_inputs=3, max_inputs=4, min_rank=1
 ):
     """softmax(scale · Q·Kᵀ + mask)·V; MACs = scores × E + output elements × S, both products in full.
 
@@ -107,6 +107,7 @@ class MultiheadAttention(
 
     input_names = ("query", "key", "value")
     channels = -1
+    inferred = "embed_dim"
     roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
 
     num_heads: Dim = size()
@@ -206,6 +207,8 @@ class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, l
     rotary_dim): x·cos - y·sin and x·sin + y·cos, two products and one sum each. The other features pass. No weights
     and no buffers: the tables of cos and sin are worked out for the length of the input, which is not counted.
     """
+
+    inferred = "rotary_dim"
 
     base: float = number(default=10000.0, minimum=1)
     rotary_dim: Dim | None = size(default=None, doc="the features that are turned; null: all")

@@ -111,6 +111,9 @@ class Op:
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
     roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
+    is_function: ClassVar[bool] = False  # torch has a function for it and no class
+    torch_name: ClassVar[str] = ""  # of torch's class or function, if not the name of this class or its kind
+    inferred: ClassVar[str] = ""  # the argument of that class that is the size of the first input's channels
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -122,6 +125,8 @@ class Op:
             delattr(cls, name)
         if kind:
             cls.kind = kind
+            if "torch_name" not in vars(cls):
+                cls.torch_name = kind if cls.is_function else cls.__name__
             register(cls)
 
     def __init__(self, **attributes: Any) -> None:

@@ -40,6 +40,7 @@ class Custom(
     """
 
     declared = True
+    torch_name = "NotWritten"
 
     name: str = text(doc="what it is, for messages and code")
     output: tuple[Shape, ...] = shapes()

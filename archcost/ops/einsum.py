@@ -61,7 +61,7 @@ def dims_of(term: str, rank: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
+class Einsum(Op, kind="einsum", family="Arithmetic", is_function=True, max_inputs=2):
     """Products of one or two tensors by named dims; MACs = product of the sizes of all letters, where matrices meet.
 
     `equation` as in torch, `b h i d, b h j d -> b h i j`: letters that are not in the output are summed over, `...`

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.dims import Dim
 
 
-class _Elementwise(Op, family="Arithmetic"):
+class _Elementwise(Op, family="Arithmetic", is_function=True):
     """A function of each element, of ``cost`` FLOPs."""
 
     cost: ClassVar[int] = 1

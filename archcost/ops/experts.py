@@ -30,6 +30,7 @@ class MixtureOfExperts(
     the choice of the best is not counted, nor are a capacity and a loss that balances experts.
     """
 
+    inferred = "features"
     roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
     num_experts: Dim = size()

@@ -27,7 +27,7 @@ def _shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Step
     return tuple([window(dim, 1, stride, padding) if dim == place else window(dim) for dim in range(rank)])
 
 
-class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
+class Concat(Op, kind="concat", family=_FAMILY, is_function=True, torch_name="cat", max_inputs=None, min_rank=1):
     """out[dim] = Σ in[dim]: the inputs one after the other along `dim`, the channels by default; no MACs, no FLOPs.
 
     All other dims must agree.
@@ -82,7 +82,7 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
     return ""
 
 
-class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
+class Stack(Op, kind="stack", family=_FAMILY, is_function=True, max_inputs=None):
     """The inputs, all of one shape, along a new dim; no MACs, no FLOPs."""
 
     dim: int = index(default=0, doc="the position of the new dim in the output")
@@ -105,7 +105,7 @@ class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
         return (tuple([window(dim + (dim >= place)) for dim in range(rank)]),) * len(inputs)
 
 
-class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
+class Chunk(Op, kind="chunk", family=_FAMILY, is_function=True, min_rank=1, main_output=False):
     """Outputs of ⌈n / chunks⌉ each along `dim`, the last one smaller if it does not divide; no MACs, no FLOPs.
 
     As in torch there may be fewer outputs than `chunks`. Outputs are named `.0`, `.1`.
@@ -123,7 +123,7 @@ class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
         return (_piece(self.dim, outputs, number),)
 
 
-class Split(Op, kind="split", family=_FAMILY, min_rank=1, main_output=False):
+class Split(Op, kind="split", family=_FAMILY, is_function=True, min_rank=1, main_output=False):
     """Outputs of `split_size_or_sections` each along `dim`, or of the sizes in its list; no MACs, no FLOPs.
 
     The last output is smaller if one size does not divide the dim; a list must sum to it. Outputs are named `.0`, `.1`.
@@ -170,7 +170,7 @@ def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
     return (*[replace_dim(shape, place, each)] * (count - 1), replace_dim(shape, place, last))
 
 
-class Slice(Op, kind="slice", family=_FAMILY, min_rank=1):
+class Slice(Op, kind="slice", family=_FAMILY, is_function=True, min_rank=1):
     """x[start:end:step] along `dim`, with Python's rules; no MACs, no FLOPs.
 
     Negative ends count from the end, ends beyond it are cut; `start: null` is the beginning and `end: null` the end.
@@ -209,7 +209,7 @@ def _bound(position: Dim, length: Dim) -> Dim:
     return clamp(position + length * (position < 0), 0, length)
 
 
-class Pad(Op, kind="pad", family=_FAMILY):
+class Pad(Op, kind="pad", family=_FAMILY, is_function=True):
     """out = before + n + after, with pairs (before, after) from the last dim backwards; no MACs, no FLOPs.
 
     `pad` is in the order of torch's F.pad: `[left, right, top, bottom]` for (N, C, H, W). Negative numbers cut off.
@@ -254,7 +254,7 @@ class Pad(Op, kind="pad", family=_FAMILY):
         return (tuple([window(dim, padding=padding) for dim, padding in enumerate(before)]),)
 
 
-class Roll(Op, kind="roll", family=_FAMILY):
+class Roll(Op, kind="roll", family=_FAMILY, is_function=True):
     """out[i + shift] = in[i] along the dims, around the end; no MACs, no FLOPs.
 
     One shift per dim; with `dims: null` the one shift moves the flattened elements.

@@ -24,6 +24,8 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
+    inferred = "in_features"
+
     out_features: Dim = size()
     bias: bool = flag(default=True)
 
@@ -84,6 +86,8 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     the tensor over the batch). With `requires_grad: false` it counts as a parameter that is not trainable.
     """
 
+    torch_name = "LearntTensor"
+
     shape: Shape = sizes()
     requires_grad: bool = flag(default=True)
 
@@ -111,6 +115,8 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     It takes no input; its one buffer is its output, of the model's dtype. `shape` is complete: no batch is added in
     front (`expand` repeats the tensor over the batch).
     """
+
+    torch_name = "SavedTensor"
 
     shape: Shape = sizes()
 

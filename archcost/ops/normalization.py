@@ -25,6 +25,7 @@ _ROLES = {"weight": SCALE, "bias": BIAS}  # γ and β
 class _ChannelNorm(SpatialOp, family=_FAMILY, roles=_ROLES):
     """Attributes, weights and buffers of the norms with one mean and variance per channel."""
 
+    inferred = "num_features"
     integer_buffers = ("num_batches_tracked",)
 
     eps: float = number(default=1e-5, minimum=0)
@@ -113,6 +114,7 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
 class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
 
+    inferred = "normalized_shape"
     reach = pointwise  # the statistics are not followed
 
     normalized_shape: Shape | None = integers(
@@ -183,6 +185,7 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
     Input and output (N, C, *). FLOPs: 5 per element, 4 with `affine: false`. Work per group is not counted.
     """
 
+    inferred = "num_channels"
     reach = pointwise  # the statistics are not followed
 
     num_groups: Dim = size()
@@ -226,7 +229,7 @@ class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank
         return ((window(0), neighbours, *map(window, range(2, len(inputs[0])))),)
 
 
-class Normalize(Op, kind="normalize", family=_FAMILY):
+class Normalize(Op, kind="normalize", family=_FAMILY, is_function=True):
     """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
     FLOPs: a power, a sum and a quotient; the root for each norm is not counted.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Reduction(Op, family="Arithmetic"):
+class _Reduction(Op, family="Arithmetic", is_function=True):
     """One value for all elements along the named dims."""
 
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
@@ -58,7 +58,7 @@ class Mean(_Reduction, kind="mean"):
         return numel(inputs[0])
 
 
-class Max(_Reduction, kind="max"):
+class Max(_Reduction, kind="max", torch_name="amax"):
     """The largest x over the dims (torch.amax: no indices); no MACs.
 
     FLOPs: input elements - output elements, the comparisons.

@@ -60,7 +60,7 @@ class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1):
         return ((*shape[:place], *sizes, *shape[place + 1 :]),)
 
 
-class Reshape(Op, kind="reshape", family=_FAMILY):
+class Reshape(Op, kind="reshape", family=_FAMILY, is_function=True):
     """The same elements in order under another shape, one size of which may be -1; no MACs, no FLOPs.
 
     `shape` is complete, the batch first: `[$batch, 16, -1]`.
@@ -74,7 +74,7 @@ class Reshape(Op, kind="reshape", family=_FAMILY):
         return (resolve_wildcard(self.shape, numel(inputs[0]), check, "{} elements do not reshape to {}"),)
 
 
-class Permute(Op, kind="permute", family=_FAMILY):
+class Permute(Op, kind="permute", family=_FAMILY, is_function=True):
     """Output dim i is input dim dims[i]; every dim is named once; no MACs, no FLOPs."""
 
     dims: tuple[int, ...] = indices()
@@ -89,7 +89,7 @@ class Permute(Op, kind="permute", family=_FAMILY):
         return (tuple([window(order.index(dim)) for dim in range(len(order))]),)
 
 
-class Transpose(Op, kind="transpose", family=_FAMILY):
+class Transpose(Op, kind="transpose", family=_FAMILY, is_function=True):
     """The dims dim0 and dim1 change places; no MACs, no FLOPs."""
 
     dim0: int = index()
@@ -109,7 +109,7 @@ class Transpose(Op, kind="transpose", family=_FAMILY):
         return (tuple([window(places.get(dim, dim)) for dim in range(rank)]),)
 
 
-class Squeeze(Op, kind="squeeze", family=_FAMILY):
+class Squeeze(Op, kind="squeeze", family=_FAMILY, is_function=True):
     """The named dims of size 1 are dropped, or all of size 1 when `dim` is null; no MACs, no FLOPs.
 
     A named dim of another size stays.
@@ -125,7 +125,7 @@ class Squeeze(Op, kind="squeeze", family=_FAMILY):
         return (tuple([size for place, size in enumerate(shape) if place not in named or not concrete(size == 1)]),)
 
 
-class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY):
+class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY, is_function=True):
     """A dim of size 1 comes in at position `dim` of the output; no MACs, no FLOPs."""
 
     reach = _in_order
@@ -138,7 +138,7 @@ class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY):
         return ((*shape[:place], 1, *shape[place:]),)
 
 
-class Expand(Op, kind="expand", family=_FAMILY):
+class Expand(Op, kind="expand", family=_FAMILY, is_function=True):
     """Dims of size 1 are repeated to the sizes given, without a copy; -1 keeps a size; no MACs, no FLOPs.
 
     `sizes` is complete, the batch first, and may have more dims than the input, in front: `[$batch, -1, -1]`.

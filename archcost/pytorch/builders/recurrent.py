@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 
-from archcost.pytorch.builders.base import Builder, sized
+from archcost.pytorch.builders.base import made_by
 
-
-class RNN(nn.RNN):
-    def forward(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, ...]:  # type: ignore[override]  # noqa: A002 - torch's name
-        return super().forward(input, state)
-
-
-class GRU(nn.GRU):
-    def forward(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, ...]:  # type: ignore[override]  # noqa: A002
-        return super().forward(input, state)
+if TYPE_CHECKING:
+    from archcost.pytorch.builders.base import Builder
 
 
 class LSTM(nn.LSTM):
-    def forward(self, input: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]  # noqa: A002
+    def forward(self, input: Tensor, *states: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]  # noqa: A002 - torch's name
         output, last = super().forward(input, states or None)  # type: ignore[arg-type]
         return (output, *last)
 
 
-BUILDERS: dict[str, Builder] = {"rnn": sized(RNN, 2), "lstm": sized(LSTM, 2), "gru": sized(GRU, 2)}
+BUILDERS: dict[str, Builder] = {"lstm": made_by(LSTM)}
