@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from torch import nn
 
-from archcost.exporting.helpers import HELPERS
 from archcost.exporting.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.ops import REGISTRY
 from archcost.ops.field_types import REQUIRED
+from archcost.pytorch.builders.base import CLASSES
 from archcost.pytorch.module import Network
 from tests.export.support import assert_same_outputs, assert_tidy, both_models, exported
 from tests.ops.cases import CASES, Case
@@ -53,14 +53,16 @@ def test_tidy(tmp_path: Path) -> None:
     assert_tidy({f"case_{number}": source(number)[0] for number in range(len(CASES))}, tmp_path)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, layer in LAYERS.items() if layer.name not in HELPERS])
+@pytest.mark.parametrize("kind", LAYERS)
 def test_what_is_left_out_is_the_default_of_torch(kind: str) -> None:
     layer, case = LAYERS[kind], FIRST[kind]
-    made = getattr(nn, layer.name)
-    constructor = nn.RNNBase if issubclass(made, nn.RNNBase) else made  # those of RNN, LSTM, GRU take anything
-    parameters = dict(inspect.signature(constructor.__init__).parameters)
-    order = [name for name in parameters if name not in ("self", "mode")]
-    assert order[: len(layer.positional)] == list(layer.positional)
+    op = REGISTRY[kind]
+    made = next(getattr(place, op.torch_name) for place in CLASSES if hasattr(place, op.torch_name))
+    is_recurrent = issubclass(made, nn.RNNBase)  # the constructors of RNN, LSTM, GRU take anything
+    parameters = dict(inspect.signature(nn.RNNBase if is_recurrent else made).parameters)
+    order = [name for name in parameters if not (is_recurrent and name == "mode")]
+    positional = layer.by_position(op)
+    assert order[: len(positional)] == list(positional)
     for argument in layer.arguments(REGISTRY[kind](**case.attributes), case.input_shapes):
         if argument.name == "nonlinearity":
             assert (kind, argument.default) == ("rnn", made(1, 1).nonlinearity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,22 @@ from torch import Tensor, nn
 from archcost.pytorch.builders.base import Builder, Function, Inputs, acting_by, made_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}
 
 
 class Elementwise(Function):
-    """A function of two operands, from the left over all inputs, or over one input and the number ``other``."""
+    """``a + b + c`` from the left over all inputs, or over one input and the number ``other``."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        result: Tensor = reduce(self.function, (*inputs, *self.settings.values()))
+        result: Tensor = reduce(_OPERATORS[self.name], (*inputs, *self.settings.values()))
         return result
 
 
@@ -113,7 +122,7 @@ def _reduction(op: Any, _: Inputs) -> Function:
 
 
 BUILDERS: dict[str, Builder] = {
-    **dict.fromkeys(("add", "sub", "mul", "div"), acting_by(Elementwise)),
+    **dict.fromkeys(_OPERATORS, acting_by(Elementwise)),
     **dict.fromkeys(("sum", "mean", "max"), _reduction),
     "einsum": acting_by(Einsum),
 }

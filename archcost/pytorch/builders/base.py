@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Inputs = tuple["Shape", ...]
 Builder = Callable[[Any, Inputs], nn.Module]  # an op and the shapes of its inputs
-_CLASSES = (tensors, attention, experts, deformable, nn)
+CLASSES = (tensors, attention, experts, deformable, nn)
 _FUNCTIONS = {"torch": torch, "functional": functional, "Tensor": Tensor}
 
 
@@ -82,7 +82,7 @@ def build(op: Any, inputs: Inputs) -> nn.Module:
     """What torch, or :mod:`archcost.pytorch.layers`, has under an op's name."""
     if op.is_function:
         return _function(op, inputs)
-    module = next(getattr(place, op.torch_name) for place in _CLASSES if hasattr(place, op.torch_name))
+    module = next(getattr(place, op.torch_name) for place in CLASSES if hasattr(place, op.torch_name))
     return made_by(module)(op, inputs)
 
 
