@@ -51,7 +51,7 @@ class TorchLayer:
     def arguments(self, op: Op, shapes: Sequence[Shape]) -> list[Argument]:
         """The arguments of the constructor, in the order in which they are written."""
         values: dict[str, Argument] = {}
-        if op.inferred:
+        if op.inferred and op.channels is not None:
             values[op.inferred] = Argument(op.inferred, shapes[0][op.channels], reads=0)
         for name, value in attributes(op).items():
             if name == op.inferred:

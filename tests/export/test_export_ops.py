@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from torch import nn
 
+from archcost.exporting import own_layers
+from archcost.exporting import source as source_module
 from archcost.exporting.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.ops import REGISTRY
@@ -20,10 +24,9 @@ from tests.ops.cases import CASES, Case
 from tests.pytorch.support import case_spec
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from archcost.analysis.report import Report
 
+LAYERS_FOLDER = Path(own_layers.__file__).parent.parent / "pytorch" / "layers"
 FIRST = {case.kind: case for case in reversed(CASES)}
 
 
@@ -84,3 +87,28 @@ def test_names_that_no_submodule_can_have() -> None:
     containers = [nn.Sequential(), nn.ModuleList(), nn.ModuleDict()]
     more = {name for container in containers for name in dir(container)} - set(dir(nn.Module()))
     assert {name for name in more if not name.startswith("__")} <= CONTAINER_ATTRIBUTES
+
+
+# --- layers that torch.nn lacks --------------------------------------------------------------------------------------
+
+IMPORTS = {"from __future__ import annotations", *source_module._IMPORTS, "import torch", "from torch import nn"}
+
+
+@pytest.mark.parametrize("path", sorted(LAYERS_FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_modules_of_layers_hold_nothing_but_classes_that_stand_alone(path: Path) -> None:
+    """Their imports are those that an exported program can have."""
+    docstring, *body = ast.parse(path.read_text(encoding="utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+    imports = [ast.unparse(node) for node in body if not isinstance(node, ast.ClassDef)]
+    assert set(imports) <= IMPORTS
+
+
+def test_a_layer_comes_behind_those_that_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"A": "class A(nn.Module):\n    c: C", "B": "class B(A): ...", "C": "class C: ...", "D": "class D: ..."}
+    monkeypatch.setattr(own_layers, "own_layers", lambda: texts)
+    assert own_layers.sources({"B", "exp"}) == [texts["C"], texts["A"], texts["B"]]
+    assert own_layers.sources({"D", "A"}) == [texts["C"], texts["A"], texts["D"]]
+
+
+def test_the_layers_are_those_of_ops() -> None:
+    assert own_layers.own_layers().keys() <= {op.torch_name for op in REGISTRY.values()}

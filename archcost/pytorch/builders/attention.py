@@ -15,16 +15,18 @@ from archcost.pytorch.builders.base import Builder, Function, Inputs, acting_by
 class ScaledDotProductAttention(Function):
     """softmax(scale · Q·Kᵀ + mask)·V by torch's fused function; dropout only in training."""
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
         settings = {**self.settings, "dropout_p": self.settings["dropout_p"] if self.training else 0.0}
-        result: Tensor = self.function(query, key, value, mask, **settings)
+        result: Tensor = self.function(*inputs, **settings)
         return result
 
 
 class PlainScaledDotProductAttention(ScaledDotProductAttention):
     """The same with two products of matrices."""
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
+        query, key, value, *masks = inputs
+        mask = masks[0] if masks else None
         if self.settings["enable_gqa"]:
             key = key.repeat_interleave(query.size(-3) // key.size(-3), -3)
             value = value.repeat_interleave(query.size(-3) // value.size(-3), -3)

@@ -73,7 +73,7 @@ class WindowPartition(nn.Module):
         dims = x.dim() - 2
         sides = self.window_size if isinstance(self.window_size, tuple) else (self.window_size,) * dims
         for place, side in enumerate(sides):
-            x = x.unflatten(1 + 2 * place, (-1, side))
+            x = torch.unflatten(x, 1 + 2 * place, (-1, side))
         x = x.permute(0, *range(1, 2 * dims, 2), *range(2, 2 * dims + 1, 2), 2 * dims + 1)
         return x.reshape(-1, math.prod(sides), x.size(-1))
 
