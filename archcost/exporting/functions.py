@@ -35,28 +35,20 @@ def reduction(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) 
 
 def joined(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
     """``torch.cat((a, b), dim=1)``."""
-    return call(f"torch.{op.torch_name}", tuple_of(inputs), **given)
+    return call(op.torch_name, tuple_of(inputs), **given)
 
 
-def method(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
-    """``x.permute(0, 2, 3, 1)``, ``x.clamp(min=0.0)``: what has no default by position, and lists item by item."""
+def plain(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
+    """``x.permute(0, 2)``, ``F.pad(x, (1, 1), mode="reflect")``: what has no default by position, lists by item."""
     first, named = _arguments(op, given)
+    if "." in op.torch_name:
+        return call(op.torch_name, *inputs, *first, **named)
     return call(f"{flat(inputs[0])}.{op.torch_name}", *inputs[1:], *first, **named)
 
 
 def squeezed(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
     """``x.squeeze(1)``."""
     return call(f"{flat(inputs[0])}.squeeze", *given.values())
-
-
-def function(home: str) -> Writer:
-    """``torch.chunk(x, 2, dim=1)``, ``F.pad(x, (1, 1), mode="reflect")``: what has no default by position."""
-
-    def write(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
-        first, named = _arguments(op, given)
-        return call(f"{home}.{op.torch_name}", *inputs, *first, **named)
-
-    return write
 
 
 def _arguments(op: Any, given: Given) -> tuple[list[Doc], dict[str, Doc]]:

@@ -1,8 +1,8 @@
 """What every op is in PyTorch source: a layer that a class holds, or a function that its forward calls.
 
-Two tables by kind, in which most ops are ordinary: a class of the op's name with its attributes, or a method of the
-first input. A :class:`TorchLayer` knows the arguments of its constructor and how it is called; a :class:`TorchFunction`
-writes an expression. Ops with both are layers only inside of ``nn.Sequential``.
+Two tables by kind, in which most ops are ordinary: a class of the op's name with its attributes, or a function of torch
+or method of the first input. A :class:`TorchLayer` knows the arguments of its constructor and how it is called; a
+:class:`TorchFunction` writes an expression. Ops with both are layers only inside of ``nn.Sequential``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class TorchLayer:
 class TorchFunction:
     """An expression; ``write`` gets the op, its attributes as text where they are not torch's defaults, and inputs."""
 
-    write: functions.Writer = functions.method
+    write: functions.Writer = functions.plain
     lists: tuple[str, ...] = ()  # attributes of which every item is an argument of its own
     shown: tuple[str, ...] = ()  # attributes that are always written
 
@@ -171,11 +171,8 @@ _FUNCTIONS: dict[str, TorchFunction] = {
     "mean": TorchFunction(functions.reduction),
     "max": TorchFunction(functions.reduction),
     "einsum": TorchFunction(functions.einsum),
-    "normalize": TorchFunction(functions.function("F")),
     "concat": TorchFunction(functions.joined, shown=("dim",)),
     "stack": TorchFunction(functions.joined),
-    "chunk": TorchFunction(functions.function("torch")),
-    "split": TorchFunction(functions.function("torch")),
     "slice": TorchFunction(functions.sliced),
     "flatten": TorchFunction(functions.flattened),
     "unflatten": TorchFunction(functions.unflattened, lists=("unflattened_size",)),
@@ -183,8 +180,6 @@ _FUNCTIONS: dict[str, TorchFunction] = {
     "expand": TorchFunction(lists=("sizes",)),
     "permute": TorchFunction(lists=("dims",)),
     "squeeze": TorchFunction(functions.squeezed),
-    "pad": TorchFunction(functions.function("F")),
-    "roll": TorchFunction(functions.function("torch")),
     "scaled_dot_product_attention": TorchFunction(functions.attention),
 }
 LAYERS = {kind: _LAYERS.get(kind, TorchLayer()) for kind, op in REGISTRY.items() if not op.is_function}

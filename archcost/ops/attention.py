@@ -28,6 +28,7 @@ class ScaledDotProductAttention(
     kernels may skip its half. FLOPs beyond the MACs: 4 per score (scale 1, softmax 3), 5 with a mask.
     """
 
+    torch_name = "F.scaled_dot_product_attention"
     input_names = ("query", "key", "value", "mask")
 
     dropout_p: float = number(default=0.0, minimum=0, maximum=1)

@@ -112,7 +112,7 @@ class Op:
     roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
     is_function: ClassVar[bool] = False  # torch has a function for it and no class
-    torch_name: ClassVar[str] = ""  # of torch's class or function, if not the name of this class or its kind
+    torch_name: ClassVar[str] = ""  # the class, function (torch.cat, F.pad) or method, if not of its own name or kind
     inferred: ClassVar[str] = ""  # the argument of that class that is the size of the first input's channels
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:

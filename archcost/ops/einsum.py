@@ -71,6 +71,7 @@ class Einsum(Op, kind="einsum", family="Arithmetic", is_function=True, max_input
     does it: FLOPs = elements before - elements after.
     """
 
+    torch_name = "torch.einsum"
     input_names = ("input", "other")
 
     equation: str = text(doc="letters for the dims of each operand and of the output")

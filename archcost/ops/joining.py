@@ -27,11 +27,13 @@ def _shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Step
     return tuple([window(dim, 1, stride, padding) if dim == place else window(dim) for dim in range(rank)])
 
 
-class Concat(Op, kind="concat", family=_FAMILY, is_function=True, torch_name="cat", max_inputs=None, min_rank=1):
+class Concat(Op, kind="concat", family=_FAMILY, is_function=True, max_inputs=None, min_rank=1):
     """out[dim] = Σ in[dim]: the inputs one after the other along `dim`, the channels by default; no MACs, no FLOPs.
 
     All other dims must agree.
     """
+
+    torch_name = "torch.cat"
 
     dim: int = index(default=1)
 
@@ -85,6 +87,8 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
 class Stack(Op, kind="stack", family=_FAMILY, is_function=True, max_inputs=None):
     """The inputs, all of one shape, along a new dim; no MACs, no FLOPs."""
 
+    torch_name = "torch.stack"
+
     dim: int = index(default=0, doc="the position of the new dim in the output")
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
@@ -111,6 +115,8 @@ class Chunk(Op, kind="chunk", family=_FAMILY, is_function=True, min_rank=1, main
     As in torch there may be fewer outputs than `chunks`. Outputs are named `.0`, `.1`.
     """
 
+    torch_name = "torch.chunk"
+
     chunks: int = index(minimum=1)
     dim: int = index(default=0)
 
@@ -128,6 +134,8 @@ class Split(Op, kind="split", family=_FAMILY, is_function=True, min_rank=1, main
 
     The last output is smaller if one size does not divide the dim; a list must sum to it. Outputs are named `.0`, `.1`.
     """
+
+    torch_name = "torch.split"
 
     split_size_or_sections: Dim | Shape = integers(minimum=1, scalar="keep")
     dim: int = index(default=0)
@@ -216,6 +224,8 @@ class Pad(Op, kind="pad", family=_FAMILY, is_function=True):
     Other modes than constant pad all dims but the batch and the channels, or all but the batch.
     """
 
+    torch_name = "F.pad"
+
     pad: tuple[Dim, ...] = integers()
     mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
     value: float | None = number(default=None, doc="the constant; null: 0")
@@ -259,6 +269,8 @@ class Roll(Op, kind="roll", family=_FAMILY, is_function=True):
 
     One shift per dim; with `dims: null` the one shift moves the flattened elements.
     """
+
+    torch_name = "torch.roll"
 
     shifts: tuple[Dim, ...] = integers(scalar="list")
     dims: tuple[int, ...] | None = indices(default=None, scalar="list")

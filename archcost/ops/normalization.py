@@ -235,6 +235,8 @@ class Normalize(Op, kind="normalize", family=_FAMILY, is_function=True):
     FLOPs: a power, a sum and a quotient; the root for each norm is not counted.
     """
 
+    torch_name = "F.normalize"
+
     p: float = number(default=2.0)
     dim: int = index(default=1)
     eps: float = number(default=1e-12, minimum=0)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Inputs = tuple["Shape", ...]
 Builder = Callable[[Any, Inputs], nn.Module]  # an op and the shapes of its inputs
 CLASSES = (tensors, attention, experts, deformable, nn)
-_FUNCTIONS = {"torch": torch, "functional": functional, "Tensor": Tensor}
+_FUNCTIONS = {"torch": torch, "F": functional, "": Tensor}
 
 
 class Function(nn.Module):
@@ -31,8 +31,8 @@ class Function(nn.Module):
 
     def __init__(self, name: str, **settings: Any) -> None:
         super().__init__()
-        self.name = name
-        self.home = next(home for home, place in _FUNCTIONS.items() if hasattr(place, name))
+        home, _, self.name = name.rpartition(".")
+        self.home = home or ("torch" if hasattr(torch, self.name) else "")
         self.settings = settings
 
     @property
