@@ -180,6 +180,7 @@ _FUNCTIONS: dict[str, TorchFunction] = {
     "expand": TorchFunction(lists=("sizes",)),
     "permute": TorchFunction(lists=("dims",)),
     "squeeze": TorchFunction(functions.squeezed),
+    "grid_sample": TorchFunction(shown=("align_corners",)),  # torch warns where it is left out
     "scaled_dot_product_attention": TorchFunction(functions.attention),
 }
 LAYERS = {kind: _LAYERS.get(kind, TorchLayer()) for kind, op in REGISTRY.items() if not op.is_function}
