@@ -39,8 +39,9 @@ class DeformConv2d(nn.Module):
         taps = math.prod(self.kernel_size)
         groups = n * (offset.size(1) // (2 * taps))
         grid = self.grid(offset.reshape(groups, *self.kernel_size, 2, rows, columns), (height, width))
+        split = x.reshape(groups, -1, height, width)
         grid = grid.reshape(groups, taps, rows * columns, 2)
-        sampled = F.grid_sample(x.reshape(groups, -1, height, width), grid, align_corners=False)
+        sampled = F.grid_sample(split, grid, align_corners=False)
         if mask is not None:
             sampled = sampled * mask.reshape(groups, 1, taps, rows * columns)
         sampled = sampled.reshape(n, channels, taps, rows * columns)
