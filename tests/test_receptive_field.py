@@ -312,7 +312,7 @@ def test_layers_without_a_field_have_none_in_json() -> None:
 
 
 def test_a_model_without_inputs_has_no_fields() -> None:
-    spec = loads("archcost: 1\nname: table\ninputs: {}\nlayers:\n  - {parameter: {shape: [2, 3, 4]}, from: []}\n  - relu\n")
+    spec = loads("archcost: 1\ninputs: {}\nlayers:\n  - {parameter: {shape: [2, 3, 4]}, from: []}\n  - relu\n")
     report = archcost.analyze(spec)
     assert report.receptive_fields() == [None, None]
     assert archcost.explain(report, "parameter").kind == "parameter"

@@ -79,6 +79,7 @@ CONVENTION = Convention(
         "batch_norm": (running(normalised(2, 1), _MEASURED),),
         "adaptive_avg_pool2d": (per_input(1),),
         "upsample": (_upsample,),
+        "grid_sample": (per_output(4),),
         "matmul": (_matmul,),
         "einsum": (partial(einsum_path, factor=1),),
         "deform_conv2d": (operators(1), _sampled),

@@ -29,6 +29,7 @@ class ScaledDotProductAttention(
     may skip the masked half. FLOPs beyond the MACs: 4 per score (scale 1, softmax 3), 5 with a mask.
     """
 
+    torch_name = "F.scaled_dot_product_attention"
     input_names = ("query", "key", "value", "mask")
 
     dropout_p: float = number(default=0.0, minimum=0, maximum=1)
@@ -109,6 +110,7 @@ class MultiheadAttention(
     written = WrittenAs.OWN
     input_names = ("query", "key", "value")
     channels = -1
+    inferred = "embed_dim"
     roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
 
     num_heads: Dim = size()
@@ -211,6 +213,7 @@ class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, l
 
     work = Work.ELEMENTWISE
     written = WrittenAs.OWN
+    inferred = "rotary_dim"
 
     base: float = number(default=10000.0, minimum=1)
     rotary_dim: Dim | None = size(default=None, doc="how many features are rotated; null: all")

@@ -117,6 +117,8 @@ class Op:
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
     roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
+    torch_name: ClassVar[str] = ""  # the class, function (torch.cat, F.pad) or method, if not of its own name or kind
+    inferred: ClassVar[str] = ""  # the argument of that class that is the size of the first input's channels
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -131,6 +133,8 @@ class Op:
             delattr(cls, name)
         if kind:
             cls.kind = cls.stem = kind
+            if "torch_name" not in vars(cls):
+                cls.torch_name = kind if cls.written is WrittenAs.FUNCTION else cls.__name__
             register(cls)
 
     def __init__(self, **attributes: Any) -> None:

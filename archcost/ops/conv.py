@@ -21,6 +21,8 @@ Sizes = tuple[int, ...]
 class ConvBase(SpatialOp, family="Convolution"):
     """What convolutions and transposed convolutions share: groups that divide the channels."""
 
+    inferred = "in_channels"
+
     out_channels: Dim = size()
     kernel_size: Sizes = spatial()
     stride: Sizes = spatial(default=1)

@@ -72,6 +72,7 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
     first, as in torch: FLOPs = elements before - elements after.
     """
 
+    torch_name = "torch.einsum"
     input_names = ("input", "other")
 
     equation: str = text(doc="letters for the dims of each operand and of the output")

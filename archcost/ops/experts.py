@@ -33,6 +33,7 @@ class MixtureOfExperts(
     """
 
     written = WrittenAs.OWN
+    inferred = "features"
     roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
     num_experts: Dim = size()

@@ -25,6 +25,8 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
+    inferred = "in_features"
+
     out_features: Dim = size()
     bias: bool = flag(default=True)
 
@@ -87,6 +89,7 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
 
     work = Work.TABLE
     written = WrittenAs.OWN
+    torch_name = "LearntTensor"
 
     shape: Shape = sizes()
     requires_grad: bool = flag(default=True)
@@ -118,6 +121,7 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
 
     work = Work.TABLE
     written = WrittenAs.OWN
+    torch_name = "SavedTensor"
 
     shape: Shape = sizes()
 

@@ -26,6 +26,7 @@ _ROLES = {"weight": SCALE, "bias": BIAS}  # γ and β
 class _ChannelNorm(SpatialOp, family=_FAMILY, roles=_ROLES):
     """Attributes, weights and buffers of the norms with one mean and variance per channel."""
 
+    inferred = "num_features"
     integer_buffers = ("num_batches_tracked",)
 
     eps: float = number(default=1e-5, minimum=0)
@@ -114,6 +115,7 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
 class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
 
+    inferred = "normalized_shape"
     reach = pointwise  # the statistics are not followed
 
     normalized_shape: Shape | None = integers(
@@ -184,6 +186,7 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
     Input and output (N, C, *). FLOPs: 5 per element, 4 with `affine: false`. Work per group is not counted.
     """
 
+    inferred = "num_channels"
     reach = pointwise  # the statistics are not followed
 
     num_groups: Dim = size()
@@ -236,6 +239,8 @@ class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, writte
 
     The 3 FLOPs are a power, a sum and a quotient. The root of each norm is not counted.
     """
+
+    torch_name = "F.normalize"
 
     p: float = number(default=2.0)
     dim: int = index(default=1)

@@ -59,7 +59,7 @@ class Mean(_Reduction, kind="mean"):
         return numel(inputs[0])
 
 
-class Max(_Reduction, kind="max"):
+class Max(_Reduction, kind="max", torch_name="amax"):
     """The largest x over the dims (torch.amax: no indices); no MACs.
 
     FLOPs: input elements - output elements, the comparisons.

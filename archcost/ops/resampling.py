@@ -21,6 +21,7 @@ _TAPS = {"nearest": 0, "nearest-exact": 0, "linear": 2, "bilinear": 4, "trilinea
 
 
 _MAX_FACTOR = 10**6
+_PLANE = 2  # spatial dimensions
 
 
 class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)", channels=1):
@@ -93,6 +94,42 @@ def _each(given: Any, spatial: int) -> tuple[Any, ...]:
     each = given if isinstance(given, tuple) else (given,) * spatial
     require(len(each) == spatial, "{} numbers are given for the {} spatial dimensions", len(each), spatial)
     return each
+
+
+class GridSample(Op, kind="grid_sample", family=_FAMILY, min_inputs=2, max_inputs=2, min_rank=4, max_rank=5):
+    """out[n, :, p] = the input at the place grid[n, p], by interpolation; no MACs.
+
+    Input (N, C, H, W), grid (N, H_out, W_out, 2), output (N, C, H_out, W_out), or one spatial dimension more with 3
+    numbers a place. Places go from -1 to 1 along each dimension, the last of the input first. FLOPs per output element:
+    2·taps - 1, that is 7 for bilinear (15 in three dimensions) and 31 for bicubic; 0 for nearest. The weights of the
+    taps and the scaling of places are not counted.
+    """
+
+    written = WrittenAs.FUNCTION
+    keeps = Keeps.OTHER
+    torch_name = "F.grid_sample"
+    input_names = ("input", "grid")
+
+    mode: str = choice("bilinear", "nearest", "bicubic", default="bilinear")
+    padding_mode: str = choice("zeros", "border", "reflection", default="zeros", doc="what is read outside the input")
+    align_corners: bool = flag(default=False, doc="-1 and 1 are the centres of the outermost elements, not their edges")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        image, grid = inputs
+        spatial = len(image) - 2
+        require(len(image) == len(grid), "the grid {} has not as many dims as the input {}", grid, image)
+        require(self.mode != "bicubic" or spatial == _PLANE, "mode bicubic takes an input of 4 dims, got {}", image)
+        check(grid[-1] == spatial, "a place in the input {} takes {} numbers, but the grid is {}", image, spatial, grid)
+        check(grid[0] == image[0], "the batch of the grid {} is not that of the input {}", grid, image)
+        return ((*image[:2], *grid[1:-1]),)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        taps = {"nearest": 0, "bilinear": 2 ** (len(inputs[0]) - 2), "bicubic": 16}[self.mode]
+        return numel(outputs[0]) * (2 * taps - 1) if taps else 0
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        spatial = range(2, len(inputs[0]))
+        return (window(0), window(1), *[ALL for _ in spatial]), (window(0), *map(window, spatial), ALL)
 
 
 class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from torch.nn import functional
 
 from archcost.ops.facets import FAMILIES, Work, WrittenAs
 from archcost.pytorch.builders.base import Function
+from archcost.pytorch.builders.shape import Slice
 from archcost.pytorch.module import Network
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import report_of
@@ -20,19 +19,18 @@ if TYPE_CHECKING:
 EXAMPLES = list({case.kind: case for case in CASES}.values())
 
 
-def written(kind: str, module: nn.Module) -> WrittenAs:
-    """How a module is written: torch's own class, a function under the name of the kind, or a class of archcost's."""
+def written(module: nn.Module) -> WrittenAs:
+    """How a module is written: torch's own class, a function of torch, or a class of archcost's."""
     if type(module).__module__.startswith("torch.nn."):
         return WrittenAs.MODULE
-    is_torchs = kind == "slice" or any(hasattr(place, kind) for place in (torch, functional, torch.Tensor))
-    return WrittenAs.FUNCTION if isinstance(module, Function) and is_torchs else WrittenAs.OWN
+    return WrittenAs.FUNCTION if isinstance(module, Function | Slice) else WrittenAs.OWN
 
 
 @pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.kind)
 def test_an_op_is_written_as_it_says(case: Case) -> None:
     report = report_of(case)
     (layer,) = report.layers
-    assert written(case.kind, Network(report.graph).get_submodule(layer.path)) is layer.node.op.written
+    assert written(Network(report.graph).get_submodule(layer.path)) is layer.node.op.written
 
 
 @pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.kind)

@@ -172,6 +172,13 @@ def upsample(subject: Subject) -> Formulas:
     return Formulas(sizes=sizes, other=cross(subject.output_count, work) if taps else NOTHING)
 
 
+def grid_sample(subject: Subject) -> Formulas:
+    """FLOPs: the products and sums over the taps, for each output."""
+    taps = {"bilinear": 2 ** (len(subject.inputs[0]) - 2), "bicubic": 16}.get(subject.op.mode, 0)
+    work = (Number(2) * Symbol("taps", taps) - 1) if taps else NOTHING
+    return Formulas(other=cross(subject.output_count, work) if taps else NOTHING)
+
+
 def _each_ndim(kind: str, formula: Formula) -> dict[str, Formula]:
     return {f"{kind}{ndim}d": formula for ndim in AXES}
 
@@ -184,4 +191,5 @@ WINDOWS: dict[str, Formula] = {
     **_each_ndim("adaptive_avg_pool", adaptive_avg_pool),
     **_each_ndim("adaptive_max_pool", adaptive_max_pool),
     "upsample": upsample,
+    "grid_sample": grid_sample,
 }
