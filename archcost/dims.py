@@ -1,32 +1,33 @@
 """Arithmetic on the sizes of tensors; imports nothing of ours.
 
-A :data:`Dim` is a Python ``int``, or a NumPy ``int64`` array that holds many candidate sizes at once. Every rule of
-this package is written so that both work: on a ``Dim`` only ``+ - * // % ==`` and the helpers of this module are
-used, never ``if``, ``max``, ``len`` or float division. The alias is ``int`` for the type checker, because arrays obey
-the same operators.
+A :data:`Dim` is a Python ``int``, a symbol that knows its value, or a table of the sizes of many candidates at once.
+Every rule of this package is written so that all of them work: on a ``Dim`` only ``+ - * // % ==``, comparisons and the
+helpers of this module are used, never ``if``, ``max``, ``len`` or float division. Where Python has to decide, a rule
+asks :func:`decided`. The alias is ``int`` for the type checker, because all of them obey the same operators.
 """
 
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
     Dim: TypeAlias = int
     Shape: TypeAlias = tuple[Dim, ...]
+
+Value = TypeVar("Value")
 
 __all__ = [
     "Dim",
     "Shape",
     "VaryingSizeError",
-    "always",
     "broadcast_dim",
     "ceil_div",
     "clamp",
-    "concrete",
+    "decided",
     "dims_compatible",
     "larger",
     "numel",
@@ -40,7 +41,7 @@ __all__ = [
 
 
 class VaryingSizeError(ValueError):
-    """A size that decides how many dims or outputs there are differs between the candidates held in one array."""
+    """Candidates differ in what has to be the same for all, such as how many dims, layers or outputs there are."""
 
 
 def numel(shape: Iterable[Dim]) -> Dim:
@@ -106,24 +107,15 @@ def broadcast_dim(a: Dim, b: Dim) -> Dim:
 
 def scaled(size: Dim, factor: float) -> Dim:
     """⌊size · factor⌋ with the product rounded to a double first, as PyTorch has it."""
-    whole: Any = size * factor // 1
-    return int(whole) if isinstance(whole, float) else whole.astype("int64")
+    whole = size * factor // 1
+    return int(whole) if isinstance(whole, float) else whole
 
 
-def concrete(size: Dim) -> int:
-    """The one value of a size that decides a structure; raises VaryingSizeError if candidates differ in it."""
-    if isinstance(size, int):
-        return size
-    candidates: Any = size
-    low, high = int(candidates.min()), int(candidates.max())
-    if low != high:
-        raise VaryingSizeError(f"must be the same for all variants, got values from {low} to {high}")
-    return low
+def decided(value: Value) -> Value:
+    """The one value of what Python decides by: a size, a condition on sizes, a kind, a list of names.
 
-
-def always(condition: bool) -> bool:  # noqa: FBT001 - a condition is what it takes
-    """Whether a condition on sizes holds for all candidates of an array."""
-    if isinstance(condition, bool):
-        return condition
-    candidates: Any = condition
-    return bool(candidates.all())
+    A plain value is its own. What stands for a number, or for those of many candidates, has a method of this name: a
+    symbol tells its number, and a table raises VaryingSizeError where candidates differ.
+    """
+    ask = getattr(value, "decided", None)
+    return value if ask is None else ask()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from types import NoneType, UnionType
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
     Never,
     NotRequired,
     TypedDict,
+    TypeVar,
     Union,
     get_args,
     get_origin,
@@ -22,6 +24,9 @@ from typing import (
 )
 
 from archcost.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _PLAIN: dict[Any, dict[str, Any]] = {
@@ -101,6 +106,21 @@ class Envelope(Identified):
     """What every document begins with; comparisons, which are older, name their schema alone."""
 
     tool: ToolData
+
+
+_Document = TypeVar("_Document")
+
+
+def holding(kinds: Mapping[str, Any], before: str = "") -> Callable[[_Document], _Document]:
+    """A decorator of a TypedDict: further keys, of which a table tells, before one of its own or after all of them."""
+
+    def extended(document: _Document) -> _Document:
+        own = list(document.__annotations__.items())
+        place = list(document.__annotations__).index(before) if before else len(own)
+        document.__annotations__ = dict([*own[:place], *kinds.items(), *own[place:]])
+        return document
+
+    return extended
 
 
 def schema_id(name: str) -> str:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.comparing import Change, Comparison, Difference, compare, rank
+from archcost.figures import OF_LAYERS, TOTALS
 from archcost.render.comparison_cells import factor, percent, signed
-from archcost.spec.budget_limits import TOTALS
 from archcost.spec.loader import loads
 from tests.profiles import examples
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-ADDITIVE = [metric for metric in TOTALS if metric != "peak_activation_bytes"]
 PAIRS = [
     ("inception_naive", "inception_reduced"),
     ("resnet50", "resnet101"),
@@ -47,7 +46,7 @@ def by_path(comparison: Comparison) -> dict[str, Change]:
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_changes_add_up_to_the_difference_of_the_totals(old: str, new: str) -> None:
     comparison = compared(old, new)
-    for metric in ADDITIVE:
+    for metric in OF_LAYERS:
         deltas = [change.difference(metric).delta for change in comparison.changes]
         assert sum(deltas) == comparison.total(metric).delta
 
@@ -56,7 +55,7 @@ def test_changes_add_up_to_the_difference_of_the_totals(old: str, new: str) -> N
 def test_children_add_up_to_their_scope(old: str, new: str) -> None:
     for change in by_path(compared(old, new)).values():
         if change.children:
-            for metric in ADDITIVE:
+            for metric in OF_LAYERS:
                 deltas = [child.difference(metric).delta for child in change.children]
                 assert sum(deltas) == change.difference(metric).delta
 
@@ -120,7 +119,7 @@ def test_any_two_chains_add_up(old: list[int], new: list[int]) -> None:
     before = model(*[(f"l{k}", out) for k, out in enumerate(old)])
     after = model(*[(f"l{k}", out) for k, out in enumerate(new)])
     comparison = compare(before, after)
-    for metric in ADDITIVE:
+    for metric in OF_LAYERS:
         assert sum(c.difference(metric).delta for c in comparison.changes) == comparison.total(metric).delta
     assert sum(c.layers_after for c in comparison.changes) == len(new)
     assert sum(c.layers_before for c in comparison.changes) == len(old)

@@ -11,14 +11,14 @@ import jsonschema
 import pytest
 from markdown_it import MarkdownIt
 
-from archcost.comparing.data import LayerDifferencesData, TotalDifferencesData, TotalsData
+from archcost.comparing.data import ChangeData, TotalDifferencesData, TotalsData
 from archcost.documents import AtLeast, Identified, Matches, schema_of
+from archcost.figures import OF_LAYERS, TOTALS
 from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine, branches_of
 from archcost.render.formats import FORMATS
 from archcost.render.printers.markdown import table_lines
 from archcost.render.printing import format_of
 from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema
-from archcost.spec.budget_limits import PEAK, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +173,7 @@ def test_an_unknown_schema_is_bad_usage(run: Callable[..., Run]) -> None:
 def test_a_difference_is_told_of_every_total() -> None:
     assert tuple(get_type_hints(TotalsData)) == TOTALS
     assert set(get_type_hints(TotalDifferencesData)) == set(TOTALS)
-    assert set(get_type_hints(LayerDifferencesData)) == set(TOTALS) - {PEAK}
+    assert tuple(get_type_hints(ChangeData))[: len(OF_LAYERS)] == OF_LAYERS
 
 
 def test_a_schema_of_one_or_several_names_itself_in_each() -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
+from archcost.figures import OF_LAYERS
 from archcost.render import table_rows as report_rows
 from archcost.render.document import Line, Table, cell
 from archcost.render.report import ReportDocument
 from archcost.render.report_view import ModelView, Wanted
-from archcost.render.table_rows import SORT_KEYS
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def paths(text: str) -> list[str]:
     return [row["path"] for row in csv.DictReader(io.StringIO(text))]
 
 
-@pytest.mark.parametrize("key", SORT_KEYS)
+@pytest.mark.parametrize("key", OF_LAYERS)
 def test_a_sheet_is_sorted_and_cut_like_the_table(key: str, run: Callable[..., Run]) -> None:
     words = ("analyze", "googlenet", "--sort", key, "--top", "9")
     found = paths(run(*words, "--format", "csv").out)
@@ -35,7 +35,7 @@ def test_a_sheet_is_sorted_and_cut_like_the_table(key: str, run: Callable[..., R
     tree = run(*words, "--format", "tree").out.splitlines()[1:]
     assert [line.strip("| ").replace("\\", "") for line in markdown[2:-1]] == found
     assert [line[4:].partition(":")[0] for line in tree] == found
-    figures = [getattr(layer, key, layer.costs.cache_bytes) for layer in archcost.analyze("googlenet").layers]
+    figures = [getattr(layer, key) for layer in archcost.analyze("googlenet").layers]
     largest = {layer.path: figure for layer, figure in zip(archcost.analyze("googlenet").layers, figures, strict=True)}
     assert [largest[path] for path in found] == sorted(figures, reverse=True)[:9]
 

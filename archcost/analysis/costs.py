@@ -12,16 +12,18 @@ from archcost.spec.vocabulary import DTYPE_BYTES, WEIGHT_BITS
 if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Signature
+    from archcost.ops.base import Op
 
 
 class Costs(NamedTuple):
     """Figures that add up over layers.
 
     ``params`` are trainable and frozen ones; ``weights`` those that are no bias; ``flops`` is 2 × MACs plus all other
-    arithmetic; ``weight_bytes`` are those of the params; ``activation_bytes`` those of the outputs, without what they
-    share with an input (views, and work in place), parameters and buffers; ``idle_params`` are params that one token
-    does not use; ``cache_bytes`` what is kept for the next step. ``unknown_macs`` and ``unknown_flops`` count the
-    layers of which nobody has declared them: the figure is then the known part.
+    arithmetic; ``weight_bytes`` are those of the params, ``buffer_bytes`` those of the buffers; ``activation_bytes``
+    those of the outputs, without what they share with an input (views, and work in place), parameters and buffers;
+    ``idle_params`` are params that one token does not use; ``cache_bytes`` what is kept for the next step.
+    ``unknown_macs`` and ``unknown_flops`` count the layers of which nobody has declared them: the figure is then the
+    known part.
     """
 
     params: int = 0
@@ -31,6 +33,7 @@ class Costs(NamedTuple):
     macs: int = 0
     flops: int = 0
     weight_bytes: int = 0
+    buffer_bytes: int = 0
     activation_bytes: int = 0
     idle_params: int = 0
     cache_bytes: int = 0
@@ -100,10 +103,11 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
             weights += count
         if weight_dtype:
             weight_bytes += tensor_weight_bytes(role, shape, dtype, weight_dtype)
-    buffers = 0
+    buffers = buffer_bytes = 0
     for name, shape in op.buffers(inputs).items():
         if name not in shared:
             buffers += numel(shape)
+            buffer_bytes += tensor_buffer_bytes(op, name, shape, dtype)
     macs = op.macs(inputs, outputs)
     kept = 0
     if op.caches:
@@ -117,6 +121,7 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
         macs,
         2 * macs + op.flops(inputs, outputs),
         weight_bytes if weight_dtype else params * DTYPE_BYTES[dtype],
+        buffer_bytes,
         made,
         op.idle_params(inputs) if params else 0,
         kept,
@@ -131,3 +136,8 @@ def tensor_weight_bytes(role: str, shape: "Shape", dtype: str, weight_dtype: str
     Matrices, kernels and tables take ``weight_dtype``, as the op's ``role`` says; all else stays in ``dtype``.
     """
     return ceil_div(numel(shape) * WEIGHT_BITS[weight_dtype if role == MATRIX else dtype], 8)
+
+
+def tensor_buffer_bytes(op: "Op", name: str, shape: "Shape", dtype: str) -> int:
+    """Bytes of a buffer: counters and indices are int64, the rest has the model's dtype."""
+    return numel(shape) * DTYPE_BYTES["int64" if name in op.integer_buffers else dtype]

@@ -6,22 +6,37 @@ document is that of the layers before the first one, or has no figures at all.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Never, NotRequired, TypedDict, cast
 
 from archcost.analysis.traffic import traffic_of
-from archcost.documents import AtLeast, Count, Envelope, ErrorData, Matches, Positive, Shape, SpecData, envelope
+from archcost.documents import (
+    AtLeast,
+    Count,
+    Envelope,
+    ErrorData,
+    Matches,
+    Positive,
+    Shape,
+    SpecData,
+    envelope,
+    holding,
+)
+from archcost.figures import ALWAYS, IN_REPORTS, METRICS, OF_LAYERS, OPTIONAL, UNDECLARED
 from archcost.indented_json import Stream
 from archcost.strict_json import plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report
     from archcost.errors import Diagnostic
 
 Position = int | Annotated[str, Matches(r"^-?\d+/\d+$")]
 Paths = Annotated[list[str], AtLeast(1)]
+_FIGURES = attrgetter(*OF_LAYERS)
+_UNKNOWABLE = Annotated[Count | None, "Null: unknown."]
 
 
 class InputShapeData(TypedDict):
@@ -66,23 +81,16 @@ class ReceptiveFieldData(TypedDict):
     start: NotRequired[list[Position]]
 
 
+@holding(dict.fromkeys(IN_REPORTS, Count), before="convention")
 class ReportTotalsData(TypedDict):
     """The figures of a whole model; the known part where ``unknown`` names layers."""
 
     layers: Count
-    params: Count
-    active_params: Count
-    trainable_params: Count
-    buffers: Count
-    macs: Count
-    flops: Count
-    weight_bytes: Count
-    activation_bytes: Count
-    peak_activation_bytes: Count
-    cache_bytes: Count
     convention: NotRequired[CountedTotalData]
 
 
+@holding(dict.fromkeys(OPTIONAL, NotRequired[Count]), before="bytes_read")
+@holding({name: _UNKNOWABLE if name in UNDECLARED else Count for name in ALWAYS}, before="file")
 class ReportLayerData(TypedDict):
     """A layer and what it costs; null for what is unknown. Figures that few layers have are absent elsewhere."""
 
@@ -90,15 +98,8 @@ class ReportLayerData(TypedDict):
     op: str
     inputs: list[str]
     output: list[Shape]
-    params: Count
-    macs: Annotated[Count | None, "Null: unknown."]
-    flops: Annotated[Count | None, "Null: unknown."]
-    weight_bytes: Count
-    activation_bytes: Count
     file: str
     line: Positive
-    active_params: NotRequired[Count]
-    cache_bytes: NotRequired[Count]
     bytes_read: NotRequired[Count]
     bytes_written: NotRequired[Count]
     receptive_field: NotRequired[ReceptiveFieldData]
@@ -151,7 +152,7 @@ def report_data(report: Report) -> ReportData:
         "weight_dtype": report.weight_dtype,
         "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
         "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
-        "totals": asdict(report.totals),
+        "totals": report.totals.to_dict(),
         **({"unknown": unknown} if (unknown := report.unknown_layers()) else {}),
         "layers": Stream(lambda: _layers(report)),
     }
@@ -160,33 +161,38 @@ def report_data(report: Report) -> ReportData:
 
 def layer_data(layer: Layer) -> dict[str, Any]:
     """What a layer costs by itself."""
-    node, costs = layer.node, layer.costs
+    return _layer_data(layer, cost_data(layer.costs))
+
+
+def cost_data(costs: Costs) -> dict[str, int | None]:
+    """The figures of a layer: null for what is unknown, and none that is as usual."""
+    figures = dict(zip(OF_LAYERS, _FIGURES(costs), strict=True))
+    usual = {name for name in OPTIONAL if not METRICS[name].tells(figures)}
+    unknown = {name for name in UNDECLARED if costs.unknown(name)}
+    return {name: None if name in unknown else value for name, value in figures.items() if name not in usual}
+
+
+def _layer_data(layer: Layer, figures: dict[str, int | None]) -> dict[str, Any]:
+    node = layer.node
     signature, mark = node.signature, node.mark
-    found: dict[str, Any] = {
+    return {
         "path": node.path,
         "op": signature.op.kind,
         "inputs": list(layer.inputs),
         "output": [list(tensor.shape) for tensor in signature.outputs],
-        "params": costs.params,
+        **figures,
+        "file": mark.source.name,
+        "line": mark.line + 1,
     }
-    if costs.idle_params:
-        found["active_params"] = costs.active_params
-    found["macs"] = None if costs.unknown_macs else costs.macs
-    found["flops"] = None if costs.unknown_flops else costs.flops
-    found["weight_bytes"] = costs.weight_bytes
-    found["activation_bytes"] = costs.activation_bytes
-    if costs.cache_bytes:
-        found["cache_bytes"] = costs.cache_bytes
-    found["file"] = mark.source.name
-    found["line"] = mark.line + 1
-    return found
 
 
 def _layers(report: Report) -> Iterator[dict[str, Any]]:
     """Every layer, with the bytes that it moves and its receptive field."""
     dtype, weight_dtype = report.dtype, report.graph.weight_dtype
+    figures = {id(layer.costs): layer.costs for layer in report.layers}
+    told = {key: cost_data(costs) for key, costs in figures.items()}  # equal layers have one object of costs
     for layer, field in zip(report.layers, report.receptive_fields(), strict=True):
-        found = layer_data(layer)
+        found = _layer_data(layer, told[id(layer.costs)])
         moved = traffic_of(layer.node, dtype, layer.costs.flops, weight_dtype)
         found["bytes_read"] = moved.read
         found["bytes_written"] = moved.written

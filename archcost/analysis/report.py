@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.errors import SpecError
+from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures
 from archcost.graph.unroll import unroll
 from archcost.paths import join
 from archcost.settings import AS_IT_STANDS
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 
-class Layer:
-    """One layer of a report: a node of the graph and what it costs."""
+class Layer(LayerFigures):
+    """One layer of a report: a node of the graph and what it costs.
+
+    It has the figures of :class:`archcost.figures.LayerFigures`; of ``macs`` and ``flops`` the known part, if
+    ``unknown`` says so.
+    """
 
     __slots__ = ("costs", "inputs", "node")
 
@@ -55,39 +60,9 @@ class Layer:
         return tuple([tensor.shape for tensor in self.node.signature.outputs])
 
     @property
-    def params(self) -> int:
-        """Learnable numbers; those shared with an earlier layer count there."""
-        return self.costs.params
-
-    @property
-    def active_params(self) -> int:
-        """The params that one token uses."""
-        return self.costs.active_params
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates; the known part of them, if ``unknown`` says so."""
-        return self.costs.macs
-
-    @property
-    def flops(self) -> int:
-        """2 × MACs plus all other arithmetic; the known part of it, if ``unknown`` says so."""
-        return self.costs.flops
-
-    @property
     def unknown(self) -> tuple[str, ...]:
         """Which of macs and flops are not known."""
         return self.node.signature.op.unknown()
-
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of the params."""
-        return self.costs.weight_bytes
-
-    @property
-    def activation_bytes(self) -> int:
-        """Bytes of the outputs, without views of the inputs, parameters and buffers."""
-        return self.costs.activation_bytes
 
     @property
     def file(self) -> str:
@@ -106,24 +81,24 @@ class Layer:
         return layer_data(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The figures of a whole model; all but the peak are sums over its layers.
+@dataclass(frozen=True, repr=False)
+class Totals(ModelFigures):
+    """The figures of a whole model: as attributes all of :class:`archcost.figures.ModelFigures`.
 
-    ``macs`` and ``flops`` are the known part, where :meth:`Report.unknown` names layers.
+    ``macs`` and ``flops`` are the known part, where :meth:`Report.unknown` names layers. ``peak`` is the most bytes of
+    activations that are alive at a time.
     """
 
     layers: int
-    params: int
-    active_params: int
-    trainable_params: int
-    buffers: int
-    macs: int
-    flops: int
-    weight_bytes: int
-    activation_bytes: int
-    peak_activation_bytes: int
-    cache_bytes: int
+    costs: Costs
+    peak: int
+
+    def __repr__(self) -> str:
+        return f"Totals({', '.join([f'{name}={value}' for name, value in self.to_dict().items()])})"
+
+    def to_dict(self) -> dict[str, int]:
+        """The figures by name, as in the report's JSON."""
+        return {"layers": self.layers, **{name: getattr(self, name) for name in IN_REPORTS}}
 
 
 class Report:
@@ -136,7 +111,7 @@ class Report:
         costs = graph_costs(graph, storages.made)
         self.layers: list[Layer] = _layers(graph, costs)
         self.costs: Costs = sum_costs(costs)
-        self.totals: Totals = _totals(self.costs, len(self.layers), storages.peak())
+        self.totals: Totals = Totals(len(self.layers), self.costs, storages.peak())
         self.strides = storages.strides  # of the values that are not contiguous
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
@@ -177,7 +152,7 @@ class Report:
 
     def unknown_layers(self) -> dict[str, list[str]]:
         """The paths of the layers with an unknown figure, by figure."""
-        found = {metric: self.unknown(metric) for metric in ("macs", "flops")}
+        found = {metric: self.unknown(metric) for metric in UNDECLARED}
         return {metric: paths for metric, paths in found.items() if paths}
 
     @property
@@ -281,19 +256,3 @@ def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
         else:
             names.extend([join(node.path, str(k)) for k in range(len(outputs))])
     return layers
-
-
-def _totals(costs: Costs, layers: int, peak: int) -> Totals:
-    return Totals(
-        layers=layers,
-        params=costs.params,
-        active_params=costs.active_params,
-        trainable_params=costs.trainable_params,
-        buffers=costs.buffers,
-        macs=costs.macs,
-        flops=costs.flops,
-        weight_bytes=costs.weight_bytes,
-        activation_bytes=costs.activation_bytes,
-        peak_activation_bytes=peak,
-        cache_bytes=costs.cache_bytes,
-    )

@@ -68,7 +68,7 @@ def compare(
     from archcost.comparing import SideBySide, rank
     from archcost.comparing import compare as compare_reports
     from archcost.errors import CallError, suggestion
-    from archcost.spec.budget_limits import TOTALS
+    from archcost.figures import TOTALS
 
     if sort is not None and sort not in TOTALS:
         raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.budget.path_lookup import Scopes
-from archcost.spec.budget_limits import TOTALS
+from archcost.figures import OF_LAYERS, TOTALS
 from archcost.strict_json import plain_data
 from archcost.version import __version__
 
@@ -22,28 +23,16 @@ class LockRow(NamedTuple):
 
     path: str
     op: str
-    params: int
-    macs: int
-    flops: int
-    weight_bytes: int
-    activation_bytes: int
-    idle_params: int = 0
-    cache_bytes: int = 0
+    figures: tuple[int, ...]  # OF_LAYERS
     unknown: tuple[str, ...] = ()
-
-    @property
-    def active_params(self) -> int:
-        """The params that one token uses."""
-        return self.params - self.idle_params
 
     def figure(self, metric: str) -> int:
         """One figure."""
-        value: int = getattr(self, metric)
-        return value
+        return self.figures[_PLACES[metric]]
 
 
-ROW_FIGURES = LockRow._fields[2:7]
-ROW_METRICS = (*ROW_FIGURES, "active_params", "cache_bytes")
+_PLACES = {metric: place for place, metric in enumerate(OF_LAYERS)}
+_FIGURES = attrgetter(*OF_LAYERS)
 
 
 @dataclass(frozen=True)
@@ -121,12 +110,8 @@ class Baseline:
 
 def entry_of(report: Report, settings: Mapping[str, Any]) -> LockEntry:
     """What a baseline records of a report."""
-    totals = asdict(report.totals)
-    rows = []
-    for layer in report.layers:
-        costs = layer.costs
-        figures = (costs.params, costs.macs, costs.flops, costs.weight_bytes, costs.activation_bytes)
-        rows.append(LockRow(layer.path, layer.op, *figures, costs.idle_params, costs.cache_bytes, layer.unknown))
+    totals = report.totals.to_dict()
+    rows = [LockRow(layer.path, layer.op, _FIGURES(layer.costs), layer.unknown) for layer in report.layers]
     return LockEntry(
         str(plain_data(report.name)),
         report.spec.sha256,

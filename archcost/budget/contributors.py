@@ -9,9 +9,9 @@ from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
 from archcost.budget.path_lookup import Scopes
 from archcost.budget.verdict import INPUT, WORKSPACE, Contributor
+from archcost.figures import METRICS, PEAK, WHOLE_MODEL
 from archcost.meter import BUDGET, Meter
 from archcost.paths import PathPattern
-from archcost.spec.budget_limits import PEAK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,21 +96,25 @@ class Weights:
         self._grown: dict[tuple[str, str], tuple[Contributor, ...]] = {}
 
     def heaviest(self, metric: str, path: str) -> tuple[Contributor, ...]:
-        """The layers with the largest figures; of the peak, the largest storages that are alive at it."""
+        """The layers with the largest figures; of the peak, the largest storages that are alive at it.
+
+        Of what is a sum of other metrics they are the largest of those.
+        """
         key = (metric, path)
         if key not in self._heaviest:
-            if metric == PEAK:
-                weights = _at_peak(self._report.graph)
-            else:
-                layers = self.layers.at(path)
-                weights = [Contributor(layer.path, layer.op, getattr(layer.costs, metric)) for layer in layers]
+            weights = [each for part in METRICS[metric].parts or (metric,) for each in self._all(part, path)]
             largest = nlargest(TOP, weights, key=lambda weight: weight.figure)
             self._heaviest[key] = tuple([weight for weight in largest if weight.figure])
         return self._heaviest[key]
 
-    def grown(self, metric: str, path: str) -> tuple[Contributor, ...]:
-        """The layers whose figure grew most; of the peak what is alive at it, because it is no sum over layers."""
+    def _all(self, metric: str, path: str) -> list[Contributor]:
         if metric == PEAK:
+            return _at_peak(self._report.graph)
+        return [Contributor(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)]
+
+    def grown(self, metric: str, path: str) -> tuple[Contributor, ...]:
+        """The layers whose figure grew most; the largest parts of what is no sum over layers, such as the peak."""
+        if metric in WHOLE_MODEL:
             return self.heaviest(metric, path)
         key = (metric, path)
         if key not in self._grown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,10 +14,9 @@ from archcost.budget.limit_checks import Holding
 from archcost.budget.outcomes import Room
 from archcost.budget.verdict import Finding, SpecVerdict, Total
 from archcost.budget.verdict_words import Cause, Rule, Status
-from archcost.comparing import is_telling
 from archcost.errors import Diagnostic, Mark, Source
+from archcost.figures import LATENCY, telling
 from archcost.meter import WorkError
-from archcost.spec.budget_limits import LATENCY, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,14 +78,14 @@ class _Judge:
         except WorkError as error:
             self.diagnostics += error.diagnostics
         findings += self._baseline_state(findings)
-        recorded = [asdict(self.report.totals), *([self.entry.totals] if self.entry else [])]
+        recorded = [self.report.totals.to_dict(), *([self.entry.totals] if self.entry else [])]
         expected = 0 if case.expect else expected_count(self.report.spec)
         findings += self._expectations() if case.expect else self._unasked(expected)
         return SpecVerdict(
             path=case.path,
             name=self.report.name,
             key=case.key,
-            totals={metric: self._total(metric) for metric in TOTALS if is_telling(metric, recorded)},
+            totals={metric: self._total(metric) for metric in telling(recorded)},
             findings=tuple(findings),
             changes=self.changes,
             unjudged=tuple(holding.unjudged),
@@ -106,7 +105,7 @@ class _Judge:
     def _total(self, metric: str) -> Total:
         unknown = self.report.costs.unknown(metric)
         unknown += len(self.entry.unknown(metric)) if self.entry else 0
-        before = self.entry.totals[metric] if self.entry else None
+        before = self.entry.totals.get(metric) if self.entry else None
         return Total(getattr(self.report.totals, metric), before, unknown)
 
     @cached_property

@@ -13,7 +13,7 @@ from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import TOP
 from archcost.budget.verdict import Contributor
 from archcost.budget.verdict_words import Cause, Status
-from archcost.spec.budget_limits import LATENCY
+from archcost.figures import LATENCY
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report

@@ -15,8 +15,8 @@ from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Re
 from archcost.budget.verdict import Finding
 from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Diagnostic, close_names
+from archcost.figures import LATENCY
 from archcost.paths import crossing_help
-from archcost.spec.budget_limits import LATENCY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,16 +7,15 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from archcost.budget.baseline import ROW_FIGURES, Baseline, LockEntry, LockRow, Pace
-from archcost.comparing import is_telling
+from archcost.budget.baseline import Baseline, LockEntry, LockRow, Pace
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
+from archcost.figures import ALWAYS, METRICS, OF_LAYERS, OPTIONAL, TOTALS, telling
 from archcost.files import DISK, FileError, located, read_named
-from archcost.spec.budget_limits import TOTALS
 from archcost.version import __version__
 from archcost.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archcost.files import Files
 
@@ -30,7 +29,6 @@ _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(  # escapes one after the other, so that none begins inside of another; lone halves have a group
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
 )
-_ALWAYS = ("path", "op", *ROW_FIGURES)
 _WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
 
@@ -168,18 +166,30 @@ def _baseline(path: str, document: Mapping[str, Any], lines: dict[str, int]) -> 
 def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
     rows = []
     for layer in data["layers"]:
-        figures = [_whole(layer[name], f"{key}: {name}") for name in ROW_FIGURES]
-        idle, cached = (_whole(layer.get(name, 0), f"{key}: {name}") for name in ("idle_params", "cache_bytes"))
+        figures = _figures(layer, OF_LAYERS, key)
         unknown = tuple([_word(name, f"{key}: unknown") for name in layer.get("unknown", ())])
-        words = [_word(layer[name], f"{key}: {name}") for name in ("path", "op")]
-        rows.append(LockRow._make([*words, *figures, idle, cached, unknown]))
-    recorded = data["totals"]
-    recorded = {"active_params": recorded["params"], "cache_bytes": 0, **recorded}
-    totals = {name: _whole(recorded[name], f"{key}: {name}") for name in TOTALS}
+        path, op = [_word(layer[name], f"{key}: {name}") for name in ("path", "op")]
+        rows.append(LockRow(path, op, tuple(figures.values()), unknown))
+    totals = _figures(data["totals"], TOTALS, key, is_layer=False)
     batch = _whole(data["batch"], f"{key}: batch")
     params, settings = dict(data["params"]), dict(data["set"])
     name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
     return LockEntry(name, digest, batch, params, settings, totals, tuple(rows))
+
+
+def _figures(data: Mapping[str, Any], names: Sequence[str], key: str, *, is_layer: bool = True) -> dict[str, int]:
+    """Figures that were recorded; an optional one that was not is as usual, and a late one may be missing."""
+    found: dict[str, int] = {}
+    for name in names:
+        metric = METRICS[name]
+        lacks = metric.lacks if is_layer else ""
+        if lacks:
+            found[name] = metric.usual_of(found) - _whole(data.get(lacks, 0), f"{key}: {lacks}")
+        elif metric.optional:
+            found[name] = _whole(data.get(name, metric.usual_of(found)), f"{key}: {name}")
+        elif name in data or not metric.late:
+            found[name] = _whole(data[name], f"{key}: {name}")
+    return found
 
 
 def _pace(data: Mapping[str, Any]) -> Pace:
@@ -228,13 +238,18 @@ def _data(entry: LockEntry) -> dict[str, Any]:
         "params": entry.params,
         "set": entry.settings,
         "sha256": entry.sha256,
-        "totals": {name: value for name, value in entry.totals.items() if is_telling(name, [entry.totals])},
+        "totals": {name: entry.totals[name] for name in telling([entry.totals]) if name in entry.totals},
     }
 
 
 def _row(row: LockRow) -> dict[str, Any]:
     """What a layer is recorded with: figures that few layers have only where there are any."""
-    return {name: value for name, value in row._asdict().items() if value or name in _ALWAYS}
+    figures = dict(zip(OF_LAYERS, row.figures, strict=True))
+    found: dict[str, Any] = {"path": row.path, "op": row.op, **{name: figures[name] for name in ALWAYS}}
+    for metric in [METRICS[name] for name in OPTIONAL if METRICS[name].tells(figures)]:
+        value = figures[metric.name]
+        found |= {metric.lacks: metric.usual_of(figures) - value} if metric.lacks else {metric.name: value}
+    return {**found, "unknown": row.unknown} if row.unknown else found
 
 
 def _text(value: Any, indent: str) -> str:

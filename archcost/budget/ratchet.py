@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
 from archcost.budget.contributors import named, pattern_meter
-from archcost.spec.budget_limits import LATENCY
+from archcost.figures import LATENCY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

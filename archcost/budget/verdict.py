@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.verdict_words import NO_BASELINE, Behind, Cause, Rule, Status
-from archcost.spec.budget_limits import PEAK, WHOLE_MODEL
+from archcost.figures import PEAK, WHOLE_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

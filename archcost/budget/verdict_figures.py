@@ -5,15 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from archcost.figures import BYTES, METRICS, TIME
 from archcost.quantities import format_bytes, format_count, format_nanoseconds
-from archcost.spec.budget_limits import BYTES
-from archcost.spec.budget_limits import LABELS as TOTAL_LABELS
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Total
 
-LABELS = {**TOTAL_LABELS, "latency": "latency", "output": "output shape", "weights": "weights", "layers": "layers"}
-UNITS = {"latency": "ns", **dict.fromkeys(BYTES, "bytes")}
+LABELS = {**{name: row.label for name, row in METRICS.items()}, "output": "output shape", "layers": "layers"}
+UNITS = {name: row.unit for name, row in METRICS.items() if row.unit in (BYTES, TIME)}
 _MAX_DECIMALS = 6
 
 

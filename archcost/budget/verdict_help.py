@@ -70,6 +70,8 @@ def _lacking(finding: Finding, verdict: Verdict) -> str:
     """What would give a growth limit something to grow from."""
     if finding.cause is Cause.NO_PACE:
         return f"run `{_update(finding, verdict)} --latency` on this machine" if verdict.recorded else ""
+    if finding.cause is Cause.NEW_LAYER and not finding.path:
+        return f"the lock file is older than this metric: run `{_update(finding, verdict)}`"
     return "limit the growth of the whole model as well"
 
 

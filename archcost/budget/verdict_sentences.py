@@ -54,7 +54,8 @@ def _limit_sentence(finding: Finding) -> str:
     if finding.metric == "latency":
         return f"{finding.name}: {_latency_text(finding)}"
     if finding.cause is Cause.NEW_LAYER:
-        return f"{finding.name}: {finding.path} is new, so there is nothing that its {finding.metric} could grow from"
+        new = f"{finding.path} is new" if finding.path else "the baseline has no such figure"
+        return f"{finding.name}: {new}, so there is nothing that its {finding.metric} could grow from"
     figure = f"{what(finding)} {amount(finding.figure or 0, finding.metric)}"
     if finding.cause is Cause.UNKNOWN:
         return (

@@ -44,7 +44,7 @@ class Cause(StrEnum):
     OUTSIDE = "outside"  # it is no file of the repository
     ZOO = "zoo"  # it comes with archcost, and is no file of the repository
     STDIN = "standard input"
-    NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path
+    NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path, or of this metric
     NO_PACE = "no latency"  # no latency is recorded for this machine
     NARROW = "narrow"  # the pattern of a limit passes over layers that it would name if its wildcards crossed dots
     NOT_ASKED = "not asked"  # expected figures are not met, and were not to be judged

@@ -14,12 +14,12 @@ from archcost.commands.options import (
     Depth,
     Format,
     Functional,
-    Metric,
     Output,
     SetParams,
     Specs,
     Training,
     WeightDtype,
+    metric_option,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def analyze(
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
-    sort: Annotated[Metric | None, typer.Option("--sort", help="List layers by a metric, largest first.")] = None,
+    sort: Annotated[str | None, metric_option("--sort", "List layers by a metric, largest first.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N rows.")] = None,
     convention: Annotated[
         ConventionName | None, typer.Option("--convention", help="Add what this tool would print for every layer.")
@@ -61,7 +61,7 @@ def analyze(
         raise UsageError("--functional goes with --convention", "say whose figures depend on it: --convention thop")
     wanted = Wanted(
         depth=depth,
-        sort=sort.value if sort else None,
+        sort=sort,
         top=top,
         convention=convention.value if convention else "",
         functional=tuple(functional or ()),

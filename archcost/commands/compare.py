@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Depth, Format, Metric, Output, SetParams, Training, WeightDtype
+from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Training, WeightDtype, metric_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,8 @@ def compare(
     weight_dtype_b: Annotated[
         str | None, typer.Option("--weight-dtype-b", metavar="DTYPE", help="--weight-dtype of the second spec alone.")
     ] = None,
-    metric: Annotated[Metric, typer.Option("--metric", help="Metric to show changes in.")] = Metric.macs,
-    sort: Annotated[Metric | None, typer.Option("--sort", help="Sort three or more specs by a metric.")] = None,
+    metric: Annotated[str, metric_option("--metric", "Metric to show changes in.")] = "macs",
+    sort: Annotated[str | None, metric_option("--sort", "Sort three or more specs by a metric.")] = None,
     depth: Depth = None,
     only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out unchanged layers.")] = False,
     fail_on: Annotated[
@@ -68,8 +68,8 @@ def compare(
     )
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
-    found = archcost.compare(*reports, sort=sort.value if sort else None)
-    write(_document(found, metric.value, depth, only_changed=only_changed), format or format_of(output), output)
+    found = archcost.compare(*reports, sort=sort)
+    write(_document(found, metric, depth, only_changed=only_changed), format or format_of(output), output)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 
@@ -89,8 +89,8 @@ def _document(found: Comparison | SideBySide, metric: str, depth: int | None, *,
 
 def _limit(text: str) -> tuple[str, Any]:
     from archcost.errors import UsageError, suggestion
+    from archcost.figures import TOTALS
     from archcost.quantities import UnitError, parse_percent
-    from archcost.spec.budget_limits import TOTALS
 
     metric, colon, share = text.partition(":")
     if metric not in TOTALS:

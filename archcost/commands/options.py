@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcost.figures import COLUMNS, OF_LAYERS
 from archcost.render.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ Columns = Annotated[
     typer.Option(
         "--columns",
         metavar="NAME[,NAME...]",
-        help="More columns: flops, active_params, buffers, weight_bytes, activation_bytes, cache_bytes, bytes_read, "
-        "bytes_written, intensity, receptive_field. Repeatable.",
+        help=f"More columns: {', '.join(COLUMNS)}, bytes_read, bytes_written, intensity, receptive_field. Repeatable.",
     ),
 ]
 Depth = Annotated[int | None, typer.Option("--depth", min=1, metavar="N", help="Fold the table below N levels.")]
@@ -104,13 +104,6 @@ class ConventionName(str, Enum):
     calflops = "calflops"
 
 
-class Metric(str, Enum):
-    """Figures to sort and to compare by."""
-
-    params = "params"
-    active_params = "active_params"
-    macs = "macs"
-    flops = "flops"
-    weight_bytes = "weight_bytes"
-    activation_bytes = "activation_bytes"
-    cache_bytes = "cache_bytes"
+def metric_option(name: str, help_text: str) -> Any:
+    """An option that takes one of the figures that layers have."""
+    return typer.Option(name, parser=one_of(OF_LAYERS), metavar=f"<{'|'.join(OF_LAYERS)}>", help=help_text)

@@ -5,17 +5,17 @@ Scopes and layers are aligned by path, and where names changed by structure. Dif
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
 from archcost.comparing.alignment import align, fingerprint
 from archcost.comparing.naming import label
-from archcost.spec.budget_limits import TOTALS
+from archcost.figures import telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
@@ -147,16 +147,8 @@ def difference(before: Costs, after: Costs, metric: str) -> Difference:
 
 
 def telling_metrics(reports: Iterable[Report]) -> tuple[str, ...]:
-    """The metrics that matter for these models: no active params if all params are active, no KV cache without one."""
-    totals = [asdict(report.totals) for report in reports]
-    return tuple([metric for metric in TOTALS if is_telling(metric, totals)])
-
-
-def is_telling(metric: str, totals: Iterable[Mapping[str, int]]) -> bool:
-    """Whether a metric matters for one of these models: active params only if they differ, the KV cache only if any."""
-    if metric == "active_params":
-        return any(each[metric] != each["params"] for each in totals)
-    return metric != "cache_bytes" or any(each[metric] for each in totals)
+    """The metrics without those that say nothing of these models: active params that are all params, no caches."""
+    return telling([report.totals.to_dict() for report in reports])
 
 
 def compare(before: Report, after: Report) -> Comparison:

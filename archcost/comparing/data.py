@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.documents import Count, Identified, Positive, Shape, identified
-from archcost.spec.budget_limits import PEAK, TOTALS
+from archcost.documents import Count, Identified, Positive, Shape, holding, identified
+from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,25 +35,13 @@ class DifferenceData(TypedDict):
     unknown_layers: NotRequired[Positive]
 
 
-class LayerDifferencesData(TypedDict):
-    """The figures of a scope or layer before and after."""
-
-    params: DifferenceData
-    active_params: DifferenceData
-    macs: DifferenceData
-    flops: DifferenceData
-    weight_bytes: DifferenceData
-    activation_bytes: DifferenceData
-    cache_bytes: DifferenceData
-
-
-class TotalDifferencesData(LayerDifferencesData):
+@holding(dict.fromkeys(sorted(TOTALS, key=lambda name: name not in OF_LAYERS), DifferenceData))
+class TotalDifferencesData(TypedDict):
     """The figures of the whole models before and after."""
 
-    peak_activation_bytes: DifferenceData
 
-
-class ChangeData(LayerDifferencesData):
+@holding(dict.fromkeys(OF_LAYERS, DifferenceData), before="change")
+class ChangeData(TypedDict):
     """A scope or layer in both models or in one, with those below it where something changed there."""
 
     change: Literal["added", "removed", "changed", "same"]
@@ -76,24 +64,14 @@ class ComparisonData(Identified):
     changes: list[ChangeData]
 
 
+@holding(dict.fromkeys(TOTALS, Count))
 class TotalsData(TypedDict):
     """The figures of a whole model; the known part where ``unknown`` names layers."""
 
-    params: Count
-    active_params: Count
-    macs: Count
-    flops: Count
-    weight_bytes: Count
-    activation_bytes: Count
-    peak_activation_bytes: Count
-    cache_bytes: Count
 
-
+@holding(dict.fromkeys(UNDECLARED, NotRequired[list[str]]))
 class UnknownData(TypedDict):
     """The paths of the layers of which a figure is not known."""
-
-    macs: NotRequired[list[str]]
-    flops: NotRequired[list[str]]
 
 
 class BesideData(TypedDict):
@@ -150,7 +128,7 @@ def _change(item: Change) -> ChangeData:
         "old_op": item.old_op,
         "output": [list(shape) for shape in item.output],
         "old_output": [list(shape) for shape in item.old_output],
-        **{metric: _sides(item.difference(metric)) for metric in TOTALS if metric != PEAK},
+        **{metric: _sides(item.difference(metric)) for metric in OF_LAYERS},
         "children": [_change(child) for child in item.children],
     }
     return cast("ChangeData", found)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.costs import sum_costs
 from archcost.conventions.candidate_figures import figures
 from archcost.conventions.embedding_tables import tables
-from archcost.conventions.published_figures import ARITHMETIC, BYTES, PARAMS, CandidateFigure
+from archcost.conventions.published_figures import ARITHMETIC, PARAMS, CandidateFigure
+from archcost.conventions.published_figures import BYTES as SIZE
 from archcost.conventions.published_work import readings
+from archcost.figures import BYTES, METRICS, UNDECLARED
 from archcost.paths import inside
 
 if TYPE_CHECKING:
@@ -53,10 +55,10 @@ def quoted(report: Report, functional: Sequence[str] = ()) -> list[Quoted]:
         ours = figures(report, chosen, tools, found)
         for metric, figure in sourced.items():
             computed = getattr(sum_costs([report.layers[index].costs for index in chosen]), metric)
-            kinds = ARITHMETIC if metric in ("macs", "flops") else (PARAMS,)
+            kinds = ARITHMETIC if metric in UNDECLARED else (PARAMS,)
             candidates = [each for each in ours if each.kind in kinds] or [CandidateFigure("nothing", 0, 0, kinds[0])]
-            if metric == "cache_bytes":
-                candidates = [CandidateFigure("bytes of the KV cache", computed, 0, BYTES)]
+            if METRICS[metric].unit == BYTES:
+                candidates = [CandidateFigure(f"bytes of the {METRICS[metric].label}", computed, 0, SIZE)]
             pairs = [pair for each in candidates for pair in _ways(figure.value, each)]
             likeliest = min(pairs, key=partial(_likeliest, computed))
             rows.append(Quoted(path, metric, figure.value, figure.source, computed, *likeliest))

@@ -1,13 +1,21 @@
 """Arithmetic that can be shown and evaluated: one tree gives the symbols, the numbers and the value.
 
+An expression is a :data:`~archcost.dims.Dim`: the rules of ops run on it as they run on ints. Comparisons, remainders
+and whatever Python decides by go by the value; ``+ - * //`` build the tree, and leave out what a reader would: factors
+of 1, terms of 0, and terms that cancel.
+
 >>> n, f, p, s = Symbol("n", 28), Symbol("f", 5), Symbol("p", 2), Symbol("s", 1)
->>> size = floor(n - f + 2 * p, s) + 1
+>>> size = (n + 2 * p - (f - 1) - 1) // s + 1
 >>> size.text(), size.text(numbers=True), size.value
-('⌊(n − f + 2p)/s⌋ + 1', '⌊(28 − 5 + 2·2)/1⌋ + 1', 28)
+('⌊(n + 2p − f)/s⌋ + 1', '⌊(28 + 2·2 − 5)/1⌋ + 1', 28)
 """
+
+# long: the whole language of formulas, whose parts make one another
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -37,20 +45,67 @@ class SymbolicExpression:
         """In LaTeX's mathematics."""
         raise NotImplementedError  # pragma: no cover - every expression defines it
 
-    def __add__(self, other: SymbolicExpression | int) -> SymbolicSum:
-        return SymbolicSum([(1, self), (1, as_expression(other))])
+    @cached_property
+    def key(self) -> str:
+        """What is equal for expressions that say the same, whatever the order of terms and factors."""
+        raise NotImplementedError  # pragma: no cover - every expression defines it
 
-    def __radd__(self, other: int) -> SymbolicSum:
+    def __add__(self, other: SymbolicExpression | float) -> SymbolicExpression:
+        return summed([(1, self), (1, as_expression(other))])
+
+    def __radd__(self, other: float) -> SymbolicExpression:
         return as_expression(other) + self
 
-    def __sub__(self, other: SymbolicExpression | int) -> SymbolicSum:
-        return SymbolicSum([(1, self), (-1, as_expression(other))])
+    def __sub__(self, other: SymbolicExpression | float) -> SymbolicExpression:
+        return summed([(1, self), (-1, as_expression(other))])
 
-    def __mul__(self, other: SymbolicExpression | int) -> Product:
-        return Product([self, as_expression(other)])
+    def __rsub__(self, other: float) -> SymbolicExpression:
+        return as_expression(other) - self
 
-    def __rmul__(self, other: int) -> Product:
+    def __neg__(self) -> SymbolicExpression:
+        return summed([(-1, self)])
+
+    def __mul__(self, other: SymbolicExpression | float) -> SymbolicExpression:
+        return multiplied([self, as_expression(other)])
+
+    def __rmul__(self, other: float) -> SymbolicExpression:
         return as_expression(other) * self
+
+    def __floordiv__(self, other: SymbolicExpression | int) -> SymbolicExpression:
+        return divided(self, as_expression(other))
+
+    def __rfloordiv__(self, other: int) -> SymbolicExpression:
+        return as_expression(other) // self
+
+    def __mod__(self, other: SymbolicExpression | int) -> int:
+        return self.value % as_expression(other).value
+
+    def __rmod__(self, other: int) -> int:
+        return other % self.value
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == (other.value if isinstance(other, SymbolicExpression) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __lt__(self, other: SymbolicExpression | int) -> bool:
+        return self.value < as_expression(other).value
+
+    def __le__(self, other: SymbolicExpression | int) -> bool:
+        return self.value <= as_expression(other).value
+
+    def __gt__(self, other: SymbolicExpression | int) -> bool:
+        return self.value > as_expression(other).value
+
+    def __ge__(self, other: SymbolicExpression | int) -> bool:
+        return self.value >= as_expression(other).value
+
+    def decided(self) -> int:
+        """The number, for what Python decides by."""
+        return self.value
+
+    __index__ = decided
 
     def _within(self, level: int, text: str) -> str:
         """Text of this expression as a part of one that holds more tightly."""
@@ -58,14 +113,18 @@ class SymbolicExpression:
 
 
 class Number(SymbolicExpression):
-    """A number that is the same for all layers of a kind."""
+    """A number without a name; a fraction only as a factor of what is rounded down."""
 
-    def __init__(self, value: int) -> None:
-        self.value = value
+    def __init__(self, value: int | Fraction) -> None:
+        self.value = value  # type: ignore[assignment]  # see above
+
+    @cached_property
+    def key(self) -> str:
+        return str(self.value)
 
     def text(self, *, numbers: bool = False) -> str:
         del numbers
-        return f"{self.value:,}"
+        return f"{self.value:,}" if isinstance(self.value, int) else f"{float(self.value)!r}"
 
     def latex(self, *, numbers: bool = False) -> str:
         return self.text(numbers=numbers).replace(",", "{,}")
@@ -82,6 +141,10 @@ class Symbol(SymbolicExpression):
             self.value *= part
         shown = [part for part in self.parts if part != 1] or [1]
         self._numbers = [f"{part:,}" if part >= 0 else f"(−{-part:,})" for part in shown]
+
+    @cached_property
+    def key(self) -> str:
+        return f"{self.name}:{self.parts}"
 
     def text(self, *, numbers: bool = False) -> str:
         return "·".join(self._numbers) if numbers else self.name
@@ -108,6 +171,10 @@ class SymbolicSum(SymbolicExpression):
             inner = term.terms if isinstance(term, SymbolicSum) and sign > 0 else [(1, term)]
             self.terms += [(sign * own, part) for own, part in inner]
         self.value = sum(sign * term.value for sign, term in self.terms)
+
+    @cached_property
+    def key(self) -> str:
+        return f"({' + '.join(sorted(f'{sign}·{term.key}' for sign, term in self.terms))})"
 
     def text(self, *, numbers: bool = False) -> str:
         return self._joined([(sign, term, term.text(numbers=numbers)) for sign, term in self.terms], "−")
@@ -138,6 +205,10 @@ class Product(SymbolicExpression):
         self.value = 1
         for factor in self.factors:
             self.value *= factor.value
+
+    @cached_property
+    def key(self) -> str:
+        return "·".join(sorted(factor.key for factor in self.factors))
 
     def text(self, *, numbers: bool = False) -> str:
         shown = [self._inner(factor, factor.text(numbers=numbers)) for factor in self.factors]
@@ -171,42 +242,108 @@ class Quotient(SymbolicExpression):
         self.denominator = denominator
         self.rounding: Rounding = rounding
         self.level = ATOM if rounding else PRODUCT
-        self.value = (
+        quotient = (
             -(-numerator.value // denominator.value) if rounding == "ceil" else numerator.value // denominator.value
         )
+        self.value = int(quotient)  # of a fraction too
+
+    @cached_property
+    def key(self) -> str:
+        return f"{self.rounding}({self.numerator.key}/{self.denominator.key})"
 
     def text(self, *, numbers: bool = False) -> str:
+        opening, closing = _MARKS[self.rounding]
+        if self.denominator.key == "1":
+            return f"{opening}{self.numerator.text(numbers=numbers)}{closing}"
         above = self.numerator._within(ATOM, self.numerator.text(numbers=numbers))  # noqa: SLF001 - its own kind
         below = self.denominator._within(ATOM, self.denominator.text(numbers=numbers))  # noqa: SLF001
         if numbers and "·" in below and not below.startswith("("):
             below = f"({below})"
-        opening, closing = _MARKS[self.rounding]
         return f"{opening}{above}/{below}{closing}"
 
     def latex(self, *, numbers: bool = False) -> str:
         opening, closing = _LATEX_MARKS[self.rounding]
         above, below = self.numerator.latex(numbers=numbers), self.denominator.latex(numbers=numbers)
+        if self.denominator.key == "1":
+            return f"{opening}{above}{closing}"
         return rf"{opening}\frac{{{above}}}{{{below}}}{closing}"
 
 
-def as_expression(value: SymbolicExpression | int) -> SymbolicExpression:
+def as_expression(value: SymbolicExpression | float) -> SymbolicExpression:
     """A bare number as an expression."""
-    return Number(value) if isinstance(value, int) else value
+    if isinstance(value, SymbolicExpression):
+        return value
+    return Number(int(value) if value == int(value) else Fraction(repr(value)))
 
 
-def floor(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
-    """⌊a/b⌋."""
-    return Quotient(numerator, denominator, "floor")
+_ONE = Number(1)  # the product of no factors
 
 
-def ceil(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
-    """⌈a/b⌉."""
-    return Quotient(numerator, denominator, "ceil")
+def summed(terms: Iterable[tuple[int, SymbolicExpression]]) -> SymbolicExpression:
+    """The sum of signed terms: equal ones taken together, the bare numbers as one at the end."""
+    counts: dict[str, int] = {}
+    cores: dict[str, SymbolicExpression] = {}
+    for sign, term in terms:
+        for inner_sign, inner in term.terms if isinstance(term, SymbolicSum) else [(1, term)]:
+            count, factors = _count_and_factors(inner)
+            core = product(*factors)
+            key = cores.setdefault(core.key, core).key
+            counts[key] = counts.get(key, 0) + sign * inner_sign * count
+    bare = counts.pop(_ONE.key, 0)
+    found = [(count, multiplied([Number(abs(count)), cores[key]])) for key, count in counts.items() if count]
+    if bare or not found:
+        found.append((bare, Number(abs(bare))))
+    signed = [(-1 if count < 0 else 1, term) for count, term in found]
+    return signed[0][1] if len(signed) == 1 and signed[0][0] > 0 else SymbolicSum(signed)
 
 
-def exactly(numerator: SymbolicExpression, denominator: SymbolicExpression) -> Quotient:
-    """a/b, where b divides a."""
-    return Quotient(numerator, denominator, "")
+def multiplied(factors: Iterable[SymbolicExpression]) -> SymbolicExpression:
+    """The product of factors: the bare numbers as one in front, none of 1."""
+    count = 1
+    found: list[SymbolicExpression] = []
+    for factor in factors:
+        own, inner = _count_and_factors(factor)
+        count *= own
+        found += inner
+    if not found or not count:
+        return Number(count)
+    if count < 0:
+        return SymbolicSum([(-1, multiplied([Number(-count), *found]))])
+    return product(*found) if count == 1 else Product([Number(count), *found])
+
+
+def _count_and_factors(term: SymbolicExpression) -> tuple[int, list[SymbolicExpression]]:
+    """A term as a number times factors that are none."""
+    if isinstance(term, SymbolicSum) and len(term.terms) == 1:
+        ((sign, inner),) = term.terms
+        count, factors = _count_and_factors(inner)
+        return sign * count, factors
+    count, rest = 1, []
+    for factor in term.factors if isinstance(term, Product) and not term.cross else [term]:
+        if isinstance(factor, Number):
+            count *= factor.value
+        else:
+            rest.append(factor)
+    return count, rest
+
+
+def _is_negative(number: SymbolicExpression) -> bool:
+    return isinstance(number, Number) and number.value < 0
+
+
+def divided(numerator: SymbolicExpression, denominator: SymbolicExpression) -> SymbolicExpression:
+    """⌊a/b⌋, written a/b where a product is divided without a rest; −⌊−a/b⌋ is ⌈a/b⌉."""
+    negative = numerator.terms[0][0] < 0 if isinstance(numerator, SymbolicSum) else _is_negative(numerator)
+    above = -numerator if negative else numerator
+    if denominator.key == "1" and isinstance(above.value, int):
+        return numerator
+    if isinstance(above, Number) and isinstance(denominator, Number):
+        return Number(numerator.value // denominator.value)
+    exact = isinstance(above.value, int) and not isinstance(above, SymbolicSum)
+    whole = exact and above.value % denominator.value == 0
+    if negative:
+        return -Quotient(above, denominator, "" if whole else "ceil")
+    return Quotient(above, denominator, "" if whole else "floor")
 
 
 def product(*factors: SymbolicExpression) -> SymbolicExpression:

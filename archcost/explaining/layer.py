@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import input_bytes, tensor_bytes, traffic_of, weight_bytes_read
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
-from archcost.explaining.expressions import Number, Product, Symbol, SymbolicExpression, cross, total
+from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
-from archcost.explaining.formulas import FORMULAS, Formulas, Size, Subject
+from archcost.explaining.formulas import Formulas, Size, formulas_of
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
     from archcost.graph.model import Node, Signature
-
-
-def formulas_of(signature: Signature) -> Formulas:
-    """The formulas of a node's op on its shapes."""
-    inputs = tuple([tensor.shape for tensor in signature.inputs])
-    outputs = tuple([tensor.shape for tensor in signature.outputs])
-    return FORMULAS[signature.op.kind](Subject(signature.op, inputs, outputs))
 
 
 def explain_layer(report: Report, index: int) -> Explanation:
@@ -66,7 +59,7 @@ def _size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
         if before is not None and _same(before, size):
             equations[-1] = before._replace(label=f"{before.label} and {label}")
         else:
-            equations.append(Equation("output_size", label, size.formula.value, size.formula, "", size.note))
+            equations.append(Equation("output_size", label, size.formula.value, size.formula))
     return equations
 
 
@@ -109,8 +102,8 @@ def params_formula(formulas: Formulas, counted: int) -> SymbolicExpression:
 
 def flops_formula(formulas: Formulas) -> SymbolicExpression:
     """2·MACs and all other arithmetic."""
-    products = [Product([Number(2), Symbol("MACs", formulas.macs.value)])] if formulas.macs.value else []
-    return total([*products, *([formulas.other] if formulas.other.value else [])])
+    macs = formulas.macs if isinstance(formulas.macs, Symbol) else Symbol("MACs", formulas.macs.value)
+    return 2 * macs + formulas.other if formulas.macs.value else formulas.other
 
 
 def _byte_equations(report: Report, index: int) -> list[Equation]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from archcost.documents import Count, Shape
@@ -120,7 +119,7 @@ def story_data(story: Story) -> StoryData:
         **begun(report),
         "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
         "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
-        "totals": asdict(report.totals),
+        "totals": report.totals.to_dict(),
         **_unknown_of(report),
         "macs": [_share(share, report, "macs") for share in story.macs],
         "params": [_share(share, report, "params") for share in story.params],

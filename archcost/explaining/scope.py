@@ -9,7 +9,8 @@ from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.explaining.equations import BYTES, Equation, Explanation, Part, traffic_equations
 from archcost.explaining.expressions import Number, Product, Symbol, SymbolicExpression, total
 from archcost.explaining.field_view import scope_fields
-from archcost.explaining.layer import formulas_of, params_formula
+from archcost.explaining.formulas import formulas_of
+from archcost.explaining.layer import params_formula
 from archcost.paths import inside, join, split
 from archcost.tex import spelled
 

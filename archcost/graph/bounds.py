@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.dims import VaryingSizeError, decided
 from archcost.graph.context import MAX_DEPTH, MAX_NODES
 from archcost.ops import REGISTRY
 from archcost.ops.fields import whole_number
@@ -84,11 +85,11 @@ def _step_size(step: Step, known: _Known, depth: int) -> _Size:
 def _rounds(step: Step, names: Names) -> int:
     """How often a step is made at least: 0 where that is not known."""
     try:
-        if step.when is not None and (step.when.uses_input or not step.when.evaluate(names)):
+        if step.when is not None and (step.when.uses_input or not decided(step.when.evaluate(names))):
             return 0
         if step.repeat is None:
             return 1
-        count = 0 if step.repeat.uses_input else whole_number(step.repeat.evaluate(names))
-    except ExpressionError:
+        count = 0 if step.repeat.uses_input else whole_number(decided(step.repeat.evaluate(names)))
+    except (ExpressionError, VaryingSizeError):
         return 0
     return count if type(count) is int and count > 0 else 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from archcost.dims import Shape
     from archcost.errors import Mark
-    from archcost.ops.base import Op
+    from archcost.ops.base import Check, Op
     from archcost.settings import Settings
     from archcost.spec.model import Spec
 
@@ -33,14 +33,18 @@ class TensorType(NamedTuple):
 
 
 class Signature:
-    """An op and the types that go in and out; compared by identity, shared by equal nodes."""
+    """An op and the types that go in and out; compared by identity, shared by equal nodes.
 
-    __slots__ = ("inputs", "op", "outputs")
+    ``check`` is what judged the op on these types: one that does not raise has kept what failed.
+    """
 
-    def __init__(self, op: Op, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]) -> None:
+    __slots__ = ("check", "inputs", "op", "outputs")
+
+    def __init__(self, op: Op, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...], check: Check) -> None:
         self.op = op
         self.inputs = inputs
         self.outputs = outputs
+        self.check = check
 
     def weights(self) -> dict[str, Shape]:
         """The learnable tensors of the op under these inputs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import always, numel
+from archcost.dims import decided, numel
 from archcost.errors import Diagnostic
 from archcost.graph.context import Context
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType, new
@@ -12,13 +12,15 @@ from archcost.graph.params import freeze
 from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
-from archcost.ops.base import OpError, apply, shape_text
-from archcost.spec.checks import check_names, made_op
+from archcost.ops.base import OpError, apply, raising, shape_text
+from archcost.spec.checks import StepError, check_names, made_op
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcost.errors import Mark
     from archcost.graph.scope import Frame, Values
-    from archcost.ops.base import Op
+    from archcost.ops.base import Check, Op
     from archcost.spec.expressions import Names
     from archcost.spec.model import Spec, Step
     from archcost.spec.problems import Problems
@@ -27,12 +29,17 @@ if TYPE_CHECKING:
 class NodeMaker(Context):
     """Makes the nodes of ops."""
 
-    def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
+    def __init__(
+        self, spec: Spec, names: Names, dtype: str, problems: Problems, checks: Callable[[], Check] = raising
+    ) -> None:
         super().__init__(spec, names, dtype, problems)
+        self._checks = checks  # gives a check for every op on its types, which the signature keeps
         self._ops: dict[Any, Op] = {}  # by their steps, and the values of attributes that are expressions
         self._equal: dict[Op, Op] = {}  # of equal ops the first, so that they are compared once
         self._marks: dict[tuple[int, str], dict[str, Mark]] = {}  # of the attributes of steps whose names are right
         self._signatures: dict[tuple[int, tuple[TensorType, ...]], Signature] = {}
+        self._refused: dict[tuple[int, tuple[TensorType, ...]], OpError] = {}  # why there is no signature
+        self._unmade: dict[Any, Diagnostic] = {}  # why there is no op
 
     def passed_over(self, frame: Frame) -> Result:
         frame.body.fail()
@@ -59,11 +66,10 @@ class NodeMaker(Context):
         key = (id(op), types)
         signature = self._signatures.get(key)
         if signature is None:
-            try:
-                signature = self._signature(op, types, step.mark)
-            except OpError as error:
-                return self._failed(step, kind, name, frame, types, error)
-            self._signatures[key] = signature
+            judged = self._judged(key, op, types, step.mark)
+            if isinstance(judged, OpError):
+                return self._failed(step, kind, name, frame, types, judged)
+            signature = judged
         path = frame.prefix + name
         outputs = signature.outputs
         work = layer_work(path, len(inputs), len(outputs))
@@ -94,7 +100,16 @@ class NodeMaker(Context):
         names = self.names_at(frame, own) if step.uses_input else frame.names
         values = {name: given.template.evaluate(names) for name, given in step.attributes.items()}
         key = (id(step), kind, *[value if type(value) is int else freeze(value) for value in values.values()])
-        return self._ops.get(key) or self._first(key, self._made(step, kind, values))
+        op = self._ops.get(key)
+        if op is not None:
+            return op
+        if key in self._unmade:
+            raise StepError(self._unmade[key])
+        try:
+            return self._first(key, self._made(step, kind, values))
+        except StepError as problem:
+            self._unmade[key] = problem.diagnostic
+            raise
 
     def _made(self, step: Step, kind: str, values: dict[str, Any]) -> Op:
         marks = self._marks.get((id(step), kind))
@@ -102,16 +117,32 @@ class NodeMaker(Context):
             marks = {name: given.mark for name, given in step.attributes.items()}
             check_names(REGISTRY[kind], marks, step.mark)
             self._marks[id(step), kind] = marks
-        return made_op(REGISTRY[kind], values, marks, step.mark)
+        return made_op(REGISTRY[kind], values, marks, step.mark, self._checks())
 
     def _first(self, key: object, op: Op) -> Op:
         """The op that stands for all that are equal to this one; known by the key from now on."""
         first = self._ops[key] = self._equal.setdefault(op, op)
         return first
 
+    def _judged(
+        self, key: tuple[int, tuple[TensorType, ...]], op: Op, types: tuple[TensorType, ...], mark: Mark
+    ) -> Signature | OpError:
+        """A new signature, or why there is none; both are kept, so that no equal layer is judged again."""
+        refused = self._refused.get(key)
+        if refused is not None:
+            return refused
+        try:
+            signature = self._signatures[key] = self._signature(op, types, mark)
+        except OpError as error:
+            self._refused[key] = error
+            return error
+        return signature
+
     def _signature(self, op: Op, types: tuple[TensorType, ...], mark: Mark) -> Signature:
+        check = self._checks()
+        op.validate(check)  # again: what fails of the op by itself is kept with each of its signatures
         shapes = (types[0].shape,) if len(types) == 1 else tuple([tensor.shape for tensor in types])
-        outputs = apply(op, shapes)
+        outputs = apply(op, shapes, check)
         if op.integer_inputs and "int" not in types[0].dtype:
             message = f"{op.kind} takes integer indices, got {types[0].dtype}"
             raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
@@ -119,14 +150,14 @@ class NodeMaker(Context):
         for shape in outputs:
             if len(shape) > MAX_RANK:
                 raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
-            if not always(numel(shape) <= MAX_ELEMENTS):
+            if not decided(numel(shape) <= MAX_ELEMENTS):
                 raise OpError("its output has more than 2⁶³ elements")
         parts = op.parts(shapes)
         if parts:
             self.meter.spend(PART * parts, mark)
         if len(outputs) == 1:
-            return Signature(op, types, (new(TensorType, (outputs[0], dtype)),))
-        return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]))
+            return Signature(op, types, (new(TensorType, (outputs[0], dtype)),), check)
+        return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]), check)
 
 
 def told_of(kind: str, path: str, message: str) -> str:

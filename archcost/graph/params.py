@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import always, numel
+from archcost.dims import decided, numel
 from archcost.errors import Diagnostic, UsageError, suggestion
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
@@ -65,9 +65,14 @@ def _check_value(name: str, value: Any) -> None:
     for item in value if isinstance(value, (list, tuple)) else [value]:
         if isinstance(item, (list, tuple)):
             _check_value(name, item)
-        elif item is not None and not isinstance(item, (bool, int, float, str)) and not hasattr(item, "dtype"):
+        elif item is not None and not isinstance(item, (float, str)) and not _is_whole(item):
             kind = "a mapping" if isinstance(item, dict) else f"a {type(item).__name__}"
             raise UsageError(f"the param '{name}' must be a number, text, true, false or a list of these, got {kind}")
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is a whole number, and can be one of a key: of an int, a Dim, or a number of another library."""
+    return hasattr(value, "__index__") and type(value).__hash__ is not None
 
 
 def resolve_inputs(
@@ -86,7 +91,7 @@ def resolve_inputs(
             continue
         dims = shape if isinstance(shape, (list, tuple)) else [shape]
         sizes = [whole_number(dim) for dim in dims]
-        if any(size is None or not always(size >= 1) for size in sizes):
+        if any(size is None or not decided(size >= 1) for size in sizes):
             message = f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}"
             simple = len(dims) == 1 or None in dims or -1 in dims
             hint = "write it without the batch: `input: [3, 224, 224]`" if simple else ""
@@ -97,7 +102,7 @@ def resolve_inputs(
             problems.add(
                 Diagnostic(f"'{name}' has {len(full):,} dims, more than the {MAX_RANK} that a tensor may have", mark)
             )
-        elif not always(numel(full) <= MAX_ELEMENTS):
+        elif not decided(numel(full) <= MAX_ELEMENTS):
             problems.add(Diagnostic(f"'{name}' has more than 2⁶³ elements", mark))
         else:
             inputs[name] = TensorType(full, declaration.dtype or dtype)

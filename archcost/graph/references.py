@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.dims import decided
 from archcost.errors import Diagnostic, suggestion
 from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
@@ -29,7 +30,7 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
     mark = references.mark if isinstance(references, Expression) else references[0].mark if references else None
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names
-        named = references.evaluate(names)
+        named = decided(references.evaluate(names))
         items = named if isinstance(named, (list, tuple)) else [named]
         place = references.mark
         references = [

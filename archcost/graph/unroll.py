@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dims import decided
 from archcost.errors import Diagnostic
 from archcost.graph.blocks import block_names, copy_body, whole
 from archcost.graph.bounds import too_large
@@ -23,6 +24,7 @@ from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.graph.work import BRANCH, REFERENCE, STEP
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
+from archcost.ops.base import raising
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
@@ -32,6 +34,9 @@ from archcost.spec.problems import Problems
 from archcost.spec.step_reader import kind_help
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archcost.ops.base import Check
     from archcost.settings import Settings
     from archcost.spec.model import Block, Branch, Spec, Step
 
@@ -41,8 +46,10 @@ _CACHED_NODES = 50_000  # a larger body is unrolled again where it is used again
 class Unroller(NodeMaker):
     """Unrolls one spec under one setting of its params."""
 
-    def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
-        super().__init__(spec, names, dtype, problems)
+    def __init__(
+        self, spec: Spec, names: Names, dtype: str, problems: Problems, checks: Callable[[], Check] = raising
+    ) -> None:
+        super().__init__(spec, names, dtype, problems, checks)
         self._bodies: dict[Any, Body] = {}
         self._unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
 
@@ -153,7 +160,7 @@ class Unroller(NodeMaker):
         kind = step.kind
         if isinstance(kind, str):
             return kind if kind in self.spec.blocks or kind in REGISTRY else ""
-        value = kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names)
+        value = decided(kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names))
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
             hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
@@ -169,7 +176,7 @@ class Unroller(NodeMaker):
 
     def _condition(self, step: Step, frame: Frame, inputs: Values) -> bool:
         assert step.when is not None
-        value = self.value(step.when, frame, inputs)
+        value = decided(self.value(step.when, frame, inputs))
         if not isinstance(value, (bool, int, float)):
             hint = "only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else ""
             message = f"'when' must be true or false, got {shown(value)}"
@@ -178,7 +185,7 @@ class Unroller(NodeMaker):
 
     def _rounds(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         assert step.repeat is not None
-        given = self.value(step.repeat, frame, inputs)
+        given = decided(self.value(step.repeat, frame, inputs))
         count = whole_number(given)
         if count is None or count < 0:
             raise ExpressionError(
@@ -285,8 +292,8 @@ class Unroller(NodeMaker):
         return body
 
 
-def unroll(spec: Spec, settings: Settings = AS_IT_STANDS) -> Graph:
-    """The graph of a spec under settings.
+def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], Check] = raising) -> Graph:
+    """The graph of a spec under settings; ``checks`` gives the check that judges an op on its inputs.
 
     Raises UsageError for settings that the spec cannot have, SpecError with all problems (those of the spec's text
     included) and the graph up to the first failing node.
@@ -305,7 +312,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS) -> Graph:
         if not spec.incomplete:
             problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
         raise problems.error()
-    body = Unroller(spec, names, dtype, problems).run(inputs)
+    body = Unroller(spec, names, dtype, problems, checks).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
     values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
     graph = Graph(spec, settings, values, dtype, known, body.nodes, whole(body.outputs), body.scopes)

@@ -74,7 +74,7 @@ class PReLU(_Pointwise, kind="prelu", cost=2, channels=1, roles={"weight": SCALE
     Input and output (N, C, *); `num_parameters` is 1, one slope for all, or C, one per channel.
     """
 
-    num_parameters: Dim = size(default=1)
+    num_parameters: Dim = size(default=1, symbol="slopes")
     init: float = number(default=0.25, doc="the initial slope")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:

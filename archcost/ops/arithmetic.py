@@ -157,6 +157,9 @@ class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2,
         batch = broadcast(left[:-2], right[:-2], check, "matmul cannot broadcast the batch dims {} with {}")
         return ((*batch, *rows, *columns),)
 
+    def letters(self) -> tuple[str, ...]:
+        return ("(*, n, k)", "(*, k, m)")
+
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * inputs[0][-1]
 

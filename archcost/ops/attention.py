@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import always, numel
+from archcost.dims import decided, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs, unchecked
 from archcost.ops.facets import Work, WrittenAs
@@ -54,6 +54,9 @@ class ScaledDotProductAttention(
             scores[:-2], self._shared(query, value, check), check, "batch dims {} and {} of the value do not agree"
         )
         return ((*batch, query[-2], value[-1]),)
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(*batch, L, E)", "(*batch, S, E)", "(*batch, S, Ev)", "")
 
     def scores(self, inputs: Inputs, check: Check) -> Shape:
         """The shape of Q·Kᵀ."""
@@ -113,7 +116,7 @@ class MultiheadAttention(
     inferred = "embed_dim"
     roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
 
-    num_heads: Dim = size()
+    num_heads: Dim = size(symbol="heads")
     dropout: float = number(default=0.0, minimum=0, maximum=1)
     bias: bool = flag(default=True)
     add_bias_kv: bool = flag(default=False, doc="add one learnt position to key and value")
@@ -135,10 +138,14 @@ class MultiheadAttention(
             check(self.vdim == value[2], "vdim is {}, but the value is {}", self.vdim, value)
         return (query,)
 
+    def letters(self) -> tuple[str, ...]:
+        places = ("N, L", "N, S", "N, S") if self.batch_first else ("L, N", "S, N", "S, N")
+        return tuple([f"({first}, {width})" for first, width in zip(places, ("E", "E_k", "E_v"), strict=True)])
+
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         query, key, value = _three(inputs)
         width = query[2]
-        if always((key[2] == width) & (value[2] == width)):
+        if decided((key[2] == width) & (value[2] == width)):
             tensors: dict[str, Shape] = {"in_proj_weight": (3 * width, width)}
         else:
             tensors = {
@@ -158,7 +165,7 @@ class MultiheadAttention(
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         query, key, value = _three(inputs)
         width = query[2]
-        projections = numel(query) * width * 2 + (numel(key) + numel(value)) * width
+        projections = 2 * numel(query) * width + numel(key) * width + numel(value) * width
         return projections + 2 * self._scores(query, key) * width
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
@@ -191,8 +198,13 @@ class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work
     not to the model. A prefill of n tokens has `length: 0`, and the step after it has `length: n`.
     """
 
-    length: Dim = integer(default=0, minimum=0, doc="how many positions are in the cache already")
+    length: Dim = integer(
+        default=0, minimum=0, symbol="length", unless=0, doc="how many positions are in the cache already"
+    )
     dim: int = index(default=-2, doc="the dim of positions")
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(*)",)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         place = axis(self.dim, len(inputs[0]))
@@ -216,7 +228,7 @@ class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, l
     inferred = "rotary_dim"
 
     base: float = number(default=10000.0, minimum=1)
-    rotary_dim: Dim | None = size(default=None, doc="how many features are rotated; null: all")
+    rotary_dim: Dim | None = size(default=None, symbol="turned", doc="how many features are rotated; null: all")
     interleaved: bool = flag(default=False, doc="a pair is two neighbouring features; false: one feature of each half")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:

@@ -2,7 +2,7 @@
 
 An op is a frozen value made of its attributes. Its methods are pure functions of shapes: ``infer`` validates the inputs
 and computes the output shapes, ``weights`` and ``buffers`` name its tensors, ``macs`` and ``flops`` count. They work on
-integers and on integer arrays alike (see :mod:`archcost.dims`).
+integers, symbols and tables of candidates alike (see :mod:`archcost.dims`).
 """
 
 # long: the whole contract of an op, and its registry
@@ -41,7 +41,7 @@ class OpError(Exception):
 
 
 class Check(Protocol):
-    """Checks a condition over dims: raises if it is False for ints, marks invalid variants for arrays."""
+    """Checks a condition over dims: raises if it is False for ints, marks invalid variants for tables."""
 
     def __call__(
         self,
@@ -62,6 +62,11 @@ def raise_on_false(
     """The Check for integer shapes: raises OpError when the condition is false."""
     if not condition:
         raise OpError(message.format(*map(shape_text, details)), help if isinstance(help, str) else help())
+
+
+def raising() -> Check:
+    """The check of every layer where sizes are ints: it keeps nothing, because the first failure is the last."""
+    return raise_on_false
 
 
 def unchecked(condition: bool, message: str, *details: object, help: object = "") -> None:  # noqa: A002, FBT001 - see Check
@@ -168,7 +173,7 @@ class Op:
         changed = [
             f"{name}={value!r}"
             for name, value in self.__dict__.items()
-            if repr(value) != repr(self._default(name))  # arrays have no truth value
+            if repr(value) != repr(self._default(name))  # a table has no truth value
         ]
         return f"{self.kind}({', '.join(changed)})"
 
@@ -176,9 +181,17 @@ class Op:
         """The value of an attribute."""
         return self.__dict__[name]
 
+    def field_of(self, name: str) -> AttributeField:
+        """The field of an attribute, by the name under which the op holds it."""
+        return self.fields[name]
+
+    def letters(self) -> tuple[str, ...]:
+        """The dims of each input as formulas call them, the last for all further inputs; by default the layout."""
+        return (self.layout,)
+
     def _default(self, name: str) -> Any:
         """The value that an attribute has when it is left out."""
-        field = self.fields[name]
+        field = self.field_of(name)
         return field.default if field.default is fields.REQUIRED else field.parse(field.default, self.ndim)
 
     def validate(self, check: Check) -> None:

@@ -23,10 +23,10 @@ class ConvBase(SpatialOp, family="Convolution"):
 
     inferred = "in_channels"
 
-    out_channels: Dim = size()
-    kernel_size: Sizes = spatial()
-    stride: Sizes = spatial(default=1)
-    groups: Dim = size(default=1)
+    out_channels: Dim = size(symbol="c_out")
+    kernel_size: Sizes = spatial(symbol="f")
+    stride: Sizes = spatial(default=1, symbol="s")
+    groups: Dim = size(default=1, symbol="g", unless=1)
     bias: bool = flag(default=True)
 
     def check_groups(self, channels: Dim, check: Check) -> None:
@@ -58,8 +58,8 @@ class _Conv(ForwardConv):
     pads d·(k - 1) in total and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
-    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"))
-    dilation: Sizes = spatial(default=1)
+    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"), symbol="p")
+    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")
 
     def validate(self, check: Check) -> None:
@@ -120,9 +120,9 @@ class _ConvTranspose(ConvBase, work=Work.TRANSPOSED):
     whatever the stride. FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
-    padding: Sizes = spatial(default=0, minimum=0)
-    output_padding: Sizes = spatial(default=0, minimum=0)
-    dilation: Sizes = spatial(default=1)
+    padding: Sizes = spatial(default=0, minimum=0, symbol="p")
+    output_padding: Sizes = spatial(default=0, minimum=0, symbol="o", unless=0)
+    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
 
     def validate(self, check: Check) -> None:
         for extra, step, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):

@@ -11,12 +11,15 @@ from archcost.ops.reach import ALL
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
+    from archcost.ops.fields import AttributeField
     from archcost.ops.reach import Reading
 
 _DECLARED = {
-    "params": integer(default=0, minimum=0, doc="the number of learnable elements"),
-    "macs": integer(default=None, minimum=0, doc="multiply-accumulates; null: unknown"),
-    "flops": integer(default=None, minimum=0, doc="2 × MACs + all other arithmetic; null: unknown"),
+    "params": integer(default=0, minimum=0, symbol="declared", doc="the number of learnable elements"),
+    "macs": integer(default=None, minimum=0, symbol="declared MACs", doc="multiply-accumulates; null: unknown"),
+    "flops": integer(
+        default=None, minimum=0, symbol="declared FLOPs", doc="2 × MACs + all other arithmetic; null: unknown"
+    ),
     "buffers": integer(default=0, minimum=0, doc="the number of elements that are saved but not learnt"),
 }
 
@@ -60,8 +63,8 @@ class Custom(
     def attribute(self, name: str) -> Any:
         return self.__dict__[f"declared_{name}" if name in _DECLARED else name]
 
-    def _default(self, name: str) -> Any:
-        return super()._default(name.removeprefix("declared_"))
+    def field_of(self, name: str) -> AttributeField:
+        return self.fields[name.removeprefix("declared_")]
 
     def validate(self, check: Check) -> None:
         require(len(self.output) > 0, "output is empty: it needs at least one shape")

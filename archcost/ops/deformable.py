@@ -32,8 +32,8 @@ class DeformConv2d(
 
     input_names = ("input", "offset", "mask")
 
-    padding: tuple[int, ...] = spatial(default=0, minimum=0)
-    dilation: tuple[int, ...] = spatial(default=1)
+    padding: tuple[int, ...] = spatial(default=0, minimum=0, symbol="p")
+    dilation: tuple[int, ...] = spatial(default=1, symbol="d", unless=1)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]

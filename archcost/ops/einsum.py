@@ -138,6 +138,9 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
             shapes.append(tuple([size for name, size in zip(own, shape, strict=True) if name in others]))
         return shapes
 
+    def letters(self) -> tuple[str, ...]:
+        return tuple([f"({', '.join(term)})".replace(".", "*") for term in terms(self.equation).operands])
+
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         contracted = self.contracted(inputs)
         return numel(outputs[0]) * numel(contracted) if contracted else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import concrete, numel, smaller
+from archcost.dims import decided, numel, smaller
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs
 from archcost.ops.facets import WrittenAs
 from archcost.ops.fields import choice, flag, size
@@ -36,9 +36,9 @@ class MixtureOfExperts(
     inferred = "features"
     roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
-    num_experts: Dim = size()
-    top_k: Dim = size(doc="how many experts process a token")
-    hidden_features: Dim = size(doc="the hidden width of an expert")
+    num_experts: Dim = size(symbol="E")
+    top_k: Dim = size(symbol="k", doc="how many experts process a token")
+    hidden_features: Dim = size(symbol="h", doc="the hidden width of an expert")
     activation: str = choice("silu", "gelu", "relu", default="silu")
     gated: bool = flag(default=True, doc="an expert has three matrices; false: two")
     bias: bool = flag(default=False, doc="whether the experts have biases")
@@ -47,8 +47,11 @@ class MixtureOfExperts(
         check(self.num_experts <= _MAX_EXPERTS, "num_experts is {}, more than {}", self.num_experts, _MAX_EXPERTS)
         check(self.top_k <= self.num_experts, "top_k is {}, but there are {} experts", self.top_k, self.num_experts)
 
+    def letters(self) -> tuple[str, ...]:
+        return ("(*tokens, d)",)
+
     def parts(self, inputs: Inputs) -> int:
-        return concrete(self.num_experts)
+        return decided(self.num_experts)
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         experts, features, hidden = self.num_experts, inputs[0][-1], self.hidden_features

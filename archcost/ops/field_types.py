@@ -9,9 +9,10 @@ do not use it directly, but the functions of :mod:`archcost.ops.fields`.
 from __future__ import annotations
 
 from math import isfinite
+from operator import index
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import VaryingSizeError, concrete
+from archcost.dims import decided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,8 @@ class AttributeField:
     """One attribute: a default (or ``REQUIRED``), whether null is allowed, and a line of documentation."""
 
     expects = "a value"
+    symbol: str | tuple[str, ...] = ""  # what formulas call it; of a list whose items alternate, a name each
+    unless: int | None = None  # the value that formulas leave out
 
     def __init__(self, default: object = REQUIRED, *, nullable: bool = False, doc: str = "") -> None:
         self.default = default
@@ -81,22 +84,19 @@ class AttributeField:
 
 
 def whole_number(value: Any) -> Any:
-    """An int from an int, a whole float, or an integer array; None for anything else (booleans included)."""
+    """An int from an int or a whole float, any other Dim as it is; None for anything else (booleans included)."""
     kind = type(value)
     if kind is int:
         return value
     if kind is float:
         return int(value) if value.is_integer() else None
-    return value if getattr(getattr(value, "dtype", None), "kind", "") == "i" else None
-
-
-def below(value: Any, minimum: int) -> bool:
-    """Whether a whole number, or any number of an integer array, is less than ``minimum``."""
-    return bool(value < minimum) if type(value) is int else bool((value < minimum).any())
+    if kind is bool or not hasattr(kind, "__index__"):
+        return None
+    return value if hasattr(kind, "decided") else index(value)  # the int of another library
 
 
 class IntField(AttributeField):
-    """A whole number not below ``minimum``; integer arrays pass for sweeps, unless it is ``fixed``: one for all."""
+    """A whole number not below ``minimum``; candidates may differ in it, unless it is ``fixed``: one for all."""
 
     def __init__(
         self, default: object, minimum: int | None, *, nullable: bool = False, fixed: bool = False, doc: str = ""
@@ -113,14 +113,9 @@ class IntField(AttributeField):
         if type(item) is int and (self.minimum is None or item >= self.minimum):
             return item
         number = whole_number(item)
-        if number is None or (self.minimum is not None and below(number, self.minimum)):
+        if number is None or (self.minimum is not None and decided(number < self.minimum)):
             raise self.refusal(value, ndim)
-        if self.fixed and type(number) is not int:
-            try:
-                return concrete(number)
-            except VaryingSizeError as error:
-                raise AttributeValueError(str(error)) from None
-        return number
+        return decided(number) if self.fixed else number
 
     def type_text(self, ndim: int) -> str:
         return "a whole number" if self.minimum is None else f"a whole number ≥ {self.minimum}"

@@ -26,6 +26,8 @@ from archcost.ops.field_types import (
     whole_number,
 )
 
+SymbolNames = str | tuple[str, ...]
+
 __all__ = [
     "REQUIRED",
     "AttributeField",
@@ -48,19 +50,43 @@ __all__ = [
 ]
 
 
-def size(*, default: Any = REQUIRED, minimum: int = 1, nullable: bool = False, doc: str = "") -> Any:
-    """A size: a whole number ≥ 1 by default."""
-    return IntField(default, minimum, nullable=nullable, doc=doc)
+def _named(field: AttributeField, symbol: SymbolNames, unless: int | None) -> Any:
+    """The field, with what formulas call its value: ``symbol``, and just the number where it is ``unless``."""
+    field.symbol, field.unless = symbol, unless
+    return field
 
 
-def integer(*, default: Any = REQUIRED, minimum: int | None = None, nullable: bool = False, doc: str = "") -> Any:
-    """Any whole number, negative ones too unless a minimum is given."""
-    return IntField(default, minimum, nullable=nullable, doc=doc)
+def size(
+    *,
+    default: Any = REQUIRED,
+    minimum: int = 1,
+    nullable: bool = False,
+    symbol: SymbolNames = "",
+    unless: int | None = None,
+    doc: str = "",
+) -> Any:
+    """A size: a whole number ≥ 1 by default; ``symbol`` and ``unless`` as in :func:`spatial`."""
+    return _named(IntField(default, minimum, nullable=nullable, doc=doc), symbol, unless)
 
 
-def index(*, default: Any = REQUIRED, minimum: int | None = None, nullable: bool = False, doc: str = "") -> Any:
+def integer(
+    *,
+    default: Any = REQUIRED,
+    minimum: int | None = None,
+    nullable: bool = False,
+    symbol: SymbolNames = "",
+    unless: int | None = None,
+    doc: str = "",
+) -> Any:
+    """Any whole number, negative ones unless a minimum is given; ``symbol`` and ``unless`` as in :func:`spatial`."""
+    return _named(IntField(default, minimum, nullable=nullable, doc=doc), symbol, unless)
+
+
+def index(
+    *, default: Any = REQUIRED, minimum: int | None = None, nullable: bool = False, symbol: str = "", doc: str = ""
+) -> Any:
     """A whole number that decides a structure (a dim, a count of layers): the same for all variants of a sweep."""
-    return IntField(default, minimum, nullable=nullable, fixed=True, doc=doc)
+    return _named(IntField(default, minimum, nullable=nullable, fixed=True, doc=doc), symbol, None)
 
 
 def indices(*, default: Any = REQUIRED, nullable: bool = False, scalar: str = "", doc: str = "") -> Any:
@@ -102,22 +128,38 @@ def spatial(
     nullable: bool = False,
     holes: bool = False,
     words: tuple[str, ...] = (),
+    symbol: SymbolNames = "",
+    unless: int | None = None,
     doc: str = "",
 ) -> Any:
-    """One whole number for every spatial dimension of the op, or one each; held as a tuple."""
-    return SpatialField(default, minimum, nullable=nullable, holes=holes, words=words, doc=doc)
+    """One whole number for every spatial dimension of the op, or one each; held as a tuple.
+
+    ``symbol`` is what formulas call it, such as ``f``; where dimensions differ, ``f_h`` and ``f_w``. Where the value is
+    ``unless``, formulas have just that number, which mostly makes it drop out.
+    """
+    return _named(SpatialField(default, minimum, nullable=nullable, holes=holes, words=words, doc=doc), symbol, unless)
 
 
 def integers(
-    *, default: Any = REQUIRED, minimum: int | None = None, nullable: bool = False, scalar: str = "", doc: str = ""
+    *,
+    default: Any = REQUIRED,
+    minimum: int | None = None,
+    nullable: bool = False,
+    scalar: str = "",
+    symbol: SymbolNames = "",
+    unless: int | None = None,
+    doc: str = "",
 ) -> Any:
-    """A list of whole numbers; ``scalar="list"`` reads one number as a list of one, ``"keep"`` leaves it a number."""
-    return IntsField(default, minimum, nullable=nullable, scalar=scalar, doc=doc)
+    """A list of whole numbers; ``scalar="list"`` reads one number as a list of one, ``"keep"`` leaves it a number.
+
+    ``symbol`` and ``unless`` as in :func:`spatial`; a tuple of symbols names the items in turn.
+    """
+    return _named(IntsField(default, minimum, nullable=nullable, scalar=scalar, doc=doc), symbol, unless)
 
 
-def sizes(*, default: Any = REQUIRED, wildcards: int | None = 0, doc: str = "") -> Any:
-    """A list of sizes ≥ 1; ``wildcards`` of them may be -1 (None: any number)."""
-    return IntsField(default, 1, wildcards=wildcards, doc=doc)
+def sizes(*, default: Any = REQUIRED, wildcards: int | None = 0, symbol: SymbolNames = "", doc: str = "") -> Any:
+    """A list of sizes ≥ 1; ``wildcards`` of them may be -1 (None: any number); ``symbol`` as in :func:`spatial`."""
+    return _named(IntsField(default, 1, wildcards=wildcards, doc=doc), symbol, None)
 
 
 def shapes(*, default: Any = REQUIRED, doc: str = "") -> Any:

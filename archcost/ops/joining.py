@@ -6,7 +6,7 @@ from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from archcost.dims import ceil_div, clamp, concrete, smaller, total
+from archcost.dims import ceil_div, clamp, decided, smaller, total
 from archcost.ops.axes import axis, check_reach, replace_dim, require, same_rank
 from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
 from archcost.ops.dtypes import promoted
@@ -117,7 +117,7 @@ class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
 
     torch_name = "torch.chunk"
 
-    chunks: int = index(minimum=1)
+    chunks: int = index(minimum=1, symbol="chunks")
     dim: int = index(default=0)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -173,7 +173,7 @@ _MAX_PIECES = 10_000
 
 def _pieces(shape: Shape, place: int, each: Dim) -> Outputs:
     """Shapes of the pieces of one size along a dim, the last with what is left."""
-    count = concrete(ceil_div(shape[place], each))
+    count = decided(ceil_div(shape[place], each))
     require(count <= _MAX_PIECES, "it would have {} outputs, more than {}", count, _MAX_PIECES)
     last = shape[place] - each * (count - 1)
     return (*[replace_dim(shape, place, each)] * (count - 1), replace_dim(shape, place, last))
@@ -187,9 +187,9 @@ class Slice(Op, kind="slice", family=_FAMILY, min_rank=1):
     """
 
     dim: int = index()
-    start: Dim | None = integer(default=None)
-    end: Dim | None = integer(default=None)
-    step: Dim = size(default=1)
+    start: Dim | None = integer(default=None, symbol="start", unless=0)
+    end: Dim | None = integer(default=None, symbol="end")
+    step: Dim = size(default=1, symbol="step", unless=1)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
@@ -228,7 +228,7 @@ class Pad(Op, kind="pad", family=_FAMILY):
 
     torch_name = "F.pad"
 
-    pad: tuple[Dim, ...] = integers()
+    pad: tuple[Dim, ...] = integers(symbol=("before", "after"), unless=0)
     mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
     value: float | None = number(default=None, doc="the constant; null: 0")
 

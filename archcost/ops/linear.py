@@ -27,11 +27,14 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
 
     inferred = "in_features"
 
-    out_features: Dim = size()
+    out_features: Dim = size(symbol="out")
     bias: bool = flag(default=True)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         return ((*inputs[0][:-1], self.out_features),)
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(*, in)",)
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         matrix = (self.out_features, inputs[0][-1])
@@ -54,8 +57,8 @@ class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inp
     it is not trained.
     """
 
-    num_embeddings: Dim = size()
-    embedding_dim: Dim = size()
+    num_embeddings: Dim = size(symbol="rows")
+    embedding_dim: Dim = size(symbol="dim")
     padding_idx: Dim | None = integer(default=None, doc="the index of a row that is not trained")
 
     def validate(self, check: Check) -> None:
@@ -91,7 +94,7 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     written = WrittenAs.OWN
     torch_name = "LearntTensor"
 
-    shape: Shape = sizes()
+    shape: Shape = sizes(symbol="n")
     requires_grad: bool = flag(default=True)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -123,7 +126,7 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     written = WrittenAs.OWN
     torch_name = "SavedTensor"
 
-    shape: Shape = sizes()
+    shape: Shape = sizes(symbol="n")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         return (self.shape,)

@@ -119,7 +119,11 @@ class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
     reach = pointwise  # the statistics are not followed
 
     normalized_shape: Shape | None = integers(
-        default=None, minimum=1, scalar="list", doc="the sizes of the dims that are normalised; null: the last dim"
+        default=None,
+        minimum=1,
+        scalar="list",
+        symbol="features",
+        doc="the sizes of the dims that are normalised; null: the last dim",
     )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -218,7 +222,7 @@ class LocalResponseNorm(
     division). Neighbours beyond the first and last channel count as well.
     """
 
-    size: Dim = fields.size(doc="the number of neighbouring channels in the sum")
+    size: Dim = fields.size(symbol="n", doc="the number of neighbouring channels in the sum")
     alpha: float = number(default=1e-4)
     beta: float = number(default=0.75)
     k: float = number(default=1.0)

@@ -19,9 +19,9 @@ Sizes = tuple[int, ...]
 class _Pool(SpatialOp, family="Pooling"):
     """What both pools share: windows, and PyTorch's rule for the last one when `ceil_mode` is set."""
 
-    kernel_size: Sizes = spatial()
-    stride: Sizes | None = spatial(default=None, doc="null: kernel_size")
-    padding: Sizes = spatial(default=0, minimum=0)
+    kernel_size: Sizes = spatial(symbol="f")
+    stride: Sizes | None = spatial(default=None, symbol="s", doc="null: kernel_size")
+    padding: Sizes = spatial(default=0, minimum=0, symbol="p")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
@@ -64,7 +64,7 @@ class _MaxPool(_Pool):
     included.
     """
 
-    dilation: Sizes = spatial(default=1)
+    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     ceil_mode: bool = flag(default=False)
 
     def gaps(self) -> Sizes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from archcost.dims import always, numel
+from archcost.dims import decided, numel
 from archcost.ops.axes import require
 from archcost.ops.base import BIAS, MATRIX, Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, index, number, size
@@ -28,7 +28,7 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
 
-    hidden_size: Dim = size()
+    hidden_size: Dim = size(symbol="hidden")
     num_layers: int = index(default=1, minimum=1)
     bias: bool = flag(default=True)
     batch_first: bool = flag(default=True, doc="false: input and output are (L, N, features)")
@@ -56,6 +56,9 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
             for a, b in zip(given, wanted, strict=True):
                 check(a == b, "{} must be {}, got {}", name, wanted, given)
         return outputs
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(N, L, in)" if self.batch_first else "(L, N, in)",)
 
     @property
     def directions(self) -> int:
@@ -136,7 +139,7 @@ class LSTM(_Recurrent, kind="lstm", gates=4, states=2, max_inputs=3, input_names
     two tanh (10), and 4 for c' and h'.
     """
 
-    proj_size: Dim = size(default=0, minimum=0, doc="0: no projection")
+    proj_size: Dim = size(default=0, minimum=0, symbol="proj", unless=0, doc="0: no projection")
 
     def validate(self, check: Check) -> None:
         check(
@@ -152,7 +155,7 @@ class LSTM(_Recurrent, kind="lstm", gates=4, states=2, max_inputs=3, input_names
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         tensors = super().weights(inputs)
-        if not always(self.proj_size == 0):
+        if not decided(self.proj_size == 0):
             for suffix, _ in self._cells(inputs[0][2]):
                 tensors["weight_hr_" + suffix] = (self.proj_size, self.hidden_size)
         return tensors

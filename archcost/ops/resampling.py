@@ -135,7 +135,7 @@ class GridSample(Op, kind="grid_sample", family=_FAMILY, min_inputs=2, max_input
 class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
     """(*, C·r², H, W) → (*, C, H·r, W·r): channels are rearranged into space; no MACs, no FLOPs."""
 
-    upscale_factor: Dim = size()
+    upscale_factor: Dim = size(symbol="r")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         *batch, channels, height, width = inputs[0]
@@ -154,7 +154,7 @@ class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout=
 class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
     """(*, C, H·r, W·r) → (*, C·r², H, W): space is rearranged into channels; no MACs, no FLOPs."""
 
-    downscale_factor: Dim = size()
+    downscale_factor: Dim = size(symbol="r")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         *batch, channels, height, width = inputs[0]

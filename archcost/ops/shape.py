@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import concrete, numel
+from archcost.dims import decided, numel
 from archcost.ops import fields
 from archcost.ops.axes import axes, axis, replace_dim, require, resolve_wildcard
 from archcost.ops.base import Check, Inputs, Op, Outputs
@@ -123,7 +123,7 @@ class Squeeze(Op, kind="squeeze", family=_FAMILY, work=Work.UNCHANGED):
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape = inputs[0]
         named = range(len(shape)) if self.dim is None else axes(self.dim, len(shape))
-        return (tuple([size for place, size in enumerate(shape) if place not in named or not concrete(size == 1)]),)
+        return (tuple([size for place, size in enumerate(shape) if place not in named or not decided(size == 1)]),)
 
 
 class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY, work=Work.UNCHANGED):

@@ -56,7 +56,7 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", doc="one number for all spatial dims, or one for each"
+        minimum=1, scalar="keep", symbol="f", doc="one number for all spatial dims, or one for each"
     )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -83,10 +83,10 @@ class WindowReverse(
     written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", doc="one number for all spatial dims, or one for each"
+        minimum=1, scalar="keep", symbol="f", doc="one number for all spatial dims, or one for each"
     )
     output_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", doc="the spatial sizes of the output; one number stands for a square"
+        minimum=1, scalar="keep", symbol="n", doc="the spatial sizes of the output; one number stands for a square"
     )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -126,8 +126,10 @@ class RelativePositionBias(
     written = WrittenAs.OWN
     integer_buffers = ("relative_position_index",)
 
-    window_size: Dim | Shape = integers(minimum=1, scalar="keep", doc="one number for a square, or 1 to 3 sizes")
-    num_heads: Dim | None = size(default=None, doc="null: the heads of the input table")
+    window_size: Dim | Shape = integers(
+        minimum=1, scalar="keep", symbol="f", doc="one number for a square, or 1 to 3 sizes"
+    )
+    num_heads: Dim | None = size(default=None, symbol="heads", doc="null: the heads of the input table")
 
     def validate(self, check: Check) -> None:
         count = len(self.sides())
@@ -149,6 +151,9 @@ class RelativePositionBias(
                 "set num_heads, or read a table from another layer with `from`",
             )
         return self.num_heads
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(1, heads, positions, positions)",)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         positions = numel(self.sides())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.figures import METRICS
 from archcost.ops.fields import shown
 from archcost.quantities import format_count, format_exact, format_share
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.dims import Shape
 
-_LABELS = {"macs": "MACs", "flops": "FLOPs"}
 NOT_READ = "not read"  # in their place, where not even the text of a spec is known
 UP_TO_ERROR = "up to the error"  # beside every figure of a model with a mistake: it is of the layers before it
 _NAMED = 3  # layers that a note names
@@ -60,7 +60,7 @@ def unknown_notes(report: Report) -> list[str]:
     notes = []
     for metric, paths in report.unknown_layers().items():
         layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
-        notes.append(f"{_LABELS[metric]} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
+        notes.append(f"{METRICS[metric].label} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
     return notes
 
 

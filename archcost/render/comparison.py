@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.comparing import telling_metrics
 from archcost.comparing.data import comparison_data
 from archcost.comparing.lines import change_lines
+from archcost.figures import METRICS
 from archcost.render.comparison_cells import (
     after_cell,
     before_cell,
@@ -17,7 +18,6 @@ from archcost.render.comparison_cells import (
 )
 from archcost.render.csv_cells import Own
 from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine, rows_left_out
-from archcost.spec.budget_limits import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -92,13 +92,13 @@ def _known_sides(difference: Difference) -> tuple[int | None, int | None]:
 def _told(difference: Difference, metric: str) -> str:
     """``MACs 173 M → 101 M, −41.7%, 1.71× smaller``."""
     before, after = before_cell(difference, metric), after_cell(difference, metric)
-    figures = f"{LABELS[metric]} {before.short} → {after.short}"
+    figures = f"{METRICS[metric].label} {before.short} → {after.short}"
     return ", ".join(filter(None, (figures, percent(difference), factor(difference))))
 
 
 def _change_table(found: Sequence[ChangeLine], comparison: Comparison, metric: str) -> Table:
     other = "macs" if metric == "params" else "params"
-    name = LABELS[metric]
+    name = METRICS[metric].label
     whole = comparison.total(metric)
     differences = [line.difference(metric) for line in found]
     others = [line.difference(other) for line in found]
@@ -124,7 +124,7 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, metric: s
         Column("%", styled(map(percent, differences)), right=True),
         Column("factor", styled(map(factor, differences)), right=True, leaves=3),
         Column("of change", styled([share_of_change(each, whole) for each in differences]), right=True, leaves=2),
-        Column(f"Δ {LABELS[other]}", styled([delta_cell(each, other) for each in others]), right=True, leaves=4),
+        Column(f"Δ {METRICS[other].label}", styled([delta_cell(each, other) for each in others]), right=True, leaves=4),
     ]
     return Table(columns)
 
@@ -132,7 +132,7 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, metric: s
 def _total_table(comparison: Comparison) -> Table:
     totals = {metric: comparison.total(metric) for metric in _metrics(comparison)}
     columns = [
-        Column("total", [LABELS[metric] for metric in totals], flexible=True),
+        Column("total", [METRICS[metric].label for metric in totals], flexible=True),
         Column("before", [before_cell(each, metric) for metric, each in totals.items()], right=True),
         Column("after", [after_cell(each, metric) for metric, each in totals.items()], right=True),
         Column("Δ", [delta_cell(each, metric) for metric, each in totals.items()], right=True, leaves=3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.figures import BYTES, METRICS
 from archcost.quantities import format_bytes, format_count
 from archcost.render.cell_text import lower_bound
 from archcost.render.document import Cell
@@ -18,7 +19,7 @@ def figure(value: int, metric: str, *, exact: bool) -> str:
     """A figure of a metric: to the unit, or in few digits."""
     if exact:
         return f"{value:,}"
-    return format_bytes(value) if metric.endswith("_bytes") else format_count(value)
+    return format_bytes(value) if METRICS[metric].unit == BYTES else format_count(value)
 
 
 def total_cell(value: int, metric: str, unknown: int) -> Cell:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import Traffic, total_traffic
+from archcost.figures import COLUMNS, METRICS
 from archcost.paths import scopes
 from archcost.quantities import format_ratio
 from archcost.render.cell_text import field_cell
@@ -22,18 +23,12 @@ if TYPE_CHECKING:
     from archcost.render.table_rows import Row
 
 LABELS = {
-    "flops": "FLOPs",
-    "active_params": "active params",
-    "buffers": "buffers",
-    "weight_bytes": "weight bytes",
-    "activation_bytes": "activation bytes",
-    "cache_bytes": "cache bytes",
+    **{name: METRICS[name].heading for name in COLUMNS},
     "bytes_read": "bytes read",
     "bytes_written": "bytes written",
     "intensity": "FLOPs/B",
     "receptive_field": "receptive field",
 }
-_COSTS = ("flops", "active_params", "buffers", "weight_bytes", "activation_bytes", "cache_bytes")
 
 
 def parse_columns(texts: Sequence[str]) -> tuple[str, ...]:
@@ -105,7 +100,7 @@ class Extra:
             return (
                 " ".join(dict.fromkeys("x".join(map(str, branch.size)) for branch in field.branches)) if field else ""
             )
-        if name in _COSTS:
+        if name in COLUMNS:
             return None if layer.costs.unknown(name) else getattr(layer.costs, name)
         traffic = self._traffic[layer.path][0]
         if name != "intensity":
@@ -124,7 +119,7 @@ def _scope(report: Report, path: str) -> str:
 
 def _figure(name: str, costs: Costs, parts: list[Traffic]) -> Cell:
     """A figure of a row or of the whole."""
-    if name in _COSTS:
+    if name in COLUMNS:
         return cost_cell(costs, name)
     traffic = total_traffic(parts)
     if name != "intensity":

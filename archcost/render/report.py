@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
+from archcost.figures import BYTES, FACTS, METRICS
 from archcost.quantities import format_bytes, format_count
 from archcost.render.cell_text import (
     UP_TO_ERROR,
@@ -44,15 +45,6 @@ if TYPE_CHECKING:
     from archcost.render.table_rows import Row, Shown
 
 _BAR_WIDTH = 10
-_LABELS = {
-    "params": "params",
-    "active_params": "active params",
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "weight_bytes": "weight bytes",
-    "activation_bytes": "activation bytes",
-    "cache_bytes": "cache bytes",
-}
 
 
 class ReportDocument(NamedTuple):
@@ -148,7 +140,7 @@ def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
             for each in (*_own_columns(report, "params", "macs"), *_further_columns(view, report))
         ],
         Column("share", [cost_share_cell(row.costs, report.costs, measure) for row in rows], right=True),
-        Column(f"of {_LABELS[measure]}".ljust(_BAR_WIDTH), bars, leaves=1, drawn=True),
+        Column(f"of {METRICS[measure].heading}".ljust(_BAR_WIDTH), bars, leaves=1, drawn=True),
     ]
     return Table(columns)
 
@@ -156,7 +148,8 @@ def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
 def _own_columns(report: Report, *names: str) -> list[FurtherColumn]:
     """Figures of archcost."""
     return [
-        FurtherColumn(_LABELS[name], partial(_cost, name), cost_cell(report.costs, name), leads=True) for name in names
+        FurtherColumn(METRICS[name].heading, partial(_cost, name), cost_cell(report.costs, name), leads=True)
+        for name in names
     ]
 
 
@@ -177,22 +170,18 @@ def _figures(heading: str, rows: Sequence[Row], cells: Sequence[Cell], total: Ce
 
 
 def _facts(report: Report) -> list[Fact]:
-    totals = report.totals
-    facts = [
+    """What stands below the rows, without figures that are as usual."""
+    totals = report.totals.to_dict()
+    quantised = f"as {report.weight_dtype}" if report.graph.weight_dtype else ""
+    return [
         Fact(
-            "weights", size_cell(totals.weight_bytes), f"as {report.weight_dtype}" if report.graph.weight_dtype else ""
-        ),
-        Fact("activations", size_cell(totals.activation_bytes)),
-        Fact("peak", size_cell(totals.peak_activation_bytes)),
-        Fact("FLOPs", Cell(known_total(report, "flops"))),
+            METRICS[name].short,
+            size_cell(totals[name]) if METRICS[name].unit == BYTES else Cell(known_total(report, name)),
+            quantised if name == "weight_bytes" else "",
+        )
+        for name in FACTS
+        if METRICS[name].tells(totals)
     ]
-    if totals.active_params != totals.params:
-        facts.append(Fact("active params", Cell(f"{totals.active_params:,}")))
-    if totals.cache_bytes:
-        facts.append(Fact("KV cache", size_cell(totals.cache_bytes)))
-    if totals.buffers:
-        facts.append(Fact("buffers", Cell(f"{totals.buffers:,}")))
-    return facts
 
 
 def size_cell(size: int) -> Cell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.figures import ALWAYS
 from archcost.render.document import Records
 from archcost.render.table_rows import largest_first
 
@@ -19,11 +20,7 @@ FIELDS = (
     "op",
     "inputs",
     "output",
-    "params",
-    "macs",
-    "flops",
-    "weight_bytes",
-    "activation_bytes",
+    *ALWAYS,
     "file",
     "line",
 )
@@ -58,8 +55,8 @@ def _rows(views: Sequence[ModelView], names: Sequence[str], *, marked: bool) -> 
 
 def _own(layer: Layer) -> tuple[str | int | None, ...]:
     shapes = " ".join("x".join(map(str, shape)) for shape in layer.output)
-    macs, flops = (None if layer.costs.unknown(name) else getattr(layer, name) for name in ("macs", "flops"))
-    figures = (layer.params, macs, flops, layer.weight_bytes, layer.activation_bytes)
+    costs = layer.costs
+    figures = [None if costs.unknown(name) else getattr(costs, name) for name in ALWAYS]
     return (layer.path, layer.op, " ".join(layer.inputs), shapes, *figures, layer.file, layer.line)
 
 

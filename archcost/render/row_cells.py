@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.figures import BYTES, METRICS
 from archcost.quantities import format_bytes, format_exact
 from archcost.render.cell_text import figure_cell, lower_bound
 from archcost.render.chosen_columns import NOTHING
@@ -28,7 +29,7 @@ def kind_of(row: Row) -> Cell:
 def cost_cell(costs: Costs, name: str) -> Cell:
     """A figure of costs: a dash for none, and what is not known is never none."""
     value, unknown = getattr(costs, name), costs.unknown(name)
-    if name.endswith("_bytes"):
+    if METRICS[name].unit == BYTES:
         return bytes_cell(value)
     exact, short = figure_cell(value, exact=True), figure_cell(value, exact=False)
     return Cell(lower_bound(exact, value, unknown), lower_bound(short, value, unknown))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.comparing import smallest, telling_metrics
 from archcost.comparing.data import side_by_side_data
 from archcost.comparing.naming import labels
+from archcost.figures import METRICS, TOTALS
 from archcost.render.comparison_cells import total_cell
 from archcost.render.document import WHOLE, Column, Line, Records, Table, TreeLine
-from archcost.spec.budget_limits import LABELS, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ class SideBySideDocument(NamedTuple):
         for place, name in enumerate(labels(self.reports)):
             yield TreeLine(0, name)
             for metric, cells in figures.items():
-                yield TreeLine(1, f"{LABELS[metric]} {cells[place].short}".rstrip())
+                yield TreeLine(1, f"{METRICS[metric].label} {cells[place].short}".rstrip())
         yield TreeLine(0, _LEGEND)
 
     def records(self) -> Records:
@@ -59,13 +59,13 @@ def _table(reports: Sequence[Report]) -> Table:
     """A column a model; a row a model where that is too wide, and then its first figures alone."""
     figures = {metric: _cells(reports, metric) for metric in telling_metrics(reports)}
     names = labels(reports)
-    columns = [Column("", [LABELS[metric] for metric in figures])]
+    columns = [Column("", [METRICS[metric].label for metric in figures])]
     columns += [
         Column(name, [cells[place] for cells in figures.values()], right=True) for place, name in enumerate(names)
     ]
     rows = [Column("model", names, flexible=True)]
     rows += [
-        Column(LABELS[metric], cells, right=True, rounded=True, leaves=int(place >= _STAY))
+        Column(METRICS[metric].label, cells, right=True, rounded=True, leaves=int(place >= _STAY))
         for place, (metric, cells) in enumerate(figures.items())
     ]
     return Table(columns, narrow=Table(rows, least_flexible=WHOLE))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
 
 MAX_ROWS = 48  # what the default depth aims at
-SORT_KEYS = ("params", "active_params", "macs", "flops", "weight_bytes", "activation_bytes", "cache_bytes")
 
 
 class Row(NamedTuple):

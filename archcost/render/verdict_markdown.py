@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.budget.baseline import ROW_METRICS
 from archcost.budget.verdict import WORKSPACE
 from archcost.budget.verdict_figures import LABELS, amount, pair, percent, plural, signed
 from archcost.budget.verdict_help import help_text
 from archcost.budget.verdict_sentences import sentence, summary, what
 from archcost.budget.verdict_words import Behind, Cause, Rule, Status
+from archcost.figures import OF_LAYERS
 from archcost.render.markup import escape_html, with_code
 from archcost.render.markup import escape_markdown as cell
 from archcost.render.verdict_text import layer_name, left_out, ordered
@@ -198,7 +198,7 @@ def _changed_layers(spec: SpecVerdict, told: Sequence[Finding]) -> list[str]:
     """The layers that differ from the baseline in the metrics that are told of: those exceeded, params and MACs."""
     changed = [metric for metric, total in spec.totals.items() if total.delta]
     metrics = [finding.metric for finding in told] + [metric for metric in _TOLD if metric in changed]
-    metrics = [metric for metric in dict.fromkeys(metrics or changed) if metric in ROW_METRICS][:3]
+    metrics = [metric for metric in dict.fromkeys(metrics or changed) if metric in OF_LAYERS][:3]
     rows = []
     for change in spec.changes:
         figures = [(metric, *change.figures(metric)) for metric in metrics]

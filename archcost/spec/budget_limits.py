@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.figures import BYTES, METRICS, PEAK, TIME
 from archcost.quantities import UnitError, parse_bytes, parse_count, parse_nanoseconds, parse_percent
 
 if TYPE_CHECKING:
@@ -16,26 +17,10 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
 
-LATENCY, PEAK = "latency", "peak_activation_bytes"
-COUNTS = ("params", "active_params", "macs", "flops")
-BYTES = ("weight_bytes", "activation_bytes", PEAK, "cache_bytes")
-TOTALS = (*COUNTS, *BYTES)  # figures of a whole model
-METRICS = (*TOTALS, LATENCY)
-LABELS = {  # of totals, as people read them
-    "params": "params",
-    "active_params": "active params",
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "weight_bytes": "weight bytes",
-    "activation_bytes": "activation bytes",
-    "peak_activation_bytes": "peak activations",
-    "cache_bytes": "KV cache",
-}
-WHOLE_MODEL = (PEAK, LATENCY)  # they do not add up over layers
-LAYER_METRICS = tuple(metric for metric in METRICS if metric not in WHOLE_MODEL)
 OTHER_NAMES = {"peak_activation_memory": PEAK}
 LEVELS = ("error", "warn")
 MAX_LENGTH = 60  # characters of an amount
+_PARSERS = {BYTES: parse_bytes, TIME: parse_nanoseconds}  # by unit
 
 
 class Limit(NamedTuple):
@@ -94,6 +79,4 @@ def is_percentage(text: str) -> bool:
 
 
 def _parser(metric: str) -> Callable[[str], Fraction]:
-    if metric in COUNTS:
-        return parse_count
-    return parse_bytes if metric in BYTES else parse_nanoseconds
+    return _PARSERS.get(METRICS[metric].unit, parse_count)

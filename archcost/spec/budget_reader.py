@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.figures import BYTES, LIMITED, METRICS, OF_LAYERS, TIME, WHOLE_MODEL
 from archcost.quantities import UnitError
-from archcost.spec.budget_limits import (
-    BYTES,
-    COUNTS,
-    LAYER_METRICS,
-    LEVELS,
-    METRICS,
-    OTHER_NAMES,
-    WHOLE_MODEL,
-    Limit,
-    is_percentage,
-    parse_amount,
-    parse_increase,
-)
+from archcost.spec.budget_limits import LEVELS, OTHER_NAMES, Limit, is_percentage, parse_amount, parse_increase
 from archcost.spec.document import Mapping, Scalar
 from archcost.spec.value_reader import brief
 
@@ -34,7 +23,7 @@ if TYPE_CHECKING:
 MAX_PATTERNS = 1000  # of layers, in one spec
 MAX_PATTERN = 1000  # characters
 LIMIT_KEYS = ("max", "increase", "floor", "level", "message")
-METRIC_NAMES = (*METRICS, *OTHER_NAMES)
+METRIC_NAMES = (*LIMITED, *OTHER_NAMES)
 
 
 class Defaults(NamedTuple):
@@ -87,10 +76,10 @@ def read_limits(reader: Reader, mapping: Mapping, defaults: Defaults) -> list[Li
     limits = []
     for name, (key, value) in mapping.entries.items():
         metric = OTHER_NAMES.get(name, name)
-        if metric not in METRICS:
+        if metric not in LIMITED:
             continue
         if defaults.pattern and metric in WHOLE_MODEL:
-            hint = f"of layers there are {', '.join(LAYER_METRICS)}"
+            hint = f"of layers there are {', '.join(OF_LAYERS)}"
             reader.report(f"'{name}' is a figure of the whole model, not of '{defaults.pattern}'", key, hint)
         elif isinstance(value, Mapping):
             limits += _detailed(reader, metric, key, value, defaults)
@@ -203,22 +192,21 @@ def _parsed(reader: Reader, value: Value, parse: Callable[[], Any], hint: str) -
 
 
 def _example(metric: str) -> str:
-    if metric in COUNTS:
-        return "4.1 G"
-    return "64 MiB" if metric in BYTES else "12 ms"
+    return {BYTES: "64 MiB", TIME: "12 ms"}.get(METRICS[metric].unit, "4.1 G")
 
 
 def _unit_help(metric: str, text: str) -> str:
     """For a number that lacks its unit: the same number with one."""
-    if metric in COUNTS or not text.replace(".", "", 1).isdigit():
+    if not text.replace(".", "", 1).isdigit():
         return ""
-    return f"write `{text} MiB` if mebibytes are meant" if metric in BYTES else f"write `{text} ms`"
+    hints = {BYTES: f"write `{text} MiB` if mebibytes are meant", TIME: f"write `{text} ms`"}
+    return hints.get(METRICS[metric].unit, "")
 
 
 def budgets_schema() -> dict[str, Any]:
     """The JSON Schema (draft-07) of ``budgets`` in a spec."""
     whole = {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
-    of_layers = {name: whole[name] for name in LAYER_METRICS}
+    of_layers = {name: whole[name] for name in OF_LAYERS}
     layers = {
         "type": "object",
         "additionalProperties": {"type": "object", "properties": of_layers, "additionalProperties": False},
@@ -253,8 +241,8 @@ def _limit_schema(metric: str) -> dict[str, Any]:
 
 def _amount_schema(metric: str) -> dict[str, Any]:
     number = r"^\s*\+?(?:[0-9][0-9_,]*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*"
-    if metric in COUNTS:
+    unit = {BYTES: r"(?:[kKMGTPE]?B|[KMGTP]iB)", TIME: r"(?:ns|µs|μs|us|ms|s)"}.get(METRICS[metric].unit)
+    if unit is None:
         text = {"type": "string", "pattern": number + r"(?:[kKMGBTPE]|[KMGTP]i)?\s*$"}
         return {"anyOf": [{"type": "number", "minimum": 0}, text]}
-    unit = r"(?:[kKMGTPE]?B|[KMGTP]iB)" if metric in BYTES else r"(?:ns|µs|μs|us|ms|s)"
     return {"type": "string", "pattern": rf"{number}{unit}\s*$"}

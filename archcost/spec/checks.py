@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
     from archcost.meter import Meter
+    from archcost.ops.base import Check
     from archcost.spec.expressions import Expression
     from archcost.spec.model import Block, References, Spec, Step, Template
 
@@ -116,7 +117,7 @@ def build_op(
     if partial:
         _check_values(kind, values, marks)
         return None
-    return made_op(kind, values, marks, mark)
+    return made_op(kind, values, marks, mark, raise_on_false)
 
 
 def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
@@ -133,11 +134,11 @@ def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
         raise StepError(Diagnostic(f"{kind.kind} needs {names}", mark, _give(kind.kind, missing)))
 
 
-def made_op(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark], mark: Mark) -> Op:
+def made_op(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark], mark: Mark, check: Check) -> Op:
     """The op with the values of attributes that it has; raises StepError at the very attribute."""
     try:
         op = kind(**values)
-        op.validate(raise_on_false)
+        op.validate(check)
     except AttributeValueError:
         _check_values(kind, values, marks)
         raise

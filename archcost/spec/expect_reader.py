@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.figures import BYTES, EXPECTED, METRICS
 from archcost.quantities import UnitError, parse_bytes, parse_count, parse_percent
 from archcost.spec.document import Mapping, Scalar
 from archcost.spec.model import Expectation, Figure
 from archcost.spec.value_reader import brief
-from archcost.spec.vocabulary import FIGURES
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
     from archcost.spec.value_reader import Reader
 
-_EXPECT_KEYS = ("output", *FIGURES, "tolerance", "source")
+_EXPECT_KEYS = ("output", *EXPECTED, "tolerance", "source")
 _MAX_LENGTH = 60  # characters of a figure
 
 
@@ -48,7 +48,7 @@ def _expectation(reader: Reader, mapping: Mapping) -> Expectation:
             reader.report("'output' is a shape with the batch", value, "write it like `[1, 1000]`")
     figures = {}
     common = _tolerance_and_source(reader, mapping)
-    for metric in FIGURES:
+    for metric in EXPECTED:
         if metric in mapping.entries:
             figure = _figure(reader, *mapping.entries[metric], *common)
             if figure is not None:
@@ -77,7 +77,7 @@ def _figure(reader: Reader, key: Scalar, value: Value, tolerance: Any, source: s
             return None
         number = value.entries["value"][1]
         tolerance, source = _tolerance_and_source(reader, value, tolerance, source)
-    count = _unit(reader, number, _parse_bytes if key.text.endswith("_bytes") else parse_count)
+    count = _unit(reader, number, _parse_bytes if METRICS[key.text].unit == BYTES else parse_count)
     if count is None:
         return None
     if count.denominator != 1 or count < 0:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.figures import EXPECTED
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.budget_reader import budgets_schema
-from archcost.spec.spec_reader import DTYPE_BYTES, FIGURES, FLOAT_DTYPES, VERSION
+from archcost.spec.spec_reader import DTYPE_BYTES, FLOAT_DTYPES, VERSION
 from archcost.spec.vocabulary import TOP_KEYS, VARIANT_KEYS
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _open(schema: Schema) -> Schema:
 
 
 def _expect_schema() -> Schema:
-    figures: Schema = {name: {"$ref": "#/definitions/figure"} for name in FIGURES}
+    figures: Schema = {name: {"$ref": "#/definitions/figure"} for name in EXPECTED}
     common: Schema = {
         "output": _SHAPE,
         **figures,

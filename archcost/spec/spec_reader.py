@@ -19,7 +19,6 @@ from archcost.spec.step_reader import read_steps
 from archcost.spec.value_reader import BODY, DECLARATION, Reader, brief
 from archcost.spec.vocabulary import (
     DTYPE_BYTES,
-    FIGURES,
     FLOAT_DTYPES,
     MODEL_KEYS,
     MODIFIERS,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
     Entries = dict[str, tuple[Scalar, Value]]
 
-__all__ = ["DTYPE_BYTES", "FIGURES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
+__all__ = ["DTYPE_BYTES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
 
 _NO_PARAMS = "the spec that it extends has no params"

@@ -20,7 +20,6 @@ DTYPE_BYTES = {
 }
 FLOAT_DTYPES = ("float64", "float32", "float16", "bfloat16")
 WEIGHT_BITS = {**{dtype: 8 * DTYPE_BYTES[dtype] for dtype in FLOAT_DTYPES}, "float8": 8, "int8": 8, "int4": 4}
-FIGURES = ("params", "weights", "active_params", "macs", "cache_bytes")
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})
 TOP_KEYS = (
     "archcost",

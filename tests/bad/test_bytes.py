@@ -76,7 +76,7 @@ LARGE = {
     "deep_braces": Case("{a: " * 300_000, "1:401", "values nest deeper than 100 levels"),
     "deep_lists": Case("- " * 300_000, "1:201", "values nest deeper than 100 levels"),
     "deep_keys": Case("".join(f"{' ' * k}a:\n" for k in range(3000)), "101:101", "values nest deeper than 100 levels"),
-    "deep_aliases": Case("".join(f"a{k}: &a{k} [*a{k - 1}]\n" for k in range(1, 9)), "1:10", "names no anchor"),
+    "deep_aliases": Case("".join(f"a{k}: &a{k} [*a{k - 1}]\n" for k in range(1, 9)), "1:10", "refers to no anchor"),
     "question_marks": Case("[?" * 100_000, "1:3", "a key must be a plain word"),
     "colons": Case("a" + ": a" * 1_000_000, "1:5", "a `:` is not expected here"),
     "an_endless_quote": Case('a: "' + "x\n" * 4_000_000, "1:4", "a quote is opened and never closed"),

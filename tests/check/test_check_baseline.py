@@ -316,7 +316,7 @@ def test_a_float_is_no_figure(recorded: Path, run: Callable[..., Run]) -> None:
 
 
 def row(path: str, params: int = 1, op: str = "relu") -> LockRow:
-    return LockRow(path, op, params, 0, 0, 0, 0)
+    return LockRow(path, op, (params,))
 
 
 def test_renamed_layers_do_not_differ() -> None:

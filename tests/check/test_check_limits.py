@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.errors import Mark, Source
+from archcost.figures import LIMITED
 from archcost.quantities import UnitError, format_nanoseconds
-from archcost.spec.budget_limits import METRICS, OTHER_NAMES, Limit, parse_amount, parse_increase
+from archcost.spec.budget_limits import OTHER_NAMES, Limit, parse_amount, parse_increase
 from archcost.spec.document import parse_document
 from archcost.spec.loader import loads
 from archcost.spec.schema import spec_schema
@@ -163,8 +164,8 @@ WRONG: list[tuple[str, str, str, str]] = [  # budgets, the place of the caret, m
     ("{params: {max: 5%}}", "5%", "`max` is an absolute amount", "`increase: 5%` limits the growth"),
     ("{params: {increase: 5}}", "5}", "not a percentage", "`floor` takes an absolute amount"),
     ("{params: {increase: 5%, floor: 1%}}", "1%", "not a count", ""),
-    ("{params: {floor: 1 k}}", "params", "neither `max` nor `increase`", "stands beside `increase`"),
-    ("{params: {max: 1 k, floor: 1 k}}", "floor", "`floor` stands beside `increase`", ""),
+    ("{params: {floor: 1 k}}", "params", "neither `max` nor `increase`", "write `floor` beside `increase`"),
+    ("{params: {max: 1 k, floor: 1 k}}", "floor", "write `floor` beside `increase`", ""),
     ("{params: {}}", "params", "neither `max` nor `increase`", "write `params: 4.1 G`"),
     ("{params: {max: 1 k, lvel: warn}}", "lvel", "unknown key 'lvel' in the limit of params", "did you mean 'level'?"),
     ("{params: {max: 1 k, level: info}}", "info", "a level is error or warn, got info", ""),
@@ -224,10 +225,10 @@ def test_the_page_lists_every_metric() -> None:
     page = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text(encoding="utf-8")
     rows = [row.split("|")[1] for row in page.partition("| metric |")[2].partition("\n\n")[0].splitlines()[2:]]
     listed = {name for row in rows for name in re.findall("`([a-z_]+)`", row)}
-    assert listed == {*METRICS, *OTHER_NAMES}
+    assert listed == {*LIMITED, *OTHER_NAMES}
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", LIMITED)
 def test_every_metric_can_be_limited(metric: str, net: Callable[..., Any]) -> None:
     amount = {"latency": "1 s"}.get(metric, "1 GB" if metric.endswith("_bytes") else "1 G")
     (found,) = budgets(f"{{{metric}: {amount}}}")

@@ -79,7 +79,7 @@ def test_the_branch_is_the_sum_of_its_terms(run: Callable[..., Run]) -> None:
 
 def test_the_layer_is_told_in_the_notation_of_the_course(run: Callable[..., Run]) -> None:
     out = run("explain", "conv5x5", "conv5x5").out
-    assert "⌊(n − f + 2p)/s⌋ + 1 = ⌊(28 − 5 + 2·2)/1⌋ + 1 = 28" in out
+    assert "⌊(n + 2p − f)/s⌋ + 1 = ⌊(28 + 2·2 − 5)/1⌋ + 1 = 28" in out
     assert "28·28·32 × 5·5·192 = 120,422,400" in out
     assert "5·5·192·32 + 32 = 153,632" in out
     assert "r + (f − 1)·j = 1 + (5 − 1)·1 = 5" in out

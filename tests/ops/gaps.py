@@ -42,7 +42,7 @@ CASE_LISTS = {  # where the cases of a family stand in tests/ops/cases.py
 TABLES = {  # the rooms that run an op, and where one that cannot be derived has its row
     "torch module": ("archcost/pytorch/builders/__init__.py", "BUILDERS"),
     "source": ("archcost/exporting/ops.py", "LAYERS"),
-    "arithmetic": ("archcost/explaining/formulas/__init__.py", "FORMULAS"),
+    "arithmetic": ("archcost/explaining/symbols.py", ""),
 }
 UNKNOWN = (LookupError, AttributeError, NotImplementedError, StopIteration)  # what a room raises that lacks an op
 

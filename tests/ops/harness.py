@@ -1,4 +1,4 @@
-"""What the tests of every family share: the figures of one op, its refusals, and the Check for arrays."""
+"""What the tests of every family share: the figures of one op, its refusals, and the Check for tables."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def assert_refusal(row: Refusal) -> None:
 
 
 class MaskCheck:
-    """The Check for arrays: ``mask`` holds which variants are valid so far."""
+    """The Check for tables: ``mask`` holds which variants are valid so far."""
 
     def __init__(self) -> None:
         self.mask: Any = True

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from typing import Any
 
-import numpy as np
 import pytest
 
 from archcost.ops import REGISTRY, OpError, apply, raise_on_false
 from archcost.ops.base import Later, Op, arity_text, register, shape_text
 from archcost.ops.fields import AttributeValueError
+from tests.ops.table import table
 
 
 def conv(**attributes: object) -> Op:
@@ -79,7 +79,7 @@ def test_repr_shows_what_is_not_a_default() -> None:
     assert repr(conv(stride=2)) == "conv2d(out_channels=4, kernel_size=(3, 3), stride=(2, 2))"
     assert repr(conv(stride=1)) == "conv2d(out_channels=4, kernel_size=(3, 3))"
     assert repr(REGISTRY["relu"]()) == "relu()"
-    assert repr(conv(out_channels=np.array([1, 2]))) == "conv2d(out_channels=array([1, 2]), kernel_size=(3, 3))"
+    assert repr(conv(out_channels=table(1, 2))) == "conv2d(out_channels=Table([1, 2]), kernel_size=(3, 3))"
 
 
 def test_the_base_op_passes_its_input_on_and_costs_nothing() -> None:

@@ -1,23 +1,23 @@
-"""The helpers of dims.py on ints and on arrays."""
+"""The helpers of dims.py on ints and on tables."""
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archcost import dims
+from tests.ops.table import table
 
 SMALL = st.integers(-50, 50)
 SIZES = st.integers(1, 1000)
 
 
 def both(function: object, *arguments: int) -> int:
-    """The result on ints, after comparing it with that on arrays."""
+    """The result on ints, after comparing it with that on tables."""
     scalar = function(*arguments)  # type: ignore[operator]
-    array = function(*[np.array([argument, argument]) for argument in arguments])  # type: ignore[operator]
-    assert array.tolist() == [scalar, scalar]
+    several = function(*[table(argument, argument) for argument in arguments])  # type: ignore[operator]
+    assert several.entries == (scalar, scalar)
     return int(scalar)
 
 
@@ -37,22 +37,16 @@ def test_ceil_div(a: int, b: int) -> None:
 @given(SIZES, st.floats(0.01, 8))
 def test_scaled(size: int, factor: float) -> None:
     scalar = dims.scaled(size, factor)
-    array = dims.scaled(np.array([size]), factor)  # type: ignore[arg-type]
     assert type(scalar) is int
     assert scalar == math.floor(size * factor)
-    assert array.dtype == np.int64  # type: ignore[attr-defined]
-    assert array.tolist() == [scalar]  # type: ignore[attr-defined]
+    assert dims.scaled(table(size, 1), factor).entries == (scalar, math.floor(factor))  # type: ignore[attr-defined]
 
 
 @given(st.integers(1, 5), st.integers(1, 5))
 def test_broadcasting(a: int, b: int) -> None:
-    try:
-        expected = np.broadcast_shapes((a,), (b,))[0]
-    except ValueError:
-        assert not dims.dims_compatible(a, b)
-    else:
-        assert dims.dims_compatible(a, b)
-        assert both(dims.broadcast_dim, a, b) == expected
+    assert dims.dims_compatible(a, b) == (a == b or 1 in (a, b))
+    if dims.dims_compatible(a, b):
+        assert both(dims.broadcast_dim, a, b) == max(a, b)
 
 
 @given(st.integers(1, 30), st.integers(1, 6), st.integers(1, 4), st.integers(0, 3), st.integers(1, 3))
@@ -73,16 +67,20 @@ def test_numel_and_total() -> None:
     assert dims.total([2, 3]) == 2 + 3
 
 
-def test_concrete() -> None:
-    assert dims.concrete(3) == 3
-    assert dims.concrete(np.array([3, 3])) == 3  # type: ignore[arg-type]
-    assert type(dims.concrete(np.array([3, 3]))) is int  # type: ignore[arg-type]
+PLAIN = [3, True, False, "relu", 2.5, None, ["a", "b"]]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=str)
+def test_a_plain_value_is_decided(value: object) -> None:
+    assert dims.decided(value) is value
+
+
+def test_a_table_is_decided_where_all_candidates_agree() -> None:
+    assert dims.decided(table(3, 3)) == 3
+    assert dims.decided(table("conv2d", "conv2d")) == "conv2d"
+    assert dims.decided(table(3, 4) > 2) is True
+    assert dims.decided(table(3, 4) > 4) is False
     with pytest.raises(dims.VaryingSizeError, match="must be the same for all variants, got values from 2 to 3"):
-        dims.concrete(np.array([3, 2]))  # type: ignore[arg-type]
-
-
-def test_always() -> None:
-    assert dims.always(True)
-    assert not dims.always(False)
-    assert dims.always(np.array([True, True]))  # type: ignore[arg-type]
-    assert not dims.always(np.array([True, False]))  # type: ignore[arg-type]
+        dims.decided(table(3, 2))
+    with pytest.raises(dims.VaryingSizeError):
+        dims.decided(table(3, 2) > 2)

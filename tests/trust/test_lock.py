@@ -148,7 +148,7 @@ def test_a_file_name_that_is_no_text_is_recorded(tmp_path: Path, run: Callable[.
 
 
 def test_a_figure_of_a_layer_looks_at_that_layer_only() -> None:
-    rows = tuple([LockRow(f"a.b{k}.conv", "conv2d", k, 0, 0, 0, 0) for k in range(100)])
+    rows = tuple([LockRow(f"a.b{k}.conv", "conv2d", (k,)) for k in range(100)])
     entry = LockEntry("net", "", 1, {}, {}, {"params": 4950}, rows)
     assert entry.figure("params") == 4950
     assert entry.figure("params", "a") == 99 * 100 // 2

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.analysis.costs import tensor_buffer_bytes
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.rules import rule
 from archcost.analysis.memory.rules.call import Call
 from archcost.analysis.memory.shadow_torch import PER_NODE, Leaf, Machine, MachineStep, Tensor
-from archcost.dims import numel
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,10 +186,10 @@ def _last_reads(graph: Graph) -> list[list[int]]:
 
 
 def buffer_bytes(graph: Graph) -> int:
-    """Bytes of all buffers: counters and indices are int64, the rest has the model's dtype."""
-    total = 0
-    for node in graph.nodes:
-        for name, shape in node.signature.buffers().items() if node.weights_of < 0 else ():
-            dtype = "int64" if name in node.op.integer_buffers else graph.dtype
-            total += numel(shape) * DTYPE_BYTES[dtype]
-    return total
+    """Bytes of all buffers."""
+    return sum(
+        tensor_buffer_bytes(node.op, name, shape, graph.dtype)
+        for node in graph.nodes
+        if node.weights_of < 0
+        for name, shape in node.signature.buffers().items()
+    )

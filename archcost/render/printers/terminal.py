@@ -20,6 +20,7 @@ GAP = 2
 _EDGES = 2
 _MIN_FLEXIBLE = 8
 _FIELDS = 17  # the column at which the texts of fields begin
+_BETWEEN = " · "  # figures in a line
 
 
 def text(document: Document, path: str | None) -> str:
@@ -60,14 +61,18 @@ def _print_line(console: Console, line: Line) -> None:
 
 
 def _print_facts(console: Console, facts: Facts) -> None:
-    """Figures stand out: what is around them is dim."""
+    """Figures stand out: what is around them is dim. A line breaks between two of them."""
     from rich.text import Text
 
-    parts = []
-    for number, one in enumerate(facts.facts):
-        parts += [(f"{' · ' * bool(number)}{one.label} ", "dim"), (one.figure.short or one.figure.text, "")]
-        parts += [(f" {one.note}", "dim")] if one.note else []
-    console.print(Text.assemble(*parts))
+    line = Text()
+    for one in facts.facts:
+        note = f" {one.note}" if one.note else ""
+        piece = Text.assemble((f"{one.label} ", "dim"), one.figure.short or one.figure.text, (note, "dim"))
+        if line and line.cell_len + len(_BETWEEN) + piece.cell_len > console.width:
+            console.print(line)
+            line = Text()
+        line = Text.assemble(line, (_BETWEEN, "dim"), piece) if line else piece
+    console.print(line)
 
 
 def _print_field(console: Console, field: Field) -> None:

@@ -1,0 +1,142 @@
+"""The table of metrics: what derives from a row, and what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from itertools import pairwise
+from pathlib import Path
+from typing import NotRequired, TypedDict, get_type_hints
+
+import pytest
+from shared import zoo_report
+
+import archcost
+from archcost.analysis.costs import Costs
+from archcost.documents import holding
+from archcost.figures import (
+    ALWAYS,
+    COLUMNS,
+    EXPECTED,
+    FACTS,
+    IN_REPORTS,
+    LIMITED,
+    METRICS,
+    OF_LAYERS,
+    OPTIONAL,
+    TOTALS,
+    UNDECLARED,
+    WHOLE_MODEL,
+    LayerFigures,
+    Metric,
+    ModelFigures,
+    telling,
+)
+
+FIGURES = (Path(__file__).parent.parent / "docs" / "figures.md").read_text(encoding="utf-8")
+
+
+def test_what_adds_up_is_computed_with_the_costs() -> None:
+    for name, row in vars(LayerFigures).items():
+        if isinstance(row, Metric):
+            assert hasattr(Costs, name), name
+            assert row.additive
+
+
+def test_every_part_of_the_costs_is_told_somewhere() -> None:
+    lacking = {row.lacks for row in METRICS.values()}
+    unknown = {f"unknown_{name}" for name in UNDECLARED}
+    assert set(Costs._fields) - METRICS.keys() - lacking == unknown
+
+
+@pytest.mark.parametrize("name", ["googlenet", "mixtral_8x7b", "gpt2"])
+def test_a_layer_and_a_model_have_their_figures(name: str) -> None:
+    report = zoo_report(name)
+    for metric in [row for row in METRICS.values() if row.additive]:
+        figures = [getattr(layer, metric.name) for layer in report.layers]
+        assert figures == [getattr(layer.costs, metric.name) for layer in report.layers]
+        assert getattr(report.totals, metric.name) == sum(figures), metric
+    assert tuple(report.totals.to_dict()) == ("layers", *IN_REPORTS)
+    assert report.totals.to_dict() == {each: getattr(report.totals, each) for each in ("layers", *IN_REPORTS)}
+
+
+def test_totals_are_a_value() -> None:
+    totals = archcost.analyze("conv5x5").totals
+    assert totals == archcost.analyze("conv5x5").totals
+    assert totals != archcost.analyze("conv5x5_reduced").totals
+    assert repr(totals).startswith("Totals(layers=1, params=153632, active_params=153632, ")  # 5 * 5 * 192 * 32 + 32
+    with pytest.raises(FrozenInstanceError):
+        totals.layers = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        totals.params = 2  # type: ignore[misc]
+
+
+def test_a_layer_has_no_figure_of_the_whole_model() -> None:
+    layer = archcost.analyze("conv5x5").layers[0]
+    for name in WHOLE_MODEL:
+        assert not hasattr(layer, name)
+
+
+def test_the_sets_that_a_metric_may_be_in() -> None:
+    assert set(OF_LAYERS) == {*ALWAYS, *OPTIONAL}
+    assert set(LIMITED) == {*OF_LAYERS, *WHOLE_MODEL}
+    assert set(LIMITED) - set(TOTALS) == {"latency"}
+    assert set(TOTALS) <= set(IN_REPORTS)
+    assert set(COLUMNS) <= {name for name, row in METRICS.items() if row.additive}  # a column sums up its rows
+    assert set(EXPECTED) <= {name for name, row in METRICS.items() if row.additive}  # `layers:` may state them, too
+    assert not set(UNDECLARED) & set(OPTIONAL)
+    assert UNDECLARED == ("macs", "flops")
+
+
+def test_rows_are_told_apart() -> None:
+    for words in ("label", "heading"):
+        assert len({getattr(row, words) for row in METRICS.values()}) == len(METRICS)
+    ranks = [METRICS[name].rank for name in FACTS]
+    assert len(set(ranks)) == len(ranks)
+    order = list(METRICS)
+    for row in METRICS.values():
+        assert row.usual in ("", *order[: order.index(row.name)])  # a lock file reads the usual figure before
+
+
+def test_what_does_not_add_up_stands_where_it_says() -> None:
+    after = {second: first for first, second in pairwise(METRICS)}
+    rows = [row for row in vars(ModelFigures).values() if isinstance(row, Metric)]
+    assert {row.name: row.after for row in rows} == {row.name: after[row.name] for row in rows}
+    assert not any(row.additive for row in rows)
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "latency"])
+def test_the_pages_say_what_it_counts(name: str) -> None:
+    assert name in FIGURES
+
+
+MODELS = {
+    (): ({"params": 5, "active_params": 5, "cache_bytes": 0},),
+    ("active_params",): ({"params": 5, "active_params": 4, "cache_bytes": 0},),
+    ("active_params", "cache_bytes"): (
+        {"params": 5, "active_params": 5, "cache_bytes": 8},
+        {"params": 5, "active_params": 4, "cache_bytes": 0},
+    ),
+}
+
+
+@pytest.mark.parametrize("told", MODELS)
+def test_an_optional_figure_is_told_where_it_is_not_as_usual(told: tuple[str, ...]) -> None:
+    models = [{**dict.fromkeys(TOTALS, 5), **model} for model in MODELS[told]]
+    assert telling(models) == tuple([name for name in TOTALS if name not in OPTIONAL or name in told])
+
+
+class Sample(TypedDict):
+    """A sample."""
+
+    first: str
+    last: NotRequired[str]
+
+
+def test_keys_of_a_table_stand_before_one_of_the_type_or_behind_all() -> None:
+    class Other(TypedDict):
+        first: str
+
+    assert list(get_type_hints(holding({"a": int, "b": int}, before="last")(Sample))) == ["first", "a", "b", "last"]
+    assert list(get_type_hints(holding({"a": int})(Other))) == ["first", "a"]
+    with pytest.raises(ValueError, match="nowhere"):
+        holding({"a": int}, before="nowhere")(Other)
