@@ -40,11 +40,11 @@ CASE_LISTS = {  # where the cases of a family stand in tests/ops/cases.py
     "Resampling": "RESAMPLING",
 }
 TABLES = {  # the rooms that run an op, and where one that cannot be derived has its row
-    "torch module": ("archcost/pytorch/builders/__init__.py", "BUILDERS"),
+    "torch module": ("archcost/pytorch/layers/tensors.py", ""),
     "source": ("archcost/exporting/ops.py", "LAYERS"),
     "arithmetic": ("archcost/explaining/symbols.py", ""),
 }
-UNKNOWN = (LookupError, AttributeError, NotImplementedError, StopIteration)  # what a room raises that lacks an op
+UNKNOWN = (LookupError, AttributeError, NotImplementedError)  # what a room raises that lacks an op
 
 
 def gaps(kind: str) -> list[str]:
@@ -65,7 +65,7 @@ def message(kind: str, found: list[str]) -> str:
 def place(path: str, name: str) -> str:
     """``path:line`` of where a name is assigned, or a function or class defined; the path where it is not."""
     file = ROOT / path
-    if file.is_file():
+    if name and file.is_file():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             if getattr(node, "name", "") == name or any(getattr(each, "id", "") == name for each in targets):
@@ -167,9 +167,9 @@ def _rooms(op: type[Op]) -> Iterator[str]:
             continue
         try:
             run(report)
-        except UNKNOWN:
+        except UNKNOWN as error:
             path, name = TABLES[room]
-            yield f"its {room}: {place(path, name)}"
+            yield f"its {room}, since {str(error) or type(error).__name__}: {place(path, name)}"
 
 
 if __name__ == "__main__":

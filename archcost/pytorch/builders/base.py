@@ -83,7 +83,9 @@ def build(op: Any, inputs: Inputs) -> nn.Module:
     """What torch, or :mod:`archcost.pytorch.layers`, has under an op's name."""
     if op.written is WrittenAs.FUNCTION:
         return _function(op, inputs)
-    module = next(getattr(place, op.torch_name) for place in CLASSES if hasattr(place, op.torch_name))
+    module = next((getattr(place, op.torch_name) for place in CLASSES if hasattr(place, op.torch_name)), None)
+    if module is None:
+        raise LookupError(f"torch.nn has no {op.torch_name}")
     return made_by(module)(op, inputs)
 
 
