@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FAMILY ?= Activation
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test trust fuzz test-all lint format bench docs clean
+.PHONY: demo test trust fuzz test-all lint format bench docs op clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -36,8 +37,17 @@ bench: $(VENV)/test.stamp
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m archcost.render.reference docs/ops.md
+	$(BIN)/python -m benchmarks.flops
+	$(BIN)/python -m benchmarks.conventions --rules
 	$(BIN)/python -m benchmarks.zoo
 	$(BIN)/python docs/rerun.py
+
+op: $(VENV)/test.stamp
+	$(BIN)/python -m scripts.new_op "$(NAME)" "$(FAMILY)"
+	$(BIN)/python -m archcost.render.reference docs/ops.md
+	$(BIN)/python -m benchmarks.flops
+	$(BIN)/python -m benchmarks.conventions --rules
+	$(BIN)/python -m tests.ops.gaps "$(NAME)"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,6 +1,7 @@
 """Hold archcost's conventions against the tools themselves, and write the tables of docs/conventions.md.
 
     python -m benchmarks.conventions           # print what differs, rewrite the generated parts
+    python -m benchmarks.conventions --rules   # rewrite what needs no tool and no model, in seconds
     python -m benchmarks.conventions --check   # only the figures that need no tool: are the tables in step?
 
 The tools come with the `peers` extra. All models are at full size, on tensors without numbers. A convolutional network
@@ -37,7 +38,12 @@ HIDDEN = "✗"  # MACs that the tool does not see
 
 def tables(printed: dict[str, dict[str, int | None]] | None = None) -> dict[str, str]:
     """The generated parts by name; without the tools' figures, as if every difference were 0."""
-    return {"tools": tool_table(), "rules": rule_table(), "gaps": gap_table(), "models": model_table(printed)}
+    return {**rules(), "models": model_table(printed)}
+
+
+def rules() -> dict[str, str]:
+    """The parts that follow from the conventions and the cases of ops alone."""
+    return {"tools": tool_table(), "rules": rule_table(), "gaps": gap_table()}
 
 
 def tool_table() -> str:
@@ -166,10 +172,11 @@ def run_tools() -> dict[str, dict[str, int | None]]:
 
 
 def main() -> None:
+    only_rules = "--rules" in sys.argv
     renew(
         PAGE,
         "benchmarks.conventions",
-        lambda page, check: inserted(page, tables(None if check else run_tools())),
+        lambda page, check: inserted(page, rules() if only_rules else tables(None if check else run_tools())),
     )
 
 

@@ -137,11 +137,14 @@ def test_every_format_has_a_printer_and_every_printer_a_format() -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
+TORCHS = ("archcost.pytorch.builders.", "archcost.pytorch.layers.")
+
+
 def public_classes() -> Counter[str]:
     """How many rooms have a public class of a name; an op and what builds it are called alike on purpose."""
     found = set()
     for module, tree in MODULES.items():
-        room = "ops" if module.startswith(("archcost.ops.", "archcost.pytorch.builders.")) else module
+        room = "ops" if module.startswith(("archcost.ops.", *TORCHS)) else module
         found |= {(node.name, room) for node in tree.body if isinstance(node, ast.ClassDef)}
     return Counter(name for name, _ in found if not name.startswith("_"))
 

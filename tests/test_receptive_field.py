@@ -309,3 +309,10 @@ def test_fields_are_worked_out_when_asked_for_and_kept() -> None:
 def test_layers_without_a_field_have_none_in_json() -> None:
     report = report_of([8], {"linear": {"out_features": 2}})
     assert "receptive_field" not in report.to_dict()["layers"][0]
+
+
+def test_a_model_without_inputs_has_no_fields() -> None:
+    spec = loads("archcost: 1\ninputs: {}\nlayers:\n  - {parameter: {shape: [2, 3, 4]}, from: []}\n  - relu\n")
+    report = archcost.analyze(spec)
+    assert report.receptive_fields() == [None, None]
+    assert archcost.explain(report, "parameter").kind == "parameter"

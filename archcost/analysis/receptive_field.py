@@ -132,7 +132,7 @@ def receptive_fields(graph: Graph, scope: str = "") -> list[ReceptiveField | Non
 def source_value(graph: Graph, places: range) -> int | None:
     """The first value from outside that the nodes read; the model's first input for all nodes."""
     if len(places) == len(graph.nodes):
-        return -1
+        return -1 if graph.inputs else None
     first = graph.nodes[places.start].first_value if places else 0
     return next((value for k in places for value in graph.nodes[k].inputs if value < first), None)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, FigurePart
-from archcost.conventions.part_rules import FREE, TABLES, products
+from archcost.conventions.part_rules import products
+from archcost.ops.facets import MULTIPLYING, Work
 from archcost.version import __version__
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
-
-_PRODUCTS = (products(),)
 
 
 def _declared(use: LayerUse) -> FigurePart:
@@ -25,12 +24,5 @@ CONVENTION = Convention(
     unit=MACS,
     word="MACs",
     called="`archcost analyze`",
-    kinds={**TABLES, "matmul": _PRODUCTS, "einsum": _PRODUCTS, "custom": (_declared,)},
-    families={
-        **FREE,
-        "Convolution": _PRODUCTS,
-        "Linear and embedding": _PRODUCTS,
-        "Attention": _PRODUCTS,
-        "Recurrent": _PRODUCTS,
-    },
+    works={**dict.fromkeys(MULTIPLYING, (products(),)), Work.DECLARED: (_declared,)},
 )

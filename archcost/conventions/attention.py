@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.model import FigurePart
-from archcost.conventions.part_rules import hidden, products
 from archcost.dims import numel
 
 if TYPE_CHECKING:
@@ -33,11 +31,6 @@ def fused_product(use: LayerUse, *, gradients: bool) -> bool:
     dense = all(strides[-1] == 1 for strides in use.strides[:3])
     learnt = gradients and any(use.learnt[3:])
     return masks_fit and same_batch and heads and dense and query[-1] == value[-1] and not learnt
-
-
-def attention_product(factor: int, *, gradients: bool) -> Term:
-    """``factor`` × MACs of scaled_dot_product_attention, unless it is one kernel."""
-    return hidden(partial(fused_product, gradients=gradients), FUSED, products(factor))
 
 
 def three(use: LayerUse) -> tuple[Shape, Shape, Shape]:

@@ -10,25 +10,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
-from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError
+from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
-    FREE,
-    NOTHING,
-    TABLES,
     activated,
     bias,
-    deformable,
-    dimensional,
     einsum_path,
     left_operand,
     normalised,
+    operators,
     per_input,
     products,
     running,
-    unseen,
 )
 from archcost.conventions.ptflops import response_norm
 from archcost.dims import numel, window_size
+from archcost.ops.facets import Work
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -107,28 +103,24 @@ CONVENTION = Convention(
     called="`calculate_flops(model, args=inputs)`",
     factor=2,
     refuses=_refuses,
+    works={
+        Work.CONVOLUTION: (_convolution, _convolution_bias),
+        Work.TRANSPOSED: (_transposed, _transposed_bias),
+        Work.PRODUCT: (products(2),),
+        Work.ATTENTION: (unseen("a function that it does not patch"),),
+        Work.RECURRENT: (unseen("it counts nn.RNN, nn.LSTM and nn.GRU themselves, not classes derived from them"),),
+        Work.NORM: (_MEASURED,),
+        Work.POOL: _ONCE,
+    },
     kinds={
-        **TABLES,
-        **dimensional("conv", _convolution, _convolution_bias),
         **dict.fromkeys(("relu", "prelu", "elu", "leaky_relu", "silu", "gelu", "softmax", "softmax2d"), _ONCE),
-        **dimensional("batch_norm", running(normalised(2, 1), _MEASURED)),
-        "rms_norm": NOTHING,
+        "batch_norm": (running(normalised(2, 1), _MEASURED),),
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),
         "matmul": (left_operand(2),),
-        "normalize": NOTHING,
         "einsum": (partial(einsum_path, factor=2),),
-        "deform_conv2d": (deformable(2), bias),
+        "deform_conv2d": (operators(2), bias),
         "mixture_of_experts": (products(2), activated),
-        "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
         "multihead_attention": (projections(2), inner_products),
-    },
-    families={
-        **FREE,
-        "Convolution": (_transposed, _transposed_bias),
-        "Linear and embedding": (products(2),),
-        "Normalisation": (_MEASURED,),
-        "Pooling": _ONCE,
-        "Recurrent": (unseen("it counts nn.RNN, nn.LSTM and nn.GRU themselves, not classes derived from them"),),
     },
 )

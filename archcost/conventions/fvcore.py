@@ -11,31 +11,28 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
-from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
-    FREE,
-    TABLES,
-    deformable,
-    dimensional,
     einsum_path,
     hidden,
     left_operand,
     normalised,
+    operators,
     per_input,
     per_output,
     products,
     ranks,
     running,
-    unseen,
 )
 from archcost.dims import numel
+from archcost.ops.facets import Work
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
 
 _RANKS = (2, 5)  # of norms that measure their input
 _MEASURED = ranks(*_RANKS, normalised(5, 4))
-_PRODUCTS = (products(),)
+_UNKNOWN = "an operator that it does not know"
 _NAMED = "with padding given as text, the trace has an operator that it does not know"
 
 
@@ -70,25 +67,22 @@ CONVENTION = Convention(
     word="flops",
     called="`FlopCountAnalysis(model, inputs).total()`, in evaluation",
     traces=True,
+    works={
+        Work.CONVOLUTION: (hidden(_named_padding, _NAMED, products()),),
+        Work.TRANSPOSED: (products(),),
+        Work.PRODUCT: (products(),),
+        Work.ATTENTION: (unseen(_UNKNOWN),),
+        Work.RECURRENT: (unseen(_UNKNOWN),),
+        Work.NORM: (_MEASURED,),
+    },
     kinds={
-        **TABLES,
-        **dimensional("conv", hidden(_named_padding, _NAMED, products())),
-        **dimensional("batch_norm", running(normalised(2, 1), _MEASURED)),
-        **dimensional("instance_norm", _MEASURED),
-        "group_norm": (_MEASURED,),
-        "layer_norm": (_MEASURED,),
+        "batch_norm": (running(normalised(2, 1), _MEASURED),),
         "adaptive_avg_pool2d": (per_input(1),),
         "upsample": (_upsample,),
+        "grid_sample": (per_output(4),),
         "matmul": (_matmul,),
         "einsum": (partial(einsum_path, factor=1),),
-        "deform_conv2d": (deformable(1), _sampled),
-        "scaled_dot_product_attention": (unseen("an operator that it does not know"),),
+        "deform_conv2d": (operators(1), _sampled),
         "multihead_attention": (projections(1), inner_products),
-    },
-    families={
-        **FREE,
-        "Convolution": _PRODUCTS,
-        "Linear and embedding": _PRODUCTS,
-        "Recurrent": (unseen("an operator that it does not know"),),
     },
 )

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
-from archcost.ops import REGISTRY
+from archcost.ops.facets import Work, row_of
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.dims import Shape
+    from archcost.ops.base import Op
+    from archcost.ops.facets import WrittenAs
 
 Amount = int | Fraction  # a fraction where a tool averages over a batch that does not divide, or scales by a fraction
 MACS = "MACs"
 FLOPS = "FLOPs"
 CALLED = "written as a function call"  # why a tool that hooks modules does not see it
 OWN_CLASS = "written as a class of its own"
+OWN_TO_ARCHCOST = "it hooks exact module classes, and archcost builds a class of its own"
 
 
 class ToolFailsError(Exception):
@@ -116,13 +119,29 @@ def accepted(report: Report) -> str:
 
 Term = Callable[[LayerUse], "FigurePart | None"]
 Rule = tuple[Term, ...]
-Rules = dict[str, Rule]
+Rules = Mapping[str, Rule]
+NOTHING: Rule = ()
+
+
+def unseen(reason: str) -> Term:
+    """The MACs that the tool does not see, and why; nothing for an op without MACs."""
+
+    def term(use: LayerUse) -> FigurePart | None:
+        return FigurePart(use.name, 0, use.macs, reason) if use.macs else None
+
+    return term
+
+
+def declared(use: LayerUse) -> FigurePart:
+    """What a spec only declares: no tool has a rule for it, and nobody knows what its code would let them see."""
+    return FigurePart(use.name, 0, use.macs, "the spec only declares it", seen=False)
 
 
 @dataclass(frozen=True)
 class Convention:
-    """One tool's way to count: a rule for every kind, by the kind or else by its family.
+    """One tool's way to count: a rule by what an op does, and rows for the kinds that it treats otherwise.
 
+    A row may stand for all numbers of dims (``conv``). ``hides`` says why the tool sees no MACs of what is written so.
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
     run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
     what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's.
@@ -134,8 +153,9 @@ class Convention:
     unit: str
     word: str
     called: str
-    kinds: Rules
-    families: Rules = field(default_factory=dict)
+    works: Mapping[Work, Rule]
+    kinds: Rules = field(default_factory=dict)
+    hides: Mapping[WrittenAs, str] = field(default_factory=dict)
     factor: int = 1
     functions: bool = True
     by_class: bool = False
@@ -148,14 +168,18 @@ class Convention:
         """What the tool calls its figure; empty if that only spells the unit in another way, as ``Mac`` does."""
         return "" if self.word.upper().rstrip("S") == self.unit.upper().rstrip("S") else self.word
 
-    def rule(self, kind: str) -> Rule:
-        """The terms for a kind; KeyError if neither the kind nor its family has any."""
-        rule = self.kinds.get(kind)
-        return self.families[REGISTRY[kind].family] if rule is None else rule
+    def rule(self, op: Op | type[Op]) -> Rule:
+        """The terms for an op; of one without MACs, nothing is counted unless a row says so."""
+        own = row_of(self.kinds, op)
+        if own is not None:
+            return own
+        if op.work.multiplies:
+            return (unseen(self.hides[op.written]),) if op.written in self.hides else self.works[op.work]
+        return self.works.get(op.work, (declared,) if op.work is Work.DECLARED else NOTHING)
 
     def parts(self, use: LayerUse) -> tuple[FigurePart, ...]:
         """The terms of a layer that are there; raises ToolFailsError."""
         if use.functional and not self.functions:
             return (FigurePart(use.name, 0, use.macs, use.written),) if use.macs else ()
-        found = [term(use) for term in self.rule(use.op.kind)]
+        found = [term(use) for term in self.rule(use.op)]
         return tuple([part for part in found if part is not None])

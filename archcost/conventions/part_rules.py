@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import FigurePart, ToolFailsError
+from archcost.conventions.model import FigurePart, ToolFailsError, unseen
 from archcost.dims import numel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.conventions.model import LayerUse, Rule, Rules, Term
-
-NOTHING: Rule = ()
-# The families without MACs: they count nothing unless a convention says otherwise.
-FREE: Rules = dict.fromkeys(("Normalisation", "Activation", "Pooling", "Shape", "Arithmetic", "Resampling"), NOTHING)
-
-
-def declared(use: LayerUse) -> FigurePart:
-    """What a spec only declares: no tool has a rule for it, and nobody knows what its code would let them see."""
-    return FigurePart(use.name, 0, use.macs, "the spec only declares it", seen=False)
-
-
-# Beside linear and attention, and without MACs; and what has no code to be counted.
-_WITHOUT_MACS = "embedding parameter buffer layer_scale kv_cache relative_position_bias rotary_embedding"
-TABLES: Rules = {**dict.fromkeys(_WITHOUT_MACS.split(), NOTHING), "custom": (declared,)}
+    from archcost.conventions.model import LayerUse, Term
 
 
 def products(factor: int = 1) -> Term:
@@ -74,15 +60,6 @@ def running(folded: Term, measured: Term) -> Term:
     return lambda use: (folded if use.op.track_running_stats else measured)(use)
 
 
-def unseen(reason: str) -> Term:
-    """The MACs that the tool does not see, and why; nothing for an op without MACs."""
-
-    def term(use: LayerUse) -> FigurePart | None:
-        return FigurePart(use.name, 0, use.macs, reason) if use.macs else None
-
-    return term
-
-
 def hidden(condition: Callable[[LayerUse], bool], reason: str, term: Term) -> Term:
     """MACs that the tool does not see where the condition holds, and a term where it does not."""
     return lambda use: (unseen(reason) if condition(use) else term)(use)
@@ -100,14 +77,23 @@ def ranks(low: int, high: int, term: Term) -> Term:
     return checked
 
 
-def deformable(factor: int) -> Term:
-    """``factor`` × MACs of a deformable convolution that is made of torch's functions, as archcost builds it."""
+def operators(factor: int) -> Term:
+    """``factor`` × MACs of what is made of torch's functions, though a library may have one operator for it."""
 
     def term(use: LayerUse) -> FigurePart:
-        rate = f"{factor} per MAC; torchvision's own operator is not seen"
-        return FigurePart(use.name, factor * use.macs, use.macs, rate)
+        fused = f"; {use.op.fused_in}'s own operator is not seen" if use.op.fused_in else ""
+        return FigurePart(use.name, factor * use.macs, use.macs, f"{factor} per MAC{fused}")
 
     return term
+
+
+def letters(use: LayerUse) -> dict[str, int]:
+    """The sizes of all letters of an einsum."""
+    names, output = use.op.names(use.inputs)
+    sizes: dict[str, int] = {}
+    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
+        sizes |= dict(zip(own, shape, strict=True))
+    return sizes
 
 
 def einsum_path(use: LayerUse, factor: int) -> FigurePart:
@@ -115,11 +101,9 @@ def einsum_path(use: LayerUse, factor: int) -> FigurePart:
 
     NumPy counts 1 for every product of all letters, 2 where some are summed over, and 1 more.
     """
-    names, output = use.op.names(use.inputs)
-    letters: dict[str, int] = {}
-    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
-        letters |= dict(zip(own, shape, strict=True))
-    count = numel(letters.values()) * (2 if len(letters) > len(output) else 1) + 1
+    _, output = use.op.names(use.inputs)
+    sizes = letters(use)
+    count = numel(sizes.values()) * (2 if len(sizes) > len(output) else 1) + 1
     amount = int(float(f"{count:.3e}")) * factor // 2
     if not use.macs:
         return FigurePart(use.name, amount, 0, "all letters, by numpy.einsum_path")
@@ -152,8 +136,3 @@ def expert_biases(use: LayerUse) -> FigurePart | None:
         return None
     outputs = (1 + op.gated) * op.hidden_features + use.inputs[0][-1]
     return FigurePart(f"{use.name} bias", numel(use.inputs[0][:-1]) * op.top_k * outputs, 0, "1 per output")
-
-
-def dimensional(kind: str, *terms: Term) -> Rules:
-    """One rule for the kinds of 1, 2 and 3 spatial dimensions."""
-    return {f"{kind}{ndim}d": terms for ndim in (1, 2, 3)}

@@ -9,24 +9,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Amount, Convention, FigurePart
-from archcost.conventions.part_rules import (
-    FREE,
-    NOTHING,
-    TABLES,
-    activated,
-    bias,
-    left_operand,
-    products,
-    unseen,
-)
+from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, Amount, Convention, FigurePart, unseen
+from archcost.conventions.part_rules import activated, bias, left_operand, per_input, products
 from archcost.dims import numel
+from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.model import LayerUse, Rule, Term
-
-_DERIVED = "it hooks exact module classes, and archcost builds a derived class"
 
 
 def _exact(amount: Fraction) -> Amount:
@@ -51,22 +41,16 @@ def hook(term: Term) -> Term:
     return averaged
 
 
-def _twice(use: LayerUse) -> FigurePart:
+_once = per_input(1)  # in the function
+
+
+def _twice(use: LayerUse) -> FigurePart | None:
     """1 per input element in the hook of the module, averaged over the batch, and 1 in the function that it calls."""
     if use.functional:
         return _once(use)
     amount = _exact(Fraction(use.elements, use.batch) + use.elements)
     rate = f"2 per input element, as a module{_averaged('', use)} and as a function"
     return FigurePart(use.name, amount, 0, rate)
-
-
-def _once(use: LayerUse) -> FigurePart:
-    """1 per input element in the function."""
-    return FigurePart(use.name, use.elements, 0, "1 per input element")
-
-
-def _elements(use: LayerUse) -> FigurePart:
-    return FigurePart(use.name, use.elements, 0, "1 per input element")
 
 
 def _norm(use: LayerUse) -> FigurePart:
@@ -114,30 +98,21 @@ CONVENTION = Convention(
     averages=True,
     by_class=True,
     refuses=_refuses,
+    works={
+        Work.CONVOLUTION: _PRODUCTS,
+        Work.TRANSPOSED: _PRODUCTS,
+        Work.PRODUCT: _PRODUCTS,
+        Work.NORM: (hook(_norm),),
+        Work.POOL: (_twice,),
+    },
     kinds={
-        **TABLES,
         **dict.fromkeys(("relu", "prelu", "elu", "gelu"), (_twice,)),
-        **dict.fromkeys(("leaky_relu", "relu6"), (hook(_elements),)),
+        **dict.fromkeys(("leaky_relu", "relu6"), (hook(_once),)),
         **dict.fromkeys(("silu", "softmax", "softmax2d"), (_once,)),
-        "rms_norm": NOTHING,
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),
-        "pixel_shuffle": NOTHING,
-        "pixel_unshuffle": NOTHING,
         "matmul": (left_operand(1),),
-        "normalize": NOTHING,
-        "einsum": (unseen("a function that it does not patch"),),
-        "deform_conv2d": (unseen("functions that it does not patch"),),
-        "mixture_of_experts": (unseen("functions that it does not patch"), activated),
-        "scaled_dot_product_attention": (unseen("a function that it does not patch"),),
-        "multihead_attention": (unseen(_DERIVED),),
+        "mixture_of_experts": (unseen(OWN_TO_ARCHCOST), activated),
     },
-    families={
-        **FREE,
-        "Convolution": _PRODUCTS,
-        "Linear and embedding": _PRODUCTS,
-        "Normalisation": (hook(_norm),),
-        "Pooling": (_twice,),
-        "Recurrent": (unseen(_DERIVED),),
-    },
+    hides={WrittenAs.FUNCTION: "a function that it does not patch", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

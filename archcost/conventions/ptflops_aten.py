@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.strides import is_contiguous
-from archcost.conventions.attention import FUSED, attention_product, inner_products, projection_biases, projections
-from archcost.conventions.cpu_operators import ELEMENTS, VECTOR, of_elements, one_kernel, with_vector
+from archcost.conventions.attention import inner_products, projection_biases, projections
+from archcost.conventions.cpu_operators import dispatched, hidden_product
 from archcost.conventions.model import MACS, Convention, FigurePart
-from archcost.conventions.part_rules import FREE, TABLES, bias, deformable, expert_biases, hidden, products
+from archcost.conventions.part_rules import bias, expert_biases, operators
+from archcost.ops.facets import Work
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
@@ -29,17 +30,13 @@ def _recurrent_bias(use: LayerUse) -> FigurePart | None:
     The input of the first layer does not, where (N, L, features) is turned into (L, N, features); the others do.
     """
     op, shape, strides = use.op, use.inputs[0], use.strides[0]
-    if not op.bias:
+    if not op.bias or hidden_product(use):
         return None
     turned = (1, 0, 2) if op.batch_first else (0, 1, 2)
     in_order = is_contiguous(tuple([shape[dim] for dim in turned]), tuple([strides[dim] for dim in turned]))
     biases = op.directions * (2 * op.num_layers - (not in_order))
     amount = shape[0] * shape[1] * op.gates * op.hidden_size * biases
     return FigurePart(f"{use.name} bias", amount, 0, "1 per output of a product whose input is contiguous")
-
-
-def _lstm_bias(use: LayerUse) -> FigurePart | None:
-    return None if one_kernel(use) else _recurrent_bias(use)
 
 
 CONVENTION = Convention(
@@ -49,16 +46,16 @@ CONVENTION = Convention(
     unit=MACS,
     word="Mac",
     called='`get_model_complexity_info(model, …, backend="aten")`, on a CPU',
-    kinds={
-        **TABLES,
-        "linear": (products(), _linear_bias),
-        "mixture_of_experts": (products(), expert_biases),
-        "einsum": (hidden(of_elements, ELEMENTS, products()),),
-        "deform_conv2d": (deformable(1), bias),
-        "matmul": (hidden(with_vector, VECTOR, products()),),
-        "scaled_dot_product_attention": (attention_product(1, gradients=True),),
-        "multihead_attention": (projections(1), projection_biases, inner_products),
-        "lstm": (hidden(one_kernel, FUSED, products()), _lstm_bias),
+    works={
+        Work.CONVOLUTION: (operators(1), bias),
+        Work.TRANSPOSED: (operators(1), bias),
+        Work.PRODUCT: (dispatched(1),),
+        Work.ATTENTION: (dispatched(1, gradients=True),),
+        Work.RECURRENT: (dispatched(1), _recurrent_bias),
     },
-    families={**FREE, "Convolution": (products(), bias), "Recurrent": (products(), _recurrent_bias)},
+    kinds={
+        "linear": (operators(1), _linear_bias),
+        "mixture_of_experts": (operators(1), expert_biases),
+        "multihead_attention": (projections(1), projection_biases, inner_products),
+    },
 )

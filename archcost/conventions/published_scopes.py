@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.ops.facets import Work
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Layer, Report
 
+_CONVOLUTIONS = (Work.CONVOLUTION, Work.TRANSPOSED)
 _VECTOR = 2  # (N, features)
 
 
@@ -30,7 +33,7 @@ def scopes(report: Report) -> list[LayerScope]:
     everything = range(len(layers))
     found = [LayerScope("", everything, 0)]
     linear = [index for index in everything if layers[index].op == "linear"]
-    convolutions = [index for index in everything if layers[index].op.startswith("conv")]
+    convolutions = [index for index in everything if layers[index].node.op.work in _CONVOLUTIONS]
     if linear:
         found.append(LayerScope("without the last linear layer", _without(everything, linear[-1:]), 2, linear[-1:]))
     if convolutions and len(linear) != 1:

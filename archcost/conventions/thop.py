@@ -7,26 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.part_rules import (
-    FREE,
-    NOTHING,
-    TABLES,
-    dimensional,
-    normalised,
-    per_input,
-    per_output,
-    products,
-    unseen,
-)
+from archcost.conventions.model import MACS, NOTHING, OWN_TO_ARCHCOST, Convention, FigurePart, ToolFailsError, unseen
+from archcost.conventions.part_rules import normalised, per_input, per_output, products
 from archcost.dims import numel
 from archcost.ops.axes import axis
+from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
 
 _RATES = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 224 + 35}  # of upsampling, per output
-_DERIVED = "it hooks exact module classes, and archcost builds a derived class"
 
 
 def _transposed(use: LayerUse) -> FigurePart:
@@ -66,29 +56,20 @@ CONVENTION = Convention(
     called="`profile(model, inputs)`",
     functions=False,
     by_class=True,
+    works={
+        Work.CONVOLUTION: (products(),),
+        Work.TRANSPOSED: (_transposed,),
+        Work.PRODUCT: (products(),),
+        Work.NORM: (normalised(4, 2),),
+    },
     kinds={
-        **TABLES,
-        **dimensional("conv", products()),
-        **dimensional("batch_norm", normalised(4, 2)),
-        **dimensional("instance_norm", normalised(4, 2)),
-        "layer_norm": (normalised(4, 2),),
+        "group_norm": NOTHING,
         "prelu": (per_input(1),),
         "softmax": (_softmax,),
-        **dimensional("avg_pool", per_output(1)),
-        **dimensional("adaptive_avg_pool", _adaptive_average),
+        "avg_pool": (per_output(1),),
+        "adaptive_avg_pool": (_adaptive_average,),
         "upsample": (_upsample,),
-        "group_norm": NOTHING,
-        "matmul": (unseen("it is a function, not a module"),),
-        "einsum": (unseen("it is a function, not a module"),),
-        "deform_conv2d": (unseen("it has no hook for this op"),),
-        "scaled_dot_product_attention": (unseen("it is a function, not a module"),),
-        "mixture_of_experts": (unseen("it has no hook for this op"),),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
-    families={
-        **FREE,
-        "Convolution": (_transposed,),
-        "Linear and embedding": (products(),),
-        "Recurrent": (unseen(_DERIVED),),
-    },
+    hides={WrittenAs.FUNCTION: "it is a function, not a module", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.strides import contiguous
 from archcost.conventions.model import CALLED, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
 from archcost.errors import UsageError
+from archcost.ops.facets import Work
 from archcost.paths import PathPattern, crossing_help, passed_over, scopes, unmatched_help
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _unused(graph: Graph) -> set[int]:
 def _learnt(graph: Graph) -> set[int]:
     """The values that depend on trainable params, where there is a mask: all others have no use for it."""
     learnt: set[int] = set()
-    if not any(len(node.inputs) == _MASKED and node.op.family == "Attention" for node in graph.nodes):
+    if not any(len(node.inputs) == _MASKED and node.op.work is Work.ATTENTION for node in graph.nodes):
         return learnt
     for node in graph.nodes:
         if not learnt.isdisjoint(node.inputs) or (node.op.trainable() and node.signature.weights()):

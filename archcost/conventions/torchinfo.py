@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.part_rules import FREE, NOTHING, bias, declared, dimensional, products, unseen
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
+from archcost.conventions.part_rules import bias, products
 from archcost.dims import numel
+from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
@@ -82,26 +83,17 @@ CONVENTION = Convention(
     word="mult-adds",
     called="`summary(model, input_data=inputs).total_mult_adds`",
     functions=False,
+    works={
+        Work.CONVOLUTION: (products(), bias),
+        Work.TRANSPOSED: (_transposed, bias),
+        Work.PRODUCT: (_linear, _linear_bias),
+        Work.ATTENTION: (unseen("it counts modules that have params and no children"),),
+        Work.RECURRENT: (products(), _recurrent_bias),
+        **dict.fromkeys((Work.NORM, Work.DIVISION, Work.ELEMENTWISE, Work.TABLE), (_params,)),
+    },
     kinds={
-        **dimensional("conv", products(), bias),
-        "linear": (_linear, _linear_bias),
-        "embedding": (_params,),
-        "parameter": (_params,),
-        "prelu": (_params,),
-        "local_response_norm": NOTHING,
-        "layer_scale": (_params,),
-        "buffer": NOTHING,
         "relative_position_bias": (_table,),
-        "matmul": (unseen("it has no params"),),
-        "einsum": (unseen("it has no params"),),
         "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
-        "custom": (declared,),
     },
-    families={
-        **FREE,
-        "Convolution": (_transposed, bias),
-        "Normalisation": (_params,),
-        "Attention": (unseen("it counts modules that have params and no children"),),
-        "Recurrent": (products(), _recurrent_bias),
-    },
+    hides={WrittenAs.FUNCTION: "it has no params"},
 )

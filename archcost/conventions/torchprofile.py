@@ -9,27 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError
-from archcost.conventions.part_rules import (
-    FREE,
-    NOTHING,
-    TABLES,
-    dimensional,
-    hidden,
-    normalised,
-    per_input,
-    per_output,
-    products,
-    unseen,
-)
+from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
+from archcost.conventions.part_rules import hidden, letters, normalised, per_input, per_output, products
 from archcost.dims import numel
+from archcost.ops.facets import Work
 
 if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse
 
 _NO_HANDLER = "an operator that it does not know"
-_AFFINE = (normalised(1, 0),)
-_AVERAGE = (per_output(1),)
 
 
 def _named_padding(use: LayerUse) -> bool:
@@ -52,11 +40,7 @@ def _factors(use: LayerUse) -> FigurePart:
 
 def _letters(use: LayerUse) -> FigurePart:
     """The product of the sizes of all letters."""
-    names, output = use.op.names(use.inputs)
-    letters: dict[str, int] = {}
-    for own, shape in zip((*names, output), (*use.inputs, use.outputs[0]), strict=True):
-        letters |= dict(zip(own, shape, strict=True))
-    return FigurePart(use.name, numel(letters.values()), use.macs, "1 per product of all letters")
+    return FigurePart(use.name, numel(letters(use).values()), use.macs, "1 per product of all letters")
 
 
 def _attention(use: LayerUse) -> FigurePart | None:
@@ -84,34 +68,23 @@ CONVENTION = Convention(
     word="MACs",
     called="`profile_macs(model, inputs)`, in evaluation",
     traces=True,
+    works={
+        Work.CONVOLUTION: (hidden(_named_padding, _NO_HANDLER, products()),),
+        Work.TRANSPOSED: (_transposed,),
+        Work.PRODUCT: (products(),),
+        Work.ATTENTION: (_attention,),
+        Work.RECURRENT: (unseen(_NO_HANDLER),),
+        Work.NORM: (normalised(1, 0),),
+    },
     kinds={
-        **TABLES,
-        **dimensional("conv_transpose", _transposed),
-        **dimensional("batch_norm", *_AFFINE),
-        **dimensional("instance_norm", *_AFFINE),
-        **dimensional("avg_pool", *_AVERAGE),
-        **dimensional("adaptive_avg_pool", *_AVERAGE),
-        "layer_norm": _AFFINE,
-        "group_norm": _AFFINE,
-        "layer_scale": (per_input(1),),
-        "mean": _AVERAGE,
+        **dict.fromkeys(("avg_pool", "adaptive_avg_pool", "mean"), (per_output(1),)),
+        **dict.fromkeys(("layer_scale", "leaky_relu"), (per_input(1),)),
         "mul": (_factors,),
         "local_response_norm": (per_input(3),),
-        "leaky_relu": (per_input(1),),
         "upsample": (_upsample,),
-        "matmul": (products(),),
         "einsum": (_letters,),
         "deform_conv2d": (unseen(_NO_HANDLER),),
-        "scaled_dot_product_attention": (_attention,),
         "multihead_attention": (products(), _products_of_sizes),
-        "rms_norm": NOTHING,
         "lstm": (products(),),
-        "mixture_of_experts": (products(),),
-    },
-    families={
-        **FREE,
-        "Convolution": (hidden(_named_padding, _NO_HANDLER, products()),),
-        "Linear and embedding": (products(),),
-        "Recurrent": (unseen(_NO_HANDLER),),
     },
 )

@@ -3,7 +3,7 @@
 Six floors; what is on one imports from those below it, annotations apart:
 
 1. :mod:`source_lines` lays text out as ``ruff format`` would do it, :mod:`names` writes names and values, and
-   :mod:`helpers` has the source of layers that torch.nn does not have.
+   :mod:`own_layers` reads the layers that torch.nn lacks from :mod:`archcost.pytorch.layers`, as text.
 2. :mod:`template` holds the data that all others work on, and :mod:`functions` writes calls and operations.
 3. The table :mod:`ops` says what each op looks like, and :mod:`parameters` makes parameters of whatever differs between
    the uses of a class.

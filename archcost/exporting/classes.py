@@ -12,9 +12,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from archcost.exporting.helpers import HELPERS
 from archcost.exporting.names import Taken, class_name
 from archcost.exporting.ops import LAYERS, structural
+from archcost.exporting.own_layers import own_layers
 from archcost.exporting.template import (
     BLOCK,
     CHAIN,
@@ -172,7 +172,7 @@ def _can_be_left_out(full: Structure, name: Name) -> bool:
 
 def name_classes(groups: list[list[Class]], model: str) -> None:
     """Give every class a name: that of its block, and what the larger of several have more."""
-    taken = Taken(HELPERS)
+    taken = Taken(own_layers())
     groups[-1][0].name = taken.free(class_name(model))
     taken.add(groups[-1][0].name)
     for classes in groups[:-1]:

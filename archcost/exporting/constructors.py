@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.exporting.classes import signature
-from archcost.exporting.helpers import HELPERS
 from archcost.exporting.names import MODULE_ATTRIBUTES, Taken, in_brackets, is_attribute, literal, same
+from archcost.exporting.own_layers import own_layers
 from archcost.exporting.source_lines import (
     INDENT,
     Brackets,
@@ -52,7 +52,7 @@ def constructed(plan: Plan) -> Doc:
 def _callee(plan: Constructed) -> str:
     if not isinstance(plan.made, str):
         return plan.made.name
-    return plan.made if plan.made in HELPERS else f"nn.{plan.made}"
+    return plan.made if plan.made in own_layers() else f"nn.{plan.made}"
 
 
 def _growing(text: str, step: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archcost.exporting.source_lines import Doc, Operation, call, flat, tuple_of
+from archcost.ops.field_types import REQUIRED
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -23,68 +24,46 @@ def operator(symbol: str) -> Writer:
     return write
 
 
-def reduction(name: str) -> Writer:
+def reduction(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
     """``x.mean(dim=(2, 3), keepdim=True)``; all dims if none are named."""
-
-    def write(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
-        settings = {key: given[key] for key in ("dim", "keepdim") if key in given}
-        if not op.dim:
-            settings.pop("dim", None)
-            settings = {"dim": "()", **settings} if settings else {}
-        return call(f"{flat(inputs[0])}.{name}", **settings)
-
-    return write
+    settings = {key: given[key] for key in ("dim", "keepdim") if key in given}
+    if not op.dim:
+        settings.pop("dim", None)
+        settings = {"dim": "()", **settings} if settings else {}
+    return call(f"{flat(inputs[0])}.{op.torch_name}", **settings)
 
 
-def joined(name: str) -> Writer:
+def joined(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
     """``torch.cat((a, b), dim=1)``."""
-
-    def write(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-        return call(name, tuple_of(inputs), **given)
-
-    return write
+    return call(op.torch_name, tuple_of(inputs), **given)
 
 
-def parted(name: str, into: str) -> Writer:
-    """``torch.chunk(x, 2, dim=1)``."""
-
-    def write(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-        return call(name, *inputs, given[into], **{key: text for key, text in given.items() if key != into})
-
-    return write
-
-
-def method(name: str, *arguments: str) -> Writer:
-    """``x.permute(0, 2, 3, 1)``: the attributes by position, those that are lists item by item."""
-
-    def write(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-        texts: list[Doc] = []
-        for argument in arguments:
-            text = given.get(argument, [])
-            texts += text if isinstance(text, list) else [text]
-        is_scalar = not texts and arguments in (("shape",), ("sizes",), ("dims",))
-        return call(f"{flat(inputs[0])}.{name}", *(["()"] if is_scalar else texts))
-
-    return write
+def plain(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
+    """``x.permute(0, 2)``, ``F.pad(x, (1, 1), mode="reflect")``: what has no default by position, lists by item."""
+    first, named = _arguments(op, given)
+    if "." in op.torch_name:
+        return call(op.torch_name, *inputs, *first, **named)
+    return call(f"{flat(inputs[0])}.{op.torch_name}", *inputs[1:], *first, **named)
 
 
-def named(name: str) -> Writer:
-    """``x.clamp(min=0.0)``: the attributes by name."""
+def squeezed(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
+    """``x.squeeze(1)``."""
+    return call(f"{flat(inputs[0])}.squeeze", *given.values())
 
-    def write(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-        return call(f"{flat(inputs[0])}.{name}", **given)
 
-    return write
+def _arguments(op: Any, given: Given) -> tuple[list[Doc], dict[str, Doc]]:
+    """The attributes by position, and the others by name; a list without items is an argument of its own."""
+    required = [name for name, declared in op.fields.items() if declared.default is REQUIRED]
+    first: list[Doc] = []
+    for name in required:
+        text = given.get(name, "()")
+        first += text if isinstance(text, list) else [text]
+    return first, {name: text for name, text in given.items() if name not in required}
 
 
 def einsum(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
     """``torch.einsum("ij,jk->ik", a, b)``."""
     return call("torch.einsum", given["equation"], *inputs)
-
-
-def normalized(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-    """``F.normalize(x, dim=-1)``."""
-    return call("F.normalize", *inputs, **given)
 
 
 def sliced(op: Any, given: Given, inputs: Sequence[Doc], shapes: Sequence[Shape]) -> Doc:
@@ -117,16 +96,6 @@ def flattened(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) 
 def unflattened(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
     """``torch.unflatten(x, 1, (3, -1))``."""
     return call("torch.unflatten", *inputs, given["dim"], tuple_of(given["unflattened_size"]))
-
-
-def padded(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-    """``F.pad(x, (1, 1), mode="reflect")``."""
-    return call("F.pad", *inputs, given["pad"], **{key: text for key, text in given.items() if key != "pad"})
-
-
-def rolled(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
-    """``torch.roll(x, 3, dims=1)``."""
-    return call("torch.roll", *inputs, given["shifts"], **{key: text for key, text in given.items() if key != "shifts"})
 
 
 def attention(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.exporting.classes import arguments_of, is_uniform, run_ends
-from archcost.exporting.ops import FUNCTIONS, LAYERS
+from archcost.exporting.ops import FUNCTIONS
 from archcost.exporting.parameters import Resolver
 from archcost.exporting.template import (
     CHAIN,
@@ -98,7 +98,7 @@ class Planner:
         columns = [arguments_of(found) if found else None for found in units]
         after = [arguments_of(found) if found else None for found in following]
         pattern = arguments_of(unit)
-        made: Class | str = unit.use.type if unit.use is not None else LAYERS[unit.kind].name
+        made: Class | str = unit.use.type if unit.use is not None else unit.torch_name
         plan = Constructed(made, [], has_state=_has_state(unit))
         for place, argument in enumerate(pattern):
             values = [column[place].value if column else MISSING for column in columns]

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from archcost.exporting.classes import classes_of, kinds_in_order, name_classes
 from archcost.exporting.constructors import ModuleAccess, Shared, init_lines
 from archcost.exporting.forward import Forward
-from archcost.exporting.helpers import HELPERS
 from archcost.exporting.module_tree import Batch, ModuleTree
 from archcost.exporting.names import input_variables, literal, unused
-from archcost.exporting.ops import LAYERS
+from archcost.exporting.own_layers import sources
 from archcost.exporting.plans import Planner
 from archcost.exporting.source_lines import WIDTH, call, lines, tuple_of
 from archcost.printable import harmless, one_line
@@ -22,14 +21,19 @@ if TYPE_CHECKING:
     from archcost.exporting.template import Class, RowPlan
     from archcost.graph.model import Graph
 
+_IMPORTS = {
+    "import math": r"math\.",
+    "from collections import OrderedDict": r"OrderedDict\(",
+    "import torch.nn.functional as F": r"F\.",
+}
+
 
 def to_torch(report: Report) -> str:
     """The model of a report as a Python module that needs nothing but torch."""
     source = ModelSource(report)
     body = "\n\n\n".join([source.class_text(made) for made in source.plans])
-    kinds = {node.op.kind for node in report.graph.nodes}
-    used = {LAYERS[kind].name for kind in kinds if kind in LAYERS}
-    body = "\n\n\n".join([*[text for name, text in HELPERS.items() if name in used], body])
+    used = {node.op.torch_name for node in report.graph.nodes}
+    body = "\n\n\n".join([*sources(used), body])
     head = f"{docstring(report, has_comments='  # ' in body)}\n\n{imports(body)}"
     return f"{head}\n\n\n{body}\n\n\n{main_part(report.graph, source.model.name)}\n"
 
@@ -98,12 +102,10 @@ def _quoted(line: str) -> str:
 
 def imports(body: str) -> str:
     """The imports that some source needs."""
-    found = ["import torch", "from torch import nn"]
-    if re.search(r"(?<![\w.])F\.", body):
-        found.insert(1, "import torch.nn.functional as F")
-    if re.search(r"(?<![\w.])OrderedDict\(", body):
-        found = ["from collections import OrderedDict", "", *found]
-    return "\n".join(found)
+    wanted = [line for line, use in _IMPORTS.items() if re.search(rf"(?<![\w.]){use}", body)]
+    found = ["import torch", *[line for line in wanted if "torch" in line], "from torch import nn"]
+    standard = [line for line in wanted if "torch" not in line]
+    return "\n".join([*standard, "", *found] if standard else found)
 
 
 def main_part(graph: Graph, model: str) -> str:

@@ -86,6 +86,11 @@ class Member:
         """The op of a layer or function."""
         return self.node.op.kind if self.node is not None else ""
 
+    @property
+    def torch_name(self) -> str:
+        """The class or function of a layer or function."""
+        return self.node.op.torch_name if self.node is not None else ""
+
     def layer_at(self, index: int) -> Member:
         """The layer, function or block in it that holds a node."""
         return holder_of(self.items, index).layer_at(index) if self.items else self

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcost.dims import numel
 from archcost.ops.base import SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import floating
+from archcost.ops.facets import Keeps, Work
 from archcost.ops.fields import choice, flag, number, size
 from archcost.ops.reach import pointwise
 
@@ -37,7 +38,7 @@ class _RealValued(_Pointwise):
         return floating(dtypes[0])
 
 
-class ReLU(_Pointwise, kind="relu", cost=1):
+class ReLU(_Pointwise, kind="relu", cost=1, keeps=Keeps.RESULT):
     """max(0, x); 1 FLOP per element, no MACs."""
 
     inplace: bool = flag(default=False)
@@ -60,7 +61,7 @@ class Hardtanh(_Pointwise, kind="hardtanh", cost=2):
         check(self.min_val < self.max_val, "min_val {} is not below max_val {}", self.min_val, self.max_val)
 
 
-class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2):
+class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2, keeps=Keeps.EITHER):
     """x if x > 0 else negative_slope·x; 2 FLOPs per element (comparison, product), no MACs."""
 
     negative_slope: float = number(default=0.01)
@@ -90,7 +91,7 @@ class PReLU(_Pointwise, kind="prelu", cost=2, channels=1, roles={"weight": SCALE
         return {"weight": (self.num_parameters,)}
 
 
-class RReLU(_Pointwise, kind="rrelu", cost=2):
+class RReLU(_Pointwise, kind="rrelu", cost=2, keeps=Keeps.OTHER):
     """x if x > 0 else a·x, a the mean of lower and upper in inference; 2 FLOPs per element, no MACs."""
 
     lower: float = number(default=1 / 8)
@@ -121,20 +122,20 @@ class Softshrink(_Pointwise, kind="softshrink", cost=3):
     lambd: float = number(default=0.5, minimum=0)
 
 
-class ELU(_Pointwise, kind="elu", cost=4):
+class ELU(_Pointwise, kind="elu", cost=4, keeps=Keeps.EITHER):
     """x if x > 0 else α·(eˣ - 1); 4 FLOPs per element, no MACs."""
 
     alpha: float = number(default=1.0)
     inplace: bool = flag(default=False)
 
 
-class SELU(_Pointwise, kind="selu", cost=5):
+class SELU(_Pointwise, kind="selu", cost=5, keeps=Keeps.EITHER):
     """s·(x if x > 0 else α·(eˣ - 1)) with fixed s and α; 5 FLOPs per element, no MACs."""
 
     inplace: bool = flag(default=False)
 
 
-class CELU(_Pointwise, kind="celu", cost=5):
+class CELU(_Pointwise, kind="celu", cost=5, keeps=Keeps.EITHER):
     """x if x > 0 else α·(e^(x/α) - 1); 5 FLOPs per element, no MACs."""
 
     alpha: float = number(default=1.0)
@@ -156,11 +157,11 @@ class GELU(_Pointwise, kind="gelu"):
         return numel(outputs[0]) * (8 if self.approximate == "none" else 13)
 
 
-class Sigmoid(_RealValued, kind="sigmoid", cost=3):
+class Sigmoid(_RealValued, kind="sigmoid", cost=3, keeps=Keeps.RESULT):
     """1 / (1 + e⁻ˣ); 3 FLOPs per element, no MACs."""
 
 
-class LogSigmoid(_Pointwise, kind="log_sigmoid", cost=3):
+class LogSigmoid(_Pointwise, kind="log_sigmoid", cost=3, keeps=Keeps.OTHER):
     """-log(1 + e⁻ˣ); 3 FLOPs per element, no MACs."""
 
 
@@ -198,17 +199,17 @@ class Mish(_Pointwise, kind="mish", cost=9):
     inplace: bool = flag(default=False)
 
 
-class Softsign(_RealValued, kind="softsign", cost=3):
+class Softsign(_RealValued, kind="softsign", cost=3, keeps=Keeps.OTHER):
     """x / (1 + |x|); 3 FLOPs per element, no MACs."""
 
 
-class Tanh(_RealValued, kind="tanh", cost=5):
+class Tanh(_RealValued, kind="tanh", cost=5, keeps=Keeps.RESULT):
     """(eˣ - e⁻ˣ) / (eˣ + e⁻ˣ); 5 FLOPs per element, no MACs."""
 
 
-class Tanhshrink(_RealValued, kind="tanhshrink", cost=6):
+class Tanhshrink(_RealValued, kind="tanhshrink", cost=6, keeps=Keeps.OTHER):
     """x - tanh(x); 6 FLOPs per element, no MACs."""
 
 
-class Identity(_Pointwise, kind="identity"):
+class Identity(_Pointwise, kind="identity", work=Work.UNCHANGED):
     """The input itself; no FLOPs, no MACs."""

@@ -8,6 +8,7 @@ from archcost.dims import ceil_div, numel
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, shape_text
 from archcost.ops.dtypes import floating, promoted
+from archcost.ops.facets import Work
 from archcost.ops.fields import number
 from archcost.ops.reach import ALL, aligned, pointwise, window
 
@@ -131,7 +132,7 @@ def _strides(sizes: Shape, wanted: Shape) -> list[int] | None:
     return strides if fits else None
 
 
-class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2, min_rank=1):
+class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2, min_rank=1, work=Work.PRODUCT):
     """(*, n, k) @ (*, k, m) → (*, n, m); MACs = output elements × k.
 
     Batch dims broadcast. As in torch, a vector is a row on the left and a column on the right, and the output does not

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import decided, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs, unchecked
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
 
@@ -28,6 +29,7 @@ class ScaledDotProductAttention(
     may skip the masked half. FLOPs beyond the MACs: 4 per score (scale 1, softmax 3), 5 with a mask.
     """
 
+    torch_name = "F.scaled_dot_product_attention"
     input_names = ("query", "key", "value", "mask")
 
     dropout_p: float = number(default=0.0, minimum=0, maximum=1)
@@ -108,8 +110,10 @@ class MultiheadAttention(
     FLOPs beyond the MACs: 1 per projected element for the biases and 4 per score and head (scale 1, softmax 3).
     """
 
+    written = WrittenAs.OWN
     input_names = ("query", "key", "value")
     channels = -1
+    inferred = "embed_dim"
     roles = dict.fromkeys(("in_proj_bias", "bias_k", "bias_v", "out_proj.bias"), BIAS)
 
     num_heads: Dim = size(symbol="heads")
@@ -186,7 +190,7 @@ def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
     return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]
 
 
-class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True):
+class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE, written=WrittenAs.OWN):
     """out = earlier positions, then the input, along `dim`: a decoder's KV cache; no MACs, no FLOPs.
 
     Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept for
@@ -218,6 +222,10 @@ class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, l
     l·base^(-2k / rotary_dim): x·cos - y·sin and x·sin + y·cos, two products and one sum each. The other features stay
     as they are. There are no weights and no buffers. Computing the tables of cos and sin is not counted.
     """
+
+    work = Work.ELEMENTWISE
+    written = WrittenAs.OWN
+    inferred = "rotary_dim"
 
     base: float = number(default=10000.0, minimum=1)
     rotary_dim: Dim | None = size(default=None, symbol="turned", doc="how many features are rotated; null: all")

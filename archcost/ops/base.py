@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_tr
 
 from archcost.dims import numel, total
 from archcost.ops import fields
+from archcost.ops.facets import FAMILIES, Keeps, Work, WrittenAs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +103,12 @@ class Op:
     kind: ClassVar[str] = ""
     fields: ClassVar[dict[str, AttributeField]] = {}
     ndim: ClassVar[int] = 1  # spatial dimensions, for attributes given per dimension
+    stem: ClassVar[str] = ""  # the kind without its number of spatial dimensions
     family: ClassVar[str] = ""  # the heading in the reference
+    work: ClassVar[Work]
+    written: ClassVar[WrittenAs]
+    keeps: ClassVar[Keeps]
+    fused_in: ClassVar[str] = ""  # a library that has one operator for it, which no counter knows
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1  # None: any number
     min_rank: ClassVar[int] = 0
@@ -116,9 +122,14 @@ class Op:
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
     roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
+    torch_name: ClassVar[str] = ""  # the class, function (torch.cat, F.pad) or method, if not of its own name or kind
+    inferred: ClassVar[str] = ""  # the argument of that class that is the size of the first input's channels
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
+        if "family" in class_variables:  # it decides what the class does not say of itself
+            facets = FAMILIES[class_variables["family"]]._asdict().items()
+            class_variables = {name: value for name, value in facets if name not in vars(cls)} | class_variables
         for name, value in class_variables.items():
             setattr(cls, name, value)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
@@ -126,7 +137,9 @@ class Op:
         for name in own:
             delattr(cls, name)
         if kind:
-            cls.kind = kind
+            cls.kind = cls.stem = kind
+            if "torch_name" not in vars(cls):
+                cls.torch_name = kind if cls.written is WrittenAs.FUNCTION else cls.__name__
             register(cls)
 
     def __init__(self, **attributes: Any) -> None:
@@ -280,6 +293,7 @@ class SpatialOp(Op):
         if kind:
             cls.min_rank = cls.max_rank = cls.ndim + 2
             cls.layout = LAYOUTS[cls.ndim]
+            cls.stem = kind.removesuffix(f"{cls.ndim}d")
 
 
 class Later:

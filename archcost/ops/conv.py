@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel, transposed_window_size, window_size
 from archcost.ops.axes import check_reach
 from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
+from archcost.ops.facets import Work
 from archcost.ops.fields import choice, flag, size, spatial
 from archcost.ops.reach import ALL, transposed_window, window, windows
 
@@ -19,6 +20,8 @@ Sizes = tuple[int, ...]
 
 class ConvBase(SpatialOp, family="Convolution"):
     """What convolutions and transposed convolutions share: groups that divide the channels."""
+
+    inferred = "in_channels"
 
     out_channels: Dim = size(symbol="c_out")
     kernel_size: Sizes = spatial(symbol="f")
@@ -110,7 +113,7 @@ class Conv3d(_Conv, kind="conv3d", ndim=3):
     __doc__ = _Conv.__doc__
 
 
-class _ConvTranspose(ConvBase):
+class _ConvTranspose(ConvBase, work=Work.TRANSPOSED):
     """out = (n - 1)·s - 2p + d·(k - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
 
     Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position is multiplied by every weight once,

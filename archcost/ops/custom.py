@@ -43,6 +43,7 @@ class Custom(
     """
 
     declared = True
+    torch_name = "NotWritten"
 
     name: str = text(doc="the layer's name in messages and exported code")
     output: tuple[Shape, ...] = shapes()

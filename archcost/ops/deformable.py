@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel, window_size
 from archcost.ops.conv import ForwardConv
+from archcost.ops.facets import WrittenAs
 from archcost.ops.fields import spatial
 from archcost.ops.reach import ALL, window
 
@@ -18,7 +19,9 @@ _MASKED = 3  # input, offset, mask
 _BILINEAR = 7  # FLOPs of a value between four others
 
 
-class DeformConv2d(ForwardConv, kind="deform_conv2d", ndim=2, min_inputs=2, max_inputs=3):
+class DeformConv2d(
+    ForwardConv, kind="deform_conv2d", ndim=2, min_inputs=2, max_inputs=3, written=WrittenAs.OWN, fused_in="torchvision"
+):
     """A convolution that samples its input at offsets; MACs = output positions × weights, as for conv2d, without bias.
 
     Input (N, C, H, W), offset (N, 2·G·k·k, H_out, W_out) and, in version 2, mask (N, G·k·k, H_out, W_out). G groups of

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from archcost.ops.base import Op
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import choice, flag, number
 from archcost.ops.reach import pointwise
 
 
-class _Dropout(Op, family="Activation"):
+class _Dropout(Op, family="Activation", work=Work.UNCHANGED):
     """The input in inference; in training elements are set to zero with probability p, which is not counted."""
 
     p: float = number(default=0.5, minimum=0, maximum=1, doc="the probability of setting an element to zero")
@@ -36,7 +37,9 @@ class AlphaDropout(_Dropout, kind="alpha_dropout"):
     """x in inference; in training elements are dropped, keeping mean and variance; no MACs, no FLOPs counted."""
 
 
-class StochasticDepth(Op, kind="stochastic_depth", family="Activation", min_rank=1):
+class StochasticDepth(
+    Op, kind="stochastic_depth", family="Activation", min_rank=1, work=Work.UNCHANGED, written=WrittenAs.OWN
+):
     """x in inference; in training it is zeroed with probability p, else divided by 1 - p; no MACs, no FLOPs counted.
 
     It drops the branch of a residual block before the sum, for the whole batch at once (`mode: batch`) or for each

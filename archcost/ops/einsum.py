@@ -8,6 +8,7 @@ from archcost.dims import numel, total
 from archcost.ops.axes import broadcast, require
 from archcost.ops.base import Check, Inputs, Op, Outputs, unchecked
 from archcost.ops.dtypes import promoted, summed
+from archcost.ops.facets import Work
 from archcost.ops.fields import text
 from archcost.ops.reach import ALL, window
 
@@ -61,7 +62,7 @@ def dims_of(term: str, rank: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
+class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRODUCT):
     """Einstein summation of one or two tensors; MACs = output elements × the sizes of the contracted letters.
 
     `equation` is written as in torch: `b h i d, b h j d -> b h i j`. Letters that are not in the output are summed
@@ -71,6 +72,7 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2):
     first, as in torch: FLOPs = elements before - elements after.
     """
 
+    torch_name = "torch.einsum"
     input_names = ("input", "other")
 
     equation: str = text(doc="letters for the dims of each operand and of the output")

@@ -8,6 +8,7 @@ from archcost.dims import numel
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import floating
+from archcost.ops.facets import Keeps
 from archcost.ops.fields import number
 from archcost.ops.reach import pointwise
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.dims import Dim
 
 
-class _Elementwise(Op, family="Arithmetic"):
+class _Elementwise(Op, family="Arithmetic", keeps=Keeps.INPUT):
     """A function of each element, of ``cost`` FLOPs."""
 
     cost: ClassVar[int] = 1
@@ -43,7 +44,7 @@ class Clamp(_Elementwise, kind="clamp"):
         return numel(outputs[0]) * ((self.min is not None) + (self.max is not None))
 
 
-class Exp(_Elementwise, kind="exp"):
+class Exp(_Elementwise, kind="exp", keeps=Keeps.RESULT):
     """eˣ; 1 FLOP per element, no MACs."""
 
 
@@ -55,7 +56,7 @@ class Cos(_Elementwise, kind="cos"):
     """cos x; 1 FLOP per element, no MACs."""
 
 
-class Sqrt(_Elementwise, kind="sqrt"):
+class Sqrt(_Elementwise, kind="sqrt", keeps=Keeps.RESULT):
     """√x; 1 FLOP per element, no MACs."""
 
 

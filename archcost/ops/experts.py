@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import decided, numel, smaller
 from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs
+from archcost.ops.facets import WrittenAs
 from archcost.ops.fields import choice, flag, size
 from archcost.ops.reach import ALL, window
 
@@ -31,6 +32,8 @@ class MixtureOfExperts(
     losses are not modelled.
     """
 
+    written = WrittenAs.OWN
+    inferred = "features"
     roles = dict.fromkeys(("bias1", "bias2", "bias3"), BIAS)
 
     num_experts: Dim = size(symbol="E")

@@ -33,6 +33,8 @@ class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
     All other dims must be equal.
     """
 
+    torch_name = "torch.cat"
+
     dim: int = index(default=1)
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
@@ -85,6 +87,8 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
 class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
     """The inputs, which have the same shape, joined along a new dim; no MACs, no FLOPs."""
 
+    torch_name = "torch.stack"
+
     dim: int = index(default=0, doc="the position of the new dim in the output")
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
@@ -111,6 +115,8 @@ class Chunk(Op, kind="chunk", family=_FAMILY, min_rank=1, main_output=False):
     As in torch, there may be fewer outputs than `chunks`. The outputs are named `id.0`, `id.1` and so on.
     """
 
+    torch_name = "torch.chunk"
+
     chunks: int = index(minimum=1, symbol="chunks")
     dim: int = index(default=0)
 
@@ -129,6 +135,8 @@ class Split(Op, kind="split", family=_FAMILY, min_rank=1, main_output=False):
     With one size, the last output is smaller if the dim is not divisible by it. A list must sum to the size of the dim.
     The outputs are named `id.0`, `id.1` and so on.
     """
+
+    torch_name = "torch.split"
 
     split_size_or_sections: Dim | Shape = integers(minimum=1, scalar="keep")
     dim: int = index(default=0)
@@ -218,6 +226,8 @@ class Pad(Op, kind="pad", family=_FAMILY):
     other than constant must pad all dims except the batch and the channels, or all except the batch.
     """
 
+    torch_name = "F.pad"
+
     pad: tuple[Dim, ...] = integers(symbol=("before", "after"), unless=0)
     mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
     value: float | None = number(default=None, doc="the constant; null: 0")
@@ -261,6 +271,8 @@ class Roll(Op, kind="roll", family=_FAMILY):
 
     There is one shift for each dim. With `dims: null`, the single shift moves the flattened elements.
     """
+
+    torch_name = "torch.roll"
 
     shifts: tuple[Dim, ...] = integers(scalar="list")
     dims: tuple[int, ...] | None = indices(default=None, scalar="list")

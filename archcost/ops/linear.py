@@ -8,6 +8,7 @@ from archcost.dims import numel
 from archcost.ops.axes import axis
 from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
@@ -23,6 +24,8 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
 
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
     """
+
+    inferred = "in_features"
 
     out_features: Dim = size(symbol="out")
     bias: bool = flag(default=True)
@@ -47,7 +50,7 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
         return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
 
 
-class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True):
+class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True, work=Work.TABLE):
     """out = weight[index]: a row of the table for each index; no MACs, no FLOPs.
 
     Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` counts as params like any other, although
@@ -87,6 +90,10 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     tensor over the batch. With `requires_grad: false` it counts in the params, but not in the trainable ones.
     """
 
+    work = Work.TABLE
+    written = WrittenAs.OWN
+    torch_name = "LearntTensor"
+
     shape: Shape = sizes(symbol="n")
     requires_grad: bool = flag(default=True)
 
@@ -115,6 +122,10 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     `expand` to repeat the tensor over the batch.
     """
 
+    work = Work.TABLE
+    written = WrittenAs.OWN
+    torch_name = "SavedTensor"
+
     shape: Shape = sizes(symbol="n")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -133,6 +144,9 @@ class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank
     The input may have any shape. γ is shaped to broadcast: (C, 1, 1) for the channels of (N, C, H, W), and (C) for
     `dim: -1`. It is initialised to the small `init_value`, so that a residual block begins as the identity.
     """
+
+    work = Work.ELEMENTWISE
+    written = WrittenAs.OWN
 
     dim: int = index(default=1, doc="the dim that is scaled, by default the channels")
     init_value: float = number(default=1e-6, doc="the initial value of γ")

@@ -9,6 +9,7 @@ from archcost.ops import fields
 from archcost.ops.axes import axis, require
 from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.dtypes import floating
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integers, number, size
 from archcost.ops.reach import pointwise, window
 
@@ -25,6 +26,7 @@ _ROLES = {"weight": SCALE, "bias": BIAS}  # γ and β
 class _ChannelNorm(SpatialOp, family=_FAMILY, roles=_ROLES):
     """Attributes, weights and buffers of the norms with one mean and variance per channel."""
 
+    inferred = "num_features"
     integer_buffers = ("num_batches_tracked",)
 
     eps: float = number(default=1e-5, minimum=0)
@@ -113,6 +115,7 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
 class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
 
+    inferred = "normalized_shape"
     reach = pointwise  # the statistics are not followed
 
     normalized_shape: Shape | None = integers(
@@ -164,7 +167,7 @@ class LayerNorm(_LastDimsNorm, kind="layer_norm"):
         return numel(outputs[0]) * (5 if self.elementwise_affine else 4)
 
 
-class RMSNorm(_LastDimsNorm, kind="rms_norm"):
+class RMSNorm(_LastDimsNorm, kind="rms_norm", work=Work.DIVISION):
     """y = γ·x / √(mean(x²) + ε) with the mean over the last dims; no MACs.
 
     Input and output of any shape. FLOPs: 4 per element (square, sum, two products), 3 with `elementwise_affine: false`.
@@ -187,6 +190,7 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
     Input and output (N, C, *). FLOPs: 5 per element, 4 with `affine: false`. Work per group is not counted.
     """
 
+    inferred = "num_channels"
     reach = pointwise  # the statistics are not followed
 
     num_groups: Dim = size()
@@ -209,7 +213,9 @@ class GroupNorm(Op, kind="group_norm", family=_FAMILY, min_rank=2, layout="(N, C
         return numel(outputs[0]) * (5 if self.affine else 4)
 
 
-class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank=3, layout="(N, C, *)", channels=1):
+class LocalResponseNorm(
+    Op, kind="local_response_norm", family=_FAMILY, min_rank=3, layout="(N, C, *)", channels=1, work=Work.DIVISION
+):
     """y = x / (k + α/n · Σ x²)^β, the sum over n neighbouring channels; no MACs.
 
     Input and output (N, C, *); n is `size`. FLOPs: n + 4 per element (square, n - 1 sums, scale, offset, power and
@@ -232,11 +238,13 @@ class LocalResponseNorm(Op, kind="local_response_norm", family=_FAMILY, min_rank
         return ((window(0), neighbours, *map(window, range(2, len(inputs[0])))),)
 
 
-class Normalize(Op, kind="normalize", family=_FAMILY):
+class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=WrittenAs.FUNCTION):
     """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
     The 3 FLOPs are a power, a sum and a quotient. The root of each norm is not counted.
     """
+
+    torch_name = "F.normalize"
 
     p: float = number(default=2.0)
     dim: int = index(default=1)

@@ -24,6 +24,7 @@ _CELL_PARTS = 4  # a layer runs several steps, each of several products
 class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, features)", channels=-1):
     """What the recurrent ops share: layers and directions, each with a matrix for the input and one for the state."""
 
+    inferred = "input_size"
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
 

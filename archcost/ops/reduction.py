@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel
-from archcost.ops.axes import axes
+from archcost.ops.axes import axes, require
 from archcost.ops.base import Check, Inputs, Op, Outputs
-from archcost.ops.dtypes import summed
+from archcost.ops.dtypes import floating, summed
+from archcost.ops.facets import Work
 from archcost.ops.fields import flag, indices
 from archcost.ops.reach import ALL, window
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Reduction(Op, family="Arithmetic"):
+class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION):
     """A reduction of all elements along the named dims to one value."""
 
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
@@ -58,8 +59,27 @@ class Mean(_Reduction, kind="mean"):
         return numel(inputs[0])
 
 
-class Max(_Reduction, kind="max"):
+class Max(_Reduction, kind="max", torch_name="amax"):
     """The largest x over the dims (torch.amax: no indices); no MACs.
 
     FLOPs: input elements - output elements, the comparisons.
     """
+
+
+class Logsumexp(_Reduction, kind="logsumexp"):
+    """log Σ eˣ over the dims; no MACs. FLOPs: 2 × input elements.
+
+    An exponential for each element, input - output elements sums, a logarithm per output. The maximum that is
+    subtracted first, for stability, is not counted.
+    """
+
+    dim: tuple[int, ...] = indices(scalar="list", doc="one dim or several")
+
+    def validate(self, check: Check) -> None:
+        require(bool(self.dim), "logsumexp needs at least one 'dim'")
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(dtypes[0])
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return 2 * numel(inputs[0])

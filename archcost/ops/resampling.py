@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.dims import numel, scaled
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.facets import Keeps, Work, WrittenAs
 from archcost.ops.fields import choice, flag, integers, numbers, size
 from archcost.ops.reach import ALL, View, interpolated, window
 
@@ -20,6 +21,7 @@ _TAPS = {"nearest": 0, "nearest-exact": 0, "linear": 2, "bilinear": 4, "trilinea
 
 
 _MAX_FACTOR = 10**6
+_PLANE = 2  # spatial dimensions
 
 
 class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layout="(N, C, *spatial)", channels=1):
@@ -94,6 +96,42 @@ def _each(given: Any, spatial: int) -> tuple[Any, ...]:
     return each
 
 
+class GridSample(Op, kind="grid_sample", family=_FAMILY, min_inputs=2, max_inputs=2, min_rank=4, max_rank=5):
+    """out[n, :, p] = the input at the place grid[n, p], by interpolation; no MACs.
+
+    Input (N, C, H, W), grid (N, H_out, W_out, 2), output (N, C, H_out, W_out), or one spatial dimension more with 3
+    numbers a place. Places go from -1 to 1 along each dimension, the last of the input first. FLOPs per output element:
+    2·taps - 1, that is 7 for bilinear (15 in three dimensions) and 31 for bicubic; 0 for nearest. The weights of the
+    taps and the scaling of places are not counted.
+    """
+
+    written = WrittenAs.FUNCTION
+    keeps = Keeps.OTHER
+    torch_name = "F.grid_sample"
+    input_names = ("input", "grid")
+
+    mode: str = choice("bilinear", "nearest", "bicubic", default="bilinear")
+    padding_mode: str = choice("zeros", "border", "reflection", default="zeros", doc="what is read outside the input")
+    align_corners: bool = flag(default=False, doc="-1 and 1 are the centres of the outermost elements, not their edges")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        image, grid = inputs
+        spatial = len(image) - 2
+        require(len(image) == len(grid), "the grid {} has not as many dims as the input {}", grid, image)
+        require(self.mode != "bicubic" or spatial == _PLANE, "mode bicubic takes an input of 4 dims, got {}", image)
+        check(grid[-1] == spatial, "a place in the input {} takes {} numbers, but the grid is {}", image, spatial, grid)
+        check(grid[0] == image[0], "the batch of the grid {} is not that of the input {}", grid, image)
+        return ((*image[:2], *grid[1:-1]),)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        taps = {"nearest": 0, "bilinear": 2 ** (len(inputs[0]) - 2), "bicubic": 16}[self.mode]
+        return numel(outputs[0]) * (2 * taps - 1) if taps else 0
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        spatial = range(2, len(inputs[0]))
+        return (window(0), window(1), *[ALL for _ in spatial]), (window(0), *map(window, spatial), ALL)
+
+
 class PixelShuffle(Op, kind="pixel_shuffle", family=_FAMILY, min_rank=3, layout="(*, C, H, W)", channels=-3):
     """(*, C·r², H, W) → (*, C, H·r, W·r): channels are rearranged into space; no MACs, no FLOPs."""
 
@@ -134,6 +172,10 @@ class PixelUnshuffle(Op, kind="pixel_unshuffle", family=_FAMILY, min_rank=3, lay
 
 class ChannelShuffle(Op, kind="channel_shuffle", family="Shape", min_rank=3, layout="(N, C, *)", channels=1):
     """Channels are viewed as (g, C/g) and transposed to (C/g, g), which mixes the groups; no MACs, no FLOPs."""
+
+    work = Work.RESAMPLE
+    written = WrittenAs.MODULE
+    keeps = Keeps.NOTHING
 
     groups: Dim = size()
 

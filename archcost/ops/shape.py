@@ -8,6 +8,7 @@ from archcost.dims import decided, numel
 from archcost.ops import fields
 from archcost.ops.axes import axes, axis, replace_dim, require, resolve_wildcard
 from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import index, indices
 from archcost.ops.reach import View, pointwise, window
 
@@ -24,7 +25,7 @@ def _in_order(op: Op, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Re
     return (View(inputs[0]),)
 
 
-class Flatten(Op, kind="flatten", family=_FAMILY):
+class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=WrittenAs.MODULE):
     """The dims from start_dim to end_dim become one dim; no MACs, no FLOPs.
 
     The defaults flatten all dims except the batch.
@@ -42,7 +43,7 @@ class Flatten(Op, kind="flatten", family=_FAMILY):
         return ((*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]),)
 
 
-class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1):
+class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1, work=Work.UNCHANGED, written=WrittenAs.MODULE):
     """The dim becomes the dims of `unflattened_size`, one of which may be -1; no MACs, no FLOPs."""
 
     reach = _in_order
@@ -60,7 +61,7 @@ class Unflatten(Op, kind="unflatten", family=_FAMILY, min_rank=1):
         return ((*shape[:place], *sizes, *shape[place + 1 :]),)
 
 
-class Reshape(Op, kind="reshape", family=_FAMILY):
+class Reshape(Op, kind="reshape", family=_FAMILY, work=Work.UNCHANGED):
     """The same elements in the same order, in another shape, one size of which may be -1; no MACs, no FLOPs.
 
     `shape` includes the batch: `[$batch, 16, -1]`.
@@ -109,7 +110,7 @@ class Transpose(Op, kind="transpose", family=_FAMILY):
         return (tuple([window(places.get(dim, dim)) for dim in range(rank)]),)
 
 
-class Squeeze(Op, kind="squeeze", family=_FAMILY):
+class Squeeze(Op, kind="squeeze", family=_FAMILY, work=Work.UNCHANGED):
     """The named dims are removed if their size is 1, or with `dim: null` all dims of size 1; no MACs, no FLOPs.
 
     A named dim of another size stays.
@@ -125,7 +126,7 @@ class Squeeze(Op, kind="squeeze", family=_FAMILY):
         return (tuple([size for place, size in enumerate(shape) if place not in named or not decided(size == 1)]),)
 
 
-class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY):
+class Unsqueeze(Op, kind="unsqueeze", family=_FAMILY, work=Work.UNCHANGED):
     """A dim of size 1 is inserted at position `dim` of the output; no MACs, no FLOPs."""
 
     reach = _in_order

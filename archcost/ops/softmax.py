@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.ops.axes import axis, replace_dim
 from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.facets import Keeps, Work
 from archcost.ops.fields import index
 from archcost.ops.reach import ALL, window
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Softmax(Op, family="Activation"):
+class _Softmax(Op, family="Activation", work=Work.SOFTMAX, keeps=Keeps.RESULT):
     """What softmax, softmin and log_softmax share."""
 
     dim: int = index(doc="the dim along which the results sum to 1")
@@ -44,7 +45,7 @@ class Softmax(_Softmax, kind="softmax"):
     """
 
 
-class Softmin(_Softmax, kind="softmin"):
+class Softmin(_Softmax, kind="softmin", keeps=Keeps.OTHER):
     """e⁻ˣ / Σ e⁻ˣ along `dim`; no MACs.
 
     FLOPs: 3 per element (exponential, sum, quotient); the change of sign and the subtraction of the minimum for
@@ -66,6 +67,8 @@ class Softmax2d(Op, kind="softmax2d", family="Activation", min_rank=3, max_rank=
     FLOPs: 3 per element (exponential, sum, quotient); the subtraction of the maximum for stability is not counted.
     """
 
+    work = Work.SOFTMAX
+    keeps = Keeps.RESULT
     channels = -3
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:

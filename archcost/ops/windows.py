@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import ceil_div, numel
 from archcost.ops.axes import require
 from archcost.ops.base import Check, Inputs, Op, OpError, Outputs, unchecked
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import integers, size
 from archcost.ops.reach import ALL, View, window
 
@@ -52,6 +53,8 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     sample are in row-major order, and so are the positions in a window.
     """
 
+    written = WrittenAs.OWN
+
     window_size: Dim | Shape = integers(
         minimum=1, scalar="keep", symbol="f", doc="one number for all spatial dims, or one for each"
     )
@@ -76,6 +79,8 @@ class WindowReverse(
     `output_size` is the (H, W) that the windows are joined to: 1 to 3 sizes, multiples of the window's. One number
     stands for a square.
     """
+
+    written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(
         minimum=1, scalar="keep", symbol="f", doc="one number for all spatial dims, or one for each"
@@ -117,6 +122,8 @@ class RelativePositionBias(
     buffer.
     """
 
+    work = Work.TABLE
+    written = WrittenAs.OWN
     integer_buffers = ("relative_position_index",)
 
     window_size: Dim | Shape = integers(

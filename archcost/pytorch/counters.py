@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from archcost.ops import REGISTRY
 from archcost.paths import join
 
 if TYPE_CHECKING:
@@ -27,20 +28,17 @@ if TYPE_CHECKING:
 
 FVCORE_MACS = frozenset({"addmm", "bmm", "conv", "einsum", "linear", "matmul", "mm"})
 NORMS = ("aten::batch_norm", "aten::group_norm", "aten::instance_norm", "aten::layer_norm")
-# What fvcore has no handle for and no MACs are lost by: arithmetic and activations of elements, pools, reductions,
-# interpolation, and moving data. Anything else that it does not know leaves the layer "not covered".
-_ELEMENTWISE = """
-abs add alpha_dropout amax celu div dropout elu exp feature_alpha_dropout feature_dropout gelu glu hardshrink
-hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax max mean mish mul neg pow prelu rms_norm
-rrelu selu sigmoid silu softmax softplus softshrink sqrt sub sum tanh threshold adaptive_avg_pool1d
-adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d
-avg_pool3d max_pool1d max_pool2d max_pool3d upsample_bicubic2d upsample_linear1d upsample_nearest1d
-upsample_nearest3d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d
-_upsample_nearest_exact3d broadcast_tensors channel_shuffle clone embedding pad pixel_shuffle pixel_unshuffle
-repeat_interleave triu unflatten clamp clamp_min cos expand_as linalg_vector_norm linspace sin stack
-argsort bincount floor_divide index index_add topk unbind
+# What fvcore has no handle for and no MACs are lost by: functions of ops without MACs, and what else modules call.
+# Anything else that it does not know leaves the layer "not covered".
+_CALLED = """
+_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d abs amax argsort bincount
+broadcast_tensors clamp_min clone expand_as feature_alpha_dropout feature_dropout floor_divide index index_add
+linalg_vector_norm linspace neg repeat_interleave topk triu unbind upsample_bicubic2d upsample_linear1d
+upsample_nearest1d upsample_nearest3d upsample_trilinear3d
 """
-NO_MACS = frozenset(_ELEMENTWISE.split())
+NO_MACS = frozenset(
+    (*_CALLED.split(), *(kind for kind, op in REGISTRY.items() if not (op.work.multiplies or op.declared)))
+)
 
 
 @dataclass(slots=True)

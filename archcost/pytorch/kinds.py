@@ -13,6 +13,8 @@ from itertools import starmap
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.ops import REGISTRY
+from archcost.ops.facets import Work
 from archcost.paths import ancestors
 
 if TYPE_CHECKING:
@@ -207,14 +209,11 @@ def kind_of_call(function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
 
 # --- activations ------------------------------------------------------------------------------------------------------
 
-WHOLE = frozenset(
-    (
-        *("relu", "gelu", "silu", "hardswish", "hardsigmoid", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu"),
-        *("mish", "glu", "hardshrink", "softshrink", "tanhshrink", "softsign", "threshold"),
-    )
-)
 PARTS = frozenset(("relu6", "sigmoid", "tanh"))  # that others may be written with, as x·σ(x)
 HINTS = frozenset(("hardtanh", "clamp", "clamp_min", "erf", "softplus"))  # likewise, and in use for much else
+WHOLE = (
+    {kind for kind, op in REGISTRY.items() if op.family == "Activation" and op.work is Work.ELEMENTWISE} - PARTS - HINTS
+)
 
 
 def activations(functions: Mapping[str, int]) -> dict[str, int]:

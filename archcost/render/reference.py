@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcost.ops import REGISTRY
 from archcost.ops.base import arity_text
+from archcost.ops.facets import FAMILIES
 from archcost.ops.fields import REQUIRED, shown
 from archcost.render.output import write_text
 
@@ -21,20 +22,6 @@ _HEAD = """# Ops
 Kinds are torch.nn class names in snake case, or the torch function's name where there is no module. Attributes have
 torch's names and defaults; what torch infers from the input is inferred here. Every value may be an expression.
 """
-
-FAMILIES = (
-    "Convolution",
-    "Linear and embedding",
-    "Normalisation",
-    "Activation",
-    "Pooling",
-    "Shape",
-    "Arithmetic",
-    "Attention",
-    "Recurrent",
-    "Resampling",
-    "Custom",
-)
 
 
 def reference() -> str:

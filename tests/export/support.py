@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import archcost
-from archcost.exporting.helpers import HELPERS
+from archcost.exporting.own_layers import own_layers
 from archcost.exporting.source import to_torch
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
@@ -44,7 +44,7 @@ def classes_of(text: str) -> list[str]:
 
 def own_classes_of(text: str) -> list[str]:
     """Those of the spec, without the layers that torch lacks."""
-    return [name for name in classes_of(text) if name not in HELPERS]
+    return [name for name in classes_of(text) if name not in own_layers()]
 
 
 def class_text(text: str, name: str) -> str:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from torch import nn
 
-from archcost.exporting.helpers import HELPERS
+from archcost.exporting import own_layers
+from archcost.exporting import source as source_module
 from archcost.exporting.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.ops import REGISTRY
 from archcost.ops.field_types import REQUIRED
+from archcost.pytorch.builders.base import CLASSES
 from archcost.pytorch.module import Network
 from tests.export.support import assert_same_outputs, assert_tidy, both_models, exported
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import case_spec
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from archcost.analysis.report import Report
 
+LAYERS_FOLDER = Path(own_layers.__file__).parent.parent / "pytorch" / "layers"
 FIRST = {case.kind: case for case in reversed(CASES)}
 
 
@@ -53,14 +56,16 @@ def test_tidy(tmp_path: Path) -> None:
     assert_tidy({f"case_{number}": source(number)[0] for number in range(len(CASES))}, tmp_path)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, layer in LAYERS.items() if layer.name not in HELPERS])
+@pytest.mark.parametrize("kind", LAYERS)
 def test_what_is_left_out_is_the_default_of_torch(kind: str) -> None:
     layer, case = LAYERS[kind], FIRST[kind]
-    made = getattr(nn, layer.name)
-    constructor = nn.RNNBase if issubclass(made, nn.RNNBase) else made  # those of RNN, LSTM, GRU take anything
-    parameters = dict(inspect.signature(constructor.__init__).parameters)
-    order = [name for name in parameters if name not in ("self", "mode")]
-    assert order[: len(layer.positional)] == list(layer.positional)
+    op = REGISTRY[kind]
+    made = next(getattr(place, op.torch_name) for place in CLASSES if hasattr(place, op.torch_name))
+    is_recurrent = issubclass(made, nn.RNNBase)  # the constructors of RNN, LSTM, GRU take anything
+    parameters = dict(inspect.signature(nn.RNNBase if is_recurrent else made).parameters)
+    order = [name for name in parameters if not (is_recurrent and name == "mode")]
+    positional = layer.by_position(op)
+    assert order[: len(positional)] == list(positional)
     for argument in layer.arguments(REGISTRY[kind](**case.attributes), case.input_shapes):
         if argument.name == "nonlinearity":
             assert (kind, argument.default) == ("rnn", made(1, 1).nonlinearity)
@@ -82,3 +87,28 @@ def test_names_that_no_submodule_can_have() -> None:
     containers = [nn.Sequential(), nn.ModuleList(), nn.ModuleDict()]
     more = {name for container in containers for name in dir(container)} - set(dir(nn.Module()))
     assert {name for name in more if not name.startswith("__")} <= CONTAINER_ATTRIBUTES
+
+
+# --- layers that torch.nn lacks --------------------------------------------------------------------------------------
+
+IMPORTS = {"from __future__ import annotations", *source_module._IMPORTS, "import torch", "from torch import nn"}
+
+
+@pytest.mark.parametrize("path", sorted(LAYERS_FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_modules_of_layers_hold_nothing_but_classes_that_stand_alone(path: Path) -> None:
+    """Their imports are those that an exported program can have."""
+    docstring, *body = ast.parse(path.read_text(encoding="utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+    imports = [ast.unparse(node) for node in body if not isinstance(node, ast.ClassDef)]
+    assert set(imports) <= IMPORTS
+
+
+def test_a_layer_comes_behind_those_that_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"A": "class A(nn.Module):\n    c: C", "B": "class B(A): ...", "C": "class C: ...", "D": "class D: ..."}
+    monkeypatch.setattr(own_layers, "own_layers", lambda: texts)
+    assert own_layers.sources({"B", "exp"}) == [texts["C"], texts["A"], texts["B"]]
+    assert own_layers.sources({"D", "A"}) == [texts["C"], texts["A"], texts["D"]]
+
+
+def test_the_layers_are_those_of_ops() -> None:
+    assert own_layers.own_layers().keys() <= {op.torch_name for op in REGISTRY.values()}

@@ -129,7 +129,7 @@ def test_it_stands_alone_and_says_what_it_is(zoo_name: str, training: bool) -> N
     tree = ast.parse(text)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported <= {"torch", "torch.nn.functional", "collections"}
+    assert imported <= {"torch", "torch.nn.functional", "collections", "math"}
     docstring = ast.get_docstring(tree) or ""
     assert docstring.startswith(zoo_name)
     assert " ".join(report.spec.source.split()) in " ".join(docstring.split())

@@ -52,6 +52,23 @@ def test_inference(layers: str, saved: int) -> None:
     assert max(apart) <= max(Storages(graph).live()) + saved
 
 
+@pytest.mark.parametrize(("dim", "outputs"), [("1", 16 * 32), ("[0, 2]", 64)])
+def test_logsumexp(dim: str, outputs: int) -> None:
+    """The maxima and the exponentials are tensors that a dispatch mode does not see."""
+    graph = unroll(
+        loads(
+            f"archcost: 1\ninputs: {{x: {{shape: [16, 64, 32], batch: false}}}}\nlayers:\n  - logsumexp: {{dim: {dim}}}"
+        )
+    )
+    network, (x,) = build(graph).eval(), example_inputs(graph)
+    with torch.no_grad():
+        network(x)
+        most = allocated(lambda: network(x))
+    assert most == (16 * 64 * 32 + 2 * outputs) * 4
+    assert max(Storages(graph).live()) == most + 16 * 64 * 32 * 4
+    assert max(Storages(graph, watched=True).live()) == (16 * 64 * 32 + outputs) * 4
+
+
 def test_gradients_are_added_in_place() -> None:
     """Three branches: each further gradient is added to the first, where a watched PyTorch makes a new tensor."""
     graph = unroll(loads(f"archcost: 1\ninput: [64, 256]\nlayers:\n{JOINED}"))

@@ -309,6 +309,8 @@ ARITHMETIC = [
     Case("sum", {"dim": []}, ((2, 3),)),
     Case("max", {"dim": [0, 2]}, ((2, 3, 4),)),
     Case("max", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+    Case("logsumexp", {"dim": 1}, ((2, 3, 4),)),
+    Case("logsumexp", {"dim": [0, -1], "keepdim": True}, ((2, 3, 4, 5),)),
 ]
 
 RESAMPLING = [
@@ -319,6 +321,14 @@ RESAMPLING = [
     Case("upsample", {"scale_factor": 0.3, "mode": "linear", "align_corners": False}, ((2, 3, 10),)),
     Case("upsample", {"size": [3, 3], "mode": "bicubic"}, ((2, 3, 5, 4),)),
     Case("upsample", {"scale_factor": 3, "mode": "nearest-exact"}, ((2, 3, 5, 4),)),
+    Case("grid_sample", {}, ((2, 3, 5, 4), (2, 6, 7, 2))),
+    Case(
+        "grid_sample",
+        {"mode": "bicubic", "padding_mode": "border", "align_corners": True},
+        ((1, 3, 5, 4), (1, 6, 7, 2)),
+    ),
+    Case("grid_sample", {"mode": "nearest", "padding_mode": "reflection"}, ((2, 3, 5, 4), (2, 2, 3, 2))),
+    Case("grid_sample", {}, ((2, 3, 5, 4, 3), (2, 4, 6, 7, 3))),
     Case("pixel_shuffle", {"upscale_factor": 2}, ((2, 12, 5, 4),)),
     Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)),
     Case("pixel_unshuffle", {"downscale_factor": 2}, ((2, 3, 6, 4),)),

@@ -60,6 +60,7 @@ FIGURES = [
     Figures("sum", {}, ((2, 5),), ((),), flops=2 * 5 - 1),
     Figures("sum", {"dim": []}, ((2, 5),), ((),), flops=2 * 5 - 1),
     Figures("sum", {"dim": 0, "keepdim": True}, ((2, 5),), ((1, 5),), flops=2 * 5 - 5),
+    Figures("logsumexp", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=2 * 5 * 3 + (2 * 5 * 3 - 2 * 3) + 2 * 3),
     Figures("max", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=2 * 5 * 3 - 2 * 3),
 ]
 
@@ -152,6 +153,7 @@ REFUSALS = [
     Refusal("matmul", {}, ((3, 4, 5),), "matmul takes 2 inputs, got 1"),
     Refusal("matmul", {}, ((), (3,)), "matmul takes an input of 1 or more dims, got ()"),
     Refusal("mean", {"dim": [1, -1]}, ((2, 3),), "dim 1 is named twice"),
+    Refusal("logsumexp", {"dim": []}, ((2, 3),), "logsumexp needs at least one 'dim'"),
     Refusal("max", {"dim": 2}, ((2, 3),), "there is no dim 2"),
 ]
 

@@ -8,7 +8,8 @@ from torch.nn import functional
 
 import archcost
 from archcost.ops import REGISTRY, apply
-from archcost.pytorch.builders.experts import KvCache, MixtureOfExperts
+from archcost.pytorch.layers.attention import KvCache
+from archcost.pytorch.layers.experts import MixtureOfExperts
 from archcost.spec.loader import loads
 from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
 
@@ -88,8 +89,7 @@ def test_weights_that_are_read_are_those_of_the_experts_that_are_chosen() -> Non
 def test_the_module_mixes_the_best_experts(activation: str, gated: bool) -> None:
     """Token by token, expert by expert."""
     torch.manual_seed(0)
-    attributes = {"num_experts": 5, "top_k": 2, "hidden_features": 7, "activation": activation, "gated": gated}
-    module = MixtureOfExperts(6, REGISTRY["mixture_of_experts"](**attributes, bias=True))
+    module = MixtureOfExperts(6, 5, 2, 7, activation, gated=gated, bias=True)
     for parameter in module.parameters():
         torch.nn.init.normal_(parameter)
     x = torch.randn(2, 3, 6)

@@ -21,6 +21,12 @@ FIGURES = [
     ),
     Figures("upsample", {"scale_factor": [1.5, 0.5]}, ((1, 3, 5, 5),), ((1, 3, 7, 2),)),
     Figures("upsample", {"scale_factor": 0.3}, ((1, 3, 10),), ((1, 3, 3),)),  # 10 * 0.3 rounds to 3.0, as in torch
+    Figures("grid_sample", {}, ((2, 3, 5, 4), (2, 6, 7, 2)), ((2, 3, 6, 7),), flops=2 * 3 * 6 * 7 * (4 + 3)),
+    Figures("grid_sample", {}, ((1, 3, 5, 4, 3), (1, 2, 6, 7, 3)), ((1, 3, 2, 6, 7),), flops=3 * 2 * 6 * 7 * (8 + 7)),
+    Figures(
+        "grid_sample", {"mode": "bicubic"}, ((1, 3, 5, 4), (1, 6, 7, 2)), ((1, 3, 6, 7),), flops=3 * 6 * 7 * (16 + 15)
+    ),
+    Figures("grid_sample", {"mode": "nearest"}, ((1, 3, 5, 4), (1, 6, 7, 2)), ((1, 3, 6, 7),)),
     Figures("pixel_shuffle", {"upscale_factor": 3}, ((1, 18, 4, 5),), ((1, 18 // 9, 12, 15),)),
     Figures("pixel_shuffle", {"upscale_factor": 2}, ((8, 4, 5),), ((2, 8, 10),)),
     Figures("pixel_unshuffle", {"downscale_factor": 2}, ((1, 3, 4, 6),), ((1, 3 * 4, 2, 3),)),
@@ -38,6 +44,11 @@ REFUSALS = [
     Refusal("upsample", {"size": 2, "align_corners": True}, ((1, 3, 5),), "align_corners needs a linear or cubic"),
     Refusal("upsample", {"scale_factor": 0.1}, ((1, 3, 5),), "upsample would give an output of shape (1, 3, 0)"),
     Refusal("upsample", {"size": 2}, ((3, 5),), "upsample takes an input of 3 to 5 dims (N, C, *spatial), got (3, 5)"),
+    Refusal("grid_sample", {}, ((1, 3, 5, 4), (1, 6, 7, 3)), "a place in the input (1, 3, 5, 4) takes 2 numbers"),
+    Refusal("grid_sample", {}, ((2, 3, 5, 4), (1, 6, 7, 2)), "the batch of the grid (1, 6, 7, 2) is not that of"),
+    Refusal("grid_sample", {}, ((1, 3, 5, 4), (1, 2, 6, 7, 3)), "has not as many dims as the input (1, 3, 5, 4)"),
+    Refusal("grid_sample", {"mode": "bicubic"}, ((1, 3, 5, 4, 3), (1, 2, 6, 7, 3)), "mode bicubic takes an input of 4"),
+    Refusal("grid_sample", {}, ((3, 5, 4), (6, 7, 2)), "grid_sample takes an input of 4 to 5 dims"),
     Refusal(
         "pixel_shuffle", {"upscale_factor": 2}, ((1, 6, 4, 4),), "6 channels cannot be divided into squares of 2 × 2"
     ),

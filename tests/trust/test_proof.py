@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import archcost
-from archcost.pytorch.builders.declared import Declared
+from archcost.pytorch.builders.own_layers import Declared
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:

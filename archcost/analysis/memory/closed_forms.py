@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import larger, numel
+from archcost.ops.facets import Keeps, Work, row_of
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.graph.model import Signature
+    from archcost.ops.base import Op
 
 FRESH = -1
 INDEX_BYTES = 8  # int64, of a maximum's place
@@ -37,15 +39,20 @@ _SHARED = Profile(0, (0,), (), (None,))
 
 def plain_profile(signature: Signature) -> Profile | None:
     """The profile of an op on contiguous inputs, all different, if there is a closed form for it."""
-    kind = signature.op.kind
-    if kind in SHARES:
+    op = signature.op
+    if op.work is Work.UNCHANGED:
         return _SHARED
-    scratch = SCRATCH.get(kind)
-    extra = None if scratch is None else scratch(signature)
+    scratch = row_of(SCRATCH, op)
+    extra = scratch(signature) if scratch else _elementwise(op)
     if extra is None:
         return None
     size = output_bytes(signature)
     return Profile(size + extra, (FRESH,), (size,), (None,))
+
+
+def _elementwise(op: Op) -> int | None:
+    """Nothing, unless it works in place or allocates more than its output."""
+    return None if op.keeps is Keeps.OTHER or getattr(op, "inplace", False) else 0
 
 
 def output_bytes(signature: Signature) -> int:
@@ -56,11 +63,6 @@ def output_bytes(signature: Signature) -> int:
 
 def _none(_: Signature) -> int:
     return 0
-
-
-def _unless_inplace(signature: Signature) -> int | None:
-    op: Any = signature.op
-    return None if op.inplace else 0
 
 
 def _of_two(signature: Signature) -> int | None:
@@ -106,37 +108,17 @@ def _response(signature: Signature) -> int:
     return larger(wide, 2 * output_bytes(signature))
 
 
-_NDIMS = (1, 2, 3)
-SHARES = frozenset(  # the input's storage, whose elements stay in order
-    (
-        "flatten",
-        "identity",
-        "reshape",
-        "squeeze",
-        "unflatten",
-        "unsqueeze",
-        "alpha_dropout",
-        "dropout",
-        "stochastic_depth",
-    )
-) | {f"dropout{ndim}d" for ndim in _NDIMS}
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
-    **dict.fromkeys(("linear", "embedding", "concat", "stack", "pad", "roll", "upsample", "channel_shuffle"), _none),
-    **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle", "mean", "sum", "max", "gelu", "glu", "prelu"), _none),
-    **dict.fromkeys(("hardshrink", "log_softmax", "sigmoid", "softmax", "softmax2d", "softplus", "tanh"), _none),
-    **dict.fromkeys(("softshrink", "layer_scale", "clamp", "exp", "sin", "cos", "sqrt", "pow"), _none),
-    **dict.fromkeys(("celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish"), _unless_inplace),
-    **dict.fromkeys(("relu", "relu6", "selu", "silu", "threshold"), _unless_inplace),
+    **dict.fromkeys(
+        ("linear", "embedding", "concat", "stack", "pad", "roll", "sum", "mean", "max", "layer_scale"), _none
+    ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
-    **{f"conv{ndim}d": _conv for ndim in _NDIMS},
-    **{f"conv_transpose{ndim}d": _none for ndim in _NDIMS},
-    **{f"batch_norm{ndim}d": _batch_norm for ndim in _NDIMS},
-    **{f"avg_pool{ndim}d": _none for ndim in _NDIMS},
-    **{f"adaptive_avg_pool{ndim}d": _none for ndim in _NDIMS},
-    **{f"adaptive_max_pool{ndim}d": _indices for ndim in _NDIMS},
-    "max_pool2d": _indices,
-    "max_pool3d": _indices,
+    "conv": _conv,
+    "conv_transpose": _none,
+    "batch_norm": _batch_norm,
     "layer_norm": _rows,
     "group_norm": _groups,
     "local_response_norm": _response,
+    **dict.fromkeys(("avg_pool", "adaptive_avg_pool"), _none),
+    **dict.fromkeys(("max_pool2d", "max_pool3d", "adaptive_max_pool"), _indices),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import tensor_buffer_bytes
 from archcost.analysis.memory import kernels
-from archcost.analysis.memory.rules import RULES
+from archcost.analysis.memory.rules import rule
 from archcost.analysis.memory.rules.call import Call
 from archcost.analysis.memory.shadow_torch import PER_NODE, Leaf, Machine, MachineStep, Tensor
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # What autocast on a CPU runs in half and in single precision; the rest takes what comes.
 HALVED = frozenset(
     (
-        *[f"{kind}{ndim}d" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)],
-        *("linear", "matmul", "prelu", "scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
+        *("conv", "conv_transpose", "linear", "matmul", "prelu"),
+        *("scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
     )
 )
 SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))
@@ -87,7 +87,7 @@ class Execution:
         machine.label, machine.mark = index, node.mark
         machine.high = machine.live
         call = self._call(index, node, [values[value] for value in node.inputs])
-        results = RULES[node.op.kind](machine, call)
+        results = rule(node.op)(machine, call)
         del call
         for place, tensor in enumerate(results if isinstance(results, list) else [results]):
             values[node.first_value + place] = tensor
@@ -165,7 +165,7 @@ class Execution:
 
 def _autocast(op: Any, half: str) -> str:
     """The dtype that autocast brings the inputs of an op to; empty if it leaves them alone."""
-    if op.kind in HALVED:
+    if op.stem in HALVED:
         return half
     single = op.kind in SINGLE or (op.kind == "pad" and op.mode in SINGLE_PADS)
     return "float32" if single else ""

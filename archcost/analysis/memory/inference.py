@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.schedule import min_peak
 from archcost.analysis.memory.schedule_problem import Problem, problem
+from archcost.ops.facets import Work
 from archcost.paths import level, outer
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def inplace_nodes(graph: Graph) -> frozenset[int]:
     makers, last, of = storages.makers, storages.last, storages.of
     found = set()
     for index, node in enumerate(graph.nodes):
-        if "inplace" not in node.op.fields or "dropout" in node.op.kind:
+        if "inplace" not in node.op.fields or node.op.work is Work.UNCHANGED:
             continue
         storage = of[node.inputs[0]]
         if makers[storage] >= 0 and last[storage] == index and storages.sizes[storage]:

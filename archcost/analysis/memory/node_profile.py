@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.closed_forms import FRESH, Profile
-from archcost.analysis.memory.rules import RULES
+from archcost.analysis.memory.rules import rule
 from archcost.analysis.memory.rules.call import Call
 from archcost.analysis.memory.shadow_torch import Leaf, Machine, Tensor
 from archcost.analysis.memory.strides import contiguous
@@ -41,7 +41,7 @@ def profile(
         else:
             inputs.append(machine.outside(tensor.shape, tensor.dtype, strides[place]))
     call = Call(signature.op, inputs, signature.outputs, lambda: _learnt(machine, signature), inplace=inplace)
-    results = RULES[signature.op.kind](machine, call)
+    results = rule(signature.op)(machine, call)
     return _profile(machine, inputs, results if isinstance(results, list) else [results])
 
 

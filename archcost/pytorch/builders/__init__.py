@@ -1,4 +1,4 @@
-"""Op to nn.Module: one builder for every kind.
+"""Op to nn.Module. What torch has under an op's name needs nothing here; the modules of this package are exceptions.
 
 ``BUILDERS`` makes the modules that users train; ``VERIFYING`` replaces the fused or vector forms that the counters
 cannot see into by plain products of matrices, on the same parameters.
@@ -8,32 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.pytorch.builders import (
-    arithmetic,
-    attention,
-    declared,
-    deformable,
-    experts,
-    functions,
-    layers,
-    recurrent,
-    shape,
-    windows,
-)
+from archcost.ops import REGISTRY
+from archcost.pytorch.builders import arithmetic, attention, own_layers, recurrent, shape
+from archcost.pytorch.builders.base import build
 
 if TYPE_CHECKING:
     from archcost.pytorch.builders.base import Builder
 
 BUILDERS: dict[str, Builder] = {
-    **layers.BUILDERS,
-    **deformable.BUILDERS,
-    **functions.BUILDERS,
+    **dict.fromkeys(REGISTRY, build),
     **shape.BUILDERS,
-    **windows.BUILDERS,
     **arithmetic.BUILDERS,
     **attention.BUILDERS,
-    **experts.BUILDERS,
-    **declared.BUILDERS,
+    **own_layers.BUILDERS,
     **recurrent.BUILDERS,
 }
-VERIFYING: dict[str, Builder] = {**BUILDERS, **layers.VERIFYING, **arithmetic.VERIFYING, **attention.VERIFYING}
+VERIFYING: dict[str, Builder] = {**BUILDERS, **arithmetic.VERIFYING, **attention.VERIFYING}

@@ -1,57 +1,52 @@
-"""Arithmetic between tensors, products of matrices, and reductions."""
+"""Arithmetic between tensors and reductions, and products that every counter can see."""
 
 from __future__ import annotations
 
 import math
+import operator
 from functools import reduce
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from archcost.pytorch.builders.base import Builder, Function, Inputs, plain
+from archcost.pytorch.builders.base import Builder, Function, Inputs, acting_by, made_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}
+
+
 class Elementwise(Function):
-    """A function of two operands, from the left over all inputs, or over one input and the number ``other``."""
-
-    function: ClassVar[Callable[..., Tensor]]
-
-    def __init__(self, other: float | None = None) -> None:
-        super().__init__(**({} if other is None else {"other": other}))
-        self.other = other
+    """``a + b + c`` from the left over all inputs, or over one input and the number ``other``."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        operands: tuple[Any, ...] = inputs if self.other is None else (*inputs, self.other)
-        result: Tensor = reduce(self.function, operands)
+        result: Tensor = reduce(_OPERATORS[self.name], (*inputs, *self.settings.values()))
         return result
 
 
-class Add(Elementwise):
-    function = staticmethod(torch.add)
+class Einsum(Function):
+    """torch.einsum: the equation stands before the inputs."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.einsum(self.settings["equation"], *inputs)
 
 
-class Sub(Elementwise):
-    function = staticmethod(torch.sub)
+class RowLinear(nn.Linear):
+    """nn.Linear that takes a vector as a matrix of one row: the counters see no product of a matrix and a vector."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name, here and below
+        return super().forward(input.unsqueeze(0)).squeeze(0) if input.dim() == 1 else super().forward(input)
 
 
-class Mul(Elementwise):
-    function = staticmethod(torch.mul)
-
-
-class Div(Elementwise):
-    function = staticmethod(torch.div)
-
-
-class Matmul(Function):
-    def forward(self, input: Tensor, other: Tensor) -> Tensor:  # noqa: A002 - torch's name, here and below
-        return torch.matmul(input, other)
-
-
-class PlainMatmul(Matmul):
+class PlainMatmul(nn.Module):
     """torch.matmul of matrices only, batch dims made equal: fvcore counts the batch of the left operand."""
 
     def forward(self, input: Tensor, other: Tensor) -> Tensor:  # noqa: A002
@@ -67,15 +62,6 @@ def product(left: Tensor, right: Tensor) -> Tensor:
     """The product of two batches of matrices, the batch dims broadcast before it."""
     batch: torch.Size = torch.broadcast_shapes(left.shape[:-2], right.shape[:-2])  # type: ignore[no-untyped-call]
     return torch.matmul(left.expand(*batch, *left.shape[-2:]), right.expand(*batch, *right.shape[-2:]))
-
-
-class Einsum(Function):
-    def __init__(self, equation: str) -> None:
-        super().__init__(equation=equation)
-        self.equation = equation
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return torch.einsum(self.equation, *inputs)
 
 
 class PlainEinsum(Einsum):
@@ -96,7 +82,7 @@ class PlainEinsum(Einsum):
 
     def _letters(self, ranks: list[int]) -> tuple[list[str], str]:
         """The terms with a letter for every dim; those of the ellipsis are numbers."""
-        left, arrow, output = self.equation.replace(" ", "").partition("->")
+        left, arrow, output = self.settings["equation"].replace(" ", "").partition("->")
         terms = left.split(",")
         if not arrow:
             single = [letter for letter in set(left) if letter.isalpha() and left.count(letter) == 1]
@@ -131,37 +117,17 @@ class PlainEinsum(Einsum):
         return tensor.permute([own.index(letter) for letter in order])
 
 
-class Sum(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.sum(input, **self.settings)
-
-
-class Mean(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.mean(input, **self.settings)
-
-
-class Max(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.amax(input, **self.settings)
-
-
-def _reduction(function: type[Function]) -> Builder:
-    def build(op: Any, _: Inputs) -> Function:
-        return function(dim=() if op.dim is None else op.dim, keepdim=op.keepdim)
-
-    return build
+def _reduction(op: Any, _: Inputs) -> Function:
+    return Function(op.torch_name, dim=() if op.dim is None else op.dim, keepdim=op.keepdim)
 
 
 BUILDERS: dict[str, Builder] = {
-    "add": plain(Add),
-    "sub": plain(Sub),
-    "mul": plain(Mul),
-    "div": plain(Div),
-    "matmul": plain(Matmul),
-    "einsum": plain(Einsum),
-    "sum": _reduction(Sum),
-    "mean": _reduction(Mean),
-    "max": _reduction(Max),
+    **dict.fromkeys(_OPERATORS, acting_by(Elementwise)),
+    **dict.fromkeys(("sum", "mean", "max"), _reduction),
+    "einsum": acting_by(Einsum),
 }
-VERIFYING: dict[str, Builder] = {"matmul": plain(PlainMatmul), "einsum": plain(PlainEinsum)}
+VERIFYING: dict[str, Builder] = {
+    "linear": made_by(RowLinear),
+    "matmul": made_by(PlainMatmul),
+    "einsum": acting_by(PlainEinsum),
+}

@@ -9,64 +9,34 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archcost.pytorch.builders.arithmetic import product
-from archcost.pytorch.builders.base import Builder, Function, Inputs, plain
+from archcost.pytorch.builders.base import Builder, Function, Inputs, acting_by
 
 
 class ScaledDotProductAttention(Function):
     """softmax(scale · Q·Kᵀ + mask)·V by torch's fused function; dropout only in training."""
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
         settings = {**self.settings, "dropout_p": self.settings["dropout_p"] if self.training else 0.0}
-        return functional.scaled_dot_product_attention(query, key, value, mask, **settings)
+        result: Tensor = self.function(*inputs, **settings)
+        return result
 
 
 class PlainScaledDotProductAttention(ScaledDotProductAttention):
     """The same with two products of matrices."""
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
+        query, key, value, *masks = inputs
+        mask = masks[0] if masks else None
         if self.settings["enable_gqa"]:
             key = key.repeat_interleave(query.size(-3) // key.size(-3), -3)
             value = value.repeat_interleave(query.size(-3) // value.size(-3), -3)
-        scale = self.settings["scale"]
+        scale = self.settings.get("scale")
         scores = product(query * (query.size(-1) ** -0.5 if scale is None else scale), key.transpose(-2, -1))
         if self.settings["is_causal"]:
             mask = torch.full(scores.shape[-2:], float("-inf"), dtype=scores.dtype, device=scores.device).triu(1)
         if mask is not None:
             scores = scores.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else scores + mask
         return product(functional.softmax(scores, dim=-1), value)
-
-
-class RotaryEmbedding(Function):
-    """Pairs of the first features turned by position · base^(-2k / features); the tables are made on the way."""
-
-    def __init__(self, base: float, rotary_dim: int, *, interleaved: bool) -> None:
-        super().__init__(base=base, rotary_dim=rotary_dim, interleaved=interleaved)
-        self.base = base
-        self.rotary_dim = rotary_dim
-        self.interleaved = interleaved
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        cos, sin = self._tables(input)
-        pairs = input[..., : self.rotary_dim]
-        half = self.rotary_dim // 2
-        if self.interleaved:
-            a, b = pairs[..., ::2], pairs[..., 1::2]
-        else:
-            a, b = pairs[..., :half], pairs[..., half:]
-        turned = [a * cos - b * sin, b * cos + a * sin]
-        if self.interleaved:
-            turned = [torch.stack(turned, -1).flatten(-2)]
-        if self.rotary_dim < input.size(-1):
-            turned.append(input[..., self.rotary_dim :])
-        return torch.cat(turned, -1) if len(turned) > 1 else turned[0]
-
-    def _tables(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """The cos and sin of every angle: positions × pairs."""
-        exponents = torch.arange(0, self.rotary_dim, 2, dtype=torch.float32, device=like.device) / -self.rotary_dim
-        frequencies = self.base**exponents
-        places = torch.arange(like.size(-2), dtype=torch.float32, device=like.device)
-        angles = places[:, None] * frequencies
-        return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 
 class MultiheadAttention(nn.MultiheadAttention):
@@ -110,10 +80,6 @@ class PlainMultiheadAttention(MultiheadAttention):
         return [functional.linear(*given) for given in zip(inputs, weights, biases, strict=True)]
 
 
-def _rotary(op: Any, inputs: Inputs) -> nn.Module:
-    return RotaryEmbedding(op.base, op.rotary_dim or inputs[0][-1], interleaved=op.interleaved)
-
-
 def _multihead(module: type[MultiheadAttention]) -> Builder:
     def build(op: Any, inputs: Inputs) -> nn.Module:
         query, key, value = inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1]
@@ -133,11 +99,10 @@ def _multihead(module: type[MultiheadAttention]) -> Builder:
 
 
 BUILDERS: dict[str, Builder] = {
-    "scaled_dot_product_attention": plain(ScaledDotProductAttention),
+    "scaled_dot_product_attention": acting_by(ScaledDotProductAttention),
     "multihead_attention": _multihead(MultiheadAttention),
-    "rotary_embedding": _rotary,
 }
 VERIFYING: dict[str, Builder] = {
-    "scaled_dot_product_attention": plain(PlainScaledDotProductAttention),
+    "scaled_dot_product_attention": acting_by(PlainScaledDotProductAttention),
     "multihead_attention": _multihead(PlainMultiheadAttention),
 }

@@ -1,17 +1,54 @@
-"""What all builders share: an op's attributes as keyword arguments, and torch functions as modules."""
+"""How an op becomes a module: the class or function of its name in torch, with its attributes as arguments.
+
+A name is no formula. What an argument is worth, PyTorch says; so agreement with the op is a proof.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archcost.ops.facets import WrittenAs
+from archcost.pytorch.layers import attention, deformable, experts, tensors
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
 
 Inputs = tuple["Shape", ...]
 Builder = Callable[[Any, Inputs], nn.Module]  # an op and the shapes of its inputs
+CLASSES = (tensors, attention, experts, deformable, nn)
+_FUNCTIONS = {"torch": torch, "F": functional, "": Tensor}
+
+
+class Function(nn.Module):
+    """A torch function as a module: it has no tensors, its settings are the function's keyword arguments.
+
+    It is looked up when it is called: counters put others in its place.
+    """
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        super().__init__()
+        home, _, self.name = name.rpartition(".")
+        self.home = home or ("torch" if hasattr(torch, self.name) else "")
+        self.settings = settings
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function of its name."""
+        found: Callable[..., Any] = getattr(_FUNCTIONS[self.home], self.name)
+        return found
+
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        result: Tensor | tuple[Tensor, ...] = self.function(*inputs, **self.settings)
+        return result
+
+    def extra_repr(self) -> str:
+        settings = [f"{name}={value}" for name, value in self.settings.items()]
+        return ", ".join([self.name, *settings])
 
 
 def attributes(op: Any) -> dict[str, Any]:
@@ -19,22 +56,37 @@ def attributes(op: Any) -> dict[str, Any]:
     return {name: getattr(op, name) for name in op.fields}
 
 
-def plain(module: Callable[..., nn.Module]) -> Builder:
-    """A builder that passes the op's attributes on."""
-    return lambda op, _: module(**attributes(op))
+def arguments(op: Any, inputs: Inputs) -> dict[str, Any]:
+    """The attributes, and the channels of the input where torch's class takes them and nothing else is said."""
+    found = attributes(op)
+    if op.inferred and found.get(op.inferred) is None:
+        found[op.inferred] = inputs[0][op.channels]
+    return found
 
 
-def sized(module: Callable[..., nn.Module], dim: int) -> Builder:
-    """A builder that passes the first input's size at ``dim`` as the first argument, then the op's attributes."""
-    return lambda op, inputs: module(inputs[0][dim], **attributes(op))
+def made_by(module: Callable[..., nn.Module]) -> Builder:
+    """A builder that calls one class for an op, instead of that of its name."""
+    return lambda op, inputs: module(**arguments(op, inputs))
 
 
-class Function(nn.Module):
-    """A torch function as a module: it has no tensors, its settings are the function's keyword arguments."""
+def acting_by(module: Callable[..., nn.Module]) -> Builder:
+    """A builder that gives a class the name of torch's function, and the attributes that are not null."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = settings
+    def build(op: Any, _: Inputs) -> nn.Module:
+        given = {name: value for name, value in attributes(op).items() if value is not None}
+        return module(op.torch_name, **given)
 
-    def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value}" for name, value in self.settings.items())
+    return build
+
+
+def build(op: Any, inputs: Inputs) -> nn.Module:
+    """What torch, or :mod:`archcost.pytorch.layers`, has under an op's name."""
+    if op.written is WrittenAs.FUNCTION:
+        return _function(op, inputs)
+    module = next((getattr(place, op.torch_name) for place in CLASSES if hasattr(place, op.torch_name)), None)
+    if module is None:
+        raise LookupError(f"torch.nn has no {op.torch_name}")
+    return made_by(module)(op, inputs)
+
+
+_function = acting_by(Function)

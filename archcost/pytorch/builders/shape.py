@@ -1,116 +1,44 @@
-"""Ops that move, join or take parts of tensors: torch functions, as modules."""
+"""Ops that join or take parts of tensors, where torch's function takes other arguments than the op."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from archcost.pytorch.builders.base import Builder, Function, Inputs, plain
+from archcost.pytorch.builders.base import Function, acting_by, made_by
 
-
-class Concat(Function):
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return torch.cat(inputs, **self.settings)
+if TYPE_CHECKING:
+    from archcost.pytorch.builders.base import Builder
 
 
-class Stack(Function):
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return torch.stack(inputs, **self.settings)
+class Joining(Function):
+    """A function of all inputs in one tuple."""
+
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        return super().forward(inputs)  # type: ignore[arg-type]
 
 
-class Chunk(Function):
-    def forward(self, input: Tensor) -> tuple[Tensor, ...]:  # noqa: A002 - torch's name, here and below
-        return torch.chunk(input, **self.settings)
-
-
-class Split(Function):
-    def forward(self, input: Tensor) -> tuple[Tensor, ...]:  # noqa: A002
-        return torch.split(input, **self.settings)
-
-
-class Slice(Function):
+class Slice(nn.Module):
     """input[start:end:step] along one dim."""
 
     def __init__(self, dim: int, start: int | None, end: int | None, step: int) -> None:
-        super().__init__(dim=dim, start=start, end=end, step=step)
+        super().__init__()
         self.dim = dim
         self.range = slice(start, end, step)
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         index = [slice(None)] * input.dim()
         index[self.dim] = self.range
         return input[tuple(index)]
 
-
-class Reshape(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.reshape(input, **self.settings)
-
-
-class Permute(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.permute(input, **self.settings)
-
-
-class Transpose(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.transpose(input, **self.settings)
-
-
-class Squeeze(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.squeeze(input, **self.settings)
-
-
-class Unsqueeze(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.unsqueeze(input, **self.settings)
-
-
-class Expand(Function):
-    """The input repeated along its dims of size 1, as a view."""
-
-    def __init__(self, sizes: tuple[int, ...]) -> None:
-        super().__init__(sizes=sizes)
-        self.sizes = sizes
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return input.expand(self.sizes)
-
-
-class Pad(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return functional.pad(input, **self.settings)
-
-
-class Roll(Function):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        return torch.roll(input, **self.settings)
-
-
-def _squeeze(op: Any, _: Inputs) -> Function:
-    return Squeeze() if op.dim is None else Squeeze(dim=op.dim)
-
-
-def _roll(op: Any, _: Inputs) -> Function:
-    return Roll(shifts=op.shifts) if op.dims is None else Roll(shifts=op.shifts, dims=op.dims)
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, {self.range}"
 
 
 BUILDERS: dict[str, Builder] = {
-    "concat": plain(Concat),
-    "stack": plain(Stack),
-    "chunk": plain(Chunk),
-    "split": plain(Split),
-    "slice": plain(Slice),
-    "reshape": plain(Reshape),
-    "permute": plain(Permute),
-    "transpose": plain(Transpose),
-    "squeeze": _squeeze,
-    "unsqueeze": plain(Unsqueeze),
-    "expand": plain(Expand),
-    "pad": plain(Pad),
-    "roll": _roll,
+    "concat": acting_by(Joining),
+    "stack": acting_by(Joining),
+    "slice": made_by(Slice),
+    "expand": lambda op, _: Function("expand", size=op.sizes),
 }

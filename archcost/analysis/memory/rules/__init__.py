@@ -1,4 +1,4 @@
-"""What every kind of op does to memory when PyTorch runs it: one rule a kind."""
+"""What every op does to memory when PyTorch runs it: a rule for its kind, or else for what it does."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from archcost.analysis.memory.rules import (
     shapes,
     windows,
 )
+from archcost.ops.facets import Keeps, Work, row_of
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Rule
+    from archcost.ops.base import Op
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule] = {  # by kind, or for all numbers of dims
     **pointwise.RULES,
     **layers.RULES,
     **shapes.RULES,
@@ -30,3 +32,18 @@ RULES: dict[str, Rule] = {
     **einsum.RULES,
     **deformable.RULES,
 }
+WORKS: dict[Work, Rule] = {
+    Work.ELEMENTWISE: pointwise.elementwise,
+    Work.SOFTMAX: pointwise.softmax,
+    Work.RESAMPLE: layers.resampled,
+}
+
+
+def rule(op: Op | type[Op]) -> Rule:
+    """The rule of an op: its own, or that of its work if it says what it keeps; KeyError if it has none."""
+    own = row_of(RULES, op)
+    if own is None and op.keeps is not Keeps.OTHER:
+        own = WORKS.get(op.work)
+    if own is None:
+        raise KeyError(op.kind)
+    return own

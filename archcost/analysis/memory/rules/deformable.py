@@ -1,4 +1,4 @@
-"""A deformable convolution as archcost builds it: places, samples, and a plain convolution over them."""
+"""Samples at the places of a grid, and a deformable convolution as archcost builds it: samples, and a convolution."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def _deform_conv2d(machine: Machine, call: Call) -> Tensor:
     groups = n * (offset.shape[1] // (2 * taps))
     grid = kernels.reshape(machine, _grid(machine, call, groups), (groups, taps, positions, 2))
     split = kernels.reshape(machine, x, (groups, n * channels // groups, height, width))
-    sampled = machine.new((groups, n * channels // groups, taps, positions), x.dtype)
-    machine.record([sampled], [split, grid], each(packed(split), packed(grid)), [split, grid])
+    sampled = _sampled(machine, split, grid)
     for mask in masks:
         factors = kernels.reshape(machine, mask, (groups, 1, taps, positions))
         sampled = kernels.binary(machine, sampled, factors, "mul")
@@ -31,6 +30,13 @@ def _deform_conv2d(machine: Machine, call: Call) -> Tensor:
     kernel = kernels.reshape(machine, weight, (*weight.shape[:2], taps, 1))
     y = _convolved(machine, sampled, kernel, bias)
     return kernels.reshape(machine, y, call.shape)
+
+
+def _sampled(machine: Machine, x: Tensor, grid: Tensor) -> Tensor:
+    """The values at the places of a grid, in a new tensor; keeps both."""
+    y = machine.new((*x.shape[:2], *grid.shape[1:-1]), x.dtype)
+    machine.record([y], [x, grid], each(packed(x), packed(grid)), [x, grid])
+    return y
 
 
 def _convolved(machine: Machine, x: Tensor, kernel: Tensor, bias: list[Tensor]) -> Tensor:
@@ -63,4 +69,7 @@ def _moved(machine: Machine, call: Call, offset: Tensor, dim: int) -> Tensor:
     return kernels.binary(machine, kernels.scalar(machine, offset), table, "add")
 
 
-RULES: dict[str, Rule] = {"deform_conv2d": _deform_conv2d}
+RULES: dict[str, Rule] = {
+    "deform_conv2d": _deform_conv2d,
+    "grid_sample": lambda machine, call: _sampled(machine, *call.inputs),
+}

@@ -203,7 +203,7 @@ def _adaptive_avg_pool(machine: Machine, call: Call) -> Tensor:
     return _pool(machine, call)
 
 
-def _resampled(machine: Machine, call: Call) -> Tensor:
+def resampled(machine: Machine, call: Call) -> Tensor:
     """A new tensor; keeps nothing."""
     x = call.x
     y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
@@ -211,25 +211,22 @@ def _resampled(machine: Machine, call: Call) -> Tensor:
     return y
 
 
-_NDIMS = (1, 2, 3)
 RULES: dict[str, Rule] = {
-    **{f"conv{ndim}d": _conv for ndim in _NDIMS},
-    **{f"conv_transpose{ndim}d": _conv_transpose for ndim in _NDIMS},
+    "conv": _conv,
+    "conv_transpose": _conv_transpose,
     "linear": _linear,
     "embedding": _embedding,
     "parameter": _parameter,
     "buffer": _buffer,
-    **{f"batch_norm{ndim}d": _batch_norm for ndim in _NDIMS},
-    **{f"instance_norm{ndim}d": _instance_norm for ndim in _NDIMS},
+    "batch_norm": _batch_norm,
+    "instance_norm": _instance_norm,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
     "rms_norm": _rms_norm,
     "local_response_norm": _local_response_norm,
     "max_pool1d": partial(_max_pool, direct=True),
-    "max_pool2d": _max_pool,
-    "max_pool3d": _max_pool,
-    **{f"avg_pool{ndim}d": _pool for ndim in _NDIMS},
-    **{f"adaptive_avg_pool{ndim}d": _adaptive_avg_pool for ndim in _NDIMS},
-    **{f"adaptive_max_pool{ndim}d": _adaptive_max_pool for ndim in _NDIMS},
-    **dict.fromkeys(("upsample", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"), _resampled),
+    "max_pool": _max_pool,
+    "avg_pool": _pool,
+    "adaptive_avg_pool": _adaptive_avg_pool,
+    "adaptive_max_pool": _adaptive_max_pool,
 }

@@ -9,9 +9,10 @@ from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, full, packed
 from archcost.analysis.memory.products import matmul
 from archcost.analysis.memory.shadow_torch import alias, view
-from archcost.analysis.memory.strides import elementwise
+from archcost.analysis.memory.strides import elementwise as elementwise_strides
 from archcost.dims import numel
 from archcost.ops.axes import axis, replace_dim
+from archcost.ops.facets import Keeps
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.shadow_torch import Machine, Tensor
 
 
-def _activation(machine: Machine, call: Call, *, keeps: str, keeps_inplace: str = "") -> Tensor:
+def elementwise(machine: Machine, call: Call) -> Tensor:
+    """A function of each element, which keeps what its op says: the input or the result."""
     inplace = getattr(call.op, "inplace", False) or call.inplace
-    keeps = keeps_inplace if inplace and keeps_inplace else keeps
+    keeps = call.op.keeps
+    if keeps is Keeps.EITHER:
+        keeps = Keeps.RESULT if inplace else Keeps.INPUT
     return kernels.unary(machine, call.x, keeps, inplace=inplace)
 
 
@@ -62,7 +66,8 @@ def _tanhshrink(machine: Machine, call: Call) -> Tensor:
     return kernels.binary(machine, call.x, kernels.unary(machine, call.x, "result"), "sub")
 
 
-def _softmax(machine: Machine, call: Call) -> Tensor:
+def softmax(machine: Machine, call: Call) -> Tensor:
+    """A new tensor, which is kept."""
     x = call.x
     y = machine.new(x.shape, x.dtype)
     machine.record([y], [x], each(packed(x)), [y])
@@ -78,7 +83,7 @@ def _softmin(machine: Machine, call: Call) -> Tensor:
 
 def _glu(machine: Machine, call: Call) -> Tensor:
     x = call.x
-    y = machine.new(call.shape, x.dtype, elementwise(call.shape, x.strides))
+    y = machine.new(call.shape, x.dtype, elementwise_strides(call.shape, x.strides))
     machine.record([y], [x], each(fresh(x)), [x])
     return y
 
@@ -153,8 +158,8 @@ def _masks(x: Tensor, bounds: int) -> int:
     return bounds * numel(x.shape) + DTYPE_BYTES[x.dtype]
 
 
-def _function(machine: Machine, call: Call, *, keeps: str, steps: int = 0) -> Tensor:
-    return kernels.unary(machine, call.x, keeps, steps=steps)
+def _function(machine: Machine, call: Call, *, steps: int) -> Tensor:
+    return kernels.unary(machine, call.x, call.op.keeps, steps=steps)
 
 
 def _power(machine: Machine, call: Call) -> Tensor:
@@ -186,28 +191,31 @@ def _matmul(machine: Machine, call: Call) -> Tensor:
     return matmul(machine, *call.inputs)
 
 
+def _logsumexp(machine: Machine, call: Call) -> Tensor:
+    """Keeps input and result; on the way, which nobody sees who looks on, the maxima and exp(x - max).
+
+    Backward x - y and its exponential.
+    """
+    x = call.x
+    y = machine.new(call.shape, x.dtype)
+    on_the_way = [] if machine.watched else [machine.like(y), machine.like(x)]
+    machine.record([y], [x], each(fresh(x), scratch=2 * x.bytes), [x, y])
+    del on_the_way
+    return y
+
+
 def _reduction(machine: Machine, call: Call, *, kind: str) -> Tensor:
     return kernels.reduce(machine, call.x, call.shape, kind)
 
 
-_KEEP_RESULT = ("relu", "sigmoid", "tanh")
-_KEEP_INPUT = ("gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "mish", "relu6", "silu", "softplus")
-_EITHER = ("celu", "elu", "leaky_relu", "selu")  # the input; the result when they work in place
-
 RULES: dict[str, Rule] = {
-    **{kind: partial(_activation, keeps="result") for kind in _KEEP_RESULT},
-    **{kind: partial(_activation, keeps="input") for kind in (*_KEEP_INPUT, "softshrink", "threshold")},
-    **{kind: partial(_activation, keeps="input", keeps_inplace="result") for kind in _EITHER},
     "log_sigmoid": _log_sigmoid,
     "prelu": _prelu,
     "rrelu": _rrelu,
     "softsign": _softsign,
     "tanhshrink": _tanhshrink,
     "identity": _identity,
-    "softmax": _softmax,
     "softmin": _softmin,
-    "softmax2d": _softmax,
-    "log_softmax": _softmax,
     "glu": _glu,
     "dropout": _dropout,
     **{f"dropout{ndim}d": _channel_dropout for ndim in (1, 2, 3)},
@@ -215,13 +223,13 @@ RULES: dict[str, Rule] = {
     "stochastic_depth": _stochastic_depth,
     "layer_scale": _layer_scale,
     "clamp": _clamp,
-    "exp": partial(_function, keeps="result"),
-    "sin": partial(_function, keeps="input", steps=1),
-    "cos": partial(_function, keeps="input", steps=2),
-    "sqrt": partial(_function, keeps="result", steps=1),
+    "sin": partial(_function, steps=1),
+    "cos": partial(_function, steps=2),
+    "sqrt": partial(_function, steps=1),
     "pow": _power,
     "normalize": _normalize,
     **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},
     "matmul": _matmul,
     **{kind: partial(_reduction, kind=kind) for kind in ("sum", "mean", "max")},
+    "logsumexp": _logsumexp,
 }

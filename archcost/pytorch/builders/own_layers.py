@@ -1,17 +1,23 @@
-"""Stand-ins for what a spec only declares: the right shapes, and nothing that would prove them."""
+"""Layers of :mod:`archcost.pytorch.layers` that take more than attributes, or run where tensors have no numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+
+from archcost.pytorch.builders.base import made_by
+from archcost.pytorch.layers import attention, experts, tensors
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archcost.pytorch.builders.base import Builder, Inputs
 
 
-class Declared(nn.Module):
+class Declared(tensors.NotWritten):
     """A stand-in for what a spec only declares: zeros of the declared shapes, and as many params and buffers.
 
     The zeros are on the device and of the dtype of the first input; where there is none, of the module itself. Every
@@ -19,24 +25,18 @@ class Declared(nn.Module):
     its place: ``network.set_submodule(path, module)``.
     """
 
-    kept: Tensor
     place: Tensor
 
     def __init__(
-        self, name: str, shapes: tuple[tuple[int, ...], ...], *, params: int = 0, buffers: int = 0, source: bool = False
+        self, name: str, output: tuple[tuple[int, ...], ...], *, params: int = 0, buffers: int = 0, source: bool = False
     ) -> None:
-        super().__init__()
-        self.name, self.shapes = name, shapes
-        if params:
-            self.declared = nn.Parameter(torch.zeros(params))
-        if buffers:
-            self.register_buffer("kept", torch.zeros(buffers))
+        super().__init__(name, output, params=params, buffers=buffers)
         if source:  # an empty tensor that goes where the module goes
             self.register_buffer("place", torch.zeros(0), persistent=False)
 
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         like = inputs[0] if inputs else self.place
-        made = [like.new_zeros(shape) for shape in self.shapes]
+        made = [like.new_zeros(shape) for shape in self.output]
         for tensor in made:
             for x in inputs:
                 _depend(tensor, x)
@@ -54,8 +54,29 @@ def _depend(zeros: Tensor, x: Tensor) -> None:
         first.zero_()
 
 
+class MixtureOfExperts(experts.MixtureOfExperts):
+    """The same for fake tensors, which have no numbers either, on any device."""
+
+    def counts(self, chosen: Tensor) -> list[int]:
+        return self.even_counts(chosen) if isinstance(chosen, FakeTensor) else super().counts(chosen)
+
+
 def _custom(op: Any, inputs: Inputs) -> nn.Module:
     return Declared(op.name, op.output, params=op.declared_params, buffers=op.declared_buffers, source=not inputs)
 
 
-BUILDERS: dict[str, Builder] = {"custom": _custom}
+def _layer_scale(op: Any, inputs: Inputs) -> nn.Module:
+    channels, *after = inputs[0][op.dim :]
+    return tensors.LayerScale(channels, -1 - len(after), op.init_value)
+
+
+def _relative_position_bias(op: Any, inputs: Inputs) -> nn.Module:
+    return attention.RelativePositionBias(op.window_size, None if inputs else op.num_heads)
+
+
+BUILDERS: dict[str, Builder] = {
+    "custom": _custom,
+    "layer_scale": _layer_scale,
+    "mixture_of_experts": made_by(MixtureOfExperts),
+    "relative_position_bias": _relative_position_bias,
+}
