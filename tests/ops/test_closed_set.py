@@ -20,6 +20,10 @@ def test_every_case_has_a_kind() -> None:
     assert {case.kind for case in CASES} <= set(REGISTRY)
 
 
+def test_what_follows_from_the_input_is_the_size_of_its_channels() -> None:
+    assert [kind for kind, op in REGISTRY.items() if op.inferred and (op.channels is None or op.min_inputs == 0)] == []
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_case_is_valid(case: Case) -> None:
     op = REGISTRY[case.kind](**case.attributes)
