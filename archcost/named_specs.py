@@ -63,7 +63,8 @@ def analyze_one(
 
     ``files`` is the tree that its path is bounded by, unless a person named it.
     """
-    from archcost.analysis.report import analyze, collector_paused
+    from archcost.analysis.report import analyze
+    from archcost.collector import collector_paused
     from archcost.errors import Diagnostic, SpecError, UnreadError, UsageError
 
     try:
@@ -80,7 +81,8 @@ def analyze_one(
 
 def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
     """The problems of one spec, of which nothing is costed; ``files`` as in :func:`analyze_one`."""
-    from archcost.analysis.report import check, collector_paused
+    from archcost.analysis.report import check
+    from archcost.collector import collector_paused
     from archcost.errors import Diagnostic, SpecError, UsageError
 
     try:

@@ -255,7 +255,8 @@ class Unroller(NodeMaker):
         types = frame.types_of(values)
         names = block_names(self.names, block, given, types[0])
         equal = tuple(map(values.index, values)) if len(values) > 1 else ()  # a body is bound to values, not to places
-        key = (block.name, tuple([freeze(names[param]) for param in block.params]), types, equal)
+        params = [names[param] for param in block.params]
+        key = (block.name, tuple([one if type(one) is int else freeze(one) for one in params]), types, equal)
         path, body = frame.prefix + name, frame.body
         start = len(body.nodes)
         known = self._bodies.get(key)

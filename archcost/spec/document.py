@@ -28,6 +28,7 @@ MAX_DEPTH = 100
 _VALUE = 10  # steps of work of a value: all files of a spec together may hold a million
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OTHER_ENDS = re.compile("[\x85\u2028\u2029]")  # of YAML 1.1: what follows a comment may be none
+_new = tuple.__new__  # a mark of its parts in order, without a call in Python
 _DEEP = f"values nest deeper than {MAX_DEPTH} levels"
 _PLAIN_KEY = "a key must be a plain word, not a list or mapping"
 
@@ -48,7 +49,7 @@ class Value:
     @property
     def mark(self) -> Mark:
         """The place for messages."""
-        return Mark(self.source, self.line, self.column, self.length)
+        return _new(Mark, (self.source, self.line, self.column, self.length))
 
     def plain(self) -> Any:
         """The value as Python data."""
@@ -117,14 +118,14 @@ def parse_document(source: Source, meter: Meter | None = None) -> tuple[Value, l
         raise SpecError([Diagnostic(message, place(source, ends.start()), "put a plain line end, or none")])
     builder = _Builder(source, meter or Meter())
     loader = _Loader(source.text)
-    next_event, handlers = loader.get_event, builder.handlers
+    next_event, handle = loader.get_event, builder.handlers.get
     try:
         while True:
             event = next_event()
-            kind = type(event)
-            if kind in handlers:  # the others only mark where things end
-                handlers[kind](event)
-            elif event is None or kind is yaml.StreamEndEvent:
+            handler = handle(type(event))
+            if handler is not None:  # the others only mark where things end
+                handler(event)
+            elif event is None or type(event) is yaml.StreamEndEvent:
                 break
     except yaml.MarkedYAMLError as error:
         raise builder.stop(syntax_diagnostic(source, error)) from None
