@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.graph.context import with_input
 from archcost.graph.model import Node, Scope, new
+from archcost.graph.params import freeze
 from archcost.paths import DOT
 from archcost.spec.expressions import Names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archcost.graph.model import TensorType
     from archcost.graph.scope import Body, Values
-    from archcost.spec.model import Block
+    from archcost.spec.model import Block, Step
 
 
 def block_names(top: Names, block: Block, given: dict[str, Any], tensor: TensorType) -> Names:
@@ -25,6 +28,21 @@ def block_names(top: Names, block: Block, given: dict[str, Any], tensor: TensorT
             scope = with_input(names, tensor) if declaration.default.uses_input else names
             names[param] = declaration.default.evaluate(scope)
     return names
+
+
+class ResolvedParams:
+    """The names that a body sees, for what a step gives and the first input; ``key`` are the values of its params."""
+
+    __slots__ = ("block", "given", "key", "names", "tensor")
+
+    def __init__(
+        self, block: Block, given: tuple[Any, ...], tensor: TensorType, names: Names, key: tuple[Any, ...]
+    ) -> None:
+        self.block = block
+        self.given = given
+        self.tensor = tensor
+        self.names = names
+        self.key = key
 
 
 class Unrolled(NamedTuple):
@@ -41,6 +59,35 @@ class Unrolled(NamedTuple):
     inputs: tuple[int, ...]
     outputs: Values
     work: int
+
+
+class Bodies:
+    """The bodies that were unrolled, by what they depend on, in the order in which they ended."""
+
+    def __init__(self, top: Names) -> None:
+        self.known: dict[Any, Unrolled] = {}
+        self._top = top
+        self._last: dict[int, ResolvedParams] = {}  # by the steps that use blocks
+
+    def resolved(self, step: Step, block: Block, given: dict[str, Any], tensor: TensorType) -> ResolvedParams:
+        """The params of a block where a step uses it: most rounds of a step give what the round before gave."""
+        frozen = _frozen(given.values())
+        last = self._last.get(id(step))
+        if last is not None and last.given == frozen and last.tensor == tensor and last.block is block:
+            return last
+        names = block_names(self._top, block, given, tensor)
+        key = _frozen([names[param] for param in block.params])
+        found = self._last[id(step)] = ResolvedParams(block, frozen, tensor, names, key)
+        return found
+
+    def forget(self, start: int) -> None:
+        """Forget the bodies that begin at a node or after it: its nodes are about to differ from what was unrolled."""
+        while self.known and next(reversed(self.known.values())).nodes.start >= start:
+            self.known.popitem()
+
+
+def _frozen(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple([one if type(one) is int else freeze(one) for one in values])
 
 
 def copy_body(sub: Unrolled, body: Body, path: str, inputs: tuple[int, ...]) -> Values:

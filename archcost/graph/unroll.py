@@ -9,15 +9,15 @@ failed is passed over, and the steps that do not depend on it are still checked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcost.errors import Diagnostic
-from archcost.graph.blocks import Unrolled, block_names, copy_body, whole
+from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
 from archcost.graph.bounds import too_large
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
 from archcost.graph.model import Graph, Scope, TensorType
 from archcost.graph.nodes import NodeMaker
-from archcost.graph.params import check_weight_dtype, freeze, model_dtype, resolve_inputs, resolve_params
+from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
@@ -41,7 +41,7 @@ class Unroller(NodeMaker):
 
     def __init__(self, spec: Spec, names: Names, dtype: str, problems: Problems) -> None:
         super().__init__(spec, names, dtype, problems)
-        self._bodies: dict[Any, Unrolled] = {}  # in the order of their ends
+        self._bodies = Bodies(names)
         self._unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
 
     def run(self, inputs: dict[str, TensorType | None]) -> Body:
@@ -222,7 +222,7 @@ class Unroller(NodeMaker):
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
         if step.share is not None and None not in result.values and id(step) not in self._unshared:
-            self._forget(start)
+            self._bodies.forget(start)
             try:
                 share_weights(self, step.share, frame, start, len(body.nodes))
             except StepError as problem:
@@ -253,13 +253,13 @@ class Unroller(NodeMaker):
             raise StepError(Diagnostic(message, step.mark, self.arity_help(step, frame, len(inputs))))
         values: tuple[int, ...] = inputs  # type: ignore[assignment]  # none is None
         types = frame.types_of(values)
-        names = block_names(self.names, block, given, types[0])
+        resolved = self._bodies.resolved(step, block, given, types[0])
         equal = tuple(map(values.index, values)) if len(values) > 1 else ()  # a body is bound to values, not to places
-        params = [names[param] for param in block.params]
-        key = (block.name, tuple([one if type(one) is int else freeze(one) for one in params]), types, equal)
+        key = (block.name, resolved.key, types, equal)
+        names = resolved.names
         path, body = frame.prefix + name, frame.body
         start = len(body.nodes)
-        known = self._bodies.get(key)
+        known = self._bodies.known.get(key)
         if known is None:
             outputs = self._unrolled(step, block, Frame(body, names, path + DOT), values, key)
         else:
@@ -289,7 +289,7 @@ class Unroller(NodeMaker):
         outputs = self._results(block, frame, values)
         self.depth -= 1
         self.stack.pop()
-        self._bodies[key] = Unrolled(
+        self._bodies.known[key] = Unrolled(
             range(nodes, len(body.nodes)),
             range(scopes, len(body.scopes)),
             first,
@@ -300,11 +300,6 @@ class Unroller(NodeMaker):
             body.work - work,
         )
         return outputs
-
-    def _forget(self, start: int) -> None:
-        """Forget the bodies that begin at a node or after it: its nodes are about to differ from what was unrolled."""
-        while self._bodies and next(reversed(self._bodies.values())).nodes.start >= start:
-            self._bodies.popitem()
 
 
 def unroll(spec: Spec, settings: Settings = AS_IT_STANDS) -> Graph:

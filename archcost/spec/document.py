@@ -28,7 +28,6 @@ MAX_DEPTH = 100
 _VALUE = 10  # steps of work of a value: all files of a spec together may hold a million
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OTHER_ENDS = re.compile("[\x85\u2028\u2029]")  # of YAML 1.1: what follows a comment may be none
-_new = tuple.__new__  # a mark of its parts in order, without a call in Python
 _DEEP = f"values nest deeper than {MAX_DEPTH} levels"
 _PLAIN_KEY = "a key must be a plain word, not a list or mapping"
 
@@ -49,7 +48,7 @@ class Value:
     @property
     def mark(self) -> Mark:
         """The place for messages."""
-        return _new(Mark, (self.source, self.line, self.column, self.length))
+        return tuple.__new__(Mark, (self.source, self.line, self.column, self.length))  # faster than a call of Mark
 
     def plain(self) -> Any:
         """The value as Python data."""

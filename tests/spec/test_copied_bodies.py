@@ -61,7 +61,7 @@ def unrolled_anew(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> Graph:
 
         def forgetful(self: Any, *arguments: Any) -> None:
             made(self, *arguments)
-            self._bodies = _Forgetful()
+            self._bodies.known = _Forgetful()
 
         patch.setattr(unroll.Unroller, "__init__", forgetful)
         patch.setattr(unroll, "copy_body", None)
