@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archcost.graph import unroll
+from archcost.graph import blocks, unroll
+from archcost.graph.blocks import block_names
+from archcost.spec import expressions
 from archcost.spec.loader import load, loads
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ class _Forgetful(dict[Any, Any]):
         del key, default
 
 
-def seen(graph: Graph) -> object:
-    nodes = [(path, signature.op, *rest) for path, signature, *rest in graph.nodes]
+def seen(graph: Graph) -> tuple[object, ...]:
+    nodes = [(node.path, node.op, node.inputs, node.first_value, node.weights_of) for node in graph.nodes]
     return nodes, graph.scopes, graph.outputs, [node.outputs for node in graph.nodes]
 
 
@@ -88,3 +90,28 @@ def test_a_body_whose_weights_were_shared_has_its_own_where_it_is_used_again() -
         f"{name}.inner.linear": owner
         for name, owner in zip(("one", "two", "three", "four", "five"), (-1, 0, -1, 4, -1), strict=True)
     }
+
+
+@pytest.mark.parametrize(("given", "resolved"), [("4", 1), ("$(4 if i < 1 else 8)", 2), ("$(4 + i)", 50)])
+def test_rounds_that_give_the_same_are_resolved_once(
+    given: str, resolved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 rounds: the defaults of a block's params are worked out where what a round gives differs from the last."""
+    calls: list[object] = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return block_names(*arguments)
+
+    monkeypatch.setattr(blocks, "block_names", counted)
+    unit = "  unit: {params: {c: , d: $(2 * c)}, layers: [linear: {out_features: $d}, linear: {out_features: 8}]}\n"
+    graph = unroll.unroll(loads(f"{HEAD}{unit}layers: [{{unit: {{c: {given}}}, from: a, repeat: 50}}]"))
+    assert len(graph.nodes) == 100
+    assert len(calls) == resolved
+
+
+def test_an_expression_of_equal_text_is_parsed_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = HEAD + "  unit: {layers: [linear: {out_features: $(3 * 5 + 1234)}]}\nlayers: [{unit: , from: a}]"
+    first = unroll.unroll(loads(text))
+    monkeypatch.setattr(expressions, "_parse", None)
+    assert seen(unroll.unroll(loads(text.replace("name: copied", "name: other"))))[0] == seen(first)[0]
