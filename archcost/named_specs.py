@@ -73,7 +73,7 @@ def attempt(path: str, work: Callable[[Spec], T], *, files: Files | None = None)
 
     ``files`` is the tree that its path is bounded by, unless a person named it.
     """
-    from archcost.analysis.report import collector_paused
+    from archcost.collector import collector_paused
     from archcost.errors import CallError, Diagnostic, SpecError, UnreadError, UsageError
 
     try:

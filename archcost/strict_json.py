@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archcost.indented_json import Stream, indented
+from archcost.indented_json import Stream, pieces, text_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What JSON strings may hold and no terminal, log or host should read: all but letters, marks, signs and blanks.
 _UNSAFE = re.compile(r"[^\n\x20-\x7e]")
@@ -20,17 +23,25 @@ def json_text(value: Any) -> str:
     Numbers that are not finite are written as YAML spells them (``".inf"``); lone surrogates, which no encoding has, as
     the text of their escape; what is not printable as JSON's own escapes.
     """
+    return "".join(json_pieces(value))
+
+
+def json_pieces(value: Any) -> Iterator[str]:
+    """The same in pieces, so that a long document never is in memory as a whole."""
+    for piece in pieces(value, _text_at):
+        safe = piece.replace("\x7f", "\\u007f").replace("##", "#\\u0023")  # hosts read `##[…]` in any line
+        yield safe if safe.isascii() else _UNSAFE.sub(_escaped, safe)
+    yield "\n"
+
+
+def _text_at(value: Any, depth: int) -> str:
     try:
-        text = _dumped(value)
+        text = text_at(value, depth)
         if not text.isascii():
             text.encode()
     except ValueError:  # of both: a number that is not finite, a character that cannot be encoded
-        text = _dumped(plain_data(value))
-    return text if text.isascii() else _UNSAFE.sub(_escaped, text)
-
-
-def _dumped(value: Any) -> str:
-    return f"{indented(value)}\n".replace("\x7f", "\\u007f").replace("##", "#\\u0023")  # hosts read `##[…]` in any line
+        return text_at(plain_data(value), depth)
+    return text
 
 
 def plain_data(value: Any) -> Any:

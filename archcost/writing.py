@@ -24,18 +24,18 @@ from archcost.files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSED_IN_CHILDREN | BINARY
 _PATIENCE = 60.0  # seconds that a writer waits for another
 _PAUSE = 0.02  # seconds between two tries
 
 
-def write_named(path: str, text: str, *, append: bool = False) -> None:
-    """Write text to a file, pipe or device that a person named; raises FileError."""
+def write_named(path: str, texts: Iterable[str], *, append: bool = False) -> None:
+    """Write texts, one after the other, to a file, pipe or device that a person named; raises FileError."""
     try:
         with open(path, "a" if append else "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(texts)
     except OSError as error:
         raise _unwritten(error) from None
     except ValueError as error:

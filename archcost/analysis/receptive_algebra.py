@@ -65,7 +65,10 @@ def read(field: AxisField, reading: Reading, shape: Shape, output: Shape) -> Axi
             _spread(parts, runs)
         else:
             dims[steps.dim] = _moved(parts, steps, runs, size, output[steps.dim], field.dims)
-    return _settled(dims, runs)
+    moved = tuple(dims)
+    if moved == field.dims:  # every part still moves along its axes
+        return new(AxisField, (moved, tuple(runs)))
+    return _settled(moved, runs)
 
 
 def _settled(dims: Sequence[tuple[AxisPart, ...]], runs: list[Run]) -> AxisField:
@@ -106,6 +109,8 @@ def _moved(
         if simple:
             runs[axis] = shifted(runs[axis], step * low, step * high)
             step *= advance
+            if step and parts[0] == (after, ((axis, step, after),)):
+                return parts
         elif _ties_on(axis, dims) == 1:
             runs[axis] = composed(runs[axis], step, steps)
             step = 1
@@ -143,8 +148,8 @@ def jumps(field: AxisField) -> list[Position]:
     runs = field.runs
     found: list[Position] = [0] * len(runs)
     for parts in field.dims:
-        for part in parts:
-            for axis, step, _ in part.ties:
+        for _, ties in parts:
+            for axis, step, _ in ties:
                 advance, first, _ = runs[axis]
                 jump = step * advance if len(first) == 1 else _quotient(step * advance, len(first))
                 if not found[axis] or jump < found[axis]:

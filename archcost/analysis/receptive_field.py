@@ -176,58 +176,69 @@ _SAME: list[Readings] = [(None,)]
 
 def _readings(signature: Signature) -> list[Readings]:
     """What each output of a signature reads."""
+    op = signature.op
     inputs = tuple([tensor.shape for tensor in signature.inputs])
     outputs = tuple([tensor.shape for tensor in signature.outputs])
-    if inputs == outputs and len(inputs) == 1 and type(signature.op).reach is pointwise:
+    if inputs == outputs and len(inputs) == 1 and type(op).reach is pointwise:
         return _SAME
-    found = []
+    found: list[Readings] = []
     for number, output in enumerate(outputs):
-        readings = signature.op.reach(inputs, outputs, number)
-        pairs = zip(inputs, readings, strict=True)
-        found.append(
-            tuple([None if shape == output and how == aligned(shape, output) else how for shape, how in pairs])
-        )
+        readings: Readings = op.reach(inputs, outputs, number)
+        if output in inputs:
+            pairs = zip(inputs, readings, strict=True)
+            readings = tuple(
+                [None if shape == output and how == aligned(shape, output) else how for shape, how in pairs]
+            )
+        found.append(readings)
     return found
 
 
 def trace(graph: Graph, places: range, source: int, start: Fields) -> dict[int, Fields]:
     """The fields of every value that depends on the source; equal layers on equal fields are worked out once."""
     known = {source: start}
-    readings: dict[int, list[Readings]] = {}
-    memo: dict[tuple[int, ...], Fields] = {}
+    readings: dict[Signature, list[Readings]] = {}
+    memo: dict[tuple[Signature, tuple[int, ...]], list[Fields]] = {}  # by the identities of fields, all of them known
+    nodes = graph.nodes
     for k in places:
-        _, signature, inputs, value, _, _ = graph.nodes[k]
-        given = [known.get(each) for each in inputs]
+        _, signature, inputs, value, _, _ = nodes[k]
+        given = tuple([known.get(each) for each in inputs])
         if not any(given):
             continue
-        outputs = readings.get(id(signature))
+        outputs = readings.get(signature)
         if outputs is None:
-            outputs = readings[id(signature)] = _readings(signature)
+            outputs = readings[signature] = _readings(signature)
         if outputs is _SAME:
             known[value] = given[0]  # type: ignore[assignment]
             continue
-        for number, reading in enumerate(outputs):
-            if reading == (None,):
-                known[value + number] = given[0]  # type: ignore[assignment]
-                continue
-            key = (id(signature), number, *map(id, given))
-            fields = memo.get(key)
-            if fields is None:
-                fields = memo[key] = _merged(
-                    [
-                        _read(fields, how, signature, index, number)
-                        for index, (fields, how) in enumerate(zip(given, reading, strict=True))
-                        if fields is not None
-                    ]
-                )
-            known[value + number] = fields
+        key = (signature, tuple(map(id, given)))
+        found = memo.get(key)
+        if found is None:
+            found = memo[key] = [_output(given, reading, signature, k) for k, reading in enumerate(outputs)]
+        for fields in found:
+            known[value] = fields
+            value += 1
     return known
+
+
+def _output(given: Sequence[Fields | None], reading: Readings, signature: Signature, number: int) -> Fields:
+    """The fields of an output, of those of the inputs that depend on the source."""
+    if len(given) == 1:
+        return _read(given[0], reading[0], signature, 0, number)  # type: ignore[arg-type]
+    return _merged(
+        [
+            _read(fields, how, signature, index, number)
+            for index, (fields, how) in enumerate(zip(given, reading, strict=True))
+            if fields is not None
+        ]
+    )
 
 
 def _read(fields: Fields, how: Reading | None, signature: Signature, index: int, number: int) -> Fields:
     if how is None:
         return fields
     shape, output = signature.inputs[index].shape, signature.outputs[number].shape
+    if len(fields.fields) == 1:
+        return new(Fields, ((read(fields.fields[0], how, shape, output),), fields.folded))
     return new(Fields, (tuple([read(field, how, shape, output) for field in fields.fields]), fields.folded))
 
 

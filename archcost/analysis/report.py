@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
+from archcost.collector import collector_paused
 from archcost.errors import SpecError
 from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures
 from archcost.graph.unroll import unroll
@@ -16,8 +15,6 @@ from archcost.paths import join
 from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from archcost.analysis.data import ReportData
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
@@ -226,33 +223,17 @@ def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> None:
         unroll(spec, settings)
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection: specs and graphs have no cycles, and the collector would look at all of them repeatedly.
-
-    What is there at the end counts as old, so that the collector does not begin with all of it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.freeze()
-            gc.unfreeze()  # into the oldest generation
-            gc.enable()
-
-
 def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
     names: list[str] = []  # of the values
     inputs = list(graph.inputs)
     layers = []
     for node, own in zip(graph.nodes, costs, strict=True):
-        reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in node.inputs])
+        path, signature, values, _, _, _ = node
+        reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in values])
         layers.append(Layer(node, reads, own))
-        outputs = node.signature.outputs
+        outputs = signature.outputs
         if len(outputs) == 1:
-            names.append(node.path)
+            names.append(path)
         else:
-            names.extend([join(node.path, str(k)) for k in range(len(outputs))])
+            names.extend([join(path, str(k)) for k in range(len(outputs))])
     return layers

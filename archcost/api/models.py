@@ -26,9 +26,11 @@ def load(spec: str | os.PathLike[str]) -> Spec:
     Raises SpecError with every problem found, each with file, line and column. The result can be analysed under any
     number of params without being parsed again.
     """
+    from archcost.collector import collector_paused
     from archcost.spec.loader import load as load_spec
 
-    return load_spec(spec)
+    with collector_paused():
+        return load_spec(spec)
 
 
 def analyze(

@@ -76,7 +76,7 @@ def analyze(
 
 def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
     """Print the reports; problems go to standard error (and into the JSON), even where the reports go nowhere."""
-    from archcost.analysis.report import collector_paused
+    from archcost.collector import collector_paused
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import write
 

@@ -1,21 +1,21 @@
-"""Blocks: the names that their bodies see, and copying an unrolled body to where the block is used."""
+"""Blocks: the names that their bodies see, and copying an unrolled body to where the block is used again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.graph.context import with_input
 from archcost.graph.model import Node, Scope, new
-from archcost.graph.scope import Body, Result, Values
+from archcost.graph.params import freeze
 from archcost.paths import DOT
 from archcost.spec.expressions import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
-    from archcost.errors import Mark
     from archcost.graph.model import TensorType
-    from archcost.spec.model import Block
+    from archcost.graph.scope import Body, Values
+    from archcost.spec.model import Block, Step
 
 
 def block_names(top: Names, block: Block, given: dict[str, Any], tensor: TensorType) -> Names:
@@ -30,32 +30,93 @@ def block_names(top: Names, block: Block, given: dict[str, Any], tensor: TensorT
     return names
 
 
-def copy_body(
-    sub: Body, body: Body, path: str, inputs: list[int], kind: str, mark: Mark, params: Mapping[str, Any]
-) -> Result:
-    """Append the nodes of a block's body under a path, its inputs bound to values of this one."""
-    nodes, offset, shift = body.nodes, len(body.nodes), len(body.types)
-    if sub.failed_at is not None and body.failed_at is None:
-        body.failed_at = offset + sub.failed_at
+class ResolvedParams:
+    """The names that a body sees, for what a step gives and the first input; ``key`` are the values of its params."""
+
+    __slots__ = ("block", "given", "key", "names", "tensor")
+
+    def __init__(
+        self, block: Block, given: tuple[Any, ...], tensor: TensorType, names: Names, key: tuple[Any, ...]
+    ) -> None:
+        self.block = block
+        self.given = given
+        self.tensor = tensor
+        self.names = names
+        self.key = key
+
+
+class Unrolled(NamedTuple):
+    """Where the body of a block stands that is unrolled: its nodes, scopes and values, and what it took from outside.
+
+    ``cut`` is the length of the path in front of its own; ``work`` that of its layers: what copying it takes.
+    """
+
+    nodes: range
+    scopes: range
+    first_value: int
+    end_value: int
+    cut: int
+    inputs: tuple[int, ...]
+    outputs: Values
+    work: int
+
+
+class Bodies:
+    """The bodies that were unrolled, by what they depend on, in the order in which they ended."""
+
+    def __init__(self, top: Names) -> None:
+        self.known: dict[Any, Unrolled] = {}
+        self._top = top
+        self._last: dict[int, ResolvedParams] = {}  # by the steps that use blocks
+
+    def resolved(self, step: Step, block: Block, given: dict[str, Any], tensor: TensorType) -> ResolvedParams:
+        """The params of a block where a step uses it: most rounds of a step give what the round before gave."""
+        frozen = _frozen(given.values())
+        last = self._last.get(id(step))
+        if last is not None and last.given == frozen and last.tensor == tensor and last.block is block:
+            return last
+        names = block_names(self._top, block, given, tensor)
+        key = _frozen([names[param] for param in block.params])
+        found = self._last[id(step)] = ResolvedParams(block, frozen, tensor, names, key)
+        return found
+
+    def forget(self, start: int) -> None:
+        """Forget the bodies that begin at a node or after it: its nodes are about to differ from what was unrolled."""
+        while self.known and next(reversed(self.known.values())).nodes.start >= start:
+            self.known.popitem()
+
+
+def _frozen(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple([one if type(one) is int else freeze(one) for one in values])
+
+
+def copy_body(sub: Unrolled, body: Body, path: str, inputs: tuple[int, ...]) -> Values:
+    """Append the nodes and scopes of a block's body once more, under a path and bound to other inputs; its outputs.
+
+    Which of the inputs are the same value must be as it was: what the body reads is told apart by it.
+    """
+    nodes, first_value, cut = body.nodes, sub.first_value, sub.cut
+    offset, shift = len(nodes) - sub.nodes.start, len(body.types) - first_value
+    given = dict(zip(sub.inputs, inputs, strict=True))
+
+    def bound(values: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple([value + shift if value >= first_value else given[value] for value in values])
+
     prefix = path + DOT
-    for tail, signature, reads, first, shared, where in sub.nodes:
+    for tail, signature, reads, first, shared, where in nodes[sub.nodes.start : sub.nodes.stop]:
         if len(reads) == 1:
             value = reads[0]
-            bound: tuple[int, ...] = (value + shift if value >= 0 else inputs[-1 - value],)
+            taken: tuple[int, ...] = (value + shift if value >= first_value else given[value],)
         else:
-            bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in reads])
+            taken = bound(reads)
         owner = shared if shared < 0 else shared + offset
-        nodes.append(new(Node, (prefix + tail, signature, bound, first + shift, owner, where)))
-    body.types.extend(sub.types)
-    for tail, scope_kind, results, where, takes, resolved in sub.scopes:
-        bound = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in results])
-        taken = tuple([value + shift if value >= 0 else inputs[-1 - value] for value in takes])
-        body.scopes.append(Scope(prefix + tail, scope_kind, bound, where, taken, resolved))
-    outputs: Values = tuple(
-        [value if value is None else value + shift if value >= 0 else inputs[-1 - value] for value in sub.outputs]
+        nodes.append(new(Node, (prefix + tail[cut:], signature, taken, first + shift, owner, where)))
+    body.types += body.types[first_value : sub.end_value]
+    for tail, kind, results, where, takes, resolved in body.scopes[sub.scopes.start : sub.scopes.stop]:
+        body.scopes.append(Scope(prefix + tail[cut:], kind, bound(results), where, bound(takes), resolved))
+    return tuple(
+        [value if value is None else value + shift if value >= first_value else given[value] for value in sub.outputs]
     )
-    body.scopes.append(Scope(path, kind, whole(outputs), mark, tuple(inputs), params))
-    return Result(outputs, len(outputs) == 1, offset, len(nodes))
 
 
 def whole(values: Values) -> tuple[int, ...]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
-from archcost.graph.work import USE, paths_work
-from archcost.paths import join
+from archcost.graph.work import paths_work
 from archcost.spec.expressions import UNKNOWN, Names
 
 if TYPE_CHECKING:
     from archcost.errors import Mark
+    from archcost.graph.blocks import Unrolled
     from archcost.graph.model import TensorType
     from archcost.graph.scope import Body, Frame, Values
     from archcost.spec.model import Spec, Template
     from archcost.spec.problems import Problems
 
 MAX_NODES = 1_000_000  # and as many blocks, branches and repeated steps
-MAX_COPIES = 4_000_000  # nodes made in all, those of blocks that are copied into others included
 MAX_NESTING = 64  # blocks
 MAX_DEPTH = 100  # blocks and branches
 _MAX_NOTES = 4
@@ -50,7 +49,6 @@ class Context:
         self.problems = problems
         self.stack: list[Use] = []  # the blocks that are being unrolled
         self.depth = 0  # of blocks and branches
-        self.copies = 0
         self.meter = names.meter
 
     # --- names and values -------------------------------------------------------------------------------------------
@@ -67,10 +65,6 @@ class Context:
         """The value of a template where a step stands; raises ExpressionError."""
         return template.evaluate(self.names_at(frame, inputs) if template.uses_input else frame.names)
 
-    def path(self, frame: Frame, name: str) -> str:
-        """The full path of a step, through the blocks that are being unrolled."""
-        return join(*[use.path for use in self.stack], frame.prefix + name)
-
     # --- problems ---------------------------------------------------------------------------------------------------
 
     def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:
@@ -80,35 +74,26 @@ class Context:
             notes = (*diagnostic.notes, *self._uses())
             self.problems.add(diagnostic._replace(notes=notes), identity)
 
-    def limit(self, mark: Mark, what: str = "") -> LimitError:
-        """Report that a limit is reached; the caller raises what this returns."""
-        message = what or f"the model has more than {MAX_NODES:,} layers"
+    def limit(self, mark: Mark) -> LimitError:
+        """Report that there are more layers than there may be; the caller raises what this returns."""
+        message = f"the model has more than {MAX_NODES:,} layers"
         self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
         return LimitError()
 
-    def count_copies(self, sub: Body, path: str, mark: Mark) -> None:
-        """Count the nodes and scopes that are copied with a body; raises LimitError or WorkError for too many."""
-        count = len(sub.nodes) + len(sub.scopes)
-        if not self.stack:
-            self.meter.grant(len(sub.nodes))
-        self.meter.spend(USE + sub.work + paths_work(path, count), mark)
-        self.copies += count
-        if self.copies > MAX_COPIES:
-            raise self.limit(
-                mark,
-                f"the blocks have more than {MAX_COPIES:,} layers, counting a block again for each use in another",
-            )
+    def count_copy(self, sub: Unrolled, path: str, mark: Mark) -> None:
+        """Count what it takes to copy a body, and allow what its layers may take; raises WorkError."""
+        self.meter.grant(len(sub.nodes))
+        self.meter.spend(sub.work + paths_work(path, len(sub.nodes) + len(sub.scopes)), mark)
 
     def _uses(self) -> list[str]:
         """Where the blocks around are used, the innermost first."""
         notes: list[str] = []
-        paths = [use.path for use in self.stack]
         for index in range(len(self.stack) - 1, -1, -1):
             if len(notes) == _MAX_NOTES and index > 0:
                 notes.append(f"… and {index + 1} blocks around it")
                 break
             use = self.stack[index]
-            path = join(*paths[: index + 1])
+            path = use.path
             shown = path if len(path) <= _MAX_PATH else "…" + path[-_MAX_PATH:]
             notes.append(f"in the block '{use.block}', used as '{shown}' at {use.mark}")
         return notes

@@ -88,7 +88,7 @@ class NodeMaker(Context):
     ) -> Result:
         shapes = ", ".join(str(shape_text(tensor.shape)) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
         note = (f"its input{'s are' if len(types) > 1 else ' is'} {shapes}",) if types else ()
-        message = told_of(kind, self.path(frame, name), error.message)
+        message = told_of(kind, frame.prefix + name, error.message)
         hint = error.help
         if len(types) > 1 and REGISTRY[kind].max_inputs == 1 and step.sources is None:
             hint = self.arity_help(step, frame, len(types)) or hint

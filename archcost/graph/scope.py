@@ -22,11 +22,15 @@ class Result(NamedTuple):
 
 
 class Body:
-    """Nodes of an unrolled block, numbered from 0, inputs being -1, -2 …; ``failed_at`` is the first failing node."""
+    """The nodes and scopes of a model while it is unrolled, and the types of its values and inputs (-1, -2 …).
 
-    __slots__ = ("failed_at", "nodes", "outputs", "scopes", "types", "work")
+    ``failed_at`` is the first failing node.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("failed_at", "inputs", "nodes", "outputs", "scopes", "types", "work")
+
+    def __init__(self, inputs: tuple[TensorType | None, ...] = ()) -> None:
+        self.inputs = inputs
         self.nodes: list[Node] = []
         self.types: list[TensorType] = []
         self.scopes: list[Scope] = []
@@ -41,7 +45,7 @@ class Body:
 
 
 class Frame:
-    """A scope while it is unrolled: names for expressions, ids, and the path in front of both.
+    """A scope while it is unrolled: names for expressions, ids, and the path in front of them.
 
     ``unsure`` holds the unknown kinds of steps in it: an id that may be the default name of one is no problem then.
     """
@@ -51,7 +55,6 @@ class Frame:
         "body",
         "branches",
         "ids",
-        "inputs",
         "last",
         "names",
         "outer",
@@ -60,17 +63,9 @@ class Frame:
         "used",
     )
 
-    def __init__(
-        self,
-        body: Body,
-        names: Names,
-        inputs: tuple[TensorType | None, ...],
-        prefix: str = "",
-        outer: Frame | None = None,
-    ) -> None:
+    def __init__(self, body: Body, names: Names, prefix: str = "", outer: Frame | None = None) -> None:
         self.body = body
         self.names = names
-        self.inputs = inputs
         self.prefix = prefix
         self.outer = outer
         self.ids: dict[str, Result] = {}
@@ -100,14 +95,14 @@ class Frame:
         return name in self.used or (self.outer is not None and self.outer.is_reserved(name))
 
     def types_of(self, values: tuple[int, ...]) -> tuple[TensorType, ...]:
-        """The types of values of this body."""
+        """The types of values."""
         if len(values) == 1 and values[0] >= 0:
             return (self.body.types[values[0]],)
         return tuple([self.type_of(value) for value in values])
 
     def type_of(self, value: int) -> TensorType:
-        """The type of a value of this body."""
-        found = self.body.types[value] if value >= 0 else self.inputs[-1 - value]
+        """The type of a value."""
+        found = self.body.types[value] if value >= 0 else self.body.inputs[-1 - value]
         if found is None:
             raise LookupError(value)  # pragma: no cover - values of unknown inputs are None
         return found

@@ -1,27 +1,27 @@
 """Spec to Graph: blocks unrolled, references resolved, every node typed.
 
-A block's body depends on its params and the types of its inputs alone, so each such combination is unrolled once and
-its nodes are copied to wherever the block is used. Problems are collected: a step whose inputs failed is passed over,
-and the steps that do not depend on it are still checked.
+A block's body depends on its params and the types of its inputs alone, so each such combination is unrolled once, where
+it is used first, and its nodes are copied to wherever it is used again. Problems are collected: a step whose inputs
+failed is passed over, and the steps that do not depend on it are still checked.
 """
 
 # long: one walk over steps, rounds, branches and blocks, whose parts call one another
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcost.dims import decided
 from archcost.errors import Diagnostic
-from archcost.graph.blocks import block_names, copy_body, whole
+from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
 from archcost.graph.bounds import too_large
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
 from archcost.graph.model import Graph, Scope, TensorType
 from archcost.graph.nodes import NodeMaker
-from archcost.graph.params import check_weight_dtype, freeze, model_dtype, resolve_inputs, resolve_params
+from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
-from archcost.graph.work import BRANCH, REFERENCE, STEP
+from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.base import raising
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from archcost.settings import Settings
     from archcost.spec.model import Block, Branch, Spec, Step
 
-_CACHED_NODES = 50_000  # a larger body is unrolled again where it is used again
-
 
 class Unroller(NodeMaker):
     """Unrolls one spec under one setting of its params."""
@@ -50,49 +48,51 @@ class Unroller(NodeMaker):
         self, spec: Spec, names: Names, dtype: str, problems: Problems, checks: Callable[[], Check] = raising
     ) -> None:
         super().__init__(spec, names, dtype, problems, checks)
-        self._bodies: dict[Any, Body] = {}
+        self._bodies = Bodies(names)
         self._unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
 
     def run(self, inputs: dict[str, TensorType | None]) -> Body:
         """The body of the whole model."""
+        body = Body(tuple(inputs.values()))
+        values = tuple([None if tensor is None else -1 - place for place, tensor in enumerate(body.inputs)])
         try:
             mark = too_large(self.spec, self.names)
             if mark is not None:
                 raise self.limit(mark)
-            return self._body(self.spec.main, self.names, tuple(inputs.values()))
+            body.outputs = self._results(self.spec.main, Frame(body, self.names), values)
         except LimitError:
             pass
         except WorkError as error:
             self.problems.extend(error.diagnostics)
         except MemoryError:
-            self._bodies.clear()
+            body = Body()  # which frees some
             self.problems.add(Diagnostic("there is not enough memory to analyse this model", self.spec.main.mark))
+        else:
+            return body
         body = Body()
         body.fail()
         return body
 
     # --- scopes -----------------------------------------------------------------------------------------------------
 
-    def _body(self, block: Block, names: Names, inputs: tuple[TensorType | None, ...]) -> Body:
-        body = Body()
-        frame = Frame(body, names, inputs)
-        values = tuple([None if tensor is None else -1 - index for index, tensor in enumerate(inputs)])
+    def _results(self, block: Block, frame: Frame, values: Values) -> Values:
+        """Unroll the steps of a block whose inputs are these values; its outputs."""
         for name, value in zip(block.inputs, values, strict=True):
             frame.ids[name] = Result((value,), True)
         frame.used.update(block.inputs)
-        result = self._steps_of(block.steps, frame, values[:1])
-        body.outputs = result.values
+        outputs = self._steps_of(block.steps, frame, values[:1]).values
         if block.outputs is not None:
             try:
-                body.outputs = resolve(self, block.outputs, frame, ())
+                outputs = resolve(self, block.outputs, frame, ())
             except ExpressionError as error:
-                self.fail(error.diagnostic, body)
-                body.outputs = FAILED
-            if not body.outputs:
+                self.fail(error.diagnostic, frame.body)
+                return FAILED
+            if not outputs:
                 mark = block.mark if isinstance(block.outputs, list) else block.outputs.mark
-                self.fail(Diagnostic("'outputs' is empty", mark, "leave it out to return the last step"), body)
-                body.outputs = FAILED
-        return body
+                problem = Diagnostic("'outputs' is empty", mark, "leave it out to return the last step")
+                self.fail(problem, frame.body)
+                return FAILED
+        return outputs
 
     def _steps_of(self, steps: list[Step], frame: Frame, start: Values) -> Result:
         """Unroll steps in order; the result of the last one (of the start, when there are none)."""
@@ -115,7 +115,7 @@ class Unroller(NodeMaker):
             raise StepError(Diagnostic(message, branch.mark))
         prefix = f"{frame.prefix}{frame.fresh(label)}"
         frame.branches.add(label)
-        inner = Frame(frame.body, frame.names, frame.inputs, prefix + DOT, frame)
+        inner = Frame(frame.body, frame.names, prefix + DOT, frame)
         first = len(frame.body.nodes)
         self.depth += 1
         result = self._steps_of(branch.steps, inner, start)
@@ -231,6 +231,7 @@ class Unroller(NodeMaker):
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
         if step.share is not None and None not in result.values and id(step) not in self._unshared:
+            self._bodies.forget(start)
             try:
                 share_weights(self, step.share, frame, start, len(body.nodes))
             except StepError as problem:
@@ -246,7 +247,7 @@ class Unroller(NodeMaker):
     # --- blocks -----------------------------------------------------------------------------------------------------
 
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
-        """Copy the nodes of a block's body; unroll it first if these params and types are new."""
+        """Unroll a block; copy the nodes of its body where there is one of these params and types already."""
         if step.kind != block.name:
             check_params(step, block, self.meter)
         if block.broken:
@@ -259,23 +260,29 @@ class Unroller(NodeMaker):
             wanted = f"{len(block.inputs)} input{'s' * (len(block.inputs) != 1)} ({', '.join(block.inputs)})"
             message = f"the block '{block.name}' takes {wanted}, got {len(inputs)}"
             raise StepError(Diagnostic(message, step.mark, self.arity_help(step, frame, len(inputs))))
-        values = [value for value in inputs if value is not None]
-        types = frame.types_of(tuple(values))
-        names = block_names(self.names, block, given, types[0])
-        key = (block.name, tuple([freeze(names[param]) for param in block.params]), types)
-        path = frame.prefix + name
-        sub = self._bodies.get(key)
-        if sub is None:
-            sub = self._unrolled(step, block, names, types, path)
-            if len(sub.nodes) <= _CACHED_NODES:
-                self._bodies[key] = sub
-        own_work = REFERENCE * (len(values) + len(sub.outputs))
-        self.meter.spend(own_work, step.mark)
-        self.count_copies(sub, path, step.mark)
-        frame.body.work += sub.work + own_work
-        return copy_body(sub, frame.body, path, values, block.name, step.mark, names)
+        values: tuple[int, ...] = inputs  # type: ignore[assignment]  # none is None
+        types = frame.types_of(values)
+        resolved = self._bodies.resolved(step, block, given, types[0])
+        equal = tuple(map(values.index, values)) if len(values) > 1 else ()  # a body is bound to values, not to places
+        key = (block.name, resolved.key, types, equal)
+        names = resolved.names
+        path, body = frame.prefix + name, frame.body
+        start = len(body.nodes)
+        known = self._bodies.known.get(key)
+        if known is None:
+            outputs = self._unrolled(step, block, Frame(body, names, path + DOT), values, key)
+        else:
+            self.count_copy(known, path, step.mark)
+            body.work += known.work
+            outputs = copy_body(known, body, path, values)
+        own_work = REFERENCE * (len(values) + len(outputs))
+        self.meter.spend(USE + own_work, step.mark)
+        body.work += own_work
+        body.scopes.append(Scope(path, block.name, whole(outputs), step.mark, values, names))
+        return Result(outputs, len(outputs) == 1, start, len(body.nodes))
 
-    def _unrolled(self, step: Step, block: Block, names: Names, types: tuple[TensorType, ...], path: str) -> Body:
+    def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Values:
+        """Unroll the body of a block where it is used, and remember it; its outputs."""
         used = [use.block for use in self.stack]
         if block.name in used:
             chain = cycle_text([*used[used.index(block.name) :], block.name])
@@ -284,12 +291,24 @@ class Unroller(NodeMaker):
         if len(self.stack) >= MAX_NESTING or self.depth >= MAX_DEPTH:
             limit = f"{MAX_NESTING} levels" if len(self.stack) >= MAX_NESTING else f"{MAX_DEPTH} levels, with branches"
             raise StepError(Diagnostic(f"blocks nest deeper than {limit}", step.mark))
-        self.stack.append(Use(block.name, path, step.mark))
+        body, prefix = frame.body, frame.prefix
+        nodes, scopes, first, work = len(body.nodes), len(body.scopes), len(body.types), body.work
+        self.stack.append(Use(block.name, prefix.removesuffix(DOT), step.mark))
         self.depth += 1
-        body = self._body(block, names, types)
+        outputs = self._results(block, frame, values)
         self.depth -= 1
         self.stack.pop()
-        return body
+        self._bodies.known[key] = Unrolled(
+            range(nodes, len(body.nodes)),
+            range(scopes, len(body.scopes)),
+            first,
+            len(body.types),
+            len(prefix),
+            values,
+            outputs,
+            body.work - work,
+        )
+        return outputs
 
 
 def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], Check] = raising) -> Graph:

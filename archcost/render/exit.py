@@ -12,6 +12,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, TextIO, cast
 
@@ -21,7 +22,9 @@ from archcost.printable import harmless, without_colours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Text = str | Iterable[str]  # whole, or in pieces that are made while they are written
 PIPED_WIDTH = 10_000
+PART = 2**17  # characters of long text that leave at a time
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 _COMMANDS = "github"  # the format in which lines may be commands
@@ -29,7 +32,7 @@ _PROGRAMS = ("python",)  # formats that are run, and whose values their generato
 _MOST_DIGITS = 4  # of a width that any terminal has
 
 
-def write_out(text: str, format: str = "text") -> None:  # noqa: A002 - as the option
+def write_out(text: Text, format: str = "text") -> None:  # noqa: A002 - as the option
     """Print text of a format to standard output; raises UsageError if it is full."""
     try:
         _write(sys.stdout, text, format)
@@ -48,7 +51,7 @@ def write_error(text: str) -> None:
         _silence(sys.stderr)
 
 
-def write_file(text: str, path: str, format: str, *, append: bool = False) -> None:  # noqa: A002 - as the option
+def write_file(text: Text, path: str, format: str, *, append: bool = False) -> None:  # noqa: A002 - as the option
     """Write text of a format to a file, or append it, as UTF-8; raises UsageError where that cannot be.
 
     A program goes to a regular file exactly as it was generated: nobody reads commands from there, and a guard that
@@ -59,7 +62,10 @@ def write_file(text: str, path: str, format: str, *, append: bool = False) -> No
 
     try:
         exact = format in _PROGRAMS and not _is_stream(path)
-        write_named(path, text if exact else harmless(text, commands=format == _COMMANDS), append=append)
+        texts = _in_lines(text)
+        if not exact:
+            texts = (harmless(part, commands=format == _COMMANDS) for part in texts)
+        write_named(path, texts, append=append)
     except FileError as error:
         raise UsageError(f"cannot write {path}: {error.reason}") from None
 
@@ -71,12 +77,34 @@ def _is_stream(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def _write(stream: IO[str] | None, text: str, format: str) -> None:  # noqa: A002 - as the option
+def _in_lines(text: Text) -> Iterator[str]:
+    """Text in parts of whole lines: what is harmless is judged line by line."""
+    if isinstance(text, str):
+        yield text
+        return
+    held: list[str] = []
+    size = 0
+    for piece in text:
+        held.append(piece)
+        size += len(piece)
+        if size >= PART and "\n" in piece:
+            whole, end, rest = "".join(held).rpartition("\n")
+            held, size = [rest], len(rest)
+            if end:
+                yield whole + end
+    yield "".join(held)
+
+
+def _write(stream: IO[str] | None, text: Text, format: str) -> None:  # noqa: A002 - as the option
+    if isinstance(stream, _Guarded):
+        stream = stream.stream
     if stream is None:
         return
-    if isinstance(stream, _Guarded):
-        _write(stream.stream, text, format)
-        return
+    for part in _in_lines(text):
+        _write_part(stream, part, format)
+
+
+def _write_part(stream: IO[str], text: str, format: str) -> None:  # noqa: A002 - as the option
     colour, commands = wants_colour(stream), format == _COMMANDS
     text = harmless(text, colour=colour, commands=commands)
     if not text.isascii():
@@ -170,6 +198,8 @@ class _Guarded(io.TextIOBase):
         return encoding_of(self.stream)
 
     def write(self, text: str) -> int:
+        if isinstance(text, bytes):  # by which click asks whether this is a stream of bytes
+            raise TypeError("this is a stream of text")
         if not wants_colour(self.stream):
             text = without_colours(text)
         if self._error:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archcost.errors import Diagnostic, UsageError
+    from archcost.render.exit import Text
 
 
-def write_text(text: str, path: str | None, format: str) -> None:  # noqa: A002 - as the option
+def write_text(text: Text, path: str | None, format: str) -> None:  # noqa: A002 - as the option
     """Print text of a format, or write it to a file; raises UsageError where neither is possible.
 
     The format, by the name that its option has, says how what an encoding lacks is written; see ``render.glyphs``.

@@ -11,6 +11,7 @@ from archcost.render.output import write_text
 
 if TYPE_CHECKING:
     from archcost.render.document import Document
+    from archcost.render.exit import Text
 
 
 def write(document: Document, format: str, path: str | None) -> None:  # noqa: A002 - as the option
@@ -18,10 +19,10 @@ def write(document: Document, format: str, path: str | None) -> None:  # noqa: A
     write_text(text_of(document, format, path), path, format)
 
 
-def text_of(document: Document, format: str, path: str | None) -> str:  # noqa: A002 - as the option
+def text_of(document: Document, format: str, path: str | None) -> Text:  # noqa: A002 - as the option
     """A document in a format, as wide and as colourful as where it goes."""
     printer = import_module(f"archcost.render.printers.{FORMATS[format]}")
-    text: str = printer.text(document, path)
+    text: Text = printer.text(document, path)
     return text
 
 

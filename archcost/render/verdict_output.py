@@ -50,7 +50,7 @@ def render(verdict: Verdict, format: str, path: str | None = "") -> str:  # noqa
     if format not in OWN_FORMATS:
         from archcost.render.verdict import VerdictDocument
 
-        return text_of(VerdictDocument(verdict), format, path)
+        return "".join(text_of(VerdictDocument(verdict), format, path))
     if format == FULL:
         from archcost.render.verdict_full import to_full
 

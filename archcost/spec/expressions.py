@@ -102,7 +102,12 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         if kind is ast.Constant:
             value = node.value  # type: ignore[attr-defined]  # no longer than the expression, whose length is bounded
         elif kind is ast.Name:
-            value = self._eval_name(node)  # type: ignore[arg-type]
+            try:
+                value = self.names[node.id]  # type: ignore[attr-defined]
+            except KeyError:
+                raise NameNotDefined(node.id, "") from None  # type: ignore[attr-defined]
+            if value is UNKNOWN:
+                raise ExpressionError(None)
         elif kind is ast.BinOp:
             value = OPERATORS[type(node.op)](self._eval(node.left), self._eval(node.right))  # type: ignore[attr-defined]
         else:
@@ -116,20 +121,11 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             raise meter.error(self.mark)
         return value
 
-    def _eval_name(self, node: ast.Name) -> Any:
-        try:
-            value = self.names[node.id]
-        except KeyError:
-            raise NameNotDefined(node.id, "") from None
-        if value is UNKNOWN:
-            raise ExpressionError(None)
-        return value
-
 
 class Expression:
     """A parsed expression and its place; evaluated as often as its names change."""
 
-    __slots__ = ("mark", "names", "text", "tree", "uses_input")
+    __slots__ = ("alone", "mark", "names", "text", "tree", "uses_input")
 
     def __init__(self, text: str, mark: Mark, meter: Meter | None = None) -> None:
         """Parse ``$name`` or ``$(…)``; raises ExpressionError, and WorkError beyond what the meter allows."""
@@ -137,19 +133,15 @@ class Expression:
             meter.spend(_PARSING * min(len(text), MAX_LENGTH), mark)
         self.text = text
         self.mark = mark
-        self.tree, nodes = _parse(text, mark)
-        functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-        self.names = frozenset([node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions])
-        for name in self.names & FUNCTIONS.keys():
-            message = f"'{name}' in {_shortened(text)} is a function, not a value"
-            raise ExpressionError(Diagnostic(message, mark, f"write `{name}(…)`"))
+        self.tree, self.names = _known.get(text) or _remembered(text, mark)
+        self.alone = self.tree.id if isinstance(self.tree, ast.Name) else ""  # the name that is all of it
         self.uses_input = not self.names.isdisjoint(INPUT_NAMES)
 
     def at(self, mark: Mark) -> Expression:
         """The same expression at another place, without parsing it again."""
         other = object.__new__(Expression)
         other.text, other.mark, other.tree = self.text, mark, self.tree
-        other.names, other.uses_input = self.names, self.uses_input
+        other.names, other.alone, other.uses_input = self.names, self.alone, self.uses_input
         return other
 
     def __repr__(self) -> str:
@@ -158,6 +150,15 @@ class Expression:
     def evaluate(self, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
         """The value under ``names``; raises ExpressionError and WorkError. ``later`` are params without a value yet."""
         evaluator = names.evaluator if isinstance(names, Names) else _Evaluator(Meter())
+        if self.alone:  # most are a name that stands for a number: as below, without the way there
+            try:
+                value = names[self.alone]
+            except KeyError:
+                value = UNKNOWN
+            kind = type(value)
+            if kind is bool or (kind is int and -_SMALL < value < _SMALL):
+                evaluator.meter.spend(_EVALUATION + 1, self.mark)
+                return value
         evaluator.names = names
         evaluator.mark = self.mark
         try:
@@ -192,6 +193,27 @@ class Expression:
 
     def _error(self, message: str) -> ExpressionError:
         return ExpressionError(Diagnostic(message, self.mark))
+
+
+# --- what was read before ---------------------------------------------------------------------------------------------
+
+_Read = tuple[ast.expr, frozenset[str]]  # a tree, which nobody changes, and the names of values in it
+_known: dict[str, _Read] = {}  # by text: the specs of a zoo and their blocks say the same again and again
+_MOST = 2000  # that are kept
+
+
+def _remembered(text: str, mark: Mark) -> _Read:
+    """The tree and the names of a text that is new; raises ExpressionError."""
+    tree, nodes = _parse(text, mark)
+    functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    names = frozenset([node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions])
+    for name in names & FUNCTIONS.keys():
+        message = f"'{name}' in {_shortened(text)} is a function, not a value"
+        raise ExpressionError(Diagnostic(message, mark, f"write `{name}(…)`"))
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[text] = tree, names
+    return tree, names
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

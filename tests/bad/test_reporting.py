@@ -164,7 +164,7 @@ def test_a_model_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.M
         raise MemoryError
 
     monkeypatch.setattr("archcost.graph.unroll.copy_body", exhaust)
-    text = "blocks: {unit: {layers: [relu]}}\nlayers: [unit]"
+    text = "blocks: {unit: {layers: [relu]}}\nlayers: [unit, unit]"
     assert messages(text) == ["there is not enough memory to analyse this model"]
 
 

@@ -226,7 +226,8 @@ REASONS: list[tuple[str, str, dict[str, str]]] = [
     }),
     (UNKNOWN, "n", {"macs": "not known for c", "flops": "not known for c"}),
     ("params: {heads: 4}\ninput: [3, 12]\nlayers: [multihead_attention: {num_heads: $heads}]", "heads", {
-        "macs": "too few values near 4 are valid; at 5: multihead_attention: 12 features cannot be divided into 5 heads",
+        "macs": "too few values near 4 are valid; at 5: multihead_attention: 12 features cannot be "
+        "divided into 5 heads",
     }),
 ]  # fmt: skip
 

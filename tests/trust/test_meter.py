@@ -5,14 +5,15 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from archcost import model_zoo as zoo
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.errors import MAX_MESSAGE, Mark, Source, SpecError, UsageError
-from archcost.graph import context, unroll
+from archcost.graph import unroll
+from archcost.graph.blocks import copy_body
 from archcost.meter import BUDGET, PER_LAYER, Meter, WorkError
 from archcost.settings import Settings
 from archcost.spec.document import Mapping, Sequence, parse_document
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from archcost.graph.blocks import Unrolled
     from archcost.graph.model import Graph
+    from archcost.graph.scope import Values
     from archcost.spec.document import Value
 
 HEAD = "archcost: 1\nname: hostile\ninput: [8, 8]\n"
@@ -216,27 +219,35 @@ def test_long_specs_are_far_below(meters: list[Meter]) -> None:
     assert meters[1].spent < BUDGET // 1000
 
 
-def nested(levels: int, layers: int) -> Graph:
+def nested(levels: int, layers: int, uses: int = 1) -> Graph:
     blocks = "".join(f"  b{k}: {{layers: [b{k + 1}]}}\n" for k in range(levels - 1))
     last = f"  b{levels - 1}: {{layers: [{{relu: , repeat: {layers}}}]}}\n"
-    return unroll.unroll(loads(HEAD + "blocks:\n" + blocks + last + "layers: [b0]\n"))
+    return unroll.unroll(loads(HEAD + "blocks:\n" + blocks + last + f"layers: [{', '.join(['b0'] * uses)}]\n"))
 
 
-def test_nodes_that_are_copied_through_blocks_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body of 100 layers and its repeat, and k blocks around it: Σ (101 + k) nodes and scopes are copied."""
-    copies = sum(100 + 1 + k for k in range(10))  # 1,055: each level copies the scopes of those within
-    monkeypatch.setattr(context, "MAX_COPIES", copies)
-    assert len(nested(10, 100).nodes) == 100
-    monkeypatch.setattr(context, "MAX_COPIES", copies - 1)
-    with pytest.raises(SpecError) as caught:
-        nested(10, 100)
-    assert [found.message for found in caught.value.diagnostics] == [
-        f"the blocks have more than {copies - 1:,} layers, counting a block again for each use in another"
-    ]
+@pytest.mark.parametrize(("uses", "copied"), [(1, 0), (2, 100), (5, 400)])
+def test_a_body_is_unrolled_in_place_and_copied_where_it_is_used_again(
+    uses: int, copied: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100 layers in 10 blocks around one another: once they are made, and the other times copied from the outermost."""
+    sizes: list[int] = []
+
+    def counted(sub: Unrolled, *rest: Any) -> Values:
+        sizes.append(len(sub.nodes))
+        return copy_body(sub, *rest)
+
+    monkeypatch.setattr(unroll, "copy_body", counted)
+    assert len(nested(10, 100, uses).nodes) == 100 * uses
+    assert sum(sizes) == copied == 100 * (uses - 1)
 
 
-def test_the_limit_on_copied_nodes_is_what_the_docs_say() -> None:
-    assert context.MAX_COPIES == 4_000_000
+def test_blocks_around_a_body_do_not_take_its_work_again(meters: list[Meter]) -> None:
+    """With 10 blocks around 1,000 layers or 60 the work is the same, but for the blocks and the length of the paths."""
+    for levels in (10, 60):
+        nested(levels, 1000)
+    shorter, longer = (meter.spent for meter in meters)
+    characters = sum(len(f"b{k}.") for k in range(10, 60))
+    assert longer - shorter <= 50 * 100 + 1000 * (characters // 8 + 1)
 
 
 def test_a_meter_says_where() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import larger, numel
+from archcost.graph.model import new
 from archcost.ops.facets import Keeps, Work, row_of
 from archcost.spec.vocabulary import DTYPE_BYTES
 
@@ -34,7 +35,9 @@ class Profile(NamedTuple):
     strides: tuple[tuple[int, ...] | None, ...]  # of each output; None: contiguous
 
 
-_SHARED = Profile(0, (0,), (), (None,))
+CONTIGUOUS = (None,)  # the strides of a single output
+_ONE = (FRESH,)
+_SHARED = Profile(0, (0,), (), CONTIGUOUS)
 
 
 def plain_profile(signature: Signature) -> Profile | None:
@@ -47,7 +50,7 @@ def plain_profile(signature: Signature) -> Profile | None:
     if extra is None:
         return None
     size = output_bytes(signature)
-    return Profile(size + extra, (FRESH,), (size,), (None,))
+    return new(Profile, (size + extra, _ONE, (size,), CONTIGUOUS))
 
 
 def _elementwise(op: Op) -> int | None:

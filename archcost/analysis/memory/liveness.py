@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.closed_forms import Profile, plain_profile
+from archcost.analysis.memory.closed_forms import CONTIGUOUS, Profile, plain_profile
 from archcost.dims import numel
 from archcost.meter import Meter
 from archcost.spec.vocabulary import DTYPE_BYTES
@@ -54,18 +54,22 @@ class Storages:
             storage = of[value]
             last[storage] = max(last[storage], index)
         first = len(last)
+        made = 0
         for size in sizes:
             self.sizes.append(size)
             self.makers.append(index)
             last.append(index)
+            made += size
         self.rises.append(rise)
-        self.made.append(sum(sizes))
+        self.made.append(made)
         value = node.first_value
-        for source, stride in zip(sources, strides, strict=True):
+        for source in sources:
             of[value] = first - 1 - source if source < 0 else of[inputs[source]]
-            if stride is not None:
-                self.strides[value] = stride
             value += 1
+        if strides is not CONTIGUOUS:
+            for place, stride in enumerate(strides, node.first_value):
+                if stride is not None:
+                    self.strides[place] = stride
 
     def peak(self) -> int:
         """The most bytes alive at a time; params and buffers are not counted."""

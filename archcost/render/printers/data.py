@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.strict_json import json_text
+from archcost.strict_json import json_pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archcost.render.document import Document
 
 
-def text(document: Document, path: str | None) -> str:
-    """The data of a document."""
+def text(document: Document, path: str | None) -> Iterator[str]:
+    """The data of a document, in pieces."""
     del path
-    return json_text(document.data())
+    return json_pieces(document.data())
