@@ -136,3 +136,9 @@ def test_several_specs_print_a_table_each(run: Callable[..., Run]) -> None:
 def test_help_names_every_column(run: Callable[..., Run]) -> None:
     text = run("analyze", "--help", columns=300).out
     assert all(name in text for name in LABELS)
+
+
+def test_a_figure_to_sort_by_and_to_show_has_one_column(run: Callable[..., Run]) -> None:
+    table = run("analyze", "resnet18", "--sort", "flops", "--columns", "flops", "--top", "2", columns=160).out
+    heads = next(line for line in table.splitlines() if "params" in line)
+    assert heads.split() == ["layer", "op", "output", "params", "MACs", "FLOPs", "share", "of", "FLOPs"]

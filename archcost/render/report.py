@@ -160,7 +160,8 @@ def _cost(name: str, row: Row) -> Cell:
 def _further_columns(view: ModelView, report: Report) -> list[FurtherColumn]:
     """What stands beside params and MACs: the figure that rows are sorted by, and what was asked for."""
     measure = view.wanted.sort
-    sorted_by = _own_columns(report, measure) if measure not in (None, "params", "macs") else []
+    shown = ("params", "macs", *view.wanted.columns)
+    sorted_by = [] if measure is None or measure in shown else _own_columns(report, measure)
     return [*sorted_by, *[each for further in view.further for each in further.columns]]
 
 

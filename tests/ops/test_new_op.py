@@ -58,7 +58,6 @@ def test_an_activation_is_a_class_of_one_line(root: Path) -> None:
         ("", "Activation", "'' is no kind"),
         ("BentReLU", "Activation", "'BentReLU' is no kind"),
         ("../x", "Activation", r"'\.\./x' is no kind"),
-        ("relu", "Activation", "there is an op 'relu' already"),
         ("bent", "Activations", "'Activations' is no family of ops: Convolution, "),
         ("bent", "Custom", "'Custom' is no family of ops"),
     ],
@@ -68,3 +67,15 @@ def test_what_is_refused(root: Path, kind: str, family: str, message: str) -> No
     with pytest.raises(ValueError, match=message):
         new_op.begin(kind, family)
     assert {path: path.read_bytes() for path in root.rglob("*.py")} == before
+
+
+def test_an_op_that_is_there_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(*_: str) -> list[str]:
+        raise AssertionError("nothing is written")
+
+    monkeypatch.setattr(new_op, "begin", write)
+    monkeypatch.setattr("sys.argv", ["new_op", "relu", ""])
+    new_op.main()
+    assert capsys.readouterr().out == "there is an op 'relu': its pages are renewed, and what it lacks follows\n"
