@@ -59,7 +59,7 @@ def _size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
         if before is not None and _same(before, size):
             equations[-1] = before._replace(label=f"{before.label} and {label}")
         else:
-            equations.append(Equation("output_size", label, size.formula.value, size.formula))
+            equations.append(Equation("output_size", label, size.formula.value, size.formula, note=size.note))
     return equations
 
 
