@@ -10,10 +10,8 @@ if TYPE_CHECKING:
 SPATIAL = {1: ("l",), 2: ("h", "w"), 3: ("z", "h", "w")}  # the letters of spatial sizes in formulas
 BATCH = "b"
 _LETTERS = {"N": BATCH, "C": "c", "L": "l", "D": "z", "H": "h", "W": "w"}  # of images, which have channels
-_WORDS = {
-    **{"N": "batch", "C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"},
-    **{"windows": "windows", "positions": "positions"},
-}
+_WORDS = {"N": "batch", "C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
+_WORDS |= {word: word for word in ("windows", "positions")}
 _IMAGES = {1: "L", 2: "H, W", 3: "D, H, W"}
 _USUAL = {4: "(N, C, H, W)", 5: "(N, C, D, H, W)"}  # what is said of a tensor without a layout
 

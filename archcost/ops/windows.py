@@ -89,7 +89,11 @@ class WindowReverse(
         minimum=1, scalar="keep", symbol="f", per_dim=True, doc="one number for all spatial dims, or one for each"
     )
     output_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", symbol="n", per_dim=True, doc="the spatial sizes of the output; one number stands for a square"
+        minimum=1,
+        scalar="keep",
+        symbol="n",
+        per_dim=True,
+        doc="the spatial sizes of the output; one number stands for a square",
     )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
