@@ -9,6 +9,7 @@ asks :func:`decided`. The alias is ``int`` for the type checker, because all of 
 from __future__ import annotations
 
 from math import prod
+from operator import is_
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ __all__ = [
     "clamp",
     "decided",
     "dims_compatible",
+    "elements",
     "larger",
     "numel",
+    "one_less_if",
     "scaled",
     "smaller",
     "total",
@@ -54,6 +57,19 @@ def total(dims: Iterable[Dim]) -> Dim:
     return sum(dims)
 
 
+def elements(shapes: Iterable[Shape]) -> Dim:
+    """The elements of several tensors; neighbours with the same rows as one of all their columns, a·(b + c)."""
+    blocks: list[tuple[Shape, Dim]] = []
+    for shape in shapes:
+        rows, columns = shape[:-1], numel(shape[-1:])
+        before = blocks[-1][0] if blocks else ()
+        if rows and len(rows) == len(before) and all(map(is_, rows, before)):
+            blocks[-1] = (rows, blocks[-1][1] + columns)
+        else:
+            blocks.append((rows, columns))
+    return total([numel(rows) * columns for rows, columns in blocks])
+
+
 def ceil_div(numerator: Dim, denominator: Dim) -> Dim:
     """⌈numerator / denominator⌉ in integers."""
     return -(-numerator // denominator)
@@ -74,6 +90,13 @@ def clamp(value: Dim, low: Dim, high: Dim) -> Dim:
     return smaller(larger(value, low), high)
 
 
+def one_less_if(value: Dim, condition: bool, reason: str) -> Dim:  # noqa: FBT001 - a condition is what it takes
+    """The size, less 1 where the condition holds, for the reason that is given; a symbol keeps it, to tell it."""
+    ask = getattr(value, "one_less_if", None)
+    found: Dim = value - condition if ask is None else ask(condition, reason)
+    return found
+
+
 def window_size(size: Dim, kernel: Dim, stride: Dim, padding: Dim, dilation: Dim = 1) -> Dim:
     """⌊(n + p - d·(k - 1) - 1) / s⌋ + 1 positions of a window; ``padding`` is the sum of both sides."""
     return (size + padding - dilation * (kernel - 1) - 1) // stride + 1
@@ -85,7 +108,8 @@ def window_size_ceil(size: Dim, kernel: Dim, stride: Dim, padding: Dim, dilation
     ``padding`` is that of one side. This is PyTorch's rule for ``ceil_mode=True``.
     """
     positions = ceil_div(size + 2 * padding - dilation * (kernel - 1) - 1, stride) + 1
-    return positions - ((positions - 1) * stride >= size + padding)
+    outside = (positions - 1) * stride >= size + padding
+    return one_less_if(positions, outside, "the last window would start in the padding")
 
 
 def transposed_window_size(

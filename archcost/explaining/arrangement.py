@@ -15,8 +15,8 @@ from archcost.explaining.expressions import (
     cross,
     product,
 )
-from archcost.explaining.layouts import BATCH
-from archcost.explaining.symbols import is_named, symbol_ranks, word_of
+from archcost.explaining.layouts import BATCH, input_dims, is_image
+from archcost.explaining.symbols import is_named, listed, symbol_ranks, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,32 +33,40 @@ class Arrangement(NamedTuple):
 
     ``ranks`` order the factors of a product by their names. ``runs`` are factors that have one name together: a tensor
     whose sizes have none of their own, or the dims that a star stands for. ``wholes`` are the tensors that are written
-    by their sizes: what multiplies one of them stands behind a ×.
+    by their sizes, images and outputs that have the inputs' own: what multiplies one of them stands behind a ×.
+    ``given`` are the sizes of each input: elements of one tensor have no ×.
     """
 
     ranks: Mapping[str, int] | None  # None: factors stay as they come
     runs: tuple[tuple[str, tuple[str, ...]], ...]
     wholes: tuple[Counter[str], ...]
+    given: tuple[Counter[str], ...] = ()
 
     @classmethod
     def of(cls, op: Op, inputs: tuple[Symbols, ...], outputs: tuple[Symbols, ...]) -> Arrangement:
-        """The arrangement for an op's tensors in symbols."""
+        """The arrangement for an op and its tensors, all in symbols."""
         runs, wholes = [], []
+        image = bool(inputs) and is_image(input_dims(op, 0, len(inputs[0])))
+        given = tuple([Counter([size.key for size in shape]) for shape in inputs])
+        own = {key for shape in given for key in shape}
         for name, shape in (("outputs", outputs[0]), *[("inputs", shape) for shape in inputs[:1]]):
             if all(map(is_named, shape)):
-                wholes.append(Counter([size.key for size in shape if not _is_one_batch(size)]))
+                if image or (name == "outputs" and all(size.key in own for size in shape)):
+                    wholes.append(Counter([size.key for size in shape if not _is_one_batch(size)]))
             else:
                 runs.append((name, tuple([size.key for size in shape])))
-        for shape in inputs:
+        for shape in (*inputs, *listed(op)):
             starred = [size for size in shape if word_of(size)]
             runs += [(word_of(starred[0]), tuple([size.key for size in starred]))] if starred else []
         runs.sort(key=lambda run: -len(run[1]))
-        return cls(symbol_ranks(op, inputs), tuple(runs), tuple(wholes))
+        return cls(symbol_ranks(op, inputs), tuple(runs), tuple(wholes), given)
 
     def of_term(self, term: SymbolicExpression) -> SymbolicExpression:
         """An expression in this order."""
         if isinstance(term, SymbolicSum):
-            return SymbolicSum([(sign, self.of_term(inner)) for sign, inner in term.terms])
+            first = next((place for place, (sign, _) in enumerate(term.terms) if sign > 0), 0)  # no minus in front
+            terms = [term.terms[first], *term.terms[:first], *term.terms[first + 1 :]]
+            return SymbolicSum([(sign, self.of_term(inner)) for sign, inner in terms])
         if isinstance(term, Quotient):
             return Quotient(self.of_term(term.numerator), self.of_term(term.denominator), term.rounding)
         return self._of_product(term.factors if isinstance(term, Product) else [term])
@@ -102,6 +110,8 @@ class Arrangement(NamedTuple):
                 chosen.append(factor)
             if whole and not missing.total():
                 return left, right
+        if any(Counter([factor.key for factor in factors]) <= shape for shape in self.given):
+            return [], factors
         places = [factor for factor in factors if self._rank(factor) <= _PLACES]
         return places, [factor for factor in factors if self._rank(factor) > _PLACES]
 
@@ -143,7 +153,7 @@ def _parts(formula: SymbolicExpression) -> Sequence[SymbolicExpression]:
 def renamed(formula: SymbolicExpression, names: Mapping[str, str]) -> SymbolicExpression:
     """The formula with other names for some symbols."""
     if isinstance(formula, Symbol):
-        return Symbol(names.get(formula.name, formula.name), formula.parts)
+        return Symbol(names[formula.name], formula.parts) if formula.name in names else formula
     if isinstance(formula, SymbolicSum):
         return SymbolicSum([(sign, renamed(term, names)) for sign, term in formula.terms])
     if isinstance(formula, Product):

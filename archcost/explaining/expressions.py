@@ -107,6 +107,10 @@ class SymbolicExpression:
 
     __index__ = decided
 
+    def one_less_if(self, condition: bool, reason: str) -> SymbolicExpression:  # noqa: FBT001 - see archcost.dims
+        """1 less for a reason, which stands apart from other numbers."""
+        return SymbolicSum([(1, self), (-1, OneFor(reason))]) if condition else self
+
     def _within(self, level: int, text: str) -> str:
         """Text of this expression as a part of one that holds more tightly."""
         return f"({text})" if self.level < level else text
@@ -154,6 +158,20 @@ class Symbol(SymbolicExpression):
             return r" \cdot ".join(self._numbers).replace(",", "{,}").replace("−", "-")
         stem, _, index = self.name.partition("_")
         return f"{_latex_word(stem)}_{{{_latex_word(index)}}}" if index else _latex_word(stem)
+
+
+class OneFor(Symbol):
+    """A 1 that is there for the reason which is its name."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, 1)
+
+    def text(self, *, numbers: bool = False) -> str:
+        del numbers
+        return "1"
+
+    def latex(self, *, numbers: bool = False) -> str:
+        return self.text(numbers=numbers)
 
 
 def _latex_word(word: str) -> str:

@@ -57,9 +57,10 @@ def _size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
         label = _size_label(size, len(signature.outputs))
         before = equations[-1] if equations else None
         if before is not None and _same(before, size):
-            equations[-1] = before._replace(label=f"{before.label} and {label}")
+            label = before.label if label in before.label.split(" and ") else f"{before.label} and {label}"
+            equations[-1] = before._replace(label=label)
         else:
-            equations.append(Equation("output_size", label, size.formula.value, size.formula))
+            equations.append(Equation("output_size", label, size.formula.value, size.formula, note=size.note))
     return equations
 
 

@@ -11,6 +11,7 @@ SPATIAL = {1: ("l",), 2: ("h", "w"), 3: ("z", "h", "w")}  # the letters of spati
 BATCH = "b"
 _LETTERS = {"N": BATCH, "C": "c", "L": "l", "D": "z", "H": "h", "W": "w"}  # of images, which have channels
 _WORDS = {"N": "batch", "C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
+_WORDS |= {word: word for word in ("windows", "positions")}
 _IMAGES = {1: "L", 2: "H, W", 3: "D, H, W"}
 _USUAL = {4: "(N, C, H, W)", 5: "(N, C, D, H, W)"}  # what is said of a tensor without a layout
 
@@ -53,9 +54,11 @@ def letter_of(name: str, *, image: bool) -> str:
     return _LETTERS.get(name, name) if image or name == "N" else name
 
 
-def dim_label(op: Op, place: int, rank: int, given: int) -> str:
+def dim_label(op: Op, output: int, place: int, rank: int, given: int) -> str:
     """The name of an output's dim: ``height``, or its number where the layout is not that of the ``given`` dims."""
+    if output and op.main_output:
+        return f"dim {place}"  # of a by-product, such as a state
     letters = op.letters()[0]
-    layout = (letters if rank == given else "") if letters else _USUAL.get(rank, "")
-    name = dims_of(layout, rank)[place]
-    return _WORDS.get(name, name if name == "positions" else f"dim {place}")
+    same = (letters if rank == given else "") if letters else _USUAL.get(rank, "")
+    name = dims_of(op.output_letters() or same, rank)[place]
+    return _WORDS.get(name, f"dim {place}")

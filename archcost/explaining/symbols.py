@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.explaining.expressions import Symbol, as_expression
 from archcost.explaining.layouts import BATCH, SPATIAL, input_dims, is_image, letter_of
-from archcost.ops.field_types import SpatialField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.dims import Shape
+    from archcost.explaining.expressions import SymbolicExpression
     from archcost.ops.base import Op
     from archcost.ops.field_types import AttributeField
 
@@ -30,24 +30,35 @@ def symbolic_op(op: Op) -> Any:
     """The op with symbols for all numbers whose fields have one, to run its rules on."""
     view = object.__new__(type(op))
     view.__dict__.update({name: _symbolic(value, op.field_of(name)) for name, value in op.__dict__.items()})
+    view.__dict__["named"] = Symbol
     return view
 
 
 def _symbolic(value: Any, field: AttributeField) -> Any:
-    """The value of an attribute in symbols: ``f, f`` for equal sizes, ``f_h, f_w`` for others."""
+    """The value of an attribute in symbols: ``f, f`` for equal sizes, ``f_h, f_w`` for others.
+
+    The sizes of a list that is told by its product have its name, and their place: ``features.0``. Of a negative number
+    the symbol is what is subtracted.
+    """
     if not field.symbol or value is None or isinstance(value, str):
         return value
     items = value if isinstance(value, tuple) else (value,)
     if isinstance(field.symbol, tuple):
         names = [field.symbol[place % len(field.symbol)] for place in range(len(items))]
+    elif isinstance(value, tuple) and not field.per_dim:
+        names = [f"{field.symbol}{_UNNAMED}{place}" for place in range(len(items))]
     elif len(set(items)) <= 1:
         names = [field.symbol] * len(items)
     else:
-        ends = SPATIAL[len(items)] if isinstance(field, SpatialField) else range(1, len(items) + 1)
-        names = [f"{field.symbol}_{end}" for end in ends]
-    pairs = zip(names, items, strict=True)
-    symbols = tuple([item if item is None or item == field.unless else Symbol(name, item) for name, item in pairs])
+        names = [f"{field.symbol}_{letter}" for letter in SPATIAL[len(items)]]
+    symbols = tuple([_signed(name, item, field.unless) for name, item in zip(names, items, strict=True)])
     return symbols if isinstance(value, tuple) else symbols[0]
+
+
+def _signed(name: str, item: int | None, unless: int | None) -> SymbolicExpression | int | None:
+    if item is None or item == unless:
+        return item
+    return Symbol(name, item) if item >= 0 else -Symbol(name, -item)
 
 
 def symbolic_inputs(op: Op, inputs: Sequence[Shape]) -> tuple[Symbols, ...]:
@@ -108,6 +119,12 @@ def word_of(size: Symbol) -> str:
     return "" if is_named(size) or word[-1].isdigit() else word
 
 
+def listed(view: Op) -> list[Symbols]:
+    """The attributes of an op in symbols that are lists of them."""
+    lists = [value for value in view.__dict__.values() if isinstance(value, tuple)]
+    return [items for items in lists if all(isinstance(item, Symbol) for item in items)]
+
+
 def symbol_ranks(op: Op, inputs: tuple[Symbols, ...]) -> dict[str, int]:
     """The order of factors by their names: tensors (0), the batch, places (2), taps, and the channels that come in."""
     ranks = {"outputs": 0, "inputs": 0, BATCH: 1}
@@ -117,5 +134,5 @@ def symbol_ranks(op: Op, inputs: tuple[Symbols, ...]) -> dict[str, int]:
             ranks.setdefault(word_of(size), 0)
             for name in (size.name, size.name.removesuffix("_in")):
                 ranks.setdefault(name, 4 if place == channel else 2)
-    taps = [field.symbol for field in op.fields.values() if isinstance(field, SpatialField)]
+    taps = [field.symbol for field in op.fields.values() if field.per_dim]
     return ranks | {f"{tap}{end}": 3 for tap in taps if tap for end in ("", "_l", "_z", "_h", "_w")}

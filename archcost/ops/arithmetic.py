@@ -158,7 +158,7 @@ class Matmul(Op, kind="matmul", family="Arithmetic", min_inputs=2, max_inputs=2,
         return ((*batch, *rows, *columns),)
 
     def letters(self) -> tuple[str, ...]:
-        return ("(*, n, k)", "(*, k, m)")
+        return ("(*, n, k) or (k)", "(*, k, m) or (k)")
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * inputs[0][-1]

@@ -56,7 +56,8 @@ class ScaledDotProductAttention(
         return ((*batch, query[-2], value[-1]),)
 
     def letters(self) -> tuple[str, ...]:
-        return ("(*batch, L, E)", "(*batch, S, E)", "(*batch, S, Ev)", "")
+        dims = ("L, E", "S, E", "S, E_v")
+        return (*[f"(N, heads, {last}) or (*batch, {last})" for last in dims], "")  # nothing is counted by the mask
 
     def scores(self, inputs: Inputs, check: Check) -> Shape:
         """The shape of Q·Kᵀ."""

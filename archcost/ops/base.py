@@ -189,6 +189,16 @@ class Op:
         """The dims of each input as formulas call them, the last for all further inputs; by default the layout."""
         return (self.layout,)
 
+    def output_letters(self) -> str:
+        """The dims of the first output in words; by default those of the first input, if there are as many."""
+        return ""
+
+    @staticmethod
+    def named(name: str, value: Dim) -> Dim:
+        """A number that a rule computes with and that is no attribute, with what formulas call it."""
+        del name
+        return value
+
     def _default(self, name: str) -> Any:
         """The value that an attribute has when it is left out."""
         field = self.field_of(name)

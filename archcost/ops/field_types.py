@@ -52,6 +52,7 @@ class AttributeField:
     expects = "a value"
     symbol: str | tuple[str, ...] = ""  # what formulas call it; of a list whose items alternate, a name each
     unless: int | None = None  # the value that formulas leave out
+    per_dim = False  # of a list: whether it has a number for each spatial dimension, which formulas tell apart
 
     def __init__(self, default: object = REQUIRED, *, nullable: bool = False, doc: str = "") -> None:
         self.default = default
@@ -219,6 +220,8 @@ class ShapesField(IntField):
 
 class SpatialField(IntField):
     """A whole number, or one per spatial dimension; ``holes`` allows null items, ``words`` other whole values."""
+
+    per_dim = True
 
     def __init__(
         self,

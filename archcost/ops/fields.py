@@ -83,10 +83,19 @@ def integer(
 
 
 def index(
-    *, default: Any = REQUIRED, minimum: int | None = None, nullable: bool = False, symbol: str = "", doc: str = ""
+    *,
+    default: Any = REQUIRED,
+    minimum: int | None = None,
+    nullable: bool = False,
+    symbol: str = "",
+    unless: int | None = None,
+    doc: str = "",
 ) -> Any:
-    """A whole number that decides a structure (a dim, a count of layers): the same for all variants of a sweep."""
-    return _named(IntField(default, minimum, nullable=nullable, fixed=True, doc=doc), symbol, None)
+    """A whole number that decides a structure (a dim, a count of layers): the same for all variants of a sweep.
+
+    ``symbol`` and ``unless`` as in :func:`spatial`.
+    """
+    return _named(IntField(default, minimum, nullable=nullable, fixed=True, doc=doc), symbol, unless)
 
 
 def indices(*, default: Any = REQUIRED, nullable: bool = False, scalar: str = "", doc: str = "") -> Any:
@@ -146,19 +155,23 @@ def integers(
     minimum: int | None = None,
     nullable: bool = False,
     scalar: str = "",
+    per_dim: bool = False,
     symbol: SymbolNames = "",
     unless: int | None = None,
     doc: str = "",
 ) -> Any:
     """A list of whole numbers; ``scalar="list"`` reads one number as a list of one, ``"keep"`` leaves it a number.
 
-    ``symbol`` and ``unless`` as in :func:`spatial`; a tuple of symbols names the items in turn.
+    ``symbol`` and ``unless`` as in :func:`spatial` if there is one ``per_dim``; else the symbol stands for the product
+    of all, and a tuple of symbols names the items in turn.
     """
-    return _named(IntsField(default, minimum, nullable=nullable, scalar=scalar, doc=doc), symbol, unless)
+    field = IntsField(default, minimum, nullable=nullable, scalar=scalar, doc=doc)
+    field.per_dim = per_dim
+    return _named(field, symbol, unless)
 
 
 def sizes(*, default: Any = REQUIRED, wildcards: int | None = 0, symbol: SymbolNames = "", doc: str = "") -> Any:
-    """A list of sizes ≥ 1; ``wildcards`` of them may be -1 (None: any number); ``symbol`` as in :func:`spatial`."""
+    """A list of sizes ≥ 1; ``wildcards`` of them may be -1 (None: any number); ``symbol`` is their product."""
     return _named(IntsField(default, 1, wildcards=wildcards, doc=doc), symbol, None)
 
 

@@ -160,6 +160,11 @@ class LayerScale(Op, kind="layer_scale", family="Linear and embedding", min_rank
         axis(self.dim, len(inputs[0]))
         return inputs
 
+    def letters(self) -> tuple[str, ...]:
+        if self.dim < 0:
+            return (f"({', '.join(['*', 'c', *[''] * (-1 - self.dim)])})",)
+        return (f"({', '.join([*[''] * self.dim, 'c', '*'])})",)
+
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         shape = inputs[0]
         place = axis(self.dim, len(shape))

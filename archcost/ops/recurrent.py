@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from archcost.dims import decided, numel
+from archcost.dims import decided, elements
 from archcost.ops.axes import require
 from archcost.ops.base import BIAS, MATRIX, Check, Inputs, Op, Outputs
 from archcost.ops.fields import choice, flag, index, number, size
@@ -29,7 +29,7 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
     states: ClassVar[int] = 1
 
     hidden_size: Dim = size(symbol="hidden")
-    num_layers: int = index(default=1, minimum=1)
+    num_layers: int = index(default=1, minimum=1, symbol="layers", unless=1)
     bias: bool = flag(default=True)
     batch_first: bool = flag(default=True, doc="false: input and output are (L, N, features)")
     dropout: float = number(
@@ -51,7 +51,7 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
         layers = self.num_layers * self.directions
         state = (layers, batch, self.width)
         cell = (layers, batch, self.hidden_size)
-        outputs = ((first, second, self.width * self.directions), state, cell)[: 1 + self.states]
+        outputs = ((first, second, self.directions * self.width), state, cell)[: 1 + self.states]
         for name, given, wanted in zip(self.input_names[1:], inputs[1:], outputs[1:], strict=False):
             for a, b in zip(given, wanted, strict=True):
                 check(a == b, "{} must be {}, got {}", name, wanted, given)
@@ -61,9 +61,9 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
         return ("(N, L, in)" if self.batch_first else "(L, N, in)",)
 
     @property
-    def directions(self) -> int:
+    def directions(self) -> Dim:
         """1, or 2 if the op is bidirectional."""
-        return 2 if self.bidirectional else 1
+        return self.named("directions", 2) if self.bidirectional else 1
 
     @property
     def width(self) -> Dim:
@@ -74,9 +74,9 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
         return self.num_layers * self.directions * _CELL_PARTS
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
-        rows = self.gates * self.hidden_size
         tensors: dict[str, Shape] = {}
         for suffix, features in self._cells(inputs[0][2]):
+            rows = self.named("gates", self.gates) * self.hidden_size
             tensors["weight_ih_" + suffix] = (rows, features)
             tensors["weight_hh_" + suffix] = (rows, self.width)
             if self.bias:
@@ -92,22 +92,20 @@ class _Recurrent(Op, family="Recurrent", min_rank=3, max_rank=3, layout="(N, L, 
             yield f"l{layer}", features
             if self.bidirectional:
                 yield f"l{layer}_reverse", features
-            features = self.width * self.directions
+            features = self.directions * self.width
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        matrices = 0
-        for shape in self.weights(inputs).values():
-            if len(shape) > 1:
-                matrices = matrices + numel(shape)
-        return inputs[0][0] * inputs[0][1] * matrices
+        matrices = [shape for shape in self.weights(inputs).values() if len(shape) > 1]
+        return inputs[0][0] * inputs[0][1] * elements(matrices)
 
     def cell_flops(self) -> int:
         """FLOPs beyond the MACs per hidden unit and step, without biases."""
         raise NotImplementedError  # pragma: no cover - every cell defines it
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        units = inputs[0][0] * inputs[0][1] * self.hidden_size * self.num_layers * self.directions
-        return units * (self.cell_flops() + 2 * self.gates * self.bias)
+        units = inputs[0][0] * inputs[0][1] * self.num_layers * self.directions * self.hidden_size
+        biases = 2 * self.named("gates", self.gates) * self.bias
+        return units * (self.named("cell", self.cell_flops()) + biases)
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         place = 0 if number == 0 and self.batch_first else 1  # of the batch in the output

@@ -64,7 +64,7 @@ class Upsample(Op, kind="upsample", family=_FAMILY, min_rank=3, max_rank=5, layo
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         taps = _TAPS[self.mode]
-        return numel(outputs[0]) * (2 * taps - 1) if taps else 0
+        return numel(outputs[0]) * (2 * self.named("taps", taps) - 1) if taps else 0
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         spatial = len(inputs[0]) - 2
@@ -125,7 +125,7 @@ class GridSample(Op, kind="grid_sample", family=_FAMILY, min_inputs=2, max_input
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         taps = {"nearest": 0, "bilinear": 2 ** (len(inputs[0]) - 2), "bicubic": 16}[self.mode]
-        return numel(outputs[0]) * (2 * taps - 1) if taps else 0
+        return numel(outputs[0]) * (2 * self.named("taps", taps) - 1) if taps else 0
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         spatial = range(2, len(inputs[0]))

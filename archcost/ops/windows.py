@@ -56,13 +56,16 @@ class WindowPartition(Op, kind="window_partition", family="Shape", min_rank=3, m
     written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", symbol="f", doc="one number for all spatial dims, or one for each"
+        minimum=1, scalar="keep", symbol="f", per_dim=True, doc="one number for all spatial dims, or one for each"
     )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, *sizes, channels = inputs[0]
         counts, sides = _counts(tuple(sizes), self.window_size, check)
         return ((n * numel(counts), numel(sides), channels),)
+
+    def output_letters(self) -> str:
+        return "(windows, positions, C)"
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         n, *sizes, channels = inputs[0]
@@ -83,10 +86,14 @@ class WindowReverse(
     written = WrittenAs.OWN
 
     window_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", symbol="f", doc="one number for all spatial dims, or one for each"
+        minimum=1, scalar="keep", symbol="f", per_dim=True, doc="one number for all spatial dims, or one for each"
     )
     output_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", symbol="n", doc="the spatial sizes of the output; one number stands for a square"
+        minimum=1,
+        scalar="keep",
+        symbol="n",
+        per_dim=True,
+        doc="the spatial sizes of the output; one number stands for a square",
     )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
@@ -102,6 +109,9 @@ class WindowReverse(
         sizes = self.output_size if isinstance(self.output_size, tuple) else (self.output_size,) * _PLANE
         require(1 <= len(sizes) <= _MAX_DIMS, "output_size takes 1 to {} sizes, got {}", _MAX_DIMS, len(sizes))
         return sizes
+
+    def output_letters(self) -> str:
+        return "(N, *spatial, C)"
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         n, *sizes, channels = outputs[0]
@@ -127,7 +137,7 @@ class RelativePositionBias(
     integer_buffers = ("relative_position_index",)
 
     window_size: Dim | Shape = integers(
-        minimum=1, scalar="keep", symbol="f", doc="one number for a square, or 1 to 3 sizes"
+        minimum=1, scalar="keep", symbol="f", per_dim=True, doc="one number for a square, or 1 to 3 sizes"
     )
     num_heads: Dim | None = size(default=None, symbol="heads", doc="null: the heads of the input table")
 
@@ -152,8 +162,8 @@ class RelativePositionBias(
             )
         return self.num_heads
 
-    def letters(self) -> tuple[str, ...]:
-        return ("(1, heads, positions, positions)",)
+    def output_letters(self) -> str:
+        return "(1, heads, positions, positions)"
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         positions = numel(self.sides())

@@ -80,16 +80,16 @@ NOTATION = {
     "glu": ("n/2", "0", "0", "4·outputs"),
     "chunk": ("n/chunks", "0", "0", "0"),
     "pixel_shuffle": ("n/(r·r)", "0", "0", "0"),
-    "window_partition": ("b·n_1/f·n_2/f", "0", "0", "0"),
-    "window_reverse": ("windows/(n_1/f·n_2/f)", "0", "0", "0"),
+    "window_partition": ("b·h/f·w/f", "0", "0", "0"),
+    "window_reverse": ("windows/(n_h/f·n_w/f)", "0", "0", "0"),
     "relative_position_bias": ("f·f", "heads·(2f − 1)·(2f − 1)", "0", "0"),
     "rotary_embedding": ("", "0", "0", "3·outputs"),
     "matmul": ("", "0", "outputs × k", "0"),
     "einsum": ("", "0", "b·h·i·j × d", "0"),
-    "scaled_dot_product_attention": ("", "0", "batch·L·S × E + outputs × S", "4·batch·L·S"),
+    "scaled_dot_product_attention": ("", "0", "b·heads·L·S × E + b·heads·L·E_v × S", "4·b·heads·L·S"),
     "multihead_attention": ("", "4·E·E + 4E", "4·L·E × E + 2·L·E × L", "4·L·E + 4·L·L × heads"),
-    "lstm": ("", "4·in·hidden + 4·hidden·hidden + 8·hidden", "b·L × (4·in·hidden + 4·hidden·hidden)",
-             "35·b·L·hidden"),
+    "lstm": ("", "gates·hidden·(in + hidden) + 2·gates·hidden", "b·L × gates·hidden·(in + hidden)",
+             "b·L × hidden·(cell + 2·gates)"),
     "mixture_of_experts": ("", "d·E + 3·d·E·h", "tokens × (d·E + 3·d·k·h)",
                            "tokens × (5·k·h + 3k + d·k + d·(k − 1))"),
     "custom": ("", "declared", "0", "0"),
@@ -119,6 +119,63 @@ GEOMETRY = {
     ("conv_transpose2d", "output_padding"): "(n − 1)·s − 2p + f + o",
     ("max_pool2d", "ceil_mode"): "⌈(n + 2p − f)/s⌉ + 1",
 }
+
+
+# attributes and inputs: where a formula has other parts than in the first case of its kind
+PARTS = [
+    (Case("lstm", {"hidden_size": 6, "num_layers": 3, "bidirectional": True}, ((1, 7, 5),)), "params",
+     "2·gates·hidden·(in + hidden) + 4·gates·hidden·(directions·hidden + hidden) + 12·gates·hidden",
+     "2·4·6·(5 + 6) + 4·4·6·(2·6 + 6) + 12·4·6"),
+    (Case("gru", {"hidden_size": 6, "num_layers": 2}, ((1, 7, 5),)), "macs",
+     "L × (gates·hidden·(in + hidden) + 2·gates·hidden·hidden)", "7 × (3·6·(5 + 6) + 2·3·6·6)"),
+    (Case("parameter", {"shape": [1, 1, 16]}, ()), "params", "outputs", "16"),
+    (Case("layer_norm", {"normalized_shape": [5, 8], "bias": False}, ((2, 5, 8),)), "params", "features", "5·8"),
+    (Case("upsample", {"size": [7, 8], "mode": "bilinear"}, ((1, 3, 5, 4),)), "other",
+     "h·w·c × (2·taps − 1)", "7·8·3 × (2·4 − 1)"),
+    (Case("relative_position_bias", {"window_size": [2, 3], "num_heads": 4}, ()), "params",
+     "heads·(2·f_h − 1)·(2·f_w − 1)", "4·(2·2 − 1)·(2·3 − 1)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "figure", "symbols", "numbers"), PARTS, ids=str)
+def test_parts_keep_their_factors_and_names(case: Case, figure: str, symbols: str, numbers: str) -> None:
+    found = getattr(of(case), figure)
+    assert (found.text(), found.text(numbers=True)) == (symbols, numbers)
+
+
+SIZES = [  # what is counted from the end, or cut off, is subtracted
+    (Case("slice", {"dim": 1, "start": 1, "end": -1}, ((2, 10),)), "n − end − start", "10 − 1 − 1"),
+    (Case("slice", {"dim": 1, "start": -7, "step": 3}, ((2, 10),)), "⌈start/step⌉", "⌈7/3⌉"),
+    (Case("pad", {"pad": [-1, 2]}, ((2, 5),)), "n − before + after", "5 − 1 + 2"),
+]
+
+
+@pytest.mark.parametrize(("case", "symbols", "numbers"), SIZES, ids=str)
+def test_sizes_with_negative_numbers(case: Case, symbols: str, numbers: str) -> None:
+    (size,) = of(case).sizes
+    assert (size.formula.text(), size.formula.text(numbers=True)) == (symbols, numbers)
+
+
+def test_a_pool_says_why_its_last_window_is_missing() -> None:
+    """⌈(5 + 2·1 − 2)/3⌉ + 1 = 3, but the third window would begin at 2·3 ≥ 5 + 1."""
+    attributes = {"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}
+    size = of(Case("max_pool2d", attributes, ((1, 1, 5, 5),))).sizes[0]
+    assert (size.formula.text(), size.formula.value) == ("⌈(n + 2p − f)/s⌉ + 1 − 1", 2)
+    assert size.note == "the last window would start in the padding"
+    whole = of(Case("max_pool2d", attributes, ((1, 1, 9, 9),))).sizes[0]
+    assert (whole.formula.text(), whole.note) == ("⌈(n + 2p − f)/s⌉ + 1", "")
+
+
+LABELS = [
+    (Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)), ["windows", "positions"]),
+    (Case("window_reverse", {"window_size": 2, "output_size": [4, 6]}, ((12, 4, 3),)), ["batch"]),
+    (Case("gru", {"hidden_size": 6, "bidirectional": True, "num_layers": 2}, ((1, 7, 5),)), ["dim 2", "dim 0"]),
+]
+
+
+@pytest.mark.parametrize(("case", "labels"), LABELS, ids=str)
+def test_sizes_are_called_by_the_words_of_the_output(case: Case, labels: list[str]) -> None:
+    assert [size.what for size in of(case).sizes] == labels
 
 
 @pytest.mark.parametrize("key", GEOMETRY, ids=str)
