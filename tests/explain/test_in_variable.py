@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.errors import SpecError, UsageError
 from archcost.explaining import samples as samples_module
-from archcost.explaining.in_variable import VariableFormulas, formulas_in
+from archcost.explaining.in_variable import Range, VariableFormulas, formulas_in
 from archcost.explaining.polynomials import Polynomial, interpolated
 from archcost.explaining.samples import Samples
 from archcost.spec.loader import loads
@@ -63,6 +63,8 @@ TEXTS: list[tuple[list[int | Fraction], str, str]] = [  # coefficients from the 
     ([0, 1234567, 0, -2], "−2·n³ + 1,234,567·n", r"-2 \cdot n^{3} + 1{,}234{,}567 \cdot n"),
     ([0, Fraction(1, 2), Fraction(3, 2)], "(3·n² + n)/2", r"\frac{3 \cdot n^{2} + n}{2}"),
     ([0, Fraction(4116, 5)], "4,116·n/5", r"\frac{4{,}116 \cdot n}{5}"),
+    ([0, Fraction(1, 2520)], "n/2,520", r"\frac{n}{2{,}520}"),
+    ([Fraction(1, 1260), Fraction(1, 2520)], "(n + 2)/2,520", r"\frac{n + 2}{2{,}520}"),
     ([*[0] * 10, 1], "n¹⁰", "n^{10}"),
 ]
 
@@ -75,8 +77,17 @@ def test_a_polynomial_is_written_over_one_denominator(
     assert (polynomial.text("n"), polynomial.latex("n")) == (text, latex)
 
 
-def test_a_longer_name_stands_as_text_in_mathematics() -> None:
-    assert Polynomial((Fraction(0), Fraction(2))).latex("num_x") == r"2 \cdot \text{num\_x}"
+NAMES = [("n", "n"), ("num_x", r"\text{num\_x}"), ("_", r"\text{\_}"), ("π", r"\text{π}")]
+
+
+@pytest.mark.parametrize(("name", "latex"), NAMES)
+def test_a_name_that_is_no_letter_stands_as_text_in_mathematics(name: str, latex: str) -> None:
+    assert Polynomial((Fraction(0), Fraction(2))).latex(name) == rf"2 \cdot {latex}"
+
+
+def test_nothing_is_of_degree_0() -> None:
+    assert interpolated([(x, 0) for x in range(10)], most=5) == Polynomial(())
+    assert Polynomial(()).degree == Polynomial((Fraction(7),)).degree == 0
 
 
 COEFFICIENT = st.fractions(min_value=-(10**9), max_value=10**9, max_denominator=64)
@@ -156,6 +167,13 @@ def test_numbers_that_need_not_be_whole_have_the_largest_step_that_sizes_allow()
     assert text_of(found_in(spec.replace("{}", "8"), "width"), "macs") == "32·width"  # 4 · 8 · width
 
 
+def test_numbers_between_whole_ones_may_have_other_formulas() -> None:
+    """int(width) is width at whole numbers alone."""
+    found = found_in("params: {width: 12.0}\ninput: [4]\nlayers: [linear: {out_features: $(int(width))}]", "width")
+    assert (text_of(found, "macs"), range_of(found, "macs").step) == ("4·width", 1)  # type: ignore[attr-defined]
+    assert found.between == "values between follow other formulas, or none"
+
+
 def test_a_part_of_a_model_has_formulas_of_its_own() -> None:
     found = found_in(WIDTHS, "width", "conv2d_1")
     assert (found.path, found.layers, text_of(found, "macs")) == ("conv2d_1", 1, "64·width²")
@@ -174,6 +192,45 @@ def test_a_formula_is_that_of_the_piece_that_the_value_is_in(n: int, text: str, 
     found = found_in(WINDOW, "n", n=n)
     assert (text_of(found, "macs"), range_of(found, "macs")) == (text, (*limits, 1))
     assert ("other formulas hold for larger values" in found.above) == (limits[1] == 100)
+
+
+@pytest.mark.parametrize(("x", "inside"), [(1, False), (2, True), (3, False), (4, True), (10, True), (12, False)])
+def test_a_range_has_its_ends_and_every_step_between(x: int, inside: bool) -> None:
+    even = Range(Fraction(2), Fraction(10), Fraction(2))
+    assert (x in even, even.values) == (inside, 5)  # 2, 4, 6, 8, 10
+
+
+def test_values_drawn_at_random_find_what_the_steps_of_the_range_pass_over() -> None:
+    """The steps from 8 on come to 8 + 256 = 264 and 8 + 512 = 520, and nothing between: there 4 · n² is wrong."""
+    wide = "$(1 if 264 < n and n < 520 else n)"
+    found = found_in(f"params: {{n: 8}}\ninput: [$n, 4]\nlayers: [linear: {{out_features: '{wide}'}}]", "n")
+    assert (text_of(found, "macs"), range_of(found, "macs")) == ("4·n²", (1, 264, 1))
+
+
+def test_checks_are_the_analyses_that_were_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One value more than its degree determines a polynomial; all others of its range have agreed with it."""
+    asked: list[Fraction] = [Fraction(8)]
+    analysed = Samples.report_at
+
+    def counted(self: Samples, x: Fraction) -> Any:
+        asked.append(x)
+        return analysed(self, x)
+
+    monkeypatch.setattr(Samples, "report_at", counted)
+    found = found_in(WINDOW, "n")
+    within = len({x for x in asked if 1 <= x <= 100})
+    assert text_of(found, "params") == "5·n"
+    assert text_of(found, "macs") == "4·n²"
+    assert [formula_of(found, figure).checks for figure in ("params", "macs")] == [within - 2, within - 3]
+
+
+def test_the_range_of_all_is_that_of_the_most_formulas() -> None:
+    """With min(n, 100) rows of a table the params, their bytes and all memory change at 100; four figures do not."""
+    spec = "params: {n: 8}\ninput: {shape: [$n], dtype: int64}\nlayers: [embedding: {num_embeddings: '$(min(n, 100))',"
+    found = found_in(f"{spec} embedding_dim: 4}}]", "n")
+    assert (text_of(found, "params"), range_of(found, "params")) == ("4·n", (1, 100, 1))
+    assert (text_of(found, "activation_bytes"), range_of(found, "activation_bytes")) == ("16·n", (1, 1024, 1))
+    assert found.range == (1, 1024, 1)
 
 
 def test_a_formula_may_hold_beyond_the_value_alone() -> None:
@@ -215,6 +272,7 @@ params: {n: 4}
 input: [$n]
 layers: [linear: {out_features: 2}, {id: c, custom: {name: c, output: [$batch, 4], params: 5}}]
 """
+TWO_UNKNOWN = UNKNOWN.rstrip()[:-1] + ", {id: d, custom: {name: d, output: [$batch, 4]}}]"
 REASONS: list[tuple[str, str, dict[str, str]]] = [
     (ROUNDED, "width", {
         "macs": "there is no polynomial of degree 5 or less at any step that was tried; the first layer that breaks it "
@@ -225,6 +283,7 @@ REASONS: list[tuple[str, str, dict[str, str]]] = [
         "3, 3, 4, 4 at n 14, 15, 16, 17",
     }),
     (UNKNOWN, "n", {"macs": "not known for c", "flops": "not known for c"}),
+    (TWO_UNKNOWN, "n", {"macs": "not known for c", "flops": "not known for c"}),
     ("params: {heads: 4}\ninput: [3, 12]\nlayers: [multihead_attention: {num_heads: $heads}]", "heads", {
         "macs": "too few values near 4 are valid; at 5: multihead_attention: 12 features cannot be "
         "divided into 5 heads",

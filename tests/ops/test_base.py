@@ -21,7 +21,7 @@ def test_registering_a_kind_twice_raises() -> None:
         register(REGISTRY["relu"])
     with pytest.raises(ValueError, match="the op kind 'linear' is registered twice"):
 
-        class Again(Op, kind="linear"):
+        class Again(Op, kind="linear", family="Linear and embedding"):
             """A second linear."""
 
 
