@@ -298,7 +298,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: archcost.memory("alexnet", training=True, schedule="min-peak"), "is for inference"),
     (lambda: archcost.memory("alexnet", checkpoint=["nowhere"]), "fits --checkpoint 'nowhere'"),
     (lambda: archcost.memory("alexnet", dtype="float7"), "unknown dtype 'float7'"),
-    (lambda: archcost.analyze("alexnet", weight_dtype="int3"), "no dtype of weights 'int3'"),
+    (lambda: archcost.analyze("alexnet", weight_dtype="int3"), "unknown weight dtype 'int3'"),
     (lambda: archcost.reconcile("alexnet", tools=["thpo"]), "no convention 'thpo'"),
     (lambda: archcost.compare("alexnet", "vgg11", "vgg13", sort="mac"), "no total 'mac'"),
     (lambda: archcost.verify("alexnet", threads=2), "--threads says how to measure"),

@@ -11,7 +11,8 @@ exact arithmetic, and every formula is held against further analyses before it i
    agree.
 3. **Range.** Figures are piecewise: a window may become larger than the input, another moment hold the peak. From v on
    the range grows, twice as far each time, until a value disagrees or is not valid, and bisection finds the edge.
-4. **Check.** Values drawn at random from the range, the same on every run. One that disagrees cuts the range.
+4. **Check.** All values of the range where that takes little time. Else values drawn at random, the same on every run,
+   and those that the spec may compare the variable with. One that disagrees cuts the range.
 
 What is told is thereby checked, and not proven; of values outside of the range, or between its steps, nothing is said.
 """
@@ -175,13 +176,13 @@ def _checked(
 
     def holds(steps: int) -> bool:
         x = samples.value + steps * step
-        return samples.at(x).figures.get(name) == fit.polynomial.at(x)
+        return samples.at(x).known(name) == fit.polynomial.at(x)
 
     down, up = ladders
     first = _edge(holds, fit.first, [steps for steps in down if steps < fit.first])
     last = _edge(holds, fit.last, [steps for steps in up if steps > fit.last])
     for _ in range(_CUTS):
-        wrong = [steps for steps in _drawn(first, last) if not holds(steps)]
+        wrong = [steps for steps in _chosen(samples, step, first, last) if not holds(steps)]
         if not wrong:
             return first, last
         first = max([_bisected(holds, fit.first, steps) for steps in wrong if steps < fit.first], default=first)
@@ -206,11 +207,20 @@ def _bisected(holds: Callable[[int], bool], good: int, bad: int) -> int:
     return good
 
 
-def _drawn(first: int, last: int) -> Iterable[int]:
-    """Steps drawn at random, the same for the same range; all of them where they are few."""
-    if last - first < RANDOM_CHECKS:
+def _chosen(samples: Samples, step: Fraction, first: int, last: int) -> Iterable[int]:
+    """The steps of a range that are looked at: all of them, or some at random and those that may be exceptions."""
+    count = last - first + 1
+    if count <= RANDOM_CHECKS or samples.is_cheap(count):
         return range(first, last + 1)
-    return Random(0).sample(range(first, last + 1), RANDOM_CHECKS)  # noqa: S311 - a sample, no secret
+    drawn = Random(0)  # noqa: S311 - a sample, no secret
+    found = dict.fromkeys([drawn.randint(first, last) for _ in range(RANDOM_CHECKS)])
+    for x in samples.turning_points():
+        steps = (x - samples.value) / step
+        if steps.denominator == 1 and first <= steps <= last:
+            found[int(steps)] = None
+            if not samples.is_cheap(len(found)):
+                break
+    return found
 
 
 # --- what is not in a range -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ analysed, so that the same question always ends at the same place.
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,26 +15,37 @@ from archcost.analysis.costs import sum_costs
 from archcost.analysis.report import analyze
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.explaining.resolve_path import find_path, known_paths
-from archcost.figures import METRICS, OF_LAYERS, TOTALS
+from archcost.figures import METRICS, OF_LAYERS, TOTALS, UNDECLARED
 from archcost.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report
     from archcost.settings import Settings
 
 MOST_LAYERS = 500_000  # that all analyses of a question may have together
 _LEAST_WORK = 200  # layers that any analysis counts as
+_CHEAP = 250_000  # layers that may be analysed to look at all values of a range
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 BATCH = "batch"
 
 
 class ValueFigures(NamedTuple):
-    """One value of the variable: the figures there and the number of layers, or what is wrong with it."""
+    """One value of the variable: the figures there and the number of layers, or what is wrong with it.
+
+    Of ``unknown`` figures some layer has not declared its part.
+    """
 
     figures: Mapping[str, int]
     layers: int = 0
     problem: str = ""
+    unknown: frozenset[str] = frozenset()
+
+    def known(self, name: str) -> int | None:
+        """A figure that is known as a whole; None for any other."""
+        return None if name in self.unknown else self.figures.get(name)
 
 
 class Samples:
@@ -106,6 +118,26 @@ class Samples:
         """A value of the variable as it is written."""
         return f"{int(x):,}" if x.denominator == 1 else str(float(x))
 
+    def is_cheap(self, analyses: int) -> bool:
+        """Whether so many further analyses take no time that anyone notices."""
+        work = self._largest * analyses
+        return work <= min(_CHEAP, self.work_left)
+
+    def turning_points(self) -> list[Fraction]:
+        """Values at which the model may differ from its neighbours: conditions compare with numbers of the spec.
+
+        They are the numbers in its text, those of its params, and the sizes of its layers, then what is 1 less and 1
+        more, then halves and quarters, as the variable may be multiplied before it is compared.
+        """
+        spec = self.report.spec
+        texts = [source.text for source in (spec.text_source, *spec.included)]
+        numbers = [Fraction(number) for text in texts for number in _NUMBER.findall(text)]
+        numbers += map(Fraction, self.sizes_at(self.value))
+        exact = dict.fromkeys(numbers)
+        near = [number + side for number in exact for side in (-1, 1)]
+        parts = [number / share for number in exact for share in (2, 4)]
+        return list(dict.fromkeys([*exact, *near, *parts]))
+
     def may_grow(self, analyses: int) -> bool:
         """Whether so many further analyses are within bounds; models whose number of layers changes may double."""
         return self.work_left > self._largest * analyses * (1 if self.has_one_structure() else 2)
@@ -129,11 +161,17 @@ class Samples:
 
     def _sample(self, report: Report) -> ValueFigures:
         if self.path is None:
-            return ValueFigures({name: getattr(report.totals, name) for name in TOTALS}, len(report.layers))
+            figures = {name: getattr(report.totals, name) for name in TOTALS}
+            return ValueFigures(figures, len(report.layers), unknown=_unknown(report.costs))
         if self.path not in known_paths(report):
             return ValueFigures({}, problem=f"there is no layer or scope '{self.path}'")
         costs = sum_costs([layer.costs for layer in self._own(report)])
-        return ValueFigures({name: getattr(costs, name) for name in OF_LAYERS}, len(report.layers))
+        figures = {name: getattr(costs, name) for name in OF_LAYERS}
+        return ValueFigures(figures, len(report.layers), unknown=_unknown(costs))
+
+
+def _unknown(costs: Costs) -> frozenset[str]:
+    return frozenset([name for name in UNDECLARED if costs.unknown(name)])
 
 
 def _value(report: Report, variable: str) -> int | float:

@@ -14,9 +14,9 @@ from archcost.explaining.polynomials import Polynomial, interpolated
 from archcost.figures import OF_LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from archcost.explaining.samples import Samples
+    from archcost.explaining.samples import Samples, ValueFigures
 
 NEIGHBOURS = 10
 MOST_DEGREE = 5
@@ -49,7 +49,8 @@ def fitted(samples: Samples) -> tuple[Fraction, dict[str, Fit]]:
         if all(name in found and found[name].goes_far for name in samples.figures if name in OF_LAYERS):
             break
     if any(fit.polynomial.degree for fit in fits.values()):  # else nothing changes with the variable
-        for prime in _primes(best) if samples.is_whole else [2, 5]:
+        primes = _primes(best) if best.denominator == 1 else []
+        for prime in primes if samples.is_whole else [*primes, 2, 5]:
             best, fits = _divided(samples, best, prime, fits)
     return best, fits
 
@@ -62,23 +63,24 @@ def fits_at(samples: Samples, step: Fraction) -> dict[str, Fit]:
         places = [samples.value + (first + place) * step for place in range(NEIGHBOURS)]
         if not missing or places[0] < samples.least:
             continue
-        neighbours = [(x, samples.at(x).figures) for x in places]
-        if not all(figures for _, figures in neighbours):
-            continue
+        if first > 0 and step > max(samples.value, Fraction(1)):
+            continue  # so far above the value is another model
+        neighbours = [(x, samples.at(x)) for x in places]
         for name in missing:
-            polynomial = interpolated([(x, figures[name]) for x, figures in neighbours], MOST_DEGREE)
+            points = [(x, figure) for x, sample in neighbours if (figure := sample.known(name)) is not None]
+            polynomial = interpolated(points, MOST_DEGREE) if len(points) == len(neighbours) else None
             if polynomial is not None:
-                goes_far = any(far.get(name) == polynomial.at(x) for x, far in _far(samples, step))
+                goes_far = any(far.known(name) == polynomial.at(x) for x, far in _far(samples, step))
                 found[name] = Fit(polynomial, first, first + NEIGHBOURS - 1, goes_far)
     return found
 
 
-def _far(samples: Samples, step: Fraction) -> Iterator[tuple[Fraction, Mapping[str, int]]]:
+def _far(samples: Samples, step: Fraction) -> Iterator[tuple[Fraction, ValueFigures]]:
     """The figures at half of the value and at one and a half of it, or further away where it is small."""
     steps = max(int(samples.value / step) // 2, 2 * NEIGHBOURS)
     for x in (samples.value - steps * step, samples.value + steps * step):
         if x >= samples.least:
-            yield x, samples.at(x).figures
+            yield x, samples.at(x)
 
 
 def _reach(fits: dict[str, Fit]) -> tuple[int, int, int]:
@@ -101,11 +103,13 @@ def _divided(samples: Samples, step: Fraction, prime: int, fits: dict[str, Fit])
 
 
 def _candidates(samples: Samples) -> Iterator[Fraction]:
-    """1, the value itself, what sizes are divided by, and small numbers; of what need not be whole 1 and the finest."""
+    """1, the value itself, what sizes are divided by, and small numbers; the finest of what need not be whole."""
     tried = {Fraction(1)}
     yield Fraction(1)
     if not samples.is_whole:
+        tried.add(_FINEST)
         yield _FINEST
+    if samples.value.denominator > 1:
         return
     for step in _further_candidates(samples):
         if 0 < step <= LARGEST_STEP and step not in tried:

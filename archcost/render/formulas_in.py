@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, TreeLine
 
 _KIB = 1024
+_LONG = 10**18  # a value from which on nobody reads the digits
 _FEW = 5  # values of a range that are all named
 _HEADINGS = (
     "model", "path", "variable", "variable_value", "figure", "label", "value", "unit", "unknown_layers", "formula",
@@ -73,17 +74,15 @@ class FormulasDocument(NamedTuple):
 
 
 def _text(formula: Formula, formulas: VariableFormulas) -> str:
-    """``a·x² + b·x = 1,234 B (1.21 KiB)``; the value is left out where the formula does not hold for it."""
+    """``a·x² + b·x = 1,234 B (1.21 KiB)``; the value and then the formula where it does not hold for the value."""
     if formula.polynomial is None:
         return f"{_figure(formula)}; no formula"
-    steps = [formula.polynomial.text(formulas.variable)]
-    if _holds_where_it_stands(formula, formulas):
-        steps.append(_figure(formula))
-        if steps[0] == format_exact(formula.value):
-            del steps[0]
-    elif formula.unit:
-        steps[-1] += f" {formula.unit}"
-    rest = _own_range(formula, formulas)
+    steps, rest = [formula.polynomial.text(formulas.variable)], _own_range(formula, formulas)
+    if not _holds_where_it_stands(formula, formulas):
+        return f"{_figure(formula)}; {rest}: {steps[0]}{f' {formula.unit}' if formula.unit else ''}"
+    steps.append(_figure(formula))
+    if steps[0] == format_exact(formula.value):
+        del steps[0]
     return " = ".join(steps) + (f"; {rest}" if rest else "")
 
 
@@ -99,7 +98,10 @@ def _latex(formula: Formula, formulas: VariableFormulas) -> str:
 
 def _note(formula: Formula, formulas: VariableFormulas) -> str:
     """What is beside a formula in mathematics: the bytes in few digits, and where it holds."""
-    return "; ".join(filter(None, (_few_digits(formula), _own_range(formula, formulas))))
+    own = _few_digits(formula)
+    if formula.polynomial is not None and not _holds_where_it_stands(formula, formulas):
+        own = f"{_figure(formula)} at {formulas.variable} = {_value(formulas.value)}"
+    return "; ".join(filter(None, (own, _own_range(formula, formulas))))
 
 
 def _reasons(formulas: VariableFormulas) -> dict[str, list[str]]:
@@ -113,9 +115,10 @@ def _reasons(formulas: VariableFormulas) -> dict[str, list[str]]:
 
 def _holds_text(formulas: VariableFormulas, found: Range) -> str:
     """The values that most formulas hold for, and the analyses that say so."""
-    polynomials = [one.polynomial for one in formulas.formulas if one.polynomial is not None]
     checks = min([one.checks for one in formulas.formulas if one.polynomial is not None])
-    fixed = "no figure changes with it; " if not any(one.degree for one in polynomials) else ""
+    changes = any(one.polynomial is None or one.polynomial.degree for one in formulas.formulas)
+    where_it_stands = all(_holds_where_it_stands(one, formulas) for one in formulas.formulas)
+    fixed = "no figure changes with it; " if where_it_stands and not changes else ""
     return f"{_range_text(found)}; {fixed}each formula agrees with {checks} further analyses or more"
 
 
@@ -134,8 +137,10 @@ def _holds_where_it_stands(formula: Formula, formulas: VariableFormulas) -> bool
 
 
 def _own_range(formula: Formula, formulas: VariableFormulas) -> str:
-    """Where a formula holds, if that is not where most do."""
-    if formula.range is None or formulas.range is None or formula.range == formulas.range:
+    """Where a formula holds, if that is not where most do, or not where the variable stands."""
+    if formula.range is None or formulas.range is None:
+        return ""
+    if formula.range == formulas.range and _holds_where_it_stands(formula, formulas):
         return ""
     return f"from {_value(formula.range.low)} to {_value(formula.range.high)}"
 
@@ -149,4 +154,5 @@ def _range_text(found: Range) -> str:
 
 
 def _value(x: Fraction) -> str:
-    return format_exact(x.numerator) if x.denominator == 1 else f"{float(x):g}"
+    is_short = x.denominator == 1 and abs(x) < _LONG
+    return format_exact(x.numerator) if is_short else f"{float(x):g}"

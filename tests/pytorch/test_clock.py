@@ -325,7 +325,7 @@ def test_negative_correlations_have_a_minus_sign() -> None:
 
 
 def test_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archcost.pytorch.latency.MeasureSettings", lambda: QUICK)
+    monkeypatch.setattr("archcost.pytorch.latency.MeasureSettings", lambda **_: QUICK)
     verification = archcost.verify("conv1x1", latency=True)
     assert verification.clock is not None
     assert archcost.verify("conv1x1").clock is None
