@@ -167,6 +167,12 @@ def test_numbers_that_need_not_be_whole_have_the_largest_step_that_sizes_allow()
     assert text_of(found_in(spec.replace("{}", "8"), "width"), "macs") == "32·width"  # 4 · 8 · width
 
 
+def test_of_a_small_value_the_formula_is_tried_far_beyond_it() -> None:
+    """⌊n/16⌋ is 0 at the ten neighbours of 1, and 1 at 21: at step 16 it is (n − 1)/16, and the MACs 4 · (1 + that)."""
+    found = found_in("params: {n: 1}\ninput: [4]\nlayers: [linear: {out_features: $(1 + n // 16)}]", "n")
+    assert (text_of(found, "macs"), range_of(found, "macs")) == ("(n + 15)/4", (1, 1009, 16))
+
+
 def test_numbers_between_whole_ones_may_have_other_formulas() -> None:
     """int(width) is width at whole numbers alone."""
     found = found_in("params: {width: 12.0}\ninput: [4]\nlayers: [linear: {out_features: $(int(width))}]", "width")
