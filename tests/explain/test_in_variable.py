@@ -18,6 +18,7 @@ from archcost.explaining import samples as samples_module
 from archcost.explaining.in_variable import Range, VariableFormulas, formulas_in
 from archcost.explaining.polynomials import Polynomial, interpolated
 from archcost.explaining.samples import Samples
+from archcost.explaining.steps import _primes
 from archcost.spec.loader import loads
 from tests.profiles import examples
 from tests.shared import zoo_report
@@ -100,6 +101,11 @@ def test_ten_points_give_their_polynomial_back(coefficients: list[Fraction], fir
     polynomial = Polynomial(tuple(coefficients))
     points: Any = [(x, polynomial.at(x)) for x in [first + place * step for place in range(10)]]
     assert interpolated(points, most=5) == polynomial
+
+
+@pytest.mark.parametrize(("step", "primes"), [(1, []), (2, [2]), (12, [3, 2]), (97, [97]), (224, [7, 2]), (49, [7])])
+def test_a_step_is_divided_by_its_primes_the_largest_first(step: int, primes: list[int]) -> None:
+    assert _primes(Fraction(step)) == primes
 
 
 def test_what_follows_no_polynomial_has_none() -> None:
