@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import archcost
 from archcost.analysis.report import analyze
 from archcost.analysis.tree import build_tree
 from archcost.budget import check as checking
@@ -18,7 +20,7 @@ from archcost.budget.judge import Case, judge
 from archcost.budget.latency import MeasuredPace
 from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Verdict
 from archcost.budget.verdict_figures import amount, pair, percent
-from archcost.budget.verdict_sentences import sentence
+from archcost.budget.verdict_sentences import sentence, summary
 from archcost.budget.verdict_words import Rule, Status
 from archcost.settings import Settings
 from archcost.spec.loader import loads
@@ -415,3 +417,28 @@ def test_only_fail_fails_and_what_cannot_be_judged_is_2() -> None:
         assert exits(status) == (1 if status is Status.FAIL else 0)
     assert exits(Status.FAIL, broken=True) == 2
     assert exits() == 0
+
+
+@pytest.mark.parametrize(
+    ("budgets", "told"),
+    [
+        ("", "1 spec: no limits to judge; 1 expected figure: --expect judges it"),
+        ("budgets: {params: 1 k}\n", "1 spec: 1 warning, 1 limit holds"),
+    ],
+)
+def test_expected_figures_that_are_not_asked_for_are_no_limits(budgets: str, told: str, tmp_path: Path) -> None:
+    """The linear layer has 4 · 2 + 2 = 10 params."""
+    path = tmp_path / "net.yaml"
+    text = "archcost: 1\nname: net\ninput: [4]\nlayers: [linear: {out_features: 2}]\nexpect: {params: 11}\n"
+    path.write_text(text + budgets, encoding="utf-8")
+    assert summary(archcost.check([path])) == told
+
+
+@pytest.mark.parametrize(("detail", "verb"), [("1 of 12", "is not met: "), ("10 of 12", "are not met, the first: ")])
+def test_one_figure_is_not_met_and_ten_are_not(detail: str, verb: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    text = "archcost: 1\nname: net\ninput: [4]\nlayers: [linear: {out_features: 2}]\nexpect: {params: 11}\n"
+    path.write_text(text, encoding="utf-8")
+    (finding,) = archcost.check([path]).all_findings()
+    assert sentence(finding).startswith("net: 1 of 1 expected figures is not met: ")
+    assert sentence(replace(finding, detail=detail)).startswith(f"net: {detail} expected figures {verb}")

@@ -112,6 +112,38 @@ def test_the_course_s_convolution() -> None:
     assert found.sizes[0].formula.text(numbers=True) == "⌊(28 + 2·2 − 5)/1⌋ + 1"
 
 
+SIZES = [  # how each size that is computed is called, and its formula
+    (Case("pad", {"pad": [1, 2]}, ((2, 3, 4),)), ["dim 2: before + n + after"]),
+    (Case("pad", {"pad": [0, 1, 2, 3, 1, 0]}, ((2, 3, 4, 5),)), [
+        "channels: before + n", "height: before + n + after", "width: n + after",  # 1 and 0, 2 and 3, 0 and 1
+    ]),
+    (Case("glu", {"dim": 1}, ((2, 6, 5, 4),)), ["channels: n/2"]),
+    (Case("glu", {"dim": 1}, ((2, 6),)), ["dim 1: n/2"]),
+    (Case("concat", {"dim": -1}, ((2, 3), (2, 5))), ["dim 1: n_1 + n_2"]),
+    (Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)), ["channels: n/(r·r)", "height: n·r", "width: n·r"]),
+    (Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)), ["dim 0: b·n_1/f·n_2/f", "dim 1: f·f"]),
+    (Case("window_reverse", {"window_size": [2, 4], "output_size": 4}, ((2, 8, 3),)), ["dim 0: windows/(n/f_1·n/f_2)"]),
+]  # fmt: skip
+COUNTS = [  # params, MACs, and FLOPs beyond 2 × MACs
+    (Case("linear", {"out_features": 3}, ((16,),)), ("in·out + out", "out × in", "out")),
+    (Case("layer_norm", {}, ((4,),)), ("2·features", "0", "5·features")),
+    (Case("group_norm", {"num_groups": 2}, ((2, 6),)), ("2c", "0", "5·b·c")),
+    (Case("einsum", {"equation": "ij,jk"}, ((3, 4), (4, 5))), ("0", "i·k × j", "0")),
+    (Case("einsum", {"equation": "bchw,hkc->bkhw"}, ((2, 3, 4, 5), (4, 6, 3))), ("0", "b·k·h·w × c", "0")),
+]
+
+
+@pytest.mark.parametrize(("case", "sizes"), SIZES, ids=str)
+def test_sizes_are_called_by_their_layout_where_it_is_that_of_the_input(case: Case, sizes: list[str]) -> None:
+    assert [f"{size.what}: {size.formula.text()}" for size in of(case).sizes] == sizes
+
+
+@pytest.mark.parametrize(("case", "counts"), COUNTS, ids=str)
+def test_counts_of_other_ranks_and_letters(case: Case, counts: tuple[str, str, str]) -> None:
+    found = of(case)
+    assert (found.params.text(), found.macs.text(), found.other.text()) == counts
+
+
 GEOMETRY = {
     ("conv2d", "dilation"): "⌊(n − 1)/s⌋ + 1",  # padding: same, which adds what the window takes
     ("conv3d", "dilation"): "⌊(n − 1)/s⌋ + 1",

@@ -18,6 +18,7 @@ from archcost.explaining import samples as samples_module
 from archcost.explaining.in_variable import Range, VariableFormulas, formulas_in
 from archcost.explaining.polynomials import Polynomial, interpolated
 from archcost.explaining.samples import Samples
+from archcost.explaining.steps import _primes
 from archcost.spec.loader import loads
 from tests.profiles import examples
 from tests.shared import zoo_report
@@ -102,6 +103,11 @@ def test_ten_points_give_their_polynomial_back(coefficients: list[Fraction], fir
     assert interpolated(points, most=5) == polynomial
 
 
+@pytest.mark.parametrize(("step", "primes"), [(1, []), (2, [2]), (12, [3, 2]), (97, [97]), (224, [7, 2]), (49, [7])])
+def test_a_step_is_divided_by_its_primes_the_largest_first(step: int, primes: list[int]) -> None:
+    assert _primes(Fraction(step)) == primes
+
+
 def test_what_follows_no_polynomial_has_none() -> None:
     assert interpolated([(x, 2**x) for x in range(10)], most=5) is None
     assert interpolated([(x, x // 2) for x in range(10)], most=5) is None
@@ -165,6 +171,12 @@ def test_numbers_that_need_not_be_whole_have_the_largest_step_that_sizes_allow()
     assert range_of(found_in(spec.replace("{}", "64"), "width"), "macs") == (Fraction(1, 64), 16, Fraction(1, 64))
     assert range_of(found_in(spec.replace("{}", "8"), "width"), "macs") == (Fraction(1, 8), 16, Fraction(1, 8))
     assert text_of(found_in(spec.replace("{}", "8"), "width"), "macs") == "32·width"  # 4 · 8 · width
+
+
+def test_of_a_small_value_the_formula_is_tried_far_beyond_it() -> None:
+    """⌊n/16⌋ is 0 at the ten neighbours of 1, and 1 at 21: at step 16 it is (n − 1)/16, and the MACs 4 · (1 + that)."""
+    found = found_in("params: {n: 1}\ninput: [4]\nlayers: [linear: {out_features: $(1 + n // 16)}]", "n")
+    assert (text_of(found, "macs"), range_of(found, "macs")) == ("(n + 15)/4", (1, 1009, 16))
 
 
 def test_numbers_between_whole_ones_may_have_other_formulas() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +110,18 @@ def test_a_layer_comes_behind_those_that_it_uses(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(own_layers, "own_layers", lambda: texts)
     assert own_layers.sources({"B", "exp"}) == [texts["C"], texts["A"], texts["B"]]
     assert own_layers.sources({"D", "A"}) == [texts["C"], texts["A"], texts["D"]]
+
+
+def test_the_order_of_the_layers_is_not_that_of_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = sorted(os.listdir(LAYERS_FOLDER), reverse=True)
+    monkeypatch.setattr(own_layers.os, "listdir", lambda _: names)
+    again = own_layers.own_layers.__wrapped__()
+    assert list(again.items()) == list(own_layers.own_layers().items())
+    modules = [path.read_text(encoding="utf-8") for path in sorted(LAYERS_FOLDER.glob("*.py"))]
+    assert [module.count(source) for source in again.values() for module in modules if source in module] == [1] * len(
+        again
+    )
+    assert list(again) == re.findall(r"^class (\w+)", "".join(modules), re.MULTILINE)
 
 
 def test_the_layers_are_those_of_ops() -> None:

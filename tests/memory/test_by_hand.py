@@ -128,6 +128,24 @@ def test_training_adds_up() -> None:
     assert found.phase_peak("update") == found.fixed + update
 
 
+KEPT = [  # behind a convolution, which keeps the model's input: of its output of X
+    ("gelu", X),
+    ("avg_pool2d: {kernel_size: 2}", X),
+    ("sigmoid", X),  # its own output
+    ("upsample: {scale_factor: 2}", 0),
+    ("pixel_shuffle: {upscale_factor: 2}", 0),
+    ("pixel_unshuffle: {downscale_factor: 2}", 0),
+    ("channel_shuffle: {groups: 2}", 0),
+    ("permute: {dims: [0, 2, 3, 1]}", 0),
+]
+
+
+@pytest.mark.parametrize(("layer", "kept"), KEPT)
+def test_what_the_backward_pass_of_a_layer_needs(layer: str, kept: int) -> None:
+    graph = unroll(loads(model(f"  - {{conv2d: {{out_channels: 8, kernel_size: 1}}}}\n  - {layer}")))
+    assert training_memory(graph, Setting()).saved == kept
+
+
 def test_optimizers() -> None:
     tensors = [100, 40, 400, 8]
     assert OPTIMIZERS["sgd"].state_bytes(tensors) == OPTIMIZERS["sgd"].step_bytes(tensors) == 0

@@ -69,6 +69,27 @@ def test_ops_know_where_the_channels_are(kind: str) -> None:
     assert REGISTRY[kind].channels == CHANNELS[kind]
 
 
+READINGS = [  # of each input, dim by dim: the dim of the output that tells its place
+    (Case("logsumexp", {"dim": 1}, ((2, 3, 4),)), [(window(0), ALL, window(1))]),
+    (Case("logsumexp", {"dim": 1, "keepdim": True}, ((2, 3, 4),)), [(window(0), ALL, window(2))]),
+    (Case("mean", {}, ((2, 3),)), [(ALL, ALL)]),
+    (
+        Case("grid_sample", {}, ((2, 3, 5, 4), (2, 6, 7, 2))),  # anywhere in its channel of the input, by its own place
+        [(window(0), window(1), ALL, ALL), (window(0), window(2), window(3), ALL)],
+    ),
+    (
+        Case("grid_sample", {}, ((2, 3, 5, 4, 3), (2, 4, 6, 7, 3))),
+        [(window(0), window(1), ALL, ALL, ALL), (window(0), window(2), window(3), window(4), ALL)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("case", "readings"), READINGS, ids=str)
+def test_what_is_read_and_no_more(case: Case, readings: list[tuple[Steps | None, ...]]) -> None:
+    op = REGISTRY[case.kind](**case.attributes)
+    assert list(op.reach(case.input_shapes, apply(op, case.input_shapes), 0)) == readings
+
+
 def test_windows() -> None:
     assert window(2, kernel=5, stride=2, padding=2) == Steps(2, 2, (-2,), (4 - 2,))
     assert window(3, kernel=3, padding=4, dilation=4) == Steps(3, 1, (-4,), (4 * (3 - 1) - 4,))

@@ -39,6 +39,10 @@ CASES = {
         "layers: [{id: one, unit: , from: a}, {id: two, unit: {p: 0.2}, share: one}, {id: three, unit: {p: 0.2}},"
         " {id: four, unit: {p: 0.2}, share: three}, {id: five, unit: {p: 0.2}}]"
     ),
+    "a layer of several outputs is in it": (
+        "  unit: {layers: [{id: parts, chunk: {chunks: 2, dim: 1}}, {concat: {dim: 1}, from: [parts.1, parts.0]}]}\n"
+        "layers: [{unit: , from: a, repeat: 3}, relu]"
+    ),
     "weights are shared within it": (
         "  unit: {layers: [{id: l, linear: {out_features: 8}}, {id: m, linear: {out_features: 8}, share: l}, inner]}\n"
         "  inner: {layers: [linear: {out_features: 8}]}\n"
@@ -108,6 +112,38 @@ def test_rounds_that_give_the_same_are_resolved_once(
     graph = unroll.unroll(loads(f"{HEAD}{unit}layers: [{{unit: {{c: {given}}}, from: a, repeat: 50}}]"))
     assert len(graph.nodes) == 100
     assert len(calls) == resolved
+
+
+ROUNDS = {  # the channels that come out; those of `a` are 4
+    "a default depends on the input": (
+        (
+            "  unit: {params: {c: $(2 * in_channels)}, layers: [conv2d: {out_channels: $c, kernel_size: 1}]}\n"
+            "layers: [{unit: , from: a, repeat: 3}]"
+        ),
+        [2 * 4, 2 * 8, 2 * 16],
+    ),
+    "a default depends on the input and on another": (
+        (
+            "  unit: {params: {c: 3, d: $(c * in_channels)}, layers: [conv2d: {out_channels: $d, kernel_size: 1}]}\n"
+            "layers: [{unit: , from: a, repeat: 2}]"
+        ),
+        [3 * 4, 3 * 12],
+    ),
+    "one step uses blocks of equal params": (
+        (
+            "  one: {params: {c: 5}, layers: [conv2d: {out_channels: $c, kernel_size: 1}]}\n"
+            "  two: {params: {c: 7}, layers: [conv2d: {out_channels: $c, kernel_size: 1}]}\n"
+            "  any: {params: {kind: }, layers: [$kind]}\n"
+            "layers: [{any: {kind: one}, from: a}, {any: {kind: two}, from: a}, {any: {kind: one}, from: a}]"
+        ),
+        [5, 7, 5],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "channels"), ROUNDS.values(), ids=ROUNDS)
+def test_params_are_resolved_anew_where_what_they_depend_on_differs(text: str, channels: list[int]) -> None:
+    assert [node.outputs[0].shape[1] for node in unroll.unroll(loads(HEAD + text)).nodes] == channels
 
 
 def test_an_expression_of_equal_text_is_parsed_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
