@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FAMILY ?= Activation
+override NAME := $(value NAME)
+override FAMILY := $(value FAMILY)
+export NAME FAMILY # text for programs: neither make nor a shell reads what is in it
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .PHONY: demo test trust fuzz test-all lint format bench docs op clean
@@ -43,11 +46,11 @@ docs: $(VENV)/test.stamp
 	$(BIN)/python docs/rerun.py
 
 op: $(VENV)/test.stamp
-	$(BIN)/python -m scripts.new_op "$(NAME)" "$(FAMILY)"
+	$(BIN)/python -m scripts.new_op "$$NAME" "$$FAMILY"
 	$(BIN)/python -m archcost.render.reference docs/ops.md
 	$(BIN)/python -m benchmarks.flops
 	$(BIN)/python -m benchmarks.conventions --rules
-	$(BIN)/python -m tests.ops.gaps "$(NAME)"
+	$(BIN)/python -m tests.ops.gaps "$$NAME"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

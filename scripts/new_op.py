@@ -6,6 +6,7 @@ python -m scripts.new_op NAME [FAMILY]
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import sys
 from collections import Counter
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING
 from archcost.ops import REGISTRY
 from archcost.ops.base import SpatialOp
 from archcost.ops.facets import FAMILIES, Work
+from archcost.spec.functions import FUNCTIONS
+from archcost.spec.scalars import resolve
+from archcost.spec.vocabulary import MODIFIERS, RESERVED, TOP_KEYS
 from tests.ops.gaps import CASE_LISTS, ROOT
 
 if TYPE_CHECKING:
@@ -26,17 +30,39 @@ KIND = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 def begin(kind: str, family: str) -> list[str]:
     """Write the class and the case of a new op; what was written, as ``path:line``. Raises ValueError."""
-    if not KIND.fullmatch(kind):
-        raise ValueError(f"'{kind}' is no kind: write the torch.nn class in snake case, or the function's name")
+    _check_kind(kind)
     if family not in CASE_LISTS:
         raise ValueError(
             f"'{family}' is no family of ops: {', '.join(name for name in FAMILIES if name in CASE_LISTS)}"
         )
     module = _most(op.__module__ for op in REGISTRY.values() if op.family == family)
+    if hasattr(sys.modules[module], _class_name(kind)):
+        raise ValueError(f"'{kind}' is no kind: {module} has the name {_class_name(kind)} already")
     path = ROOT / f"{module.replace('.', '/')}.py"
     before = path.read_text(encoding="utf-8").rstrip("\n")
     path.write_text(f"{before}\n\n\n{_class(kind, family, module)}", encoding="utf-8")
     return [_place(path, before.count("\n") + 4), _add_case(kind, family)]
+
+
+def _check_kind(kind: str) -> None:
+    """Raise ValueError for what specs, expressions, Python or YAML read as something else than the kind of an op."""
+    if not KIND.fullmatch(kind):
+        raise ValueError(f"'{kind}' is no kind: write the torch.nn class in snake case, or the function's name")
+    taken = {
+        "a step has a modifier of this name": MODIFIERS,
+        "a spec has a key of this name": TOP_KEYS,
+        "expressions have a value of this name": RESERVED - FUNCTIONS.keys(),  # `max` is a function and an op
+        "Python uses this word itself": (*keyword.kwlist, *keyword.softkwlist),
+    }
+    for reason, words in taken.items():
+        if kind in words:
+            raise ValueError(f"'{kind}' is no kind: {reason}")
+    if resolve(kind) != kind:
+        raise ValueError(f"'{kind}' is no kind: YAML reads it as {resolve(kind)}, not as text")
+
+
+def _class_name(kind: str) -> str:
+    return "".join(word.capitalize() for word in kind.split("_"))
 
 
 def _most(names: Iterable[str]) -> str:
@@ -45,7 +71,7 @@ def _most(names: Iterable[str]) -> str:
 
 def _class(kind: str, family: str, module: str) -> str:
     """The class: of a function of each element all but what it is called and costs, of others what they have to say."""
-    name = "".join(word.capitalize() for word in kind.split("_"))
+    name = _class_name(kind)
     own = [op for op in REGISTRY.values() if op.family == family and op.__module__ == module]
     base = _most(op.__bases__[0].__name__ for op in own)
     if FAMILIES[family].work is Work.ELEMENTWISE:

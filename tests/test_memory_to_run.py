@@ -121,6 +121,35 @@ def test_a_lock_file_that_is_older_has_no_baseline_for_it(net: Callable[[str], P
     assert "✓" in run("check", "net.yaml", cwd=folder).out
 
 
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [
+        ({}, ""),
+        ({"run_bytes": 1}, "differ from its baseline though the spec is the same"),
+        ({"params": 1}, "differ from its baseline though the spec is the same"),
+    ],
+)
+def test_a_lock_file_without_it_is_stale_only_where_another_figure_differs(
+    net: Callable[[str], Path], run: Callable[..., Run], recorded: dict[str, int], told: str
+) -> None:
+    folder = net("1 GB")
+    run("baseline", "update", "net.yaml", cwd=folder)
+    path = folder / "archcost.lock.json"
+    document = json.loads(path.read_text())
+    totals = document["specs"]["net.yaml"]["totals"]
+    del totals["run_bytes"]
+    totals |= recorded
+    path.write_text(json.dumps(document))
+    result = run("check", "net.yaml", "--format", "json", cwd=folder)
+    assert result.code == 0
+    findings = json.loads(result.out)["specs"][0]["findings"]
+    stale = [found["message"] for found in findings if found["status"] == "stale"]
+    assert len(stale) == bool(told)
+    assert told in "".join(stale)
+    assert run("baseline", "update", "net.yaml", "--allow-increase", cwd=folder).code == 0
+    assert json.loads(path.read_text())["specs"]["net.yaml"]["totals"]["run_bytes"] == WEIGHTS + BUFFERS + PEAK
+
+
 def test_it_is_no_figure_of_layers(net: Callable[[str], Path], run: Callable[..., Run]) -> None:
     assert "'run_bytes' is not one of" in run("analyze", "resnet20", "--sort", "run_bytes").err
     assert "there is no column 'run_bytes'" in run("analyze", "resnet20", "--columns", "run_bytes").err

@@ -80,8 +80,9 @@ class LockEntry:
         return [row.path for row in self._lacking.at(path) if metric in row.unknown]
 
     def same_figures(self, other: LockEntry) -> bool:
-        """Whether both have the same figures, even if the text of the spec differs."""
-        return self.totals == other.totals and self.rows == other.rows
+        """Whether both have the same figures, even if the text of the spec differs or one is older than a metric."""
+        both = self.totals.keys() & other.totals.keys()
+        return self.rows == other.rows and all(self.totals[metric] == other.totals[metric] for metric in both)
 
 
 class Pace(NamedTuple):

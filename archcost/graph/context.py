@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
 from archcost.graph.work import paths_work
+from archcost.paths import DOT
 from archcost.spec.expressions import UNKNOWN, Names
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class Context:
         if diagnostic is not None:
             notes = (*diagnostic.notes, *self._uses())
             self.problems.add(diagnostic._replace(notes=notes), identity)
+
+    def inside(self, path: str) -> str:
+        """A path as the block has it that is unrolled: a problem of its text is the same wherever it is used."""
+        return path.removeprefix(self.stack[-1].path + DOT) if self.stack else path
 
     def limit(self, mark: Mark) -> LimitError:
         """Report that there are more layers than there may be; the caller raises what this returns."""

@@ -168,7 +168,8 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
         shared = [tensor for tensor in mine if tensor in theirs]
         for tensor in shared:
             if mine[tensor] != theirs[tensor]:
-                shapes = f"{shape_text(mine[tensor])} here and {shape_text(theirs[tensor])} in '{nodes[target].path}'"
+                there = f"{shape_text(theirs[tensor])} in '{context.inside(nodes[target].path)}'"
+                shapes = f"{shape_text(mine[tensor])} here and {there}"
                 raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
         common += len(shared)
         nodes[index] = nodes[index]._replace(weights_of=target)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from archcost.ops import REGISTRY
+from archcost.spec.vocabulary import MODIFIERS
 from scripts import new_op
 from tests.ops.gaps import CASE_LISTS, ROOT
 
@@ -58,6 +60,15 @@ def test_an_activation_is_a_class_of_one_line(root: Path) -> None:
         ("", "Activation", "'' is no kind"),
         ("BentReLU", "Activation", "'BentReLU' is no kind"),
         ("../x", "Activation", r"'\.\./x' is no kind"),
+        *[(word, "Activation", f"'{word}' is no kind: a step has a modifier of this name") for word in MODIFIERS],
+        ("layers", "Activation", "'layers' is no kind: a spec has a key of this name"),
+        ("input", "Arithmetic", "'input' is no kind: a spec has a key of this name"),
+        ("batch", "Activation", "'batch' is no kind: expressions have a value of this name"),
+        ("in_shape", "Activation", "'in_shape' is no kind: expressions have a value of this name"),
+        ("lambda", "Activation", "'lambda' is no kind: Python uses this word itself"),
+        ("match", "Activation", "'match' is no kind: Python uses this word itself"),
+        ("null", "Activation", "'null' is no kind: YAML reads it as None, not as text"),
+        ("spatial_op", "Convolution", r"archcost\.ops\.conv has the name SpatialOp already"),
         ("bent", "Activations", "'Activations' is no family of ops: Convolution, "),
         ("bent", "Custom", "'Custom' is no family of ops"),
     ],
@@ -79,3 +90,40 @@ def test_an_op_that_is_there_is_left_as_it_is(
     monkeypatch.setattr("sys.argv", ["new_op", "relu", ""])
     new_op.main()
     assert capsys.readouterr().out == "there is an op 'relu': its pages are renewed, and what it lacks follows\n"
+
+
+def test_every_word_that_is_refused_is_no_op_yet() -> None:
+    for kind in REGISTRY:
+        new_op._check_kind(kind)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="runs make")
+@pytest.mark.parametrize("variable", ["NAME", "FAMILY"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bent",
+        "`touch MADE`",
+        '" ; touch MADE ; "',
+        "$(touch MADE)",
+        "$(shell touch MADE)",
+        "$$(touch MADE)",
+        "' a $$HOME",
+    ],
+)
+def test_make_hands_a_text_over_as_it_is(tmp_path: Path, variable: str, text: str) -> None:
+    """With a Python that writes down its arguments and ends with an error at the first call, as it does for no kind."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "test.stamp").touch()
+    python = tmp_path / "bin" / "python"
+    python.write_text(f"""#!/bin/sh\nprintf '%s\\0' "$@" > '{tmp_path}/arguments'\nexit 2\n""", encoding="utf-8")
+    python.chmod(0o755)
+    text = text.replace("MADE", str(tmp_path / "made"))
+    given = {"NAME": "bent", "FAMILY": "Activation", variable: text}
+    command = ["make", "--old-file", f"{tmp_path}/test.stamp", f"VENV={tmp_path}", "op"]
+    command += [f"{name}={value}" for name, value in given.items()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2, done.stderr
+    arguments = (tmp_path / "arguments").read_text(encoding="utf-8").split("\0")
+    assert arguments == ["-m", "scripts.new_op", given["NAME"], given["FAMILY"], ""]
+    assert not (tmp_path / "made").exists()

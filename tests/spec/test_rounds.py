@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from language import KEPT, paths, reads, report, shapes
 
+from archcost.errors import SpecError
+
 CONV = "conv2d: {out_channels: 8, kernel_size: 1, bias: false}"
 
 READS = {
@@ -193,3 +195,28 @@ def test_sharing_inside_of_a_block_stays_in_each_use_of_it() -> None:
 
 def test_shared_steps_keep_their_shapes() -> None:
     assert shapes(f"layers: [{{id: a, {CONV}}}, {{id: b, {CONV}, share: a}}]") == {"a": KEPT, "b": KEPT}
+
+
+@pytest.mark.parametrize(
+    ("layers", "used"),
+    [
+        ("[pair, {id: b, pair: {p: 2}}]", ["pair"]),  # another body, whose text is the same
+        ("[{add: , branches: {left: [{id: x, pair: , repeat: 2}], right: [pair: {p: 2}]}}]", ["left.x.0"]),
+        ("[outer, {outer: , repeat: 2}, pair]", ["outer.pair"]),
+        ("[pair, {id: b, pair: {width: 4}}]", ["pair", "b"]),  # other shapes
+    ],
+)
+def test_weights_that_cannot_be_shared_are_told_once_for_all_uses_of_a_block(layers: str, used: list[str]) -> None:
+    text = (
+        "archcost: 1\nname: tied\ninput: [8, 4, 4]\nblocks:\n"
+        "  pair:\n    params: {p: 1, width: 8}\n    layers:\n"
+        "      - {id: a, conv2d: {out_channels: $width, kernel_size: 3, padding: 1}}\n"
+        "      - {concat: , branches: {side: [conv2d: {out_channels: 8, kernel_size: 1}]}}\n"
+        "      - {conv2d: {out_channels: $width, kernel_size: 1}, share: a, repeat: 2}\n"
+        f"  outer: {{layers: [relu, {{pair: {{p: 3}}}}]}}\nlayers: {layers}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        report(text)
+    problems = caught.value.diagnostics
+    assert [problem.notes[0].split("'")[3] for problem in problems] == used
+    assert all(" in 'a': it cannot be shared" in problem.message for problem in problems)
