@@ -139,15 +139,21 @@ class Graph(NamedTuple):
         """For every value, the index of its node and the number of the output."""
         return [(index, k) for index, node in enumerate(self.nodes) for k in range(len(node.signature.outputs))]
 
-    def value_names(self, values: Iterable[int]) -> list[str]:
-        """The paths that stand for values: an input's name, a node's path, or ``path.1`` for its further outputs."""
-        inputs, producers = list(self.inputs), self.producers()
-        names = []
-        for value in values:
-            if value < 0:
-                names.append(inputs[-1 - value])
+    def names(self) -> list[str]:
+        """What stands for each value: an input's name, a node's path, or ``path.1`` where it has several outputs.
+
+        ``names()[value]`` is that of a value: the inputs (-1, -2 …) stand at the end.
+        """
+        names: list[str] = []
+        for path, signature, _, _, _, _ in self.nodes:
+            count = len(signature.outputs)
+            if count == 1:
+                names.append(path)
             else:
-                index, output = producers[value]
-                node = self.nodes[index]
-                names.append(join(node.path, str(output)) if len(node.signature.outputs) > 1 else node.path)
-        return names
+                names += [join(path, str(output)) for output in range(count)]
+        return [*names, *reversed(self.inputs)]
+
+    def value_names(self, values: Iterable[int]) -> list[str]:
+        """The names of some values."""
+        names = self.names()
+        return [names[value] for value in values]
