@@ -91,8 +91,7 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
 
 def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:
     op = signature.op
-    inputs = tuple([tensor.shape for tensor in signature.inputs])
-    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    inputs, outputs = signature.input_shapes, signature.output_shapes
     params = weights = weight_bytes = 0
     for name, shape in op.weights(inputs).items():
         if name in shared:

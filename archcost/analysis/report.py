@@ -10,6 +10,7 @@ from archcost.analysis.memory import Storages
 from archcost.collector import collector_paused
 from archcost.errors import SpecError
 from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures
+from archcost.graph.model import ValueNames
 from archcost.graph.unroll import unroll
 from archcost.settings import AS_IT_STANDS
 
@@ -32,10 +33,10 @@ class Layer(LayerFigures):
 
     __slots__ = ("_names", "costs", "node")
 
-    def __init__(self, node: Node, costs: Costs, names: list[str]) -> None:
+    def __init__(self, node: Node, costs: Costs, names: ValueNames) -> None:
         self.node = node
         self.costs = costs
-        self._names = names  # of all values of the graph
+        self._names = names
 
     def __repr__(self) -> str:
         return f"Layer({self.path!r}, {self.op}, {self.output}, params={self.params}, macs={self.macs})"
@@ -48,8 +49,7 @@ class Layer(LayerFigures):
     @property
     def inputs(self) -> tuple[str, ...]:
         """What it reads: the inputs of the model by name, the outputs of other layers by path."""
-        names = self._names
-        return tuple([names[value] for value in self.node.inputs])
+        return tuple(self._names.of(self.node.inputs))
 
     @property
     def op(self) -> str:
@@ -59,7 +59,7 @@ class Layer(LayerFigures):
     @property
     def output(self) -> tuple[Shape, ...]:
         """The shape of every output."""
-        return tuple([tensor.shape for tensor in self.node.signature.outputs])
+        return self.node.signature.output_shapes
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Report:
         self.complete = complete  # False: only the layers before the first failing one
         storages = Storages(graph)
         costs = graph_costs(graph, storages.made)
-        names = graph.names()
+        names = ValueNames(graph)
         self.layers: list[Layer] = [Layer(node, own, names) for node, own in zip(graph.nodes, costs, strict=True)]
         self.costs: Costs = sum_costs(costs)
         self.totals: Totals = Totals(len(self.layers), self.costs, storages.peak())

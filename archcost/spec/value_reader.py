@@ -76,7 +76,7 @@ class Reader:
     def text(self, value: Value, what: str) -> str | None:
         """A string scalar."""
         if isinstance(value, Scalar) and isinstance(value.value, str) and not value.value.startswith("$"):
-            if all(char.isprintable() or char == "\n" for char in value.value):
+            if value.value.replace("\n", "").isprintable():
                 return value.value
             self.report(f"{what} holds control characters", value)
             return None

@@ -6,7 +6,7 @@ from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.closed_forms import CONTIGUOUS, Profile, plain_profile
+from archcost.analysis.memory.closed_forms import CONTIGUOUS, ONE_FRESH, Profile, plain_profile
 from archcost.dims import numel
 from archcost.meter import Meter
 from archcost.spec.vocabulary import DTYPE_BYTES
@@ -61,14 +61,17 @@ class Storages:
             for read in inputs:
                 last[of[read]] = index
             first = len(last)
-            sizes += own
-            for _ in own:
-                makers.append(index)
-                last.append(index)
             rises.append(rise)
             made.append(own[0] if len(own) == 1 else sum(own))
-            for place, source in enumerate(sources, value):
-                of[place] = first - 1 - source if source < 0 else of[inputs[source]]
+            for size in own:
+                sizes.append(size)
+                makers.append(index)
+                last.append(index)
+            if sources is ONE_FRESH:
+                of[value] = first
+            else:
+                for place, source in enumerate(sources, value):
+                    of[place] = first - 1 - source if source < 0 else of[inputs[source]]
             if strides is not CONTIGUOUS:
                 for place, stride in enumerate(strides, value):
                     if stride is not None:
