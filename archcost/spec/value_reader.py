@@ -57,11 +57,11 @@ class Reader:
 
     def expression(self, scalar: Scalar) -> Expression:
         """The expression that a scalar is; an equal text is parsed once. Raises ExpressionError."""
+        mark = scalar.mark
         known = self._expressions.get(scalar.text)
-        if known is not None:
-            return known if known.mark == scalar.mark else known.at(scalar.mark)
-        known = self._expressions[scalar.text] = Expression(scalar.text, scalar.mark, self.meter)
-        return known
+        if known is None:
+            known = self._expressions[scalar.text] = Expression(scalar.text, mark, self.meter)
+        return known if known.mark == mark else known.at(mark)
 
     def _data(self, value: Value) -> Any:
         if isinstance(value, Scalar):
