@@ -35,15 +35,15 @@ _PLAIN_KEY = "a key must be a plain word, not a list or mapping"
 class Value:
     """A YAML value and where it stands."""
 
-    __slots__ = ("column", "length", "line", "source")
-    size = 1  # values in it, itself included, aliases expanded
-    depth = 1  # levels of values in it
+    __slots__ = ("column", "depth", "length", "line", "size", "source")
 
     def __init__(self, source: Source, line: int, column: int, length: int) -> None:
         self.source = source
         self.line = line
         self.column = column
         self.length = length
+        self.size = 1  # values in it, itself included, aliases expanded
+        self.depth = 1  # levels of values in it
 
     @property
     def mark(self) -> Mark:
@@ -65,6 +65,7 @@ class Scalar(Value):
         self.line = line
         self.column = column
         self.length = length
+        self.size = self.depth = 1
         self.text = text
         self.quoted = quoted
         self.value: bool | int | float | str | None = text if quoted else resolve(text)
@@ -73,37 +74,28 @@ class Scalar(Value):
         return self.value
 
 
-class Collection(Value):
-    """A list or a mapping; ``flow``: it is written in brackets or braces."""
+class Sequence(Value):
+    """A list of values."""
 
-    __slots__ = ("depth", "flow", "size")
+    __slots__ = ("flow", "items")
 
     def __init__(self, source: Source, line: int, column: int, length: int, *, flow: bool) -> None:
         super().__init__(source, line, column, length)
         self.flow = flow
-        self.size = self.depth = 1
-
-
-class Sequence(Collection):
-    """A list of values."""
-
-    __slots__ = ("items",)
-
-    def __init__(self, source: Source, line: int, column: int, length: int, *, flow: bool) -> None:
-        super().__init__(source, line, column, length, flow=flow)
         self.items: list[Value] = []
 
     def plain(self) -> Any:
         return [item.plain() for item in self.items]
 
 
-class Mapping(Collection):
+class Mapping(Value):
     """Keys to values, in the order of the text; keys are read as text (``3x3``, ``1``)."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "flow")
 
     def __init__(self, source: Source, line: int, column: int, length: int, *, flow: bool) -> None:
-        super().__init__(source, line, column, length, flow=flow)
+        super().__init__(source, line, column, length)
+        self.flow = flow
         self.entries: dict[str, tuple[Scalar, Value]] = {}
 
     def plain(self) -> Any:
@@ -274,26 +266,25 @@ class _Builder:
             message = f"the file has more than {MAX_VALUES:,} values, aliases expanded"
             hint = "write repeated parts once, as a block with `repeat`"
             raise self.stop(Diagnostic(message, mark or value.mark, hint))
-        meter = self.meter
-        meter.spent += _VALUE
-        if meter.spent > meter.allowed:
-            raise self.stop(meter.error(mark or value.mark).diagnostics[0])
+        self.meter.spent += _VALUE
+        if self.meter.spent > self.meter.allowed:
+            raise self.stop(self.meter.error(mark or value.mark).diagnostics[0])
         if not self._stack:
             self.root = value
             return
-        parent, keys = self._stack[-1][0], self._keys
+        parent = self._stack[-1][0]
         parent.size += value.size
         if value.depth >= parent.depth:
             parent.depth = value.depth + 1
         if isinstance(parent, Sequence):
             parent.items.append(value)
             return
-        key = keys[-1]
+        key = self._keys[-1]
         if key is not None:
-            keys[-1] = None
+            self._keys[-1] = None
             parent.entries.setdefault(key.text, (key, value))
         elif isinstance(value, Scalar):
-            keys[-1] = value
+            self._keys[-1] = value
             if value.text in parent.entries:
                 first = parent.entries[value.text][0]
                 note = f"it is first written on line {first.line + 1}"
