@@ -71,27 +71,27 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     there.
     """
     nodes, dtype, weight_dtype = graph.nodes, graph.dtype, graph.weight_dtype
-    known: dict[tuple[int, int], Costs] = {}  # by signature and bytes made
+    known: dict[tuple[Signature, int], Costs] = {}  # by signature and bytes made
+    last: dict[Signature, Costs] = {}  # of which most have one number of bytes
     found = []
-    for node, made in zip(nodes, made_bytes, strict=True):
-        signature = node.signature
-        if node.weights_of >= 0:
-            owner = nodes[node.weights_of].signature
+    for (_, signature, _, _, owner_index, _), made in zip(nodes, made_bytes, strict=True):
+        if owner_index >= 0:
+            owner = nodes[owner_index].signature
             shared = frozenset((*owner.weights(), *owner.buffers()))
             found.append(_costs(signature, dtype, weight_dtype, shared, made))
             continue
-        key = (id(signature), made)
-        costs = known.get(key)
-        if costs is None:
-            costs = known[key] = _costs(signature, dtype, weight_dtype, frozenset(), made)
+        costs = last.get(signature)
+        if costs is None or costs.activation_bytes != made:
+            key = (signature, made)
+            costs = known.get(key) or _costs(signature, dtype, weight_dtype, frozenset(), made)
+            known[key] = last[signature] = costs
         found.append(costs)
     return found
 
 
 def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:
     op = signature.op
-    inputs = tuple([tensor.shape for tensor in signature.inputs])
-    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    inputs, outputs = signature.input_shapes, signature.output_shapes
     params = weights = weight_bytes = 0
     for name, shape in op.weights(inputs).items():
         if name in shared:

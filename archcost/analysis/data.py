@@ -179,7 +179,7 @@ def _layer_data(layer: Layer, figures: dict[str, int | None]) -> dict[str, Any]:
         "path": node.path,
         "op": signature.op.kind,
         "inputs": list(layer.inputs),
-        "output": [list(tensor.shape) for tensor in signature.outputs],
+        "output": list(map(list, signature.output_shapes)),
         **figures,
         "file": mark.source.name,
         "line": mark.line + 1,

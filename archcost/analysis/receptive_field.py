@@ -177,8 +177,7 @@ _SAME: list[Readings] = [(None,)]
 def _readings(signature: Signature) -> list[Readings]:
     """What each output of a signature reads."""
     op = signature.op
-    inputs = tuple([tensor.shape for tensor in signature.inputs])
-    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    inputs, outputs = signature.input_shapes, signature.output_shapes
     if inputs == outputs and len(inputs) == 1 and type(op).reach is pointwise:
         return _SAME
     found: list[Readings] = []

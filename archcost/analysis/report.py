@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
@@ -10,8 +10,8 @@ from archcost.analysis.memory import Storages
 from archcost.collector import collector_paused
 from archcost.errors import SpecError
 from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures
+from archcost.graph.model import ValueNames
 from archcost.graph.unroll import unroll
-from archcost.paths import join
 from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class Layer(LayerFigures):
     ``unknown`` says so.
     """
 
-    __slots__ = ("costs", "inputs", "node")
+    __slots__ = ("_names", "costs", "node")
 
-    def __init__(self, node: Node, inputs: tuple[str, ...], costs: Costs) -> None:
+    def __init__(self, node: Node, costs: Costs, names: ValueNames) -> None:
         self.node = node
-        self.inputs = inputs
         self.costs = costs
+        self._names = names
 
     def __repr__(self) -> str:
         return f"Layer({self.path!r}, {self.op}, {self.output}, params={self.params}, macs={self.macs})"
@@ -47,6 +47,11 @@ class Layer(LayerFigures):
         return self.node.path
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """What it reads: the inputs of the model by name, the outputs of other layers by path."""
+        return tuple(self._names.of(self.node.inputs))
+
+    @property
     def op(self) -> str:
         """The kind of the op."""
         return self.node.signature.op.kind
@@ -54,7 +59,7 @@ class Layer(LayerFigures):
     @property
     def output(self) -> tuple[Shape, ...]:
         """The shape of every output."""
-        return tuple([tensor.shape for tensor in self.node.signature.outputs])
+        return self.node.signature.output_shapes
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -78,7 +83,6 @@ class Layer(LayerFigures):
         return layer_data(self)
 
 
-@dataclass(frozen=True, repr=False)
 class Totals(ModelFigures):
     """The figures of a whole model: as attributes all of :class:`archcost.figures.ModelFigures`.
 
@@ -86,9 +90,25 @@ class Totals(ModelFigures):
     activations that are alive at a time.
     """
 
+    __slots__ = ("costs", "layers", "peak")
     layers: int
     costs: Costs
     peak: int
+
+    def __init__(self, layers: int, costs: Costs, peak: int) -> None:
+        for name, value in (("layers", layers), ("costs", costs), ("peak", peak)):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field '{name}'")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Totals):
+            return NotImplemented
+        return (self.layers, self.costs, self.peak) == (other.layers, other.costs, other.peak)
+
+    def __hash__(self) -> int:
+        return hash((self.layers, self.costs, self.peak))
 
     def __repr__(self) -> str:
         return f"Totals({', '.join([f'{name}={value}' for name, value in self.to_dict().items()])})"
@@ -106,7 +126,8 @@ class Report:
         self.complete = complete  # False: only the layers before the first failing one
         storages = Storages(graph)
         costs = graph_costs(graph, storages.made)
-        self.layers: list[Layer] = _layers(graph, costs)
+        names = ValueNames(graph)
+        self.layers: list[Layer] = [Layer(node, own, names) for node, own in zip(graph.nodes, costs, strict=True)]
         self.costs: Costs = sum_costs(costs)
         self.totals: Totals = Totals(len(self.layers), self.costs, storages.peak())
         self.strides = storages.strides  # of the values that are not contiguous
@@ -221,19 +242,3 @@ def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> None:
     """Raise SpecError for a parsed spec that is wrong under settings; nothing is costed."""
     with collector_paused():
         unroll(spec, settings)
-
-
-def _layers(graph: Graph, costs: list[Costs]) -> list[Layer]:
-    names: list[str] = []  # of the values
-    inputs = list(graph.inputs)
-    layers = []
-    for node, own in zip(graph.nodes, costs, strict=True):
-        path, signature, values, _, _, _ = node
-        reads = tuple([names[value] if value >= 0 else inputs[-1 - value] for value in values])
-        layers.append(Layer(node, reads, own))
-        outputs = signature.outputs
-        if len(outputs) == 1:
-            names.append(path)
-        else:
-            names.extend([join(path, str(k)) for k in range(len(outputs))])
-    return layers

@@ -59,8 +59,7 @@ def weight_bytes_read(node: Node, dtype: str, weight_dtype: str = "") -> int:
     Of quantised weights of which only a part is read (the rows of an embedding), it is that part of their bytes.
     """
     signature = node.signature
-    inputs = tuple([tensor.shape for tensor in signature.inputs])
-    outputs = tuple([tensor.shape for tensor in signature.outputs])
+    inputs, outputs = signature.input_shapes, signature.output_shapes
     elements = signature.op.read_weights(inputs, outputs)
     if not weight_dtype or not elements:
         return elements * DTYPE_BYTES[dtype]

@@ -162,8 +162,8 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
             signature = node.signature
             use = LayerUse(
                 signature.op,
-                tuple([tensor.shape for tensor in signature.inputs]),
-                tuple([tensor.shape for tensor in signature.outputs]),
+                signature.input_shapes,
+                signature.output_shapes,
                 batch=batch,
                 functional=index in called or index in derived,
                 written=OWN_CLASS if index in derived else CALLED,

@@ -33,7 +33,7 @@ def explain_layer(report: Report, index: int) -> Explanation:
         path=layer.path,
         kind=layer.op,
         about="" if formulas.sizes else about(signature),
-        inputs=tuple([tensor.shape for tensor in signature.inputs]),
+        inputs=signature.input_shapes,
         outputs=layer.output,
         layers=1,
         equations=tuple(equations),

@@ -103,6 +103,7 @@ def copy_body(sub: Unrolled, body: Body, path: str, inputs: tuple[int, ...]) -> 
         return tuple([value + shift if value >= first_value else given[value] for value in values])
 
     prefix = path + DOT
+    append = nodes.append
     for tail, signature, reads, first, shared, where in nodes[sub.nodes.start : sub.nodes.stop]:
         if len(reads) == 1:
             value = reads[0]
@@ -110,10 +111,10 @@ def copy_body(sub: Unrolled, body: Body, path: str, inputs: tuple[int, ...]) -> 
         else:
             taken = bound(reads)
         owner = shared if shared < 0 else shared + offset
-        nodes.append(new(Node, (prefix + tail[cut:], signature, taken, first + shift, owner, where)))
+        append(new(Node, (prefix + tail[cut:], signature, taken, first + shift, owner, where)))
     body.types += body.types[first_value : sub.end_value]
     for tail, kind, results, where, takes, resolved in body.scopes[sub.scopes.start : sub.scopes.stop]:
-        body.scopes.append(Scope(prefix + tail[cut:], kind, bound(results), where, bound(takes), resolved))
+        body.scopes.append(new(Scope, (prefix + tail[cut:], kind, bound(results), where, bound(takes), resolved)))
     return tuple(
         [value if value is None else value + shift if value >= first_value else given[value] for value in sub.outputs]
     )

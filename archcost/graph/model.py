@@ -33,26 +33,36 @@ class TensorType(NamedTuple):
 
 
 class Signature:
-    """An op and the types that go in and out; compared by identity, shared by equal nodes.
+    """An op, the types that go in and out, and their shapes; compared by identity, shared by equal nodes.
 
     ``check`` is what judged the op on these types: one that does not raise has kept what failed.
     """
 
-    __slots__ = ("check", "inputs", "op", "outputs")
+    __slots__ = ("check", "input_shapes", "inputs", "op", "output_shapes", "outputs")
 
-    def __init__(self, op: Op, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...], check: Check) -> None:
+    def __init__(
+        self,
+        op: Op,
+        inputs: tuple[TensorType, ...],
+        input_shapes: tuple[Shape, ...],
+        output_shapes: tuple[Shape, ...],
+        dtype: str,
+        check: Check,
+    ) -> None:
         self.op = op
         self.inputs = inputs
-        self.outputs = outputs
+        self.input_shapes = input_shapes
+        self.output_shapes = output_shapes
+        self.outputs = tuple([new(TensorType, (shape, dtype)) for shape in output_shapes])
         self.check = check
 
     def weights(self) -> dict[str, Shape]:
         """The learnable tensors of the op under these inputs."""
-        return self.op.weights(tuple([tensor.shape for tensor in self.inputs]))
+        return self.op.weights(self.input_shapes)
 
     def buffers(self) -> dict[str, Shape]:
         """The buffers of the op under these inputs."""
-        return self.op.buffers(tuple([tensor.shape for tensor in self.inputs]))
+        return self.op.buffers(self.input_shapes)
 
 
 class Node(NamedTuple):
@@ -140,14 +150,34 @@ class Graph(NamedTuple):
         return [(index, k) for index, node in enumerate(self.nodes) for k in range(len(node.signature.outputs))]
 
     def value_names(self, values: Iterable[int]) -> list[str]:
-        """The paths that stand for values: an input's name, a node's path, or ``path.1`` for its further outputs."""
-        inputs, producers = list(self.inputs), self.producers()
-        names = []
-        for value in values:
-            if value < 0:
-                names.append(inputs[-1 - value])
+        """The names of some values."""
+        return ValueNames(self).of(values)
+
+
+class ValueNames:
+    """What stands for the values of a graph: an input's name, a node's path, ``path.1`` if it has several outputs.
+
+    The names are made when one is first asked for.
+    """
+
+    __slots__ = ("_graph", "_names")
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._names: list[str] = []  # by value: those of the inputs (-1, -2 …) stand at the end
+
+    def of(self, values: Iterable[int]) -> list[str]:
+        """The names of some values."""
+        names = self._names or self._made()
+        return [names[value] for value in values]
+
+    def _made(self) -> list[str]:
+        names: list[str] = []
+        for path, signature, _, _, _, _ in self._graph.nodes:
+            count = len(signature.outputs)
+            if count == 1:
+                names.append(path)
             else:
-                index, output = producers[value]
-                node = self.nodes[index]
-                names.append(join(node.path, str(output)) if len(node.signature.outputs) > 1 else node.path)
-        return names
+                names += [join(path, str(output)) for output in range(count)]
+        self._names = [*names, *reversed(self._graph.inputs)]
+        return self._names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.dims import decided, numel
 from archcost.errors import Diagnostic
 from archcost.graph.context import Context
-from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, TensorType, new
+from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, new
 from archcost.graph.params import freeze
 from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.errors import Mark
+    from archcost.graph.model import TensorType
     from archcost.graph.scope import Frame, Values
     from archcost.ops.base import Check, Op
     from archcost.spec.expressions import Names
@@ -155,9 +156,7 @@ class NodeMaker(Context):
         parts = op.parts(shapes)
         if parts:
             self.meter.spend(PART * parts, mark)
-        if len(outputs) == 1:
-            return Signature(op, types, (new(TensorType, (outputs[0], dtype)),), check)
-        return Signature(op, types, tuple([TensorType(shape, dtype) for shape in outputs]), check)
+        return Signature(op, types, shapes, outputs, dtype, check)
 
 
 def told_of(kind: str, path: str, message: str) -> str:

@@ -16,7 +16,7 @@ from archcost.errors import Diagnostic
 from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
 from archcost.graph.bounds import too_large
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
-from archcost.graph.model import Graph, Scope, TensorType
+from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.nodes import NodeMaker
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights, single
@@ -97,7 +97,7 @@ class Unroller(NodeMaker):
     def _steps_of(self, steps: list[Step], frame: Frame, start: Values) -> Result:
         """Unroll steps in order; the result of the last one (of the start, when there are none)."""
         frame.used.update([step.id.name for step in steps if step.id is not None])
-        result = Result(start, True)
+        result = new(Result, (start, True, 0, 0))
         for step in steps:
             inputs = result.values[:1] if result.main else result.values
             result = self._step(step, frame, inputs)
@@ -132,7 +132,7 @@ class Unroller(NodeMaker):
         self.meter.spend(STEP, step.mark)
         name = step.id.name if step.id is not None else ""
         start = len(frame.body.nodes)
-        result = Result(FAILED, True, start, start)
+        result = new(Result, (FAILED, True, start, start))
         try:
             inputs = current if step.sources is None else resolve(self, step.sources, frame, current)
             kind = self._kind(step, frame, inputs)
@@ -242,7 +242,7 @@ class Unroller(NodeMaker):
         end = len(body.nodes)
         if result.start == start and result.end == end:
             return result
-        return Result(result.values, result.main, start, end)
+        return new(Result, (result.values, result.main, start, end))
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
@@ -278,8 +278,8 @@ class Unroller(NodeMaker):
         own_work = REFERENCE * (len(values) + len(outputs))
         self.meter.spend(USE + own_work, step.mark)
         body.work += own_work
-        body.scopes.append(Scope(path, block.name, whole(outputs), step.mark, values, names))
-        return Result(outputs, len(outputs) == 1, start, len(body.nodes))
+        body.scopes.append(new(Scope, (path, block.name, whole(outputs), step.mark, values, names)))
+        return new(Result, (outputs, len(outputs) == 1, start, len(body.nodes)))
 
     def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Values:
         """Unroll the body of a block where it is used, and remember it; its outputs."""

@@ -132,7 +132,7 @@ def build(graph: Graph) -> Network:
 
 def _modules(graph: Graph, builders: Mapping[str, Builder]) -> Iterator[nn.Module]:
     for index, node in enumerate(graph.nodes):
-        shapes = tuple([tensor.shape for tensor in node.signature.inputs])
+        shapes = node.signature.input_shapes
         try:
             yield builders[node.op.kind](node.op, shapes)
         except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:

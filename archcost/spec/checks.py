@@ -220,15 +220,16 @@ class _Names:
         return name in self.top or name in self.own or name in self.indices
 
     def _template(self, template: Template | None, later: Container[str] = ()) -> bool:
-        expressions = template.expressions if template is not None else ()
-        found = [self._expression(expression, later) for expression in expressions]
+        if template is None or template.constant:
+            return False
+        found = [self._expression(expression, later) for expression in template.expressions]  # all are reported
         return any(found)
 
     def _references(self, references: References | None) -> bool:
         return self._expression(references) if references and not isinstance(references, list) else False
 
     def _expression(self, expression: Expression, later: Container[str] = ()) -> bool:
-        unknown = sorted(name for name in expression.names if not self._is_known(name))
+        unknown = sorted([name for name in expression.names if not self._is_known(name)])
         for name in unknown:
             names = [*self.top, *self.own, *self.indices]
             self.spec.problems.add(expression.unknown_name(name, names, self.spec.meter, later))

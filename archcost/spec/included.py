@@ -117,7 +117,8 @@ class NamedFiles:
         parts = self.top.count("/") + base.count("/") + relative.count("/") + 1
         meter.spend(2 * _PER_PART * parts, mark)
         inside, name = os.path.split(relative)
-        folder = files.resolve(os.path.join(base or self.top, inside))
+        around = base or self.top
+        folder = files.resolve(os.path.join(around, inside)) if inside else around
         real = files.resolve(os.path.join(folder, name))
         if not is_below(real, self.top):
             return None

@@ -29,9 +29,13 @@ class Template:
     def __init__(self, value: Any, mark: Mark) -> None:
         self.value = value
         self.mark = mark
-        self.expressions = tuple(_expressions(value)) if isinstance(value, (Expression, list)) else ()
+        if isinstance(value, Expression):
+            self.expressions: tuple[Expression, ...] = (value,)
+            self.uses_input = value.uses_input
+        else:
+            self.expressions = tuple(_expressions(value)) if isinstance(value, list) else ()
+            self.uses_input = bool(self.expressions) and any(one.uses_input for one in self.expressions)
         self.constant = not self.expressions
-        self.uses_input = not self.constant and any(expression.uses_input for expression in self.expressions)
 
     def evaluate(self, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
         """The plain value under ``names``; raises ExpressionError. ``later`` are params that have no value yet."""

@@ -57,11 +57,11 @@ class Reader:
 
     def expression(self, scalar: Scalar) -> Expression:
         """The expression that a scalar is; an equal text is parsed once. Raises ExpressionError."""
+        mark = scalar.mark
         known = self._expressions.get(scalar.text)
-        if known is not None:
-            return known if known.mark == scalar.mark else known.at(scalar.mark)
-        known = self._expressions[scalar.text] = Expression(scalar.text, scalar.mark, self.meter)
-        return known
+        if known is None:
+            known = self._expressions[scalar.text] = Expression(scalar.text, mark, self.meter)
+        return known if known.mark == mark else known.at(mark)
 
     def _data(self, value: Value) -> Any:
         if isinstance(value, Scalar):
@@ -76,7 +76,7 @@ class Reader:
     def text(self, value: Value, what: str) -> str | None:
         """A string scalar."""
         if isinstance(value, Scalar) and isinstance(value.value, str) and not value.value.startswith("$"):
-            if all(char.isprintable() or char == "\n" for char in value.value):
+            if value.value.replace("\n", "").isprintable():
                 return value.value
             self.report(f"{what} holds control characters", value)
             return None

@@ -36,7 +36,7 @@ class Profile(NamedTuple):
 
 
 CONTIGUOUS = (None,)  # the strides of a single output
-_ONE = (FRESH,)
+ONE_FRESH = (FRESH,)  # the source of a single output that is no view
 _SHARED = Profile(0, (0,), (), CONTIGUOUS)
 
 
@@ -50,7 +50,7 @@ def plain_profile(signature: Signature) -> Profile | None:
     if extra is None:
         return None
     size = output_bytes(signature)
-    return new(Profile, (size + extra, _ONE, (size,), CONTIGUOUS))
+    return new(Profile, (size + extra, ONE_FRESH, (size,), CONTIGUOUS))
 
 
 def _elementwise(op: Op) -> int | None:

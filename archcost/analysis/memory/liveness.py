@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from operator import add
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.closed_forms import CONTIGUOUS, Profile, plain_profile
+from archcost.analysis.memory.closed_forms import CONTIGUOUS, ONE_FRESH, Profile, plain_profile
 from archcost.dims import numel
 from archcost.meter import Meter
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.analysis.memory.strides import Ints
     from archcost.graph.model import Graph, Node, Signature, TensorType
 
@@ -33,43 +37,45 @@ class Storages:
 
     def __init__(self, graph: Graph, *, watched: bool = False, inplace: frozenset[int] = frozenset()) -> None:
         inputs = [tensor_bytes(tensor) for tensor in graph.inputs.values()]
-        end = len(graph.nodes)
         self.sizes = inputs
         self.makers = [-1] * len(inputs)
-        self.last = [end] * len(inputs)
+        self.last = [-1] * len(inputs)
         self.of = {-1 - place: place for place in range(len(inputs))}
         self.rises: list[int] = []
         self.made: list[int] = []
         self.strides: dict[int, Ints] = {}  # of the values that are not contiguous
-        self._profiles = Profiles(watched=watched)
-        for index, node in enumerate(graph.nodes):
-            self._add(index, node, self._profiles.of(node, self.strides, inplace=index in inplace))
+        count, end = len(inputs), len(graph.nodes)
+        self._follow(graph.nodes, Profiles(watched=watched), inplace)
+        self.last[:count] = [end] * count
         for value in graph.outputs:
             self.last[self.of[value]] = end
 
-    def _add(self, index: int, node: Node, given: Profile) -> None:
-        rise, sources, sizes, strides = given
-        of, last, inputs = self.of, self.last, node.inputs
-        for value in inputs:
-            storage = of[value]
-            last[storage] = max(last[storage], index)
-        first = len(last)
-        made = 0
-        for size in sizes:
-            self.sizes.append(size)
-            self.makers.append(index)
-            last.append(index)
-            made += size
-        self.rises.append(rise)
-        self.made.append(made)
-        value = node.first_value
-        for source in sources:
-            of[value] = first - 1 - source if source < 0 else of[inputs[source]]
-            value += 1
-        if strides is not CONTIGUOUS:
-            for place, stride in enumerate(strides, node.first_value):
-                if stride is not None:
-                    self.strides[place] = stride
+    def _follow(self, nodes: Sequence[Node], profiles: Profiles, inplace: frozenset[int]) -> None:
+        """Run the nodes in their order."""
+        sizes, makers, last, of = self.sizes, self.makers, self.last, self.of
+        rises, made, odd, plain = self.rises, self.made, self.strides, profiles.plain
+        for index, node in enumerate(nodes):
+            _, signature, inputs, value, _, _ = node
+            given = plain.get(signature) if len(inputs) == 1 and not odd and not inplace else None
+            rise, sources, own, strides = given or profiles.of(node, odd, inplace=index in inplace)
+            for read in inputs:
+                last[of[read]] = index
+            first = len(last)
+            rises.append(rise)
+            made.append(own[0] if len(own) == 1 else sum(own))
+            for size in own:
+                sizes.append(size)
+                makers.append(index)
+                last.append(index)
+            if sources is ONE_FRESH:
+                of[value] = first
+            else:
+                for place, source in enumerate(sources, value):
+                    of[place] = first - 1 - source if source < 0 else of[inputs[source]]
+            if strides is not CONTIGUOUS:
+                for place, stride in enumerate(strides, value):
+                    if stride is not None:
+                        odd[place] = stride
 
     def peak(self) -> int:
         """The most bytes alive at a time; params and buffers are not counted."""
@@ -82,12 +88,7 @@ class Storages:
         for size, maker, last in zip(self.sizes, self.makers, self.last, strict=True):
             change[maker + 1] += size
             change[last + 1] -= size
-        alive = 0
-        result = []
-        for index, rise in enumerate(self.rises):
-            alive += change[index]
-            result.append(alive + rise)
-        return result
+        return list(map(add, accumulate(change), self.rises))
 
 
 class Profiles:
@@ -96,7 +97,7 @@ class Profiles:
     def __init__(self, *, watched: bool) -> None:
         self.watched = watched
         self.meter = Meter()
-        self._plain: dict[Signature, Profile] = {}  # of contiguous inputs, all different
+        self.plain: dict[Signature, Profile] = {}  # of contiguous inputs, all different
         self._others: dict[object, Profile] = {}
 
     def of(self, node: Node, strides: dict[int, Ints], *, inplace: bool) -> Profile:
@@ -104,10 +105,10 @@ class Profiles:
         signature, inputs = node.signature, node.inputs
         odd = strides and not strides.keys().isdisjoint(inputs)
         if not (odd or inplace or (len(inputs) > 1 and len(set(inputs)) < len(inputs))):
-            found = self._plain.get(signature)
+            found = self.plain.get(signature)
             if found is None:
                 found = plain_profile(signature) or self._run(node, strides, inplace=False)
-                self._plain[signature] = found
+                self.plain[signature] = found
             return found
         key = (signature, tuple([strides.get(value) for value in inputs]), _equal(inputs), inplace)
         found = self._others.get(key)
