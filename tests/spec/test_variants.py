@@ -85,12 +85,12 @@ def test_the_hash_covers_the_base(tmp_path: Path) -> None:
     ("files", "message", "place", "hint"),
     [
         ({"spec": "extends: bass.yaml"}, "cannot extend 'bass.yaml': there is no such file", "2:10", "'base.yaml'?"),
-        ({"spec": "extends: spec.yaml"}, "specs may not extend themselves", "2:10", "`layers` of its own"),
+        ({"spec": "extends: spec.yaml"}, "specs may not extend themselves", "2:10", "its own `layers`"),
         (
             {"spec": "extends: other.yaml", "other": "extends: spec.yaml"},
             "specs may not extend themselves",
             "2:10",
-            "`layers` of its own",
+            "its own `layers`",
         ),
         ({"spec": "extends: ../base.yaml"}, "'../base.yaml' is outside the spec's folder", "2:10", "extended"),
         ({"spec": "extends: [base.yaml]"}, "'extends' must be text, got a list", "2:10", ""),
