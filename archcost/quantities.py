@@ -18,6 +18,7 @@ BYTES = {
     **{f"{prefix}B": scale for prefix, scale in BINARY.items()},
 }
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9}  # the micro sign, and mu
+_KIB = 1024
 _MAX_LENGTH = 100  # of a number that anybody writes
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*")
 
@@ -90,7 +91,18 @@ def format_count(count: int) -> str:
 
 def format_bytes(count: int) -> str:
     """A number of bytes with a binary prefix: ``2.3 MiB``."""
-    return f"{count} B" if abs(count) < 1024 else _scaled(count, 1024, ("KiB", "MiB", "GiB", "TiB", "PiB"))  # noqa: PLR2004
+    return f"{count} B" if abs(count) < _KIB else _scaled(count, _KIB, ("KiB", "MiB", "GiB", "TiB", "PiB"))
+
+
+def rounded_bytes(count: int) -> str:
+    """What ``format_bytes`` says, for a place beside the exact number; empty below 1 KiB, where both are the same."""
+    return format_bytes(count) if abs(count) >= _KIB else ""
+
+
+def format_bytes_twice(count: int) -> str:
+    """A number of bytes exactly, and rounded where that is another text: ``2,408,448 B (2.30 MiB)``, ``768 B``."""
+    rounded = rounded_bytes(count)
+    return f"{count:,} B ({rounded})" if rounded else f"{count:,} B"
 
 
 def format_nanoseconds(count: int) -> str:

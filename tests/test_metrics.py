@@ -6,7 +6,7 @@ import re
 from dataclasses import FrozenInstanceError
 from itertools import pairwise
 from pathlib import Path
-from typing import NotRequired, TypedDict, get_type_hints
+from typing import TYPE_CHECKING, NotRequired, TypedDict, get_type_hints
 
 import pytest
 from shared import zoo_report
@@ -33,7 +33,13 @@ from archcost.figures import (
     telling,
 )
 
-FIGURES = (Path(__file__).parent.parent / "docs" / "figures.md").read_text(encoding="utf-8")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Run
+
+DOCS = Path(__file__).parent.parent / "docs"
+FIGURES = (DOCS / "figures.md").read_text(encoding="utf-8")
 
 
 def test_what_adds_up_is_computed_with_the_costs() -> None:
@@ -108,6 +114,30 @@ def test_what_does_not_add_up_stands_where_it_says() -> None:
 @pytest.mark.parametrize("name", [name for name in METRICS if name != "latency"])
 def test_the_pages_say_what_it_counts(name: str) -> None:
     assert re.search(rf"(\*\*|`){name}(\*\*|`)", FIGURES)
+
+
+@pytest.mark.parametrize("page", ["language.md", "budgets.md"])
+def test_the_pages_name_every_metric_that_a_budget_may_limit(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    (told,) = re.findall(r"(?m)^(?:The metrics are|A limit is the largest figure allowed\. The metrics:)[^#]*", text)
+    assert [name for name in LIMITED if f"`{name}`" not in told] == []
+
+
+def test_the_house_rules_name_what_a_row_says() -> None:
+    text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a metric")[2]
+    names = re.findall(r"(?m)^\| `(\w+)`", text.partition("\n## ")[0])
+    flags = {name for name, default in vars(Metric("")).items() if type(default) is bool}
+    assert set(names) == flags - {"additive"} | {"rank"}
+
+
+def test_no_column_of_a_figure_of_the_whole_model(run: Callable[..., Run]) -> None:
+    for name in WHOLE_MODEL:
+        result = run("analyze", "conv5x5", "--columns", f"flops,{name}")
+        below = ", and stands below the table" if name in FACTS else ""
+        assert result.code == 2
+        assert result.err == (
+            f"error: there is no column '{name}'\nhelp: it is a figure of the whole model, not of layers{below}\n"
+        )
 
 
 MODELS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,19 @@ from archcost.quantities import (
     BYTES,
     UnitError,
     format_bytes,
+    format_bytes_twice,
     format_count,
     format_share,
     parse_bytes,
     parse_count,
     parse_percent,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -98,7 +106,35 @@ def test_printed_bytes_have_at_most_four_digits(value: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (768, "768 B"),
+        (1023, "1,023 B"),
+        (1024, "1,024 B (1.00 KiB)"),
+        (2_408_448, "2,408,448 B (2.30 MiB)"),
+    ],
+)
+def test_bytes_are_rounded_beside_the_exact_number_where_that_is_longer(value: int, text: str) -> None:
+    assert format_bytes_twice(value) == text
+
+
+@pytest.mark.parametrize(
     ("part", "whole", "text"), [(0, 10, "0%"), (1, 10_000, "<0.1%"), (1, 3, "33.3%"), (3, 3, "100.0%"), (0, 0, "0%")]
 )
 def test_shares(part: int, whole: int, text: str) -> None:
     assert format_share(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("explain", "memory           weights 32.5 KiB; activations peak at 768 B while linear runs"),
+        ("memory", "peak 768 B while linear runs"),
+    ],
+)
+def test_a_small_peak_is_told_once(run: Callable[..., Run], tmp_path: Path, command: str, line: str) -> None:
+    """An input of 64 and an output of 128 floats: 4 · (64 + 128) = 768 bytes."""
+    path = tmp_path / "small.yaml"
+    path.write_text("archcost: 1\ninput: [64]\nlayers: [{linear: {out_features: 128}}]\n", encoding="utf-8")
+    assert line in run(command, str(path)).out.splitlines()

@@ -92,7 +92,7 @@ class Samples:
         """The report at a value, or what is wrong with it."""
         if self.work_left <= 0:
             message = f"{self.report.name} would have to be analysed too often: {MOST_LAYERS:,} layers so far"
-            raise UsageError(message, f"set a smaller {self.variable}, or fewer layers")
+            raise UsageError(message, "it takes a model of fewer layers")
         try:
             report = analyze(self.report.spec, self.settings_at(x))
         except SpecError as error:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.explaining.expressions import Symbol, SymbolicSum
-from archcost.quantities import format_bytes, format_exact, format_ratio, format_share
+from archcost.quantities import (
+    format_bytes,
+    format_bytes_twice,
+    format_exact,
+    format_ratio,
+    format_share,
+    rounded_bytes,
+)
 from archcost.render.cell_text import field_cell, layers_text, shape_cell
 
 if TYPE_CHECKING:
@@ -20,7 +27,6 @@ if TYPE_CHECKING:
 _MOST_TERMS = 8
 _MOST_HOLDERS = 5
 _ALL = 99  # branches of a field
-_KIB = 1024
 _UNKNOWN = "unknown: the spec does not declare it"
 
 
@@ -106,7 +112,7 @@ def equation_note(equation: Equation) -> str:
 
 
 def _in_few_digits(equation: Equation) -> str:
-    return format_bytes(int(equation.value)) if equation.unit == "B" and equation.value >= _KIB else ""
+    return rounded_bytes(int(equation.value)) if equation.unit == "B" else ""
 
 
 def _latex(number: str) -> str:
@@ -218,14 +224,13 @@ def memory_text(story: Story) -> str:
     where = f" while {story.peak.path} runs" if story.peak.path else ""
     weights = format_bytes(story.report.totals.weight_bytes)
     caches = _caches(story.report)
-    peak = f"{story.peak.bytes:,} B ({format_bytes(story.peak.bytes)})"
-    return f"weights {weights}{caches}; activations peak at {peak}{where}"
+    return f"weights {weights}{caches}; activations peak at {format_bytes_twice(story.peak.bytes)}{where}"
 
 
 def _caches(report: Report) -> str:
     """The bytes that caches hold after the step; empty for none."""
     caches = report.totals.cache_bytes
-    return f"; KV cache {caches:,} B ({format_bytes(caches)})" if caches else ""
+    return f"; KV cache {format_bytes_twice(caches)}" if caches else ""
 
 
 def holders_text(story: Story) -> str:

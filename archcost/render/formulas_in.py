@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.explaining.in_variable_data import formulas_data
-from archcost.quantities import format_bytes, format_exact
+from archcost.quantities import format_exact, rounded_bytes
 from archcost.render.cell_text import layers_text, lower_bound
 from archcost.render.document import Field, Gap, Heading, Records, branches_of
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from archcost.explaining.in_variable import Formula, Range, VariableFormulas
     from archcost.render.document import Block, TreeLine
 
-_KIB = 1024
 _LONG = 10**18  # a value from which on nobody reads the digits
 _FEW = 5  # values of a range that are all named
 _HEADINGS = (
@@ -129,7 +128,7 @@ def _figure(formula: Formula) -> str:
 
 
 def _few_digits(formula: Formula) -> str:
-    return format_bytes(formula.value) if formula.unit and formula.value >= _KIB else ""
+    return rounded_bytes(formula.value) if formula.unit else ""
 
 
 def _holds_where_it_stands(formula: Formula, formulas: VariableFormulas) -> bool:

@@ -9,7 +9,7 @@ from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.documents import envelope
-from archcost.quantities import format_bytes, format_share
+from archcost.quantities import format_bytes, format_share, rounded_bytes
 from archcost.render.cell_text import bar, shape_cell
 from archcost.render.document import (
     Cell,
@@ -148,7 +148,8 @@ def order_line(study: Study) -> str:
 
 def _headline(study: Study) -> str:
     """``peak 9.76 MiB (10,235,904 B) while norm2 runs``."""
-    peak = f"peak {format_bytes(study.peak)} ({study.peak:,} B)"
+    rounded = rounded_bytes(study.peak)
+    peak = f"peak {rounded} ({study.peak:,} B)" if rounded else f"peak {study.peak:,} B"
     if study.training is None:
         where = f" while {study.peak_path} runs" if study.peak_path else ""
         known = ": no order has a lower one" if study.inference is not None and study.inference.exact else ""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import Traffic, total_traffic
-from archcost.figures import COLUMNS, METRICS
+from archcost.figures import COLUMNS, METRICS, WHOLE_MODEL
 from archcost.paths import scopes
 from archcost.quantities import format_ratio
 from archcost.render.cell_text import field_cell
@@ -38,8 +38,17 @@ def parse_columns(texts: Sequence[str]) -> tuple[str, ...]:
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     for name in names:
         if name not in LABELS:
-            raise UsageError(f"there is no column '{name}'", suggestion(name, list(LABELS), "columns"))
+            help_text = _of_the_whole_model(name) or suggestion(name, list(LABELS), "columns")
+            raise UsageError(f"there is no column '{name}'", help_text)
     return tuple(dict.fromkeys(names))
+
+
+def _of_the_whole_model(name: str) -> str:
+    """Where a figure is told that layers do not have; empty for any other name."""
+    if name not in WHOLE_MODEL:
+        return ""
+    told = ", and stands below the table" if METRICS[name].rank else ""
+    return f"it is a figure of the whole model, not of layers{told}"
 
 
 class Extra:
