@@ -121,11 +121,11 @@ SIZES = [  # how each size that is computed is called, and its formula
     (Case("glu", {"dim": 1}, ((2, 6),)), ["dim 1: n/2"]),
     (Case("concat", {"dim": -1}, ((2, 3), (2, 5))), ["dim 1: n_1 + n_2"]),
     (Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)), ["channels: n/(r·r)", "height: n·r", "width: n·r"]),
-    (Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)), ["dim 0: b·n_1/f·n_2/f", "dim 1: f·f"]),
-    (Case("window_reverse", {"window_size": [2, 4], "output_size": 4}, ((2, 8, 3),)), ["dim 0: windows/(n/f_1·n/f_2)"]),
+    (Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)), ["windows: b·h/f·w/f", "positions: f·f"]),
+    (Case("window_reverse", {"window_size": [2, 4], "output_size": 4}, ((2, 8, 3),)), ["batch: windows/(n/f_h·n/f_w)"]),
 ]  # fmt: skip
 COUNTS = [  # params, MACs, and FLOPs beyond 2 × MACs
-    (Case("linear", {"out_features": 3}, ((16,),)), ("in·out + out", "out × in", "out")),
+    (Case("linear", {"out_features": 3}, ((16,),)), ("in·out + out", "in·out", "out")),
     (Case("layer_norm", {}, ((4,),)), ("2·features", "0", "5·features")),
     (Case("group_norm", {"num_groups": 2}, ((2, 6),)), ("2c", "0", "5·b·c")),
     (Case("einsum", {"equation": "ij,jk"}, ((3, 4), (4, 5))), ("0", "i·k × j", "0")),
