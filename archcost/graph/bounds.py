@@ -8,7 +8,7 @@ from archcost.dims import VaryingSizeError, decided
 from archcost.graph.context import MAX_DEPTH, MAX_NODES
 from archcost.ops import REGISTRY
 from archcost.ops.fields import whole_number
-from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
+from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError, Names
 
 if TYPE_CHECKING:
     from archcost.errors import Mark
@@ -28,25 +28,33 @@ class _Size(NamedTuple):
     scopes: int
 
 
-def too_large(spec: Spec, names: Names) -> Mark | None:
-    """The step that makes too many nodes, as far as constants and the params show; None if there is none."""
-    try:
-        _size_of(spec.main.steps, _Known(spec, names), names, 0)
-    except _TooLargeError as found:
-        return found.mark
-    return None
-
-
-class _Known:
-    """The spec, its names, and the sizes of the blocks looked at so far."""
+class Bounds:
+    """The least sizes of a spec's blocks under its names, each looked at once."""
 
     def __init__(self, spec: Spec, names: Names) -> None:
+        self.main = spec.main
         self.blocks = spec.blocks
         self.names = names
         self.sizes: dict[str, _Size] = {}
 
+    def too_large(self) -> Mark | None:
+        """The step that makes too many nodes, as far as constants and the params show; None if there is none."""
+        try:
+            _size_of(self.main.steps, self, self.names, 0)
+        except _TooLargeError as found:
+            return found.mark
+        return None
 
-def _size_of(steps: list[Step], known: _Known, names: Names, depth: int) -> _Size:
+    def are_too_many(self, rounds: int, step: Step, kind: str, names: Names) -> bool:
+        """Whether so many rounds of a step make too many nodes, whatever its params are."""
+        try:
+            size = _round_size(step, kind, self, Names({step.repeat_as: UNKNOWN}, names), 0)
+        except _TooLargeError:
+            return True
+        return max(size) * rounds > MAX_NODES
+
+
+def _size_of(steps: list[Step], known: Bounds, names: Names, depth: int) -> _Size:
     """The least that steps make."""
     nodes = scopes = 0
     for step in steps:
@@ -55,20 +63,25 @@ def _size_of(steps: list[Step], known: _Known, names: Names, depth: int) -> _Siz
         count = _rounds(step, names)
         if count == 0:
             continue
-        own_nodes, own_scopes = _step_size(step, known, depth)
         inner_names = Names({step.repeat_as: UNKNOWN}, names) if step.repeat is not None else names
-        for branch in (step.branches or {}).values():
-            inner = _size_of(branch.steps, known, inner_names, depth + 1)
-            own_nodes, own_scopes = own_nodes + inner.nodes, own_scopes + inner.scopes
-        nodes += own_nodes * count
-        scopes += own_scopes * count
+        own = _round_size(step, step.kind, known, inner_names, depth)
+        nodes += own.nodes * count
+        scopes += own.scopes * count
         if nodes > MAX_NODES or scopes > MAX_NODES:
             raise _TooLargeError(step.repeat.mark if step.repeat is not None and count > 1 else step.mark)
     return _Size(nodes, scopes)
 
 
-def _step_size(step: Step, known: _Known, depth: int) -> _Size:
-    kind = step.kind
+def _round_size(step: Step, kind: str | Expression, known: Bounds, names: Names, depth: int) -> _Size:
+    """The least that one round of a step makes: its branches, and its op or block."""
+    nodes, scopes = _kind_size(kind, known, depth)
+    for branch in (step.branches or {}).values():
+        inner = _size_of(branch.steps, known, names, depth + 1)
+        nodes, scopes = nodes + inner.nodes, scopes + inner.scopes
+    return _Size(nodes, scopes)
+
+
+def _kind_size(kind: str | Expression, known: Bounds, depth: int) -> _Size:
     if not isinstance(kind, str):
         return _Size(0, 0)
     block = known.blocks.get(kind)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import decided
 from archcost.errors import Diagnostic
 from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
-from archcost.graph.bounds import too_large
+from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.nodes import NodeMaker
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from archcost.spec.model import Block, Branch, Spec, Step
 
 
+_FEW = 1000  # rounds that are made before anyone counts them
+
+
 class Unroller(NodeMaker):
     """Unrolls one spec under one setting of its params."""
 
@@ -49,6 +52,7 @@ class Unroller(NodeMaker):
     ) -> None:
         super().__init__(spec, names, dtype, problems, checks)
         self._bodies = Bodies(names)
+        self._bounds = Bounds(spec, names)
         self._unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
 
     def run(self, inputs: dict[str, TensorType | None]) -> Body:
@@ -56,7 +60,7 @@ class Unroller(NodeMaker):
         body = Body(tuple(inputs.values()))
         values = tuple([None if tensor is None else -1 - place for place, tensor in enumerate(body.inputs)])
         try:
-            mark = too_large(self.spec, self.names)
+            mark = self._bounds.too_large()
             if mark is not None:
                 raise self.limit(mark)
             body.outputs = self._results(self.spec.main, Frame(body, self.names), values)
@@ -191,7 +195,7 @@ class Unroller(NodeMaker):
             raise ExpressionError(
                 Diagnostic(f"'repeat' must be a whole number ≥ 0, got {shown(given)}", step.repeat.mark)
             )
-        if count > MAX_NODES:
+        if count > MAX_NODES or (count > _FEW and self._bounds.are_too_many(count, step, kind, frame.names)):
             raise self.limit(step.repeat.mark)
         body, names = frame.body, frame.names
         start = len(body.nodes)

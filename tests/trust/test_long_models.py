@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,8 +17,10 @@ from archcost.cli import make_app
 from archcost.comparing import compare as compare_reports
 from archcost.conventions import TOOLS
 from archcost.conventions.reconciliation import reconcile
+from archcost.errors import SpecError
 from archcost.explaining.overview import explain_model
 from archcost.exporting.source import to_torch
+from archcost.graph.unroll import Unroller
 from archcost.indented_json import indented
 from archcost.render import table_rows as report_rows
 from archcost.render.comparison import ComparisonDocument
@@ -198,3 +200,29 @@ def test_json_has_no_numbers_that_are_not_finite() -> None:
             indented([value])
     with pytest.raises(TypeError, match="a set is no JSON"):
         indented({1})
+
+
+ROUNDS = """archcost: 1
+params: {counts: [2, 600000]}
+input: [4]
+blocks:
+  unit: {params: {k: }, layers: [relu, {dropout: {p: $(k / 1000000)}}]}
+  stage: {params: {s: }, layers: [{unit: {k: $i}, repeat: "$(counts[s])"}]}
+layers: [{stage: {s: $i}, repeat: 2}]
+"""
+
+
+def test_rounds_that_are_too_many_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2 layers in each of 600,000 rounds, which all differ, are more than a million; of the stage before 4 are made."""
+    made: list[str] = []
+    add_op = Unroller.add_op
+
+    def counted(self: Unroller, step: Any, kind: str, *rest: Any) -> Any:
+        made.append(kind)
+        return add_op(self, step, kind, *rest)
+
+    monkeypatch.setattr(Unroller, "add_op", counted)
+    with pytest.raises(SpecError, match="the model has more than 1,000,000 layers") as caught:
+        archcost.analyze(loads(ROUNDS))
+    assert str(caught.value.diagnostics[0].mark).endswith(":6:59")
+    assert made == ["relu", "dropout"] * 2
