@@ -6,6 +6,7 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import ceil_div, numel
+from archcost.graph.model import tensor_bytes
 from archcost.ops.base import BIAS, MATRIX
 from archcost.spec.vocabulary import DTYPE_BYTES, WEIGHT_BITS
 
@@ -111,7 +112,7 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
     macs = op.macs(inputs, outputs)
     kept = 0
     if op.caches:
-        kept = sum([numel(tensor.shape) * DTYPE_BYTES[tensor.dtype] for tensor in signature.outputs])
+        kept = sum(map(tensor_bytes, signature.outputs))
     unknown = op.unknown()
     return Costs(
         params,

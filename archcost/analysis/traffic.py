@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import tensor_weight_bytes
 from archcost.dims import ceil_div, numel
+from archcost.graph.model import tensor_bytes
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
 
-    from archcost.graph.model import Node, TensorType
+    from archcost.graph.model import Node
 
 
 class Traffic(NamedTuple):
@@ -38,11 +39,6 @@ class Traffic(NamedTuple):
         from fractions import Fraction
 
         return Fraction(self.flops, self.moved) if self.moved else None
-
-
-def tensor_bytes(tensor: TensorType) -> int:
-    """Elements times the size of the dtype."""
-    return numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
 
 
 def input_bytes(node: Node) -> int:

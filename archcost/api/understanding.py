@@ -137,7 +137,6 @@ def explain(
     from fractions import Fraction as Ratio
 
     from archcost.errors import UsageError
-    from archcost.explaining.in_variable import formulas_in
     from archcost.explaining.overview import BALANCE, explain_model
     from archcost.explaining.resolve_path import explain_path
 
@@ -145,6 +144,8 @@ def explain(
         raise UsageError(f"a balance is a number of FLOPs a byte above 0, got {balance}")
     report = report_of(spec, Settings(params or {}, batch, training))
     if variable is not None:
+        from archcost.explaining.in_variable import formulas_in
+
         return formulas_in(report, variable, path)
     if path is not None:
         return explain_path(report, path)

@@ -51,11 +51,14 @@ def _document(found: Explanation | Story | VariableFormulas) -> Document:
     from archcost.explaining.equations import Explanation
     from archcost.explaining.overview import Story
     from archcost.render.explanation import ExplanationDocument, StoryDocument
-    from archcost.render.formulas_in import FormulasDocument
 
     if isinstance(found, Story):
         return StoryDocument(found)
-    return ExplanationDocument(found) if isinstance(found, Explanation) else FormulasDocument(found)
+    if isinstance(found, Explanation):
+        return ExplanationDocument(found)
+    from archcost.render.formulas_in import FormulasDocument
+
+    return FormulasDocument(found)
 
 
 def _threshold(balance: str | None) -> Fraction | None:

@@ -42,8 +42,7 @@ class Formulas(NamedTuple):
 
 def formulas_of(signature: Signature) -> Formulas:
     """The formulas of a node's op on its shapes."""
-    shapes = [tuple([tensor.shape for tensor in tensors]) for tensors in (signature.inputs, signature.outputs)]
-    return formulas(signature.op, *shapes)
+    return formulas(signature.op, signature.input_shapes, signature.output_shapes)
 
 
 def formulas(op: Op, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Formulas:

@@ -214,7 +214,7 @@ def _chosen(samples: Samples, step: Fraction, first: int, last: int) -> Iterable
         return range(first, last + 1)
     drawn = Random(0)  # noqa: S311 - a sample, no secret
     found = dict.fromkeys([drawn.randint(first, last) for _ in range(RANDOM_CHECKS)])
-    for x in samples.turning_points():
+    for x in samples.turning_points:
         steps = (x - samples.value) / step
         if steps.denominator == 1 and first <= steps <= last:
             found[int(steps)] = None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
-from archcost.analysis.traffic import input_bytes, tensor_bytes, traffic_of, weight_bytes_read
+from archcost.analysis.traffic import input_bytes, traffic_of, weight_bytes_read
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
 from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
 from archcost.explaining.formulas import Formulas, Size, formulas_of
+from archcost.graph.model import tensor_bytes
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,11 +124,12 @@ class Samples:
         work = self._largest * analyses
         return work <= min(_CHEAP, self.work_left)
 
+    @cached_property
     def turning_points(self) -> list[Fraction]:
         """Values at which the model may differ from its neighbours: conditions compare with numbers of the spec.
 
-        They are the numbers in its text, those of its params, and the sizes of its layers, then what is 1 less and 1
-        more, then halves and quarters, as the variable may be multiplied before it is compared.
+        They are the numbers in its text and the sizes of its layers, then what is 1 less and 1 more, then halves and
+        quarters, as the variable may be multiplied before it is compared.
         """
         spec = self.report.spec
         texts = [source.text for source in (spec.text_source, *spec.included)]

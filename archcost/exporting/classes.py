@@ -211,7 +211,7 @@ def arguments_of(unit: Member) -> list[Argument]:
         ]
     if unit.arguments is None:
         assert unit.node is not None
-        shapes = [tensor.shape for tensor in unit.node.signature.inputs]
+        shapes = unit.node.signature.input_shapes
         unit.arguments = LAYERS[unit.kind].arguments(unit.node.op, shapes)
     return unit.arguments
 

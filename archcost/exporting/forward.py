@@ -201,7 +201,7 @@ class Forward:
                 given.setdefault(argument.attribute, []).append(text)
             else:
                 given[argument.name] = text
-        return function.write(unit.node.op, given, inputs, [tensor.shape for tensor in unit.node.signature.inputs])
+        return function.write(unit.node.op, given, inputs, unit.node.signature.input_shapes)
 
     def _assigned(self, place: int, statement: Statement, body: Doc) -> tuple[str, Doc]:
         """The targets of a statement, and what they get."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.dims import numel
 from archcost.paths import join
+from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +32,11 @@ class TensorType(NamedTuple):
 
     shape: Shape
     dtype: str
+
+
+def tensor_bytes(tensor: TensorType) -> int:
+    """Elements times the size of the dtype."""
+    return numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
 
 
 class Signature:

@@ -118,8 +118,9 @@ def _failure(graph: Graph, error: BuildError | RunError) -> Mismatch:
     text = str(error).strip().partition("\n")[0]
     if node is None:
         return Mismatch("", "", "run", "runs", text, "PyTorch", cause)
-    output = tuple([tensor.shape for tensor in node.outputs])
-    return Mismatch(node.path, node.op.kind, "run", output, text, "PyTorch", cause, place_of(node.mark))
+    return Mismatch(
+        node.path, node.op.kind, "run", node.signature.output_shapes, text, "PyTorch", cause, place_of(node.mark)
+    )
 
 
 def _too_large(report: Report, network: nn.Module, device: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import larger, numel
-from archcost.graph.model import new
+from archcost.graph.model import new, tensor_bytes
 from archcost.ops.facets import Keeps, Work, row_of
 from archcost.spec.vocabulary import DTYPE_BYTES
 
@@ -60,8 +60,7 @@ def _elementwise(op: Op) -> int | None:
 
 def output_bytes(signature: Signature) -> int:
     """Bytes of the first output."""
-    output = signature.outputs[0]
-    return numel(output.shape) * DTYPE_BYTES[output.dtype]
+    return tensor_bytes(signature.outputs[0])
 
 
 def _none(_: Signature) -> int:

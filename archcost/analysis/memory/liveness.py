@@ -7,23 +7,17 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.closed_forms import CONTIGUOUS, ONE_FRESH, Profile, plain_profile
-from archcost.dims import numel
+from archcost.graph.model import tensor_bytes
 from archcost.meter import Meter
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.memory.strides import Ints
-    from archcost.graph.model import Graph, Node, Signature, TensorType
+    from archcost.graph.model import Graph, Node, Signature
 
 
 PER_RUN = 20  # what a node is allowed that is run by its rule: as much as so many layers elsewhere
-
-
-def tensor_bytes(tensor: TensorType) -> int:
-    """Elements times the size of the dtype."""
-    return numel(tensor.shape) * DTYPE_BYTES[tensor.dtype]
 
 
 class Storages:

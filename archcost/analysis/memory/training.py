@@ -9,10 +9,10 @@ from archcost.analysis.memory import kernels
 from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
-from archcost.analysis.memory.liveness import tensor_bytes
 from archcost.analysis.memory.optimizers import OPTIMIZERS, Optimizer
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.dims import numel
+from archcost.graph.model import tensor_bytes
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
