@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from archcost.patterns import Pattern
+
 DOT = "."
 
 
@@ -77,7 +79,7 @@ class PathPattern:
     With ``crossing`` all wildcards cross dots.
     """
 
-    __slots__ = ("_after", "_pattern", "_scopes", "text")
+    __slots__ = ("_pattern", "_scopes", "text")
 
     def __init__(self, text: str, *, crossing: bool = False) -> None:
         from archcost.patterns import compiled, is_literal
@@ -85,7 +87,6 @@ class PathPattern:
         self.text = text
         self._pattern = None if is_literal(text) else compiled(text, "" if crossing else DOT)
         self._scopes: dict[str, int] = {}
-        self._after: dict[tuple[int, str], int] = {}
 
     @property
     def is_literal(self) -> bool:
@@ -94,26 +95,21 @@ class PathPattern:
 
     def matches(self, path: str) -> bool:
         """Whether it stands for a path; every path stands for itself, whatever is in its names."""
-        if path == self.text:
-            return True
-        return self._pattern is not None and self._pattern.is_whole(self._state(path))
-
-    def _state(self, path: str) -> int:
-        """The items of the pattern that may come after a path."""
-        assert self._pattern is not None
+        pattern = self._pattern
+        if path == self.text or pattern is None:
+            return path == self.text
         end = path.rfind(DOT) + 1
-        before = self._scope(path[: end - 1]) if end else self._pattern.start
-        key = (before, path[end:])
-        if key not in self._after:
-            self._after[key] = self._pattern.after(*key)
-        return self._after[key]
+        before = self._scope(pattern, path[: end - 1]) if end else pattern.start
+        return pattern.is_whole(pattern.after(before, path[end:]))
 
-    def _scope(self, path: str) -> int:
-        """The items that may come after a scope and the dot behind it."""
-        assert self._pattern is not None
-        if path not in self._scopes:
-            self._scopes[path] = self._pattern.after(self._state(path), DOT)
-        return self._scopes[path]
+    def _scope(self, pattern: Pattern, path: str) -> int:
+        """The items of the pattern that may come after a scope and the dot behind it."""
+        known = self._scopes.get(path)
+        if known is None:
+            end = path.rfind(DOT) + 1
+            before = self._scope(pattern, path[: end - 1]) if end else pattern.start
+            known = self._scopes[path] = pattern.after(before, path[end:] + DOT)
+        return known
 
 
 def matching(paths: Iterable[str], pattern: str) -> list[str]:

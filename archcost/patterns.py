@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 MAX_LENGTH = 1000  # characters of a pattern
+_REMEMBERED = 1024  # moves that a pattern remembers
 _MAGIC = frozenset("*?[")
 
 
@@ -36,17 +37,18 @@ class Pattern:
 
     ``*`` and ``?`` take anything but the separator, as ``[…]`` does; with a separator, ``**`` takes anything, and
     ``**/`` any number of whole parts. The items that may come next are the bits of one number, and each character of a
-    text moves them all at once.
+    text moves them all at once; where they move to is remembered.
     """
 
     __slots__ = (
         "_end",
         "_leaps",
+        "_moves",
+        "_remembered",
         "_sets",
         "_skips",
         "_stays",
         "_stays_within",
-        "_steps",
         "_takes",
         "_takes_any",
         "separator",
@@ -61,7 +63,8 @@ class Pattern:
         self._stays_within = 0  # those that take any but the separator and stay
         self._skips = 0  # those that may be left out
         self._leaps = 0  # those that may be left out with the next
-        self._steps: dict[str, tuple[int, int]] = {}  # by character: the items that move on, and that stay
+        self._moves: dict[int, dict[str, int]] = {}  # by items, by character: the items that may come next
+        self._remembered = 0  # moves
         self._end = 1
         index = 0
         while index < len(pattern):
@@ -78,12 +81,24 @@ class Pattern:
 
     def after(self, items: int, text: str) -> int:
         """The items that may come after more text; 0 where the pattern stands for nothing that goes on like this."""
+        known = self._moves
         for char in text:
             if not items:
                 break
-            moves, stays = self._steps.get(char) or self._step(char)
-            items = self._reachable((items & moves) << 1 | items & stays)
+            row = known.get(items)
+            items = self._move(items, char) if row is None or char not in row else row[char]
         return items
+
+    def _move(self, items: int, char: str) -> int:
+        """The items that may come after a character, remembered."""
+        if self._remembered == _REMEMBERED:
+            self._moves.clear()
+            self._remembered = 0
+        self._remembered += 1
+        moves, stays = self._step(char)
+        reached = self._reachable((items & moves) << 1 | items & stays)
+        self._moves.setdefault(items, {})[char] = reached
+        return reached
 
     def is_whole(self, items: int) -> bool:
         """Whether the pattern may end where these items may come."""
@@ -98,6 +113,7 @@ class Pattern:
             items = more
 
     def _step(self, char: str) -> tuple[int, int]:
+        """The items that take a character and move on, and those that take it and stay."""
         moves, stays = self._takes.get(char, 0), self._stays
         if char != self.separator:
             moves |= self._takes_any
@@ -105,7 +121,6 @@ class Pattern:
             for chosen in self._sets:
                 if chosen.takes(char):
                     moves |= chosen.item
-        self._steps[char] = moves, stays
         return moves, stays
 
     def _read(self, pattern: str, index: int) -> int:
