@@ -3,7 +3,8 @@
 The size along an axis grows by (k - 1)·d·jump at a window of k positions d apart, and the jump by the factor s of its
 stride; every op states its part as :meth:`~archcost.ops.base.Op.reach`. Where paths meet, the set of their fields is
 kept: an Inception module sees 1, 3 and 5 positions at once. Padding counts as input, so that positions away from the
-border are told; statistics of norms, causal masks and the wrapping of circular shifts are not followed.
+border are told; statistics of norms, causal masks, the wrapping of circular shifts and the copies that fill a padding
+are not followed.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ of the position along one dim of the output; :data:`ALL` says that every positio
 :class:`View` stands for a whole reading: the same elements, laid out anew.
 
 Padding is part of the input here: positions below 0 and beyond the end are read as well, so that every output position
-away from the border has the same reach. Statistics of norms, causal masks and the wrapping of circular shifts are not
-followed.
+away from the border has the same reach. Statistics of norms, causal masks, the wrapping of circular shifts and the
+copies that fill a padding are not followed.
 """
 
 from __future__ import annotations
