@@ -167,7 +167,6 @@ def test_each_axis_has_its_field(name: str) -> None:
 
 
 NOT_FOLLOWED = ("roll", "circular", "reflect", "replicate")  # wrapping, and paddings that are copied from inside
-WINDOWS = {"kernel": st.integers(1, 4), "stride": st.integers(1, 3), "padding": st.integers(0, 2)}
 
 
 @st.composite
