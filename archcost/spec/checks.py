@@ -204,11 +204,11 @@ class _Names:
         for step in steps:
             if not step.repeat_as:
                 continue  # any name may be that of the index, which could not be read
-            wrong = [self._template(step.when), self._template(step.repeat), self._references(step.sources)]
+            wrong = [self._template(step.repeat)]
+            self.indices = (*around, *step.indices)
+            wrong += [self._template(step.when), self._references(step.sources)]
             if not isinstance(step.kind, str):
                 wrong.append(self._expression(step.kind))
-            if step.repeat is not None:
-                self.indices = (*around, step.repeat_as)
             wrong += [self._template(given.template) for given in step.attributes.values()]
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
