@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import Diagnostic
-from archcost.graph.references import ALL, outputs_base
+from archcost.graph.references import ALL, rounds_of
 from archcost.graph.scope import FAILED
 from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
@@ -97,8 +97,10 @@ def _problem(read: Read, count: int, takes: Arity, kind: str, context: Context, 
         return None
     outputs = len(read.result.bare)
     named = read.name.removesuffix(DOT + ALL)
-    base = outputs_base(named, frame) if named == read.name else named
-    choices = [join(base, str(number)) for number in range(min(outputs, _FEW))]
+    rounds = len(rounds_of(named, frame))
+    base = join(named, str(rounds - 1)) if rounds and named == read.name else named  # the last has the outputs
+    several = rounds if rounds and named != read.name else outputs
+    choices = [join(base, str(number)) for number in range(min(several, _FEW))]
     who = f"the block '{kind}'" if kind in context.spec.blocks else kind
     hint = f"pick one: {' or '.join(choices)}" if takes.most <= 1 else f"pick some: `from: [{', '.join(choices)}]`"
     return Diagnostic(f"'{read.name}' has {outputs} outputs, and {who} takes {takes.text}", read.mark, hint)

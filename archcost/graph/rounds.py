@@ -16,8 +16,7 @@ from archcost.graph.steps import StepMaker, reads_before
 from archcost.graph.work import STEP
 from archcost.ops.base import raising
 from archcost.ops.fields import shown, whole_number
-from archcost.spec.expressions import ExpressionError, Names
-from archcost.spec.model import INDEX
+from archcost.spec.expressions import INDEX, ExpressionError, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

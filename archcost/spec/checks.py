@@ -190,6 +190,7 @@ class _Names:
         self.top = top
         self.own: set[str] = set()  # the params of the block so far
         self.indices: tuple[str, ...] = ()  # of the steps around that are repeated
+        self._outside: set[str] | None = None  # of the steps that use the block, where one is asked for
 
     def check(self) -> None:
         """Report every unknown name."""
@@ -232,8 +233,22 @@ class _Names:
         unknown = sorted([name for name in expression.names if not self._is_known(name)])
         for name in unknown:
             names = [*self.top, *self.own, *self.indices]
-            self.spec.problems.add(expression.unknown_name(name, names, self.spec.meter, later))
+            problem = expression.unknown_name(name, names, self.spec.meter, later)
+            if self._is_index_outside(name):
+                passed = f"`{self.block.name}: {{index: ${name}}}`"
+                hint = f"a block does not see the index of its step: pass it to the block, {passed}, as a param `index`"
+                problem = problem._replace(help=hint)
+            self.spec.problems.add(problem)
         return bool(unknown)
+
+    def _is_index_outside(self, name: str) -> bool:
+        """Whether a name is the index of a repeated step that uses the block."""
+        if self._outside is None:
+            steps = [step for block in (self.spec.main, *self.spec.blocks.values()) for step in _all_steps(block.steps)]
+            self.spec.meter.spend(len(steps), self.block.mark)
+            users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
+            self._outside = {index for step in users for index in step.indices}
+        return name in self._outside
 
 
 def _check_recursion(spec: Spec) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
-from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError
+from archcost.spec.expressions import INDEX, UNKNOWN, Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.problems import Problems
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from archcost.errors import Source
     from archcost.ops.base import Op
     from archcost.spec.budget_limits import Limit
-
-INDEX = "i"  # of the rounds of a repeated step, where nothing else is said
 
 
 class Template:
