@@ -24,7 +24,7 @@ from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
-from archcost.ops.base import raising
+from archcost.ops.base import raising, shape_text
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
@@ -32,13 +32,15 @@ from archcost.spec.checks import StepError, check_params, cycle_text
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.spec.step_reader import kind_help
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archcost.errors import Mark
     from archcost.ops.base import Check
     from archcost.settings import Settings
-    from archcost.spec.model import Block, Branch, Spec, Step
+    from archcost.spec.model import Block, Branch, Spec, Step, StepGroup
 
 
 _FEW = 1000  # rounds that are made before anyone counts them
@@ -84,7 +86,7 @@ class Unroller(NodeMaker):
         for name, value in zip(block.inputs, values, strict=True):
             frame.ids[name] = Result((value,), True)
         frame.used.update(block.inputs)
-        outputs = self._steps_of(block.steps, frame, values[:1]).values
+        outputs = self._steps_of(block.steps, frame, Result(values[:1], True)).values
         if block.outputs is not None:
             try:
                 outputs = resolve(self, block.outputs, frame, ())
@@ -98,10 +100,10 @@ class Unroller(NodeMaker):
                 return FAILED
         return outputs
 
-    def _steps_of(self, steps: list[Step], frame: Frame, start: Values) -> Result:
+    def _steps_of(self, steps: list[Step], frame: Frame, start: Result) -> Result:
         """Unroll steps in order; the result of the last one (of the start, when there are none)."""
         frame.used.update([step.id.name for step in steps if step.id is not None])
-        result = new(Result, (start, True, 0, 0))
+        result = start
         for step in steps:
             inputs = result.values[:1] if result.main else result.values
             result = self._step(step, frame, inputs)
@@ -114,20 +116,61 @@ class Unroller(NodeMaker):
         except ExpressionError as error:
             self.fail(error.diagnostic, frame.body)
             start = FAILED
-        if self.depth >= MAX_DEPTH:
-            message = f"blocks and branches nest deeper than {MAX_DEPTH} levels"
-            raise StepError(Diagnostic(message, branch.mark))
         prefix = f"{frame.prefix}{frame.fresh(label)}"
         frame.branches.add(label)
         inner = Frame(frame.body, frame.names, prefix + DOT, frame)
         first = len(frame.body.nodes)
-        self.depth += 1
-        result = self._steps_of(branch.steps, inner, start)
-        self.depth -= 1
+        result = self._inside(branch.steps, inner, Result(start, True), branch.mark)
         value = single(self, result, branch.mark, inner, inner.last)
         if len(frame.body.nodes) > first:
             frame.body.scopes.append(Scope(prefix, "branch", whole((value,)), branch.mark))
         return value
+
+    def _group(self, step: Step, group: StepGroup, name: str, frame: Frame, inputs: Values) -> Result:
+        """The steps that stand in place of a kind, in a scope that sees those around it; with residual, one `add`."""
+        self.meter.spend(BRANCH, step.mark)
+        body, path = frame.body, frame.prefix + name
+        inner = Frame(body, frame.names, path + DOT, frame)
+        start = inner.ids[GROUP_INPUT] = Result(inputs, len(inputs) == 1)
+        inner.used.add(GROUP_INPUT)
+        first = len(body.nodes)
+        result = self._inside(group.steps, inner, start, step.mark)
+        if group.adds_input:
+            value = single(self, result, step.mark, inner, inner.last)
+            result = self._added(step, path, inner, value, inputs)
+        if len(body.nodes) > first:
+            body.scopes.append(Scope(path, str(step.kind), whole(result.values), step.mark))
+        return result
+
+    def _added(self, step: Step, path: str, inner: Frame, value: int | None, inputs: Values) -> Result:
+        """The input of a residual group added to the result of its steps; both must have one shape."""
+        if len(inputs) != 1:
+            hint = self.arity_help(step, inner, len(inputs))
+            raise StepError(Diagnostic(f"'residual' takes 1 input, got {len(inputs)}", step.mark, hint))
+        both = (value, inputs[0])
+        if None in both:
+            return self.passed_over(inner)
+        after, before = (tensor.shape for tensor in inner.types_of(both))  # type: ignore[arg-type]  # none is None
+        if len(after) != len(before) or not all(decided(a == b) for a, b in zip(after, before, strict=True)):
+            where = "" if path == step.kind else f" '{self.inside(path)}'"
+            shapes = f"its input is {shape_text(before)} and its result {shape_text(after)}"
+            hint = (
+                "end with steps that give this shape, or let the input have steps too: "
+                "`add` with `branches: {body: [steps], shortcut: [steps]}`"
+            )
+            message = f"residual{where} needs a result of its input's shape: {shapes}"
+            raise StepError(Diagnostic(message, step.mark, hint))
+        return self.add_op(step, "add", inner.fresh("add"), inner, both, both)
+
+    def _inside(self, steps: list[Step], inner: Frame, start: Result, mark: Mark) -> Result:
+        """Unroll the steps of a branch or group, one level deeper."""
+        if self.depth >= MAX_DEPTH:
+            message = f"blocks, branches and groups nest deeper than {MAX_DEPTH} levels"
+            raise StepError(Diagnostic(message, mark))
+        self.depth += 1
+        result = self._steps_of(steps, inner, start)
+        self.depth -= 1
+        return result
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -163,7 +206,7 @@ class Unroller(NodeMaker):
         """The kind of a step; empty for one that is not known (and reported already)."""
         kind = step.kind
         if isinstance(kind, str):
-            return kind if kind in self.spec.blocks or kind in REGISTRY else ""
+            return kind if self._is_known(step) else ""
         value = decided(kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names))
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
@@ -173,10 +216,14 @@ class Unroller(NodeMaker):
 
     def _default_name(self, step: Step, frame: Frame) -> str:
         """The name of a step that failed before it had one; without a kind, ids of the scope are unsure."""
-        if isinstance(step.kind, str) and (step.kind in self.spec.blocks or step.kind in REGISTRY):
-            return frame.fresh(step.kind)
-        frame.unsure.add(step.kind if isinstance(step.kind, str) else step.kind.text)
+        kind = step.kind
+        if isinstance(kind, str) and self._is_known(step):
+            return frame.fresh(kind)
+        frame.unsure.add(kind if isinstance(kind, str) else kind.text)
         return ""
+
+    def _is_known(self, step: Step) -> bool:
+        return step.group is not None or step.kind in self.spec.blocks or step.kind in REGISTRY
 
     def _condition(self, step: Step, frame: Frame, inputs: Values) -> bool:
         assert step.when is not None
@@ -222,7 +269,7 @@ class Unroller(NodeMaker):
         return Result(result.values, result.main, start, len(body.nodes))
 
     def _once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
-        """One round of a step: its branches, then its op or block."""
+        """One round of a step: its branches, then its group, block or op."""
         body = frame.body
         start = len(body.nodes)
         own = inputs
@@ -230,7 +277,9 @@ class Unroller(NodeMaker):
             inputs = tuple([self._branch(label, branch, frame, own) for label, branch in step.branches.items()])
         if step.broken:
             return self.passed_over(frame)
-        if kind in self.spec.blocks:
+        if step.group is not None:
+            result = self._group(step, step.group, name, frame, inputs)
+        elif kind in self.spec.blocks:
             result = self._block(step, self.spec.blocks[kind], name, frame, own, inputs)
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
