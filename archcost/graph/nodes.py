@@ -15,6 +15,7 @@ from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
 from archcost.spec.checks import StepError, check_names, made_op
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +50,13 @@ class NodeMaker(Context):
 
     def arity_help(self, step: Step, frame: Frame, count: int) -> str:
         if step.sources is None and step.branches is None and count > 1:
-            base = outputs_base(frame.last, frame)
+            base = outputs_base(frame.last or GROUP_INPUT, frame)
             pick = f"pick one with `from: {base}.0`, or several with `from: [{base}.0, …]`"
-            return f"the previous step has {count} outputs: {pick}"
+            if frame.last:
+                return f"the previous step has {count} outputs: {pick}"
+            return (
+                f"the group has {count} inputs: {pick}" if base in frame.ids else "start the branch `from` one of them"
+            )
         return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
 
     def add_op(self, step: Step, kind: str, name: str, frame: Frame, own: Values, inputs: Values) -> Result:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.dims import decided
 from archcost.errors import Diagnostic
-from archcost.graph.arity import arity_of, taken
+from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import whole
 from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_NODES
@@ -90,7 +90,7 @@ class RoundMaker(StepMaker):
     def _items(self, step: Step, kind: str, frame: Frame, reads: Reads) -> tuple[Sequence[Any], bool]:
         """What the index of each round is, and whether these are the items of a list."""
         assert step.repeat is not None
-        inputs = taken(self, reads, "", frame) if step.repeat.uses_input else ()
+        inputs = taken(self, reads, ANY, frame) if step.repeat.uses_input else ()
         given = decided(self.value(step.repeat, frame, inputs))
         items: Sequence[Any] = ()
         listed = isinstance(given, (list, tuple))
@@ -116,7 +116,7 @@ class RoundMaker(StepMaker):
     def _passed(self, reads: Reads, frame: Frame) -> Result:
         """The result of a step that is left out: what it reads."""
         place = len(frame.body.nodes)
-        return Result(taken(self, reads, "", frame), True, place, place)
+        return Result(taken(self, reads, ANY, frame), True, place, place)
 
     @staticmethod
     def _left_out(before: Result) -> Result:
@@ -131,11 +131,10 @@ class RoundMaker(StepMaker):
         outputs = result.bare
         if len(outputs) == 1:
             return (*outputs, *inputs[1:])
-        takes = arity_of(kind, self.spec.blocks)
+        takes = self.takes(step, kind)
         if len(outputs) <= len(inputs) or takes.allows(len(outputs)):
             return (*outputs, *inputs[len(outputs) :])
-        what = f"the block '{kind}'" if kind in self.spec.blocks else kind
-        message = f"a round of '{name}' gives {len(outputs)} outputs, and the next takes {takes.text}"
-        hint = f"let {what} give as many outputs as it takes, or one"
+        message = f"a round of '{name}' gives {len(outputs)} outputs, and {takes.text}"
+        hint = "a round hands all its outputs to the next: let it give one, or as many as it takes"
         self.fail(Diagnostic(message, step.mark, hint), frame.body)
         return FAILED

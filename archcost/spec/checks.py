@@ -14,6 +14,7 @@ from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.expressions import INPUT_NAMES
 from archcost.spec.step_reader import kind_help
 from archcost.spec.value_reader import merge_help
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -55,13 +56,13 @@ def link(spec: Spec) -> None:
 def _all_steps(steps: list[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
-        for branch in (step.branches or {}).values():
-            yield from _all_steps(branch.steps)
+        for inner in step.inner():
+            yield from _all_steps(inner)
 
 
 def _link_step(step: Step, spec: Spec) -> None:
     kind = step.kind
-    if not isinstance(kind, str) or not kind:
+    if step.group is not None or not isinstance(kind, str) or not kind:
         return
     try:
         if kind in spec.blocks:
@@ -177,8 +178,8 @@ def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
                 message = f"the id '{_brief(name)}' is taken in this scope"
                 spec.problems.add(Diagnostic(message, mark, "ids are unique among the steps of a list", (note,)))
             first.setdefault(name, mark)
-        for branch in (step.branches or {}).values():
-            _check_ids(branch.steps, [], spec)
+        for inner in step.inner():
+            _check_ids(inner, [GROUP_INPUT] if step.group is not None and inner is step.group.steps else [], spec)
 
 
 class _Names:
@@ -214,7 +215,8 @@ class _Names:
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
                 self._references(branch.sources)
-                self._steps(branch.steps)
+            for inner in step.inner():
+                self._steps(inner)
             self.indices = around
 
     def _is_known(self, name: str) -> bool:
@@ -254,7 +256,7 @@ class _Names:
 def _check_recursion(spec: Spec) -> None:
     """Report blocks that use themselves, directly or through others; the step that closes the circle is broken."""
     uses = {
-        name: [step for step in _all_steps(block.steps) if isinstance(step.kind, str) and step.kind in spec.blocks]
+        name: [step for step in _all_steps(block.steps) if _uses_block(step, spec)]
         for name, block in spec.blocks.items()
     }
     done: set[str] = set()
@@ -277,6 +279,10 @@ def _check_recursion(spec: Spec) -> None:
                 spec.problems.add(Diagnostic(message, step.mark, "use `repeat` for repetition"))
             elif used not in done:
                 trail[used] = iter(uses[used])
+
+
+def _uses_block(step: Step, spec: Spec) -> bool:
+    return step.group is None and isinstance(step.kind, str) and step.kind in spec.blocks
 
 
 def cycle_text(names: list[str]) -> str:

@@ -102,8 +102,15 @@ class Branch(NamedTuple):
     mark: Mark
 
 
+class StepGroup(NamedTuple):
+    """Steps in place of a kind; with ``adds_input`` the step's input is added to their result."""
+
+    steps: list[Step]
+    adds_input: bool
+
+
 class Step:
-    """One step of a model, block or branch: a kind, its attributes, and modifiers.
+    """One step of a model, block, branch or group: a kind with its attributes, or a group; and modifiers.
 
     A ``broken`` step has a problem that is reported: unrolling passes it over, and what depends on it.
     """
@@ -112,6 +119,7 @@ class Step:
         "attributes",
         "branches",
         "broken",
+        "group",
         "id",
         "kind",
         "mark",
@@ -129,6 +137,7 @@ class Step:
         self.kind = kind
         self.mark = mark
         self.attributes: dict[str, Attribute] = {}
+        self.group: StepGroup | None = None
         self.id: Reference | None = None
         self.sources: References | None = None
         self.branches: dict[str, Branch] | None = None
@@ -156,6 +165,11 @@ class Step:
         self.varies = frozenset(
             name for name, part in parts if isinstance(part, Expression) and not part.names.isdisjoint(self.indices)
         )
+
+    def inner(self) -> list[list[Step]]:
+        """The lists of steps in it: those of its branches and of its group, which have scopes of their own."""
+        lists = [branch.steps for branch in self.branches.values()] if self.branches else []
+        return [*lists, self.group.steps] if self.group is not None else lists
 
 
 class Block:

@@ -134,8 +134,18 @@ def _step_schema() -> Schema:
         },
     }
     ops: Schema = {kind: {"$ref": f"#/definitions/{kind}"} for kind in REGISTRY}
-    schema = _object({**modifiers, **ops}, more={"type": ["object", "null"]})
+    groups = {
+        "layers": _group_schema("A group: steps in place of a kind, with a scope of their own for ids."),
+        "residual": _group_schema("A group of steps, and the input added to their result.", least=1),
+    }
+    schema = _object({**modifiers, **groups, **ops}, more={"type": ["object", "null"]})
     return {**schema, "minProperties": 1, "maxProperties": len(modifiers) + 1, "dependencies": {"as": ["repeat"]}}
+
+
+def _group_schema(description: str, least: int = 0) -> Schema:
+    """A list of steps; what is no list are the attributes of a block of that name."""
+    steps = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": least}
+    return {"anyOf": [steps, {"type": ["object", "null"]}], "description": description}
 
 
 def _nullable_steps() -> list[Schema]:

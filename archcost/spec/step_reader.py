@@ -9,9 +9,9 @@ from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
-from archcost.spec.model import Attribute, Branch, Reference, Step, Template
+from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup, Template
 from archcost.spec.value_reader import BODY, brief, merge_help
-from archcost.spec.vocabulary import MODIFIERS
+from archcost.spec.vocabulary import GROUPS, MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,12 +58,15 @@ def read_step(reader: Reader, value: Value) -> Step:
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
     kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
+    is_group = kind in GROUPS and isinstance(value.entries[kind][1], Sequence)
     if len(kinds) != 1:
         _report_kinds(reader, value, kind, [name for name in kinds if name != kind])
     key, attributes = value.entries[kind] if kinds else (None, None)
     step = _broken("", value) if key is None else _with_kind(reader, key)
     step.broken = step.broken or len(kinds) != 1
-    if len(kinds) == 1 and attributes is not None:
+    if is_group and attributes is not None:
+        _read_group(reader, step, attributes)
+    elif len(kinds) == 1 and attributes is not None:
         _read_attributes(reader, step, attributes)
     for name, (_, given) in value.entries.items():
         if name in MODIFIERS:
@@ -91,6 +94,16 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
     except ExpressionError as error:
         reader.fail(error)
         return _broken("", key)
+
+
+def _read_group(reader: Reader, step: Step, value: Value) -> None:
+    """The steps that stand in place of a kind; a block of that name takes no list, so a list is always a group."""
+    key = str(step.kind)
+    step.kind = GROUPS[key]
+    step.group = StepGroup(read_steps(reader, value, f"'{key}'"), key == "residual")
+    if step.group.adds_input and not step.group.steps:
+        reader.report("'residual' is empty", value, "it is a list of steps, to whose result their input is added")
+        step.broken = True
 
 
 def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> None:
@@ -138,7 +151,7 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
 
 
 def _report_attributes(reader: Reader, kind: str, value: Value) -> None:
-    if _kind_end(kind) < len(kind):
+    if _kind_end(kind) < len(kind) or kind in GROUPS:
         return  # the kind is not one, and that is reported
     op = REGISTRY.get(kind)
     example = next(iter(op.fields), "") if op else "name"
@@ -242,6 +255,8 @@ def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> s
     """A help line for an unknown kind at a place."""
     meter.spend(len(blocks) + len(REGISTRY), mark)
     known = [*blocks, *REGISTRY]
+    if kind in GROUPS:
+        return f"a {GROUPS[kind]} is a list of steps: `{kind}: [step, step]`"
     word = kind.removeprefix("nn.").removeprefix("torch.nn.")
     end = _kind_end(word)
     word = word[:end]
