@@ -54,8 +54,10 @@ READS = {
         {"l": "input", "tanh": "l.0", "relu": "l.0"},
     ),
     "also where any number is taken": (
-        "archcost: 1\ninput: [6, 8]\nlayers: [{id: l, lstm: {hidden_size: 8}}, {add: , from: [l, input]}, "
-        "{id: again, concat: , from: l}, {lstm: {hidden_size: 8}, from: l}]",
+        (
+            "archcost: 1\ninput: [6, 8]\nlayers: [{id: l, lstm: {hidden_size: 8}}, {add: , from: [l, input]}, "
+            "{id: again, concat: , from: l}, {lstm: {hidden_size: 8}, from: l}]"
+        ),
         {"l": "input", "add": "l.0 input", "again": "l.0", "lstm": "l.0"},
     ),
     "all of them where no fewer are": (
