@@ -28,7 +28,7 @@ from archcost.ops.base import raising, shape_text
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
-from archcost.spec.checks import StepError, check_params, cycle_text
+from archcost.spec.checks import StepError, check_params, endless
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.spec.step_reader import kind_help
@@ -165,8 +165,7 @@ class Unroller(NodeMaker):
     def _inside(self, steps: list[Step], inner: Frame, start: Result, mark: Mark) -> Result:
         """Unroll the steps of a branch or group, one level deeper."""
         if self.depth >= MAX_DEPTH:
-            message = f"blocks, branches and groups nest deeper than {MAX_DEPTH} levels"
-            raise StepError(Diagnostic(message, mark))
+            raise self._too_deep(f"blocks, branches and groups nest deeper than {MAX_DEPTH} levels", mark)
         self.depth += 1
         result = self._steps_of(steps, inner, start)
         self.depth -= 1
@@ -301,12 +300,13 @@ class Unroller(NodeMaker):
 
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
         """Unroll a block; copy the nodes of its body where there is one of these params and types already."""
+        attributes = self.given(step, block.name).attributes
         if step.kind != block.name:
-            check_params(step, block, self.meter)
+            check_params(step, attributes, block, self.meter)
         if block.broken:
             return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names
-        given = {param: attribute.template.evaluate(outer) for param, attribute in step.attributes.items()}
+        given = {param: attribute.template.evaluate(outer) for param, attribute in attributes.items()}
         if None in inputs:
             return self.passed_over(frame)
         if len(inputs) != len(block.inputs):
@@ -334,16 +334,23 @@ class Unroller(NodeMaker):
         body.scopes.append(new(Scope, (path, block.name, whole(outputs), step.mark, values, names)))
         return new(Result, (outputs, len(outputs) == 1, start, len(body.nodes)))
 
+    def _too_deep(self, message: str, mark: Mark) -> StepError | LimitError:
+        """The error where blocks nest too deeply; for one that uses itself, the end, as all of its uses would do so."""
+        used = [use.block for use in self.stack]
+        name = next((name for name in reversed(used) if used.count(name) > 1), None)
+        if name is None:
+            return StepError(Diagnostic(message, mark))
+        last = len(used) - 1 - used[::-1].index(name)
+        before = last - 1 - used[last - 1 :: -1].index(name)
+        problem = endless(used[before : last + 1], mark, f"more than {len(used)} levels deep")
+        return self.limit(mark, problem)
+
     def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Values:
         """Unroll the body of a block where it is used, and remember it; its outputs."""
-        used = [use.block for use in self.stack]
-        if block.name in used:
-            chain = cycle_text([*used[used.index(block.name) :], block.name])
-            message = f"blocks may not use themselves: {chain}"
-            raise StepError(Diagnostic(message, step.mark, "use `repeat` for repetition"))
-        if len(self.stack) >= MAX_NESTING or self.depth >= MAX_DEPTH:
-            limit = f"{MAX_NESTING} levels" if len(self.stack) >= MAX_NESTING else f"{MAX_DEPTH} levels, with branches"
-            raise StepError(Diagnostic(f"blocks nest deeper than {limit}", step.mark))
+        if len(self.stack) >= MAX_NESTING:
+            raise self._too_deep(f"blocks nest deeper than {MAX_NESTING} levels", step.mark)
+        if self.depth >= MAX_DEPTH:
+            raise self._too_deep(f"blocks nest deeper than {MAX_DEPTH} levels, with branches", step.mark)
         body, prefix = frame.body, frame.prefix
         nodes, scopes, first, work = len(body.nodes), len(body.scopes), len(body.types), body.work
         self.stack.append(Use(block.name, prefix.removesuffix(DOT), step.mark))
