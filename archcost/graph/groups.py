@@ -8,7 +8,7 @@ from archcost.dims import decided
 from archcost.errors import Diagnostic
 from archcost.graph.arity import ANY, ONE, taken
 from archcost.graph.blocks import whole
-from archcost.graph.context import MAX_DEPTH
+from archcost.graph.context import MAX_DEPTH, LimitError
 from archcost.graph.model import Scope, new
 from archcost.graph.references import Read, resolve
 from archcost.graph.rounds import RoundMaker
@@ -16,7 +16,7 @@ from archcost.graph.scope import FAILED, Frame, Result
 from archcost.graph.work import BRANCH
 from archcost.ops.base import shape_text
 from archcost.paths import DOT
-from archcost.spec.checks import StepError
+from archcost.spec.checks import StepError, endless
 from archcost.spec.expressions import ExpressionError
 from archcost.spec.vocabulary import GROUP_INPUT
 
@@ -92,9 +92,19 @@ class GroupMaker(RoundMaker):
     def _inside(self, steps: list[Step], inner: Frame, start: Result, mark: Mark) -> Result:
         """Unroll the steps of a branch or group, one level deeper."""
         if self.depth >= MAX_DEPTH:
-            message = f"blocks, branches and groups nest deeper than {MAX_DEPTH} levels"
-            raise StepError(Diagnostic(message, mark))
+            raise self.too_deep(f"blocks, branches and groups nest deeper than {MAX_DEPTH} levels", mark)
         self.depth += 1
         result = self.steps_of(steps, inner, start)
         self.depth -= 1
         return result
+
+    def too_deep(self, message: str, mark: Mark) -> StepError | LimitError:
+        """The error where blocks nest too deeply; for one that uses itself, the end, as all of its uses would do so."""
+        used = [use.block for use in self.stack]
+        name = next((name for name in reversed(used) if used.count(name) > 1), None)
+        if name is None:
+            return StepError(Diagnostic(message, mark))
+        last = len(used) - 1 - used[::-1].index(name)
+        before = last - 1 - used[last - 1 :: -1].index(name)
+        problem = endless(used[before : last + 1], mark, f"more than {len(used)} levels deep")
+        return self.limit(mark, problem)

@@ -25,7 +25,7 @@ from archcost.meter import Meter, WorkError
 from archcost.ops.base import raising
 from archcost.paths import DOT
 from archcost.settings import AS_IT_STANDS
-from archcost.spec.checks import StepError, check_params, cycle_text
+from archcost.spec.checks import StepError, check_params
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.problems import Problems
 
@@ -163,12 +163,13 @@ class Unroller(GroupMaker):
 
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
         """Unroll a block; copy the nodes of its body where there is one of these params and types already."""
+        attributes = self.given(step, block.name).attributes
         if step.kind != block.name:
-            check_params(step, block, self.meter)
+            check_params(step, attributes, block, self.meter)
         if block.broken:
             return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names
-        given = {param: attribute.template.evaluate(outer) for param, attribute in step.attributes.items()}
+        given = {param: attribute.template.evaluate(outer) for param, attribute in attributes.items()}
         if None in inputs:
             return self.passed_over(frame)
         if len(inputs) != len(block.inputs):
@@ -197,14 +198,10 @@ class Unroller(GroupMaker):
 
     def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Values:
         """Unroll the body of a block where it is used, and remember it; its outputs."""
-        used = [use.block for use in self.stack]
-        if block.name in used:
-            chain = cycle_text([*used[used.index(block.name) :], block.name])
-            message = f"blocks may not use themselves: {chain}"
-            raise StepError(Diagnostic(message, step.mark, "use `repeat` for repetition"))
-        if len(self.stack) >= MAX_NESTING or self.depth >= MAX_DEPTH:
-            limit = f"{MAX_NESTING} levels" if len(self.stack) >= MAX_NESTING else f"{MAX_DEPTH} levels, with branches"
-            raise StepError(Diagnostic(f"blocks nest deeper than {limit}", step.mark))
+        if len(self.stack) >= MAX_NESTING:
+            raise self.too_deep(f"blocks nest deeper than {MAX_NESTING} levels", step.mark)
+        if self.depth >= MAX_DEPTH:
+            raise self.too_deep(f"blocks nest deeper than {MAX_DEPTH} levels, with branches", step.mark)
         body, prefix = frame.body, frame.prefix
         nodes, scopes, first, work = len(body.nodes), len(body.scopes), len(body.types), body.work
         self.stack.append(Use(block.name, prefix.removesuffix(DOT), step.mark))

@@ -116,6 +116,8 @@ class Step:
     """
 
     __slots__ = (
+        "alone",
+        "asserted",
         "attributes",
         "branches",
         "broken",
@@ -137,6 +139,8 @@ class Step:
         self.kind = kind
         self.mark = mark
         self.attributes: dict[str, Attribute] = {}
+        self.alone: Attribute | None = None  # a value in place of the attributes, until the kind has a name for it
+        self.asserted: Attribute | None = None  # the size that the input must have
         self.group: StepGroup | None = None
         self.id: Reference | None = None
         self.sources: References | None = None
@@ -242,6 +246,7 @@ class Spec:
         self.expect: dict[str, Expectation] = {}
         self.budgets: list[Limit] = []
         self.problems = Problems(source)
+        self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
 

@@ -136,8 +136,11 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     if isinstance(value, Scalar) and value.value is None:
         return
     if not isinstance(value, Mapping):
-        _report_attributes(reader, step.kind if isinstance(step.kind, str) else "…", value)
-        step.broken = True
+        template = reader.template(value)
+        step.broken = template is None
+        if template is not None:
+            step.alone = Attribute(template, value.mark)
+            step.uses_input = template.uses_input
         return
     for name, (key, given) in value.entries.items():
         if merge_help(name):
@@ -150,19 +153,6 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
         step.uses_input = step.uses_input or template.uses_input
 
 
-def _report_attributes(reader: Reader, kind: str, value: Value) -> None:
-    if _kind_end(kind) < len(kind) or kind in GROUPS:
-        return  # the kind is not one, and that is reported
-    op = REGISTRY.get(kind)
-    example = next(iter(op.fields), "") if op else "name"
-    simple = isinstance(value, Scalar) and len(value.text) < 20  # noqa: PLR2004 - short
-    if not example or (isinstance(value, Scalar) and isinstance(value.value, bool)):
-        hint = f"write `{kind}` alone"
-    else:
-        hint = f"write `{kind}: {{{example}: {brief(value) if simple else '…'}}}`"
-    reader.report(f"the attributes of {kind} are a mapping of names to values, got {brief(value)}", value, hint)
-
-
 # --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
 
 
@@ -172,8 +162,7 @@ def _read_id(reader: Reader, step: Step, value: Value) -> bool:
         reader.report(f"'id' is a plain name, got {brief(value)}", value, hint)
         return True
     step.id = Reference(value.text, value.mark)
-    if reader.label(value, "a step") and value.text.isdigit():
-        reader.report(f"'{brief(value)}' cannot name a step", value, "a number alone means a round or an output")
+    reader.label(value, "a step")
     return True
 
 

@@ -73,13 +73,6 @@ READS = {
         SWAP.replace("inputs: [q, m]", "inputs: [q, m, n]") + "layers: [{id: s, swap: , repeat: 2, from: [x, m, x]}]",
         {"s.0.sum": "x m", "s.0.left": "x", "s.1.sum": "s.0.sum s.0.left", "s.1.left": "s.0.sum"},
     ),
-    "an op of any number takes all of them": (
-        (
-            "layers: [{id: c, repeat: 3, from: [input, input], "
-            "custom: {name: c, output: [[$batch, 8, 4, 4], [$batch, 8, 4, 4]], macs: 0, flops: 0}}]"
-        ),
-        {"c.0": "input input", "c.1": "c.0.0 c.0.1", "c.2": "c.1.0 c.1.1"},
-    ),
     "the last round may give any number": (
         "layers: [{id: c, chunk: {chunks: 2, dim: 1}, repeat: 1}, add]",
         {"c.0": "input", "add": "c.0.0 c.0.1"},
