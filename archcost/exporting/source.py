@@ -58,7 +58,8 @@ class ModelSource:
         """The source of one class."""
         plans = self.plans[made]
         is_model = made is self.model
-        inputs = list(self.graph.inputs) if is_model else self.graph.spec.blocks[made.kind].inputs
+        count = len(made.pattern.inputs)
+        inputs = list(self.graph.inputs) if is_model else self.graph.spec.blocks[made.kind].input_names(count)
         holder = ModuleAccess(plans)
         method = Forward(made, plans, holder, inputs).lines(self._comments() if is_model else {})
         init = init_lines(made, plans, holder, Shared(made, self.tree, holder.access))

@@ -217,6 +217,7 @@ class _Names:
 
     def check(self) -> None:
         """Report every unknown name."""
+        self.own.update(self.block.inputs[-1:] if self.block.takes_more else ())
         for name, param in self.block.params.items():
             self._template(param.default, self.block.params)
             self.own.add(name)
