@@ -99,7 +99,7 @@ class Node(NamedTuple):
 class Scope(NamedTuple):
     """Nodes under a common path: those of a block, a branch or a group, or the rounds of a repeated step.
 
-    Of a block, ``inputs`` are the values it takes, and ``params`` its params as they were resolved.
+    Of a block or group, ``inputs`` are the values it takes; of a block, ``params`` are its params as resolved.
     """
 
     path: str

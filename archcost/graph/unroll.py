@@ -139,7 +139,7 @@ class Unroller(NodeMaker):
             value = single(self, result, step.mark, inner, inner.last)
             result = self._added(step, path, inner, value, inputs)
         if len(body.nodes) > first:
-            body.scopes.append(Scope(path, str(step.kind), whole(result.values), step.mark))
+            body.scopes.append(Scope(path, str(step.kind), whole(result.values), step.mark, whole(inputs)))
         return result
 
     def _added(self, step: Step, path: str, inner: Frame, value: int | None, inputs: Values) -> Result:

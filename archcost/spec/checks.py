@@ -266,7 +266,9 @@ def _check_recursion(spec: Spec) -> None:
 
     A step with `when` or `repeat` may end it: whether it does is seen when the spec is unrolled.
     """
-    uses = {name: [step for step in _certain(block.steps) if _uses_block(step, spec)] for name, block in spec.blocks.items()}
+    uses = {
+        name: [step for step in _certain(block.steps) if _uses_block(step, spec)] for name, block in spec.blocks.items()
+    }
     done: set[str] = set()
     for start, first in uses.items():
         if start in done:
