@@ -106,7 +106,7 @@ def holder_of(units: Sequence[Member], index: int) -> Member:
 
 
 class BlockUse:
-    """One use of a block or group, or the model: its resolved params, the values it takes and gives, and its units in order."""
+    """One use of a block or group, or the model: its resolved params, the values it takes and gives, its units."""
 
     __slots__ = (
         "gives",
