@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from archcost import model_zoo as zoo
 from archcost.ops import REGISTRY
+from archcost.ops.base import alone, asserted_size
 from archcost.ops.field_types import BoolField, ChoiceField, FloatField, IntField, IntsField, SpatialField
 from archcost.spec.budget_reader import METRIC_NAMES
-from archcost.spec.vocabulary import DTYPE_BYTES, MODIFIERS, TOP_KEYS
+from archcost.spec.vocabulary import DTYPE_BYTES, GROUPS, MODIFIERS, TOP_KEYS
 
 
 def words(text: str, separator: str | None = None) -> list[str]:
@@ -45,10 +46,14 @@ TOKENS = st.sampled_from(
     )
 )
 EXPRESSIONS = st.one_of(
-    st.sampled_from(words("$a|$b|$i|$in_channels|$(2 * a)|$(in_channels // 2)|$act|$widths|$(widths[i])", "|")),
+    st.sampled_from(
+        words("$a|$b|$i|$(str(i))|$in_channels|$(2 * a)|$(in_channels // 2)|$act|$widths|$(widths[i])", "|")
+    ),
     st.lists(TOKENS, max_size=12).map(lambda tokens: f"$({' '.join(tokens)})"),
 )
-IDS = st.sampled_from(["", *words("a b c input relu conv2d chunk.0 a.0 a.1 a.1.0 a.* block x y y.0 y.* 1 a.b é")])
+IDS = st.sampled_from(
+    ["", *words("a b c input input.1 relu conv2d chunk.0 a.0 a.1 a.1.0 a.* block x y y.0 y.* 1 0 a.b é"), 0, 1]
+)
 TEXTS = st.one_of(IDS, st.sampled_from([*DTYPE_BYTES, "same", "zeros", "no", "3:20", "<<", "x" * 500]))
 SCALARS = st.one_of(NUMBERS, TEXTS, EXPRESSIONS, st.booleans(), st.none())
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=4), st.lists(st.lists(NUMBERS, max_size=2), max_size=2))
@@ -82,12 +87,18 @@ def likely(field: Any) -> st.SearchStrategy[Any]:
 def attributes(draw: st.DrawFn, kind: str) -> Any:
     if kind in {"block", "other"}:
         return draw(st.dictionaries(st.sampled_from(["n", "k", "act"]), VALUES, max_size=2))
+    if kind in REGISTRY and alone(REGISTRY[kind]) and draw(st.integers(0, 3)) == 0:
+        return draw(st.one_of(likely(REGISTRY[kind].fields[alone(REGISTRY[kind])]), SCALARS))
     if kind not in REGISTRY or draw(st.integers(0, 9)) == 0:
         return draw(st.one_of(st.none(), VALUES, st.dictionaries(TEXTS, VALUES, max_size=2)))
     fields = REGISTRY[kind].fields
     required = [name for name, field in fields.items() if repr(field.default) == "required"]
     chosen = [*required, *draw(st.lists(st.sampled_from([*fields]), max_size=2))] if fields else []
-    return {name: draw(st.one_of(likely(fields[name]), likely(fields[name]), VALUES)) for name in chosen}
+    given = {name: draw(st.one_of(likely(fields[name]), likely(fields[name]), VALUES)) for name in chosen}
+    size = asserted_size(REGISTRY[kind])
+    if size and draw(st.integers(0, 3)) == 0:
+        given[size] = draw(st.one_of(st.sampled_from([3, 4, 8, "$in_channels", "$in_features"]), VALUES))
+    return given
 
 
 MODIFIER_VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -106,6 +117,8 @@ def steps(draw: st.DrawFn, depth: int = 0) -> Any:
     if draw(st.integers(0, 3)) == 0:
         return draw(st.one_of(st.just(kind), VALUES)) if draw(st.integers(0, 5)) == 0 else kind
     step: dict[Any, Any] = {kind: draw(attributes(kind))}
+    if depth < 3 and draw(st.integers(0, 9)) == 0:
+        step = {draw(st.sampled_from(sorted(GROUPS))): draw(st.lists(steps(depth + 1), max_size=3))}
     for name, strategy in MODIFIER_VALUES.items():
         if draw(st.integers(0, 7)) == 0:
             step[name] = draw(strategy)
@@ -173,8 +186,8 @@ KEEPING: tuple[dict[str, Any], ...] = (
     {"relu": None},
     {"$act": None},
     {"batch_norm2d": None},
-    {"dropout": {"p": "$p"}},
-    {"conv2d": {"out_channels": "$in_channels", "kernel_size": 1}},
+    {"dropout": "$p"},
+    {"conv2d": {"in_channels": 8, "out_channels": "$in_channels", "kernel_size": 1}},
     {"conv2d": {"out_channels": 8, "kernel_size": 3, "padding": 1}},
 )
 
@@ -196,12 +209,15 @@ def sound_round(draw: st.DrawFn, known: tuple[str, ...]) -> dict[str, Any]:
 @st.composite
 def sound_step(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tuple[str, ...]) -> dict[str, Any]:
     """A step that keeps (1, 8, 4, 4)."""
-    how = draw(st.sampled_from(["keep", "keep", "add", "branch", "round", "round", "block", "block"]))
+    how = draw(st.sampled_from(["keep", "keep", "add", "branch", "round", "round", "block", "block", "group"]))
     if how == "add":
         return {"add": None, "from": draw(st.lists(st.sampled_from(known), min_size=2, max_size=3))}
     if how == "branch" and depth < 3:
         labels = draw(st.lists(st.sampled_from(["x", "y", "1x1"]), min_size=2, max_size=3, unique=True))
         return {"add": None, "branches": {label: draw(sound_steps(depth + 1, blocks, known)) for label in labels}}
+    if how == "group" and depth < 3:
+        key = draw(st.sampled_from(sorted(GROUPS)))
+        return {key: ["relu", *draw(sound_steps(depth + 1, blocks, known))]}
     if how == "round":
         return draw(sound_round(known))
     if how == "block" and blocks:
@@ -248,6 +264,8 @@ def sound_specs(draw: st.DrawFn) -> dict[str, Any]:
     blocks: dict[str, Any] = {}
     for name in draw(st.lists(st.sampled_from(["one", "two", "three"]), max_size=3, unique=True)):
         block: dict[str, Any] = {"layers": draw(sound_steps(1, tuple(blocks), ("input",)))}
+        if draw(st.integers(0, 2)) == 0:
+            block["layers"].append({name: {"n": "$(n - 1)"}, "when": "$(n > 1)"})
         block["params"] = draw(st.sampled_from([{"n": 1, "act": "relu"}, {"n": "$(in_channels // 8)", "act": "$act"}]))
         blocks[name] = block
     return {
