@@ -161,6 +161,7 @@ _LAYERS: dict[str, TorchLayer] = {
     "rnn": TorchLayer(defaults=_TORCHS, results="{0}, {1}"),
     "gru": TorchLayer(defaults=_TORCHS, results="{0}, {1}"),
     "lstm": TorchLayer(defaults=_TORCHS, results="{0}, ({1}, {2})", apply=functions.with_states),
+    "lstm_cell": TorchLayer(results="{0}, {1}", apply=functions.with_states),
 }
 _FUNCTIONS: dict[str, TorchFunction] = {
     "add": TorchFunction(functions.operator("+")),

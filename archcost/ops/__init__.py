@@ -22,6 +22,7 @@ from archcost.ops import (
     resampling,
     shape,
     softmax,
+    unfolding,
     windows,
 )
 from archcost.ops.base import REGISTRY, Check, Op, OpError, apply, raise_on_false
@@ -52,5 +53,6 @@ __all__ = [
     "resampling",
     "shape",
     "softmax",
+    "unfolding",
     "windows",
 ]
