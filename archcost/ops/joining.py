@@ -168,6 +168,29 @@ def _piece(dim: int, outputs: Outputs, number: int) -> tuple[Steps, ...]:
     return _shifted(len(outputs[0]), place, -total([shape[place] for shape in outputs[:number]]))
 
 
+class Unbind(Op, kind="unbind", family=_FAMILY, min_rank=1, main_output=False):
+    """An output for each position along `dim`, without that dim; no MACs, no FLOPs.
+
+    The outputs are named `id.0`, `id.1` and so on.
+    """
+
+    torch_name = "torch.unbind"
+
+    dim: int = index(default=0)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        count = decided(shape[place])
+        require(count <= _MAX_PIECES, "it would have {} outputs, more than {}", count, _MAX_PIECES)
+        return ((*shape[:place], *shape[place + 1 :]),) * count
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        place = axis(self.dim, rank)
+        return (tuple([ALL if dim == place else window(dim - (dim > place)) for dim in range(rank)]),)
+
+
 _MAX_PIECES = 10_000
 
 

@@ -33,7 +33,7 @@ NORMS = ("aten::batch_norm", "aten::group_norm", "aten::instance_norm", "aten::l
 _CALLED = """
 _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d abs amax argsort bincount
 broadcast_tensors clamp_min clone expand_as feature_alpha_dropout feature_dropout floor_divide index index_add
-linalg_vector_norm linspace neg repeat_interleave topk triu unbind upsample_bicubic2d upsample_linear1d
+linalg_vector_norm linspace neg new_full repeat_interleave topk triu unbind upsample_bicubic2d upsample_linear1d
 upsample_nearest1d upsample_nearest3d upsample_trilinear3d
 """
 NO_MACS = frozenset(

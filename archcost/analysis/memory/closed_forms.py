@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import larger, numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import new, tensor_bytes
 from archcost.ops.facets import Keeps, Work, row_of
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -61,6 +61,10 @@ def _split(machine: Machine, call: Call) -> list[Tensor]:
     return kernels.split(machine, call.x, dim, sizes)
 
 
+def _unbind(machine: Machine, call: Call) -> list[Tensor]:
+    return kernels.unbind(machine, call.x, axis(call.op.dim, len(call.x.shape)))
+
+
 def _slice(machine: Machine, call: Call) -> Tensor:
     dim = axis(call.op.dim, len(call.x.shape))
     return kernels.narrow(machine, call.x, dim, call.shape[dim], call.op.step)
@@ -148,6 +152,7 @@ RULES: dict[str, Rule] = {
     "stack": _stack,
     "chunk": _split,
     "split": _split,
+    "unbind": _unbind,
     "slice": _slice,
     "pad": _pad,
     "roll": _roll,
