@@ -163,8 +163,9 @@ def _check_dtypes(op: Op, dtypes: Sequence[str]) -> None:
     """Raise OpError where an input that names places holds no whole numbers, or one that chooses no truth values."""
     for place in op.index_inputs:
         if dtypes[place] not in op.index_dtypes:
-            message = f"{op.kind} takes integer indices of {' or '.join(op.index_dtypes)}, got {dtypes[place]}"
-            raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
+            wanted = " or ".join(op.index_dtypes)
+            hint = f"they are {wanted}; declare the input as `{{shape: [...], dtype: int64}}`"
+            raise OpError(f"{op.kind} takes integer indices, got {dtypes[place]}", hint)
     for place in op.mask_inputs:
         if dtypes[place] != "bool":
             message = f"{op.kind} takes truth values as its {op.input_names[place]}, got {dtypes[place]}"

@@ -145,6 +145,24 @@ class Ge(_Comparison, kind="ge"):
     """a ≥ b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
 
 
+class _Logical(Broadcasting):
+    """Truth values (bool) from two inputs that broadcast; of numbers, all but 0 are true."""
+
+    min_inputs = max_inputs = 2
+    input_names = ("input", "other")
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return "bool"
+
+
+class LogicalAnd(_Logical, kind="logical_and", torch_name="torch.logical_and"):
+    """a and b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class LogicalOr(_Logical, kind="logical_or", torch_name="torch.logical_or"):
+    """a or b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
 def _broadcast_help(*_: Shape) -> str:
     """The rule, for shapes that do not follow it."""
     return "shapes are compared from the last dim: two sizes must be equal, or one of them 1"

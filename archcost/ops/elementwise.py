@@ -104,6 +104,13 @@ class Round(_Step, kind="round"):
     """The whole number nearest to x, an even one of two; 1 FLOP per element, no MACs."""
 
 
+class LogicalNot(_Elementwise, kind="logical_not", keeps=Keeps.OTHER):
+    """True where x is 0 or false, as truth values (bool); 1 FLOP per element, no MACs."""
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return "bool"
+
+
 class Pow(_Elementwise, kind="pow"):
     """x to the power of `exponent`; 1 FLOP per element whatever the exponent, no MACs."""
 

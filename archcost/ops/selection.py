@@ -10,8 +10,8 @@ from archcost.ops.axes import axis, replace_dim, require
 from archcost.ops.base import Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
 from archcost.ops.facets import Work
-from archcost.ops.fields import flag, index, size
-from archcost.ops.reach import ALL, window
+from archcost.ops.fields import flag, index, integer, number, size
+from archcost.ops.reach import ALL, pointwise, window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,40 @@ class Where(Broadcasting, kind="where", min_inputs=3, max_inputs=3, work=Work.MO
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return 0
+
+
+class MaskedFill(Broadcasting, kind="masked_fill", min_inputs=2, max_inputs=2, work=Work.MOVE):
+    """`value` where the mask is true, else x, element by element; no MACs, no FLOPs: nothing is computed.
+
+    Two inputs, which broadcast as in torch: x, and the mask, of truth values (bool).
+    """
+
+    input_names = ("input", "mask")
+    mask_inputs = (1,)
+
+    value: float = number()
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return dtypes[0]
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return 0
+
+
+class _Triangle(Op, family=_FAMILY, min_rank=2, layout="(*, rows, columns)"):
+    """One side of a diagonal of the last two dims, and zeros on the other."""
+
+    diagonal: int = integer(default=0, doc="0: the main one; positive: above it")
+
+    reach = pointwise
+
+
+class Tril(_Triangle, kind="tril"):
+    """The last two dims on and below a diagonal, and 0 above it; no MACs, no FLOPs."""
+
+
+class Triu(_Triangle, kind="triu"):
+    """The last two dims on and above a diagonal, and 0 below it; no MACs, no FLOPs."""
 
 
 class IndexSelect(Op, kind="index_select", family=_FAMILY, min_inputs=2, max_inputs=2):

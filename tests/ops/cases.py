@@ -277,6 +277,13 @@ SHAPES = [
     Case("gather", {"dim": 0}, ((5,), (2,)), ("float32", "int64")),
     Case("topk", {"k": 3}, ((2, 7),)),
     Case("topk", {"k": 2, "dim": 1, "largest": False, "sorted": False}, ((2, 7, 5),)),
+    Case("masked_fill", {"value": -1.5}, ((2, 3, 4), (4,)), ("float32", "bool")),
+    Case("masked_fill", {"value": 0}, ((3, 1), (2, 3, 4)), ("float32", "bool")),
+    Case("tril", {}, ((2, 3, 4),)),
+    Case("tril", {"diagonal": -1}, ((4, 4),)),
+    Case("triu", {"diagonal": 1}, ((2, 4, 4),)),
+    Case("flip", {"dims": [0, -1]}, ((2, 3, 4),)),
+    Case("flip", {"dims": 1}, ((2, 3, 4),)),
     Case("where", {}, ((2, 3, 4),) * 3, ("bool", "float32", "float32")),
     Case("where", {}, ((4, 4), (2, 3, 4, 4), ()), ("bool", "float32", "float32")),
     Case("where", {}, ((2, 3, 4), (3, 1), (4,)), ("bool", "float32", "float32")),
@@ -305,6 +312,10 @@ ARITHMETIC = [
         for kind in ("eq", "ne", "lt", "le", "gt", "ge")
         for case in (Case(kind, {}, ((2, 1, 4), (3, 1))), Case(kind, {"other": 0.5}, ((2, 3),)))
     ],
+    Case("logical_not", {}, ((2, 3),), ("bool",)),
+    Case("logical_not", {}, ((2, 3),)),
+    Case("logical_and", {}, ((2, 3, 4), (3, 1)), ("bool", "bool")),
+    Case("logical_or", {}, ((2, 3, 4), (3, 1)), ("bool", "float32")),
     *[
         case
         for kind in ("maximum", "minimum")

@@ -230,5 +230,5 @@ RULES: dict[str, Rule] = {
     "matmul": _matmul,
     "maximum": _extreme,
     "minimum": _extreme,
-    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), _comparison),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_not"), _comparison),
 }

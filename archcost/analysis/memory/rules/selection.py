@@ -41,9 +41,9 @@ def _gather(machine: Machine, call: Call) -> Tensor:
 
 def _topk(machine: Machine, call: Call) -> list[Tensor]:
     """Keeps the places."""
-    values, places = [machine.new(tensor.shape, tensor.dtype) for tensor in call.outputs]
-    machine.record([values], [call.x], _scattered(machine, call.x), [places])
-    return [values, places]
+    made = [machine.new(tensor.shape, tensor.dtype) for tensor in call.outputs]
+    machine.record(made[:1], [call.x], _scattered(machine, call.x), made[1:2])
+    return made
 
 
 def _where(machine: Machine, call: Call) -> Tensor:
@@ -53,6 +53,20 @@ def _where(machine: Machine, call: Call) -> Tensor:
     y = kernels.broadcasting(machine, (condition, a, b), dtype)
     whole = full(shape, dtype)
     machine.record([y], [a, b], each(whole, whole, scratch=DTYPE_BYTES[dtype]), [condition])
+    return y
+
+
+def _masked_fill(machine: Machine, call: Call) -> Tensor:
+    """A copy that is written to; keeps the mask."""
+    x, mask = call.inputs
+    y = machine.new(call.shape, x.dtype)
+    machine.record([y], [x], each(full(y.shape, y.dtype)), [mask])
+    return y
+
+
+def _triangle(machine: Machine, call: Call) -> Tensor:
+    y = machine.new(call.shape, call.x.dtype)
+    machine.record([y], [call.x], each(packed(call.x)))
     return y
 
 
@@ -82,6 +96,9 @@ RULES: dict[str, Rule] = {
     "gather": _gather,
     "topk": _topk,
     "where": _where,
+    "masked_fill": _masked_fill,
+    "tril": _triangle,
+    "triu": _triangle,
     "argmax": _place,
     "argmin": _place,
     "tile": _tile,

@@ -129,6 +129,12 @@ def _pad(machine: Machine, call: Call) -> Tensor:
     return padded(machine, call.x, pairs[::-1], call.op.mode)
 
 
+def _flip(machine: Machine, call: Call) -> Tensor:
+    y = machine.like(call.x)
+    machine.record([y], [call.x], each(fresh(call.x)))
+    return y
+
+
 def _roll(machine: Machine, call: Call) -> Tensor:
     """Two pieces joined the other way round, along each dim: channels stay last unless one of the pieces is empty."""
     x, shape = call.x, call.shape
@@ -156,4 +162,5 @@ RULES: dict[str, Rule] = {
     "slice": _slice,
     "pad": _pad,
     "roll": _roll,
+    "flip": _flip,
 }
