@@ -194,6 +194,14 @@ def _pools() -> list[Case]:
                 Case(kind, {"kernel_size": each, "stride": each[::-1], "ceil_mode": True}, (shape,)),
             ]
         cases += [
+            Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 2, "return_indices": True}, (shape,)),
+            Case(f"max_unpool{ndim}d", {"kernel_size": 2}, (shape,) * 2, ("float32", "int64")),
+            Case(
+                f"max_unpool{ndim}d",
+                {"kernel_size": 3, "stride": 2, "padding": 1, "output_size": [2 * size for size in shape[2:]]},
+                (shape,) * 2,
+                ("float32", "int64"),
+            ),
             Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 1, "dilation": 2, "padding": 1}, (shape,)),
             Case(f"avg_pool{ndim}d", {"kernel_size": 3, "padding": 1, "count_include_pad": False}, (shape,)),
         ]

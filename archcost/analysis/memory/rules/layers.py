@@ -165,13 +165,28 @@ def _local_response_norm(machine: Machine, call: Call) -> Tensor:
     return kernels.binary(machine, x, divisor, "div")
 
 
-def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor:
+def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor | list[Tensor]:
     """Keeps its input and an int64 index for each output; ``direct``: inference without a look needs no indices."""
-    x = call.x
-    y = machine.new(call.shape, x.dtype, contiguous(call.shape) if direct else spatial_strides(x, call.shape))
-    if not direct or machine.recording or machine.watched:
-        indices = machine.new(call.shape, "int64")
-        machine.record([y], [x], each(fresh(x)), [x, indices])
+    x, wanted = call.x, len(call.outputs) > 1
+    strides = _pooled_strides(x, call.shape) if direct else spatial_strides(x, call.shape)
+    y = machine.new(call.shape, x.dtype, contiguous(call.shape) if direct and not wanted else strides)
+    if direct and not (wanted or machine.recording or machine.watched):
+        return y
+    indices = machine.new(call.shape, "int64", y.strides)
+    machine.record([y], [x], each(fresh(x)), [x, indices])
+    return [y, indices] if wanted else y
+
+
+def _unpooled_strides(x: Tensor, shape: Ints) -> Ints:
+    """Images keep their channels last; all else comes out contiguous."""
+    return spatial_strides(x, shape) if len(shape) == _IMAGE else contiguous(shape)
+
+
+def _max_unpool(machine: Machine, call: Call) -> Tensor:
+    """Keeps its indices, and the input for its shape."""
+    x, indices = call.inputs
+    y = machine.new(call.shape, x.dtype, _unpooled_strides(x, call.shape))
+    machine.record([y], [x], each(packed(x)), [indices])
     return y
 
 
@@ -247,6 +262,7 @@ RULES: dict[str, Rule] = {
     "group_norm": _group_norm,
     "rms_norm": _rms_norm,
     "local_response_norm": _local_response_norm,
+    "max_unpool": _max_unpool,
     "max_pool1d": partial(_max_pool, direct=True),
     "max_pool": _max_pool,
     "avg_pool": _pool,
