@@ -27,7 +27,7 @@ def products(factor: int = 1) -> Term:
 
 def bias(use: LayerUse) -> FigurePart | None:
     """1 per output element, where there is a bias."""
-    return FigurePart(f"{use.name} bias", use.results, 0, "1 per output") if use.op.bias else None
+    return FigurePart(f"{use.name} bias", use.results, 0, "1 per output") if use.biased else None
 
 
 def per_input(rate: int) -> Term:

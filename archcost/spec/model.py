@@ -139,6 +139,12 @@ class Step:
         self.uses_input = False  # an attribute is an expression over the input's shape
         self.op: Op | None = None  # the op itself, when kind and attributes are constant
 
+    @property
+    def reads_several(self) -> bool:
+        """Whether several inputs are written out, as ids or as branches."""
+        named = self.sources if isinstance(self.sources, list) else self.branches
+        return named is not None and len(named) > 1
+
 
 class Block:
     """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step."""

@@ -49,6 +49,16 @@ def _convolutions() -> list[Case]:
             ),
             Case(transposed, {"out_channels": 3, "kernel_size": each, "dilation": 2, "bias": False}, (shape,)),
         ]
+        cases += [
+            Case(f"functional_{kind}", {}, (shape, (4, 6, *(3,) * ndim))),
+            Case(
+                f"functional_{kind}",
+                {"stride": 2, "padding": 1, "groups": 3},
+                (shape, (9, 2, *(3,) * ndim), (9,)),
+            ),
+            Case(f"functional_{kind}", {"padding": "same", "dilation": 3}, (shape, (4, 6, *(2,) * ndim))),
+            Case(f"functional_{kind}", {"padding": "valid"}, (shape, (4, 6, *each), (4,))),
+        ]
     return [
         *cases,
         Case("conv2d", {"out_channels": 32, "kernel_size": 5, "padding": 2}, ((1, 192, 28, 28),)),
@@ -71,6 +81,9 @@ LINEAR = [
     Case("linear", {"out_features": 10}, ((2, 16),)),
     Case("linear", {"out_features": 32, "bias": False}, ((2, 5, 16),)),
     Case("linear", {"out_features": 3}, ((16,),)),
+    Case("functional_linear", {}, ((2, 16), (10, 16))),
+    Case("functional_linear", {}, ((2, 5, 16), (32, 16), (32,))),
+    Case("functional_linear", {}, ((16,), (3, 16))),
     Case("embedding", {"num_embeddings": 100, "embedding_dim": 16}, ((2, 7),), ("int64",)),
     Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": 0}, ((3,),), ("int64",)),
     Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": -1}, ((2, 3, 4),), ("int64",)),

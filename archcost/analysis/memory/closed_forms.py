@@ -114,13 +114,26 @@ def _response(signature: Signature) -> int:
 
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
     **dict.fromkeys(
-        ("linear", "embedding", "concat", "stack", "pad", "roll", "sum", "mean", "max", "layer_scale"), _none
+        (
+            "linear",
+            "functional_linear",
+            "embedding",
+            "concat",
+            "stack",
+            "pad",
+            "roll",
+            "sum",
+            "mean",
+            "max",
+            "layer_scale",
+        ),
+        _none,
     ),
     **dict.fromkeys(
         ("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none
     ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
-    "conv": _conv,
+    **dict.fromkeys(("conv", "functional_conv"), _conv),
     "conv_transpose": _none,
     "batch_norm": _batch_norm,
     "layer_norm": _rows,
