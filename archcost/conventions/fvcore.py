@@ -92,6 +92,7 @@ CONVENTION = Convention(
         "einsum": (partial(einsum_path, factor=1),),
         **dict.fromkeys(CELLS, (products(),)),
         "deform_conv2d": (operators(1), _sampled),
+        "selective_scan": (operators(1),),
         "multihead_attention": (projections(1), inner_products),
     },
 )

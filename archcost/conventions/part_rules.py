@@ -126,6 +126,12 @@ def left_operand(factor: int) -> Term:
     return term
 
 
+def gated(use: LayerUse) -> FigurePart | None:
+    """1 per element of the gate of a selective scan, in the function of its activation."""
+    given = use.inputs[use.op.input_names.index("z") :]
+    return FigurePart(f"{use.name} silu", numel(given[0]), 0, "1 per element of the gate") if given else None
+
+
 def activated(use: LayerUse) -> FigurePart:
     """1 per element within the experts of a mixture, in the function of the activation."""
     amount = numel(use.inputs[0][:-1]) * use.op.top_k * use.op.hidden_features

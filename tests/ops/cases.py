@@ -483,6 +483,18 @@ RECURRENT += [
     )
 ] + [Case("rnn_cell", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 5),))]
 
+SCANNED = (2, 6, 7)  # samples, channels, positions; 4 numbers a state
+RECURRENT += [
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (2, 4, 7), (2, 4, 7))),
+    Case(
+        "selective_scan",
+        {"delta_softplus": True},
+        (SCANNED, SCANNED, (6, 4), (2, 4, 7), (2, 4, 7), (6,), SCANNED, (6,)),
+    ),
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (2, 2, 4, 7), (2, 3, 4, 7), (6,))),
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (6, 4), (6, 4), (6,), SCANNED)),
+]
+
 DECODERS = [
     Case("mixture_of_experts", {"num_experts": 4, "top_k": 2, "hidden_features": 12}, ((2, 6, 8),)),
     Case("mixture_of_experts", {"num_experts": 3, "top_k": 3, "hidden_features": 5, "activation": "gelu"}, ((7, 8),)),
