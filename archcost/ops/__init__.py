@@ -19,9 +19,13 @@ from archcost.ops import (
     pooling,
     recurrent,
     reduction,
+    repeating,
     resampling,
+    selection,
     shape,
     softmax,
+    state_space,
+    unfolding,
     windows,
 )
 from archcost.ops.base import REGISTRY, Check, Op, OpError, apply, raise_on_false
@@ -49,8 +53,12 @@ __all__ = [
     "raise_on_false",
     "recurrent",
     "reduction",
+    "repeating",
     "resampling",
+    "selection",
     "shape",
     "softmax",
+    "state_space",
+    "unfolding",
     "windows",
 ]

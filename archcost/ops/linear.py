@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel
-from archcost.ops.axes import axis
+from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
+from archcost.ops.axes import axis, require
 from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
 from archcost.ops.facets import Work, WrittenAs
-from archcost.ops.fields import flag, index, integer, number, size, sizes
+from archcost.ops.fields import dtype, flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
 if TYPE_CHECKING:
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
+_MATRIX = 2
 
-class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layout="(*, in_features)", channels=-1):
+
+class Linear(
+    Op,
+    kind="linear",
+    family="Linear and embedding",
+    min_rank=1,
+    layout="(*, in_features)",
+    channels=-1,
+    on_weight="functional_linear",
+):
     """y = x·Wᵀ + b over the last dim; MACs = output elements × in_features, without the bias.
 
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
@@ -50,7 +61,51 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
         return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
 
 
-class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True, work=Work.TABLE):
+class FunctionalLinear(
+    Op,
+    kind="functional_linear",
+    family="Linear and embedding",
+    min_inputs=2,
+    max_inputs=3,
+    vectors=(2,),
+    min_rank=1,
+    channels=-1,
+    torch_name="F.linear",
+):
+    """y = x·Wᵀ + b on a given W; MACs = output elements × in_features, as for `linear`.
+
+    Input (*, in_features), weight (out_features, in_features) and, if given, bias (out_features), each from another
+    layer; output (*, out_features). It has no params. FLOPs beyond the MACs: 1 per output element for the bias. A
+    `linear` step of several inputs is one: `linear:` with `from: [x, weight]`.
+    """
+
+    written = WrittenAs.FUNCTION
+    input_names = ("input", "weight", "bias")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        features, weight = inputs[0][-1], inputs[1]
+        require(len(weight) == _MATRIX, "the weight of {} has two dims, got {}", self.kind, weight)
+        check(features == weight[1], "the weight {} is for {} features, not {}", weight, weight[1], features)
+        for bias in inputs[2:]:
+            check(bias[0] == weight[0], "the bias {} is not one for each of {} features", bias, weight[0])
+        return ((*inputs[0][:-1], weight[0]),)
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(*, in)", "(out, in)", "(out)")
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * inputs[0][-1]
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * (len(inputs) == len(self.input_names))
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        last = len(inputs[0]) - 1
+        readings = ((*map(window, range(last)), ALL), (window(last), ALL), (window(last),))
+        return readings[: len(inputs)]
+
+
+class Embedding(Op, kind="embedding", family="Linear and embedding", index_inputs=(0,), work=Work.TABLE):
     """out = weight[index]: a row of the table for each index; no MACs, no FLOPs.
 
     Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` counts as params like any other, although
@@ -75,6 +130,9 @@ class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inp
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         return {"weight": (self.num_embeddings, self.embedding_dim)}
+
+    def indexed(self, inputs: Inputs) -> Dim:
+        return self.num_embeddings
 
     def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0])
@@ -118,8 +176,8 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
 class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
     """A tensor of the given shape that is saved but not learnt, such as a table of positions; no MACs, no FLOPs.
 
-    It takes no input, and its output is the tensor itself, in the model's dtype. No batch is added to `shape`; use
-    `expand` to repeat the tensor over the batch.
+    It takes no input, and its output is the tensor itself, in the model's dtype unless `dtype` names one of whole
+    numbers. No batch is added to `shape`; use `expand` to repeat the tensor over the batch.
     """
 
     work = Work.TABLE
@@ -127,12 +185,50 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     torch_name = "SavedTensor"
 
     shape: Shape = sizes(symbol="n")
+    dtype: str | None = dtype(*WHOLE_DTYPES, doc="of whole numbers, such as indices; null: the model's")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         return (self.shape,)
 
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return self.dtype or own
+
+    def buffer_dtype(self, name: str, own: str) -> str:
+        return self.dtype or own
+
     def buffers(self, inputs: Inputs) -> dict[str, Shape]:
         return {"values": self.shape}
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ()
+
+
+class Constant(Op, kind="constant", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
+    """A tensor of the given shape that holds `value` everywhere, made anew in each run; no MACs, no FLOPs.
+
+    It takes no input, and is neither learnt nor saved. No batch is added to `shape`: `[$batch, 1, 16]`.
+    """
+
+    work = Work.TABLE
+    written = WrittenAs.OWN
+    torch_name = "ConstantTensor"
+
+    shape: Shape = sizes(symbol="n")
+    value: float = number(default=0)
+    dtype: str | None = dtype(*DTYPE_BYTES, doc="null: the model's")
+
+    def validate(self, check: Check) -> None:
+        wanted = self.dtype
+        if wanted == "bool":
+            require(self.value in (0, 1), "value {:g} is neither 0 nor 1, but the dtype is bool", self.value)
+        elif wanted in WHOLE_DTYPES:
+            require(self.value.is_integer(), "value {:g} is no whole number, but the dtype is {}", self.value, wanted)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return (self.shape,)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return self.dtype or own
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         return ()

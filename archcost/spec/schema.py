@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dtypes import DTYPE_BYTES, FLOAT_DTYPES
 from archcost.figures import EXPECTED
 from archcost.ops import REGISTRY
 from archcost.ops.base import INFERRED_SIZE, alone, asserted_size
 from archcost.ops.fields import REQUIRED
 from archcost.spec.budget_reader import budgets_schema
-from archcost.spec.spec_reader import DTYPE_BYTES, FLOAT_DTYPES, VERSION
+from archcost.spec.spec_reader import VERSION
 from archcost.spec.vocabulary import TOP_KEYS, VARIANT_KEYS
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def _definitions(params: Schema) -> Schema:
         "step": {"anyOf": [_kind_schema(), _step_schema()]},
     }
     for kind, op in REGISTRY.items():
-        definitions[kind] = op_schema(op)
+        own = op_schema(op)
+        definitions[kind] = {"anyOf": [own, op_schema(REGISTRY[op.on_weight])]} if op.on_weight else own
     return definitions
 
 

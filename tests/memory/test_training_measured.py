@@ -17,7 +17,7 @@ from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
-from tests.memory.networks import Checkpointed, adam, adam_foreach, case_graph, momentum, set_inplace, sgd
+from tests.memory.networks import Checkpointed, adam, adam_foreach, case_graph, module_of, momentum, set_inplace, sgd
 from tests.ops.cases import CASES, Case
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_models_of_the_zoo(zoo_model: str) -> None:
     graph = unroll(archcost.load(zoo_model), Settings(training=True, batch=2))
     setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"])
     predicted = training_memory(graph, setting)
-    same(memory.training(*memory.fake(graph), adam), predicted)
+    same(memory.training(*module_of(graph), adam), predicted)
     assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
     unwatched = training_memory(graph, setting._replace(watched=False), details=False)
     assert abs(unwatched.peak.live - predicted.peak.live) <= max(predicted.peak.live // 20, 1024)
@@ -88,7 +88,7 @@ def every_phase(case: Case, floats: str) -> None:
     if case.kind in REAL and case.attributes.get("momentum", 0.1) is None:
         network, inputs = build(graph), example_inputs(graph)
     else:
-        network, inputs = memory.fake(graph)
+        network, inputs = module_of(graph)
     same(memory.training(network, inputs, sgd), training_memory(graph, WATCHED))
 
 

@@ -49,6 +49,16 @@ def _convolutions() -> list[Case]:
             ),
             Case(transposed, {"out_channels": 3, "kernel_size": each, "dilation": 2, "bias": False}, (shape,)),
         ]
+        cases += [
+            Case(f"functional_{kind}", {}, (shape, (4, 6, *(3,) * ndim))),
+            Case(
+                f"functional_{kind}",
+                {"stride": 2, "padding": 1, "groups": 3},
+                (shape, (9, 2, *(3,) * ndim), (9,)),
+            ),
+            Case(f"functional_{kind}", {"padding": "same", "dilation": 3}, (shape, (4, 6, *(2,) * ndim))),
+            Case(f"functional_{kind}", {"padding": "valid"}, (shape, (4, 6, *each), (4,))),
+        ]
     return [
         *cases,
         Case("conv2d", {"out_channels": 32, "kernel_size": 5, "padding": 2}, ((1, 192, 28, 28),)),
@@ -71,6 +81,9 @@ LINEAR = [
     Case("linear", {"out_features": 10}, ((2, 16),)),
     Case("linear", {"out_features": 32, "bias": False}, ((2, 5, 16),)),
     Case("linear", {"out_features": 3}, ((16,),)),
+    Case("functional_linear", {}, ((2, 16), (10, 16))),
+    Case("functional_linear", {}, ((2, 5, 16), (32, 16), (32,))),
+    Case("functional_linear", {}, ((16,), (3, 16))),
     Case("embedding", {"num_embeddings": 100, "embedding_dim": 16}, ((2, 7),), ("int64",)),
     Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": 0}, ((3,),), ("int64",)),
     Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": -1}, ((2, 3, 4),), ("int64",)),
@@ -82,6 +95,11 @@ LINEAR = [
 
 LINEAR += [
     Case("buffer", {"shape": [3, 4]}, ()),
+    Case("buffer", {"shape": [7], "dtype": "int64"}, ()),
+    Case("constant", {"shape": [3, 4]}, ()),
+    Case("constant", {"shape": [3, 4], "value": -1.5}, ()),
+    Case("constant", {"shape": [2], "value": 3, "dtype": "int64"}, ()),
+    Case("constant", {"shape": [], "value": 1, "dtype": "bool"}, ()),
     Case("layer_scale", {"init_value": 0.5}, ((2, 6, 5, 4),)),
     Case("layer_scale", {"dim": -1}, ((2, 5, 6),)),
     Case("layer_scale", {"dim": 0}, ((7,),)),
@@ -116,6 +134,8 @@ def _norms() -> list[Case]:
         Case("normalize", {}, ((2, 6, 5, 4),)),
         Case("normalize", {"p": 1, "dim": -1, "eps": 1e-6}, ((2, 5, 8),)),
         Case("normalize", {"p": 3, "dim": 0}, ((5,),)),
+        Case("normalize", {"dim": [2, 3]}, ((2, 6, 5, 4),)),
+        Case("normalize", {"dim": [-1, 0], "p": 1}, ((2, 5, 8),)),
         Case("local_response_norm", {"size": 5}, ((2, 8, 4, 4),)),
         Case("local_response_norm", {"size": 2, "alpha": 1e-3, "beta": 0.5, "k": 2.0}, ((2, 8, 4),)),
     ]
@@ -187,6 +207,14 @@ def _pools() -> list[Case]:
                 Case(kind, {"kernel_size": each, "stride": each[::-1], "ceil_mode": True}, (shape,)),
             ]
         cases += [
+            Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 2, "return_indices": True}, (shape,)),
+            Case(f"max_unpool{ndim}d", {"kernel_size": 2}, (shape,) * 2, ("float32", "int64")),
+            Case(
+                f"max_unpool{ndim}d",
+                {"kernel_size": 3, "stride": 2, "padding": 1, "output_size": [2 * size for size in shape[2:]]},
+                (shape,) * 2,
+                ("float32", "int64"),
+            ),
             Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 1, "dilation": 2, "padding": 1}, (shape,)),
             Case(f"avg_pool{ndim}d", {"kernel_size": 3, "padding": 1, "count_include_pad": False}, (shape,)),
         ]
@@ -251,6 +279,35 @@ SHAPES = [
     Case("pad", {"pad": [5, 5, 4, 4], "mode": "circular"}, ((2, 3, 4, 5),)),
     Case("roll", {"shifts": 3}, ((2, 5),)),
     Case("roll", {"shifts": [-2, 1], "dims": [1, 2]}, ((2, 5, 4),)),
+    Case("unbind", {}, ((3, 4),)),
+    Case("unbind", {"dim": -2}, ((2, 3, 4),)),
+    Case("unbind", {"dim": 1}, ((2, 1, 4),)),
+    Case("tile", {"dims": [2, 3]}, ((4, 5),)),
+    Case("tile", {"dims": [1, 3]}, ((2, 4, 5),)),
+    Case("tile", {"dims": [2, 1, 1]}, ((4, 5),)),
+    Case("tile", {"dims": [1]}, ((4, 5),)),
+    Case("repeat_interleave", {"repeats": 3, "dim": 1}, ((2, 4, 5),)),
+    Case("repeat_interleave", {"repeats": 2, "dim": -1}, ((4, 5),)),
+    Case("repeat_interleave", {"repeats": 2}, ((4, 5),)),
+    Case("repeat_interleave", {"repeats": 1, "dim": 0}, ((4,),)),
+    Case("index_select", {"dim": 1}, ((4, 169), (9,)), ("float32", "int64")),
+    Case("index_select", {"dim": 0}, ((9, 5), (2, 3)), ("float32", "int64")),
+    Case("index_select", {"dim": -1}, ((2, 3, 7), (2, 3)), ("float32", "int64")),
+    Case("gather", {"dim": 1}, ((2, 7, 3), (2, 4, 3)), ("float32", "int64")),
+    Case("gather", {"dim": -1}, ((4, 7), (3, 9)), ("float32", "int64")),
+    Case("gather", {"dim": 0}, ((5,), (2,)), ("float32", "int64")),
+    Case("topk", {"k": 3}, ((2, 7),)),
+    Case("topk", {"k": 2, "dim": 1, "largest": False, "sorted": False}, ((2, 7, 5),)),
+    Case("masked_fill", {"value": -1.5}, ((2, 3, 4), (4,)), ("float32", "bool")),
+    Case("masked_fill", {"value": 0}, ((3, 1), (2, 3, 4)), ("float32", "bool")),
+    Case("tril", {}, ((2, 3, 4),)),
+    Case("tril", {"diagonal": -1}, ((4, 4),)),
+    Case("triu", {"diagonal": 1}, ((2, 4, 4),)),
+    Case("flip", {"dims": [0, -1]}, ((2, 3, 4),)),
+    Case("flip", {"dims": 1}, ((2, 3, 4),)),
+    Case("where", {}, ((2, 3, 4),) * 3, ("bool", "float32", "float32")),
+    Case("where", {}, ((4, 4), (2, 3, 4, 4), ()), ("bool", "float32", "float32")),
+    Case("where", {}, ((2, 3, 4), (3, 1), (4,)), ("bool", "float32", "float32")),
     Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)),
     Case("window_partition", {"window_size": [2, 3]}, ((1, 4, 6, 5),)),
     Case("window_partition", {"window_size": [2, 2, 3]}, ((2, 4, 4, 3, 5),)),
@@ -271,6 +328,20 @@ ARITHMETIC = [
     Case("sub", {"other": 1}, ((2, 3),)),
     Case("div", {}, ((2, 3, 4), ())),
     Case("div", {"other": 2}, ((2, 3),)),
+    *[
+        case
+        for kind in ("eq", "ne", "lt", "le", "gt", "ge")
+        for case in (Case(kind, {}, ((2, 1, 4), (3, 1))), Case(kind, {"other": 0.5}, ((2, 3),)))
+    ],
+    Case("logical_not", {}, ((2, 3),), ("bool",)),
+    Case("logical_not", {}, ((2, 3),)),
+    Case("logical_and", {}, ((2, 3, 4), (3, 1)), ("bool", "bool")),
+    Case("logical_or", {}, ((2, 3, 4), (3, 1)), ("bool", "float32")),
+    *[
+        case
+        for kind in ("maximum", "minimum")
+        for case in (Case(kind, {}, ((2, 1, 4), (3, 1))), Case(kind, {}, ((2, 3, 4), (2, 3, 4))))
+    ],
     Case("matmul", {}, ((2, 3, 4, 5), (2, 3, 5, 6))),
     Case("matmul", {}, ((4, 1, 2, 5), (3, 5, 6))),
     Case("matmul", {}, ((5,), (5,))),
@@ -295,7 +366,10 @@ ARITHMETIC = [
     Case("clamp", {"min": -1, "max": 2.5}, ((2, 3, 4),)),
     Case("clamp", {"max": 4.6}, ((2, 3, 4),)),
     Case("clamp", {"min": 0}, ((5,),)),
-    Case("exp", {}, ((2, 3, 4),)),
+    *[
+        Case(kind, {}, ((2, 3, 4),))
+        for kind in ("exp", "log", "abs", "sign", "floor", "ceil", "round", "reciprocal", "rsqrt")
+    ],
     Case("sin", {}, ((2, 3, 4),)),
     Case("cos", {}, ((2, 3, 4),)),
     Case("sqrt", {}, ((2, 3, 4),)),
@@ -309,6 +383,23 @@ ARITHMETIC = [
     Case("sum", {"dim": []}, ((2, 3),)),
     Case("max", {"dim": [0, 2]}, ((2, 3, 4),)),
     Case("max", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+    Case("min", {"dim": [0, 2]}, ((2, 3, 4),)),
+    Case("min", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+    Case("argmax", {}, ((2, 3, 4),)),
+    Case("argmax", {"dim": 1}, ((2, 3, 4),)),
+    Case("argmax", {"dim": -1, "keepdim": True}, ((2, 3, 4),)),
+    Case("argmin", {"dim": 0, "keepdim": True}, ((2, 3, 4),)),
+    Case("var", {}, ((2, 3, 4),)),
+    Case("var", {"dim": [2, 3], "correction": 0, "keepdim": True}, ((2, 3, 4, 5),)),
+    Case("std", {"dim": -1}, ((2, 3, 4),)),
+    Case("std", {"dim": [], "correction": 2, "keepdim": True}, ((2, 3, 4),)),
+    Case("norm", {}, ((2, 3, 4),)),
+    Case("norm", {"dim": [2, 3], "keepdim": True}, ((2, 3, 4, 5),)),
+    Case("norm", {"dim": -1, "ord": 1}, ((2, 3, 4),)),
+    Case("norm", {"dim": 0, "ord": 3}, ((5, 3),)),
+    Case("norm", {"dim": 1, "ord": 0}, ((5, 3),)),
+    Case("cumsum", {"dim": 1}, ((2, 3, 4),)),
+    Case("cumsum", {"dim": -1}, ((5,),)),
     Case("logsumexp", {"dim": 1}, ((2, 3, 4),)),
     Case("logsumexp", {"dim": [0, -1], "keepdim": True}, ((2, 3, 4, 5),)),
 ]
@@ -329,6 +420,16 @@ RESAMPLING = [
     ),
     Case("grid_sample", {"mode": "nearest", "padding_mode": "reflection"}, ((2, 3, 5, 4), (2, 2, 3, 2))),
     Case("grid_sample", {}, ((2, 3, 5, 4, 3), (2, 4, 6, 7, 3))),
+    Case("unfold", {"kernel_size": 3, "padding": 1}, ((2, 3, 5, 4),)),
+    Case("unfold", {"kernel_size": 2, "stride": 2}, ((2, 3, 6, 4),)),
+    Case("unfold", {"kernel_size": [2, 3], "dilation": [2, 1], "padding": [1, 0], "stride": 2}, ((2, 3, 7, 8),)),
+    Case("fold", {"output_size": [5, 4], "kernel_size": 3, "padding": 1}, ((2, 18, 20),)),
+    Case("fold", {"output_size": [6, 4], "kernel_size": 2, "stride": 2}, ((2, 8, 6),)),
+    Case(
+        "fold",
+        {"output_size": [7, 8], "kernel_size": [2, 3], "dilation": [2, 1], "padding": [1, 0], "stride": [2, 1]},
+        ((1, 12, 4 * 6),),
+    ),
     Case("pixel_shuffle", {"upscale_factor": 2}, ((2, 12, 5, 4),)),
     Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)),
     Case("pixel_unshuffle", {"downscale_factor": 2}, ((2, 3, 6, 4),)),
@@ -371,6 +472,27 @@ RECURRENT = [
     Case("rnn", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 7, 5),)),
     Case("lstm", {"hidden_size": 6, "proj_size": 4, "num_layers": 2, "bidirectional": True}, ((2, 7, 5),)),
     Case("lstm", {"hidden_size": 6, "proj_size": 4}, ((2, 7, 5), (1, 2, 4), (1, 2, 6))),
+]
+
+RECURRENT += [
+    case
+    for kind in ("rnn_cell", "lstm_cell", "gru_cell")
+    for case in (
+        Case(kind, {"hidden_size": 6}, ((2, 5),)),
+        Case(kind, {"hidden_size": 6, "bias": False}, ((2, 5),) + ((2, 6),) * (2 if kind == "lstm_cell" else 1)),
+    )
+] + [Case("rnn_cell", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 5),))]
+
+SCANNED = (2, 6, 7)  # samples, channels, positions; 4 numbers a state
+RECURRENT += [
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (2, 4, 7), (2, 4, 7))),
+    Case(
+        "selective_scan",
+        {"delta_softplus": True},
+        (SCANNED, SCANNED, (6, 4), (2, 4, 7), (2, 4, 7), (6,), SCANNED, (6,)),
+    ),
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (2, 2, 4, 7), (2, 3, 4, 7), (6,))),
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (6, 4), (6, 4), (6,), SCANNED)),
 ]
 
 DECODERS = [

@@ -12,7 +12,10 @@ from archcost.analysis.memory.rules import (
     layers,
     pointwise,
     recurrent,
+    reductions,
+    selection,
     shapes,
+    state_space,
     windows,
 )
 from archcost.ops.facets import Keeps, Work, row_of
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 RULES: dict[str, Rule] = {  # by kind, or for all numbers of dims
     **pointwise.RULES,
+    **reductions.RULES,
+    **selection.RULES,
     **layers.RULES,
     **shapes.RULES,
     **attention.RULES,
@@ -31,6 +36,7 @@ RULES: dict[str, Rule] = {  # by kind, or for all numbers of dims
     **windows.RULES,
     **einsum.RULES,
     **deformable.RULES,
+    **state_space.RULES,
 }
 WORKS: dict[Work, Rule] = {
     Work.ELEMENTWISE: pointwise.elementwise,
