@@ -13,7 +13,7 @@ from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
-from archcost.spec.checks import StepError, check_names, made_op
+from archcost.spec.checks import StepError, check_names, made_op, with_help
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,8 +109,8 @@ class NodeMaker(Context):
         try:
             return self._first(key, self._made(step, kind, values))
         except StepError as problem:
-            self._unmade[key] = problem.diagnostic
-            raise
+            self._unmade[key] = with_help(problem, step, kind, self.around(step, frame, own))
+            raise StepError(self._unmade[key]) from None
 
     def _made(self, step: Step, kind: str, values: dict[str, Any]) -> Op:
         marks = self._marks.get((id(step), kind))

@@ -28,10 +28,9 @@ from archcost.ops.base import raising
 from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
-from archcost.spec.checks import StepError, check_params, cycle_text
+from archcost.spec.checks import StepError, check_params, cycle_text, unknown_kind, with_help
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.problems import Problems
-from archcost.spec.step_reader import kind_help
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,10 +134,12 @@ class Unroller(NodeMaker):
         """Unroll one step: the name, the condition, the inputs, the rounds."""
         self.meter.spend(STEP, step.mark)
         name = step.id.name if step.id is not None else ""
+        kind, inputs = "", current
         start = len(frame.body.nodes)
         result = new(Result, (FAILED, True, start, start))
         try:
-            inputs = current if step.sources is None else resolve(self, step.sources, frame, current)
+            if step.sources is not None:
+                inputs = resolve(self, step.sources, frame, current)
             kind = self._kind(step, frame, inputs)
             name = name or (frame.fresh(kind) if kind else "")
             if not kind or (step.broken and not step.branches):
@@ -152,7 +153,7 @@ class Unroller(NodeMaker):
         except ExpressionError as error:
             self.fail(error.diagnostic, frame.body)
         except StepError as problem:
-            self.fail(problem.diagnostic, frame.body)
+            self.fail(with_help(problem, step, kind, self.around(step, frame, inputs)), frame.body)
         name = name or self._default_name(step, frame)
         if name:
             frame.ids[name] = result
@@ -163,11 +164,15 @@ class Unroller(NodeMaker):
         """The kind of a step; empty for one that is not known (and reported already)."""
         kind = step.kind
         if isinstance(kind, str):
-            return kind if kind in self.spec.blocks or kind in REGISTRY else ""
+            if kind in self.spec.blocks or kind in REGISTRY:
+                return kind
+            if kind:
+                self.problems.improve(unknown_kind(step, kind, self.around(step, frame, inputs)))
+            return ""
         value = decided(kind.evaluate(self.names_at(frame, inputs) if kind.uses_input else frame.names))
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
-            hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
+            hint = unknown_kind(step, str(value), self.around(step, frame, inputs)).help
             raise ExpressionError(Diagnostic(message, kind.mark, hint))
         return value
 

@@ -12,7 +12,7 @@ from archcost.ops import REGISTRY
 from archcost.ops.base import Op, OpError, raise_on_false
 from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.expressions import INPUT_NAMES
-from archcost.spec.step_reader import kind_help
+from archcost.spec.model import Surroundings
 from archcost.spec.value_reader import merge_help
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ _SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
 class StepError(Exception):
-    """An attribute of an op is unknown, missing or wrong; holds the diagnostic."""
+    """A step is wrong; holds the diagnostic, and of one attribute that is wrong its name and value."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic, wrong: tuple[str, Any] | None = None) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
+        self.wrong = wrong
 
 
 def link(spec: Spec) -> None:
@@ -44,22 +45,25 @@ def link(spec: Spec) -> None:
     own = (spec.text_source, *spec.bases)
     top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
-        for step in _all_steps(block.steps):
-            _link_step(step, spec)
+        for step, indices in _all_steps(block.steps):
+            names = (top, block.params, indices)
+            _link_step(step, spec, Surroundings(names, spec.blocks, spec.meter, step.mark))
         _check_ids(block.steps, block.inputs, spec)
         if block is spec.main or (spec.main.steps and block.mark.source in own):
             _Names(spec, block, top).check()
     _check_recursion(spec)
 
 
-def _all_steps(steps: list[Step]) -> Iterator[Step]:
+def _all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
+    """All steps of a list and of the branches in it, each with the indices of the repeated steps around it."""
     for step in steps:
-        yield step
+        inside = indices if step.repeat is None else (*indices, step.repeat_as)
+        yield step, inside
         for branch in (step.branches or {}).values():
-            yield from _all_steps(branch.steps)
+            yield from _all_steps(branch.steps, inside)
 
 
-def _link_step(step: Step, spec: Spec) -> None:
+def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
     kind = step.kind
     if not isinstance(kind, str) or not kind:
         return
@@ -74,11 +78,28 @@ def _link_step(step: Step, spec: Spec) -> None:
         else:
             step.broken = True
             if not spec.incomplete:
-                hint = kind_help(kind, spec.blocks, spec.meter, step.mark)
-                spec.problems.add(Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, merge_help(kind) or hint))
+                spec.problems.add(unknown_kind(step, kind, around))
     except StepError as problem:
         step.broken = True
-        spec.problems.add(problem.diagnostic)
+        spec.problems.add(with_help(problem, step, kind, around))
+
+
+def unknown_kind(step: Step, kind: str, around: Surroundings) -> Diagnostic:
+    """The problem that there is no such kind, with the step that is meant as far as that can be told."""
+    from archcost.spec.helps.steps import unknown_kind_help
+
+    hint = merge_help(kind) or unknown_kind_help(step, kind, around)
+    return Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, hint)
+
+
+def with_help(problem: StepError, step: Step, kind: str, around: Surroundings) -> Diagnostic:
+    """The problem of a step, with a way out that is made of what is written there."""
+    if problem.wrong is None:
+        return problem.diagnostic
+    from archcost.spec.helps.steps import attribute_help
+
+    hint = merge_help(problem.wrong[0]) or attribute_help(step, kind, *problem.wrong, around)
+    return problem.diagnostic._replace(help=hint or problem.diagnostic.help)
 
 
 def _link_op(step: Step, kind: type[Op]) -> None:
@@ -99,7 +120,7 @@ def check_params(step: Step, block: Block, meter: Meter) -> None:
                 else f"'{block.name}' has no params"
             )
             message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
-            raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
+            raise StepError(Diagnostic(message, given.mark, hint), (name, given.template.value))
     missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]
     if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -125,9 +146,7 @@ def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
     fields = kind.fields
     for name, where in marks.items():
         if name not in fields:
-            hint = suggestion(name, list(fields), "attributes") if fields else f"{kind.kind} has no attributes"
-            hint = merge_help(name) or hint or f"its attributes are {', '.join(fields)}"
-            raise StepError(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where, hint))
+            raise StepError(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where), (name, None))
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -153,7 +172,7 @@ def _check_values(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark]
         try:
             kind.fields[name].parse(value, kind.ndim)
         except AttributeValueError as error:
-            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
+            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name]), (name, value)) from None
 
 
 def _give(kind: str, missing: list[str]) -> str:
@@ -239,7 +258,7 @@ class _Names:
 def _check_recursion(spec: Spec) -> None:
     """Report blocks that use themselves, directly or through others; the step that closes the circle is broken."""
     uses = {
-        name: [step for step in _all_steps(block.steps) if isinstance(step.kind, str) and step.kind in spec.blocks]
+        name: [step for step, _ in _all_steps(block.steps) if isinstance(step.kind, str) and step.kind in spec.blocks]
         for name, block in spec.blocks.items()
     }
     done: set[str] = set()

@@ -16,6 +16,7 @@ from archcost.spec.problems import Problems
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
+    from archcost.dims import Shape
     from archcost.errors import Source
     from archcost.ops.base import Op
     from archcost.spec.budget_limits import Limit
@@ -138,6 +139,33 @@ class Step:
         self.broken = False
         self.uses_input = False  # an attribute is an expression over the input's shape
         self.op: Op | None = None  # the op itself, when kind and attributes are constant
+
+
+class Surroundings:
+    """What is known where a step stands, for helps.
+
+    ``names`` are those of expressions, in parts; ``shape`` is that of the step's input, None where it is not known.
+    """
+
+    __slots__ = ("blocks", "mark", "meter", "names", "shape")
+
+    def __init__(
+        self,
+        names: tuple[Container[str], ...],
+        blocks: Mapping[str, Block],
+        meter: Meter,
+        mark: Mark,
+        shape: Shape | None = None,
+    ) -> None:
+        self.names = names
+        self.blocks = blocks
+        self.meter = meter
+        self.mark = mark
+        self.shape = shape
+
+    def knows(self, name: str) -> bool:
+        """Whether an expression may use a name here."""
+        return any(name in part for part in self.names)
 
 
 class Block:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import close_names, suggestion
+from archcost.errors import close_names
 from archcost.ops import REGISTRY
-from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step, Template
@@ -14,10 +13,6 @@ from archcost.spec.value_reader import BODY, brief, merge_help
 from archcost.spec.vocabulary import MODIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from archcost.errors import Mark
-    from archcost.meter import Meter
     from archcost.spec.document import Value
     from archcost.spec.value_reader import Reader
 
@@ -226,23 +221,6 @@ _MODIFIERS = {
     "as": _read_as,
     "share": _read_share,
 }
-
-
-def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> str:
-    """A help line for an unknown kind at a place."""
-    meter.spend(len(blocks) + len(REGISTRY), mark)
-    known = [*blocks, *REGISTRY]
-    word = kind.removeprefix("nn.").removeprefix("torch.nn.")
-    end = _kind_end(word)
-    word = word[:end]
-    if word in known:
-        if end == len(word) and word == kind:
-            return ""
-        op = REGISTRY.get(word)
-        required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
-        example = ", ".join(f"{name}: …" for name in required)
-        return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
-    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; define a block under `blocks`"
 
 
 def _kind_end(kind: str) -> int:
