@@ -100,6 +100,10 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     if kind.isidentifier() and "{" in before and "mapping values" in problem:
         message, hint = f"a `:` is missing between {kind} and its attributes", f"write `{kind}: {{…}}`"
         column = before.index(kind) + len(kind)
+    bare = _kind_above(source, line, text) if "mapping values" in problem else ""
+    if bare:
+        message = f"the step '{bare}' has no `:`, so that the line below belongs to its name"
+        hint = f"write `- {{{bare}, {text.strip()}}}`, or `- {bare}:` with `{text.partition(':')[0].strip()}` in line with it"
     notes: tuple[str, ...] = ()
     context = error.context_mark
     if context is not None and context.line != line:
@@ -109,6 +113,14 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     if column >= len(text) and line > 0 and not text.strip():
         line, column = _end_of_text(source, line)
     return Diagnostic(message, Mark(source, line, column), hint, notes)
+
+
+def _kind_above(source: Source, line: int, text: str) -> str:
+    """The bare kind of a step on the line before, where a modifier or an attribute follows that is indented."""
+    above = source.line(line - 1).partition(" #")[0] if line else ""
+    kind = above.strip().removeprefix("- ").strip()
+    follows = len(text) - len(text.lstrip()) > len(above) - len(above.lstrip())
+    return kind if above.lstrip().startswith("- ") and follows and kind.replace(".", "_").isidentifier() else ""
 
 
 def _words(problem: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import suggestion
-from archcost.ops.field_types import ChoiceField, SpatialField
+from archcost.ops.field_types import ChoiceField, IntField, SpatialField
 from archcost.ops.fields import REQUIRED, whole_number
 from archcost.spec.expressions import QUOTE_IN_FLOW, Expression
 from archcost.spec.helps.expressions import BEGINS
@@ -36,6 +36,8 @@ _INFERRED = "it is inferred from the input: leave it out"
 
 def unknown_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
     """A help line for an attribute that an op does not have."""
+    if name.count(")") > name.count("("):
+        return _cut_help(op, name, given, around)
     hint = outside_help(op.kind, name, given, op.fields)
     if hint:
         return hint
@@ -91,7 +93,7 @@ def _renamed(op: type[Op], name: str, field: str, given: Mapping[str, Any], arou
     translation = translate(((op, {}),), given, around, {})[0]
     missing = [key for key, one in op.fields.items() if one.default is REQUIRED and key not in translation.attributes]
     if translation.unknown or missing:
-        return f"it is '{field}' here"
+        return f"it is `{field}` here"
     del name
     return f"write {', then '.join(steps_text([translation], around))}"
 
@@ -102,17 +104,37 @@ def value_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any], ar
     if hint:
         return hint
     if isinstance(given[name], Expression):
-        return _rounded(name, value, given[name].text)
+        return _rounded(name, value, given[name].text) if isinstance(op.fields[name], IntField) else ""
     found = meant(op, name, value, around)
     if found is not None:
         if found.reason == BEGINS:
-            return f"{BEGINS}: `{name}: {written(found.value)}`"
-        return f"write `{name}: {written(found.value)}`{f': {found.reason}' if found.reason else ''}"
+            return _dollars(op, given, around)
+        alone = step(op.kind, {name: found.value}) if len(given) == 1 else f"{name}: {written(found.value)}"
+        return f"write `{alone}`{f': {found.reason}' if found.reason else ''}"
     if value is None and op.fields[name].default is not REQUIRED:
         return "leave it out for its default"
-    if type(value) is float:
-        return _rounded(name, value, f"${value}")
-    return "`when: false` beside the kind leaves a step out" if value == 0 else ""
+    return "`when: false` beside the kind leaves a step out" if value == 0 and name.startswith("out_") else ""
+
+
+def _dollars(op: type[Op], given: Mapping[str, Any], around: Surroundings) -> str:
+    """The help for forgotten ``$``, of all attributes that lack one."""
+    found = {name: meant(op, name, value, around) for name, value in given.items() if name in op.fields}
+    lacking = {name: one.value for name, one in found.items() if one is not None and one.reason == BEGINS}
+    return f"{BEGINS}: {', '.join(f'`{name}: {written(value)}`' for name, value in lacking.items())}"
+
+
+def _cut_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The help for a value that YAML has cut at a comma: ``{kernel_size: (3, 3)}`` gives the keys ``(3`` and ``3)``."""
+    names = list(given)
+    end = names.index(name)
+    for start in range(end - 1, -1, -1):
+        value = given[names[start]]
+        if isinstance(value, str) and value.count("(") > value.count(")") and names[start] in op.fields:
+            found = meant(op, names[start], ", ".join([value, *names[start + 1 : end + 1]]), around)
+            if found is None:
+                break
+            return f"YAML ends a value at a comma inside of {{}}: write `{names[start]}: {written(found.value)}`"
+    return QUOTE_IN_FLOW
 
 
 def _rounded(name: str, value: Any, text: str) -> str:

@@ -19,7 +19,7 @@ from archcost.spec.helps.values import spatial_dims
 from archcost.spec.helps.writing import LEFT_OUT, step, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archcost.errors import Mark
     from archcost.ops.base import Op
@@ -178,17 +178,25 @@ def _arguments(text: str, op: type[Op], around: Surroundings) -> dict[str, Any]:
         return {}
     if not isinstance(call, ast.Call):
         return {}
-    given = [_literal(argument, around) for argument in call.args]
-    required = [name for name, field in op.fields.items() if field.default is REQUIRED]
-    if op.inferred and len(given) > len(required):
-        given = given[1:]  # what follows from the input
+    named = {word.arg: _literal(word.value, around) for word in call.keywords if word.arg}
+    arguments = [_literal(argument, around) for argument in call.args]
+    if op.inferred and len(arguments) > len([name for name in _required(op) if name not in named]):
+        arguments = arguments[1:]  # what follows from the input
+    found = {**positional(op, arguments), **named}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _required(op: type[Op]) -> list[str]:
+    return [name for name, field in op.fields.items() if field.default is REQUIRED]
+
+
+def positional(op: type[Op], given: Sequence[Any]) -> dict[str, Any]:
+    """The attributes that arguments without names stand for, in the order of torch, what it infers left out."""
+    required = _required(op)
     others = [name for name in op.fields if name not in required]
     if issubclass(op, SpatialOp):
         others = [name for name in _POSITIONS if name in others]
-    names = [*required, *others]
-    found = {name: value for name, value in zip(names, given, strict=False) if value is not None}
-    found |= {word.arg: _literal(word.value, around) for word in call.keywords if word.arg}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in zip([*required, *others], given, strict=False) if value is not None}
 
 
 def _literal(node: ast.expr, around: Surroundings) -> Any:

@@ -45,7 +45,8 @@ class Translation:
             for name, field in self.op.fields.items()
             if field.default is REQUIRED and name not in self.attributes
         }
-        return step(self.op.kind, {**self.attributes, **gaps})
+        values = {**self.attributes, **gaps}
+        return step(self.op.kind, {name: values[name] for name in self.op.fields if name in values})
 
 
 def field_of(op: type[Op], name: str, taken: Sequence[str] | Mapping[str, Any], own: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ _IMAGE_RANK = 4  # of what most networks read: where a rank is not known
 _MAX_SPATIAL = 3
 _NOWHERE = Mark(Source("", ""), 0, 0)
 _BATCH_AND_CHANNELS = 2  # what TensorFlow's strides have besides the spatial dims
-_MEMBERS = re.compile(r"[A-Za-z_.]*\.([A-Za-z]+)")
+_MAX_NUMBERS = 100  # characters of a text with a few sizes
 
 
 def spatial_dims(around: Surroundings) -> int:
@@ -83,7 +83,7 @@ def _candidates(op: type[Op], name: str, value: Any, around: Surroundings) -> li
         return _choice(field, value)
     if value is None:
         return []
-    found = _from_text(value, around) if isinstance(value, str) else []
+    found = _from_text(value) if isinstance(value, str) else []
     if isinstance(field, SpatialField):
         found += [Meant(word) for word in field.words if squashed(str(value)) == word]
     if isinstance(value, (list, tuple)):
@@ -128,21 +128,24 @@ def _choice(field: ChoiceField, value: Any) -> list[Meant]:
     return [Meant(option) for option in (exact, *close_names(word.lower(), field.options)) if option]
 
 
-def _from_text(text: str, around: Surroundings) -> list[Meant]:
+def _from_text(text: str) -> list[Meant]:
     """Numbers that are written as text: ``"3"``, ``3x3``, ``(3, 3)``, ``50%``."""
     stripped = text.strip()
-    value = resolve(stripped) if stripped else None
+    value = resolve(stripped.replace("_", "")) if stripped else None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return [Meant(value, "a number has no quotes")]
+        return [Meant(value, "a number has neither quotes nor `_`")]
     percent = _PERCENT.fullmatch(stripped)
     if percent is not None:
         return [Meant(float(percent[1]) / 100)]
-    if len(stripped) < 100 and _NUMBERS.fullmatch(stripped):  # noqa: PLR2004 - sizes of a few dims
-        sizes = [int(number) for number in re.findall(r"\d+", stripped)]
-        found = [Meant(sizes, "a list has brackets")]
-        return [*found, *_from_list(sizes)]
-    del around
-    return []
+    sizes = numbers_in(stripped)
+    return [Meant(sizes, "a list has brackets"), *_from_list(sizes)] if sizes else []
+
+
+def numbers_in(text: str) -> list[int]:
+    """The sizes that a text names, ``3x224x224`` or ``(3, 224, 224)``; none of any other text."""
+    if len(text) > _MAX_NUMBERS or not _NUMBERS.fullmatch(text.strip()):
+        return []
+    return [int(number) for number in re.findall(r"\d+", text)]
 
 
 def _from_list(value: list[Any] | tuple[Any, ...]) -> list[Meant]:
@@ -152,5 +155,5 @@ def _from_list(value: list[Any] | tuple[Any, ...]) -> list[Meant]:
     if len(value) > _BATCH_AND_CHANNELS and value[0] == value[-1] == 1:
         found.append(Meant(inner[0] if len({*map(repr, inner)}) == 1 else inner, "without the batch and the channels"))
     if len(value) > 1 and len({*map(repr, value)}) == 1:
-        found.append(Meant(value[0], "it is one number"))
+        found.append(Meant(value[0], "one number stands for all"))
     return found

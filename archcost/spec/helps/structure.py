@@ -1,0 +1,217 @@
+"""Parts of a spec in another form: keys, steps as other tools write them, params and inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.ops import REGISTRY
+from archcost.ops.fields import whole_number
+from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.helps.expressions import BEGINS, with_dollars
+from archcost.spec.helps.kinds import meaning_of, positional, told
+from archcost.spec.helps.synonyms import (
+    ACTIVATIONS,
+    ARGUMENTS,
+    DTYPES,
+    KEYS,
+    KIND_KEYS,
+    MODIFIERS,
+    candidates,
+    is_among,
+    squashed,
+)
+from archcost.spec.helps.translation import field_of
+from archcost.spec.helps.values import numbers_in
+from archcost.spec.helps.writing import flow, written
+from archcost.spec.model import Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from archcost.meter import Meter
+    from archcost.spec.document import Value
+
+_BATCH = ("batch", "batchsize", "bs", "n", "b", "none", "?", "null")
+_COLOURS = (1, 3, 4)
+_IMAGE = 3  # sizes of an image
+_MODULE = 4  # items of a step as Ultralytics writes it: from, number, module, arguments
+_EXAMPLE = "[3, 224, 224]"
+
+
+def meant_key(name: str, known: Collection[str], taken: Collection[str]) -> str:
+    """The key that another word stands for; empty if nothing is known of it, or that key is there as well."""
+    found = [key for key in candidates(KEYS, name) if key in known and key not in taken]
+    return found[0] if found else ""
+
+
+def dtype_help(word: str, known: Collection[str]) -> str:
+    """The help for a dtype of another library; empty if nothing is known of it."""
+    last = word.rpartition(".")[2]
+    found = [dtype for dtype in (last, *candidates(DTYPES, last)) if dtype in known]
+    return f"write `{found[0]}`" if found else ""
+
+
+def several_kinds_help(value: Mapping, first: str, second: str, meter: Meter) -> tuple[str, bool]:
+    """The help for a step with a key that is no modifier beside its kind, empty if nothing is known of it.
+
+    Besides: whether the kind is the value of a key such as ``type``.
+    """
+    for name, (_, given) in value.entries.items():
+        if squashed(name) in map(squashed, KIND_KEYS) and isinstance(given, Scalar) and given.text:
+            hint = _kind_as_value(value, name, given.text, meter)
+            return hint, bool(hint)
+    return _beside_help(value, first, second, meter), False
+
+
+def _beside_help(value: Mapping, first: str, second: str, meter: Meter) -> str:
+    """The help for a second key: an activation, a modifier or an attribute in other words."""
+    entries = value.entries
+    op = REGISTRY.get(first)
+    if is_among(ACTIVATIONS, second) and isinstance(entries[second][1], Scalar):
+        meaning = meaning_of(str(entries[second][1].plain()).rpartition(".")[2], _around(value, meter))
+        if meaning is not None:
+            return f"an activation is a step of its own, after this one: {told(meaning, '', {}, _around(value, meter))}"
+    found = candidates(MODIFIERS, second)
+    if found and found[0] not in entries:
+        kind = f"{first}: {flow(entries[first][1])}".rstrip(": ")
+        return f"it is `{found[0]}` here: `{{{kind}, {found[0]}: {flow(entries[second][1])}}}`"
+    field = field_of(op, second, (), {}) if op is not None else ""
+    if field:
+        return f"attributes stand inside: `{first}: {{{field}: {flow(entries[second][1])}}}`"
+    return ""
+
+
+def _kind_as_value(value: Mapping, name: str, word: str, meter: Meter) -> str:
+    """The help for ``{type: conv2d, out_channels: 8}``: the kind is the key of the step."""
+    given: dict[str, Any] = {}
+    for key, (_, item) in value.entries.items():
+        if key in ARGUMENTS and isinstance(item, Mapping):
+            given |= {inner: data(one) for inner, (_, one) in item.entries.items()}
+        elif key != name and not candidates(MODIFIERS, key):
+            given[key] = data(item)
+    around = _around(value, meter)
+    meaning = meaning_of(word.rpartition(".")[2], around)
+    return f"the kind is a key: {told(meaning, word, given, around)}" if meaning is not None else ""
+
+
+def list_step_help(value: Sequence, meter: Meter) -> str:
+    """The help for a step that is a list: as Ultralytics writes it, or a kind with its arguments."""
+    items = [data(item) for item in value.items]
+    if len(items) == _MODULE and isinstance(items[2], str):
+        word, arguments = items[2], items[3]
+    elif items and isinstance(items[0], str) and not any(isinstance(item, str) for item in items[1:]):
+        word, arguments = items[0], items[1:]
+    else:
+        return ""
+    around = _around(value, meter)
+    meaning = meaning_of(word.rpartition(".")[2], around)
+    if meaning is None or not meaning.steps:
+        return ""
+    given = positional(meaning.steps[0][0], arguments if isinstance(arguments, list) else [arguments])
+    return told(meaning, word, given, around)
+
+
+def data(value: Value) -> Any:
+    """A value as plain data, its expressions as they are written."""
+    if isinstance(value, Sequence):
+        return [data(item) for item in value.items]
+    if isinstance(value, Mapping):
+        return {name: data(item) for name, (_, item) in value.entries.items()}
+    return value.plain()
+
+
+def _around(value: Value, meter: Meter) -> Surroundings:
+    return Surroundings((), {}, meter, value.mark)
+
+
+def modifier_help(kind: str, name: str, value: Value) -> str:
+    """The help for ``branches`` and other modifiers among the attributes whose value is a mapping."""
+    return f"`{name}` stands beside the kind: `{{{kind}, {name}: {flow(value)}}}`"
+
+
+def param_help(name: str, value: Value) -> str:
+    """The help for a param that holds mappings: lists of lists, or a param for each key."""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{name}_{key}: {flow(item)}" for key, (_, item) in value.entries.items())
+        return f"give each its own name: `params: {{{pairs}}}`"
+    if isinstance(value, Sequence) and all(isinstance(item, Mapping) for item in value.items):
+        rows = [[flow(one) for _, one in item.entries.values()] for item in value.items if isinstance(item, Mapping)]
+        lists = ", ".join(f"[{', '.join(row)}]" for row in rows)
+        return f"lists of lists work: `params: {{{name}: [{lists}]}}`, and `$({name}[i][0])`"
+    return ""
+
+
+def params_help(value: Value) -> str:
+    """The help for params that are a list."""
+    if not isinstance(value, Sequence):
+        return ""
+    pairs = []
+    for item in value.items:
+        pairs += [f"{key}: {flow(one)}" for key, (_, one) in item.entries.items()] if isinstance(item, Mapping) else []
+        pairs += [f"{item.text}: 1"] if isinstance(item, Scalar) else []
+    return f"write `params: {{{', '.join(pairs)}}}`, each with its default" if pairs else ""
+
+
+def inputs_help(value: Value) -> str:
+    """The help for ``inputs`` that are no mapping of names to shapes."""
+    if isinstance(value, Scalar):
+        return f"one input is `input: {_EXAMPLE}`"
+    if not isinstance(value, Sequence) or not value.items:
+        return ""
+    items = value.items
+    if all(isinstance(item, Scalar) and whole_number(item.value) is not None for item in items):
+        return f"one input is `input: {flow(value)}`"
+    pairs = []
+    for index, item in enumerate(items):
+        if isinstance(item, Scalar):
+            pairs.append(f"{item.text}: {_EXAMPLE}")
+        elif isinstance(item, Sequence):
+            pairs.append(f"input_{index}: {flow(item)}")
+        elif isinstance(item, Mapping) and {"name", "shape"} <= item.entries.keys():
+            pairs.append(f"{flow(item.entries['name'][1])}: {flow(item.entries['shape'][1])}")
+        elif isinstance(item, Mapping):
+            pairs += [f"{key}: {flow(one)}" for key, (_, one) in item.entries.items()]
+    return f"give each its name and shape: `inputs: {{{', '.join(pairs)}}}`"
+
+
+def input_shape_help(name: str, shape: Any, around: Surroundings) -> str:
+    """The help for the shape of an input that is none: its batch, unknown sizes, a text, a forgotten ``$``."""
+    key = "input" if name == "input" else name
+    sizes = numbers_in(shape) if isinstance(shape, str) else shape
+    if not isinstance(sizes, (list, tuple)):
+        dollar = with_dollars(shape, around)
+        return f"{BEGINS}: `{key}: {written(dollar)}`" if dollar is not None else f"write `{key}: {_EXAMPLE}`"
+    sizes = list(sizes)
+    if sizes and all(isinstance(item, (list, tuple)) for item in sizes):
+        nested = [list(item) for item in sizes]
+        if len(nested) == 1:
+            return f"write `{key}: {written(nested[0])}`"
+        return f"write `inputs: {{{', '.join(f'input_{k}: {written(one)}' for k, one in enumerate(nested))}}}`"
+    first = sizes[0] if sizes else 0
+    if first is None or first == -1 or (isinstance(first, str) and first.lower() in _BATCH and len(sizes) > 1):
+        if len(sizes) > 1 and all(_is_size(size) for size in sizes[1:]):
+            return f"write it without the batch: `{key}: {written(_channels_first(sizes[1:]))}`; `--batch` sets its size"
+        sizes = sizes[1:]
+    if isinstance(shape, str) and sizes:
+        return f"write `{key}: {written(sizes)}`"
+    dollars = with_dollars(sizes, around)
+    if dollars is not None:
+        return f"{BEGINS}: `{key}: {written(dollars)}`"
+    open_sizes = [size for size in sizes if not _is_size(size)]
+    if open_sizes and all(size is None or size == -1 or isinstance(size, str) for size in open_sizes):
+        names = {size: size if isinstance(size, str) and size.isidentifier() else "size" for size in open_sizes}
+        params = ", ".join(f"{one}: 224" for one in dict.fromkeys(names.values()))
+        text = "[" + ", ".join(str(size) if _is_size(size) else f"${names[size]}" for size in sizes) + "]"
+        return f"every size is a number or a param: `params: {{{params}}}` and `{key}: {text}`"
+    return ""
+
+
+def _is_size(value: Any) -> bool:
+    number = whole_number(value)
+    return type(number) is int and number >= 1
+
+
+def _channels_first(sizes: list[Any]) -> list[Any]:
+    """The sizes of an image whose channels stand last, the channels first; any others as they are."""
+    last = len(sizes) == _IMAGE and sizes[-1] in _COLOURS and sizes[0] not in _COLOURS
+    return [sizes[-1], *sizes[:-1]] if last else sizes
