@@ -9,6 +9,7 @@ from archcost.errors import Diagnostic
 from archcost.graph.context import Context
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, new
 from archcost.graph.params import freeze
+from archcost.graph.references import outputs_base
 from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import HELP, PART, layer_work
 from archcost.ops import REGISTRY
@@ -48,7 +49,8 @@ class NodeMaker(Context):
 
     def arity_help(self, step: Step, frame: Frame, count: int) -> str:
         if step.sources is None and step.branches is None and count > 1:
-            pick = f"pick one with `from: {frame.last}.0`, or several with `from: [{frame.last}.0, …]`"
+            base = outputs_base(frame.last, frame)
+            pick = f"pick one with `from: {base}.0`, or several with `from: [{base}.0, …]`"
             return f"the previous step has {count} outputs: {pick}"
         return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
 

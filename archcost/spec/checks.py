@@ -57,7 +57,7 @@ def link(spec: Spec) -> None:
 def _all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
     """All steps of a list and of the branches in it, each with the indices of the repeated steps around it."""
     for step in steps:
-        inside = indices if step.repeat is None else (*indices, step.repeat_as)
+        inside = (*indices, *step.indices)
         yield step, inside
         for branch in (step.branches or {}).values():
             yield from _all_steps(branch.steps, inside)
@@ -209,6 +209,7 @@ class _Names:
         self.top = top
         self.own: set[str] = set()  # the params of the block so far
         self.indices: tuple[str, ...] = ()  # of the steps around that are repeated
+        self._outside: set[str] | None = None  # of the steps that use the block, where one is asked for
 
     def check(self) -> None:
         """Report every unknown name."""
@@ -223,11 +224,11 @@ class _Names:
         for step in steps:
             if not step.repeat_as:
                 continue  # any name may be that of the index, which could not be read
-            wrong = [self._template(step.when), self._template(step.repeat), self._references(step.sources)]
+            wrong = [self._template(step.repeat)]
+            self.indices = (*around, *step.indices)
+            wrong += [self._template(step.when), self._references(step.sources)]
             if not isinstance(step.kind, str):
                 wrong.append(self._expression(step.kind))
-            if step.repeat is not None:
-                self.indices = (*around, step.repeat_as)
             wrong += [self._template(given.template) for given in step.attributes.values()]
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
@@ -251,8 +252,23 @@ class _Names:
         unknown = sorted([name for name in expression.names if not self._is_known(name)])
         for name in unknown:
             names = [*self.top, *self.own, *self.indices]
-            self.spec.problems.add(expression.unknown_name(name, names, self.spec.meter, later))
+            problem = expression.unknown_name(name, names, self.spec.meter, later)
+            if self._is_index_outside(name):
+                passed = f"`{self.block.name}: {{index: ${name}}}`"
+                hint = f"a block does not see the index of its step: pass it to the block, {passed}, as a param `index`"
+                problem = problem._replace(help=hint)
+            self.spec.problems.add(problem)
         return bool(unknown)
+
+    def _is_index_outside(self, name: str) -> bool:
+        """Whether a name is the index of a repeated step that uses the block."""
+        if self._outside is None:
+            blocks = (self.spec.main, *self.spec.blocks.values())
+            steps = [step for block in blocks for step, _ in _all_steps(block.steps)]
+            self.spec.meter.spend(len(steps), self.block.mark)
+            users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
+            self._outside = {index for step in users for index in step.indices}
+        return name in self._outside
 
 
 def _check_recursion(spec: Spec) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
-from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError
+from archcost.spec.expressions import INDEX, UNKNOWN, Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.problems import Problems
 
@@ -122,6 +122,7 @@ class Step:
         "share",
         "sources",
         "uses_input",
+        "varies",
         "when",
     )
 
@@ -134,11 +135,28 @@ class Step:
         self.branches: dict[str, Branch] | None = None
         self.when: Template | None = None
         self.repeat: Template | None = None
-        self.repeat_as = "i"  # empty when it could not be read
+        self.repeat_as = INDEX  # empty when it could not be read
         self.share: Reference | None = None
         self.broken = False
+        self.varies: frozenset[str] = frozenset()  # of "kind", "from" and "when": what differs from round to round
         self.uses_input = False  # an attribute is an expression over the input's shape
         self.op: Op | None = None  # the op itself, when kind and attributes are constant
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The names that rounds may give a value: that of ``as``, and ``i`` where the items of a list are counted."""
+        if self.repeat is None:
+            return ()
+        counts = self.repeat.constant and not isinstance(self.repeat.value, list)
+        return (self.repeat_as,) if counts or self.repeat_as == INDEX else (self.repeat_as, INDEX)
+
+    def note_varying(self) -> None:
+        """Note which of the kind, ``from`` and ``when`` use the index, once all of them are read."""
+        parts: list[tuple[str, object]] = [("kind", self.kind), ("from", self.sources)]
+        parts += [("when", one) for one in (self.when.expressions if self.when else ())]
+        self.varies = frozenset(
+            name for name, part in parts if isinstance(part, Expression) and not part.names.isdisjoint(self.indices)
+        )
 
 
 class Surroundings:
@@ -181,6 +199,11 @@ class Block:
         self.outputs: References | None = None
         self.steps: list[Step] = []
         self.broken = False
+
+    @property
+    def takes(self) -> str:
+        """How many inputs the block takes, in words."""
+        return f"{len(self.inputs)} input{'s' * (len(self.inputs) != 1)} ({', '.join(self.inputs)})"
 
 
 class InputDeclaration(NamedTuple):

@@ -123,8 +123,11 @@ def _step_schema() -> Schema:
             "description": "Parallel lists of steps; their results are the inputs of this step.",
         },
         "when": _or_expression({"type": "boolean"}),
-        "repeat": _or_expression({"type": "integer", "minimum": 0}),
-        "as": {"type": "string", "description": "The name of the index of repeat (default: i)."},
+        "repeat": {
+            **_or_expression({"type": ["integer", "array"], "minimum": 0}),
+            "description": "How many rounds there are, or a list with an item for each.",
+        },
+        "as": {"type": "string", "description": "The name of the index of repeat (default: i), or of the list's item."},
         "share": {
             "type": ["string", "integer"],
             "description": "The id of an earlier step whose weights this step uses.",

@@ -65,9 +65,19 @@ def read_step(reader: Reader, value: Value) -> Step:
     for name, (_, given) in value.entries.items():
         if name in MODIFIERS:
             step.broken = not _MODIFIERS[name](reader, step, given) or step.broken
-    if "as" in value.entries and "repeat" not in value.entries:
-        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    _check_rounds(reader, step, value)
     return step
+
+
+def _check_rounds(reader: Reader, step: Step, value: Mapping) -> None:
+    """Look at `repeat` and what depends on it, once all of a step is read."""
+    if step.repeat is not None:
+        step.note_varying()
+    elif "as" in value.entries:
+        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    if step.id is None and "kind" in step.varies:
+        hint = "add `id: …`: its rounds are id.0, id.1 …"
+        reader.report("a step whose kind differs from round to round needs an id", step.mark, hint)
 
 
 def _with_kind(reader: Reader, key: Scalar) -> Step:

@@ -1,0 +1,78 @@
+"""What a step is where it stands: what it reads, its kind, its condition, its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.dims import decided
+from archcost.errors import Diagnostic
+from archcost.graph.arity import taken
+from archcost.graph.model import new
+from archcost.graph.nodes import NodeMaker
+from archcost.graph.references import Read, resolve
+from archcost.ops import REGISTRY
+from archcost.ops.fields import shown
+from archcost.spec.checks import unknown_kind
+from archcost.spec.expressions import ExpressionError
+
+if TYPE_CHECKING:
+    from archcost.graph.scope import Frame, Result, Values
+    from archcost.spec.model import Step
+
+Reads = tuple[Read, ...]
+
+
+class StepMaker(NodeMaker):
+    """Looks at steps before they are unrolled."""
+
+    def reads(self, step: Step, frame: Frame, current: Result) -> Reads:
+        """What a step reads: the ids of its ``from``, or the result of the step before."""
+        return reads_before(current) if step.sources is None else resolve(self, step.sources, frame, current.bare)
+
+    def inputs(self, step: Step, kind: str, frame: Frame, reads: Reads) -> Values:
+        """The inputs of a step: what its kind takes, or all that its branches may start from."""
+        return taken(self, reads, kind if step.branches is None else "", frame)
+
+    def kind_of(self, step: Step, frame: Frame, reads: Reads) -> str:
+        """The kind of a step; empty for one that is not known (and reported already)."""
+        if step.op is not None:
+            return step.op.kind
+        kind = step.kind
+        before = reads[0].result.values if reads else ()
+        if isinstance(kind, str):
+            if kind in self.spec.blocks or kind in REGISTRY:
+                return kind
+            if kind:
+                self.problems.improve(unknown_kind(step, kind, self.around(step, frame, before)))
+            return ""
+        names = self.names_at(frame, taken(self, reads, "", frame)) if kind.uses_input else frame.names
+        value = decided(kind.evaluate(names))
+        if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
+            message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
+            hint = unknown_kind(step, str(value), self.around(step, frame, before)).help
+            raise ExpressionError(Diagnostic(message, kind.mark, hint))
+        return value
+
+    def holds(self, step: Step, frame: Frame, reads: Reads) -> bool:
+        """Whether a step has no condition, or one that is true."""
+        if step.when is None:
+            return True
+        inputs = taken(self, reads, "", frame) if step.when.uses_input else ()
+        value = decided(self.value(step.when, frame, inputs))
+        if not isinstance(value, (bool, int, float)):
+            hint = "only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else ""
+            message = f"'when' must be true or false, got {shown(value)}"
+            raise ExpressionError(Diagnostic(message, step.when.mark, hint))
+        return bool(value)
+
+    def default_name(self, step: Step, frame: Frame) -> str:
+        """The name of a step that failed before it had one; without a kind, ids of the scope are unsure."""
+        if isinstance(step.kind, str) and (step.kind in self.spec.blocks or step.kind in REGISTRY):
+            return frame.fresh(step.kind)
+        frame.unsure.add(step.kind if isinstance(step.kind, str) else step.kind.text)
+        return ""
+
+
+def reads_before(current: Result) -> Reads:
+    """What a step without ``from`` reads."""
+    return (new(Read, (current, "", None)),)
