@@ -77,6 +77,12 @@ class Context:
             names = names.outer
         return Surroundings(tuple(parts), self.spec.blocks, self.meter, step.mark, shape)
 
+    def forgotten(self, value: object, step: Step, frame: Frame, inputs: Values) -> str:
+        """The help for a text where a number or a condition is wanted, if it is an expression without its ``$``."""
+        from archcost.spec.helps.expressions import forgotten_dollar
+
+        return forgotten_dollar(value, self.around(step, frame, inputs))
+
     # --- problems ---------------------------------------------------------------------------------------------------
 
     def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.meter import Meter
     from archcost.settings import Settings
-    from archcost.spec.model import Spec
+    from archcost.spec.model import Param, Spec
     from archcost.spec.problems import Problems
 
 
@@ -46,6 +46,7 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
     for name, param in spec.params.items():
         if name in given:
             names[name] = given[name]
+            _note_otherwise(name, given[name], param, names)
         elif param.default is None:
             hint = f"give one with `--set {name}=…`"
             problems.add(Diagnostic(f"the param '{name}' needs a value", param.mark, hint))
@@ -58,6 +59,16 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
                 if error.diagnostic is not None:
                     problems.add(error.diagnostic)
     return names
+
+
+def _note_otherwise(name: str, value: Any, param: Param, names: Names) -> None:
+    """Keep how to set a param of which a list, or a number, is made what it is not by default."""
+    default = param.default.value if param.default is not None and param.default.constant else value
+    is_list = isinstance(default, list)
+    if is_list != isinstance(value, (list, tuple)):
+        text = "[" + ",".join(map(shown, default)) + "]" if isinstance(default, list) else shown(default)
+        kind = f"a list of {len(default)}" if isinstance(default, list) else "no list"
+        names.evaluator.set_otherwise[name] = f"{name} is {kind}: `--set '{name}={text}'`"
 
 
 def _check_value(name: str, value: Any) -> None:

@@ -60,7 +60,8 @@ class StepMaker(NodeMaker):
         inputs = taken(self, reads, "", frame) if step.when.uses_input else ()
         value = decided(self.value(step.when, frame, inputs))
         if not isinstance(value, (bool, int, float)):
-            hint = "only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else ""
+            hint = self.forgotten(value, step, frame, inputs)
+            hint = hint or ("only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else "")
             message = f"'when' must be true or false, got {shown(value)}"
             raise ExpressionError(Diagnostic(message, step.when.mark, hint))
         return bool(value)

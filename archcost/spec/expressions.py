@@ -96,6 +96,7 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.expr = ""  # for messages of its own
         self.meter = meter
+        self.set_otherwise: dict[str, str] = {}  # by params that are lists by default and were set to none: how to set
         self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
@@ -170,7 +171,8 @@ class Expression:
             known = names.known() if isinstance(names, Names) else list(names)
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
         except ItemError as error:
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", error.hint) from None
+            hint = error.hint or self._set_otherwise(evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -178,7 +180,12 @@ class Expression:
         except OverflowError:
             raise self._error(f"{_shortened(self.text)} is too large a number") from None
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
+            hint = self._set_otherwise(evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
+
+    def _set_otherwise(self, evaluator: _Evaluator) -> str:
+        """The help where a name of the expression was set to what it is not by default."""
+        return next((hint for name, hint in evaluator.set_otherwise.items() if name in self.names), "")
 
     def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""

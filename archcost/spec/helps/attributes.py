@@ -20,7 +20,7 @@ from archcost.spec.helps.synonyms import (
     candidates,
     is_among,
 )
-from archcost.spec.helps.translation import field_of, has_activation, translate
+from archcost.spec.helps.translation import field_of, half_kernel, has_activation, translate
 from archcost.spec.helps.values import meant
 from archcost.spec.helps.writing import beside, step, written
 from archcost.spec.vocabulary import MODIFIERS as KEYS
@@ -105,6 +105,9 @@ def value_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any], ar
         return hint
     if isinstance(given[name], Expression):
         return _rounded(name, value, given[name].text) if isinstance(op.fields[name], IntField) else ""
+    half = half_kernel(op, given) if name == "padding" else None
+    if half is not None:
+        return f"write `padding: {written(half)}`, as PyTorch networks do"
     found = meant(op, name, value, around)
     if found is not None:
         if found.reason == BEGINS:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from archcost.errors import Mark, Source
 from archcost.spec.expressions import MAX_LENGTH, Expression, ExpressionError
 
+from archcost.spec.helps.writing import written
+
 if TYPE_CHECKING:
     from archcost.spec.model import Surroundings
 
@@ -33,3 +35,9 @@ def with_dollars(value: Any, around: Surroundings) -> Any:
         return None
     items = [with_dollars(item, around) if isinstance(item, (str, list)) else item for item in value]
     return None if any(item is None for item in items) else items
+
+
+def forgotten_dollar(value: Any, around: Surroundings) -> str:
+    """The help for a value that is an expression without its ``$``; empty for any other."""
+    found = with_dollars(value, around)
+    return "" if found is None else f"{BEGINS}: `{written(found)}`"

@@ -137,7 +137,7 @@ def custom_help(word: str, around: Surroundings) -> str:
     output = f"[$batch{f', {sizes}' if sizes else ''}]"
     return (
         f"there is no op for it: declare what it gives, `custom: {{name: {name}, output: {output}}}`, "
-        "and its params, macs and flops, as far as they are known"
+        "with its params, macs and flops as far as they are known"
     )
 
 
@@ -147,7 +147,7 @@ def _unknown(word: str, around: Surroundings) -> str:
     fitting = ranked(close, around)
     if fitting:
         return "did you mean " + " or ".join(f"'{name}'" for name in fitting) + "?"
-    return f"define it under `blocks`; or {custom_help(word, around).partition(': ')[2]}; {_LISTED}"
+    return f"{custom_help(word, around)}; or define a block of this name under `blocks`; {_LISTED}"
 
 
 def ranked(kinds: list[str], around: Surroundings) -> list[str]:

@@ -15,7 +15,7 @@ from archcost.spec.helps.synonyms import (
     is_among,
     squashed,
 )
-from archcost.spec.helps.values import meant
+from archcost.spec.helps.values import fits, meant
 from archcost.spec.helps.writing import LEFT_OUT, step
 
 if TYPE_CHECKING:
@@ -85,7 +85,25 @@ def translate(
             found[-1].activation = value
         elif not says_nothing(name):
             found[0].unknown.append(name)
+    for one in found:
+        padding = half_kernel(one.op, one.attributes)
+        if padding is not None:
+            one.attributes["padding"] = padding
     return found
+
+
+def half_kernel(op: type[Op], attributes: Mapping[str, Any]) -> Any:
+    """What `padding: same` of another library is where ops do not take it: half of the kernel; None elsewhere."""
+    word = attributes.get("padding")
+    if not isinstance(word, str) or word.lower() != "same" or "stride" not in op.fields:
+        return None
+    strides, kernel = attributes.get("stride", 1), attributes.get("kernel_size")
+    if fits(op, "padding", "same") and strides in (1, [1] * op.ndim):
+        return None
+    sizes = kernel if isinstance(kernel, list) else [kernel]
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    return [(size - 1) // 2 for size in sizes] if isinstance(kernel, list) else (sizes[0] - 1) // 2
 
 
 def says_nothing(name: str) -> bool:

@@ -86,6 +86,7 @@ def _candidates(op: type[Op], name: str, value: Any, around: Surroundings) -> li
     found = _from_text(value) if isinstance(value, str) else []
     if isinstance(field, SpatialField):
         found += [Meant(word) for word in field.words if squashed(str(value)) == word]
+        found += [Meant(0, "nothing is padded")] if str(value).lower() == "valid" else []
     if isinstance(value, (list, tuple)):
         found += _from_list(value)
     if isinstance(field, (IntField, FloatField)) and whole_number(value) is not None:
