@@ -123,13 +123,10 @@ KINDS: dict[str, Here] = {
     "expand_dims": Here("unsqueeze: {dim: 1}"),
     "broadcast_to expand_as": Here("expand", "", (("shape", "sizes"), ("size", "sizes"))),
     "crop cropping center_crop narrow select": Here("slice: {dim: 1}"),
-    "repeat_interleave": Here("", "`expand` repeats a dim that `unsqueeze` has made: expand, then reshape"),
     "repeat_vector": Here("unsqueeze: {dim: 1}\nexpand: {sizes: [-1, 2, -1]}", "2 stands for the number of steps"),
     # arithmetic
     "square": Here("pow: {exponent: 2}"),
     "power": Here("pow: {exponent: 2}"),
-    "rsqrt": Here("pow: {exponent: -0.5}"),
-    "reciprocal": Here("pow: {exponent: -1}"),
     "negative neg": Here("mul: {other: -1}"),
     "clip clip_by_value": Here("clamp: {min: 0, max: 6}"),
     "reduce_mean": Here("mean"),
@@ -175,9 +172,9 @@ KINDS: dict[str, Here] = {
     "input_layer placeholder": Here("", "the input is no step: leave it out, its shape is the spec's `input`"),
     "cross_entropy cross_entropy_loss mse_loss loss bce_loss": Here("", "a loss is no layer: leave it out"),
     # what has no op
-    "gather index_select take take_along_dim scatter scatter_add sort argsort fft rfft ifft irfft fft2 stft": _CUSTOM,
-    "roi_align roi_pool nms one_hot masked_fill bucketize erf affine_grid conv_lstm lambda yolo detect region": _CUSTOM,
-    "lp_pool fractional_max_pool bilinear cumprod nonzero unique tril triu capsule highway maxout": _CUSTOM,
+    "take take_along_dim scatter scatter_add sort argsort fft rfft ifft irfft fft2 stft": _CUSTOM,
+    "roi_align roi_pool nms one_hot bucketize erf affine_grid conv_lstm lambda yolo detect region": _CUSTOM,
+    "lp_pool fractional_max_pool bilinear cumprod nonzero unique capsule highway maxout": _CUSTOM,
 }
 
 # --- attributes: the first of these that the op has --------------------------------------------------------------------
