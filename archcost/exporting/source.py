@@ -128,12 +128,21 @@ def main_part(graph: Graph, model: str) -> str:
     return "\n".join(text)
 
 
+def indexed_by(graph: Graph, value: int) -> list[int]:
+    """How many places there are wherever a value is read as indices."""
+    return [
+        node.op.indexed(node.signature.input_shapes)
+        for node in graph.nodes
+        for place in node.op.index_inputs
+        if node.inputs[place] == value
+    ]
+
+
 def _random(graph: Graph, value: int, shape: tuple[int, ...], dtype: str) -> str:
-    """Random numbers for an input; indices stay below the rows of the embeddings that read them."""
+    """Random numbers for an input; indices stay below what they choose from."""
     size = ", ".join(map(str, shape)) or "()"
     if "int" in dtype:
-        nodes = [node for node in graph.nodes if node.op.integer_inputs and value in node.inputs]
-        below = min([node.signature.weights()["weight"][0] for node in nodes], default=2)
+        below = min(indexed_by(graph, value), default=2)
         return f"torch.randint({below}, {literal(shape)}, dtype=torch.{dtype})"
     if dtype == "bool":
         return f"torch.rand({size}) > 0.5"

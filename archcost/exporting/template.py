@@ -82,6 +82,11 @@ class Member:
         self.branch = ""  # the branch whose result it is
 
     @property
+    def is_parted(self) -> bool:
+        """Whether it gives its results as a list of parts, even if there is one."""
+        return self.node is not None and not self.node.op.main_output
+
+    @property
     def kind(self) -> str:
         """The op of a layer or function."""
         return self.node.op.kind if self.node is not None else ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
+from archcost.dtypes import DTYPE_BYTES, INDEX_DTYPE
 from archcost.paths import join
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +60,13 @@ class Signature:
         self.inputs = inputs
         self.input_shapes = input_shapes
         self.output_shapes = output_shapes
-        self.outputs = tuple([new(TensorType, (shape, dtype)) for shape in output_shapes])
+        places = op.index_outputs
+        self.outputs = tuple(
+            [
+                new(TensorType, (shape, INDEX_DTYPE if number in places else dtype))
+                for number, shape in enumerate(output_shapes)
+            ]
+        )
         self.check = check
 
     def weights(self) -> dict[str, Shape]:

@@ -17,7 +17,7 @@ from archcost.ops.base import OpError, apply, raising, shape_text
 from archcost.spec.checks import StepError, check_names, made_op, with_help
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from archcost.errors import Mark
     from archcost.graph.model import TensorType
@@ -162,10 +162,10 @@ class NodeMaker(Context):
         op.validate(check)  # again: what fails of the op by itself is kept with each of its signatures
         shapes = (types[0].shape,) if len(types) == 1 else tuple([tensor.shape for tensor in types])
         outputs = apply(op, shapes, check)
-        if op.integer_inputs and "int" not in types[0].dtype:
-            message = f"{op.kind} takes integer indices, got {types[0].dtype}"
-            raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
-        dtype = op.result_dtype(shapes, [tensor.dtype for tensor in types], self.dtype)
+        dtypes = [tensor.dtype for tensor in types]
+        if op.index_inputs or op.mask_inputs:
+            _check_dtypes(op, dtypes)
+        dtype = op.result_dtype(shapes, dtypes, self.dtype)
         for shape in outputs:
             if len(shape) > MAX_RANK:
                 raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
@@ -175,6 +175,19 @@ class NodeMaker(Context):
         if parts:
             self.meter.spend(PART * parts, mark)
         return Signature(op, types, shapes, outputs, dtype, check)
+
+
+def _check_dtypes(op: Op, dtypes: Sequence[str]) -> None:
+    """Raise OpError where an input that names places holds no whole numbers, or one that chooses no truth values."""
+    for place in op.index_inputs:
+        if dtypes[place] not in op.index_dtypes:
+            wanted = " or ".join(op.index_dtypes)
+            hint = f"they are {wanted}; declare the input as `{{shape: [...], dtype: int64}}`"
+            raise OpError(f"{op.kind} takes integer indices, got {dtypes[place]}", hint)
+    for place in op.mask_inputs:
+        if dtypes[place] != "bool":
+            message = f"{op.kind} takes truth values as its {op.input_names[place]}, got {dtypes[place]}"
+            raise OpError(message, "a comparison gives them: `gt: {other: 0}`; an input has `dtype: bool`")
 
 
 def told_of(kind: str, path: str, message: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.dims import decided, numel
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Diagnostic, UsageError, suggestion
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.model import Surroundings
-from archcost.spec.vocabulary import FLOAT_DTYPES, WEIGHT_BITS
+from archcost.spec.vocabulary import WEIGHT_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

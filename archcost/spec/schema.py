@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dtypes import DTYPE_BYTES, FLOAT_DTYPES
 from archcost.figures import EXPECTED
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.budget_reader import budgets_schema
-from archcost.spec.spec_reader import DTYPE_BYTES, FLOAT_DTYPES, VERSION
+from archcost.spec.spec_reader import VERSION
 from archcost.spec.vocabulary import TOP_KEYS, VARIANT_KEYS
 
 if TYPE_CHECKING:

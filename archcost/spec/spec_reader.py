@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from archcost.errors import Mark, suggestion
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
 from archcost.spec.model import Block, InputDeclaration, Param, Template
 from archcost.spec.step_reader import read_steps
 from archcost.spec.value_reader import BODY, DECLARATION, Reader, brief
 from archcost.spec.vocabulary import (
-    DTYPE_BYTES,
-    FLOAT_DTYPES,
     MODEL_KEYS,
     MODIFIERS,
     RESERVED,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
     Entries = dict[str, tuple[Scalar, Value]]
 
-__all__ = ["DTYPE_BYTES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
+__all__ = ["RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
 
 _NO_PARAMS = "the spec that it extends has no params"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
+from archcost.dtypes import DTYPE_BYTES
 from archcost.errors import Diagnostic, suggestion
 from archcost.meter import Meter
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.model import Reference, Template
-from archcost.spec.vocabulary import DTYPE_BYTES, RESERVED
+from archcost.spec.vocabulary import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

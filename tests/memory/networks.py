@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from archcost.graph.unroll import unroll
+from archcost.ops import REGISTRY
 from archcost.settings import Settings
 from tests.pytorch.support import document
 
@@ -58,7 +59,7 @@ def case_graph(
             layers.append({"mul": None, "id": f"m{place}", "from": [sources[-1], f"w{place}"]})
             sources[-1] = f"m{place}"
     layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
-    outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
+    outputs = ["layer"] if REGISTRY[case.kind].main_output else ["layer.0"]
     given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
     return unroll(document(given), Settings(dtype=None if floats == "float32" else floats))
 

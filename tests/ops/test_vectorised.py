@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
 
 VARIANTS = 5
-STRUCTURE_FOLLOWS_SIZE = {"squeeze", "chunk", "split"}  # how many dims or outputs there are
+STRUCTURE_FOLLOWS_SIZE = {"squeeze", "chunk", "split", "unbind"}  # how many dims or outputs there are
 TENSORS_FOLLOW_SIZE = {"lstm", "multihead_attention"}  # which weights there are
 
 

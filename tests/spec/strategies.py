@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from archcost import model_zoo as zoo
+from archcost.dtypes import DTYPE_BYTES
 from archcost.ops import REGISTRY
 from archcost.ops.field_types import BoolField, ChoiceField, FloatField, IntField, IntsField, SpatialField
 from archcost.spec.budget_reader import METRIC_NAMES
-from archcost.spec.vocabulary import DTYPE_BYTES, MODIFIERS, TOP_KEYS
+from archcost.spec.vocabulary import MODIFIERS, TOP_KEYS
 
 
 def words(text: str, separator: str | None = None) -> list[str]:

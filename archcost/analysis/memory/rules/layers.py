@@ -69,6 +69,11 @@ def _buffer(machine: Machine, call: Call) -> Tensor:
     return machine.outside(tensor.shape, tensor.dtype)
 
 
+def _constant(machine: Machine, call: Call) -> Tensor:
+    tensor = call.outputs[0]
+    return machine.new(tensor.shape, tensor.dtype)
+
+
 def _norm(
     machine: Machine, x: Tensor, weights: list[Tensor], count: int, strides: Ints, running: list[Tensor] | None = None
 ) -> Tensor:
@@ -218,6 +223,7 @@ RULES: dict[str, Rule] = {
     "embedding": _embedding,
     "parameter": _parameter,
     "buffer": _buffer,
+    "constant": _constant,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,
     "layer_norm": _layer_norm,
