@@ -103,11 +103,15 @@ class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")
         return floating(promoted(inputs, dtypes))
 
 
-class Maximum(Broadcasting, kind="maximum", torch_name="torch.maximum", min_inputs=2, max_inputs=2, input_names=("input", "other")):
+class Maximum(
+    Broadcasting, kind="maximum", torch_name="torch.maximum", min_inputs=2, max_inputs=2, input_names=("input", "other")
+):
     """max(a, b), element by element, of two inputs that broadcast; 1 FLOP per output element, no MACs."""
 
 
-class Minimum(Broadcasting, kind="minimum", torch_name="torch.minimum", min_inputs=2, max_inputs=2, input_names=("input", "other")):
+class Minimum(
+    Broadcasting, kind="minimum", torch_name="torch.minimum", min_inputs=2, max_inputs=2, input_names=("input", "other")
+):
     """min(a, b), element by element, of two inputs that broadcast; 1 FLOP per output element, no MACs."""
 
 

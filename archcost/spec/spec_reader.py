@@ -214,7 +214,7 @@ class SpecReader(Reader):
         if not isinstance(value, Mapping):
             shape = self.template(value)
             return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
-        self.keys(value, ("shape", "dtype", "batch"), "an input")
+        misnamed = self.keys(value, ("shape", "dtype", "batch"), "an input")
         known, dtype, batch = True, None, True
         if "dtype" in value.entries:
             dtype = self.dtype(value.entries["dtype"][1])
@@ -227,7 +227,8 @@ class SpecReader(Reader):
                 self.report(f"'batch' of an input must be true or false, got {brief(flag)}", flag)
                 known = False
         if "shape" not in value.entries:
-            self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
+            if "shape" not in misnamed:
+                self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
             return _unknown_input(key)
         shape = self.template(value.entries["shape"][1])
         return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
@@ -241,7 +242,7 @@ class SpecReader(Reader):
         if mapping is None:
             block.broken = True
             return block
-        self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
+        misnamed = self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
         entries = mapping.entries
         if "params" in entries:
             block.params = self._params(entries["params"][1])
@@ -252,7 +253,8 @@ class SpecReader(Reader):
         if "layers" in entries:
             block.steps = read_steps(self, entries["layers"][1], f"the layers of '{brief(key)}'")
         else:
-            self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
+            if "layers" not in misnamed:
+                self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
             block.broken = True
         if "outputs" in entries:
             block.outputs = self.references(entries["outputs"][1], "outputs")

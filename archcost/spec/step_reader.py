@@ -107,8 +107,7 @@ def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str])
     if names_kind:
         hint = known
     elif op is not None and second in op.fields:
-        hint = f"attributes stand inside: `{first}: {{{second}: …}}`"
-        hint += "" if value.flow else f", or indented further than `{first}`"
+        hint = known + ("" if value.flow else f", or indent `{second}` further than `{first}`")
     elif merge_help(second):
         hint = merge_help(second)
     elif second.count(")") > second.count("("):

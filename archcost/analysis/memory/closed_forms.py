@@ -114,7 +114,9 @@ SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one outp
     **dict.fromkeys(
         ("linear", "embedding", "concat", "stack", "pad", "roll", "sum", "mean", "max", "layer_scale"), _none
     ),
-    **dict.fromkeys(("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none),
+    **dict.fromkeys(
+        ("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none
+    ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
     "conv": _conv,
     "conv_transpose": _none,

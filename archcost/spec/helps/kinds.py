@@ -70,7 +70,9 @@ def meaning_of(word: str, around: Surroundings) -> Meaning | None:
     here = kind_row(plain) or kind_row(stem)
     if here is not None:
         spatial = "{n}" in here.steps
-        return Meaning("", _steps(here.steps, dims or spatial_dims(around)), here, spatial and not dims and not around.shape)
+        return Meaning(
+            "", _steps(here.steps, dims or spatial_dims(around)), here, spatial and not dims and not around.shape
+        )
     ops = [op for op in REGISTRY.values() if issubclass(op, SpatialOp) and squashed(op.stem).strip("_") == stem]
     wanted = [op for op in ops if op.ndim == (dims or spatial_dims(around))]
     return Meaning(steps=((wanted[0], {}),), guessed=not around.shape and not dims) if wanted else None

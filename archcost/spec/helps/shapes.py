@@ -30,9 +30,9 @@ def shape_help(op: Op, attributes: Mapping[str, object], shape: Shape, inputs: M
     if rank < least or (most is not None and rank > most):
         if name and most is not None and rank == most + 1 and _has_batch(sizes):
             return f"the shape has the batch in it: write {_declared(name, sizes[1:])}; `--batch` sets its size"
-        if name and rank < least and op.channels == 1:
-            return _image(name, sizes, op.ndim)
-        return _sibling(op, attributes, rank)
+        other = _sibling(op, attributes, rank)
+        is_image = name and rank < least and op.channels == 1 and (not other or len(set(sizes)) == 1 < len(sizes))
+        return _image(name, sizes, op.ndim) if is_image else other
     if name and op.channels == 1 and len(sizes) == _IMAGE and sizes[-1] in _COLOURS and sizes[0] not in _COLOURS:
         channels_first = (sizes[-1], *sizes[:-1])
         return f"channels come first: write {_declared(name, channels_first)}"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from archcost.ops import REGISTRY
 from archcost.ops.fields import whole_number
 from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.expressions import Expression, ExpressionError
 from archcost.spec.helps.expressions import BEGINS, with_dollars
-from archcost.spec.helps.kinds import meaning_of, positional, told
+from archcost.spec.helps.kinds import meaning_of, positional, steps_text, told
 from archcost.spec.helps.synonyms import (
     ACTIVATIONS,
     ARGUMENTS,
@@ -20,7 +21,7 @@ from archcost.spec.helps.synonyms import (
     is_among,
     squashed,
 )
-from archcost.spec.helps.translation import field_of
+from archcost.spec.helps.translation import field_of, translate
 from archcost.spec.helps.values import numbers_in
 from archcost.spec.helps.writing import flow, written
 from archcost.spec.model import Surroundings
@@ -76,9 +77,13 @@ def _beside_help(value: Mapping, first: str, second: str, meter: Meter) -> str:
         kind = f"{first}: {flow(entries[first][1])}".rstrip(": ")
         return f"it is `{found[0]}` here: `{{{kind}, {found[0]}: {flow(entries[second][1])}}}`"
     field = field_of(op, second, (), {}) if op is not None else ""
-    if field:
-        return f"attributes stand inside: `{first}: {{{field}: {flow(entries[second][1])}}}`"
-    return ""
+    if op is None or not field:
+        return ""
+    own = entries[first][1]
+    inside = {name: data(item) for name, (_, item) in own.entries.items()} if isinstance(own, Mapping) else {}
+    outside = {name: data(item) for name, (_, item) in entries.items() if name != first and field_of(op, name, (), {})}
+    texts = steps_text(translate(((op, {}),), {**inside, **outside}, _around(value, meter), {}), _around(value, meter))
+    return f"attributes stand inside: write {', then '.join(texts)}"
 
 
 def _kind_as_value(value: Mapping, name: str, word: str, meter: Meter) -> str:
@@ -112,7 +117,12 @@ def list_step_help(value: Sequence, meter: Meter) -> str:
 
 
 def data(value: Value) -> Any:
-    """A value as plain data, its expressions as they are written."""
+    """A value as plain data, expressions parsed where they can be."""
+    if isinstance(value, Scalar) and value.text.startswith("$"):
+        try:
+            return Expression(value.text, value.mark)
+        except ExpressionError:
+            return value.text
     if isinstance(value, Sequence):
         return [data(item) for item in value.items]
     if isinstance(value, Mapping):
@@ -190,7 +200,9 @@ def input_shape_help(name: str, shape: Any, around: Surroundings) -> str:
     first = sizes[0] if sizes else 0
     if first is None or first == -1 or (isinstance(first, str) and first.lower() in _BATCH and len(sizes) > 1):
         if len(sizes) > 1 and all(_is_size(size) for size in sizes[1:]):
-            return f"write it without the batch: `{key}: {written(_channels_first(sizes[1:]))}`; `--batch` sets its size"
+            return (
+                f"write it without the batch: `{key}: {written(_channels_first(sizes[1:]))}`; `--batch` sets its size"
+            )
         sizes = sizes[1:]
     if isinstance(shape, str) and sizes:
         return f"write `{key}: {written(sizes)}`"

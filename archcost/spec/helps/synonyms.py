@@ -105,7 +105,9 @@ KINDS: dict[str, Here] = {
     "resize_bilinear upsample_bilinear upsampling_bilinear": Here("upsample: {scale_factor: 2, mode: bilinear}"),
     "depth_to_space": Here("pixel_shuffle: {upscale_factor: 2}", "", (("block_size", "upscale_factor"),)),
     "space_to_depth reorg focus": Here(
-        "pixel_unshuffle: {downscale_factor: 2}", "", (("block_size", "downscale_factor"), ("stride", "downscale_factor"))
+        "pixel_unshuffle: {downscale_factor: 2}",
+        "",
+        (("block_size", "downscale_factor"), ("stride", "downscale_factor")),
     ),
     # joining
     "cat concatenate concat_layer route": Here("concat"),
@@ -180,6 +182,8 @@ KINDS: dict[str, Here] = {
 # --- attributes: the first of these that the op has --------------------------------------------------------------------
 
 ATTRIBUTES: dict[str, str] = {
+    "out_features": "out_channels",
+    "out_channels": "out_features",
     "filters num_filters channels ch out_ch outc c_out cout c2 planes out_planes features width out oc": "out_channels out_features",
     "units num_units n_units neurons out_dim output_dim n_out num_outputs num_output num_classes output": (
         "out_features hidden_size out_channels"
@@ -188,10 +192,10 @@ ATTRIBUTES: dict[str, str] = {
     "layers n_layers num_hidden_layers": "num_layers",
     "kernel kernels ksize k filter_size kernel_shape k_size window pool_size pool window_shape size": "kernel_size",
     "window_sizes ws": "window_size",
-    "strides step steps subsample": "stride",
+    "strides step steps subsample s": "stride",
     "pad pads paddings p": "padding",
-    "dilation_rate dilations rate kernel_dilation atrous_rate": "dilation p",
-    "group feature_group_count n_groups groups num_group cardinality": "groups num_groups",
+    "dilation_rate dilations d rate kernel_dilation atrous_rate": "dilation p",
+    "group feature_group_count n_groups groups g num_group cardinality": "groups num_groups",
     "use_bias bias_attr has_bias with_bias biases": "bias",
     "rate prob probability drop drop_prob drop_rate dropout dropout_rate ratio dropout_ratio": "p dropout",
     "survival_prob": "p",
@@ -261,7 +265,13 @@ DTYPES: dict[str, str] = {
 }
 TRUE = ("yes", "on", "y", "1", "t", "enabled")
 FALSE = ("no", "off", "n", "0", "f", "none", "disabled")
-CHOICES = {"reflection": "reflect", "replication": "replicate", "edge": "replicate", "wrap": "circular", "zero": "zeros"}
+CHOICES = {
+    "reflection": "reflect",
+    "replication": "replicate",
+    "edge": "replicate",
+    "wrap": "circular",
+    "zero": "zeros",
+}
 KEYS: dict[str, str] = {  # of a spec and of its parts
     "model backbone head network net architecture steps modules sequential body operations forward nodes module": (
         "layers blocks"

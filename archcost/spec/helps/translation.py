@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.ops.fields import REQUIRED
+from archcost.ops.base import OpError, raise_on_false
+from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.helps.synonyms import (
     ACTIVATIONS,
     ATTRIBUTES,
@@ -15,7 +16,7 @@ from archcost.spec.helps.synonyms import (
     is_among,
     squashed,
 )
-from archcost.spec.helps.values import fits, meant
+from archcost.spec.helps.values import fits, holds_expression, meant
 from archcost.spec.helps.writing import LEFT_OUT, step
 
 if TYPE_CHECKING:
@@ -85,11 +86,24 @@ def translate(
             found[-1].activation = value
         elif not says_nothing(name):
             found[0].unknown.append(name)
-    for one in found:
+    for index, one in enumerate(found):
         padding = half_kernel(one.op, one.attributes)
         if padding is not None:
             one.attributes["padding"] = padding
+        if not is_possible(one.op, one.attributes):
+            kept = {target for place, target in placed if place == index}
+            one.attributes = {name: value for name, value in one.attributes.items() if name in kept}
     return found
+
+
+def is_possible(op: type[Op], attributes: Mapping[str, Any]) -> bool:
+    """Whether attributes go together, as far as they are no expressions and all there."""
+    try:
+        op(**attributes).validate(raise_on_false)
+    except (AttributeValueError, OpError, TypeError):
+        missing = [name for name, field in op.fields.items() if field.default is REQUIRED and name not in attributes]
+        return bool(missing) or any(map(holds_expression, attributes.values()))
+    return True
 
 
 def half_kernel(op: type[Op], attributes: Mapping[str, Any]) -> Any:

@@ -134,7 +134,7 @@ def _from_text(text: str) -> list[Meant]:
     stripped = text.strip()
     value = resolve(stripped.replace("_", "")) if stripped else None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return [Meant(value, "a number has neither quotes nor `_`")]
+        return [Meant(value, "a number has no quotes and no underscores")]
     percent = _PERCENT.fullmatch(stripped)
     if percent is not None:
         return [Meant(float(percent[1]) / 100)]

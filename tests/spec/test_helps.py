@@ -1,0 +1,206 @@
+"""Every help is followed: what it says to write is written, and the spec is then right."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from help_corpus import (
+    ATTRIBUTES,
+    DOLLARS,
+    HEADS,
+    IMAGE,
+    INDICES,
+    KINDS,
+    OF_INDICES,
+    OF_TOKENS,
+    OF_VOLUMES,
+    PARAMS,
+    PLACES,
+    TOKENS,
+    VOLUME,
+    WORDS,
+)
+
+import archcost
+from archcost.analysis.report import analyze
+from archcost.errors import Source
+from archcost.ops import REGISTRY
+from archcost.spec.document import Mapping, Scalar, parse_document
+from archcost.spec.loader import reads
+from archcost.spec.vocabulary import MODIFIERS, TOP_KEYS
+
+if TYPE_CHECKING:
+    from archcost.errors import Diagnostic
+    from archcost.spec.document import Value
+
+BEFORE = "  - {identity: , id: a}\n  - {identity: , id: b}\n"
+STEPS = [
+    *((IMAGE, step, said) for step, said in [*KINDS, *ATTRIBUTES, *PLACES]),
+    *((PARAMS, step, said) for step, said in DOLLARS),
+    *((TOKENS, step, said) for step, said in OF_TOKENS),
+    *((INDICES, step, said) for step, said in OF_INDICES),
+    *((VOLUME, step, said) for step, said in OF_VOLUMES),
+]
+CODE = re.compile(r"`([^`]+)`")
+
+
+class Text:
+    """A spec as lines: what stands before the layers, steps before, and the steps in question."""
+
+    def __init__(self, head: str, before: str, steps: list[str]) -> None:
+        self.head, self.before, self.steps = head, before, steps
+
+    def __str__(self) -> str:
+        steps = "".join(f"  - {step}\n" for step in self.steps)
+        return f"archcost: 1\nname: net\n{self.head}layers:\n{self.before}{steps}"
+
+
+def problems(text: Text) -> tuple[Diagnostic, ...]:
+    try:
+        analyze(reads(str(text), name="net.yaml"))
+    except archcost.SpecError as error:
+        return error.diagnostics
+    return ()
+
+
+def tree(text: str) -> Value:
+    return parse_document(Source("code", text))[0]
+
+
+def written(value: Any) -> str:
+    """A value of a step, as it stands inside of braces."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {written(item)}" for key, (_, item) in value.entries.items()) + "}"
+    if isinstance(value, Scalar):
+        quote = value.quoted or any(sign in value.text for sign in ",[]{}")
+        return f'"{value.text}"' if quote else value.text
+    return "[" + ", ".join(map(written, value.items)) + "]"
+
+
+def parts_of(step: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The kind of a step, its attributes and its modifiers, each as it is written."""
+    value = tree(step)
+    if not isinstance(value, Mapping):
+        return step, {}, {}
+    beside = {key: written(item) for key, (_, item) in value.entries.items() if key in MODIFIERS}
+    kind = next(key for key in value.entries if key not in MODIFIERS)
+    given = value.entries[kind][1]
+    inside = {key: written(item) for key, (_, item) in given.entries.items()} if isinstance(given, Mapping) else {}
+    return kind, inside, beside
+
+
+def step_of(kind: str, inside: dict[str, str], beside: dict[str, str]) -> str:
+    attributes = "{" + ", ".join(f"{key}: {value}" for key, value in inside.items()) + "}" if inside else ""
+    return "{" + ", ".join([f"{kind}: {attributes}", *(f"{key}: {value}" for key, value in beside.items())]) + "}"
+
+
+def follow(text: Text, problem: Diagnostic) -> Text:
+    """The spec with what a help says done: up to the first `;`, behind which stands what else is to know."""
+    clause = re.split(r";(?=(?:[^`]*`[^`]*`)*[^`]*$)", problem.help)[0].partition(", or ")[0]
+    codes = CODE.findall(clause)
+    step = text.steps[-1]
+    if "leave it out" in clause:
+        return Text(text.head, text.before, [without(step, marked(text, problem))])
+    if clause.startswith("did you mean"):
+        return replaced(text, problem, re.findall(r"'([^']+)'", clause)[0])
+    if "beside the kind" in clause and codes[0] != "from: []":
+        return Text(text.head, text.before, codes[1:])  # the first names the modifier
+    if re.match(r"it is `\w+` here$", clause) or "steps have names" in clause:
+        return replaced(text, problem, codes[0])
+    if clause.startswith("YAML ends a value"):
+        name = codes[0].partition(":")[0]
+        return Text(text.head, text.before, [re.sub(rf"{name}: [^()]*\([^()]*\)", codes[0], step)])
+    if clause.startswith("lists of lists"):
+        del codes[1:]
+    if clause.startswith("it is `"):
+        return Text(text.head, text.before, codes[1:])
+    codes = [code for code in codes if code not in ("$", "//", "--batch")]
+    if clause.startswith(("put `", "that is `")):
+        codes = CODE.findall(clause.partition(": write ")[2])
+    return applied(text, problem, [code.removeprefix("- ") for code in codes])
+
+
+def applied(text: Text, problem: Diagnostic, codes: list[str]) -> Text:
+    head, steps, beside = text.head, [], {}
+    kind, inside, own = parts_of(text.steps[-1])
+    for code in codes:
+        value = tree(code)
+        keys = list(value.entries) if isinstance(value, Mapping) else []
+        if len(keys) == 1 and keys[0] in TOP_KEYS and keys[0] not in inside:
+            replaces = ("input", "inputs") if keys[0].startswith("input") else keys
+            lines = [line for line in head.splitlines() if line.partition(":")[0] not in replaces]
+            head = "\n".join([*lines, code, ""])
+        elif len(keys) == 1 and keys[0] in MODIFIERS:
+            beside[keys[0]] = written(value.entries[keys[0]][1])  # type: ignore[attr-defined]  # a mapping
+        elif len(keys) == 1 and keys[0] not in REGISTRY and not re.search(rf"^  {keys[0]}|{{{keys[0]}:", head):
+            inside[keys[0]] = written(value.entries[keys[0]][1])  # type: ignore[attr-defined]  # a mapping
+        elif keys or "kind" in problem.message or "activation" in problem.help or code in REGISTRY:
+            steps.append(code)
+        else:
+            return replaced(text, problem, code)
+    if not steps:
+        return Text(head, text.before, [step_of(kind, inside, {**own, **beside})])
+    modifiers = {key: value for key, value in own.items() if key not in parts_of(steps[0])[2]}
+    first, attributes, mine = parts_of(steps[0])
+    return Text(head, text.before, [step_of(first, attributes, {**mine, **modifiers}), *steps[1:]])
+
+
+def marked(text: Text, problem: Diagnostic) -> str:
+    mark = problem.mark
+    assert mark is not None
+    return str(text).splitlines()[mark.line][mark.column : mark.column + mark.length]
+
+
+def without(step: str, name: str) -> str:
+    kind, inside, beside = parts_of(step)
+    del inside[name]
+    return step_of(kind, inside, beside)
+
+
+def replaced(text: Text, problem: Diagnostic, word: str) -> Text:
+    """The spec with another word at the place of a problem."""
+    mark = problem.mark
+    assert mark is not None
+    lines = str(text).splitlines()
+    line = lines[mark.line]
+    lines[mark.line] = line[: mark.column] + word + line[mark.column + mark.length :]
+    whole = "\n".join(lines) + "\n"
+    head = whole.removeprefix("archcost: 1\nname: net\n").partition("layers:\n  - {identity")[0]
+    return Text(head, text.before, [whole.rpartition("  - ")[2].rstrip("\n")])
+
+
+def check(text: Text, said: str) -> None:
+    found = problems(text)
+    assert found, "there is no mistake in it"
+    assert said in found[0].help, found[0].help
+    assert len(found) == 1, found
+    assert not said.endswith("…")
+    for _ in range(5):  # of several ids, each is a mistake of its own
+        if not found:
+            return
+        text = follow(text, found[0])
+        found = problems(text)
+    assert not found, f"{text}\n{found}"
+
+
+@pytest.mark.parametrize(("head", "step", "said"), STEPS, ids=[row[1] for row in STEPS])
+def test_a_step_is_right_once_its_help_is_followed(head: str, step: str, said: str) -> None:
+    check(Text(head, BEFORE, [step]), said)
+
+
+@pytest.mark.parametrize(("head", "step", "said"), HEADS, ids=[f"{row[0]}{row[1]}" for row in HEADS])
+def test_a_spec_is_right_once_its_help_is_followed(head: str, step: str, said: str) -> None:
+    check(Text(head, BEFORE, [step]), said)
+
+
+@pytest.mark.parametrize(("step", "said"), WORDS)
+def test_what_no_step_can_be_made_of_is_told_in_words(step: str, said: str) -> None:
+    found = problems(Text(IMAGE, BEFORE, [step]))
+    assert said in found[0].help
+    assert len(found) == 1
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len({*STEPS, *HEADS}) >= 250
