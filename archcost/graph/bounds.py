@@ -78,10 +78,11 @@ def _round_names(step: Step, names: Names) -> Names:
 
 
 def _round_size(step: Step, kind: str | Expression, known: Bounds, names: Names, depth: int) -> _Size:
-    """The least that one round of a step makes: its branches, and its op or block."""
-    nodes, scopes = _kind_size(kind, known, depth)
-    for branch in (step.branches or {}).values():
-        inner = _size_of(branch.steps, known, names, depth + 1)
+    """The least that one round of a step makes: its branches, and its op, block or group."""
+    group = step.group
+    nodes, scopes = _kind_size(kind, known, depth) if group is None else (int(group.adds_input), 0)
+    for steps in step.inner():
+        inner = _size_of(steps, known, names, depth + 1)
         nodes, scopes = nodes + inner.nodes, scopes + inner.scopes
     return _Size(nodes, scopes)
 

@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.dims import decided
 from archcost.errors import Diagnostic
-from archcost.graph.arity import arity_of, taken
+from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import whole
 from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_NODES
 from archcost.graph.model import Scope
-from archcost.graph.scope import FAILED, Result
+from archcost.graph.scope import FAILED, Frame, Result
 from archcost.graph.steps import StepMaker, reads_before
 from archcost.graph.work import STEP
 from archcost.ops.base import raising
 from archcost.ops.fields import shown, whole_number
+from archcost.paths import DOT
 from archcost.spec.expressions import INDEX, ExpressionError, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archcost.graph.scope import Frame, Values
+    from archcost.graph.scope import Values
     from archcost.graph.steps import Reads
     from archcost.ops.base import Check
     from archcost.spec.model import Spec, Step
@@ -53,6 +54,7 @@ class RoundMaker(StepMaker):
         is_chained = "from" not in step.varies
         result = self._passed(reads if is_chained else reads_before(current), frame)
         inputs = self.inputs(step, kind, frame, reads) if items and not varies else ()
+        made = self.once if step.branches is None else self._in_scope
         outputs = FAILED  # of the rounds, until all of them are there
         frame.names = Names({}, names)
         try:
@@ -70,7 +72,7 @@ class RoundMaker(StepMaker):
                         frame.ids[own_name] = result
                         continue
                     inputs = self.inputs(step, kind, frame, reads)
-                frame.ids[own_name] = result = self.once(step, kind, own_name, frame, inputs)
+                frame.ids[own_name] = result = made(step, kind, own_name, frame, inputs)
                 values = result.values
                 if None in values:
                     break
@@ -87,10 +89,18 @@ class RoundMaker(StepMaker):
                 body.scopes.append(Scope(frame.prefix + name, "repeat", whole(outputs), step.mark))
         return Result(result.values, result.main, start, len(body.nodes))
 
+    def _in_scope(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
+        """A round that holds its branches, and the step that takes their results."""
+        path = frame.prefix + name
+        inner = Frame(frame.body, frame.names, path + DOT, frame)
+        result = self.once(step, kind, inner.fresh(kind), inner, inputs)
+        frame.body.scopes.append(Scope(path, "round", whole(result.bare), step.mark))
+        return result
+
     def _items(self, step: Step, kind: str, frame: Frame, reads: Reads) -> tuple[Sequence[Any], bool]:
         """What the index of each round is, and whether these are the items of a list."""
         assert step.repeat is not None
-        inputs = taken(self, reads, "", frame) if step.repeat.uses_input else ()
+        inputs = taken(self, reads, ANY, frame) if step.repeat.uses_input else ()
         given = decided(self.value(step.repeat, frame, inputs))
         items: Sequence[Any] = ()
         listed = isinstance(given, (list, tuple))
@@ -117,7 +127,7 @@ class RoundMaker(StepMaker):
     def _passed(self, reads: Reads, frame: Frame) -> Result:
         """The result of a step that is left out: what it reads."""
         place = len(frame.body.nodes)
-        return Result(taken(self, reads, "", frame), True, place, place)
+        return Result(taken(self, reads, ANY, frame), True, place, place)
 
     @staticmethod
     def _left_out(before: Result) -> Result:
@@ -132,11 +142,10 @@ class RoundMaker(StepMaker):
         outputs = result.bare
         if len(outputs) == 1:
             return (*outputs, *inputs[1:])
-        takes = arity_of(kind, self.spec.blocks)
+        takes = self.takes(step, kind)
         if len(outputs) <= len(inputs) or takes.allows(len(outputs)):
             return (*outputs, *inputs[len(outputs) :])
-        what = f"the block '{kind}'" if kind in self.spec.blocks else kind
-        message = f"a round of '{name}' gives {len(outputs)} outputs, and the next takes {takes.text}"
-        hint = f"let {what} give as many outputs as it takes, or one"
+        message = f"a round of '{name}' gives {len(outputs)} outputs, and {takes.text}"
+        hint = "a round hands all its outputs to the next: let it give one, or as many as it takes"
         self.fail(Diagnostic(message, step.mark, hint), frame.body)
         return FAILED

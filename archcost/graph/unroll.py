@@ -12,20 +12,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import Diagnostic
-from archcost.graph.arity import taken
+from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
+from archcost.graph.groups import GroupMaker
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
-from archcost.graph.references import Read, resolve, share_weights
-from archcost.graph.rounds import RoundMaker
+from archcost.graph.references import resolve, share_weights
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
-from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
+from archcost.graph.work import REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops.base import raising
 from archcost.paths import DOT
 from archcost.settings import AS_IT_STANDS
-from archcost.spec.checks import StepError, check_params, cycle_text
+from archcost.spec.checks import StepError, check_params
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.problems import Problems
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from archcost.ops.base import Check
     from archcost.settings import Settings
-    from archcost.spec.model import Block, Branch, Spec, Step
+    from archcost.spec.model import Block, Spec, Step
 
 
-class Unroller(RoundMaker):
+class Unroller(GroupMaker):
     """Unrolls one spec under one setting of its params."""
 
     def __init__(
@@ -75,10 +75,10 @@ class Unroller(RoundMaker):
         for name, value in zip(block.inputs, values, strict=True):
             frame.ids[name] = Result((value,), True)
         frame.used.update(block.inputs)
-        outputs = self._steps_of(block.steps, frame, new(Result, (values[:1], True, 0, 0))).values
+        outputs = self.steps_of(block.steps, frame, new(Result, (values[:1], True, 0, 0))).values
         if block.outputs is not None:
             try:
-                outputs = taken(self, resolve(self, block.outputs, frame, ()), "", frame)
+                outputs = taken(self, resolve(self, block.outputs, frame, ()), ANY, frame)
             except ExpressionError as error:
                 self.fail(error.diagnostic, frame.body)
                 return FAILED
@@ -89,36 +89,12 @@ class Unroller(RoundMaker):
                 return FAILED
         return outputs
 
-    def _steps_of(self, steps: list[Step], frame: Frame, result: Result) -> Result:
+    def steps_of(self, steps: list[Step], frame: Frame, result: Result) -> Result:
         """Unroll steps in order, the first one after a result; the result of the last one."""
         frame.used.update([step.id.name for step in steps if step.id is not None])
         for step in steps:
             result = self._step(step, frame, result)
         return result
-
-    def _branch(self, label: str, branch: Branch, frame: Frame, own: Values) -> Read:
-        self.meter.spend(BRANCH, branch.mark)
-        start = new(Result, (own, True, 0, 0))
-        try:
-            if branch.sources is not None:
-                reads = resolve(self, branch.sources, frame, own)
-                start = reads[0].result if len(reads) == 1 else Result(taken(self, reads, "", frame), True)
-        except ExpressionError as error:
-            self.fail(error.diagnostic, frame.body)
-            start = Result(FAILED, True)
-        if self.depth >= MAX_DEPTH:
-            message = f"blocks and branches nest deeper than {MAX_DEPTH} levels"
-            raise StepError(Diagnostic(message, branch.mark))
-        prefix = f"{frame.prefix}{frame.fresh(label)}"
-        frame.branches.add(label)
-        inner = Frame(frame.body, frame.names, prefix + DOT, frame)
-        first = len(frame.body.nodes)
-        self.depth += 1
-        result = self._steps_of(branch.steps, inner, start)
-        self.depth -= 1
-        if len(frame.body.nodes) > first:
-            frame.body.scopes.append(Scope(prefix, "branch", whole(result.bare), branch.mark))
-        return new(Read, (result, inner.last, branch.mark))
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -136,7 +112,7 @@ class Unroller(RoundMaker):
             if (not kind and "kind" not in varies) or (step.broken and not step.branches):
                 frame.body.fail()
             elif step.when is not None and "when" not in varies and not self.holds(step, frame, reads):
-                result = Result(taken(self, reads, "", frame), True, start, start)
+                result = Result(taken(self, reads, ANY, frame), True, start, start)
             elif step.repeat is None:
                 simple = step.sources is None and len(current.values) == 1
                 inputs = current.values if simple else self.inputs(step, kind, frame, reads)
@@ -154,16 +130,18 @@ class Unroller(RoundMaker):
         return result
 
     def once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
-        """One round of a step: its branches, then its op or block."""
+        """One round of a step: its branches, then its group, block or op."""
         body = frame.body
         start = len(body.nodes)
         own = inputs
         if step.branches is not None:
-            reads = [self._branch(label, branch, frame, own) for label, branch in step.branches.items()]
-            inputs = taken(self, reads, kind, frame)
+            reads = [self.branch(label, branch, frame, own) for label, branch in step.branches.items()]
+            inputs = taken(self, reads, self.takes(step, kind), frame)
         if step.broken:
             return self.passed_over(frame)
-        if kind in self.spec.blocks:
+        if step.group is not None:
+            result = self.group(step, step.group, name, frame, inputs)
+        elif kind in self.spec.blocks:
             result = self._block(step, self.spec.blocks[kind], name, frame, own, inputs)
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
@@ -185,12 +163,13 @@ class Unroller(RoundMaker):
 
     def _block(self, step: Step, block: Block, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
         """Unroll a block; copy the nodes of its body where there is one of these params and types already."""
+        attributes = self.given(step, block.name).attributes
         if step.kind != block.name:
-            check_params(step, block, self.meter)
+            check_params(step, attributes, block, self.meter)
         if block.broken:
             return self.passed_over(frame)
         outer = self.names_at(frame, own) if step.uses_input else frame.names
-        given = {param: attribute.template.evaluate(outer) for param, attribute in step.attributes.items()}
+        given = {param: attribute.template.evaluate(outer) for param, attribute in attributes.items()}
         if None in inputs:
             return self.passed_over(frame)
         if len(inputs) != len(block.inputs):
@@ -219,14 +198,10 @@ class Unroller(RoundMaker):
 
     def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Values:
         """Unroll the body of a block where it is used, and remember it; its outputs."""
-        used = [use.block for use in self.stack]
-        if block.name in used:
-            chain = cycle_text([*used[used.index(block.name) :], block.name])
-            message = f"blocks may not use themselves: {chain}"
-            raise StepError(Diagnostic(message, step.mark, "use `repeat` for repetition"))
-        if len(self.stack) >= MAX_NESTING or self.depth >= MAX_DEPTH:
-            limit = f"{MAX_NESTING} levels" if len(self.stack) >= MAX_NESTING else f"{MAX_DEPTH} levels, with branches"
-            raise StepError(Diagnostic(f"blocks nest deeper than {limit}", step.mark))
+        if len(self.stack) >= MAX_NESTING:
+            raise self.too_deep(f"blocks nest deeper than {MAX_NESTING} levels", step.mark)
+        if self.depth >= MAX_DEPTH:
+            raise self.too_deep(f"blocks nest deeper than {MAX_DEPTH} levels, with branches", step.mark)
         body, prefix = frame.body, frame.prefix
         nodes, scopes, first, work = len(body.nodes), len(body.scopes), len(body.types), body.work
         self.stack.append(Use(block.name, prefix.removesuffix(DOT), step.mark))

@@ -43,7 +43,7 @@ class Broadcasting(Op, family="Arithmetic"):
         return numel(outputs[0]) * (len(inputs) - 1 or 1)
 
 
-class _Elementwise(Broadcasting):
+class _Elementwise(Broadcasting, main="other"):
     """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
 
     other: float | None = number(default=None, doc="the second operand, when there is one input")

@@ -103,16 +103,26 @@ class Branch(NamedTuple):
     mark: Mark
 
 
+class StepGroup(NamedTuple):
+    """Steps in place of a kind; with ``adds_input`` the step's input is added to their result."""
+
+    steps: list[Step]
+    adds_input: bool
+
+
 class Step:
-    """One step of a model, block or branch: a kind, its attributes, and modifiers.
+    """One step of a model, block, branch or group: a kind with its attributes, or a group; and modifiers.
 
     A ``broken`` step has a problem that is reported: unrolling passes it over, and what depends on it.
     """
 
     __slots__ = (
+        "alone",
+        "asserted",
         "attributes",
         "branches",
         "broken",
+        "group",
         "id",
         "kind",
         "mark",
@@ -130,6 +140,9 @@ class Step:
         self.kind = kind
         self.mark = mark
         self.attributes: dict[str, Attribute] = {}
+        self.alone: Attribute | None = None  # a value in place of the attributes, until the kind has a name for it
+        self.asserted: Attribute | None = None  # the size that the input must have
+        self.group: StepGroup | None = None
         self.id: Reference | None = None
         self.sources: References | None = None
         self.branches: dict[str, Branch] | None = None
@@ -157,6 +170,11 @@ class Step:
         self.varies = frozenset(
             name for name, part in parts if isinstance(part, Expression) and not part.names.isdisjoint(self.indices)
         )
+
+    def inner(self) -> list[list[Step]]:
+        """The lists of steps in it: those of its branches and of its group, which have scopes of their own."""
+        lists = [branch.steps for branch in self.branches.values()] if self.branches else []
+        return [*lists, self.group.steps] if self.group is not None else lists
 
 
 class Surroundings:
@@ -256,6 +274,7 @@ class Spec:
         self.expect: dict[str, Expectation] = {}
         self.budgets: list[Limit] = []
         self.problems = Problems(source)
+        self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Source, close_names
 from archcost.ops import REGISTRY
-from archcost.ops.base import SpatialOp
+from archcost.ops.base import SpatialOp, alone
 from archcost.ops.fields import REQUIRED
 from archcost.spec.expressions import MAX_LENGTH, Expression
 from archcost.spec.helps.expressions import BEGINS, meant
-from archcost.spec.helps.synonyms import Here, kind_row, squashed, without_dims
+from archcost.spec.helps.synonyms import ACTIVATIONS, KIND_KEYS, Here, is_among, kind_row, squashed, without_dims
 from archcost.spec.helps.translation import Translation, has_activation, translate
-from archcost.spec.helps.values import spatial_dims
+from archcost.spec.helps.values import fits, spatial_dims
 from archcost.spec.helps.writing import LEFT_OUT, step, written
+from archcost.spec.vocabulary import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +42,16 @@ class Meaning(NamedTuple):
     guessed: bool = False  # the number of spatial dims
 
 
-def kind_help(kind: str, given: Mapping[str, Any], around: Surroundings) -> str:
-    """A help line for a kind that is not known, with the step that was meant where that can be told."""
+def kind_help(kind: str, given: Mapping[str, Any], value: Any, around: Surroundings) -> str:
+    """A help line for a kind that is not known, with the step that was meant where that can be told.
+
+    ``value`` is what stands in place of the attributes, None if nothing does.
+    """
+    if kind in GROUPS:
+        return f"a {GROUPS[kind]} is a list of steps: `{kind}: [step, step]`"
+    if isinstance(value, str) and (squashed(kind) in KIND_KEYS or is_among(ACTIVATIONS, kind)):
+        meaning = meaning_of(value.rpartition(".")[2], around)
+        return f"the kind is a key: {told(meaning, value, {}, around)}" if meaning is not None else _unknown(kind, around)
     around.meter.spend(len(around.blocks) + len(REGISTRY), around.mark)
     dollar = meant(kind, around)
     if dollar is not None:
@@ -54,6 +63,8 @@ def kind_help(kind: str, given: Mapping[str, Any], around: Surroundings) -> str:
         return _unknown(word, around)
     if end < len(kind) and meaning.steps:
         given = {**_arguments(kind[end:], meaning.steps[0][0], around), **given}
+    if value is not None and meaning.steps:
+        given = _named(meaning.steps[0][0], value)
     return told(meaning, word, given, around)
 
 
@@ -190,6 +201,13 @@ def _arguments(text: str, op: type[Op], around: Surroundings) -> dict[str, Any]:
 
 def _required(op: type[Op]) -> list[str]:
     return [name for name, field in op.fields.items() if field.default is REQUIRED]
+
+
+def _named(op: type[Op], value: Any) -> dict[str, Any]:
+    """The attributes that a value in place of them stands for."""
+    name = alone(op) or next(iter(_required(op)), "")
+    several = isinstance(value, list) and (not name or not fits(op, name, value))
+    return positional(op, value) if several else {name: value} if name else {}
 
 
 def positional(op: type[Op], given: Sequence[Any]) -> dict[str, Any]:
