@@ -124,7 +124,7 @@ def resolve_inputs(
 
 
 def _shape_help(name: str, shape: Any, names: Names, mark: Mark) -> str:
-    from archcost.spec.helps.structure import input_shape_help
+    from archcost.spec.helps.inputs import input_shape_help
 
     return input_shape_help(name, shape, Surroundings((names,), {}, names.meter, mark))
 

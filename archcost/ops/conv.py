@@ -68,7 +68,7 @@ class _Conv(ForwardConv):
                 check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride, help=self._strided_help)
 
     def _strided_help(self) -> str:
-        """What pads as PyTorch's networks do, and what as TensorFlow's `same`, which pads the end if one side is odd."""
+        """What pads as PyTorch's networks do, and what as TensorFlow's `same`: more at the end than at the start."""
         spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
         halves = [span // 2 for span in spans]
         totals = [max(span - step, 0) for span, step in zip(spans, self.stride, strict=True)]

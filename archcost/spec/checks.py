@@ -11,8 +11,8 @@ from archcost.errors import Diagnostic, suggestion
 from archcost.ops import REGISTRY
 from archcost.ops.base import INFERRED_SIZE, Op, OpError, asserted_size, raise_on_false
 from archcost.ops.fields import REQUIRED, AttributeValueError
-from archcost.spec.given import given_to
 from archcost.spec.expressions import INPUT_NAMES
+from archcost.spec.given import given_to
 from archcost.spec.model import Surroundings
 from archcost.spec.value_reader import merge_help
 from archcost.spec.vocabulary import GROUP_INPUT
@@ -78,11 +78,7 @@ def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
         return
     try:
         if kind in spec.blocks or kind in REGISTRY:
-            given = given_to(step, kind, spec.blocks)
-            if isinstance(given, Diagnostic):
-                raise StepError(given, ALONE)
-            step.attributes, step.asserted = given
-            step.alone = None
+            _take_given(step, kind, spec)
         if kind in spec.blocks:
             if spec.blocks[kind].broken:
                 step.broken = True
@@ -97,6 +93,15 @@ def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
     except StepError as problem:
         step.broken = True
         spec.problems.add(with_help(problem, step, kind, around))
+
+
+def _take_given(step: Step, kind: str, spec: Spec) -> None:
+    """Name the value that stands alone, and set an asserted size apart; raises StepError."""
+    given = given_to(step, kind, spec.blocks)
+    if isinstance(given, Diagnostic):
+        raise StepError(given, ALONE)
+    step.attributes, step.asserted = given
+    step.alone = None
 
 
 def unknown_kind(step: Step, kind: str, around: Surroundings) -> Diagnostic:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Mark, suggestion
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.dtypes import FLOAT_DTYPES
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
 from archcost.spec.model import Block, InputDeclaration, Param, Template
@@ -267,8 +267,8 @@ def _unknown_input(key: Scalar) -> InputDeclaration:
 
 def _way_out(part: str, value: Value, name: str = "") -> str:
     """The help for a part of a spec that is written in another form."""
-    from archcost.spec.helps import structure
+    from archcost.spec.helps import inputs, structure
 
     if part == "param":
         return structure.param_help(name, value)
-    return structure.params_help(value) if part == "params" else structure.inputs_help(value)
+    return structure.params_help(value) if part == "params" else inputs.inputs_help(value)

@@ -103,7 +103,8 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     bare = _kind_above(source, line, text) if "mapping values" in problem else ""
     if bare:
         message = f"the step '{bare}' has no `:`, so that the line below belongs to its name"
-        hint = f"write `- {{{bare}, {text.strip()}}}`, or `- {bare}:` with `{text.partition(':')[0].strip()}` in line with it"
+        in_line = f"`- {bare}:` with `{text.partition(':')[0].strip()}` in line with it"
+        hint = f"write `- {{{bare}, {text.strip()}}}`, or {in_line}"
     notes: tuple[str, ...] = ()
     context = error.context_mark
     if context is not None and context.line != line:

@@ -14,7 +14,7 @@ VOLUME = "input: [8, 16, 16, 16]\n"
 
 Rows = list[tuple[str, str]]
 
-# --- kinds -------------------------------------------------------------------------------------------------------------
+# --- kinds ------------------------------------------------------------------------------------------------------------
 
 KINDS: Rows = [
     ("Conv2d: {out_channels: 8, kernel_size: 3}", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
@@ -202,7 +202,7 @@ OF_VOLUMES: Rows = [
     ("batch_norm", "write `batch_norm3d`"),
 ]
 
-# --- attributes and their values ---------------------------------------------------------------------------------------
+# --- attributes and their values --------------------------------------------------------------------------------------
 
 ATTRIBUTES: Rows = [
     ("conv2d: {filters: 8, kernel_size: 3}", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
@@ -266,7 +266,7 @@ ATTRIBUTES: Rows = [
     ("conv2d: {out_channels: 8, kernel_size: 3, stride: 2, padding: SAME}", "write `padding: 1`"),
     (
         "conv2d: {out_channels: 8, kernel_size: 3, stride: 2, padding: same}",
-        "write `padding: 1`, as PyTorch networks do; TensorFlow's same pads more at the end: put `pad: {pad: [0, 1, 0, 1]}` before it and leave padding out",
+        "TensorFlow's same pads more at the end: put `pad: {pad: [0, 1, 0, 1]}` before it and leave padding out",
     ),
     ("conv2d: {out_channels: 8, kernel_size: 3, padding: VALID}", "write `padding: valid`"),
     ("max_pool2d: {kernel_size: 2, padding: valid}", "write `padding: 0`"),
@@ -298,7 +298,7 @@ ATTRIBUTES: Rows = [
     ("relative_position_bias: {window_size: 4, num_heads: 12}", "it needs no input: write `from: []` beside the kind"),
 ]
 
-# --- what stands at the wrong place ------------------------------------------------------------------------------------
+# --- what stands at the wrong place -----------------------------------------------------------------------------------
 
 PLACES: Rows = [
     ("add: {from: [a, b]}", "`from` stands beside the kind: `{add, from: [a, b]}`"),
@@ -363,7 +363,7 @@ DOLLARS: Rows = [
     ("dropout: {p: 1 / w}", "`p: $(1 / w)`"),
 ]
 
-# --- what words say: no step can be made of them -----------------------------------------------------------------------
+# --- what words say: no step can be made of them ----------------------------------------------------------------------
 
 WORDS: Rows = [
     ("squeeze_excite", "adaptive_avg_pool2d, conv2d 1x1, relu, conv2d 1x1, sigmoid, and `mul` with its input"),
@@ -380,14 +380,14 @@ WORDS: Rows = [
     ("InputLayer", "the input is no step"),
     (
         "separable_conv2d",
-        "write `conv2d: {out_channels: $in_channels, kernel_size: 3, groups: $in_channels}`, then `conv2d: {out_channels: …, kernel_size: 1}`",
+        "groups: $in_channels}`, then `conv2d: {out_channels: …, kernel_size: 1}`",
     ),
     ("dense", "write `linear: {out_features: …}`"),
     ("conv2d: {out_channels: 0, kernel_size: 3}", "`when: false` beside the kind leaves a step out"),
     ("conv2d: {out_channels: 8, kernel_size: 3, frobs: 2}", "attributes"),
 ]
 
-# --- the rest of a spec: all before `layers`, and the step -------------------------------------------------------------
+# --- the rest of a spec: all before `layers`, and the step ------------------------------------------------------------
 
 HEADS: list[tuple[str, str, str]] = [
     (

@@ -17,6 +17,7 @@ from archcost.spec.helps.synonyms import (
     IGNORED,
     INFERRED,
     MODIFIERS,
+    WEIGHTS,
     candidates,
     is_among,
 )
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
     from archcost.spec.model import Surroundings
 
-_INFERRED = "it is inferred from the input: leave it out"
+_NEEDLESS = (
+    (CHANNEL_ORDER, "channels always come first here, `input: [3, 224, 224]`: leave it out"),
+    (INFERRED, "it is inferred from the input: leave it out"),
+    (IGNORED, "it changes no figure: leave it out"),
+)
+_GIVEN_WEIGHT = "a given weight is an input: `from: [x, w]`"
+_OWN_WEIGHT = "it has its own weights: leave it out; `share` beside the kind uses those of another step"
 
 
 def unknown_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
@@ -42,21 +49,22 @@ def unknown_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surr
     if hint:
         return hint
     field = field_of(op, name, given, {})
-    if is_among(ACTIVATIONS, name) and not field:
+    return _renamed(op, field, given, around) if field else _without_field(op, name, given, around)
+
+
+def _without_field(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The help for what no attribute of the op is: a step of its own, an input, or nothing at all."""
+    if is_among(ACTIVATIONS, name):
         return _activation_help(op, given, name, around)
-    if is_among(CHANNEL_ORDER, name) and not field:
-        return "channels always come first here, `input: [3, 224, 224]`: leave it out"
-    if is_among(INFERRED, name) and not field:
-        return _INFERRED
-    if is_among(IGNORED, name) and not field:
-        return "it changes no figure: leave it out"
-    if field:
-        return _renamed(op, name, field, given, around)
+    for words, hint in _NEEDLESS:
+        if is_among(words, name):
+            return hint
+    if is_among(WEIGHTS, name):
+        return _GIVEN_WEIGHT if op.max_inputs != 1 else _OWN_WEIGHT
     if not op.fields:
         return f"{op.kind} has no attributes"
-    return suggestion(name, list(op.fields), "attributes", around.meter.hints) or (
-        f"its attributes are {', '.join(op.fields)}"
-    )
+    close = suggestion(name, list(op.fields), "attributes", around.meter.hints)
+    return close or f"its attributes are {', '.join(op.fields)}"
 
 
 def outside_help(kind: str, name: str, given: Mapping[str, Any], own: Collection[str]) -> str:
@@ -86,7 +94,7 @@ def _activation_help(op: type[Op], given: Mapping[str, Any], name: str, around: 
     return f"an activation is a step of its own: write {', then '.join(texts)}"
 
 
-def _renamed(op: type[Op], name: str, field: str, given: Mapping[str, Any], around: Surroundings) -> str:
+def _renamed(op: type[Op], field: str, given: Mapping[str, Any], around: Surroundings) -> str:
     """The step with all names of other libraries replaced; the one name where others are unknown."""
     if field in given:
         return f"it is '{field}', which is given: leave it out"
@@ -94,26 +102,30 @@ def _renamed(op: type[Op], name: str, field: str, given: Mapping[str, Any], arou
     missing = [key for key, one in op.fields.items() if one.default is REQUIRED and key not in translation.attributes]
     if translation.unknown or missing:
         return f"it is `{field}` here"
-    del name
     return f"write {', then '.join(steps_text([translation], around))}"
 
 
 def value_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any], around: Surroundings) -> str:
     """A help line for a value that does not fit its attribute; ``given`` is what is written. Empty if nothing helps."""
-    hint = _padding_help(op, name, value, given)
-    if hint:
-        return hint
     if isinstance(given[name], Expression):
         return _rounded(name, value, given[name].text) if isinstance(op.fields[name], IntField) else ""
-    half = half_kernel(op, given) if name == "padding" else None
-    if half is not None:
-        return f"write `padding: {written(half)}`, as PyTorch networks do"
-    found = meant(op, name, value, around)
-    if found is not None:
-        if found.reason == BEGINS:
-            return _dollars(op, given, around)
-        alone = step(op.kind, {name: found.value}) if len(given) == 1 else f"{name}: {written(found.value)}"
-        return f"write `{alone}`{f': {found.reason}' if found.reason else ''}"
+    return (
+        _padding_help(op, name, value, given) or _meant_help(op, name, given, around) or _left_out_help(op, name, value)
+    )
+
+
+def _meant_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The value that was meant, where one is found that fits."""
+    found = meant(op, name, given[name], around)
+    if found is None:
+        return ""
+    if found.reason == BEGINS:
+        return _dollars(op, given, around)
+    alone = step(op.kind, {name: found.value}) if len(given) == 1 else f"{name}: {written(found.value)}"
+    return f"write `{alone}`{f': {found.reason}' if found.reason else ''}"
+
+
+def _left_out_help(op: type[Op], name: str, value: Any) -> str:
     if value is None and op.fields[name].default is not REQUIRED:
         return "leave it out for its default"
     return "`when: false` beside the kind leaves a step out" if value == 0 and name.startswith("out_") else ""
@@ -150,6 +162,9 @@ def _rounded(name: str, value: Any, text: str) -> str:
 
 def _padding_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any]) -> str:
     """Padding in the words and the order of other libraries: one number a side, and SAME."""
+    half = half_kernel(op, given) if name == "padding" else None
+    if half is not None:
+        return f"write `padding: {written(half)}`, as PyTorch networks do"
     rest = {key: one for key, one in given.items() if key != name}
     if name == "padding_mode" and isinstance(op.fields[name], ChoiceField) and str(value).lower() in ("same", "valid"):
         padding = {**rest, "padding": str(value).lower()}

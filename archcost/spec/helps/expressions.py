@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Mark, Source
 from archcost.spec.expressions import MAX_LENGTH, Expression, ExpressionError
-
 from archcost.spec.helps.writing import written
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def meant(text: str, around: Surroundings) -> Expression | None:
 
 
 def with_dollars(value: Any, around: Surroundings) -> Any:
-    """A value whose texts are all meant as expressions, each with its ``$``; None where one is not, or there is none."""
+    """A value whose texts are all meant as expressions, each with its ``$``; None where one is not, or it has none."""
     if isinstance(value, str):
         return meant(value, around)
     if not isinstance(value, list) or not any(isinstance(item, (str, list)) for item in value):

@@ -51,7 +51,9 @@ def kind_help(kind: str, given: Mapping[str, Any], value: Any, around: Surroundi
         return f"a {GROUPS[kind]} is a list of steps: `{kind}: [step, step]`"
     if isinstance(value, str) and (squashed(kind) in KIND_KEYS or is_among(ACTIVATIONS, kind)):
         meaning = meaning_of(value.rpartition(".")[2], around)
-        return f"the kind is a key: {told(meaning, value, {}, around)}" if meaning is not None else _unknown(kind, around)
+        return (
+            f"the kind is a key: {told(meaning, value, {}, around)}" if meaning is not None else _unknown(kind, around)
+        )
     around.meter.spend(len(around.blocks) + len(REGISTRY), around.mark)
     dollar = meant(kind, around)
     if dollar is not None:

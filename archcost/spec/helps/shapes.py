@@ -6,6 +6,7 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from archcost.ops import REGISTRY
+from archcost.spec.helps.inputs import COLOURS
 from archcost.spec.helps.writing import step
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
 
 _WORDS = {1: "channels, length", 2: "channels, height, width", 3: "channels, depth, height, width"}
-_COLOURS = (1, 3, 4)  # channels of images
 _MATRIX, _IMAGE = 2, 3  # sizes of a shape
 
 
@@ -33,7 +33,7 @@ def shape_help(op: Op, attributes: Mapping[str, object], shape: Shape, inputs: M
         other = _sibling(op, attributes, rank)
         is_image = name and rank < least and op.channels == 1 and (not other or len(set(sizes)) == 1 < len(sizes))
         return _image(name, sizes, op.ndim) if is_image else other
-    if name and op.channels == 1 and len(sizes) == _IMAGE and sizes[-1] in _COLOURS and sizes[0] not in _COLOURS:
+    if name and op.channels == 1 and len(sizes) == _IMAGE and sizes[-1] in COLOURS and sizes[0] not in COLOURS:
         channels_first = (sizes[-1], *sizes[:-1])
         return f"channels come first: write {_declared(name, channels_first)}"
     return ""
@@ -41,7 +41,7 @@ def shape_help(op: Op, attributes: Mapping[str, object], shape: Shape, inputs: M
 
 def _has_batch(sizes: Shape) -> bool:
     """Whether the first of the declared sizes looks like a batch: it is 1, or an image's channels follow it."""
-    return sizes[0] == 1 or sizes[1] in _COLOURS
+    return sizes[0] == 1 or sizes[1] in COLOURS
 
 
 def _image(name: str, sizes: Shape, dims: int) -> str:

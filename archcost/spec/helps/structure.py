@@ -1,14 +1,12 @@
-"""Parts of a spec in another form: keys, steps as other tools write them, params and inputs."""
+"""Parts of a spec in another form: keys, steps as other tools write them, and params."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops import REGISTRY
-from archcost.ops.fields import whole_number
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import Expression, ExpressionError
-from archcost.spec.helps.expressions import BEGINS, with_dollars
 from archcost.spec.helps.kinds import meaning_of, positional, steps_text, told
 from archcost.spec.helps.synonyms import (
     ACTIVATIONS,
@@ -22,8 +20,7 @@ from archcost.spec.helps.synonyms import (
     squashed,
 )
 from archcost.spec.helps.translation import field_of, translate
-from archcost.spec.helps.values import numbers_in
-from archcost.spec.helps.writing import flow, written
+from archcost.spec.helps.writing import flow
 from archcost.spec.model import Surroundings
 
 if TYPE_CHECKING:
@@ -32,11 +29,7 @@ if TYPE_CHECKING:
     from archcost.meter import Meter
     from archcost.spec.document import Value
 
-_BATCH = ("batch", "batchsize", "bs", "n", "b", "none", "?", "null")
-_COLOURS = (1, 3, 4)
-_IMAGE = 3  # sizes of an image
 _MODULE = 4  # items of a step as Ultralytics writes it: from, number, module, arguments
-_EXAMPLE = "[3, 224, 224]"
 
 
 def meant_key(name: str, known: Collection[str], taken: Collection[str]) -> str:
@@ -160,70 +153,3 @@ def params_help(value: Value) -> str:
         pairs += [f"{key}: {flow(one)}" for key, (_, one) in item.entries.items()] if isinstance(item, Mapping) else []
         pairs += [f"{item.text}: 1"] if isinstance(item, Scalar) else []
     return f"write `params: {{{', '.join(pairs)}}}`, each with its default" if pairs else ""
-
-
-def inputs_help(value: Value) -> str:
-    """The help for ``inputs`` that are no mapping of names to shapes."""
-    if isinstance(value, Scalar):
-        return f"one input is `input: {_EXAMPLE}`"
-    if not isinstance(value, Sequence) or not value.items:
-        return ""
-    items = value.items
-    if all(isinstance(item, Scalar) and whole_number(item.value) is not None for item in items):
-        return f"one input is `input: {flow(value)}`"
-    pairs = []
-    for index, item in enumerate(items):
-        if isinstance(item, Scalar):
-            pairs.append(f"{item.text}: {_EXAMPLE}")
-        elif isinstance(item, Sequence):
-            pairs.append(f"input_{index}: {flow(item)}")
-        elif isinstance(item, Mapping) and {"name", "shape"} <= item.entries.keys():
-            pairs.append(f"{flow(item.entries['name'][1])}: {flow(item.entries['shape'][1])}")
-        elif isinstance(item, Mapping):
-            pairs += [f"{key}: {flow(one)}" for key, (_, one) in item.entries.items()]
-    return f"give each its name and shape: `inputs: {{{', '.join(pairs)}}}`"
-
-
-def input_shape_help(name: str, shape: Any, around: Surroundings) -> str:
-    """The help for the shape of an input that is none: its batch, unknown sizes, a text, a forgotten ``$``."""
-    key = "input" if name == "input" else name
-    sizes = numbers_in(shape) if isinstance(shape, str) else shape
-    if not isinstance(sizes, (list, tuple)):
-        dollar = with_dollars(shape, around)
-        return f"{BEGINS}: `{key}: {written(dollar)}`" if dollar is not None else f"write `{key}: {_EXAMPLE}`"
-    sizes = list(sizes)
-    if sizes and all(isinstance(item, (list, tuple)) for item in sizes):
-        nested = [list(item) for item in sizes]
-        if len(nested) == 1:
-            return f"write `{key}: {written(nested[0])}`"
-        return f"write `inputs: {{{', '.join(f'input_{k}: {written(one)}' for k, one in enumerate(nested))}}}`"
-    first = sizes[0] if sizes else 0
-    if first is None or first == -1 or (isinstance(first, str) and first.lower() in _BATCH and len(sizes) > 1):
-        if len(sizes) > 1 and all(_is_size(size) for size in sizes[1:]):
-            return (
-                f"write it without the batch: `{key}: {written(_channels_first(sizes[1:]))}`; `--batch` sets its size"
-            )
-        sizes = sizes[1:]
-    if isinstance(shape, str) and sizes:
-        return f"write `{key}: {written(sizes)}`"
-    dollars = with_dollars(sizes, around)
-    if dollars is not None:
-        return f"{BEGINS}: `{key}: {written(dollars)}`"
-    open_sizes = [size for size in sizes if not _is_size(size)]
-    if open_sizes and all(size is None or size == -1 or isinstance(size, str) for size in open_sizes):
-        names = {size: size if isinstance(size, str) and size.isidentifier() else "size" for size in open_sizes}
-        params = ", ".join(f"{one}: 224" for one in dict.fromkeys(names.values()))
-        text = "[" + ", ".join(str(size) if _is_size(size) else f"${names[size]}" for size in sizes) + "]"
-        return f"every size is a number or a param: `params: {{{params}}}` and `{key}: {text}`"
-    return ""
-
-
-def _is_size(value: Any) -> bool:
-    number = whole_number(value)
-    return type(number) is int and number >= 1
-
-
-def _channels_first(sizes: list[Any]) -> list[Any]:
-    """The sizes of an image whose channels stand last, the channels first; any others as they are."""
-    last = len(sizes) == _IMAGE and sizes[-1] in _COLOURS and sizes[0] not in _COLOURS
-    return [sizes[-1], *sizes[:-1]] if last else sizes

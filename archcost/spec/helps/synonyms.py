@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# --- kinds: the steps that are meant, one a line, `{n}` standing for the number of spatial dims ------------------------
+# --- kinds: the steps that are meant, one a line, `{n}` standing for the number of spatial dims -----------------------
 
 _LEAVE_OUT = "it changes no figure"
 _BLOCK = "it is a block of several steps: define it under `blocks`"
@@ -163,14 +163,12 @@ KINDS: dict[str, Here] = {
     "basic_block bottleneck inverted_residual mbconv residual_block res_block resnet_block c3 c2f spp sppf csp": Here(
         "", _BLOCK
     ),
-    "transformer_encoder_layer transformer_encoder transformer_decoder_layer transformer encoder_layer decoder_layer": Here(
-        "", _BLOCK
-    ),
+    "transformer_encoder_layer transformer_encoder transformer_decoder_layer transformer": Here("", _BLOCK),
+    "encoder_layer decoder_layer transformer_block": Here("", _BLOCK),
     "sequential module_list": Here("", "a list of steps is a sequence: write them one below the other, or as a block"),
     # what is no layer
-    "noop pass passthrough contiguous detach clone weight_norm spectral_norm quant_stub dequant_stub stop_gradient": Here(
-        "identity", _LEAVE_OUT
-    ),
+    "noop pass passthrough contiguous detach clone stop_gradient": Here("identity", _LEAVE_OUT),
+    "weight_norm spectral_norm quant_stub dequant_stub": Here("identity", _LEAVE_OUT),
     "input_layer placeholder": Here("", "the input is no step: leave it out, its shape is the spec's `input`"),
     "cross_entropy cross_entropy_loss mse_loss loss bce_loss": Here("", "a loss is no layer: leave it out"),
     # what has no op
@@ -179,12 +177,14 @@ KINDS: dict[str, Here] = {
     "lp_pool fractional_max_pool bilinear cumprod nonzero unique capsule highway maxout": _CUSTOM,
 }
 
-# --- attributes: the first of these that the op has --------------------------------------------------------------------
+# --- attributes: the first of these that the op has -------------------------------------------------------------------
 
 ATTRIBUTES: dict[str, str] = {
     "out_features": "out_channels",
     "out_channels": "out_features",
-    "filters num_filters channels ch out_ch outc c_out cout c2 planes out_planes features width out oc": "out_channels out_features",
+    "filters num_filters channels ch out_ch outc c_out cout c2 planes out_planes features width out oc": (
+        "out_channels out_features"
+    ),
     "units num_units n_units neurons out_dim output_dim n_out num_outputs num_output num_classes output": (
         "out_features hidden_size out_channels"
     ),
@@ -245,9 +245,10 @@ IGNORED = (
     " fused renorm recurrent_activation recurrent_dropout noise_shape antialias batch_normalize activation_fn"
 )
 ACTIVATIONS = "activation act nonlinearity act_layer activation_layer act_fn"
+WEIGHTS = "weight weights given_weight kernel_weight w"
 CHANNEL_ORDER = "data_format layout channels_last"
 
-# --- words of values, keys and modifiers -------------------------------------------------------------------------------
+# --- words of values, keys and modifiers ------------------------------------------------------------------------------
 
 DTYPES: dict[str, str] = {
     "half fp16 f16": "float16",
@@ -305,7 +306,7 @@ KIND_KEYS = ("type", "kind", "op", "layer", "module", "class", "class_name", "la
 ARGUMENTS = ("args", "attributes", "attrs", "config", "kwargs", "params", "parameters", "arguments")
 
 
-# --- rules -------------------------------------------------------------------------------------------------------------
+# --- rules ------------------------------------------------------------------------------------------------------------
 
 _DIMS = re.compile(r"_?([123])_?d")
 

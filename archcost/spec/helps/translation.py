@@ -114,10 +114,9 @@ def half_kernel(op: type[Op], attributes: Mapping[str, Any]) -> Any:
     strides, kernel = attributes.get("stride", 1), attributes.get("kernel_size")
     if fits(op, "padding", "same") and strides in (1, [1] * op.ndim):
         return None
-    sizes = kernel if isinstance(kernel, list) else [kernel]
-    if not all(isinstance(size, int) for size in sizes):
-        return None
-    return [(size - 1) // 2 for size in sizes] if isinstance(kernel, list) else (sizes[0] - 1) // 2
+    if isinstance(kernel, list) and all(isinstance(size, int) for size in kernel):
+        return [(size - 1) // 2 for size in kernel]
+    return (kernel - 1) // 2 if isinstance(kernel, int) else None
 
 
 def says_nothing(name: str) -> bool:

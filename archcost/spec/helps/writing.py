@@ -21,21 +21,14 @@ LEFT_OUT = "…"
 
 def written(value: Any) -> str:
     """A value as it is written inside of ``{}``; what is long is left out."""
+    if isinstance(value, (list, tuple)):
+        return LEFT_OUT if len(value) > _MAX_ITEMS else _limited("[" + ", ".join(map(written, value)) + "]")
     if isinstance(value, Expression):
         return _limited(quoted(value.text) if _CUT.search(value.text) else value.text)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        if len(value) > _MAX_ITEMS:
-            return LEFT_OUT
-        return _limited("[" + ", ".join(map(written, value)) + "]")
-    if value == LEFT_OUT:
-        return LEFT_OUT
-    if isinstance(value, str):
-        return _limited(value if _PLAIN.fullmatch(value) and resolve(value) == value else quoted(value))
-    return _limited(f"{value!r}")
+    if not isinstance(value, str):
+        return "null" if value is None else _limited(str(value).lower() if isinstance(value, bool) else repr(value))
+    is_plain = value == LEFT_OUT or (_PLAIN.fullmatch(value) and resolve(value) == value)
+    return _limited(value if is_plain else quoted(value))
 
 
 def _limited(text: str) -> str:
