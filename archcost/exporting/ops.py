@@ -163,6 +163,7 @@ _LAYERS: dict[str, TorchLayer] = {
     "rnn": TorchLayer(defaults=_TORCHS, results="{0}, {1}"),
     "gru": TorchLayer(defaults=_TORCHS, results="{0}, {1}"),
     "lstm": TorchLayer(defaults=_TORCHS, results="{0}, ({1}, {2})", apply=functions.with_states),
+    "lstm_cell": TorchLayer(results="{0}, {1}", apply=functions.with_states),
 }
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _FUNCTIONS: dict[str, TorchFunction] = {

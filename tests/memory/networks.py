@@ -11,6 +11,8 @@ from torch.utils.checkpoint import checkpoint
 
 from archcost.graph.unroll import unroll
 from archcost.ops import REGISTRY
+from archcost.pytorch import memory
+from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from tests.pytorch.support import document
 
@@ -62,6 +64,16 @@ def case_graph(
     outputs = ["layer"] if REGISTRY[case.kind].main_output else ["layer.0"]
     given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
     return unroll(document(given), Settings(dtype=None if floats == "float32" else floats))
+
+
+RESIZED = {"fold", "unfold"}  # PyTorch makes a tensor as large as the input and resizes it: a fake one has no storage
+
+
+def module_of(graph: Graph) -> tuple[Network, Any]:
+    """A network and its inputs: fake tensors, but for ops that show on real ones alone what they take."""
+    if any(node.op.kind in RESIZED for node in graph.nodes):
+        return build(graph), example_inputs(graph)
+    return memory.fake(graph)
 
 
 def layer(network: Network, index: int) -> nn.Module:

@@ -399,6 +399,16 @@ RESAMPLING = [
     ),
     Case("grid_sample", {"mode": "nearest", "padding_mode": "reflection"}, ((2, 3, 5, 4), (2, 2, 3, 2))),
     Case("grid_sample", {}, ((2, 3, 5, 4, 3), (2, 4, 6, 7, 3))),
+    Case("unfold", {"kernel_size": 3, "padding": 1}, ((2, 3, 5, 4),)),
+    Case("unfold", {"kernel_size": 2, "stride": 2}, ((2, 3, 6, 4),)),
+    Case("unfold", {"kernel_size": [2, 3], "dilation": [2, 1], "padding": [1, 0], "stride": 2}, ((2, 3, 7, 8),)),
+    Case("fold", {"output_size": [5, 4], "kernel_size": 3, "padding": 1}, ((2, 18, 20),)),
+    Case("fold", {"output_size": [6, 4], "kernel_size": 2, "stride": 2}, ((2, 8, 6),)),
+    Case(
+        "fold",
+        {"output_size": [7, 8], "kernel_size": [2, 3], "dilation": [2, 1], "padding": [1, 0], "stride": [2, 1]},
+        ((1, 12, 4 * 6),),
+    ),
     Case("pixel_shuffle", {"upscale_factor": 2}, ((2, 12, 5, 4),)),
     Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)),
     Case("pixel_unshuffle", {"downscale_factor": 2}, ((2, 3, 6, 4),)),
@@ -442,6 +452,15 @@ RECURRENT = [
     Case("lstm", {"hidden_size": 6, "proj_size": 4, "num_layers": 2, "bidirectional": True}, ((2, 7, 5),)),
     Case("lstm", {"hidden_size": 6, "proj_size": 4}, ((2, 7, 5), (1, 2, 4), (1, 2, 6))),
 ]
+
+RECURRENT += [
+    case
+    for kind in ("rnn_cell", "lstm_cell", "gru_cell")
+    for case in (
+        Case(kind, {"hidden_size": 6}, ((2, 5),)),
+        Case(kind, {"hidden_size": 6, "bias": False}, ((2, 5),) + ((2, 6),) * (2 if kind == "lstm_cell" else 1)),
+    )
+] + [Case("rnn_cell", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 5),))]
 
 DECODERS = [
     Case("mixture_of_experts", {"num_experts": 4, "top_k": 2, "hidden_features": 12}, ((2, 6, 8),)),
