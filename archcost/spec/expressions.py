@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
-from archcost.errors import Diagnostic, suggestion
+from archcost.errors import Diagnostic, Mark, Source, suggestion
 from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 from archcost.spec.items import ItemError, item
@@ -25,7 +25,6 @@ from archcost.spec.items import ItemError, item
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
-    from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
 _PARSING = 8  # steps of work of a character that is parsed
@@ -292,7 +291,7 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     if len(body) > MAX_LENGTH:
         raise ExpressionError(Diagnostic(f"the expression is longer than {MAX_LENGTH} characters", mark))
     if not body.startswith("(") and (not body.isidentifier() or iskeyword(body)):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _WHOLE))
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _whole(body)))
     if not body.strip("() "):
         raise ExpressionError(Diagnostic(f"the expression {text} is empty", mark))
     tree = _tree(body, text, mark)
@@ -300,8 +299,20 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     for node in nodes:
         _check_syntax(node, text, mark)
     if body.startswith("(") and not _encloses(body):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _WHOLE))
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _whole(body)))
     return tree, nodes
+
+
+def _whole(body: str) -> str:
+    """The help for an expression that lacks the parentheses around all of it."""
+    if body.count("(") > body.count(")"):
+        return QUOTE_IN_FLOW
+    inner = body.replace("$", "")
+    try:
+        _tree(f"({inner})", inner, Mark(Source("", ""), 0, 0))
+    except ExpressionError:
+        return _WHOLE
+    return f"write `$({inner})`"
 
 
 def _tree(body: str, text: str, mark: Mark) -> ast.expr:

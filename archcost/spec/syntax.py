@@ -92,7 +92,9 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
         return Diagnostic("YAML is not indented with tabs", Mark(source, line, tab), "use spaces")
     brace = before.rfind("${")
     if brace >= 0:
-        return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), "write `$name` or `$(…)`")
+        name = text[brace + 2 :].partition("}")[0].strip()
+        hint = f"write `${name}`" if name.isidentifier() else "write `$name` or `$(…)`"
+        return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), hint)
     message, hint = _words(problem)
     if "expected key" in problem and text.lstrip().startswith("- "):
         message, hint = _words("did not find expected '-' indicator")

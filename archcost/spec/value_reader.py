@@ -26,7 +26,6 @@ DECLARATION = 50  # steps of work of a param or an input
 BODY = 200  # of a block or a branch: more than a step in it allows
 _SHOWN = 60  # characters of a value in a message
 _NO_MAPPING = "expected a value or a list, got a mapping"
-_BRACE = "quote an expression: `{}` is a mapping in YAML"
 MERGE_HELP = "YAML's merge keys are not part of YAML 1.2: share steps through a block with params"
 
 
@@ -66,7 +65,7 @@ class Reader:
             measure(data)
             return Template(data, value.mark)
         except _MappingError as error:
-            self.report(_NO_MAPPING, error.place, _BRACE if is_lone_brace(error.place) else way_out())
+            self.report(_NO_MAPPING, error.place, _brace_help(error.place) or way_out())
         except ExpressionError as error:
             self.fail(error)
         except BoundError as error:
@@ -217,6 +216,15 @@ def is_lone_brace(value: Value) -> bool:
         and value.flow
         and all(brief(item) == "nothing" for _, item in value.entries.values())
     )
+
+
+def _brace_help(value: Value) -> str:
+    """The help for ``{name}`` in place of ``$name``; empty for any other value."""
+    if not is_lone_brace(value):
+        return ""
+    name = next(iter(value.entries), "") if isinstance(value, Mapping) else ""
+    way_out = f"write `${name}`" if name.isidentifier() else "quote an expression"
+    return f"{way_out}: `{{}}` is a mapping in YAML"
 
 
 def merge_help(name: str) -> str:

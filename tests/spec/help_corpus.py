@@ -158,6 +158,13 @@ KINDS: Rows = [
     ("max_pol2d: {kernel_size: 2}", "did you mean 'max_pool2d'?"),
     ("roi_align", "`custom: {name: roi_align, output: [$batch, 8, 16, 16]}`"),
     ("frobnicate_xyz", "`custom: {name: frobnicate_xyz, output: [$batch, 8, 16, 16]}`"),
+    ("Linear: 10", "write `linear: {out_features: 10}`"),
+    ("fc: 10", "write `linear: {out_features: 10}`"),
+    ("Dense: 10", "write `linear: {out_features: 10}`"),
+    ("Dropout: 0.5", "write `dropout: {p: 0.5}`"),
+    ("Conv2d: [8, 3]", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
+    ("Softmax: -1", "write `softmax: {dim: -1}`"),
+    ("Activation: relu", "the kind is a key: write `relu`"),
     ("fft2", "`custom: {name: fft2, output: [$batch, 8, 16, 16]}`"),
     ("scatter: {dim: 1}", "`custom: {name: scatter, output: [$batch, 8, 16, 16]}`"),
 ]
@@ -295,6 +302,10 @@ ATTRIBUTES: Rows = [
     ("dropout: {p: 10%}", "write `dropout: {p: 0.1}`"),
     ("upsample: {scale_factor: 2, mode: BILINEAR}", "write `mode: bilinear`"),
     ("gelu: {approximate: true}", "write `gelu: {approximate: tanh}`"),
+    ("pad: 1", "write `pad: {pad: [1, 1, 1, 1]}`"),
+    ("conv2d: [8, 3]", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
+    ("conv2d: {out_channels: 8, kernel_size: 1, weight: w}", "it has its own weights: leave it out"),
+    ("linear: '10'", "write `linear: {out_features: 10}`"),
     ("relative_position_bias: {window_size: 4, num_heads: 12}", "it needs no input: write `from: []` beside the kind"),
 ]
 
@@ -360,6 +371,7 @@ DOLLARS: Rows = [
     ("{relu, repeat: depth}", "an expression begins with `$`: `$depth`"),
     ("{relu, when: depth > 1}", "an expression begins with `$`: `$(depth > 1)`"),
     ("{repeat: 3, conv2d: {out_channels: 8 * (i + 1), kernel_size: 1}}", "`out_channels: $(8 * (i + 1))`"),
+    ("linear: 4*dim", "an expression begins with `$`: `out_features: $(4*dim)`"),
     ("dropout: {p: 1 / w}", "`p: $(1 / w)`"),
 ]
 
@@ -472,4 +484,102 @@ HEADS: list[tuple[str, str, str]] = [
         "`repeat` stands beside the kind: `{body: {w: 4}, repeat: 2}`",
     ),
     ("functions: {body: {layers: [relu]}}\ninput: [3, 8, 8]\n", "relu", "it is `blocks` here"),
+]
+
+# --- whole texts, each with the text that its help leads to ------------------------------------------------------------
+
+TEXTS: list[tuple[str, str, str]] = [
+    (
+        "  - concat\n    from: [a, b]\n",
+        "write `- {concat, from: [a, b]}`, or `- concat:` with `from` in line with it",
+        "  - {concat, from: [a, b]}\n",
+    ),
+    (
+        "  - concat\n    from: [a, b]\n",
+        "`- concat:` with `from` in line with it",
+        "  - concat:\n    from: [a, b]\n",
+    ),
+    (
+        "  - add\n      from: [a, b]\n",
+        "write `- {add, from: [a, b]}`",
+        "  - {add, from: [a, b]}\n",
+    ),
+    (
+        "  - add:\n      from: [a, b]\n",
+        "`from` stands beside the kind: `{add, from: [a, b]}`",
+        "  - {add, from: [a, b]}\n",
+    ),
+    (
+        "  - conv2d\n    out_channels: 4\n    kernel_size: 3\n",
+        "`- conv2d:` with `out_channels` in line with it",
+        "  - conv2d: {out_channels: 4, kernel_size: 3}\n",
+    ),
+    (
+        "  - conv2d:\n    out_channels: 4\n    kernel_size: 3\n",
+        "attributes stand inside: write `conv2d: {out_channels: 4, kernel_size: 3}`, or indent `out_channels` further",
+        "  - conv2d:\n      out_channels: 4\n      kernel_size: 3\n",
+    ),
+    (
+        "  - conv2d:\n    filters: 4\n    kernel_size: 3\n",
+        "attributes stand inside: write `conv2d: {out_channels: 4, kernel_size: 3}`",
+        "  - conv2d: {out_channels: 4, kernel_size: 3}\n",
+    ),
+    (
+        "  - conv2d {out_channels: 4, kernel_size: 3}\n",
+        "write `conv2d: {…}`",
+        "  - conv2d: {out_channels: 4, kernel_size: 3}\n",
+    ),
+    (
+        "  - linear: {out_features: ${w}}\n",
+        "write `$w`",
+        "  - linear: {out_features: $w}\n",
+    ),
+    (
+        "  - linear: {out_features: {w}}\n",
+        "write `$w`: `{}` is a mapping in YAML",
+        "  - linear: {out_features: $w}\n",
+    ),
+    (
+        "  - linear: {out_features: $w*2}\n",
+        "write `$(w*2)`",
+        "  - linear: {out_features: $(w*2)}\n",
+    ),
+    (
+        "  - linear: {out_features: $max(w, 2)}\n",
+        'quote the expression, "$(…)"',
+        '  - linear: {out_features: "$(max(w, 2))"}\n',
+    ),
+    (
+        "  - linear: {out_features: $(max(w, 2))}\n",
+        'quote the expression: "$(max(w, 2))"',
+        '  - linear: {out_features: "$(max(w, 2))"}\n',
+    ),
+    (
+        "  - add: [a, b]\n",
+        "stands beside its kind: `{add, from: [a, b]}`",
+        "  - {add, from: [a, b]}\n",
+    ),
+    (
+        "  - concat: [a, b]\n",
+        "stands beside its kind: `{concat, from: [a, b]}`",
+        "  - {concat, from: [a, b]}\n",
+    ),
+]
+
+# --- what is no mistake here, though it is elsewhere -------------------------------------------------------------------
+
+TAKEN = [
+    "conv2d: {in_channels: 8, out_channels: 8, kernel_size: 3}",
+    "batch_norm2d: {num_features: 8}",
+    "linear: {in_features: 16, out_features: 3}",
+    "group_norm: {num_groups: 2, num_channels: 8}",
+    "linear: 10",
+    "dropout: 0.1",
+    "softmax: -1",
+    "permute: [0, 2, 3, 1]",
+    "adaptive_avg_pool2d: 1",
+    "normalize: {dim: [2, 3]}",
+    "unfold: {kernel_size: 3}",
+    "norm",
+    "{add, from: [a, b]}",
 ]

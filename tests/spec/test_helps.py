@@ -18,6 +18,8 @@ from help_corpus import (
     OF_VOLUMES,
     PARAMS,
     PLACES,
+    TAKEN,
+    TEXTS,
     TOKENS,
     VOLUME,
     WORDS,
@@ -107,6 +109,8 @@ def follow(text: Text, problem: Diagnostic) -> Text:
         return replaced(text, problem, re.findall(r"'([^']+)'", clause)[0])
     if "beside the kind" in clause and codes[0] != "from: []":
         return Text(text.head, text.before, codes[1:])  # the first names the modifier
+    if clause.startswith("it has its own"):
+        return Text(text.head, text.before, [without(step, marked(text, problem))])
     if re.match(r"it is `\w+` here$", clause) or "steps have names" in clause:
         return replaced(text, problem, codes[0])
     if clause.startswith("YAML ends a value"):
@@ -202,5 +206,45 @@ def test_what_no_step_can_be_made_of_is_told_in_words(step: str, said: str) -> N
     assert len(found) == 1
 
 
+@pytest.mark.parametrize(("wrong", "said", "right"), TEXTS)
+def test_a_text_is_right_once_its_help_is_followed(wrong: str, said: str, right: str) -> None:
+    before, after = Text(PARAMS, BEFORE + wrong, []), Text(PARAMS, BEFORE + right, [])
+    found = problems(before)
+    assert said in found[0].help
+    assert len(found) == 1
+    assert not problems(after)
+
+
+@pytest.mark.parametrize("step", TAKEN)
+def test_what_other_libraries_write_is_taken(step: str) -> None:
+    assert not problems(Text(IMAGE, BEFORE, [step]))
+
+
+@pytest.mark.parametrize(
+    ("params", "head", "step", "said"),
+    [
+        (
+            {"depths": 3},
+            "params: {depths: [3, 4, 6, 3]}\n",
+            '{relu, repeat: "$(depths[3])"}',
+            "depths is a list of 4: `--set 'depths=[3,4,6,3]'`",
+        ),
+        (
+            {"width": [1, 2]},
+            "params: {width: 1.0}\n",
+            "linear: {out_features: $(round(8 * width))}",
+            "width is no list: `--set 'width=1.0'`",
+        ),
+    ],
+)
+def test_a_list_in_place_of_a_number_and_the_reverse(params: dict[str, Any], head: str, step: str, said: str) -> None:
+    spec = reads(str(Text(head + IMAGE, BEFORE, [step])))
+    with pytest.raises(archcost.SpecError) as caught:
+        archcost.analyze(spec, params=params)
+    assert [found.help for found in caught.value.diagnostics] == [said]
+    name, value = re.findall(r"--set '(\w+)=(.*)'", said)[0]
+    archcost.analyze(spec, params={name: tree(value).plain()})
+
+
 def test_there_are_enough_of_them() -> None:
-    assert len({*STEPS, *HEADS}) >= 250
+    assert len({*STEPS, *HEADS}) + len(TEXTS) >= 300

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Surroundings
 
 _LISTED = "`archcost ops` lists every op"
-_MAX_BLOCKS = 2000  # whose names are compared
+MAX_BLOCKS = 2000  # whose names are compared
 _MAX_NAME = 40  # characters of the name of a layer in an example
 _CALL_ENDS = " :({["
 _POSITIONS = ("stride", "padding", "dilation", "groups")  # of torch's convolutions and pools, after what they require
@@ -73,7 +73,7 @@ def kind_help(kind: str, given: Mapping[str, Any], value: Any, around: Surroundi
 def meaning_of(word: str, around: Surroundings) -> Meaning | None:
     """What a word without a dot stands for; None if nothing is known of it."""
     plain = squashed(word)
-    for block in islice(around.blocks, _MAX_BLOCKS):
+    for block in islice(around.blocks, MAX_BLOCKS):
         if len(block) <= 2 * len(word) and squashed(block) == plain:
             return Meaning(block)
     for kind, op in REGISTRY.items():

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
     from archcost.spec.model import Step, Surroundings
 
-_WORK = 2000  # steps of work of a help
+WORK = 2000  # steps of work of a help
 
 
 def unknown_kind_help(step: Step, kind: str, around: Surroundings) -> str:
     """A help line for a kind that is not known."""
-    around.meter.spend(_WORK, step.mark)
+    around.meter.spend(WORK, step.mark)
     return kind_help(kind, as_written(step), alone_of(step), around)
 
 
 def attribute_help(step: Step, kind: str, name: str, value: Any, around: Surroundings) -> str:
     """A help line for an attribute of a step that is not known, or has a wrong value; empty if there is none."""
-    around.meter.spend(_WORK, step.mark)
+    around.meter.spend(WORK, step.mark)
     given = as_written(step)
     if kind in around.blocks:
         return outside_help(kind, name, given, around.blocks[kind].params) if name else ""

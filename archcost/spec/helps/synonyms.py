@@ -42,14 +42,14 @@ KINDS: dict[str, Here] = {
     "embedding_bag": Here("embedding\nmean: {dim: 1}"),
     # convolutions
     "convolution convolutional conv_layer lazy_conv atrous_conv dilated_conv group_conv conv_general": Here("conv{n}d"),
-    "transposed_conv transpose_conv deconv deconvolution conv_transposed upconv up_conv lazy_conv_transpose": Here(
+    "transposed_conv transpose_conv deconv deconvolution conv_transposed upconv lazy_conv_transpose": Here(
         "conv_transpose{n}d"
     ),
-    "depthwise_conv depthwise dw_conv dwconv depthwise_convolution": Here(
+    "depthwise_conv depthwise dw_conv depthwise_convolution": Here(
         "conv{n}d: {out_channels: $in_channels, kernel_size: 3, groups: $in_channels}"
     ),
-    "pointwise_conv pointwise pw_conv pwconv conv1x1 conv_1x1": Here("conv{n}d: {kernel_size: 1}"),
-    "conv3x3 conv_3x3": Here("conv{n}d: {kernel_size: 3, padding: 1}"),
+    "pointwise_conv pointwise pw_conv conv1x1": Here("conv{n}d: {kernel_size: 1}"),
+    "conv3x3": Here("conv{n}d: {kernel_size: 3, padding: 1}"),
     "separable_conv depthwise_separable_conv sep_conv ds_conv": Here(_SEPARABLE),
     "conv_bn conv_norm": Here("conv{n}d: {bias: false}\nbatch_norm{n}d"),
     "conv_bn_relu conv_bn_act conv_norm_act conv_module conv_norm_activation": Here(
@@ -73,8 +73,8 @@ KINDS: dict[str, Here] = {
     # activations
     "swish": Here("silu"),
     "leaky lrelu": Here("leaky_relu"),
-    "hswish h_swish": Here("hardswish"),
-    "hsigmoid h_sigmoid": Here("hardsigmoid"),
+    "h_swish": Here("hardswish"),
+    "h_sigmoid": Here("hardsigmoid"),
     "logistic": Here("sigmoid"),
     "parametric_relu": Here("prelu"),
     "randomized_leaky_relu": Here("rrelu"),
