@@ -71,7 +71,8 @@ class StepMaker(NodeMaker):
         value = decided(kind.evaluate(names))
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
-            hint = unknown_kind(step, str(value), self.around(step, frame, before)).help
+            is_word = isinstance(value, str)
+            hint = unknown_kind(step, value, self.around(step, frame, before)).help if is_word else ""
             raise ExpressionError(Diagnostic(message, kind.mark, hint))
         return value
 

@@ -308,6 +308,8 @@ def _whole(body: str) -> str:
     if body.count("(") > body.count(")"):
         return QUOTE_IN_FLOW
     inner = body.replace("$", "")
+    if not inner.strip("() "):
+        return _WHOLE
     try:
         _tree(f"({inner})", inner, Mark(Source("", ""), 0, 0))
     except ExpressionError:

@@ -149,7 +149,8 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     for name, (key, given) in value.entries.items():
         if merge_help(name):
             reader.report("attributes cannot be merged with `<<`", key, merge_help(name))
-        template = None if merge_help(name) else reader.template(given, _misplaced(step, name, given))
+        way_out = _misplaced(step, name, given) if isinstance(given, Mapping) else str
+        template = None if merge_help(name) else reader.template(given, way_out)
         if template is None:
             step.broken = True
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -244,6 +245,24 @@ def test_a_list_in_place_of_a_number_and_the_reverse(params: dict[str, Any], hea
     assert [found.help for found in caught.value.diagnostics] == [said]
     name, value = re.findall(r"--set '(\w+)=(.*)'", said)[0]
     archcost.analyze(spec, params={name: tree(value).plain()})
+
+
+def rows_of_the_page() -> list[tuple[str, str]]:
+    """What docs/language.md says of words of other libraries: each with what stands for it here."""
+    page = (Path(__file__).parents[2] / "docs/language.md").read_text(encoding="utf-8")
+    section = page.partition("## Coming from PyTorch or Keras\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return [(there, here) for words, here in rows for there in CODE.findall(words)]
+
+
+@pytest.mark.parametrize(("there", "here"), rows_of_the_page())
+def test_the_page_says_what_the_help_says(there: str, here: str) -> None:
+    found = problems(Text(IMAGE, BEFORE, [there]))
+    assert found[0].help.partition(";")[0] == f"write {here}"
+
+
+def test_the_page_has_enough_of_them() -> None:
+    assert len(rows_of_the_page()) >= 20
 
 
 def test_there_are_enough_of_them() -> None:

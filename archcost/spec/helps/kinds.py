@@ -150,10 +150,8 @@ def custom_help(word: str, around: Surroundings) -> str:
     shape = around.shape
     sizes = LEFT_OUT if shape is None else ", ".join(map(str, shape[1:]))
     output = f"[$batch{f', {sizes}' if sizes else ''}]"
-    return (
-        f"there is no op for it: declare what it gives, `custom: {{name: {name}, output: {output}}}`, "
-        "with its params, macs and flops as far as they are known"
-    )
+    declared = f"`custom: {{name: {name}, output: {output}}}`"
+    return f"no op does this: declare it, {declared}, with the params and macs that are known"
 
 
 def _unknown(word: str, around: Surroundings) -> str:
@@ -162,7 +160,7 @@ def _unknown(word: str, around: Surroundings) -> str:
     fitting = ranked(close, around)
     if fitting:
         return "did you mean " + " or ".join(f"'{name}'" for name in fitting) + "?"
-    return f"{custom_help(word, around)}; or define a block of this name under `blocks`; {_LISTED}"
+    return f"{custom_help(word, around)}; or define a block of this name; {_LISTED}"
 
 
 def ranked(kinds: list[str], around: Surroundings) -> list[str]:

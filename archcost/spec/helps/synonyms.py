@@ -15,7 +15,7 @@ from typing import NamedTuple
 # --- kinds: the steps that are meant, one a line, `{n}` standing for the number of spatial dims -----------------------
 
 _LEAVE_OUT = "it changes no figure"
-_BLOCK = "it is a block of several steps: define it under `blocks`"
+_BLOCK = "it is several steps: define it under `blocks`"
 
 
 class Here(NamedTuple):
@@ -68,7 +68,7 @@ KINDS: dict[str, Here] = {
     "lrn local_response_normalization": Here("local_response_norm: {size: 5}"),
     "l2_norm l2_normalize l2_normalization unit_normalization": Here("normalize"),
     "global_response_norm grn": Here(
-        "", "it is a block of several steps, to define under `blocks`; local_response_norm is something else"
+        "", "it is several steps, to define under `blocks`; local_response_norm is something else"
     ),
     # activations
     "swish": Here("silu"),
