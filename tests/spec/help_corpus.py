@@ -486,7 +486,7 @@ HEADS: list[tuple[str, str, str]] = [
     ("functions: {body: {layers: [relu]}}\ninput: [3, 8, 8]\n", "relu", "it is `blocks` here"),
 ]
 
-# --- whole texts, each with the text that its help leads to ------------------------------------------------------------
+# --- whole texts, each with the text that its help leads to -----------------------------------------------------------
 
 TEXTS: list[tuple[str, str, str]] = [
     (
@@ -566,7 +566,7 @@ TEXTS: list[tuple[str, str, str]] = [
     ),
 ]
 
-# --- what is no mistake here, though it is elsewhere -------------------------------------------------------------------
+# --- what is no mistake here, though it is elsewhere ------------------------------------------------------------------
 
 TAKEN = [
     "conv2d: {in_channels: 8, out_channels: 8, kernel_size: 3}",

@@ -103,28 +103,21 @@ def follow(text: Text, problem: Diagnostic) -> Text:
     """The spec with what a help says done: up to the first `;`, behind which stands what else is to know."""
     clause = re.split(r";(?=(?:[^`]*`[^`]*`)*[^`]*$)", problem.help)[0].partition(", or ")[0]
     codes = CODE.findall(clause)
-    step = text.steps[-1]
     if "leave it out" in clause:
-        return Text(text.head, text.before, [without(step, marked(text, problem))])
-    if clause.startswith("did you mean"):
-        return replaced(text, problem, re.findall(r"'([^']+)'", clause)[0])
-    if "beside the kind" in clause and codes[0] != "from: []":
-        return Text(text.head, text.before, codes[1:])  # the first names the modifier
-    if clause.startswith("it has its own"):
-        return Text(text.head, text.before, [without(step, marked(text, problem))])
-    if re.match(r"it is `\w+` here$", clause) or "steps have names" in clause:
-        return replaced(text, problem, codes[0])
+        return Text(text.head, text.before, [without(text.steps[-1], marked(text, problem))])
+    if re.match(r"it is `\w+` here$|steps have names|did you mean", clause):
+        return replaced(text, problem, re.findall(r"[`']([^`']+)[`']", clause)[0])
     if clause.startswith("YAML ends a value"):
         name = codes[0].partition(":")[0]
-        return Text(text.head, text.before, [re.sub(rf"{name}: [^()]*\([^()]*\)", codes[0], step)])
+        step = re.sub(rf"{name}: [^()]*\([^()]*\)", codes[0], text.steps[-1])
+        return Text(text.head, text.before, [step])
+    if clause.startswith("it is `") or ("beside the kind" in clause and codes[0] != "from: []"):
+        return Text(text.head, text.before, codes[1:])  # the first names the modifier
     if clause.startswith("lists of lists"):
         del codes[1:]
-    if clause.startswith("it is `"):
-        return Text(text.head, text.before, codes[1:])
-    codes = [code for code in codes if code not in ("$", "//", "--batch")]
     if clause.startswith(("put `", "that is `")):
         codes = CODE.findall(clause.partition(": write ")[2])
-    return applied(text, problem, [code.removeprefix("- ") for code in codes])
+    return applied(text, problem, [code.removeprefix("- ") for code in codes if code not in ("$", "//", "--batch")])
 
 
 def applied(text: Text, problem: Diagnostic, codes: list[str]) -> Text:

@@ -38,18 +38,22 @@ def test_an_unknown_kind_in_a_block_that_is_unrolled_again_and_again_ends_with_t
     assert len(found.diagnostics) <= 2
 
 
+KEYS = ", ".join(f"k{index}: 3" for index in range(20_000))
+BRANCHES = ", ".join(f"k{index}: [relu]" for index in range(5_000))
+
+
 @pytest.mark.parametrize(
     "step",
     [
-        "conv2d: {out_channels: %s, kernel_size: 3}" % ("1 + " * 200_000 + "1"),
-        "conv2d: {out_channels: [%s], kernel_size: 3}" % ("w, " * 50_000),
-        "dense: {units: [%s]}" % ("3, " * 50_000),
-        "Conv2d(%s)" % ("1, " * 100_000),
-        "Conv2d(%s" % ("(" * 100_000),
-        "[%s]" % ("[" * 40 + "]" * 40),
-        "{type: conv2d, %s}" % ", ".join(f"k{index}: 3" for index in range(20_000)),
-        "{add: {branches: {%s}}}" % ", ".join(f"k{index}: [relu]" for index in range(5_000)),
-        "{relu, from: '-%s'}" % ("9" * 5_000),
+        f"conv2d: {{out_channels: {'1 + ' * 200_000}1, kernel_size: 3}}",
+        f"conv2d: {{out_channels: [{'w, ' * 50_000}], kernel_size: 3}}",
+        f"dense: {{units: [{'3, ' * 50_000}]}}",
+        f"Conv2d({'1, ' * 100_000})",
+        f"Conv2d({'(' * 100_000}",
+        f"[{'[' * 40}{']' * 40}]",
+        f"{{type: conv2d, {KEYS}}}",
+        f"{{add: {{branches: {{{BRANCHES}}}}}}}",
+        f"{{relu, from: '-{'9' * 5_000}'}}",
     ],
 )
 def test_what_is_long_is_not_written_out(step: str) -> None:
