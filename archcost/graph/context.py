@@ -8,7 +8,7 @@ from archcost.errors import Diagnostic
 from archcost.graph.work import paths_work
 from archcost.paths import DOT
 from archcost.spec.expressions import UNKNOWN, Names
-from archcost.spec.model import Surroundings
+from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
     from archcost.errors import Mark

@@ -14,9 +14,10 @@ from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import HELP, PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
-from archcost.spec.checks import StepError, asserted_value, check_names, given_by, made_op, with_help
+from archcost.spec.checks import StepError, asserted_value, check_names, given_by, made_op
 from archcost.spec.given import Given
 from archcost.spec.vocabulary import GROUP_INPUT
+from archcost.spec.ways_out import with_help
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.model import Surroundings
 from archcost.spec.vocabulary import WEIGHT_BITS
+from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Collection

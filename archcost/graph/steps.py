@@ -13,8 +13,8 @@ from archcost.graph.references import Read, resolve
 from archcost.ops import REGISTRY
 from archcost.ops.base import raising
 from archcost.ops.fields import shown
-from archcost.spec.checks import unknown_kind
 from archcost.spec.expressions import ExpressionError
+from archcost.spec.ways_out import unknown_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

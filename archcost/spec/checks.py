@@ -13,9 +13,8 @@ from archcost.ops.base import INFERRED_SIZE, Op, OpError, asserted_size, raise_o
 from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.expressions import INPUT_NAMES
 from archcost.spec.given import given_to
-from archcost.spec.model import Surroundings
-from archcost.spec.value_reader import merge_help
 from archcost.spec.vocabulary import GROUP_INPUT
+from archcost.spec.ways_out import ALONE, Surroundings, brief_name, unknown_kind, with_help
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -28,11 +27,7 @@ if TYPE_CHECKING:
     from archcost.spec.given import Given
     from archcost.spec.model import Attribute, Block, References, Spec, Step, Template
 
-_SHOWN = 60  # characters of a name in a message
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
-
-
-ALONE = ("", None)  # in place of an attribute's name and value: those of the value that stands alone
 
 
 class StepError(Exception):
@@ -97,24 +92,6 @@ def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
         spec.problems.add(with_help(problem, step, kind, around))
 
 
-def unknown_kind(step: Step, kind: str, around: Surroundings) -> Diagnostic:
-    """The problem that there is no such kind, with the step that is meant as far as that can be told."""
-    from archcost.spec.helps.steps import unknown_kind_help
-
-    hint = merge_help(kind) or unknown_kind_help(step, kind, around)
-    return Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, hint)
-
-
-def with_help(problem: StepError, step: Step, kind: str, around: Surroundings) -> Diagnostic:
-    """The problem of a step, with a way out that is made of what is written there."""
-    if problem.wrong is None:
-        return problem.diagnostic
-    from archcost.spec.helps.steps import attribute_help
-
-    hint = merge_help(problem.wrong[0]) or attribute_help(step, kind, *problem.wrong, around)
-    return problem.diagnostic._replace(help=hint or problem.diagnostic.help)
-
-
 def given_by(step: Step, kind: str, blocks: Mapping[str, Block]) -> Given:
     """What a step gives a kind; raises StepError for a value alone that says nothing to it."""
     given = given_to(step, kind, blocks)
@@ -142,7 +119,7 @@ def check_params(step: Step, attributes: dict[str, Attribute], block: Block, met
                 if block.params
                 else f"'{block.name}' has no params"
             )
-            message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
+            message = f"unknown param '{brief_name(name)}' of the block '{block.name}'"
             raise StepError(Diagnostic(message, given.mark, hint), (name, given.template.value))
     missing = [name for name, param in block.params.items() if param.default is None and name not in attributes]
     if missing and not step.broken:
@@ -169,7 +146,7 @@ def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
     fields = kind.fields
     for name, where in marks.items():
         if name not in fields:
-            raise StepError(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where), (name, None))
+            raise StepError(Diagnostic(f"unknown attribute '{brief_name(name)}' of {kind.kind}", where), (name, None))
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -211,11 +188,6 @@ def _give(kind: str, missing: list[str]) -> str:
     return f"write `{kind}: {{{', '.join(f'{name}: …' for name in missing)}}}`"
 
 
-def _brief(name: str) -> str:
-    text = " ".join(name.split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
 def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
     """Ids are unique among the steps of a list; those in a branch are apart."""
     first: dict[str, Mark | None] = dict.fromkeys(inputs)
@@ -225,7 +197,7 @@ def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
             if name in first:
                 other = first[name]
                 note = f"it is that of the step at {other}" if other else "it is that of an input"
-                message = f"the id '{_brief(name)}' is taken in this scope"
+                message = f"the id '{brief_name(name)}' is taken in this scope"
                 spec.problems.add(Diagnostic(message, mark, "ids are unique among the steps of a list", (note,)))
             first.setdefault(name, mark)
         for inner in step.inner():

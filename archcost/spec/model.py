@@ -16,7 +16,6 @@ from archcost.spec.problems import Problems
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-    from archcost.dims import Shape
     from archcost.errors import Source
     from archcost.ops.base import Op
     from archcost.spec.budget_limits import Limit
@@ -177,33 +176,6 @@ class Step:
         """The lists of steps in it: those of its branches and of its group, which have scopes of their own."""
         lists = [branch.steps for branch in self.branches.values()] if self.branches else []
         return [*lists, self.group.steps] if self.group is not None else lists
-
-
-class Surroundings:
-    """What is known where a step stands, for helps.
-
-    ``names`` are those of expressions, in parts; ``shape`` is that of the step's input, None where it is not known.
-    """
-
-    __slots__ = ("blocks", "mark", "meter", "names", "shape")
-
-    def __init__(
-        self,
-        names: tuple[Container[str], ...],
-        blocks: Mapping[str, Block],
-        meter: Meter,
-        mark: Mark,
-        shape: Shape | None = None,
-    ) -> None:
-        self.names = names
-        self.blocks = blocks
-        self.meter = meter
-        self.mark = mark
-        self.shape = shape
-
-    def knows(self, name: str) -> bool:
-        """Whether an expression may use a name here."""
-        return any(name in part for part in self.names)
 
 
 class Block:

@@ -14,8 +14,8 @@ from archcost.ops import REGISTRY
 from archcost.spec.helps import synonyms
 from archcost.spec.helps.kinds import meaning_of
 from archcost.spec.helps.synonyms import KINDS, candidates, is_among, squashed, without_dims
-from archcost.spec.model import Surroundings
 from archcost.spec.vocabulary import DTYPE_BYTES, MODIFIERS, TOP_KEYS, WEIGHT_BITS
+from archcost.spec.ways_out import Surroundings
 
 WORDS = [word for words in KINDS for word in words.split()]
 FIELDS = {field for op in REGISTRY.values() for field in op.fields}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from archcost.ops.base import Op
-    from archcost.spec.model import Surroundings
+    from archcost.spec.ways_out import Surroundings
 
 _NEEDLESS = (
     (CHANNEL_ORDER, "channels always come first here, `input: [3, 224, 224]`: leave it out"),

@@ -9,7 +9,7 @@ from archcost.spec.expressions import MAX_LENGTH, Expression, ExpressionError
 from archcost.spec.helps.writing import written
 
 if TYPE_CHECKING:
-    from archcost.spec.model import Surroundings
+    from archcost.spec.ways_out import Surroundings
 
 _NOWHERE = Mark(Source("", ""), 0, 0)
 BEGINS = "an expression begins with `$`"

@@ -12,7 +12,7 @@ from archcost.spec.helps.writing import flow, written
 
 if TYPE_CHECKING:
     from archcost.spec.document import Value
-    from archcost.spec.model import Surroundings
+    from archcost.spec.ways_out import Surroundings
 
 _BATCH = ("batch", "batchsize", "batch_size", "bs", "n", "b", "none", "?")
 COLOURS = (1, 3, 4)  # channels of images

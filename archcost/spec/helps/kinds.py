@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
     from archcost.ops.base import Op
-    from archcost.spec.model import Surroundings
+    from archcost.spec.ways_out import Surroundings
 
 _LISTED = "`archcost ops` lists every op"
 MAX_BLOCKS = 2000  # whose names are compared

@@ -12,7 +12,8 @@ from archcost.spec.helps.translation import translate
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
-    from archcost.spec.model import Step, Surroundings
+    from archcost.spec.model import Step
+    from archcost.spec.ways_out import Surroundings
 
 WORK = 2000  # steps of work of a help
 

@@ -21,7 +21,7 @@ from archcost.spec.helps.synonyms import (
 )
 from archcost.spec.helps.translation import field_of, translate
 from archcost.spec.helps.writing import flow
-from archcost.spec.model import Surroundings
+from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Collection

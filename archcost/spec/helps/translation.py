@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.ops.base import Op
-    from archcost.spec.model import Surroundings
+    from archcost.spec.ways_out import Surroundings
 
 _NO_ACTIVATION = ("linear", "none", "null", "identity", "")
 

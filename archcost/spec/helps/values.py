@@ -15,7 +15,7 @@ from archcost.spec.scalars import resolve
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
-    from archcost.spec.model import Surroundings
+    from archcost.spec.ways_out import Surroundings
 
 _NUMBERS = re.compile(r"[\[(]?\s*\d+(\s*[,x×*]\s*\d+)+\s*,?\s*[\])]?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
