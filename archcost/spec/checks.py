@@ -3,6 +3,8 @@
 Ops whose attributes are all constant are built here, once; the others are built when the spec is unrolled.
 """
 
+# long: each check is one of a list, and all of them walk the same steps
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
