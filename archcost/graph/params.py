@@ -150,6 +150,6 @@ def check_weight_dtype(dtype: str | None) -> None:
 
 
 def _dtype_help(dtype: str, known: Collection[str]) -> str:
-    from archcost.spec.helps.structure import dtype_help
+    from archcost.spec.helps.words import dtype_help
 
     return dtype_help(dtype, known)

@@ -139,7 +139,7 @@ class Reader:
         found: list[str] = []
         for name, (key, _) in mapping.entries.items():
             if name not in known:
-                from archcost.spec.helps.structure import meant_key
+                from archcost.spec.helps.words import meant_key
 
                 here = meant_key(name, known, mapping.entries)
                 found += [here] if here else []
@@ -153,7 +153,7 @@ class Reader:
         """A dtype by torch's name."""
         text = self.text(value, "a dtype")
         if text is not None and text not in known:
-            from archcost.spec.helps.structure import dtype_help
+            from archcost.spec.helps.words import dtype_help
 
             hint = dtype_help(text, known) or suggestion(text, known, "dtypes", self.meter.hints)
             hint = hint or f"known dtypes: {', '.join(known)}"

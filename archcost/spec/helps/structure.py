@@ -1,4 +1,4 @@
-"""Parts of a spec in another form: keys, steps as other tools write them, and params."""
+"""Steps as other tools write them, and params that hold mappings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from archcost.spec.helps.kinds import meaning_of, positional, steps_text, told
 from archcost.spec.helps.synonyms import (
     ACTIVATIONS,
     ARGUMENTS,
-    DTYPES,
-    KEYS,
     KIND_KEYS,
     MODIFIERS,
     candidates,
@@ -24,25 +22,10 @@ from archcost.spec.helps.writing import flow
 from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from archcost.meter import Meter
     from archcost.spec.document import Value
 
 _MODULE = 4  # items of a step as Ultralytics writes it: from, number, module, arguments
-
-
-def meant_key(name: str, known: Collection[str], taken: Collection[str]) -> str:
-    """The key that another word stands for; empty if nothing is known of it, or that key is there as well."""
-    found = [key for key in candidates(KEYS, name) if key in known and key not in taken]
-    return found[0] if found else ""
-
-
-def dtype_help(word: str, known: Collection[str]) -> str:
-    """The help for a dtype of another library; empty if nothing is known of it."""
-    last = word.rpartition(".")[2]
-    found = [dtype for dtype in (last, *candidates(DTYPES, last)) if dtype in known]
-    return f"write `{found[0]}`" if found else ""
 
 
 def several_kinds_help(value: Mapping, first: str, second: str, meter: Meter) -> tuple[str, bool]:
