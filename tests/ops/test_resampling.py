@@ -61,9 +61,7 @@ FIGURES = [
 ]
 
 REFUSALS = [
-    Refusal(
-        "unfold", {"kernel_size": 7}, ((1, 3, 5, 9),), "a window that spans 7 does not fit into a padded"
-    ),
+    Refusal("unfold", {"kernel_size": 7}, ((1, 3, 5, 9),), "a window that spans 7 does not fit into a padded"),
     Refusal("unfold", {"kernel_size": 2}, ((3, 5, 9),), "unfold takes an input of 4 dims (N, C, H, W), got (3, 5, 9)"),
     Refusal("fold", {"output_size": 4, "kernel_size": 2}, ((1, 9, 9),), "9 channels are not a multiple of 4 kernel"),
     Refusal("fold", {"output_size": 4, "kernel_size": 2}, ((1, 8, 4),), "an image of (4, 4) has 9 windows, not 4"),
