@@ -114,7 +114,8 @@ class RoundMaker(StepMaker):
             count = whole_number(given)
             if count is None or count < 0:
                 message = f"'repeat' must be a whole number ≥ 0 or a list, got {shown(given)}"
-                raise ExpressionError(Diagnostic(message, step.repeat.mark))
+                hint = self.forgotten(given, step, frame, inputs)
+                raise ExpressionError(Diagnostic(message, step.repeat.mark, hint))
             if count > MAX_NODES:
                 raise self.limit(step.repeat.mark)
             items = range(count)

@@ -72,7 +72,11 @@ class _Padded(ForwardConv):
     def validate(self, check: Check) -> None:
         if self.padding == "same":
             for step in self.stride:
-                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride)
+                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride, help=self.strided_help)
+
+    def strided_help(self) -> str:
+        """What pads where the stride is not 1."""
+        return "give `padding` as numbers: half of the kernel, as PyTorch networks do"
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, _, *sizes = inputs[0]
@@ -114,6 +118,18 @@ class _Conv(_Padded, OwnWeight):
     padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"), symbol="p")
     dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")
+
+    def strided_help(self) -> str:
+        """What pads as PyTorch's networks do, and what as TensorFlow's `same`: more at the end than at the start."""
+        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+        halves = [span // 2 for span in spans]
+        totals = [max(span - step, 0) for span, step in zip(spans, self.stride, strict=True)]
+        sides = [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
+        padding = halves[0] if len(set(halves)) == 1 else halves
+        return (
+            f"write `padding: {padding}`, as PyTorch networks do; TensorFlow's same pads more at the end: "
+            f"put `pad: {{pad: {sides}}}` before it and leave padding out"
+        )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         self.check_groups(inputs[0][1], check)

@@ -20,7 +20,7 @@ _FAMILY = "Shape"
 class Tile(Op, kind="tile", family=_FAMILY):
     """out[d] = dims[d] · in[d]: the whole input so many times along each dim, as copies; no MACs, no FLOPs.
 
-    As in torch, fewer numbers than dims are those of the last dims, and more numbers add dims in front. `expand` repeats
+    As in torch, fewer numbers than dims are those of the last dims, and more add dims in front. `expand` repeats
     dims of size 1 without a copy.
     """
 

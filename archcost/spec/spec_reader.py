@@ -7,6 +7,7 @@ a broken or unknown thing in its place, so that the rest is judged as if it were
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.dtypes import FLOAT_DTYPES
@@ -45,6 +46,7 @@ class SpecReader(Reader):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec.problems, spec.meter)
         self.spec = spec
+        self._misnamed: list[str] = []  # keys that are there under another name
 
     def main(self, root: Value, *, base: bool = False) -> list[tuple[str, Mark]]:
         """Read the spec's file, or the one that it extends in the end; returns the paths that it includes."""
@@ -140,7 +142,8 @@ class SpecReader(Reader):
             if not isinstance(value, Scalar) or value.value != VERSION or isinstance(value.value, bool):
                 message = f"this archcost reads version {VERSION} of the language, got {brief(value)}"
                 self.report(message, value, f"write `archcost: {VERSION}`")
-        self.keys(root, known, what)
+        self._misnamed = self.keys(root, known, what)
+        self.spec.incomplete = self.spec.incomplete or "layers" in self._misnamed
         return root
 
     def _shared_parts(self, top: Mapping) -> list[tuple[str, Mark]]:
@@ -171,7 +174,7 @@ class SpecReader(Reader):
     def _params(self, value: Value) -> dict[str, Param]:
         """Names to defaults; null means that a value is required."""
         params: dict[str, Param] = {}
-        mapping = self.mapping(value, "'params'")
+        mapping = self.mapping(value, "'params'", partial(_way_out, "params", value))
         for item in value.items if isinstance(value, Sequence) else ():
             params[brief(item)] = Param(Template(UNKNOWN, item.mark), item.mark)
         for key, default in mapping.entries.values() if mapping else ():
@@ -181,7 +184,8 @@ class SpecReader(Reader):
             if isinstance(default, Scalar) and default.value is None:
                 params[key.text] = Param(None, key.mark)
             else:
-                params[key.text] = Param(self.template(default) or Template(UNKNOWN, default.mark), key.mark)
+                template = self.template(default, partial(_way_out, "param", default, key.text))
+                params[key.text] = Param(template or Template(UNKNOWN, default.mark), key.mark)
         return params
 
     def _inputs(self, top: Mapping) -> None:
@@ -192,7 +196,8 @@ class SpecReader(Reader):
         if "input" in entries:
             inputs["input"] = self._input(*entries["input"])
         elif "inputs" in entries:
-            mapping = self.mapping(entries["inputs"][1], "'inputs'")
+            given = entries["inputs"][1]
+            mapping = self.mapping(given, "'inputs'", partial(_way_out, "inputs", given))
             if mapping is None:
                 inputs["input"] = _unknown_input(entries["inputs"][0])
             for key, value in mapping.entries.values() if mapping else ():
@@ -200,16 +205,16 @@ class SpecReader(Reader):
                 self.label(key, "an input")
                 inputs[key.text] = self._input(key, value)
         elif "layers" in entries:
-            self.report(
-                "the spec has no input", entries["layers"][0], "write `input: [3, 224, 224]`, without the batch"
-            )
+            hint = "write `input: [3, 224, 224]`, without the batch"
+            if "input" not in self._misnamed:
+                self.report("the spec has no input", entries["layers"][0], hint)
             inputs["input"] = _unknown_input(entries["layers"][0])
 
     def _input(self, key: Scalar, value: Value) -> InputDeclaration:
         if not isinstance(value, Mapping):
             shape = self.template(value)
             return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
-        self.keys(value, ("shape", "dtype", "batch"), "an input")
+        misnamed = self.keys(value, ("shape", "dtype", "batch"), "an input")
         known, dtype, batch = True, None, True
         if "dtype" in value.entries:
             dtype = self.dtype(value.entries["dtype"][1])
@@ -222,7 +227,8 @@ class SpecReader(Reader):
                 self.report(f"'batch' of an input must be true or false, got {brief(flag)}", flag)
                 known = False
         if "shape" not in value.entries:
-            self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
+            if "shape" not in misnamed:
+                self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
             return _unknown_input(key)
         shape = self.template(value.entries["shape"][1])
         return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
@@ -236,7 +242,7 @@ class SpecReader(Reader):
         if mapping is None:
             block.broken = True
             return block
-        self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
+        misnamed = self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
         entries = mapping.entries
         if "params" in entries:
             block.params = self._params(entries["params"][1])
@@ -250,7 +256,8 @@ class SpecReader(Reader):
         if "layers" in entries:
             block.steps = read_steps(self, entries["layers"][1], f"the layers of '{brief(key)}'")
         else:
-            self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
+            if "layers" not in misnamed:
+                self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
             block.broken = True
         if "outputs" in entries:
             block.outputs = self.references(entries["outputs"][1], "outputs")
@@ -259,3 +266,12 @@ class SpecReader(Reader):
 
 def _unknown_input(key: Scalar) -> InputDeclaration:
     return InputDeclaration(Template(UNKNOWN, key.mark), None, True, key.mark)
+
+
+def _way_out(part: str, value: Value, name: str = "") -> str:
+    """The help for a part of a spec that is written in another form."""
+    from archcost.spec.helps import inputs, structure
+
+    if part == "param":
+        return structure.param_help(name, value)
+    return structure.params_help(value) if part == "params" else inputs.inputs_help(value)
