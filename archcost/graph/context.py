@@ -50,6 +50,7 @@ class Context:
         self.problems = problems
         self.stack: list[Use] = []  # the blocks that are being unrolled
         self.depth = 0  # of blocks and branches
+        self.frozen = False  # whether the weights of what is unrolled need no gradients
         self.meter = names.meter
 
     # --- names and values -------------------------------------------------------------------------------------------

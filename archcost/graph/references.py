@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import decided
 from archcost.errors import Diagnostic, suggestion
+from archcost.graph.model import owner_of
 from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
 from archcost.ops.base import shape_text
@@ -15,10 +16,12 @@ from archcost.spec.expressions import Expression
 from archcost.spec.model import Reference
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.graph.context import Context
-    from archcost.graph.model import Signature
+    from archcost.graph.model import Node, Signature
     from archcost.graph.scope import Frame, Result, Values
     from archcost.spec.model import References
 
@@ -172,10 +175,19 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
                 shapes = f"{shape_text(mine[tensor])} here and {there}"
                 raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
         common += len(shared)
+        if nodes[index].signature.frozen and any(_trains(nodes, target, tensor) for tensor in shared):
+            message = f"`requires_grad: false` freezes weights that '{context.inside(nodes[target].path)}' trains"
+            raise StepError(Diagnostic(message, mark, f"a tensor has one state: freeze '{name}' as well, or neither"))
         nodes[index] = nodes[index]._replace(weights_of=target)
     if not common:
         message = f"this step and '{name}' have no weights in common"
         raise StepError(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
+
+
+def _trains(nodes: Sequence[Node], index: int, tensor: str) -> bool:
+    """Whether a tensor of a node is learnable and needs a gradient."""
+    owner = nodes[owner_of(nodes, index, tensor)].signature
+    return owner.trains and tensor in owner.weights()
 
 
 def _tensors(signature: Signature) -> dict[str, Shape]:

@@ -217,6 +217,11 @@ def _read_share(reader: Reader, step: Step, value: Value) -> bool:
     return True
 
 
+def _read_requires_grad(reader: Reader, step: Step, value: Value) -> bool:
+    step.requires_grad = reader.template(value)
+    return step.requires_grad is not None
+
+
 _MODIFIERS = {
     "id": _read_id,
     "from": _read_from,
@@ -225,6 +230,7 @@ _MODIFIERS = {
     "repeat": _read_repeat,
     "as": _read_as,
     "share": _read_share,
+    "requires_grad": _read_requires_grad,
 }
 
 
