@@ -1,4 +1,4 @@
-"""What of a class has frozen weights, in as few statements as there can be: ``self.layers[:3].requires_grad_(False)``."""
+"""What of a class has frozen weights, in as few statements as can be: ``self.layers[:3].requires_grad_(False)``."""
 
 from __future__ import annotations
 

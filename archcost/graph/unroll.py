@@ -19,8 +19,9 @@ from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.nodes import NodeMaker
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
-from archcost.graph.references import resolve, share_weights, single
+from archcost.graph.references import resolve, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
+from archcost.graph.sharing import share_weights
 from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY

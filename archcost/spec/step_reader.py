@@ -211,7 +211,7 @@ def _read_as(reader: Reader, step: Step, value: Value) -> bool:
 
 def _read_share(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
-        reader.report(f"'share' is the id of a step, got {brief(value)}", value)
+        reader.report(f"'share' is the id or path of a step, got {brief(value)}", value)
         return True
     step.share = Reference(value.text, value.mark)
     return True

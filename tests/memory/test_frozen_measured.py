@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -19,10 +20,12 @@ from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from archcost.spec.model import Spec
 from tests.memory.networks import Checkpointed, adam, case_graph, sgd
 from tests.memory.test_training_measured import REAL, WATCHED, same
 from tests.ops.cases import CASES, Case
+
+if TYPE_CHECKING:
+    from archcost.spec.model import Spec
 
 
 def has_weights(case: Case) -> bool:
