@@ -30,11 +30,12 @@ class SpecResult:
     ``unread``: not even its text is known.
     """
 
-    __slots__ = ("diagnostics", "name", "report", "unread")
+    __slots__ = ("diagnostics", "name", "notes", "report", "unread")
 
     def __init__(
         self, name: str, report: Report | None, diagnostics: tuple[Diagnostic, ...] = (), *, unread: bool = False
     ) -> None:
+        self.notes: tuple[Diagnostic, ...] = ()  # what is right in the spec, and may surprise
         self.name = name
         self.unread = unread
         self.report = report
@@ -107,7 +108,9 @@ def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files |
     def work(spec: Spec) -> SpecResult:
         if not spec.is_library:
             check(spec, settings)
-        return SpecResult(path, None)
+        result = SpecResult(path, None)
+        result.notes = tuple(spec.notes)
+        return result
 
     return attempt(path, work, files=files)
 

@@ -116,7 +116,7 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
 def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, training: Training = False) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
     from archcost.render.exit import write_error, write_out
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_line
 
     results = validate_all(specs, settings_of(settings, batch=batch, training=training))
     wrong = [result for result in results if result.diagnostics]
@@ -126,4 +126,6 @@ def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, trainin
         where = f" in {len(wrong)} of {len(results)} specs" if len(results) > 1 else ""
         write_error(f"{count} error{'s' * (count != 1)}{where}\n")
         raise typer.Exit(2)
+    for note in (note for result in results for note in result.notes):
+        print_line("note", f"{note.message}, at {note.mark}")
     write_out(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors\n")

@@ -49,7 +49,7 @@ def print_failure(message: str) -> None:
 def print_line(word: str, text: str) -> None:
     """``error: text`` to standard error, the word in its colour."""
     style = _style()
-    colour = style["help"] if word == "help" else style["error"]
+    colour = style[{"help": "help", "note": "blue"}.get(word, "error")]
     write_error(f"{colour}{word}{style['reset']}: {visible(text)}\n")
 
 
