@@ -11,8 +11,8 @@ from archcost.errors import Diagnostic, suggestion
 from archcost.ops import REGISTRY
 from archcost.ops.base import INFERRED_SIZE, Op, OpError, asserted_size, raise_on_false
 from archcost.ops.fields import REQUIRED, AttributeValueError
-from archcost.spec.given import given_to
 from archcost.spec.expressions import INPUT_NAMES
+from archcost.spec.given import given_to
 from archcost.spec.step_reader import kind_help
 from archcost.spec.value_reader import merge_help
 from archcost.spec.vocabulary import GROUP_INPUT
@@ -47,7 +47,7 @@ def link(spec: Spec) -> None:
     own = (spec.text_source, *spec.bases)
     top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
-        for step in _all_steps(block.steps):
+        for step in all_steps(block.steps):
             _link_step(step, spec)
         _check_ids(block.steps, block.inputs, spec)
         if block is spec.main or (spec.main.steps and block.mark.source in own):
@@ -55,11 +55,12 @@ def link(spec: Spec) -> None:
     _check_recursion(spec)
 
 
-def _all_steps(steps: list[Step]) -> Iterator[Step]:
+def all_steps(steps: list[Step]) -> Iterator[Step]:
+    """Steps and all that stand inside of them, in order."""
     for step in steps:
         yield step
         for inner in step.inner():
-            yield from _all_steps(inner)
+            yield from all_steps(inner)
 
 
 def _link_step(step: Step, spec: Spec) -> None:
@@ -270,7 +271,7 @@ class _Names:
     def _is_index_outside(self, name: str) -> bool:
         """Whether a name is the index of a repeated step that uses the block."""
         if self._outside is None:
-            steps = [step for block in (self.spec.main, *self.spec.blocks.values()) for step in _all_steps(block.steps)]
+            steps = [step for block in (self.spec.main, *self.spec.blocks.values()) for step in all_steps(block.steps)]
             self.spec.meter.spend(len(steps), self.block.mark)
             users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
             self._outside = {index for step in users for index in step.indices}
