@@ -21,6 +21,7 @@ from archcost.documents import (
     SpecData,
     envelope,
     holding,
+    warned,
 )
 from archcost.figures import ALWAYS, IN_REPORTS, METRICS, OF_LAYERS, OPTIONAL, UNDECLARED
 from archcost.indented_json import Stream
@@ -145,7 +146,13 @@ def report_data(report: Report) -> ReportData:
     spec = report.spec
     document: dict[str, Any] = {
         **envelope("report"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": plain_data(report.params)},
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            "params": plain_data(report.params),
+            **warned(report.warnings),
+        },
         **({} if report.complete else {"partial": True}),
         "batch": report.batch,
         "dtype": report.dtype,

@@ -83,7 +83,7 @@ def memory(
     import archcost
     from archcost.named_specs import SpecResult
     from archcost.render.memory import MemoryDocument
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of, write
 
     params = parse_params(settings or ())
@@ -108,6 +108,7 @@ def memory(
     studies = [one for one in found if not isinstance(one, SpecResult)]
     failed = [one for one in found if isinstance(one, SpecResult)]
     write(MemoryDocument(studies, depth, failed), format or format_of(output), output)
+    print_warnings([warning for study in studies for warning in study.report.warnings])
     print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
     if failed:
         raise typer.Exit(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.documents import Count, Identified, Positive, Shape, holding, identified
+from archcost.documents import Count, Identified, Positive, Shape, WarnedData, holding, identified, warned
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WORDS = {"+": "added", "-": "removed", "~": "changed", " ": "same"}
 
 
-class ComparedModelData(TypedDict):
+class ComparedModelData(WarnedData):
     """A model that is compared, and under which settings."""
 
     name: str
@@ -115,6 +115,7 @@ def _model(report: Report) -> ComparedModelData:
         "sha256": spec.sha256,
         "params": report.params,
         "batch": report.batch,
+        **warned(report.warnings),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
     from archcost.conventions.differences import ToolDifference, ToolExplanation
@@ -108,7 +108,13 @@ def reconciliation_data(found: Reconciliation) -> ReconciliationData:
     spec = report.spec
     return {
         **envelope("reconciliation"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": report.params},
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            "params": report.params,
+            **warned(report.warnings),
+        },
         "batch": report.batch,
         "macs": report.totals.macs,
         "conventions": [_convention(explanation) for explanation in found.explanations],

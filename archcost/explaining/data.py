@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope
+from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope, warned
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -97,7 +97,13 @@ def begun(report: Report) -> Explained:
     spec = report.spec
     return {
         **envelope("explanation"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": report.params},
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            "params": report.params,
+            **warned(report.warnings),
+        },
         "batch": report.batch,
         "dtype": report.dtype,
     }

@@ -89,6 +89,16 @@ class StepMaker(NodeMaker):
             raise ExpressionError(Diagnostic(message, step.when.mark, hint))
         return bool(value)
 
+    def trains(self, step: Step, frame: Frame, inputs: Values) -> bool:
+        """Whether the weights of a step need gradients, as far as it says so itself."""
+        if step.requires_grad is None:
+            return True
+        value = decided(self.value(step.requires_grad, frame, inputs))
+        if not isinstance(value, bool):
+            message = f"'requires_grad' must be true or false, got {shown(value)}"
+            raise ExpressionError(Diagnostic(message, step.requires_grad.mark, "`false` freezes the weights"))
+        return value
+
     def default_name(self, step: Step, frame: Frame) -> str:
         """The name of a step that failed before it had one; without a kind, ids of the scope are unsure."""
         kind = step.kind

@@ -18,8 +18,9 @@ from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError
 from archcost.graph.groups import GroupMaker
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
-from archcost.graph.references import resolve, share_weights
+from archcost.graph.references import resolve
 from archcost.graph.scope import FAILED, UNKNOWN_RESULT, Body, Frame, Result, Values
+from archcost.graph.sharing import share_weights
 from archcost.graph.steps import reads_before
 from archcost.graph.work import REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
@@ -136,6 +137,12 @@ class Unroller(GroupMaker):
 
     def once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         """One round of a step: its branches, then its group, block or op."""
+        if step.requires_grad is not None and not self.frozen and not self.trains(step, frame, inputs):
+            self.frozen = True
+            try:
+                return self.once(step, kind, name, frame, inputs)
+            finally:
+                self.frozen = False
         body = frame.body
         start = len(body.nodes)
         own = inputs
@@ -184,7 +191,7 @@ class Unroller(GroupMaker):
         types = frame.types_of(values)
         resolved = self._bodies.resolved(step, block, given, types if block.takes_more else types[:1])
         equal = _places(values) if len(values) > 1 else ()  # a body is bound to values, not to places
-        key = (block.name, resolved.key, types, equal)
+        key = (block.name, resolved.key, types, equal, self.frozen)
         names = resolved.names
         path, body = frame.prefix + name, frame.body
         start = len(body.nodes)

@@ -79,10 +79,13 @@ def known_macs(layer: Layer) -> int | None:
 def _model(result: Latency, ratio: Ratio) -> BenchModelData:
     report = result.report
     params: dict[str, Any] = dict(report.params)
+    named: SpecData = {"name": report.name, "path": report.spec.path, "params": params}
+    if report.warnings:
+        named["warnings"] = [warning.to_dict() for warning in report.warnings]
     layers = report.unknown_layers()
     unknown: UnknownLayersData = {"unknown": layers} if layers else {}
     return {
-        "spec": {"name": report.name, "path": report.spec.path, "params": params},
+        "spec": named,
         "batch": report.batch,
         "environment": result.environment.to_dict(),
         "latency_seconds": result.total.to_dict(),

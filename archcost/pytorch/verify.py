@@ -79,6 +79,7 @@ def verify(
         against=other,
         totals=_totals(report, checks, measured),
         clock=times,
+        warnings=report.warnings,
     )
 
 

@@ -49,7 +49,7 @@ def link(spec: Spec) -> None:
     own = (spec.text_source, *spec.bases)
     top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
-        for step, indices in _all_steps(block.steps):
+        for step, indices in all_steps(block.steps):
             names = (top, block.params, indices)
             _link_step(step, spec, Surroundings(names, spec.blocks, spec.meter, step.mark))
         _check_ids(block.steps, block.inputs, spec)
@@ -58,13 +58,13 @@ def link(spec: Spec) -> None:
     _check_recursion(spec)
 
 
-def _all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
-    """All steps of a list and of the branches in it, each with the indices of the repeated steps around it."""
+def all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
+    """Steps and all that stand inside of them, in order, each with the indices of the repeated steps around it."""
     for step in steps:
         inside = (*indices, *step.indices)
         yield step, inside
         for inner in step.inner():
-            yield from _all_steps(inner, inside)
+            yield from all_steps(inner, inside)
 
 
 def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
@@ -240,6 +240,7 @@ class _Names:
                 wrong.append(self._expression(step.kind))
             given = [*step.attributes.values(), *filter(None, (step.alone, step.asserted))]
             wrong += [self._template(attribute.template) for attribute in given]
+            wrong.append(self._template(step.requires_grad))
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
                 self._references(branch.sources)
@@ -275,7 +276,7 @@ class _Names:
         """Whether a name is the index of a repeated step that uses the block."""
         if self._outside is None:
             blocks = (self.spec.main, *self.spec.blocks.values())
-            steps = [step for block in blocks for step, _ in _all_steps(block.steps)]
+            steps = [step for block in blocks for step, _ in all_steps(block.steps)]
             self.spec.meter.spend(len(steps), self.block.mark)
             users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
             self._outside = {index for step in users for index in step.indices}

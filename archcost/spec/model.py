@@ -130,6 +130,7 @@ class Step:
         "op",
         "repeat",
         "repeat_as",
+        "requires_grad",
         "share",
         "sources",
         "uses_input",
@@ -151,6 +152,7 @@ class Step:
         self.repeat: Template | None = None
         self.repeat_as = INDEX  # empty when it could not be read
         self.share: Reference | None = None
+        self.requires_grad: Template | None = None
         self.broken = False
         self.varies: frozenset[str] = frozenset()  # of "kind", "from" and "when": what differs from round to round
         self.uses_input = False  # an attribute is an expression over the input's shape

@@ -109,6 +109,7 @@ MODIFIER_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "repeat": st.one_of(st.integers(0, 4), EXPRESSIONS, NUMBERS, st.lists(SCALARS, max_size=3)),
     "as": st.sampled_from(["i", "k", "b", "max", "a b"]),
     "share": IDS,
+    "requires_grad": st.one_of(st.booleans(), EXPRESSIONS, SCALARS),
 }
 
 
@@ -249,6 +250,7 @@ def sound_steps(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tup
             made.append({"id": f"{name}_streams", **draw(sound_streams(here))})
             step = {"add": None, "from": [f"{name}_streams", here[-1]]}
         modifiers = {"repeat": (3, COUNTS), "when": (4, CONDITIONS), "share": (15, st.sampled_from(here))}
+        modifiers["requires_grad"] = (9, st.sampled_from([False, True, "$(n > 1)"]))
         for modifier, (rarity, strategy) in modifiers.items():
             if modifier not in step and draw(st.integers(0, rarity)) == 0:
                 step[modifier] = draw(strategy)

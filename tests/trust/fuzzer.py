@@ -58,7 +58,9 @@ _TEXTS = [
     *(b"from: input", b"from: []", b"share: conv2d", b"when: $(1)", b"outputs: [x]", b"extends: a.yaml", b"budgets:"),
     *(b"layers: [relu, relu]", b"residual: [relu]", b"linear: 3", b"id: 0", b"in_channels: 3", b"x: {layers: [x]}"),
     *(b"[{a: {n: $(n + 1)}, when: $(n)}]", b"$(str(i))"),
-    *(b"lstm: {hidden_size: 8, num_layers: 9999}", b"chunk: {chunks: 9999, dim: 1}", b"macs: 1%"),
+    *(b"requires_grad: false", b"requires_grad: $(i)", b"share: a.0.conv2d", b"macs: 1%"),
+    *(b"lstm: {hidden_size: 8, num_layers: 9999}", b"chunk: {chunks: 9999, dim: 1}", b"include: [zoo:resnet]"),
+    *(b"extends: zoo:alexnet", b"include: [zoo:blocks/common]", b"extends: zoo:../x"),
     *(b"[[budgets]]\n", b"specs = []\n", b"[a.b]\n", b"x = [[[[", b"a.b.c = 1\n", b"1979-05-27", b"'''", b'"""'),
 ]  # fmt: skip
 _VALUES = [
