@@ -31,6 +31,8 @@ COMMANDS = {
     "validate": "analyze",
     "schema": "schema",
     "zoo": "zoo",
+    "ops": "ops",
+    "init": "init",
 }
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
@@ -92,7 +94,17 @@ def main() -> None:
 
 def _run(words: Sequence[str]) -> int | str | None:
     """The exit code of a command line, once its errors are told."""
-    return _told(make_app(words))
+    return _told(_known(words))
+
+
+def _known(words: Sequence[str]) -> typer.Typer:
+    """The application for a command line; raises UsageError for a first word that is no command."""
+    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+        from archcost.errors import UsageError
+        from archcost.named_specs import command_help
+
+        raise UsageError(f"there is no command '{words[0]}'", command_help(words[0], list(COMMANDS)))
+    return make_app(words)
 
 
 def _supervised(words: Sequence[str]) -> int | str | None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from archcost.ops import REGISTRY
-from archcost.ops.base import arity_text
-from archcost.ops.facets import FAMILIES
-from archcost.ops.fields import REQUIRED, shown
+from archcost.explaining.op_reference import op_references
 from archcost.render.output import write_text
 
 if TYPE_CHECKING:
-    from archcost.ops.base import Op
+    from archcost.explaining.op_reference import OpReference
 
 _HEAD = """# Ops
 
@@ -26,50 +23,47 @@ torch's names and defaults; what torch infers from the input is inferred here. E
 
 def reference() -> str:
     """The page: families, and in each the ops with their attributes."""
-    families: dict[str, list[type[Op]]] = {family: [] for family in FAMILIES}
-    for op in REGISTRY.values():
-        families[op.family].append(op)
+    families = {family: list(ops) for family, ops in groupby(op_references(), lambda op: op.family)}
     parts = [_HEAD]
     for family, ops in families.items():
         kinds = ", ".join(f"`{op.kind}`" for op in ops)
         parts.append(f"- [{family}](#{_anchor(family)}): {kinds}")
     for family, ops in families.items():
         parts.append(f"\n## {family}")
-        groups: dict[tuple[str, str], list[type[Op]]] = {}
+        groups: dict[tuple[str, str], list[OpReference]] = {}
         for op in ops:
             groups.setdefault((_text(op), _attributes(op)), []).append(op)
         parts += [_section(same) for same in groups.values()]
     return "\n".join(parts) + "\n"
 
 
-def _section(ops: list[type[Op]]) -> str:
+def _section(ops: list[OpReference]) -> str:
     """One heading for ops that differ in nothing but their kind."""
     op = ops[0]
     names = ", ".join(f"`{same.kind}`" for same in ops)
-    lines = [f"\n### {names}\n", _text(op), "", f"Takes {arity_text(op)}{_layouts(ops)}."]
+    lines = [f"\n### {names}\n", _text(op), "", f"Takes {op.takes}{_layouts(ops)}."]
     table = _attributes(op)
     if table:
         lines += ["", table]
     return "\n".join(lines)
 
 
-def _layouts(ops: list[type[Op]]) -> str:
+def _layouts(ops: list[OpReference]) -> str:
     layouts = list(dict.fromkeys(op.layout for op in ops if op.layout))
     return f": {', '.join(layouts)}" if layouts else ""
 
 
-def _text(op: type[Op]) -> str:
-    return inspect.cleandoc(op.__doc__ or "").replace("*", "\\*")
+def _text(op: OpReference) -> str:
+    return op.text.replace("*", "\\*")
 
 
-def _attributes(op: type[Op]) -> str:
-    if not op.fields:
+def _attributes(op: OpReference) -> str:
+    if not op.attributes:
         return ""
     lines = ["| attribute | value | default | |", "| :-- | :-- | :-- | :-- |"]
-    for name, field in op.fields.items():
-        default = "required" if field.default is REQUIRED else f"`{shown(field.default)}`".replace("'", "")
-        kind = field.type_text(op.ndim).replace("|", "\\|") + (" or null" if field.nullable else "")
-        lines.append(f"| `{name}` | {kind} | {default} | {field.doc} |")
+    for one in op.attributes:
+        default = f"`{one.default}`" if one.default else "required"
+        lines.append(f"| `{one.name}` | {one.takes.replace('|', chr(92) + '|')} | {default} | {one.about} |")
     return "\n".join(lines)
 
 
