@@ -170,9 +170,10 @@ def _text(path: str) -> str:
 
 def _analysed(name: str) -> ZooModel:
     from archcost.analysis.report import analyze
+    from archcost.settings import AS_IT_STANDS
     from archcost.spec.loader import read
 
-    return model_of(analyze(read(name)))
+    return model_of(analyze(read(name), AS_IT_STANDS))
 
 
 def _family(name: str, rows: dict[str, ZooModel]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from archcost.documents import Count
+from archcost.documents import Count, Envelope, envelope
 
 if TYPE_CHECKING:
     from archcost.explaining.op_reference import OpReference
@@ -28,7 +28,7 @@ class OpFormulaData(TypedDict):
     latex: str
 
 
-class OpData(TypedDict):
+class OpData(Envelope):
     """An op: its reference, an example that can be analysed, and torch's page, null where torch has none.
 
     ``most_inputs`` is null for any number. ``layout`` is that of the inputs, in words, empty where they are of any.
@@ -51,6 +51,7 @@ def op_data(reference: OpReference) -> OpData:
     """The JSON form of an op."""
     op = reference.op
     return {
+        **envelope("ops"),
         "kind": reference.kind,
         "family": reference.family,
         "about": reference.about,
