@@ -68,6 +68,7 @@ class OneOf:
 Count = Annotated[int, AtLeast(0)]
 Positive = Annotated[int, AtLeast(1)]
 Shape = list[Positive]
+ShapesByName = dict[str, Shape]
 
 
 class ToolData(TypedDict):
@@ -88,12 +89,16 @@ class ErrorData(TypedDict):
 
 
 class SpecData(TypedDict):
-    """The model: its name and file, the hash of what was read, and the params that were used."""
+    """The model: its name and file, the hash of what was read, and the params that were used.
+
+    ``inputs`` are the shapes that replaced the spec's own, without the batch, where there are any.
+    """
 
     path: str
     name: NotRequired[str]
     sha256: NotRequired[str]
     params: NotRequired[dict[str, Any]]
+    inputs: NotRequired[ShapesByName]
 
 
 class Identified(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.settings import AS_IT_STANDS, Settings
+from archcost.settings import AS_IT_STANDS, Settings, shapes_by_name
 
 if TYPE_CHECKING:
     import os
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
     AnySpec = Spec | str | os.PathLike[str]
+    AnyInputs = Mapping[str, Sequence[int]] | Sequence[int]  # shapes without the batch, by name, or of the only input
 
 
 def load(spec: str | os.PathLike[str]) -> Spec:
@@ -37,6 +38,7 @@ def analyze(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -44,17 +46,23 @@ def analyze(
 ) -> Report:
     """Shapes, params, MACs and bytes of every layer of a spec.
 
-    ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``training``
-    includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and floating inputs;
-    ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
+    ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``inputs``
+    replace the shapes of its inputs, without the batch: ``(3, 480, 640)``, or ``{"image": (3, 480, 640)}`` by name.
+    ``training`` includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and
+    floating inputs; ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
     Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
-    params that the spec does not have.
+    params and inputs that the spec does not have.
     """
-    return report_of(spec, Settings(params or {}, batch, training, dtype, weight_dtype))
+    return report_of(spec, Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs)))
 
 
 def validate(
-    spec: AnySpec, *, params: Mapping[str, Any] | None = None, batch: int = 1, training: bool = False
+    spec: AnySpec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
+    batch: int = 1,
+    training: bool = False,
 ) -> tuple[Diagnostic, ...]:
     """The problems of a spec in syntax, names, attributes and shapes, each with its place. No costs are computed.
 
@@ -66,7 +74,7 @@ def validate(
     try:
         loaded = _read(spec)
         if not loaded.is_library:
-            check(loaded, Settings(params or {}, batch, training))
+            check(loaded, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
     except SpecError as error:
         return error.diagnostics
     return ()
@@ -76,6 +84,7 @@ def build(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -92,17 +101,24 @@ def build(
     require("torch")
     from archcost.pytorch.module import build as build_network
 
-    return build_network(unroll(_read(spec), Settings(params or {}, batch, training, dtype)))
+    settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
+    return build_network(unroll(_read(spec), settings))
 
 
-def export(spec: AnySpec | Report, *, params: Mapping[str, Any] | None = None, training: bool = False) -> str:
+def export(
+    spec: AnySpec | Report,
+    *,
+    params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
+    training: bool = False,
+) -> str:
     """The model as readable PyTorch source that needs nothing but torch.
 
     Raises UsageError for settings beside a report, which has its own, and what :func:`analyze` raises.
     """
     from archcost.exporting.source import to_torch
 
-    return to_torch(report_of(spec, Settings(params or {}, training=training)))
+    return to_torch(report_of(spec, Settings(params or {}, training=training, inputs=shapes_by_name(inputs))))
 
 
 def zoo(family: str | None = None) -> list[Report]:

@@ -14,6 +14,7 @@ from archcost.commands.options import (
     Depth,
     Format,
     Functional,
+    Inputs,
     Output,
     SetParams,
     Specs,
@@ -35,6 +36,7 @@ def analyze(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
@@ -68,7 +70,9 @@ def analyze(
         columns=_columns(columns or (), relative_to),
         relative_to=relative_to or "",
     )
-    results = analyze_all(specs, settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype))
+    results = analyze_all(
+        specs, settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
+    )
     _write(results, wanted, format or format_of(output), output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
@@ -113,12 +117,14 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
     return parse_columns(columns)
 
 
-def validate(specs: Specs, settings: SetParams = None, batch: Batch = 1, training: Training = False) -> None:
+def validate(
+    specs: Specs, settings: SetParams = None, inputs: Inputs = None, batch: Batch = 1, training: Training = False
+) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics
 
-    results = validate_all(specs, settings_of(settings, batch=batch, training=training))
+    results = validate_all(specs, settings_of(settings, inputs=inputs, batch=batch, training=training))
     wrong = [result for result in results if result.diagnostics]
     print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
     count = sum(len(result.diagnostics) for result in wrong)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.option_values import analyze_all, settings_of, whole
-from archcost.commands.options import Batch, Depth, Format, MinTime, Output, SetParams, Specs, Threads, Training
+from archcost.commands.options import Batch, Depth, Format, Inputs, MinTime, Output, SetParams, Specs, Threads, Training
 
 EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of several models, too
 
@@ -35,6 +35,7 @@ def bench(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     device: Annotated[BenchDevice, typer.Option("--device", help="Device to run on.")] = BenchDevice.auto,
@@ -54,7 +55,7 @@ def bench(
     import archcost
     from archcost.render.progress import spinner
 
-    asked = settings_of(settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    asked = settings_of(settings, inputs=inputs, batch=batch, training=training, dtype=dtype.value if dtype else None)
     reports = whole(analyze_all(specs, asked))
     from archcost.render.latency import LatencyDocument
     from archcost.render.printing import format_of, write

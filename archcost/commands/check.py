@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Output, SetParams, WeightDtype, format_option
+from archcost.commands.options import Batch, Inputs, Output, SetParams, WeightDtype, format_option
 from archcost.render.formats import FULL, GITHUB, OF_VERDICTS
 
 ConfigFile = Annotated[
@@ -41,6 +41,7 @@ def check(
     export_sarif: Annotated[str | None, _export("sarif")] = None,
     export_concise: Annotated[str | None, _export("concise")] = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     baseline_ref: Annotated[
@@ -56,13 +57,14 @@ def check(
     """Check specs against their budgets: absolute limits, and growth over the baseline."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.option_values import parse_params
+    from archcost.commands.option_values import parse_inputs, parse_params
     from archcost.render.progress import progress
     from archcost.render.verdict_output import write_verdict
 
     verdict = archcost.check(
         specs or (),
         params=parse_params(settings or ()),
+        inputs=parse_inputs(inputs or ()),
         batch=batch,
         config=config,
         baseline=baseline,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import attempt_all, parse_params
-from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
+from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
+from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
@@ -51,6 +51,7 @@ def memory(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     dtype: Annotated[
         FloatDtype | None, typer.Option("--dtype", help="Dtype of weights and floating-point inputs.")
@@ -86,12 +87,13 @@ def memory(
     from archcost.render.output import print_diagnostics
     from archcost.render.printing import format_of, write
 
-    params = parse_params(settings or ())
+    params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
 
     def work(spec: Spec) -> Study:
         return archcost.memory(
             spec,
             params=params,
+            inputs=shapes,
             batch=batch,
             dtype=dtype.value if dtype else None,
             training=training,

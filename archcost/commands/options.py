@@ -19,6 +19,14 @@ Specs = Annotated[
 SetParams = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a param of the spec; repeatable.")
 ]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="[NAME=]SHAPE",
+        help="Replace the shape of an input, without the batch: 3x480x640, tokens=512; repeatable.",
+    ),
+]
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]

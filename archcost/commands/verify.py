@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import attempt_all, parse_params, parse_share
+from archcost.commands.option_values import attempt_all, parse_inputs, parse_params, parse_share
 from archcost.commands.options import (
     Batch,
     Depth,
+    Inputs,
     MinTimeIfAny,
     Output,
     SetParams,
@@ -41,6 +42,7 @@ def verify(
     format: Annotated[str | None, format_option(JUNIT)] = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     tolerance: Annotated[
@@ -76,7 +78,8 @@ def verify(
     from archcost.pytorch.verification import VerificationOutcome
     from archcost.render.output import print_diagnostics
 
-    allowed, params = parse_share(tolerance, "--tolerance"), parse_params(settings or ())
+    allowed = parse_share(tolerance, "--tolerance")
+    params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
     if against is not None and len(specs) > 1:
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
 
@@ -84,6 +87,7 @@ def verify(
         return archcost.verify(
             spec,
             params=params,
+            inputs=shapes,
             batch=batch,
             training=training,
             tolerance=allowed,

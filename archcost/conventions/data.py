@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from archcost.analysis.data import settings_data
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def reconciliation_data(found: Reconciliation) -> ReconciliationData:
     spec = report.spec
     return {
         **envelope("reconciliation"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": report.params},
+        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
         "batch": report.batch,
         "macs": report.totals.macs,
         "conventions": [_convention(explanation) for explanation in found.explanations],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
+from archcost.analysis.data import settings_data
 from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def begun(report: Report) -> Explained:
     spec = report.spec
     return {
         **envelope("explanation"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": report.params},
+        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
         "batch": report.batch,
         "dtype": report.dtype,
     }

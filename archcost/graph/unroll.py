@@ -16,9 +16,10 @@ from archcost.errors import Diagnostic
 from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
 from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
+from archcost.graph.inputs import resolve_inputs
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.nodes import NodeMaker
-from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
+from archcost.graph.params import check_weight_dtype, model_dtype, resolve_params
 from archcost.graph.references import resolve, share_weights, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
 from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
@@ -29,7 +30,7 @@ from archcost.ops.fields import shown, whole_number
 from archcost.paths import DOT, join
 from archcost.settings import AS_IT_STANDS
 from archcost.spec.checks import StepError, check_params, cycle_text
-from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
+from archcost.spec.expressions import ExpressionError, Names, has_value
 from archcost.spec.problems import Problems
 from archcost.spec.step_reader import kind_help
 
@@ -326,7 +327,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
     check_weight_dtype(settings.weight_dtype)
     try:
         names = resolve_params(spec, settings, problems, Meter())
-        inputs = resolve_inputs(spec, names, settings.batch, dtype, problems)
+        inputs = resolve_inputs(spec, names, settings, dtype, problems)
     except WorkError as error:
         problems.extend(error.diagnostics)
         raise problems.error() from None
@@ -337,7 +338,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
         raise problems.error()
     body = Unroller(spec, names, dtype, problems, checks).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
-    values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
+    values = {name: names[name] for name in spec.params if has_value(names[name])}
     graph = Graph(spec, settings, values, dtype, known, body.nodes, whole(body.outputs), body.scopes)
     if problems:
         if len(known) < len(inputs):

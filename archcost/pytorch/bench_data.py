@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
+from archcost.analysis.data import settings_data
 from archcost.documents import Count, Identified, Positive, SpecData, identified
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
 from archcost.pytorch.timing import times_slower, warnings
@@ -78,11 +79,10 @@ def known_macs(layer: Layer) -> int | None:
 
 def _model(result: Latency, ratio: Ratio) -> BenchModelData:
     report = result.report
-    params: dict[str, Any] = dict(report.params)
     layers = report.unknown_layers()
     unknown: UnknownLayersData = {"unknown": layers} if layers else {}
     return {
-        "spec": {"name": report.name, "path": report.spec.path, "params": params},
+        "spec": cast("SpecData", {"name": report.name, "path": report.spec.path, **settings_data(report)}),
         "batch": report.batch,
         "environment": result.environment.to_dict(),
         "latency_seconds": result.total.to_dict(),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
 from archcost.documents import envelope
 from archcost.pytorch.verified_figures import plain, shown
 
 if TYPE_CHECKING:
+    from archcost.analysis.data import SettingsData
     from archcost.dims import Shape
     from archcost.errors import Diagnostic, Mark
     from archcost.pytorch.clock import Clock, LayerTime
@@ -131,7 +132,7 @@ class Verification:
     path: str
     sha256: str
     batch: int
-    settings: dict[str, Any]
+    settings: SettingsData
     layers: tuple[LayerCheck, ...]
     mismatches: tuple[Mismatch, ...]
     versions: dict[str, str]
@@ -201,7 +202,7 @@ class Verification:
         latency: ClockedData = {"latency": self.clock.to_dict()} if self.clock else {}
         return {
             **envelope("verification"),
-            "spec": {"name": self.name, "path": self.path, "sha256": self.sha256, "params": self.settings},
+            "spec": {"name": self.name, "path": self.path, "sha256": self.sha256, **self.settings},
             "batch": self.batch,
             "versions": self.versions,
             "ok": self.ok,
