@@ -34,8 +34,8 @@ class Column(NamedTuple):
 
     ``right`` is for figures. Cells of a ``flexible`` column are cut where a page is narrow, unless it ``folds`` them
     into lines. Where that does not suffice columns leave, the lowest ``leaves`` first (0: it stays). A terminal shows
-    figures to the unit where there is room, but those of a ``rounded`` column always in few digits; and what is
-    ``drawn``, such as a bar, stands there alone.
+    figures to the unit where there is room, but those of a ``rounded`` column always in few digits. ``parts`` in place
+    of cells are drawn as bars, the largest as long as there is room; they stand on a terminal alone.
     """
 
     heading: str
@@ -47,7 +47,7 @@ class Column(NamedTuple):
     style: str = ""
     leaves: int = 0
     rounded: bool = False
-    drawn: bool = False
+    parts: Sequence[int] = ()
 
 
 class Table(NamedTuple):
@@ -63,11 +63,11 @@ class Table(NamedTuple):
 
     @property
     def telling_columns(self) -> list[Column]:
-        """The columns that are more than a drawing, without those that say nothing."""
+        """The columns that are more than bars, without those that say nothing."""
         return [
             column
             for column in self.columns
-            if not column.drawn and (column.heading or any(cell(one).text for one in column.cells))
+            if not column.parts and (column.heading or any(cell(one).text for one in column.cells))
         ]
 
     @property

@@ -27,5 +27,16 @@ def text_of(document: Document, format: str, path: str | None) -> Text:  # noqa:
 
 
 def format_of(path: str | None) -> str:
-    """The format that a file's name asks for; a table for any other, and for standard output."""
-    return SUFFIXES.get(PurePath(path).suffix.lower(), "table") if path else "table"
+    """The format that a file's name asks for; a table for one without an ending, and for standard output.
+
+    Raises UsageError for an ending that asks for none.
+    """
+    suffix = PurePath(path).suffix.lower() if path else ""
+    if not suffix:
+        return "table"
+    if suffix not in SUFFIXES:
+        from archcost.errors import UsageError
+
+        endings = ", ".join([f"{ending} ({format})" for ending, format in SUFFIXES.items()])
+        raise UsageError(f"no format ends in '{suffix}': {path}", f"name the format with --format, or use {endings}")
+    return SUFFIXES[suffix]

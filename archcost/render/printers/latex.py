@@ -27,7 +27,7 @@ _SIGNS = SIGNS | {
     "μ": r"$\mu$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\epsilon$", "λ": r"$\lambda$",
     "σ": r"$\sigma$", "Σ": r"$\Sigma$", "‖": r"$\Vert$", "½": r"$\frac12$", "₁": "$_1$", "₂": "$_2$", "₃": "$_3$",
     "ₑ": "$_e$", "ˣ": "$^x$", "ᵖ": "$^p$", "ᵀ": r"$^\top$", "⁻": "$^-$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
-    "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "†": r"\dag{}",
+    "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "▸": r"$\triangleright$", "†": r"\dag{}",
 }  # fmt: skip
 _SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|-(?=-)|[^\x20-\x7e]")  # two hyphens would be a dash
 _ARGUMENT = ("[", "*")  # what a row must not begin with: it would be taken for an argument of the end of the last one
