@@ -130,14 +130,13 @@ def model_names(pattern: str | None = None, family: str | None = None) -> list[s
     names = model_zoo.names()
     families = {name: _family(name, rows) for name in names} if pattern is not None or family is not None else {}
     found = names if family is None else _of_family(names, families, family)
-    if pattern in names:
-        return [name for name in found if name == pattern]
-    if pattern is not None:
-        fits = _fitting(pattern)
-        found = [name for name in found if families[name] is None or fits(name, families[name] or "")]
-        if not found:
-            hint = suggestion(pattern, names, "models") or "`archcost zoo` lists them"
-            raise UsageError(f"the zoo has no model '{pattern}'", hint)
+    if pattern is None:
+        return found
+    fits = _fitting(pattern) if pattern not in names else lambda name, _: name == pattern
+    found = [name for name in found if families[name] is None or fits(name, families[name] or "")]
+    if not found:
+        hint = suggestion(pattern, names, "models") or "`archcost zoo` lists them"
+        raise UsageError(f"the zoo has no model '{pattern}'{f' of the family {family}' if family else ''}", hint)
     return found
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.ops.base import Op
 
-LAYER = "layer"  # the id of the step
-_BATCH = 1
 _IMAGE: Shape = (64, 28, 28)
 _TOKENS: Shape = (196, 64)
 _SHAPES: dict[str, Shape] = {  # by what an op says of its dims, without the batch
@@ -135,12 +133,13 @@ class OpExample(NamedTuple):
 
     def text(self) -> str:
         """A spec of this one layer, which can be analysed as it is."""
-        step = f"{self.kind}: {_flow(self.attributes)}" if self.attributes else self.kind
         names = list(self.inputs)
-        from_ = "" if len(names) == 1 else f", from: [{', '.join(names)}]"
-        return f"archcost: 1\nname: {self.kind}_example\n{self._declared()}layers:\n" + (
-            "  - {id: LAYER, STEP" + from_ + "}\n"
-        ).replace("LAYER", LAYER).replace("STEP", step)
+        reads = "" if len(names) == 1 else f"from: [{', '.join(names)}]"
+        if self.attributes:
+            step = f"{self.kind}: {_flow(self.attributes)}" + f"\n    {reads}" * bool(reads)
+        else:
+            step = f"{{{self.kind}, {reads}}}" if reads else self.kind
+        return f"archcost: 1\nname: {self.kind}_example\n{self._declared()}layers:\n  - {step}\n"
 
     def _declared(self) -> str:
         if not self.inputs:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import UsageError, suggestion
-from archcost.explaining.op_examples import LAYER, OpExample, example_of
+from archcost.explaining.op_examples import OpExample, example_of
 from archcost.ops import REGISTRY
 from archcost.ops.base import arity_text
 from archcost.ops.facets import FAMILIES, WrittenAs
@@ -89,7 +89,8 @@ class OpReference:
         from archcost.spec.loader import loads
 
         report = analyze(loads(self.example.text(), name=f"{self.kind}.yaml"))
-        signature = next(layer.node.signature for layer in report.layers if layer.path == LAYER)
+        (layer,) = report.layers
+        signature = layer.node.signature
         found = formulas_of(signature)
         sizes = [(one.label, one.formula) for one in size_equations(found, signature) if one.formula is not None]
         work = [("params", found.params), ("MACs", found.macs), ("FLOPs", flops_formula(found))]

@@ -43,7 +43,6 @@ class OpsDocument(NamedTuple):
             names += [Cell(family, strong=True), *[Cell(op.kind, level=2) for op in own]]
             words += ["", *[op.about for op in own]]
         yield Table([Column("op", names), Column("what it computes", words, flexible=True)])
-        yield Gap()
         yield Line("`archcost ops NAME` has the attributes of one, its formulas and an example")
 
     def branches(self) -> Iterator[TreeLine]:
@@ -76,17 +75,15 @@ class OpDocument(NamedTuple):
             yield Line(" ".join(paragraph.split("\n")), indent=0)
             yield Gap()
         yield Field("takes", op.takes + (f": {op.layout}" if op.layout else ""))
-        if op.page:
-            yield Field("torch", op.page)
-        yield Gap()
-        if op.attributes:
-            yield self._attributes()
-            yield Gap()
+        yield self._attributes() if op.attributes else Gap()
         for label, formula in op.formulas:
             yield Field(label, formula.text(), formula.latex())
         yield Gap()
         yield Line(f"An example, as `archcost ops {op.kind} --example` prints it:", indent=0)
         yield Code(op.example.text(), "yaml")
+        if op.page:
+            yield Gap()
+            yield Line(f"In torch: {op.page}", indent=0, literal=True)
 
     def branches(self) -> Iterator[TreeLine]:
         """The same as a tree."""

@@ -78,7 +78,9 @@ def _row(place: Place) -> Row:
     costs = first.costs.times(count)
     group = first.layer is None
     paths = tuple([tree.path for tree in same])
-    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths, opened)
+    return Row(
+        level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths, opened
+    )
 
 
 def automatic_depth(tree: Tree, deepest: int) -> int:

@@ -85,7 +85,8 @@ class ZooModelDocument(NamedTuple):
             yield Table(
                 [Column("--set", [Cell(name, code=True) for name in model.settings]), Column("default", values)]
             )
-        yield Gap()
+        else:
+            yield Gap()
         yield Line(f"`archcost analyze {model.name}` has its layers, `archcost zoo {model.name} --copy FILE` its spec")
         if self.others:
             are = f"{self.others} more model{'s have' if self.others > 1 else ' has'} this name in theirs"

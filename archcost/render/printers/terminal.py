@@ -80,11 +80,11 @@ def _print_field(console: Console, field: Field) -> None:
 
 
 def _print_table(console: Console, table: Table) -> None:
+    """A table in its colours, or as text alone where there are none, which is many times faster."""
     if table.lines is not None:
         for line in table.lines:
             _print_line(console, line)
         return
-    """A table in its colours, or as text alone where there are none, which is many times faster."""
     from archcost.render.table_layout import table_lines
 
     for pieces in table_lines(table, console):
