@@ -80,7 +80,6 @@ class ZooModelDocument(NamedTuple):
             yield Gap()
             yield from _about(model.about)
         if model.settings:
-            yield Gap()
             values = [Cell(_setting(value)) for value in model.settings.values()]
             yield Table(
                 [Column("--set", [Cell(name, code=True) for name in model.settings]), Column("default", values)]
