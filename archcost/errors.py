@@ -236,4 +236,4 @@ def suggestion(name: str, known: Collection[str], what: str, hints: Hints | None
     if close:
         return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line
-    return listed if len(listed) <= 2 * _MAX_NAME else ""
+    return listed if len(listed) <= 3 * _MAX_NAME else ""

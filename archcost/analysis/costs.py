@@ -116,7 +116,7 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
     unknown = op.unknown()
     return Costs(
         params,
-        params if op.trainable() else 0,
+        params if signature.trains else 0,
         weights,
         buffers,
         macs,

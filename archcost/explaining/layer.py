@@ -84,6 +84,8 @@ def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
     note = ""
     if layer.node.weights_of >= 0:
         note = f"shared with {report.layers[layer.node.weights_of].path}, counted there"
+    elif layer.costs.trainable_params != layer.costs.params:
+        note = "frozen: they need no gradients"
     active = []
     if layer.costs.idle_params:
         used = Symbol("params", layer.costs.params) - Symbol("idle", layer.costs.idle_params)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from archcost.exporting.frozen import frozen_parts
 from archcost.exporting.names import Taken, class_name
 from archcost.exporting.ops import LAYERS, structural
 from archcost.exporting.own_layers import own_layers
@@ -101,6 +102,7 @@ def _shape(use: BlockUse, tree: ModuleTree) -> Structure:
         outputs=tuple([origins[value] for value in use.outputs]),
         inputs=len(use.inputs),
         shares=tuple(_shares(use, tree)),
+        frozen=frozen_parts(use, tree.graph),
     )
 
 
@@ -143,6 +145,8 @@ def _fits(full: Structure, other: Structure, left_out: set[Name]) -> bool:
     if len(left_out) > MAX_OPTIONAL or full.shares != other.shares or full.inputs != other.inputs:
         return False
     if any(name not in full.units or full.units[name] != unit for name, unit in other.units.items()):
+        return False
+    if tuple([part for part in full.frozen if part[0] not in left_out]) != other.frozen:
         return False
     if not all(_can_be_left_out(full, name) for name in left_out):
         return False

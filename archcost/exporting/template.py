@@ -141,6 +141,7 @@ class Structure(NamedTuple):
     outputs: tuple[Origin, ...]
     inputs: int
     shares: tuple[tuple[Name, str, Name], ...]
+    frozen: tuple[tuple[Name, str], ...]  # units, or items of theirs, whose weights need no gradients
 
 
 class ClassRow:

@@ -110,7 +110,7 @@ def copy_body(sub: Unrolled, body: Body, path: str, inputs: tuple[int, ...]) -> 
             taken: tuple[int, ...] = (value + shift if value >= first_value else given[value],)
         else:
             taken = bound(reads)
-        owner = shared if shared < 0 else shared + offset
+        owner = shared if shared < sub.nodes.start else shared + offset  # one outside of the body stays the same
         append(new(Node, (prefix + tail[cut:], signature, taken, first + shift, owner, where)))
     body.types += body.types[first_value : sub.end_value]
     for tail, kind, results, where, takes, resolved in body.scopes[sub.scopes.start : sub.scopes.stop]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
+from archcost.graph.places import Places
 from archcost.graph.work import paths_work
 from archcost.paths import DOT
 from archcost.spec.expressions import UNKNOWN, Names
@@ -50,7 +51,9 @@ class Context:
         self.problems = problems
         self.stack: list[Use] = []  # the blocks that are being unrolled
         self.depth = 0  # of blocks and branches
+        self.frozen = False  # whether the weights of what is unrolled need no gradients
         self.meter = names.meter
+        self.places = Places(names.meter)  # for those who share weights
 
     # --- names and values -------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from archcost.paths import join
 from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archcost.dims import Shape
     from archcost.errors import Mark
@@ -42,10 +42,11 @@ def tensor_bytes(tensor: TensorType) -> int:
 class Signature:
     """An op, the types that go in and out, and their shapes; compared by identity, shared by equal nodes.
 
-    ``check`` is what judged the op on these types: one that does not raise has kept what failed.
+    ``frozen``: the spec says that its weights need no gradient. ``check`` is what judged the op on these types: one
+    that does not raise has kept what failed.
     """
 
-    __slots__ = ("check", "input_shapes", "inputs", "op", "output_shapes", "outputs")
+    __slots__ = ("check", "frozen", "input_shapes", "inputs", "op", "output_shapes", "outputs")
 
     def __init__(
         self,
@@ -55,13 +56,21 @@ class Signature:
         output_shapes: tuple[Shape, ...],
         dtype: str,
         check: Check,
+        *,
+        frozen: bool = False,
     ) -> None:
         self.op = op
+        self.frozen = frozen
         self.inputs = inputs
         self.input_shapes = input_shapes
         self.output_shapes = output_shapes
         self.outputs = tuple([new(TensorType, (shape, dtype)) for shape in output_shapes])
         self.check = check
+
+    @property
+    def trains(self) -> bool:
+        """Whether the weights need gradients: all do, unless the step or the op says otherwise."""
+        return not self.frozen and self.op.trainable()
 
     def weights(self) -> dict[str, Shape]:
         """The learnable tensors of the op under these inputs."""
@@ -94,6 +103,16 @@ class Node(NamedTuple):
     def outputs(self) -> tuple[TensorType, ...]:
         """The types of the node's outputs."""
         return self.signature.outputs
+
+
+def owner_of(nodes: Sequence[Node], index: int, tensor: str) -> int:
+    """The index of the node whose tensor of this name a node uses; it may share with one that shares in turn."""
+    while nodes[index].weights_of >= 0:
+        other = nodes[nodes[index].weights_of].signature
+        if tensor not in other.weights() and tensor not in other.buffers():
+            break
+        index = nodes[index].weights_of
+    return index
 
 
 class Scope(NamedTuple):
@@ -137,6 +156,10 @@ class Graph(NamedTuple):
         """The dtype of matrices under weight-only quantisation; empty: the dtype."""
         chosen = self.settings.weight_dtype
         return "" if chosen is None or chosen == self.dtype else chosen
+
+    def owner(self, index: int, tensor: str) -> int:
+        """The node whose learnable tensor or buffer a node uses under a name: itself, unless it shares it."""
+        return owner_of(self.nodes, index, tensor)
 
     def before(self, failed: int | None) -> Graph:
         """The nodes before the first failing one (None: all of them), in their groups.

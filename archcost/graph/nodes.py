@@ -38,8 +38,8 @@ class NodeMaker(Context):
         self._ops: dict[Any, Op] = {}  # by their steps, and the values of attributes that are expressions
         self._equal: dict[Op, Op] = {}  # of equal ops the first, so that they are compared once
         self._marks: dict[tuple[int, str], dict[str, Mark]] = {}  # of the attributes of steps whose names are right
-        self._signatures: dict[tuple[int, tuple[TensorType, ...]], Signature] = {}
-        self._refused: dict[tuple[int, tuple[TensorType, ...]], OpError] = {}  # why there is no signature
+        self._signatures: dict[tuple[int, tuple[TensorType, ...], bool], Signature] = {}
+        self._refused: dict[tuple[int, tuple[TensorType, ...], bool], OpError] = {}  # why there is no signature
         self._unmade: dict[Any, Diagnostic] = {}  # why there is no op
 
     def passed_over(self, frame: Frame) -> Result:
@@ -64,7 +64,7 @@ class NodeMaker(Context):
             return self.passed_over(frame)
         body = frame.body
         types = frame.types_of(inputs)  # type: ignore[arg-type]
-        key = (id(op), types)
+        key = (id(op), types, self.frozen)
         signature = self._signatures.get(key)
         if signature is None:
             judged = self._judged(key, op, types, step.mark)
@@ -126,7 +126,7 @@ class NodeMaker(Context):
         return first
 
     def _judged(
-        self, key: tuple[int, tuple[TensorType, ...]], op: Op, types: tuple[TensorType, ...], mark: Mark
+        self, key: tuple[int, tuple[TensorType, ...], bool], op: Op, types: tuple[TensorType, ...], mark: Mark
     ) -> Signature | OpError:
         """A new signature, or why there is none; both are kept, so that no equal layer is judged again."""
         refused = self._refused.get(key)
@@ -156,7 +156,7 @@ class NodeMaker(Context):
         parts = op.parts(shapes)
         if parts:
             self.meter.spend(PART * parts, mark)
-        return Signature(op, types, shapes, outputs, dtype, check)
+        return Signature(op, types, shapes, outputs, dtype, check, frozen=self.frozen)
 
 
 def told_of(kind: str, path: str, message: str) -> str:

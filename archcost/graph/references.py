@@ -1,4 +1,4 @@
-"""Ids to values: ``from``, ``outputs`` and ``share``."""
+"""Ids to values: ``from`` and ``outputs``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from archcost.dims import decided
 from archcost.errors import Diagnostic, suggestion
 from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
-from archcost.ops.base import shape_text
 from archcost.paths import above, first, join, last
-from archcost.spec.checks import StepError
 from archcost.spec.expressions import Expression
 from archcost.spec.model import Reference
 
 if TYPE_CHECKING:
-    from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.graph.context import Context
-    from archcost.graph.model import Signature
     from archcost.graph.scope import Frame, Result, Values
     from archcost.spec.model import References
 
@@ -59,7 +55,7 @@ def _value(context: Context, reference: Reference, frame: Frame) -> int | None:
     result = frame.find(base) if index.isdecimal() else None
     if result is not None:
         return _picked(context, result, base, index, reference.mark, frame)
-    if not _may_be_default(context, name, frame):
+    if not may_be_default(context, name, frame):
         message, hint = _unknown(context, name, frame, reference.mark)
         context.fail(Diagnostic(message, reference.mark, hint), frame.body)
     frame.body.fail()
@@ -90,7 +86,7 @@ def _picked(context: Context, result: Result, base: str, index: str, mark: Mark,
     return None
 
 
-def _may_be_default(context: Context, name: str, frame: Frame) -> bool:
+def may_be_default(context: Context, name: str, frame: Frame) -> bool:
     """Whether an unknown id may be the default name of a step whose kind is not known, and reported as such."""
     kind, _, number = name.rpartition("_")
     kinds = {name, kind} if number.isdecimal() else {name}
@@ -103,7 +99,7 @@ def _may_be_default(context: Context, name: str, frame: Frame) -> bool:
     return False
 
 
-def _ids_before(context: Context, frame: Frame, mark: Mark) -> list[str]:
+def ids_before(context: Context, frame: Frame, mark: Mark) -> list[str]:
     """The ids that a step here may name, the nearest first."""
     known = list(dict.fromkeys(frame.known()))
     context.meter.spend(len(known), mark)
@@ -117,7 +113,7 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
         return f"'{shown}' is a branch, not a step", "name the step that joins the branches instead"
     if frame.is_reserved(name):
         return f"'{shown}' is not before this step", "a step can only read steps above it"
-    known = _ids_before(context, frame, mark)
+    known = ids_before(context, frame, mark)
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
@@ -143,44 +139,3 @@ def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str
     message = f"{label} has {len(result.values)} outputs"
     context.fail(Diagnostic(message, mark, f"pick one: {choices}"), frame.body)
     return None
-
-
-def share_weights(context: Context, reference: Reference, frame: Frame, start: int, end: int) -> None:
-    """Let the nodes from ``start`` use the weights of another step's nodes; raises StepError."""
-    nodes = frame.body.nodes
-    name, mark = reference
-    other = frame.find(name)
-    if other is None:
-        if _may_be_default(context, name, frame):
-            return
-        hint = suggestion(name, _ids_before(context, frame, mark), "ids before this step", context.meter.hints)
-        raise StepError(Diagnostic(f"'share' must name a step before this one, got '{name[:_SHOWN]}'", mark, hint))
-    if None in other.values:
-        return
-    if other.start == other.end:
-        raise StepError(Diagnostic(f"'{name}' has no layers whose weights can be shared", mark))
-    if other.end - other.start != end - start:
-        message = f"'{name}' has {_layers(other.end - other.start)}, this step has {_layers(end - start)}"
-        raise StepError(Diagnostic(message, mark, "weights are shared between steps of the same kind"))
-    common = 0
-    for index, target in zip(range(start, end), range(other.start, other.end), strict=True):
-        mine, theirs = _tensors(nodes[index].signature), _tensors(nodes[target].signature)
-        shared = [tensor for tensor in mine if tensor in theirs]
-        for tensor in shared:
-            if mine[tensor] != theirs[tensor]:
-                there = f"{shape_text(theirs[tensor])} in '{context.inside(nodes[target].path)}'"
-                shapes = f"{shape_text(mine[tensor])} here and {there}"
-                raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
-        common += len(shared)
-        nodes[index] = nodes[index]._replace(weights_of=target)
-    if not common:
-        message = f"this step and '{name}' have no weights in common"
-        raise StepError(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
-
-
-def _tensors(signature: Signature) -> dict[str, Shape]:
-    return {**signature.weights(), **signature.buffers()}
-
-
-def _layers(count: int) -> str:
-    return f"{count} layer{'s' * (count != 1)}"

@@ -20,8 +20,9 @@ from archcost.graph.inputs import resolve_inputs
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.nodes import NodeMaker
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_params
-from archcost.graph.references import resolve, share_weights, single
+from archcost.graph.references import resolve, single
 from archcost.graph.scope import FAILED, Body, Frame, Result, Values
+from archcost.graph.sharing import share_weights
 from archcost.graph.work import BRANCH, REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
@@ -188,6 +189,15 @@ class Unroller(NodeMaker):
             raise ExpressionError(Diagnostic(message, step.when.mark, hint))
         return bool(value)
 
+    def _trains(self, step: Step, frame: Frame, inputs: Values) -> bool:
+        """Whether a step says that its weights need gradients."""
+        assert step.requires_grad is not None
+        value = decided(self.value(step.requires_grad, frame, inputs))
+        if not isinstance(value, bool):
+            message = f"'requires_grad' must be true or false, got {shown(value)}"
+            raise ExpressionError(Diagnostic(message, step.requires_grad.mark, "`false` freezes the weights"))
+        return value
+
     def _rounds(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         assert step.repeat is not None
         given = decided(self.value(step.repeat, frame, inputs))
@@ -224,6 +234,12 @@ class Unroller(NodeMaker):
 
     def _once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         """One round of a step: its branches, then its op or block."""
+        if step.requires_grad is not None and not self._trains(step, frame, inputs) and not self.frozen:
+            self.frozen = True
+            try:
+                return self._once(step, kind, name, frame, inputs)
+            finally:
+                self.frozen = False
         body = frame.body
         start = len(body.nodes)
         own = inputs
@@ -269,7 +285,7 @@ class Unroller(NodeMaker):
         types = frame.types_of(values)
         resolved = self._bodies.resolved(step, block, given, types[0])
         equal = tuple(map(values.index, values)) if len(values) > 1 else ()  # a body is bound to values, not to places
-        key = (block.name, resolved.key, types, equal)
+        key = (block.name, resolved.key, types, equal, self.frozen)
         names = resolved.names
         path, body = frame.prefix + name, frame.body
         start = len(body.nodes)

@@ -87,7 +87,7 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     """A learnable tensor of the given shape, such as a class token or position embedding; no MACs, no FLOPs.
 
     It takes no input, and its output is the tensor itself. No batch is added to `shape`; use `expand` to repeat the
-    tensor over the batch. With `requires_grad: false` it counts in the params, but not in the trainable ones.
+    tensor over the batch. With `requires_grad: false` it is frozen.
     """
 
     work = Work.TABLE

@@ -210,6 +210,7 @@ class _Names:
             if step.repeat is not None:
                 self.indices = (*around, step.repeat_as)
             wrong += [self._template(given.template) for given in step.attributes.values()]
+            wrong.append(self._template(step.requires_grad))
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
                 self._references(branch.sources)

@@ -82,11 +82,11 @@ def _fill(spec: Spec, tree: IncludeTree) -> None:
     spec.problems.extend(problems)
     reader = SpecReader(spec)
     named = NamedFiles(spec, reader, tree)
-    variants, root, folder = named.bases(root)
+    variants, root, place = named.bases(root)
     includes = reader.main(root, base=bool(variants))
     for number in reversed(range(len(variants))):
         reader.variant(variants[number], base=number > 0)
-    named.read(includes, folder)
+    named.read(includes, place)
     link(spec)
 
 

@@ -118,6 +118,7 @@ class Step:
         "op",
         "repeat",
         "repeat_as",
+        "requires_grad",
         "share",
         "sources",
         "uses_input",
@@ -135,6 +136,7 @@ class Step:
         self.repeat: Template | None = None
         self.repeat_as = "i"  # empty when it could not be read
         self.share: Reference | None = None
+        self.requires_grad: Template | None = None
         self.broken = False
         self.uses_input = False  # an attribute is an expression over the input's shape
         self.op: Op | None = None  # the op itself, when kind and attributes are constant

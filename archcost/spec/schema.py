@@ -127,7 +127,11 @@ def _step_schema() -> Schema:
         "as": {"type": "string", "description": "The name of the index of repeat (default: i)."},
         "share": {
             "type": ["string", "integer"],
-            "description": "The id of an earlier step whose weights this step uses.",
+            "description": "The id or path of an earlier step whose weights this step uses.",
+        },
+        "requires_grad": {
+            **_or_expression({"type": "boolean"}),
+            "description": "Whether the weights of this step are trained; false freezes them (default: true).",
         },
     }
     ops: Schema = {kind: {"$ref": f"#/definitions/{kind}"} for kind in REGISTRY}

@@ -211,10 +211,15 @@ def _read_as(reader: Reader, step: Step, value: Value) -> bool:
 
 def _read_share(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
-        reader.report(f"'share' is the id of a step, got {brief(value)}", value)
+        reader.report(f"'share' is the id or path of a step, got {brief(value)}", value)
         return True
     step.share = Reference(value.text, value.mark)
     return True
+
+
+def _read_requires_grad(reader: Reader, step: Step, value: Value) -> bool:
+    step.requires_grad = reader.template(value)
+    return step.requires_grad is not None
 
 
 _MODIFIERS = {
@@ -225,6 +230,7 @@ _MODIFIERS = {
     "repeat": _read_repeat,
     "as": _read_as,
     "share": _read_share,
+    "requires_grad": _read_requires_grad,
 }
 
 

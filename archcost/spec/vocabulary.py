@@ -40,4 +40,4 @@ TOP_KEYS = (
 )
 MODEL_KEYS = ("input", "inputs", "layers", "outputs", "extends", "budgets", "expect")  # which no library has
 VARIANT_KEYS = ("archcost", "name", "family", "source", "extends", "params", "budgets", "expect")
-MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share")
+MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share", "requires_grad")

@@ -37,9 +37,17 @@ def permuted_orders(case: Case, count: int) -> list[tuple[Shape, ...]]:
 
 
 def case_graph(
-    case: Case, orders: Sequence[Shape] | None = None, *, learnt: bool = False, floats: str = "float32"
+    case: Case,
+    orders: Sequence[Shape] | None = None,
+    *,
+    learnt: bool = False,
+    frozen: bool = False,
+    floats: str = "float32",
 ) -> Graph:
-    """The op of a case on its inputs: permuted ones, ones that need a gradient, or of another dtype."""
+    """The op of a case on its inputs: permuted ones, ones that need a gradient, or of another dtype.
+
+    ``frozen``: its own weights need none.
+    """
     dtypes = [dtype.replace("float32", floats) for dtype in case.dtypes or ["float32"] * len(case.input_shapes)]
     inputs: dict[str, Any] = {}
     layers: list[dict[str, Any]] = []
@@ -58,6 +66,8 @@ def case_graph(
             layers.append({"mul": None, "id": f"m{place}", "from": [sources[-1], f"w{place}"]})
             sources[-1] = f"m{place}"
     layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
+    if frozen:
+        layers[-1]["requires_grad"] = False
     outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
     given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
     return unroll(document(given), Settings(dtype=None if floats == "float32" else floats))

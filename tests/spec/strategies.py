@@ -97,6 +97,7 @@ MODIFIER_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "repeat": st.one_of(st.integers(0, 4), EXPRESSIONS, NUMBERS),
     "as": st.sampled_from(["i", "k", "max", "a b"]),
     "share": IDS,
+    "requires_grad": st.one_of(st.booleans(), EXPRESSIONS, SCALARS),
 }
 
 
@@ -191,6 +192,7 @@ def sound_steps(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tup
             made.append({"chunk": {"chunks": 2, "dim": 1}, "id": f"{name}_halves"})
             step = {"concat": None, "from": [f"{name}_halves.1", f"{name}_halves.0"]}
         modifiers = {"repeat": (3, COUNTS), "when": (4, CONDITIONS), "share": (15, st.sampled_from(here))}
+        modifiers["requires_grad"] = (9, st.sampled_from([False, True, "$(n > 1)"]))
         for modifier, (rarity, strategy) in modifiers.items():
             if modifier not in step and draw(st.integers(0, rarity)) == 0:
                 step[modifier] = draw(strategy)
