@@ -94,6 +94,26 @@ def test_a_model_says_what_it_is(run: Callable[..., Run]) -> None:
     assert archcost.zoo("bert_large")[0].settings["layers"] == 24  # a variant's own, not those of what it extends
 
 
+def test_a_copy_is_the_model_anywhere(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """Of every model: the same totals, and none of the figures that were expected of the model itself."""
+    for model in archcost.zoo():
+        spec = loads(archcost.zoo_copy(model.name), name="copy.yaml", folder=str(tmp_path))
+        totals = archcost.analyze(spec).totals
+        assert (totals.params, totals.macs, totals.run_bytes) == (model.params, model.macs, model.run_bytes), model.name
+        assert not spec.expect
+    copied = run("zoo", "whisper_tiny", "--copy", "own/net.yaml", cwd=tmp_path)
+    assert (copied.code, copied.out.startswith("wrote own/net.yaml: ")) == (0, True)
+    assert "include: [zoo:blocks/whisper]" in (tmp_path / "own" / "net.yaml").read_text(encoding="utf-8")
+    again = run("zoo", "gpt2", "--copy", "own/net.yaml", cwd=tmp_path)
+    assert (again.code, again.err) == (2, "error: own/net.yaml is there already\nhelp: give another name\n")
+    for words, message in (
+        (("--copy", "x.yaml"), "--copy takes the name"),
+        (("llama", "--copy", "x"), "no model 'llama'"),
+    ):
+        wrong = run("zoo", *words, cwd=tmp_path)
+        assert (wrong.code, message in wrong.err) == (2, True)
+
+
 # --- what zoo models take ---------------------------------------------------------------------------------------------
 
 TAKEN = [  # MACs by hand or as published: see the comments of the specs
