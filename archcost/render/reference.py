@@ -19,8 +19,8 @@ _HEAD = """# Ops
 Kinds are torch.nn class names in snake case, or the torch function's name where there is no module. Attributes have
 torch's names and defaults; what torch infers from the input is inferred here. Every value may be an expression.
 
-In the terminal, `archcost ops` lists them, and `archcost ops conv2d` has what stands here, the formulas of sizes, params,
-MACs and FLOPs, an example that can be analysed, and the address of torch's own page.
+In the terminal, `archcost ops` lists them, and `archcost ops conv2d` has what stands here, the formulas of sizes,
+params, MACs and FLOPs, an example that can be analysed, and the address of torch's own page.
 """
 
 
