@@ -30,8 +30,8 @@ def zoo(
     """List the models that come with archcost by family, with params, MACs, peak memory and source."""
     from archcost.render.printing import format_of, write
 
-    reports, broken = _reports(family)
     chosen = format or format_of(output)
+    reports, broken = _reports(family)
     if check:
         import archcost
         from archcost.render.zoo_check import ZooCheckDocument

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from archcost.render.table_rows import Row
 
 
-
 class LatencyDocument(NamedTuple):
     """Measured models, and how several compare; one is told layer by layer, several where a ``depth`` is asked for."""
 

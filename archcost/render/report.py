@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from archcost.render.table_rows import Row, Shown
 
 
-
 class ReportDocument(NamedTuple):
     """A model, layer by layer."""
 

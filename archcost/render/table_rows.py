@@ -43,7 +43,7 @@ class Shown(NamedTuple):
     deepest: int
 
 
-Place = tuple[int, list[Tree], bool]  # of a row: its level, the neighbours that are told in it, whether it is opened
+Place = tuple[int, list[Tree], bool]  # of a row: its level, the neighbours told in it, whether it is opened
 
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:
@@ -78,7 +78,9 @@ def _row(place: Place) -> Row:
     costs = first.costs.times(count)
     group = first.layer is None
     paths = tuple([tree.path for tree in same])
-    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths, opened)
+    return Row(
+        level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths, opened
+    )
 
 
 def automatic_depth(tree: Tree, deepest: int) -> int:
