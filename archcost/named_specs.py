@@ -164,21 +164,3 @@ def _matches(name: str) -> list[str]:
     if not found:
         raise UsageError(f"no file matches '{name}'")
     return found
-
-
-def command_help(word: str, commands: Sequence[str]) -> str:
-    """What may be meant by a word that stands where a command should: the analysis of a spec, an op, or a command."""
-    from archcost import model_zoo
-    from archcost.errors import close_names, suggestion
-
-    if os.path.lexists(word) or word.endswith((".yaml", ".yml")) or model_zoo.find(word) is not None:
-        return f"did you mean `archcost analyze {word}`?"
-    close = close_names(word, commands)
-    if close:
-        return suggestion(word, commands, "commands")
-    from archcost.ops import REGISTRY
-
-    if word in REGISTRY:
-        return f"did you mean `archcost ops {word}`?"
-    models = close_names(word, model_zoo.names())
-    return f"did you mean `archcost analyze {models[0]}`?" if models else "`archcost --help` lists the commands"

@@ -280,7 +280,7 @@ MEANT = [
     ("analze", "did you mean 'analyze'?"),
     ("conv2d", "did you mean `archcost ops conv2d`?"),
     ("resnt50", "did you mean `archcost analyze resnet50`?"),
-    ("xyzzy", "`archcost --help` lists the commands"),
+    ("xyzzy", "`archcost --help` lists them"),
 ]
 
 
@@ -288,7 +288,7 @@ MEANT = [
 def test_a_word_that_is_no_command(word: str, way_out: str, tmp_path: Path, run: Callable[..., Run]) -> None:
     (tmp_path / "here").write_text("", encoding="utf-8")
     result = run(word, cwd=tmp_path)
-    assert (result.code, result.err) == (2, f"error: there is no command '{word}'\nhelp: {way_out}\n")
+    assert (result.code, result.err) == (2, f"error: archcost has no command '{word}'\nhelp: {way_out}\n")
 
 
 def test_an_op_in_place_of_a_spec(run: Callable[..., Run]) -> None:

@@ -8,9 +8,9 @@ import typer
 
 from archcost.commands.option_values import analyze_all, settings_of, validate_all, warn_of_narrow
 from archcost.commands.options import (
+    CONVENTIONS,
     Batch,
     Columns,
-    ConventionName,
     Depth,
     Format,
     Functional,
@@ -21,6 +21,8 @@ from archcost.commands.options import (
     Training,
     WeightDtype,
     metric_option,
+    number_option,
+    word_option,
 )
 
 if TYPE_CHECKING:
@@ -41,9 +43,10 @@ def analyze(
     training: Training = False,
     depth: Depth = None,
     sort: Annotated[str | None, metric_option("--sort", "List layers by a metric, largest first.")] = None,
-    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N rows.")] = None,
+    top: Annotated[int | None, number_option("--top", "Only the first N rows.")] = None,
     convention: Annotated[
-        ConventionName | None, typer.Option("--convention", help="Add what this tool would print for every layer.")
+        str | None,
+        word_option("--convention", CONVENTIONS, "TOOL", "Add what this tool would print for every layer."),
     ] = None,
     functional: Functional = None,
     columns: Columns = None,
@@ -61,11 +64,12 @@ def analyze(
         from archcost.errors import UsageError
 
         raise UsageError("--functional goes with --convention", "say whose figures depend on it: --convention thop")
+    chosen = format or format_of(output)
     wanted = Wanted(
         depth=depth,
         sort=sort,
         top=top,
-        convention=convention.value if convention else "",
+        convention=convention or "",
         functional=tuple(functional or ()),
         columns=_columns(columns or (), relative_to),
         relative_to=relative_to or "",
@@ -73,7 +77,7 @@ def analyze(
     results = analyze_all(
         specs, settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
     )
-    _write(results, wanted, format or format_of(output), output)
+    _write(results, wanted, chosen, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
 

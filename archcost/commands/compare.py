@@ -63,6 +63,7 @@ def compare(
     from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
 
+    chosen = format or format_of(output)
     limits = [_limit(text) for text in fail_on or ()]
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
         hint = "give the same one twice to compare settings: --set-b width=0.5"
@@ -80,7 +81,7 @@ def compare(
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
     found = archcost.compare(*reports, sort=sort)
-    write(_document(found, metric, depth, only_changed=only_changed), format or format_of(output), output)
+    write(_document(found, metric, depth, only_changed=only_changed), chosen, output)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 

@@ -42,10 +42,10 @@ def explain(
     from archcost.commands.option_values import analyze_one, settings_of
     from archcost.render.printing import format_of, write
 
-    threshold = _threshold(balance)
+    chosen, threshold = format or format_of(output), _threshold(balance)
     report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
     found = archcost.explain(report, path, balance=threshold, variable=variable)
-    write(_document(found), format or format_of(output), output)
+    write(_document(found), chosen, output)
 
 
 def _document(found: Explanation | Story | VariableFormulas) -> Document:

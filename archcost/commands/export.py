@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
 from archcost.commands.option_values import settings_of, whole
-from archcost.commands.options import Inputs, Output, SetParams, Training
+from archcost.commands.options import Inputs, Output, SetParams, Training, word_option
 from archcost.named_specs import analyze_one, expand
-
-
-class ExportFormat(str, Enum):
-    """What ``export`` writes."""
-
-    torch = "torch"
 
 
 def export(
     spec: Annotated[
         str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by name, or - for standard input.")
     ],
-    format: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = ExportFormat.torch,  # noqa: A002
+    format: Annotated[str, word_option("--format", ("torch",), "FORMAT", "Output format.")] = "torch",  # noqa: A002
     output: Output = None,
     settings: SetParams = None,
     inputs: Inputs = None,

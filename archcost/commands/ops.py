@@ -10,7 +10,7 @@ from archcost.commands.options import Format, Output
 
 
 def ops(
-    pattern: Annotated[
+    op: Annotated[
         str | None,
         typer.Argument(
             metavar="[NAME|PATTERN]", help="An op, to see all of it; or a part of names, or a wildcard: '*pool2d'."
@@ -27,7 +27,7 @@ def ops(
     from archcost.errors import UsageError
     from archcost.render.printing import format_of, write
 
-    found = archcost.op_reference(pattern)
+    found = archcost.op_reference(op)
     if example:
         from archcost.render.output import write_text
 

@@ -37,8 +37,9 @@ def reconcile(
     from archcost.render.printing import format_of, write
     from archcost.render.reconciliation import ReconciliationDocument
 
+    chosen = format or format_of(output)
     names = [name.strip() for text in tools or () for name in text.split(",") if name.strip()]
     report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
     found = archcost.reconcile(report, tools=names, functional=functional or (), published=published)
     warn_of_narrow(report, functional or ())
-    write(ReconciliationDocument(found), format or format_of(output), output)
+    write(ReconciliationDocument(found), chosen, output)

@@ -93,7 +93,7 @@ class Line(NamedTuple):
 
     Its further lines hang below its ``head``, which may be its label; without one they are set in by ``indent``, and so
     is a text that finds no room beside its head and stands below it. A ``literal`` text holds words of others: no
-    backtick in it is a mark.
+    backtick in it is a mark. ``head_style`` is rich's as well.
     """
 
     text: str
@@ -101,6 +101,7 @@ class Line(NamedTuple):
     style: str = ""
     indent: int = 2
     literal: bool = False
+    head_style: str = ""
 
     @property
     def pieces(self) -> list[tuple[str, bool]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, format_diagnostic
 from archcost.printable import visible
-from archcost.render.exit import wants_colour, write_error, write_file, write_out
+from archcost.render.exit import terminal_width, wants_colour, write_error, write_file, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,10 +47,13 @@ def print_failure(message: str) -> None:
 
 
 def print_line(word: str, text: str) -> None:
-    """``error: text`` to standard error, the word in its colour."""
+    """``error: text`` to standard error, the word in its colour, in lines that a terminal has room for."""
+    from archcost.render.wrapping import hanging
+
     style = _style()
     colour = style["help"] if word == "help" else style["error"]
-    write_error(f"{colour}{word}{style['reset']}: {visible(text)}\n")
+    lines = hanging(f"{word}: ", visible(text), terminal_width(sys.stderr), indent=2)
+    write_error("\n".join([f"{colour}{word}{style['reset']}{lines[0][len(word) :]}", *lines[1:]]) + "\n")
 
 
 def _style() -> dict[str, str]:

@@ -43,7 +43,7 @@ class Shown(NamedTuple):
     deepest: int
 
 
-Place = tuple[int, list[Tree], bool]  # of a row: its level, the neighbours that are told in it, whether it is opened
+Place = tuple[int, list[Tree], bool]  # of a row: its level, the neighbours told in it, whether it is opened
 
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:

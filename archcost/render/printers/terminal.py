@@ -53,8 +53,15 @@ def _print_heading(console: Console, heading: Heading) -> None:
 def _print_line(console: Console, line: Line) -> None:
     from archcost.render.wrapping import hanging
 
-    for part in hanging(line.head, line.plain_text, console.width, indent=line.indent):
-        console.print(part, style=line.style or None, soft_wrap=True)
+    head = line.head.rstrip()
+    for number, part in enumerate(hanging(line.head, line.plain_text, console.width, indent=line.indent)):
+        if line.head_style and not number and not console.no_color:
+            from rich.text import Text
+
+            styled = Text.assemble((head, line.head_style), (part[len(head) :], line.style))
+            console.print(styled, soft_wrap=True)
+        else:
+            console.print(part, style=line.style or None, soft_wrap=True)
 
 
 def _print_facts(console: Console, facts: Facts) -> None:
