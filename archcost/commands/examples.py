@@ -89,7 +89,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost ops lstm --example -o lstm.yaml", "The example alone, to be analysed."),
     ),
     "init": (
-        ("archcost init", "A first spec, net.yaml, with a comment on each part."),
+        ("archcost init first.yaml", "A first spec, with a comment on each part."),
         ("archcost init models/small.yaml", "The same under another name."),
         ("archcost init net.yaml --ci", "What checks a spec of yours on GitHub."),
     ),
