@@ -65,21 +65,21 @@ def validate(
     inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
+    strict: bool = False,
 ) -> tuple[Diagnostic, ...]:
     """The problems of a spec in syntax, names, attributes and shapes, each with its place. No costs are computed.
 
-    A file that holds only blocks is checked as such. Raises UsageError for params that the spec does not have.
+    With ``strict``, warnings are problems as well. A file that holds only blocks is checked as such. Raises UsageError
+    for params that the spec does not have.
     """
     from archcost.analysis.report import check
-    from archcost.errors import SpecError
+    from archcost.errors import SpecError, as_errors
 
     try:
-        loaded = _read(spec)
-        if not loaded.is_library:
-            check(loaded, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
+        warnings = check(_read(spec), Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
     except SpecError as error:
         return error.diagnostics
-    return ()
+    return as_errors(warnings) if strict else ()
 
 
 def build(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.errors import UsageError, suggestion
 from archcost.explaining.op_examples import OpExample, example_of
 from archcost.ops import REGISTRY
-from archcost.ops.base import arity_text
+from archcost.ops.base import INFERRED_SIZE, alone, arity_text, asserted_size
 from archcost.ops.facets import FAMILIES, WrittenAs
 from archcost.ops.fields import REQUIRED, shown
 
@@ -38,9 +38,15 @@ class AttributeReference(NamedTuple):
 
     name: str
     takes: str
-    default: str  # as a spec writes it; empty: it is required
+    default: str  # as a spec writes it; empty: it is required, or follows from the input
     symbol: str
     about: str
+    inferred: bool = False  # it follows from the input, and is held against it where it is written
+
+    @property
+    def without_default(self) -> str:
+        """What stands in the place of a default."""
+        return "the input's" if self.inferred else "required"
 
 
 class OpReference:
@@ -56,14 +62,18 @@ class OpReference:
         self.text = inspect.cleandoc(op.__doc__ or "")
         self.about = self.text.split("\n")[0]
         self.takes = arity_text(op)
+        self.alone = alone(op)  # the attribute that a value alone is; empty: none
         self.layout = op.layout
         self.page = page_of(op)
 
     @cached_property
     def attributes(self) -> tuple[AttributeReference, ...]:
         """The attributes, in the order of the class."""
-        return tuple(
-            [
+        size = asserted_size(self.op)
+        text = INFERRED_SIZE.type_text(self.op.ndim)
+        inferred = [AttributeReference(size, text, "", "", INFERRED_SIZE.doc, inferred=True)] if size else []
+        return (
+            *[
                 AttributeReference(
                     name,
                     field.type_text(self.op.ndim) + (" or null" if field.nullable else ""),
@@ -72,7 +82,8 @@ class OpReference:
                     field.doc,
                 )
                 for name, field in self.op.fields.items()
-            ]
+            ],
+            *inferred,
         )
 
     @cached_property

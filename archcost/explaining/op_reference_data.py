@@ -11,13 +11,17 @@ if TYPE_CHECKING:
 
 
 class OpAttributeData(TypedDict):
-    """An attribute; its default as a spec writes it, null where it is required; what formulas call it, if they do."""
+    """An attribute; its default as a spec writes it, null where it is required or ``inferred`` from the input.
+
+    ``symbol`` is what formulas call it, if they do.
+    """
 
     name: str
     takes: str
     default: str | None
     symbol: str | None
     about: str
+    inferred: bool
 
 
 class OpFormulaData(TypedDict):
@@ -66,6 +70,7 @@ def op_data(reference: OpReference) -> OpData:
                 "default": one.default or None,
                 "symbol": one.symbol or None,
                 "about": one.about,
+                "inferred": one.inferred,
             }
             for one in reference.attributes
         ],

@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from archcost.exporting.left_out import left_out
 from archcost.exporting.names import Taken, input_variables, variable_name
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.exporting.source_lines import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
@@ -155,7 +156,7 @@ class Forward:
             rows = f"{self.inputs[self.batch.number]}.size({self.batch.dim})"
             several = self.holder.keep(self.batch.per_sample)
             body.insert(0, f"{_MARGIN}batch = {rows}" + (f" // {several}" if several != "1" else ""))
-        return [*head, *body]
+        return [*head, *[_MARGIN + line for line in left_out(self.use)], *body]
 
     def _written(self, place: int, statement: Statement, comments: Mapping[int, str]) -> list[str]:
         """The lines of a statement."""

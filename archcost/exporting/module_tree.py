@@ -112,7 +112,7 @@ class ModuleTree:
             return None
         unary = all(len(unit.reads) == 1 for unit in units)
         if unary:
-            form = CHAIN if scope.kind == "branch" else LOOP
+            form = LOOP if scope.kind == "repeat" else CHAIN
         elif scope.kind == "repeat" and len(units) > 1 and _is_loop(units):
             form = LOOP
         else:

@@ -223,8 +223,8 @@ def _steps_by_mark(spec: Spec) -> dict[Mark, Step]:
     def walk(steps: Sequence[Step]) -> Iterator[Step]:
         for step in steps:
             yield step
-            for branch in (step.branches or {}).values():
-                yield from walk(branch.steps)
+            for inner in step.inner():
+                yield from walk(inner)
 
     blocks: list[Block] = [spec.main, *spec.blocks.values()]
     for block in blocks:

@@ -82,10 +82,10 @@ class Context:
         """A path as the block has it that is unrolled: a problem of its text is the same wherever it is used."""
         return path.removeprefix(self.stack[-1].path + DOT) if self.stack else path
 
-    def limit(self, mark: Mark) -> LimitError:
-        """Report that there are more layers than there may be; the caller raises what this returns."""
-        message = f"the model has more than {MAX_NODES:,} layers"
-        self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
+    def limit(self, mark: Mark, problem: Diagnostic | None = None) -> LimitError:
+        """Report what ends it all, by default that there are too many layers; the caller raises what this returns."""
+        problem = problem or Diagnostic(f"the model has more than {MAX_NODES:,} layers", mark)
+        self.problems.add(problem._replace(notes=tuple(self._uses())))
         return LimitError()
 
     def count_copy(self, sub: Unrolled, path: str, mark: Mark) -> None:

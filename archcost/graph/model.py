@@ -116,13 +116,13 @@ def owner_of(nodes: Sequence[Node], index: int, tensor: str) -> int:
 
 
 class Scope(NamedTuple):
-    """A group of nodes under a common path: a block, a branch, or the rounds of a repeated step.
+    """Nodes under a common path: those of a block, branch, group or repeated step, or of a round with branches.
 
     Of a block, ``inputs`` are the values it takes, and ``params`` its params as they were resolved.
     """
 
     path: str
-    kind: str  # the block's name; "branch" and "repeat" otherwise
+    kind: str  # the block's name; "branch", "group", "residual", "repeat" or "round" otherwise
     outputs: tuple[int, ...]
     mark: Mark
     inputs: tuple[int, ...] = ()

@@ -9,11 +9,14 @@ from archcost.errors import Diagnostic
 from archcost.graph.context import Context
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, new
 from archcost.graph.params import freeze
+from archcost.graph.references import outputs_base
 from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
-from archcost.spec.checks import StepError, check_names, made_op
+from archcost.spec.checks import StepError, asserted_value, check_names, made_op
+from archcost.spec.given import Given, given_to
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.graph.scope import Frame, Values
     from archcost.ops.base import Check, Op
     from archcost.spec.expressions import Names
-    from archcost.spec.model import Spec, Step
+    from archcost.spec.model import Attribute, Spec, Step
     from archcost.spec.problems import Problems
 
 
@@ -48,8 +51,13 @@ class NodeMaker(Context):
 
     def arity_help(self, step: Step, frame: Frame, count: int) -> str:
         if step.sources is None and step.branches is None and count > 1:
-            pick = f"pick one with `from: {frame.last}.0`, or several with `from: [{frame.last}.0, …]`"
-            return f"the previous step has {count} outputs: {pick}"
+            base = outputs_base(frame.last or GROUP_INPUT, frame)
+            pick = f"pick one with `from: {base}.0`, or several with `from: [{base}.0, …]`"
+            if frame.last:
+                return f"the previous step has {count} outputs: {pick}"
+            return (
+                f"the group has {count} inputs: {pick}" if base in frame.ids else "start the branch `from` one of them"
+            )
         return "name them: `from: [a, b]`" if count < 2 else ""  # noqa: PLR2004 - several are wanted
 
     def add_op(self, step: Step, kind: str, name: str, frame: Frame, own: Values, inputs: Values) -> Result:
@@ -72,6 +80,8 @@ class NodeMaker(Context):
                 return self._failed(step, kind, name, frame, types, judged)
             signature = judged
         path = frame.prefix + name
+        if step.asserted is not None:
+            self._hold_to(step, path, signature, frame, own)
         outputs = signature.outputs
         work = layer_work(path, len(inputs), len(outputs))
         self.meter.take_layer(work, step.mark)
@@ -99,7 +109,8 @@ class NodeMaker(Context):
     def _built(self, step: Step, kind: str, frame: Frame, own: Values) -> Op:
         """The op of a step whose kind or attributes are expressions."""
         names = self.names_at(frame, own) if step.uses_input else frame.names
-        values = {name: given.template.evaluate(names) for name, given in step.attributes.items()}
+        attributes = self.given(step, kind).attributes
+        values = {name: given.template.evaluate(names) for name, given in attributes.items()}
         key = (id(step), kind, *[value if type(value) is int else freeze(value) for value in values.values()])
         op = self._ops.get(key)
         if op is not None:
@@ -107,15 +118,45 @@ class NodeMaker(Context):
         if key in self._unmade:
             raise StepError(self._unmade[key])
         try:
-            return self._first(key, self._made(step, kind, values))
+            return self._first(key, self._made(step, kind, attributes, values))
         except StepError as problem:
             self._unmade[key] = problem.diagnostic
             raise
 
-    def _made(self, step: Step, kind: str, values: dict[str, Any]) -> Op:
+    def given(self, step: Step, kind: str) -> Given:
+        """What a step gives its kind, which may be an expression; raises StepError."""
+        if isinstance(step.kind, str):
+            return Given(step.attributes, step.asserted)
+        given = given_to(step, kind, self.spec.blocks)
+        if isinstance(given, Diagnostic):
+            raise StepError(given)
+        return given
+
+    def _hold_to(self, step: Step, path: str, signature: Signature, frame: Frame, own: Values) -> None:
+        """Hold a step to the size that it says its input has; raises StepError, with both."""
+        op, shape = signature.op, signature.input_shapes[0]
+        asserted = self.given(step, op.kind).asserted
+        if asserted is None:
+            return
+        stated = asserted_value(type(op), asserted, self.value(asserted.template, frame, own))
+        try:
+            signature.check(
+                stated == shape[op.channels],  # type: ignore[index]  # an op that infers a size says of which dim
+                "{} is {}, but the input {} has {}",
+                op.inferred,
+                stated,
+                shape,
+                shape[op.channels],  # type: ignore[index]  # as above
+                help=f"leave {op.inferred} out: it follows from the input",
+            )
+        except OpError as error:
+            message = told_of(op.kind, self.inside(path), error.message)
+            raise StepError(Diagnostic(message, asserted.mark, error.help)) from None
+
+    def _made(self, step: Step, kind: str, attributes: dict[str, Attribute], values: dict[str, Any]) -> Op:
         marks = self._marks.get((id(step), kind))
         if marks is None:
-            marks = {name: given.mark for name, given in step.attributes.items()}
+            marks = {name: given.mark for name, given in attributes.items()}
             check_names(REGISTRY[kind], marks, step.mark)
             self._marks[id(step), kind] = marks
         return made_op(REGISTRY[kind], values, marks, step.mark, self._checks())

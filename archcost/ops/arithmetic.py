@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Elementwise(Op, family="Arithmetic"):
+class _Elementwise(Op, family="Arithmetic", main="other"):
     """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
 
     other: float | None = number(default=None, doc="the second operand, when there is one input")

@@ -31,6 +31,9 @@ MATRIX, SCALE, BIAS, OTHER = "matrix", "scale", "bias", "other"  # what a learna
 LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 
+INFERRED_SIZE: AttributeField = fields.size(doc="follows from the input; written, it must be the input's")
+
+
 class OpError(Exception):
     """The inputs do not fit an op. It has a message, and a help line if there is a way to fix it."""
 
@@ -124,6 +127,7 @@ class Op:
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
     torch_name: ClassVar[str] = ""  # the class, function (torch.cat, F.pad) or method, if not of its own name or kind
     inferred: ClassVar[str] = ""  # the argument of that class that is the size of the first input's channels
+    main: ClassVar[str] = ""  # the attribute that a value alone stands for, if not the only one that is required
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -291,6 +295,17 @@ def _defaults(kind: type[Op]) -> tuple[dict[str, Any], tuple[str, ...]]:
         required = tuple([name for name, value in parsed.items() if value is fields.REQUIRED])
         found = _DEFAULTS[kind] = (parsed, required)
     return found
+
+
+def alone(op: type[Op]) -> str:
+    """The attribute that a value in place of the attributes stands for, as in ``linear: 10``; empty if there is none."""
+    required = [name for name, field in op.fields.items() if field.default is fields.REQUIRED]
+    return op.main or (required[0] if len(required) == 1 else "")
+
+
+def asserted_size(op: type[Op]) -> str:
+    """What torch is told of the input's size and an op infers: a step may say it, and is held to it."""
+    return op.inferred if op.inferred not in op.fields else ""
 
 
 class SpatialOp(Op):

@@ -27,7 +27,7 @@ def _shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Step
     return tuple([window(dim, 1, stride, padding) if dim == place else window(dim) for dim in range(rank)])
 
 
-class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
+class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1, main="dim"):
     """out[dim] = Σ in[dim]: the inputs joined along `dim`, by default the channels; no MACs, no FLOPs.
 
     All other dims must be equal.
@@ -84,7 +84,7 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
     return ""
 
 
-class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
+class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None, main="dim"):
     """The inputs, which have the same shape, joined along a new dim; no MACs, no FLOPs."""
 
     torch_name = "torch.stack"
@@ -228,7 +228,9 @@ class Pad(Op, kind="pad", family=_FAMILY):
 
     torch_name = "F.pad"
 
-    pad: tuple[Dim, ...] = integers(symbol=("before", "after"), unless=0)
+    pad: tuple[Dim, ...] = integers(
+        symbol=("before", "after"), unless=0, doc="`[1, 1, 1, 1]` pads the last two dims on both sides"
+    )
     mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
     value: float | None = number(default=None, doc="the constant; null: 0")
 

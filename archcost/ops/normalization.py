@@ -112,7 +112,7 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
     __doc__ = _InstanceNorm.__doc__
 
 
-class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
+class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES, main="normalized_shape"):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
 
     inferred = "normalized_shape"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION):
+class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION, main="dim"):
     """A reduction of all elements along the named dims to one value."""
 
     dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")

@@ -74,7 +74,8 @@ class OpDocument(NamedTuple):
         for paragraph in op.text.split("\n\n"):
             yield Line(" ".join(paragraph.split("\n")), indent=0)
             yield Gap()
-        yield Field("takes", op.takes + (f": {op.layout}" if op.layout else ""))
+        alone = f"; a value alone is its {op.alone}" if op.alone else ""
+        yield Field("takes", op.takes + (f": {op.layout}" if op.layout else "") + alone)
         yield self._attributes() if op.attributes else Gap()
         for label, formula in op.formulas:
             yield Field(label, formula.text(), formula.latex())
@@ -100,11 +101,14 @@ class OpDocument(NamedTuple):
 
     def _attributes(self) -> Table:
         own = self.reference.attributes
+        defaults = [Cell(one.default, code=True) if one.default else one.without_default for one in own]
         return Table(
             [
                 Column("attribute", [Cell(one.name, code=True) for one in own]),
                 Column("takes", [one.takes for one in own], flexible=True, folds=True),
-                Column("default", [Cell(one.default, code=True) if one.default else "required" for one in own]),
+                Column(
+                    "default", [Cell(one.default, code=True) if one.default else one.without_default for one in own]
+                ),
                 Column("in formulas", [one.symbol for one in own], leaves=1),
                 Column("", [one.about for one in own], flexible=True, folds=True),
             ]

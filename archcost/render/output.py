@@ -34,6 +34,11 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         write_error(format_diagnostic(diagnostic, style) + "\n\n")
 
 
+def print_warnings(warnings: Iterable[Diagnostic]) -> None:
+    """Print warnings of several specs to standard error: one of a file that they share once."""
+    print_diagnostics({(one.message, str(one.mark)): one for one in warnings}.values())
+
+
 def print_usage_error(error: UsageError) -> None:
     """Print a usage error to standard error."""
     print_line("error", error.message)
@@ -51,7 +56,7 @@ def print_line(word: str, text: str) -> None:
     from archcost.render.wrapping import hanging
 
     style = _style()
-    colour = style["help"] if word == "help" else style["error"]
+    colour = style[{"help": "help", "note": "blue"}.get(word, "error")]
     lines = hanging(f"{word}: ", visible(text), terminal_width(sys.stderr), indent=2)
     write_error("\n".join([f"{colour}{word}{style['reset']}{lines[0][len(word) :]}", *lines[1:]]) + "\n")
 

@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic, suggestion
 from archcost.ops import REGISTRY
-from archcost.ops.base import Op, OpError, raise_on_false
+from archcost.ops.base import INFERRED_SIZE, Op, OpError, asserted_size, raise_on_false
 from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.expressions import INPUT_NAMES
+from archcost.spec.given import given_to
 from archcost.spec.step_reader import kind_help
 from archcost.spec.value_reader import merge_help
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from archcost.dims import Dim
     from archcost.errors import Mark
     from archcost.meter import Meter
     from archcost.ops.base import Check
     from archcost.spec.expressions import Expression
-    from archcost.spec.model import Block, References, Spec, Step, Template
+    from archcost.spec.model import Attribute, Block, References, Spec, Step, Template
 
 _SHOWN = 60  # characters of a name in a message
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
@@ -40,11 +43,11 @@ def link(spec: Spec) -> None:
     """Check every step of a spec and of its blocks."""
     for name, block in spec.blocks.items():
         if name in REGISTRY:
-            spec.problems.add(Diagnostic(f"the block '{name}' has the name of an op", block.mark, "rename the block"))
+            spec.notes.append(Diagnostic(f"the block '{name}' is used in place of the op of this name", block.mark))
     own = (spec.text_source, *spec.bases)
     top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
-        for step in _all_steps(block.steps):
+        for step in all_steps(block.steps):
             _link_step(step, spec)
         _check_ids(block.steps, block.inputs, spec)
         if block is spec.main or (spec.main.steps and block.mark.source in own):
@@ -52,23 +55,33 @@ def link(spec: Spec) -> None:
     _check_recursion(spec)
 
 
-def _all_steps(steps: list[Step]) -> Iterator[Step]:
+def all_steps(steps: list[Step]) -> Iterator[Step]:
+    """Steps and all that stand inside of them, in order."""
     for step in steps:
         yield step
-        for branch in (step.branches or {}).values():
-            yield from _all_steps(branch.steps)
+        for inner in step.inner():
+            yield from all_steps(inner)
 
 
 def _link_step(step: Step, spec: Spec) -> None:
     kind = step.kind
-    if not isinstance(kind, str) or not kind:
+    if not isinstance(kind, str):
+        sizes = {asserted_size(op) for op in REGISTRY.values()}
+        step.asserted = next((given for name, given in step.attributes.items() if name in sizes), None)  # it may be one
+    if step.group is not None or not isinstance(kind, str) or not kind:
         return
     try:
+        if kind in spec.blocks or kind in REGISTRY:
+            given = given_to(step, kind, spec.blocks)
+            if isinstance(given, Diagnostic):
+                raise StepError(given)
+            step.attributes, step.asserted = given
+            step.alone = None
         if kind in spec.blocks:
             if spec.blocks[kind].broken:
                 step.broken = True
             else:
-                check_params(step, spec.blocks[kind], spec.meter)
+                check_params(step, step.attributes, spec.blocks[kind], spec.meter)
         elif kind in REGISTRY:
             _link_op(step, REGISTRY[kind])
         else:
@@ -84,13 +97,15 @@ def _link_step(step: Step, spec: Spec) -> None:
 def _link_op(step: Step, kind: type[Op]) -> None:
     values = {name: given.template.value for name, given in step.attributes.items() if given.template.constant}
     marks = {name: given.mark for name, given in step.attributes.items()}
+    if step.asserted is not None and step.asserted.template.constant:
+        asserted_value(kind, step.asserted, step.asserted.template.value)
     if not step.broken:
         step.op = build_op(kind, values, marks, step.mark, partial=len(values) < len(marks))
 
 
-def check_params(step: Step, block: Block, meter: Meter) -> None:
+def check_params(step: Step, attributes: dict[str, Attribute], block: Block, meter: Meter) -> None:
     """The attributes of a block step name params of the block, and give those that are required."""
-    for name, given in step.attributes.items():
+    for name, given in attributes.items():
         if name not in block.params:
             meter.spend(len(block.params), given.mark)
             hint = (
@@ -100,7 +115,7 @@ def check_params(step: Step, block: Block, meter: Meter) -> None:
             )
             message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
             raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
-    missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]
+    missing = [name for name, param in block.params.items() if param.default is None and name not in attributes]
     if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
         raise StepError(Diagnostic(f"the block '{block.name}' needs {names}", step.mark, _give(block.name, missing)))
@@ -147,6 +162,15 @@ def made_op(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark], mark
     return op
 
 
+def asserted_value(kind: type[Op], asserted: Attribute, value: Any) -> Dim:
+    """The size that a step says its input has; raises StepError for what is no size."""
+    try:
+        size: Dim = INFERRED_SIZE.parse(value, kind.ndim)
+    except AttributeValueError as error:
+        raise StepError(Diagnostic(f"'{kind.inferred}' of {kind.kind}: {error}", asserted.mark)) from None
+    return size
+
+
 def _check_values(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark]) -> None:
     """Judge each value by itself; raises StepError at the first attribute that is wrong."""
     for name, value in values.items():
@@ -177,8 +201,8 @@ def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
                 message = f"the id '{_brief(name)}' is taken in this scope"
                 spec.problems.add(Diagnostic(message, mark, "ids are unique among the steps of a list", (note,)))
             first.setdefault(name, mark)
-        for branch in (step.branches or {}).values():
-            _check_ids(branch.steps, [], spec)
+        for inner in step.inner():
+            _check_ids(inner, [GROUP_INPUT] if step.group is not None and inner is step.group.steps else [], spec)
 
 
 class _Names:
@@ -190,6 +214,7 @@ class _Names:
         self.top = top
         self.own: set[str] = set()  # the params of the block so far
         self.indices: tuple[str, ...] = ()  # of the steps around that are repeated
+        self._outside: set[str] | None = None  # of the steps that use the block, where one is asked for
 
     def check(self) -> None:
         """Report every unknown name."""
@@ -204,17 +229,19 @@ class _Names:
         for step in steps:
             if not step.repeat_as:
                 continue  # any name may be that of the index, which could not be read
-            wrong = [self._template(step.when), self._template(step.repeat), self._references(step.sources)]
+            wrong = [self._template(step.repeat)]
+            self.indices = (*around, *step.indices)
+            wrong += [self._template(step.when), self._references(step.sources)]
             if not isinstance(step.kind, str):
                 wrong.append(self._expression(step.kind))
-            if step.repeat is not None:
-                self.indices = (*around, step.repeat_as)
-            wrong += [self._template(given.template) for given in step.attributes.values()]
+            given = [*step.attributes.values(), *filter(None, (step.alone, step.asserted))]
+            wrong += [self._template(attribute.template) for attribute in given]
             wrong.append(self._template(step.requires_grad))
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
                 self._references(branch.sources)
-                self._steps(branch.steps)
+            for inner in step.inner():
+                self._steps(inner)
             self.indices = around
 
     def _is_known(self, name: str) -> bool:
@@ -233,15 +260,31 @@ class _Names:
         unknown = sorted([name for name in expression.names if not self._is_known(name)])
         for name in unknown:
             names = [*self.top, *self.own, *self.indices]
-            self.spec.problems.add(expression.unknown_name(name, names, self.spec.meter, later))
+            problem = expression.unknown_name(name, names, self.spec.meter, later)
+            if self._is_index_outside(name):
+                passed = f"`{self.block.name}: {{index: ${name}}}`"
+                hint = f"a block does not see the index of its step: pass it to the block, {passed}, as a param `index`"
+                problem = problem._replace(help=hint)
+            self.spec.problems.add(problem)
         return bool(unknown)
+
+    def _is_index_outside(self, name: str) -> bool:
+        """Whether a name is the index of a repeated step that uses the block."""
+        if self._outside is None:
+            steps = [step for block in (self.spec.main, *self.spec.blocks.values()) for step in all_steps(block.steps)]
+            self.spec.meter.spend(len(steps), self.block.mark)
+            users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
+            self._outside = {index for step in users for index in step.indices}
+        return name in self._outside
 
 
 def _check_recursion(spec: Spec) -> None:
-    """Report blocks that use themselves, directly or through others; the step that closes the circle is broken."""
+    """Report blocks that use themselves in every case; the step that closes the circle is broken.
+
+    A step with `when` or `repeat` may end it: whether it does is seen when the spec is unrolled.
+    """
     uses = {
-        name: [step for step in _all_steps(block.steps) if isinstance(step.kind, str) and step.kind in spec.blocks]
-        for name, block in spec.blocks.items()
+        name: [step for step in _certain(block.steps) if _uses_block(step, spec)] for name, block in spec.blocks.items()
     }
     done: set[str] = set()
     for start, first in uses.items():
@@ -259,10 +302,28 @@ def _check_recursion(spec: Spec) -> None:
             if used in trail:
                 step.broken = True
                 names = list(trail)
-                message = f"blocks may not use themselves: {cycle_text([*names[names.index(used) :], used])}"
-                spec.problems.add(Diagnostic(message, step.mark, "use `repeat` for repetition"))
+                spec.problems.add(endless([*names[names.index(used) :], used], step.mark))
             elif used not in done:
                 trail[used] = iter(uses[used])
+
+
+def _certain(steps: list[Step]) -> Iterator[Step]:
+    """The steps that are made wherever a list of steps is."""
+    for step in steps:
+        if step.when is None and step.repeat is None:
+            yield step
+            for inner in step.inner():
+                yield from _certain(inner)
+
+
+def _uses_block(step: Step, spec: Spec) -> bool:
+    return step.group is None and isinstance(step.kind, str) and step.kind in spec.blocks
+
+
+def endless(names: list[str], mark: Mark, depth: str = "without end") -> Diagnostic:
+    """The problem that a block uses itself and nothing ends it: the names from one use of it to the next."""
+    hint = "give the step a `when` that ends, such as `when: $(levels > 1)`; or use `repeat`"
+    return Diagnostic(f"the block '{names[0]}' uses itself {depth}: {cycle_text(names)}", mark, hint)
 
 
 def cycle_text(names: list[str]) -> str:

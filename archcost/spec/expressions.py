@@ -20,6 +20,7 @@ from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 from archcost.errors import Diagnostic, suggestion
 from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
+from archcost.spec.items import ItemError, item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 MAX_LENGTH = 1000  # characters of an expression
 _PARSING = 8  # steps of work of a character that is parsed
 _EVALUATION = 5  # of a node that is evaluated
+INDEX = "i"  # of the rounds of a repeated step, where nothing else is said
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
 _WHOLE = "write `$name`, or `$(…)` around all of it"
@@ -107,7 +109,8 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     def __init__(self, meter: Meter) -> None:
         super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
         handlers: dict[type[ast.AST], Callable[[Any], Any]] = dict(vars(self)["nodes"])
-        handlers[ast.List] = lambda node: [self._eval(item) for item in node.elts]
+        handlers[ast.List] = lambda node: [self._eval(one) for one in node.elts]
+        handlers[ast.Subscript] = lambda node: item(node, self._eval(node.value), self._eval(node.slice))
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.expr = ""  # for messages of its own
         self.meter = meter
@@ -186,6 +189,8 @@ class Expression:
         except NameNotDefined as error:
             known = names.known() if isinstance(names, Names) else list(names)
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
+        except ItemError as error:
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", error.hint) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -204,6 +209,8 @@ class Expression:
             return Diagnostic(message, self.mark, hint)
         if name in later:
             hint = f"a param sees those before it: put '{name}' first"
+        elif name == INDEX:
+            hint = "it is the index of `repeat`, seen in that step and its branches; a block gets it as a param"
         elif name in _SPELLING:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
@@ -211,8 +218,8 @@ class Expression:
             hint = suggestion(name, sorted({*names}), "names", meter.hints)
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
-    def _error(self, message: str) -> ExpressionError:
-        return ExpressionError(Diagnostic(message, self.mark))
+    def _error(self, message: str, hint: str = "") -> ExpressionError:
+        return ExpressionError(Diagnostic(message, self.mark, hint))
 
 
 # --- what was read before ---------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
-from archcost.spec.model import Attribute, Branch, Reference, Step, Template
+from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup, Template
 from archcost.spec.value_reader import BODY, brief, merge_help
-from archcost.spec.vocabulary import MODIFIERS
+from archcost.spec.vocabulary import GROUPS, MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,19 +58,32 @@ def read_step(reader: Reader, value: Value) -> Step:
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
     kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
+    is_group = kind in GROUPS and isinstance(value.entries[kind][1], Sequence)
     if len(kinds) != 1:
         _report_kinds(reader, value, kind, [name for name in kinds if name != kind])
     key, attributes = value.entries[kind] if kinds else (None, None)
     step = _broken("", value) if key is None else _with_kind(reader, key)
     step.broken = step.broken or len(kinds) != 1
-    if len(kinds) == 1 and attributes is not None:
+    if is_group and attributes is not None:
+        _read_group(reader, step, attributes)
+    elif len(kinds) == 1 and attributes is not None:
         _read_attributes(reader, step, attributes)
     for name, (_, given) in value.entries.items():
         if name in MODIFIERS:
             step.broken = not _MODIFIERS[name](reader, step, given) or step.broken
-    if "as" in value.entries and "repeat" not in value.entries:
-        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    _check_rounds(reader, step, value)
     return step
+
+
+def _check_rounds(reader: Reader, step: Step, value: Mapping) -> None:
+    """Look at `repeat` and what depends on it, once all of a step is read."""
+    if step.repeat is not None:
+        step.note_varying()
+    elif "as" in value.entries:
+        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    if step.id is None and "kind" in step.varies:
+        hint = "add `id: …`: its rounds are id.0, id.1 …"
+        reader.report("a step whose kind differs from round to round needs an id", step.mark, hint)
 
 
 def _with_kind(reader: Reader, key: Scalar) -> Step:
@@ -81,6 +94,16 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
     except ExpressionError as error:
         reader.fail(error)
         return _broken("", key)
+
+
+def _read_group(reader: Reader, step: Step, value: Value) -> None:
+    """The steps that stand in place of a kind; a block of that name takes no list, so a list is always a group."""
+    key = str(step.kind)
+    step.kind = GROUPS[key]
+    step.group = StepGroup(read_steps(reader, value, f"'{key}'"), key == "residual")
+    if step.group.adds_input and not step.group.steps:
+        reader.report("'residual' is empty", value, "it is a list of steps, to whose result their input is added")
+        step.broken = True
 
 
 def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> None:
@@ -113,8 +136,11 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     if isinstance(value, Scalar) and value.value is None:
         return
     if not isinstance(value, Mapping):
-        _report_attributes(reader, step.kind if isinstance(step.kind, str) else "…", value)
-        step.broken = True
+        template = reader.template(value)
+        step.broken = template is None
+        if template is not None:
+            step.alone = Attribute(template, value.mark)
+            step.uses_input = template.uses_input
         return
     for name, (key, given) in value.entries.items():
         if merge_help(name):
@@ -127,19 +153,6 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
         step.uses_input = step.uses_input or template.uses_input
 
 
-def _report_attributes(reader: Reader, kind: str, value: Value) -> None:
-    if _kind_end(kind) < len(kind):
-        return  # the kind is not one, and that is reported
-    op = REGISTRY.get(kind)
-    example = next(iter(op.fields), "") if op else "name"
-    simple = isinstance(value, Scalar) and len(value.text) < 20  # noqa: PLR2004 - short
-    if not example or (isinstance(value, Scalar) and isinstance(value.value, bool)):
-        hint = f"write `{kind}` alone"
-    else:
-        hint = f"write `{kind}: {{{example}: {brief(value) if simple else '…'}}}`"
-    reader.report(f"the attributes of {kind} are a mapping of names to values, got {brief(value)}", value, hint)
-
-
 # --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
 
 
@@ -149,8 +162,7 @@ def _read_id(reader: Reader, step: Step, value: Value) -> bool:
         reader.report(f"'id' is a plain name, got {brief(value)}", value, hint)
         return True
     step.id = Reference(value.text, value.mark)
-    if reader.label(value, "a step") and value.text.isdigit():
-        reader.report(f"'{brief(value)}' cannot name a step", value, "a number alone means a round or an output")
+    reader.label(value, "a step")
     return True
 
 
@@ -238,6 +250,8 @@ def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> s
     """A help line for an unknown kind at a place."""
     meter.spend(len(blocks) + len(REGISTRY), mark)
     known = [*blocks, *REGISTRY]
+    if kind in GROUPS:
+        return f"a {GROUPS[kind]} is a list of steps: `{kind}: [step, step]`"
     word = kind.removeprefix("nn.").removeprefix("torch.nn.")
     end = _kind_end(word)
     word = word[:end]
