@@ -6,12 +6,12 @@ import inspect
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import input_bytes, traffic_of, weight_bytes_read
+from archcost.dtypes import DTYPE_BYTES
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
 from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
 from archcost.explaining.formulas import Formulas, Size, formulas_of
 from archcost.graph.model import tensor_bytes
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report

@@ -28,6 +28,8 @@ _SHAPES: dict[str, Shape] = {  # by what an op says of its dims, without the bat
     "(N, C, D, H, W) or (C, D, H, W)": (64, 8, 28, 28),
     "(*, in_features)": (64,),
     "(*, features)": _TOKENS,
+    "(N, features)": (64,),
+    "(*, rows, columns)": (8, 196, 196),
     "(N, L, features)": _TOKENS,
     "(N, L, E)": _TOKENS,
     "(*, L, D)": (8, 196, 64),
@@ -79,6 +81,30 @@ _ATTRIBUTES: dict[str, Mapping[str, Any]] = {  # by kind, or for all that differ
     "linear": {"out_features": 10},
     "embedding": {"num_embeddings": 50257, "embedding_dim": 768},
     "parameter": {"shape": [1, 196, 64]},
+    "constant": {"shape": [196, 64]},
+    "flip": {"dims": [3]},
+    "tile": {"dims": [1, 2, 1, 1]},
+    "repeat_interleave": {"repeats": 2, "dim": 1},
+    "index_select": {"dim": 0},
+    "gather": {"dim": 1},
+    "topk": {"k": 5},
+    "unbind": {"dim": 1},
+    "eq": {"other": 0},
+    "ne": {"other": 0},
+    "lt": {"other": 0},
+    "le": {"other": 0},
+    "gt": {"other": 0},
+    "ge": {"other": 0},
+    "min": {"dim": -1},
+    "argmax": {"dim": -1},
+    "argmin": {"dim": -1},
+    "var": {"dim": -1},
+    "std": {"dim": -1},
+    "norm": {"dim": -1},
+    "cumsum": {"dim": 1},
+    "masked_fill": {"value": 0},
+    "unfold": {"kernel_size": 3, "stride": 2, "padding": 1},
+    "fold": {"output_size": [28, 28], "kernel_size": 2, "stride": 2},
     "buffer": {"shape": [196, 196]},
     "group_norm": {"num_groups": 8},
     "local_response_norm": {"size": 5},
@@ -106,6 +132,15 @@ _INPUTS: dict[str, tuple[Shape, ...]] = {  # where there are several, or the dim
     "embedding": ((128,),),
     "parameter": (),
     "buffer": (),
+    "constant": (),
+    "unbind": ((3, 64),),
+    "index_select": ((64,), ()),
+    "gather": (_TOKENS, (49, 64)),
+    "where": (_TOKENS, _TOKENS, _TOKENS),
+    "masked_fill": (_TOKENS, _TOKENS),
+    "fold": ((256, 196),),
+    "topk": (_TOKENS,),
+    "cumsum": (_TOKENS,),
     "relative_position_bias": (),
     "squeeze": ((1, 28, 28),),
     "expand": ((64, 1, 1),),
@@ -118,7 +153,7 @@ _INPUTS: dict[str, tuple[Shape, ...]] = {  # where there are several, or the dim
     "logsumexp": (_TOKENS,),
     "glu": (_TOKENS,),
 }
-_WINDOWS = {"window_reverse": 64}  # dim 0 of an input that is no batch: images cut in so many
+_ROWS = {"window_reverse": 64, "index_select": 8}  # dim 0 where it is no batch: images cut in so many windows
 _GUESSES = {"dim": 1, "num_heads": 8, "out_channels": 128, "kernel_size": 3, "hidden_size": 128}  # by name
 
 
@@ -128,7 +163,7 @@ class OpExample(NamedTuple):
     kind: str
     attributes: Mapping[str, Any]
     inputs: Mapping[str, Shape]
-    dtype: str = ""  # of the inputs; empty: the model's
+    dtypes: Mapping[str, str] = {}  # of the inputs that have another one than the model
     rows: int = 0
 
     def text(self) -> str:
@@ -144,13 +179,14 @@ class OpExample(NamedTuple):
     def _declared(self) -> str:
         if not self.inputs:
             return "input: [1]                        # which this op does not read\n"
-        plain = not self.dtype and not self.rows
-        if plain and len(self.inputs) == 1:
+        if len(self.inputs) == 1 and not self.dtypes and not self.rows:
             return f"input: {_flow(list(*self.inputs.values()))}\n"
-        details = (f", dtype: {self.dtype}" if self.dtype else "") + (", batch: false" if self.rows else "")
-        shapes = [[*([self.rows] if self.rows else []), *shape] for shape in self.inputs.values()]
-        given = [f"{{shape: {_flow(shape)}{details}}}" if details else _flow(shape) for shape in shapes]
-        return "inputs:\n" + "".join([f"  {name}: {one}\n" for name, one in zip(self.inputs, given, strict=True)])
+        return "inputs:\n" + "".join([f"  {name}: {self._input(name)}\n" for name in self.inputs])
+
+    def _input(self, name: str) -> str:
+        shape = _flow([*([self.rows] if self.rows else []), *self.inputs[name]])
+        details = (f", dtype: {self.dtypes[name]}" if name in self.dtypes else "") + ", batch: false" * bool(self.rows)
+        return f"{{shape: {shape}{details}}}" if details else shape
 
 
 def example_of(op: type[Op]) -> OpExample:
@@ -164,7 +200,9 @@ def example_of(op: type[Op]) -> OpExample:
         shapes = (_SHAPES.get(op.layout, _IMAGE),) * op.min_inputs
     names = ("input",) if len(shapes) == 1 else _names(op, len(shapes))
     inputs = dict(zip(names, shapes, strict=True))
-    return OpExample(op.kind, attributes, inputs, "int64" if op.integer_inputs else "", _WINDOWS.get(op.kind, 0))
+    dtypes = {name: "int64" for place, name in enumerate(names) if place in op.index_inputs}
+    dtypes |= {name: "bool" for place, name in enumerate(names) if place in op.mask_inputs}
+    return OpExample(op.kind, attributes, inputs, dtypes, _ROWS.get(op.kind, 0))
 
 
 def _names(op: type[Op], count: int) -> tuple[str, ...]:

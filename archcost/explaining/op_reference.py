@@ -9,7 +9,7 @@ import inspect
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.errors import UsageError, suggestion
+from archcost.errors import UsageError
 from archcost.explaining.op_examples import OpExample, example_of
 from archcost.ops import REGISTRY
 from archcost.ops.base import INFERRED_SIZE, alone, arity_text, asserted_size
@@ -29,6 +29,9 @@ _PAGES = {  # of what archcost has a class or a function for that torch calls ot
     "rnn": f"{_TORCH}torch.nn.RNN.html",
     "lstm": f"{_TORCH}torch.nn.LSTM.html",
     "gru": f"{_TORCH}torch.nn.GRU.html",
+    "rnn_cell": f"{_TORCH}torch.nn.RNNCell.html",
+    "lstm_cell": f"{_TORCH}torch.nn.LSTMCell.html",
+    "gru_cell": f"{_TORCH}torch.nn.GRUCell.html",
     "slice": "",
 }
 
@@ -152,6 +155,15 @@ def _fitting(pattern: str, ops: list[type[Op]]) -> list[type[Op]]:
     else:
         found = [op for op in ops if compiled(wanted).matches(op.kind)]
     if not found:
-        hint = suggestion(pattern, list(REGISTRY), "ops") or "`archcost ops` lists them; what has none is `custom`"
-        raise UsageError(f"there is no op '{pattern}'", hint)
+        raise UsageError(f"there is no op '{pattern}'", _way_out(pattern))
     return found
+
+
+def _way_out(word: str) -> str:
+    """What a word of another library is here, as the errors of specs tell it."""
+    from archcost.errors import Mark, Source
+    from archcost.meter import Meter
+    from archcost.spec.helps.kinds import kind_help
+    from archcost.spec.ways_out import Surroundings
+
+    return kind_help(word, {}, Surroundings((), {}, Meter(), Mark(Source(word, ""), 0, 0)))

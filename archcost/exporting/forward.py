@@ -54,8 +54,7 @@ class Statement:
     def has_one_result(self) -> bool:
         """Whether its expression is the value that it writes."""
         unpacks = self.unit.form == LAYER and bool(LAYERS[self.unit.kind].results)
-        parted = self.unit.kind in ("chunk", "split")
-        return len(self.unit.writes) == 1 and not (unpacks or parted or self.is_loop)
+        return len(self.unit.writes) == 1 and not (unpacks or self.unit.is_parted or self.is_loop)
 
 
 class Statements:
@@ -215,7 +214,7 @@ class Forward:
 
     def _targets(self, place: int, statement: Statement, wanted: Sequence[bool], body: Doc) -> tuple[str, Doc]:
         unit = statement.unit
-        if unit.kind in ("chunk", "split") and sum(wanted) == 1:
+        if unit.is_parted and sum(wanted) == 1:
             number = wanted.index(True)
             return self._name(place, unit, unit.writes[number]), f"{flat(body)}[{number}]"
         names = [

@@ -9,13 +9,14 @@ from archcost.graph.places import Places
 from archcost.graph.work import paths_work
 from archcost.paths import DOT
 from archcost.spec.expressions import UNKNOWN, Names
+from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.graph.blocks import Unrolled
     from archcost.graph.model import TensorType
     from archcost.graph.scope import Body, Frame, Values
-    from archcost.spec.model import Spec, Template
+    from archcost.spec.model import Spec, Step, Template
     from archcost.spec.problems import Problems
 
 MAX_NODES = 1_000_000  # and as many blocks, branches and repeated steps
@@ -68,6 +69,22 @@ class Context:
     def value(self, template: Template, frame: Frame, inputs: Values) -> Any:
         """The value of a template where a step stands; raises ExpressionError."""
         return template.evaluate(self.names_at(frame, inputs) if template.uses_input else frame.names)
+
+    def around(self, step: Step, frame: Frame, inputs: Values) -> Surroundings:
+        """What is known where a step stands."""
+        shape = frame.type_of(inputs[0]).shape if inputs and inputs[0] is not None else None
+        parts = []
+        names: Names | None = frame.names
+        while names is not None:
+            parts.append(names)
+            names = names.outer
+        return Surroundings(tuple(parts), self.spec.blocks, self.meter, step.mark, shape)
+
+    def forgotten(self, value: object, step: Step, frame: Frame, inputs: Values) -> str:
+        """The help for a text where a number or a condition is wanted, if it is an expression without its ``$``."""
+        from archcost.spec.helps.expressions import forgotten_dollar
+
+        return forgotten_dollar(value, self.around(step, frame, inputs))
 
     # --- problems ---------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
+from archcost.dtypes import DTYPE_BYTES, INDEX_DTYPE
 from archcost.paths import join
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_RANK = 64  # dims of a tensor, as in torch
 MAX_ELEMENTS = 2**63 - 1
+
+ROUND = "round"  # the kind of the scope of a round that has branches
 
 new = tuple.__new__  # a named tuple of its fields in order, without a call in Python: where millions are made
 
@@ -64,7 +66,13 @@ class Signature:
         self.inputs = inputs
         self.input_shapes = input_shapes
         self.output_shapes = output_shapes
-        self.outputs = tuple([new(TensorType, (shape, dtype)) for shape in output_shapes])
+        places = op.index_outputs
+        self.outputs = tuple(
+            [
+                new(TensorType, (shape, INDEX_DTYPE if number in places else dtype))
+                for number, shape in enumerate(output_shapes)
+            ]
+        )
         self.check = check
 
     @property
@@ -118,7 +126,7 @@ def owner_of(nodes: Sequence[Node], index: int, tensor: str) -> int:
 class Scope(NamedTuple):
     """Nodes under a common path: those of a block, branch, group or repeated step, or of a round with branches.
 
-    Of a block, ``inputs`` are the values it takes, and ``params`` its params as they were resolved.
+    Of a block, group or round, ``inputs`` are the values it takes; of a block, ``params`` are its params as resolved.
     """
 
     path: str

@@ -11,15 +11,16 @@ from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, Node, Signature, new
 from archcost.graph.params import freeze
 from archcost.graph.references import outputs_base
 from archcost.graph.scope import FAILED, Result
-from archcost.graph.work import PART, layer_work
+from archcost.graph.work import HELP, PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
-from archcost.spec.checks import StepError, asserted_value, check_names, made_op
-from archcost.spec.given import Given, given_to
+from archcost.spec.checks import StepError, asserted_value, check_names, given_by, made_op
+from archcost.spec.given import Given
 from archcost.spec.vocabulary import GROUP_INPUT
+from archcost.spec.ways_out import with_help
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from archcost.errors import Mark
     from archcost.graph.model import TensorType
@@ -77,7 +78,7 @@ class NodeMaker(Context):
         if signature is None:
             judged = self._judged(key, op, types, step.mark)
             if isinstance(judged, OpError):
-                return self._failed(step, kind, name, frame, types, judged)
+                return self._failed(step, op, name, frame, types, judged)
             signature = judged
         path = frame.prefix + name
         if step.asserted is not None:
@@ -95,16 +96,32 @@ class NodeMaker(Context):
         return Result(tuple(range(first, first + len(outputs))), op.main_output, start, start + 1)
 
     def _failed(
-        self, step: Step, kind: str, name: str, frame: Frame, types: tuple[TensorType, ...], error: OpError
+        self, step: Step, op: Op, name: str, frame: Frame, types: tuple[TensorType, ...], error: OpError
     ) -> Result:
         shapes = ", ".join(str(shape_text(tensor.shape)) for tensor in types[:6]) + (", …" if len(types) > 6 else "")  # noqa: PLR2004
         note = (f"its input{'s are' if len(types) > 1 else ' is'} {shapes}",) if types else ()
-        message = told_of(kind, frame.prefix + name, error.message)
-        hint = error.help
-        if len(types) > 1 and REGISTRY[kind].max_inputs == 1 and step.sources is None:
-            hint = self.arity_help(step, frame, len(types)) or hint
-        self.fail(Diagnostic(message, step.mark, hint, note), frame.body, identity=(kind, error.message, shapes))
+        message = told_of(op.kind, frame.prefix + name, error.message)
+        identity = (op.kind, error.message, shapes)
+        hint = self._way_out(step, op, frame, types) or error.help
+        self.fail(Diagnostic(message, step.mark, hint, note), frame.body, identity=identity)
         return Result(FAILED, True)
+
+    def _way_out(self, step: Step, op: Op, frame: Frame, types: tuple[TensorType, ...]) -> str:
+        """A help for an op that refuses its inputs, made of what it could have been given."""
+        if step.sources is None and step.branches is None:
+            if len(types) > 1 and op.max_inputs == 1:
+                return self.arity_help(step, frame, len(types))
+            if op.min_inputs == 0 and types:
+                return "it needs no input: write `from: []` beside the kind"
+        if not types:
+            return ""
+        from archcost.spec.helps.shapes import shape_help
+
+        self.meter.spend(HELP, step.mark)
+        declared = zip(self.spec.inputs, frame.body.inputs, strict=True)
+        inputs = {name: tensor.shape for name, tensor in declared if tensor is not None}
+        written = {name: given.template.value for name, given in step.attributes.items()}
+        return shape_help(op, written, types[0].shape, inputs)
 
     def _built(self, step: Step, kind: str, frame: Frame, own: Values) -> Op:
         """The op of a step whose kind or attributes are expressions."""
@@ -120,17 +137,14 @@ class NodeMaker(Context):
         try:
             return self._first(key, self._made(step, kind, attributes, values))
         except StepError as problem:
-            self._unmade[key] = problem.diagnostic
-            raise
+            self._unmade[key] = with_help(problem, step, kind, self.around(step, frame, own))
+            raise StepError(self._unmade[key]) from None
 
     def given(self, step: Step, kind: str) -> Given:
         """What a step gives its kind, which may be an expression; raises StepError."""
         if isinstance(step.kind, str):
             return Given(step.attributes, step.asserted)
-        given = given_to(step, kind, self.spec.blocks)
-        if isinstance(given, Diagnostic):
-            raise StepError(given)
-        return given
+        return given_by(step, kind, self.spec.blocks)
 
     def _hold_to(self, step: Step, path: str, signature: Signature, frame: Frame, own: Values) -> None:
         """Hold a step to the size that it says its input has; raises StepError, with both."""
@@ -185,10 +199,10 @@ class NodeMaker(Context):
         op.validate(check)  # again: what fails of the op by itself is kept with each of its signatures
         shapes = (types[0].shape,) if len(types) == 1 else tuple([tensor.shape for tensor in types])
         outputs = apply(op, shapes, check)
-        if op.integer_inputs and "int" not in types[0].dtype:
-            message = f"{op.kind} takes integer indices, got {types[0].dtype}"
-            raise OpError(message, "declare the input as `{shape: [...], dtype: int64}`")
-        dtype = op.result_dtype(shapes, [tensor.dtype for tensor in types], self.dtype)
+        dtypes = [tensor.dtype for tensor in types]
+        if op.index_inputs or op.mask_inputs:
+            _check_dtypes(op, dtypes)
+        dtype = op.result_dtype(shapes, dtypes, self.dtype)
         for shape in outputs:
             if len(shape) > MAX_RANK:
                 raise OpError(f"its output has {len(shape):,} dims, more than the {MAX_RANK} that a tensor may have")
@@ -198,6 +212,19 @@ class NodeMaker(Context):
         if parts:
             self.meter.spend(PART * parts, mark)
         return Signature(op, types, shapes, outputs, dtype, check, frozen=self.frozen)
+
+
+def _check_dtypes(op: Op, dtypes: Sequence[str]) -> None:
+    """Raise OpError where an input that names places holds no whole numbers, or one that chooses no truth values."""
+    for place in op.index_inputs:
+        if dtypes[place] not in op.index_dtypes:
+            wanted = " or ".join(op.index_dtypes)
+            hint = f"they are {wanted}; declare the input as `{{shape: [...], dtype: int64}}`"
+            raise OpError(f"{op.kind} takes integer indices, got {dtypes[place]}", hint)
+    for place in op.mask_inputs:
+        if dtypes[place] != "bool":
+            message = f"{op.kind} takes truth values as its {op.input_names[place]}, got {dtypes[place]}"
+            raise OpError(message, "a comparison gives them: `gt: {other: 0}`; an input has `dtype: bool`")
 
 
 def told_of(kind: str, path: str, message: str) -> str:

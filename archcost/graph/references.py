@@ -157,4 +157,7 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
         inside = "to read a step inside a block, list it in the block's `outputs`"
         hint = f"write `{top}`, or `{top}.0` for one of several outputs; {inside}"
         return f"unknown id '{shown}'", hint
-    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
+    from archcost.spec.helps.ids import id_help
+
+    hint = id_help(name, [step for step in frame.ids if "." not in step])
+    return f"unknown id '{shown}'", hint or suggestion(name, known, "ids before this step", context.meter.hints)

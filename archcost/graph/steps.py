@@ -14,7 +14,7 @@ from archcost.ops import REGISTRY
 from archcost.ops.base import raising
 from archcost.ops.fields import shown
 from archcost.spec.expressions import ExpressionError
-from archcost.spec.step_reader import kind_help
+from archcost.spec.ways_out import unknown_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,13 +60,19 @@ class StepMaker(NodeMaker):
         if step.op is not None:
             return step.op.kind
         kind = step.kind
+        before = reads[0].result.values if reads else ()
         if isinstance(kind, str):
-            return kind if self._is_known(step) else ""
+            if self._is_known(step):
+                return kind
+            if kind:
+                self.problems.improve(unknown_kind(step, kind, self.around(step, frame, before)))
+            return ""
         names = self.names_at(frame, taken(self, reads, ANY, frame)) if kind.uses_input else frame.names
         value = decided(kind.evaluate(names))
         if not isinstance(value, str) or (value not in REGISTRY and value not in self.spec.blocks):
             message = f"{kind.text} gives {shown(value)}, which is not the name of an op or block"
-            hint = kind_help(str(value), self.spec.blocks, self.meter, kind.mark)
+            is_word = isinstance(value, str)
+            hint = unknown_kind(step, value, self.around(step, frame, before)).help if is_word else ""
             raise ExpressionError(Diagnostic(message, kind.mark, hint))
         return value
 
@@ -77,7 +83,8 @@ class StepMaker(NodeMaker):
         inputs = taken(self, reads, ANY, frame) if step.when.uses_input else ()
         value = decided(self.value(step.when, frame, inputs))
         if not isinstance(value, (bool, int, float)):
-            hint = "only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else ""
+            hint = self.forgotten(value, step, frame, inputs)
+            hint = hint or ("only `true` and `false` are booleans in YAML 1.2" if isinstance(value, str) else "")
             message = f"'when' must be true or false, got {shown(value)}"
             raise ExpressionError(Diagnostic(message, step.when.mark, hint))
         return bool(value)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 from archcost.dims import numel, total
+from archcost.dtypes import INDEX_DTYPE, INDEX_DTYPES
 from archcost.ops import fields
 from archcost.ops.facets import FAMILIES, Keeps, Work, WrittenAs
 
@@ -86,6 +87,7 @@ def shape_text(detail: object) -> object:
     frozen_default=True,
     field_specifiers=(
         fields.choice,
+        fields.dtype,
         fields.flag,
         fields.index,
         fields.indices,
@@ -119,7 +121,10 @@ class Op:
     layout: ClassVar[str] = ""  # the dims of an input in words, for messages
     input_names: ClassVar[tuple[str, ...]] = ("input",)
     main_output: ClassVar[bool] = True  # with several outputs: a bare reference means output 0
-    integer_inputs: ClassVar[bool] = False  # reads indices
+    index_inputs: ClassVar[tuple[int, ...]] = ()  # those that hold whole numbers which name places
+    index_dtypes: ClassVar[tuple[str, ...]] = INDEX_DTYPES  # of those
+    mask_inputs: ClassVar[tuple[int, ...]] = ()  # those that hold truth values
+    index_outputs: ClassVar[tuple[int, ...]] = ()  # likewise
     channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
     integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
@@ -219,10 +224,11 @@ class Op:
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
         """The dtype of the outputs; by default that of the first input.
 
-        ``own`` is the dtype of the model, which weights have, and outputs where there is no input or only indices.
+        ``own`` is the dtype of the model, which weights have, and outputs where there is no input, or only indices.
+        Outputs that hold places (``index_outputs``) are int64 all the same.
         """
         del inputs
-        return dtypes[0] if dtypes and not self.integer_inputs else own
+        return dtypes[0] if dtypes and 0 not in self.index_inputs else own
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         """Learnable tensors by the name that torch gives them; by default none."""
@@ -241,6 +247,14 @@ class Op:
         """Tensors that are saved but not learnt (running statistics); by default none."""
         del inputs
         return {}
+
+    def buffer_dtype(self, name: str, own: str) -> str:
+        """The dtype of a buffer: that of the model, ``own``, unless it holds places or counts."""
+        return INDEX_DTYPE if name in self.integer_buffers else own
+
+    def indexed(self, inputs: Inputs) -> Dim:
+        """How many places there are that the indices may name; every op with ``index_inputs`` says so."""
+        raise NotImplementedError  # pragma: no cover - see above
 
     def trainable(self) -> bool:
         """Whether the weights are learnt; by default they are."""
@@ -298,7 +312,7 @@ def _defaults(kind: type[Op]) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 
 def alone(op: type[Op]) -> str:
-    """The attribute that a value in place of the attributes stands for, as in ``linear: 10``; empty if there is none."""
+    """The attribute that a value in place of all stands for, as in ``linear: 10``; empty if there is none."""
     required = [name for name, field in op.fields.items() if field.default is fields.REQUIRED]
     return op.main or (required[0] if len(required) == 1 else "")
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from archcost.dims import ceil_div, clamp, decided, smaller, total
-from archcost.ops.axes import axis, check_reach, replace_dim, require, same_rank
+from archcost.ops.axes import axes, axis, check_reach, replace_dim, require, same_rank
 from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
 from archcost.ops.dtypes import promoted
 from archcost.ops.fields import choice, index, indices, integer, integers, number, size
@@ -168,6 +168,29 @@ def _piece(dim: int, outputs: Outputs, number: int) -> tuple[Steps, ...]:
     return _shifted(len(outputs[0]), place, -total([shape[place] for shape in outputs[:number]]))
 
 
+class Unbind(Op, kind="unbind", family=_FAMILY, min_rank=1, main_output=False):
+    """An output for each position along `dim`, without that dim; no MACs, no FLOPs.
+
+    The outputs are named `id.0`, `id.1` and so on.
+    """
+
+    torch_name = "torch.unbind"
+
+    dim: int = index(default=0)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        count = decided(shape[place])
+        require(count <= _MAX_PIECES, "it would have {} outputs, more than {}", count, _MAX_PIECES)
+        return ((*shape[:place], *shape[place + 1 :]),) * count
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        place = axis(self.dim, rank)
+        return (tuple([ALL if dim == place else window(dim - (dim > place)) for dim in range(rank)]),)
+
+
 _MAX_PIECES = 10_000
 
 
@@ -266,6 +289,21 @@ class Pad(Op, kind="pad", family=_FAMILY):
         rank, padded = len(inputs[0]), len(self.pad) // 2
         before = (0,) * (rank - padded) + self.pad[::2][::-1]
         return (tuple([window(dim, padding=padding) for dim, padding in enumerate(before)]),)
+
+
+class Flip(Op, kind="flip", family=_FAMILY):
+    """out[i] = in[n - 1 - i] along the dims; no MACs, no FLOPs."""
+
+    dims: tuple[int, ...] = indices(scalar="list", doc="one dim or several")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        axes(self.dims, len(inputs[0]))
+        return inputs
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        turned = axes(self.dims, rank)
+        return (tuple([ALL if dim in turned else window(dim) for dim in range(rank)]),)
 
 
 class Roll(Op, kind="roll", family=_FAMILY):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.ops import fields
-from archcost.ops.axes import axis, require
+from archcost.ops.axes import axes, require
 from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.dtypes import floating
 from archcost.ops.facets import Work, WrittenAs
-from archcost.ops.fields import flag, index, integers, number, size
+from archcost.ops.fields import flag, indices, integers, number, size
 from archcost.ops.reach import pointwise, window
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class LocalResponseNorm(
 
 
 class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=WrittenAs.FUNCTION):
-    """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
+    """y = x / max(‖x‖, ε) with the p-norm over `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
     The 3 FLOPs are a power, a sum and a quotient. The root of each norm is not counted.
     """
@@ -247,13 +247,13 @@ class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, writte
     torch_name = "F.normalize"
 
     p: float = number(default=2.0)
-    dim: int = index(default=1)
+    dim: tuple[int, ...] = indices(default=1, scalar="list", doc="one dim or several")
     eps: float = number(default=1e-12, minimum=0)
 
     reach = pointwise  # the norm is not followed
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        axis(self.dim, len(inputs[0]))
+        axes(self.dim, len(inputs[0]))
         return inputs
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from archcost.dtypes import DTYPE_BYTES
 from archcost.errors import UsageError
 from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.counters import (
@@ -23,7 +24,6 @@ from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.tracing import traceable
 from archcost.pytorch.verification import Mismatch, place_of
 from archcost.quantities import format_bytes, format_count
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from torch import nn

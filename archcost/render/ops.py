@@ -106,9 +106,7 @@ class OpDocument(NamedTuple):
             [
                 Column("attribute", [Cell(one.name, code=True) for one in own]),
                 Column("takes", [one.takes for one in own], flexible=True, folds=True),
-                Column(
-                    "default", [Cell(one.default, code=True) if one.default else one.without_default for one in own]
-                ),
+                Column("default", defaults),
                 Column("in formulas", [one.symbol for one in own], leaves=1),
                 Column("", [one.about for one in own], flexible=True, folds=True),
             ]

@@ -3,6 +3,8 @@
 Ops whose attributes are all constant are built here, once; the others are built when the spec is unrolled.
 """
 
+# long: each check is one of a list, and all of them walk the same steps
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -13,30 +15,30 @@ from archcost.ops.base import INFERRED_SIZE, Op, OpError, asserted_size, raise_o
 from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.expressions import INPUT_NAMES
 from archcost.spec.given import given_to
-from archcost.spec.step_reader import kind_help
-from archcost.spec.value_reader import merge_help
 from archcost.spec.vocabulary import GROUP_INPUT
+from archcost.spec.ways_out import ALONE, Surroundings, brief_name, unknown_kind, with_help
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from archcost.dims import Dim
     from archcost.errors import Mark
     from archcost.meter import Meter
     from archcost.ops.base import Check
     from archcost.spec.expressions import Expression
+    from archcost.spec.given import Given
     from archcost.spec.model import Attribute, Block, References, Spec, Step, Template
 
-_SHOWN = 60  # characters of a name in a message
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
 class StepError(Exception):
-    """An attribute of an op is unknown, missing or wrong; holds the diagnostic."""
+    """A step is wrong; holds the diagnostic, and of one attribute that is wrong its name and value."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic, wrong: tuple[str, Any] | None = None) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
+        self.wrong = wrong
 
 
 def link(spec: Spec) -> None:
@@ -47,8 +49,9 @@ def link(spec: Spec) -> None:
     own = (spec.text_source, *spec.bases)
     top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
-        for step in all_steps(block.steps):
-            _link_step(step, spec)
+        for step, indices in _all_steps(block.steps):
+            names = (top, block.params, indices)
+            _link_step(step, spec, Surroundings(names, spec.blocks, spec.meter, step.mark))
         _check_ids(block.steps, block.inputs, spec)
         if block is spec.main or (spec.main.steps and block.mark.source in own):
             _Names(spec, block, top).check()
@@ -57,13 +60,19 @@ def link(spec: Spec) -> None:
 
 def all_steps(steps: list[Step]) -> Iterator[Step]:
     """Steps and all that stand inside of them, in order."""
+    return (step for step, _ in _all_steps(steps))
+
+
+def _all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
+    """All steps of a list and of what is in it, each with the indices of the repeated steps around it."""
     for step in steps:
-        yield step
+        inside = (*indices, *step.indices)
+        yield step, inside
         for inner in step.inner():
-            yield from all_steps(inner)
+            yield from _all_steps(inner, inside)
 
 
-def _link_step(step: Step, spec: Spec) -> None:
+def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
     kind = step.kind
     if not isinstance(kind, str):
         sizes = {asserted_size(op) for op in REGISTRY.values()}
@@ -72,10 +81,7 @@ def _link_step(step: Step, spec: Spec) -> None:
         return
     try:
         if kind in spec.blocks or kind in REGISTRY:
-            given = given_to(step, kind, spec.blocks)
-            if isinstance(given, Diagnostic):
-                raise StepError(given)
-            step.attributes, step.asserted = given
+            step.attributes, step.asserted = given_by(step, kind, spec.blocks)
             step.alone = None
         if kind in spec.blocks:
             if spec.blocks[kind].broken:
@@ -87,11 +93,18 @@ def _link_step(step: Step, spec: Spec) -> None:
         else:
             step.broken = True
             if not spec.incomplete:
-                hint = kind_help(kind, spec.blocks, spec.meter, step.mark)
-                spec.problems.add(Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, merge_help(kind) or hint))
+                spec.problems.add(unknown_kind(step, kind, around))
     except StepError as problem:
         step.broken = True
-        spec.problems.add(problem.diagnostic)
+        spec.problems.add(with_help(problem, step, kind, around))
+
+
+def given_by(step: Step, kind: str, blocks: Mapping[str, Block]) -> Given:
+    """What a step gives a kind; raises StepError for a value alone that says nothing to it."""
+    given = given_to(step, kind, blocks)
+    if isinstance(given, Diagnostic):
+        raise StepError(given, ALONE)
+    return given
 
 
 def _link_op(step: Step, kind: type[Op]) -> None:
@@ -113,8 +126,8 @@ def check_params(step: Step, attributes: dict[str, Attribute], block: Block, met
                 if block.params
                 else f"'{block.name}' has no params"
             )
-            message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
-            raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
+            message = f"unknown param '{brief_name(name)}' of the block '{block.name}'"
+            raise StepError(Diagnostic(message, given.mark, hint), (name, given.template.value))
     missing = [name for name, param in block.params.items() if param.default is None and name not in attributes]
     if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -140,9 +153,7 @@ def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
     fields = kind.fields
     for name, where in marks.items():
         if name not in fields:
-            hint = suggestion(name, list(fields), "attributes") if fields else f"{kind.kind} has no attributes"
-            hint = merge_help(name) or hint or f"its attributes are {', '.join(fields)}"
-            raise StepError(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where, hint))
+            raise StepError(Diagnostic(f"unknown attribute '{brief_name(name)}' of {kind.kind}", where), (name, None))
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -177,16 +188,11 @@ def _check_values(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark]
         try:
             kind.fields[name].parse(value, kind.ndim)
         except AttributeValueError as error:
-            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
+            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name]), (name, value)) from None
 
 
 def _give(kind: str, missing: list[str]) -> str:
     return f"write `{kind}: {{{', '.join(f'{name}: …' for name in missing)}}}`"
-
-
-def _brief(name: str) -> str:
-    text = " ".join(name.split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
@@ -198,7 +204,7 @@ def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
             if name in first:
                 other = first[name]
                 note = f"it is that of the step at {other}" if other else "it is that of an input"
-                message = f"the id '{_brief(name)}' is taken in this scope"
+                message = f"the id '{brief_name(name)}' is taken in this scope"
                 spec.problems.add(Diagnostic(message, mark, "ids are unique among the steps of a list", (note,)))
             first.setdefault(name, mark)
         for inner in step.inner():
@@ -218,6 +224,7 @@ class _Names:
 
     def check(self) -> None:
         """Report every unknown name."""
+        self.own.update(self.block.inputs[-1:] if self.block.takes_more else ())
         for name, param in self.block.params.items():
             self._template(param.default, self.block.params)
             self.own.add(name)
@@ -271,7 +278,8 @@ class _Names:
     def _is_index_outside(self, name: str) -> bool:
         """Whether a name is the index of a repeated step that uses the block."""
         if self._outside is None:
-            steps = [step for block in (self.spec.main, *self.spec.blocks.values()) for step in all_steps(block.steps)]
+            blocks = (self.spec.main, *self.spec.blocks.values())
+            steps = [step for block in blocks for step in all_steps(block.steps)]
             self.spec.meter.spend(len(steps), self.block.mark)
             users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
             self._outside = {index for step in users for index in step.indices}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
-from archcost.errors import Diagnostic, suggestion
+from archcost.errors import Diagnostic, Mark, Source, suggestion
 from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
 from archcost.spec.items import ItemError, item
@@ -25,7 +25,6 @@ from archcost.spec.items import ItemError, item
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
-    from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
 _PARSING = 8  # steps of work of a character that is parsed
@@ -114,6 +113,7 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.expr = ""  # for messages of its own
         self.meter = meter
+        self.set_otherwise: dict[str, str] = {}  # by params that are lists by default and were set to none: how to set
         self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
@@ -190,7 +190,8 @@ class Expression:
             known = names.known() if isinstance(names, Names) else list(names)
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
         except ItemError as error:
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", error.hint) from None
+            hint = error.hint or self._set_otherwise(evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -198,7 +199,12 @@ class Expression:
         except OverflowError:
             raise self._error(f"{_shortened(self.text)} is too large a number") from None
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
+            hint = self._set_otherwise(evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
+
+    def _set_otherwise(self, evaluator: _Evaluator) -> str:
+        """The help where a name of the expression was set to what it is not by default."""
+        return next((hint for name, hint in evaluator.set_otherwise.items() if name in self.names), "")
 
     def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
@@ -305,7 +311,7 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     if len(body) > MAX_LENGTH:
         raise ExpressionError(Diagnostic(f"the expression is longer than {MAX_LENGTH} characters", mark))
     if not body.startswith("(") and (not body.isidentifier() or iskeyword(body)):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _WHOLE))
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _whole(body)))
     if not body.strip("() "):
         raise ExpressionError(Diagnostic(f"the expression {text} is empty", mark))
     tree = _tree(body, text, mark)
@@ -313,8 +319,22 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     for node in nodes:
         _check_syntax(node, text, mark)
     if body.startswith("(") and not _encloses(body):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _WHOLE))
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _whole(body)))
     return tree, nodes
+
+
+def _whole(body: str) -> str:
+    """The help for an expression that lacks the parentheses around all of it."""
+    if body.count("(") > body.count(")"):
+        return QUOTE_IN_FLOW
+    inner = body.replace("$", "")
+    if not inner.strip("() "):
+        return _WHOLE
+    try:
+        _tree(f"({inner})", inner, Mark(Source("", ""), 0, 0))
+    except ExpressionError:
+        return _WHOLE
+    return f"write `$({inner})`"
 
 
 def _tree(body: str, text: str, mark: Mark) -> ast.expr:

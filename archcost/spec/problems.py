@@ -39,6 +39,12 @@ class Problems:
         if len(self._found) > MAX_PROBLEMS:
             raise self.error()
 
+    def improve(self, diagnostic: Diagnostic) -> None:
+        """Replace the problem that has this message at this place, if there is one: more is known now."""
+        key = (diagnostic.message, diagnostic.mark)
+        if key in self._found:
+            self._found[key] = diagnostic
+
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep several problems."""
         for diagnostic in diagnostics:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import close_names, suggestion
+from archcost.errors import close_names
 from archcost.ops import REGISTRY
-from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup, Template
@@ -14,10 +13,8 @@ from archcost.spec.value_reader import BODY, brief, merge_help
 from archcost.spec.vocabulary import GROUPS, MODIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
 
-    from archcost.errors import Mark
-    from archcost.meter import Meter
     from archcost.spec.document import Value
     from archcost.spec.value_reader import Reader
 
@@ -54,13 +51,13 @@ def read_step(reader: Reader, value: Value) -> Step:
         return _with_kind(reader, value)
     if not isinstance(value, Mapping):
         message = "a step is a kind or a mapping with one kind, got a list"
-        reader.report(message, value, "leave out the inner `- ` or `[]`")
+        reader.report(message, value, _list_help(reader, value) or "leave out the inner `- ` or `[]`")
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
     kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
     is_group = kind in GROUPS and isinstance(value.entries[kind][1], Sequence)
-    if len(kinds) != 1:
-        _report_kinds(reader, value, kind, [name for name in kinds if name != kind])
+    if len(kinds) != 1 and not _report_kinds(reader, value, kind, [name for name in kinds if name != kind]):
+        return _broken("", value)
     key, attributes = value.entries[kind] if kinds else (None, None)
     step = _broken("", value) if key is None else _with_kind(reader, key)
     step.broken = step.broken or len(kinds) != 1
@@ -106,30 +103,37 @@ def _read_group(reader: Reader, step: Step, value: Value) -> None:
         step.broken = True
 
 
-def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> None:
-    """Report that a step has no kind, or more than one."""
+def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> bool:
+    """Report that a step has no kind, or more than one; returns whether the first key may be one."""
     if not others:
         hint = "an op such as `relu`, or a block, beside the modifiers"
         if value.flow and value.entries:
             hint += "; inside of [], braces hold a step together: `[{add: , from: [a, b]}]`"
         reader.report("a step needs a kind", value, hint)
-        return
+        return True
     second = others[0]
     op = REGISTRY.get(first)
+    from archcost.spec.helps.structure import several_kinds_help
+
     close = close_names(second, MODIFIERS)
-    if op is not None and second in op.fields:
-        hint = f"attributes stand inside: `{first}: {{{second}: …}}`"
-        hint += "" if value.flow else f", or indented further than `{first}`"
+    known, names_kind = several_kinds_help(value, first, second, reader.meter)
+    if names_kind:
+        hint = known
+    elif op is not None and second in op.fields:
+        hint = known + ("" if value.flow else f", or indent `{second}` further than `{first}`")
     elif merge_help(second):
         hint = merge_help(second)
     elif second.count(")") > second.count("("):
         hint = QUOTE_IN_FLOW
     elif close:
         hint = f"did you mean '{close[0]}'?"
+    elif known:
+        hint = known
     else:
         hint = f"start each step with its own `- `; the modifiers beside a kind are {', '.join(MODIFIERS)}"
     key = value.entries[second][0]
     reader.report(f"a step has one kind, got '{brief(value.entries[first][0])}' and '{brief(key)}'", key, hint)
+    return not names_kind
 
 
 def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
@@ -145,12 +149,30 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     for name, (key, given) in value.entries.items():
         if merge_help(name):
             reader.report("attributes cannot be merged with `<<`", key, merge_help(name))
-        template = None if merge_help(name) else reader.template(given)
+        way_out = _misplaced(step, name, given) if isinstance(given, Mapping) else str
+        template = None if merge_help(name) else reader.template(given, way_out)
         if template is None:
             step.broken = True
             continue
         step.attributes[name] = Attribute(template, key.mark)
         step.uses_input = step.uses_input or template.uses_input
+
+
+def _misplaced(step: Step, name: str, value: Value) -> Callable[[], str]:
+    """What gives the help for a mapping in place of an attribute's value: it may be a modifier's."""
+
+    def way_out() -> str:
+        from archcost.spec.helps.structure import modifier_help
+
+        return modifier_help(step.kind, name, value) if isinstance(step.kind, str) and name in MODIFIERS else ""
+
+    return way_out
+
+
+def _list_help(reader: Reader, value: Value) -> str:
+    from archcost.spec.helps.structure import list_step_help
+
+    return list_step_help(value, reader.meter) if isinstance(value, Sequence) else ""
 
 
 # --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
@@ -244,27 +266,3 @@ _MODIFIERS = {
     "share": _read_share,
     "requires_grad": _read_requires_grad,
 }
-
-
-def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> str:
-    """A help line for an unknown kind at a place."""
-    meter.spend(len(blocks) + len(REGISTRY), mark)
-    known = [*blocks, *REGISTRY]
-    if kind in GROUPS:
-        return f"a {GROUPS[kind]} is a list of steps: `{kind}: [step, step]`"
-    word = kind.removeprefix("nn.").removeprefix("torch.nn.")
-    end = _kind_end(word)
-    word = word[:end]
-    if word in known:
-        if end == len(word) and word == kind:
-            return ""
-        op = REGISTRY.get(word)
-        required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
-        example = ", ".join(f"{name}: …" for name in required)
-        return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
-    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; define a block under `blocks`"
-
-
-def _kind_end(kind: str) -> int:
-    """Where a kind ends in a text such as ``conv2d(64)`` or ``conv2d {``."""
-    return next((index for index, char in enumerate(kind) if char in " :({["), len(kind))

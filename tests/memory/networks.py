@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from archcost.graph.unroll import unroll
+from archcost.ops import REGISTRY
+from archcost.pytorch import memory
+from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from tests.pytorch.support import document
 
@@ -68,9 +71,19 @@ def case_graph(
     layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
     if frozen:
         layers[-1]["requires_grad"] = False
-    outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
+    outputs = ["layer"] if REGISTRY[case.kind].main_output else ["layer.0"]
     given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
     return unroll(document(given), Settings(dtype=None if floats == "float32" else floats))
+
+
+RESIZED = {"fold", "unfold"}  # PyTorch makes a tensor as large as the input and resizes it: a fake one has no storage
+
+
+def module_of(graph: Graph) -> tuple[Network, Any]:
+    """A network and its inputs: fake tensors, but for ops that show on real ones alone what they take."""
+    if any(node.op.kind in RESIZED for node in graph.nodes):
+        return build(graph), example_inputs(graph)
+    return memory.fake(graph)
 
 
 def layer(network: Network, index: int) -> nn.Module:

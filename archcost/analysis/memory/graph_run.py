@@ -20,6 +20,7 @@ HALVED = frozenset(
     (
         *("conv", "conv_transpose", "linear", "matmul", "prelu"),
         *("scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
+        *("rnn_cell", "lstm_cell", "gru_cell"),
     )
 )
 SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))

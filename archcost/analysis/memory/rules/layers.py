@@ -11,7 +11,7 @@ from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
 from archcost.analysis.memory.shadow_torch import HALVES, alias, view
 from archcost.analysis.memory.strides import contiguous
-from archcost.dims import numel
+from archcost.dims import larger, numel
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Call, Rule
@@ -67,6 +67,11 @@ def _parameter(machine: Machine, call: Call) -> Tensor:
 def _buffer(machine: Machine, call: Call) -> Tensor:
     tensor = call.outputs[0]
     return machine.outside(tensor.shape, tensor.dtype)
+
+
+def _constant(machine: Machine, call: Call) -> Tensor:
+    tensor = call.outputs[0]
+    return machine.new(tensor.shape, tensor.dtype)
 
 
 def _norm(
@@ -225,6 +230,23 @@ def resampled(machine: Machine, call: Call) -> Tensor:
     return y
 
 
+def _unfolded(machine: Machine, call: Call) -> Tensor:
+    """Works on a contiguous input; keeps nothing. The gradient comes about in the same way."""
+    x = call.x
+    shape, dtype = x.shape, x.dtype
+    copy = None if x.contiguous or machine.watched else kernels.clone(machine, x)
+    y = _resized(machine, call.shape, shape, dtype)
+    del copy
+    machine.record([y], [x], each(lambda machine, gradient: _resized(machine, shape, gradient.shape, dtype)))
+    return y
+
+
+def _resized(machine: Machine, shape: Ints, before: Ints, dtype: str) -> Tensor:
+    """A tensor that is made as large as the one before it, then resized: a smaller one keeps the storage."""
+    whole = machine.new((larger(numel(shape), numel(before)),), dtype)
+    return view(whole, shape, contiguous(shape))
+
+
 RULES: dict[str, Rule] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
@@ -232,6 +254,7 @@ RULES: dict[str, Rule] = {
     "embedding": _embedding,
     "parameter": _parameter,
     "buffer": _buffer,
+    "constant": _constant,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,
     "layer_norm": _layer_norm,
@@ -243,4 +266,5 @@ RULES: dict[str, Rule] = {
     "avg_pool": _pool,
     "adaptive_avg_pool": _adaptive_avg_pool,
     "adaptive_max_pool": _adaptive_max_pool,
+    **dict.fromkeys(("unfold", "fold"), _unfolded),
 }
