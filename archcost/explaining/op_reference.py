@@ -134,8 +134,8 @@ def page_of(op: type[Op]) -> str:
 def op_references(pattern: str | None = None) -> list[OpReference]:
     """The ops by family, in the order of the reference; a pattern with wildcards fits kinds, any other text one of it.
 
-    Case does not matter. A text that is no kind fits those that have it in theirs. Raises UsageError for what fits
-    nothing.
+    Case does not matter. A word of another library (``fc``, ``bn``) is what it is here; any other text that is no kind fits
+    those that have it in theirs. Raises UsageError for what fits nothing.
     """
     order = {family: place for place, family in enumerate(FAMILIES)}
     ops = sorted(REGISTRY.values(), key=lambda op: order[op.family])
@@ -151,12 +151,21 @@ def _fitting(pattern: str, ops: list[type[Op]]) -> list[type[Op]]:
     if wanted in REGISTRY:
         return [REGISTRY[wanted]]
     if is_literal(pattern):
-        found = [op for op in ops if wanted in op.kind]
+        found = _meant(wanted) or [op for op in ops if wanted in op.kind]
     else:
         found = [op for op in ops if compiled(wanted).matches(op.kind)]
     if not found:
         raise UsageError(f"there is no op '{pattern}'", _way_out(pattern))
     return found
+
+
+def _meant(word: str) -> list[type[Op]]:
+    """The ops that a word of another library stands for; none where the table has no row for it."""
+    from archcost.spec.helps.synonyms import kind_row, squashed
+
+    row = kind_row(squashed(word))
+    steps = row.steps.replace("{n}", "2").splitlines() if row is not None else []
+    return list(dict.fromkeys([REGISTRY[step.partition(":")[0]] for step in steps]))
 
 
 def _way_out(word: str) -> str:
@@ -166,4 +175,4 @@ def _way_out(word: str) -> str:
     from archcost.spec.helps.kinds import kind_help
     from archcost.spec.ways_out import Surroundings
 
-    return kind_help(word, {}, Surroundings((), {}, Meter(), Mark(Source(word, ""), 0, 0)))
+    return kind_help(word, {}, None, Surroundings((), {}, Meter(), Mark(Source(word, ""), 0, 0)))
