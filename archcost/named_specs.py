@@ -50,7 +50,9 @@ class SpecResult:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What may be a mistake in the spec."""
+        """What may be a mistake in a spec without problems."""
+        if self.diagnostics:
+            return ()
         return self._found if self.report is None else self.report.warnings
 
     @property

@@ -142,7 +142,7 @@ class Report:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What may be a mistake: results that nobody reads, params that nobody uses; worked out when first asked for."""
+        """What may be a mistake, such as a result that nobody reads; worked out when it is first asked for."""
         from archcost.analysis.warnings import warnings_of
 
         if self._warnings is None:

@@ -136,7 +136,7 @@ class Unroller(GroupMaker):
 
     def once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         """One round of a step: its branches, then its group, block or op."""
-        if not self.frozen and not self.trains(step, frame, inputs):
+        if step.requires_grad is not None and not self.frozen and not self.trains(step, frame, inputs):
             self.frozen = True
             try:
                 return self.once(step, kind, name, frame, inputs)
