@@ -87,7 +87,7 @@ def _below(path: str, command: object) -> Iterator[str]:
 
 
 def words(text: str) -> set[str]:
-    """The words of a text, but for those that a column has cut, and for lines of a spec, which end where a page does."""
+    """The words of a text, but for those that a column has cut; a line of a spec ends where the page does."""
     text = re.sub(r"^ *\d+ \|.*", "", text, flags=re.MULTILINE)
     return {word for word, cut in re.findall(r"([^\W\d_][\w-]+)(…?)", text) if not cut}
 
