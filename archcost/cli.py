@@ -35,7 +35,9 @@ GROUPS = {
         "bench": "bench",
         "validate": "analyze",
         "zoo": "zoo",
+        "ops": "ops",
         "schema": "schema",
+        "init": "init",
         "completion": "completion",
     },
 }

@@ -26,7 +26,9 @@ from typing import (
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from archcost.errors import Diagnostic
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _PLAIN: dict[Any, dict[str, Any]] = {
@@ -88,8 +90,14 @@ class ErrorData(TypedDict):
     help: str | None
 
 
-class SpecData(TypedDict):
-    """The model: its name and file, the hash of what was read, and the params that were used.
+class WarnedData(TypedDict):
+    """What may be a mistake in a spec; absent where there is nothing."""
+
+    warnings: NotRequired[Annotated[list[ErrorData], AtLeast(1)]]
+
+
+class SpecData(WarnedData):
+    """The model: its name and file, the hash of what was read, the params that were used, and warnings.
 
     ``inputs`` are the shapes that replaced the spec's own, without the batch, where there are any.
     """
@@ -141,6 +149,12 @@ def identified(name: str) -> Identified:
 def envelope(name: str) -> Envelope:
     """The beginning of a document."""
     return {"schema": schema_id(name), "tool": {"name": "archcost", "version": __version__}}
+
+
+def warned(warnings: Iterable[Diagnostic]) -> WarnedData:
+    """The warnings of a spec, where there are any."""
+    found = [warning.to_dict() for warning in warnings]
+    return {"warnings": found} if found else {}
 
 
 def schema_of(document: Any, name: str) -> dict[str, Any]:

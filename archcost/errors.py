@@ -52,13 +52,17 @@ class Mark(NamedTuple):
         return f"{self.source.name}:{self.line + 1}:{self.column + 1}"
 
 
+ERROR, WARNING = "error", "warning"  # what stops, and what may be meant
+
+
 class Diagnostic(NamedTuple):
-    """One problem: what is wrong, where it is, and how to fix it."""
+    """One problem: what is wrong, where it is, and how to fix it; a warning is of what may be meant."""
 
     message: str
     mark: Mark | None = None
     help: str = ""
     notes: tuple[str, ...] = ()
+    severity: str = ERROR
 
     def to_dict(self) -> ErrorData:
         """The JSON form of the report schema; line and column count from 1."""
@@ -70,6 +74,11 @@ class Diagnostic(NamedTuple):
             "column": mark.column + 1 if mark else None,
             "help": self.help or None,
         }
+
+
+def as_errors(warnings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Warnings for those who want none."""
+    return tuple([warning._replace(severity=ERROR) for warning in warnings])
 
 
 class ArchcostError(Exception):
@@ -99,12 +108,12 @@ class MissingExtraError(CallError):
 MAX_MESSAGE = 1000  # characters of a message, a help line or a note, whatever a spec puts into it
 
 
-def _cut(diagnostic: Diagnostic) -> Diagnostic:
+def cut(diagnostic: Diagnostic) -> Diagnostic:
     """The diagnostic with texts that nobody would read to the end cut."""
-    message, mark, hint, notes = diagnostic
+    message, mark, hint, notes, severity = diagnostic
     if max(len(message), len(hint), *map(len, notes), 0) <= MAX_MESSAGE:
         return diagnostic
-    return Diagnostic(shortened(message), mark, shortened(hint), tuple(map(shortened, notes)))
+    return Diagnostic(shortened(message), mark, shortened(hint), tuple(map(shortened, notes)), severity)
 
 
 def shortened(text: str, length: int = MAX_MESSAGE) -> str:
@@ -119,7 +128,7 @@ class SpecError(ArchcostError):
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic], partial: Any = None) -> None:
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(map(_cut, diagnostics))
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(map(cut, diagnostics))
         self.partial = partial
         super().__init__(self.diagnostics)
 
@@ -135,8 +144,15 @@ class ConfigError(SpecError):
     """A configuration file or a lock file is wrong: its problems, as in SpecError."""
 
 
-PLAIN = {"error": "", "bold": "", "blue": "", "help": "", "reset": ""}
-COLOUR = {"error": "\x1b[1;31m", "bold": "\x1b[1m", "blue": "\x1b[1;34m", "help": "\x1b[1;36m", "reset": "\x1b[0m"}
+PLAIN = {"error": "", "warning": "", "bold": "", "blue": "", "help": "", "reset": ""}
+COLOUR = {
+    "error": "\x1b[1;31m",
+    "warning": "\x1b[1;33m",
+    "bold": "\x1b[1m",
+    "blue": "\x1b[1;34m",
+    "help": "\x1b[1;36m",
+    "reset": "\x1b[0m",
+}
 _SNIPPET_WIDTH = 160
 MAX_COMPARED = 4_000_000  # pairs of characters that are compared for "did you mean"
 _MAX_KNOWN = 2000  # names to compare a typo with
@@ -147,17 +163,18 @@ _MAX_NAME = 80  # characters of a name that is worth a suggestion
 def format_diagnostic(diagnostic: Diagnostic, style: dict[str, str] = PLAIN) -> str:
     """The diagnostic in full: message, place, source line with a caret, notes and help."""
     reset = style["reset"]
-    parts = [f"{style['error']}error{reset}: {style['bold']}{visible(diagnostic.message)}{reset}"]
+    severity = diagnostic.severity
+    parts = [f"{style[severity]}{severity}{reset}: {style['bold']}{visible(diagnostic.message)}{reset}"]
     mark = diagnostic.mark
     if mark is not None:
-        parts += snippet(mark, style)
+        parts += snippet(mark, style, severity=severity)
     parts += [f"{style['blue']}note{reset}: {visible(note)}" for note in diagnostic.notes]
     if diagnostic.help:
         parts.append(f"{style['help']}help{reset}: {visible(diagnostic.help)}")
     return "\n".join(parts)
 
 
-def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WIDTH) -> list[str]:
+def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WIDTH, severity: str = ERROR) -> list[str]:
     """The place, and the source line with a caret below it, cut to ``width`` characters."""
     blue, reset = style["blue"], style["reset"]
     number = str(mark.line + 1)
@@ -174,7 +191,7 @@ def snippet(mark: Mark, style: dict[str, str] = PLAIN, width: int = _SNIPPET_WID
         arrow,
         f"{gutter} {blue}|{reset}",
         f"{blue}{number} |{reset} {shown}".rstrip(),
-        f"{gutter} {blue}|{reset} {' ' * (column - start)}{style['error']}{carets}{reset}",
+        f"{gutter} {blue}|{reset} {' ' * (column - start)}{style[severity]}{carets}{reset}",
     ]
 
 
@@ -242,4 +259,4 @@ def suggestion(name: str, known: Collection[str], what: str, hints: Hints | None
     if meant:
         return meant
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line
-    return listed if len(listed) <= 2 * _MAX_NAME else ""
+    return listed if len(listed) <= 3 * _MAX_NAME else ""

@@ -21,7 +21,7 @@ class Metric:
     """A row: a figure, and where it is told. As an attribute, it is the figure of what has ``costs``.
 
     ``label`` is its name in text, ``heading`` above a column, ``short`` in the line below a table, where ``rank`` is
-    its place (0: it is not there). It is told
+    its place (0: it is not there), and where it follows the ``usual`` one: "98 params, 91 trainable". It is told
 
     - in ``totals``: among the JSON report's totals;
     - under a ``limit``: by budgets, lock files and comparisons, as a figure to sort by, and of the JSON's layers;
@@ -108,8 +108,12 @@ class LayerFigures:
 
     params = Metric("params", column=False, expect=True)
     weights = Metric("weights", totals=False, limit=False, column=False, expect=True)
-    active_params = Metric("active params", optional=True, usual="params", lacks="idle_params", rank=50, expect=True)
-    trainable_params = Metric("trainable params", limit=False, column=False)
+    active_params = Metric(
+        "active params", short="active", optional=True, usual="params", lacks="idle_params", rank=50, expect=True
+    )
+    trainable_params = Metric(
+        "trainable params", short="trainable", optional=True, usual="params", lacks="frozen_params", rank=45
+    )
     buffers = Metric("buffers", limit=False, optional=True, rank=70)
     macs = Metric("MACs", OPERATIONS, column=False, expect=True)
     flops = Metric("FLOPs", OPERATIONS, rank=40)

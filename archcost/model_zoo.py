@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+BLOCKS = "blocks"  # the folder of the files of blocks
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -23,8 +24,17 @@ def find(name: str) -> str | None:
 
 def names() -> list[str]:
     """The names of all zoo models, in the order that people count: resnet18 before resnet101."""
+    return _specs_in(folder())
+
+
+def libraries() -> list[str]:
+    """The names of the files of blocks: ``blocks/common`` and those of the families."""
+    return [f"{BLOCKS}/{name}" for name in _specs_in(os.path.join(folder(), BLOCKS))]
+
+
+def _specs_in(place: str) -> list[str]:
     try:
-        entries = os.listdir(folder())
+        entries = os.listdir(place)
     except OSError:
         return []
     return sorted((entry[: -len(".yaml")] for entry in entries if entry.endswith(".yaml")), key=_natural)

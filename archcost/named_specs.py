@@ -27,18 +27,31 @@ T = TypeVar("T")
 class SpecResult:
     """The result of one spec: a report, or problems and the layers before the first of them.
 
-    ``unread``: not even its text is known.
+    ``unread``: not even its text is known. ``found`` are the warnings of a spec of which there is no report.
     """
 
-    __slots__ = ("diagnostics", "name", "report", "unread")
+    __slots__ = ("_found", "diagnostics", "name", "notes", "report", "unread")
 
     def __init__(
-        self, name: str, report: Report | None, diagnostics: tuple[Diagnostic, ...] = (), *, unread: bool = False
+        self,
+        name: str,
+        report: Report | None,
+        diagnostics: tuple[Diagnostic, ...] = (),
+        *,
+        unread: bool = False,
+        found: tuple[Diagnostic, ...] = (),
     ) -> None:
+        self.notes: tuple[Diagnostic, ...] = ()  # what is right in the spec, and may surprise
         self.name = name
+        self._found = found
         self.unread = unread
         self.report = report
         self.diagnostics = diagnostics
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What may be a mistake in the spec."""
+        return self._found if self.report is None else self.report.warnings
 
     @property
     def title(self) -> str:
@@ -105,9 +118,9 @@ def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files |
     from archcost.analysis.report import check
 
     def work(spec: Spec) -> SpecResult:
-        if not spec.is_library:
-            check(spec, settings)
-        return SpecResult(path, None)
+        result = SpecResult(path, None, found=check(spec, settings))
+        result.notes = tuple(spec.notes)
+        return result
 
     return attempt(path, work, files=files)
 

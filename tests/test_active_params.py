@@ -72,7 +72,7 @@ def test_models_without_them_show_nothing(run: Callable[..., Run]) -> None:
 
 
 def test_the_summary_line(moe: Callable[..., str], run: Callable[..., Run]) -> None:
-    assert f"active params {ACTIVE} · KV cache 408 B" in run("analyze", moe()).out
+    assert f"{PARAMS} params, {ACTIVE} active · KV cache 408 B" in run("analyze", moe()).out
     assert "active params" in run("compare", moe(), "resnet18").out
 
 

@@ -116,7 +116,7 @@ def test_columns_that_a_csv_has_already_are_not_repeated(run: Callable[..., Run]
 
 REFUSED = {
     ("--columns", "receptive_feild"): "did you mean 'receptive_field'?",
-    ("--columns", "flops,zzz"): "known columns: flops, active_params, buffers",
+    ("--columns", "flops,zzz"): "known columns: flops, active_params, trainable_params, buffers",
     ("--relative-to", "inception_3a"): "--relative-to needs --columns receptive_field",
     ("--columns", "receptive_field", "--relative-to", "inception_3"): "did you mean 'inception_3b'",
 }

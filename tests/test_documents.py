@@ -88,7 +88,8 @@ COMMANDS = {  # the schema of what a command prints
         ("bench", "conv5x5_reduced", *CLOCK),
         ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
-    "zoo": (("zoo", *FAMILY),),
+    "ops": (("ops", "*pool2d"), ("ops", "conv2d"), ("ops", "scaled_dot_product_attention")),
+    "zoo": (("zoo", *FAMILY), ("zoo", "conv5x5"), ("zoo", "llama")),
     "zoo-check": (("zoo", "--check", *FAMILY),),
 }
 CASES = [(name, words) for name, commands in COMMANDS.items() for words in commands]

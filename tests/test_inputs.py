@@ -170,7 +170,10 @@ def test_a_baseline_remembers_the_shape(tmp_path: Path, run: Callable[..., Run])
     assert lock["specs"]["net.yaml"]["inputs"] == {"input": [3, 16, 16]}
     assert run("check", "net.yaml", "--input", "3x16x16", cwd=tmp_path).code == 0
     other = run("check", "net.yaml", cwd=tmp_path)
-    assert (other.code, "was recorded with --batch 1 --input input=3x16x16, and this is --batch 1:" in other.err) == (2, True)
+    assert (other.code, "was recorded with --batch 1 --input input=3x16x16, and this is --batch 1:" in other.err) == (
+        2,
+        True,
+    )
     assert run("baseline", "update", "net.yaml", cwd=tmp_path).code == 0
     assert "inputs" not in (tmp_path / "archcost.lock.json").read_text(encoding="utf-8")
     assert run("check", "resnet18", "--input", "3x64x64", "--expect").code == 2

@@ -67,7 +67,13 @@ WRONG = [
     HEAD + "layers:\n  - conv2d: {out_channels: 4, kernal_size: 3, kernel_size: 3}\n",
     HEAD + "layers:\n  - conv2d: {out_channels: 4, kernel_size: 3, bias: 1}\n",
     HEAD + "layers:\n  - conv2d: {out_channels: 4, kernel_size: 3, padding: some}\n",
-    HEAD + "layers:\n  - dropout: 0.5\n",
+    HEAD + "layers:\n  - dropout: half\n",
+    HEAD + "layers:\n  - conv2d: 4\n",
+    HEAD + "layers:\n  - relu: 0.5\n",
+    HEAD + "layers:\n  - linear: [4]\n",
+    HEAD + "layers:\n  - conv2d: {in_channels: three, out_channels: 4, kernel_size: 3}\n",
+    HEAD + "layers:\n  - residual: []\n",
+    HEAD + "layers:\n  - layers: [{conv2d: {out_channels: four, kernel_size: 3}}]\n",
     HEAD + "layers:\n  - relu:\n    repeat: -1\n",
     HEAD + "layers:\n  - relu:\n    id: a.b\n",
     HEAD + "layers:\n  - relu:\n    as: k\n",
@@ -85,6 +91,24 @@ def test_wrong_specs_are_invalid_and_refused(text: str) -> None:
     assert list(SPEC.iter_errors(data(text)))
     with pytest.raises(archcost.SpecError):
         archcost.analyze(loads(text))
+
+
+RIGHT = [
+    "linear: 10",
+    "linear: $(5 * 2)",
+    "dropout: 0.5",
+    "permute: [0, 2, 3, 1]",
+    "conv2d: {in_channels: 3, out_channels: 4, kernel_size: 3}",
+    "{id: 0, relu: }",
+    "{layers: [relu, residual: [tanh]], repeat: 2}",
+]
+
+
+@pytest.mark.parametrize("step", RIGHT)
+def test_short_forms_are_valid_and_read(step: str) -> None:
+    text = HEAD + f"layers:\n  - {step}\n"
+    assert list(SPEC.iter_errors(data(text))) == []
+    assert archcost.analyze(loads(text)).layers
 
 
 def test_reports_are_valid(zoo_model: str) -> None:

@@ -6,9 +6,10 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import ceil_div, numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import tensor_bytes
 from archcost.ops.base import BIAS, MATRIX
-from archcost.spec.vocabulary import DTYPE_BYTES, WEIGHT_BITS
+from archcost.spec.vocabulary import WEIGHT_BITS
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -116,7 +117,7 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
     unknown = op.unknown()
     return Costs(
         params,
-        params if op.trainable() else 0,
+        params if signature.trains else 0,
         weights,
         buffers,
         macs,
@@ -140,5 +141,5 @@ def tensor_weight_bytes(role: str, shape: "Shape", dtype: str, weight_dtype: str
 
 
 def tensor_buffer_bytes(op: "Op", name: str, shape: "Shape", dtype: str) -> int:
-    """Bytes of a buffer: counters and indices are int64, the rest has the model's dtype."""
-    return numel(shape) * DTYPE_BYTES["int64" if name in op.integer_buffers else dtype]
+    """Bytes of a buffer: counters and indices are int64, the rest has the model's dtype unless the op says another."""
+    return numel(shape) * DTYPE_BYTES[op.buffer_dtype(name, dtype)]

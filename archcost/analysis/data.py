@@ -22,6 +22,7 @@ from archcost.documents import (
     SpecData,
     envelope,
     holding,
+    warned,
 )
 from archcost.figures import ALWAYS, IN_REPORTS, METRICS, OF_LAYERS, OPTIONAL, UNDECLARED
 from archcost.indented_json import Stream
@@ -159,7 +160,13 @@ def report_data(report: Report) -> ReportData:
     spec = report.spec
     document: dict[str, Any] = {
         **envelope("report"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            **settings_data(report),
+            **warned(report.warnings),
+        },
         **({} if report.complete else {"partial": True}),
         "batch": report.batch,
         "dtype": report.dtype,

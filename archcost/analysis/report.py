@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.traffic import Traffic
     from archcost.dims import Shape
+    from archcost.errors import Diagnostic
     from archcost.graph.model import Graph, Node
     from archcost.settings import Settings
     from archcost.spec.model import Spec
@@ -132,11 +133,21 @@ class Report:
         self.costs: Costs = sum_costs(costs)
         self.totals: Totals = Totals(len(self.layers), self.costs, storages.peak())
         self.strides = storages.strides  # of the values that are not contiguous
+        self._warnings: tuple[Diagnostic, ...] | None = None
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
     def __repr__(self) -> str:
         partial = "" if self.complete else ", partial"
         return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs}{partial})"
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What may be a mistake: results that nobody reads, params that nobody uses; worked out when first asked for."""
+        from archcost.analysis.warnings import warnings_of
+
+        if self._warnings is None:
+            self._warnings = warnings_of(self.graph) if self.complete else ()
+        return self._warnings
 
     @property
     def spec(self) -> Spec:
@@ -244,7 +255,12 @@ def analyze(spec: Spec, settings: Settings = AS_IT_STANDS) -> Report:
         return Report(graph)
 
 
-def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> None:
-    """Raise SpecError for a parsed spec that is wrong under settings; nothing is costed."""
+def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> tuple[Diagnostic, ...]:
+    """The warnings of a parsed spec, of which nothing is costed; raises SpecError for one that is wrong.
+
+    A file that holds only blocks is checked as such.
+    """
+    from archcost.analysis.warnings import text_warnings, warnings_of
+
     with collector_paused():
-        unroll(spec, settings)
+        return text_warnings(spec) if spec.is_library else warnings_of(unroll(spec, settings))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import tensor_weight_bytes
 from archcost.dims import ceil_div, numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import tensor_bytes
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
     from archcost.explaining.in_variable import VariableFormulas
+    from archcost.explaining.op_reference import OpReference
     from archcost.explaining.overview import Story
 
 
@@ -183,3 +184,14 @@ def reconcile(
     names = list(dict.fromkeys(tools)) or list(TOOLS)
     found = reconcile_report(report, names, functional, with_quoted=report.graph.settings.as_it_stands)
     return found if published is None else found._replace(search=search_published(published, report, functional))
+
+
+def op_reference(pattern: str | None = None) -> list[OpReference]:
+    """The ops that specs are made of, by family: what each computes, attributes, formulas, an example, torch's page.
+
+    A pattern with wildcards fits names, an op's name that op, and any other text what has it in its name. Raises
+    UsageError for what fits nothing.
+    """
+    from archcost.explaining.op_reference import op_references
+
+    return op_references(pattern)

@@ -8,7 +8,7 @@ from archcost.budget.verdict_figures import UNITS
 from archcost.budget.verdict_help import help_text
 from archcost.budget.verdict_sentences import sentence, summary
 from archcost.budget.verdict_words import Cause, Rule, Status
-from archcost.documents import AtLeast, Count, Envelope, ErrorData, OneOf, Positive, envelope
+from archcost.documents import AtLeast, Count, Envelope, ErrorData, OneOf, Positive, WarnedData, envelope, warned
 from archcost.spec.budget_limits import LEVELS
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class FindingData(RestData, UnknownFigureData, UnmetData):
     help: str | None
 
 
-class SpecVerdictData(TypedDict):
+class SpecVerdictData(WarnedData):
     """The result of one spec: its totals by metric, its findings, and the problems that prevented judging it."""
 
     name: str
@@ -175,6 +175,7 @@ def _spec(spec: SpecVerdict, verdict: Verdict) -> SpecVerdictData:
         "totals": {metric: _total(total) for metric, total in spec.totals.items()},
         "findings": [finding_data(finding, verdict) for finding in spec.findings],
         "errors": [diagnostic.to_dict() for diagnostic in spec.diagnostics],
+        **warned(spec.warnings),
     }
 
 

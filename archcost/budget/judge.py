@@ -92,6 +92,7 @@ class _Judge:
             changes=self.changes,
             unjudged=tuple(holding.unjudged),
             diagnostics=(*self.diagnostics, *holding.diagnostics),
+            warnings=self.report.warnings,
             unmatched=tuple(holding.unmatched),
             batch=self.report.batch,
             expected=expected,

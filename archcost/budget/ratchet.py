@@ -41,6 +41,7 @@ class Done(NamedTuple):
     refused: bool = False
     written: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()  # of the specs
 
 
 def increases(before: LockEntry, after: LockEntry, report: Report, limits: Sequence[Limit]) -> list[Increase]:

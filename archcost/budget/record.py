@@ -72,6 +72,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     try:
         with alone(path):  # what another update wrote meanwhile is kept
             done, after = _record(order, read_baseline(path, files) or Baseline(path), path, found)
+            done = done._replace(warnings=tuple([one for report in reports.values() for one in report.warnings]))
             if done.refused:
                 return done
             return done._replace(written=write_lock(after, path, files.root if files else None))

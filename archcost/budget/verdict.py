@@ -158,6 +158,7 @@ class SpecVerdict:
     changes: tuple[LayerChange, ...] = ()
     unjudged: tuple[Limit, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()  # of the spec
     unmatched: tuple[Limit, ...] = ()  # limits of the configuration whose pattern names nothing here
     batch: int = 1
     expected: int = 0

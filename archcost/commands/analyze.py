@@ -85,13 +85,14 @@ def analyze(
 def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
     """Print the reports; problems go to standard error (and into the JSON), even where the reports go nowhere."""
     from archcost.collector import collector_paused
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import write
 
     try:
         with collector_paused():
             write(_document(list(map(wanted.view, results))), format, output)
     finally:
+        print_warnings([warning for result in results for warning in result.warnings])
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])
     for result in results:
         if wanted.functional and result.report is not None:
@@ -122,18 +123,29 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
 
 
 def validate(
-    specs: Specs, settings: SetParams = None, inputs: Inputs = None, batch: Batch = 1, training: Training = False
+    specs: Specs,
+    settings: SetParams = None,
+    inputs: Inputs = None,
+    batch: Batch = 1,
+    training: Training = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
 ) -> None:
     """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
+    from archcost.errors import as_errors
     from archcost.render.exit import write_error, write_out
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_line, print_warnings
 
     results = validate_all(specs, settings_of(settings, inputs=inputs, batch=batch, training=training))
-    wrong = [result for result in results if result.diagnostics]
-    print_diagnostics([diagnostic for result in wrong for diagnostic in result.diagnostics])
-    count = sum(len(result.diagnostics) for result in wrong)
+    warnings = [] if strict else [warning for result in results for warning in result.warnings]
+    problems = [(*result.diagnostics, *(as_errors(result.warnings) if strict else ())) for result in results]
+    print_diagnostics([problem for found in problems for problem in found])
+    print_warnings(warnings)
+    count, wrong = sum(map(len, problems)), sum(map(bool, problems))
+    told = f", {len(warnings)} warning{'s' * (len(warnings) != 1)}" if warnings else ""
     if wrong:
-        where = f" in {len(wrong)} of {len(results)} specs" if len(results) > 1 else ""
-        write_error(f"{count} error{'s' * (count != 1)}{where}\n")
+        where = f" in {wrong} of {len(results)} specs" if len(results) > 1 else ""
+        write_error(f"{count} error{'s' * (count != 1)}{where}{told}\n")
         raise typer.Exit(2)
-    write_out(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors\n")
+    for note in (note for result in results for note in result.notes):
+        print_line("note", f"{note.message}, at {note.mark}")
+    write_out(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors{told}\n")

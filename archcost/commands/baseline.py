@@ -38,7 +38,7 @@ def update(
     from archcost.commands.option_values import parse_inputs, parse_params
     from archcost.render.baseline_record import print_increases, recorded_line
     from archcost.render.exit import write_out
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.progress import progress
 
     done = archcost.update_baseline(
@@ -52,6 +52,7 @@ def update(
         latency=latency,
         track=lambda paths: progress(paths, "analysing"),
     )
+    print_warnings(done.warnings)
     print_diagnostics(done.diagnostics)
     if done.diagnostics:
         raise typer.Exit(2)

@@ -122,6 +122,10 @@ class _Place:
             yield from _params(self._arguments, unfinished)
         elif metavar == "FILE":
             yield from _files(unfinished)
+        elif parameter.param_type_name == "argument" and parameter.name == "op":
+            from archcost.ops import REGISTRY
+
+            yield from [Candidate(kind, op.family) for kind, op in REGISTRY.items() if kind.startswith(unfinished)]
         elif parameter.param_type_name == "argument" and parameter.name in ("spec", "specs", "pattern"):
             from archcost import model_zoo
 

@@ -79,9 +79,19 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost schema verdict", "What `check --format json` prints."),
     ),
     "zoo": (
-        ("archcost zoo", "Every model that comes with archcost."),
-        ("archcost zoo --family ResNet", "The models of one family."),
-        ("archcost zoo --family VGG --check", "Its stated figures, checked."),
+        ("archcost zoo llama", "The models that have a word in their name or family."),
+        ("archcost zoo resnet50", "What a model is, and the params that can be set."),
+        ("archcost zoo resnet50 --copy own.yaml", "Its spec, to begin with."),
+    ),
+    "ops": (
+        ("archcost ops '*pool2d'", "The ops that fit a pattern, a line each."),
+        ("archcost ops conv2d", "Attributes, formulas, an example and torch's page."),
+        ("archcost ops lstm --example -o lstm.yaml", "The example alone, to be analysed."),
+    ),
+    "init": (
+        ("archcost init first.yaml", "A first spec, with a comment on each part."),
+        ("archcost init models/small.yaml", "The same under another name."),
+        ("archcost init net.yaml --ci", "What checks a spec of yours on GitHub."),
     ),
     "completion": (
         ('eval "$(archcost completion bash)"', "For this shell; in ~/.bashrc for every one."),

@@ -60,7 +60,7 @@ def memory(
     import archcost
     from archcost.named_specs import SpecResult
     from archcost.render.memory import MemoryDocument
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of, write
 
     chosen = format or format_of(output)
@@ -87,6 +87,7 @@ def memory(
     studies = [one for one in found if not isinstance(one, SpecResult)]
     failed = [one for one in found if isinstance(one, SpecResult)]
     write(MemoryDocument(studies, depth, failed), chosen, output)
+    print_warnings([warning for study in studies for warning in study.report.warnings])
     print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
     if failed:
         raise typer.Exit(2)

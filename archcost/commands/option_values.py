@@ -57,13 +57,14 @@ def analyze_one(name: str, settings: Settings) -> Report:
 
 def whole(results: Sequence[SpecResult]) -> list[Report]:
     """The reports of specs that are all right; ends the command where one is wrong, once all problems are told."""
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
 
     problems = [diagnostic for result in results for diagnostic in result.diagnostics]
     print_diagnostics(problems)
     reports = [result.report for result in results if result.report is not None]
     if problems or len(reports) < len(results):
         raise typer.Exit(2)
+    print_warnings([warning for report in reports for warning in report.warnings])
     return reports
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import UsageError, did_you_mean
+from archcost.errors import UsageError, close_names, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,9 +43,19 @@ def unknown_command(name: str, path: str, known: Collection[str]) -> UsageError:
     from archcost import model_zoo
 
     message = f"{path} has no command '{name}'"
-    if os.path.exists(name) or model_zoo.find(name):
+    if os.path.exists(name) or name.endswith((".yaml", ".yml")) or model_zoo.find(name):
         return UsageError(message, f"did you mean `archcost analyze {name}`?")
-    return UsageError(message, did_you_mean(name, known) or f"`{path} --help` lists them")
+    close = did_you_mean(name, known)
+    if close or " " in path:  # a command among a few has its own names alone
+        return UsageError(message, close or f"`{path} --help` lists them")
+    from archcost.ops import REGISTRY
+
+    models = close_names(name, model_zoo.names())
+    if name in REGISTRY:
+        return UsageError(message, f"did you mean `archcost ops {name}`?")
+    return UsageError(
+        message, f"did you mean `archcost analyze {models[0]}`?" if models else f"`{path} --help` lists them"
+    )
 
 
 def _usage_of(option: str, context: Any) -> str:

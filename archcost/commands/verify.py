@@ -72,7 +72,7 @@ def verify(
     from archcost.errors import UsageError
     from archcost.named_specs import SpecResult
     from archcost.pytorch.verification import VerificationOutcome
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of
 
     chosen = format or format_of(output, {".xml": JUNIT})
@@ -103,6 +103,8 @@ def verify(
         for one in attempt_all(specs, work, "verifying")
     ]
     _write(outcomes, chosen, output, depth)
+    checked = [outcome.verification for outcome in outcomes if outcome.verification is not None]
+    print_warnings([warning for verification in checked for warning in verification.warnings])
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
     if any(outcome.diagnostics for outcome in outcomes):
         raise typer.Exit(2)

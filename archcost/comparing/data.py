@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
-from archcost.documents import Count, Identified, Positive, Shape, ShapesByName, holding, identified
+from archcost.documents import Count, Identified, Positive, Shape, ShapesByName, WarnedData, holding, identified, warned
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WORDS = {"+": "added", "-": "removed", "~": "changed", " ": "same"}
 
 
-class ComparedModelData(TypedDict):
+class ComparedModelData(WarnedData):
     """A model that is compared, and under which settings."""
 
     name: str
@@ -118,6 +118,7 @@ def _model(report: Report) -> ComparedModelData:
         "sha256": spec.sha256,
         **settings_data(report),
         "batch": report.batch,
+        **warned(report.warnings),
     }
 
 

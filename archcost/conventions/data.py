@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from archcost.analysis.data import settings_data
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
     from archcost.conventions.differences import ToolDifference, ToolExplanation
@@ -109,7 +109,13 @@ def reconciliation_data(found: Reconciliation) -> ReconciliationData:
     spec = report.spec
     return {
         **envelope("reconciliation"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            **settings_data(report),
+            **warned(report.warnings),
+        },
         "batch": report.batch,
         "macs": report.totals.macs,
         "conventions": [_convention(explanation) for explanation in found.explanations],

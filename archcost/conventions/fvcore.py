@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archcost.conventions.attention import inner_products, projections
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
+    CELLS,
     einsum_path,
     hidden,
     left_operand,
@@ -82,6 +83,7 @@ CONVENTION = Convention(
         "grid_sample": (per_output(4),),
         "matmul": (_matmul,),
         "einsum": (partial(einsum_path, factor=1),),
+        **dict.fromkeys(CELLS, (products(),)),
         "deform_conv2d": (operators(1), _sampled),
         "multihead_attention": (projections(1), inner_products),
     },

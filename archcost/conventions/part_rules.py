@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from archcost.conventions.model import LayerUse, Term
 
 
+CELLS = ("rnn_cell", "lstm_cell", "gru_cell")
+
+
 def products(factor: int = 1) -> Term:
     """``factor`` × MACs."""
 

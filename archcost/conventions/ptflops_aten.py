@@ -11,7 +11,7 @@ from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.attention import inner_products, projection_biases, projections
 from archcost.conventions.cpu_operators import dispatched, hidden_product
 from archcost.conventions.model import MACS, Convention, FigurePart
-from archcost.conventions.part_rules import bias, expert_biases, operators
+from archcost.conventions.part_rules import CELLS, bias, expert_biases, operators
 from archcost.ops.facets import Work
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ def _recurrent_bias(use: LayerUse) -> FigurePart | None:
     return FigurePart(f"{use.name} bias", amount, 0, "1 per output of a product whose input is contiguous")
 
 
+def _cell_bias(use: LayerUse) -> FigurePart | None:
+    """Both biases are added within products."""
+    op = use.op
+    if not op.bias:
+        return None
+    return FigurePart(f"{use.name} bias", 2 * use.inputs[0][0] * op.gates * op.hidden_size, 0, "1 per output")
+
+
 CONVENTION = Convention(
     name="ptflops-aten",
     tool="ptflops",
@@ -54,6 +62,7 @@ CONVENTION = Convention(
         Work.RECURRENT: (dispatched(1), _recurrent_bias),
     },
     kinds={
+        **dict.fromkeys(CELLS, (operators(1), _cell_bias)),
         "linear": (operators(1), _linear_bias),
         "mixture_of_experts": (operators(1), expert_biases),
         "multihead_attention": (projections(1), projection_biases, inner_products),

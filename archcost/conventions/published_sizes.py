@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions.published_figures import BYTES, PARAMS, CandidateFigure, Term, figure, product
 from archcost.dims import numel
-from archcost.spec.vocabulary import FLOAT_DTYPES, WEIGHT_BITS
+from archcost.dtypes import FLOAT_DTYPES, WHOLE_DTYPES
+from archcost.spec.vocabulary import WEIGHT_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -163,10 +164,8 @@ def _of(layer: Layer) -> _Sums:
         return _Sums()
     op = layer.node.op
     norm = op.family == "Normalisation"
-    integers = 0
-    if costs.buffers and op.integer_buffers:
-        buffers = layer.node.signature.buffers()
-        integers = sum(numel(buffers[name]) for name in op.integer_buffers)
+    buffers = layer.node.signature.buffers() if costs.buffers else {}
+    integers = sum(numel(shape) for name, shape in buffers.items() if op.buffer_dtype(name, "") in WHOLE_DTYPES)
     biases = costs.params - costs.weights
     moving = costs.buffers - integers if norm else 0
     return _Sums(

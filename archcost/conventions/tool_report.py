@@ -203,7 +203,7 @@ def _learnt(graph: Graph) -> set[int]:
     if not any(len(node.inputs) == _MASKED and node.op.work is Work.ATTENTION for node in graph.nodes):
         return learnt
     for node in graph.nodes:
-        if not learnt.isdisjoint(node.inputs) or (node.op.trainable() and node.signature.weights()):
+        if not learnt.isdisjoint(node.inputs) or (node.signature.trains and node.signature.weights()):
             learnt.update(range(node.first_value, node.first_value + len(node.outputs)))
     return learnt
 

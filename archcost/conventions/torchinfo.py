@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
-from archcost.conventions.part_rules import bias, products
+from archcost.conventions.part_rules import CELLS, bias, products
 from archcost.dims import numel
 from archcost.ops.facets import Work, WrittenAs
 
@@ -59,6 +59,13 @@ def _table(use: LayerUse) -> FigurePart | None:
     return FigurePart(use.name, use.outputs[0][1] * count, 0, "1 per param and head") if count else None
 
 
+def _cell(use: LayerUse) -> FigurePart:
+    """The hidden units of every sample as if they were the time steps of a layer."""
+    matrices = sum(numel(shape) for name, shape in use.weights().items() if "weight" in name)
+    amount = numel(use.outputs[0]) * matrices
+    return FigurePart(use.name, amount, use.macs, "weights × size of the output")
+
+
 def _recurrent_bias(use: LayerUse) -> FigurePart | None:
     biases = sum(numel(shape) for name, shape in use.weights().items() if "bias" in name)
     steps = numel(use.outputs[0][:2])
@@ -92,6 +99,7 @@ CONVENTION = Convention(
         **dict.fromkeys((Work.NORM, Work.DIVISION, Work.ELEMENTWISE, Work.TABLE), (_params,)),
     },
     kinds={
+        **dict.fromkeys(CELLS, (_cell, _recurrent_bias)),
         "relative_position_bias": (_table,),
         "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
     },

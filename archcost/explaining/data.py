@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
-from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope
+from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope, warned
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -98,7 +98,13 @@ def begun(report: Report) -> Explained:
     spec = report.spec
     return {
         **envelope("explanation"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            **settings_data(report),
+            **warned(report.warnings),
+        },
         "batch": report.batch,
         "dtype": report.dtype,
     }

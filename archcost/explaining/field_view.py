@@ -34,11 +34,7 @@ def _fields(report: Report, index: int, scope: str) -> tuple[FieldView, ...]:
 
 def block_around(report: Report, path: str) -> str:
     """The outermost block that holds a path; empty if none does."""
-    holding = [
-        scope.path
-        for scope in report.graph.scopes
-        if scope.kind not in ("branch", "repeat") and inside(path, scope.path)
-    ]
+    holding = [scope.path for scope in report.graph.scopes if scope.params is not None and inside(path, scope.path)]
     return min(holding, key=len, default="")
 
 

@@ -6,12 +6,12 @@ import inspect
 from typing import TYPE_CHECKING
 
 from archcost.analysis.traffic import input_bytes, traffic_of, weight_bytes_read
+from archcost.dtypes import DTYPE_BYTES
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
 from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
 from archcost.explaining.formulas import Formulas, Size, formulas_of
 from archcost.graph.model import tensor_bytes
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
@@ -25,7 +25,7 @@ def explain_layer(report: Report, index: int) -> Explanation:
     signature = node.signature
     formulas = formulas_of(signature)
     equations = [
-        *_size_equations(formulas, signature),
+        *size_equations(formulas, signature),
         *_work_equations(report, index, formulas),
         *_byte_equations(report, index),
     ]
@@ -49,7 +49,7 @@ def about(signature: Signature) -> str:
     return (inspect.getdoc(signature.op) or "").split("\n")[0]
 
 
-def _size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
+def size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
     """Sizes of the outputs, equal ones told together; none that a rounded factor makes differ from the shape."""
     equations: list[Equation] = []
     for size in formulas.sizes:
@@ -84,6 +84,8 @@ def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
     note = ""
     if layer.node.weights_of >= 0:
         note = f"shared with {report.layers[layer.node.weights_of].path}, counted there"
+    elif layer.costs.trainable_params != layer.costs.params:
+        note = "frozen: they need no gradients"
     active = []
     if layer.costs.idle_params:
         used = Symbol("params", layer.costs.params) - Symbol("idle", layer.costs.idle_params)

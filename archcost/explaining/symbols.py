@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dims import decided
 from archcost.explaining.expressions import Symbol, as_expression
 from archcost.explaining.layouts import BATCH, SPATIAL, input_dims, is_image, letter_of
 
@@ -30,7 +31,7 @@ def symbolic_op(op: Op) -> Any:
     """The op with symbols for all numbers whose fields have one, to run its rules on."""
     view = object.__new__(type(op))
     view.__dict__.update({name: _symbolic(value, op.field_of(name)) for name, value in op.__dict__.items()})
-    view.__dict__["named"] = Symbol
+    view.__dict__["named"] = lambda name, value: Symbol(name, decided(value))
     return view
 
 

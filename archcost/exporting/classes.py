@@ -12,6 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from archcost.exporting.frozen import frozen_parts
 from archcost.exporting.names import Taken, class_name
 from archcost.exporting.ops import LAYERS, structural
 from archcost.exporting.own_layers import own_layers
@@ -35,33 +36,64 @@ if TYPE_CHECKING:
     from archcost.exporting.module_tree import ModuleTree
     from archcost.exporting.template import BlockUse, Member
 
+_Kind = tuple[str, bool, int]
 _PROGRESSION = 3  # rounds, at least
 MAX_OPTIONAL = 3  # layers that a class may leave out; beyond that, classes are easier to read
 
 
 def kinds_in_order(tree: ModuleTree) -> Iterator[tuple[str, list[BlockUse]]]:
-    """The uses of every block, the blocks that a block uses before it; the model comes last."""
-    uses: dict[str, list[BlockUse]] = {}
-    for use in tree.uses:
-        uses.setdefault(use.kind, []).append(use)
-    inner = {kind: _used(found) for kind, found in uses.items()}
-    done: set[str] = set()
+    """The uses of every block, the blocks that a block uses before it; the model comes last.
 
-    def visit(kind: str) -> Iterator[tuple[str, list[BlockUse]]]:
+    A block that uses itself is a kind for every height at which it does, so that the inner ones come first.
+    """
+    cyclic = _cyclic(tree.uses)
+    uses: dict[_Kind, list[BlockUse]] = {}
+    for use in tree.uses:
+        uses.setdefault(_kind(use, cyclic), []).append(use)
+    done: set[_Kind] = set()
+
+    def visit(kind: _Kind) -> Iterator[tuple[str, list[BlockUse]]]:
         done.add(kind)
-        for below in inner[kind]:
+        for below in dict.fromkeys([_kind(inner, cyclic) for inner in _inner(uses[kind])]):
             if below not in done:
                 yield from visit(below)
-        yield kind, uses[kind]
+        yield kind[0], uses[kind]
 
-    yield from visit("")
+    yield from visit(_kind(tree.uses[-1], cyclic))
 
 
-def _used(uses: Iterable[BlockUse]) -> dict[str, None]:
-    """The blocks that some uses use."""
-    return {
-        layer.use.kind: None for use in uses for unit in use.units for layer in unit.layers() if layer.use is not None
-    }
+def _kind(use: BlockUse, cyclic: set[_Kind]) -> _Kind:
+    """What a use is one of: its name, whether that is a block's, and its height where the name alone is no order."""
+    kind = (use.kind, use.is_block, 0)
+    return kind if kind not in cyclic else (*kind[:2], use.height)
+
+
+def _inner(uses: Iterable[BlockUse]) -> Iterator[BlockUse]:
+    """The uses in some uses."""
+    for use in uses:
+        for unit in use.units:
+            for layer in unit.layers():
+                if layer.use is not None:
+                    yield layer.use
+
+
+def _cyclic(uses: Sequence[BlockUse]) -> set[_Kind]:
+    """The blocks that use themselves, directly or through others, and those that use such ones."""
+    inner: dict[_Kind, set[_Kind]] = {}
+    for use in uses:
+        inner.setdefault(_kind(use, set()), set()).update([_kind(below, set()) for below in _inner([use])])
+    users: dict[_Kind, list[_Kind]] = {kind: [] for kind in inner}
+    for kind, below in inner.items():
+        for used in below:
+            users[used].append(kind)
+    ready = [kind for kind, below in inner.items() if not below]
+    while ready:
+        used = ready.pop()
+        for user in users[used]:
+            inner[user].discard(used)
+            if not inner[user]:
+                ready.append(user)
+    return {kind for kind, below in inner.items() if below}
 
 
 def classes_of(kind: str, uses: list[BlockUse], tree: ModuleTree) -> list[Class]:
@@ -101,6 +133,7 @@ def _shape(use: BlockUse, tree: ModuleTree) -> Structure:
         outputs=tuple([origins[value] for value in use.outputs]),
         inputs=len(use.inputs),
         shares=tuple(_shares(use, tree)),
+        frozen=frozen_parts(use, tree.graph),
     )
 
 
@@ -143,6 +176,8 @@ def _fits(full: Structure, other: Structure, left_out: set[Name]) -> bool:
     if len(left_out) > MAX_OPTIONAL or full.shares != other.shares or full.inputs != other.inputs:
         return False
     if any(name not in full.units or full.units[name] != unit for name, unit in other.units.items()):
+        return False
+    if tuple([part for part in full.frozen if part[0] not in left_out]) != other.frozen:
         return False
     if not all(_can_be_left_out(full, name) for name in left_out):
         return False

@@ -187,6 +187,8 @@ def init_lines(made: Class, plans: Sequence[RowPlan], holder: ModuleAccess, shar
         body = shared.alias(plan) or constructed(plan.plan)
         text += holder.assign(name, body, plan.condition.text if plan.condition else "")
         text += [" " * _BODY + line for line in shared.statements(plan)]
+        frozen = [item for part, item in made.shape.frozen if part == name]
+        text += [f"{' ' * _BODY}{holder.access(name)}{item}.requires_grad_(False)" for item in frozen]
     return [*text, ""]
 
 

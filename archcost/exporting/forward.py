@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from archcost.exporting.left_out import left_out
 from archcost.exporting.names import Taken, input_variables, variable_name
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.exporting.source_lines import INDENT, Bare, Brackets, Doc, Inner, Operation, call, fits, flat, lines
@@ -53,8 +54,7 @@ class Statement:
     def has_one_result(self) -> bool:
         """Whether its expression is the value that it writes."""
         unpacks = self.unit.form == LAYER and bool(LAYERS[self.unit.kind].results)
-        parted = self.unit.kind in ("chunk", "split")
-        return len(self.unit.writes) == 1 and not (unpacks or parted or self.is_loop)
+        return len(self.unit.writes) == 1 and not (unpacks or self.unit.is_parted or self.is_loop)
 
 
 class Statements:
@@ -155,7 +155,7 @@ class Forward:
             rows = f"{self.inputs[self.batch.number]}.size({self.batch.dim})"
             several = self.holder.keep(self.batch.per_sample)
             body.insert(0, f"{_MARGIN}batch = {rows}" + (f" // {several}" if several != "1" else ""))
-        return [*head, *body]
+        return [*head, *[_MARGIN + line for line in left_out(self.use)], *body]
 
     def _written(self, place: int, statement: Statement, comments: Mapping[int, str]) -> list[str]:
         """The lines of a statement."""
@@ -214,7 +214,7 @@ class Forward:
 
     def _targets(self, place: int, statement: Statement, wanted: Sequence[bool], body: Doc) -> tuple[str, Doc]:
         unit = statement.unit
-        if unit.kind in ("chunk", "split") and sum(wanted) == 1:
+        if unit.is_parted and sum(wanted) == 1:
             number = wanted.index(True)
             return self._name(place, unit, unit.writes[number]), f"{flat(body)}[{number}]"
         names = [

@@ -26,7 +26,7 @@ def operator(symbol: str) -> Writer:
 
 def reduction(op: Any, given: Given, inputs: Sequence[Doc], _: Sequence[Shape]) -> Doc:
     """``x.mean(dim=(2, 3), keepdim=True)``; all dims if none are named."""
-    settings = {key: given[key] for key in ("dim", "keepdim") if key in given}
+    settings = {key: given[key] for key in ("dim", "correction", "keepdim") if key in given}
     if not op.dim:
         settings.pop("dim", None)
         settings = {"dim": "()", **settings} if settings else {}
@@ -74,6 +74,17 @@ def sliced(op: Any, given: Given, inputs: Sequence[Doc], shapes: Sequence[Shape]
     part = ":".join(ends) if simple else _spaced(ends)
     before = op.dim if op.dim >= 0 else len(shapes[0]) + op.dim
     return f"{flat(inputs[0])}[{', '.join([':'] * before + [part])}]"
+
+
+def indexed(op: Any, _: Given, inputs: Sequence[Doc], shapes: Sequence[Shape]) -> Doc:
+    """``x[:, index]``."""
+    before = op.dim % len(shapes[0])
+    return f"{flat(inputs[0])}[{', '.join([':'] * before + [flat(inputs[1])])}]"
+
+
+def gathered(_: Any, given: Given, inputs: Sequence[Doc], __: Sequence[Shape]) -> Doc:
+    """``x.gather(1, index)``."""
+    return call(f"{flat(inputs[0])}.gather", given["dim"], inputs[1])
 
 
 def _spaced(ends: Sequence[str]) -> str:

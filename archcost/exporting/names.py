@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from dataclasses import dataclass
 from keyword import iskeyword, issoftkeyword
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,16 @@ _SYNTAX = (
 )
 
 
+@dataclass(frozen=True, repr=False)
+class TorchDtype:
+    """A dtype in source: ``torch.int64``."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
 def literal(value: Any) -> str:
     """A value as ``ruff format`` writes it."""
     if isinstance(value, str):
@@ -195,6 +206,8 @@ def type_text(values: Iterable[Any]) -> str:
 def _type_of(value: Any) -> str:
     if value is None:
         return "None"
+    if isinstance(value, TorchDtype):
+        return "torch.dtype"
     if isinstance(value, tuple):
         return f"tuple[{', '.join(map(_type_of, value)) or '()'}]"
     return type(value).__name__

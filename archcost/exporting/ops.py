@@ -12,12 +12,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from archcost.exporting import functions
-from archcost.exporting.names import collapsed
+from archcost.exporting.names import TorchDtype, collapsed
 from archcost.exporting.source_lines import Doc, call
 from archcost.exporting.template import Argument
 from archcost.ops import REGISTRY
 from archcost.ops.facets import WrittenAs
-from archcost.ops.field_types import REQUIRED, IntField, IntsField, SpatialField
+from archcost.ops.field_types import REQUIRED, DtypeField, IntField, IntsField, SpatialField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,6 +106,8 @@ def torch_default(op: Op, name: str) -> Any:
 
 
 def _written(value: Any, declared: object) -> Any:
+    if isinstance(declared, DtypeField) and value is not None:
+        return TorchDtype(value)
     if not isinstance(value, tuple):
         return value
     if isinstance(declared, SpatialField):
@@ -161,7 +163,9 @@ _LAYERS: dict[str, TorchLayer] = {
     "rnn": TorchLayer(defaults=_TORCHS, results="{0}, {1}"),
     "gru": TorchLayer(defaults=_TORCHS, results="{0}, {1}"),
     "lstm": TorchLayer(defaults=_TORCHS, results="{0}, ({1}, {2})", apply=functions.with_states),
+    "lstm_cell": TorchLayer(results="{0}, {1}", apply=functions.with_states),
 }
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _FUNCTIONS: dict[str, TorchFunction] = {
     "add": TorchFunction(functions.operator("+")),
     "sub": TorchFunction(functions.operator("-")),
@@ -169,8 +173,8 @@ _FUNCTIONS: dict[str, TorchFunction] = {
     "div": TorchFunction(functions.operator("/")),
     "matmul": TorchFunction(functions.operator("@")),
     "sum": TorchFunction(functions.reduction),
-    "mean": TorchFunction(functions.reduction),
-    "max": TorchFunction(functions.reduction),
+    **dict.fromkeys(("mean", "max", "min", "var", "std"), TorchFunction(functions.reduction)),
+    **{kind: TorchFunction(functions.operator(symbol)) for kind, symbol in _COMPARISONS.items()},
     "einsum": TorchFunction(functions.einsum),
     "concat": TorchFunction(functions.joined, shown=("dim",)),
     "stack": TorchFunction(functions.joined),
@@ -179,6 +183,9 @@ _FUNCTIONS: dict[str, TorchFunction] = {
     "unflatten": TorchFunction(functions.unflattened, lists=("unflattened_size",)),
     "reshape": TorchFunction(lists=("shape",)),
     "expand": TorchFunction(lists=("sizes",)),
+    "tile": TorchFunction(lists=("dims",)),
+    "index_select": TorchFunction(functions.indexed),
+    "gather": TorchFunction(functions.gathered),
     "permute": TorchFunction(lists=("dims",)),
     "squeeze": TorchFunction(functions.squeezed),
     "grid_sample": TorchFunction(shown=("align_corners",)),  # torch warns where it is left out

@@ -58,7 +58,7 @@ class Planner:
         plans = [self._row(row, inputs) for row in made.rows]
         if size is not None and any(slot.grows for slot in self.slots):
             made.batch = BatchPlace(size.number, size.dim, self._slot(Argument("per_sample", None), "", size.times))
-        block = self.spec.blocks[made.kind] if made.kind else None
+        block = self.spec.blocks[made.kind] if made.pattern.is_block else None
         made.parameters = Resolver(made, block, self.tree.meter).resolve(self.slots)
         return plans
 
@@ -223,8 +223,8 @@ def _steps_by_mark(spec: Spec) -> dict[Mark, Step]:
     def walk(steps: Sequence[Step]) -> Iterator[Step]:
         for step in steps:
             yield step
-            for branch in (step.branches or {}).values():
-                yield from walk(branch.steps)
+            for inner in step.inner():
+                yield from walk(inner)
 
     blocks: list[Block] = [spec.main, *spec.blocks.values()]
     for block in blocks:

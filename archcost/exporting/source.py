@@ -15,6 +15,7 @@ from archcost.exporting.own_layers import sources
 from archcost.exporting.plans import Planner
 from archcost.exporting.source_lines import WIDTH, call, lines, tuple_of
 from archcost.printable import harmless, one_line
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -58,11 +59,18 @@ class ModelSource:
         """The source of one class."""
         plans = self.plans[made]
         is_model = made is self.model
-        inputs = list(self.graph.inputs) if is_model else self.graph.spec.blocks[made.kind].inputs
+        inputs = list(self.graph.inputs) if is_model else self._inputs(made)
         holder = ModuleAccess(plans)
         method = Forward(made, plans, holder, inputs).lines(self._comments() if is_model else {})
         init = init_lines(made, plans, holder, Shared(made, self.tree, holder.access))
         return "\n".join([f"class {made.name}(nn.Module):", *init, *method])
+
+    def _inputs(self, made: Class) -> list[str]:
+        """What a block calls its inputs; those of a group have numbers, if there are several."""
+        count = len(made.pattern.inputs)
+        if made.pattern.is_block:
+            return self.graph.spec.blocks[made.kind].input_names(count)
+        return [GROUP_INPUT] if count == 1 else [f"{GROUP_INPUT}_{number}" for number in range(count)]
 
     def _comments(self) -> dict[int, str]:
         """The shapes of the model's values, where they are not those of what they are made from; N is the batch."""
@@ -128,12 +136,21 @@ def main_part(graph: Graph, model: str) -> str:
     return "\n".join(text)
 
 
+def indexed_by(graph: Graph, value: int) -> list[int]:
+    """How many places there are wherever a value is read as indices."""
+    return [
+        node.op.indexed(node.signature.input_shapes)
+        for node in graph.nodes
+        for place in node.op.index_inputs
+        if node.inputs[place] == value
+    ]
+
+
 def _random(graph: Graph, value: int, shape: tuple[int, ...], dtype: str) -> str:
-    """Random numbers for an input; indices stay below the rows of the embeddings that read them."""
+    """Random numbers for an input; indices stay below what they choose from."""
     size = ", ".join(map(str, shape)) or "()"
     if "int" in dtype:
-        nodes = [node for node in graph.nodes if node.op.integer_inputs and value in node.inputs]
-        below = min([node.signature.weights()["weight"][0] for node in nodes], default=2)
+        below = min(indexed_by(graph, value), default=2)
         return f"torch.randint({below}, {literal(shape)}, dtype=torch.{dtype})"
     if dtype == "bool":
         return f"torch.rand({size}) > 0.5"

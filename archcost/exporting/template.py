@@ -82,6 +82,11 @@ class Member:
         self.branch = ""  # the branch whose result it is
 
     @property
+    def is_parted(self) -> bool:
+        """Whether it gives its results as a list of parts, even if there is one."""
+        return self.node is not None and not self.node.op.main_output
+
+    @property
     def kind(self) -> str:
         """The op of a layer or function."""
         return self.node.op.kind if self.node is not None else ""
@@ -106,14 +111,29 @@ def holder_of(units: Sequence[Member], index: int) -> Member:
 
 
 class BlockUse:
-    """One use of a block, or the model: its resolved params, the values it takes and gives, and its units in order."""
+    """One use of a block or group, or the model: its resolved params, the values it takes and gives, its units."""
 
-    __slots__ = ("gives", "index", "inputs", "kind", "nodes", "outputs", "params", "path", "type", "units")
+    __slots__ = (
+        "gives",
+        "height",
+        "index",
+        "inputs",
+        "is_block",
+        "kind",
+        "nodes",
+        "outputs",
+        "params",
+        "path",
+        "type",
+        "units",
+    )
 
-    def __init__(self, kind: str, path: str, params: Mapping[str, Any]) -> None:
-        self.kind = kind  # empty for the model
+    def __init__(self, kind: str, path: str, params: Mapping[str, Any], *, is_block: bool = False) -> None:
+        self.kind = kind  # of a block or group its name; empty for the model
         self.path = path
         self.params = params
+        self.is_block = is_block
+        self.height = 0  # of the uses in one another, up to this one
         self.inputs: tuple[int, ...] = ()
         self.outputs: tuple[int, ...] = ()
         self.gives: frozenset[int] = frozenset()  # its outputs, to look one up
@@ -141,6 +161,7 @@ class Structure(NamedTuple):
     outputs: tuple[Origin, ...]
     inputs: int
     shares: tuple[tuple[Name, str, Name], ...]
+    frozen: tuple[tuple[Name, str], ...]  # units, or items of theirs, whose weights need no gradients
 
 
 class ClassRow:

@@ -45,10 +45,10 @@ class Bounds:
             return found.mark
         return None
 
-    def are_too_many(self, rounds: int, step: Step, kind: str, names: Names) -> bool:
+    def are_too_many(self, step: Step, kind: str, rounds: int, names: Names) -> bool:
         """Whether so many rounds of a step make too many nodes, whatever its params are."""
         try:
-            size = _round_size(step, kind, self, Names({step.repeat_as: UNKNOWN}, names), 0)
+            size = _round_size(step, kind or step.kind, self, _round_names(step, names), 0)
         except _TooLargeError:
             return True
         return max(size) * rounds > MAX_NODES
@@ -63,7 +63,7 @@ def _size_of(steps: list[Step], known: Bounds, names: Names, depth: int) -> _Siz
         count = _rounds(step, names)
         if count == 0:
             continue
-        inner_names = Names({step.repeat_as: UNKNOWN}, names) if step.repeat is not None else names
+        inner_names = _round_names(step, names) if step.repeat is not None else names
         own = _round_size(step, step.kind, known, inner_names, depth)
         nodes += own.nodes * count
         scopes += own.scopes * count
@@ -72,11 +72,17 @@ def _size_of(steps: list[Step], known: Bounds, names: Names, depth: int) -> _Siz
     return _Size(nodes, scopes)
 
 
+def _round_names(step: Step, names: Names) -> Names:
+    """The names in a round of a step, those that differ by round unknown."""
+    return Names(dict.fromkeys(step.indices, UNKNOWN), names)
+
+
 def _round_size(step: Step, kind: str | Expression, known: Bounds, names: Names, depth: int) -> _Size:
-    """The least that one round of a step makes: its branches, and its op or block."""
-    nodes, scopes = _kind_size(kind, known, depth)
-    for branch in (step.branches or {}).values():
-        inner = _size_of(branch.steps, known, names, depth + 1)
+    """The least that one round of a step makes: its branches, and its op, block or group."""
+    group = step.group
+    nodes, scopes = _kind_size(kind, known, depth) if group is None else (int(group.adds_input), 0)
+    for steps in step.inner():
+        inner = _size_of(steps, known, names, depth + 1)
         nodes, scopes = nodes + inner.nodes, scopes + inner.scopes
     return _Size(nodes, scopes)
 
@@ -97,12 +103,15 @@ def _kind_size(kind: str | Expression, known: Bounds, depth: int) -> _Size:
 
 def _rounds(step: Step, names: Names) -> int:
     """How often a step is made at least: 0 where that is not known."""
+    if "when" in step.varies:
+        return 0
     try:
         if step.when is not None and (step.when.uses_input or not decided(step.when.evaluate(names))):
             return 0
         if step.repeat is None:
             return 1
-        count = 0 if step.repeat.uses_input else whole_number(decided(step.repeat.evaluate(names)))
+        rounds = 0 if step.repeat.uses_input else decided(step.repeat.evaluate(names))
+        count = len(rounds) if isinstance(rounds, (list, tuple)) else whole_number(rounds)
     except (ExpressionError, VaryingSizeError):
         return 0
     return count if type(count) is int and count > 0 else 0

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
+from archcost.graph.places import Places
 from archcost.graph.work import paths_work
 from archcost.paths import DOT
 from archcost.spec.expressions import UNKNOWN, Names
+from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.graph.blocks import Unrolled
     from archcost.graph.model import TensorType
     from archcost.graph.scope import Body, Frame, Values
-    from archcost.spec.model import Spec, Template
+    from archcost.spec.model import Spec, Step, Template
     from archcost.spec.problems import Problems
 
 MAX_NODES = 1_000_000  # and as many blocks, branches and repeated steps
@@ -50,7 +52,9 @@ class Context:
         self.problems = problems
         self.stack: list[Use] = []  # the blocks that are being unrolled
         self.depth = 0  # of blocks and branches
+        self.frozen = False  # whether the weights of what is unrolled need no gradients
         self.meter = names.meter
+        self.places = Places(names.meter)  # for those who share weights
 
     # --- names and values -------------------------------------------------------------------------------------------
 
@@ -66,6 +70,22 @@ class Context:
         """The value of a template where a step stands; raises ExpressionError."""
         return template.evaluate(self.names_at(frame, inputs) if template.uses_input else frame.names)
 
+    def around(self, step: Step, frame: Frame, inputs: Values) -> Surroundings:
+        """What is known where a step stands."""
+        shape = frame.type_of(inputs[0]).shape if inputs and inputs[0] is not None else None
+        parts = []
+        names: Names | None = frame.names
+        while names is not None:
+            parts.append(names)
+            names = names.outer
+        return Surroundings(tuple(parts), self.spec.blocks, self.meter, step.mark, shape)
+
+    def forgotten(self, value: object, step: Step, frame: Frame, inputs: Values) -> str:
+        """The help for a text where a number or a condition is wanted, if it is an expression without its ``$``."""
+        from archcost.spec.helps.expressions import forgotten_dollar
+
+        return forgotten_dollar(value, self.around(step, frame, inputs))
+
     # --- problems ---------------------------------------------------------------------------------------------------
 
     def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:
@@ -79,10 +99,10 @@ class Context:
         """A path as the block has it that is unrolled: a problem of its text is the same wherever it is used."""
         return path.removeprefix(self.stack[-1].path + DOT) if self.stack else path
 
-    def limit(self, mark: Mark) -> LimitError:
-        """Report that there are more layers than there may be; the caller raises what this returns."""
-        message = f"the model has more than {MAX_NODES:,} layers"
-        self.problems.add(Diagnostic(message, mark, "", tuple(self._uses())))
+    def limit(self, mark: Mark, problem: Diagnostic | None = None) -> LimitError:
+        """Report what ends it all, by default that there are too many layers; the caller raises what this returns."""
+        problem = problem or Diagnostic(f"the model has more than {MAX_NODES:,} layers", mark)
+        self.problems.add(problem._replace(notes=tuple(self._uses())))
         return LimitError()
 
     def count_copy(self, sub: Unrolled, path: str, mark: Mark) -> None:

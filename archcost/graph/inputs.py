@@ -115,7 +115,7 @@ def resolve_inputs(
             if error.diagnostic is not None:
                 problems.add(error.diagnostic)
             continue
-        problem = _problem(name, declaration, shape)
+        problem = _problem(name, declaration, shape, names)
         if problem is None:
             problem = _limit(name, declaration, full := _full(shape, declaration, settings.batch))
         if problem is not None:
@@ -139,16 +139,19 @@ def _shape(spec: Spec, name: str, given: Mapping[str, tuple[int, ...]], names: N
     return shape
 
 
-def _problem(name: str, declaration: InputDeclaration, shape: Any) -> Diagnostic | None:
+def _problem(name: str, declaration: InputDeclaration, shape: Any, names: Names) -> Diagnostic | None:
     """What is wrong with a shape that the spec gives."""
     dims = shape if isinstance(shape, (list, tuple)) else [shape]
     sizes = [whole_number(dim) for dim in dims]
     if all(size is not None and decided(size >= 1) for size in sizes):
         return None
+    from archcost.spec.helps.inputs import input_shape_help
+    from archcost.spec.ways_out import Surroundings
+
+    mark = declaration.shape.mark
     message = f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}"
-    simple = len(dims) == 1 or None in dims or -1 in dims
-    hint = "write it without the batch: `input: [3, 224, 224]`" if simple else ""
-    return Diagnostic(message, declaration.shape.mark, hint)
+    hint = input_shape_help(name, shape, Surroundings((names,), {}, names.meter, mark))
+    return Diagnostic(message, mark, hint)
 
 
 def _full(shape: Any, declaration: InputDeclaration, batch: int) -> tuple[int, ...]:

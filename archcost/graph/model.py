@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
+from archcost.dtypes import DTYPE_BYTES, INDEX_DTYPE
 from archcost.paths import join
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archcost.dims import Shape
     from archcost.errors import Mark
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_RANK = 64  # dims of a tensor, as in torch
 MAX_ELEMENTS = 2**63 - 1
+
+ROUND = "round"  # the kind of the scope of a round that has branches
 
 new = tuple.__new__  # a named tuple of its fields in order, without a call in Python: where millions are made
 
@@ -42,10 +44,11 @@ def tensor_bytes(tensor: TensorType) -> int:
 class Signature:
     """An op, the types that go in and out, and their shapes; compared by identity, shared by equal nodes.
 
-    ``check`` is what judged the op on these types: one that does not raise has kept what failed.
+    ``frozen``: the spec says that its weights need no gradient. ``check`` is what judged the op on these types: one
+    that does not raise has kept what failed.
     """
 
-    __slots__ = ("check", "input_shapes", "inputs", "op", "output_shapes", "outputs")
+    __slots__ = ("check", "frozen", "input_shapes", "inputs", "op", "output_shapes", "outputs")
 
     def __init__(
         self,
@@ -55,13 +58,27 @@ class Signature:
         output_shapes: tuple[Shape, ...],
         dtype: str,
         check: Check,
+        *,
+        frozen: bool = False,
     ) -> None:
         self.op = op
+        self.frozen = frozen
         self.inputs = inputs
         self.input_shapes = input_shapes
         self.output_shapes = output_shapes
-        self.outputs = tuple([new(TensorType, (shape, dtype)) for shape in output_shapes])
+        places = op.index_outputs
+        self.outputs = tuple(
+            [
+                new(TensorType, (shape, INDEX_DTYPE if number in places else dtype))
+                for number, shape in enumerate(output_shapes)
+            ]
+        )
         self.check = check
+
+    @property
+    def trains(self) -> bool:
+        """Whether the weights need gradients: all do, unless the step or the op says otherwise."""
+        return not self.frozen and self.op.trainable()
 
     def weights(self) -> dict[str, Shape]:
         """The learnable tensors of the op under these inputs."""
@@ -96,14 +113,24 @@ class Node(NamedTuple):
         return self.signature.outputs
 
 
-class Scope(NamedTuple):
-    """A group of nodes under a common path: a block, a branch, or the rounds of a repeated step.
+def owner_of(nodes: Sequence[Node], index: int, tensor: str) -> int:
+    """The index of the node whose tensor of this name a node uses; it may share with one that shares in turn."""
+    while nodes[index].weights_of >= 0:
+        other = nodes[nodes[index].weights_of].signature
+        if tensor not in other.weights() and tensor not in other.buffers():
+            break
+        index = nodes[index].weights_of
+    return index
 
-    Of a block, ``inputs`` are the values it takes, and ``params`` its params as they were resolved.
+
+class Scope(NamedTuple):
+    """Nodes under a common path: those of a block, branch, group or repeated step, or of a round with branches.
+
+    Of a block, group or round, ``inputs`` are the values it takes; of a block, ``params`` are its params as resolved.
     """
 
     path: str
-    kind: str  # the block's name; "branch" and "repeat" otherwise
+    kind: str  # the block's name; "branch", "group", "residual", "repeat" or "round" otherwise
     outputs: tuple[int, ...]
     mark: Mark
     inputs: tuple[int, ...] = ()
@@ -137,6 +164,10 @@ class Graph(NamedTuple):
         """The dtype of matrices under weight-only quantisation; empty: the dtype."""
         chosen = self.settings.weight_dtype
         return "" if chosen is None or chosen == self.dtype else chosen
+
+    def owner(self, index: int, tensor: str) -> int:
+        """The node whose learnable tensor or buffer a node uses under a name: itself, unless it shares it."""
+        return owner_of(self.nodes, index, tensor)
 
     def before(self, failed: int | None) -> Graph:
         """The nodes before the first failing one (None: all of them), in their groups.

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Diagnostic, UsageError, suggestion
 from archcost.graph.inputs import params_in_inputs
+from archcost.ops.fields import shown
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.vocabulary import FLOAT_DTYPES, WEIGHT_BITS
+from archcost.spec.vocabulary import WEIGHT_BITS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from archcost.meter import Meter
     from archcost.settings import Settings
-    from archcost.spec.model import Spec
+    from archcost.spec.model import Param, Spec
     from archcost.spec.problems import Problems
 
 
@@ -42,6 +46,7 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
     for name, param in spec.params.items():
         if name in given:
             names[name] = given[name]
+            _note_otherwise(name, given[name], param, names)
         elif param.default is None:
             hint = f"give one with `--set {name}=…`"
             problems.add(Diagnostic(f"the param '{name}' needs a value", param.mark, hint))
@@ -54,6 +59,16 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
                 if error.diagnostic is not None:
                     problems.add(error.diagnostic)
     return names
+
+
+def _note_otherwise(name: str, value: Any, param: Param, names: Names) -> None:
+    """Keep how to set a param of which a list, or a number, is made what it is not by default."""
+    default = param.default.value if param.default is not None and param.default.constant else value
+    is_list = isinstance(default, list)
+    if is_list != isinstance(value, (list, tuple)):
+        text = "[" + ",".join(map(shown, default)) + "]" if isinstance(default, list) else shown(default)
+        kind = f"a list of {len(default)}" if isinstance(default, list) else "no list"
+        names.evaluator.set_otherwise[name] = f"{name} is {kind}: `--set '{name}={text}'`"
 
 
 def _check_value(name: str, value: Any) -> None:
@@ -78,7 +93,8 @@ def _is_whole(value: object) -> bool:
 def model_dtype(spec: Spec, override: str | None) -> str:
     """The dtype of the weights: the given one, else the spec's, else that of a floating input, else float32."""
     if override is not None and override not in FLOAT_DTYPES:
-        raise UsageError(f"unknown dtype '{override}'", f"choose one of {', '.join(FLOAT_DTYPES)}")
+        hint = _dtype_help(override, FLOAT_DTYPES) or f"choose one of {', '.join(FLOAT_DTYPES)}"
+        raise UsageError(f"unknown dtype '{override}'", hint)
     if override or spec.dtype:
         return override or spec.dtype or ""
     for declaration in spec.inputs.values():
@@ -90,5 +106,11 @@ def model_dtype(spec: Spec, override: str | None) -> str:
 def check_weight_dtype(dtype: str | None) -> None:
     """Raise UsageError for a dtype that weights cannot be stored in."""
     if dtype is not None and dtype not in WEIGHT_BITS:
-        hint = suggestion(dtype, list(WEIGHT_BITS), "dtypes of weights")
+        hint = _dtype_help(dtype, WEIGHT_BITS) or suggestion(dtype, list(WEIGHT_BITS), "dtypes of weights")
         raise UsageError(f"unknown weight dtype '{dtype}'", hint)
+
+
+def _dtype_help(dtype: str, known: Collection[str]) -> str:
+    from archcost.spec.helps.words import dtype_help
+
+    return dtype_help(dtype, known)

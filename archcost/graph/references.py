@@ -1,32 +1,39 @@
-"""Ids to values: ``from``, ``outputs`` and ``share``."""
+"""Ids to values: ``from`` and ``outputs``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import decided
 from archcost.errors import Diagnostic, suggestion
+from archcost.graph.model import new
+from archcost.graph.scope import UNKNOWN_RESULT, Result
 from archcost.graph.work import REFERENCE
 from archcost.ops import REGISTRY
-from archcost.ops.base import shape_text
 from archcost.paths import above, first, join, last
-from archcost.spec.checks import StepError
 from archcost.spec.expressions import Expression
 from archcost.spec.model import Reference
 
 if TYPE_CHECKING:
-    from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.graph.context import Context
-    from archcost.graph.model import Signature
-    from archcost.graph.scope import Frame, Result, Values
+    from archcost.graph.scope import Frame, Values
     from archcost.spec.model import References
 
+ALL = "*"  # behind the dot: all outputs of a step, or of all rounds of a repeated one
 _SHOWN = 60  # characters of an id in a message
 
 
-def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> Values:
-    """The values that ids refer to; unknown ids are reported. Raises ExpressionError."""
+class Read(NamedTuple):
+    """A result that a step reads, the id it is read by (empty: it is the step before), and where that is written."""
+
+    result: Result
+    name: str
+    mark: Mark | None
+
+
+def resolve(context: Context, references: References, frame: Frame, inputs: Values) -> tuple[Read, ...]:
+    """What ids refer to; unknown ids are reported, and failed. Raises ExpressionError."""
     mark = references.mark if isinstance(references, Expression) else references[0].mark if references else None
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names
@@ -34,10 +41,15 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
         items = named if isinstance(named, (list, tuple)) else [named]
         place = references.mark
         references = [
-            Reference(item, place) if isinstance(item, str) else _no_id(context, frame, item, place) for item in items
+            Reference(str(item), place) if _is_id(item) else _no_id(context, frame, item, place) for item in items
         ]
     context.meter.spend(REFERENCE * len(references), mark)
-    return tuple([_value(context, reference, frame) for reference in references])
+    return tuple([new(Read, (_result(context, one, frame), one.name, one.mark)) for one in references])
+
+
+def _is_id(item: object) -> bool:
+    """Whether an expression gives an id: a text, or the number that a step is called."""
+    return isinstance(item, (str, int)) and not isinstance(item, bool)
 
 
 def _no_id(context: Context, frame: Frame, item: object, mark: Mark) -> Reference:
@@ -47,38 +59,57 @@ def _no_id(context: Context, frame: Frame, item: object, mark: Mark) -> Referenc
     return Reference("", mark)
 
 
-def _value(context: Context, reference: Reference, frame: Frame) -> int | None:
+def _result(context: Context, reference: Reference, frame: Frame) -> Result:
+    """What an id refers to: a step, a round, one output of either, or with ``.*`` all of them."""
     name = reference.name
-    if not name:
-        frame.body.fail()
-        return None
-    result = frame.find(name)
-    if result is not None:
-        return single(context, result, reference.mark, frame, name)
-    base, index = above(name), last(name)
-    result = frame.find(base) if index.isdecimal() else None
-    if result is not None:
-        return _picked(context, result, base, index, reference.mark, frame)
-    if not _may_be_default(context, name, frame):
-        message, hint = _unknown(context, name, frame, reference.mark)
-        context.fail(Diagnostic(message, reference.mark, hint), frame.body)
+    if name:
+        result = frame.find(name)
+        if result is not None:
+            return result
+        base, part = above(name), last(name)
+        result = frame.find(base) if part == ALL or part.isdecimal() else None
+        if result is not None:
+            values = _all(context, result, base, reference.mark, frame)
+            return values if part == ALL else _picked(context, result, base, part, reference.mark, frame)
+        if not may_be_default(context, name, frame):
+            message, hint = _unknown(context, name, frame, reference.mark)
+            context.fail(Diagnostic(message, reference.mark, hint), frame.body)
     frame.body.fail()
-    return None
+    return UNKNOWN_RESULT
 
 
-def _picked(context: Context, result: Result, base: str, index: str, mark: Mark, frame: Frame) -> int | None:
+def _all(context: Context, result: Result, base: str, mark: Mark, frame: Frame) -> Result:
+    """The outputs of a step; the results of all rounds of a repeated one."""
+    rounds = rounds_of(base, frame)
+    context.meter.spend(REFERENCE * len(rounds), mark)
+    values = tuple([value for one in rounds for value in one.bare]) if rounds else result.values
+    return Result(values, False)
+
+
+def rounds_of(name: str, frame: Frame) -> list[Result]:
+    """The results of the rounds of a repeated step; none of another."""
+    found: list[Result] = []
+    while (one := frame.find(join(name, str(len(found))))) is not None:
+        found.append(one)
+    return found
+
+
+def outputs_base(name: str, frame: Frame) -> str:
+    """What stands before the number of a step's output: its id, of a repeated one that of the last round."""
+    rounds = rounds_of(name, frame)
+    return join(name, str(len(rounds) - 1)) if rounds else name
+
+
+def _picked(context: Context, result: Result, base: str, index: str, mark: Mark, frame: Frame) -> Result:
     """Output ``index`` of a step."""
     count = len(result.values)
     if None in result.values:
         frame.body.fail()
-        return None
-    repeated = frame.find(f"{base}.0") is not None
-    if len(index) < 10 and int(index) < count and not repeated:  # noqa: PLR2004 - it fits
-        return result.values[int(index)]
-    if repeated:
-        rounds = 0
-        while frame.find(join(base, str(rounds))) is not None:
-            rounds += 1
+        return UNKNOWN_RESULT
+    rounds = len(rounds_of(base, frame))
+    if len(index) < 10 and int(index) < count and not rounds:  # noqa: PLR2004 - it fits
+        return Result((result.values[int(index)],), True)
+    if rounds:
         message = f"'{base}' has {rounds} round{'s' * (rounds > 1)}, counted from 0"
         hint = f"the last is {base}.{rounds - 1}, or `{base}` alone"
     elif count == 1:
@@ -87,10 +118,10 @@ def _picked(context: Context, result: Result, base: str, index: str, mark: Mark,
         message = f"'{base}' has {count} outputs, counted from 0"
         hint = f"they are {base}.0 to {base}.{count - 1}"
     context.fail(Diagnostic(message, mark, hint), frame.body)
-    return None
+    return UNKNOWN_RESULT
 
 
-def _may_be_default(context: Context, name: str, frame: Frame) -> bool:
+def may_be_default(context: Context, name: str, frame: Frame) -> bool:
     """Whether an unknown id may be the default name of a step whose kind is not known, and reported as such."""
     kind, _, number = name.rpartition("_")
     kinds = {name, kind} if number.isdecimal() else {name}
@@ -103,7 +134,7 @@ def _may_be_default(context: Context, name: str, frame: Frame) -> bool:
     return False
 
 
-def _ids_before(context: Context, frame: Frame, mark: Mark) -> list[str]:
+def ids_before(context: Context, frame: Frame, mark: Mark) -> list[str]:
     """The ids that a step here may name, the nearest first."""
     known = list(dict.fromkeys(frame.known()))
     context.meter.spend(len(known), mark)
@@ -117,7 +148,7 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
         return f"'{shown}' is a branch, not a step", "name the step that joins the branches instead"
     if frame.is_reserved(name):
         return f"'{shown}' is not before this step", "a step can only read steps above it"
-    known = _ids_before(context, frame, mark)
+    known = ids_before(context, frame, mark)
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
@@ -126,61 +157,7 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
         inside = "to read a step inside a block, list it in the block's `outputs`"
         hint = f"write `{top}`, or `{top}.0` for one of several outputs; {inside}"
         return f"unknown id '{shown}'", hint
-    return f"unknown id '{shown}'", suggestion(name, known, "ids before this step", context.meter.hints)
+    from archcost.spec.helps.ids import id_help
 
-
-def single(context: Context, result: Result, mark: Mark, frame: Frame, name: str) -> int | None:
-    """The value of a step with one output, or the main one."""
-    if len(result.values) == 1 or (result.main and result.values):
-        if result.values[0] is None:
-            frame.body.fail()
-        return result.values[0]
-    label = f"'{name}'" if name else "the previous step"
-    if not result.values:
-        context.fail(Diagnostic(f"{label} has no output", mark), frame.body)
-        return None
-    choices = " or ".join(f"{name or 'id'}.{k}" for k in range(min(3, len(result.values))))
-    message = f"{label} has {len(result.values)} outputs"
-    context.fail(Diagnostic(message, mark, f"pick one: {choices}"), frame.body)
-    return None
-
-
-def share_weights(context: Context, reference: Reference, frame: Frame, start: int, end: int) -> None:
-    """Let the nodes from ``start`` use the weights of another step's nodes; raises StepError."""
-    nodes = frame.body.nodes
-    name, mark = reference
-    other = frame.find(name)
-    if other is None:
-        if _may_be_default(context, name, frame):
-            return
-        hint = suggestion(name, _ids_before(context, frame, mark), "ids before this step", context.meter.hints)
-        raise StepError(Diagnostic(f"'share' must name a step before this one, got '{name[:_SHOWN]}'", mark, hint))
-    if None in other.values:
-        return
-    if other.start == other.end:
-        raise StepError(Diagnostic(f"'{name}' has no layers whose weights can be shared", mark))
-    if other.end - other.start != end - start:
-        message = f"'{name}' has {_layers(other.end - other.start)}, this step has {_layers(end - start)}"
-        raise StepError(Diagnostic(message, mark, "weights are shared between steps of the same kind"))
-    common = 0
-    for index, target in zip(range(start, end), range(other.start, other.end), strict=True):
-        mine, theirs = _tensors(nodes[index].signature), _tensors(nodes[target].signature)
-        shared = [tensor for tensor in mine if tensor in theirs]
-        for tensor in shared:
-            if mine[tensor] != theirs[tensor]:
-                there = f"{shape_text(theirs[tensor])} in '{context.inside(nodes[target].path)}'"
-                shapes = f"{shape_text(mine[tensor])} here and {there}"
-                raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
-        common += len(shared)
-        nodes[index] = nodes[index]._replace(weights_of=target)
-    if not common:
-        message = f"this step and '{name}' have no weights in common"
-        raise StepError(Diagnostic(message, mark, "weights are shared by name: weight, bias …"))
-
-
-def _tensors(signature: Signature) -> dict[str, Shape]:
-    return {**signature.weights(), **signature.buffers()}
-
-
-def _layers(count: int) -> str:
-    return f"{count} layer{'s' * (count != 1)}"
+    hint = id_help(name, [step for step in frame.ids if "." not in step])
+    return f"unknown id '{shown}'", hint or suggestion(name, known, "ids before this step", context.meter.hints)

@@ -13,12 +13,20 @@ FAILED: Values = (None,)
 
 
 class Result(NamedTuple):
-    """What an id stands for: values, whether a bare reference means the first, and the nodes made for it."""
+    """What an id stands for: values, whether the id alone means the first, and the nodes made for it."""
 
     values: Values
     main: bool
     start: int = 0
     end: int = 0
+
+    @property
+    def bare(self) -> Values:
+        """The values that its id alone means: the main one, or all."""
+        return self.values[:1] if self.main else self.values
+
+
+UNKNOWN_RESULT = Result(FAILED, True)
 
 
 class Body:

@@ -19,3 +19,6 @@ def layer_work(path: str, inputs: int, outputs: int) -> int:
 def paths_work(prefix: str, count: int) -> int:
     """The work of adding a prefix to the paths of ``count`` layers and scopes."""
     return len(prefix) // _PATH * count
+
+
+HELP = 2000  # a way out of a problem

@@ -19,9 +19,12 @@ from archcost.ops import (
     pooling,
     recurrent,
     reduction,
+    repeating,
     resampling,
+    selection,
     shape,
     softmax,
+    unfolding,
     windows,
 )
 from archcost.ops.base import REGISTRY, Check, Op, OpError, apply, raise_on_false
@@ -49,8 +52,11 @@ __all__ = [
     "raise_on_false",
     "recurrent",
     "reduction",
+    "repeating",
     "resampling",
+    "selection",
     "shape",
     "softmax",
+    "unfolding",
     "windows",
 ]

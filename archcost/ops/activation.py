@@ -61,14 +61,14 @@ class Hardtanh(_Pointwise, kind="hardtanh", cost=2):
         check(self.min_val < self.max_val, "min_val {} is not below max_val {}", self.min_val, self.max_val)
 
 
-class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2, keeps=Keeps.EITHER):
+class LeakyReLU(_Pointwise, kind="leaky_relu", cost=2, keeps=Keeps.EITHER, main="negative_slope"):
     """x if x > 0 else negative_slope·x; 2 FLOPs per element (comparison, product), no MACs."""
 
     negative_slope: float = number(default=0.01)
     inplace: bool = flag(default=False)
 
 
-class PReLU(_Pointwise, kind="prelu", cost=2, channels=1, roles={"weight": SCALE}):
+class PReLU(_Pointwise, kind="prelu", cost=2, channels=1, roles={"weight": SCALE}, main="num_parameters"):
     """x if x > 0 else a·x with a learnt slope a; 2 FLOPs per element (comparison, product), no MACs.
 
     Input and output (N, C, *); `num_parameters` is 1, one slope for all, or C, one per channel.
@@ -110,19 +110,19 @@ class Threshold(_Pointwise, kind="threshold", cost=1):
     inplace: bool = flag(default=False)
 
 
-class Hardshrink(_Pointwise, kind="hardshrink", cost=2):
+class Hardshrink(_Pointwise, kind="hardshrink", cost=2, main="lambd"):
     """x if x > λ or x < -λ else 0; 2 FLOPs per element, no MACs."""
 
     lambd: float = number(default=0.5)
 
 
-class Softshrink(_Pointwise, kind="softshrink", cost=3):
+class Softshrink(_Pointwise, kind="softshrink", cost=3, main="lambd"):
     """x - λ if x > λ, x + λ if x < -λ, else 0; 3 FLOPs per element, no MACs."""
 
     lambd: float = number(default=0.5, minimum=0)
 
 
-class ELU(_Pointwise, kind="elu", cost=4, keeps=Keeps.EITHER):
+class ELU(_Pointwise, kind="elu", cost=4, keeps=Keeps.EITHER, main="alpha"):
     """x if x > 0 else α·(eˣ - 1); 4 FLOPs per element, no MACs."""
 
     alpha: float = number(default=1.0)
@@ -135,7 +135,7 @@ class SELU(_Pointwise, kind="selu", cost=5, keeps=Keeps.EITHER):
     inplace: bool = flag(default=False)
 
 
-class CELU(_Pointwise, kind="celu", cost=5, keeps=Keeps.EITHER):
+class CELU(_Pointwise, kind="celu", cost=5, keeps=Keeps.EITHER, main="alpha"):
     """x if x > 0 else α·(e^(x/α) - 1); 5 FLOPs per element, no MACs."""
 
     alpha: float = number(default=1.0)
@@ -145,7 +145,7 @@ class CELU(_Pointwise, kind="celu", cost=5, keeps=Keeps.EITHER):
         check(self.alpha != 0, "alpha must not be 0")
 
 
-class GELU(_Pointwise, kind="gelu"):
+class GELU(_Pointwise, kind="gelu", main="approximate"):
     """x·½·(1 + erf(x/√2)); 8 FLOPs per element, no MACs.
 
     With `approximate: tanh` it is x·½·(1 + tanh(√(2/π)·(x + 0.044715·x³))), 13 FLOPs per element.

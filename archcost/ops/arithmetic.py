@@ -19,25 +19,41 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Elementwise(Op, family="Arithmetic"):
-    """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
-
-    other: float | None = number(default=None, doc="the second operand, when there is one input")
+class Broadcasting(Op, family="Arithmetic"):
+    """An operation between the elements of inputs that broadcast; 1 FLOP per output element for each but the first."""
 
     reach = pointwise
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        self._check_operands(len(inputs))
         result = inputs[0]
         for shape in inputs[1:]:
             result = self._combine(result, shape, check)
         return (result,)
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
-        return floating(dtypes[0]) if len(dtypes) == 1 else promoted(inputs, dtypes)
+        return promoted(inputs, dtypes)
 
     def parts(self, inputs: Inputs) -> int:
         return len(inputs) // 4
+
+    def _combine(self, first: Shape, second: Shape, check: Check) -> Shape:
+        return broadcast(first, second, check, self.kind + " cannot broadcast {} with {}", _broadcast_help)
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * (len(inputs) - 1 or 1)
+
+
+class _Elementwise(Broadcasting, main="other"):
+    """An operation between the elements of inputs that broadcast, or between one input and the number `other`."""
+
+    other: float | None = number(default=None, doc="the second operand, when there is one input")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        self._check_operands(len(inputs))
+        return super().infer(inputs, check)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return floating(dtypes[0]) if len(dtypes) == 1 else super().result_dtype(inputs, dtypes, own)
 
     def _check_operands(self, count: int) -> None:
         if count == 1:
@@ -49,12 +65,6 @@ class _Elementwise(Op, family="Arithmetic"):
             )
         else:
             require(self.other is None, "{} takes the number 'other' only with one input, got {}", self.kind, count)
-
-    def _combine(self, first: Shape, second: Shape, check: Check) -> Shape:
-        return broadcast(first, second, check, self.kind + " cannot broadcast {} with {}", _broadcast_help)
-
-    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * (len(inputs) - 1 or 1)
 
 
 class Add(_Elementwise, kind="add", max_inputs=None):
@@ -91,6 +101,70 @@ class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
         return floating(promoted(inputs, dtypes))
+
+
+class Maximum(
+    Broadcasting, kind="maximum", torch_name="torch.maximum", min_inputs=2, max_inputs=2, input_names=("input", "other")
+):
+    """max(a, b), element by element, of two inputs that broadcast; 1 FLOP per output element, no MACs."""
+
+
+class Minimum(
+    Broadcasting, kind="minimum", torch_name="torch.minimum", min_inputs=2, max_inputs=2, input_names=("input", "other")
+):
+    """min(a, b), element by element, of two inputs that broadcast; 1 FLOP per output element, no MACs."""
+
+
+class _Comparison(_Elementwise):
+    """Truth values (bool) from two inputs, which broadcast as in torch, or one input and the number `other`."""
+
+    max_inputs = 2
+    input_names = ("input", "other")
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return "bool"
+
+
+class Eq(_Comparison, kind="eq"):
+    """a = b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class Ne(_Comparison, kind="ne"):
+    """a ≠ b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class Lt(_Comparison, kind="lt"):
+    """a < b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class Le(_Comparison, kind="le"):
+    """a ≤ b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class Gt(_Comparison, kind="gt"):
+    """a > b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class Ge(_Comparison, kind="ge"):
+    """a ≥ b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class _Logical(Broadcasting):
+    """Truth values (bool) from two inputs that broadcast; of numbers, all but 0 are true."""
+
+    min_inputs = max_inputs = 2
+    input_names = ("input", "other")
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return "bool"
+
+
+class LogicalAnd(_Logical, kind="logical_and", torch_name="torch.logical_and"):
+    """a and b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
+
+
+class LogicalOr(_Logical, kind="logical_or", torch_name="torch.logical_or"):
+    """a or b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
 
 
 def _broadcast_help(*_: Shape) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 from archcost.dims import numel, total
+from archcost.dtypes import INDEX_DTYPE, INDEX_DTYPES
 from archcost.ops import fields
 from archcost.ops.facets import FAMILIES, Keeps, Work, WrittenAs
 
@@ -29,6 +30,9 @@ OpType = TypeVar("OpType", bound="type[Op]")
 REGISTRY: dict[str, type[Op]] = {}
 MATRIX, SCALE, BIAS, OTHER = "matrix", "scale", "bias", "other"  # what a learnable tensor is to its op
 LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
+
+
+INFERRED_SIZE: AttributeField = fields.size(doc="follows from the input; written, it must be the input's")
 
 
 class OpError(Exception):
@@ -83,6 +87,7 @@ def shape_text(detail: object) -> object:
     frozen_default=True,
     field_specifiers=(
         fields.choice,
+        fields.dtype,
         fields.flag,
         fields.index,
         fields.indices,
@@ -116,7 +121,10 @@ class Op:
     layout: ClassVar[str] = ""  # the dims of an input in words, for messages
     input_names: ClassVar[tuple[str, ...]] = ("input",)
     main_output: ClassVar[bool] = True  # with several outputs: a bare reference means output 0
-    integer_inputs: ClassVar[bool] = False  # reads indices
+    index_inputs: ClassVar[tuple[int, ...]] = ()  # those that hold whole numbers which name places
+    index_dtypes: ClassVar[tuple[str, ...]] = INDEX_DTYPES  # of those
+    mask_inputs: ClassVar[tuple[int, ...]] = ()  # those that hold truth values
+    index_outputs: ClassVar[tuple[int, ...]] = ()  # likewise
     channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
     integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
     caches: ClassVar[bool] = False  # its outputs are kept for the next step
@@ -124,6 +132,7 @@ class Op:
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
     torch_name: ClassVar[str] = ""  # the class, function (torch.cat, F.pad) or method, if not of its own name or kind
     inferred: ClassVar[str] = ""  # the argument of that class that is the size of the first input's channels
+    main: ClassVar[str] = ""  # the attribute that a value alone stands for, if not the only one that is required
 
     def __init_subclass__(cls, *, kind: str = "", **class_variables: Any) -> None:
         super().__init_subclass__()
@@ -215,10 +224,11 @@ class Op:
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
         """The dtype of the outputs; by default that of the first input.
 
-        ``own`` is the dtype of the model, which weights have, and outputs where there is no input or only indices.
+        ``own`` is the dtype of the model, which weights have, and outputs where there is no input, or only indices.
+        Outputs that hold places (``index_outputs``) are int64 all the same.
         """
         del inputs
-        return dtypes[0] if dtypes and not self.integer_inputs else own
+        return dtypes[0] if dtypes and 0 not in self.index_inputs else own
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         """Learnable tensors by the name that torch gives them; by default none."""
@@ -237,6 +247,14 @@ class Op:
         """Tensors that are saved but not learnt (running statistics); by default none."""
         del inputs
         return {}
+
+    def buffer_dtype(self, name: str, own: str) -> str:
+        """The dtype of a buffer: that of the model, ``own``, unless it holds places or counts."""
+        return INDEX_DTYPE if name in self.integer_buffers else own
+
+    def indexed(self, inputs: Inputs) -> Dim:
+        """How many places there are that the indices may name; every op with ``index_inputs`` says so."""
+        raise NotImplementedError  # pragma: no cover - see above
 
     def trainable(self) -> bool:
         """Whether the weights are learnt; by default they are."""
@@ -291,6 +309,17 @@ def _defaults(kind: type[Op]) -> tuple[dict[str, Any], tuple[str, ...]]:
         required = tuple([name for name, value in parsed.items() if value is fields.REQUIRED])
         found = _DEFAULTS[kind] = (parsed, required)
     return found
+
+
+def alone(op: type[Op]) -> str:
+    """The attribute that a value in place of all stands for, as in ``linear: 10``; empty if there is none."""
+    required = [name for name, field in op.fields.items() if field.default is fields.REQUIRED]
+    return op.main or (required[0] if len(required) == 1 else "")
+
+
+def asserted_size(op: type[Op]) -> str:
+    """What torch is told of the input's size and an op infers: a step may say it, and is held to it."""
+    return op.inferred if op.inferred not in op.fields else ""
 
 
 class SpatialOp(Op):

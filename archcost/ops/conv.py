@@ -65,7 +65,19 @@ class _Conv(ForwardConv):
     def validate(self, check: Check) -> None:
         if self.padding == "same":
             for step in self.stride:
-                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride)
+                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride, help=self._strided_help)
+
+    def _strided_help(self) -> str:
+        """What pads as PyTorch's networks do, and what as TensorFlow's `same`: more at the end than at the start."""
+        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+        halves = [span // 2 for span in spans]
+        totals = [max(span - step, 0) for span, step in zip(spans, self.stride, strict=True)]
+        sides = [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
+        padding = halves[0] if len(set(halves)) == 1 else halves
+        return (
+            f"write `padding: {padding}`, as PyTorch networks do; TensorFlow's same pads more at the end: "
+            f"put `pad: {{pad: {sides}}}` before it and leave padding out"
+        )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]

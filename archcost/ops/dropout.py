@@ -8,7 +8,7 @@ from archcost.ops.fields import choice, flag, number
 from archcost.ops.reach import pointwise
 
 
-class _Dropout(Op, family="Activation", work=Work.UNCHANGED):
+class _Dropout(Op, family="Activation", work=Work.UNCHANGED, main="p"):
     """The input in inference; in training elements are set to zero with probability p, which is not counted."""
 
     p: float = number(default=0.5, minimum=0, maximum=1, doc="the probability of setting an element to zero")

@@ -60,6 +60,57 @@ class Sqrt(_Elementwise, kind="sqrt", keeps=Keeps.RESULT):
     """√x; 1 FLOP per element, no MACs."""
 
 
+class Abs(_Elementwise, kind="abs"):
+    """|x|; 1 FLOP per element, no MACs."""
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return dtypes[0]
+
+
+class Log(_Elementwise, kind="log"):
+    """The natural logarithm of x; 1 FLOP per element, no MACs."""
+
+
+class Reciprocal(_Elementwise, kind="reciprocal", keeps=Keeps.RESULT):
+    """1 / x; 1 FLOP per element, no MACs."""
+
+
+class Rsqrt(_Elementwise, kind="rsqrt", keeps=Keeps.RESULT):
+    """1 / √x; 2 FLOPs per element (a root and a quotient), no MACs."""
+
+    cost = 2
+
+
+class _Step(_Elementwise, keeps=Keeps.NOTHING):
+    """A function that is constant between its steps: its dtype is that of the input, and its gradient zero."""
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return dtypes[0]
+
+
+class Sign(_Step, kind="sign"):
+    """-1, 0 or 1, as x is below, equal to or above 0; 1 FLOP per element, no MACs."""
+
+
+class Floor(_Step, kind="floor"):
+    """The greatest whole number ≤ x; 1 FLOP per element, no MACs."""
+
+
+class Ceil(_Step, kind="ceil"):
+    """The least whole number ≥ x; 1 FLOP per element, no MACs."""
+
+
+class Round(_Step, kind="round"):
+    """The whole number nearest to x, an even one of two; 1 FLOP per element, no MACs."""
+
+
+class LogicalNot(_Elementwise, kind="logical_not", keeps=Keeps.OTHER):
+    """True where x is 0 or false, as truth values (bool); 1 FLOP per element, no MACs."""
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return "bool"
+
+
 class Pow(_Elementwise, kind="pow"):
     """x to the power of `exponent`; 1 FLOP per element whatever the exponent, no MACs."""
 

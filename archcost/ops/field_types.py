@@ -186,6 +186,10 @@ class ChoiceField(AttributeField):
         return {"enum": list(self.options)}
 
 
+class DtypeField(ChoiceField):
+    """The name of a dtype."""
+
+
 class TextField(AttributeField):
     """Text of one line, not empty."""
 

@@ -15,6 +15,7 @@ from archcost.ops.field_types import (
     AttributeValueError,
     BoolField,
     ChoiceField,
+    DtypeField,
     FloatField,
     FloatsField,
     IntField,
@@ -33,6 +34,7 @@ __all__ = [
     "AttributeField",
     "AttributeValueError",
     "choice",
+    "dtype",
     "flag",
     "index",
     "indices",
@@ -128,6 +130,11 @@ def flag(*, default: bool | None, doc: str = "") -> Any:
 def choice(*options: str, default: Any = REQUIRED, nullable: bool = False, doc: str = "") -> Any:
     """One of the options."""
     return ChoiceField(default, options, nullable=nullable, doc=doc)
+
+
+def dtype(*options: str, doc: str = "") -> Any:
+    """One of some dtypes; null, as by default, is the model's."""
+    return DtypeField(None, options, nullable=True, doc=doc)
 
 
 def spatial(

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from archcost.dims import ceil_div, clamp, decided, smaller, total
-from archcost.ops.axes import axis, check_reach, replace_dim, require, same_rank
+from archcost.ops.axes import axes, axis, check_reach, replace_dim, require, same_rank
 from archcost.ops.base import Check, Inputs, Later, Op, Outputs, shape_text
 from archcost.ops.dtypes import promoted
 from archcost.ops.fields import choice, index, indices, integer, integers, number, size
@@ -27,7 +27,7 @@ def _shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Step
     return tuple([window(dim, 1, stride, padding) if dim == place else window(dim) for dim in range(rank)])
 
 
-class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1):
+class Concat(Op, kind="concat", family=_FAMILY, max_inputs=None, min_rank=1, main="dim"):
     """out[dim] = Σ in[dim]: the inputs joined along `dim`, by default the channels; no MACs, no FLOPs.
 
     All other dims must be equal.
@@ -84,7 +84,7 @@ def _concat_help(first: Shape, other: Shape, place: int) -> str:
     return ""
 
 
-class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None):
+class Stack(Op, kind="stack", family=_FAMILY, max_inputs=None, main="dim"):
     """The inputs, which have the same shape, joined along a new dim; no MACs, no FLOPs."""
 
     torch_name = "torch.stack"
@@ -168,6 +168,29 @@ def _piece(dim: int, outputs: Outputs, number: int) -> tuple[Steps, ...]:
     return _shifted(len(outputs[0]), place, -total([shape[place] for shape in outputs[:number]]))
 
 
+class Unbind(Op, kind="unbind", family=_FAMILY, min_rank=1, main_output=False):
+    """An output for each position along `dim`, without that dim; no MACs, no FLOPs.
+
+    The outputs are named `id.0`, `id.1` and so on.
+    """
+
+    torch_name = "torch.unbind"
+
+    dim: int = index(default=0)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        shape = inputs[0]
+        place = axis(self.dim, len(shape))
+        count = decided(shape[place])
+        require(count <= _MAX_PIECES, "it would have {} outputs, more than {}", count, _MAX_PIECES)
+        return ((*shape[:place], *shape[place + 1 :]),) * count
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        place = axis(self.dim, rank)
+        return (tuple([ALL if dim == place else window(dim - (dim > place)) for dim in range(rank)]),)
+
+
 _MAX_PIECES = 10_000
 
 
@@ -228,7 +251,9 @@ class Pad(Op, kind="pad", family=_FAMILY):
 
     torch_name = "F.pad"
 
-    pad: tuple[Dim, ...] = integers(symbol=("before", "after"), unless=0)
+    pad: tuple[Dim, ...] = integers(
+        symbol=("before", "after"), unless=0, doc="`[1, 1, 1, 1]` pads the last two dims on both sides"
+    )
     mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
     value: float | None = number(default=None, doc="the constant; null: 0")
 
@@ -264,6 +289,21 @@ class Pad(Op, kind="pad", family=_FAMILY):
         rank, padded = len(inputs[0]), len(self.pad) // 2
         before = (0,) * (rank - padded) + self.pad[::2][::-1]
         return (tuple([window(dim, padding=padding) for dim, padding in enumerate(before)]),)
+
+
+class Flip(Op, kind="flip", family=_FAMILY):
+    """out[i] = in[n - 1 - i] along the dims; no MACs, no FLOPs."""
+
+    dims: tuple[int, ...] = indices(scalar="list", doc="one dim or several")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        axes(self.dims, len(inputs[0]))
+        return inputs
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        rank = len(inputs[0])
+        turned = axes(self.dims, rank)
+        return (tuple([ALL if dim in turned else window(dim) for dim in range(rank)]),)
 
 
 class Roll(Op, kind="roll", family=_FAMILY):

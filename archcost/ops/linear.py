@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel
-from archcost.ops.axes import axis
+from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
+from archcost.ops.axes import axis, require
 from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
 from archcost.ops.facets import Work, WrittenAs
-from archcost.ops.fields import flag, index, integer, number, size, sizes
+from archcost.ops.fields import dtype, flag, index, integer, number, size, sizes
 from archcost.ops.reach import ALL, pointwise, window
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
         return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
 
 
-class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inputs=True, work=Work.TABLE):
+class Embedding(Op, kind="embedding", family="Linear and embedding", index_inputs=(0,), work=Work.TABLE):
     """out = weight[index]: a row of the table for each index; no MACs, no FLOPs.
 
     Input (*) of integers, output (*, embedding_dim). The row of `padding_idx` counts as params like any other, although
@@ -76,6 +77,9 @@ class Embedding(Op, kind="embedding", family="Linear and embedding", integer_inp
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         return {"weight": (self.num_embeddings, self.embedding_dim)}
 
+    def indexed(self, inputs: Inputs) -> Dim:
+        return self.num_embeddings
+
     def read_weights(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0])
 
@@ -87,7 +91,7 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
     """A learnable tensor of the given shape, such as a class token or position embedding; no MACs, no FLOPs.
 
     It takes no input, and its output is the tensor itself. No batch is added to `shape`; use `expand` to repeat the
-    tensor over the batch. With `requires_grad: false` it counts in the params, but not in the trainable ones.
+    tensor over the batch. With `requires_grad: false` it is frozen.
     """
 
     work = Work.TABLE
@@ -118,8 +122,8 @@ class Parameter(Op, kind="parameter", family="Linear and embedding", min_inputs=
 class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
     """A tensor of the given shape that is saved but not learnt, such as a table of positions; no MACs, no FLOPs.
 
-    It takes no input, and its output is the tensor itself, in the model's dtype. No batch is added to `shape`; use
-    `expand` to repeat the tensor over the batch.
+    It takes no input, and its output is the tensor itself, in the model's dtype unless `dtype` names one of whole
+    numbers. No batch is added to `shape`; use `expand` to repeat the tensor over the batch.
     """
 
     work = Work.TABLE
@@ -127,12 +131,50 @@ class Buffer(Op, kind="buffer", family="Linear and embedding", min_inputs=0, max
     torch_name = "SavedTensor"
 
     shape: Shape = sizes(symbol="n")
+    dtype: str | None = dtype(*WHOLE_DTYPES, doc="of whole numbers, such as indices; null: the model's")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         return (self.shape,)
 
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return self.dtype or own
+
+    def buffer_dtype(self, name: str, own: str) -> str:
+        return self.dtype or own
+
     def buffers(self, inputs: Inputs) -> dict[str, Shape]:
         return {"values": self.shape}
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        return ()
+
+
+class Constant(Op, kind="constant", family="Linear and embedding", min_inputs=0, max_inputs=0, input_names=()):
+    """A tensor of the given shape that holds `value` everywhere, made anew in each run; no MACs, no FLOPs.
+
+    It takes no input, and is neither learnt nor saved. No batch is added to `shape`: `[$batch, 1, 16]`.
+    """
+
+    work = Work.TABLE
+    written = WrittenAs.OWN
+    torch_name = "ConstantTensor"
+
+    shape: Shape = sizes(symbol="n")
+    value: float = number(default=0)
+    dtype: str | None = dtype(*DTYPE_BYTES, doc="null: the model's")
+
+    def validate(self, check: Check) -> None:
+        wanted = self.dtype
+        if wanted == "bool":
+            require(self.value in (0, 1), "value {:g} is neither 0 nor 1, but the dtype is bool", self.value)
+        elif wanted in WHOLE_DTYPES:
+            require(self.value.is_integer(), "value {:g} is no whole number, but the dtype is {}", self.value, wanted)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return (self.shape,)
+
+    def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
+        return self.dtype or own
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         return ()

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.ops import fields
-from archcost.ops.axes import axis, require
+from archcost.ops.axes import axes, require
 from archcost.ops.base import BIAS, SCALE, Check, Inputs, Op, Outputs, SpatialOp
 from archcost.ops.dtypes import floating
 from archcost.ops.facets import Work, WrittenAs
-from archcost.ops.fields import flag, index, integers, number, size
+from archcost.ops.fields import flag, indices, integers, number, size
 from archcost.ops.reach import pointwise, window
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class InstanceNorm3d(_InstanceNorm, kind="instance_norm3d", ndim=3):
     __doc__ = _InstanceNorm.__doc__
 
 
-class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES):
+class _LastDimsNorm(Op, family=_FAMILY, min_rank=1, channels=-1, roles=_ROLES, main="normalized_shape"):
     """A norm over the last dims: all of `normalized_shape`, or only the last dim when it is null."""
 
     inferred = "normalized_shape"
@@ -239,7 +239,7 @@ class LocalResponseNorm(
 
 
 class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, written=WrittenAs.FUNCTION):
-    """y = x / max(‖x‖, ε) with the p-norm along `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
+    """y = x / max(‖x‖, ε) with the p-norm over `dim`, (Σ|x|ᵖ)^(1/p); 3 FLOPs per element, no MACs.
 
     The 3 FLOPs are a power, a sum and a quotient. The root of each norm is not counted.
     """
@@ -247,13 +247,13 @@ class Normalize(Op, kind="normalize", family=_FAMILY, work=Work.DIVISION, writte
     torch_name = "F.normalize"
 
     p: float = number(default=2.0)
-    dim: int = index(default=1)
+    dim: tuple[int, ...] = indices(default=1, scalar="list", doc="one dim or several")
     eps: float = number(default=1e-12, minimum=0)
 
     reach = pointwise  # the norm is not followed
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        axis(self.dim, len(inputs[0]))
+        axes(self.dim, len(inputs[0]))
         return inputs
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:

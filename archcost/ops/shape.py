@@ -25,7 +25,7 @@ def _in_order(op: Op, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Re
     return (View(inputs[0]),)
 
 
-class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=WrittenAs.MODULE):
+class Flatten(Op, kind="flatten", family=_FAMILY, work=Work.UNCHANGED, written=WrittenAs.MODULE, main="start_dim"):
     """The dims from start_dim to end_dim become one dim; no MACs, no FLOPs.
 
     The defaults flatten all dims except the batch.
@@ -110,7 +110,7 @@ class Transpose(Op, kind="transpose", family=_FAMILY):
         return (tuple([window(places.get(dim, dim)) for dim in range(rank)]),)
 
 
-class Squeeze(Op, kind="squeeze", family=_FAMILY, work=Work.UNCHANGED):
+class Squeeze(Op, kind="squeeze", family=_FAMILY, work=Work.UNCHANGED, main="dim"):
     """The named dims are removed if their size is 1, or with `dim: null` all dims of size 1; no MACs, no FLOPs.
 
     A named dim of another size stays.

@@ -78,7 +78,7 @@ class Softmax2d(Op, kind="softmax2d", family="Activation", min_rank=3, max_rank=
         return _all_along(-3, len(inputs[0]))
 
 
-class GLU(Op, kind="glu", family="Activation", min_rank=1):
+class GLU(Op, kind="glu", family="Activation", min_rank=1, main="dim"):
     """a·sigmoid(b), where a and b are the halves of the input along `dim`; no MACs.
 
     Output: the input's shape with half the size at `dim`. FLOPs: 4 per output element (sigmoid 3, product 1).

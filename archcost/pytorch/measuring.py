@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from archcost.dtypes import DTYPE_BYTES
 from archcost.errors import UsageError
 from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.counters import (
@@ -23,7 +24,6 @@ from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.tracing import traceable
 from archcost.pytorch.verification import Mismatch, place_of
 from archcost.quantities import format_bytes, format_count
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,7 +39,10 @@ MAX_REAL_MACS = 10**12  # about ten seconds on two cores
 
 
 class Tensors(NamedTuple):
-    """The learnable tensors and buffers of one module, and the numbers in those that no module before it has."""
+    """The learnable tensors and buffers of one module, and the numbers in those that no module before it has.
+
+    ``trainable``: whether all of these need gradients.
+    """
 
     params: dict[str, Shape]
     buffers: dict[str, Shape]
@@ -143,15 +146,15 @@ def _tensors(network: nn.Module, paths: list[str]) -> list[Tensors]:
         module = network.get_submodule(path)
         params, saved = dict(module.named_parameters()), module.state_dict()
         buffers = {name: tensor for name, tensor in module.named_buffers() if name in saved}
-        own = [sum(t.numel() for t in group.values() if id(t) not in known) for group in (params, buffers)]
+        own = [[tensor for tensor in group.values() if id(tensor) not in known] for group in (params, buffers)]
         known.update(id(tensor) for group in (params, buffers) for tensor in group.values())
         found.append(
             Tensors(
                 {name: tuple(tensor.shape) for name, tensor in params.items()},
                 {name: tuple(tensor.shape) for name, tensor in buffers.items()},
-                own[0],
-                own[1],
-                all(tensor.requires_grad for tensor in params.values()),
+                sum(tensor.numel() for tensor in own[0]),
+                sum(tensor.numel() for tensor in own[1]),
+                all(tensor.requires_grad for tensor in own[0]),
             )
         )
     return found

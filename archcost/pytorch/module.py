@@ -62,6 +62,8 @@ class Network(nn.Module):
         if dtype.is_floating_point:
             self.to(dtype)
         for node, module in zip(graph.nodes, modules, strict=True):
+            if node.signature.frozen:
+                module.requires_grad_(requires_grad=False)
             if node.weights_of >= 0:
                 _share(module, modules[node.weights_of])
         frees = _last_reads(graph)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
-from archcost.documents import envelope
+from archcost.documents import envelope, warned
 from archcost.pytorch.verified_figures import plain, shown
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ class Verification:
     against: Against | None = None
     totals: dict[str, int | None] = field(default_factory=dict)
     clock: Clock | None = None  # measured times, where they were asked for
+    warnings: tuple[Diagnostic, ...] = ()  # of the spec
 
     @property
     def ok(self) -> bool:
@@ -202,7 +203,13 @@ class Verification:
         latency: ClockedData = {"latency": self.clock.to_dict()} if self.clock else {}
         return {
             **envelope("verification"),
-            "spec": {"name": self.name, "path": self.path, "sha256": self.sha256, **self.settings},
+            "spec": {
+                "name": self.name,
+                "path": self.path,
+                "sha256": self.sha256,
+                **self.settings,
+                **warned(self.warnings),
+            },
             "batch": self.batch,
             "versions": self.versions,
             "ok": self.ok,

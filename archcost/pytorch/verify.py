@@ -80,6 +80,7 @@ def verify(
         against=other,
         totals=_totals(report, checks, measured),
         clock=times,
+        warnings=report.warnings,
     )
 
 

@@ -150,6 +150,18 @@ class Facts(NamedTuple):
         return " · ".join([" ".join(filter(None, parts)) for parts in shown])
 
 
+class Code(NamedTuple):
+    """Lines that stay as they are, of a ``language`` that a page may colour."""
+
+    text: str
+    language: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines."""
+        return self.text.rstrip("\n").split("\n")
+
+
 class Gap(NamedTuple):
     """An empty line."""
 
@@ -161,7 +173,7 @@ class TreeLine(NamedTuple):
     text: str
 
 
-Block = Heading | Line | Field | Facts | Table | Gap
+Block = Heading | Line | Field | Facts | Table | Code | Gap
 
 
 class Records(NamedTuple):
@@ -233,6 +245,8 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[TreeLine]:
             yield TreeLine(block.level, f"{block.label}: {block.text}")
         elif isinstance(block, Facts):
             yield TreeLine(0, block.text(short=True))
+        elif isinstance(block, Code):
+            yield from [TreeLine(1, line) for line in block.lines]
 
 
 def _rows_of(table: Table) -> Iterator[TreeLine]:

@@ -203,10 +203,11 @@ def depth_text(story: Story) -> str:
 
 
 def params_text(story: Story) -> str:
-    """The total, and how much of it a token uses where that is less."""
+    """The total, and how much of it is trained and a token uses, where that is less."""
     totals = story.report.totals
+    trained = f", of which {totals.trainable_params:,} are trained" if totals.trainable_params != totals.params else ""
     active = f", of which a token uses {totals.active_params:,}" if totals.active_params != totals.params else ""
-    return f"{totals.params:,}{active}"
+    return f"{totals.params:,}{trained}{active}"
 
 
 def params_shares(story: Story) -> str:

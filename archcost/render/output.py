@@ -43,6 +43,11 @@ def _is_of_source(line: str) -> bool:
     return without_colours(line).lstrip()[:1] in ("-", "|", *"0123456789")
 
 
+def print_warnings(warnings: Iterable[Diagnostic]) -> None:
+    """Print warnings of several specs to standard error: one of a file that they share once."""
+    print_diagnostics({(one.message, str(one.mark)): one for one in warnings}.values())
+
+
 def print_usage_error(error: UsageError) -> None:
     """Print a usage error to standard error."""
     print_line("error", error.message)
@@ -60,7 +65,7 @@ def print_line(word: str, text: str) -> None:
     from archcost.render.wrapping import coloured
 
     style = _style()
-    colour = style["help"] if word == "help" else style["error"]
+    colour = style[{"help": "help", "note": "blue"}.get(word, "error")]
     line = f"{colour}{word}{style['reset']}: {visible(text)}"
     write_error(coloured(line, terminal_width(sys.stderr), 2) + "\n")
 

@@ -170,15 +170,15 @@ def _facts(report: Report) -> list[Fact]:
     """What stands below the rows, without figures that are as usual."""
     totals = report.totals.to_dict()
     quantised = f"as {report.weight_dtype}" if report.graph.weight_dtype else ""
-    return [
-        Fact(
-            METRICS[name].short,
-            size_cell(totals[name]) if METRICS[name].unit == BYTES else _total_cell(report, name),
-            quantised if name == "weight_bytes" else "",
-        )
-        for name in FACTS
-        if METRICS[name].tells(totals)
-    ]
+    found = []
+    for metric in [METRICS[name] for name in FACTS if METRICS[name].tells(totals)]:
+        value = totals[metric.name]
+        if metric.usual:
+            found.append(Fact(f"{totals[metric.usual]:,} {metric.usual},", Cell(f"{value:,}"), metric.short))
+        else:
+            told = size_cell(value) if metric.unit == BYTES else _total_cell(report, metric.name)
+            found.append(Fact(metric.short, told, quantised if metric.name == "weight_bytes" else ""))
+    return found
 
 
 def _total_cell(report: Report, name: str) -> Cell:

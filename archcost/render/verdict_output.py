@@ -11,7 +11,7 @@ from archcost.errors import COLOUR, PLAIN, UsageError
 from archcost.render.exit import PIPED_WIDTH, terminal_width, wants_colour, write_file
 from archcost.render.formats import CONCISE, FULL, OF_VERDICTS
 from archcost.render.formats import FORMATS as OF_DOCUMENTS
-from archcost.render.output import print_diagnostics, print_line, write_text
+from archcost.render.output import print_diagnostics, print_line, print_warnings, write_text
 from archcost.render.printing import text_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
     Every output that can be written is, before UsageError is raised for one that cannot.
     """
     failed: UsageError | None = None
+    print_warnings([warning for spec in verdict.specs for warning in spec.warnings])
     if format != CONCISE:  # which has them in its own lines
         print_diagnostics(verdict.all_diagnostics())
     for kind, target in exports.items():

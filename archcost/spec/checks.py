@@ -3,94 +3,122 @@
 Ops whose attributes are all constant are built here, once; the others are built when the spec is unrolled.
 """
 
+# long: each check is one of a list, and all of them walk the same steps
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic, suggestion
 from archcost.ops import REGISTRY
-from archcost.ops.base import Op, OpError, raise_on_false
+from archcost.ops.base import INFERRED_SIZE, Op, OpError, asserted_size, raise_on_false
 from archcost.ops.fields import REQUIRED, AttributeValueError
 from archcost.spec.expressions import INPUT_NAMES
-from archcost.spec.step_reader import kind_help
-from archcost.spec.value_reader import merge_help
+from archcost.spec.given import given_to
+from archcost.spec.vocabulary import GROUP_INPUT
+from archcost.spec.ways_out import ALONE, Surroundings, brief_name, unknown_kind, with_help
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
+    from archcost.dims import Dim
     from archcost.errors import Mark
     from archcost.meter import Meter
     from archcost.ops.base import Check
     from archcost.spec.expressions import Expression
-    from archcost.spec.model import Block, References, Spec, Step, Template
+    from archcost.spec.given import Given
+    from archcost.spec.model import Attribute, Block, References, Spec, Step, Template
 
-_SHOWN = 60  # characters of a name in a message
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
 class StepError(Exception):
-    """An attribute of an op is unknown, missing or wrong; holds the diagnostic."""
+    """A step is wrong; holds the diagnostic, and of one attribute that is wrong its name and value."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic, wrong: tuple[str, Any] | None = None) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
+        self.wrong = wrong
 
 
 def link(spec: Spec) -> None:
     """Check every step of a spec and of its blocks."""
     for name, block in spec.blocks.items():
         if name in REGISTRY:
-            spec.problems.add(Diagnostic(f"the block '{name}' has the name of an op", block.mark, "rename the block"))
+            spec.notes.append(Diagnostic(f"the block '{name}' is used in place of the op of this name", block.mark))
     own = (spec.text_source, *spec.bases)
     top = frozenset({"batch", "training", *INPUT_NAMES, *spec.params})
     for block in (spec.main, *spec.blocks.values()):
-        for step in _all_steps(block.steps):
-            _link_step(step, spec)
+        for step, indices in _all_steps(block.steps):
+            names = (top, block.params, indices)
+            _link_step(step, spec, Surroundings(names, spec.blocks, spec.meter, step.mark))
         _check_ids(block.steps, block.inputs, spec)
         if block is spec.main or (spec.main.steps and block.mark.source in own):
             _Names(spec, block, top).check()
     _check_recursion(spec)
 
 
-def _all_steps(steps: list[Step]) -> Iterator[Step]:
+def all_steps(steps: list[Step]) -> Iterator[Step]:
+    """Steps and all that stand inside of them, in order."""
+    return (step for step, _ in _all_steps(steps))
+
+
+def _all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
+    """All steps of a list and of what is in it, each with the indices of the repeated steps around it."""
     for step in steps:
-        yield step
-        for branch in (step.branches or {}).values():
-            yield from _all_steps(branch.steps)
+        inside = (*indices, *step.indices)
+        yield step, inside
+        for inner in step.inner():
+            yield from _all_steps(inner, inside)
 
 
-def _link_step(step: Step, spec: Spec) -> None:
+def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
     kind = step.kind
-    if not isinstance(kind, str) or not kind:
+    if not isinstance(kind, str):
+        sizes = {asserted_size(op) for op in REGISTRY.values()}
+        step.asserted = next((given for name, given in step.attributes.items() if name in sizes), None)  # it may be one
+    if step.group is not None or not isinstance(kind, str) or not kind:
         return
     try:
+        if kind in spec.blocks or kind in REGISTRY:
+            step.attributes, step.asserted = given_by(step, kind, spec.blocks)
+            step.alone = None
         if kind in spec.blocks:
             if spec.blocks[kind].broken:
                 step.broken = True
             else:
-                check_params(step, spec.blocks[kind], spec.meter)
+                check_params(step, step.attributes, spec.blocks[kind], spec.meter)
         elif kind in REGISTRY:
             _link_op(step, REGISTRY[kind])
         else:
             step.broken = True
             if not spec.incomplete:
-                hint = kind_help(kind, spec.blocks, spec.meter, step.mark)
-                spec.problems.add(Diagnostic(f"unknown kind '{_brief(kind)}'", step.mark, merge_help(kind) or hint))
+                spec.problems.add(unknown_kind(step, kind, around))
     except StepError as problem:
         step.broken = True
-        spec.problems.add(problem.diagnostic)
+        spec.problems.add(with_help(problem, step, kind, around))
+
+
+def given_by(step: Step, kind: str, blocks: Mapping[str, Block]) -> Given:
+    """What a step gives a kind; raises StepError for a value alone that says nothing to it."""
+    given = given_to(step, kind, blocks)
+    if isinstance(given, Diagnostic):
+        raise StepError(given, ALONE)
+    return given
 
 
 def _link_op(step: Step, kind: type[Op]) -> None:
     values = {name: given.template.value for name, given in step.attributes.items() if given.template.constant}
     marks = {name: given.mark for name, given in step.attributes.items()}
+    if step.asserted is not None and step.asserted.template.constant:
+        asserted_value(kind, step.asserted, step.asserted.template.value)
     if not step.broken:
         step.op = build_op(kind, values, marks, step.mark, partial=len(values) < len(marks))
 
 
-def check_params(step: Step, block: Block, meter: Meter) -> None:
+def check_params(step: Step, attributes: dict[str, Attribute], block: Block, meter: Meter) -> None:
     """The attributes of a block step name params of the block, and give those that are required."""
-    for name, given in step.attributes.items():
+    for name, given in attributes.items():
         if name not in block.params:
             meter.spend(len(block.params), given.mark)
             hint = (
@@ -98,9 +126,9 @@ def check_params(step: Step, block: Block, meter: Meter) -> None:
                 if block.params
                 else f"'{block.name}' has no params"
             )
-            message = f"unknown param '{_brief(name)}' of the block '{block.name}'"
-            raise StepError(Diagnostic(message, given.mark, merge_help(name) or hint))
-    missing = [name for name, param in block.params.items() if param.default is None and name not in step.attributes]
+            message = f"unknown param '{brief_name(name)}' of the block '{block.name}'"
+            raise StepError(Diagnostic(message, given.mark, hint), (name, given.template.value))
+    missing = [name for name, param in block.params.items() if param.default is None and name not in attributes]
     if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
         raise StepError(Diagnostic(f"the block '{block.name}' needs {names}", step.mark, _give(block.name, missing)))
@@ -125,9 +153,7 @@ def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
     fields = kind.fields
     for name, where in marks.items():
         if name not in fields:
-            hint = suggestion(name, list(fields), "attributes") if fields else f"{kind.kind} has no attributes"
-            hint = merge_help(name) or hint or f"its attributes are {', '.join(fields)}"
-            raise StepError(Diagnostic(f"unknown attribute '{_brief(name)}' of {kind.kind}", where, hint))
+            raise StepError(Diagnostic(f"unknown attribute '{brief_name(name)}' of {kind.kind}", where), (name, None))
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -147,22 +173,26 @@ def made_op(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark], mark
     return op
 
 
+def asserted_value(kind: type[Op], asserted: Attribute, value: Any) -> Dim:
+    """The size that a step says its input has; raises StepError for what is no size."""
+    try:
+        size: Dim = INFERRED_SIZE.parse(value, kind.ndim)
+    except AttributeValueError as error:
+        raise StepError(Diagnostic(f"'{kind.inferred}' of {kind.kind}: {error}", asserted.mark)) from None
+    return size
+
+
 def _check_values(kind: type[Op], values: dict[str, Any], marks: dict[str, Mark]) -> None:
     """Judge each value by itself; raises StepError at the first attribute that is wrong."""
     for name, value in values.items():
         try:
             kind.fields[name].parse(value, kind.ndim)
         except AttributeValueError as error:
-            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name])) from None
+            raise StepError(Diagnostic(f"'{name}' of {kind.kind}: {error}", marks[name]), (name, value)) from None
 
 
 def _give(kind: str, missing: list[str]) -> str:
     return f"write `{kind}: {{{', '.join(f'{name}: …' for name in missing)}}}`"
-
-
-def _brief(name: str) -> str:
-    text = " ".join(name.split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
@@ -174,11 +204,11 @@ def _check_ids(steps: list[Step], inputs: list[str], spec: Spec) -> None:
             if name in first:
                 other = first[name]
                 note = f"it is that of the step at {other}" if other else "it is that of an input"
-                message = f"the id '{_brief(name)}' is taken in this scope"
+                message = f"the id '{brief_name(name)}' is taken in this scope"
                 spec.problems.add(Diagnostic(message, mark, "ids are unique among the steps of a list", (note,)))
             first.setdefault(name, mark)
-        for branch in (step.branches or {}).values():
-            _check_ids(branch.steps, [], spec)
+        for inner in step.inner():
+            _check_ids(inner, [GROUP_INPUT] if step.group is not None and inner is step.group.steps else [], spec)
 
 
 class _Names:
@@ -190,9 +220,11 @@ class _Names:
         self.top = top
         self.own: set[str] = set()  # the params of the block so far
         self.indices: tuple[str, ...] = ()  # of the steps around that are repeated
+        self._outside: set[str] | None = None  # of the steps that use the block, where one is asked for
 
     def check(self) -> None:
         """Report every unknown name."""
+        self.own.update(self.block.inputs[-1:] if self.block.takes_more else ())
         for name, param in self.block.params.items():
             self._template(param.default, self.block.params)
             self.own.add(name)
@@ -204,16 +236,19 @@ class _Names:
         for step in steps:
             if not step.repeat_as:
                 continue  # any name may be that of the index, which could not be read
-            wrong = [self._template(step.when), self._template(step.repeat), self._references(step.sources)]
+            wrong = [self._template(step.repeat)]
+            self.indices = (*around, *step.indices)
+            wrong += [self._template(step.when), self._references(step.sources)]
             if not isinstance(step.kind, str):
                 wrong.append(self._expression(step.kind))
-            if step.repeat is not None:
-                self.indices = (*around, step.repeat_as)
-            wrong += [self._template(given.template) for given in step.attributes.values()]
+            given = [*step.attributes.values(), *filter(None, (step.alone, step.asserted))]
+            wrong += [self._template(attribute.template) for attribute in given]
+            wrong.append(self._template(step.requires_grad))
             step.broken = step.broken or any(wrong)
             for branch in (step.branches or {}).values():
                 self._references(branch.sources)
-                self._steps(branch.steps)
+            for inner in step.inner():
+                self._steps(inner)
             self.indices = around
 
     def _is_known(self, name: str) -> bool:
@@ -232,15 +267,32 @@ class _Names:
         unknown = sorted([name for name in expression.names if not self._is_known(name)])
         for name in unknown:
             names = [*self.top, *self.own, *self.indices]
-            self.spec.problems.add(expression.unknown_name(name, names, self.spec.meter, later))
+            problem = expression.unknown_name(name, names, self.spec.meter, later)
+            if self._is_index_outside(name):
+                passed = f"`{self.block.name}: {{index: ${name}}}`"
+                hint = f"a block does not see the index of its step: pass it to the block, {passed}, as a param `index`"
+                problem = problem._replace(help=hint)
+            self.spec.problems.add(problem)
         return bool(unknown)
+
+    def _is_index_outside(self, name: str) -> bool:
+        """Whether a name is the index of a repeated step that uses the block."""
+        if self._outside is None:
+            blocks = (self.spec.main, *self.spec.blocks.values())
+            steps = [step for block in blocks for step in all_steps(block.steps)]
+            self.spec.meter.spend(len(steps), self.block.mark)
+            users = [step for step in steps if step.kind == self.block.name and self.block is not self.spec.main]
+            self._outside = {index for step in users for index in step.indices}
+        return name in self._outside
 
 
 def _check_recursion(spec: Spec) -> None:
-    """Report blocks that use themselves, directly or through others; the step that closes the circle is broken."""
+    """Report blocks that use themselves in every case; the step that closes the circle is broken.
+
+    A step with `when` or `repeat` may end it: whether it does is seen when the spec is unrolled.
+    """
     uses = {
-        name: [step for step in _all_steps(block.steps) if isinstance(step.kind, str) and step.kind in spec.blocks]
-        for name, block in spec.blocks.items()
+        name: [step for step in _certain(block.steps) if _uses_block(step, spec)] for name, block in spec.blocks.items()
     }
     done: set[str] = set()
     for start, first in uses.items():
@@ -258,10 +310,28 @@ def _check_recursion(spec: Spec) -> None:
             if used in trail:
                 step.broken = True
                 names = list(trail)
-                message = f"blocks may not use themselves: {cycle_text([*names[names.index(used) :], used])}"
-                spec.problems.add(Diagnostic(message, step.mark, "use `repeat` for repetition"))
+                spec.problems.add(endless([*names[names.index(used) :], used], step.mark))
             elif used not in done:
                 trail[used] = iter(uses[used])
+
+
+def _certain(steps: list[Step]) -> Iterator[Step]:
+    """The steps that are made wherever a list of steps is."""
+    for step in steps:
+        if step.when is None and step.repeat is None:
+            yield step
+            for inner in step.inner():
+                yield from _certain(inner)
+
+
+def _uses_block(step: Step, spec: Spec) -> bool:
+    return step.group is None and isinstance(step.kind, str) and step.kind in spec.blocks
+
+
+def endless(names: list[str], mark: Mark, depth: str = "without end") -> Diagnostic:
+    """The problem that a block uses itself and nothing ends it: the names from one use of it to the next."""
+    hint = "give the step a `when` that ends, such as `when: $(levels > 1)`; or use `repeat`"
+    return Diagnostic(f"the block '{names[0]}' uses itself {depth}: {cycle_text(names)}", mark, hint)
 
 
 def cycle_text(names: list[str]) -> str:

@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
-from archcost.errors import Diagnostic, suggestion
+from archcost.errors import Diagnostic, Mark, Source, suggestion
 from archcost.meter import Meter
 from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, measure
+from archcost.spec.items import ItemError, item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
-    from archcost.errors import Mark
 
 MAX_LENGTH = 1000  # characters of an expression
 _PARSING = 8  # steps of work of a character that is parsed
 _EVALUATION = 5  # of a node that is evaluated
+INDEX = "i"  # of the rounds of a repeated step, where nothing else is said
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
 _WHOLE = "write `$name`, or `$(…)` around all of it"
@@ -107,10 +108,12 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     def __init__(self, meter: Meter) -> None:
         super().__init__(operators=OPERATORS, functions=FUNCTIONS, names={})
         handlers: dict[type[ast.AST], Callable[[Any], Any]] = dict(vars(self)["nodes"])
-        handlers[ast.List] = lambda node: [self._eval(item) for item in node.elts]
+        handlers[ast.List] = lambda node: [self._eval(one) for one in node.elts]
+        handlers[ast.Subscript] = lambda node: item(node, self._eval(node.value), self._eval(node.slice))
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.expr = ""  # for messages of its own
         self.meter = meter
+        self.set_otherwise: dict[str, str] = {}  # by params that are lists by default and were set to none: how to set
         self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
@@ -186,6 +189,9 @@ class Expression:
         except NameNotDefined as error:
             known = names.known() if isinstance(names, Names) else list(names)
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
+        except ItemError as error:
+            hint = error.hint or self._set_otherwise(evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -193,7 +199,12 @@ class Expression:
         except OverflowError:
             raise self._error(f"{_shortened(self.text)} is too large a number") from None
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}") from None
+            hint = self._set_otherwise(evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
+
+    def _set_otherwise(self, evaluator: _Evaluator) -> str:
+        """The help where a name of the expression was set to what it is not by default."""
+        return next((hint for name, hint in evaluator.set_otherwise.items() if name in self.names), "")
 
     def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
@@ -204,6 +215,8 @@ class Expression:
             return Diagnostic(message, self.mark, hint)
         if name in later:
             hint = f"a param sees those before it: put '{name}' first"
+        elif name == INDEX:
+            hint = "it is the index of `repeat`, seen in that step and its branches; a block gets it as a param"
         elif name in _SPELLING:
             hint = f"write `{_SPELLING[name]}` in expressions"
         else:
@@ -211,8 +224,8 @@ class Expression:
             hint = suggestion(name, sorted({*names}), "names", meter.hints)
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
-    def _error(self, message: str) -> ExpressionError:
-        return ExpressionError(Diagnostic(message, self.mark))
+    def _error(self, message: str, hint: str = "") -> ExpressionError:
+        return ExpressionError(Diagnostic(message, self.mark, hint))
 
 
 # --- what was read before ---------------------------------------------------------------------------------------------
@@ -298,7 +311,7 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     if len(body) > MAX_LENGTH:
         raise ExpressionError(Diagnostic(f"the expression is longer than {MAX_LENGTH} characters", mark))
     if not body.startswith("(") and (not body.isidentifier() or iskeyword(body)):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _WHOLE))
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _whole(body)))
     if not body.strip("() "):
         raise ExpressionError(Diagnostic(f"the expression {text} is empty", mark))
     tree = _tree(body, text, mark)
@@ -306,8 +319,22 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     for node in nodes:
         _check_syntax(node, text, mark)
     if body.startswith("(") and not _encloses(body):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _WHOLE))
+        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _whole(body)))
     return tree, nodes
+
+
+def _whole(body: str) -> str:
+    """The help for an expression that lacks the parentheses around all of it."""
+    if body.count("(") > body.count(")"):
+        return QUOTE_IN_FLOW
+    inner = body.replace("$", "")
+    if not inner.strip("() "):
+        return _WHOLE
+    try:
+        _tree(f"({inner})", inner, Mark(Source("", ""), 0, 0))
+    except ExpressionError:
+        return _WHOLE
+    return f"write `$({inner})`"
 
 
 def _tree(body: str, text: str, mark: Mark) -> ast.expr:

@@ -121,6 +121,19 @@ def _range(*bounds: int) -> list[int]:
     return list(span)
 
 
+def _text(value: Any) -> str:
+    """A number, text, true or false as a spec writes it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"str() takes a number, text, true or false, got {brief(value)}")
+    return str(operator.index(value))
+
+
 def make_divisible(v: float, divisor: int = 8) -> int:
     """The nearest multiple of ``divisor``, at least one and not more than 10% below ``v`` (MobileNet's rule)."""
     _number(v, "make_divisible")
@@ -140,6 +153,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "floor": _of_number("floor", math.floor),
     "sqrt": _of_number("sqrt", math.sqrt),
     "log2": _of_number("log2", math.log2),
+    "str": _text,
     "len": _length,
     "sum": _sum,
     "range": _range,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
-from archcost.spec.expressions import UNKNOWN, Expression, ExpressionError
+from archcost.spec.expressions import INDEX, UNKNOWN, Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.problems import Problems
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from archcost.errors import Source
     from archcost.ops.base import Op
     from archcost.spec.budget_limits import Limit
+
+MORE = "..."  # behind the last input of a block: one or more
 
 
 class Template:
@@ -102,25 +104,37 @@ class Branch(NamedTuple):
     mark: Mark
 
 
+class StepGroup(NamedTuple):
+    """Steps in place of a kind; with ``adds_input`` the step's input is added to their result."""
+
+    steps: list[Step]
+    adds_input: bool
+
+
 class Step:
-    """One step of a model, block or branch: a kind, its attributes, and modifiers.
+    """One step of a model, block, branch or group: a kind with its attributes, or a group; and modifiers.
 
     A ``broken`` step has a problem that is reported: unrolling passes it over, and what depends on it.
     """
 
     __slots__ = (
+        "alone",
+        "asserted",
         "attributes",
         "branches",
         "broken",
+        "group",
         "id",
         "kind",
         "mark",
         "op",
         "repeat",
         "repeat_as",
+        "requires_grad",
         "share",
         "sources",
         "uses_input",
+        "varies",
         "when",
     )
 
@@ -128,31 +142,80 @@ class Step:
         self.kind = kind
         self.mark = mark
         self.attributes: dict[str, Attribute] = {}
+        self.alone: Attribute | None = None  # a value in place of the attributes, until the kind has a name for it
+        self.asserted: Attribute | None = None  # the size that the input must have
+        self.group: StepGroup | None = None
         self.id: Reference | None = None
         self.sources: References | None = None
         self.branches: dict[str, Branch] | None = None
         self.when: Template | None = None
         self.repeat: Template | None = None
-        self.repeat_as = "i"  # empty when it could not be read
+        self.repeat_as = INDEX  # empty when it could not be read
         self.share: Reference | None = None
+        self.requires_grad: Template | None = None
         self.broken = False
+        self.varies: frozenset[str] = frozenset()  # of "kind", "from" and "when": what differs from round to round
         self.uses_input = False  # an attribute is an expression over the input's shape
         self.op: Op | None = None  # the op itself, when kind and attributes are constant
 
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The names that rounds may give a value: that of ``as``, and ``i`` where the items of a list are counted."""
+        if self.repeat is None:
+            return ()
+        counts = self.repeat.constant and not isinstance(self.repeat.value, list)
+        return (self.repeat_as,) if counts or self.repeat_as == INDEX else (self.repeat_as, INDEX)
+
+    def note_varying(self) -> None:
+        """Note which of the kind, ``from`` and ``when`` use the index, once all of them are read."""
+        parts: list[tuple[str, object]] = [("kind", self.kind), ("from", self.sources)]
+        parts += [("when", one) for one in (self.when.expressions if self.when else ())]
+        self.varies = frozenset(
+            name for name, part in parts if isinstance(part, Expression) and not part.names.isdisjoint(self.indices)
+        )
+
+    def inner(self) -> list[list[Step]]:
+        """The lists of steps in it: those of its branches and of its group, which have scopes of their own."""
+        lists = [branch.steps for branch in self.branches.values()] if self.branches else []
+        return [*lists, self.group.steps] if self.group is not None else lists
+
 
 class Block:
-    """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step."""
+    """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step.
 
-    __slots__ = ("broken", "inputs", "mark", "name", "outputs", "params", "steps")
+    With ``takes_more`` the last of its inputs is a name for one or more.
+    """
+
+    __slots__ = ("broken", "inputs", "mark", "name", "outputs", "params", "steps", "takes_more")
 
     def __init__(self, name: str, mark: Mark) -> None:
         self.name = name
         self.mark = mark
         self.params: dict[str, Param] = {}
         self.inputs: list[str] = ["input"]
+        self.takes_more = False
         self.outputs: References | None = None
         self.steps: list[Step] = []
         self.broken = False
+
+    @property
+    def takes(self) -> str:
+        """How many inputs the block takes, in words."""
+        count, names = len(self.inputs), ", ".join(self.inputs)
+        if self.takes_more:
+            return f"{count} or more inputs ({names}{MORE})"
+        return f"{count} input{'s' * (count != 1)} ({names})"
+
+    def allows(self, count: int) -> bool:
+        """Whether the block takes so many inputs."""
+        return count == len(self.inputs) or (self.takes_more and count > len(self.inputs))
+
+    def input_names(self, count: int) -> list[str]:
+        """A name for each of so many inputs."""
+        if not self.takes_more:
+            return self.inputs
+        *single, several = self.inputs
+        return [*single, *[f"{several}_{number}" for number in range(count - len(single))]]
 
 
 class InputDeclaration(NamedTuple):
@@ -205,6 +268,7 @@ class Spec:
         self.expect: dict[str, Expectation] = {}
         self.budgets: list[Limit] = []
         self.problems = Problems(source)
+        self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
 

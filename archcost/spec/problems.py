@@ -39,6 +39,12 @@ class Problems:
         if len(self._found) > MAX_PROBLEMS:
             raise self.error()
 
+    def improve(self, diagnostic: Diagnostic) -> None:
+        """Replace the problem that has this message at this place, if there is one: more is known now."""
+        key = (diagnostic.message, diagnostic.mark)
+        if key in self._found:
+            self._found[key] = diagnostic
+
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep several problems."""
         for diagnostic in diagnostics:
@@ -46,13 +52,19 @@ class Problems:
 
     def error(self, partial: Any = None) -> SpecError:
         """All of them as one error, in the order of the text; ``partial`` as in SpecError."""
-        ordered = sorted(self._found.values(), key=self._place)
+        ordered = in_order(self._found.values(), self.main)
         if len(ordered) > MAX_PROBLEMS:
             ordered[MAX_PROBLEMS:] = [Diagnostic(f"there are more than {MAX_PROBLEMS} errors: the rest is not shown")]
         return SpecError(ordered, partial)
 
-    def _place(self, diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
+
+def in_order(diagnostics: Iterable[Diagnostic], main: Source) -> list[Diagnostic]:
+    """Problems in the order of the text, those of the ``main`` file first."""
+
+    def place(diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
         mark = diagnostic.mark
         if mark is None:
             return (False, "", 0, 0)
-        return (mark.source is not self.main, mark.source.name, mark.line, mark.column)
+        return (mark.source is not main, mark.source.name, mark.line, mark.column)
+
+    return sorted(diagnostics, key=place)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dtypes import DTYPE_BYTES, FLOAT_DTYPES
 from archcost.figures import EXPECTED
 from archcost.ops import REGISTRY
+from archcost.ops.base import INFERRED_SIZE, alone, asserted_size
 from archcost.ops.fields import REQUIRED
 from archcost.spec.budget_reader import budgets_schema
-from archcost.spec.spec_reader import DTYPE_BYTES, FLOAT_DTYPES, VERSION
+from archcost.spec.spec_reader import VERSION
 from archcost.spec.vocabulary import TOP_KEYS, VARIANT_KEYS
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _EXPRESSION: Schema = {"$ref": "#/definitions/expression"}
 _STEPS: Schema = {"$ref": "#/definitions/steps"}
 _IDS: Schema = {"$ref": "#/definitions/ids"}
+_MORE_INPUTS = "The names of a block's inputs; the last stands for one or more if it ends in `...`."
 _SHAPE: Schema = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 
 
@@ -34,10 +37,6 @@ def _object(properties: Schema, *, required: tuple[str, ...] = (), description: 
 
 def _or_expression(schema: Schema) -> Schema:
     return {"anyOf": [schema, _EXPRESSION]}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def spec_schema() -> Schema:
@@ -87,7 +86,12 @@ def _definitions(params: Schema) -> Schema:
     names = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
     an_id = {"type": ["string", "integer"]}
     block = _object(
-        {"params": params, "inputs": names, "layers": _STEPS, "outputs": _IDS},
+        {
+            "params": params,
+            "inputs": {"anyOf": [{"type": "string"}, names], "description": _MORE_INPUTS},
+            "layers": _STEPS,
+            "outputs": _IDS,
+        },
         required=("layers",),
         description="Steps with a scope of their own, used as a kind.",
     )
@@ -114,7 +118,11 @@ def _kind_schema() -> Schema:
 def _step_schema() -> Schema:
     branch = _object({"from": _IDS, "layers": _STEPS})
     modifiers: Schema = {
-        "id": {"type": "string", "pattern": r"^[^.\s$]+$", "description": "The step's name in its scope."},
+        "id": {
+            "type": ["string", "integer"],
+            "pattern": r"^[^.\s$]+$",
+            "description": "The step's name in its scope.",
+        },
         "from": {**_IDS, "description": "Ids of what the step reads, instead of the previous step; [] for nothing."},
         "branches": {
             "type": "object",
@@ -123,16 +131,33 @@ def _step_schema() -> Schema:
             "description": "Parallel lists of steps; their results are the inputs of this step.",
         },
         "when": _or_expression({"type": "boolean"}),
-        "repeat": _or_expression({"type": "integer", "minimum": 0}),
-        "as": {"type": "string", "description": "The name of the index of repeat (default: i)."},
+        "repeat": {
+            **_or_expression({"type": ["integer", "array"], "minimum": 0}),
+            "description": "How many rounds there are, or a list with an item for each.",
+        },
+        "as": {"type": "string", "description": "The name of the index of repeat (default: i), or of the list's item."},
         "share": {
             "type": ["string", "integer"],
-            "description": "The id of an earlier step whose weights this step uses.",
+            "description": "The id or path of an earlier step whose weights this step uses.",
+        },
+        "requires_grad": {
+            **_or_expression({"type": "boolean"}),
+            "description": "Whether the weights of this step are trained; false freezes them (default: true).",
         },
     }
     ops: Schema = {kind: {"$ref": f"#/definitions/{kind}"} for kind in REGISTRY}
-    schema = _object({**modifiers, **ops}, more={"type": ["object", "null"]})
+    groups = {
+        "layers": _group_schema("A group: steps in place of a kind, with a scope of their own for ids."),
+        "residual": _group_schema("A group of steps, and the input added to their result.", least=1),
+    }
+    schema = _object({**modifiers, **groups, **ops}, more=True)
     return {**schema, "minProperties": 1, "maxProperties": len(modifiers) + 1, "dependencies": {"as": ["repeat"]}}
+
+
+def _group_schema(description: str, least: int = 0) -> Schema:
+    """A list of steps; what is no list are the attributes of a block of that name."""
+    steps = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": least}
+    return {"anyOf": [steps, {"type": ["object", "null"]}], "description": description}
 
 
 def _nullable_steps() -> list[Schema]:
@@ -146,9 +171,15 @@ def _required(op: type[Op]) -> tuple[str, ...]:
 def op_schema(op: type[Op]) -> Schema:
     """The schema of an op's attributes."""
     properties = {name: _field_schema(field, op.ndim) for name, field in op.fields.items()}
+    if asserted_size(op):
+        properties[asserted_size(op)] = _field_schema(INFERRED_SIZE, op.ndim)
     first_line = (op.__doc__ or "").strip().split("\n", 1)[0]
-    schema = _object(properties, required=_required(op), description=first_line)
-    return schema if _required(op) else _or_null(schema)
+    options: list[Schema] = [_object(properties, required=_required(op), description=first_line)]
+    if alone(op):
+        options += _field_schema(op.fields[alone(op)], op.ndim)["anyOf"]
+    if not _required(op) and {"type": "null"} not in options:
+        options.append({"type": "null"})
+    return {"anyOf": options} if len(options) > 1 else options[0]
 
 
 def _field_schema(field: AttributeField, ndim: int) -> Schema:

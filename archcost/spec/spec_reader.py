@@ -7,8 +7,10 @@ a broken or unknown thing in its place, so that the rest is judged as if it were
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Mark, suggestion
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
@@ -18,8 +20,6 @@ from archcost.spec.model import Block, InputDeclaration, Param, Template
 from archcost.spec.step_reader import read_steps
 from archcost.spec.value_reader import BODY, DECLARATION, Reader, brief
 from archcost.spec.vocabulary import (
-    DTYPE_BYTES,
-    FLOAT_DTYPES,
     MODEL_KEYS,
     MODIFIERS,
     RESERVED,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Entries = dict[str, tuple[Scalar, Value]]
 
-__all__ = ["DTYPE_BYTES", "FLOAT_DTYPES", "RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
+__all__ = ["RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
 
 _NO_PARAMS = "the spec that it extends has no params"
@@ -46,6 +46,7 @@ class SpecReader(Reader):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec.problems, spec.meter)
         self.spec = spec
+        self._misnamed: list[str] = []  # keys that are there under another name
 
     def main(self, root: Value, *, base: bool = False) -> list[tuple[str, Mark]]:
         """Read the spec's file, or the one that it extends in the end; returns the paths that it includes."""
@@ -141,7 +142,8 @@ class SpecReader(Reader):
             if not isinstance(value, Scalar) or value.value != VERSION or isinstance(value.value, bool):
                 message = f"this archcost reads version {VERSION} of the language, got {brief(value)}"
                 self.report(message, value, f"write `archcost: {VERSION}`")
-        self.keys(root, known, what)
+        self._misnamed = self.keys(root, known, what)
+        self.spec.incomplete = self.spec.incomplete or "layers" in self._misnamed
         return root
 
     def _shared_parts(self, top: Mapping) -> list[tuple[str, Mark]]:
@@ -172,7 +174,7 @@ class SpecReader(Reader):
     def _params(self, value: Value) -> dict[str, Param]:
         """Names to defaults; null means that a value is required."""
         params: dict[str, Param] = {}
-        mapping = self.mapping(value, "'params'")
+        mapping = self.mapping(value, "'params'", partial(_way_out, "params", value))
         for item in value.items if isinstance(value, Sequence) else ():
             params[brief(item)] = Param(Template(UNKNOWN, item.mark), item.mark)
         for key, default in mapping.entries.values() if mapping else ():
@@ -182,7 +184,8 @@ class SpecReader(Reader):
             if isinstance(default, Scalar) and default.value is None:
                 params[key.text] = Param(None, key.mark)
             else:
-                params[key.text] = Param(self.template(default) or Template(UNKNOWN, default.mark), key.mark)
+                template = self.template(default, partial(_way_out, "param", default, key.text))
+                params[key.text] = Param(template or Template(UNKNOWN, default.mark), key.mark)
         return params
 
     def _inputs(self, top: Mapping) -> None:
@@ -193,7 +196,8 @@ class SpecReader(Reader):
         if "input" in entries:
             inputs["input"] = self._input(*entries["input"])
         elif "inputs" in entries:
-            mapping = self.mapping(entries["inputs"][1], "'inputs'")
+            given = entries["inputs"][1]
+            mapping = self.mapping(given, "'inputs'", partial(_way_out, "inputs", given))
             if mapping is None:
                 inputs["input"] = _unknown_input(entries["inputs"][0])
             for key, value in mapping.entries.values() if mapping else ():
@@ -201,16 +205,16 @@ class SpecReader(Reader):
                 self.label(key, "an input")
                 inputs[key.text] = self._input(key, value)
         elif "layers" in entries:
-            self.report(
-                "the spec has no input", entries["layers"][0], "write `input: [3, 224, 224]`, without the batch"
-            )
+            hint = "write `input: [3, 224, 224]`, without the batch"
+            if "input" not in self._misnamed:
+                self.report("the spec has no input", entries["layers"][0], hint)
             inputs["input"] = _unknown_input(entries["layers"][0])
 
     def _input(self, key: Scalar, value: Value) -> InputDeclaration:
         if not isinstance(value, Mapping):
             shape = self.template(value)
             return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
-        self.keys(value, ("shape", "dtype", "batch"), "an input")
+        misnamed = self.keys(value, ("shape", "dtype", "batch"), "an input")
         known, dtype, batch = True, None, True
         if "dtype" in value.entries:
             dtype = self.dtype(value.entries["dtype"][1])
@@ -223,7 +227,8 @@ class SpecReader(Reader):
                 self.report(f"'batch' of an input must be true or false, got {brief(flag)}", flag)
                 known = False
         if "shape" not in value.entries:
-            self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
+            if "shape" not in misnamed:
+                self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
             return _unknown_input(key)
         shape = self.template(value.entries["shape"][1])
         return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
@@ -237,18 +242,22 @@ class SpecReader(Reader):
         if mapping is None:
             block.broken = True
             return block
-        self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
+        misnamed = self.keys(mapping, ("params", "inputs", "layers", "outputs"), f"the block '{brief(key)}'")
         entries = mapping.entries
         if "params" in entries:
             block.params = self._params(entries["params"][1])
             block.broken = len(block.params) != len(getattr(entries["params"][1], "entries", ()))
         if "inputs" in entries:
-            block.inputs = self.names(entries["inputs"][1], "'inputs' of a block")
+            block.inputs, block.takes_more = self.names(entries["inputs"][1], "the inputs of a block")
             block.broken = block.broken or not block.inputs
+            if block.takes_more and block.inputs and block.inputs[-1] in block.params:
+                message = f"the block '{brief(key)}' calls its inputs '{block.inputs[-1]}', which is one of its params"
+                self.report(message, entries["inputs"][1], "expressions see the shapes of these inputs by this name")
         if "layers" in entries:
             block.steps = read_steps(self, entries["layers"][1], f"the layers of '{brief(key)}'")
         else:
-            self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
+            if "layers" not in misnamed:
+                self.report(f"the block '{brief(key)}' has no layers", key, "add `layers: [...]`, a list of steps")
             block.broken = True
         if "outputs" in entries:
             block.outputs = self.references(entries["outputs"][1], "outputs")
@@ -257,3 +266,12 @@ class SpecReader(Reader):
 
 def _unknown_input(key: Scalar) -> InputDeclaration:
     return InputDeclaration(Template(UNKNOWN, key.mark), None, True, key.mark)
+
+
+def _way_out(part: str, value: Value, name: str = "") -> str:
+    """The help for a part of a spec that is written in another form."""
+    from archcost.spec.helps import inputs, structure
+
+    if part == "param":
+        return structure.param_help(name, value)
+    return structure.params_help(value) if part == "params" else inputs.inputs_help(value)

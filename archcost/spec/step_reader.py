@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import close_names, suggestion
+from archcost.errors import close_names
 from archcost.ops import REGISTRY
-from archcost.ops.fields import REQUIRED
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
-from archcost.spec.model import Attribute, Branch, Reference, Step, Template
+from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup, Template
 from archcost.spec.value_reader import BODY, brief, merge_help
-from archcost.spec.vocabulary import MODIFIERS
+from archcost.spec.vocabulary import GROUPS, MODIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
 
-    from archcost.errors import Mark
-    from archcost.meter import Meter
     from archcost.spec.document import Value
     from archcost.spec.value_reader import Reader
 
@@ -54,23 +51,36 @@ def read_step(reader: Reader, value: Value) -> Step:
         return _with_kind(reader, value)
     if not isinstance(value, Mapping):
         message = "a step is a kind or a mapping with one kind, got a list"
-        reader.report(message, value, "leave out the inner `- ` or `[]`")
+        reader.report(message, value, _list_help(reader, value) or "leave out the inner `- ` or `[]`")
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
     kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
-    if len(kinds) != 1:
-        _report_kinds(reader, value, kind, [name for name in kinds if name != kind])
+    is_group = kind in GROUPS and isinstance(value.entries[kind][1], Sequence)
+    if len(kinds) != 1 and not _report_kinds(reader, value, kind, [name for name in kinds if name != kind]):
+        return _broken("", value)
     key, attributes = value.entries[kind] if kinds else (None, None)
     step = _broken("", value) if key is None else _with_kind(reader, key)
     step.broken = step.broken or len(kinds) != 1
-    if len(kinds) == 1 and attributes is not None:
+    if is_group and attributes is not None:
+        _read_group(reader, step, attributes)
+    elif len(kinds) == 1 and attributes is not None:
         _read_attributes(reader, step, attributes)
     for name, (_, given) in value.entries.items():
         if name in MODIFIERS:
             step.broken = not _MODIFIERS[name](reader, step, given) or step.broken
-    if "as" in value.entries and "repeat" not in value.entries:
-        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    _check_rounds(reader, step, value)
     return step
+
+
+def _check_rounds(reader: Reader, step: Step, value: Mapping) -> None:
+    """Look at `repeat` and what depends on it, once all of a step is read."""
+    if step.repeat is not None:
+        step.note_varying()
+    elif "as" in value.entries:
+        reader.report("'as' renames the index of `repeat`, which is missing", value.entries["as"][0])
+    if step.id is None and "kind" in step.varies:
+        hint = "add `id: …`: its rounds are id.0, id.1 …"
+        reader.report("a step whose kind differs from round to round needs an id", step.mark, hint)
 
 
 def _with_kind(reader: Reader, key: Scalar) -> Step:
@@ -83,43 +93,64 @@ def _with_kind(reader: Reader, key: Scalar) -> Step:
         return _broken("", key)
 
 
-def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> None:
-    """Report that a step has no kind, or more than one."""
+def _read_group(reader: Reader, step: Step, value: Value) -> None:
+    """The steps that stand in place of a kind; a block of that name takes no list, so a list is always a group."""
+    key = str(step.kind)
+    step.kind = GROUPS[key]
+    step.group = StepGroup(read_steps(reader, value, f"'{key}'"), key == "residual")
+    if step.group.adds_input and not step.group.steps:
+        reader.report("'residual' is empty", value, "it is a list of steps, to whose result their input is added")
+        step.broken = True
+
+
+def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> bool:
+    """Report that a step has no kind, or more than one; returns whether the first key may be one."""
     if not others:
         hint = "an op such as `relu`, or a block, beside the modifiers"
         if value.flow and value.entries:
             hint += "; inside of [], braces hold a step together: `[{add: , from: [a, b]}]`"
         reader.report("a step needs a kind", value, hint)
-        return
+        return True
     second = others[0]
     op = REGISTRY.get(first)
+    from archcost.spec.helps.structure import several_kinds_help
+
     close = close_names(second, MODIFIERS)
-    if op is not None and second in op.fields:
-        hint = f"attributes stand inside: `{first}: {{{second}: …}}`"
-        hint += "" if value.flow else f", or indented further than `{first}`"
+    known, names_kind = several_kinds_help(value, first, second, reader.meter)
+    if names_kind:
+        hint = known
+    elif op is not None and second in op.fields:
+        hint = known + ("" if value.flow else f", or indent `{second}` further than `{first}`")
     elif merge_help(second):
         hint = merge_help(second)
     elif second.count(")") > second.count("("):
         hint = QUOTE_IN_FLOW
     elif close:
         hint = f"did you mean '{close[0]}'?"
+    elif known:
+        hint = known
     else:
         hint = f"start each step with its own `- `; the modifiers beside a kind are {', '.join(MODIFIERS)}"
     key = value.entries[second][0]
     reader.report(f"a step has one kind, got '{brief(value.entries[first][0])}' and '{brief(key)}'", key, hint)
+    return not names_kind
 
 
 def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
     if isinstance(value, Scalar) and value.value is None:
         return
     if not isinstance(value, Mapping):
-        _report_attributes(reader, step.kind if isinstance(step.kind, str) else "…", value)
-        step.broken = True
+        template = reader.template(value)
+        step.broken = template is None
+        if template is not None:
+            step.alone = Attribute(template, value.mark)
+            step.uses_input = template.uses_input
         return
     for name, (key, given) in value.entries.items():
         if merge_help(name):
             reader.report("attributes cannot be merged with `<<`", key, merge_help(name))
-        template = None if merge_help(name) else reader.template(given)
+        way_out = _misplaced(step, name, given) if isinstance(given, Mapping) else str
+        template = None if merge_help(name) else reader.template(given, way_out)
         if template is None:
             step.broken = True
             continue
@@ -127,17 +158,21 @@ def _read_attributes(reader: Reader, step: Step, value: Value) -> None:
         step.uses_input = step.uses_input or template.uses_input
 
 
-def _report_attributes(reader: Reader, kind: str, value: Value) -> None:
-    if _kind_end(kind) < len(kind):
-        return  # the kind is not one, and that is reported
-    op = REGISTRY.get(kind)
-    example = next(iter(op.fields), "") if op else "name"
-    simple = isinstance(value, Scalar) and len(value.text) < 20  # noqa: PLR2004 - short
-    if not example or (isinstance(value, Scalar) and isinstance(value.value, bool)):
-        hint = f"write `{kind}` alone"
-    else:
-        hint = f"write `{kind}: {{{example}: {brief(value) if simple else '…'}}}`"
-    reader.report(f"the attributes of {kind} are a mapping of names to values, got {brief(value)}", value, hint)
+def _misplaced(step: Step, name: str, value: Value) -> Callable[[], str]:
+    """What gives the help for a mapping in place of an attribute's value: it may be a modifier's."""
+
+    def way_out() -> str:
+        from archcost.spec.helps.structure import modifier_help
+
+        return modifier_help(step.kind, name, value) if isinstance(step.kind, str) and name in MODIFIERS else ""
+
+    return way_out
+
+
+def _list_help(reader: Reader, value: Value) -> str:
+    from archcost.spec.helps.structure import list_step_help
+
+    return list_step_help(value, reader.meter) if isinstance(value, Sequence) else ""
 
 
 # --- modifiers: each sets its part of the step, and returns whether it could be read ----------------------------------
@@ -149,8 +184,7 @@ def _read_id(reader: Reader, step: Step, value: Value) -> bool:
         reader.report(f"'id' is a plain name, got {brief(value)}", value, hint)
         return True
     step.id = Reference(value.text, value.mark)
-    if reader.label(value, "a step") and value.text.isdigit():
-        reader.report(f"'{brief(value)}' cannot name a step", value, "a number alone means a round or an output")
+    reader.label(value, "a step")
     return True
 
 
@@ -211,10 +245,15 @@ def _read_as(reader: Reader, step: Step, value: Value) -> bool:
 
 def _read_share(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
-        reader.report(f"'share' is the id of a step, got {brief(value)}", value)
+        reader.report(f"'share' is the id or path of a step, got {brief(value)}", value)
         return True
     step.share = Reference(value.text, value.mark)
     return True
+
+
+def _read_requires_grad(reader: Reader, step: Step, value: Value) -> bool:
+    step.requires_grad = reader.template(value)
+    return step.requires_grad is not None
 
 
 _MODIFIERS = {
@@ -225,26 +264,5 @@ _MODIFIERS = {
     "repeat": _read_repeat,
     "as": _read_as,
     "share": _read_share,
+    "requires_grad": _read_requires_grad,
 }
-
-
-def kind_help(kind: str, blocks: Collection[str], meter: Meter, mark: Mark) -> str:
-    """A help line for an unknown kind at a place."""
-    meter.spend(len(blocks) + len(REGISTRY), mark)
-    known = [*blocks, *REGISTRY]
-    word = kind.removeprefix("nn.").removeprefix("torch.nn.")
-    end = _kind_end(word)
-    word = word[:end]
-    if word in known:
-        if end == len(word) and word == kind:
-            return ""
-        op = REGISTRY.get(word)
-        required = [name for name, field in op.fields.items() if field.default is REQUIRED] if op else ["name"]
-        example = ", ".join(f"{name}: …" for name in required)
-        return f"write `{word}: {{{example}}}`" if end < len(kind) and example else f"write `{word}`"
-    return suggestion(word, known, "kinds", meter.hints) or "docs/ops.md lists every op; define a block under `blocks`"
-
-
-def _kind_end(kind: str) -> int:
-    """Where a kind ends in a text such as ``conv2d(64)`` or ``conv2d {``."""
-    return next((index for index, char in enumerate(kind) if char in " :({["), len(kind))

@@ -92,7 +92,9 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
         return Diagnostic("YAML is not indented with tabs", Mark(source, line, tab), "use spaces")
     brace = before.rfind("${")
     if brace >= 0:
-        return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), "write `$name` or `$(…)`")
+        name = text[brace + 2 :].partition("}")[0].strip()
+        hint = f"write `${name}`" if name.isidentifier() else "write `$name` or `$(…)`"
+        return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), hint)
     message, hint = _words(problem)
     if "expected key" in problem and text.lstrip().startswith("- "):
         message, hint = _words("did not find expected '-' indicator")
@@ -100,6 +102,11 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     if kind.isidentifier() and "{" in before and "mapping values" in problem:
         message, hint = f"a `:` is missing between {kind} and its attributes", f"write `{kind}: {{…}}`"
         column = before.index(kind) + len(kind)
+    bare = _kind_above(source, line, text) if "mapping values" in problem else ""
+    if bare:
+        message = f"the step '{bare}' has no `:`, so that the line below belongs to its name"
+        in_line = f"`- {bare}:` with `{text.partition(':')[0].strip()}` in line with it"
+        hint = f"write `- {{{bare}, {text.strip()}}}`, or {in_line}"
     notes: tuple[str, ...] = ()
     context = error.context_mark
     if context is not None and context.line != line:
@@ -109,6 +116,14 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     if column >= len(text) and line > 0 and not text.strip():
         line, column = _end_of_text(source, line)
     return Diagnostic(message, Mark(source, line, column), hint, notes)
+
+
+def _kind_above(source: Source, line: int, text: str) -> str:
+    """The bare kind of a step on the line before, where a modifier or an attribute follows that is indented."""
+    above = source.line(line - 1).partition(" #")[0] if line else ""
+    kind = above.strip().removeprefix("- ").strip()
+    follows = len(text) - len(text.lstrip()) > len(above) - len(above.lstrip())
+    return kind if above.lstrip().startswith("- ") and follows and kind.replace(".", "_").isidentifier() else ""
 
 
 def _words(problem: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import archcost
 from archcost import model_zoo as zoo
 from archcost.analysis.tree import build_tree, find
 from archcost.dims import numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.explaining.field_view import block_around
 from archcost.explaining.layer import explain_layer
 from archcost.explaining.overview import explain_model
@@ -20,7 +21,6 @@ from archcost.explaining.scope import explain_scope
 from archcost.quantities import format_ratio
 from archcost.render.explanation import ExplanationDocument, StoryDocument
 from archcost.spec.loader import loads
-from archcost.spec.vocabulary import DTYPE_BYTES
 from tests.explain.printed import on_terminal
 from tests.explain.test_formulas import evaluated
 from tests.shared import zoo_report

@@ -12,7 +12,7 @@ from torch import nn
 
 import archcost
 from archcost.exporting.own_layers import own_layers
-from archcost.exporting.source import to_torch
+from archcost.exporting.source import indexed_by, to_torch
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
 from tests.export.models import MODELS
@@ -62,9 +62,9 @@ def model_of(text: str) -> nn.Module:
 
 def random_inputs(graph: Graph, batch: int | None = None) -> tuple[torch.Tensor, ...]:
     """Random inputs of the model's types; ``batch`` replaces dim 0."""
-    rows = min([node.signature.weights()["weight"][0] for node in graph.nodes if node.op.integer_inputs], default=2)
     inputs = []
-    for shape, dtype in graph.inputs.values():
+    for place, (shape, dtype) in enumerate(graph.inputs.values()):
+        rows = min(indexed_by(graph, -1 - place), default=2)
         size = shape if batch is None else (batch, *shape[1:])
         if "float" in dtype:
             inputs.append(torch.randn(size, dtype=getattr(torch, dtype)))

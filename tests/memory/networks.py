@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from archcost.graph.unroll import unroll
+from archcost.ops import REGISTRY
+from archcost.pytorch import memory
+from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from tests.pytorch.support import document
 
@@ -37,9 +40,17 @@ def permuted_orders(case: Case, count: int) -> list[tuple[Shape, ...]]:
 
 
 def case_graph(
-    case: Case, orders: Sequence[Shape] | None = None, *, learnt: bool = False, floats: str = "float32"
+    case: Case,
+    orders: Sequence[Shape] | None = None,
+    *,
+    learnt: bool = False,
+    frozen: bool = False,
+    floats: str = "float32",
 ) -> Graph:
-    """The op of a case on its inputs: permuted ones, ones that need a gradient, or of another dtype."""
+    """The op of a case on its inputs: permuted ones, ones that need a gradient, or of another dtype.
+
+    ``frozen``: its own weights need none.
+    """
     dtypes = [dtype.replace("float32", floats) for dtype in case.dtypes or ["float32"] * len(case.input_shapes)]
     inputs: dict[str, Any] = {}
     layers: list[dict[str, Any]] = []
@@ -58,9 +69,21 @@ def case_graph(
             layers.append({"mul": None, "id": f"m{place}", "from": [sources[-1], f"w{place}"]})
             sources[-1] = f"m{place}"
     layers.append({case.kind: case.attributes, "id": "layer", "from": sources})
-    outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
+    if frozen:
+        layers[-1]["requires_grad"] = False
+    outputs = ["layer"] if REGISTRY[case.kind].main_output else ["layer.0"]
     given = {"inputs": inputs or {"x": [1]}, "layers": layers, "outputs": outputs}
     return unroll(document(given), Settings(dtype=None if floats == "float32" else floats))
+
+
+RESIZED = {"fold", "unfold"}  # PyTorch makes a tensor as large as the input and resizes it: a fake one has no storage
+
+
+def module_of(graph: Graph) -> tuple[Network, Any]:
+    """A network and its inputs: fake tensors, but for ops that show on real ones alone what they take."""
+    if any(node.op.kind in RESIZED for node in graph.nodes):
+        return build(graph), example_inputs(graph)
+    return memory.fake(graph)
 
 
 def layer(network: Network, index: int) -> nn.Module:

@@ -17,7 +17,7 @@ from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from tests.memory.networks import case_graph, permuted_orders, reorder, set_inplace
+from tests.memory.networks import case_graph, module_of, permuted_orders, reorder, set_inplace
 from tests.ops.cases import CASES, Case
 from tests.shared import zoo_report
 
@@ -47,7 +47,7 @@ def _no_warnings() -> None:
 
 def same(graph: Graph) -> int:
     """Predicted and measured are equal on fake CPU tensors, layer by layer; the peak."""
-    network, inputs = memory.fake(graph)
+    network, inputs = module_of(graph)
     measured = memory.inference(network, inputs)
     live = Storages(graph, watched=True).live()
     assert measured.peak_bytes == max(live), graph.spec.name
@@ -103,7 +103,7 @@ def test_meta_tensors_give_the_same(name: str) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_kind_of_op(case: Case) -> None:
     graph = case_graph(case)
-    network, inputs = memory.fake(graph)
+    network, inputs = module_of(graph)
     assert memory.inference(network, inputs).peak_bytes == max(Storages(graph, watched=True).live())
 
 

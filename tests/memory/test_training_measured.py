@@ -17,7 +17,7 @@ from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
-from tests.memory.networks import Checkpointed, adam, adam_foreach, case_graph, momentum, set_inplace, sgd
+from tests.memory.networks import Checkpointed, adam, adam_foreach, case_graph, module_of, momentum, set_inplace, sgd
 from tests.ops.cases import CASES, Case
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def every_phase(case: Case, floats: str) -> None:
     if case.kind in REAL and case.attributes.get("momentum", 0.1) is None:
         network, inputs = build(graph), example_inputs(graph)
     else:
-        network, inputs = memory.fake(graph)
+        network, inputs = module_of(graph)
     same(memory.training(network, inputs, sgd), training_memory(graph, WATCHED))
 
 

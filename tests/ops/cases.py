@@ -82,6 +82,11 @@ LINEAR = [
 
 LINEAR += [
     Case("buffer", {"shape": [3, 4]}, ()),
+    Case("buffer", {"shape": [7], "dtype": "int64"}, ()),
+    Case("constant", {"shape": [3, 4]}, ()),
+    Case("constant", {"shape": [3, 4], "value": -1.5}, ()),
+    Case("constant", {"shape": [2], "value": 3, "dtype": "int64"}, ()),
+    Case("constant", {"shape": [], "value": 1, "dtype": "bool"}, ()),
     Case("layer_scale", {"init_value": 0.5}, ((2, 6, 5, 4),)),
     Case("layer_scale", {"dim": -1}, ((2, 5, 6),)),
     Case("layer_scale", {"dim": 0}, ((7,),)),
@@ -116,6 +121,8 @@ def _norms() -> list[Case]:
         Case("normalize", {}, ((2, 6, 5, 4),)),
         Case("normalize", {"p": 1, "dim": -1, "eps": 1e-6}, ((2, 5, 8),)),
         Case("normalize", {"p": 3, "dim": 0}, ((5,),)),
+        Case("normalize", {"dim": [2, 3]}, ((2, 6, 5, 4),)),
+        Case("normalize", {"dim": [-1, 0], "p": 1}, ((2, 5, 8),)),
         Case("local_response_norm", {"size": 5}, ((2, 8, 4, 4),)),
         Case("local_response_norm", {"size": 2, "alpha": 1e-3, "beta": 0.5, "k": 2.0}, ((2, 8, 4),)),
     ]
@@ -251,6 +258,35 @@ SHAPES = [
     Case("pad", {"pad": [5, 5, 4, 4], "mode": "circular"}, ((2, 3, 4, 5),)),
     Case("roll", {"shifts": 3}, ((2, 5),)),
     Case("roll", {"shifts": [-2, 1], "dims": [1, 2]}, ((2, 5, 4),)),
+    Case("unbind", {}, ((3, 4),)),
+    Case("unbind", {"dim": -2}, ((2, 3, 4),)),
+    Case("unbind", {"dim": 1}, ((2, 1, 4),)),
+    Case("tile", {"dims": [2, 3]}, ((4, 5),)),
+    Case("tile", {"dims": [1, 3]}, ((2, 4, 5),)),
+    Case("tile", {"dims": [2, 1, 1]}, ((4, 5),)),
+    Case("tile", {"dims": [1]}, ((4, 5),)),
+    Case("repeat_interleave", {"repeats": 3, "dim": 1}, ((2, 4, 5),)),
+    Case("repeat_interleave", {"repeats": 2, "dim": -1}, ((4, 5),)),
+    Case("repeat_interleave", {"repeats": 2}, ((4, 5),)),
+    Case("repeat_interleave", {"repeats": 1, "dim": 0}, ((4,),)),
+    Case("index_select", {"dim": 1}, ((4, 169), (9,)), ("float32", "int64")),
+    Case("index_select", {"dim": 0}, ((9, 5), (2, 3)), ("float32", "int64")),
+    Case("index_select", {"dim": -1}, ((2, 3, 7), (2, 3)), ("float32", "int64")),
+    Case("gather", {"dim": 1}, ((2, 7, 3), (2, 4, 3)), ("float32", "int64")),
+    Case("gather", {"dim": -1}, ((4, 7), (3, 9)), ("float32", "int64")),
+    Case("gather", {"dim": 0}, ((5,), (2,)), ("float32", "int64")),
+    Case("topk", {"k": 3}, ((2, 7),)),
+    Case("topk", {"k": 2, "dim": 1, "largest": False, "sorted": False}, ((2, 7, 5),)),
+    Case("masked_fill", {"value": -1.5}, ((2, 3, 4), (4,)), ("float32", "bool")),
+    Case("masked_fill", {"value": 0}, ((3, 1), (2, 3, 4)), ("float32", "bool")),
+    Case("tril", {}, ((2, 3, 4),)),
+    Case("tril", {"diagonal": -1}, ((4, 4),)),
+    Case("triu", {"diagonal": 1}, ((2, 4, 4),)),
+    Case("flip", {"dims": [0, -1]}, ((2, 3, 4),)),
+    Case("flip", {"dims": 1}, ((2, 3, 4),)),
+    Case("where", {}, ((2, 3, 4),) * 3, ("bool", "float32", "float32")),
+    Case("where", {}, ((4, 4), (2, 3, 4, 4), ()), ("bool", "float32", "float32")),
+    Case("where", {}, ((2, 3, 4), (3, 1), (4,)), ("bool", "float32", "float32")),
     Case("window_partition", {"window_size": 2}, ((2, 4, 6, 3),)),
     Case("window_partition", {"window_size": [2, 3]}, ((1, 4, 6, 5),)),
     Case("window_partition", {"window_size": [2, 2, 3]}, ((2, 4, 4, 3, 5),)),
@@ -271,6 +307,20 @@ ARITHMETIC = [
     Case("sub", {"other": 1}, ((2, 3),)),
     Case("div", {}, ((2, 3, 4), ())),
     Case("div", {"other": 2}, ((2, 3),)),
+    *[
+        case
+        for kind in ("eq", "ne", "lt", "le", "gt", "ge")
+        for case in (Case(kind, {}, ((2, 1, 4), (3, 1))), Case(kind, {"other": 0.5}, ((2, 3),)))
+    ],
+    Case("logical_not", {}, ((2, 3),), ("bool",)),
+    Case("logical_not", {}, ((2, 3),)),
+    Case("logical_and", {}, ((2, 3, 4), (3, 1)), ("bool", "bool")),
+    Case("logical_or", {}, ((2, 3, 4), (3, 1)), ("bool", "float32")),
+    *[
+        case
+        for kind in ("maximum", "minimum")
+        for case in (Case(kind, {}, ((2, 1, 4), (3, 1))), Case(kind, {}, ((2, 3, 4), (2, 3, 4))))
+    ],
     Case("matmul", {}, ((2, 3, 4, 5), (2, 3, 5, 6))),
     Case("matmul", {}, ((4, 1, 2, 5), (3, 5, 6))),
     Case("matmul", {}, ((5,), (5,))),
@@ -295,7 +345,10 @@ ARITHMETIC = [
     Case("clamp", {"min": -1, "max": 2.5}, ((2, 3, 4),)),
     Case("clamp", {"max": 4.6}, ((2, 3, 4),)),
     Case("clamp", {"min": 0}, ((5,),)),
-    Case("exp", {}, ((2, 3, 4),)),
+    *[
+        Case(kind, {}, ((2, 3, 4),))
+        for kind in ("exp", "log", "abs", "sign", "floor", "ceil", "round", "reciprocal", "rsqrt")
+    ],
     Case("sin", {}, ((2, 3, 4),)),
     Case("cos", {}, ((2, 3, 4),)),
     Case("sqrt", {}, ((2, 3, 4),)),
@@ -309,6 +362,23 @@ ARITHMETIC = [
     Case("sum", {"dim": []}, ((2, 3),)),
     Case("max", {"dim": [0, 2]}, ((2, 3, 4),)),
     Case("max", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+    Case("min", {"dim": [0, 2]}, ((2, 3, 4),)),
+    Case("min", {"dim": 1, "keepdim": True}, ((2, 3, 4),)),
+    Case("argmax", {}, ((2, 3, 4),)),
+    Case("argmax", {"dim": 1}, ((2, 3, 4),)),
+    Case("argmax", {"dim": -1, "keepdim": True}, ((2, 3, 4),)),
+    Case("argmin", {"dim": 0, "keepdim": True}, ((2, 3, 4),)),
+    Case("var", {}, ((2, 3, 4),)),
+    Case("var", {"dim": [2, 3], "correction": 0, "keepdim": True}, ((2, 3, 4, 5),)),
+    Case("std", {"dim": -1}, ((2, 3, 4),)),
+    Case("std", {"dim": [], "correction": 2, "keepdim": True}, ((2, 3, 4),)),
+    Case("norm", {}, ((2, 3, 4),)),
+    Case("norm", {"dim": [2, 3], "keepdim": True}, ((2, 3, 4, 5),)),
+    Case("norm", {"dim": -1, "ord": 1}, ((2, 3, 4),)),
+    Case("norm", {"dim": 0, "ord": 3}, ((5, 3),)),
+    Case("norm", {"dim": 1, "ord": 0}, ((5, 3),)),
+    Case("cumsum", {"dim": 1}, ((2, 3, 4),)),
+    Case("cumsum", {"dim": -1}, ((5,),)),
     Case("logsumexp", {"dim": 1}, ((2, 3, 4),)),
     Case("logsumexp", {"dim": [0, -1], "keepdim": True}, ((2, 3, 4, 5),)),
 ]
@@ -329,6 +399,16 @@ RESAMPLING = [
     ),
     Case("grid_sample", {"mode": "nearest", "padding_mode": "reflection"}, ((2, 3, 5, 4), (2, 2, 3, 2))),
     Case("grid_sample", {}, ((2, 3, 5, 4, 3), (2, 4, 6, 7, 3))),
+    Case("unfold", {"kernel_size": 3, "padding": 1}, ((2, 3, 5, 4),)),
+    Case("unfold", {"kernel_size": 2, "stride": 2}, ((2, 3, 6, 4),)),
+    Case("unfold", {"kernel_size": [2, 3], "dilation": [2, 1], "padding": [1, 0], "stride": 2}, ((2, 3, 7, 8),)),
+    Case("fold", {"output_size": [5, 4], "kernel_size": 3, "padding": 1}, ((2, 18, 20),)),
+    Case("fold", {"output_size": [6, 4], "kernel_size": 2, "stride": 2}, ((2, 8, 6),)),
+    Case(
+        "fold",
+        {"output_size": [7, 8], "kernel_size": [2, 3], "dilation": [2, 1], "padding": [1, 0], "stride": [2, 1]},
+        ((1, 12, 4 * 6),),
+    ),
     Case("pixel_shuffle", {"upscale_factor": 2}, ((2, 12, 5, 4),)),
     Case("pixel_shuffle", {"upscale_factor": 3}, ((9, 5, 4),)),
     Case("pixel_unshuffle", {"downscale_factor": 2}, ((2, 3, 6, 4),)),
@@ -372,6 +452,15 @@ RECURRENT = [
     Case("lstm", {"hidden_size": 6, "proj_size": 4, "num_layers": 2, "bidirectional": True}, ((2, 7, 5),)),
     Case("lstm", {"hidden_size": 6, "proj_size": 4}, ((2, 7, 5), (1, 2, 4), (1, 2, 6))),
 ]
+
+RECURRENT += [
+    case
+    for kind in ("rnn_cell", "lstm_cell", "gru_cell")
+    for case in (
+        Case(kind, {"hidden_size": 6}, ((2, 5),)),
+        Case(kind, {"hidden_size": 6, "bias": False}, ((2, 5),) + ((2, 6),) * (2 if kind == "lstm_cell" else 1)),
+    )
+] + [Case("rnn_cell", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 5),))]
 
 DECODERS = [
     Case("mixture_of_experts", {"num_experts": 4, "top_k": 2, "hidden_features": 12}, ((2, 6, 8),)),

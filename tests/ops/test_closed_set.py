@@ -33,7 +33,7 @@ def test_every_case_is_valid(case: Case) -> None:
     assert all(type(figure) is int and figure >= 0 for figure in figures)
     assert all(type(dim) is int for shape in outputs for dim in shape)
     assert len(case.dtypes) in {0, len(case.input_shapes)}
-    assert ("int64" in case.dtypes) == op.integer_inputs
+    assert {place for place, dtype in enumerate(case.dtypes) if dtype == "int64"} == set(op.index_inputs)
 
 
 @pytest.fixture

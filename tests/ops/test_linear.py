@@ -77,7 +77,8 @@ def test_a_parameter_is_trainable_as_requires_grad_says() -> None:
 
 
 def test_only_embedding_reads_indices() -> None:
-    assert [kind for kind, op in REGISTRY.items() if op.integer_inputs] == ["embedding"]
+    reading = {kind: op.index_inputs for kind, op in REGISTRY.items() if op.index_inputs}
+    assert reading == {"embedding": (0,), "index_select": (1,), "gather": (1,)}
 
 
 def test_a_scale_broadcasts_from_its_dim_on() -> None:

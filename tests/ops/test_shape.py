@@ -202,4 +202,4 @@ def test_attributes_out_of_range(kind: str, attributes: dict[str, Any]) -> None:
 
 
 def test_pieces_have_no_main_output() -> None:
-    assert {kind for kind, op in REGISTRY.items() if not op.main_output} == {"chunk", "split"}
+    assert {kind for kind, op in REGISTRY.items() if not op.main_output} == {"chunk", "split", "unbind"}

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import archcost
+from archcost.ops import REGISTRY
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def case_spec(case: Case) -> Spec:
         for index, (shape, dtype) in enumerate(zip(case.input_shapes, dtypes, strict=True))
     }
     step = {case.kind: case.attributes, "id": "layer", "from": list(inputs)}
-    outputs = ["layer.0"] if case.kind in ("chunk", "split") else ["layer"]
+    outputs = ["layer"] if REGISTRY[case.kind].main_output else ["layer.0"]
     return document({"inputs": inputs, "layers": [step], "outputs": outputs})
 
 

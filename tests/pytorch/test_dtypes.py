@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcost
+from archcost.dtypes import DTYPE_BYTES
 from archcost.errors import SpecError
 from archcost.ops.dtypes import promoted
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
-from archcost.spec.vocabulary import DTYPE_BYTES
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import report_of
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from archcost.dtypes import DTYPE_BYTES
 from archcost.ops import REGISTRY
 from archcost.pytorch.builders import BUILDERS, VERIFYING
 from archcost.pytorch.counters import FVCORE_MACS, NO_MACS, fill_with_zeros
 from archcost.pytorch.module import Network, example_inputs
 from archcost.pytorch.verify import verify
-from archcost.spec.spec_reader import DTYPE_BYTES
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import RECURRENT, everything, report_of
 

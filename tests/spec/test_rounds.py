@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from language import KEPT, paths, reads, report, shapes
 
 from archcost.errors import SpecError
+from archcost.graph import unroll
 
 CONV = "conv2d: {out_channels: 8, kernel_size: 1, bias: false}"
+
+SWAP = (
+    "archcost: 1\ninputs: {x: [8], m: [8]}\nblocks:\n  swap: {inputs: [q, m], outputs: [sum, left], "
+    "layers: [{id: sum, add: , from: [q, m]}, {id: left, relu: , from: q}]}\n"
+)
 
 READS = {
     "rounds are chained": (
@@ -44,7 +52,8 @@ READS = {
     ),
     "branches start from each round's input": (
         "layers: [{id: r, add: , repeat: 2, branches: {body: [relu], skip: []}}]",
-        {"body.relu": "input", "r.0": "body.relu input", "body_1.relu": "r.0", "r.1": "body_1.relu r.0"},
+        {"r.0.body.relu": "input", "r.0.add": "r.0.body.relu input"}
+        | {"r.1.body.relu": "r.0.add", "r.1.add": "r.1.body.relu r.0.add"},
     ),
     "a round may be repeated inside": (
         "blocks:\n  unit: {layers: [{id: in, relu: , repeat: 2}]}\nlayers: [{id: out, unit: , repeat: 2}]",
@@ -54,7 +63,121 @@ READS = {
         "archcost: 1\ninput: [6, 8]\nlayers: [{id: r, gru: {hidden_size: 8}, repeat: 2}]",
         {"r.0": "input", "r.1": "r.0.0"},
     ),
+    "a round takes the outputs of the one before, if they are as many as it takes": (
+        SWAP + "layers: [{id: s, swap: , repeat: 3, from: [x, m]}, {add: , from: s}, {sub: , from: [s.2.1, s.0.0]}]",
+        {"s.0.sum": "x m", "s.0.left": "x", "s.1.sum": "s.0.sum s.0.left", "s.1.left": "s.0.sum"}
+        | {"s.2.sum": "s.1.sum s.1.left", "s.2.left": "s.1.sum", "add": "s.2.sum s.2.left"}
+        | {"sub": "s.2.left s.0.sum"},
+    ),
+    "they take the place of the first inputs, and the others stay": (
+        SWAP.replace("inputs: [q, m]", "inputs: [q, m, n]") + "layers: [{id: s, swap: , repeat: 2, from: [x, m, x]}]",
+        {"s.0.sum": "x m", "s.0.left": "x", "s.1.sum": "s.0.sum s.0.left", "s.1.left": "s.0.sum"},
+    ),
+    "the last round may give any number": (
+        "layers: [{id: c, chunk: {chunks: 2, dim: 1}, repeat: 1}, add]",
+        {"c.0": "input", "add": "c.0.0 c.0.1"},
+    ),
+    "states of a recurrent layer are not handed on": (
+        (
+            "archcost: 1\ninputs: {x: [6, 8], h: {shape: [1, 1, 8], batch: false}}\n"
+            "layers: [{id: r, gru: {hidden_size: 8}, repeat: 2, from: [x, h]}]"
+        ),
+        {"r.0": "x h", "r.1": "r.0.0 h"},
+    ),
+    "all rounds of a step may be read": (
+        "layers: [{id: r, relu: , repeat: 3}, {id: all, add: , from: r.*}, {concat: , from: [input, r.*, all]}]",
+        {"r.0": "input", "r.1": "r.0", "r.2": "r.1", "all": "r.0 r.1 r.2", "concat": "input r.0 r.1 r.2 all"},
+    ),
+    "a from that uses the index is what each round reads": (
+        'layers: [{id: p, chunk: {chunks: 2, dim: 1}}, {id: r, tanh: , repeat: 2, from: \'$(["p.1", "p.0"][i])\'}]',
+        {"p": "input", "r.0": "p.1", "r.1": "p.0"},
+    ),
+    "which may be the round before and others": (
+        ('layers: [relu, {id: r, concat: , repeat: 3, from: \'$([["relu"], ["r.0", "relu"], ["r.0", "r.1"]][i])\'}]'),
+        {"relu": "input", "r.0": "relu", "r.1": "r.0 relu", "r.2": "r.0 r.1"},
+    ),
+    "without rounds it passes the step before on": (
+        "layers: [relu, {id: r, tanh: , repeat: 0, from: '$([\"input\"][i])'}, gelu]",
+        {"relu": "input", "gelu": "relu"},
+    ),
+    "each round may have a kind of its own": (
+        'layers: [{id: r, repeat: 3, \'$(["relu", "tanh", "gelu"][i])\': }]',
+        {"r.0": "input", "r.1": "r.0", "r.2": "r.1"},
+    ),
+    "and takes what that kind takes": (
+        (
+            "layers: [{id: p, chunk: {chunks: 2, dim: 1}}, "
+            '{id: r, repeat: 2, \'$(["mul", "relu"][i])\': , from: \'$(["p", "r.0"][i])\'}]'
+        ),
+        {"p": "input", "r.0": "p.0 p.1", "r.1": "r.0"},
+    ),
+    "a round for each item of a list": (
+        "layers: [{id: r, relu: , repeat: [5, 7], as: width}, {id: s, tanh: , repeat: [], as: w}]",
+        {"r.0": "input", "r.1": "r.0"},
+    ),
+    "the name of an item decides too": (
+        "layers: [{id: r, repeat: [relu, tanh, gelu], as: act, $act: , when: '$(act != \"tanh\")'}]",
+        {"r.0": "input", "r.2": "r.0"},
+    ),
 }
+
+LEFT_OUT = {
+    "the first": ("$(i > 0)", {"r.1": "input", "r.2": "r.1", "add": "input r.2"}),
+    "one in between": ("$(i != 1)", {"r.0": "input", "r.2": "r.0", "add": "r.0 r.2"}),
+    "the last": ("$(i < 2)", {"r.0": "input", "r.1": "r.0", "add": "r.0 r.1"}),
+    "all": ("$(i > 2)", {"add": "input input"}),
+    "none": ("$(i >= 0)", {"r.0": "input", "r.1": "r.0", "r.2": "r.1", "add": "r.0 r.2"}),
+    "by what comes in": ("$(i >= 0 and in_channels > 8)", {"add": "input input"}),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_rounds_that_are_left_out_pass_on_what_comes_in_and_keep_their_numbers(name: str) -> None:
+    condition, expected = LEFT_OUT[name]
+    text = f"layers: [{{id: r, relu: , repeat: 3, when: '{condition}'}}, {{add: , from: [r.0, r]}}]"
+    assert reads(text) == expected
+
+
+def test_a_round_that_is_left_out_passes_on_all_that_comes_in() -> None:
+    text = SWAP + "layers: [{id: s, swap: , repeat: 3, from: [x, m], when: $(i == 1)}, {add: , from: s}]"
+    assert reads(text) == {"s.1.sum": "x m", "s.1.left": "x", "add": "s.1.sum s.1.left"}
+
+
+def test_items_and_their_number_are_seen_by_attributes() -> None:
+    text = "layers: [{id: r, linear: {out_features: $(width + i)}, repeat: [10, 20], as: width}]"
+    assert [shape[-1] for shape in shapes(text).values()] == [10 + 0, 20 + 1]
+    pairs = "layers: [{id: r, linear: {out_features: '$(pair[0] * pair[1])'}, repeat: [[2, 3], [4, 5]], as: pair}]"
+    assert [shape[-1] for shape in shapes(pairs).values()] == [2 * 3, 4 * 5]
+
+
+def test_an_outer_index_is_seen_where_the_inner_one_has_another_name() -> None:
+    text = (
+        "layers: [{id: r, add: , repeat: 2, branches: {a: [{id: s, linear: {out_features: 4}, repeat: 2, as: k, "
+        "when: $(k <= i)}], b: {from: input, layers: [linear: {out_features: 4}]}}}]"
+    )
+    assert paths(text) == "r.0.a.s.0 r.0.b.linear r.0.add r.1.a.s.0 r.1.a.s.1 r.1.b.linear r.1.add"
+
+
+def test_rounds_with_branches_share_weights_with_the_step_before() -> None:
+    body = f"branches: {{body: [{CONV}], skip: []}}"
+    found = report(f"layers: [{{id: first, add: , {body}}}, {{id: rest, add: , {body}, repeat: 3, share: first}}]")
+    assert found.totals.params == 8 * 8
+    assert found.totals.macs == 4 * 4 * 4 * 8 * 8
+
+
+def test_equal_rounds_are_made_once_whatever_decides_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100 rounds of a block, 50 left out: one is unrolled, and the other 49 are copied."""
+    calls: list[object] = []
+    real = unroll.copy_body
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(unroll, "copy_body", counted)
+    text = "blocks:\n  unit: {layers: [relu, tanh]}\nlayers: [{unit: , repeat: 100, when: $(i % 2)}]"
+    assert len(report(text).layers) == 50 * 2
+    assert len(calls) == 50 - 1
 
 
 @pytest.mark.parametrize("name", READS)
@@ -81,7 +204,7 @@ def test_the_index_shadows_a_param_and_is_gone_after_the_step() -> None:
 
 def test_the_index_is_seen_in_branches() -> None:
     text = "layers: [{add: , repeat: 2, branches: {a: [dropout: {p: $(0.1 * i)}], b: [{relu: , when: $(i > 0)}]}}]"
-    assert paths(text) == "a.dropout add.0 a_1.dropout b_1.relu add.1"
+    assert paths(text) == "add.0.a.dropout add.0.add add.1.a.dropout add.1.b.relu add.1.add"
 
 
 def test_repeat_takes_expressions_and_whole_floats() -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import larger, numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import new, tensor_bytes
 from archcost.ops.facets import Keeps, Work, row_of
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,9 @@ def _response(signature: Signature) -> int:
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
     **dict.fromkeys(
         ("linear", "embedding", "concat", "stack", "pad", "roll", "sum", "mean", "max", "layer_scale"), _none
+    ),
+    **dict.fromkeys(
+        ("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none
     ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
     "conv": _conv,

@@ -20,6 +20,7 @@ HALVED = frozenset(
     (
         *("conv", "conv_transpose", "linear", "matmul", "prelu"),
         *("scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
+        *("rnn_cell", "lstm_cell", "gru_cell"),
     )
 )
 SINGLE = frozenset(("avg_pool3d", "adaptive_avg_pool3d", "max_pool3d", "adaptive_max_pool3d"))
@@ -107,19 +108,21 @@ class Execution:
 
     def learnt(self, index: int, *, halved: bool = False) -> dict[str, Tensor]:
         """The learnable tensors of a node; those that it shares are its owner's."""
-        node = self.graph.nodes[index]
-        owner = self.graph.nodes[node.weights_of].signature.weights() if node.weights_of >= 0 else {}
+        nodes = self.graph.nodes
         tensors = {}
-        for name, shape in node.signature.weights().items():
-            key = (node.weights_of if owner.get(name) == shape else index, name)
+        for name, shape in nodes[index].signature.weights().items():
+            owner = self.graph.owner(index, name)
+            key = (owner, name)
             if key not in self.leaves:
                 tensor = self.leaves[key] = self.machine.outside(shape, self.graph.dtype)
-                tensor.source = Leaf(shape) if node.op.trainable() else None
+                tensor.source = Leaf(shape) if nodes[owner].signature.trains else None
             tensors[name] = self._halved(self.leaves[key]) if halved else self.leaves[key]
         return tensors
 
     def _halved(self, leaf: Tensor) -> Tensor:
-        """The copy of a learnable tensor in half precision: one for all of the forward pass."""
+        """The copy of a learnable tensor in half precision: one for all of the forward pass, unless it is frozen."""
+        if leaf.source is None:
+            return kernels.cast(self.machine, leaf, self.machine.half)
         if id(leaf) not in self._halves:
             copy = kernels.cast(self.machine, leaf, self.machine.half)
             copy.storage.kind = "weight copy"
@@ -145,6 +148,8 @@ class Execution:
             segment.steps += machine.recorded
         machine.recorded = None
         segment.pending = len(segment.steps)
+        if not segment.steps:  # nothing in it needs a gradient
+            segment.inputs.clear()
 
     def recompute(self, segment: Segment) -> None:
         """Run a segment again; its steps get what they need."""

@@ -27,7 +27,8 @@ from archcost.analysis.memory.strides import (
     view_strides,
 )
 from archcost.dims import broadcast_dim, numel
-from archcost.spec.vocabulary import DTYPE_BYTES
+from archcost.dtypes import DTYPE_BYTES
+from archcost.ops.facets import Keeps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,16 +48,15 @@ def unary(machine: Machine, x: Tensor, keeps: str = "input", *, inplace: bool = 
     copies = inplace and keeps == "input" and machine.recording and x.source is not None
     kept = machine.like(x) if copies else x
     y = view(x, x.shape, x.strides) if inplace else machine.like(x)
-    machine.record([y], [x], each(fresh(x), scratch=steps * x.bytes), [y if keeps == "result" else kept])
+    saves = [] if keeps == Keeps.NOTHING else [y if keeps == Keeps.RESULT else kept]
+    machine.record([y], [x], each(fresh(x), scratch=steps * x.bytes), saves)
     return y
 
 
 def binary(machine: Machine, a: Tensor, b: Tensor, kind: str) -> Tensor:
     """A + b, a - b, a · b or a / b with broadcasting."""
-    shape = broadcast(a.shape, b.shape)
-    operands = [broadcast_strides(x.shape, x.strides, shape) for x in (a, b)]
-    dtype = max(a.dtype, b.dtype, key=DTYPE_BYTES.__getitem__)
-    y = machine.new(shape, dtype, elementwise(shape, *operands))
+    y = broadcasting(machine, (a, b), max(a.dtype, b.dtype, key=DTYPE_BYTES.__getitem__))
+    shape, dtype = y.shape, y.dtype
     needs_a, needs_b = a.source is not None, b.source is not None
     if kind == "add":
         machine.record([y], [a, b], each(same, same))
@@ -68,6 +68,13 @@ def binary(machine: Machine, a: Tensor, b: Tensor, kind: str) -> Tensor:
     else:
         machine.record([y], [b, a], each(_divisor(shape, dtype), full(shape, dtype)), [b] + [a] * needs_b)
     return y
+
+
+def broadcasting(machine: Machine, tensors: Sequence[Tensor], dtype: str) -> Tensor:
+    """A new tensor of the shape that tensors broadcast to, its dims in the order of the first; records nothing."""
+    shape = broadcast(*[x.shape for x in tensors])
+    operands = [broadcast_strides(x.shape, x.strides, shape) for x in tensors]
+    return machine.new(shape, dtype, elementwise(shape, *operands))
 
 
 def _divisor(shape: Ints, dtype: str) -> Gradient:
@@ -186,7 +193,7 @@ def unbind(machine: Machine, x: Tensor, dim: int) -> list[Tensor]:
     """Every place along a dim, as views."""
     shape, strides = x.shape[:dim] + x.shape[dim + 1 :], x.strides[:dim] + x.strides[dim + 1 :]
     pieces = [view(x, shape, strides) for _ in range(x.shape[dim])]
-    machine.record(pieces, [x], joined(x.shape, [shape] * len(pieces), x.dtype))
+    machine.record(pieces, [x], joined(x.shape, [()] * len(pieces), x.dtype))  # a missing one is a single zero
     return pieces
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous, dense_like, is_contiguous
 from archcost.dims import numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.meter import Meter
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -12,8 +12,8 @@ from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
 from archcost.analysis.memory.optimizers import OPTIMIZERS, Optimizer
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.dims import numel
+from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import tensor_bytes
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph

@@ -123,7 +123,7 @@ def _reduction(op: Any, _: Inputs) -> Function:
 
 BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(_OPERATORS, acting_by(Elementwise)),
-    **dict.fromkeys(("sum", "mean", "max"), _reduction),
+    **dict.fromkeys(("sum", "mean", "max", "min"), _reduction),
     "einsum": acting_by(Einsum),
 }
 VERIFYING: dict[str, Builder] = {

@@ -13,15 +13,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archcost.ops.facets import WrittenAs
+from archcost.ops.field_types import DtypeField
 from archcost.pytorch.layers import attention, deformable, experts, tensors
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
+    from archcost.ops.field_types import AttributeField
 
 Inputs = tuple["Shape", ...]
 Builder = Callable[[Any, Inputs], nn.Module]  # an op and the shapes of its inputs
 CLASSES = (tensors, attention, experts, deformable, nn)
-_FUNCTIONS = {"torch": torch, "F": functional, "": Tensor}
+_FUNCTIONS = {"torch": torch, "torch.linalg": torch.linalg, "F": functional, "": Tensor}
 
 
 class Function(nn.Module):
@@ -53,7 +55,11 @@ class Function(nn.Module):
 
 def attributes(op: Any) -> dict[str, Any]:
     """The attributes of an op by name: they carry the names of torch's arguments."""
-    return {name: getattr(op, name) for name in op.fields}
+    return {name: _as_torch(getattr(op, name), field) for name, field in op.fields.items()}
+
+
+def _as_torch(value: Any, field: AttributeField) -> Any:
+    return getattr(torch, value) if isinstance(field, DtypeField) and value is not None else value
 
 
 def arguments(op: Any, inputs: Inputs) -> dict[str, Any]:

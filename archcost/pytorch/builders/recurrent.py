@@ -1,6 +1,6 @@
-"""Recurrent layers, their outputs in one tuple: the sequence, then the last states.
+"""Recurrent layers and cells, their outputs in one tuple: the sequence, then the last states; or the states of a step.
 
-All three are classes of their own, so that a tool that looks for torch's very classes sees none of them.
+All are classes of their own, so that a tool that looks for torch's very classes sees none of them.
 """
 
 from __future__ import annotations
@@ -31,4 +31,26 @@ class LSTM(nn.LSTM):
         return (output, *last)
 
 
-BUILDERS: dict[str, Builder] = {"rnn": made_by(RNN), "gru": made_by(GRU), "lstm": made_by(LSTM)}
+class RNNCell(nn.RNNCell):
+    """nn.RNNCell."""
+
+
+class GRUCell(nn.GRUCell):
+    """nn.GRUCell."""
+
+
+class LSTMCell(nn.LSTMCell):
+    """nn.LSTMCell, which takes its two states beside the input, not in a tuple."""
+
+    def forward(self, input: Tensor, *states: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]  # noqa: A002 - torch's name
+        return super().forward(input, states or None)  # type: ignore[arg-type]
+
+
+BUILDERS: dict[str, Builder] = {
+    "rnn": made_by(RNN),
+    "gru": made_by(GRU),
+    "lstm": made_by(LSTM),
+    "rnn_cell": made_by(RNNCell),
+    "gru_cell": made_by(GRUCell),
+    "lstm_cell": made_by(LSTMCell),
+}

@@ -36,9 +36,26 @@ class Slice(nn.Module):
         return f"dim={self.dim}, {self.range}"
 
 
+class Indexing(Function):
+    """input[:, index]."""
+
+    def forward(self, input: Tensor, index: Tensor) -> Tensor:  # noqa: A002 - torch's names
+        return input[(*[slice(None)] * (self.settings["dim"] % input.dim()), index)]
+
+
+class Gathering(Function):
+    """torch.gather: the dim stands before the index."""
+
+    def forward(self, input: Tensor, index: Tensor) -> Tensor:  # noqa: A002
+        result: Tensor = self.function(input, index=index, **self.settings)
+        return result
+
+
 BUILDERS: dict[str, Builder] = {
     "concat": acting_by(Joining),
     "stack": acting_by(Joining),
     "slice": made_by(Slice),
+    "index_select": acting_by(Indexing),
+    "gather": acting_by(Gathering),
     "expand": lambda op, _: Function("expand", size=op.sizes),
 }

@@ -23,12 +23,28 @@ class SavedTensor(nn.Module):
 
     values: torch.Tensor
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: torch.dtype | None = None) -> None:
         super().__init__()
-        self.register_buffer("values", torch.zeros(shape))
+        self.register_buffer("values", torch.zeros(shape, dtype=dtype))
 
     def forward(self) -> torch.Tensor:
         return self.values
+
+
+class ConstantTensor(nn.Module):
+    """A tensor that holds one value everywhere, of the module's own dtype unless one is given."""
+
+    place: torch.Tensor
+
+    def __init__(self, shape: tuple[int, ...], value: float = 0.0, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.shape = shape
+        self.value = value
+        self.dtype = dtype
+        self.register_buffer("place", torch.zeros(0), persistent=False)  # where the module is
+
+    def forward(self) -> torch.Tensor:
+        return self.place.new_full(self.shape, self.value, dtype=self.dtype)
 
 
 class LayerScale(nn.Module):

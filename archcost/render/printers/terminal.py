@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.render.console import buffered_console
-from archcost.render.document import Facts, Field, Gap, Heading, Line, Table
+from archcost.render.document import Code, Facts, Field, Gap, Heading, Line, Table
 
 if TYPE_CHECKING:
     from archcost.render.document import Block, Document
@@ -26,24 +26,28 @@ def text(document: Document, path: str | None) -> str:
 
 def print_block(console: Console, block: Block) -> None:
     """Print one block."""
-    if isinstance(block, Table) and block.lines is not None:
-        for line in block.lines:
-            _print_line(console, line)
-    elif isinstance(block, Table):
+    if isinstance(block, Table):
         _print_table(console, block)
     elif isinstance(block, Heading):
-        from archcost.render.wrapping import prose
-
-        for part in prose(" · ".join(filter(None, (block.text, block.details))), console.width):
-            console.print(part, style="bold", soft_wrap=True)
+        _print_heading(console, block)
     elif isinstance(block, Field):
         _print_field(console, block)
     elif isinstance(block, Line):
         _print_line(console, block)
     elif isinstance(block, Facts):
         _print_facts(console, block)
+    elif isinstance(block, Code):
+        for line in block.lines:
+            console.print(f"  {line}", soft_wrap=True)
     elif isinstance(block, Gap):
         console.print()
+
+
+def _print_heading(console: Console, heading: Heading) -> None:
+    from archcost.render.wrapping import prose
+
+    for part in prose(" · ".join(filter(None, (heading.text, heading.details))), console.width):
+        console.print(part, style="bold", soft_wrap=True)
 
 
 def _print_line(console: Console, line: Line) -> None:
@@ -84,6 +88,10 @@ def _print_field(console: Console, field: Field) -> None:
 
 def _print_table(console: Console, table: Table) -> None:
     """A table in its colours, or as text alone where there are none, which is many times faster."""
+    if table.lines is not None:
+        for line in table.lines:
+            _print_line(console, line)
+        return
     from archcost.render.table_layout import table_lines
 
     for pieces in table_lines(table, console):

@@ -12,6 +12,8 @@ from archcost.analysis.memory.rules import (
     layers,
     pointwise,
     recurrent,
+    reductions,
+    selection,
     shapes,
     windows,
 )
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 RULES: dict[str, Rule] = {  # by kind, or for all numbers of dims
     **pointwise.RULES,
+    **reductions.RULES,
+    **selection.RULES,
     **layers.RULES,
     **shapes.RULES,
     **attention.RULES,

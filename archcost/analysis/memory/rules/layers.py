@@ -11,7 +11,7 @@ from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
 from archcost.analysis.memory.shadow_torch import HALVES, alias, view
 from archcost.analysis.memory.strides import contiguous
-from archcost.dims import numel
+from archcost.dims import larger, numel
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Call, Rule
@@ -69,15 +69,34 @@ def _buffer(machine: Machine, call: Call) -> Tensor:
     return machine.outside(tensor.shape, tensor.dtype)
 
 
+def _constant(machine: Machine, call: Call) -> Tensor:
+    tensor = call.outputs[0]
+    return machine.new(tensor.shape, tensor.dtype)
+
+
 def _norm(
-    machine: Machine, x: Tensor, weights: list[Tensor], count: int, strides: Ints, running: list[Tensor] | None = None
+    machine: Machine,
+    x: Tensor,
+    weights: list[Tensor],
+    count: int,
+    strides: Ints,
+    running: list[Tensor] | None = None,
+    *,
+    of_batches: bool = False,
 ) -> Tensor:
-    """A norm with ``count`` numbers of each of two statistics; it keeps them, its input, weight and running ones."""
+    """A norm with ``count`` numbers of each of two statistics; it keeps them, its input, weight and running ones.
+
+    The kernel ``of_batches`` makes the gradient of the input whether it is needed or not.
+    """
     statistics = weights[0].dtype if weights else x.dtype
     y = machine.new(x.shape, x.dtype, strides)
     saved = [machine.new((count,), statistics), machine.new((count,), statistics)]
     saves = [x, *weights[:1], *(running or []), *saved]
-    machine.record([y], [x, *weights], each(laid(x, strides), *map(packed, weights)), saves)
+    backward = each(laid(x, strides), *map(packed, weights))
+    if of_batches:
+        machine.record([y], [x, *weights], lambda m, grads, wanted: backward(m, grads, (True, *wanted[1:])), saves)
+    else:
+        machine.record([y], [x, *weights], backward, saves)
     return y
 
 
@@ -86,7 +105,7 @@ def _batch_norm(machine: Machine, call: Call) -> Tensor:
     x = call.x
     count = 0 if call.op.track_running_stats and not machine.training else x.shape[1]
     weights = call.weights() if machine.recording else []
-    return _norm(machine, x, weights, count, spatial_strides(x, x.shape))
+    return _norm(machine, x, weights, count, spatial_strides(x, x.shape), of_batches=True)
 
 
 def _instance_norm(machine: Machine, call: Call) -> Tensor:
@@ -100,7 +119,7 @@ def _instance_norm(machine: Machine, call: Call) -> Tensor:
         x = kernels.clone(machine, x)
     flat = kernels.reshape(machine, x, (1, n * channels, *x.shape[2:]))
     count = 0 if op.track_running_stats and not machine.training else n * channels
-    y = _norm(machine, flat, repeated, count, contiguous(flat.shape), running)
+    y = _norm(machine, flat, repeated, count, contiguous(flat.shape), running, of_batches=True)
     if running and machine.training:
         machine.new((channels,), x.dtype)  # the mean over the samples, on its way into the buffer
     return kernels.reshape(machine, y, x.shape)
@@ -211,6 +230,23 @@ def resampled(machine: Machine, call: Call) -> Tensor:
     return y
 
 
+def _unfolded(machine: Machine, call: Call) -> Tensor:
+    """Works on a contiguous input; keeps nothing. The gradient comes about in the same way."""
+    x = call.x
+    shape, dtype = x.shape, x.dtype
+    copy = None if x.contiguous or machine.watched else kernels.clone(machine, x)
+    y = _resized(machine, call.shape, shape, dtype)
+    del copy
+    machine.record([y], [x], each(lambda machine, gradient: _resized(machine, shape, gradient.shape, dtype)))
+    return y
+
+
+def _resized(machine: Machine, shape: Ints, before: Ints, dtype: str) -> Tensor:
+    """A tensor that is made as large as the one before it, then resized: a smaller one keeps the storage."""
+    whole = machine.new((larger(numel(shape), numel(before)),), dtype)
+    return view(whole, shape, contiguous(shape))
+
+
 RULES: dict[str, Rule] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
@@ -218,6 +254,7 @@ RULES: dict[str, Rule] = {
     "embedding": _embedding,
     "parameter": _parameter,
     "buffer": _buffer,
+    "constant": _constant,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,
     "layer_norm": _layer_norm,
@@ -229,4 +266,5 @@ RULES: dict[str, Rule] = {
     "avg_pool": _pool,
     "adaptive_avg_pool": _adaptive_avg_pool,
     "adaptive_max_pool": _adaptive_max_pool,
+    **dict.fromkeys(("unfold", "fold"), _unfolded),
 }

@@ -11,9 +11,9 @@ from archcost.analysis.memory.products import matmul
 from archcost.analysis.memory.shadow_torch import alias, view
 from archcost.analysis.memory.strides import elementwise as elementwise_strides
 from archcost.dims import numel
-from archcost.ops.axes import axis, replace_dim
+from archcost.dtypes import DTYPE_BYTES
+from archcost.ops.axes import axes
 from archcost.ops.facets import Keeps
-from archcost.spec.vocabulary import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.rules.call import Call, Rule
@@ -169,8 +169,8 @@ def _power(machine: Machine, call: Call) -> Tensor:
 def _normalize(machine: Machine, call: Call) -> Tensor:
     """X / max(norm, ε): the norm of every row, its maximum with ε, the quotient."""
     x = call.x
-    dim = axis(call.op.dim, len(x.shape))
-    rows = replace_dim(x.shape, dim, 1) if x.shape else x.shape
+    dims = axes(call.op.dim, len(x.shape))
+    rows = tuple([1 if dim in dims else size for dim, size in enumerate(x.shape)])
     norm = machine.new(rows, x.dtype)
     machine.record([norm], [x], each(fresh(x)), [x, norm])
     divisor = machine.like(norm)
@@ -191,21 +191,18 @@ def _matmul(machine: Machine, call: Call) -> Tensor:
     return matmul(machine, *call.inputs)
 
 
-def _logsumexp(machine: Machine, call: Call) -> Tensor:
-    """Keeps input and result; on the way, which nobody sees who looks on, the maxima and exp(x - max).
-
-    Backward x - y and its exponential.
-    """
-    x = call.x
-    y = machine.new(call.shape, x.dtype)
-    on_the_way = [] if machine.watched else [machine.like(y), machine.like(x)]
-    machine.record([y], [x], each(fresh(x), scratch=2 * x.bytes), [x, y])
-    del on_the_way
+def _extreme(machine: Machine, call: Call) -> Tensor:
+    """The larger or smaller of two: keeps both; each gradient takes halves where they are equal, and two masks."""
+    a, b = call.inputs
+    y = kernels.broadcasting(machine, call.inputs, call.outputs[0].dtype)
+    whole, masks = full(y.shape, y.dtype), 2 * numel(y.shape)
+    machine.record([y], [a, b], each(whole, whole, scratch=2 * y.bytes + masks), [a, b])
     return y
 
 
-def _reduction(machine: Machine, call: Call, *, kind: str) -> Tensor:
-    return kernels.reduce(machine, call.x, call.shape, kind)
+def _comparison(machine: Machine, call: Call) -> Tensor:
+    """Truth values, which have no gradient."""
+    return kernels.broadcasting(machine, call.inputs, call.outputs[0].dtype)
 
 
 RULES: dict[str, Rule] = {
@@ -225,11 +222,13 @@ RULES: dict[str, Rule] = {
     "clamp": _clamp,
     "sin": partial(_function, steps=1),
     "cos": partial(_function, steps=2),
-    "sqrt": partial(_function, steps=1),
+    **dict.fromkeys(("sqrt", "abs"), partial(_function, steps=1)),
+    **dict.fromkeys(("reciprocal", "rsqrt"), partial(_function, steps=2)),
     "pow": _power,
     "normalize": _normalize,
     **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},
     "matmul": _matmul,
-    **{kind: partial(_reduction, kind=kind) for kind in ("sum", "mean", "max")},
-    "logsumexp": _logsumexp,
+    "maximum": _extreme,
+    "minimum": _extreme,
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_not"), _comparison),
 }

@@ -1,7 +1,8 @@
-"""Recurrent layers as PyTorch's own functions run them: step by step (not as oneDNN or cuDNN do)."""
+"""Recurrent layers and cells as PyTorch's own functions run them: step by step (not as oneDNN or cuDNN do)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     State = list["Tensor"]  # h, and c of an LSTM
     Weights = dict[str, "Tensor"]
-    Cell = Callable[["Machine", "Tensor", State, Weights], State]
+    Share = Callable[[], "Tensor"]  # the input's share of the gates, made when it is asked for
+    Cell = Callable[["Machine", Share, State, Weights], State]
 
 MAX_STEPS = 4096  # of a sequence that trains; each is run by itself
 MAX_CELLS = 2 * MAX_STEPS  # of all layers and directions of a model together
@@ -99,13 +101,17 @@ class _Sequence:
         for number, gate in enumerate(self.gates):
             if skipped and number == _STEADY:  # of the steps between, only the outputs stay
                 self.outputs.append(machine.new((skipped, *self.outputs[-1].shape), x.dtype))
-            self.state = cell(machine, gate, self.state, weights)
+            self.state = cell(machine, partial(_itself, gate), self.state, weights)
             self.outputs.append(self.state[0])
         del gate
         if skipped:
             self.whole = machine.new((length, *self.state[0].shape), x.dtype)
         else:
             self.whole = kernels.stack(machine, self.outputs, 0)
+
+
+def _itself(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _hidden(machine: Machine, state: State, weights: Weights) -> Tensor:
@@ -132,15 +138,16 @@ def _inplace(machine: Machine, x: Tensor) -> Tensor:
     return kernels.unary(machine, x, "result", inplace=True)
 
 
-def _rnn(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
+def _rnn(machine: Machine, share: Share, state: State, weights: Weights) -> State:
     """One step: h' = tanh(W·h + gates)."""
-    total = _plus(machine, _hidden(machine, state, weights), gates)
-    return [kernels.unary(machine, total, "result")]
+    hidden = _hidden(machine, state, weights)
+    gates = share()  # is there until the end
+    return [kernels.unary(machine, _plus(machine, hidden, gates), "result")]
 
 
-def _lstm(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
+def _lstm(machine: Machine, share: Share, state: State, weights: Weights) -> State:
     """Four gates in one tensor, worked out in place; c' = f·c + i·g, h' = o·tanh(c')."""
-    total = _plus(machine, _hidden(machine, state, weights), gates)
+    total = _plus(machine, _hidden(machine, state, weights), share())
     width = state[1].shape[1]
     i, f, g, o = [_inplace(machine, gate) for gate in kernels.split(machine, total, 1, [width] * 4)]
     del total
@@ -154,10 +161,10 @@ def _lstm(machine: Machine, gates: Tensor, state: State, weights: Weights) -> St
     return [hidden, cell]
 
 
-def _gru(machine: Machine, gates: Tensor, state: State, weights: Weights) -> State:
+def _gru(machine: Machine, share: Share, state: State, weights: Weights) -> State:
     """One step: r, z = σ(…), n = tanh(… + r·(W·h)), h' = (h - n)·z + n."""
     width = state[0].shape[1]
-    given = kernels.split(machine, gates, 1, [width] * 3)
+    given = kernels.split(machine, share(), 1, [width] * 3)
     parts = kernels.split(machine, _hidden(machine, state, weights), 1, [width] * 3)
     reset = _inplace(machine, _plus(machine, parts[0], given[0]))
     update = _inplace(machine, _plus(machine, parts[1], given[1]))
@@ -166,5 +173,18 @@ def _gru(machine: Machine, gates: Tensor, state: State, weights: Weights) -> Sta
     return [_plus(machine, _times(machine, difference, update), new)]
 
 
+def _one_step(machine: Machine, call: Call) -> list[Tensor]:
+    """A cell: the input's share of the gates, then the step; one tensor of zeros for all states that are not given."""
+    op, tensors = call.op, call.learnt()
+    state = call.inputs[1:]
+    if not state:
+        state = [machine.new(call.shape, call.x.dtype)] * op.states
+    share = partial(linear, machine, call.x, tensors["weight_ih"], tensors.get("bias_ih"))
+    return _CELLS[op.kind.removesuffix("_cell")](machine, share, state, tensors)
+
+
 _CELLS: dict[str, Cell] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
-RULES: dict[str, Rule] = dict.fromkeys(_CELLS, _recurrent)
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(_CELLS, _recurrent),
+    **dict.fromkeys([f"{kind}_cell" for kind in _CELLS], _one_step),
+}

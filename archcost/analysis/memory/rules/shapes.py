@@ -61,6 +61,10 @@ def _split(machine: Machine, call: Call) -> list[Tensor]:
     return kernels.split(machine, call.x, dim, sizes)
 
 
+def _unbind(machine: Machine, call: Call) -> list[Tensor]:
+    return kernels.unbind(machine, call.x, axis(call.op.dim, len(call.x.shape)))
+
+
 def _slice(machine: Machine, call: Call) -> Tensor:
     dim = axis(call.op.dim, len(call.x.shape))
     return kernels.narrow(machine, call.x, dim, call.shape[dim], call.op.step)
@@ -125,6 +129,12 @@ def _pad(machine: Machine, call: Call) -> Tensor:
     return padded(machine, call.x, pairs[::-1], call.op.mode)
 
 
+def _flip(machine: Machine, call: Call) -> Tensor:
+    y = machine.like(call.x)
+    machine.record([y], [call.x], each(fresh(call.x)))
+    return y
+
+
 def _roll(machine: Machine, call: Call) -> Tensor:
     """Two pieces joined the other way round, along each dim: channels stay last unless one of the pieces is empty."""
     x, shape = call.x, call.shape
@@ -148,7 +158,9 @@ RULES: dict[str, Rule] = {
     "stack": _stack,
     "chunk": _split,
     "split": _split,
+    "unbind": _unbind,
     "slice": _slice,
     "pad": _pad,
     "roll": _roll,
+    "flip": _flip,
 }

@@ -1,0 +1,151 @@
+"""The rounds of a repeated step: what each of them is given, and what it hands on to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.dims import decided
+from archcost.errors import Diagnostic
+from archcost.graph.arity import ANY, taken
+from archcost.graph.blocks import whole
+from archcost.graph.bounds import Bounds
+from archcost.graph.context import MAX_NODES
+from archcost.graph.model import ROUND, Scope
+from archcost.graph.scope import FAILED, Frame, Result
+from archcost.graph.steps import StepMaker, reads_before
+from archcost.graph.work import STEP
+from archcost.ops.base import raising
+from archcost.ops.fields import shown, whole_number
+from archcost.paths import DOT
+from archcost.spec.expressions import INDEX, ExpressionError, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from archcost.graph.scope import Values
+    from archcost.graph.steps import Reads
+    from archcost.ops.base import Check
+    from archcost.spec.model import Spec, Step
+    from archcost.spec.problems import Problems
+
+_FEW = 1000  # rounds that are made before anyone counts them
+
+
+class RoundMaker(StepMaker):
+    """Unrolls repeated steps."""
+
+    def __init__(
+        self, spec: Spec, names: Names, dtype: str, problems: Problems, checks: Callable[[], Check] = raising
+    ) -> None:
+        super().__init__(spec, names, dtype, problems, checks)
+        self.bounds = Bounds(spec, names)
+        self.unshared: set[int] = set()  # steps whose weights cannot be shared: tried once, not in every round
+
+    def once(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
+        """One round of a step."""
+        raise NotImplementedError
+
+    def rounds(self, step: Step, kind: str, name: str, frame: Frame, current: Result, reads: Reads) -> Result:
+        """All rounds of a step after a result; ``reads`` and ``kind`` are empty if they differ from round to round."""
+        body, names = frame.body, frame.names
+        start = len(body.nodes)
+        items, listed = self._items(step, kind, frame, reads)
+        varies = bool(step.varies)
+        is_chained = "from" not in step.varies
+        result = self._passed(reads if is_chained else reads_before(current), frame)
+        inputs = self.inputs(step, kind, frame, reads) if items and not varies else ()
+        made = self.once if step.branches is None else self._in_scope
+        outputs = FAILED  # of the rounds, until all of them are there
+        frame.names = Names({}, names)
+        try:
+            for number, item in enumerate(items):
+                if listed:
+                    frame.names[INDEX] = number
+                frame.names[step.repeat_as] = item
+                own_name = f"{name}.{number}"
+                if varies:
+                    self.meter.spend(STEP, step.mark)
+                    reads = reads if is_chained else self.reads(step, frame, current)
+                    kind = self.kind_of(step, frame, reads)
+                    if not self.holds(step, frame, reads):
+                        result = self._left_out(result) if is_chained else self._passed(reads, frame)
+                        frame.ids[own_name] = result
+                        continue
+                    inputs = self.inputs(step, kind, frame, reads)
+                frame.ids[own_name] = result = made(step, kind, own_name, frame, inputs)
+                values = result.values
+                if None in values:
+                    break
+                if len(inputs) == len(values) == 1 and not varies:
+                    inputs = values
+                elif is_chained and number + 1 < len(items):
+                    inputs = self._handed_on(step, kind, name, frame, inputs, result)
+                    reads = reads_before(Result(inputs, False))
+            outputs = result.values
+        finally:
+            frame.names = names
+            self.unshared.discard(id(step))
+            if items:
+                body.scopes.append(Scope(frame.prefix + name, "repeat", whole(outputs), step.mark))
+        return Result(result.values, result.main, start, len(body.nodes))
+
+    def _in_scope(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
+        """A round that holds its branches, and the step that takes their results."""
+        path = frame.prefix + name
+        inner = Frame(frame.body, frame.names, path + DOT, frame)
+        result = self.once(step, kind, inner.fresh(kind), inner, inputs)
+        frame.body.scopes.append(Scope(path, ROUND, whole(result.bare), step.mark, whole(inputs)))
+        return result
+
+    def _items(self, step: Step, kind: str, frame: Frame, reads: Reads) -> tuple[Sequence[Any], bool]:
+        """What the index of each round is, and whether these are the items of a list."""
+        assert step.repeat is not None
+        inputs = taken(self, reads, ANY, frame) if step.repeat.uses_input else ()
+        given = decided(self.value(step.repeat, frame, inputs))
+        items: Sequence[Any] = ()
+        listed = isinstance(given, (list, tuple))
+        if listed:
+            if step.repeat_as == INDEX:
+                hint = f"`repeat: …, as: item` has a round for each item; `{INDEX}` counts them"
+                message = "'repeat' over a list needs `as`, the name of its items"
+                raise ExpressionError(Diagnostic(message, step.repeat.mark, hint))
+            items = given
+        else:
+            count = whole_number(given)
+            if count is None or count < 0:
+                message = f"'repeat' must be a whole number ≥ 0 or a list, got {shown(given)}"
+                hint = self.forgotten(given, step, frame, inputs)
+                raise ExpressionError(Diagnostic(message, step.repeat.mark, hint))
+            if count > MAX_NODES:
+                raise self.limit(step.repeat.mark)
+            items = range(count)
+        are_sure = len(items) > _FEW and "when" not in step.varies
+        if are_sure and self.bounds.are_too_many(step, kind, len(items), frame.names):
+            raise self.limit(step.repeat.mark)
+        return items, listed
+
+    def _passed(self, reads: Reads, frame: Frame) -> Result:
+        """The result of a step that is left out: what it reads."""
+        place = len(frame.body.nodes)
+        return Result(taken(self, reads, ANY, frame), True, place, place)
+
+    @staticmethod
+    def _left_out(before: Result) -> Result:
+        """The result of a round that is left out: that of the round before, without layers of its own."""
+        return Result(before.values, before.main, before.end, before.end)
+
+    def _handed_on(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values, result: Result) -> Values:
+        """The inputs of the next round: the outputs take the place of the first ones, and the others stay the same.
+
+        Reports outputs that are more than a round takes.
+        """
+        outputs = result.bare
+        if len(outputs) == 1:
+            return (*outputs, *inputs[1:])
+        takes = self.takes(step, kind)
+        if len(outputs) <= len(inputs) or takes.allows(len(outputs)):
+            return (*outputs, *inputs[len(outputs) :])
+        message = f"a round of '{name}' gives {len(outputs)} outputs, and {takes.text}"
+        hint = "a round hands all its outputs to the next: let it give one, or as many as it takes"
+        self.fail(Diagnostic(message, step.mark, hint), frame.body)
+        return FAILED

@@ -1,0 +1,179 @@
+"""Attributes of an op that are unknown or have a wrong value: the step that was meant."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from archcost.errors import suggestion
+from archcost.ops.field_types import ChoiceField, IntField, SpatialField
+from archcost.ops.fields import REQUIRED, whole_number
+from archcost.spec.expressions import QUOTE_IN_FLOW, Expression
+from archcost.spec.helps.expressions import BEGINS
+from archcost.spec.helps.kinds import steps_text
+from archcost.spec.helps.synonyms import (
+    ACTIVATIONS,
+    CHANNEL_ORDER,
+    IGNORED,
+    INFERRED,
+    MODIFIERS,
+    WEIGHTS,
+    candidates,
+    is_among,
+)
+from archcost.spec.helps.translation import field_of, half_kernel, has_activation, translate
+from archcost.spec.helps.values import meant
+from archcost.spec.helps.writing import beside, step, written
+from archcost.spec.vocabulary import MODIFIERS as KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from archcost.ops.base import Op
+    from archcost.spec.ways_out import Surroundings
+
+_NEEDLESS = (
+    (CHANNEL_ORDER, "channels always come first here, `input: [3, 224, 224]`: leave it out"),
+    (INFERRED, "it is inferred from the input: leave it out"),
+    (IGNORED, "it changes no figure: leave it out"),
+)
+_GIVEN_WEIGHT = "a given weight is an input: `from: [x, w]`"
+_OWN_WEIGHT = "it has its own weights: leave it out; `share` beside the kind uses those of another step"
+
+
+def unknown_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """A help line for an attribute that an op does not have."""
+    if name.count(")") > name.count("("):
+        return _cut_help(op, name, given, around)
+    hint = outside_help(op.kind, name, given, op.fields)
+    if hint:
+        return hint
+    field = field_of(op, name, given, {})
+    return _renamed(op, field, given, around) if field else _without_field(op, name, given, around)
+
+
+def _without_field(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The help for what no attribute of the op is: a step of its own, an input, or nothing at all."""
+    if is_among(ACTIVATIONS, name):
+        return _activation_help(op, given, name, around)
+    for words, hint in _NEEDLESS:
+        if is_among(words, name):
+            return hint
+    if is_among(WEIGHTS, name):
+        return _GIVEN_WEIGHT if op.max_inputs != 1 else _OWN_WEIGHT
+    if not op.fields:
+        return f"{op.kind} has no attributes"
+    close = suggestion(name, list(op.fields), "attributes", around.meter.hints)
+    return close or f"its attributes are {', '.join(op.fields)}"
+
+
+def outside_help(kind: str, name: str, given: Mapping[str, Any], own: Collection[str]) -> str:
+    """The help for a modifier among attributes, and for an expression that YAML has cut at a comma."""
+    if name.count(")") > name.count("("):
+        return QUOTE_IN_FLOW
+    if name in KEYS:
+        modifier = name
+    else:
+        found = [key for key in candidates(MODIFIERS, name) if key not in own]
+        modifier = found[0] if found and not isinstance(given.get(name), dict) else ""
+    if not modifier or is_among(INFERRED, name):
+        return ""
+    rest = {attribute: value for attribute, value in given.items() if attribute in own}
+    inside = {
+        key if key in KEYS else candidates(MODIFIERS, key)[0]: written(value)
+        for key, value in given.items()
+        if key == name or (key in KEYS and key not in own)
+    }
+    return f"`{modifier}` stands beside the kind: `{beside(kind, rest, inside)}`"
+
+
+def _activation_help(op: type[Op], given: Mapping[str, Any], name: str, around: Surroundings) -> str:
+    if not has_activation(given[name]):
+        return "it changes no figure: leave it out"
+    texts = steps_text(translate(((op, {}),), given, around, {}), around)
+    return f"an activation is a step of its own: write {', then '.join(texts)}"
+
+
+def _renamed(op: type[Op], field: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The step with all names of other libraries replaced; the one name where others are unknown."""
+    if field in given:
+        return f"it is '{field}', which is given: leave it out"
+    translation = translate(((op, {}),), given, around, {})[0]
+    missing = [key for key, one in op.fields.items() if one.default is REQUIRED and key not in translation.attributes]
+    if translation.unknown or missing:
+        return f"it is `{field}` here"
+    return f"write {', then '.join(steps_text([translation], around))}"
+
+
+def value_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any], around: Surroundings) -> str:
+    """A help line for a value that does not fit its attribute; ``given`` is what is written. Empty if nothing helps."""
+    if isinstance(given[name], Expression):
+        return _rounded(name, value, given[name].text) if isinstance(op.fields[name], IntField) else ""
+    return (
+        _padding_help(op, name, value, given) or _meant_help(op, name, given, around) or _left_out_help(op, name, value)
+    )
+
+
+def _meant_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The value that was meant, where one is found that fits."""
+    found = meant(op, name, given[name], around)
+    if found is None:
+        return ""
+    if found.reason == BEGINS:
+        return _dollars(op, given, around)
+    alone = step(op.kind, {name: found.value}) if len(given) == 1 else f"{name}: {written(found.value)}"
+    return f"write `{alone}`{f': {found.reason}' if found.reason else ''}"
+
+
+def _left_out_help(op: type[Op], name: str, value: Any) -> str:
+    if value is None and op.fields[name].default is not REQUIRED:
+        return "leave it out for its default"
+    return "`when: false` beside the kind leaves a step out" if value == 0 and name.startswith("out_") else ""
+
+
+def _dollars(op: type[Op], given: Mapping[str, Any], around: Surroundings) -> str:
+    """The help for forgotten ``$``, of all attributes that lack one."""
+    found = {name: meant(op, name, value, around) for name, value in given.items() if name in op.fields}
+    lacking = {name: one.value for name, one in found.items() if one is not None and one.reason == BEGINS}
+    return f"{BEGINS}: {', '.join(f'`{name}: {written(value)}`' for name, value in lacking.items())}"
+
+
+def _cut_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
+    """The help for a value that YAML has cut at a comma: ``{kernel_size: (3, 3)}`` gives the keys ``(3`` and ``3)``."""
+    names = list(given)
+    end = names.index(name)
+    for start in range(end - 1, -1, -1):
+        value = given[names[start]]
+        if isinstance(value, str) and value.count("(") > value.count(")") and names[start] in op.fields:
+            found = meant(op, names[start], ", ".join([value, *names[start + 1 : end + 1]]), around)
+            if found is None:
+                break
+            return f"YAML ends a value at a comma inside of {{}}: write `{names[start]}: {written(found.value)}`"
+    return QUOTE_IN_FLOW
+
+
+def _rounded(name: str, value: Any, text: str) -> str:
+    """The help where an expression gives a number with a fraction, and a whole one is wanted."""
+    if type(value) is not float or not isfinite(value) or value.is_integer():
+        return ""
+    inner = text[2:-1] if text.startswith("$(") else text[1:]
+    return f"round it: `{name}: $(round({inner}))`, or divide with `//`"
+
+
+def _padding_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any]) -> str:
+    """Padding in the words and the order of other libraries: one number a side, and SAME."""
+    half = half_kernel(op, given) if name == "padding" else None
+    if half is not None:
+        return f"write `padding: {written(half)}`, as PyTorch networks do"
+    rest = {key: one for key, one in given.items() if key != name}
+    if name == "padding_mode" and isinstance(op.fields[name], ChoiceField) and str(value).lower() in ("same", "valid"):
+        padding = {**rest, "padding": str(value).lower()}
+        return f"that is `padding: {padding['padding']}`: write `{step(op.kind, padding)}`"
+    sides = isinstance(value, (list, tuple)) and len(value) == 2 * op.ndim
+    if name != "padding" or not isinstance(op.fields[name], SpatialField) or not sides:
+        return ""
+    if any(whole_number(size) is None for size in value):
+        return ""
+    pad = step("pad", {"pad": list(value)})
+    order = {1: "left, right", 2: "left, right, top, bottom"}.get(op.ndim, "the last dim first")
+    return f"put `{pad}` ({order}) before it: write `{pad}`, then `{step(op.kind, rest)}`"
