@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from archcost.errors import UsageError
 
@@ -64,17 +65,25 @@ def _root(
 
 
 class _Command(TyperCommand):
-    """A command with a help page of ours."""
+    """A command with a help page of ours, and errors that know it."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _write_page(self, ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _in(ctx):
+            return super().parse_args(ctx, args)
 
 
 class _Group(TyperGroup):
-    """Several commands with a help page of ours."""
+    """The same of several commands."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _write_page(self, ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _in(ctx):
+            return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in self.commands:
@@ -82,6 +91,16 @@ class _Group(TyperGroup):
 
             raise unknown_command(args[0], ctx.command_path, self.commands)
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _in(context: Any) -> Iterator[None]:
+    """Errors of typer's have the context that they are raised in, which its parser does not always give them."""
+    try:
+        yield
+    except _WRONG_USAGE as error:
+        error.ctx = context  # type: ignore[attr-defined]  # of all errors of this class
+        raise
 
 
 def _write_page(command: Any, context: Any, formatter: Any) -> None:
@@ -161,7 +180,7 @@ def _called(words: Sequence[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             from archcost.render.exit import write_error
 
-            write_error(str(error))
+            write_error(f"{error}\n")
             return 2
         from archcost.commands.usage_errors import usage_error
 

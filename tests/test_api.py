@@ -140,7 +140,7 @@ layers:
   - {id: head, linear: {out_features: 2}}
 budgets: {params: 100}
 """
-FUNCTIONS = {command: command for command in COMMANDS} | {
+FUNCTIONS = {command: command for command in COMMANDS if command != "completion"} | {  # which is for shells alone
     "baseline": "update_baseline",
     "ops": "op_reference",
     "zoo --check": "zoo_check",

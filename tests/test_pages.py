@@ -1,4 +1,4 @@
-"""What fits a page: every command at four widths, its help page among them, without a broken word or a blank too many."""
+"""What fits a page: every command and its help page at four widths, without a broken word or a blank too many."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ layers:
   - custom: {name: an_operation_that_nothing_counts, output: [$batch, 8, 16, 16], params: 3}
   - flatten
   - linear: {out_features: 10}
-budgets: {params: 100, macs: {max: 1 k, message: this message is long enough to be broken on a narrow page, twice or so}}
+budgets:
+  params: 100
+  macs: {max: 1 k, message: this message is long enough to be broken on every page that is narrow}
 expect: {params: {value: 5, source: "a paper with a name that is long enough to be broken on a narrow page"}}
 """
 CLOCK = ("--device", "cpu", "--threads", "1")
@@ -51,7 +53,7 @@ PAGES = {  # and the exit code
     "reconcile_tree": (("reconcile", "net.yaml", "--format", "tree"), 0),
     "check": (("check", "net.yaml", "--expect"), 1),
     "verify": (("verify", "conv5x5_reduced"), 0),
-    "verify_declared": (("verify", "net.yaml"), 0),
+    "verify_declared": (("verify", "net.yaml"), 1),
     "verify_clock": (("verify", "conv5x5_reduced", "--latency", *CLOCK), 0),
     "bench": (("bench", "net.yaml", *CLOCK), 0),
     "bench_several": (("bench", "conv5x5_reduced", "conv5x5", *CLOCK), 0),
@@ -85,7 +87,8 @@ def _below(path: str, command: object) -> Iterator[str]:
 
 
 def words(text: str) -> set[str]:
-    """The words of a text, but for those that a column has cut."""
+    """The words of a text, but for those that a column has cut; a line of a spec ends where the page does."""
+    text = re.sub(r"^ *\d+ \|.*", "", text, flags=re.MULTILINE)
     return {word for word, cut in re.findall(r"([^\W\d_][\w-]+)(…?)", text) if not cut}
 
 
@@ -128,7 +131,7 @@ def test_every_example_stands_whole_on_a_narrow_page(path: str, run: Callable[..
     shown = run(*path.split()[1:], "--help", columns=60).out
     for typed, meaning in EXAMPLES[key(path)]:
         assert f"  {typed}\n" in shown
-        assert " ".join(meaning.split()) in " ".join(shown.split())
+        assert meaning.replace("`", "") in " ".join(shown.split())
 
 
 def test_every_option_of_a_panel_is_one_of_a_command() -> None:
@@ -215,8 +218,8 @@ def test_bytes_are_in_binary_units_in_every_table(arguments: tuple[str, ...], ru
         (("analyze", "resnet18", "--convention", "fvcor"), "--convention is one of ", "did you mean 'fvcore'?"),
         (("export", "resnet18", "--format", "torchh"), "--format is one of torch, ", "did you mean 'torch'?"),
         (("schema", "reprot"), "the name of a schema is one of ", "did you mean 'report'?"),
-        (("completion", "bsh"), "the shell is one of bash, zsh, fish, not 'bsh'", "did you mean 'bash'?"),
-        (("memory", "resnet18", "--bath", "3"), "archcost memory has no option --bath", "did you mean '--batch'?"),
+        (("completion", "bsh"), "the shell is one of bash, zsh, fish, not 'bsh'", "did you mean 'bash'"),
+        (("memory", "resnet18", "--bath", "3"), "archcost memory has no option --bath", "did you mean '--batch' or"),
         (("memory", "resnet18", "--batch", "x"), "--batch takes a whole number of at least 1, got 'x'", ""),
         (("memory", "resnet18", "--batch", "0"), "--batch takes a whole number of at least 1, got '0'", ""),
         (("bench", "resnet18", "--min-time", "nan"), "--min-time takes a number of seconds, at least 0.01, got", ""),

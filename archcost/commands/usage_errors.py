@@ -17,7 +17,7 @@ def usage_error(error: Any) -> UsageError:
     path = context.command_path if context is not None else "archcost"
     help_page = f"`{path} --help` has its options"
     parameter, option = getattr(error, "param", None), getattr(error, "option_name", None)
-    if hasattr(error, "possibilities"):
+    if option is not None and hasattr(error, "possibilities"):
         known = [name for each in context.command.params for name in (*each.opts, *each.secondary_opts)]
         return UsageError(f"{path} has no option {option}", did_you_mean(option, known) or help_page)
     if option is not None:
@@ -30,7 +30,7 @@ def usage_error(error: Any) -> UsageError:
         return UsageError(f"{path} needs {parameter.metavar or parameter.name}", f"for instance `{typed}`")
     if parameter is not None:
         return UsageError(f"{parameter.opts[0]}: {_plain(error.message)}", help_page)
-    extra = re.search(r"\((.*)\)$", error.message)
+    extra = re.search(r"\(([^()]*)\)$", error.message)
     if extra:
         return UsageError(f"{path} has no place for '{extra[1]}'", help_page)
     return UsageError(_plain(error.message), help_page)

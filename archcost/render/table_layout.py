@@ -61,7 +61,7 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
     widths = _widths(shown, page.width)
     columns = [_column(shown, column, width, page) for column, width in zip(shown.columns, widths, strict=True)]
     heading, *rows, footer = zip(*columns, strict=True)
-    rule = _Entry(["─" * (_whole(widths) - 2 * _EDGE)], "", right=False)
+    rule = _Entry([page.safe("─" * (_whole(widths) - 2 * _EDGE))], "", right=False)
     lines = [[], *_row(heading, widths), *_row([rule], widths), *[line for row in rows for line in _row(row, widths)]]
     lines += [[], *_row(footer, widths), []] if table.has_footer else [[]]
     fits = _whole(widths) <= page.width
@@ -76,8 +76,19 @@ def _fitting(table: Table, width: int) -> Shown:
     exact = shown = Shown(table.columns, short=False)
     for shown in _forms(exact):
         if shown.needed(table.least_flexible) <= width:
-            return shown
+            return _filled(shown, exact, table.least_flexible, width)
     return _fitting(table.narrow, width) if table.narrow is not None else shown
+
+
+def _filled(shown: Shown, exact: Shown, least: int, width: int) -> Shown:
+    """The same with columns that fit again once a wider one has left, the last that left first."""
+    there = {id(column) for column in shown.columns}
+    for place in sorted({column.leaves for column in exact.columns if id(column) not in there}, reverse=True):
+        columns = [column for column in exact.columns if id(column) in there or column.leaves == place]
+        if shown._replace(columns=columns).needed(least) <= width:
+            shown = shown._replace(columns=columns)
+            there |= {id(column) for column in columns}
+    return shown
 
 
 def _forms(exact: Shown) -> Iterator[Shown]:
@@ -186,7 +197,7 @@ def _within(pieces: list[Piece], width: int) -> list[Piece]:
     """The pieces that a page of this width has room for."""
     from rich.cells import set_cell_size
 
-    found = []
+    found: list[Piece] = []
     for text, style in pieces:
         length = _length(text)
         if length > width:
