@@ -15,6 +15,7 @@ from archcost.conventions.part_rules import (
     activated,
     bias,
     einsum_path,
+    gated,
     left_operand,
     normalised,
     operators,
@@ -29,36 +30,38 @@ from archcost.ops.facets import Work
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.conventions.model import LayerUse
+    from archcost.dims import Shape
 
 _MEASURED = normalised(5, 4)
 
 
-def _window_sizes(use: LayerUse, padding: tuple[int, ...]) -> list[int]:
+def _window_sizes(use: LayerUse, kernel_size: Shape, padding: Shape) -> list[int]:
     """Its own output size, ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1, with the same padding on both sides."""
     op = use.op
-    geometry = zip(use.inputs[0][2:], op.kernel_size, op.stride, padding, op.dilation, strict=True)
+    geometry = zip(use.inputs[0][2:], kernel_size, op.stride, padding, op.dilation, strict=True)
     return [window_size(size, kernel, stride, 2 * pad, dilation) for size, kernel, stride, pad, dilation in geometry]
 
 
 def _positions(use: LayerUse) -> int:
     """Output positions of a convolution as it works them out; modes other than zeros pad before it looks."""
     if use.op.padding_mode != "zeros":
-        return use.results // int(use.op.out_channels)
-    halves = tuple([both // 2 for both in use.op.total_padding()])
-    return use.inputs[0][0] * numel(_window_sizes(use, halves))
+        return use.results // use.outputs[0][1]
+    kernel_size = use.op.kernel(use.inputs)[2:]
+    halves = tuple([both // 2 for both in use.op.total_padding(kernel_size)])
+    return use.inputs[0][0] * numel(_window_sizes(use, kernel_size, halves))
 
 
 def _convolution(use: LayerUse) -> FigurePart:
-    amount = 2 * _positions(use) * numel(use.weights()["weight"])
+    amount = 2 * _positions(use) * numel(use.op.kernel(use.inputs))
     if amount == 2 * use.macs:
         return FigurePart(use.name, amount, use.macs, "2 per MAC")
     return FigurePart(use.name, amount, use.macs, "2 per tap, an odd `same` padding rounded down")
 
 
 def _convolution_bias(use: LayerUse) -> FigurePart | None:
-    if not use.op.bias:
+    if not use.biased:
         return None
-    return FigurePart(f"{use.name} bias", use.op.out_channels * _positions(use), 0, "1 per output")
+    return FigurePart(f"{use.name} bias", use.outputs[0][1] * _positions(use), 0, "1 per output")
 
 
 def _transposed(use: LayerUse) -> FigurePart:
@@ -73,7 +76,11 @@ def _transposed(use: LayerUse) -> FigurePart:
 def _transposed_bias(use: LayerUse) -> FigurePart | None:
     if not use.op.bias:
         return None
-    outputs = use.inputs[0][0] * (use.op.out_channels // use.op.groups) * numel(_window_sizes(use, use.op.padding))
+    outputs = (
+        use.inputs[0][0]
+        * (use.op.out_channels // use.op.groups)
+        * numel(_window_sizes(use, use.op.kernel_size, use.op.padding))
+    )
     return FigurePart(f"{use.name} bias", outputs, 0, "1 per output of a plain convolution")
 
 
@@ -120,6 +127,7 @@ CONVENTION = Convention(
         "matmul": (left_operand(2),),
         "einsum": (partial(einsum_path, factor=2),),
         "deform_conv2d": (operators(2), bias),
+        "selective_scan": (operators(2), gated),
         "mixture_of_experts": (products(2), activated),
         "multihead_attention": (projections(2), inner_products),
     },

@@ -53,6 +53,12 @@ def _upsample(use: LayerUse) -> FigurePart | None:
     return per_output(rate)(use) if rate and planes else None
 
 
+def _max_unpool(use: LayerUse) -> FigurePart | None:
+    if use.op.output_size is None:
+        raise ToolFailsError("it fails on max_unpool without an output_size")
+    return None
+
+
 def _sampled(use: LayerUse) -> FigurePart:
     """The samples of a deformable convolution."""
     return FigurePart(
@@ -80,11 +86,13 @@ CONVENTION = Convention(
         "batch_norm": (running(normalised(2, 1), _MEASURED),),
         "adaptive_avg_pool2d": (per_input(1),),
         "upsample": (_upsample,),
+        "max_unpool": (_max_unpool,),
         "grid_sample": (per_output(4),),
         "matmul": (_matmul,),
         "einsum": (partial(einsum_path, factor=1),),
         **dict.fromkeys(CELLS, (products(),)),
         "deform_conv2d": (operators(1), _sampled),
+        "selective_scan": (operators(1),),
         "multihead_attention": (projections(1), inner_products),
     },
 )

@@ -80,6 +80,11 @@ class LayerUse:
         """The class of the op in words: ``batch norm`` for batch_norm2d."""
         return words(self.op.kind)
 
+    @cached_property
+    def biased(self) -> bool:
+        """Whether a bias is added: one of the layer's own, or one that is given."""
+        return "bias" in (*self.weights(), *self.op.input_names[: len(self.inputs)])
+
     def weights(self) -> dict[str, Shape]:
         """The learnable tensors by name."""
         tensors: dict[str, Shape] = self.op.weights(self.inputs)

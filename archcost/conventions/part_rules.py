@@ -27,7 +27,7 @@ def products(factor: int = 1) -> Term:
 
 def bias(use: LayerUse) -> FigurePart | None:
     """1 per output element, where there is a bias."""
-    return FigurePart(f"{use.name} bias", use.results, 0, "1 per output") if use.op.bias else None
+    return FigurePart(f"{use.name} bias", use.results, 0, "1 per output") if use.biased else None
 
 
 def per_input(rate: int) -> Term:
@@ -124,6 +124,12 @@ def left_operand(factor: int) -> Term:
         return FigurePart(use.name, factor * count, use.macs, f"{factor} × left elements × right columns")
 
     return term
+
+
+def gated(use: LayerUse) -> FigurePart | None:
+    """1 per element of the gate of a selective scan, in the function of its activation."""
+    given = use.inputs[use.op.input_names.index("z") :]
+    return FigurePart(f"{use.name} silu", numel(given[0]), 0, "1 per element of the gate") if given else None
 
 
 def activated(use: LayerUse) -> FigurePart:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, Amount, Convention, FigurePart, unseen
-from archcost.conventions.part_rules import activated, bias, left_operand, per_input, products
+from archcost.conventions.part_rules import activated, bias, gated, left_operand, operators, per_input, products
 from archcost.dims import numel
 from archcost.ops.facets import Work, WrittenAs
 
@@ -112,6 +112,7 @@ CONVENTION = Convention(
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),
         "matmul": (left_operand(1),),
+        "selective_scan": (operators(1), gated),
         "mixture_of_experts": (unseen(OWN_TO_ARCHCOST), activated),
     },
     hides={WrittenAs.FUNCTION: "a function that it does not patch", WrittenAs.OWN: OWN_TO_ARCHCOST},

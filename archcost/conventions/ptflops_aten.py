@@ -63,7 +63,8 @@ CONVENTION = Convention(
     },
     kinds={
         **dict.fromkeys(CELLS, (operators(1), _cell_bias)),
-        "linear": (operators(1), _linear_bias),
+        **dict.fromkeys(("linear", "functional_linear"), (operators(1), _linear_bias)),
+        "selective_scan": (operators(1),),
         "mixture_of_experts": (operators(1), expert_biases),
         "multihead_attention": (projections(1), projection_biases, inner_products),
     },

@@ -101,6 +101,7 @@ CONVENTION = Convention(
     kinds={
         **dict.fromkeys(CELLS, (_cell, _recurrent_bias)),
         "relative_position_bias": (_table,),
+        "selective_scan": (unseen("it has no params"),),
         "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
     },
     hides={WrittenAs.FUNCTION: "it has no params"},

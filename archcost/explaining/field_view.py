@@ -51,7 +51,7 @@ def _growth(report: Report, index: int, scope: str, field: ReceptiveField) -> Sy
     size, jump = before
     window = [Symbol("f", op.kernel_size[0]) - 1, *([Symbol("d", gaps[0])] if gaps[0] > 1 else []), Symbol("j", jump)]
     growth = Symbol("r", size) + Product(window)
-    return growth if growth.value == field.size[0] else None
+    return growth if jump and growth.value == field.size[0] else None
 
 
 def _before(report: Report, value: int, scope: str) -> tuple[int, int] | None:

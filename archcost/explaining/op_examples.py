@@ -40,6 +40,8 @@ _ATTRIBUTES: dict[str, Mapping[str, Any]] = {  # by kind, or for all that differ
     "conv": _CONVOLUTION,
     "conv_transpose": {**_CONVOLUTION, "output_padding": 1},
     "deform_conv": {"out_channels": 128, "kernel_size": 3, "padding": 1},
+    "max_unpool": {"kernel_size": 2},
+    "functional_conv": {"stride": 2, "padding": 1},
     "max_pool": {"kernel_size": 3, "stride": 2, "padding": 1},
     "avg_pool": {"kernel_size": 2, "stride": 2},
     "adaptive_avg_pool": {"output_size": 7},
@@ -134,7 +136,7 @@ _INPUTS: dict[str, tuple[Shape, ...]] = {  # where there are several, or the dim
     "buffer": (),
     "constant": (),
     "unbind": ((3, 64),),
-    "index_select": ((64,), ()),
+    "index_select": ((8, 64), (5,)),
     "gather": (_TOKENS, (49, 64)),
     "where": (_TOKENS, _TOKENS, _TOKENS),
     "masked_fill": (_TOKENS, _TOKENS),
@@ -145,7 +147,12 @@ _INPUTS: dict[str, tuple[Shape, ...]] = {  # where there are several, or the dim
     "squeeze": ((1, 28, 28),),
     "expand": ((64, 1, 1),),
     "flatten": ((512, 7, 7),),
-    "window_reverse": ((49, 96),),
+    "window_reverse": ((64, 49, 96),),
+    "functional_conv1d": ((64, 100), (128, 64, 3)),
+    "functional_conv2d": (_IMAGE, (128, 64, 3, 3)),
+    "functional_conv3d": ((64, 8, 28, 28), (128, 64, 3, 3, 3)),
+    "functional_linear": ((64,), (10, 64)),
+    "selective_scan": ((64, 196), (64, 196), (64, 16), (16, 196), (16, 196)),
     "layer_norm": (_TOKENS,),
     "rms_norm": (_TOKENS,),
     "max": (_TOKENS,),
@@ -153,18 +160,26 @@ _INPUTS: dict[str, tuple[Shape, ...]] = {  # where there are several, or the dim
     "logsumexp": (_TOKENS,),
     "glu": (_TOKENS,),
 }
-_ROWS = {"window_reverse": 64, "index_select": 8}  # dim 0 where it is no batch: images cut in so many windows
+_WHOLE: dict[str, tuple[int, ...]] = {  # inputs whose shapes are all there is of them: in front there is no batch
+    "window_reverse": (0,),
+    "index_select": (0, 1),
+    "functional_conv1d": (1,),
+    "functional_conv2d": (1,),
+    "functional_conv3d": (1,),
+    "functional_linear": (1,),
+    "selective_scan": (2,),
+}
 _GUESSES = {"dim": 1, "num_heads": 8, "out_channels": 128, "kernel_size": 3, "hidden_size": 128}  # by name
 
 
 class OpExample(NamedTuple):
-    """The attributes that an example sets, and its inputs, without the batch but where ``rows`` says how many."""
+    """The attributes that an example sets, and its inputs, without the batch; ``whole`` ones have none."""
 
     kind: str
     attributes: Mapping[str, Any]
     inputs: Mapping[str, Shape]
     dtypes: Mapping[str, str] = {}  # of the inputs that have another one than the model
-    rows: int = 0
+    whole: tuple[str, ...] = ()
 
     def text(self) -> str:
         """A spec of this one layer, which can be analysed as it is."""
@@ -179,13 +194,14 @@ class OpExample(NamedTuple):
     def _declared(self) -> str:
         if not self.inputs:
             return "input: [1]                        # which this op does not read\n"
-        if len(self.inputs) == 1 and not self.dtypes and not self.rows:
+        if len(self.inputs) == 1 and not self.dtypes and not self.whole:
             return f"input: {_flow(list(*self.inputs.values()))}\n"
         return "inputs:\n" + "".join([f"  {name}: {self._input(name)}\n" for name in self.inputs])
 
     def _input(self, name: str) -> str:
-        shape = _flow([*([self.rows] if self.rows else []), *self.inputs[name]])
-        details = (f", dtype: {self.dtypes[name]}" if name in self.dtypes else "") + ", batch: false" * bool(self.rows)
+        shape = _flow(self.inputs[name])
+        details = f", dtype: {self.dtypes[name]}" if name in self.dtypes else ""
+        details += ", batch: false" * (name in self.whole)
         return f"{{shape: {shape}{details}}}" if details else shape
 
 
@@ -202,7 +218,8 @@ def example_of(op: type[Op]) -> OpExample:
     inputs = dict(zip(names, shapes, strict=True))
     dtypes = {name: "int64" for place, name in enumerate(names) if place in op.index_inputs}
     dtypes |= {name: "bool" for place, name in enumerate(names) if place in op.mask_inputs}
-    return OpExample(op.kind, attributes, inputs, dtypes, _ROWS.get(op.kind, 0))
+    whole = tuple([name for place, name in enumerate(names) if place in _WHOLE.get(op.kind, ())])
+    return OpExample(op.kind, attributes, inputs, dtypes, whole)
 
 
 def _names(op: type[Op], count: int) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from archcost.ops import (
     selection,
     shape,
     softmax,
+    state_space,
     unfolding,
     windows,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "selection",
     "shape",
     "softmax",
+    "state_space",
     "unfolding",
     "windows",
 ]

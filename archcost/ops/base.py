@@ -120,6 +120,8 @@ class Op:
     max_rank: ClassVar[int | None] = None
     layout: ClassVar[str] = ""  # the dims of an input in words, for messages
     input_names: ClassVar[tuple[str, ...]] = ("input",)
+    vectors: ClassVar[tuple[int, ...]] = ()  # inputs that have one dim, whatever the others have
+    on_weight: ClassVar[str] = ""  # the kind of the same op whose weight is an input: a step of several inputs is it
     main_output: ClassVar[bool] = True  # with several outputs: a bare reference means output 0
     index_inputs: ClassVar[tuple[int, ...]] = ()  # those that hold whole numbers which name places
     index_dtypes: ClassVar[tuple[str, ...]] = INDEX_DTYPES  # of those
@@ -142,7 +144,8 @@ class Op:
         for name, value in class_variables.items():
             setattr(cls, name, value)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
-        cls.fields = {**cls.fields, **own}
+        inherited = [vars(base).get("fields", {}) for base in reversed(cls.__mro__)]
+        cls.fields = {name: field for fields_of_base in (*inherited, own) for name, field in fields_of_base.items()}
         for name in own:
             delattr(cls, name)
         if kind:
@@ -361,8 +364,12 @@ def apply(op: Op, inputs: Inputs, check: Check = raise_on_false) -> Outputs:
     count = len(inputs)
     if count < op.min_inputs or (op.max_inputs is not None and count > op.max_inputs):
         raise OpError(f"{op.kind} takes {arity_text(op)}, got {count}", _arity_help(op, count))
-    for shape in inputs:
+    for place, shape in enumerate(inputs):
         rank = len(shape)
+        if place in op.vectors:
+            if rank != 1:
+                raise OpError(f"the {op.input_names[place]} of {op.kind} has one dim, got {shape_text(shape)}")
+            continue
         if rank < op.min_rank or (op.max_rank is not None and rank > op.max_rank):
             wanted = f"{op.min_rank}" if op.max_rank == op.min_rank else f"{op.min_rank} or more"
             if op.max_rank not in (None, op.min_rank):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import numel, transposed_window_size, window_size
+from archcost.dims import decided, numel, transposed_window_size, window_size
 from archcost.ops.axes import check_reach
 from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
-from archcost.ops.facets import Work
+from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import choice, flag, size, spatial
 from archcost.ops.reach import ALL, transposed_window, window, windows
 
@@ -39,19 +39,76 @@ class ConvBase(SpatialOp, family="Convolution"):
         )
 
 
-class ForwardConv(ConvBase):
+class ForwardConv(SpatialOp, family="Convolution"):
     """Convolutions that compute each output position from all weights of its group, once."""
 
-    def weights(self, inputs: Inputs) -> dict[str, Shape]:
-        kernel = (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
-        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
+    def kernel(self, inputs: Inputs) -> Shape:
+        """The shape of the weight: (c_out, c_in / groups, *kernel_size)."""
+        raise NotImplementedError  # pragma: no cover - every convolution defines it
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         n, _, *positions = outputs[0]
-        return n * numel(positions) * numel(self.weights(inputs)["weight"])
+        return n * numel(positions) * numel(self.kernel(inputs))
 
 
-class _Conv(ForwardConv):
+class OwnWeight(ForwardConv, ConvBase):
+    """Forward convolutions that have a weight of their own."""
+
+    def kernel(self, inputs: Inputs) -> Shape:
+        return (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
+
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        return {"weight": self.kernel(inputs)} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+
+class _Padded(ForwardConv):
+    """Convolutions over a padded input, whoever has their weight."""
+
+    stride: Sizes
+    padding: Sizes | str
+    dilation: Sizes
+    padding_mode = "zeros"
+
+    def validate(self, check: Check) -> None:
+        if self.padding == "same":
+            for step in self.stride:
+                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride, help=self.strided_help)
+
+    def strided_help(self) -> str:
+        """What pads where the stride is not 1."""
+        return "give `padding` as numbers: half of the kernel, as PyTorch networks do"
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        n, _, *sizes = inputs[0]
+        out_channels, _, *kernels = self.kernel(inputs)
+        padding = self.total_padding(tuple(kernels))
+        out = tuple(map(window_size, sizes, kernels, self.stride, padding, self.dilation))
+        for before, after, pad, kernel, dilation in zip(sizes, out, padding, kernels, self.dilation, strict=True):
+            check(
+                after > 0,
+                "a kernel that spans {} does not fit into a padded input of {}",
+                dilation * (kernel - 1) + 1,
+                before + pad,
+                help="use more padding, a smaller kernel, or fewer stride-2 steps before it",
+            )
+            check_reach(self.padding_mode, before, pad // 2, pad - pad // 2, check)
+        return ((n, out_channels, *out),)
+
+    def total_padding(self, kernel_size: Sizes) -> Sizes:
+        """Zeros added per spatial dimension, both sides together."""
+        if isinstance(self.padding, str):
+            if self.padding == "valid":
+                return (0,) * self.ndim
+            return tuple([d * (k - 1) for d, k in zip(self.dilation, kernel_size, strict=True)])
+        return tuple([2 * pad for pad in self.padding])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        _, _, *kernels = self.kernel(inputs)
+        before = tuple([padding // 2 for padding in self.total_padding(tuple(kernels))])
+        return ((window(0), ALL, *windows(tuple(kernels), self.stride, before, self.dilation)),)
+
+
+class _Conv(_Padded, OwnWeight):
     """out = ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 per spatial dimension; MACs = output positions × weights, without bias.
 
     Products with the zero padding count. Input (N, C, *spatial), output (N, out_channels, *spatial). `padding: same`
@@ -62,12 +119,7 @@ class _Conv(ForwardConv):
     dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")
 
-    def validate(self, check: Check) -> None:
-        if self.padding == "same":
-            for step in self.stride:
-                check(step == 1, "padding 'same' needs stride 1, got stride {}", self.stride, help=self._strided_help)
-
-    def _strided_help(self) -> str:
+    def strided_help(self) -> str:
         """What pads as PyTorch's networks do, and what as TensorFlow's `same`: more at the end than at the start."""
         spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
         halves = [span // 2 for span in spans]
@@ -80,49 +132,80 @@ class _Conv(ForwardConv):
         )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        n, channels, *sizes = inputs[0]
-        self.check_groups(channels, check)
-        padding = self.total_padding()
-        out = tuple(map(window_size, sizes, self.kernel_size, self.stride, padding, self.dilation))
-        for before, after, pad, kernel, dilation in zip(
-            sizes, out, padding, self.kernel_size, self.dilation, strict=True
-        ):
-            check(
-                after > 0,
-                "a kernel that spans {} does not fit into a padded input of {}",
-                dilation * (kernel - 1) + 1,
-                before + pad,
-                help="use more padding, a smaller kernel, or fewer stride-2 steps before it",
-            )
-            check_reach(self.padding_mode, before, pad // 2, pad - pad // 2, check)
-        return ((n, self.out_channels, *out),)
-
-    def total_padding(self) -> Sizes:
-        """Zeros added per spatial dimension, both sides together."""
-        if isinstance(self.padding, str):
-            if self.padding == "valid":
-                return (0,) * self.ndim
-            return tuple([d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)])
-        return tuple([2 * pad for pad in self.padding])
-
-    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
-        before = tuple([padding // 2 for padding in self.total_padding()])
-        return ((window(0), ALL, *windows(self.kernel_size, self.stride, before, self.dilation)),)
+        self.check_groups(inputs[0][1], check)
+        return super().infer(inputs, check)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.bias
 
 
-class Conv1d(_Conv, kind="conv1d", ndim=1):
+class Conv1d(_Conv, kind="conv1d", ndim=1, on_weight="functional_conv1d"):
     __doc__ = _Conv.__doc__
 
 
-class Conv2d(_Conv, kind="conv2d", ndim=2):
+class Conv2d(_Conv, kind="conv2d", ndim=2, on_weight="functional_conv2d"):
     __doc__ = _Conv.__doc__
 
 
-class Conv3d(_Conv, kind="conv3d", ndim=3):
+class Conv3d(_Conv, kind="conv3d", ndim=3, on_weight="functional_conv3d"):
     __doc__ = _Conv.__doc__
+
+
+class _FunctionalConv(_Padded, min_inputs=2, max_inputs=3, vectors=(2,), written=WrittenAs.FUNCTION):
+    """A convolution on a given weight: MACs = output positions × elements of the weight, as for `conv`.
+
+    Input (N, C, *spatial), weight (out_channels, C / groups, *kernel_size) and, if given, bias (out_channels), each
+    from another layer; output (N, out_channels, *spatial). It has no params. FLOPs beyond the MACs: 1 per output
+    element for the bias. A `conv` step of several inputs is one: `conv2d: {padding: 1}` with `from: [x, weight]`.
+    """
+
+    input_names = ("input", "weight", "bias")
+
+    stride: Sizes = spatial(default=1, symbol="s")
+    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"), symbol="p")
+    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
+    groups: Dim = size(default=1, symbol="g", unless=1)
+
+    def kernel(self, inputs: Inputs) -> Shape:
+        return inputs[1]
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        channels, groups, weight = inputs[0][1], self.groups, inputs[1]
+        check(
+            channels == weight[1] * groups,
+            "the weight {} is for {} input channels, not {}",
+            weight,
+            weight[1] * groups,
+            channels,
+        )
+        check(weight[0] % groups == 0, "{} output channels cannot be divided into {} groups", weight[0], groups)
+        for bias in inputs[2:]:
+            check(bias[0] == weight[0], "the bias {} is not one for each of {} output channels", bias, weight[0])
+        return super().infer(inputs, check)
+
+    def letters(self) -> tuple[str, ...]:
+        channels = "c_in" if decided(self.groups == 1) else "c_group"
+        places = ", ".join([f"f_{letter}" for letter in "zhw"[3 - self.ndim :]])
+        return (self.layout, f"(c_out, {channels}, {places})", "(c_out)")
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * (len(inputs) == len(self.input_names))
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        own = (window(1), *(ALL,) * (self.ndim + 1)), (window(1),)
+        return (*super().reach(inputs, outputs, number), *own[: len(inputs) - 1])
+
+
+class FunctionalConv1d(_FunctionalConv, kind="functional_conv1d", ndim=1, torch_name="F.conv1d"):
+    __doc__ = _FunctionalConv.__doc__
+
+
+class FunctionalConv2d(_FunctionalConv, kind="functional_conv2d", ndim=2, torch_name="F.conv2d"):
+    __doc__ = _FunctionalConv.__doc__
+
+
+class FunctionalConv3d(_FunctionalConv, kind="functional_conv3d", ndim=3, torch_name="F.conv3d"):
+    __doc__ = _FunctionalConv.__doc__
 
 
 class _ConvTranspose(ConvBase, work=Work.TRANSPOSED):

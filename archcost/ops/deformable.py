@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel, window_size
-from archcost.ops.conv import ForwardConv
+from archcost.ops.conv import OwnWeight
 from archcost.ops.facets import WrittenAs
 from archcost.ops.fields import spatial
 from archcost.ops.reach import ALL, window
@@ -20,7 +20,7 @@ _BILINEAR = 7  # FLOPs of a value between four others
 
 
 class DeformConv2d(
-    ForwardConv, kind="deform_conv2d", ndim=2, min_inputs=2, max_inputs=3, written=WrittenAs.OWN, fused_in="torchvision"
+    OwnWeight, kind="deform_conv2d", ndim=2, min_inputs=2, max_inputs=3, written=WrittenAs.OWN, fused_in="torchvision"
 ):
     """A convolution that samples its input at offsets; MACs = output positions × weights, as for conv2d, without bias.
 

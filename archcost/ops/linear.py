@@ -19,8 +19,18 @@ if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
+_MATRIX = 2
 
-class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layout="(*, in_features)", channels=-1):
+
+class Linear(
+    Op,
+    kind="linear",
+    family="Linear and embedding",
+    min_rank=1,
+    layout="(*, in_features)",
+    channels=-1,
+    on_weight="functional_linear",
+):
     """y = x·Wᵀ + b over the last dim; MACs = output elements × in_features, without the bias.
 
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
@@ -49,6 +59,50 @@ class Linear(Op, kind="linear", family="Linear and embedding", min_rank=1, layou
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
+
+
+class FunctionalLinear(
+    Op,
+    kind="functional_linear",
+    family="Linear and embedding",
+    min_inputs=2,
+    max_inputs=3,
+    vectors=(2,),
+    min_rank=1,
+    channels=-1,
+    torch_name="F.linear",
+):
+    """y = x·Wᵀ + b on a given W; MACs = output elements × in_features, as for `linear`.
+
+    Input (*, in_features), weight (out_features, in_features) and, if given, bias (out_features), each from another
+    layer; output (*, out_features). It has no params. FLOPs beyond the MACs: 1 per output element for the bias. A
+    `linear` step of several inputs is one: `linear:` with `from: [x, weight]`.
+    """
+
+    written = WrittenAs.FUNCTION
+    input_names = ("input", "weight", "bias")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        features, weight = inputs[0][-1], inputs[1]
+        require(len(weight) == _MATRIX, "the weight of {} has two dims, got {}", self.kind, weight)
+        check(features == weight[1], "the weight {} is for {} features, not {}", weight, weight[1], features)
+        for bias in inputs[2:]:
+            check(bias[0] == weight[0], "the bias {} is not one for each of {} features", bias, weight[0])
+        return ((*inputs[0][:-1], weight[0]),)
+
+    def letters(self) -> tuple[str, ...]:
+        return ("(*, in)", "(out, in)", "(out)")
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * inputs[0][-1]
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * (len(inputs) == len(self.input_names))
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        last = len(inputs[0]) - 1
+        readings = ((*map(window, range(last)), ALL), (window(last), ALL), (window(last),))
+        return readings[: len(inputs)]
 
 
 class Embedding(Op, kind="embedding", family="Linear and embedding", index_inputs=(0,), work=Work.TABLE):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import numel, window_size, window_size_ceil
-from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
-from archcost.ops.fields import flag, size, spatial
-from archcost.ops.reach import bins, window, windows
+from archcost.dims import numel, transposed_window_size, window_size, window_size_ceil
+from archcost.ops.axes import require
+from archcost.ops.base import Check, Inputs, Outputs, SpatialOp, unchecked
+from archcost.ops.facets import Work, WrittenAs
+from archcost.ops.fields import flag, integers, size, spatial
+from archcost.ops.reach import bins, transposed_window, window, windows
 
 if TYPE_CHECKING:
     from archcost.dims import Dim
@@ -61,11 +63,18 @@ class _MaxPool(_Pool):
 
     Input (N, C, *spatial), output (N, C, *windows). With `ceil_mode: true` the division rounds up, but a window that
     would start in the right padding is left out. FLOPs: window size - 1 comparisons per output element, padding
-    included.
+    included. With `return_indices: true` there are two outputs: `id.1` says where in its channel each maximum was
+    (int64), for `max_unpool`; a bare reference means the maxima.
     """
+
+    index_outputs = (1,)
 
     dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     ceil_mode: bool = flag(default=False)
+    return_indices: bool = flag(default=False, doc="also give the places of the maxima, as a second output")
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        return super().infer(inputs, check) * (1 + self.return_indices)
 
     def gaps(self) -> Sizes:
         return self.dilation
@@ -84,6 +93,70 @@ class MaxPool2d(_MaxPool, kind="max_pool2d", ndim=2):
 
 class MaxPool3d(_MaxPool, kind="max_pool3d", ndim=3):
     __doc__ = _MaxPool.__doc__
+
+
+class _MaxUnpool(SpatialOp, family="Pooling", min_inputs=2, max_inputs=2, work=Work.MOVE, written=WrittenAs.FUNCTION):
+    """out = (n - 1)·s - 2p + k per spatial dimension, 0 but where a maximum was; no MACs, no FLOPs.
+
+    Input (N, C, *spatial), the places of its values in the output (int64, the second output of `max_pool` with
+    `return_indices: true`), output (N, C, *spatial). Several sizes are pooled to one: `output_size` says which it was.
+    """
+
+    input_names = ("input", "indices")
+    index_inputs = (1,)
+
+    kernel_size: Sizes = spatial(symbol="f")
+    stride: Sizes | None = spatial(default=None, symbol="s", doc="null: kernel_size")
+    padding: Sizes = spatial(default=0, minimum=0, symbol="p")
+    output_size: Sizes | None = integers(
+        default=None,
+        minimum=1,
+        nullable=True,
+        symbol="n",
+        per_dim=True,
+        doc="the spatial sizes of the output, as torch takes them; null: by the formula",
+    )
+
+    def validate(self, check: Check) -> None:
+        count = self.ndim if self.output_size is None else len(self.output_size)
+        require(count == self.ndim, "output_size has {} sizes for {} dims", count, self.ndim)
+
+    def infer(self, inputs: Inputs, check: Check) -> Outputs:
+        (n, channels, *sizes), indices = inputs
+        same = True
+        for given, wanted in zip(indices, inputs[0], strict=True):
+            same = same & (given == wanted)
+        check(same, "the indices {} are not as many as the values {}", indices, inputs[0])
+        stride = self.stride or self.kernel_size
+        least = [
+            transposed_window_size(size, kernel, step, pad, 0)
+            for size, kernel, step, pad in zip(sizes, self.kernel_size, stride, self.padding, strict=True)
+        ]
+        sides = self.output_size or tuple(least)
+        for side, plain, step in zip(sides, least, stride, strict=True):
+            fits = (side > plain - step) & (side < plain + step)
+            check(fits, "the output_size {} must differ from {} by less than the stride {}", side, plain, step)
+        return ((n, channels, *sides),)
+
+    def indexed(self, inputs: Inputs) -> Dim:
+        return numel(self.infer(inputs, unchecked)[0][2:])
+
+    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
+        sizes = (self.kernel_size, self.stride or self.kernel_size, self.padding)
+        places = [transposed_window(dim, *each, 1) for dim, each in enumerate(zip(*sizes, strict=True), 2)]
+        return ((window(0), window(1), *places),) * 2
+
+
+class MaxUnpool1d(_MaxUnpool, kind="max_unpool1d", ndim=1, torch_name="F.max_unpool1d"):
+    __doc__ = _MaxUnpool.__doc__
+
+
+class MaxUnpool2d(_MaxUnpool, kind="max_unpool2d", ndim=2, torch_name="F.max_unpool2d"):
+    __doc__ = _MaxUnpool.__doc__
+
+
+class MaxUnpool3d(_MaxUnpool, kind="max_unpool3d", ndim=3, torch_name="F.max_unpool3d"):
+    __doc__ = _MaxUnpool.__doc__
 
 
 class _AvgPool(_Pool):

@@ -33,7 +33,8 @@ NORMS = ("aten::batch_norm", "aten::group_norm", "aten::instance_norm", "aten::l
 _CALLED = """
 _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d amax amin argsort bincount
 broadcast_tensors clamp_min clone col2im expand_as feature_alpha_dropout feature_dropout floor_divide im2col index
-index_add linalg_vector_norm linspace neg new_full triu unsafe_chunk upsample_bicubic2d upsample_linear1d
+index_add linalg_vector_norm linspace max_pool1d_with_indices max_pool2d_with_indices
+max_pool3d_with_indices neg new_full triu unsafe_chunk upsample_bicubic2d upsample_linear1d
 upsample_nearest1d upsample_nearest3d upsample_trilinear3d
 """
 NO_MACS = frozenset(

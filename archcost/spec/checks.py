@@ -89,6 +89,8 @@ def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
             else:
                 check_params(step, step.attributes, spec.blocks[kind], spec.meter)
         elif kind in REGISTRY:
+            if step.reads_several and REGISTRY[kind].on_weight:
+                step.kind = kind = REGISTRY[kind].on_weight
             _link_op(step, REGISTRY[kind])
         else:
             step.broken = True

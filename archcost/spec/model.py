@@ -179,6 +179,12 @@ class Step:
         lists = [branch.steps for branch in self.branches.values()] if self.branches else []
         return [*lists, self.group.steps] if self.group is not None else lists
 
+    @property
+    def reads_several(self) -> bool:
+        """Whether several inputs are written out, as ids or as branches."""
+        named = self.sources if isinstance(self.sources, list) else self.branches
+        return named is not None and len(named) > 1
+
 
 class Block:
     """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step.

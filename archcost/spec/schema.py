@@ -105,7 +105,8 @@ def _definitions(params: Schema) -> Schema:
         "step": {"anyOf": [_kind_schema(), _step_schema()]},
     }
     for kind, op in REGISTRY.items():
-        definitions[kind] = op_schema(op)
+        own = op_schema(op)
+        definitions[kind] = {"anyOf": [own, op_schema(REGISTRY[op.on_weight])]} if op.on_weight else own
     return definitions
 
 

@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from archcost.graph.unroll import unroll
 from archcost.ops import REGISTRY
 from archcost.pytorch import memory
+from archcost.pytorch.layers.state_space import SelectiveScan
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from tests.pytorch.support import document
@@ -79,11 +80,53 @@ def case_graph(
 RESIZED = {"fold", "unfold"}  # PyTorch makes a tensor as large as the input and resizes it: a fake one has no storage
 
 
+class FusedScan(nn.Module):
+    """What takes memory like mamba_ssm's kernel for a selective scan, by the same steps as its Python interface."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        result: Tensor = _FusedScan.apply(*inputs)
+        return result
+
+
+class _FusedScan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *inputs: Tensor) -> Tensor:
+        read = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in inputs]
+        samples, channels, length = read[0].shape
+        out = torch.empty_like(read[1])
+        chunks = out.new_empty((samples, channels, (length + 2047) // 2048, 2 * read[2].size(1)), dtype=torch.float32)
+        gated = [torch.empty_like(read[6])] if len(read) > 6 else []
+        ctx.save_for_backward(*read, chunks, *[out] * len(gated))
+        ctx.count = len(read)
+        return gated[0] if gated else out
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor, ...]:
+        saved = ctx.saved_tensors[: ctx.count]
+        single = [torch.float32 if place in (3, 4) else tensor.dtype for place, tensor in enumerate(saved)]
+        made = [torch.empty_like(tensor, dtype=dtype) for tensor, dtype in zip(saved, single, strict=True)]
+        return tuple([gradient.to(tensor.dtype) for gradient, tensor in zip(made, saved, strict=True)])
+
+
+def real(graph: Graph) -> tuple[Network, Any]:
+    """A network on real tensors, and its inputs."""
+    return _fused(build(graph)), example_inputs(graph)
+
+
 def module_of(graph: Graph) -> tuple[Network, Any]:
     """A network and its inputs: fake tensors, but for ops that show on real ones alone what they take."""
     if any(node.op.kind in RESIZED for node in graph.nodes):
-        return build(graph), example_inputs(graph)
-    return memory.fake(graph)
+        return real(graph)
+    network, inputs = memory.fake(graph)
+    return _fused(network), inputs
+
+
+def _fused(network: Network) -> Network:
+    """The network with what stands for kernels that are not PyTorch's."""
+    for path, module in list(network.named_modules()):
+        if isinstance(module, SelectiveScan):
+            network.set_submodule(path, FusedScan())
+    return network
 
 
 def layer(network: Network, index: int) -> nn.Module:

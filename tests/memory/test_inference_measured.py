@@ -17,7 +17,7 @@ from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from tests.memory.networks import case_graph, module_of, permuted_orders, reorder, set_inplace
+from tests.memory.networks import case_graph, module_of, permuted_orders, real, reorder, set_inplace
 from tests.ops.cases import CASES, Case
 from tests.shared import zoo_report
 
@@ -118,7 +118,7 @@ def test_inputs_that_lie_otherwise_in_memory(case: Case) -> None:
     """Peaks and the strides of the result, for dims in other orders in memory, on real CPU tensors."""
     for orders in permuted_orders(case, 3):
         graph = case_graph(case, orders)
-        network, inputs = build(graph), example_inputs(graph)
+        network, inputs = real(graph)
         storages = Storages(graph, watched=True)
         assert memory.inference(network, inputs).peak_bytes == max(storages.live()), orders
         with torch.no_grad(), memory.plain_kernels(network):

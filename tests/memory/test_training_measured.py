@@ -50,7 +50,7 @@ def test_models_of_the_zoo(zoo_model: str) -> None:
     graph = unroll(archcost.load(zoo_model), Settings(training=True, batch=2))
     setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"])
     predicted = training_memory(graph, setting)
-    same(memory.training(*memory.fake(graph), adam), predicted)
+    same(memory.training(*module_of(graph), adam), predicted)
     assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
     unwatched = training_memory(graph, setting._replace(watched=False), details=False)
     assert abs(unwatched.peak.live - predicted.peak.live) <= max(predicted.peak.live // 20, 1024)

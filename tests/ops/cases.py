@@ -49,6 +49,16 @@ def _convolutions() -> list[Case]:
             ),
             Case(transposed, {"out_channels": 3, "kernel_size": each, "dilation": 2, "bias": False}, (shape,)),
         ]
+        cases += [
+            Case(f"functional_{kind}", {}, (shape, (4, 6, *(3,) * ndim))),
+            Case(
+                f"functional_{kind}",
+                {"stride": 2, "padding": 1, "groups": 3},
+                (shape, (9, 2, *(3,) * ndim), (9,)),
+            ),
+            Case(f"functional_{kind}", {"padding": "same", "dilation": 3}, (shape, (4, 6, *(2,) * ndim))),
+            Case(f"functional_{kind}", {"padding": "valid"}, (shape, (4, 6, *each), (4,))),
+        ]
     return [
         *cases,
         Case("conv2d", {"out_channels": 32, "kernel_size": 5, "padding": 2}, ((1, 192, 28, 28),)),
@@ -71,6 +81,9 @@ LINEAR = [
     Case("linear", {"out_features": 10}, ((2, 16),)),
     Case("linear", {"out_features": 32, "bias": False}, ((2, 5, 16),)),
     Case("linear", {"out_features": 3}, ((16,),)),
+    Case("functional_linear", {}, ((2, 16), (10, 16))),
+    Case("functional_linear", {}, ((2, 5, 16), (32, 16), (32,))),
+    Case("functional_linear", {}, ((16,), (3, 16))),
     Case("embedding", {"num_embeddings": 100, "embedding_dim": 16}, ((2, 7),), ("int64",)),
     Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": 0}, ((3,),), ("int64",)),
     Case("embedding", {"num_embeddings": 10, "embedding_dim": 4, "padding_idx": -1}, ((2, 3, 4),), ("int64",)),
@@ -194,6 +207,14 @@ def _pools() -> list[Case]:
                 Case(kind, {"kernel_size": each, "stride": each[::-1], "ceil_mode": True}, (shape,)),
             ]
         cases += [
+            Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 2, "return_indices": True}, (shape,)),
+            Case(f"max_unpool{ndim}d", {"kernel_size": 2}, (shape,) * 2, ("float32", "int64")),
+            Case(
+                f"max_unpool{ndim}d",
+                {"kernel_size": 3, "stride": 2, "padding": 1, "output_size": [2 * size for size in shape[2:]]},
+                (shape,) * 2,
+                ("float32", "int64"),
+            ),
             Case(f"max_pool{ndim}d", {"kernel_size": 3, "stride": 1, "dilation": 2, "padding": 1}, (shape,)),
             Case(f"avg_pool{ndim}d", {"kernel_size": 3, "padding": 1, "count_include_pad": False}, (shape,)),
         ]
@@ -461,6 +482,18 @@ RECURRENT += [
         Case(kind, {"hidden_size": 6, "bias": False}, ((2, 5),) + ((2, 6),) * (2 if kind == "lstm_cell" else 1)),
     )
 ] + [Case("rnn_cell", {"hidden_size": 6, "nonlinearity": "relu"}, ((2, 5),))]
+
+SCANNED = (2, 6, 7)  # samples, channels, positions; 4 numbers a state
+RECURRENT += [
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (2, 4, 7), (2, 4, 7))),
+    Case(
+        "selective_scan",
+        {"delta_softplus": True},
+        (SCANNED, SCANNED, (6, 4), (2, 4, 7), (2, 4, 7), (6,), SCANNED, (6,)),
+    ),
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (2, 2, 4, 7), (2, 3, 4, 7), (6,))),
+    Case("selective_scan", {}, (SCANNED, SCANNED, (6, 4), (6, 4), (6, 4), (6,), SCANNED)),
+]
 
 DECODERS = [
     Case("mixture_of_experts", {"num_experts": 4, "top_k": 2, "hidden_features": 12}, ((2, 6, 8),)),

@@ -153,7 +153,58 @@ FIGURES = [
     ),
 ]
 
+FIGURES += [
+    Figures(
+        "functional_conv2d",
+        {"padding": 1},
+        ((1, 8, 16, 16), (8, 8, 3, 3)),
+        ((1, 8, 16, 16),),
+        macs=16 * 16 * 8 * 8 * 3 * 3,  # 147,456
+    ),
+    Figures(
+        "functional_conv1d",
+        {"stride": 2, "groups": 2},
+        ((2, 6, 11), (4, 3, 3), (4,)),
+        ((2, 4, 5),),
+        macs=2 * 5 * 4 * 3 * 3,
+        flops=2 * 5 * 4,
+    ),
+    Figures(
+        "functional_conv3d",
+        {"padding": "same"},
+        ((1, 2, 4, 4, 4), (3, 2, 3, 3, 3)),
+        ((1, 3, 4, 4, 4),),
+        macs=4**3 * 3 * 2 * 3**3,
+    ),
+]
+
 REFUSALS = [
+    Refusal(
+        "functional_conv2d",
+        {},
+        ((1, 8, 16, 16), (8, 4, 3, 3)),
+        "the weight (8, 4, 3, 3) is for 4 input channels, not 8",
+    ),
+    Refusal(
+        "functional_conv2d",
+        {"groups": 2},
+        ((1, 8, 16, 16), (5, 4, 3, 3)),
+        "5 output channels cannot be divided into 2 groups",
+    ),
+    Refusal(
+        "functional_conv2d",
+        {},
+        ((1, 8, 16, 16), (4, 8, 3, 3), (5,)),
+        "the bias (5) is not one for each of 4 output channels",
+    ),
+    Refusal(
+        "functional_conv2d",
+        {},
+        ((1, 8, 16, 16), (4, 8, 3, 3), (4, 1)),
+        "the bias of functional_conv2d has one dim, got (4, 1)",
+    ),
+    Refusal("functional_conv2d", {}, ((1, 8, 6, 6), (4, 8, 7, 7)), "a kernel that spans 7 does not fit into a padded"),
+    Refusal("functional_conv2d", {}, ((1, 8, 6, 6), (4, 72)), "takes an input of 4 dims (N, C, H, W), got (4, 72)"),
     Refusal(
         DEFORM,
         {"out_channels": 8, "kernel_size": 3},

@@ -41,7 +41,15 @@ FIGURES = [
     Figures("layer_scale", {"dim": -1}, ((2, 197, 384),), ((2, 197, 384),), params=384, flops=2 * 197 * 384),
 ]
 
+FIGURES += [
+    Figures("functional_linear", {}, ((2, 5, 16), (32, 16)), ((2, 5, 32),), macs=2 * 5 * 32 * 16),
+    Figures("functional_linear", {}, ((2, 16), (32, 16), (32,)), ((2, 32),), macs=2 * 32 * 16, flops=2 * 32),
+]
+
 REFUSALS = [
+    Refusal("functional_linear", {}, ((2, 16), (32, 8)), "the weight (32, 8) is for 8 features, not 16"),
+    Refusal("functional_linear", {}, ((2, 16), (2, 32, 16)), "the weight of functional_linear has two dims"),
+    Refusal("functional_linear", {}, ((2, 16), (32, 16), (16,)), "the bias (16) is not one for each of 32 features"),
     Refusal("layer_scale", {"dim": 2}, ((2, 96),), "there is no dim 2 in an input of 2 dims"),
     Refusal(
         "embedding",
@@ -78,7 +86,8 @@ def test_a_parameter_is_trainable_as_requires_grad_says() -> None:
 
 def test_only_embedding_reads_indices() -> None:
     reading = {kind: op.index_inputs for kind, op in REGISTRY.items() if op.index_inputs}
-    assert reading == {"embedding": (0,), "index_select": (1,), "gather": (1,)}
+    unpools = dict.fromkeys([f"max_unpool{ndim}d" for ndim in (1, 2, 3)], (1,))
+    assert reading == {"embedding": (0,), "index_select": (1,), "gather": (1,), **unpools}
 
 
 def test_a_scale_broadcasts_from_its_dim_on() -> None:

@@ -5,6 +5,16 @@ from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, 
 FIGURES = [
     Figures(
         "max_pool2d",
+        {"kernel_size": 2, "return_indices": True},
+        ((1, 4, 16, 16),),
+        ((1, 4, 8, 8),) * 2,
+        flops=4 * 8 * 8 * (2 * 2 - 1),
+    ),
+    Figures("max_unpool2d", {"kernel_size": 2}, ((1, 4, 8, 8),) * 2, ((1, 4, 16, 16),)),
+    Figures("max_unpool1d", {"kernel_size": 3, "stride": 2, "padding": 1}, ((2, 3, 5),) * 2, ((2, 3, 4 * 2 - 2 + 3),)),
+    Figures("max_unpool2d", {"kernel_size": 2, "output_size": [17, 15]}, ((1, 4, 8, 8),) * 2, ((1, 4, 17, 15),)),
+    Figures(
+        "max_pool2d",
         {"kernel_size": 3, "stride": 2},
         ((1, 64, 112, 112),),
         ((1, 64, 55, 55),),  # (112 - 3) // 2 + 1
@@ -63,6 +73,18 @@ FIGURES = [
 ]
 
 REFUSALS = [
+    Refusal(
+        "max_unpool2d", {"kernel_size": 2}, ((1, 3, 4, 4), (1, 3, 4, 5)), "the indices (1, 3, 4, 5) are not as many"
+    ),
+    Refusal(
+        "max_unpool2d",
+        {"kernel_size": 2, "output_size": [10, 8]},
+        ((1, 3, 4, 4),) * 2,
+        "the output_size 10 must differ from 8 by less than the stride 2",
+    ),
+    Refusal(
+        "max_unpool2d", {"kernel_size": 2, "output_size": [9]}, ((1, 3, 4, 4),) * 2, "output_size has 1 sizes for 2"
+    ),
     Refusal(
         "max_pool2d",
         {"kernel_size": 3, "padding": 2},

@@ -304,7 +304,7 @@ ATTRIBUTES: Rows = [
     ("gelu: {approximate: true}", "write `gelu: {approximate: tanh}`"),
     ("pad: 1", "write `pad: {pad: [1, 1, 1, 1]}`"),
     ("conv2d: [8, 3]", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
-    ("conv2d: {out_channels: 8, kernel_size: 1, weight: w}", "it has its own weights: leave it out"),
+    ("batch_norm2d: {weight: w}", "it has its own weights: leave it out"),
     ("linear: '10'", "write `linear: {out_features: 10}`"),
     ("relative_position_bias: {window_size: 4, num_heads: 12}", "it needs no input: write `from: []` beside the kind"),
 ]
@@ -378,6 +378,8 @@ DOLLARS: Rows = [
 # --- what words say: no step can be made of them ----------------------------------------------------------------------
 
 WORDS: Rows = [
+    ("conv2d: {out_channels: 8, kernel_size: 1, weight: w}", "a given weight is an input: `from: [x, w]`"),
+    ("linear: {out_features: 8, weight: w}", "a given weight is an input: `from: [x, w]`"),
     ("squeeze_excite", "adaptive_avg_pool2d, conv2d 1x1, relu, conv2d 1x1, sigmoid, and `mul` with its input"),
     ("global_response_norm", "local_response_norm is something else"),
     ("time_distributed", "nothing is needed: linear works on the last dim of any input"),

@@ -82,7 +82,9 @@ def _batch_norm(signature: Signature) -> int | None:
     return 0 if op.track_running_stats else None
 
 
-def _indices(signature: Signature) -> int:
+def _indices(signature: Signature) -> int | None:
+    if len(signature.outputs) > 1:
+        return None
     return numel(signature.outputs[0].shape) * INDEX_BYTES
 
 
@@ -112,13 +114,26 @@ def _response(signature: Signature) -> int:
 
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
     **dict.fromkeys(
-        ("linear", "embedding", "concat", "stack", "pad", "roll", "sum", "mean", "max", "layer_scale"), _none
+        (
+            "linear",
+            "functional_linear",
+            "embedding",
+            "concat",
+            "stack",
+            "pad",
+            "roll",
+            "sum",
+            "mean",
+            "max",
+            "layer_scale",
+        ),
+        _none,
     ),
     **dict.fromkeys(
         ("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none
     ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
-    "conv": _conv,
+    **dict.fromkeys(("conv", "functional_conv"), _conv),
     "conv_transpose": _none,
     "batch_norm": _batch_norm,
     "layer_norm": _rows,

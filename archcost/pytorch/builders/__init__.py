@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.ops import REGISTRY
-from archcost.pytorch.builders import arithmetic, attention, own_layers, recurrent, shape
+from archcost.pytorch.builders import arithmetic, attention, own_layers, recurrent, shape, unpooling
 from archcost.pytorch.builders.base import build
 
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ BUILDERS: dict[str, Builder] = {
     **own_layers.BUILDERS,
     **recurrent.BUILDERS,
 }
-VERIFYING: dict[str, Builder] = {**BUILDERS, **arithmetic.VERIFYING, **attention.VERIFYING}
+VERIFYING: dict[str, Builder] = {**BUILDERS, **arithmetic.VERIFYING, **attention.VERIFYING, **unpooling.VERIFYING}

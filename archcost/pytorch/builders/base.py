@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from archcost.ops.facets import WrittenAs
 from archcost.ops.field_types import DtypeField
-from archcost.pytorch.layers import attention, deformable, experts, tensors
+from archcost.pytorch.layers import attention, deformable, experts, state_space, tensors
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Inputs = tuple["Shape", ...]
 Builder = Callable[[Any, Inputs], nn.Module]  # an op and the shapes of its inputs
-CLASSES = (tensors, attention, experts, deformable, nn)
+CLASSES = (tensors, attention, experts, deformable, state_space, nn)
 _FUNCTIONS = {"torch": torch, "torch.linalg": torch.linalg, "F": functional, "": Tensor}
 
 

@@ -60,7 +60,7 @@ def _without_field(op: type[Op], name: str, given: Mapping[str, Any], around: Su
         if is_among(words, name):
             return hint
     if is_among(WEIGHTS, name):
-        return _GIVEN_WEIGHT if op.max_inputs != 1 else _OWN_WEIGHT
+        return _GIVEN_WEIGHT if op.on_weight else _OWN_WEIGHT
     if not op.fields:
         return f"{op.kind} has no attributes"
     close = suggestion(name, list(op.fields), "attributes", around.meter.hints)

@@ -15,6 +15,7 @@ from archcost.analysis.memory.rules import (
     reductions,
     selection,
     shapes,
+    state_space,
     windows,
 )
 from archcost.ops.facets import Keeps, Work, row_of
@@ -35,6 +36,7 @@ RULES: dict[str, Rule] = {  # by kind, or for all numbers of dims
     **windows.RULES,
     **einsum.RULES,
     **deformable.RULES,
+    **state_space.RULES,
 }
 WORKS: dict[Work, Rule] = {
     Work.ELEMENTWISE: pointwise.elementwise,

@@ -10,7 +10,7 @@ from archcost.analysis.memory.gradients import each, fresh, laid, packed
 from archcost.analysis.memory.products import linear
 from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
 from archcost.analysis.memory.shadow_torch import HALVES, alias, view
-from archcost.analysis.memory.strides import contiguous
+from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
 from archcost.dims import larger, numel
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SEQUENCE, _IMAGE = 3, 4  # dims of (N, C, L) and (N, C, H, W)
 def _conv(machine: Machine, call: Call) -> Tensor:
     """Keeps its input. Padding other than zeros, or uneven, is done by a copy of the input first."""
     op, x = call.op, call.x
-    pads = op.total_padding()
+    pads = op.total_padding(op.kernel(tuple([tensor.shape for tensor in call.inputs]))[2:])
     if op.padding_mode != "zeros":
         x = padded(machine, x, [(pad // 2, pad - pad // 2) for pad in pads], op.padding_mode)
     elif op.padding == "same" and any(pad % 2 for pad in pads):
@@ -34,12 +34,28 @@ def _conv(machine: Machine, call: Call) -> Tensor:
 
 
 def _convolved(machine: Machine, call: Call, x: Tensor) -> Tensor:
-    y = machine.new(call.shape, x.dtype, spatial_strides(x, call.shape))
+    y = machine.new(call.shape, x.dtype, _convolved_strides(x, call.inputs[1:], call.shape))
     if machine.recording:
-        weight, *bias = call.weights()
+        weight, *bias = call.inputs[1:] or call.weights()
         makers = (spatial(x, x), spatial(x, weight), *map(packed, bias))
         machine.record([y], [x, weight, *bias], each(*makers), [x, weight])
     return y
+
+
+def _convolved_strides(x: Tensor, given: list[Tensor], shape: Ints) -> Ints:
+    """Channels-last if the input is, or a weight that is given; a sequence is made contiguous, its weight is not."""
+    own = spatial_strides(x, shape)
+    if not given:
+        return own
+    weight = given[0] if len(shape) > _SEQUENCE else _as_row(given[0])
+    if not is_channels_last(weight.shape, weight.strides):
+        return own
+    return channels_last(shape) if len(shape) > _SEQUENCE else (numel(shape[1:]), 1, shape[1])
+
+
+def _as_row(x: Tensor) -> Tensor:
+    """A sequence as an image of one row."""
+    return view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
 
 
 def _conv_transpose(machine: Machine, call: Call) -> Tensor:
@@ -47,7 +63,7 @@ def _conv_transpose(machine: Machine, call: Call) -> Tensor:
 
 
 def _linear(machine: Machine, call: Call) -> Tensor:
-    weight, *bias = call.weights()
+    weight, *bias = call.inputs[1:] or call.weights()
     return linear(machine, call.x, weight, bias[0] if bias else None)
 
 
@@ -179,13 +195,28 @@ def _local_response_norm(machine: Machine, call: Call) -> Tensor:
     return kernels.binary(machine, x, divisor, "div")
 
 
-def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor:
+def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor | list[Tensor]:
     """Keeps its input and an int64 index for each output; ``direct``: inference without a look needs no indices."""
-    x = call.x
-    y = machine.new(call.shape, x.dtype, contiguous(call.shape) if direct else spatial_strides(x, call.shape))
-    if not direct or machine.recording or machine.watched:
-        indices = machine.new(call.shape, "int64")
-        machine.record([y], [x], each(fresh(x)), [x, indices])
+    x, wanted = call.x, len(call.outputs) > 1
+    strides = _pooled_strides(x, call.shape) if direct else spatial_strides(x, call.shape)
+    y = machine.new(call.shape, x.dtype, contiguous(call.shape) if direct and not wanted else strides)
+    if direct and not (wanted or machine.recording or machine.watched):
+        return y
+    indices = machine.new(call.shape, "int64", y.strides)
+    machine.record([y], [x], each(fresh(x)), [x, indices])
+    return [y, indices] if wanted else y
+
+
+def _unpooled_strides(x: Tensor, shape: Ints) -> Ints:
+    """Images keep their channels last; all else comes out contiguous."""
+    return spatial_strides(x, shape) if len(shape) == _IMAGE else contiguous(shape)
+
+
+def _max_unpool(machine: Machine, call: Call) -> Tensor:
+    """Keeps its indices, and the input for its shape."""
+    x, indices = call.inputs
+    y = machine.new(call.shape, x.dtype, _unpooled_strides(x, call.shape))
+    machine.record([y], [x], each(packed(x)), [indices])
     return y
 
 
@@ -199,8 +230,7 @@ def _pool(machine: Machine, call: Call) -> Tensor:
 def _pooled_strides(x: Tensor, shape: Ints) -> Ints:
     """Sequences are pooled as images of one row; volumes come out contiguous."""
     if len(shape) == _SEQUENCE:
-        x = view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
-        n, c, _, size = spatial_strides(x, (*shape[:2], 1, shape[2]))
+        n, c, _, size = spatial_strides(_as_row(x), (*shape[:2], 1, shape[2]))
         return n, c, size
     return contiguous(shape) if len(shape) > _IMAGE else spatial_strides(x, shape)
 
@@ -248,9 +278,9 @@ def _resized(machine: Machine, shape: Ints, before: Ints, dtype: str) -> Tensor:
 
 
 RULES: dict[str, Rule] = {
-    "conv": _conv,
+    **dict.fromkeys(("conv", "functional_conv"), _conv),
     "conv_transpose": _conv_transpose,
-    "linear": _linear,
+    **dict.fromkeys(("linear", "functional_linear"), _linear),
     "embedding": _embedding,
     "parameter": _parameter,
     "buffer": _buffer,
@@ -261,6 +291,7 @@ RULES: dict[str, Rule] = {
     "group_norm": _group_norm,
     "rms_norm": _rms_norm,
     "local_response_norm": _local_response_norm,
+    "max_unpool": _max_unpool,
     "max_pool1d": partial(_max_pool, direct=True),
     "max_pool": _max_pool,
     "avg_pool": _pool,
