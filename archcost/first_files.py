@@ -32,15 +32,13 @@ blocks:                             # layers that belong together, used like an 
 
 layers:                             # one after the other; `archcost ops` lists what there is
   - {id: stem, conv_bn_relu: {out: $width}}
-  - id: residual
-    add:                            # of what its branches give, which all start from the step before
-    branches:
-      body: [conv_bn_relu: {out: $width}, conv_bn_relu: {out: $width}]
-      skip: []                      # no layers: the input itself
+  - residual:                       # these layers, and what goes in added to what comes out
+      - conv_bn_relu: {out: $width}
+      - conv_bn_relu: {out: $width}
   - {id: down, conv_bn_relu: {out: $(2 * width), stride: 2}}    # $(...) is computed
-  - {id: pool, adaptive_avg_pool2d: {output_size: 1}}
+  - adaptive_avg_pool2d: 1          # short for {output_size: 1}
   - flatten
-  - {id: head, linear: {out_features: $classes}}
+  - {id: head, linear: $classes}
 
 budgets:                            # `archcost check FILE` fails if one is exceeded
   params: 20 k

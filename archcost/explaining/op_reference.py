@@ -134,8 +134,8 @@ def page_of(op: type[Op]) -> str:
 def op_references(pattern: str | None = None) -> list[OpReference]:
     """The ops by family, in the order of the reference; a pattern with wildcards fits kinds, any other text one of it.
 
-    Case does not matter. A word of another library (``fc``, ``bn``) is what it is here; any other text that is no kind fits
-    those that have it in theirs. Raises UsageError for what fits nothing.
+    Case does not matter. A word of another library (``fc``, ``bn``) is what it is here; any other text that is no kind
+    fits those that have it in theirs. Raises UsageError for what fits nothing.
     """
     order = {family: place for place, family in enumerate(FAMILIES)}
     ops = sorted(REGISTRY.values(), key=lambda op: order[op.family])
