@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report, Totals
     from archcost.api.guarding import check, update_baseline
     from archcost.api.measuring import bench, verify
-    from archcost.api.models import analyze, build, export, load, schema, validate, zoo, zoo_check
-    from archcost.api.understanding import compare, explain, memory, reconcile
+    from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
+    from archcost.api.understanding import compare, explain, memory, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
     from archcost.pytorch.verification import Verification
@@ -49,8 +49,10 @@ _EXPORTS = {
     "compare": "archcost.api.understanding",
     "explain": "archcost.api.understanding",
     "export": "archcost.api.models",
+    "init": "archcost.api.models",
     "load": "archcost.api.models",
     "memory": "archcost.api.understanding",
+    "op_reference": "archcost.api.understanding",
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
     "update_baseline": "archcost.api.guarding",
@@ -58,6 +60,7 @@ _EXPORTS = {
     "verify": "archcost.api.measuring",
     "zoo": "archcost.api.models",
     "zoo_check": "archcost.api.models",
+    "zoo_copy": "archcost.api.models",
 }
 
 __all__ = [
@@ -84,8 +87,10 @@ __all__ = [
     "compare",
     "explain",
     "export",
+    "init",
     "load",
     "memory",
+    "op_reference",
     "reconcile",
     "schema",
     "update_baseline",
@@ -93,6 +98,7 @@ __all__ = [
     "verify",
     "zoo",
     "zoo_check",
+    "zoo_copy",
 ]
 
 

@@ -5,34 +5,46 @@ Exit codes: 0 fine, 1 findings, 2 could not judge (bad usage, spec or file).
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from archcost.errors import UsageError
 
 # Each is a function of its own name, or a Typer of several, in archcost.commands.MODULE, in the order of the help page.
-COMMANDS = {
-    "analyze": "analyze",
-    "compare": "compare",
-    "check": "check",
-    "baseline": "baseline",
-    "verify": "verify",
-    "bench": "bench",
-    "reconcile": "reconcile",
-    "explain": "explain",
-    "memory": "memory",
-    "export": "export",
-    "validate": "analyze",
-    "schema": "schema",
-    "zoo": "zoo",
+GROUPS = {
+    "Understand": {
+        "analyze": "analyze",
+        "compare": "compare",
+        "explain": "explain",
+        "memory": "memory",
+        "reconcile": "reconcile",
+    },
+    "Guard": {"check": "check", "baseline": "baseline"},
+    "Models": {
+        "export": "export",
+        "verify": "verify",
+        "bench": "bench",
+        "validate": "analyze",
+        "zoo": "zoo",
+        "ops": "ops",
+        "schema": "schema",
+        "init": "init",
+        "completion": "completion",
+    },
 }
+COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+_COMPLETE = "ARCHCOST_COMPLETE"  # set by a shell that asks what may stand at the cursor
+_WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises for a wrong command line
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -52,6 +64,53 @@ def _root(
     """What does this neural network cost? Shapes, params, MACs and memory of a YAML spec, in a blink."""
 
 
+class _Command(TyperCommand):
+    """A command with a help page of ours, and errors that know it."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write_page(self, ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _in(ctx):
+            return super().parse_args(ctx, args)
+
+
+class _Group(TyperGroup):
+    """The same of several commands."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write_page(self, ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _in(ctx):
+            return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands:
+            from archcost.commands.usage_errors import unknown_command
+
+            raise unknown_command(args[0], ctx.command_path, self.commands)
+        return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _in(context: Any) -> Iterator[None]:
+    """Errors of typer's have the context that they are raised in, which its parser does not always give them."""
+    try:
+        yield
+    except _WRONG_USAGE as error:
+        error.ctx = context  # type: ignore[attr-defined]  # of all errors of this class
+        raise
+
+
+def _write_page(command: Any, context: Any, formatter: Any) -> None:
+    from archcost.commands.help_pages import page
+    from archcost.render.exit import wants_colour
+
+    formatter.write(page(command, context))
+    context.color = wants_colour(sys.stdout)  # which typer would ask the stream
+
+
 def make_app(words: Sequence[str]) -> typer.Typer:
     """The application for these words of a command line.
 
@@ -60,6 +119,7 @@ def make_app(words: Sequence[str]) -> typer.Typer:
     """
     app = typer.Typer(
         name="archcost",
+        cls=_Group,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -68,11 +128,14 @@ def make_app(words: Sequence[str]) -> typer.Typer:
     app.callback()(_root)
     wanted = next((word for word in words if not word.startswith("-")), "")
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
-        command = getattr(import_module(f"archcost.commands.{COMMANDS[name]}"), name)
+        module, group = COMMANDS[name]
+        command = getattr(import_module(f"archcost.commands.{module}"), name)
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
+            for each in command.registered_commands:
+                each.cls = _Command
+            app.add_typer(command, name=name, cls=_Group, rich_help_panel=group)
         else:
-            app.command()(command)
+            app.command(cls=_Command, rich_help_panel=group)(command)
     return app
 
 
@@ -86,13 +149,43 @@ def main() -> None:
     words = sys.argv[1:]
     # A copy of a stream that only this process reads would take its text along.
     foreign = sys.stdout is sys.__stdout__ and any(word.partition("=")[0] == "--against" for word in words)
+    shell = os.environ.get(_COMPLETE)
     with guarded():
+        if shell:
+            sys.exit(_told(lambda: _complete(shell, words)))
         sys.exit(_told(lambda: _supervised(words) if foreign else _run(words)))
+
+
+def _complete(shell: str, words: Sequence[str]) -> int:
+    """Print what may stand at the cursor of a shell."""
+    from archcost.commands.candidates import answer, split_line
+    from archcost.render.exit import write_out
+
+    before = split_line(words[0])[0] if shell == "bash" else words[:-1]
+    write_out(answer(shell, typer.main.get_command(make_app(before)), words))
+    return 0
 
 
 def _run(words: Sequence[str]) -> int | str | None:
     """The exit code of a command line, once its errors are told."""
-    return _told(make_app(words))
+    return _told(lambda: _called(words))
+
+
+def _called(words: Sequence[str]) -> int:
+    """The exit code of a command line, or the usage error of ours for what typer finds wrong with it."""
+    command = typer.main.get_command(make_app(words))
+    try:
+        code = command.main(list(words), prog_name="archcost", standalone_mode=False)
+    except _WRONG_USAGE as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            from archcost.render.exit import write_error
+
+            write_error(f"{error}\n")
+            return 2
+        from archcost.commands.usage_errors import usage_error
+
+        raise usage_error(error) from None
+    return code if isinstance(code, int) else 0
 
 
 def _supervised(words: Sequence[str]) -> int | str | None:

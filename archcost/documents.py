@@ -70,6 +70,7 @@ class OneOf:
 Count = Annotated[int, AtLeast(0)]
 Positive = Annotated[int, AtLeast(1)]
 Shape = list[Positive]
+ShapesByName = dict[str, Shape]
 
 
 class ToolData(TypedDict):
@@ -96,12 +97,16 @@ class WarnedData(TypedDict):
 
 
 class SpecData(WarnedData):
-    """The model: its name and file, the hash of what was read, the params that were used, and warnings."""
+    """The model: its name and file, the hash of what was read, the params that were used, and warnings.
+
+    ``inputs`` are the shapes that replaced the spec's own, without the batch, where there are any.
+    """
 
     path: str
     name: NotRequired[str]
     sha256: NotRequired[str]
     params: NotRequired[dict[str, Any]]
+    inputs: NotRequired[ShapesByName]
 
 
 class Identified(TypedDict):

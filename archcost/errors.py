@@ -247,10 +247,16 @@ def _closest(name: str, names: Iterable[str], hints: Hints) -> list[str]:
     return [candidate for _, candidate in nlargest(3, scored)]
 
 
+def did_you_mean(name: str, known: Iterable[str], hints: Hints | None = None) -> str:
+    """A help line that names the close ones of what is known; empty where none is."""
+    close = close_names(name, known, hints)
+    return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?" if close else ""
+
+
 def suggestion(name: str, known: Collection[str], what: str, hints: Hints | None = None) -> str:
     """A help line for an unknown name: the close ones, or all where there are few; ``hints`` as in close_names."""
-    close = close_names(name, known, hints)
-    if close:
-        return "did you mean " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
+    meant = did_you_mean(name, known, hints)
+    if meant:
+        return meant
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line
     return listed if len(listed) <= 3 * _MAX_NAME else ""

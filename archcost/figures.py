@@ -119,7 +119,7 @@ class LayerFigures:
     flops = Metric("FLOPs", OPERATIONS, rank=40)
     weight_bytes = Metric("weight bytes", BYTES, short="weights", rank=10)
     buffer_bytes = Metric("buffer bytes", BYTES, limit=False, optional=True)
-    activation_bytes = Metric("activation bytes", BYTES, short="activations", rank=20)
+    activation_bytes = Metric("activation bytes", BYTES)
     cache_bytes = Metric("KV cache", BYTES, heading="cache bytes", optional=True, rank=60, expect=True)
 
 
@@ -131,7 +131,6 @@ class ModelFigures(LayerFigures):
     peak_activation_bytes = Metric(
         "peak activations",
         BYTES,
-        short="peak",
         rank=30,
         column=False,
         additive=False,

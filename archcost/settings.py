@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+THE_ONLY = ""  # the name of an input that has no other beside it
 
 
 class Settings(NamedTuple):
@@ -13,7 +15,8 @@ class Settings(NamedTuple):
 
     ``params`` override the spec's own. ``batch`` is the size of dim 0 of the inputs. ``training`` includes what a spec
     builds only then. ``dtype`` is that of weights and floating inputs (None: the spec's), ``weight_dtype`` that of the
-    matrices among the weights (None: the dtype).
+    matrices among the weights (None: the dtype). ``inputs`` replace the shapes of the spec's inputs, by their names, or
+    by none where there is just one; as in the spec, the batch is no part of them.
     """
 
     params: Mapping[str, Any] = {}
@@ -21,11 +24,27 @@ class Settings(NamedTuple):
     training: bool = False
     dtype: str | None = None
     weight_dtype: str | None = None
+    inputs: Mapping[str, tuple[int, ...]] = {}
 
     @property
     def as_it_stands(self) -> bool:
         """Whether the model is that of the spec itself, whose expected figures then hold; dtypes change bytes alone."""
-        return not self.params and self.batch == 1 and not self.training
+        return not self.params and self.batch == 1 and not self.training and not self.inputs
 
 
 AS_IT_STANDS = Settings()
+
+
+def input_text(name: str, shape: Iterable[int]) -> str:
+    """A replaced input as it is typed: ``3x480x640``, or ``image=3x480x640``."""
+    sizes = "x".join(map(str, shape))
+    return f"{name}={sizes}" if name != THE_ONLY else sizes
+
+
+def shapes_by_name(inputs: Mapping[str, Sequence[int]] | Sequence[int] | None) -> dict[str, tuple[int, ...]]:
+    """Shapes of inputs as settings have them: a mapping by name, or the shape of the only input."""
+    if inputs is None:
+        return {}
+    if hasattr(inputs, "items"):
+        return {name: tuple(shape) for name, shape in inputs.items()}
+    return {THE_ONLY: tuple(inputs)}

@@ -7,6 +7,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from archcost.errors import UsageError
 from archcost.files import (
     BINARY,
     CLOSED_IN_CHILDREN,
@@ -40,6 +41,20 @@ def write_named(path: str, texts: Iterable[str], *, append: bool = False) -> Non
         raise _unwritten(error) from None
     except ValueError as error:
         raise FileError(str(error)) from None
+
+
+def write_new(path: str, text: str, *, over: bool = False) -> None:
+    """Write a file that is not there yet, or ``over`` one that is, with the folders it is in; raises UsageError."""
+    try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(path, "w" if over else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already", "give another name") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {failed(error).reason}") from None
+    except ValueError as error:
+        raise UsageError(f"cannot write {path}: {error}") from None
 
 
 def _unwritten(error: OSError) -> FileError:

@@ -25,6 +25,7 @@ def renew(path: Path, module: str, renewed: Callable[[str, bool], str]) -> None:
     page = path.read_text(encoding="utf-8")
     check = "--check" in sys.argv
     changed = renewed(page, check)
-    if check:
-        sys.exit(0 if changed == page else f"{path.name} is out of step: python -m {module}")
-    path.write_text(changed, encoding="utf-8")
+    if check and changed != page:
+        sys.exit(f"{path.name} is out of step: python -m {module}")
+    if not check:
+        path.write_text(changed, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Write docs/zoo.md: every model beside torchvision's figures and the published ones.
+"""Write docs/zoo.md: every model beside torchvision's figures and the published ones; and the zoo's index.
 
-    python -m benchmarks.zoo           # rewrite the page
-    python -m benchmarks.zoo --check   # is it in step?
+    python -m benchmarks.zoo           # rewrite the page and the index
+    python -m benchmarks.zoo --check   # are they in step?
 
 torchvision's figures are those of its documentation, recounted from its own models (tests/data/torchvision_exact.csv).
 The published ones stand in the specs under `expect`, each with its source, whose kinds are counted; what explains a
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import archcost
 from archcost import model_zoo as zoo
 from archcost.analysis.expectations import is_met
-from archcost.analysis.families import families
 from archcost.analysis.sources import MEANING, SourceKind, stated_figures
 from archcost.quantities import format_bytes, format_count, format_exact
 from archcost.render.markup import escape_markdown
+from archcost.zoo_index import INDEX, families, head_comment, index_text, model_of
 from benchmarks.pages import inserted, renew
 
 if TYPE_CHECKING:
@@ -103,11 +103,7 @@ def cell(metric: str, figure: Figure, computed: int | None) -> str:
 
 def remarks(report: Report) -> list[str]:
     """The comment at the head of the model's own file: text as text, tables as they are."""
-    lines = []
-    for line in report.spec.text_source.text.splitlines():
-        if not line.startswith("#"):
-            break
-        lines.append(line.removeprefix("#").removeprefix(" ").rstrip())
+    lines = head_comment(report.spec.text_source.text)
     if not lines:
         return []
     if any(re.search(r"\S  +\S", line) for line in lines):
@@ -127,7 +123,7 @@ def page(reports: list[Report]) -> str:
     """The models: a section a family."""
     rows = recount()
     lines: list[str] = []
-    for family, members in families(reports).items():
+    for family, members in families(reports, lambda report: report.spec.family).items():
         lines += ["", f"### {family}", ""]
         lines += dict.fromkeys(f"*{escape_markdown(report.spec.source)}*  " for report in members)
         lines += ["", *table(members, rows)]
@@ -136,14 +132,25 @@ def page(reports: list[Report]) -> str:
     return "\n".join(lines[1:])
 
 
-def renewed(text: str) -> str:
+def zoo_reports() -> list[Report]:
+    """Every model as it is by default."""
+    return [archcost.analyze(name) for name in zoo.names()]
+
+
+def index(reports: list[Report]) -> str:
+    """The index that ships, ``specs/index.json``."""
+    return index_text([model_of(report) for report in reports])
+
+
+def renewed(text: str, reports: list[Report]) -> str:
     """The page with its generated parts renewed."""
-    reports = [archcost.analyze(name) for name in zoo.names()]
     return inserted(text, {"sources": sources(reports), "zoo": page(reports)})
 
 
 def main() -> None:
-    renew(PAGE, "benchmarks.zoo", lambda text, _: renewed(text))
+    reports = zoo_reports()
+    renew(ROOT / "specs" / INDEX, "benchmarks.zoo", lambda _, __: index(reports))
+    renew(PAGE, "benchmarks.zoo", lambda text, _: renewed(text, reports))
 
 
 if __name__ == "__main__":

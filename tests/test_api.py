@@ -140,7 +140,12 @@ layers:
   - {id: head, linear: {out_features: 2}}
 budgets: {params: 100}
 """
-FUNCTIONS = {command: command for command in COMMANDS} | {"baseline": "update_baseline", "zoo --check": "zoo_check"}
+FUNCTIONS = {command: command for command in COMMANDS if command != "completion"} | {  # which is for shells alone
+    "baseline": "update_baseline",
+    "ops": "op_reference",
+    "zoo --check": "zoo_check",
+    "zoo --copy": "zoo_copy",
+}
 
 
 def test_every_command_has_its_function() -> None:
@@ -254,7 +259,7 @@ def test_what_is_compared_may_be_at_a_revision(tmp_path: Path, monkeypatch: pyte
 
 def test_the_zoo_is_checked_as_by_its_command(run: Callable[..., Run]) -> None:
     printed = json.loads(run("zoo", "--family", "VGG", "--check", "--format", "json").out)
-    found = archcost.zoo_check(archcost.zoo("vgg"))
+    found = archcost.zoo_check(model.name for model in archcost.zoo(family="vgg"))
     assert (found.holds, found.deviations) == (True, [])
     assert printed == json.loads(json_text(zoo_check_data(found)))
 
@@ -275,9 +280,9 @@ def test_what_checks_and_records_can_be_watched(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_zoo_by_family() -> None:
-    assert [report.name for report in archcost.zoo("alexnet")] == ["alexnet"]
+    assert [model.name for model in archcost.zoo(family="alexnet")] == ["alexnet"]
     with pytest.raises(archcost.UsageError, match="no family 'alexnett'"):
-        archcost.zoo("alexnett")
+        archcost.zoo(family="alexnett")
 
 
 def test_schemas_by_name() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
+from archcost.quantities import format_bytes
 from archcost.render.optional_columns import LABELS
 
 if TYPE_CHECKING:
@@ -99,8 +100,8 @@ def test_scopes_are_the_sums_of_their_layers(name: str, run: Callable[..., Run])
     rows = list(csv.DictReader(io.StringIO(run("analyze", name, "--columns", ALL, "--format", "csv").out)))
     assert [int(row["bytes_read"]) for row in rows] == [traffic.read for traffic in report.traffic()]
     total = run("analyze", name, "--columns", "bytes_read,bytes_written", columns=300).out
-    assert f"{sum(int(row['bytes_read']) for row in rows):,}" in total
-    assert f"{sum(int(row['bytes_written']) for row in rows):,}" in total
+    assert format_bytes(sum(int(row["bytes_read"]) for row in rows)) in total
+    assert format_bytes(sum(int(row["bytes_written"]) for row in rows)) in total
     views = {row["op"] for row in rows if int(row["bytes_written"]) != int(row["activation_bytes"])}
     assert views <= {"flatten", "dropout"}
     assert all(int(row["activation_bytes"]) == 0 for row in rows if row["op"] in views)

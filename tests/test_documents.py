@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from archcost.comparing.data import ChangeData, TotalDifferencesData, TotalsData
 from archcost.documents import AtLeast, Identified, Matches, schema_of
+from archcost.errors import UsageError
 from archcost.figures import OF_LAYERS, TOTALS
 from archcost.render.document import Cell, Column, Fact, Facts, Heading, Line, Table, TreeLine, branches_of
 from archcost.render.formats import FORMATS
@@ -87,7 +88,8 @@ COMMANDS = {  # the schema of what a command prints
         ("bench", "conv5x5_reduced", *CLOCK),
         ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
-    "zoo": (("zoo", *FAMILY),),
+    "ops": (("ops", "*pool2d"), ("ops", "conv2d"), ("ops", "scaled_dot_product_attention")),
+    "zoo": (("zoo", *FAMILY), ("zoo", "conv5x5"), ("zoo", "llama")),
     "zoo-check": (("zoo", "--check", *FAMILY),),
 }
 CASES = [(name, words) for name, commands in COMMANDS.items() for words in commands]
@@ -168,7 +170,8 @@ def test_a_document_names_a_schema_that_can_be_printed(run: Callable[..., Run], 
 def test_an_unknown_schema_is_bad_usage(run: Callable[..., Run]) -> None:
     result = run("schema", "nothing")
     assert result.code == 2
-    assert "'nothing' is not one of" in result.err
+    assert "the name of a schema is one of spec, " in result.err
+    assert "not 'nothing'" in result.err
     assert "Traceback" not in result.err
 
 
@@ -298,7 +301,7 @@ def test_text_is_a_table_and_other_words_are_bad_usage(words: tuple[str, ...], r
     assert run(*words, "--format", "text").out == run(*words, "--format", "table").out
     wrong = run(*words, "--format", "pdf")
     assert wrong.code == 2
-    assert all(f"'{name}'" in wrong.err for name in ("pdf", *FORMATS))
+    assert all(name in wrong.err for name in ("'pdf'", *FORMATS))
     assert "Traceback" not in wrong.err
 
 
@@ -309,9 +312,25 @@ def test_the_check_lists_every_figure_only_where_a_format_is_asked_for(run: Call
     assert "stated  " not in summary
 
 
-@pytest.mark.parametrize("path", ["a.JSON", "a.b/c.csv", None, "-", "a.md.gz"])
-def test_any_other_name_is_a_table(path: str | None) -> None:
+@pytest.mark.parametrize("path", ["a.JSON", "a.b/c.csv", None, "-", "/dev/stdout", "a.b/c"])
+def test_a_name_without_an_ending_is_a_table(path: str | None) -> None:
     assert format_of(path) == {"a.JSON": "json", "a.b/c.csv": "csv"}.get(str(path), "table")
+
+
+@pytest.mark.parametrize("path", ["a.md.gz", "a.html", "a.yaml", "a.xml"])
+def test_an_ending_that_names_no_format_is_an_error(path: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(path)) as raised:
+        format_of(path)
+    assert all(f"{ending} ({name})" in raised.value.help for ending, name in SUFFIXES.items() if ending)
+
+
+def test_an_ending_may_name_a_format_that_not_every_command_has(run: Callable[..., Run], tmp_path: Path) -> None:
+    for name, beginning in (("a.sarif", '{\n  "$schema"'), ("a.xml", "<?xml")):
+        assert run("check", "conv1x1", "-o", str(tmp_path / name)).code == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(beginning)
+    assert run("verify", "conv1x1", "-o", str(tmp_path / "b.xml")).code == 0
+    assert (tmp_path / "b.xml").read_text(encoding="utf-8").startswith("<?xml")
+    assert run("analyze", "conv1x1", "-o", str(tmp_path / "c.xml")).code == 2
 
 
 # --- names of anybody -------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from archcost.documents import (
     Matches,
     Positive,
     Shape,
+    ShapesByName,
     SpecData,
     envelope,
     holding,
@@ -107,6 +108,13 @@ class ReportLayerData(TypedDict):
     convention: NotRequired[CountedLayerData]
 
 
+class SettingsData(TypedDict):
+    """The params that were used; shapes without the batch where they replaced the spec's own."""
+
+    params: dict[str, Any]
+    inputs: NotRequired[ShapesByName]
+
+
 class ReportData(Envelope):
     """What a model costs, layer by layer.
 
@@ -141,6 +149,12 @@ class FailedReportData(Envelope):
     layers: NotRequired[Never]
 
 
+def settings_data(report: Report) -> SettingsData:
+    """The params that were used, and the shapes of inputs that were given in place of the spec's own, if any."""
+    given = report.given_inputs
+    return {"params": plain_data(report.params), **({"inputs": given} if given else {})}  # type: ignore[typeddict-item]
+
+
 def report_data(report: Report) -> ReportData:
     """The JSON form, but that each layer is made when it is written."""
     spec = report.spec
@@ -150,7 +164,7 @@ def report_data(report: Report) -> ReportData:
             "name": spec.name,
             "path": spec.path,
             "sha256": spec.sha256,
-            "params": plain_data(report.params),
+            **settings_data(report),
             **warned(report.warnings),
         },
         **({} if report.complete else {"partial": True}),

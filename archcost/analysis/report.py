@@ -10,6 +10,7 @@ from archcost.analysis.memory import Storages
 from archcost.collector import collector_paused
 from archcost.errors import SpecError
 from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures
+from archcost.graph.inputs import given_shapes
 from archcost.graph.model import ValueNames
 from archcost.graph.unroll import unroll
 from archcost.settings import AS_IT_STANDS
@@ -157,6 +158,11 @@ class Report:
     def name(self) -> str:
         """The model's name."""
         return self.graph.spec.name
+
+    @property
+    def given_inputs(self) -> dict[str, list[int]]:
+        """The shapes that replaced those of the spec's inputs, by their names, without the batch."""
+        return {name: list(shape) for name, shape in given_shapes(self.graph.spec, self.graph.settings).items()}
 
     @property
     def batch(self) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.settings import Settings
+from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
 
+    from archcost.api.models import AnyInputs
     from archcost.budget.ratchet import Done
     from archcost.budget.verdict import Verdict
     from archcost.named_specs import Track
@@ -19,6 +20,7 @@ def check(
     specs: Iterable[str | os.PathLike[str]] = (),
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     config: str | None = None,
     baseline: str | None = None,
@@ -44,7 +46,7 @@ def check(
     return judge(
         Request(
             specs=tuple(os.fspath(spec) for spec in specs),
-            settings=Settings(dict(params or {}), batch, weight_dtype=weight_dtype),
+            settings=Settings(dict(params or {}), batch, weight_dtype=weight_dtype, inputs=shapes_by_name(inputs)),
             config=config,
             baseline=baseline,
             baseline_ref=baseline_ref,
@@ -60,6 +62,7 @@ def update_baseline(
     specs: Iterable[str | os.PathLike[str]] = (),
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     config: str | None = None,
     baseline: str | None = None,
@@ -81,7 +84,7 @@ def update_baseline(
     return record(
         Order(
             specs=tuple(os.fspath(spec) for spec in specs),
-            settings=Settings(dict(params or {}), batch),
+            settings=Settings(dict(params or {}), batch, inputs=shapes_by_name(inputs)),
             config=config,
             baseline=baseline,
             allow_increase=allow_increase,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.api.models import report_of
-from archcost.settings import Settings
+from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
     from archcost.analysis.report import Report
-    from archcost.api.models import AnySpec
+    from archcost.api.models import AnyInputs, AnySpec
     from archcost.pytorch.bench_data import Bench
     from archcost.pytorch.verification import Verification
 
@@ -21,6 +21,7 @@ def verify(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     tolerance: Fraction | float = 0,
@@ -52,7 +53,7 @@ def verify(
     from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.verify import verify as verify_report
 
-    report = report_of(spec, Settings(params or {}, batch, training))
+    report = report_of(spec, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
     return verify_report(
         report,
         tolerance=tolerance,
@@ -68,6 +69,7 @@ def verify(
 def bench(
     *specs: AnySpec | Report,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -97,7 +99,7 @@ def bench(
         raise UsageError("bench takes a spec or more")
     if not 0 < min_time < float("inf") or threads < 0:
         raise UsageError(f"min_time is a number of seconds above 0, threads is 0 or more; got {min_time} and {threads}")
-    settings = Settings(params or {}, batch, training, dtype)
+    settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
     reports = [report_of(spec, settings) for spec in specs]
     how = MeasureSettings(device, threads, channels_last, compiled, min_time, layers)
     return Bench(tuple(measure(reports, how, watch or (lambda _: None))))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.settings import AS_IT_STANDS, Settings
+from archcost.settings import AS_IT_STANDS, Settings, shapes_by_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from torch import nn
 
     from archcost.analysis.report import Report
     from archcost.analysis.zoo_check import ZooCheck
     from archcost.errors import Diagnostic
+    from archcost.first_files import Begun
     from archcost.spec.model import Spec
+    from archcost.zoo_index import ZooModel
 
     AnySpec = Spec | str | os.PathLike[str]
+    AnyInputs = Mapping[str, Sequence[int]] | Sequence[int]  # shapes without the batch, by name, or of the only input
 
 
 def load(spec: str | os.PathLike[str]) -> Spec:
@@ -37,6 +40,7 @@ def analyze(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -44,19 +48,21 @@ def analyze(
 ) -> Report:
     """Shapes, params, MACs and bytes of every layer of a spec.
 
-    ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``training``
-    includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and floating inputs;
-    ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
+    ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``inputs``
+    replace the shapes of its inputs, without the batch: ``(3, 480, 640)``, or ``{"image": (3, 480, 640)}`` by name.
+    ``training`` includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and
+    floating inputs; ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
     Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
-    params that the spec does not have.
+    params and inputs that the spec does not have.
     """
-    return report_of(spec, Settings(params or {}, batch, training, dtype, weight_dtype))
+    return report_of(spec, Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs)))
 
 
 def validate(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     strict: bool = False,
@@ -70,7 +76,7 @@ def validate(
     from archcost.errors import SpecError, as_errors
 
     try:
-        warnings = check(_read(spec), Settings(params or {}, batch, training))
+        warnings = check(_read(spec), Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
     except SpecError as error:
         return error.diagnostics
     return as_errors(warnings) if strict else ()
@@ -80,6 +86,7 @@ def build(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -96,37 +103,72 @@ def build(
     require("torch")
     from archcost.pytorch.module import build as build_network
 
-    return build_network(unroll(_read(spec), Settings(params or {}, batch, training, dtype)))
+    settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
+    return build_network(unroll(_read(spec), settings))
 
 
-def export(spec: AnySpec | Report, *, params: Mapping[str, Any] | None = None, training: bool = False) -> str:
+def export(
+    spec: AnySpec | Report,
+    *,
+    params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
+    training: bool = False,
+) -> str:
     """The model as readable PyTorch source that needs nothing but torch.
 
     Raises UsageError for settings beside a report, which has its own, and what :func:`analyze` raises.
     """
     from archcost.exporting.source import to_torch
 
-    return to_torch(report_of(spec, Settings(params or {}, training=training)))
+    return to_torch(report_of(spec, Settings(params or {}, training=training, inputs=shapes_by_name(inputs))))
 
 
-def zoo(family: str | None = None) -> list[Report]:
-    """The reports of the models that come with archcost, or of those of one family, whose case does not matter.
+def zoo(pattern: str | None = None, *, family: str | None = None) -> list[ZooModel]:
+    """The models that come with archcost, with the figures that ship with them; nothing is analysed.
 
-    Raises UsageError for a family that there is not.
+    A ``pattern`` with wildcards fits names, a model's name that model, and any other text what has it in its name or
+    family. Case does not matter. Raises UsageError for a pattern that fits nothing and a family that there is not.
     """
-    from archcost.zoo_families import model_names
+    from archcost.errors import SpecError
+    from archcost.zoo_index import model_names, models
 
-    return [report_of(name) for name in model_names(family)]
+    found, problems = models(model_names(pattern, family))
+    if problems:
+        raise SpecError(problems)
+    return found
 
 
-def zoo_check(models: Sequence[Report] | None = None) -> ZooCheck:
+def zoo_copy(model: str) -> str:
+    """The spec of a model of the zoo as one to begin with: what it includes and extends it finds in the zoo.
+
+    The figures that it is expected to have are left out, since they are those of the model as it is. Raises UsageError
+    for a model that there is not.
+    """
+    from archcost.zoo_copies import copy_text
+
+    return copy_text(model)
+
+
+def zoo_check(models: Iterable[AnySpec | Report] | None = None) -> ZooCheck:
     """Models of the zoo, all of them by default, held against every figure that they state: what differs, and sources.
 
-    ``zoo_check(zoo("ResNet"))`` is of one family.
+    ``zoo_check(model.name for model in zoo(family="ResNet"))`` is of one family.
     """
+    from archcost import model_zoo
     from archcost.analysis.zoo_check import check_zoo
 
-    return check_zoo(zoo() if models is None else models)
+    return check_zoo([report_of(model) for model in (model_zoo.names() if models is None else models)])
+
+
+def init(file: str | None = None, *, ci: bool = False, force: bool = False) -> Begun:
+    """Write an annotated first spec, by default net.yaml; with ``ci`` also a configuration and a GitHub workflow.
+
+    With ``ci`` the spec is by default specs/net.yaml, and stays as it is where there is one. Any other file that is
+    there is written over by ``force`` alone: raises UsageError, before anything is written.
+    """
+    from archcost.first_files import begin
+
+    return begin(file, ci=ci, force=force)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.models import report_of
-from archcost.settings import Settings
+from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
-    from archcost.api.models import AnySpec
+    from archcost.api.models import AnyInputs, AnySpec
     from archcost.comparing import Comparison, SideBySide
     from archcost.conventions.reconciliation import Reconciliation
     from archcost.explaining.equations import Explanation
     from archcost.explaining.in_variable import VariableFormulas
+    from archcost.explaining.op_reference import OpReference
     from archcost.explaining.overview import Story
 
 
@@ -27,6 +28,7 @@ def compare(
     after: AnySpec | Report,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -40,6 +42,7 @@ def compare(
     after: AnySpec | Report,
     *others: AnySpec | Report,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -53,6 +56,7 @@ def compare(
     after: AnySpec | Report,
     *others: AnySpec | Report,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
@@ -73,7 +77,7 @@ def compare(
 
     if sort is not None and sort not in TOTALS:
         raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))
-    settings = Settings(params or {}, batch, training, dtype, weight_dtype)
+    settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs))
     reports = [report_of(model, settings) for model in (before, after, *others)]
     if others:
         return SideBySide(tuple(rank(reports, sort) if sort else reports))
@@ -84,6 +88,7 @@ def memory(
     spec: AnySpec,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     dtype: str | None = None,
     training: bool = False,
@@ -114,7 +119,8 @@ def memory(
         checkpoints=checkpoint,
         whatifs=what_if,
     )
-    return study(report_of(spec, Settings(params or {}, batch, conditions.training, dtype)), conditions)
+    settings = Settings(params or {}, batch, conditions.training, dtype, inputs=shapes_by_name(inputs))
+    return study(report_of(spec, settings), conditions)
 
 
 def explain(
@@ -122,6 +128,7 @@ def explain(
     path: str | None = None,
     *,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
     balance: Fraction | float | None = None,
@@ -142,7 +149,7 @@ def explain(
 
     if balance is not None and not 0 < balance < float("inf"):
         raise UsageError(f"a balance is a number of FLOPs a byte above 0, got {balance}")
-    report = report_of(spec, Settings(params or {}, batch, training))
+    report = report_of(spec, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
     if variable is not None:
         from archcost.explaining.in_variable import formulas_in
 
@@ -159,6 +166,7 @@ def reconcile(
     functional: Sequence[str] = (),
     published: str | None = None,
     params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
 ) -> Reconciliation:
@@ -172,7 +180,18 @@ def reconcile(
     from archcost.conventions.reconciliation import reconcile as reconcile_report
     from archcost.conventions.reconciliation import search_published
 
-    report = report_of(spec, Settings(params or {}, batch, training))
+    report = report_of(spec, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
     names = list(dict.fromkeys(tools)) or list(TOOLS)
     found = reconcile_report(report, names, functional, with_quoted=report.graph.settings.as_it_stands)
     return found if published is None else found._replace(search=search_published(published, report, functional))
+
+
+def op_reference(pattern: str | None = None) -> list[OpReference]:
+    """The ops that specs are made of, by family: what each computes, attributes, formulas, an example, torch's page.
+
+    A pattern with wildcards fits names, an op's name that op, and any other text what has it in its name. Raises
+    UsageError for what fits nothing.
+    """
+    from archcost.explaining.op_reference import op_references
+
+    return op_references(pattern)

@@ -13,9 +13,10 @@ from archcost.strict_json import plain_data
 from archcost.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from archcost.analysis.report import Report
+    from archcost.settings import Settings
 
 
 class LockRow(NamedTuple):
@@ -39,7 +40,8 @@ _FIGURES = attrgetter(*OF_LAYERS)
 class LockEntry:
     """What is recorded of one spec: its text's hash, how it was analysed, its totals and layers.
 
-    ``params`` are all params as they were set; ``settings`` those that were given on the command line.
+    ``params`` are all params as they were set; ``settings`` those that were given on the command line, and ``inputs``
+    the shapes that were.
     """
 
     name: str
@@ -49,6 +51,7 @@ class LockEntry:
     settings: dict[str, Any]
     totals: dict[str, int]
     rows: tuple[LockRow, ...]
+    inputs: dict[str, list[int]] = field(default_factory=dict)
 
     @cached_property
     def scopes(self) -> Scopes[LockRow]:
@@ -109,8 +112,8 @@ class Baseline:
     lines: dict[str, int] = field(default_factory=dict)
 
 
-def entry_of(report: Report, settings: Mapping[str, Any]) -> LockEntry:
-    """What a baseline records of a report."""
+def entry_of(report: Report, settings: Settings) -> LockEntry:
+    """What a baseline records of a report that was made under settings."""
     totals = report.totals.to_dict()
     rows = [LockRow(layer.path, layer.op, _FIGURES(layer.costs), layer.unknown) for layer in report.layers]
     return LockEntry(
@@ -118,9 +121,10 @@ def entry_of(report: Report, settings: Mapping[str, Any]) -> LockEntry:
         report.spec.sha256,
         report.batch,
         plain(dict(report.params)),
-        plain(dict(settings)),
+        plain(dict(settings.params)),
         {metric: totals[metric] for metric in TOTALS},
         tuple(rows),
+        report.given_inputs,
     )
 
 

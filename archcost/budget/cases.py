@@ -70,7 +70,7 @@ def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
         report=report,
         limits=config.limits_of(key),
         weights_recorded=revision is not None or settings.weight_dtype is None,
-        settings=settings.params,
+        settings=settings,
         baseline=baseline,
         entry=past.entry,
         cause=past.cause,

@@ -29,7 +29,7 @@ def check(request: Request, track: Track = list) -> Verdict:
     """Judge every spec; a broken one, or a broken configuration, is part of the verdict. Raises UsageError."""
     if request.expect and not request.settings.as_it_stands:
         raise UsageError(
-            "expected figures apply to the spec without overrides", "leave out --set and --batch, or --expect"
+            "expected figures apply to the spec without overrides", "leave out --set, --input and --batch, or --expect"
         )
     if request.baseline is not None and request.baseline_ref is not None:
         raise UsageError("--baseline and --baseline-ref are two baselines", "give one of them")

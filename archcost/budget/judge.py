@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.expectations import deviations, expected_count
-from archcost.budget.baseline import entry_of, layer_changes, plain
+from archcost.budget.baseline import entry_of, layer_changes
 from archcost.budget.baseline_state import lacking, staleness
 from archcost.budget.contributors import Weights
 from archcost.budget.limit_checks import Holding
@@ -17,13 +17,15 @@ from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Diagnostic, Mark, Source
 from archcost.figures import LATENCY, telling
 from archcost.meter import WorkError
+from archcost.settings import AS_IT_STANDS, input_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from archcost.analysis.report import Report
     from archcost.budget.baseline import Baseline, LayerChange, LockEntry
     from archcost.budget.latency import MeasuredPace
+    from archcost.settings import Settings
     from archcost.spec.budget_limits import Limit
 
 
@@ -39,7 +41,7 @@ class Case(NamedTuple):
     key: str
     report: Report
     limits: Sequence[Limit] = ()
-    settings: Mapping[str, Any] = {}
+    settings: Settings = AS_IT_STANDS
     baseline: Baseline | None = None
     entry: LockEntry | None = None
     cause: Cause = Cause.NEW
@@ -126,13 +128,14 @@ class _Judge:
             return False
         if not case.weights_recorded:
             return False
-        if entry.batch == case.report.batch and entry.settings == entry_settings(case.settings):
+        now = self.now
+        if (entry.batch, entry.settings, entry.inputs) == (now.batch, now.settings, now.inputs):
             return True
         growth = self.growth_limits
         if growth:
-            message = f"the baseline of {entry.name} was recorded with {_how(entry.batch, entry.settings)}, "
-            message += f"and this is {_how(case.report.batch, case.settings)}: growth cannot be judged"
-            hint = "give the same --batch and --set, or compare with a commit: --baseline-ref REF"
+            message = f"the baseline of {entry.name} was recorded with {_how(entry)}, "
+            message += f"and this is {_how(now)}: growth cannot be judged"
+            hint = "give the same --batch, --set and --input, or compare with a commit: --baseline-ref REF"
             self.diagnostics.append(Diagnostic(message, growth[0].mark, hint))
         return False
 
@@ -159,7 +162,7 @@ class _Judge:
     @property
     def _as_it_stands(self) -> bool:
         """Whether the analysis is under the settings that expected figures apply to."""
-        return not self.case.settings and self.report.batch == 1
+        return self.case.settings.as_it_stands and self.report.batch == 1
 
     def _expectations(self) -> list[Finding]:
         """The figures under ``expect`` that are not met; one finding where all are."""
@@ -192,15 +195,11 @@ def place(path: str) -> Mark:
     return Mark(Source("<stdin>" if path == "-" else path, ""), 0, 0)
 
 
-def entry_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as a lock file keeps them."""
-    return dict(plain(dict(settings)))
-
-
 def _with(finding: Finding, status: Status, **values: Any) -> Finding:
     return replace(finding, status=status, **values)
 
 
-def _how(batch: int, settings: Mapping[str, Any]) -> str:
-    given = "".join(f" --set {name}={value}" for name, value in settings.items())
-    return f"--batch {batch}{given}"
+def _how(entry: LockEntry) -> str:
+    given = "".join(f" --set {name}={value}" for name, value in entry.settings.items())
+    shapes = "".join(f" --input {input_text(name, shape)}" for name, shape in entry.inputs.items())
+    return f"--batch {entry.batch}{given}{shapes}"

@@ -174,7 +174,14 @@ def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
     batch = _whole(data["batch"], f"{key}: batch")
     params, settings = dict(data["params"]), dict(data["set"])
     name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
-    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows))
+    given = {_word(each, f"{key}: inputs"): _shape(shape, key) for each, shape in data.get("inputs", {}).items()}
+    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows), given)
+
+
+def _shape(value: Any, key: str) -> list[int]:
+    if not isinstance(value, list):
+        raise TypeError(f"{key}: an input is {_brief(value)}, not a shape")
+    return [_whole(size, f"{key}: a size of an input") for size in value]
 
 
 def _figures(data: Mapping[str, Any], names: Sequence[str], key: str, *, is_layer: bool = True) -> dict[str, int]:
@@ -233,6 +240,7 @@ def lock_text(baseline: Baseline) -> str:
 def _data(entry: LockEntry) -> dict[str, Any]:
     return {
         "batch": entry.batch,
+        **({"inputs": entry.inputs} if entry.inputs else {}),
         "layers": [_row(row) for row in entry.rows],
         "name": entry.name,
         "params": entry.params,

@@ -70,7 +70,7 @@ def analysed(spec: Spec, settings: Settings, name: str, earlier: str = "") -> tu
     except UsageError as error:
         detail = f"{name} cannot be analysed alike: {error.message}"
         return Past(cause=Cause.SETTINGS, detail=detail, before=earlier), None
-    return Past(entry_of(report, settings.params), before=earlier), report
+    return Past(entry_of(report, settings), before=earlier), report
 
 
 def _broken(error: SpecError, name: str, earlier: str) -> Past:

@@ -95,7 +95,7 @@ class _Found(NamedTuple):
 def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tuple[Done, Baseline]:
     """What becomes of a baseline, and what came of it."""
     reports, limits, paces, whole, root = recorded
-    entries = {key: entry_of(report, order.settings.params) for key, report in reports.items()}
+    entries = {key: entry_of(report, order.settings) for key, report in reports.items()}
     found = [
         increase
         for key, entry in entries.items()

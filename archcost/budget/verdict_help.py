@@ -17,7 +17,7 @@ _LATENCY = {
 }
 _AT_REVISION = {
     Cause.BROKEN: "compare with a revision where it is right",
-    Cause.SETTINGS: "compare with a revision that takes the same --set and --batch",
+    Cause.SETTINGS: "compare with a revision that takes the same --set, --input and --batch",
 }
 
 

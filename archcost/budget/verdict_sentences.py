@@ -202,4 +202,4 @@ def _unknown(verdict: Verdict) -> str:
     if not count:
         return ""
     of = "it is" if count == 1 else "they are"
-    return f"; {plural(count, 'expected figure')} not judged: --set and --batch change what {of} of"
+    return f"; {plural(count, 'expected figure')} not judged: --set, --input and --batch change what {of} of"

@@ -8,18 +8,21 @@ import typer
 
 from archcost.commands.option_values import analyze_all, settings_of, validate_all, warn_of_narrow
 from archcost.commands.options import (
+    CONVENTIONS,
     Batch,
     Columns,
-    ConventionName,
     Depth,
     Format,
     Functional,
+    Inputs,
     Output,
     SetParams,
     Specs,
     Training,
     WeightDtype,
     metric_option,
+    number_option,
+    word_option,
 )
 
 if TYPE_CHECKING:
@@ -35,13 +38,15 @@ def analyze(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     depth: Depth = None,
     sort: Annotated[str | None, metric_option("--sort", "List layers by a metric, largest first.")] = None,
-    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N rows.")] = None,
+    top: Annotated[int | None, number_option("--top", "Only the first N rows.")] = None,
     convention: Annotated[
-        ConventionName | None, typer.Option("--convention", help="Add what this tool would print for every layer.")
+        str | None,
+        word_option("--convention", CONVENTIONS, "TOOL", "Add what this tool would print for every layer."),
     ] = None,
     functional: Functional = None,
     columns: Columns = None,
@@ -59,17 +64,20 @@ def analyze(
         from archcost.errors import UsageError
 
         raise UsageError("--functional goes with --convention", "say whose figures depend on it: --convention thop")
+    chosen = format or format_of(output)
     wanted = Wanted(
         depth=depth,
         sort=sort,
         top=top,
-        convention=convention.value if convention else "",
+        convention=convention or "",
         functional=tuple(functional or ()),
         columns=_columns(columns or (), relative_to),
         relative_to=relative_to or "",
     )
-    results = analyze_all(specs, settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype))
-    _write(results, wanted, format or format_of(output), output)
+    results = analyze_all(
+        specs, settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
+    )
+    _write(results, wanted, chosen, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
 
@@ -117,6 +125,7 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
 def validate(
     specs: Specs,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
@@ -126,7 +135,7 @@ def validate(
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics, print_line, print_warnings
 
-    results = validate_all(specs, settings_of(settings, batch=batch, training=training))
+    results = validate_all(specs, settings_of(settings, inputs=inputs, batch=batch, training=training))
     warnings = [] if strict else [warning for result in results for warning in result.warnings]
     problems = [(*result.diagnostics, *(as_errors(result.warnings) if strict else ())) for result in results]
     print_diagnostics([problem for found in problems for problem in found])

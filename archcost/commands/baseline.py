@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.check import BaselineFile, ConfigFile
-from archcost.commands.options import Batch, SetParams
+from archcost.commands.options import Batch, Inputs, SetParams
 
 baseline = typer.Typer(no_args_is_help=True, help="Manage the baseline (lock file).")
 
@@ -24,6 +24,7 @@ def update(
         typer.Argument(metavar="[SPEC...]", help="As for analyze; default: those that the configuration lists."),
     ] = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     allow_increase: Annotated[
@@ -34,7 +35,7 @@ def update(
 ) -> None:
     """Update the lock file; refuse if params, MACs or a figure with a growth limit would grow."""
     import archcost
-    from archcost.commands.option_values import parse_params
+    from archcost.commands.option_values import parse_inputs, parse_params
     from archcost.render.baseline_record import print_increases, recorded_line
     from archcost.render.exit import write_out
     from archcost.render.output import print_diagnostics, print_warnings
@@ -43,6 +44,7 @@ def update(
     done = archcost.update_baseline(
         specs or (),
         params=parse_params(settings or ()),
+        inputs=parse_inputs(inputs or ()),
         batch=batch,
         config=config,
         baseline=baseline,

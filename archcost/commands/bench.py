@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
 from archcost.commands.option_values import analyze_all, settings_of, whole
-from archcost.commands.options import Batch, Depth, Format, MinTime, Output, SetParams, Specs, Threads, Training
+from archcost.commands.options import (
+    Batch,
+    Depth,
+    Format,
+    Inputs,
+    MinTime,
+    Output,
+    SetParams,
+    Specs,
+    Threads,
+    Training,
+    word_option,
+)
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("float32", "bfloat16", "float16")
 EVERY_LAYER = frozenset({"json", "csv"})  # formats that have the layers of several models, too
-
-
-class BenchDevice(str, Enum):
-    """Device to run on."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-class BenchDtype(str, Enum):
-    """The dtype of weights and floating inputs."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
 
 
 def bench(
@@ -35,12 +31,13 @@ def bench(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
-    device: Annotated[BenchDevice, typer.Option("--device", help="Device to run on.")] = BenchDevice.auto,
+    device: Annotated[str, word_option("--device", DEVICES, "DEVICE", "Device to run on.")] = "auto",
     threads: Threads = 0,
     dtype: Annotated[
-        BenchDtype | None, typer.Option("--dtype", help="Dtype of weights and floating-point inputs.")
+        str | None, word_option("--dtype", DTYPES, "DTYPE", "Dtype of weights and floating-point inputs.")
     ] = None,
     channels_last: Annotated[
         bool, typer.Option("--channels-last", help="Use the channels-last memory format (NHWC).")
@@ -52,18 +49,18 @@ def bench(
 ) -> None:
     """Measure latency, end to end and layer by layer; several specs are compared."""
     import archcost
+    from archcost.render.printing import format_of, write
     from archcost.render.progress import spinner
 
-    asked = settings_of(settings, batch=batch, training=training, dtype=dtype.value if dtype else None)
+    chosen = format or format_of(output)
+    asked = settings_of(settings, inputs=inputs, batch=batch, training=training, dtype=dtype)
     reports = whole(analyze_all(specs, asked))
     from archcost.render.latency import LatencyDocument
-    from archcost.render.printing import format_of, write
 
-    chosen = format or format_of(output)
     with spinner("measuring") as watch:
         found = archcost.bench(
             *reports,
-            device=device.value,
+            device=device,
             threads=threads,
             channels_last=channels_last,
             compiled=compile,

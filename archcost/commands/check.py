@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Output, SetParams, WeightDtype, format_option
-from archcost.render.formats import FULL, GITHUB, OF_VERDICTS
+from archcost.commands.options import Batch, Inputs, Output, SetParams, WeightDtype, format_option
+from archcost.render.formats import FULL, GITHUB, JUNIT, OF_VERDICTS, SARIF
 
 ConfigFile = Annotated[
     str | None,
@@ -41,6 +41,7 @@ def check(
     export_sarif: Annotated[str | None, _export("sarif")] = None,
     export_concise: Annotated[str | None, _export("concise")] = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     baseline: BaselineFile = None,
     baseline_ref: Annotated[
@@ -56,13 +57,15 @@ def check(
     """Check specs against their budgets: absolute limits, and growth over the baseline."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.option_values import parse_params
+    from archcost.commands.option_values import parse_inputs, parse_params
     from archcost.render.progress import progress
     from archcost.render.verdict_output import write_verdict
 
+    chosen = format or _format_of(output)
     verdict = archcost.check(
         specs or (),
         params=parse_params(settings or ()),
+        inputs=parse_inputs(inputs or ()),
         batch=batch,
         config=config,
         baseline=baseline,
@@ -83,7 +86,7 @@ def check(
         "concise": export_concise,
     }
     exports = {name: path for name, path in files.items() if path is not None}
-    write_verdict(verdict, format or _format_of(output), output, exports)
+    write_verdict(verdict, chosen, output, exports)
     if verdict.exit_code == 2 or (verdict.exit_code and not exit_zero):  # noqa: PLR2004 - could not judge
         raise typer.Exit(verdict.exit_code)
 
@@ -95,5 +98,5 @@ def _format_of(output: str | None) -> str:
 
     if output is None and in_github_actions():
         return GITHUB
-    named = format_of(output)
+    named = format_of(output, {".sarif": SARIF, ".xml": JUNIT})
     return FULL if named == "table" else named

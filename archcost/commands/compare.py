@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Training, WeightDtype, metric_option
+from archcost.commands.options import (
+    Batch,
+    Depth,
+    Format,
+    Inputs,
+    Output,
+    SetParams,
+    Training,
+    WeightDtype,
+    metric_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +34,7 @@ def compare(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     settings_a: Annotated[
         list[str] | None, typer.Option("--set-a", metavar="NAME=VALUE", help="Override a param of the first spec.")
     ] = None,
@@ -52,6 +63,7 @@ def compare(
     from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
 
+    chosen = format or format_of(output)
     limits = [_limit(text) for text in fail_on or ()]
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
         hint = "give the same one twice to compare settings: --set-b width=0.5"
@@ -60,7 +72,7 @@ def compare(
         raise UsageError("--weight-dtype-b is for two specs")
     if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
         raise UsageError("--set-a and --set-b are for two specs")
-    asked = settings_of(settings, batch=batch, training=training, weight_dtype=weight_dtype)
+    asked = settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
     first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
     second = asked._replace(
         params={**asked.params, **parse_params(settings_b or (), "--set-b")},
@@ -69,7 +81,7 @@ def compare(
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
     found = archcost.compare(*reports, sort=sort)
-    write(_document(found, metric, depth, only_changed=only_changed), format or format_of(output), output)
+    write(_document(found, metric, depth, only_changed=only_changed), chosen, output)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 

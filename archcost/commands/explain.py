@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Format, Output, SetParams, Training
+from archcost.commands.options import Batch, Format, Inputs, Output, SetParams, Training
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -25,6 +25,7 @@ def explain(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     variable: Annotated[
@@ -41,10 +42,10 @@ def explain(
     from archcost.commands.option_values import analyze_one, settings_of
     from archcost.render.printing import format_of, write
 
-    threshold = _threshold(balance)
-    report = analyze_one(spec, settings_of(settings, batch=batch, training=training))
+    chosen, threshold = format or format_of(output), _threshold(balance)
+    report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
     found = archcost.explain(report, path, balance=threshold, variable=variable)
-    write(_document(found), format or format_of(output), output)
+    write(_document(found), chosen, output)
 
 
 def _document(found: Explanation | Story | VariableFormulas) -> Document:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
 from archcost.commands.option_values import settings_of, whole
-from archcost.commands.options import Output, SetParams, Training
+from archcost.commands.options import Inputs, Output, SetParams, Training, word_option
 from archcost.named_specs import analyze_one, expand
-
-
-class ExportFormat(str, Enum):
-    """What ``export`` writes."""
-
-    torch = "torch"
 
 
 def export(
     spec: Annotated[
         str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by name, or - for standard input.")
     ],
-    format: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = ExportFormat.torch,  # noqa: A002
+    format: Annotated[str, word_option("--format", ("torch",), "FORMAT", "Output format.")] = "torch",  # noqa: A002
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     training: Training = False,
 ) -> None:
     """Write a spec as readable PyTorch source that needs nothing but torch."""
@@ -38,5 +32,5 @@ def export(
     if len(paths) > 1:
         raise UsageError(f"export takes one spec, '{spec}' stands for {len(paths)}", "export them one by one")
     files = None if paths == [spec] else DISK
-    (report,) = whole([analyze_one(paths[0], settings_of(settings, training=training), files=files)])
+    (report,) = whole([analyze_one(paths[0], settings_of(settings, inputs=inputs, training=training), files=files)])
     write_text(archcost.export(report), output, "python")

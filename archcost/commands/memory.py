@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import attempt_all, parse_params
-from archcost.commands.options import Batch, Depth, Format, Output, SetParams, Specs
+from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
+from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs, word_option
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
     from archcost.spec.model import Spec
 
 
-class FloatDtype(str, Enum):
-    """The dtype of weights and floating inputs."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-    float64 = "float64"
-
-
-class Half(str, Enum):
-    """What mixed precision computes in."""
-
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-
-
-class Schedule(str, Enum):
-    """The order of the layers."""
-
-    spec = "spec"
-    min_peak = "min-peak"
-
-
-class OptimizerName(str, Enum):
-    """What updates the params."""
-
-    sgd = "sgd"
-    momentum = "momentum"
-    adam = "adam"
+DTYPES = ("float32", "bfloat16", "float16", "float64")
+HALVES = ("bfloat16", "float16")  # what mixed precision computes in
+SCHEDULES = ("spec", "min-peak")
+OPTIMIZERS = ("sgd", "momentum", "adam")
 
 
 def memory(
@@ -51,23 +25,26 @@ def memory(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     dtype: Annotated[
-        FloatDtype | None, typer.Option("--dtype", help="Dtype of weights and floating-point inputs.")
+        str | None, word_option("--dtype", DTYPES, "DTYPE", "Dtype of weights and floating-point inputs.")
     ] = None,
     schedule: Annotated[
-        Schedule, typer.Option("--schedule", help="Order of the layers: the spec's, or the one with the lowest peak.")
-    ] = Schedule.spec,
+        str,
+        word_option("--schedule", SCHEDULES, "ORDER", "Order of the layers: the spec's, or that of the lowest peak."),
+    ] = "spec",
     inplace: Annotated[bool, typer.Option("--inplace", help="Run activations in place where possible.")] = False,
     training: Annotated[bool, typer.Option("--training", help="A training step instead of inference.")] = False,
     optimizer: Annotated[
-        OptimizerName | None, typer.Option("--optimizer", help="Train with this optimizer; default: sgd.")
+        str | None, word_option("--optimizer", OPTIMIZERS, "NAME", "Train with this optimizer; default: sgd.")
     ] = None,
     foreach: Annotated[
         bool, typer.Option("--foreach", help="Train with an optimizer that updates all params at once, as on GPUs.")
     ] = False,
     mixed: Annotated[
-        Half | None, typer.Option("--mixed", help="Train in mixed precision: float32 params, half activations.")
+        str | None,
+        word_option("--mixed", HALVES, "DTYPE", "Train in mixed precision: float32 params, half activations."),
     ] = None,
     checkpoint: Annotated[
         list[str] | None,
@@ -78,7 +55,7 @@ def memory(
     ] = True,
     depth: Depth = None,
 ) -> None:
-    """Show the peak memory of inference or of a training step, what holds it, and what would need less."""
+    """Show the peak activations of inference or the memory of a training step, what holds it, what would need less."""
     # long: an option a line, and again where it is passed on
     import archcost
     from archcost.named_specs import SpecResult
@@ -86,20 +63,22 @@ def memory(
     from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of, write
 
-    params = parse_params(settings or ())
+    chosen = format or format_of(output)
+    params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
 
     def work(spec: Spec) -> Study:
         return archcost.memory(
             spec,
             params=params,
+            inputs=shapes,
             batch=batch,
-            dtype=dtype.value if dtype else None,
+            dtype=dtype,
             training=training,
-            schedule=schedule.value,
+            schedule=schedule,
             inplace=inplace,
-            optimizer=optimizer.value if optimizer else None,
+            optimizer=optimizer,
             foreach=foreach,
-            mixed=mixed.value if mixed else None,
+            mixed=mixed,
             checkpoint=checkpoint or (),
             what_if=whatif,
         )
@@ -107,7 +86,7 @@ def memory(
     found = attempt_all(specs, work, "analysing")
     studies = [one for one in found if not isinstance(one, SpecResult)]
     failed = [one for one in found if isinstance(one, SpecResult)]
-    write(MemoryDocument(studies, depth, failed), format or format_of(output), output)
+    write(MemoryDocument(studies, depth, failed), chosen, output)
     print_warnings([warning for study in studies for warning in study.report.warnings])
     print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
     if failed:

@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 T = TypeVar("T")
+_MOST_DIGITS = 20  # of a size: tensors have fewer than 2⁶³ elements
 
 
 def settings_of(
     params: Sequence[str] | None,
     *,
+    inputs: Sequence[str] | None = None,
     batch: int = 1,
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
 ) -> Settings:
-    """The settings that options ask for; ``params`` are the words of ``--set``. Raises UsageError."""
-    return Settings(parse_params(params or ()), batch, training, dtype, weight_dtype)
+    """The settings that options ask for; ``params`` are the words of ``--set``, ``inputs`` those of ``--input``.
+
+    Raises UsageError.
+    """
+    return Settings(parse_params(params or ()), batch, training, dtype, weight_dtype, parse_inputs(inputs or ()))
 
 
 def analyze_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
@@ -88,6 +93,24 @@ def parse_params(words: Sequence[str], option: str = "--set") -> dict[str, Any]:
             raise UsageError(f"{option} {word}: {problems[0].message}")
         params[name.strip()] = value.plain()
     return params
+
+
+def parse_inputs(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """``--input 3x480x640`` and ``--input name=512``; raises UsageError."""
+    from archcost.errors import UsageError
+    from archcost.settings import THE_ONLY
+
+    inputs: dict[str, tuple[int, ...]] = {}
+    for word in words:
+        name, equals, text = word.rpartition("=")
+        sizes = text.replace(",", "x").replace("×", "x").split("x")
+        if not all(size.strip().isdecimal() and len(size) <= _MOST_DIGITS for size in sizes) or (equals and not name):
+            raise UsageError(f"--input takes a shape such as 3x480x640, or name=shape, got '{word}'")
+        name = name.strip() or THE_ONLY
+        if name in inputs:
+            raise UsageError(f"--input gives two shapes for {name or 'the same input'}", "leave one of them out")
+        inputs[name] = tuple([int(size) for size in sizes])
+    return inputs
 
 
 def parse_share(text: str, option: str) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcost.commands.value_readers import OneOf, Seconds, WholeNumber
 from archcost.figures import COLUMNS, OF_LAYERS
 from archcost.render.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Specs = Annotated[
     list[str], typer.Argument(metavar="SPEC...", help="Spec files, globs, zoo models by name, or - for standard input.")
@@ -19,29 +19,37 @@ Specs = Annotated[
 SetParams = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a param of the spec; repeatable.")
 ]
-Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Size of dim 0 of the inputs.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="[NAME=]SHAPE",
+        help="Replace the shape of an input, without the batch: 3x480x640, tokens=512; repeatable.",
+    ),
+]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
 
 
-def one_of(words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> Callable[[str], str]:
-    """What reads an option or argument that is one of several words, or a synonym of one."""
+def word_option(
+    name: str, words: Sequence[str], metavar: str, help_text: str, synonyms: Mapping[str, str] | None = None
+) -> Any:
+    """An option that takes one of several words."""
+    return typer.Option(name, parser=OneOf(name, words, synonyms), metavar=metavar, help=help_text)
 
-    def parse(text: str) -> str:
-        word = (synonyms or {}).get(text, text)
-        if word not in words:
-            raise typer.BadParameter(f"'{text}' is not one of {', '.join(map(repr, words))}.")
-        return word
 
-    return parse
+def number_option(name: str, help_text: str, *, least: int = 1) -> Any:
+    """An option that takes a whole number."""
+    return typer.Option(name, parser=WholeNumber(name, least), metavar="N", help=help_text)
+
+
+Batch = Annotated[int, number_option("--batch", "Size of dim 0 of the inputs.")]
 
 
 def format_option(*further: str, default: str = "table") -> Any:
     """``--format`` of the formats that every command has, and further ones; ``text`` is another name of the table."""
-    names = (*FORMATS, *further)
     help_text = f"Output format; default: from the name of the -o file, else {default}."
-    parse = one_of(names, {"text": "table"})
-    return typer.Option("--format", parser=parse, metavar=f"[{'|'.join(names)}]", help=help_text)
+    return word_option("--format", (*FORMATS, *further), "FORMAT", help_text, {"text": "table"})
 
 
 Format = Annotated[str | None, format_option()]
@@ -61,7 +69,8 @@ Columns = Annotated[
         help=f"More columns: {', '.join(COLUMNS)}, bytes_read, bytes_written, intensity, receptive_field. Repeatable.",
     ),
 ]
-Depth = Annotated[int | None, typer.Option("--depth", min=1, metavar="N", help="Fold the table below N levels.")]
+CONVENTIONS = ("archcost", "torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "calflops")
+Depth = Annotated[int | None, number_option("--depth", "Fold the table below N levels.")]
 
 
 WeightDtype = Annotated[
@@ -74,36 +83,19 @@ WeightDtype = Annotated[
 ]
 
 
-def _finite(seconds: float | None) -> float | None:
-    """A time that ends; what is no number is within every range."""
-    if seconds is not None and not 0 <= seconds < float("inf"):
-        raise typer.BadParameter(f"{seconds} is not a number of seconds.")
-    return seconds
-
-
 _MIN_TIME = typer.Option(
-    "--min-time", min=0.01, callback=_finite, metavar="SECONDS", help="Measure each model for at least this long."
+    "--min-time",
+    parser=Seconds("--min-time", 0.01),
+    metavar="SECONDS",
+    help="Measure each model for at least this long.",
 )
-_THREADS = typer.Option("--threads", min=0, metavar="N", help="CPU threads to measure with; 0: torch's choice.")
+_THREADS = number_option("--threads", "CPU threads to measure with; 0: torch's choice.", least=0)
 MinTime = Annotated[float, _MIN_TIME]
 MinTimeIfAny = Annotated[float | None, _MIN_TIME]
 Threads = Annotated[int, _THREADS]
 ThreadsIfAny = Annotated[int | None, _THREADS]
 
 
-class ConventionName(str, Enum):
-    """How to count: as archcost, or as another tool does."""
-
-    archcost = "archcost"
-    torch = "torch"
-    fvcore = "fvcore"
-    torchinfo = "torchinfo"
-    ptflops = "ptflops"
-    ptflops_aten = "ptflops-aten"
-    thop = "thop"
-    calflops = "calflops"
-
-
 def metric_option(name: str, help_text: str) -> Any:
     """An option that takes one of the figures that layers have."""
-    return typer.Option(name, parser=one_of(OF_LAYERS), metavar=f"<{'|'.join(OF_LAYERS)}>", help=help_text)
+    return word_option(name, OF_LAYERS, "METRIC", help_text)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Format, Functional, Output, SetParams, Training
+from archcost.commands.options import Batch, Format, Functional, Inputs, Output, SetParams, Training
 
 
 def reconcile(
@@ -27,6 +27,7 @@ def reconcile(
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
 ) -> None:
@@ -36,8 +37,9 @@ def reconcile(
     from archcost.render.printing import format_of, write
     from archcost.render.reconciliation import ReconciliationDocument
 
+    chosen = format or format_of(output)
     names = [name.strip() for text in tools or () for name in text.split(",") if name.strip()]
-    report = analyze_one(spec, settings_of(settings, batch=batch, training=training))
+    report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
     found = archcost.reconcile(report, tools=names, functional=functional or (), published=published)
     warn_of_narrow(report, functional or ())
-    write(ReconciliationDocument(found), format or format_of(output), output)
+    write(ReconciliationDocument(found), chosen, output)

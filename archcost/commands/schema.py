@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Output, one_of
+from archcost.commands.options import Output
+from archcost.commands.value_readers import OneOf
 from archcost.render.schemas import SCHEMAS, named_schema
 
 
 def schema(
-    name: Annotated[str, typer.Argument(parser=one_of(SCHEMAS), metavar="NAME", help=f"One of {', '.join(SCHEMAS)}.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            parser=OneOf("the name of a schema", SCHEMAS), metavar="NAME", help="What the schema describes."
+        ),
+    ],
     output: Output = None,
 ) -> None:
     """Print the JSON Schema (draft-07) of specs, of reports, of the verdicts of check, or of another document."""

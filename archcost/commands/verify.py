@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import attempt_all, parse_params, parse_share
+from archcost.commands.option_values import attempt_all, parse_inputs, parse_params, parse_share
 from archcost.commands.options import (
     Batch,
     Depth,
+    Inputs,
     MinTimeIfAny,
     Output,
     SetParams,
@@ -18,6 +18,7 @@ from archcost.commands.options import (
     ThreadsIfAny,
     Training,
     format_option,
+    word_option,
 )
 from archcost.render.formats import JUNIT
 
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 
-class VerifyDevice(str, Enum):
-    """Where the traced run happens, and the clock runs."""
-
-    meta = "meta"
-    cpu = "cpu"
-    cuda = "cuda"
+DEVICES = ("meta", "cpu", "cuda")  # where the traced run happens, and the clock runs
 
 
 def verify(
@@ -41,6 +37,7 @@ def verify(
     format: Annotated[str | None, format_option(JUNIT)] = None,  # noqa: A002 - the option's name
     output: Output = None,
     settings: SetParams = None,
+    inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
     tolerance: Annotated[
@@ -56,12 +53,13 @@ def verify(
         bool, typer.Option("--latency", help="Also time every layer, and say how well MACs predict time.")
     ] = False,
     device: Annotated[
-        VerifyDevice | None,
-        typer.Option(
+        str | None,
+        word_option(
             "--device",
-            help="meta (the default): shapes alone, at any size; cpu (the default with --latency), cuda: with kernels "
+            DEVICES,
+            "DEVICE",
+            "meta (the default): shapes alone, at any size; cpu (the default with --latency), cuda: with kernels "
             "that compute.",
-            show_default=False,
         ),
     ] = None,
     threads: ThreadsIfAny = None,
@@ -75,8 +73,11 @@ def verify(
     from archcost.named_specs import SpecResult
     from archcost.pytorch.verification import VerificationOutcome
     from archcost.render.output import print_diagnostics, print_warnings
+    from archcost.render.printing import format_of
 
-    allowed, params = parse_share(tolerance, "--tolerance"), parse_params(settings or ())
+    chosen = format or format_of(output, {".xml": JUNIT})
+    allowed = parse_share(tolerance, "--tolerance")
+    params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
     if against is not None and len(specs) > 1:
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
 
@@ -84,11 +85,12 @@ def verify(
         return archcost.verify(
             spec,
             params=params,
+            inputs=shapes,
             batch=batch,
             training=training,
             tolerance=allowed,
             against=against,
-            device=device.value if device else None,
+            device=device,
             latency=latency,
             threads=threads,
             min_time=min_time,
@@ -100,7 +102,7 @@ def verify(
         else VerificationOutcome(one.name, one)
         for one in attempt_all(specs, work, "verifying")
     ]
-    _write(outcomes, format, output, depth)
+    _write(outcomes, chosen, output, depth)
     checked = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     print_warnings([warning for verification in checked for warning in verification.warnings])
     print_diagnostics([diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics])
@@ -110,15 +112,14 @@ def verify(
         raise typer.Exit(1)
 
 
-def _write(outcomes: Sequence[VerificationOutcome], asked: str | None, path: str | None, depth: int | None) -> None:
-    from archcost.render.printing import format_of, write
-
-    if asked == JUNIT:
+def _write(outcomes: Sequence[VerificationOutcome], chosen: str, path: str | None, depth: int | None) -> None:
+    if chosen == JUNIT:
         from archcost.render.output import write_text
         from archcost.render.verification_junit import to_junit
 
         write_text(to_junit(outcomes), path, JUNIT)
     else:
+        from archcost.render.printing import write
         from archcost.render.verification import VerificationDocument
 
-        write(VerificationDocument(outcomes, depth), asked or format_of(path), path)
+        write(VerificationDocument(outcomes, depth), chosen, path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.documents import Count, Identified, Positive, Shape, WarnedData, holding, identified, warned
+from archcost.analysis.data import settings_data
+from archcost.documents import Count, Identified, Positive, Shape, ShapesByName, WarnedData, holding, identified, warned
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ComparedModelData(WarnedData):
     path: str
     sha256: str
     params: dict[str, Any]
+    inputs: NotRequired[ShapesByName]
     batch: Positive
 
 
@@ -80,6 +82,7 @@ class BesideData(TypedDict):
     name: str
     path: str
     params: dict[str, Any]
+    inputs: NotRequired[ShapesByName]
     batch: Positive
     totals: TotalsData
     unknown: NotRequired[UnknownData]
@@ -113,7 +116,7 @@ def _model(report: Report) -> ComparedModelData:
         "name": spec.name,
         "path": spec.path,
         "sha256": spec.sha256,
-        "params": report.params,
+        **settings_data(report),
         "batch": report.batch,
         **warned(report.warnings),
     }
@@ -148,14 +151,14 @@ def _sides(difference: Difference) -> DifferenceData:
 
 
 def _beside(report: Report) -> BesideData:
-    found: BesideData = {
+    found: dict[str, Any] = {
         "name": report.name,
         "path": report.spec.path,
-        "params": report.params,
+        **settings_data(report),
         "batch": report.batch,
-        "totals": cast("TotalsData", {metric: getattr(report.totals, metric) for metric in TOTALS}),
+        "totals": {metric: getattr(report.totals, metric) for metric in TOTALS},
     }
     unknown = report.unknown_layers()
     if unknown:
-        found["unknown"] = cast("UnknownData", unknown)
-    return found
+        found["unknown"] = unknown
+    return cast("BesideData", found)

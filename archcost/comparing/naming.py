@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 def label(report: Report) -> str:
-    """A model's name and the params that were set."""
+    """A model's name, the params that were set, and the shapes of inputs that were given."""
     defaults = {name: param.default for name, param in report.spec.params.items()}
     given = [
         f"{name}={value}"
         for name, value in report.params.items()
         if (default := defaults[name]) is None or (default.constant and default.value != value)
     ]
+    shapes = [f"{name}={'×'.join(map(str, shape))}" for name, shape in report.given_inputs.items()]
     batch = [f"batch={report.batch}"] if report.batch != 1 else []
-    return " ".join([report.name, *given, *batch])
+    return " ".join([report.name, *given, *shapes, *batch])
 
 
 def labels(reports: Sequence[Report]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from archcost.analysis.data import settings_data
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def reconciliation_data(found: Reconciliation) -> ReconciliationData:
             "name": spec.name,
             "path": spec.path,
             "sha256": spec.sha256,
-            "params": report.params,
+            **settings_data(report),
             **warned(report.warnings),
         },
         "batch": report.batch,

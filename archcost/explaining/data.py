@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
+from archcost.analysis.data import settings_data
 from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope, warned
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def begun(report: Report) -> Explained:
             "name": spec.name,
             "path": spec.path,
             "sha256": spec.sha256,
-            "params": report.params,
+            **settings_data(report),
             **warned(report.warnings),
         },
         "batch": report.batch,

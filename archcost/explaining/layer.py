@@ -25,7 +25,7 @@ def explain_layer(report: Report, index: int) -> Explanation:
     signature = node.signature
     formulas = formulas_of(signature)
     equations = [
-        *_size_equations(formulas, signature),
+        *size_equations(formulas, signature),
         *_work_equations(report, index, formulas),
         *_byte_equations(report, index),
     ]
@@ -49,7 +49,7 @@ def about(signature: Signature) -> str:
     return (inspect.getdoc(signature.op) or "").split("\n")[0]
 
 
-def _size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
+def size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:
     """Sizes of the outputs, equal ones told together; none that a rounded factor makes differ from the shape."""
     equations: list[Equation] = []
     for size in formulas.sizes:

@@ -17,6 +17,7 @@ from archcost.analysis.report import analyze
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.explaining.resolve_path import find_path, known_paths
 from archcost.figures import METRICS, OF_LAYERS, TOTALS, UNDECLARED
+from archcost.graph.inputs import params_in_inputs
 from archcost.paths import inside
 
 if TYPE_CHECKING:
@@ -182,6 +183,8 @@ def _value(report: Report, variable: str) -> int | float:
     numeric = [name for name, value in values.items() if _is_number(value)]
     if variable not in values:
         raise UsageError(f"{report.name} has no param '{variable}'", suggestion(variable, numeric, "numeric params"))
+    if variable in params_in_inputs(report.spec, report.graph.settings):
+        raise UsageError(f"the input that is given fixes the param '{variable}' of {report.name}", "leave it out")
     value = values[variable]
     if not _is_number(value):
         hint = f"numbers are {', '.join(numeric[:12])}"

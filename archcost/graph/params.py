@@ -1,23 +1,20 @@
-"""Params and inputs of a spec under a caller's settings."""
+"""Params and dtypes of a spec under a caller's settings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import decided, numel
 from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Diagnostic, UsageError, suggestion
-from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
-from archcost.ops.fields import shown, whole_number
+from archcost.graph.inputs import params_in_inputs
+from archcost.ops.fields import shown
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
 from archcost.spec.vocabulary import WEIGHT_BITS
-from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from archcost.errors import Mark
     from archcost.meter import Meter
     from archcost.settings import Settings
     from archcost.spec.model import Param, Spec
@@ -34,7 +31,8 @@ def freeze(value: Any) -> Any:
 def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Meter) -> Names:
     """All names that expressions see at the top level: params with their values, ``batch`` and ``training``.
 
-    Raises UsageError for params that the spec does not have; those without a value are unknown, and a problem.
+    A param that stands in the shape of an input that is replaced has the size that is given there. Raises UsageError
+    for params that the spec does not have; those without a value are unknown, and a problem.
     """
     given = settings.params
     for name, value in given.items():
@@ -43,6 +41,7 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
             hint = suggestion(name, known, "params") if known else f"{spec.name} has no params"
             raise UsageError(f"{spec.name} has no param '{name}'", hint)
         _check_value(name, value)
+    given = {**given, **params_in_inputs(spec, settings)}
     names = Names({"batch": settings.batch, "training": settings.training}, meter=meter)
     for name, param in spec.params.items():
         if name in given:
@@ -89,44 +88,6 @@ def _check_value(name: str, value: Any) -> None:
 def _is_whole(value: object) -> bool:
     """Whether a value is a whole number, and can be one of a key: of an int, a Dim, or a number of another library."""
     return hasattr(value, "__index__") and type(value).__hash__ is not None
-
-
-def resolve_inputs(
-    spec: Spec, names: Names, batch: int, dtype: str, problems: Problems
-) -> dict[str, TensorType | None]:
-    """The types of the model's inputs, the batch in front; None (and a problem) for a wrong shape."""
-    inputs: dict[str, TensorType | None] = {}
-    for name, declaration in spec.inputs.items():
-        inputs[name] = None
-        mark = declaration.shape.mark
-        try:
-            shape = declaration.shape.evaluate(names)
-        except ExpressionError as error:
-            if error.diagnostic is not None:
-                problems.add(error.diagnostic)
-            continue
-        dims = shape if isinstance(shape, (list, tuple)) else [shape]
-        sizes = [whole_number(dim) for dim in dims]
-        if any(size is None or not decided(size >= 1) for size in sizes):
-            message = f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}"
-            problems.add(Diagnostic(message, mark, _shape_help(name, shape, names, mark)))
-            continue
-        full = (*((batch,) if declaration.batch else ()), *sizes)
-        if len(full) > MAX_RANK:
-            problems.add(
-                Diagnostic(f"'{name}' has {len(full):,} dims, more than the {MAX_RANK} that a tensor may have", mark)
-            )
-        elif not decided(numel(full) <= MAX_ELEMENTS):
-            problems.add(Diagnostic(f"'{name}' has more than 2⁶³ elements", mark))
-        else:
-            inputs[name] = TensorType(full, declaration.dtype or dtype)
-    return inputs
-
-
-def _shape_help(name: str, shape: Any, names: Names, mark: Mark) -> str:
-    from archcost.spec.helps.inputs import input_shape_help
-
-    return input_shape_help(name, shape, Surroundings((names,), {}, names.meter, mark))
 
 
 def model_dtype(spec: Spec, override: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import WARNING, Diagnostic
-from archcost.ops.conv import ForwardConv
+from archcost.ops.conv import OwnWeight
 from archcost.paths import DOT, last
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def channels_last(graph: Graph) -> Iterator[Diagnostic]:
     for node in graph.nodes:
         name = places.get(node.inputs[0]) if node.inputs else None
         op = node.op
-        if name is None or name.startswith("_") or not isinstance(op, ForwardConv) or len(set(op.kernel_size)) > 1:
+        if name is None or name.startswith("_") or not isinstance(op, OwnWeight) or len(set(op.kernel_size)) > 1:
             continue
         _, channels, height, width = graph.inputs[name].shape
         declared = graph.spec.inputs[name]

@@ -16,8 +16,9 @@ from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import Bodies, Unrolled, copy_body, whole
 from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError, Use
 from archcost.graph.groups import GroupMaker
+from archcost.graph.inputs import resolve_inputs
 from archcost.graph.model import Graph, Scope, TensorType, new
-from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
+from archcost.graph.params import check_weight_dtype, model_dtype, resolve_params
 from archcost.graph.references import resolve
 from archcost.graph.scope import FAILED, UNKNOWN_RESULT, Body, Frame, Result, Values
 from archcost.graph.sharing import share_weights
@@ -28,7 +29,7 @@ from archcost.ops.base import raising
 from archcost.paths import DOT
 from archcost.settings import AS_IT_STANDS
 from archcost.spec.checks import StepError, check_params
-from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
+from archcost.spec.expressions import ExpressionError, Names, has_value
 from archcost.spec.problems import Problems
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
     check_weight_dtype(settings.weight_dtype)
     try:
         names = resolve_params(spec, settings, problems, Meter())
-        inputs = resolve_inputs(spec, names, settings.batch, dtype, problems)
+        inputs = resolve_inputs(spec, names, settings, dtype, problems)
     except WorkError as error:
         problems.extend(error.diagnostics)
         raise problems.error() from None
@@ -262,7 +263,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
         raise problems.error()
     body = Unroller(spec, names, dtype, problems, checks).run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
-    values = {name: names[name] for name in spec.params if names[name] is not UNKNOWN}
+    values = {name: names[name] for name in spec.params if has_value(names[name])}
     graph = Graph(spec, settings, values, dtype, known, body.nodes, whole(body.outputs), body.scopes)
     if problems:
         if len(known) < len(inputs):

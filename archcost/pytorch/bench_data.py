@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from archcost.documents import Count, Identified, Positive, SpecData, identified
+from archcost.analysis.data import settings_data
+from archcost.documents import Count, Identified, Positive, SpecData, identified, warned
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
 from archcost.pytorch.timing import times_slower, warnings
 
@@ -78,14 +79,12 @@ def known_macs(layer: Layer) -> int | None:
 
 def _model(result: Latency, ratio: Ratio) -> BenchModelData:
     report = result.report
-    params: dict[str, Any] = dict(report.params)
-    named: SpecData = {"name": report.name, "path": report.spec.path, "params": params}
-    if report.warnings:
-        named["warnings"] = [warning.to_dict() for warning in report.warnings]
+    named: dict[str, Any] = {"name": report.name, "path": report.spec.path, **settings_data(report)}
+    named |= warned(report.warnings)
     layers = report.unknown_layers()
     unknown: UnknownLayersData = {"unknown": layers} if layers else {}
     return {
-        "spec": named,
+        "spec": cast("SpecData", named),
         "batch": report.batch,
         "environment": result.environment.to_dict(),
         "latency_seconds": result.total.to_dict(),

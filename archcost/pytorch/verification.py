@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
 from archcost.documents import envelope, warned
 from archcost.pytorch.verified_figures import plain, shown
 
 if TYPE_CHECKING:
+    from archcost.analysis.data import SettingsData
     from archcost.dims import Shape
     from archcost.errors import Diagnostic, Mark
     from archcost.pytorch.clock import Clock, LayerTime
@@ -131,7 +132,7 @@ class Verification:
     path: str
     sha256: str
     batch: int
-    settings: dict[str, Any]
+    settings: SettingsData
     layers: tuple[LayerCheck, ...]
     mismatches: tuple[Mismatch, ...]
     versions: dict[str, str]
@@ -206,7 +207,7 @@ class Verification:
                 "name": self.name,
                 "path": self.path,
                 "sha256": self.sha256,
-                "params": self.settings,
+                **self.settings,
                 **warned(self.warnings),
             },
             "batch": self.batch,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archcost.analysis.data import settings_data
 from archcost.analysis.expectations import deviations, expected_count, rest_on_declared
 from archcost.errors import UsageError
 from archcost.pytorch.causes import macs_cause, output_cause, tensors_cause
@@ -67,7 +68,7 @@ def verify(
         path=report.spec.path,
         sha256=report.spec.sha256,
         batch=report.batch,
-        settings=report.params,
+        settings=settings_data(report),
         layers=tuple(checks),
         mismatches=tuple(mismatches),
         versions={name: version(name) for name in ("torch", "fvcore")},

@@ -16,10 +16,10 @@ _FACTOR = 1.5  # from which a change is also told as "times less"
 
 
 def figure(value: int, metric: str, *, exact: bool) -> str:
-    """A figure of a metric: to the unit, or in few digits."""
-    if exact:
-        return f"{value:,}"
-    return format_bytes(value) if METRICS[metric].unit == BYTES else format_count(value)
+    """A figure of a metric: bytes in IEC units, a count to the unit or in few digits."""
+    if METRICS[metric].unit == BYTES:
+        return format_bytes(value)
+    return f"{value:,}" if exact else format_count(value)
 
 
 def total_cell(value: int, metric: str, unknown: int) -> Cell:

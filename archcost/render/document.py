@@ -34,8 +34,8 @@ class Column(NamedTuple):
 
     ``right`` is for figures. Cells of a ``flexible`` column are cut where a page is narrow, unless it ``folds`` them
     into lines. Where that does not suffice columns leave, the lowest ``leaves`` first (0: it stays). A terminal shows
-    figures to the unit where there is room, but those of a ``rounded`` column always in few digits; and what is
-    ``drawn``, such as a bar, stands there alone.
+    figures to the unit where there is room, but those of a ``rounded`` column always in few digits. ``parts`` in place
+    of cells are drawn as bars, the largest as long as there is room; they stand on a terminal alone.
     """
 
     heading: str
@@ -47,7 +47,7 @@ class Column(NamedTuple):
     style: str = ""
     leaves: int = 0
     rounded: bool = False
-    drawn: bool = False
+    parts: Sequence[int] = ()
 
 
 class Table(NamedTuple):
@@ -63,11 +63,11 @@ class Table(NamedTuple):
 
     @property
     def telling_columns(self) -> list[Column]:
-        """The columns that are more than a drawing, without those that say nothing."""
+        """The columns that are more than bars, without those that say nothing."""
         return [
             column
             for column in self.columns
-            if not column.drawn and (column.heading or any(cell(one).text for one in column.cells))
+            if not column.parts and (column.heading or any(cell(one).text for one in column.cells))
         ]
 
     @property
@@ -93,7 +93,7 @@ class Line(NamedTuple):
 
     Its further lines hang below its ``head``, which may be its label; without one they are set in by ``indent``, and so
     is a text that finds no room beside its head and stands below it. A ``literal`` text holds words of others: no
-    backtick in it is a mark.
+    backtick in it is a mark. ``head_style`` is rich's as well.
     """
 
     text: str
@@ -101,6 +101,7 @@ class Line(NamedTuple):
     style: str = ""
     indent: int = 2
     literal: bool = False
+    head_style: str = ""
 
     @property
     def pieces(self) -> list[tuple[str, bool]]:
@@ -149,6 +150,18 @@ class Facts(NamedTuple):
         return " · ".join([" ".join(filter(None, parts)) for parts in shown])
 
 
+class Code(NamedTuple):
+    """Lines that stay as they are, of a ``language`` that a page may colour."""
+
+    text: str
+    language: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines."""
+        return self.text.rstrip("\n").split("\n")
+
+
 class Gap(NamedTuple):
     """An empty line."""
 
@@ -160,7 +173,7 @@ class TreeLine(NamedTuple):
     text: str
 
 
-Block = Heading | Line | Field | Facts | Table | Gap
+Block = Heading | Line | Field | Facts | Table | Code | Gap
 
 
 class Records(NamedTuple):
@@ -232,6 +245,8 @@ def branches_of(blocks: Iterable[Block]) -> Iterator[TreeLine]:
             yield TreeLine(block.level, f"{block.label}: {block.text}")
         elif isinstance(block, Facts):
             yield TreeLine(0, block.text(short=True))
+        elif isinstance(block, Code):
+            yield from [TreeLine(1, line) for line in block.lines]
 
 
 def _rows_of(table: Table) -> Iterator[TreeLine]:

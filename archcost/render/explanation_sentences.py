@@ -225,7 +225,7 @@ def memory_text(story: Story) -> str:
     where = f" while {story.peak.path} runs" if story.peak.path else ""
     weights = format_bytes(story.report.totals.weight_bytes)
     caches = _caches(story.report)
-    return f"weights {weights}{caches}; activations peak at {format_bytes_twice(story.peak.bytes)}{where}"
+    return f"weights {weights}{caches}; peak activations {format_bytes_twice(story.peak.bytes)}{where}"
 
 
 def _caches(report: Report) -> str:

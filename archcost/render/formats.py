@@ -11,6 +11,6 @@ FORMATS = {  # of every document; the module of a printer is loaded when it is a
     "latex": "latex",
 }
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table"}
-FULL, CONCISE, GITHUB, JUNIT = "full", "concise", "github", "junit"
-FOR_HOSTS = (GITHUB, "gitlab", JUNIT, "sarif")
+FULL, CONCISE, GITHUB, JUNIT, SARIF = "full", "concise", "github", "junit", "sarif"
+FOR_HOSTS = (GITHUB, "gitlab", JUNIT, SARIF)
 OF_VERDICTS = (FULL, CONCISE, *FOR_HOSTS)  # beside those of every document

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.timing import times_slower, warnings
 from archcost.quantities import format_bytes, format_count
-from archcost.render.cell_text import bar, figure_cell, known_total, shape_cell
+from archcost.render.cell_text import figure_cell, known_total, shape_cell
 from archcost.render.document import (
-    Cell,
     Column,
     Gap,
     Heading,
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from archcost.pytorch.timing import Latency, Spent, Timing
     from archcost.render.document import Block
     from archcost.render.table_rows import Row
-
-_BAR_WIDTH = 10
 
 
 class LatencyDocument(NamedTuple):
@@ -132,7 +129,8 @@ def _figures(results: Sequence[Latency]) -> list[Column]:
         columns.append(Column("MACs that ran", measured, right=True))
     if any(result.peak_device_bytes is not None for result in results):
         peaks = [result.peak_device_bytes for result in results]
-        columns.append(Column("peak bytes", ["–" if peak is None else f"{peak:,}" for peak in peaks], right=True))
+        cells = ["–" if peak is None else format_bytes(peak) for peak in peaks]
+        columns.append(Column("peak device memory", cells, right=True))
     return columns
 
 
@@ -154,19 +152,19 @@ def _layers(result: Latency, depth: int | None, most: int | None) -> Iterator[Bl
 def _layer_table(result: Latency, rows: Sequence[Row]) -> Table:
     spent = [result.spent(row.path).times(row.times) for row in rows]
     whole = result.layers_seconds
-    bars = [bar(int((each.seconds or 0) * 1e9), int(whole * 1e9), _BAR_WIDTH) for each in spent]
+    nanoseconds = [int((each.seconds or 0) * 1e9) for each in spent]
     total = time_text(whole) if any(result.layers) else "–"
     times = ["declared" if each.seconds is None else time_text(each.seconds) for each in spent]
     shares = ["–" if each.seconds is None else f"{each.seconds / whole:.1%}" for each in spent]
     return Table(
         [
             Column("layer", [name_of(row) for row in rows], "sum of layers", flexible=True),
-            Column("op", [kind_of(row) for row in rows], leaves=2),
+            Column("op", [kind_of(row) for row in rows], leaves=1),
             Column("output", [shape_cell(row.output) for row in rows], leaves=3),
             Column("time", times, total, right=True),
             Column("share", shares, right=True),
-            Column("of time".ljust(_BAR_WIDTH), [Cell(one, style="green") for one in bars], leaves=1, drawn=True),
             Column("achieved", [_achieved(each) for each in spent], right=True),
+            Column("of time", (), style="green", leaves=2, parts=nanoseconds),
         ]
     )
 

@@ -9,10 +9,10 @@ from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.documents import envelope
+from archcost.figures import METRICS, PEAK
 from archcost.quantities import format_bytes, format_share, rounded_bytes
-from archcost.render.cell_text import bar, shape_cell
+from archcost.render.cell_text import shape_cell
 from archcost.render.document import (
-    Cell,
     Column,
     Gap,
     Heading,
@@ -25,7 +25,7 @@ from archcost.render.document import (
 )
 from archcost.render.report import title_details
 from archcost.render.report_view import ModelView
-from archcost.render.row_cells import kind_of, name_of
+from archcost.render.row_cells import bytes_cell, kind_of, name_of
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, TreeLine
     from archcost.render.table_rows import Row
 
-_BAR_WIDTH = 16
 _HOLDERS = 8  # tensors told by name
 _NAMES = 12  # of layers in a new order
 
@@ -147,9 +146,10 @@ def order_line(study: Study) -> str:
 
 
 def _headline(study: Study) -> str:
-    """``peak 9.76 MiB (10,235,904 B) while norm2 runs``."""
+    """``peak activations 9.76 MiB (10,235,904 B) while norm2 runs``."""
     rounded = rounded_bytes(study.peak)
-    peak = f"peak {rounded} ({study.peak:,} B)" if rounded else f"peak {study.peak:,} B"
+    name = _name_of_peak(study)
+    peak = f"{name} {rounded} ({study.peak:,} B)" if rounded else f"{name} {study.peak:,} B"
     if study.training is None:
         where = f" while {study.peak_path} runs" if study.peak_path else ""
         known = ": no order has a lower one" if study.inference is not None and study.inference.exact else ""
@@ -161,6 +161,11 @@ def _headline(study: Study) -> str:
     return f"{peak} in the {moment.phase} pass{where}"
 
 
+def _name_of_peak(study: Study) -> str:
+    """What the most bytes alive at a time are: in training params, gradients and optimizer state are among them."""
+    return METRICS[PEAK].label if study.training is None else "memory to train"
+
+
 def _peak_table(study: Study) -> Table:
     """What is alive at the peak, the largest first."""
     parts = at_peak(study)
@@ -170,7 +175,7 @@ def _peak_table(study: Study) -> Table:
     named += [(f"{len(parts) - _HOLDERS} more", rest, "")] if rest else []
     columns = [
         Column("at the peak", [name for name, _, _ in named], flexible=True),
-        Column("bytes", [_bytes(size) for _, size, _ in named], right=True, rounded=True),
+        Column("bytes", [bytes_cell(size) for _, size, _ in named], right=True),
         Column("share", [format_share(size, study.peak) for _, size, _ in named], right=True),
         Column("", [note for _, _, note in named], flexible=True, style="dim"),
     ]
@@ -218,35 +223,23 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
         highs["kept"] = [sum(kept.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
     columns = [
         Column("layer", [name_of(row) for row in rows], flexible=True),
-        Column("op", [kind_of(row) for row in rows], leaves=2),
-        Column("output", [shape_cell(row.output) for row in rows], leaves=1),
-        *[
-            Column(heading, [_bytes(size) for size in values], right=True, rounded=True)
-            for heading, values in highs.items()
-        ],
-        Column(
-            "of the peak".ljust(_BAR_WIDTH),
-            [Cell(bar(size, study.peak, _BAR_WIDTH), style="green") for size in largest],
-            leaves=3,
-            drawn=True,
-        ),
+        Column("op", [kind_of(row) for row in rows], leaves=1),
+        Column("output", [shape_cell(row.output) for row in rows], leaves=2),
+        *[Column(heading, list(map(bytes_cell, values)), right=True) for heading, values in highs.items()],
         Column("", ["◂" if size == study.peak else "" for size in largest]),
+        Column("of the peak", (), style="green", leaves=3, parts=largest),
     ]
     return Table(columns)
-
-
-def _bytes(size: int) -> Cell:
-    return Cell(f"{size:,}", format_bytes(size)) if size else Cell("–")
 
 
 def _summary(studies: Sequence[Study], wrong: Sequence[ModelView]) -> Table:
     names = [study.report.name for study in studies] + [entry.label for entry in wrong]
     none = [""] * len(wrong)
+    name = _name_of_peak(studies[0]) if studies else METRICS[PEAK].label
     return Table(
         [
             Column("model", names, flexible=True),
-            Column("peak", [format_bytes(study.peak) for study in studies] + none, right=True),
-            Column("bytes", [f"{study.peak:,}" for study in studies] + none, right=True),
+            Column(name, [format_bytes(study.peak) for study in studies] + none, right=True),
             Column("where", [study.peak_path or "–" for study in studies] + none, flexible=True),
         ]
     )

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, format_diagnostic
-from archcost.printable import visible
-from archcost.render.exit import wants_colour, write_error, write_file, write_out
+from archcost.printable import visible, without_colours
+from archcost.render.exit import terminal_width, wants_colour, write_error, write_file, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,9 +29,18 @@ def write_text(text: Text, path: str | None, format: str) -> None:  # noqa: A002
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Print problems to standard error, in full."""
-    style = _style()
+    from archcost.render.wrapping import coloured
+
+    style, width = _style(), terminal_width(sys.stderr)
     for diagnostic in diagnostics:
-        write_error(format_diagnostic(diagnostic, style) + "\n\n")
+        lines = format_diagnostic(diagnostic, style).split("\n")
+        told = [line if _is_of_source(line) else coloured(line, width, 2) for line in lines]
+        write_error("\n".join(told) + "\n\n")
+
+
+def _is_of_source(line: str) -> bool:
+    """Whether a line shows the place of a problem: such a line stays as it is."""
+    return without_colours(line).lstrip()[:1] in ("-", "|", *"0123456789")
 
 
 def print_warnings(warnings: Iterable[Diagnostic]) -> None:
@@ -52,10 +61,13 @@ def print_failure(message: str) -> None:
 
 
 def print_line(word: str, text: str) -> None:
-    """``error: text`` to standard error, the word in its colour."""
+    """``error: text`` to standard error, the word in its colour, in lines that a terminal has room for."""
+    from archcost.render.wrapping import coloured
+
     style = _style()
     colour = style[{"help": "help", "note": "blue"}.get(word, "error")]
-    write_error(f"{colour}{word}{style['reset']}: {visible(text)}\n")
+    line = f"{colour}{word}{style['reset']}: {visible(text)}"
+    write_error(coloured(line, terminal_width(sys.stderr), 2) + "\n")
 
 
 def _style() -> dict[str, str]:

@@ -10,6 +10,8 @@ from archcost.render.formats import FORMATS, SUFFIXES
 from archcost.render.output import write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.render.document import Document
     from archcost.render.exit import Text
 
@@ -26,6 +28,18 @@ def text_of(document: Document, format: str, path: str | None) -> Text:  # noqa:
     return text
 
 
-def format_of(path: str | None) -> str:
-    """The format that a file's name asks for; a table for any other, and for standard output."""
-    return SUFFIXES.get(PurePath(path).suffix.lower(), "table") if path else "table"
+def format_of(path: str | None, further: Mapping[str, str] | None = None) -> str:
+    """The format that a file's name asks for; a table for one without an ending, and for standard output.
+
+    ``further`` are endings of formats that not every command has. Raises UsageError for an ending that asks for none.
+    """
+    known = {**SUFFIXES, **(further or {})}
+    suffix = PurePath(path).suffix.lower() if path else ""
+    if not suffix:
+        return "table"
+    if suffix not in known:
+        from archcost.errors import UsageError
+
+        endings = ", ".join([f"{ending} ({name})" for ending, name in known.items()])
+        raise UsageError(f"no format ends in '{suffix}': {path}", f"name the format with --format, or use {endings}")
+    return known[suffix]

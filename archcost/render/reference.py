@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from archcost.ops import REGISTRY
-from archcost.ops.base import INFERRED_SIZE, alone, arity_text, asserted_size
-from archcost.ops.facets import FAMILIES
-from archcost.ops.fields import REQUIRED, shown
+from archcost.explaining.op_reference import op_references
 from archcost.render.output import write_text
 
 if TYPE_CHECKING:
-    from archcost.ops.base import Op
+    from archcost.explaining.op_reference import OpReference
 
 _HEAD = """# Ops
 
@@ -22,58 +19,56 @@ _HEAD = """# Ops
 Kinds are torch.nn class names in snake case, or the torch function's name where there is no module. Attributes have
 torch's names and defaults; what follows from the input need not be written, and is checked where it is. Every value may
 be an expression.
+
+In the terminal, `archcost ops` lists them, and `archcost ops conv2d` has what stands here, the formulas of sizes,
+params, MACs and FLOPs, an example that can be analysed, and the address of torch's own page.
 """
 
 
 def reference() -> str:
     """The page: families, and in each the ops with their attributes."""
-    families: dict[str, list[type[Op]]] = {family: [] for family in FAMILIES}
-    for op in REGISTRY.values():
-        families[op.family].append(op)
+    families = {family: list(ops) for family, ops in groupby(op_references(), lambda op: op.family)}
     parts = [_HEAD]
     for family, ops in families.items():
         kinds = ", ".join(f"`{op.kind}`" for op in ops)
         parts.append(f"- [{family}](#{_anchor(family)}): {kinds}")
     for family, ops in families.items():
         parts.append(f"\n## {family}")
-        groups: dict[tuple[str, str], list[type[Op]]] = {}
+        groups: dict[tuple[str, str], list[OpReference]] = {}
         for op in ops:
             groups.setdefault((_text(op), _attributes(op)), []).append(op)
         parts += [_section(same) for same in groups.values()]
     return "\n".join(parts) + "\n"
 
 
-def _section(ops: list[type[Op]]) -> str:
+def _section(ops: list[OpReference]) -> str:
     """One heading for ops that differ in nothing but their kind."""
     op = ops[0]
     names = ", ".join(f"`{same.kind}`" for same in ops)
-    short = f" A value alone is its `{alone(op)}`." if alone(op) else ""
-    lines = [f"\n### {names}\n", _text(op), "", f"Takes {arity_text(op)}{_layouts(ops)}.{short}"]
+    short = f" A value alone is its `{op.alone}`." if op.alone else ""
+    lines = [f"\n### {names}\n", _text(op), "", f"Takes {op.takes}{_layouts(ops)}.{short}"]
     table = _attributes(op)
     if table:
         lines += ["", table]
     return "\n".join(lines)
 
 
-def _layouts(ops: list[type[Op]]) -> str:
+def _layouts(ops: list[OpReference]) -> str:
     layouts = list(dict.fromkeys(op.layout for op in ops if op.layout))
     return f": {', '.join(layouts)}" if layouts else ""
 
 
-def _text(op: type[Op]) -> str:
-    return inspect.cleandoc(op.__doc__ or "").replace("*", "\\*")
+def _text(op: OpReference) -> str:
+    return op.text.replace("*", "\\*")
 
 
-def _attributes(op: type[Op]) -> str:
-    inferred = {asserted_size(op): INFERRED_SIZE} if asserted_size(op) else {}
-    if not op.fields and not inferred:
+def _attributes(op: OpReference) -> str:
+    if not op.attributes:
         return ""
     lines = ["| attribute | value | default | |", "| :-- | :-- | :-- | :-- |"]
-    for name, field in op.fields.items():
-        default = "required" if field.default is REQUIRED else f"`{shown(field.default)}`".replace("'", "")
-        kind = field.type_text(op.ndim).replace("|", "\\|") + (" or null" if field.nullable else "")
-        lines.append(f"| `{name}` | {kind} | {default} | {field.doc} |")
-    lines += [f"| `{name}` | {size.type_text(op.ndim)} | the input's | {size.doc} |" for name, size in inferred.items()]
+    for one in op.attributes:
+        default = f"`{one.default}`" if one.default else one.without_default
+        lines.append(f"| `{one.name}` | {one.takes.replace('|', chr(92) + '|')} | {default} | {one.about} |")
     return "\n".join(lines)
 
 

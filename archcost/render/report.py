@@ -10,7 +10,6 @@ from archcost.figures import BYTES, FACTS, METRICS
 from archcost.quantities import format_bytes, format_count
 from archcost.render.cell_text import (
     UP_TO_ERROR,
-    bar,
     cost_share_cell,
     known_total,
     layers_text,
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, Records
     from archcost.render.report_view import ModelView, Wanted
     from archcost.render.table_rows import Row, Shown
-
-_BAR_WIDTH = 10
 
 
 class ReportDocument(NamedTuple):
@@ -122,10 +119,9 @@ def _left_out(wanted: Wanted, shown: Shown) -> Iterator[Line]:
 
 
 def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
-    """On a narrow page figures are rounded first, then the bar, the op and the shape go."""
+    """On a narrow page figures are rounded first, then the op, which names mostly tell, the bar and the shape go."""
     measure = view.wanted.sort or "macs"
-    whole = getattr(report.totals, measure)
-    bars = [Cell(bar(getattr(row.costs, measure), whole, _BAR_WIDTH), style="green") for row in rows]
+    parts = [getattr(row.costs, measure) for row in rows]
     columns = [
         Column(
             "layer",
@@ -133,14 +129,14 @@ def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
             f"{total_label(report)} · {layers_text(report.totals.layers)}",
             flexible=True,
         ),
-        Column("op", [kind_of(row) for row in rows], leaves=2),
+        Column("op", [kind_of(row) for row in rows], leaves=1),
         Column("output", [shape_cell(row.output) for row in rows], leaves=3),
         *[
             _figures(each.heading, rows, list(map(each.of, rows)), each.total)
             for each in (*_own_columns(report, "params", "macs"), *_further_columns(view, report))
         ],
         Column("share", [cost_share_cell(row.costs, report.costs, measure) for row in rows], right=True),
-        Column(f"of {METRICS[measure].heading}".ljust(_BAR_WIDTH), bars, leaves=1, drawn=True),
+        Column(f"of {METRICS[measure].heading}", (), style="green", leaves=2, parts=parts),
     ]
     return Table(columns)
 
@@ -180,14 +176,20 @@ def _facts(report: Report) -> list[Fact]:
         if metric.usual:
             found.append(Fact(f"{totals[metric.usual]:,} {metric.usual},", Cell(f"{value:,}"), metric.short))
         else:
-            told = size_cell(value) if metric.unit == BYTES else Cell(known_total(report, metric.name))
+            told = size_cell(value) if metric.unit == BYTES else _total_cell(report, metric.name)
             found.append(Fact(metric.short, told, quantised if metric.name == "weight_bytes" else ""))
     return found
 
 
+def _total_cell(report: Report, name: str) -> Cell:
+    """A total as far as it is known, to the unit and in few digits."""
+    value: int = getattr(report.totals, name)
+    return Cell(known_total(report, name), lower_bound(format_count(value), value, report.costs.unknown(name)))
+
+
 def size_cell(size: int) -> Cell:
     """Bytes, with their unit."""
-    return Cell(f"{size:,} B", format_bytes(size))
+    return Cell(format_bytes(size))
 
 
 # --- trees ------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.figures import BYTES, METRICS
-from archcost.quantities import format_bytes, format_exact
+from archcost.quantities import format_bytes
 from archcost.render.cell_text import figure_cell, lower_bound
 from archcost.render.chosen_columns import NOTHING
 from archcost.render.document import Cell
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def name_of(row: Row) -> Cell:
-    """A row's name at its depth, with ×N for folded neighbours."""
-    times = f" ×{row.times}" if row.times > 1 else ""
+    """A row's name at its depth, with ×N for folded neighbours, whose sum it tells; what is below is of each."""
+    times = f" ×{row.times}{' (each below)' * row.opened}" if row.times > 1 else ""
     return Cell(row.name + times, level=row.depth, style="bold" if row.group else "")
 
 
@@ -37,4 +37,4 @@ def cost_cell(costs: Costs, name: str) -> Cell:
 
 def bytes_cell(value: int) -> Cell:
     """A number of bytes; a dash for none."""
-    return Cell(format_exact(value), format_bytes(value)) if value else Cell(NOTHING)
+    return Cell(format_bytes(value)) if value else Cell(NOTHING)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.data import FailedReportData, ReportData
-from archcost.analysis.families import ZooModelData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.zoo_check import StatedData
 from archcost.budget.data import VerdictData
@@ -14,10 +13,12 @@ from archcost.conventions.data import ReconciliationData
 from archcost.documents import schema_of
 from archcost.explaining.data import ExplanationData
 from archcost.explaining.in_variable_data import FormulasData
+from archcost.explaining.op_reference_data import OpData
 from archcost.explaining.overview_data import StoryData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 from archcost.spec.schema import spec_schema
+from archcost.zoo_index import ZooModelData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "reconciliation": ReconciliationData,
     "verification": VerificationData | list[VerificationData],
     "bench": BenchData,
+    "ops": list[OpData],
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
 }

@@ -1,4 +1,4 @@
-"""Three models and more as a document: a column each, the smallest figure of every row marked."""
+"""Three models and more as a document: a row each, the smallest figure of every column marked."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.render.document import Block, Cell
 
-_SMALLEST = "◂"
+_SMALLEST = "▸"
 _LEGEND = f"{_SMALLEST} the smallest"
-_STAY = 2  # metrics that stay where the page is narrowest
+_STAY = ("params", "macs")  # where the page is narrowest
+_FIRST_TO_LEAVE = ("activation_bytes", "weight_bytes", "flops")  # before the others, which leave from the right
 
 
 class SideBySideDocument(NamedTuple):
@@ -28,7 +29,7 @@ class SideBySideDocument(NamedTuple):
     reports: Sequence[Report]
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """What people read: a column a model, and where the page is narrow a row a model."""
+        """What people read: a row a model."""
         del most  # there are as many rows as figures
         yield _table(self.reports)
         yield Line(_LEGEND, style="dim")
@@ -56,23 +57,24 @@ class SideBySideDocument(NamedTuple):
 
 
 def _table(reports: Sequence[Report]) -> Table:
-    """A column a model; a row a model where that is too wide, and then its first figures alone."""
-    figures = {metric: _cells(reports, metric) for metric in telling_metrics(reports)}
-    names = labels(reports)
-    columns = [Column("", [METRICS[metric].label for metric in figures])]
-    columns += [
-        Column(name, [cells[place] for cells in figures.values()], right=True) for place, name in enumerate(names)
+    """A row a model; where the page is narrow, figures leave one by one."""
+    metrics = telling_metrics(reports)
+    others = [metric for metric in reversed(metrics) if metric not in (*_STAY, *_FIRST_TO_LEAVE)]
+    leaving = [*_FIRST_TO_LEAVE, *others]
+    figures = [
+        Column(
+            METRICS[metric].label,
+            _cells(reports, metric),
+            right=True,
+            leaves=0 if metric in _STAY else 1 + leaving.index(metric),
+        )
+        for metric in metrics
     ]
-    rows = [Column("model", names, flexible=True)]
-    rows += [
-        Column(METRICS[metric].label, cells, right=True, rounded=True, leaves=int(place >= _STAY))
-        for place, (metric, cells) in enumerate(figures.items())
-    ]
-    return Table(columns, narrow=Table(rows, least_flexible=WHOLE))
+    return Table([Column("model", labels(reports), flexible=True), *figures], least_flexible=WHOLE)
 
 
 def _cells(reports: Sequence[Report], metric: str) -> list[Cell]:
-    """A figure of every model, the smallest marked and the others as wide."""
+    """A figure of every model, the smallest marked."""
     least = smallest(reports, metric)
     return [_cell(report, metric, least) for report in reports]
 
@@ -80,5 +82,6 @@ def _cells(reports: Sequence[Report], metric: str) -> list[Cell]:
 def _cell(report: Report, metric: str, least: int | None) -> Cell:
     value, unknown = getattr(report.totals, metric), report.costs.unknown(metric)
     found = total_cell(value, metric, unknown)
-    mark = f" {_SMALLEST}" if value == least and not unknown else "  "
-    return found._replace(text=found.text + mark, short=f"{found.short}{mark}")
+    if value != least or unknown:
+        return found
+    return found._replace(text=f"{_SMALLEST} {found.text}", short=f"{_SMALLEST} {found.short}", style="bold")

@@ -64,14 +64,12 @@ def summary_table(views: Sequence[ModelView]) -> Table:
             [size_cell(each.totals.weight_bytes) if each else "" for each in reports],
             right=True,
             leaves=2,
-            rounded=True,
         ),
         Column(
             "peak activations",
             [size_cell(each.totals.peak_activation_bytes) if each else "" for each in reports],
             right=True,
             leaves=1,
-            rounded=True,
         ),
     ]
     exact = [column._replace(leaves=0) for column in columns]

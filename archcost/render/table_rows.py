@@ -16,7 +16,10 @@ MAX_ROWS = 48  # what the default depth aims at
 
 
 class Row(NamedTuple):
-    """One line of a table: ``times`` neighbours that are equal, ``costs`` being their sum."""
+    """One line of a table: ``times`` neighbours that are equal, ``costs`` being their sum.
+
+    Where it is ``opened``, the rows of one of them follow.
+    """
 
     depth: int
     name: str
@@ -28,6 +31,7 @@ class Row(NamedTuple):
     times: int
     group: bool
     paths: tuple[str, ...] = ()  # of the neighbours, the first among them
+    opened: bool = False
 
 
 class Shown(NamedTuple):
@@ -39,7 +43,7 @@ class Shown(NamedTuple):
     deepest: int
 
 
-Place = tuple[int, list[Tree]]  # of a row: its level, and the neighbours that are told in it
+Place = tuple[int, list[Tree], bool]  # of a row: its level, the neighbours told in it, whether it is opened
 
 
 def tree_rows(tree: Tree, depth: int | None) -> list[Row]:
@@ -55,8 +59,9 @@ def _places(tree: Tree, level: int, depth: int | None) -> Iterator[Place]:
         stop = start + 1
         while stop < len(siblings) and _folds(first, siblings[stop]):
             stop += 1
-        yield level, siblings[start:stop]
-        if first.layer is None and (depth is None or level < depth):
+        opened = first.layer is None and (depth is None or level < depth)
+        yield level, siblings[start:stop], opened
+        if opened:
             yield from _places(first, level + 1, depth)
         start = stop
 
@@ -67,13 +72,15 @@ def _folds(first: Tree, other: Tree) -> bool:
 
 
 def _row(place: Place) -> Row:
-    level, same = place
+    level, same, opened = place
     first, count = same[0], len(same)
     name = first.name if count == 1 else f"{first.name} … {same[-1].name}"
     costs = first.costs.times(count)
     group = first.layer is None
     paths = tuple([tree.path for tree in same])
-    return Row(level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths)
+    return Row(
+        level, name, first.path, first.kind, first.output, costs, first.layers * count, count, group, paths, opened
+    )
 
 
 def automatic_depth(tree: Tree, deepest: int) -> int:
@@ -121,7 +128,7 @@ def first_rows(report: Report, most: int | None, *, depth: int | None = None, so
     deepest = tree.depth()
     if sort is not None:
         trees = _flat(tree, depth, sort)
-        rows = [_row((1, [each]))._replace(name=each.path) for each in trees[:most]]
+        rows = [_row((1, [each], False))._replace(name=each.path) for each in trees[:most]]
         return Shown(rows, len(trees), depth or deepest, deepest)
     chosen = automatic_depth(tree, deepest) if depth is None else depth
     places = _places(tree, 1, chosen)

@@ -54,6 +54,22 @@ def hanging(head: str, text: str, width: int, *, indent: int = 0) -> list[str]:
     return lines
 
 
+def coloured(text: str, width: int, indent: int) -> str:
+    """A line in its colours, which take no room, broken between words; further lines are set in."""
+    from archcost.printable import without_colours
+
+    lines: list[str] = []
+    line, used = "", 0
+    for word in text.split(" "):
+        size = len(without_colours(word))
+        if line and used + 1 + size > width:
+            lines.append(line)
+            line, used = " " * indent + word, indent + size
+        else:
+            line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
+    return "\n".join([*lines, line])
+
+
 def _hung(head: str, text: str, width: int, indent: int) -> list[str]:
     rest = " " * indent
     room = max(width, len(rest) + _NARROWEST)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.families import families
 from archcost.analysis.sources import MEANING, SourceKind
 from archcost.analysis.zoo_check import StatedData, tolerance_text, zoo_check_data
 from archcost.render.document import Cell, Column, Line, Records, Table, TreeLine
+from archcost.zoo_index import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ def _wrong(check: ZooCheck) -> Iterator[str]:
 
 def _verdict(check: ZooCheck) -> str:
     """``229 models in 50 families: all 527 figures and 252 shapes hold``."""
-    models, groups = len(check.reports), len(families(check.reports))
+    models, groups = len(check.reports), len(families(check.reports, lambda report: report.spec.family))
     named = f"{models} model{'s' * (models != 1)} in {groups} famil{'ies' if groups != 1 else 'y'}"
     figures = [figure.holds for figure in check.figures]
     shapes = check.shapes

@@ -48,6 +48,24 @@ class _Unknown:
 UNKNOWN: Any = _Unknown()
 
 
+class Divided:
+    """Stands for the value of a param that would need two at once: whatever asks for it is wrong, and told why."""
+
+    def __init__(self, name: str, reason: str, help: str) -> None:  # noqa: A002 - the word users see
+        self.name = name
+        self.reason = reason
+        self.help = help
+
+    def problem(self, mark: Mark | None) -> Diagnostic:
+        """The problem of an expression that needs the value."""
+        return Diagnostic(f"'{self.name}' has no one value here: {self.reason}", mark, self.help)
+
+
+def has_value(value: object) -> bool:
+    """Whether a name stands for a value, and not for why there is none."""
+    return value is not UNKNOWN and type(value) is not Divided
+
+
 class Names(dict[str, Any]):
     """Names and their values, those of an outer scope behind them; all of them evaluate on one meter."""
 
@@ -111,6 +129,8 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
                 raise NameNotDefined(node.id, "") from None  # type: ignore[attr-defined]
             if value is UNKNOWN:
                 raise ExpressionError(None)
+            if type(value) is Divided:
+                raise ExpressionError(value.problem(self.mark))
         elif kind is ast.BinOp:
             value = OPERATORS[type(node.op)](self._eval(node.left), self._eval(node.right))  # type: ignore[attr-defined]
         else:

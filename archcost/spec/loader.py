@@ -10,6 +10,7 @@ from archcost import model_zoo
 from archcost.errors import Diagnostic, Mark, Source, UnreadError, close_names
 from archcost.files import DISK, FileError, MissingFileError, located, read_named
 from archcost.meter import WorkError
+from archcost.ops import REGISTRY
 from archcost.spec.checks import link
 from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.included import IncludeTree, NamedFiles, decode, spec_text
@@ -107,6 +108,8 @@ def _named_text(path: str) -> str:
 
 
 def _missing_help(name: str) -> str:
+    if name in REGISTRY:
+        return f"{name} is an op: `archcost ops {name}` shows it"
     close = close_names(name, model_zoo.names()) if os.sep not in name else []
     if close:
         return "did you mean the zoo model " + " or ".join(f"'{candidate}'" for candidate in close) + "?"

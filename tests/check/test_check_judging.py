@@ -22,7 +22,7 @@ from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Verdict
 from archcost.budget.verdict_figures import amount, pair, percent
 from archcost.budget.verdict_sentences import sentence, summary
 from archcost.budget.verdict_words import Rule, Status
-from archcost.settings import Settings
+from archcost.settings import AS_IT_STANDS, Settings
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def verdict(budgets: str, *, width: int | None = None, text: str = TEXT, **value
 
 def against(before: int) -> dict[str, Any]:
     """A baseline of the net with another width."""
-    entry = entry_of(analyze(loads(TEXT, name="net.yaml"), Settings({"width": before})), {})
+    entry = entry_of(analyze(loads(TEXT, name="net.yaml"), Settings({"width": before})), AS_IT_STANDS)
     return {"baseline": Baseline("lock.json", entries={"net.yaml": entry}), "entry": entry}
 
 
@@ -167,7 +167,7 @@ def test_what_grew_most_comes_first() -> None:
 
 def test_a_new_block_has_nothing_to_grow_from() -> None:
     text = TEXT.replace("  - {id: unit_b, unit: {out: 16}}\n", "")
-    entry = entry_of(analyze(loads(text, name="net.yaml")), {})
+    entry = entry_of(analyze(loads(text, name="net.yaml")), AS_IT_STANDS)
     found = verdict("{layers: {unit_b: {params: 1%}}}", baseline=Baseline("x", is_lock=False), entry=entry)
     assert statuses(found) == ["warn"]
     assert "unit_b is new" in sentence(found.findings[0])
@@ -175,7 +175,7 @@ def test_a_new_block_has_nothing_to_grow_from() -> None:
 
 def test_growth_over_nothing_has_no_percentage() -> None:
     text = TEXT.replace("- relu", "- relu\n      - when: $(width > 4)\n        id: extra\n        batch_norm2d:")
-    entry = entry_of(analyze(loads(text, name="net.yaml")), {})
+    entry = entry_of(analyze(loads(text, name="net.yaml")), AS_IT_STANDS)
     spec = loads(text + "budgets: {layers: {unit_a: {params: 1%}}}\n", name="net.yaml")
     report = analyze(spec, Settings({"width": 5}))
     found = judge(Case("net.yaml", "net.yaml", report, baseline=Baseline("x", is_lock=False), entry=entry))

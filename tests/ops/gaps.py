@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import archcost
 from archcost.analysis.memory.rules import RULES, rule
 from archcost.conventions import NAMES, convention
+from archcost.explaining.op_reference import op_references
 from archcost.ops import REGISTRY
 from archcost.ops.base import Op
 from archcost.ops.facets import FAMILIES
+from archcost.spec.loader import loads
 from benchmarks.flops import rates
 from tests.ops.cases import CASES
 
@@ -54,7 +56,7 @@ def gaps(kind: str) -> list[str]:
     if not any(case.kind == kind for case in CASES):
         return found  # there is nothing to run
     with _some_rule(op):
-        return [*found, *_pages(op), *_rooms(op)]
+        return [*found, *_example(op), *_pages(op), *_rooms(op)]
 
 
 def message(kind: str, found: list[str]) -> str:
@@ -126,6 +128,14 @@ def _tables(op: type[Op]) -> Iterator[str]:
         except KeyError:
             path = f"archcost/conventions/{name.replace('-', '_')}.py"
             yield f"what {name} counts of a {op.work}: {place(path, 'CONVENTION')}"
+
+
+def _example(op: type[Op]) -> Iterator[str]:
+    try:
+        archcost.analyze(loads(op_references(op.kind)[0].example.text()))
+    except (archcost.ArchcostError, *UNKNOWN) as error:
+        place_of = place("archcost/explaining/op_examples.py", "_ATTRIBUTES")
+        yield f"an example for archcost ops: {place_of} ({str(error).splitlines()[0]})"
 
 
 def _pages(op: type[Op]) -> Iterator[str]:

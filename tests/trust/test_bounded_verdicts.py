@@ -208,7 +208,7 @@ LIMITED = "archcost: 1\nname: net\ninput: [8]\nbudgets: {params: 1 k}\nlayers: [
             "{params: 73}",
             ["--batch", "2"],
             "✓",
-            "1 limit holds; 1 expected figure not judged: --set and --batch change what it is of",
+            "1 limit holds; 1 expected figure not judged: --set, --input and --batch change what it is of",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from archcost.budget.lock_keys import as_text, path_of
 from archcost.budget.lockfile import MAX_BYTES, read_lock, write_lock
 from archcost.budget.path_lookup import Scopes
 from archcost.errors import UsageError
+from archcost.settings import AS_IT_STANDS
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ def test_a_lock_file_that_could_not_be_read_is_not_written(
     text = recorded(tmp_path, run)
     monkeypatch.setattr("archcost.budget.lockfile.MAX_BYTES", len(text) // 2)
     with pytest.raises(UsageError, match="would be larger than"):
-        write_lock(Baseline("", entries={"x": entry_of(archcost.analyze(loads(NET)), {})}), str(tmp_path / "new.json"))
+        write_lock(
+            Baseline("", entries={"x": entry_of(archcost.analyze(loads(NET)), AS_IT_STANDS)}),
+            str(tmp_path / "new.json"),
+        )
     assert not (tmp_path / "new.json").exists()
 
 

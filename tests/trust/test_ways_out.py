@@ -12,6 +12,7 @@ import pytest
 import archcost
 from archcost.budget.baseline import Baseline, entry_of
 from archcost.budget.judge import Case, judge
+from archcost.settings import AS_IT_STANDS
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -226,7 +227,13 @@ def test_growth_of_a_peak_is_told_by_what_is_alive() -> None:
     before = archcost.analyze(loads(NET))
     report = archcost.analyze(loads(NET.replace("16, 16]", "32, 32]") + "budgets: {peak_activation_bytes: 1%}\n"))
     (finding, *_) = judge(
-        Case("net.yaml", "net.yaml", report, baseline=Baseline("HEAD", is_lock=False), entry=entry_of(before, {}))
+        Case(
+            "net.yaml",
+            "net.yaml",
+            report,
+            baseline=Baseline("HEAD", is_lock=False),
+            entry=entry_of(before, AS_IT_STANDS),
+        )
     ).findings
     # 4 times the pixels: 65,536 + 65,536 + 12,288
     assert [(weight.path, weight.figure) for weight in finding.layers] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
+from archcost.analysis.data import settings_data
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.inference import MIN_PEAK
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
@@ -76,7 +77,7 @@ def memory_data(study: Study) -> MemoryData:
     report, conditions = study.report, study.conditions
     document: dict[str, Any] = {
         **envelope("memory"),
-        "spec": {"name": report.name, "path": report.spec.path, "params": report.params, **warned(report.warnings)},
+        "spec": {"name": report.name, "path": report.spec.path, **settings_data(report), **warned(report.warnings)},
         "batch": report.batch,
         "dtype": report.dtype,
         "mode": "inference" if study.training is None else "training",

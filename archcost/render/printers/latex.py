@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Facts, Field, Heading, Line, Table, cell
+from archcost.render.document import Code, Facts, Field, Heading, Line, Table, cell
 from archcost.render.glyphs import fitted
 from archcost.tex import SIGNS
 
@@ -27,7 +27,7 @@ _SIGNS = SIGNS | {
     "μ": r"$\mu$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\epsilon$", "λ": r"$\lambda$",
     "σ": r"$\sigma$", "Σ": r"$\Sigma$", "‖": r"$\Vert$", "½": r"$\frac12$", "₁": "$_1$", "₂": "$_2$", "₃": "$_3$",
     "ₑ": "$_e$", "ˣ": "$^x$", "ᵖ": "$^p$", "ᵀ": r"$^\top$", "⁻": "$^-$", "²": "$^2$", "³": "$^3$", "∞": r"$\infty$",
-    "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "†": r"\dag{}",
+    "✓": r"$\checkmark$", "✗": r"$\times$", "◂": r"$\triangleleft$", "▸": r"$\triangleright$", "†": r"\dag{}",
 }  # fmt: skip
 _SPECIAL = re.compile(r"[\\{}$&#%_~^<>|\"'`]|-(?=-)|[^\x20-\x7e]")  # two hyphens would be a dash
 _ARGUMENT = ("[", "*")  # what a row must not begin with: it would be taken for an argument of the end of the last one
@@ -52,7 +52,7 @@ def _block(block: Block) -> list[str]:
         return [_field(block)]
     if isinstance(block, Facts):
         return [escape_latex(block.text(short=False))]
-    return []
+    return [_code(line) for line in block.lines] if isinstance(block, Code) else []
 
 
 def _field(field: Field) -> str:
@@ -63,6 +63,12 @@ def _field(field: Field) -> str:
     else:
         said = escape_latex(field.text)
     return r"\quad " * (field.level - 1) + rf"\textbf{{{escape_latex(field.label)}}} {said}"
+
+
+def _code(line: str) -> str:
+    """A line in typewriter, its indent kept."""
+    text = line.lstrip(" ")
+    return r"\texttt{" + "~" * (len(line) - len(text)) + escape_latex(text) + r"}\\"
 
 
 def _mathematical(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
-from archcost.render.document import Facts, Field, Gap, Heading, Line, Table, cell
+from archcost.render.document import Code, Facts, Field, Gap, Heading, Line, Table, cell
 from archcost.render.markup import escape_markdown, is_live, with_code
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, Cell, Document
 
 _INDENT = "&emsp;"
+_FENCE = "```"
 _ENDS_CODE = frozenset("`|")
 _TAME = re.compile(r"[\w\s\\{}()+,./=…^-]*")  # a formula in which Markdown finds nothing of its own
 
@@ -49,6 +50,9 @@ def _of_kind(kind: type[Block], blocks: Sequence[Block]) -> Iterator[str]:
             yield from _field(block)
         elif isinstance(block, Facts):
             yield escape_markdown(block.text(short=False)) + "  " * (number < len(blocks) - 1)
+        elif isinstance(block, Code):
+            yield from [""] * bool(number)
+            yield from [f"{_FENCE}{block.language}", *block.lines, _FENCE]
         else:
             raise TypeError(f"no block: {kind.__name__}")
 

@@ -1,0 +1,164 @@
+"""What a shell offers at the cursor: commands, options, their words, files, models of the zoo, and params of a spec.
+
+The scripts of :mod:`archcost.commands.completion` call archcost with the words of the line. Nothing is analysed: models
+are names of files, and params stand in the text of a spec.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.commands.value_readers import value_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BETWEEN = "  "  # a value and its meaning
+_SPECS = (".yaml", ".yml")
+_SPECIAL = re.compile(r"([^\w@%+=:,./~-])")  # what bash reads otherwise than it is written
+
+
+class Candidate(NamedTuple):
+    """What may stand at the cursor, and what it means."""
+
+    value: str
+    meaning: str = ""
+
+
+def answer(shell: str, command: Any, words: Sequence[str]) -> str:
+    """The candidates for a shell, a line each: for bash as it reads them, for others with their meanings.
+
+    ``words`` are those behind the program's name, the last one unfinished; of bash the line up to the cursor, and what
+    it takes for the word there, which begins behind the last ``=`` or ``:``.
+    """
+    if shell != "bash":
+        *before, unfinished = words or [""]
+        return "".join([f"{one.value}{BETWEEN}{one.meaning}\n" for one in candidates(command, before, unfinished)])
+    line, word = words
+    before, unfinished, quoted = split_line(line)
+    start = len(unfinished) - len(word) if unfinished.endswith(word) else 0
+    values = [one.value[start:] for one in candidates(command, before, unfinished)]
+    return "".join([(value if quoted else _SPECIAL.sub(r"\\\1", value)) + "\n" for value in values])
+
+
+def split_line(line: str) -> tuple[list[str], str, bool]:
+    """The words behind the program's name, the unfinished one at the end, and whether that is within quotes."""
+    import shlex
+
+    for closing in ("", '"', "'"):
+        try:
+            _, *words = shlex.split(line + closing) or [""]
+        except ValueError:
+            continue
+        ended = not closing and (line.endswith(" ") or not words)
+        return (words, "", False) if ended else (words[:-1], words[-1], bool(closing))
+    return [], "", False
+
+
+def candidates(command: Any, words: Sequence[str], unfinished: str) -> list[Candidate]:
+    """What may stand in place of an unfinished word behind others."""
+    place = _Place(command)
+    for word in words:
+        place.take(word)
+    name, equals, value = unfinished.partition("=")
+    option = place.options().get(name)
+    if place.awaited is None and equals and option is not None:
+        return [Candidate(f"{name}={one.value}", one.meaning) for one in place.values(option, value)]
+    return list(place.offers(unfinished))
+
+
+class _Place:
+    """Where a line has come to."""
+
+    def __init__(self, command: Any) -> None:
+        self.command = command
+        self.awaited: Any = None  # the option whose value is next
+        self._arguments: list[str] = []
+
+    def options(self) -> dict[str, Any]:
+        """The options of the command, by each of their names."""
+        found = [each for each in self.command.params if each.param_type_name == "option"]
+        return {name: each for each in found for name in (*each.opts, *each.secondary_opts)}
+
+    def take(self, word: str) -> None:
+        """Go past a word."""
+        members = getattr(self.command, "commands", {})
+        option = self.options().get(word)
+        if self.awaited is not None:
+            self.awaited = None
+        elif option is not None:
+            self.awaited = None if option.is_flag else option
+        elif word in members:
+            self.command = members[word]
+        elif not word.startswith("-") or word == "-":
+            self._arguments.append(word)
+
+    def offers(self, unfinished: str) -> Iterator[Candidate]:
+        """What may stand here."""
+        members = getattr(self.command, "commands", {})
+        if self.awaited is not None:
+            yield from self.values(self.awaited, unfinished)
+        elif unfinished.startswith("-"):
+            for name, each in {**self.options(), "--help": None}.items():
+                if name.startswith(unfinished):
+                    yield Candidate(name, getattr(each, "help", None) or "")
+        elif members:
+            for name, each in members.items():
+                if name.startswith(unfinished):
+                    yield Candidate(name, _first_sentence(each.help or ""))
+        else:
+            arguments = [each for each in self.command.params if each.param_type_name == "argument"]
+            if arguments:
+                yield from self.values(arguments[min(len(self._arguments), len(arguments) - 1)], unfinished)
+
+    def values(self, parameter: Any, unfinished: str) -> Iterator[Candidate]:
+        """The values of an option or argument that begin like this."""
+        words, metavar = value_words(parameter), parameter.metavar or ""
+        if words:
+            yield from [Candidate(word) for word in words if word.startswith(unfinished)]
+        elif metavar == "NAME=VALUE":
+            yield from _params(self._arguments, unfinished)
+        elif metavar == "FILE":
+            yield from _files(unfinished)
+        elif parameter.param_type_name == "argument" and parameter.name == "op":
+            from archcost.ops import REGISTRY
+
+            yield from [Candidate(kind, op.family) for kind, op in REGISTRY.items() if kind.startswith(unfinished)]
+        elif parameter.param_type_name == "argument" and parameter.name in ("spec", "specs", "pattern"):
+            from archcost import model_zoo
+
+            yield from [Candidate(name, "zoo") for name in model_zoo.names() if name.startswith(unfinished)]
+            if parameter.name != "pattern":
+                yield from _files(unfinished, _SPECS)
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split()).partition(". ")[0]
+
+
+def _files(unfinished: str, endings: tuple[str, ...] = ("",)) -> Iterator[Candidate]:
+    """Files with one of the endings, and folders, hidden ones only where they are asked for."""
+    folder, name = os.path.split(unfinished)
+    try:
+        with os.scandir(os.path.expanduser(folder) or ".") as entries:
+            found = sorted((entry.name, entry.is_dir()) for entry in entries)
+    except OSError:
+        return
+    for each, is_folder in found:
+        if each.startswith(name) and (name or not each.startswith(".")) and (is_folder or each.endswith(endings)):
+            yield Candidate(os.path.join(folder, each) + "/" * is_folder, "folder" if is_folder else "file")
+
+
+def _params(specs: Sequence[str], unfinished: str) -> Iterator[Candidate]:
+    """The params of the specs that the line names so far, each as far as its value."""
+    import archcost
+    from archcost.errors import ArchcostError
+
+    for name in specs:
+        try:
+            params = archcost.load(name).params
+        except (ArchcostError, OSError):
+            continue
+        yield from [Candidate(f"{param}=", f"of {name}") for param in params if param.startswith(unfinished)]

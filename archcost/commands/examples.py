@@ -1,0 +1,101 @@
+"""Examples on the help pages, three a command: what is typed, and what it does. A test runs each of them.
+
+Lines are short enough for a narrow page: nobody can copy a command from two lines.
+"""
+
+from __future__ import annotations
+
+Example = tuple[str, str]
+
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "archcost": (
+        ("archcost analyze resnet50", "What every layer of ResNet-50 costs."),
+        ("archcost compare main:net.yaml net.yaml", "What a change costs, against a git revision."),
+        ("archcost check net.yaml", "Whether a spec keeps to its budgets."),
+    ),
+    "analyze": (
+        ("archcost analyze googlenet", "A model of the zoo, layer by layer."),
+        ("archcost analyze net.yaml --sort params --top 5", "The five layers of a spec with the most params."),
+        ("archcost analyze resnet18 resnet50 --batch 8", "Two models, a row each."),
+    ),
+    "compare": (
+        ("archcost compare resnet50 resnext50_32x4d", "Two models, and the layers that differ."),
+        ("archcost compare main:net.yaml net.yaml", "A spec as it is on main, and as it is now."),
+        ("archcost compare resnet18 resnet34 resnet50", "Three models side by side."),
+    ),
+    "explain": (
+        ("archcost explain resnet18", "Where the costs of a model are."),
+        ("archcost explain resnet18 layer1.0.conv1", "The arithmetic of one layer."),
+        ("archcost explain mobilenet_v1 --in width", "The figures as formulas in a param."),
+    ),
+    "memory": (
+        ("archcost memory resnet50 --batch 32", "What is alive when inference needs the most."),
+        ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),
+        ("archcost memory googlenet --schedule min-peak", "The order of layers that needs the least."),
+    ),
+    "reconcile": (
+        ("archcost reconcile resnet50", "Why other tools print other figures."),
+        ("archcost reconcile resnet50 --with fvcore,thop", "Only these two tools."),
+        ('archcost reconcile resnet50 --published "4.1 G"', "What a published figure counts."),
+    ),
+    "check": (
+        ("archcost check net.yaml", "The budgets of one spec."),
+        ("archcost check net.yaml --baseline-ref main", "Growth over the specs on main."),
+        ("archcost check net.yaml -o report.md", "The report for a pull request."),
+    ),
+    "baseline": (
+        ("archcost baseline update net.yaml", "Record what a spec costs."),
+        ("archcost baseline update net.yaml --allow-increase", "The same after a rise that is intended."),
+        ("archcost baseline update net.yaml --batch 8", "At another batch size."),
+    ),
+    "baseline update": (
+        ("archcost baseline update net.yaml", "Record what a spec costs."),
+        ("archcost baseline update net.yaml --allow-increase", "The same after a rise that is intended."),
+        ("archcost baseline update net.yaml --batch 8", "At another batch size."),
+    ),
+    "verify": (
+        ("archcost verify net.yaml", "Build a spec in PyTorch, and compare every layer."),
+        ("archcost verify resnet18 --against torchvision:resnet18", "Hold a spec against a model."),
+        ("archcost verify net.yaml -o verified.json", "The outcome for a program."),
+    ),
+    "bench": (
+        ("archcost bench net.yaml", "Measure a spec, layer by layer."),
+        ("archcost bench net.yaml conv1x1 --min-time 0.1", "Which of two is faster, and how much."),
+        ("archcost bench net.yaml --batch 8 --device cpu", "A larger batch on the CPU."),
+    ),
+    "export": (
+        ("archcost export resnet18 -o resnet18.py", "A module that needs nothing but torch."),
+        ("archcost export mobilenet_v1 --set width=0.5", "The same with another width."),
+        ("archcost export net.yaml", "Print the source."),
+    ),
+    "validate": (
+        ("archcost validate net.yaml", "One spec."),
+        ('archcost validate "*.yaml"', "Every spec of a folder."),
+        ("archcost validate net.yaml --batch 8", "Its shapes at another batch size."),
+    ),
+    "schema": (
+        ("archcost schema spec -o spec.json", "For an editor that completes specs."),
+        ("archcost schema report", "What `analyze --format json` prints."),
+        ("archcost schema verdict", "What `check --format json` prints."),
+    ),
+    "zoo": (
+        ("archcost zoo llama", "The models that have a word in their name or family."),
+        ("archcost zoo resnet50", "What a model is, and the params that can be set."),
+        ("archcost zoo resnet50 --copy own.yaml", "Its spec, to begin with."),
+    ),
+    "ops": (
+        ("archcost ops '*pool2d'", "The ops that fit a pattern, a line each."),
+        ("archcost ops conv2d", "Attributes, formulas, an example and torch's page."),
+        ("archcost ops lstm --example -o lstm.yaml", "The example alone, to be analysed."),
+    ),
+    "init": (
+        ("archcost init first.yaml", "A first spec, with a comment on each part."),
+        ("archcost init models/small.yaml", "The same under another name."),
+        ("archcost init net.yaml --ci", "What checks a spec of yours on GitHub."),
+    ),
+    "completion": (
+        ('eval "$(archcost completion bash)"', "For this shell; in ~/.bashrc for every one."),
+        ('eval "$(archcost completion zsh)"', "The same in zsh, and in ~/.zshrc."),
+        ("archcost completion fish | source", "The same in fish, and in config.fish."),
+    ),
+}

@@ -1,0 +1,231 @@
+"""Tables as lines of a page: as much of each as its width allows, no blanks at the ends of lines, bars in what is left.
+
+Figures are rounded first where a page is narrow, then columns leave, then the narrow table stands in; names are cut
+once that does not suffice. The lines are the same with colours and without.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.render.cell_text import bar
+from archcost.render.document import cell
+from archcost.render.exit import PIPED_WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcost.render.document import Cell, Column, Table
+    from archcost.render.safe_console import Console
+
+GAP = 2
+LEAST_BAR = 8  # of a column of bars, before it leaves
+BAR_ON_PAPER = 20  # where a page has no end, as in a pipe or a file
+_EDGE = 1
+_MIN_FLEXIBLE = 8
+
+Piece = tuple[str, str]  # a text and its style
+
+
+class Shown(NamedTuple):
+    """A table's columns as they are shown: with exact or with short figures."""
+
+    columns: Sequence[Column]
+    short: bool
+
+    def text(self, column: Column, value: Cell | str) -> str:
+        """What stands in a cell."""
+        one = cell(value)
+        short = self.short or column.rounded
+        mark = f"{one.mark} " if one.mark else ""
+        return (mark + "  " * (one.level - 1) + (one.text if one.short is None or not short else one.short)).rstrip()
+
+    def width(self, column: Column) -> int:
+        """Terminal cells of the widest entry; of bars, the fewest."""
+        from rich.cells import cell_len
+
+        if column.parts:
+            return max(cell_len(column.heading), LEAST_BAR)
+        return max([cell_len(self.text(column, one)) for one in (column.heading, *column.cells, column.footer)])
+
+    def needed(self, least: int) -> int:
+        """What the columns take; flexible ones at most ``least`` each."""
+        return _whole([min(self.width(each), least) if each.flexible else self.width(each) for each in self.columns])
+
+
+def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
+    """The lines of a table, each in pieces with their styles; an empty one before and behind it."""
+    shown = _fitting(_safe(table, page), page.width)
+    if not shown.columns:
+        return
+    widths = _widths(shown, page.width)
+    columns = [_column(shown, column, width, page) for column, width in zip(shown.columns, widths, strict=True)]
+    heading, *rows, footer = zip(*columns, strict=True)
+    rule = _Entry([page.safe("─" * (_whole(widths) - 2 * _EDGE))], "", right=False)
+    lines = [[], *_row(heading, widths), *_row([rule], widths), *[line for row in rows for line in _row(row, widths)]]
+    lines += [[], *_row(footer, widths), []] if table.has_footer else [[]]
+    fits = _whole(widths) <= page.width
+    yield from lines if fits else [_within(line, page.width) for line in lines]
+
+
+# --- which columns, and how wide --------------------------------------------------------------------------------------
+
+
+def _fitting(table: Table, width: int) -> Shown:
+    """The richest form that fits: figures are rounded first, then columns leave, then the narrow table stands in."""
+    exact = shown = Shown(table.columns, short=False)
+    for shown in _forms(exact):
+        if shown.needed(table.least_flexible) <= width:
+            return _filled(shown, exact, table.least_flexible, width)
+    return _fitting(table.narrow, width) if table.narrow is not None else shown
+
+
+def _filled(shown: Shown, exact: Shown, least: int, width: int) -> Shown:
+    """The same with columns that fit again once a wider one has left, the last that left first."""
+    there = {id(column) for column in shown.columns}
+    for place in sorted({column.leaves for column in exact.columns if id(column) not in there}, reverse=True):
+        columns = [column for column in exact.columns if id(column) in there or column.leaves == place]
+        if shown._replace(columns=columns).needed(least) <= width:
+            shown = shown._replace(columns=columns)
+            there |= {id(column) for column in columns}
+    return shown
+
+
+def _forms(exact: Shown) -> Iterator[Shown]:
+    yield exact
+    shown = exact._replace(short=True)
+    yield shown
+    for place in sorted({column.leaves for column in exact.columns} - {0}):
+        shown = shown._replace(columns=[column for column in shown.columns if column.leaves != place])
+        yield shown
+
+
+def _whole(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1) + 2 * _EDGE
+
+
+def _widths(shown: Shown, available: int) -> list[int]:
+    """The width of each column: the flexible ones are cut where they must be, and bars have what is left."""
+    columns = shown.columns
+    widths = [shown.width(column) for column in columns]
+    _cut(widths, [place for place, column in enumerate(columns) if column.flexible], _MIN_FLEXIBLE, available)
+    _cut(widths, range(len(columns)), 1, available)  # a page on which nothing fits
+    bars = [place for place, column in enumerate(columns) if column.parts]
+    for place in bars:
+        spare = (available - _whole(widths)) // len(bars)
+        widths[place] = max(widths[place], BAR_ON_PAPER) if available >= PIPED_WIDTH else widths[place] + max(0, spare)
+    return widths
+
+
+def _cut(widths: list[int], places: Sequence[int], least: int, available: int) -> None:
+    """Cut columns, the widest first, until the table fits or each of them has its least width."""
+    excess = _whole(widths) - available
+    while excess > 0:
+        candidates = [place for place in places if widths[place] > least]
+        if not candidates:
+            return
+        widest = max(candidates, key=lambda place: widths[place])
+        cut = min(excess, widths[widest] - least)
+        others = [widths[place] for place in candidates if place != widest]
+        if others:
+            cut = min(cut, max(1, widths[widest] - max(others)))
+        widths[widest] -= cut
+        excess -= cut
+
+
+# --- what stands in them ----------------------------------------------------------------------------------------------
+
+
+class _Entry(NamedTuple):
+    """A cell in lines of its column's width, and their style."""
+
+    lines: Sequence[str]
+    style: str
+    right: bool
+
+
+def _column(shown: Shown, column: Column, width: int, page: Console) -> list[_Entry]:
+    """The heading, the cells and the footer of a column."""
+    heading = _Entry([_cut_to(column.heading.rstrip(), width, page)], "bold", column.right)
+    footer = _Entry([_cut_to(shown.text(column, column.footer), width, page)], "bold", column.right)
+    if column.parts:
+        largest = max(column.parts)
+        cells = [_Entry([page.safe(bar(part, largest, width))], column.style, right=False) for part in column.parts]
+        return [heading, *cells, footer]
+    cells = []
+    for value in column.cells:
+        one, text = cell(value), shown.text(column, value)
+        lines = _folded(text, width, page) if column.folds else [_cut_to(text, width, page)]
+        cells.append(_Entry(lines, one.style or ("bold" if one.strong else column.style), column.right))
+    return [heading, *cells, footer]
+
+
+def _cut_to(text: str, width: int, page: Console) -> str:
+    """A text in at most so many terminal cells, with a mark where it is cut."""
+    if text.isascii() and len(text) <= width:
+        return text
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
+
+
+def _folded(text: str, width: int, page: Console) -> list[str]:
+    """A text in lines, broken between words where it can be."""
+    from rich.text import Text
+
+    return [line.plain.rstrip() for line in Text(text).wrap(page, max(1, width), overflow="fold")] or [""]
+
+
+def _row(entries: Sequence[_Entry], widths: Sequence[int]) -> Iterator[list[Piece]]:
+    """The lines of a row: as many as its longest cell has."""
+    for place in range(max([len(entry.lines) for entry in entries], default=0)):
+        found: list[Piece] = []
+        blanks = _EDGE
+        for entry, width in zip(entries, widths, strict=False):
+            text = entry.lines[place] if place < len(entry.lines) else ""
+            room = width - _length(text)
+            if text:
+                found.append((" " * (blanks + room * entry.right), ""))
+                found.append((text, entry.style))
+                blanks = GAP + room * (not entry.right)
+            else:
+                blanks += width + GAP
+        yield found
+
+
+def _within(pieces: list[Piece], width: int) -> list[Piece]:
+    """The pieces that a page of this width has room for."""
+    from rich.cells import set_cell_size
+
+    found: list[Piece] = []
+    for text, style in pieces:
+        length = _length(text)
+        if length > width:
+            return [*found, (set_cell_size(text, max(0, width)), style)]
+        found.append((text, style))
+        width -= length
+    return found
+
+
+def _length(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _safe(table: Table, page: Console) -> Table:
+    """The table as it can be shown."""
+
+    def safe(value: Cell | str) -> Cell:
+        one = cell(value)
+        return one._replace(text=page.safe(one.text), short=None if one.short is None else page.safe(one.short))
+
+    columns = [
+        column._replace(
+            heading=page.safe(column.heading), cells=[safe(one) for one in column.cells], footer=safe(column.footer)
+        )
+        for column in table.columns
+    ]
+    return table._replace(columns=columns, narrow=_safe(table.narrow, page) if table.narrow is not None else None)

@@ -1,0 +1,47 @@
+"""The examples on the help pages run, as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archcost.commands.examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+NET = """archcost: 1
+input: [3, 32, 32]
+layers: [conv2d: {out_channels: 8, kernel_size: 3}, relu, flatten, linear: {out_features: 10}]
+budgets: {params: 100 k}
+"""
+LINES = sorted({line for examples in EXAMPLES.values() for line, _ in examples})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository with a spec on its branch ``main``."""
+    (tmp_path / "net.yaml").write_text(NET, encoding="utf-8")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+    for words in (["init", "-q"], ["add", "net.yaml"], ["commit", "-q", "-m", "A net"]):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("fixed_clock")
+@pytest.mark.parametrize("line", LINES)
+def test_an_example_runs(line: str, run: Callable[..., Run], folder: Path) -> None:
+    program, *words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$|^(.*) \| source$', r"\1\2", line))
+    assert program == "archcost"
+    result = run(*words, cwd=folder)
+    assert (result.code, result.err) == (0, "")
+    written = [words[place + 1] for place, word in enumerate(words) if word == "-o"]
+    assert bool(result.out) is not bool(written)
+    assert all((folder / name).stat().st_size for name in written)

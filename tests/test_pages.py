@@ -1,0 +1,251 @@
+"""What fits a page: every command and its help page at four widths, without a broken word or a blank too many."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from rich.cells import cell_len
+
+from archcost import cli
+from archcost.commands.help_pages import PANELS, key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Run
+
+WIDTHS = (60, 80, 100, 160)
+WIDE = 9_999
+NET = """archcost: 1
+input: [3, 16, 16]
+params: {width: 1}
+layers:
+  - id: stem
+    conv2d: {out_channels: $(8 * width), kernel_size: 3, padding: 1}
+  - custom: {name: an_operation_that_nothing_counts, output: [$batch, 8, 16, 16], params: 3}
+  - flatten
+  - linear: {out_features: 10}
+budgets:
+  params: 100
+  macs: {max: 1 k, message: this message is long enough to be broken on every page that is narrow}
+expect: {params: {value: 5, source: "a paper with a name that is long enough to be broken on a narrow page"}}
+"""
+CLOCK = ("--device", "cpu", "--threads", "1")
+PAGES = {  # and the exit code
+    "analyze": (("analyze", "net.yaml"), 0),
+    "analyze_rounds": (("analyze", "bert_base"), 0),
+    "analyze_tool": (("analyze", "conv5x5_reduced", "--convention", "fvcore", "--columns", "receptive_field,flops"), 0),
+    "analyze_several": (("analyze", "conv5x5_reduced", "conv1x1", "inception_reduced"), 0),
+    "analyze_tree": (("analyze", "inception_reduced", "--format", "tree"), 0),
+    "compare": (("compare", "inception_naive", "inception_reduced"), 0),
+    "compare_three": (("compare", "conv5x5", "conv5x5_reduced", "conv1x1"), 0),
+    "explain": (("explain", "inception_reduced"), 0),
+    "explain_layer": (("explain", "inception_reduced", "5x5"), 0),
+    "explain_variable": (("explain", "conv1x1", "mix", "--in", "size"), 0),
+    "memory": (("memory", "net.yaml"), 0),
+    "memory_training": (("memory", "inception_reduced", "--optimizer", "adam", "--checkpoint", "*"), 0),
+    "memory_several": (("memory", "conv5x5", "conv5x5_reduced", "--schedule", "min-peak"), 0),
+    "reconcile": (("reconcile", "resnet18", "--published", "1.8 GMACs"), 0),
+    "reconcile_tree": (("reconcile", "net.yaml", "--format", "tree"), 0),
+    "check": (("check", "net.yaml", "--expect"), 1),
+    "verify": (("verify", "conv5x5_reduced"), 0),
+    "verify_declared": (("verify", "net.yaml"), 1),
+    "verify_clock": (("verify", "conv5x5_reduced", "--latency", *CLOCK), 0),
+    "bench": (("bench", "net.yaml", *CLOCK), 0),
+    "bench_several": (("bench", "conv5x5_reduced", "conv5x5", *CLOCK), 0),
+    "validate": (("validate", "net.yaml"), 0),
+    "zoo": (("zoo", "--family", "Building blocks"), 0),
+    "zoo_check": (("zoo", "--family", "Building blocks", "--check", "--format", "table"), 0),
+    "wrong_word": (("memory", "net.yaml", "--optimizer", "adan"), 2),
+    "wrong_schema": (("schema", "reprot"), 2),
+    "wrong_suffix": (("analyze", "net.yaml", "-o", "net.pdf"), 2),
+}
+
+pytestmark = pytest.mark.usefixtures("fixed_clock")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "net.yaml").write_text(NET, encoding="utf-8")
+    return tmp_path
+
+
+def commands() -> Iterator[str]:
+    """The path of every command, and of every group of commands."""
+    yield "archcost"
+    yield from _below("archcost", typer.main.get_command(cli.make_app([])))
+
+
+def _below(path: str, command: object) -> Iterator[str]:
+    for name, member in getattr(command, "commands", {}).items():
+        yield f"{path} {name}"
+        yield from _below(f"{path} {name}", member)
+
+
+def words(text: str) -> set[str]:
+    """The words of a text, but for those that a column has cut; a line of a spec ends where the page does."""
+    text = re.sub(r"^ *\d+ \|.*", "", text, flags=re.MULTILINE)
+    return {word for word, cut in re.findall(r"([^\W\d_][\w-]+)(…?)", text) if not cut}
+
+
+def check_page(text: str, wide: str, width: int) -> None:
+    for line in text.splitlines():
+        assert cell_len(line) <= width, line
+        assert line == line.rstrip(), line
+    assert words(text) <= words(wide)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_breaks_no_word_and_ends_no_line_with_blanks(name: str, run: Callable[..., Run], folder: Path) -> None:
+    arguments, code = PAGES[name]
+    wide = run(*arguments, columns=WIDE, cwd=folder)
+    assert wide.code == code, wide.err
+    for width in WIDTHS:
+        narrow = run(*arguments, columns=width, cwd=folder)
+        assert narrow.code == code
+        check_page(narrow.out, wide.out, width)
+        check_page(narrow.err, wide.err, width)
+
+
+@pytest.mark.parametrize("path", list(commands()))
+def test_a_help_page_breaks_no_word_and_leaks_no_markup(path: str, run: Callable[..., Run]) -> None:
+    arguments = [*path.split()[1:], "--help"]
+    wide = run(*arguments, columns=100)
+    for width in (60, 80, 160):
+        shown = run(*arguments, columns=width)
+        assert shown.code == 0
+        check_page(shown.out, wide.out, min(width, 100))
+        assert not re.search(r"[`{}<]|\[bold|\bclass\b", shown.out)
+        assert shown.out.startswith(f"Usage: {path} [OPTIONS]")
+
+
+@pytest.mark.parametrize("path", list(commands()))
+def test_every_example_stands_whole_on_a_narrow_page(path: str, run: Callable[..., Run]) -> None:
+    from archcost.commands.examples import EXAMPLES
+
+    assert len(EXAMPLES.get(key(path), ())) == 3, f"{path} needs three examples"
+    shown = run(*path.split()[1:], "--help", columns=60).out
+    for typed, meaning in EXAMPLES[key(path)]:
+        assert f"  {typed}\n" in shown
+        assert meaning.replace("`", "") in " ".join(shown.split())
+
+
+def test_every_option_of_a_panel_is_one_of_a_command() -> None:
+    from typer.main import get_command
+
+    def options(command: object) -> Iterator[str]:
+        for parameter in getattr(command, "params", ()):
+            yield from parameter.opts
+        for member in getattr(command, "commands", {}).values():
+            yield from options(member)
+
+    known = {*options(get_command(cli.make_app([]))), "--help"}
+    assert {name for names in PANELS.values() for name in names} <= known
+
+
+def test_the_commands_stand_in_their_groups(run: Callable[..., Run]) -> None:
+    shown = run("--help", columns=80).out
+    places = [shown.index(f"\n{group}\n") for group in cli.GROUPS]
+    assert places == sorted(places)
+    assert {name for commands in cli.GROUPS.values() for name in commands} == set(cli.COMMANDS)
+
+
+def test_a_help_page_in_a_pipe_is_as_wide_as_a_page(run: Callable[..., Run]) -> None:
+    assert max(map(len, run("analyze", "--help").out.splitlines())) <= 80
+
+
+# --- bars -------------------------------------------------------------------------------------------------------------
+
+
+def bars(text: str) -> list[str]:
+    return [line[line.index("█") :] for line in text.splitlines() if "█" in line]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_largest_bar_ends_where_the_page_does(width: int, run: Callable[..., Run]) -> None:
+    shown = run("analyze", "googlenet", columns=width).out
+    largest = max(bars(shown), key=len)
+    assert max(map(len, shown.splitlines())) == width - 1
+    assert set(largest) == {"█"}
+    assert len(largest) >= 8
+
+
+def test_a_bar_is_as_long_as_its_part_of_the_largest(run: Callable[..., Run], folder: Path) -> None:
+    net = "archcost: 1\ninput: [8]\nlayers: [linear: {out_features: 8}, linear: {out_features: 16}]\n"
+    (folder / "two.yaml").write_text(net, encoding="utf-8")
+    first, second = bars(run("analyze", "two.yaml", columns=100, cwd=folder).out)
+    assert len(first) * 2 - len(second) in (0, 1)  # 8 · 8 MACs are half of 8 · 16, up to a cell
+
+
+# --- other promises ---------------------------------------------------------------------------------------------------
+
+
+def test_rounds_say_that_what_is_below_them_is_of_each(run: Callable[..., Run]) -> None:
+    shown = run("analyze", "bert_base", columns=160).out
+    assert "0 … 11 ×12 (each below)" in shown
+    assert "(each below)" not in run("analyze", "bert_base", "--depth", "2", columns=160).out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "resnet18", "--columns", "activation_bytes,weight_bytes,bytes_read"),
+        ("analyze", "resnet18", "vgg16"),
+        ("compare", "resnet18", "vgg16"),
+        ("compare", "resnet18", "vgg16", "nin"),
+        ("memory", "resnet18"),
+    ],
+    ids=" ".join,
+)
+def test_bytes_are_in_binary_units_in_every_table(arguments: tuple[str, ...], run: Callable[..., Run]) -> None:
+    from archcost.figures import BYTES, METRICS
+
+    shown = run(*arguments, columns=200).out
+    assert "MiB" in shown
+    assert "46,758,048" not in re.sub(r"\([\d,]+ B\)", "", shown)  # weight bytes of resnet18: 4 · 11,689,512
+    assert all(METRICS[name].unit == BYTES for name in ("weight_bytes", "activation_bytes"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "way"),
+    [
+        (("analyze", "resnet18", "--sort", "mac"), "--sort is one of params, ", "did you mean 'macs'?"),
+        (("analyze", "resnet18", "--format", "jsn"), "--format is one of table, tree, ", "did you mean 'json'?"),
+        (("analyze", "resnet18", "--convention", "fvcor"), "--convention is one of ", "did you mean 'fvcore'?"),
+        (("export", "resnet18", "--format", "torchh"), "--format is one of torch, ", "did you mean 'torch'?"),
+        (("schema", "reprot"), "the name of a schema is one of ", "did you mean 'report'?"),
+        (("completion", "bsh"), "the shell is one of bash, zsh, fish, not 'bsh'", "did you mean 'bash'"),
+        (("memory", "resnet18", "--bath", "3"), "archcost memory has no option --bath", "did you mean '--batch' or"),
+        (("memory", "resnet18", "--batch", "x"), "--batch takes a whole number of at least 1, got 'x'", ""),
+        (("memory", "resnet18", "--batch", "0"), "--batch takes a whole number of at least 1, got '0'", ""),
+        (("bench", "resnet18", "--min-time", "nan"), "--min-time takes a number of seconds, at least 0.01, got", ""),
+        (("memory", "resnet18", "--batch"), "option '--batch' requires an argument", "write --batch N"),
+        (("analyze",), "archcost analyze needs SPEC...", "for instance `archcost analyze googlenet`"),
+        (("schema", "report", "spec"), "archcost schema has no place for 'spec'", "`archcost schema --help`"),
+        (("resnet50",), "archcost has no command 'resnet50'", "did you mean `archcost analyze resnet50`?"),
+        (("analize", "resnet50"), "archcost has no command 'analize'", "did you mean 'analyze'?"),
+        (("frobnicate",), "archcost has no command 'frobnicate'", "`archcost --help` lists them"),
+        (("baseline", "updat"), "archcost baseline has no command 'updat'", "did you mean 'update'?"),
+        (("analyze", "resnet18", "-o", "x.pdf"), "no format ends in '.pdf': x.pdf", ".json (json), .csv (csv)"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_usage_errors_have_one_style(
+    arguments: tuple[str, ...], message: str, way: str, run: Callable[..., Run]
+) -> None:
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    first, *further = result.err.splitlines()
+    assert first.startswith(f"error: {message}")
+    assert [line.startswith("help: ") and way in line for line in further] == [True] * bool(way)
+
+
+def test_without_words_the_help_page_is_on_standard_error(run: Callable[..., Run]) -> None:
+    for arguments in ((), ("baseline",)):
+        result = run(*arguments)
+        assert (result.code, result.out) == (2, "")
+        assert result.err == run(*arguments, "--help").out
