@@ -73,30 +73,34 @@ class _Place:
     """Where a line has come to."""
 
     def __init__(self, command: Any) -> None:
-        self.command = command
+        self.command = command  # None behind a word that is no command
         self.awaited: Any = None  # the option whose value is next
         self._arguments: list[str] = []
 
     def options(self) -> dict[str, Any]:
         """The options of the command, by each of their names."""
-        found = [each for each in self.command.params if each.param_type_name == "option"]
+        found = [each for each in getattr(self.command, "params", ()) if each.param_type_name == "option"]
         return {name: each for each in found for name in (*each.opts, *each.secondary_opts)}
 
     def take(self, word: str) -> None:
         """Go past a word."""
+        if self.command is None:
+            return
         members = getattr(self.command, "commands", {})
         option = self.options().get(word)
         if self.awaited is not None:
             self.awaited = None
         elif option is not None:
             self.awaited = None if option.is_flag else option
-        elif word in members:
-            self.command = members[word]
+        elif members:
+            self.command = members.get(word)
         elif not word.startswith("-") or word == "-":
             self._arguments.append(word)
 
     def offers(self, unfinished: str) -> Iterator[Candidate]:
         """What may stand here."""
+        if self.command is None:
+            return
         members = getattr(self.command, "commands", {})
         if self.awaited is not None:
             yield from self.values(self.awaited, unfinished)
@@ -126,11 +130,20 @@ class _Place:
             from archcost.ops import REGISTRY
 
             yield from [Candidate(kind, op.family) for kind, op in REGISTRY.items() if kind.startswith(unfinished)]
-        elif parameter.param_type_name == "argument" and parameter.name in ("spec", "specs", "pattern"):
+        elif parameter.param_type_name == "argument":
+            yield from self._named(parameter.name, unfinished)
+
+    def _named(self, argument: str, unfinished: str) -> Iterator[Candidate]:
+        """Ops, models and files that an argument may name."""
+        if self.command.name == "ops":
+            from archcost.ops import REGISTRY
+
+            yield from [Candidate(kind, "op") for kind in REGISTRY if kind.startswith(unfinished)]
+        elif argument in ("spec", "specs") or self.command.name == "zoo":
             from archcost import model_zoo
 
             yield from [Candidate(name, "zoo") for name in model_zoo.names() if name.startswith(unfinished)]
-            if parameter.name != "pattern":
+            if self.command.name != "zoo":
                 yield from _files(unfinished, _SPECS)
 
 

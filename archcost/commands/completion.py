@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.value_readers import OneOf
+from archcost.commands.value_readers import WordOf
 
 SCRIPTS = {
     "bash": r"""_archcost() {
@@ -46,7 +46,7 @@ complete -c archcost -f -a '(__archcost_complete)'
 
 
 def completion(
-    shell: Annotated[str, typer.Argument(parser=OneOf("the shell", tuple(SCRIPTS)), metavar="SHELL", help="Yours.")],
+    shell: Annotated[str, typer.Argument(parser=WordOf("the shell", tuple(SCRIPTS)), metavar="SHELL", help="Yours.")],
 ) -> None:
     """Print the script that makes a shell complete commands, options, files, zoo models and params."""
     from archcost.render.exit import write_out

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.value_readers import OneOf, Seconds, WholeNumber
+from archcost.commands.value_readers import Seconds, WholeNumber, WordOf
 from archcost.figures import COLUMNS, OF_LAYERS
 from archcost.render.formats import FORMATS
 
@@ -35,7 +35,7 @@ def word_option(
     name: str, words: Sequence[str], metavar: str, help_text: str, synonyms: Mapping[str, str] | None = None
 ) -> Any:
     """An option that takes one of several words."""
-    return typer.Option(name, parser=OneOf(name, words, synonyms), metavar=metavar, help=help_text)
+    return typer.Option(name, parser=WordOf(name, words, synonyms), metavar=metavar, help=help_text)
 
 
 def number_option(name: str, help_text: str, *, least: int = 1) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.options import Output
-from archcost.commands.value_readers import OneOf
+from archcost.commands.value_readers import WordOf
 from archcost.render.schemas import SCHEMAS, named_schema
 
 
@@ -15,7 +15,7 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            parser=OneOf("the name of a schema", SCHEMAS), metavar="NAME", help="What the schema describes."
+            parser=WordOf("the name of a schema", SCHEMAS), metavar="NAME", help="What the schema describes."
         ),
     ],
     output: Output = None,

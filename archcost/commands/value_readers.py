@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archcost.errors import UsageError
 
 
-class OneOf:
+class WordOf:
     """One of several words, or a synonym of one; raises UsageError for any other."""
 
     def __init__(self, name: str, words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> None:
@@ -39,7 +39,7 @@ class OneOf:
 def value_words(parameter: Any) -> tuple[str, ...]:
     """The words of which an option or argument, as typer has it, takes one; none where it takes others."""
     reader = getattr(parameter.type, "func", None)
-    return reader.words if isinstance(reader, OneOf) else ()
+    return reader.words if isinstance(reader, WordOf) else ()
 
 
 class WholeNumber:

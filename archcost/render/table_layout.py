@@ -27,7 +27,7 @@ _MIN_FLEXIBLE = 8
 Piece = tuple[str, str]  # a text and its style
 
 
-class Shown(NamedTuple):
+class ShownColumns(NamedTuple):
     """A table's columns as they are shown: with exact or with short figures."""
 
     columns: Sequence[Column]
@@ -71,16 +71,16 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
 # --- which columns, and how wide --------------------------------------------------------------------------------------
 
 
-def _fitting(table: Table, width: int) -> Shown:
+def _fitting(table: Table, width: int) -> ShownColumns:
     """The richest form that fits: figures are rounded first, then columns leave, then the narrow table stands in."""
-    exact = shown = Shown(table.columns, short=False)
+    exact = shown = ShownColumns(table.columns, short=False)
     for shown in _forms(exact):
         if shown.needed(table.least_flexible) <= width:
             return _filled(shown, exact, table.least_flexible, width)
     return _fitting(table.narrow, width) if table.narrow is not None else shown
 
 
-def _filled(shown: Shown, exact: Shown, least: int, width: int) -> Shown:
+def _filled(shown: ShownColumns, exact: ShownColumns, least: int, width: int) -> ShownColumns:
     """The same with columns that fit again once a wider one has left, the last that left first."""
     there = {id(column) for column in shown.columns}
     for place in sorted({column.leaves for column in exact.columns if id(column) not in there}, reverse=True):
@@ -91,7 +91,7 @@ def _filled(shown: Shown, exact: Shown, least: int, width: int) -> Shown:
     return shown
 
 
-def _forms(exact: Shown) -> Iterator[Shown]:
+def _forms(exact: ShownColumns) -> Iterator[ShownColumns]:
     yield exact
     shown = exact._replace(short=True)
     yield shown
@@ -104,7 +104,7 @@ def _whole(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1) + 2 * _EDGE
 
 
-def _widths(shown: Shown, available: int) -> list[int]:
+def _widths(shown: ShownColumns, available: int) -> list[int]:
     """The width of each column: the flexible ones are cut where they must be, and bars have what is left."""
     columns = shown.columns
     widths = [shown.width(column) for column in columns]
@@ -144,7 +144,7 @@ class _Entry(NamedTuple):
     right: bool
 
 
-def _column(shown: Shown, column: Column, width: int, page: Console) -> list[_Entry]:
+def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> list[_Entry]:
     """The heading, the cells and the footer of a column."""
     heading = _Entry([_cut_to(column.heading.rstrip(), width, page)], "bold", column.right)
     footer = _Entry([_cut_to(shown.text(column, column.footer), width, page)], "bold", column.right)
