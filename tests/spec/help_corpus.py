@@ -155,7 +155,7 @@ KINDS: Rows = [
     ("contiguous", "write `identity`; it changes no figure"),
     ("act", "custom"),
     ("conv2dd: {out_channels: 4, kernel_size: 3}", "did you mean 'conv2d'?"),
-    ("max_pol2d: {kernel_size: 2}", "did you mean 'max_pool2d'?"),
+    ("max_pol2d: {kernel_size: 2}", "did you mean 'max_pool2d'"),
     ("roi_align", "`custom: {name: roi_align, output: [$batch, 8, 16, 16]}`"),
     ("frobnicate_xyz", "`custom: {name: frobnicate_xyz, output: [$batch, 8, 16, 16]}`"),
     ("Linear: 10", "write `linear: {out_features: 10}`"),
