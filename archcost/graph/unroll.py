@@ -20,6 +20,7 @@ from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve, share_weights
 from archcost.graph.scope import FAILED, UNKNOWN_RESULT, Body, Frame, Result, Values
+from archcost.graph.steps import reads_before
 from archcost.graph.work import REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops.base import raising
@@ -115,7 +116,8 @@ class Unroller(GroupMaker):
             if (not kind and "kind" not in varies) or (step.broken and not step.branches):
                 frame.body.fail()
             elif step.when is not None and "when" not in varies and not self.holds(step, frame, reads):
-                result = Result(taken(self, reads, ANY, frame), True, start, start)
+                passed = reads_before(current) if "from" in varies else reads
+                result = Result(taken(self, passed, ANY, frame), True, start, start)
             elif step.repeat is None:
                 simple = step.sources is None and len(current.values) == 1
                 inputs = current.values if simple else self.inputs(step, kind, frame, reads)

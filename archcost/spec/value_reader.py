@@ -172,7 +172,7 @@ class Reader:
             if not isinstance(item, Scalar) or item.value is None:
                 self.report(f"{what} are names, got {brief(item)}", item)
             elif more:
-                self.report(f"only the last of {what} may stand for more ('{MORE}')", item)
+                self.report(f"only the last name of {what} may stand for several ('{MORE}')", item)
             elif text in found:
                 self.report(f"the name '{brief(item)}' appears twice", item)
             elif self.label(item, "an input", text):
