@@ -513,8 +513,8 @@ TEXTS: list[tuple[str, str, str]] = [
     ),
     (
         "  - conv2d\n    out_channels: 4\n    kernel_size: 3\n",
-        "`- conv2d:` with `out_channels` in line with it",
-        "  - conv2d: {out_channels: 4, kernel_size: 3}\n",
+        "write `- conv2d:`, and indent `out_channels` further than `conv2d`",
+        "  - conv2d:\n      out_channels: 4\n      kernel_size: 3\n",
     ),
     (
         "  - conv2d:\n    out_channels: 4\n    kernel_size: 3\n",
