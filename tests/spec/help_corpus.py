@@ -518,7 +518,7 @@ TEXTS: list[tuple[str, str, str]] = [
     ),
     (
         "  - conv2d:\n    out_channels: 4\n    kernel_size: 3\n",
-        "attributes stand inside: write `conv2d: {out_channels: 4, kernel_size: 3}`, or indent `out_channels` further",
+        ", or indent `out_channels` further than `conv2d`",
         "  - conv2d:\n      out_channels: 4\n      kernel_size: 3\n",
     ),
     (
