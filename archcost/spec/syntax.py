@@ -105,8 +105,7 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     bare = _kind_above(source, line, text) if "mapping values" in problem else ""
     if bare:
         message = f"the step '{bare}' has no `:`, so that the line below belongs to its name"
-        in_line = f"`- {bare}:` with `{text.partition(':')[0].strip()}` in line with it"
-        hint = f"write `- {{{bare}, {text.strip()}}}`, or {in_line}"
+        hint = _with_colon(bare, text.strip())
     notes: tuple[str, ...] = ()
     context = error.context_mark
     if context is not None and context.line != line:
@@ -124,6 +123,16 @@ def _kind_above(source: Source, line: int, text: str) -> str:
     kind = above.strip().removeprefix("- ").strip()
     follows = len(text) - len(text.lstrip()) > len(above) - len(above.lstrip())
     return kind if above.lstrip().startswith("- ") and follows and kind.replace(".", "_").isidentifier() else ""
+
+
+def _with_colon(kind: str, below: str) -> str:
+    """How a bare kind takes the line below it: a modifier in line with it, an attribute further in."""
+    from archcost.spec.vocabulary import MODIFIERS
+
+    key = below.partition(":")[0].strip()
+    if key in MODIFIERS:
+        return f"write `- {{{kind}, {below}}}`, or `- {kind}:` with `{key}` in line with it"
+    return f"write `- {kind}:`, and indent `{key}` further than `{kind}`"
 
 
 def _words(problem: str) -> tuple[str, str]:

@@ -155,7 +155,7 @@ KINDS: Rows = [
     ("contiguous", "write `identity`; it changes no figure"),
     ("act", "custom"),
     ("conv2dd: {out_channels: 4, kernel_size: 3}", "did you mean 'conv2d'?"),
-    ("max_pol2d: {kernel_size: 2}", "did you mean 'max_pool2d'?"),
+    ("max_pol2d: {kernel_size: 2}", "did you mean 'max_pool2d'"),
     ("roi_align", "`custom: {name: roi_align, output: [$batch, 8, 16, 16]}`"),
     ("frobnicate_xyz", "`custom: {name: frobnicate_xyz, output: [$batch, 8, 16, 16]}`"),
     ("Linear: 10", "write `linear: {out_features: 10}`"),
@@ -513,12 +513,12 @@ TEXTS: list[tuple[str, str, str]] = [
     ),
     (
         "  - conv2d\n    out_channels: 4\n    kernel_size: 3\n",
-        "`- conv2d:` with `out_channels` in line with it",
-        "  - conv2d: {out_channels: 4, kernel_size: 3}\n",
+        "write `- conv2d:`, and indent `out_channels` further than `conv2d`",
+        "  - conv2d:\n      out_channels: 4\n      kernel_size: 3\n",
     ),
     (
         "  - conv2d:\n    out_channels: 4\n    kernel_size: 3\n",
-        "attributes stand inside: write `conv2d: {out_channels: 4, kernel_size: 3}`, or indent `out_channels` further",
+        ", or indent `out_channels` further than `conv2d`",
         "  - conv2d:\n      out_channels: 4\n      kernel_size: 3\n",
     ),
     (

@@ -207,6 +207,8 @@ def test_a_text_is_right_once_its_help_is_followed(wrong: str, said: str, right:
     assert said in found[0].help
     assert len(found) == 1
     assert not problems(after)
+    code = (CODE.findall(said) or ["…"])[0].removeprefix("- ")
+    assert "…" in code or code in right, "the help says something else"
 
 
 @pytest.mark.parametrize("step", TAKEN)
