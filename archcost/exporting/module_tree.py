@@ -1,6 +1,7 @@
 """Graph to units: what a class holds and calls, with containers for branches and repeated steps.
 
-A block is a class, so each use of one is a unit of the class around it. A branch or repeated step whose layers run one
+A block is a class, and so is a group, or a round with branches, that reads only what it takes, so each use of one is a
+unit of the class around it. A branch or repeated step whose layers run one
 after the other is a unit as a whole (``nn.Sequential``); so is a repeated block that also reads other values, the same
 in every round (a loop over ``nn.ModuleList``). The units of any other branch belong to the class around it and are only
 kept under the branch's name.
@@ -18,9 +19,11 @@ from archcost.errors import ArchcostError
 from archcost.exporting.names import CONTAINER_ATTRIBUTES, ModuleNames
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.exporting.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, BlockUse, Member
+from archcost.graph.model import ROUND
 from archcost.graph.unroll import unroll
 from archcost.meter import Meter
 from archcost.paths import join, split
+from archcost.spec.vocabulary import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.graph.model import Graph, Node, Scope
 
+_GROUPS = (*GROUPS.values(), ROUND)
 _PER_NODE = 10  # a node may take as much as so many layers elsewhere
 _MAX_STEPS = 100  # back to the layer that gave a value its channels
 
@@ -74,6 +78,8 @@ class ModuleTree:
         for below in place.below.values():
             use.units += self._units(below, use)
         use.units.sort(key=lambda unit: unit.start)
+        inner = [layer.use.height for unit in use.units for layer in unit.layers() if layer.use is not None]
+        use.height = 1 + max(inner, default=-1)
         self.uses.append(use)
 
     def _units(self, place: PathPlace, around: BlockUse) -> list[Member]:
@@ -84,6 +90,8 @@ class ModuleTree:
         scope = place.scope
         if scope is not None and scope.params is not None:
             return [self._block(place, scope, names, nodes)]
+        if scope is not None and scope.kind in _GROUPS and self._stands_alone(scope, nodes):
+            return [self._group(place, scope, names, nodes)]
         units = [unit for below in place.below.values() for unit in self._units(below, around)]
         units.sort(key=lambda unit: unit.start)
         if scope is None:  # pragma: no cover - every level of a path is a node or a scope
@@ -95,11 +103,35 @@ class ModuleTree:
         joined = self._joined(units, names, nodes, scope, around)
         return [joined] if joined is not None else units
 
+    def _stands_alone(self, scope: Scope, nodes: tuple[int, int]) -> bool:
+        """Whether a group reads nothing but what it takes, so that it can be a class."""
+        start, end = nodes
+        self.meter.spend(end - start, scope.mark)
+        taken = set(scope.inputs)
+        return all(
+            value in taken or (value >= 0 and self.producers[value][0] >= start)
+            for node in self.graph.nodes[start:end]
+            for value in node.inputs
+        )
+
+    def _group(self, place: PathPlace, scope: Scope, names: tuple[str, ...], nodes: tuple[int, int]) -> Member:
+        """A group as the use of a class of its own, or as a chain of its layers if they are one."""
+        unit = self._block(place, scope, names, nodes)
+        assert unit.use is not None
+        joined = self._joined(unit.use.units, (), nodes, scope, unit.use)
+        if joined is None:
+            return unit
+        self.uses.pop()
+        joined.name = names
+        return joined
+
     def _block(self, place: PathPlace, scope: Scope, names: tuple[str, ...], nodes: tuple[int, int]) -> Member:
         unit = Member(BLOCK, names, nodes, scope.mark)
         unit.reads = scope.inputs
         unit.writes = scope.outputs
-        unit.use = BlockUse(scope.kind, place.path, scope.params or {})
+        is_block = scope.params is not None
+        kind = scope.kind if is_block else _name_of(place.path) or scope.kind
+        unit.use = BlockUse(kind, place.path, scope.params or {}, is_block=is_block)
         unit.use.inputs, unit.use.outputs, unit.use.nodes = scope.inputs, scope.outputs, nodes
         self._fill(unit.use, place)
         return unit
@@ -112,7 +144,8 @@ class ModuleTree:
             return None
         unary = all(len(unit.reads) == 1 for unit in units)
         if unary:
-            form = LOOP if scope.kind == "repeat" else CHAIN
+            numbered = all(unit.name[-1] == str(number) for number, unit in enumerate(units))
+            form = LOOP if numbered else CHAIN
         elif scope.kind == "repeat" and len(units) > 1 and _is_loop(units):
             form = LOOP
         else:
@@ -176,6 +209,11 @@ def _layer(node: Node, names: tuple[str, ...], nodes: tuple[int, int]) -> Member
     unit.reads = node.inputs
     unit.writes = tuple(range(node.first_value, node.first_value + len(node.outputs)))
     return unit
+
+
+def _name_of(path: str) -> str:
+    """The innermost name that is no number, as that of a round is."""
+    return next((name for name in reversed(split(path)) if not name.isdigit()), "")
 
 
 def _is_loop(units: Sequence[Member]) -> bool:

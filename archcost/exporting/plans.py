@@ -58,7 +58,7 @@ class Planner:
         plans = [self._row(row, inputs) for row in made.rows]
         if size is not None and any(slot.grows for slot in self.slots):
             made.batch = BatchPlace(size.number, size.dim, self._slot(Argument("per_sample", None), "", size.times))
-        block = self.spec.blocks[made.kind] if made.kind else None
+        block = self.spec.blocks[made.kind] if made.pattern.is_block else None
         made.parameters = Resolver(made, block, self.tree.meter).resolve(self.slots)
         return plans
 

@@ -15,6 +15,7 @@ from archcost.exporting.own_layers import sources
 from archcost.exporting.plans import Planner
 from archcost.exporting.source_lines import WIDTH, call, lines, tuple_of
 from archcost.printable import harmless, one_line
+from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -58,11 +59,18 @@ class ModelSource:
         """The source of one class."""
         plans = self.plans[made]
         is_model = made is self.model
-        inputs = list(self.graph.inputs) if is_model else self.graph.spec.blocks[made.kind].inputs
+        inputs = list(self.graph.inputs) if is_model else self._inputs(made)
         holder = ModuleAccess(plans)
         method = Forward(made, plans, holder, inputs).lines(self._comments() if is_model else {})
         init = init_lines(made, plans, holder, Shared(made, self.tree, holder.access))
         return "\n".join([f"class {made.name}(nn.Module):", *init, *method])
+
+    def _inputs(self, made: Class) -> list[str]:
+        """What a block calls its inputs; those of a group have numbers, if there are several."""
+        count = len(made.pattern.inputs)
+        if made.pattern.is_block:
+            return self.graph.spec.blocks[made.kind].input_names(count)
+        return [GROUP_INPUT] if count == 1 else [f"{GROUP_INPUT}_{number}" for number in range(count)]
 
     def _comments(self) -> dict[int, str]:
         """The shapes of the model's values, where they are not those of what they are made from; N is the batch."""

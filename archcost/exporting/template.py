@@ -106,14 +106,29 @@ def holder_of(units: Sequence[Member], index: int) -> Member:
 
 
 class BlockUse:
-    """One use of a block, or the model: its resolved params, the values it takes and gives, and its units in order."""
+    """One use of a block or group, or the model: its resolved params, the values it takes and gives, its units."""
 
-    __slots__ = ("gives", "index", "inputs", "kind", "nodes", "outputs", "params", "path", "type", "units")
+    __slots__ = (
+        "gives",
+        "height",
+        "index",
+        "inputs",
+        "is_block",
+        "kind",
+        "nodes",
+        "outputs",
+        "params",
+        "path",
+        "type",
+        "units",
+    )
 
-    def __init__(self, kind: str, path: str, params: Mapping[str, Any]) -> None:
-        self.kind = kind  # empty for the model
+    def __init__(self, kind: str, path: str, params: Mapping[str, Any], *, is_block: bool = False) -> None:
+        self.kind = kind  # of a block or group its name; empty for the model
         self.path = path
         self.params = params
+        self.is_block = is_block
+        self.height = 0  # of the uses in one another, up to this one
         self.inputs: tuple[int, ...] = ()
         self.outputs: tuple[int, ...] = ()
         self.gives: frozenset[int] = frozenset()  # its outputs, to look one up

@@ -47,7 +47,8 @@ def arity_of(kind: str, blocks: Mapping[str, Block]) -> Arity:
     """How many inputs an op or block takes; any number, where the kind is not known."""
     block = blocks.get(kind)
     if block is not None:
-        return Arity(len(block.inputs), len(block.inputs), f"the block '{kind}' takes {block.takes}")
+        most = None if block.takes_more else len(block.inputs)
+        return Arity(len(block.inputs), most, f"the block '{kind}' takes {block.takes}")
     op = REGISTRY.get(kind)
     return Arity(op.min_inputs, op.max_inputs, f"{kind} takes {arity_text(op)}") if op is not None else ANY
 

@@ -18,29 +18,34 @@ if TYPE_CHECKING:
     from archcost.spec.model import Block, Step
 
 
-def block_names(top: Names, block: Block, given: dict[str, Any], tensor: TensorType) -> Names:
-    """The top-level names and the block's params: those given, and defaults over what comes before them."""
+def block_names(top: Names, block: Block, given: dict[str, Any], inputs: tuple[TensorType, ...]) -> Names:
+    """The top-level names and the block's params: those given, and defaults over what comes before them.
+
+    A name that stands for any number of inputs is the list of their shapes.
+    """
     names = Names({}, top)
+    if block.takes_more:
+        names[block.inputs[-1]] = [list(tensor.shape) for tensor in inputs[len(block.inputs) - 1 :]]
     for param, declaration in block.params.items():
         if param in given:
             names[param] = given[param]
         elif declaration.default is not None:
-            scope = with_input(names, tensor) if declaration.default.uses_input else names
+            scope = with_input(names, inputs[0]) if declaration.default.uses_input else names
             names[param] = declaration.default.evaluate(scope)
     return names
 
 
 class ResolvedParams:
-    """The names that a body sees, for what a step gives and the first input; ``key`` are the values of its params."""
+    """The names that a body sees, for what a step gives and the inputs; ``key`` are the values of its params."""
 
-    __slots__ = ("block", "given", "key", "names", "tensor")
+    __slots__ = ("block", "given", "inputs", "key", "names")
 
     def __init__(
-        self, block: Block, given: tuple[Any, ...], tensor: TensorType, names: Names, key: tuple[Any, ...]
+        self, block: Block, given: tuple[Any, ...], inputs: tuple[TensorType, ...], names: Names, key: tuple[Any, ...]
     ) -> None:
         self.block = block
         self.given = given
-        self.tensor = tensor
+        self.inputs = inputs
         self.names = names
         self.key = key
 
@@ -69,15 +74,20 @@ class Bodies:
         self._top = top
         self._last: dict[int, ResolvedParams] = {}  # by the steps that use blocks
 
-    def resolved(self, step: Step, block: Block, given: dict[str, Any], tensor: TensorType) -> ResolvedParams:
-        """The params of a block where a step uses it: most rounds of a step give what the round before gave."""
+    def resolved(
+        self, step: Step, block: Block, given: dict[str, Any], inputs: tuple[TensorType, ...]
+    ) -> ResolvedParams:
+        """The params of a block where a step uses it: most rounds of a step give what the round before gave.
+
+        Of a block with a fixed number of inputs they depend on the first one alone.
+        """
         frozen = _frozen(given.values())
         last = self._last.get(id(step))
-        if last is not None and last.given == frozen and last.tensor == tensor and last.block is block:
+        if last is not None and last.given == frozen and last.inputs == inputs and last.block is block:
             return last
-        names = block_names(self._top, block, given, tensor)
+        names = block_names(self._top, block, given, inputs)
         key = _frozen([names[param] for param in block.params])
-        found = self._last[id(step)] = ResolvedParams(block, frozen, tensor, names, key)
+        found = self._last[id(step)] = ResolvedParams(block, frozen, inputs, names, key)
         return found
 
     def forget(self, start: int) -> None:

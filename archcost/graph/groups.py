@@ -66,7 +66,7 @@ class GroupMaker(RoundMaker):
             values = taken(self, [Read(result, inner.last, step.mark)], ONE, inner)
             result = self._added(step, path, inner, values[0], inputs)
         if len(body.nodes) > first:
-            body.scopes.append(Scope(path, str(step.kind), whole(result.values), step.mark))
+            body.scopes.append(Scope(path, str(step.kind), whole(result.values), step.mark, whole(inputs)))
         return result
 
     def _added(self, step: Step, path: str, inner: Frame, value: int | None, inputs: Values) -> Result:

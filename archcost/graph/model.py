@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAX_RANK = 64  # dims of a tensor, as in torch
 MAX_ELEMENTS = 2**63 - 1
 
+ROUND = "round"  # the kind of the scope of a round that has branches
+
 new = tuple.__new__  # a named tuple of its fields in order, without a call in Python: where millions are made
 
 
@@ -118,7 +120,7 @@ def owner_of(nodes: Sequence[Node], index: int, tensor: str) -> int:
 class Scope(NamedTuple):
     """Nodes under a common path: those of a block, branch, group or repeated step, or of a round with branches.
 
-    Of a block, ``inputs`` are the values it takes, and ``params`` its params as they were resolved.
+    Of a block, group or round, ``inputs`` are the values it takes; of a block, ``params`` are its params as resolved.
     """
 
     path: str

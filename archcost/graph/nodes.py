@@ -14,8 +14,8 @@ from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
-from archcost.spec.checks import StepError, asserted_value, check_names, made_op
-from archcost.spec.given import Given, given_to
+from archcost.spec.checks import StepError, asserted_value, check_names, given_by, made_op
+from archcost.spec.given import Given
 from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
@@ -127,10 +127,7 @@ class NodeMaker(Context):
         """What a step gives its kind, which may be an expression; raises StepError."""
         if isinstance(step.kind, str):
             return Given(step.attributes, step.asserted)
-        given = given_to(step, kind, self.spec.blocks)
-        if isinstance(given, Diagnostic):
-            raise StepError(given)
-        return given
+        return given_by(step, kind, self.spec.blocks)
 
     def _hold_to(self, step: Step, path: str, signature: Signature, frame: Frame, own: Values) -> None:
         """Hold a step to the size that it says its input has; raises StepError, with both."""

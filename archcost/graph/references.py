@@ -41,15 +41,16 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
         items = named if isinstance(named, (list, tuple)) else [named]
         place = references.mark
         references = [
-            Reference(str(item), place) if _is_id(item) else _no_id(context, frame, item, place) for item in items
+            Reference(str(item), place) if _is_id(item, frame) else _no_id(context, frame, item, place)
+            for item in items
         ]
     context.meter.spend(REFERENCE * len(references), mark)
     return tuple([new(Read, (_result(context, one, frame), one.name, one.mark)) for one in references])
 
 
-def _is_id(item: object) -> bool:
-    """Whether an expression gives an id: a text, or the number that a step is called."""
-    return isinstance(item, (str, int)) and not isinstance(item, bool)
+def _is_id(item: object, frame: Frame) -> bool:
+    """Whether an expression gives an id: a text, or the number that a step before is called."""
+    return isinstance(item, str) or (type(item) is int and frame.find(str(item)) is not None)
 
 
 def _no_id(context: Context, frame: Frame, item: object, mark: Mark) -> Reference:

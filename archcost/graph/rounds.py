@@ -10,7 +10,7 @@ from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import whole
 from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_NODES
-from archcost.graph.model import Scope
+from archcost.graph.model import ROUND, Scope
 from archcost.graph.scope import FAILED, Frame, Result
 from archcost.graph.steps import StepMaker, reads_before
 from archcost.graph.work import STEP
@@ -94,7 +94,7 @@ class RoundMaker(StepMaker):
         path = frame.prefix + name
         inner = Frame(frame.body, frame.names, path + DOT, frame)
         result = self.once(step, kind, inner.fresh(kind), inner, inputs)
-        frame.body.scopes.append(Scope(path, "round", whole(result.bare), step.mark))
+        frame.body.scopes.append(Scope(path, ROUND, whole(result.bare), step.mark, whole(inputs)))
         return result
 
     def _items(self, step: Step, kind: str, frame: Frame, reads: Reads) -> tuple[Sequence[Any], bool]:

@@ -19,8 +19,9 @@ from archcost.graph.groups import GroupMaker
 from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_inputs, resolve_params
 from archcost.graph.references import resolve
-from archcost.graph.scope import FAILED, Body, Frame, Result, Values
+from archcost.graph.scope import FAILED, UNKNOWN_RESULT, Body, Frame, Result, Values
 from archcost.graph.sharing import share_weights
+from archcost.graph.steps import reads_before
 from archcost.graph.work import REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
 from archcost.ops.base import raising
@@ -73,10 +74,13 @@ class Unroller(GroupMaker):
 
     def _results(self, block: Block, frame: Frame, values: Values) -> Values:
         """Unroll the steps of a block whose inputs are these values; its outputs."""
-        for name, value in zip(block.inputs, values, strict=True):
-            frame.ids[name] = Result((value,), True)
+        last = len(block.inputs) - 1
+        for place, name in enumerate(block.inputs):
+            own = values[place:] if block.takes_more and place == last else values[place : place + 1]
+            frame.ids[name] = Result(own, len(own) == 1)
         frame.used.update(block.inputs)
-        outputs = self.steps_of(block.steps, frame, new(Result, (values[:1], True, 0, 0))).values
+        start = frame.ids[block.inputs[0]] if block.inputs else UNKNOWN_RESULT
+        outputs = self.steps_of(block.steps, frame, start).values
         if block.outputs is not None:
             try:
                 outputs = taken(self, resolve(self, block.outputs, frame, ()), ANY, frame)
@@ -113,7 +117,8 @@ class Unroller(GroupMaker):
             if (not kind and "kind" not in varies) or (step.broken and not step.branches):
                 frame.body.fail()
             elif step.when is not None and "when" not in varies and not self.holds(step, frame, reads):
-                result = Result(taken(self, reads, ANY, frame), True, start, start)
+                passed = reads_before(current) if "from" in varies else reads
+                result = Result(taken(self, passed, ANY, frame), True, start, start)
             elif step.repeat is None:
                 simple = step.sources is None and len(current.values) == 1
                 inputs = current.values if simple else self.inputs(step, kind, frame, reads)
@@ -179,13 +184,13 @@ class Unroller(GroupMaker):
         given = {param: attribute.template.evaluate(outer) for param, attribute in attributes.items()}
         if None in inputs:
             return self.passed_over(frame)
-        if len(inputs) != len(block.inputs):
+        if not block.allows(len(inputs)):
             message = f"the block '{block.name}' takes {block.takes}, got {len(inputs)}"
             raise StepError(Diagnostic(message, step.mark, self.arity_help(step, frame, len(inputs))))
         values: tuple[int, ...] = inputs  # type: ignore[assignment]  # none is None
         types = frame.types_of(values)
-        resolved = self._bodies.resolved(step, block, given, types[0])
-        equal = tuple(map(values.index, values)) if len(values) > 1 else ()  # a body is bound to values, not to places
+        resolved = self._bodies.resolved(step, block, given, types if block.takes_more else types[:1])
+        equal = _places(values) if len(values) > 1 else ()  # a body is bound to values, not to places
         key = (block.name, resolved.key, types, equal, self.frozen)
         names = resolved.names
         path, body = frame.prefix + name, frame.body
@@ -227,6 +232,12 @@ class Unroller(GroupMaker):
             body.work - work,
         )
         return outputs
+
+
+def _places(values: tuple[int, ...]) -> tuple[int, ...]:
+    """For each value, where it stands first."""
+    first: dict[int, int] = {}
+    return tuple([first.setdefault(value, place) for place, value in enumerate(values)])
 
 
 def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], Check] = raising) -> Graph:

@@ -298,7 +298,7 @@ def _defaults(kind: type[Op]) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 
 def alone(op: type[Op]) -> str:
-    """The attribute that a value in place of the attributes stands for, as in ``linear: 10``; empty if there is none."""
+    """The attribute that a value in place of all stands for, as in ``linear: 10``; empty if there is none."""
     required = [name for name, field in op.fields.items() if field.default is fields.REQUIRED]
     return op.main or (required[0] if len(required) == 1 else "")
 

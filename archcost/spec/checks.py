@@ -18,13 +18,14 @@ from archcost.spec.value_reader import merge_help
 from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from archcost.dims import Dim
     from archcost.errors import Mark
     from archcost.meter import Meter
     from archcost.ops.base import Check
     from archcost.spec.expressions import Expression
+    from archcost.spec.given import Given
     from archcost.spec.model import Attribute, Block, References, Spec, Step, Template
 
 _SHOWN = 60  # characters of a name in a message
@@ -72,10 +73,7 @@ def _link_step(step: Step, spec: Spec) -> None:
         return
     try:
         if kind in spec.blocks or kind in REGISTRY:
-            given = given_to(step, kind, spec.blocks)
-            if isinstance(given, Diagnostic):
-                raise StepError(given)
-            step.attributes, step.asserted = given
+            step.attributes, step.asserted = given_by(step, kind, spec.blocks)
             step.alone = None
         if kind in spec.blocks:
             if spec.blocks[kind].broken:
@@ -92,6 +90,14 @@ def _link_step(step: Step, spec: Spec) -> None:
     except StepError as problem:
         step.broken = True
         spec.problems.add(problem.diagnostic)
+
+
+def given_by(step: Step, kind: str, blocks: Mapping[str, Block]) -> Given:
+    """What a step gives a kind; raises StepError for a value alone that says nothing to it."""
+    given = given_to(step, kind, blocks)
+    if isinstance(given, Diagnostic):
+        raise StepError(given)
+    return given
 
 
 def _link_op(step: Step, kind: type[Op]) -> None:
@@ -218,6 +224,7 @@ class _Names:
 
     def check(self) -> None:
         """Report every unknown name."""
+        self.own.update(self.block.inputs[-1:] if self.block.takes_more else ())
         for name, param in self.block.params.items():
             self._template(param.default, self.block.params)
             self.own.add(name)

@@ -1,4 +1,4 @@
-"""What a step gives its kind: a value that stands alone gets a name, and a size that follows from the input is set apart.
+"""What a step gives its kind: a value alone gets a name, and a size that follows from the input is set apart.
 
 Both depend on the kind, so they are told apart once it is known: for most steps when the spec is linked.
 """

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
     from archcost.spec.budget_limits import Limit
 
+MORE = "..."  # behind the last input of a block: one or more
+
 
 class Template:
     """A value that may hold expressions; constant ones are evaluated once."""
@@ -179,15 +181,19 @@ class Step:
 
 
 class Block:
-    """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step."""
+    """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step.
 
-    __slots__ = ("broken", "inputs", "mark", "name", "outputs", "params", "steps")
+    With ``takes_more`` the last of its inputs is a name for one or more.
+    """
+
+    __slots__ = ("broken", "inputs", "mark", "name", "outputs", "params", "steps", "takes_more")
 
     def __init__(self, name: str, mark: Mark) -> None:
         self.name = name
         self.mark = mark
         self.params: dict[str, Param] = {}
         self.inputs: list[str] = ["input"]
+        self.takes_more = False
         self.outputs: References | None = None
         self.steps: list[Step] = []
         self.broken = False
@@ -195,7 +201,21 @@ class Block:
     @property
     def takes(self) -> str:
         """How many inputs the block takes, in words."""
-        return f"{len(self.inputs)} input{'s' * (len(self.inputs) != 1)} ({', '.join(self.inputs)})"
+        count, names = len(self.inputs), ", ".join(self.inputs)
+        if self.takes_more:
+            return f"{count} or more inputs ({names}{MORE})"
+        return f"{count} input{'s' * (count != 1)} ({names})"
+
+    def allows(self, count: int) -> bool:
+        """Whether the block takes so many inputs."""
+        return count == len(self.inputs) or (self.takes_more and count > len(self.inputs))
+
+    def input_names(self, count: int) -> list[str]:
+        """A name for each of so many inputs."""
+        if not self.takes_more:
+            return self.inputs
+        *single, several = self.inputs
+        return [*single, *[f"{several}_{number}" for number in range(count - len(single))]]
 
 
 class InputDeclaration(NamedTuple):

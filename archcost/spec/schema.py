@@ -21,6 +21,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _EXPRESSION: Schema = {"$ref": "#/definitions/expression"}
 _STEPS: Schema = {"$ref": "#/definitions/steps"}
 _IDS: Schema = {"$ref": "#/definitions/ids"}
+_MORE_INPUTS = "The names of a block's inputs; the last stands for one or more if it ends in `...`."
 _SHAPE: Schema = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 
 
@@ -84,7 +85,12 @@ def _definitions(params: Schema) -> Schema:
     names = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
     an_id = {"type": ["string", "integer"]}
     block = _object(
-        {"params": params, "inputs": names, "layers": _STEPS, "outputs": _IDS},
+        {
+            "params": params,
+            "inputs": {"anyOf": [{"type": "string"}, names], "description": _MORE_INPUTS},
+            "layers": _STEPS,
+            "outputs": _IDS,
+        },
         required=("layers",),
         description="Steps with a scope of their own, used as a kind.",
     )

@@ -243,8 +243,11 @@ class SpecReader(Reader):
             block.params = self._params(entries["params"][1])
             block.broken = len(block.params) != len(getattr(entries["params"][1], "entries", ()))
         if "inputs" in entries:
-            block.inputs = self.names(entries["inputs"][1], "'inputs' of a block")
+            block.inputs, block.takes_more = self.names(entries["inputs"][1], "'inputs' of a block")
             block.broken = block.broken or not block.inputs
+            if block.takes_more and block.inputs and block.inputs[-1] in block.params:
+                message = f"the block '{brief(key)}' calls its inputs '{block.inputs[-1]}', which is one of its params"
+                self.report(message, entries["inputs"][1], "expressions see the shapes of these inputs by this name")
         if "layers" in entries:
             block.steps = read_steps(self, entries["layers"][1], f"the layers of '{brief(key)}'")
         else:

@@ -111,7 +111,7 @@ def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str])
     if not others:
         hint = "an op such as `relu`, or a block, beside the modifiers"
         if value.flow and value.entries:
-            hint += "; inside of [], braces hold a step together: `[{add: , from: [a, b]}]`"
+            hint += "; inside of [], braces hold a step together: `[{add, from: [a, b]}]`"
         reader.report("a step needs a kind", value, hint)
         return
     second = others[0]

@@ -10,7 +10,7 @@ from archcost.meter import Meter
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.model import Reference, Template
+from archcost.spec.model import MORE, Reference, Template
 from archcost.spec.vocabulary import DTYPE_BYTES, RESERVED
 
 if TYPE_CHECKING:
@@ -102,9 +102,9 @@ class Reader:
             return True
         return False
 
-    def label(self, key: Scalar, what: str) -> bool:
-        """Whether a key can be a part of a path: the name of a block, a branch or a step."""
-        text = key.text
+    def label(self, key: Scalar, what: str, text: str | None = None) -> bool:
+        """Whether a key, or a text in it, can be a part of a path: the name of a block, a branch or a step."""
+        text = key.text if text is None else text
         if not text or text.startswith("$") or "." in text or not text.isprintable() or any(map(str.isspace, text)):
             hint = merge_help(text) or "a name has no dots and no spaces, and does not begin with $"
             self.report(f"'{brief(key)}' cannot name {what}", key, hint)
@@ -135,21 +135,26 @@ class Reader:
             return None
         return text
 
-    def names(self, value: Value, what: str) -> list[str]:
-        """One or several different names."""
+    def names(self, value: Value, what: str) -> tuple[list[str], bool]:
+        """One or several different names, and whether the last one stands for more: ``maps...``."""
         items = value.items if isinstance(value, Sequence) else [value]
         found: dict[str, None] = {}  # a set in order
+        more = False
         for item in items:
             self.meter.spend(DECLARATION, item.mark)
+            text = item.text.removesuffix(MORE) if isinstance(item, Scalar) else ""
             if not isinstance(item, Scalar) or item.value is None:
                 self.report(f"{what} are names, got {brief(item)}", item)
-            elif item.text in found:
+            elif more:
+                self.report(f"only the last name of {what} may stand for several ('{MORE}')", item)
+            elif text in found:
                 self.report(f"the name '{brief(item)}' appears twice", item)
-            elif self.label(item, "an input"):
-                found[item.text] = None
+            elif self.label(item, "an input", text):
+                found[text] = None
+                more = text != item.text
         if not items:
             self.report(f"{what} must hold a name at least", value)
-        return list(found) if len(found) == len(items) else []
+        return list(found) if len(found) == len(items) else [], more
 
     def references(self, value: Value, what: str) -> References:
         """An id, a list of ids, or an expression that gives them; unreadable ones have an empty name."""

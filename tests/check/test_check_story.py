@@ -103,7 +103,7 @@ def test_malformed_configuration(project: Path, run: Callable[..., Run]) -> None
 
 
 def test_a_broken_spec(project: Path, run: Callable[..., Run]) -> None:
-    edit(project, "specs/keyword.yaml", "out_features", "out_feature")
+    edit(project, "specs/keyword.yaml", "linear: 12", "linear: {out_feature: 12}")
     edit(project, "specs/doorbell.yaml", "params: 50 k", "params: 30 k")
     result = run("check", cwd=project)
     assert result.code == 2
@@ -199,7 +199,7 @@ def test_new_and_gone_specs_of_a_revision(repository: Path, run: Callable[..., R
 
 def test_a_spec_that_was_broken_has_nothing_to_grow_from(repository: Path, run: Callable[..., Run]) -> None:
     good = (repository / "specs" / "keyword.yaml").read_text()
-    edit(repository, "specs/keyword.yaml", "out_features", "out_feature")
+    edit(repository, "specs/keyword.yaml", "linear: 12", "linear: {out_feature: 12}")
     git(repository, "commit", "--quiet", "--all", "--message", "break it")
     (repository / "specs" / "keyword.yaml").write_text(good)
     result = run("check", "--baseline-ref", "HEAD", cwd=repository)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import archcost
+from archcost.spec.loader import loads
 from tests.export.support import assert_same_outputs, assert_tidy, both_models, exported
 from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
+from tests.spec.strategies import sound_specs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +37,18 @@ def test_random_layers(parts: dict[str, Any]) -> None:
     text, report = exported(document(parts))
     both_models(text, report)
     assert_same_outputs(text, report.graph)
+
+
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
+@given(sound_specs())
+def test_rounds_streams_and_several_outputs(spec: dict[str, Any]) -> None:
+    try:
+        text, report = exported(loads(json.dumps(spec)))
+    except archcost.SpecError:
+        return
+    if 0 < report.totals.layers <= MAX_LAYERS:
+        both_models(text, report)
+        assert_same_outputs(text, report.graph)
 
 
 class Blocks:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from archcost import model_zoo as zoo
 from archcost.ops import REGISTRY
+from archcost.ops.base import alone, asserted_size
 from archcost.ops.field_types import BoolField, ChoiceField, FloatField, IntField, IntsField, SpatialField
 from archcost.spec.budget_reader import METRIC_NAMES
-from archcost.spec.vocabulary import DTYPE_BYTES, MODIFIERS, TOP_KEYS
+from archcost.spec.vocabulary import DTYPE_BYTES, GROUPS, MODIFIERS, TOP_KEYS
 
 
 def words(text: str, separator: str | None = None) -> list[str]:
@@ -45,10 +46,14 @@ TOKENS = st.sampled_from(
     )
 )
 EXPRESSIONS = st.one_of(
-    st.sampled_from(words("$a|$b|$i|$in_channels|$(2 * a)|$(in_channels // 2)|$act|$widths|$(widths[i])", "|")),
+    st.sampled_from(
+        words("$a|$b|$i|$(str(i))|$in_channels|$(2 * a)|$(in_channels // 2)|$act|$widths|$(widths[i])", "|")
+    ),
     st.lists(TOKENS, max_size=12).map(lambda tokens: f"$({' '.join(tokens)})"),
 )
-IDS = st.sampled_from(["", *words("a b c input relu conv2d chunk.0 a.0 a.1 block x 1 a.b é")])
+IDS = st.sampled_from(
+    ["", *words("a b c input input.1 relu conv2d chunk.0 a.0 a.1 a.1.0 a.* block x y y.0 y.* 1 0 a.b é"), 0, 1]
+)
 TEXTS = st.one_of(IDS, st.sampled_from([*DTYPE_BYTES, "same", "zeros", "no", "3:20", "<<", "x" * 500]))
 SCALARS = st.one_of(NUMBERS, TEXTS, EXPRESSIONS, st.booleans(), st.none())
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=4), st.lists(st.lists(NUMBERS, max_size=2), max_size=2))
@@ -82,20 +87,26 @@ def likely(field: Any) -> st.SearchStrategy[Any]:
 def attributes(draw: st.DrawFn, kind: str) -> Any:
     if kind in {"block", "other"}:
         return draw(st.dictionaries(st.sampled_from(["n", "k", "act"]), VALUES, max_size=2))
+    if kind in REGISTRY and alone(REGISTRY[kind]) and draw(st.integers(0, 3)) == 0:
+        return draw(st.one_of(likely(REGISTRY[kind].fields[alone(REGISTRY[kind])]), SCALARS))
     if kind not in REGISTRY or draw(st.integers(0, 9)) == 0:
         return draw(st.one_of(st.none(), VALUES, st.dictionaries(TEXTS, VALUES, max_size=2)))
     fields = REGISTRY[kind].fields
     required = [name for name, field in fields.items() if repr(field.default) == "required"]
     chosen = [*required, *draw(st.lists(st.sampled_from([*fields]), max_size=2))] if fields else []
-    return {name: draw(st.one_of(likely(fields[name]), likely(fields[name]), VALUES)) for name in chosen}
+    given = {name: draw(st.one_of(likely(fields[name]), likely(fields[name]), VALUES)) for name in chosen}
+    size = asserted_size(REGISTRY[kind])
+    if size and draw(st.integers(0, 3)) == 0:
+        given[size] = draw(st.one_of(st.sampled_from([3, 4, 8, "$in_channels", "$in_features"]), VALUES))
+    return given
 
 
 MODIFIER_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "id": IDS,
     "from": st.one_of(IDS, st.lists(IDS, max_size=3), EXPRESSIONS),
     "when": st.one_of(st.booleans(), EXPRESSIONS, SCALARS),
-    "repeat": st.one_of(st.integers(0, 4), EXPRESSIONS, NUMBERS),
-    "as": st.sampled_from(["i", "k", "max", "a b"]),
+    "repeat": st.one_of(st.integers(0, 4), EXPRESSIONS, NUMBERS, st.lists(SCALARS, max_size=3)),
+    "as": st.sampled_from(["i", "k", "b", "max", "a b"]),
     "share": IDS,
     "requires_grad": st.one_of(st.booleans(), EXPRESSIONS, SCALARS),
 }
@@ -107,6 +118,8 @@ def steps(draw: st.DrawFn, depth: int = 0) -> Any:
     if draw(st.integers(0, 3)) == 0:
         return draw(st.one_of(st.just(kind), VALUES)) if draw(st.integers(0, 5)) == 0 else kind
     step: dict[Any, Any] = {kind: draw(attributes(kind))}
+    if depth < 3 and draw(st.integers(0, 9)) == 0:
+        step = {draw(st.sampled_from(sorted(GROUPS))): draw(st.lists(steps(depth + 1), max_size=3))}
     for name, strategy in MODIFIER_VALUES.items():
         if draw(st.integers(0, 7)) == 0:
             step[name] = draw(strategy)
@@ -130,7 +143,7 @@ BLOCKS = st.fixed_dictionaries(
     {"layers": LAYERS},
     optional={
         "params": st.dictionaries(st.sampled_from(["n", "k", "act", "b"]), VALUES, max_size=3),
-        "inputs": st.one_of(st.lists(st.sampled_from(["x", "y"]), max_size=2), VALUES),
+        "inputs": st.one_of(st.lists(st.sampled_from(["x", "y", "y...", "x..."]), max_size=2), VALUES),
         "outputs": OUTPUTS,
     },
 )
@@ -153,32 +166,73 @@ SPECS = st.fixed_dictionaries(
 
 NAMES = ("a", "b", "c", "d", "e", "f")
 COUNTS = st.sampled_from([0, 1, 2, 3, "$n", "$(n + 1)", "$(len(widths))", "$(in_channels // 4)"])
+ROUND_CONDITIONS = st.sampled_from(["$(i > 0)", "$(i != 1)", "$(i % 2 == n % 2)", "$(i < n and in_channels == 8)"])
 CONDITIONS = st.sampled_from([True, False, "$training", "$(n > 1)", "$(in_channels == 8)", "$(not training)", "$n"])
+STREAMS: dict[str, Any] = {  # blocks of several inputs and outputs, all of one shape
+    "swap": {
+        "inputs": ["p", "q"],
+        "layers": [{"id": "sum", "add": None, "from": ["p", "q"]}, {"id": "kept", "relu": None, "from": "p"}],
+        "outputs": ["sum", "kept"],
+    },
+    "fuse": {
+        "inputs": ["p", "maps..."],
+        "layers": [
+            {"id": "each", "repeat": "$(len(maps))", "tanh": None, "from": '$("maps." + str(i))'},
+            {"id": "sum", "add": None, "from": ["p", "each.*"]},
+        ],
+        "outputs": ["sum", "maps"],
+    },
+}
 KEEPING: tuple[dict[str, Any], ...] = (
     {"relu": None},
     {"$act": None},
     {"batch_norm2d": None},
-    {"dropout": {"p": "$p"}},
-    {"conv2d": {"out_channels": "$in_channels", "kernel_size": 1}},
+    {"dropout": "$p"},
+    {"conv2d": {"in_channels": 8, "out_channels": "$in_channels", "kernel_size": 1}},
     {"conv2d": {"out_channels": 8, "kernel_size": 3, "padding": 1}},
 )
 
 
 @st.composite
+def sound_round(draw: st.DrawFn, known: tuple[str, ...]) -> dict[str, Any]:
+    """A repeated step that keeps (1, 8, 4, 4), by its index, its items, its kinds or what it reads."""
+    read = draw(st.lists(st.sampled_from(known), min_size=1, max_size=3))
+    kinds = draw(st.lists(st.sampled_from(["relu", "tanh"]), max_size=3))
+    rounds: list[dict[str, Any]] = [
+        {"conv2d": {"out_channels": "$(8 + 0 * i)", "kernel_size": 1}, "repeat": draw(COUNTS)},
+        {"conv2d": {"out_channels": "$(w + 0 * i)", "kernel_size": 1}, "repeat": "$widths", "as": "w"},
+        {"$kind": None, "repeat": kinds, "as": "kind"},
+        {"gelu": None, "repeat": len(read), "from": f"$({read}[i])"},
+    ]
+    return draw(st.sampled_from(rounds))
+
+
+@st.composite
 def sound_step(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tuple[str, ...]) -> dict[str, Any]:
     """A step that keeps (1, 8, 4, 4)."""
-    how = draw(st.sampled_from(["keep", "keep", "add", "branch", "round", "block", "block"]))
+    how = draw(st.sampled_from(["keep", "keep", "add", "branch", "round", "round", "block", "block", "group"]))
     if how == "add":
         return {"add": None, "from": draw(st.lists(st.sampled_from(known), min_size=2, max_size=3))}
     if how == "branch" and depth < 3:
         labels = draw(st.lists(st.sampled_from(["x", "y", "1x1"]), min_size=2, max_size=3, unique=True))
         return {"add": None, "branches": {label: draw(sound_steps(depth + 1, blocks, known)) for label in labels}}
+    if how == "group" and depth < 3:
+        key = draw(st.sampled_from(sorted(GROUPS)))
+        return {key: ["relu", *draw(sound_steps(depth + 1, blocks, known))]}
     if how == "round":
-        return {"conv2d": {"out_channels": "$(8 + 0 * i)", "kernel_size": 1}, "repeat": draw(COUNTS)}
+        return draw(sound_round(known))
     if how == "block" and blocks:
         given = draw(st.sampled_from([None, {"n": 2}, {"n": "$(n + 1)"}, {"act": "gelu"}]))
         return {draw(st.sampled_from(blocks)): given}
     return dict(draw(st.sampled_from(KEEPING)))
+
+
+@st.composite
+def sound_streams(draw: st.DrawFn, known: tuple[str, ...]) -> dict[str, Any]:
+    """Two streams through rounds of a block."""
+    inputs = draw(st.lists(st.sampled_from(known), min_size=2, max_size=2))
+    when = draw(st.one_of(st.just({}), ROUND_CONDITIONS.map(lambda condition: {"when": condition})))
+    return {draw(st.sampled_from([*STREAMS])): None, "from": inputs, "repeat": draw(COUNTS), **when}
 
 
 @st.composite
@@ -191,11 +245,16 @@ def sound_steps(draw: st.DrawFn, depth: int, blocks: tuple[str, ...], known: tup
         if draw(st.integers(0, 9)) == 0:
             made.append({"chunk": {"chunks": 2, "dim": 1}, "id": f"{name}_halves"})
             step = {"concat": None, "from": [f"{name}_halves.1", f"{name}_halves.0"]}
+        if draw(st.integers(0, 9)) == 0:
+            made.append({"id": f"{name}_streams", **draw(sound_streams(here))})
+            step = {"add": None, "from": [f"{name}_streams", here[-1]]}
         modifiers = {"repeat": (3, COUNTS), "when": (4, CONDITIONS), "share": (15, st.sampled_from(here))}
         modifiers["requires_grad"] = (9, st.sampled_from([False, True, "$(n > 1)"]))
         for modifier, (rarity, strategy) in modifiers.items():
             if modifier not in step and draw(st.integers(0, rarity)) == 0:
                 step[modifier] = draw(strategy)
+        if "repeat" in step and draw(st.integers(0, 3)) == 0:
+            step["when"] = draw(ROUND_CONDITIONS)
         made.append({"id": name, **step})
         here = (*here, name)
     return made
@@ -207,13 +266,15 @@ def sound_specs(draw: st.DrawFn) -> dict[str, Any]:
     blocks: dict[str, Any] = {}
     for name in draw(st.lists(st.sampled_from(["one", "two", "three"]), max_size=3, unique=True)):
         block: dict[str, Any] = {"layers": draw(sound_steps(1, tuple(blocks), ("input",)))}
+        if draw(st.integers(0, 2)) == 0:
+            block["layers"].append({name: {"n": "$(n - 1)"}, "when": "$(n > 1)"})
         block["params"] = draw(st.sampled_from([{"n": 1, "act": "relu"}, {"n": "$(in_channels // 8)", "act": "$act"}]))
         blocks[name] = block
     return {
         "archcost": 1,
         "input": [8, 4, 4],
         "params": {"n": 2, "act": "relu", "p": 0.5, "widths": [8, 8]},
-        "blocks": blocks,
+        "blocks": blocks | STREAMS,
         "layers": ["relu", *draw(sound_steps(0, tuple(blocks), ("input", "relu")))],
     }
 

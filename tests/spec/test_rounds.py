@@ -100,6 +100,10 @@ READS = {
         "layers: [relu, {id: r, tanh: , repeat: 0, from: '$([\"input\"][i])'}, gelu]",
         {"relu": "input", "gelu": "relu"},
     ),
+    "nor where it is left out as a whole": (
+        "layers: [relu, {id: r, tanh: , repeat: 2, from: '$([\"input\"][i])', when: $training}, gelu]",
+        {"relu": "input", "gelu": "relu"},
+    ),
     "each round may have a kind of its own": (
         'layers: [{id: r, repeat: 3, \'$(["relu", "tanh", "gelu"][i])\': }]',
         {"r.0": "input", "r.1": "r.0", "r.2": "r.1"},

@@ -54,10 +54,13 @@ _TEXTS = [
     *("\u202e\u2066\u200b\ufeff\u2028é×😀".encode(), b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\x80"),
     *(b"::error::x", b"##[error]x", b"<!-- archcost -->", b"@someone", b"=1+1", b"__init__", b"id: __x__"),
     *(b"repeat: 100000", b"repeat: $(2**20)", b"branches:", b"layers:", b"blocks:", b"params:", b"include: [a.yaml]"),
+    *(b"from: a.*", b"repeat: [1, 2]", b"as: k", b"inputs: [x, y...]", b"when: $(i > 0)", b"$(str(i))"),
     *(b"from: input", b"from: []", b"share: conv2d", b"when: $(1)", b"outputs: [x]", b"extends: a.yaml", b"budgets:"),
     *(b"requires_grad: false", b"requires_grad: $(i)", b"share: a.0.conv2d", b"macs: 1%"),
     *(b"lstm: {hidden_size: 8, num_layers: 9999}", b"chunk: {chunks: 9999, dim: 1}", b"include: [zoo:resnet]"),
     *(b"extends: zoo:alexnet", b"include: [zoo:blocks/common]", b"extends: zoo:../x"),
+    *(b"layers: [relu, relu]", b"residual: [relu]", b"linear: 3", b"id: 0", b"in_channels: 3", b"x: {layers: [x]}"),
+    *(b"[{a: {n: $(n + 1)}, when: $(n)}]", b"$(str(i))"),
     *(b"[[budgets]]\n", b"specs = []\n", b"[a.b]\n", b"x = [[[[", b"a.b.c = 1\n", b"1979-05-27", b"'''", b'"""'),
 ]  # fmt: skip
 _VALUES = [
