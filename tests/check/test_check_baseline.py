@@ -101,7 +101,7 @@ def test_what_growth_limits_name_is_a_ratchet_as_well(net: Callable[..., Path], 
     """Fewer params in all, but more activation bytes of the stem, which a growth limit names."""
     folder = net("{layers: {stem: {activation_bytes: 5%}}}", CONFIG)
     run("baseline", "update", cwd=folder)
-    edit(folder, "out_channels: $width, kernel_size: 3", "out_channels: 5, kernel_size: 1")
+    edit(folder, "out_channels: $width, kernel_size: 3", "out_channels: $(width + 1), kernel_size: 1")
     edit(folder, "padding: 1", "padding: 0")
     refused = run("baseline", "update", cwd=folder)
     assert refused.code == 1
