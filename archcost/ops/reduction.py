@@ -108,7 +108,8 @@ class Var(_Reduction, kind="var"):
     correction: Dim = integer(default=1, minimum=0, doc="0: divided by the count")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        count = numel([inputs[0][place] for place in self.reduced(inputs)])
+        reduced = self.reduced(inputs)
+        count = numel([size for place, size in enumerate(inputs[0]) if place in reduced])
         check(count > self.correction, "with a correction of {}, {} values have no variance", self.correction, count)
         return super().infer(inputs, check)
 

@@ -92,7 +92,11 @@ class IndexSelect(Op, kind="index_select", family=_FAMILY, min_inputs=2, max_inp
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape, chosen = inputs
-        require(min(map(len, inputs)) > 0, "index_select takes an input and an index of 1 or more dims, got {} and {}", *inputs)
+        require(
+            min(map(len, inputs)) > 0,
+            "index_select takes an input and an index of 1 or more dims, got {} and {}",
+            *inputs,
+        )
         place = axis(self.dim, len(shape))
         return ((*shape[:place], *chosen, *shape[place + 1 :]),)
 
@@ -126,7 +130,7 @@ class Gather(Op, kind="gather", family=_FAMILY, min_inputs=2, max_inputs=2, min_
         place = axis(self.dim, len(shape))
         for dim, (known, wanted) in enumerate(zip(shape, chosen, strict=True)):
             if dim != place:
-                check(wanted <= known, "gather with an index {} reads beyond dim {} of the input {}", chosen, dim, shape)
+                check(wanted <= known, "an index {} reads beyond dim {} of the input {}", chosen, dim, shape)
         return (chosen,)
 
     def indexed(self, inputs: Inputs) -> Dim:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Mark, suggestion
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
-from archcost.dtypes import FLOAT_DTYPES
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
 from archcost.spec.model import Block, InputDeclaration, Param, Template

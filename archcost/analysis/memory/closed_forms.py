@@ -112,9 +112,12 @@ def _response(signature: Signature) -> int:
 
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
     **dict.fromkeys(
-        ("linear", "embedding", "concat", "stack", "pad", "roll", "sum", "mean", "max", "layer_scale"), _none
+        (
+            *("linear", "embedding", "constant", "layer_scale", "sum", "mean", "max", "min", "argmax", "var", "norm"),
+            *("cumsum", "concat", "stack", "pad", "roll", "flip", "tile", "index_select", "gather"),
+        ),
+        _none,
     ),
-    **dict.fromkeys(("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
     "conv": _conv,
     "conv_transpose": _none,
