@@ -24,6 +24,7 @@ from archcost.ops import (
     selection,
     shape,
     softmax,
+    taking,
     windows,
 )
 from archcost.ops.base import REGISTRY, Check, Op, OpError, apply, raise_on_false
@@ -56,5 +57,6 @@ __all__ = [
     "selection",
     "shape",
     "softmax",
+    "taking",
     "windows",
 ]
