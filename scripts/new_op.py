@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from archcost.ops import REGISTRY
 from archcost.ops.base import SpatialOp
-from archcost.ops.facets import FAMILIES, Work
+from archcost.ops.facets import FAMILIES, Keeps, Work
 from archcost.spec.functions import FUNCTIONS
 from archcost.spec.scalars import resolve
 from archcost.spec.vocabulary import MODIFIERS, RESERVED, TOP_KEYS
@@ -35,7 +35,9 @@ def begin(kind: str, family: str) -> list[str]:
         raise ValueError(
             f"'{family}' is no family of ops: {', '.join(name for name in FAMILIES if name in CASE_LISTS)}"
         )
-    module = _most(op.__module__ for op in REGISTRY.values() if op.family == family)
+    own = [op for op in REGISTRY.values() if op.family == family]
+    plain = [op for op in own if op.keeps is not Keeps.OTHER]  # functions of one tensor
+    module = _most(op.__module__ for op in plain or own)
     if hasattr(sys.modules[module], _class_name(kind)):
         raise ValueError(f"'{kind}' is no kind: {module} has the name {_class_name(kind)} already")
     path = ROOT / f"{module.replace('.', '/')}.py"

@@ -25,6 +25,7 @@ from archcost.ops import (
     shape,
     softmax,
     state_space,
+    taking,
     unfolding,
     windows,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "shape",
     "softmax",
     "state_space",
+    "taking",
     "unfolding",
     "windows",
 ]

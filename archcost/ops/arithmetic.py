@@ -103,15 +103,18 @@ class Div(_Elementwise, kind="div", max_inputs=2, input_names=("input", "other")
         return floating(promoted(inputs, dtypes))
 
 
-class Maximum(
-    Broadcasting, kind="maximum", torch_name="torch.maximum", min_inputs=2, max_inputs=2, input_names=("input", "other")
-):
+class _OfTwo(Broadcasting):
+    """An operation between the elements of just two inputs."""
+
+    min_inputs = max_inputs = 2
+    input_names = ("input", "other")
+
+
+class Maximum(_OfTwo, kind="maximum", torch_name="torch.maximum"):
     """max(a, b), element by element, of two inputs that broadcast; 1 FLOP per output element, no MACs."""
 
 
-class Minimum(
-    Broadcasting, kind="minimum", torch_name="torch.minimum", min_inputs=2, max_inputs=2, input_names=("input", "other")
-):
+class Minimum(_OfTwo, kind="minimum", torch_name="torch.minimum"):
     """min(a, b), element by element, of two inputs that broadcast; 1 FLOP per output element, no MACs."""
 
 
@@ -149,11 +152,8 @@ class Ge(_Comparison, kind="ge"):
     """a ≥ b, element by element, as truth values (bool); 1 FLOP per output element, no MACs."""
 
 
-class _Logical(Broadcasting):
+class _Logical(_OfTwo):
     """Truth values (bool) from two inputs that broadcast; of numbers, all but 0 are true."""
-
-    min_inputs = max_inputs = 2
-    input_names = ("input", "other")
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
         return "bool"

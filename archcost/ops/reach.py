@@ -63,6 +63,11 @@ def windows(
     return tuple([window(dim, *sizes) for dim, sizes in enumerate(geometry, 2)])
 
 
+def shifted(rank: int, place: int, padding: int, stride: int = 1) -> tuple[Steps, ...]:
+    """Position o reads s·o - padding along one dim, and o along the others."""
+    return tuple([window(dim, 1, stride, padding) if dim == place else window(dim) for dim in range(rank)])
+
+
 def aligned(shape: Shape, output: Shape) -> tuple[Steps | None, ...]:
     """Every element reads the same position, dims compared from the last; a size that broadcasts is read in full."""
     gap = len(output) - len(shape)

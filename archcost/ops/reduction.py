@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 
-class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION):
-    """A reduction of all elements along the named dims to one value."""
+_KEPT = "whether the reduced dims are kept, with size 1"
 
-    dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
-    keepdim: bool = flag(default=False, doc="whether the reduced dims are kept, with size 1")
+
+class _Reducing(Op, family="Arithmetic", work=Work.REDUCTION):
+    """One value of all elements along some dims; a comparison or sum for each but one of them."""
+
+    keepdim: bool
 
     def reduced(self, inputs: Inputs) -> Sequence[int]:
         """The positions of the dims that are reduced."""
-        rank = len(inputs[0])
-        return axes(self.dim, rank) if self.dim else range(rank)
+        raise NotImplementedError  # pragma: no cover - every op defines it
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape, reduced = inputs[0], self.reduced(inputs)
@@ -43,6 +44,17 @@ class _Reduction(Op, family="Arithmetic", work=Work.REDUCTION):
         rank, reduced = len(inputs[0]), self.reduced(inputs)
         kept = range(rank) if self.keepdim else [dim for dim in range(rank) if dim not in reduced]
         return (tuple([ALL if dim in reduced else window(kept.index(dim)) for dim in range(rank)]),)
+
+
+class _Reduction(_Reducing):
+    """A reduction of all elements along the named dims to one value."""
+
+    dim: tuple[int, ...] | None = indices(default=None, scalar="list", doc="one dim or several; null: all")
+    keepdim: bool = flag(default=False, doc=_KEPT)
+
+    def reduced(self, inputs: Inputs) -> Sequence[int]:
+        rank = len(inputs[0])
+        return axes(self.dim, rank) if self.dim else range(rank)
 
 
 class Sum(_Reduction, kind="sum"):
@@ -73,12 +85,13 @@ class Min(_Reduction, kind="min", torch_name="amin"):
     """
 
 
-class _Place(_Reduction):
+class _Place(_Reducing):
     """Where along a dim, or among all elements, a value is: a whole number (int64)."""
 
     index_outputs = (0,)
 
     dim: int | None = index(default=None, doc="null: the place among all elements")
+    keepdim: bool = flag(default=False, doc=_KEPT)
 
     def reduced(self, inputs: Inputs) -> Sequence[int]:
         rank = len(inputs[0])
@@ -108,7 +121,8 @@ class Var(_Reduction, kind="var"):
     correction: Dim = integer(default=1, minimum=0, doc="0: divided by the count")
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        count = numel([inputs[0][place] for place in self.reduced(inputs)])
+        reduced = self.reduced(inputs)
+        count = numel([size for place, size in enumerate(inputs[0]) if place in reduced])
         check(count > self.correction, "with a correction of {}, {} values have no variance", self.correction, count)
         return super().infer(inputs, check)
 

@@ -20,8 +20,8 @@ _FAMILY = "Shape"
 class Tile(Op, kind="tile", family=_FAMILY):
     """out[d] = dims[d] · in[d]: the whole input so many times along each dim, as copies; no MACs, no FLOPs.
 
-    As in torch, fewer numbers than dims are those of the last dims, and more numbers add dims in front. `expand` repeats
-    dims of size 1 without a copy.
+    As in torch, fewer numbers than dims are those of the last dims, and more numbers add dims in front. `expand`
+    repeats dims of size 1 without a copy.
     """
 
     dims: tuple[Dim, ...] = integers(minimum=1, symbol=("times",), unless=1, doc="how many times along each dim")

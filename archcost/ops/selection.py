@@ -130,9 +130,7 @@ class Gather(Op, kind="gather", family=_FAMILY, min_inputs=2, max_inputs=2, min_
         place = axis(self.dim, len(shape))
         for dim, (known, wanted) in enumerate(zip(shape, chosen, strict=True)):
             if dim != place:
-                check(
-                    wanted <= known, "gather with an index {} reads beyond dim {} of the input {}", chosen, dim, shape
-                )
+                check(wanted <= known, "an index {} reads beyond dim {} of the input {}", chosen, dim, shape)
         return (chosen,)
 
     def indexed(self, inputs: Inputs) -> Dim:

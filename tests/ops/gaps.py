@@ -93,6 +93,8 @@ def _words(op: type[Op]) -> Iterator[str]:
         yield f"a family of those in {place('archcost/ops/facets.py', 'FAMILIES')}: {home(op)}"
     if op.max_inputs is not None and len(op.input_names) != op.max_inputs:
         yield f"a name for each of its {op.max_inputs} inputs (input_names): {home(op)}"
+    if op.index_inputs and op.indexed is Op.indexed:
+        yield f"indexed, how many places its indices may name: {home(op)}"
     if op.reach is Op.reach:
         yield f"reach, what an element of its output reads of the inputs: {home(op)}"
 

@@ -24,6 +24,21 @@ FIGURES = [
     Figures("clamp", {"min": 0, "max": 6}, (IMAGE,), (IMAGE,), flops=2 * PIXELS),
     Figures("clamp", {"max": 4.605}, ((3, 1, 1),), ((3, 1, 1),), flops=3),
     Figures("exp", {}, (IMAGE,), (IMAGE,), flops=PIXELS),
+    Figures("log", {}, (IMAGE,), (IMAGE,), flops=PIXELS),
+    Figures("abs", {}, ((5,),), ((5,),), flops=5),
+    Figures("sign", {}, ((5,),), ((5,),), flops=5),
+    Figures("floor", {}, ((5,),), ((5,),), flops=5),
+    Figures("ceil", {}, ((5,),), ((5,),), flops=5),
+    Figures("round", {}, ((5,),), ((5,),), flops=5),
+    Figures("reciprocal", {}, ((5,),), ((5,),), flops=5),
+    Figures("rsqrt", {}, ((5,),), ((5,),), flops=5 + 5),  # a root and a quotient
+    Figures("maximum", {}, ((2, 1, 4), (3, 1)), ((2, 3, 4),), flops=2 * 3 * 4),
+    Figures("minimum", {}, ((), ()), ((),), flops=1),
+    Figures("eq", {}, ((2, 1, 4), (3, 1)), ((2, 3, 4),), flops=2 * 3 * 4),
+    Figures("ge", {"other": 0.5}, (IMAGE,), (IMAGE,), flops=PIXELS),
+    Figures("logical_and", {}, ((2, 1, 4), (3, 1)), ((2, 3, 4),), flops=2 * 3 * 4),
+    Figures("logical_or", {}, ((5,), (5,)), ((5,),), flops=5),
+    Figures("logical_not", {}, ((2, 5),), ((2, 5),), flops=2 * 5),
     Figures("sin", {}, ((5,),), ((5,),), flops=5),
     Figures("cos", {}, ((5,),), ((5,),), flops=5),
     Figures("sqrt", {}, ((),), ((),), flops=1),
@@ -62,6 +77,14 @@ FIGURES = [
     Figures("sum", {"dim": 0, "keepdim": True}, ((2, 5),), ((1, 5),), flops=2 * 5 - 5),
     Figures("logsumexp", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=2 * 5 * 3 + (2 * 5 * 3 - 2 * 3) + 2 * 3),
     Figures("max", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=2 * 5 * 3 - 2 * 3),
+    Figures("min", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=2 * 5 * 3 - 2 * 3),
+    Figures("var", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=4 * 2 * 5 * 3),
+    Figures("var", {"dim": 0, "correction": 0}, ((),), ((),), flops=4),
+    Figures("std", {"dim": 1}, ((2, 5, 3),), ((2, 3),), flops=4 * 2 * 5 * 3 + 2 * 3),
+    Figures("norm", {}, ((2, 5, 3),), ((),), flops=2 * 5 * 3 + (2 * 5 * 3 - 1) + 1),
+    Figures("norm", {"dim": [0, 2], "ord": 1}, ((2, 5, 3),), ((5,),), flops=2 * 2 * 5 * 3),
+    Figures("cumsum", {"dim": 1}, ((2, 5, 3),), ((2, 5, 3),), flops=2 * (5 - 1) * 3),
+    Figures("cumsum", {"dim": 0}, ((),), ((),)),
 ]
 
 PROJECTION = "apply a projection to the shortcut "
@@ -155,6 +178,15 @@ REFUSALS = [
     Refusal("mean", {"dim": [1, -1]}, ((2, 3),), "dim 1 is named twice"),
     Refusal("logsumexp", {"dim": []}, ((2, 3),), "logsumexp needs at least one 'dim'"),
     Refusal("max", {"dim": 2}, ((2, 3),), "there is no dim 2"),
+    Refusal("cumsum", {"dim": 2}, ((2, 3),), "there is no dim 2"),
+    Refusal("var", {"dim": 1}, ((2, 1),), "with a correction of 1, 1 values have no variance"),
+    Refusal("var", {"dim": 0}, ((),), "with a correction of 1, 1 values have no variance"),
+    Refusal("std", {"correction": 6}, ((2, 3),), "with a correction of 6, 6 values have no variance"),
+    Refusal("maximum", {}, ((2, 3),), "maximum takes 2 inputs, got 1"),
+    Refusal("minimum", {}, ((2, 3), (2, 4)), "minimum cannot broadcast (2, 3) with (2, 4)", "compared from the last"),
+    Refusal("eq", {}, ((2, 3),), "eq with one input needs the number 'other'", "`eq: {other: 2}`"),
+    Refusal("lt", {"other": 1}, ((2, 3), (2, 3)), "lt takes the number 'other' only with one input, got 2"),
+    Refusal("logical_and", {}, ((2, 3), (2, 4)), "logical_and cannot broadcast (2, 3) with (2, 4)"),
 ]
 
 

@@ -47,6 +47,11 @@ def bare() -> Iterator[str]:
     del REGISTRY[Bare.kind]
 
 
+def test_an_op_with_indices_says_how_many_places_there_are(bare: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(REGISTRY[bare], "index_inputs", (1,))
+    assert any(line.startswith("indexed, how many places its indices may name: ") for line in gaps(bare))
+
+
 def test_all_that_an_op_lacks_is_told_at_once(bare: str, monkeypatch: pytest.MonkeyPatch) -> None:
     without_cases = [line.rpartition(":")[0].split(": ")[0] for line in gaps(bare)]
     assert without_cases == [

@@ -1,6 +1,7 @@
 import pytest
 
 from archcost.ops import REGISTRY
+from archcost.ops.field_types import AttributeValueError
 from tests.ops.harness import Figures, Refusal, assert_figures, assert_refusal, name
 
 FIGURES = [
@@ -37,6 +38,8 @@ FIGURES = [
     Figures("parameter", {"shape": [3], "requires_grad": False}, (), ((3,),), params=3),
     Figures("parameter", {"shape": []}, (), ((),), params=1),
     Figures("buffer", {"shape": [1, 15, 15, 2]}, (), ((1, 15, 15, 2),)),
+    Figures("constant", {"shape": [1, 7, 7]}, (), ((1, 7, 7),)),
+    Figures("constant", {"shape": [], "value": 3, "dtype": "int32"}, (), ((),)),
     Figures("layer_scale", {}, ((2, 96, 56, 56),), ((2, 96, 56, 56),), params=96, flops=2 * 96 * 56 * 56),
     Figures("layer_scale", {"dim": -1}, ((2, 197, 384),), ((2, 197, 384),), params=384, flops=2 * 197 * 384),
 ]
@@ -65,6 +68,9 @@ REFUSALS = [
     ),
     Refusal("linear", {"out_features": 3}, ((),), "linear takes an input of 1 or more dims (*, in_features), got ()"),
     Refusal("parameter", {"shape": [3]}, ((2, 3),), "parameter takes no input, got 1"),
+    Refusal("constant", {"shape": [3]}, ((2, 3),), "constant takes no input, got 1"),
+    Refusal("constant", {"shape": [3], "value": 0.5, "dtype": "int64"}, (), "value 0.5 is no whole number"),
+    Refusal("constant", {"shape": [3], "value": 2, "dtype": "bool"}, (), "value 2 is neither 0 nor 1"),
 ]
 
 
@@ -84,7 +90,7 @@ def test_a_parameter_is_trainable_as_requires_grad_says() -> None:
     assert REGISTRY["linear"](out_features=3).trainable()
 
 
-def test_only_embedding_reads_indices() -> None:
+def test_which_ops_read_indices() -> None:
     reading = {kind: op.index_inputs for kind, op in REGISTRY.items() if op.index_inputs}
     unpools = dict.fromkeys([f"max_unpool{ndim}d" for ndim in (1, 2, 3)], (1,))
     assert reading == {"embedding": (0,), "index_select": (1,), "gather": (1,), **unpools}
@@ -94,6 +100,30 @@ def test_a_scale_broadcasts_from_its_dim_on() -> None:
     scale = REGISTRY["layer_scale"]
     assert scale().weights(((2, 96, 56, 56),)) == {"weight": (96, 1, 1)}
     assert scale(dim=-1).weights(((2, 197, 384),)) == {"weight": (384,)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "dtype"),
+    [
+        ("buffer", {}, "bfloat16"),
+        ("buffer", {"dtype": "int64"}, "int64"),
+        ("constant", {}, "bfloat16"),
+        ("constant", {"dtype": "bool"}, "bool"),
+        ("constant", {"dtype": "float64"}, "float64"),
+    ],
+)
+def test_the_dtype_of_a_tensor_is_the_models_unless_it_says_another(
+    kind: str, attributes: dict[str, str], dtype: str
+) -> None:
+    op = REGISTRY[kind](shape=[3], **attributes)
+    assert op.result_dtype((), [], "bfloat16") == dtype
+    assert kind == "constant" or op.buffer_dtype("values", "bfloat16") == dtype
+
+
+@pytest.mark.parametrize("attributes", [{"dtype": "float64"}, {"dtype": "int"}, {"dtype": 8}])
+def test_a_buffer_says_only_whole_numbers(attributes: dict[str, object]) -> None:
+    with pytest.raises(AttributeValueError, match="one of int64, int32"):
+        REGISTRY["buffer"](shape=[3], **attributes)
 
 
 def test_a_buffer_is_saved_and_not_learnt() -> None:

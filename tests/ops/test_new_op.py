@@ -45,11 +45,15 @@ def test_the_class_and_the_case_of_every_family(root: Path, family: str) -> None
     assert f"{CASE_LISTS[family]}" in above[-1]
 
 
-def test_an_activation_is_a_class_of_one_line(root: Path) -> None:
-    new_op.begin("bent_relu6", "Activation")
-    text = (root / "archcost" / "ops" / "activation.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("family", "module", "base"),
+    [("Activation", "activation", "_Pointwise"), ("Arithmetic", "elementwise", "_Elementwise")],
+)
+def test_a_function_of_each_element_is_a_class_of_one_line(root: Path, family: str, module: str, base: str) -> None:
+    new_op.begin("bent_relu6", family)
+    text = (root / "archcost" / "ops" / f"{module}.py").read_text(encoding="utf-8")
     assert text.endswith(
-        'class BentRelu6(_Pointwise, kind="bent_relu6", cost=1):\n'
+        f'class BentRelu6({base}, kind="bent_relu6", cost=1):\n'
         '    """TODO: its formula; 1 FLOP per element, no MACs."""\n'
     )
 

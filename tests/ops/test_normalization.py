@@ -45,6 +45,7 @@ FIGURES = [
     Figures("group_norm", {"num_groups": 4, "affine": False}, ((2, 4),), ((2, 4),), flops=4 * 2 * 4),
     Figures("normalize", {}, (IMAGE,), (IMAGE,), flops=3 * PIXELS),
     Figures("normalize", {"p": 1, "dim": -1}, (TOKENS,), (TOKENS,), flops=3 * 2 * 196 * 384),
+    Figures("normalize", {"dim": [2, 3]}, (IMAGE,), (IMAGE,), flops=3 * PIXELS),
     Figures("local_response_norm", {"size": 5}, (IMAGE,), (IMAGE,), flops=(5 + 4) * PIXELS),
 ]
 

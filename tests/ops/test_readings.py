@@ -73,6 +73,16 @@ READINGS = [  # of each input, dim by dim: the dim of the output that tells its 
     (Case("logsumexp", {"dim": 1}, ((2, 3, 4),)), [(window(0), ALL, window(1))]),
     (Case("logsumexp", {"dim": 1, "keepdim": True}, ((2, 3, 4),)), [(window(0), ALL, window(2))]),
     (Case("mean", {}, ((2, 3),)), [(ALL, ALL)]),
+    (Case("cumsum", {"dim": 1}, ((2, 3),)), [(window(0), ALL)]),
+    (Case("unbind", {"dim": 1}, ((2, 3, 4),)), [(window(0), ALL, window(1))]),
+    (Case("flip", {"dims": 0}, ((2, 3),)), [(ALL, window(1))]),
+    (Case("tile", {"dims": [2, 1, 3]}, ((4, 5),)), [(window(1), ALL)]),  # a new dim stands before both
+    (
+        Case("repeat_interleave", {"repeats": 3, "dim": 1}, ((2, 5),)),  # o reads ⌊o / 3⌋
+        [(window(0), Steps(1, 1, (0, 0, 0), (0, 0, 0)))],
+    ),
+    (Case("repeat_interleave", {"repeats": 2}, ((5,),)), [(Steps(0, 1, (0, 0), (0, 0)),)]),
+    (Case("repeat_interleave", {"repeats": 2}, ((2, 5),)), [(ALL, ALL)]),
     (
         Case("grid_sample", {}, ((2, 3, 5, 4), (2, 6, 7, 2))),  # anywhere in its channel of the input, by its own place
         [(window(0), window(1), ALL, ALL), (window(0), window(2), window(3), ALL)],

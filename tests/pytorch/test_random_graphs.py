@@ -34,6 +34,7 @@ POOLS = [kind for kind in KINDS if "_pool" in kind]
 MAX_LAYERS = 30
 MAX_NUMEL = 4096
 Shape = tuple[int, ...]
+OTHERS: dict[str, tuple[Shape, str]] = {"i": ((2, 5), "int64"), "m": ((1,), "bool")}  # indices, and a mask
 
 
 @st.composite
@@ -84,6 +85,7 @@ def fitting(kind: str, name: str, shape: Shape) -> st.SearchStrategy[Any] | None
         ("expand", "sizes"): st.just([4 if size == 1 else -1 for size in shape]),
         ("pad", "pad"): st.lists(st.integers(0, 2), min_size=2, max_size=2),
         ("parameter", "shape"): st.lists(st.integers(1, 4), max_size=3),
+        ("constant", "shape"): st.lists(st.integers(1, 4), max_size=3),
         ("buffer", "shape"): st.lists(st.integers(1, 4), max_size=3),
         ("einsum", "equation"): st.sampled_from(equations("abcde"[:rank])),
         ("*", "window_size"): st.sampled_from((1, 2, 3, [1, 2], [2])),
@@ -116,7 +118,7 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
     shape = draw(sizes)[: draw(st.sampled_from((4, 3, 5, 2, 1)))]
     inputs = {
         "x": {"shape": list(shape), "batch": False},
-        "i": {"shape": [2, 5], "dtype": "int64", "batch": False},
+        **{name: {"shape": [*own], "dtype": dtype, "batch": False} for name, (own, dtype) in OTHERS.items()},
     }
     floats: dict[str, Shape] = {"x": shape}
     steps: list[dict[str, Any]] = []
@@ -139,23 +141,24 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
 def takes(op: type[Op], rank: int) -> bool:
     """Whether an op takes a float input of this rank, or none."""
     return (
-        op.integer_inputs or op.max_inputs == 0 or op.min_rank <= rank <= (rank if op.max_rank is None else op.max_rank)
+        0 in op.index_inputs
+        or op.max_inputs == 0
+        or op.min_rank <= rank <= (rank if op.max_rank is None else op.max_rank)
     )
 
 
 @st.composite
 def layer(draw: st.DrawFn, op: type[Op], first: str, floats: dict[str, Shape], name: str) -> dict[str, Any] | None:
     """One step on ``first`` and others like it, if the attributes drawn fit; its outputs join ``floats``."""
-    if op.integer_inputs:
-        sources = ["i"]
-    elif op.max_inputs == 0:
-        sources = []
-    else:
-        most = 3 if op.max_inputs is None else op.max_inputs
-        count = draw(st.sampled_from((op.min_inputs, most)))
-        equal = [known for known in floats if floats[known] == floats[first]]
-        sources = [first, *(draw(st.sampled_from(equal)) for _ in range(count - 1))]
-    shapes = tuple((2, 5) if source == "i" else floats[source] for source in sources)
+    most = 3 if op.max_inputs is None else op.max_inputs
+    equal = [known for known in floats if floats[known] == floats[first]]
+    sources = [first, *(draw(st.sampled_from(equal)) for _ in range(most))][
+        : draw(st.sampled_from((op.min_inputs, most)))
+    ]
+    for place in range(len(sources)):
+        sources[place] = "i" if place in op.index_inputs else "m" if place in op.mask_inputs else sources[place]
+    shapes = tuple(OTHERS[source][0] if source in OTHERS else floats[source] for source in sources)
+    dtypes = [OTHERS[source][1] if source in OTHERS else "float32" for source in sources]
     first_shape = shapes[0] if shapes else ()
     values = {key: draw(attribute(op, key, field, first_shape)) for key, field in op.fields.items()}
     given_values = {key: value for key, value in values.items() if value is not None}
@@ -167,10 +170,9 @@ def layer(draw: st.DrawFn, op: type[Op], first: str, floats: dict[str, Shape], n
         return None
     if sum(map(numel, (*outputs, *made.weights(shapes).values()))) > MAX_NUMEL:
         return None
-    if len(outputs) == 1:
-        floats[name] = outputs[0]
-    else:
-        floats |= {f"{name}.{index}": shape for index, shape in enumerate(outputs)}
+    if made.result_dtype(shapes, dtypes, "float32") == "float32":
+        named = {name if len(outputs) == 1 else f"{name}.{index}": shape for index, shape in enumerate(outputs)}
+        floats |= {each: shape for index, (each, shape) in enumerate(named.items()) if index not in op.index_outputs}
     return {op.kind: given_values, "id": name, "from": sources}
 
 

@@ -115,22 +115,23 @@ def _response(signature: Signature) -> int:
 SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one output; None: not in closed form
     **dict.fromkeys(
         (
-            "linear",
-            "functional_linear",
-            "embedding",
-            "concat",
-            "stack",
-            "pad",
-            "roll",
-            "sum",
-            "mean",
-            "max",
-            "layer_scale",
+            *(
+                "linear",
+                "functional_linear",
+                "embedding",
+                "constant",
+                "layer_scale",
+                "sum",
+                "mean",
+                "max",
+                "min",
+                "argmax",
+                "var",
+                "norm",
+            ),
+            *("cumsum", "concat", "stack", "pad", "roll", "flip", "tile", "index_select", "gather"),
         ),
         _none,
-    ),
-    **dict.fromkeys(
-        ("constant", "index_select", "gather", "tile", "flip", "min", "argmax", "var", "norm", "cumsum"), _none
     ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
     **dict.fromkeys(("conv", "functional_conv"), _conv),

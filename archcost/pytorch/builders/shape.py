@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -39,15 +39,18 @@ class Slice(nn.Module):
 class Indexing(Function):
     """input[:, index]."""
 
-    def forward(self, input: Tensor, index: Tensor) -> Tensor:  # noqa: A002 - torch's names
-        return input[(*[slice(None)] * (self.settings["dim"] % input.dim()), index)]
+    def forward(self, *inputs: Tensor) -> Tensor:
+        values, index = inputs
+        places: list[Any] = [slice(None)] * (self.settings["dim"] % values.dim())
+        return values[(*places, index)]
 
 
 class Gathering(Function):
     """torch.gather: the dim stands before the index."""
 
-    def forward(self, input: Tensor, index: Tensor) -> Tensor:  # noqa: A002
-        result: Tensor = self.function(input, index=index, **self.settings)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        values, index = inputs
+        result: Tensor = self.function(values, index=index, **self.settings)
         return result
 
 
