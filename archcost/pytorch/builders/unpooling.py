@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 class SizedMaxUnpool(Function):
     """The output size by torch's own rule, from sizes that are numbers in a trace, too."""
 
-    def forward(self, input: Tensor, indices: Tensor) -> Tensor:  # noqa: A002 - torch's name
+    def forward(self, *inputs: Tensor) -> Tensor:
+        values, indices = inputs
         kernel_size, padding = self.settings["kernel_size"], self.settings["padding"]
         stride = self.settings.get("stride", kernel_size)
-        sized = SimpleNamespace(size=lambda: [int(size) for size in input.shape])
+        sized = SimpleNamespace(size=lambda: [int(size) for size in values.shape])
         wanted = functional._unpool_output_size(  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other name
             sized, kernel_size, stride, padding, self.settings.get("output_size")
         )
-        result: Tensor = self.function(input, indices, **{**self.settings, "output_size": wanted})
+        result: Tensor = self.function(values, indices, **{**self.settings, "output_size": wanted})
         return result
 
 

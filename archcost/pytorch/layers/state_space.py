@@ -49,7 +49,7 @@ class SelectiveScan(nn.Module):
     @staticmethod
     def grouped(x: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
         """The channels of (samples, channels, ...) in as many groups as B or C has."""
-        return x.unflatten(1, (int(steps.size(1)), -1))
+        return torch.unflatten(x, 1, (int(steps.size(1)), -1))
 
     @staticmethod
     def states(kept: torch.Tensor, taken: torch.Tensor) -> torch.Tensor:
