@@ -83,12 +83,12 @@ class Begun(NamedTuple):
     @property
     def next_steps(self) -> list[tuple[str, str]]:
         """Commands to go on with, and what each is for."""
-        steps = [(f"archcost analyze {self.spec}", "what each layer costs")]
+        steps = [(f"archcost analyze {self.spec}", "What each layer costs.")]
         if not self.ci:
-            return [*steps, (f"archcost check {self.spec}", "whether it is within its budgets")]
-        record = ("archcost baseline update", f"record the figures that growth is measured from, in {_LOCK}")
+            return [*steps, (f"archcost check {self.spec}", "Whether it is within its budgets.")]
+        record = ("archcost baseline update", f"Record the figures that growth is measured from, in {_LOCK}.")
         names = " ".join([*self.written, _LOCK])
-        return [*steps, record, ("archcost check", "what CI will say"), (f"git add {names}", "and commit them")]
+        return [*steps, record, ("archcost check", "What CI will say."), (f"git add {names}", "And commit them.")]
 
 
 def begin(path: str | None = None, *, ci: bool = False, force: bool = False) -> Begun:

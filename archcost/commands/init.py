@@ -22,7 +22,6 @@ def init(
     from archcost.render.exit import write_out
 
     begun = archcost.init(file, ci=ci, force=force)
-    width = max(len(command) for command, _ in begun.next_steps)
     lines = [f"wrote {path}" for path in begun.written]
-    lines += ["", "next:", *[f"  {command:<{width}}  # {purpose}" for command, purpose in begun.next_steps]]
-    write_out("\n".join(lines) + "\n")
+    steps = [line for command, purpose in begun.next_steps for line in (f"  {command}", f"      {purpose}")]
+    write_out("\n".join([*lines, "", "Next:", *steps]) + "\n")
