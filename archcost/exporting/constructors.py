@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archcost.exporting.classes import signature
 from archcost.exporting.names import MODULE_ATTRIBUTES, Taken, in_brackets, is_attribute, literal, same
 from archcost.exporting.own_layers import own_layers
+from archcost.exporting.row_plans import Chained, Constructed, Plan, Repeated
 from archcost.exporting.source_lines import (
     INDENT,
     Brackets,
@@ -22,13 +23,14 @@ from archcost.exporting.source_lines import (
     is_spread,
     lines,
 )
-from archcost.exporting.template import FUNCTION, LOOP, Chained, Constructed, Plan, Repeated, holder_of
+from archcost.exporting.template import FUNCTION, LOOP, holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from archcost.exporting.module_tree import ModuleTree
-    from archcost.exporting.template import Class, ClassRow, Member, Name, RowPlan, Slot
+    from archcost.exporting.row_plans import RowPlan
+    from archcost.exporting.template import Class, ClassRow, Member, Name, Slot
 
 _BODY = 2 * INDENT
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from archcost.exporting.constructors import ModuleAccess
-    from archcost.exporting.template import Class, Member, RowPlan
+    from archcost.exporting.row_plans import RowPlan
+    from archcost.exporting.template import Class, Member
 
 _BODY = 2 * INDENT
 _MARGIN = " " * _BODY

@@ -10,19 +10,8 @@ from typing import TYPE_CHECKING, Any
 from archcost.exporting.classes import arguments_of, is_uniform, run_ends
 from archcost.exporting.ops import FUNCTIONS
 from archcost.exporting.parameters import Resolver
-from archcost.exporting.template import (
-    CHAIN,
-    FUNCTION,
-    LOOP,
-    MISSING,
-    Argument,
-    BatchPlace,
-    Chained,
-    Constructed,
-    Repeated,
-    RowPlan,
-    Slot,
-)
+from archcost.exporting.row_plans import Chained, Constructed, Repeated, RowPlan
+from archcost.exporting.template import CHAIN, FUNCTION, LOOP, MISSING, Argument, BatchPlace, Slot
 from archcost.ops.field_types import REQUIRED
 from archcost.spec.expressions import Expression
 
@@ -30,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.errors import Mark
-    from archcost.exporting.module_tree import Batch, ModuleTree
-    from archcost.exporting.template import Class, ClassRow, Member, Plan
+    from archcost.exporting.batch import Batch
+    from archcost.exporting.module_tree import ModuleTree
+    from archcost.exporting.row_plans import Plan
+    from archcost.exporting.template import Class, ClassRow, Member
     from archcost.spec.model import Block, Spec, Step, Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}

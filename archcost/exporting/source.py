@@ -6,10 +6,12 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from archcost.exporting.classes import classes_of, kinds_in_order, name_classes
+from archcost.exporting.batch import Batch
+from archcost.exporting.classes import classes_of, name_classes
 from archcost.exporting.constructors import ModuleAccess, Shared, init_lines
 from archcost.exporting.forward import Forward
-from archcost.exporting.module_tree import Batch, ModuleTree
+from archcost.exporting.kinds import kinds_in_order
+from archcost.exporting.module_tree import ModuleTree
 from archcost.exporting.names import input_variables, literal, unused
 from archcost.exporting.own_layers import sources
 from archcost.exporting.plans import Planner
@@ -19,7 +21,8 @@ from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
-    from archcost.exporting.template import Class, RowPlan
+    from archcost.exporting.row_plans import RowPlan
+    from archcost.exporting.template import Class
     from archcost.graph.model import Graph
 
 _IMPORTS = {

@@ -1,14 +1,14 @@
-"""The data that the export is made of: what a class holds, in all of its uses, and the templates made from that.
+"""The data that the export is made of: what a class holds, in all of its uses.
 
 The graph's members (:class:`Member`) stand in the uses of blocks (:class:`BlockUse`). Uses of one structure are one
 :class:`Class`, in rows. Whatever differs between them is a :class:`Slot`; a constructor takes it as a
-:class:`ClassParameter`. Templates (:class:`RowPlan`) say how each row is built. The verbs are in the modules above.
+:class:`ClassParameter`. The verbs are in the modules above.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.exporting.names import literal, same, type_text
@@ -264,42 +264,3 @@ class Class:
             for unit in self.pattern.units
             if unit.form != FUNCTION or unit in needed
         ]
-
-
-@dataclass
-class Constructed:
-    """``nn.Conv2d(…)`` or a class of the source, with arguments; ``steps`` are what grows with the round."""
-
-    made: Class | str
-    arguments: list[tuple[Argument, Slot]]
-    steps: dict[str, Slot] = field(default_factory=dict)
-    has_state: bool = True
-
-
-@dataclass
-class Chained:
-    """``nn.Sequential`` of named items."""
-
-    names: list[str]
-    items: list[Plan]
-
-
-@dataclass
-class Repeated:
-    """``nn.Sequential`` or ``nn.ModuleList`` of rounds: each part an item and how often it comes (None: once)."""
-
-    container: str
-    parts: list[tuple[Plan, Slot | None, int]]  # the last: how much less than the slot
-
-
-Plan = Constructed | Chained | Repeated
-
-
-@dataclass
-class RowPlan:
-    """A row of a class: its template, and the slot of the truth value that decides whether it is there."""
-
-    row: ClassRow
-    plan: Plan | None  # None: a function
-    condition: Slot | None = None
-    arguments: list[tuple[Argument, Slot]] = field(default_factory=list)  # of a function

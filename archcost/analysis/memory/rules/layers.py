@@ -1,14 +1,13 @@
-"""Convolutions, linear layers, embeddings, norms, pools and resampling."""
+"""Convolutions, linear layers, embeddings, norms, resampling and unfolding."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, fresh, laid, packed
 from archcost.analysis.memory.products import linear
-from archcost.analysis.memory.rules.shapes import padded, spatial, spatial_strides
+from archcost.analysis.memory.rules.shapes import as_row, padded, spatial, spatial_strides
 from archcost.analysis.memory.shadow_torch import HALVES, alias, view
 from archcost.analysis.memory.strides import channels_last, contiguous, is_channels_last
 from archcost.dims import larger, numel
@@ -47,15 +46,10 @@ def _convolved_strides(x: Tensor, given: list[Tensor], shape: Ints) -> Ints:
     own = spatial_strides(x, shape)
     if not given:
         return own
-    weight = given[0] if len(shape) > _SEQUENCE else _as_row(given[0])
+    weight = given[0] if len(shape) > _SEQUENCE else as_row(given[0])
     if not is_channels_last(weight.shape, weight.strides):
         return own
     return channels_last(shape) if len(shape) > _SEQUENCE else (numel(shape[1:]), 1, shape[1])
-
-
-def _as_row(x: Tensor) -> Tensor:
-    """A sequence as an image of one row."""
-    return view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
 
 
 def _conv_transpose(machine: Machine, call: Call) -> Tensor:
@@ -195,63 +189,6 @@ def _local_response_norm(machine: Machine, call: Call) -> Tensor:
     return kernels.binary(machine, x, divisor, "div")
 
 
-def _max_pool(machine: Machine, call: Call, *, direct: bool = False) -> Tensor | list[Tensor]:
-    """Keeps its input and an int64 index for each output; ``direct``: inference without a look needs no indices."""
-    x, wanted = call.x, len(call.outputs) > 1
-    strides = _pooled_strides(x, call.shape) if direct else spatial_strides(x, call.shape)
-    y = machine.new(call.shape, x.dtype, contiguous(call.shape) if direct and not wanted else strides)
-    if direct and not (wanted or machine.recording or machine.watched):
-        return y
-    indices = machine.new(call.shape, "int64", y.strides)
-    machine.record([y], [x], each(fresh(x)), [x, indices])
-    return [y, indices] if wanted else y
-
-
-def _unpooled_strides(x: Tensor, shape: Ints) -> Ints:
-    """Images keep their channels last; all else comes out contiguous."""
-    return spatial_strides(x, shape) if len(shape) == _IMAGE else contiguous(shape)
-
-
-def _max_unpool(machine: Machine, call: Call) -> Tensor:
-    """Keeps its indices, and the input for its shape."""
-    x, indices = call.inputs
-    y = machine.new(call.shape, x.dtype, _unpooled_strides(x, call.shape))
-    machine.record([y], [x], each(packed(x)), [indices])
-    return y
-
-
-def _pool(machine: Machine, call: Call) -> Tensor:
-    x = call.x
-    y = machine.new(call.shape, x.dtype, _pooled_strides(x, call.shape))
-    machine.record([y], [x], each(fresh(x)), [x])
-    return y
-
-
-def _pooled_strides(x: Tensor, shape: Ints) -> Ints:
-    """Sequences are pooled as images of one row; volumes come out contiguous."""
-    if len(shape) == _SEQUENCE:
-        n, c, _, size = spatial_strides(_as_row(x), (*shape[:2], 1, shape[2]))
-        return n, c, size
-    return contiguous(shape) if len(shape) > _IMAGE else spatial_strides(x, shape)
-
-
-def _adaptive_max_pool(machine: Machine, call: Call) -> Tensor:
-    """Keeps its input and an int64 index for each output."""
-    x = call.x
-    strides = _pooled_strides(x, call.shape)
-    y, indices = machine.new(call.shape, x.dtype, strides), machine.new(call.shape, "int64", strides)
-    machine.record([y], [x], each(fresh(x)), [x, indices])
-    return y
-
-
-def _adaptive_avg_pool(machine: Machine, call: Call) -> Tensor:
-    """Keeps its input, unless it is a mean over all of the space."""
-    x = call.x
-    if all(size == 1 for size in call.shape[2:]):
-        return kernels.reduce(machine, x, call.shape, "mean")
-    return _pool(machine, call)
-
-
 def resampled(machine: Machine, call: Call) -> Tensor:
     """A new tensor; keeps nothing."""
     x = call.x
@@ -291,11 +228,5 @@ RULES: dict[str, Rule] = {
     "group_norm": _group_norm,
     "rms_norm": _rms_norm,
     "local_response_norm": _local_response_norm,
-    "max_unpool": _max_unpool,
-    "max_pool1d": partial(_max_pool, direct=True),
-    "max_pool": _max_pool,
-    "avg_pool": _pool,
-    "adaptive_avg_pool": _adaptive_avg_pool,
-    "adaptive_max_pool": _adaptive_max_pool,
     **dict.fromkeys(("unfold", "fold"), _unfolded),
 }

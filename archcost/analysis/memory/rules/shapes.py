@@ -70,6 +70,11 @@ def _slice(machine: Machine, call: Call) -> Tensor:
     return kernels.narrow(machine, call.x, dim, call.shape[dim], call.op.step)
 
 
+def as_row(x: Tensor) -> Tensor:
+    """A sequence as an image of one row."""
+    return view(x, (*x.shape[:2], 1, x.shape[2]), (*x.strides[:2], x.shape[2] * x.strides[2], x.strides[2]))
+
+
 def spatial_strides(x: Tensor, shape: Ints) -> Ints:
     """Channels-last if the input is, else contiguous: what convolutions, norms and pools give."""
     return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
