@@ -186,6 +186,15 @@ class Step:
         return named is not None and len(named) > 1
 
 
+def all_steps(steps: list[Step], indices: tuple[str, ...] = ()) -> Iterator[tuple[Step, tuple[str, ...]]]:
+    """Steps and all that stand inside of them, in order, each with the indices of the repeated steps around it."""
+    for step in steps:
+        inside = (*indices, *step.indices)
+        yield step, inside
+        for inner in step.inner():
+            yield from all_steps(inner, inside)
+
+
 class Block:
     """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step.
 
