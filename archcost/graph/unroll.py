@@ -5,8 +5,6 @@ it is used first, and its nodes are copied to wherever it is used again. Problem
 failed is passed over, and the steps that do not depend on it are still checked.
 """
 
-# long: one walk over steps, rounds, branches and blocks, whose parts call one another
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

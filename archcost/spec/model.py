@@ -180,6 +180,14 @@ class Step:
         return [*lists, self.group.steps] if self.group is not None else lists
 
 
+def all_steps(steps: list[Step]) -> Iterator[Step]:
+    """Steps, each with those in its branches and its group."""
+    for step in steps:
+        yield step
+        for inner in step.inner():
+            yield from all_steps(inner)
+
+
 class Block:
     """A named group of steps with its own params, inputs and outputs; ``broken`` as in Step.
 

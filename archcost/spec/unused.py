@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import WARNING, Diagnostic
-from archcost.spec.checks import all_steps
+from archcost.spec.model import all_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

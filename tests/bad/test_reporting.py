@@ -79,7 +79,7 @@ FOLLOWING = {
     "an unknown kind and its name": "layers: [rellu, {add: , from: [relu, input]}, {tanh: , from: relu_1}]",
     "a wrong attribute": "layers: [conv2d: {out_channel: 4, kernel_size: 3}, {add: , from: [conv2d, input]}]",
     "a missing attribute": "layers: [conv2d: {kernel_size: 3}, {concat: , from: [conv2d, conv2d]}]",
-    "an attribute that is no mapping": "layers: [{id: a, linear: 3}, {linear: {out_features: $in_features}, from: a}]",
+    "an attribute that is no mapping": "layers: [{id: a, linear: three}, {linear: {out_features: $in_features}, from: a}]",
     "names of an unknown input": "layers: [conv2d: {out_channels: 4}, linear: {out_features: $in_channels}]",
     "a broken param": "params: {n: $(, m: $n}\nlayers: [linear: {out_features: $n}, {relu: , when: $m, repeat: $n}]",
     "a param without value": "params: {n: , m: $(2 * n)}\nlayers: [linear: {out_features: $m}]",

@@ -432,4 +432,45 @@ MODELS = {
           - {two: , from: x}
           - {mul: , from: [two, mask]}
     """,
+    "groups": """
+        input: [8, 6, 6]
+        blocks:
+          group: {params: {width: }, layers: [conv2d: {out_channels: $width, kernel_size: 1}, relu]}
+        layers:
+          - {id: stem, group: 8}
+          - {id: body, repeat: 3, layers: [conv2d: {out_channels: 8, kernel_size: 1}, relu]}
+          - {id: features, layers: [{id: 0, conv2d: {out_channels: 8, kernel_size: 1}}, {id: 1, relu}, {id: 2, tanh}]}
+          - {id: mlp, repeat: 2, residual: [conv2d: {out_channels: $(16 * (i + 1)), kernel_size: 1}, gelu, group: 8]}
+          - {residual: [tanh, {add, from: [stem, tanh]}]}
+          - {id: tied, residual: [conv2d: {out_channels: 8, kernel_size: 1}]}
+          - {id: again, residual: [conv2d: {out_channels: 8, kernel_size: 1}], share: tied}
+          - {id: pair, layers: [mul, {sub, from: [mul, input.1]}], from: [stem, again]}
+          - {id: joined, layers: [concat, relu], branches: {a: [tanh], b: []}}
+          - {id: outer, repeat: 2, layers: [residual: [relu], residual: [gelu], {layers: [tanh, {id: 7, relu}]}]}
+          - {layers: []}
+    """,
+    "recursion": """
+        input: [8, 16, 16]
+        blocks:
+          hourglass:
+            params: {levels: , width: 8}
+            layers:
+              - {id: skip, conv2d: {out_channels: $width, kernel_size: 1}}
+              - {id: down, max_pool2d: 2}
+              - {id: inner, hourglass: {levels: $(levels - 1), width: $(width + 4)}, when: $(levels > 1)}
+              - {id: up, conv2d: {out_channels: $width, kernel_size: 1}}
+              - {id: grown, upsample: {scale_factor: 2}}
+              - {add, from: [grown, skip]}
+          even:
+            params: {n: }
+            layers: [relu, {id: rest, odd: $(n - 1), when: $(n > 0)}]
+          odd:
+            params: {n: }
+            layers: [tanh, {id: rest, even: $(n - 1), when: $(n > 0)}]
+        layers:
+          - {id: first, hourglass: 3}
+          - {id: second, hourglass: 2}
+          - even: 3
+          - odd: 2
+    """,
 }

@@ -194,6 +194,22 @@ LINES = {
         "return x",
         "mask = torch.rand(1, 4) > 0.5",
     ],
+    "groups": [
+        "self.features = nn.Sequential(nn.Conv2d(8, 8, kernel_size=1), nn.ReLU(), nn.Tanh())",
+        "self.mlp = nn.Sequential(Mlp(out_channels=16), Mlp(out_channels=32))",
+        "self.again.conv2d.weight = self.tied.conv2d.weight",
+        "return self.group(y) + x",
+        "y = stem + self.residual.tanh(x)",  # it reads more than its input: no class of its own
+        "x = self.pair(stem, x)",
+        "return x - input_1",
+    ],
+    "recursion": [
+        "self.first = Hourglass3()",
+        "self.second = Hourglass2()",
+        "self.inner = Hourglass(width, width=width + 4)",
+        "self.even = Even2()",
+        "self.rest = Odd2()",
+    ],
 }
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from language import KEPT, paths, reads, report, shapes
 
 from archcost.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
 
 CONV = "conv2d: {out_channels: 8, kernel_size: 1}"
 
@@ -222,3 +230,37 @@ def test_groups_nest_as_deep_as_blocks_do() -> None:
     assert paths(nested(20)).endswith(".group.relu")
     with pytest.raises(SpecError):
         report(nested(200))
+
+
+NET = """archcost: 1
+name: net
+input: [8, 4, 4]
+params: {width: 8}
+blocks:
+  tree: {params: {n: }, layers: [conv2d: {out_channels: 8, kernel_size: 1}, {tree: $(n - 1), when: $(n > 1)}]}
+layers:
+  - {id: m, repeat: 2, residual: [conv2d: {in_channels: 8, out_channels: $width, kernel_size: 1}, conv2d: {out_channels: 8, kernel_size: 1}]}
+  - {id: g, layers: [{id: 0, relu}, {id: 1, tree: 2}]}
+budgets: {layers: {m: {params: 300}, m.0.add: {params: 0}}}
+"""  # noqa: E501 - a step on a line
+
+COMMANDS = {
+    "analyze net.yaml --format tree": "m: repeat → 1×8×4×4  (288 params, 4,096 MACs)",  # 4·(8·8 + 8), 4·16·8·8
+    "analyze net.yaml --depth 1": "group",
+    "explain net.yaml m.0": "m.0 · residual · 1×8×4×4 → 1×8×4×4 · 3 layers",
+    "explain net.yaml g.1.tree": "g.1.tree · tree",
+    "explain net.yaml --in width": "params           34·width + 160",  # 2·(17·width + 8) + 2·72
+    "compare net.yaml net.yaml": "",
+    "memory net.yaml": "waits for m.1.add",
+    "check net.yaml": "✓ 1 spec: 2 limits hold",
+    "export net.yaml": "self.m = nn.Sequential(*[M() for _ in range(2)])",
+    "validate net.yaml": "1 spec: no errors",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_groups(command: str, run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(NET, encoding="utf-8")
+    result = run(*command.split(), cwd=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert COMMANDS[command] in result.out

@@ -349,7 +349,10 @@ def problems(text: str) -> list[str]:
 @pytest.mark.parametrize("after", ["", "  - two\n", "  - two\n  - relu\n", "  - {id: s2, two, from: s1}\n"])
 def test_one_mistake_gives_one_error(after: str) -> None:
     """What a step takes cannot be counted while one of its inputs is not known; what follows from it is passed over."""
-    assert problems(f"{TWO}  - {{id: s1, two, from: s0}}\n{after}") == ["'s0' has 2 outputs"]
+    one = "  one: {layers: [{id: x, relu}], outputs: [x, x]}\n"
+    text = TWO.replace("layers:\n  - {id: s0", f"{one}layers:\n  - {{id: s0")
+    message = "'s0' has 2 outputs, and the block 'one' takes 1 input (input)"
+    assert problems(f"{text}  - {{id: s1, one, from: s0}}\n{after}") == [message]
 
 
 def test_a_wrong_number_of_inputs_is_still_told() -> None:
