@@ -1,4 +1,4 @@
-"""Specs as the zoo had them when the language had fewer short forms: they mean what they meant."""
+"""The whole zoo as it was when the language had fewer short forms: old specs mean what they meant."""
 
 from __future__ import annotations
 
