@@ -9,7 +9,7 @@ import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -68,9 +68,10 @@ class _Command(TyperCommand):
     """A command with a help page of ours, and errors that know it."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write_page(self, ctx, formatter)
+        _show_page(self, ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _need_words(self, ctx, args)
         with _in(ctx):
             return super().parse_args(ctx, args)
 
@@ -79,9 +80,10 @@ class _Group(TyperGroup):
     """The same of several commands."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write_page(self, ctx, formatter)
+        _show_page(self, ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _need_words(self, ctx, args)
         with _in(ctx):
             return super().parse_args(ctx, args)
 
@@ -103,12 +105,23 @@ def _in(context: Any) -> Iterator[None]:
         raise
 
 
-def _write_page(command: Any, context: Any, formatter: Any) -> None:
+def _show_page(command: Any, context: Any) -> NoReturn:
+    """Print a help page, and end."""
     from archcost.commands.help_pages import page
-    from archcost.render.exit import wants_colour
+    from archcost.render.exit import write_out
 
-    formatter.write(page(command, context))
-    context.color = wants_colour(sys.stdout)  # which typer would ask the stream
+    write_out(page(command, context))
+    raise typer.Exit
+
+
+def _need_words(command: Any, context: Any, args: Sequence[str]) -> None:
+    """Of commands that are nothing alone: print the help page as an error where no word is given, and end."""
+    if not args and command.no_args_is_help and not context.resilient_parsing:
+        from archcost.commands.help_pages import page
+        from archcost.render.exit import write_error
+
+        write_error(page(command, context))
+        raise typer.Exit(2)
 
 
 def make_app(words: Sequence[str]) -> typer.Typer:
@@ -177,11 +190,6 @@ def _called(words: Sequence[str]) -> int:
     try:
         code = command.main(list(words), prog_name="archcost", standalone_mode=False)
     except _WRONG_USAGE as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            from archcost.render.exit import write_error
-
-            write_error(f"{error}\n")
-            return 2
         from archcost.commands.usage_errors import usage_error
 
         raise usage_error(error) from None

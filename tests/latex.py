@@ -15,7 +15,7 @@ TEXT = BOTH | {
 MATH = BOTH | {
     *("times", "cdot", "to", "leftarrow", "geq", "leq", "approx", "pm", "Delta", "surd", "lfloor", "rfloor", "lceil"),
     *("rceil", "mu", "alpha", "beta", "gamma", "epsilon", "lambda", "sigma", "Sigma", "Vert", "frac", "infty", "top"),
-    *("checkmark", "triangleleft", "text", "left", "right", "max", "min", "sqrt", "bmod", "sum"),
+    *("checkmark", "triangleleft", "triangleright", "text", "left", "right", "max", "min", "sqrt", "bmod", "sum"),
 }
 WORDS = {"texttt", "textbf", "text", "paragraph"}  # their argument is text
 RULES = {"toprule", "midrule", "bottomrule"}
@@ -120,7 +120,9 @@ class _Reader:
             self.close(r"\(" if token == r"\)" else "$")
 
     def row(self) -> None:
-        self.require(self.in_table, r"\\ outside of a table's row")
+        if not self.in_table:
+            self.require(not self.fresh, r"\\ where no line is")
+            return
         self.require(self.ends + 1 == self.columns, f"{self.ends + 1} cells in {self.columns} columns")
         self.rows.append(self.columns)
         self.start()

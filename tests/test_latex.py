@@ -43,7 +43,7 @@ WRONG = [
     ('"', "double quote"),
     ("×", "ASCII"),
     ("\\", "backslash"),
-    ("\\\\", "outside of a table"),
+    ("\\\\", "where no line is"),
     (r"\textbf{a" + "\n\nb}", "new paragraph"),
     (HEAD, "stay open"),
     (HEAD + "a \\\\\n\\end{tabular}", "1 cells in 2 columns"),

@@ -129,8 +129,8 @@ def test_shares(part: int, whole: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        ("explain", "memory           weights 32.5 KiB; activations peak at 768 B while linear runs"),
-        ("memory", "peak 768 B while linear runs"),
+        ("explain", "memory           weights 32.5 KiB; peak activations 768 B while linear runs"),
+        ("memory", "peak activations 768 B while linear runs"),
     ],
 )
 def test_a_small_peak_is_told_once(run: Callable[..., Run], tmp_path: Path, command: str, line: str) -> None:

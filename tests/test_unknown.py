@@ -167,7 +167,7 @@ def test_comparisons_say_so(kind: str, net: Callable[..., str], run: Callable[..
 @pytest.mark.parametrize("kind", ["table", "markdown", "json", "csv"])
 def test_three_beside_each_other(kind: str, net: Callable[..., str], run: Callable[..., Run]) -> None:
     out = run("compare", net(), "conv5x5", "conv1x1", "--format", kind).out
-    assert {"table": "≥ 768", "markdown": "≥ 768", "json": '"unknown": {', "csv": "net,22,22,,,"}[kind] in out
+    assert {"table": "≥ 768", "markdown": "≥ 768", "json": '"unknown": {', "csv": "net,22,22,22,,,"}[kind] in out
 
 
 def test_explanations_say_so(net: Callable[..., str], run: Callable[..., Run]) -> None:

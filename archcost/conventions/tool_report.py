@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _MASKED = 4  # query, key, value, mask
+_NEVER_DROPPED = {"lstm_cell", "gru_cell"}  # torch works on their gates in place, which a trace always keeps
 DERIVED = "derived:"
 UNUSED = "no output of the model depends on it"
 
@@ -184,13 +185,13 @@ def _parts(convention: Convention, use: LayerUse) -> tuple[tuple[FigurePart, ...
 
 
 def _unused(graph: Graph) -> set[int]:
-    """The nodes that no output of the model depends on."""
+    """The nodes that no output of the model depends on, and that torch.jit therefore drops from a trace."""
     needed = set(graph.outputs)
     unused = set()
     for index in range(len(graph.nodes) - 1, -1, -1):
         node = graph.nodes[index]
         values = range(node.first_value, node.first_value + len(node.outputs))
-        if needed.isdisjoint(values):
+        if needed.isdisjoint(values) and node.op.kind not in _NEVER_DROPPED:
             unused.add(index)
         else:
             needed.update(node.inputs)

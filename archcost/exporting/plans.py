@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from archcost.exporting.module_tree import ModuleTree
     from archcost.exporting.row_plans import Plan
     from archcost.exporting.template import Class, ClassRow, Member
-    from archcost.spec.model import Block, Spec, Step, Template
+    from archcost.spec.model import Block, Spec, Step
+    from archcost.spec.template import Template
 
 _INPUT_DIMS = {"in_channels": 1, "in_features": -1}
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from archcost.graph.blocks import Unrolled
     from archcost.graph.model import TensorType
     from archcost.graph.scope import Body, Frame, Values
-    from archcost.spec.model import Spec, Step, Template
+    from archcost.spec.model import Spec, Step
     from archcost.spec.problems import Problems
+    from archcost.spec.template import Template
 
 MAX_NODES = 1_000_000  # and as many blocks, branches and repeated steps
 MAX_NESTING = 64  # blocks

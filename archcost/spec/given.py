@@ -16,7 +16,8 @@ from archcost.spec.expressions import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archcost.spec.model import Attribute, Block, Step, Template
+    from archcost.spec.model import Attribute, Block, Step
+    from archcost.spec.template import Template
 
 
 _SHOWN_IDS = 3  # in a help

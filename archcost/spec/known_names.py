@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from archcost.spec.expressions import Expression
-    from archcost.spec.model import Block, References, Spec, Step, Template
+    from archcost.spec.model import Block, References, Spec, Step
+    from archcost.spec.template import Template
 
 
 class KnownNames:

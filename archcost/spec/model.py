@@ -1,6 +1,6 @@
 """The typed content of a spec: params, inputs, blocks and steps, with their places for messages.
 
-Attribute and param values are *templates*: plain data in which any scalar may be an :class:`Expression`.
+Attribute and param values are templates (:class:`~archcost.spec.template.Template`).
 """
 
 from __future__ import annotations
@@ -9,67 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
-from archcost.spec.expressions import INDEX, UNKNOWN, Expression, ExpressionError
-from archcost.spec.functions import BoundError, measure
+from archcost.spec.expressions import INDEX, Expression
 from archcost.spec.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Iterator
 
     from archcost.errors import Source
     from archcost.ops.base import Op
     from archcost.spec.budget_limits import Limit
+    from archcost.spec.template import Template
 
 MORE = "..."  # behind the last input of a block: one or more
-
-
-class Template:
-    """A value that may hold expressions; constant ones are evaluated once."""
-
-    __slots__ = ("constant", "expressions", "mark", "uses_input", "value")
-
-    def __init__(self, value: Any, mark: Mark) -> None:
-        self.value = value
-        self.mark = mark
-        if isinstance(value, Expression):
-            self.expressions: tuple[Expression, ...] = (value,)
-            self.uses_input = value.uses_input
-        else:
-            self.expressions = tuple(_expressions(value)) if isinstance(value, list) else ()
-            self.uses_input = bool(self.expressions) and any(one.uses_input for one in self.expressions)
-        self.constant = not self.expressions
-
-    def evaluate(self, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
-        """The plain value under ``names``; raises ExpressionError. ``later`` are params that have no value yet."""
-        value = self.value
-        if self.constant:
-            if value is UNKNOWN:
-                raise ExpressionError(None)
-            return value
-        if type(value) is Expression:
-            return value.evaluate(names, later)
-        value = _evaluate(value, names, later)
-        try:
-            measure(value)
-        except BoundError as error:
-            raise ExpressionError(Diagnostic(str(error), self.mark)) from None
-        return value
-
-
-def _expressions(value: Any) -> Iterator[Expression]:
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _expressions(item)
-
-
-def _evaluate(value: Any, names: Mapping[str, Any], later: Container[str]) -> Any:
-    if isinstance(value, Expression):
-        return value.evaluate(names, later)
-    if isinstance(value, list):
-        return [_evaluate(item, names, later) for item in value]
-    return value
 
 
 class Attribute(NamedTuple):

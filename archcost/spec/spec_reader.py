@@ -16,8 +16,9 @@ from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
-from archcost.spec.model import Block, InputDeclaration, Param, Template
+from archcost.spec.model import Block, InputDeclaration, Param
 from archcost.spec.step_reader import read_steps
+from archcost.spec.template import Template
 from archcost.spec.value_reader import BODY, DECLARATION, Reader, brief
 from archcost.spec.vocabulary import (
     MODEL_KEYS,

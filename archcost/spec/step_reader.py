@@ -8,7 +8,8 @@ from archcost.errors import close_names
 from archcost.ops import REGISTRY
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
-from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup, Template
+from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup
+from archcost.spec.template import Template
 from archcost.spec.value_reader import BODY, brief, merge_help
 from archcost.spec.vocabulary import GROUPS, MODIFIERS
 

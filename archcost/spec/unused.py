@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.spec.expressions import Expression
-    from archcost.spec.model import Block, Param, References, Spec, Step, Template
+    from archcost.spec.model import Block, Param, References, Spec, Step
+    from archcost.spec.template import Template
 
 MEANT = "_"  # at the beginning of a name: it is meant that nobody uses it
 

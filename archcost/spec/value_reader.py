@@ -11,7 +11,8 @@ from archcost.meter import Meter
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import Expression, ExpressionError
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.model import MORE, Reference, Template
+from archcost.spec.model import MORE, Reference
+from archcost.spec.template import Template
 from archcost.spec.vocabulary import RESERVED
 
 if TYPE_CHECKING:

@@ -102,7 +102,7 @@ LARGE = {
     "a_cycle_of_blocks": Case(
         BLOCKS + "".join(f"  b{k}: {{layers: [b{(k + 1) % 20_000}]}}\n" for k in range(20_000)) + "layers: [relu]\n",
         "20003:21",
-        "blocks may not use themselves: b0 → b1 → b2 → b3 → … → b19997 → b19998 → b19999 → b0",
+        "the block 'b0' uses itself without end: b0 → b1 → b2 → b3 → … → b19997 → b19998 → b19999 → b0",
     ),
     "expressions_without_end": Case(
         "archcost: 1\nparams:\n"

@@ -26,7 +26,7 @@ CELLS = ("gru_cell", "lstm_cell", "rnn_cell")
 NOT_COVERED = {
     "torch": {"einsum", "lstm", "matmul", "multihead_attention", "scaled_dot_product_attention"},
     "fvcore": {"conv1d", "conv2d", "conv3d", *GIVEN_KERNELS, "gru", "lstm", "matmul", "multihead_attention", "rnn"},
-    "torchinfo": {"einsum", *GIVEN_WEIGHTS, "matmul", "mixture_of_experts", "multihead_attention"},
+    "torchinfo": {"einsum", *GIVEN_WEIGHTS, "matmul", "mixture_of_experts", "multihead_attention", "selective_scan"},
     "ptflops": {
         *CELLS,
         *GIVEN_WEIGHTS,
@@ -50,6 +50,7 @@ NOT_COVERED = {
         "mixture_of_experts",
         "multihead_attention",
         "rnn",
+        "selective_scan",
     },
     "calflops": {*CELLS, "gru", "lstm", "multihead_attention", "rnn"},
 }

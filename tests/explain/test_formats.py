@@ -50,7 +50,7 @@ input: [4, 8]
 layers: [{id: b, block: }]
 blocks: {block: {layers: [{linear: {out_features: 8}}, {id: c, custom: {name: c, output: [$batch, 4, 8], params: 5}}]}}
 """
-SUFFIXES = {"json": "json", "csv": "csv", "md": "markdown", "tex": "latex", "txt": "table", "dat": "table"}
+SUFFIXES = {"json": "json", "csv": "csv", "md": "markdown", "tex": "latex", "txt": "table"}
 
 
 @pytest.fixture

@@ -33,25 +33,26 @@ ADAPTIVE = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
 class Call(nn.Module):
     """A function as a module."""
 
-    def __init__(self, function: Callable[..., Tensor]) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__()
         self.function = function
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Any:
         return self.function(*inputs)
 
 
 def sum_pool(op: Any, shapes: tuple[tuple[int, ...], ...]) -> nn.Module:
     """The sum over the windows of a pool, as many as the pool has."""
-    ((_, channels, *sizes),) = apply(op, shapes)
+    (_, channels, *sizes), *indices = apply(op, shapes)
     stride = op.stride or op.kernel_size
     padding = [side for p, s in zip(op.padding, stride, strict=True) for side in (p + s, p)][::-1]
 
-    def pool(x: Tensor) -> Tensor:
+    def pool(x: Tensor) -> Any:
         weight = torch.ones(channels, 1, *op.kernel_size, dtype=x.dtype)
         convolve = CONVOLUTIONS[op.ndim - 1]
         out = convolve(functional.pad(x, padding), weight, None, stride, 0, op.gaps(), channels)
-        return out[(..., *[slice(size) for size in sizes])]
+        cut = out[(..., *[slice(size) for size in sizes])]
+        return (cut, torch.zeros_like(cut, dtype=torch.int64)) if indices else cut
 
     return Call(pool)
 

@@ -25,6 +25,8 @@ def intervals(parts: dict[str, Any]) -> list[tuple[Interval, Interval, int]]:
     places = range(len(graph.nodes))
     axes = spatial_dims(graph, places, -1, source)
     value = graph.outputs[0]
+    if value < 0:
+        return []  # an input itself
     fields = trace(graph, places, -1, Fields((source_field(source.shape, axes),), folded=False)).get(value)
     index, output = graph.producers()[value]
     shape = graph.nodes[index].signature.outputs[output].shape

@@ -81,10 +81,10 @@ def test_macs_without_any_are_a_matter_of_convention(monkeypatch: pytest.MonkeyP
 
 
 def test_groups_that_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forget(tensors: dict[str, Any], _op: object, inputs: Any) -> dict[str, Any]:
-        return {**tensors, "weight": (tensors["weight"][0], inputs[0][1], *tensors["weight"][2:])}
+    def forget(kernel: Any, _op: object, inputs: Any) -> Any:
+        return (kernel[0], inputs[0][1], *kernel[2:])
 
-    change(monkeypatch, "conv2d", "weights", forget)
+    change(monkeypatch, "conv2d", "kernel", forget)
     conv = {"conv2d": {**CONV["conv2d"], "groups": 4}}
     found = messages({"input": [4, 6, 6], "layers": [conv]})
     assert found[0] == (

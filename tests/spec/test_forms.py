@@ -110,7 +110,7 @@ REFUSED = {
     ),
     "pad: 1": (
         "'pad' of pad: expected a list of whole numbers, got 1",
-        "`pad: …` is short for `pad: {pad: …}`; `[1, 1, 1, 1]` pads the last two dims on both sides",
+        "write `pad: {pad: [1, 1, 1, 1]}`: two numbers for each of the last dims, the last dim first",
     ),
     "concat: [a, b]": (
         "'dim' of concat: expected a whole number, got ['a', 'b']",

@@ -42,7 +42,7 @@ ZOO = [
     ("mobilenet_v1", "resolution", (224, 128, 160)),
     ("resnet50", "resolution", (224, 160)),
     ("vit_b_16", "resolution", (224, 384)),
-    ("gpt2", "tokens", (1024, 7)),
+    ("bert_base", "tokens", (128, 7)),
     ("llama_3_8b", "tokens", (8, 4096)),
 ]
 

@@ -29,6 +29,7 @@ def report_of(*layers: Any, shape: list[int], weight_dtype: str | None = None, *
 ROLES = {
     MATRIX: {
         *[f"{kind}{ndim}d.weight" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)],
+        *[f"{kind}_cell.weight_{name}" for kind in ("rnn", "lstm", "gru") for name in ("ih", "hh")],
         *("deform_conv2d.weight", "linear.weight", "embedding.weight", "parameter.weight"),
         *[f"multihead_attention.{name}_proj_weight" for name in ("in", "q", "k", "v")],
         *("multihead_attention.out_proj.weight", "relative_position_bias.relative_position_bias_table"),
@@ -43,6 +44,7 @@ ROLES = {
     BIAS: {
         *[f"{kind}{ndim}d.bias" for kind in ("conv", "conv_transpose") for ndim in (1, 2, 3)],
         *[f"{kind}_norm{ndim}d.bias" for kind in ("batch", "instance") for ndim in (1, 2, 3)],
+        *[f"{kind}_cell.bias_{name}" for kind in ("rnn", "lstm", "gru") for name in ("ih", "hh")],
         *("deform_conv2d.bias", "linear.bias", "layer_norm.bias", "group_norm.bias"),
         *[f"multihead_attention.{name}" for name in ("in_proj_bias", "out_proj.bias", "bias_k", "bias_v")],
         *[f"mixture_of_experts.bias{number}" for number in (1, 2, 3)],

@@ -68,7 +68,7 @@ def _field(field: Field) -> str:
 def _code(line: str) -> str:
     """A line in typewriter, its indent kept."""
     text = line.lstrip(" ")
-    return r"\texttt{" + "~" * (len(line) - len(text)) + escape_latex(text) + r"}\\"
+    return r"\texttt{" + r"\ " * (len(line) - len(text)) + escape_latex(text) + r"}\\"
 
 
 def _mathematical(match: re.Match[str]) -> str:
