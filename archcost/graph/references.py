@@ -153,12 +153,12 @@ def _unknown(context: Context, name: str, frame: Frame, mark: Mark) -> tuple[str
     if name == "input":
         inputs = [known_name for known_name, result in frame.ids.items() if any((v or 0) < 0 for v in result.values)]
         return "there is no input named 'input'", f"the inputs here are {', '.join(inputs)}" if inputs else ""
-    top = first(name)
-    if top != name and frame.find(top) is not None:
-        inside = "to read a step inside a block, list it in the block's `outputs`"
-        hint = f"write `{top}`, or `{top}.0` for one of several outputs; {inside}"
-        return f"unknown id '{shown}'", hint
     from archcost.spec.helps.ids import id_help
 
     hint = id_help(name, [step for step in frame.ids if "." not in step])
+    top = first(name)
+    if not hint and top != name and frame.find(top) is not None:
+        inside = "to read a step inside a block, list it in the block's `outputs`"
+        hint = f"write `{top}`, or `{top}.0` for one of several outputs; {inside}"
+        return f"unknown id '{shown}'", hint
     return f"unknown id '{shown}'", hint or suggestion(name, known, "ids before this step", context.meter.hints)

@@ -243,6 +243,7 @@ IGNORED = (
     " initializer depthwise_initializer embeddings_initializer recurrent_initializer gamma_initializer beta_initializer"
     " device trainable training seed return_sequences return_state unroll stateful dtype name weight_init init"
     " fused renorm recurrent_activation recurrent_dropout noise_shape antialias batch_normalize activation_fn"
+    " is_causal causal need_weights average_attn_weights"
 )
 ACTIVATIONS = "activation act nonlinearity act_layer activation_layer act_fn"
 WEIGHTS = "weight weights given_weight kernel_weight w"
