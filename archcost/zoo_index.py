@@ -136,6 +136,8 @@ def model_names(pattern: str | None = None, family: str | None = None) -> list[s
     found = [name for name in found if families[name] is None or fits(name, families[name] or "")]
     if not found:
         hint = suggestion(pattern, names, "models") or "`archcost zoo` lists them"
+        if pattern in model_zoo.libraries():
+            hint = f"it is a file of blocks, for `include: [zoo:{pattern}]` in a spec"
         raise UsageError(f"the zoo has no model '{pattern}'{f' of the family {family}' if family else ''}", hint)
     return found
 

@@ -58,6 +58,16 @@ def test_what_fits_nothing_is_told_what_is_close(run: Callable[..., Run]) -> Non
     assert result.err.startswith("error: the zoo has no model 'resnt50'\nhelp: did you mean 'resnet50'")
 
 
+def test_a_file_of_blocks_is_no_model(run: Callable[..., Run]) -> None:
+    assert "it is a file of blocks, for `include: [zoo:blocks/common]` in a spec" in run("zoo", "blocks/common").err
+
+
+def test_the_letters_of_formulas_stand_beside_them_on_a_page_of_80_columns(run: Callable[..., Run]) -> None:
+    shown = run("ops", "conv2d", columns=80).out
+    assert "in formulas" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_the_list_analyses_nothing(run: Callable[..., Run]) -> None:
     """In a process of its own: no spec is read, no op is there, and none of what computes figures."""
     code = (

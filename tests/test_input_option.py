@@ -75,7 +75,7 @@ def test_a_param_that_would_need_two_values_has_none() -> None:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"inputs": (1, 3, 8, 8)}, "has 3 dims without the batch, got 1x3x8x8\nhelp: --batch gives the batch: `--input in"),
-    ({"inputs": (8, 8)}, "has 3 dims without the batch, got 8x8$"),
+    ({"inputs": (8, 8)}, "has 3 dims without the batch, got 8x8\nhelp: the spec's own is "),
     ({"inputs": (3, 0, 8)}, "must be whole numbers ≥ 1, got 0"),
     ({"inputs": (3, True, 8)}, "must be whole numbers ≥ 1, got true"),
     ({"inputs": {"inptu": (3, 8, 8)}}, "patches has no input 'inptu'\nhelp: did you mean 'input'"),

@@ -8,7 +8,7 @@ import typer
 
 from archcost.commands.value_readers import Seconds, WholeNumber, WordOf
 from archcost.figures import COLUMNS, OF_LAYERS
-from archcost.render.formats import FORMATS
+from archcost.render.formats import FORMATS, SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,11 +45,13 @@ def number_option(name: str, help_text: str, *, least: int = 1) -> Any:
 
 Batch = Annotated[int, number_option("--batch", "Size of dim 0 of the inputs.")]
 
+_NAMED = {"text": "table", **{suffix.removeprefix("."): name for suffix, name in SUFFIXES.items()}}  # --format md
+
 
 def format_option(*further: str, default: str = "table") -> Any:
-    """``--format`` of the formats that every command has, and further ones; ``text`` is another name of the table."""
+    """``--format`` of the formats that every command has, and further ones; the endings of files name them, too."""
     help_text = f"Output format; default: from the name of the -o file, else {default}."
-    return word_option("--format", (*FORMATS, *further), "FORMAT", help_text, {"text": "table"})
+    return word_option("--format", (*FORMATS, *further), "FORMAT", help_text, _NAMED)
 
 
 Format = Annotated[str | None, format_option()]

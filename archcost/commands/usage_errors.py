@@ -6,9 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError, close_names, did_you_mean
+from archcost.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+_OPTIONS = ("help", "version")  # that other programs have as commands
 
 
 def usage_error(error: Any) -> UsageError:
@@ -19,7 +22,7 @@ def usage_error(error: Any) -> UsageError:
     parameter, option = getattr(error, "param", None), getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
         known = [name for each in context.command.params for name in (*each.opts, *each.secondary_opts)]
-        return UsageError(f"{path} has no option {option}", did_you_mean(option, known) or help_page)
+        return UsageError(f"{path} has no option {option}", _option_meant(option, known) or help_page)
     if option is not None:
         return UsageError(_plain(error.message), _usage_of(option, context) or help_page)
     if hasattr(error, "param_type") and parameter is not None:
@@ -45,6 +48,8 @@ def unknown_command(name: str, path: str, known: Collection[str]) -> UsageError:
     message = f"{path} has no command '{name}'"
     if os.path.exists(name) or name.endswith((".yaml", ".yml")) or model_zoo.find(name):
         return UsageError(message, f"did you mean `archcost analyze {name}`?")
+    if name in _OPTIONS and " " not in path:
+        return UsageError(message, f"did you mean `{path} --{name}`?")
     close = did_you_mean(name, known)
     if close or " " in path:  # a command among a few has its own names alone
         return UsageError(message, close or f"`{path} --help` lists them")
@@ -56,6 +61,14 @@ def unknown_command(name: str, path: str, known: Collection[str]) -> UsageError:
     return UsageError(
         message, f"did you mean `archcost analyze {models[0]}`?" if models else f"`{path} --help` lists them"
     )
+
+
+def _option_meant(option: str, known: Collection[str]) -> str:
+    """The option that an unknown one is short for, or close to; a format by its name is the value of one."""
+    if option.removeprefix("--") in FORMATS and "--format" in known:
+        return f"did you mean '--format {option.removeprefix('--')}'?"
+    longer = [name for name in known if name.startswith(option)] if option.startswith("--") else []
+    return f"did you mean '{longer[0]}'?" if len(longer) == 1 else did_you_mean(option, known)
 
 
 def _usage_of(option: str, context: Any) -> str:

@@ -64,7 +64,8 @@ class OpReference:
         self.family = op.family
         self.text = inspect.cleandoc(op.__doc__ or "")
         self.about = self.text.split("\n")[0]
-        self.takes = arity_text(op)
+        several = op.max_inputs is not None and op.max_inputs == len(op.input_names) > 1
+        self.takes = arity_text(op) + f" ({', '.join(op.input_names)})" * several
         self.alone = alone(op)  # the attribute that a value alone is; empty: none
         self.layout = op.layout
         self.page = page_of(op)

@@ -86,7 +86,12 @@ def _check_shape(spec: Spec, name: str, shape: tuple[int, ...]) -> None:
         batch = spec.inputs[name].batch
         dims = f"{len(own)} dim{'s' * (len(own) != 1)}{' without the batch' * batch}"
         with_batch = batch and len(shape) == len(own) + 1
-        hint = f"--batch gives the batch: `--input {input_text(name, shape[1:])} --batch {shape[0]}`" * with_batch
+        if with_batch:
+            hint = f"--batch gives the batch: `--input {input_text(name, shape[1:])} --batch {shape[0]}`"
+        else:
+            from archcost.spec.helps.writing import written
+
+            hint = f"the spec's own is {written(own)}"
         raise UsageError(f"the input '{name}' of {spec.name} has {dims}, got {given}", hint)
 
 

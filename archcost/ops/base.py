@@ -395,7 +395,10 @@ def arity_text(op: Op | type[Op]) -> str:
 
 def _arity_help(op: Op, count: int) -> str:
     if count < op.min_inputs:
-        return "name them: `from: [a, b]`, or give `branches`"
+        names = op.input_names[: op.min_inputs]
+        if set(names) <= {"input", "other"}:
+            names = ("a", "b")
+        return f"name them: `from: [{', '.join(names)}]`, or give `branches`"
     return "pick one of them with `from: id`" if op.max_inputs == 1 else ""
 
 

@@ -109,5 +109,6 @@ class OpDocument(NamedTuple):
                 Column("default", defaults),
                 Column("in formulas", [one.symbol for one in own], leaves=1),
                 Column("", [one.about for one in own], flexible=True, folds=True),
-            ]
+            ],
+            least_flexible=16,
         )

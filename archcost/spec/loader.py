@@ -20,6 +20,8 @@ from archcost.spec.spec_reader import SpecReader
 if TYPE_CHECKING:
     from archcost.files import Files
 
+_FEW = 3  # models that a message names
+
 
 def load(spec: str | os.PathLike[str]) -> Spec:
     """Parse a spec file, a zoo model by its name, or standard input (``-``).
@@ -110,7 +112,12 @@ def _named_text(path: str) -> str:
 def _missing_help(name: str) -> str:
     if name in REGISTRY:
         return f"{name} is an op: `archcost ops {name}` shows it"
-    close = close_names(name, model_zoo.names()) if os.sep not in name else []
+    if os.path.isfile(f"{name}.yaml"):
+        return f"did you mean '{name}.yaml'?"
+    known = model_zoo.names() if os.sep not in name else []
+    if name.lower() not in known and sum(name.lower() in model for model in known) > _FEW:
+        return f"`archcost zoo {name.lower()}` lists the models that have this in their name"
+    close = close_names(name, known)
     if close:
         return "did you mean the zoo model " + " or ".join(f"'{candidate}'" for candidate in close) + "?"
     return "give a path, or the name of a model that `archcost zoo` lists"

@@ -95,9 +95,7 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
         name = text[brace + 2 :].partition("}")[0].strip()
         hint = f"write `${name}`" if name.isidentifier() else "write `$name` or `$(…)`"
         return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), hint)
-    message, hint = _words(problem)
-    if "expected key" in problem and text.lstrip().startswith("- "):
-        message, hint = _words("did not find expected '-' indicator")
+    message, hint = _words_at(problem, text, column)
     kind = before.partition("{")[0].strip(" -")
     if kind.isidentifier() and "{" in before and "mapping values" in problem:
         message, hint = f"a `:` is missing between {kind} and its attributes", f"write `{kind}: {{…}}`"
@@ -133,6 +131,28 @@ def _with_colon(kind: str, below: str) -> str:
     if key in MODIFIERS:
         return f"write `- {{{kind}, {below}}}`, or `- {kind}:` with `{key}` in line with it"
     return f"write `- {kind}:`, and indent `{key}` further than `{kind}`"
+
+
+def _words_at(problem: str, text: str, column: int) -> tuple[str, str]:
+    """The message and the help for a problem at a place in a line."""
+    if "did not find expected" in problem and text[:column].rstrip().endswith(("}", "]")):
+        return _after_closing(text[:column].strip(), text[column:].strip())
+    if "expected key" in problem and text.lstrip().startswith("- "):
+        return _words("did not find expected '-' indicator")
+    return _words(problem)
+
+
+def _after_closing(before: str, rest: str) -> tuple[str, str]:
+    """The message and the help for what follows the last brace or bracket of a value on its line."""
+    message = f"nothing can follow the closing `{before[-1]}`"
+    if rest[:1] in ("}", "]"):
+        return message, f"this `{rest[0]}` closes nothing: leave it out, or open it"
+    more = rest.lstrip(", ")
+    if not more or more.startswith("#"):
+        return message, "leave the comma out"
+    if before.startswith("- ") and ": " in more:
+        return message, f"braces go around what belongs together: `- {{{before[2:].strip()}, {more}}}`"
+    return message, "begin the next step on a line of its own, with `- `"
 
 
 def _words(problem: str) -> tuple[str, str]:

@@ -199,6 +199,13 @@ def test_a_missing_file_gets_the_close_names_of_the_zoo(tmp_path: Path, run: Cal
     assert "cannot read googlnet: there is no such file\n --> googlnet:1:1\n" in result.err
     assert "did you mean the zoo model 'googlenet'" in result.err
     assert "or the name of a model that `archcost zoo` lists" in run("analyze", "no/such.yaml", cwd=tmp_path).err
+    assert "`archcost zoo vit` lists the models that have this in their name" in run("analyze", "ViT", cwd=tmp_path).err
+    assert "did you mean the zoo model 'resnet50'" in run("analyze", "ResNet50", cwd=tmp_path).err
+
+
+def test_a_missing_file_may_lack_its_ending(tmp_path: Path, run: Callable[..., Run]) -> None:
+    (tmp_path / "net.yaml").write_text("archcost: 1\n")
+    assert "did you mean 'net.yaml'?" in run("analyze", "net", cwd=tmp_path).err
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:

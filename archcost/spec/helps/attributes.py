@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import suggestion
+from archcost.errors import close_names, suggestion
 from archcost.ops.field_types import ChoiceField, IntField, SpatialField
 from archcost.ops.fields import REQUIRED, whole_number
 from archcost.spec.expressions import QUOTE_IN_FLOW, Expression
@@ -13,6 +13,7 @@ from archcost.spec.helps.expressions import BEGINS
 from archcost.spec.helps.kinds import steps_text
 from archcost.spec.helps.synonyms import (
     ACTIVATIONS,
+    CAUSAL,
     CHANNEL_ORDER,
     IGNORED,
     INFERRED,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _NEEDLESS = (
     (CHANNEL_ORDER, "channels always come first here, `input: [3, 224, 224]`: leave it out"),
     (INFERRED, "it is inferred from the input: leave it out"),
+    (CAUSAL, "a causal mask changes no figure: leave it out"),
     (IGNORED, "it changes no figure: leave it out"),
 )
 _GIVEN_WEIGHT = "a given weight is an input: `from: [x, w]`"
@@ -63,8 +65,25 @@ def _without_field(op: type[Op], name: str, given: Mapping[str, Any], around: Su
         return _GIVEN_WEIGHT if op.on_weight else _OWN_WEIGHT
     if not op.fields:
         return f"{op.kind} has no attributes"
+    respelt = _respelt(op, given, around)
+    if respelt:
+        return f"write `{step(op.kind, respelt)}`"
     close = suggestion(name, list(op.fields), "attributes", around.meter.hints)
     return close or f"its attributes are {', '.join(op.fields)}"
+
+
+def _respelt(op: type[Op], given: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+    """The attributes under the names that several unknown ones stand for; empty if there are fewer, or one has none."""
+    if sum(name not in op.fields for name in given) < 2:  # noqa: PLR2004 - one is told by its name
+        return {}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        field = name if name in op.fields else field_of(op, name, given, {})
+        field = field or next(iter(close_names(name, list(op.fields), around.meter.hints)), "")
+        if not field or field in found:
+            return {}
+        found[field] = value
+    return {} if any(one.default is REQUIRED and name not in found for name, one in op.fields.items()) else found
 
 
 def outside_help(kind: str, name: str, given: Mapping[str, Any], own: Collection[str]) -> str:
@@ -101,7 +120,8 @@ def _renamed(op: type[Op], field: str, given: Mapping[str, Any], around: Surroun
     translation = translate(((op, {}),), given, around, {})[0]
     missing = [key for key, one in op.fields.items() if one.default is REQUIRED and key not in translation.attributes]
     if translation.unknown or missing:
-        return f"it is `{field}` here"
+        respelt = _respelt(op, given, around)
+        return f"write `{step(op.kind, respelt)}`" if respelt else f"it is `{field}` here"
     return f"write {', then '.join(steps_text([translation], around))}"
 
 

@@ -30,6 +30,8 @@ class Here(NamedTuple):
     custom: bool = False
 
 
+_ATTENTION = "`residual: [layer_norm, multihead_attention: 8]`"
+_MLP = "`residual: [layer_norm, linear: 2048, gelu, linear: 512]`"
 _CUSTOM = Here(custom=True)
 _GLOBAL = "{output_size: 1}"
 _SEPARABLE = "conv{n}d: {out_channels: $in_channels, kernel_size: 3, groups: $in_channels}\nconv{n}d: {kernel_size: 1}"
@@ -163,9 +165,15 @@ KINDS: dict[str, Here] = {
     "basic_block bottleneck inverted_residual mbconv residual_block res_block resnet_block c3 c2f spp sppf csp": Here(
         "", _BLOCK
     ),
-    "transformer_encoder_layer transformer_encoder transformer_decoder_layer transformer": Here("", _BLOCK),
-    "encoder_layer decoder_layer transformer_block": Here("", _BLOCK),
-    "sequential module_list": Here("", "a list of steps is a sequence: write them one below the other, or as a block"),
+    "transformer_encoder_layer transformer_encoder encoder_layer transformer_block transformer": Here(
+        "", f"{_BLOCK}: {_ATTENTION}, {_MLP}"
+    ),
+    "transformer_decoder_layer transformer_decoder decoder_layer": Here(
+        "", f"{_BLOCK}: multihead_attention on the target, then `from: [target, memory]`, and linear, gelu, linear"
+    ),
+    "sequential module_list": Here(
+        "", "a list of steps is a sequence: write them one below the other, or as a group, `layers: [step, step]`"
+    ),
     # what is no layer
     "noop pass passthrough contiguous detach clone stop_gradient": Here("identity", _LEAVE_OUT),
     "weight_norm spectral_norm quant_stub dequant_stub": Here("identity", _LEAVE_OUT),
@@ -190,6 +198,7 @@ ATTRIBUTES: dict[str, str] = {
     ),
     "hidden hidden_dim hidden_units state_size num_hidden d_hidden dim_feedforward": "hidden_size hidden_features",
     "layers n_layers num_hidden_layers": "num_layers",
+    "kernal kernal_size": "kernel_size",
     "kernel kernels ksize k filter_size kernel_shape k_size window pool_size pool window_shape size": "kernel_size",
     "window_sizes ws": "window_size",
     "strides step steps subsample s": "stride",
@@ -247,6 +256,7 @@ IGNORED = (
 )
 ACTIVATIONS = "activation act nonlinearity act_layer activation_layer act_fn"
 WEIGHTS = "weight weights given_weight kernel_weight w"
+CAUSAL = "is_causal causal"  # torch's multi-head attention takes it in its forward pass
 CHANNEL_ORDER = "data_format layout channels_last"
 
 # --- words of values, keys and modifiers ------------------------------------------------------------------------------
