@@ -395,7 +395,9 @@ def arity_text(op: Op | type[Op]) -> str:
 
 def _arity_help(op: Op, count: int) -> str:
     if count < op.min_inputs:
-        return "name them: `from: [a, b]`, or give `branches`"
+        names = "abcdefgh"[: op.min_inputs]
+        many = f"name them: `from: [{', '.join(names)}]`, or give `branches`"
+        return many if len(names) > 1 else "name it: `from: a`"
     return "pick one of them with `from: id`" if op.max_inputs == 1 else ""
 
 
