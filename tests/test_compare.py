@@ -110,6 +110,36 @@ def test_alignment(old: list[tuple[str, int]], new: list[tuple[str, int]], expec
     assert [change.mark + change.name for change in changes] == expected
 
 
+STAGE = (
+    "archcost: 1\ninput: [8, 16, 16]\nblocks:\n"
+    "  stage: {{layers: [conv2d: {{out_channels: 8, kernel_size: {size}}}, relu]}}\n"
+    "layers: [{layers}]\n"
+)
+
+
+def stages(size: int, layers: str) -> archcost.Report:
+    return archcost.analyze(loads(STAGE.format(size=size, layers=layers)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("{id: a, stage}, {id: b, stage}", "{id: s, repeat: 2, stage}", ["~a>s.0", "~b>s.1"]),
+        ("{id: s, repeat: 2, stage}", "{id: a, stage}, {id: b, stage}", ["~s.0>a", "~s.1>b"]),
+        ("{id: s, stage}", "{id: s, repeat: 3, stage}", ["~s>s.0", "+s.1>s.1", "+s.2>s.2"]),
+        ("{id: a, stage}, {id: b, stage}", "{id: s, repeat: 1, stage}", ["~a>s.0", "-b>b"]),
+        ("relu, {id: s, repeat: 2, stage}", "{id: s, repeat: 3, stage}", ["-relu>relu", "~s>s"]),
+        ("relu, gelu", "{id: s, repeat: 2, stage}", ["+s>s", "-relu>relu", "-gelu>gelu"]),
+    ],
+)
+def test_rounds_are_siblings_of_steps_that_are_written_out(old: str, new: str, expected: list[str]) -> None:
+    comparison = compare(stages(1, old), stages(3, new))
+    assert [f"{change.mark}{change.old_name}>{change.name}" for change in comparison.changes] == expected
+    for metric in OF_LAYERS:
+        deltas = [change.difference(metric).delta for change in comparison.changes]
+        assert sum(deltas) == comparison.total(metric).delta
+
+
 widths = st.lists(st.sampled_from([4, 8, 12]), min_size=1, max_size=6)
 
 

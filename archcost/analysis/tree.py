@@ -115,6 +115,15 @@ class Tree:
         start = len(self.path) + 1 if self.path else 0
         return 1 + max([layer.node.path.count(".", start) for layer in self._below]) if self._below else 0
 
+    def rounds(self) -> list[Tree]:
+        """What is one level below, as it stands beside the step itself: ``layer.0`` in place of ``0``."""
+        found = []
+        for child in self.children.values():
+            beside = Tree(f"{self.name}.{child.name}", child.path, self._known, child.layer)
+            beside._below = child._below  # noqa: SLF001 - as in the class
+            found.append(beside)
+        return found
+
     def equals(self, other: Tree) -> bool:
         """Whether another subtree is equal: the same layers under the same names."""
         return self.layers == other.layers and self.key == other.key

@@ -1,6 +1,7 @@
 """Trees of two models -> pairs of siblings: by path, and where names changed by structure.
 
-A sequence alignment of siblings prefers equal kinds, shapes and attributes.
+A sequence alignment of siblings prefers equal kinds, shapes and attributes. Where one model repeats a step
+that the other writes out, the rounds are siblings of the steps.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.analysis.tree import stem
+from archcost.graph.model import REPEAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,10 +34,44 @@ Pair = tuple["Tree | None", "Tree | None"]
 def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
     """Pairs of siblings in the order of the new model, those that are gone where they stood.
 
+    The rounds of a repeated step stand among its siblings if it has no counterpart, but they may have.
+    """
+    partner = _partners(old, new)
+    left_old = [tree for index, tree in enumerate(old) if index not in set(partner.values())]
+    left_new = [tree for index, tree in enumerate(new) if index not in partner]
+    for index, other in partner.items():
+        if old[other].kind != new[index].kind:  # of one name, and no more
+            left_old.append(old[other])
+            left_new.append(new[index])
+    repeats_old, repeats_new = _repeated(left_old, left_new), _repeated(left_new, left_old)
+    if repeats_old or repeats_new:
+        old, new = _opened(old, repeats_old), _opened(new, repeats_new)
+        partner = _partners(old, new)
+    return _merged(old, new, partner)
+
+
+def _repeated(left: Sequence[Tree], others: Sequence[Tree]) -> set[str]:
+    """The repeated steps among what is left, whose rounds are of the kind of something that is left there."""
+    kinds = {tree.kind for tree in others} - {REPEAT}
+    return {
+        tree.name
+        for tree in left
+        if kinds and tree.kind == REPEAT and any(child.kind in kinds for child in tree.children.values())
+    }
+
+
+def _opened(siblings: Sequence[Tree], repeats: set[str]) -> list[Tree]:
+    """The siblings, with rounds in place of these repeated steps."""
+    return [beside for tree in siblings for beside in (tree.rounds() if tree.name in repeats else (tree,))]
+
+
+def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
+    """The index in the new model -> the index in the old.
+
     First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
     equal, too; what is left by similarity in order; then by name alone.
     """
-    partner: dict[int, int] = {}  # index in new -> index in old
+    partner: dict[int, int] = {}
     by_name = {tree.name: index for index, tree in enumerate(old)}
     for index, tree in enumerate(new):
         other = by_name.get(tree.name)
@@ -47,7 +83,7 @@ def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
         other = by_name.get(tree.name)
         if index not in partner and other is not None and other not in taken:
             partner[index] = other
-    return _merged(old, new, partner)
+    return partner
 
 
 def _chosen(tree: Tree) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archcost.exporting.names import CONTAINER_ATTRIBUTES, ModuleNames
 from archcost.exporting.ops import FUNCTIONS, LAYERS
 from archcost.exporting.template import BLOCK, CHAIN, FUNCTION, LAYER, LOOP, BlockUse, Member
-from archcost.graph.model import ROUND
+from archcost.graph.model import REPEAT, ROUND
 from archcost.meter import Meter
 from archcost.paths import join, split
 from archcost.spec.vocabulary import GROUPS
@@ -140,7 +140,7 @@ class ModuleTree:
         if unary:
             numbered = all(unit.name[-1] == str(number) for number, unit in enumerate(units))
             form = LOOP if numbered else CHAIN
-        elif scope.kind == "repeat" and len(units) > 1 and _is_loop(units):
+        elif scope.kind == REPEAT and len(units) > 1 and _is_loop(units):
             form = LOOP
         else:
             return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_RANK = 64  # dims of a tensor, as in torch
 MAX_ELEMENTS = 2**63 - 1
 
+REPEAT = "repeat"  # the kind of the scope of a repeated step
 ROUND = "round"  # the kind of the scope of a round that has branches
 
 new = tuple.__new__  # a named tuple of its fields in order, without a call in Python: where millions are made

@@ -10,7 +10,7 @@ from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import whole
 from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_NODES
-from archcost.graph.model import ROUND, Scope
+from archcost.graph.model import REPEAT, ROUND, Scope
 from archcost.graph.scope import FAILED, Frame, Result
 from archcost.graph.steps import StepMaker, reads_before
 from archcost.graph.work import STEP
@@ -86,7 +86,7 @@ class RoundMaker(StepMaker):
             frame.names = names
             self.unshared.discard(id(step))
             if items:
-                body.scopes.append(Scope(frame.prefix + name, "repeat", whole(outputs), step.mark))
+                body.scopes.append(Scope(frame.prefix + name, REPEAT, whole(outputs), step.mark))
         return Result(result.values, result.main, start, len(body.nodes))
 
     def _in_scope(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:

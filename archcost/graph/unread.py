@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import WARNING, Diagnostic
+from archcost.graph.model import REPEAT
 from archcost.ops.conv import OwnWeight
-from archcost.paths import DOT, last
+from archcost.paths import DOT, above, last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def unread_steps(graph: Graph) -> Iterator[Diagnostic]:
         if step is None or None in found or id(step.mark) in told or _MEANT in DOT + step.path:
             continue
         told.add(id(step.mark))
-        yield _warning(step, nodes[index + 1] if index + 1 < len(nodes) else None)
+        yield _warning(step, nodes[index + 1] if index + 1 < len(nodes) else None, graph.scopes)
 
 
 def unread_nodes(graph: Graph, read: bytearray) -> list[int]:
@@ -80,8 +81,10 @@ def _holders(scopes: Sequence[Scope], read: bytearray) -> dict[int, Scope | None
     return holders
 
 
-def _warning(step: Node | Scope, following: Node | None) -> Diagnostic:
-    name = last(step.path)
+def _warning(step: Node | Scope, following: Node | None, scopes: Sequence[Scope]) -> Diagnostic:
+    over = above(step.path)
+    is_round = any(scope.path == over and scope.kind == REPEAT for scope in scopes)
+    name = last(over if is_round else step.path)  # a round has no id of its own
     notes: tuple[str, ...] = ()
     if following is not None and not following.inputs:
         notes = (f"'{following.path}', which comes next, takes no input, so the steps after it do not run on this one",)

@@ -397,8 +397,9 @@ def _arity_help(op: Op, count: int) -> str:
     if count < op.min_inputs:
         names = op.input_names[: op.min_inputs]
         if set(names) <= {"input", "other"}:
-            names = ("a", "b")
-        return f"name them: `from: [{', '.join(names)}]`, or give `branches`"
+            names = tuple("abcdefgh"[: op.min_inputs])
+        many = f"name them: `from: [{', '.join(names)}]`, or give `branches`"
+        return many if len(names) > 1 else "name it: `from: a`"
     return "pick one of them with `from: id`" if op.max_inputs == 1 else ""
 
 

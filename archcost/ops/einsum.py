@@ -99,6 +99,7 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
             self.equation,
             len(operands),
             len(inputs),
+            help="name them: `from: [a, b]`, one for each term before `->`",
         )
         names = [dims_of(term, len(shape)) for term, shape in zip(operands, inputs, strict=True)]
         rest = max([sum(name[0] == "." for name in each) for each in names])

@@ -160,7 +160,9 @@ class NamedFiles:
         name = named.removeprefix(ZOO)
         found = _shipped_name(name, verb)
         if not found:
-            known = [*(model_zoo.libraries() if verb == "include" else ()), *model_zoo.names()]
+            files = model_zoo.libraries() if verb == "include" else []
+            short = [file.removeprefix(f"{model_zoo.BLOCKS}/") for file in files]
+            known = dict.fromkeys([*short, *files, *model_zoo.names()])
             close = [f"'{ZOO}{one}'" for one in close_names(name, known, self.spec.meter.hints)]
             listed = "`archcost zoo` lists the models"
             if verb == "include":

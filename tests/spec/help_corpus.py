@@ -170,6 +170,8 @@ KINDS: Rows = [
 ]
 OF_TOKENS: Rows = [
     ("BatchNorm", "write `batch_norm1d`"),
+    ("conv1d: {out_channels: 4, kernel_size: 3, padding: causal}", "write `pad: {pad: [2, 0]}`, then `conv1d"),
+    ("conv1d: {out_channels: 4, kernel_size: 3, dilation: 2, padding: causal}", "`pad: {pad: [4, 0]}` (left, right)"),
     ("conv: {out_channels: 4, kernel_size: 3}", "write `conv1d: {out_channels: 4, kernel_size: 3}`"),
     ("global_avg_pool", "write `adaptive_avg_pool1d: {output_size: 1}`"),
     ("simple_rnn: {units: 4}", "write `rnn: {hidden_size: 4}`"),
@@ -267,6 +269,7 @@ ATTRIBUTES: Rows = [
         "conv2d: {out_channels: 8, kernel_size: 3, padding: [1, 0, 1, 0]}",
         "put `pad: {pad: [1, 0, 1, 0]}` (left, right, top, bottom) before it",
     ),
+    ("norm: {p: 1, dim: [2, 3]}", "write `norm: {dim: [2, 3], ord: 1}`"),
     ("conv2d: {out_channels: 8, kernel_size: 3, padding: 1, padding_mode: SAME}", "that is `padding: same`"),
     ("conv2d: {out_channels: 8, kernel_size: 3, padding_mode: VALID}", "that is `padding: valid`"),
     (
@@ -384,11 +387,14 @@ DOLLARS: Rows = [
 WORDS: Rows = [
     ("conv2d: {out_channels: 8, kernel_size: 1, weight: w}", "a given weight is an input: `from: [x, w]`"),
     ("linear: {out_features: 8, weight: w}", "a given weight is an input: `from: [x, w]`"),
+    ("add: {other: a}", "an input stands in `from`, beside the kind: `{add, from: [x, a]}`"),
     ("squeeze_excite", "adaptive_avg_pool2d, conv2d 1x1, relu, conv2d 1x1, sigmoid, and `mul` with its input"),
     ("global_response_norm", "local_response_norm is something else"),
     ("time_distributed", "nothing is needed: linear works on the last dim of any input"),
     ("Bidirectional", "it is an attribute of the layer: `lstm: {hidden_size: 64, bidirectional: true}`"),
     ("rearrange", "`reshape` splits and joins dims, `permute` orders them"),
+    ("SwiGLU", "`include: [zoo:blocks/common]` has one, `gated_mlp`"),
+    ("ffn", "`include: [zoo:blocks/common]` has one, `mlp`"),
     ("bottleneck", "it is several steps: define it under `blocks`"),
     ("transformer_encoder_layer", "under `blocks`: `residual: [layer_norm, multihead_attention: 8]`, `residual: ["),
     ("TransformerDecoderLayer", "under `blocks`: multihead_attention on the target, then `from: [target, memory]`"),

@@ -37,6 +37,15 @@ def unread(*paths: str) -> list[str]:
     return [f"the result of '{path}' is never read" for path in paths]
 
 
+def test_of_a_round_the_id_of_its_step_is_to_change() -> None:
+    halves = {"chunk": {"chunks": 2, "dim": 1}, "id": "p"}
+    rounds = {**CONV, "id": "y", "repeat": 2, "from": "$('p.' + str(i))"}
+    (warning,) = archcost.analyze(document({"input": [8, 16, 16], "layers": [halves, rounds]})).warnings
+    assert [warning.message] == unread("y.0")
+    assert warning.help.endswith("`id: _y`")
+    assert told({"layers": [halves, {**rounds, "id": "_y"}]}) == []
+
+
 HEAD = {"head": {"layers": [CONV, "relu"]}}
 TWO = {"two": {"layers": ["relu", {"gelu": None, "from": "input"}], "outputs": ["relu", "gelu"]}}
 SECOND = {"second": {"inputs": ["a", "b"], "layers": [{"relu": None, "from": "b"}]}}

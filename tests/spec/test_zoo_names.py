@@ -82,6 +82,11 @@ def test_other_names_are_refused_and_nothing_is_opened(name: str, verb: str, mon
     assert not opened
 
 
+def test_files_of_blocks_are_proposed_by_their_short_names() -> None:
+    with pytest.raises(archcost.SpecError, match="did you mean 'zoo:resnet'"):
+        loads("archcost: 1\ninput: [3]\ninclude: ['zoo:resnett']\nlayers: [relu]\n")
+
+
 def test_who_forgets_the_word_is_told(tmp_path: Path) -> None:
     for text, named in (("extends: resnet50", "resnet50"), ("include: [resnet.yaml]\nlayers: []", "blocks/resnet")):
         with pytest.raises(archcost.SpecError, match=f"did you mean 'zoo:{named}'"):

@@ -130,8 +130,18 @@ def value_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any], ar
     if isinstance(given[name], Expression):
         return _rounded(name, value, given[name].text) if isinstance(op.fields[name], IntField) else ""
     return (
-        _padding_help(op, name, value, given) or _meant_help(op, name, given, around) or _left_out_help(op, name, value)
+        _padding_help(op, name, value, given)
+        or _meant_help(op, name, given, around)
+        or _operand_help(op, name, value)
+        or _left_out_help(op, name, value)
     )
+
+
+def _operand_help(op: type[Op], name: str, value: Any) -> str:
+    """An input that is named where a number may stand in its place."""
+    if name != "other" or not isinstance(value, str) or op.max_inputs == 1:
+        return ""
+    return f"an input stands in `from`, beside the kind: `{beside(op.kind, {}, {'from': written(['x', value])})}`"
 
 
 def _meant_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surroundings) -> str:
@@ -186,6 +196,8 @@ def _padding_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any])
     if half is not None:
         return f"write `padding: {written(half)}`, as PyTorch networks do"
     rest = {key: one for key, one in given.items() if key != name}
+    if name == "padding" and value == "causal" and op.ndim == 1:
+        return _causal_help(op, given, rest)
     if name == "padding_mode" and isinstance(op.fields[name], ChoiceField) and str(value).lower() in ("same", "valid"):
         padding = {**rest, "padding": str(value).lower()}
         return f"that is `padding: {padding['padding']}`: write `{step(op.kind, padding)}`"
@@ -194,6 +206,18 @@ def _padding_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any])
         return ""
     if any(whole_number(size) is None for size in value):
         return ""
-    pad = step("pad", {"pad": list(value)})
     order = {1: "left, right", 2: "left, right, top, bottom"}.get(op.ndim, "the last dim first")
+    return _padded_before(op, list(value), order, rest)
+
+
+def _causal_help(op: type[Op], given: Mapping[str, Any], rest: dict[str, Any]) -> str:
+    """Keras's padding of a convolution that reads no later step: all of it before the first."""
+    kernel, dilation = whole_number(given.get("kernel_size")), whole_number(given.get("dilation", 1))
+    if kernel is None or dilation is None:
+        return ""
+    return _padded_before(op, [dilation * (kernel - 1), 0], "left, right", rest)
+
+
+def _padded_before(op: type[Op], sides: list[Any], order: str, rest: dict[str, Any]) -> str:
+    pad = step("pad", {"pad": sides})
     return f"put `{pad}` ({order}) before it: write `{pad}`, then `{step(op.kind, rest)}`"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 _LEAVE_OUT = "it changes no figure"
 _BLOCK = "it is several steps: define it under `blocks`"
+_OF_THE_ZOO = "`include: [zoo:blocks/common]` has one,"
 
 
 class Here(NamedTuple):
@@ -159,9 +160,14 @@ KINDS: dict[str, Here] = {
     "cls_token class_token": Here("", "it is a `parameter`, which `expand` copies for the batch and `concat` joins"),
     # blocks that other libraries have as one layer
     "squeeze_excite squeeze_excitation se se_block se_module se_layer squeeze_and_excite": Here(
-        "", f"{_BLOCK}: adaptive_avg_pool2d, conv2d 1x1, relu, conv2d 1x1, sigmoid, and `mul` with its input"
+        "",
+        f"{_BLOCK}: adaptive_avg_pool2d, conv2d 1x1, relu, conv2d 1x1, sigmoid, and `mul` with its input;"
+        f" {_OF_THE_ZOO} `squeeze_excite`",
     ),
-    "mlp ffn feed_forward": Here("", f"{_BLOCK}: linear, gelu, linear"),
+    "mlp ffn feed_forward": Here("", f"{_BLOCK}: linear, gelu, linear; {_OF_THE_ZOO} `mlp`"),
+    "swiglu swiglu_ffn geglu reglu gated_mlp gated_ffn glu_mlp": Here(
+        "", f"{_BLOCK}: linear and silu, linear beside them, `mul` of both, linear; {_OF_THE_ZOO} `gated_mlp`"
+    ),
     "basic_block bottleneck inverted_residual mbconv residual_block res_block resnet_block c3 c2f spp sppf csp": Here(
         "", _BLOCK
     ),
@@ -241,6 +247,7 @@ ATTRIBUTES: dict[str, str] = {
     "eq subscripts": "equation",
     "value constant scalar": "other",
     "power": "exponent",
+    "p degree norm_type order": "ord",
     "padding": "pad",
 }
 INFERRED = (
