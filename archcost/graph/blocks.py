@@ -53,7 +53,8 @@ class ResolvedParams:
 class Unrolled(NamedTuple):
     """Where the body of a block stands that is unrolled: its nodes, scopes and values, and what it took from outside.
 
-    ``cut`` is the length of the path in front of its own; ``work`` that of its layers: what copying it takes.
+    ``cut`` is the length of the path in front of its own; ``main`` says that its first output is the main one; ``work``
+    is that of its layers: what copying it takes.
     """
 
     nodes: range
@@ -63,6 +64,7 @@ class Unrolled(NamedTuple):
     cut: int
     inputs: tuple[int, ...]
     outputs: Values
+    main: bool
     work: int
 
 

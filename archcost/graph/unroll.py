@@ -55,7 +55,7 @@ class Unroller(GroupMaker):
             mark = self.bounds.too_large()
             if mark is not None:
                 raise self.limit(mark)
-            body.outputs = self._results(self.spec.main, Frame(body, self.names), values)
+            body.outputs = self._results(self.spec.main, Frame(body, self.names), values).values
         except LimitError:
             pass
         except WorkError as error:
@@ -71,7 +71,7 @@ class Unroller(GroupMaker):
 
     # --- scopes -----------------------------------------------------------------------------------------------------
 
-    def _results(self, block: Block, frame: Frame, values: Values) -> Values:
+    def _results(self, block: Block, frame: Frame, values: Values) -> Result:
         """Unroll the steps of a block whose inputs are these values; its outputs."""
         last = len(block.inputs) - 1
         for place, name in enumerate(block.inputs):
@@ -79,19 +79,20 @@ class Unroller(GroupMaker):
             frame.ids[name] = Result(own, len(own) == 1)
         frame.used.update(block.inputs)
         start = frame.ids[block.inputs[0]] if block.inputs else UNKNOWN_RESULT
-        outputs = self.steps_of(block.steps, frame, start).values
+        result = self.steps_of(block.steps, frame, start)
         if block.outputs is not None:
             try:
                 outputs = taken(self, resolve(self, block.outputs, frame, ()), ANY, frame)
             except ExpressionError as error:
                 self.fail(error.diagnostic, frame.body)
-                return FAILED
+                return UNKNOWN_RESULT
             if not outputs:
                 mark = block.mark if isinstance(block.outputs, list) else block.outputs.mark
                 problem = Diagnostic("'outputs' is empty", mark, "leave it out to return the last step")
                 self.fail(problem, frame.body)
-                return FAILED
-        return outputs
+                return UNKNOWN_RESULT
+            return Result(outputs, len(outputs) == 1)
+        return result
 
     def steps_of(self, steps: list[Step], frame: Frame, result: Result) -> Result:
         """Unroll steps in order, the first one after a result; the result of the last one."""
@@ -196,18 +197,18 @@ class Unroller(GroupMaker):
         start = len(body.nodes)
         known = self._bodies.known.get(key)
         if known is None:
-            outputs = self._unrolled(step, block, Frame(body, names, path + DOT), values, key)
+            outputs, main, *_ = self._unrolled(step, block, Frame(body, names, path + DOT), values, key)
         else:
             self.count_copy(known, path, step.mark)
             body.work += known.work
-            outputs = copy_body(known, body, path, values)
+            outputs, main = copy_body(known, body, path, values), known.main
         own_work = REFERENCE * (len(values) + len(outputs))
         self.meter.spend(USE + own_work, step.mark)
         body.work += own_work
         body.scopes.append(new(Scope, (path, block.name, whole(outputs), step.mark, values, names)))
-        return new(Result, (outputs, len(outputs) == 1, start, len(body.nodes)))
+        return new(Result, (outputs, main, start, len(body.nodes)))
 
-    def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Values:
+    def _unrolled(self, step: Step, block: Block, frame: Frame, values: tuple[int, ...], key: object) -> Result:
         """Unroll the body of a block where it is used, and remember it; its outputs."""
         if len(self.stack) >= MAX_NESTING:
             raise self.too_deep(f"blocks nest deeper than {MAX_NESTING} levels", step.mark)
@@ -217,7 +218,7 @@ class Unroller(GroupMaker):
         nodes, scopes, first, work = len(body.nodes), len(body.scopes), len(body.types), body.work
         self.stack.append(Use(block.name, prefix.removesuffix(DOT), step.mark))
         self.depth += 1
-        outputs = self._results(block, frame, values)
+        result = self._results(block, frame, values)
         self.depth -= 1
         self.stack.pop()
         self._bodies.known[key] = Unrolled(
@@ -227,10 +228,11 @@ class Unroller(GroupMaker):
             len(body.types),
             len(prefix),
             values,
-            outputs,
+            result.values,
+            result.main,
             body.work - work,
         )
-        return outputs
+        return result
 
 
 def _places(values: tuple[int, ...]) -> tuple[int, ...]:

@@ -60,6 +60,25 @@ READS = {
         ),
         {"l": "input", "add": "l.0 input", "again": "l.0", "lstm": "l.0"},
     ),
+    "that of a block that ends in one, at every use": (
+        (
+            "archcost: 1\ninput: [6, 8]\nblocks: {b: {layers: [tanh, lstm: 8]}}\n"
+            "layers: [b, relu, {repeat: 2, b: }, tanh, {b: , id: last}, {lstm: 8, from: last.*}]"
+        ),
+        {
+            "b.tanh": "input",
+            "b.lstm": "b.tanh",
+            "relu": "b.lstm.0",
+            "b_1.0.tanh": "relu",
+            "b_1.0.lstm": "b_1.0.tanh",
+            "b_1.1.tanh": "b_1.0.lstm.0",
+            "b_1.1.lstm": "b_1.1.tanh",
+            "tanh": "b_1.1.lstm.0",
+            "last.tanh": "tanh",
+            "last.lstm": "last.tanh",
+            "lstm": "last.lstm.0 last.lstm.1 last.lstm.2",
+        },
+    ),
     "all of them where no fewer are": (
         CELL + "layers: [{id: l, lstm: {hidden_size: 8}}, cell, {id: d, cell: , from: l}]",
         {"l": "input", "cell.lstm": "l.0 l.1 l.2", "d.lstm": "l.0 l.1 l.2"},

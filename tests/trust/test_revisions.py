@@ -17,6 +17,7 @@ from archcost import git as git_commands
 from archcost.errors import UsageError
 from archcost.files import FileError
 from archcost.git import GitEntry
+from archcost.named_specs import read_spec
 from archcost.render.verdict_output import FORMATS
 from archcost.revisions import GitFiles, Revision
 
@@ -655,3 +656,13 @@ def test_a_folder_called_like_a_revision_hides_no_past(repository: Path, run: Ca
         assert document["totals"]["params"] == params
     write(repository, "other:net.yaml", net(80))  # no revision
     assert run("analyze", "other:net.yaml", cwd=repository).code == 0
+
+
+def test_a_zoo_model_needs_no_prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        read_spec("zoo:resnet18")
+    assert caught.value.help == "a model of the zoo goes by its name alone: resnet18"
+    with pytest.raises(UsageError) as caught:
+        read_spec("zoo:nothing")
+    assert not caught.value.help
