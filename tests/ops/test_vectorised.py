@@ -76,7 +76,8 @@ class Sweep:
         """An int or table; the first variant is the value of the case."""
         if self.draw(st.integers(0, 5)) == 0:
             return self._candidates(value, minimum)
-        key = (value, minimum if value < 1 else 1)
+        minimum = minimum if value < 1 else max(minimum or 1, 1)  # equal sizes are one, whatever else may be 0
+        key = (value, minimum)
         if key not in self.known:
             self.known[key] = self._candidates(value, minimum)
         return self.known[key]
