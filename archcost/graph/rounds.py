@@ -107,7 +107,7 @@ class RoundMaker(StepMaker):
         if listed:
             if step.repeat_as == INDEX:
                 hint = f"`repeat: …, as: item` has a round for each item; `{INDEX}` counts them"
-                message = "'repeat' over a list needs `as`, the name of its items"
+                message = f"'repeat' over a list needs `as`, a name of its items other than `{INDEX}`"
                 raise ExpressionError(Diagnostic(message, step.repeat.mark, hint))
             items = given
         else:

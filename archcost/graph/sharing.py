@@ -57,8 +57,9 @@ def _shared_tensors(context: Context, reference: Reference, nodes: Sequence[Node
             shapes = f"{shape_text(mine[tensor])} here and {shape_text(theirs[tensor])} in '{there}'"
             raise StepError(Diagnostic(f"'{tensor}' is {shapes}: it cannot be shared", mark))
         if nodes[index].signature.frozen and _trains(nodes, target, tensor):
-            message = f"`requires_grad: false` freezes weights that '{there}' trains"
-            raise StepError(Diagnostic(message, mark, f"a tensor has one state: freeze '{name}' as well, or neither"))
+            owner = context.inside(nodes[owner_of(nodes, target, tensor)].path)
+            message = f"`requires_grad: false` freezes weights that '{owner}' trains"
+            raise StepError(Diagnostic(message, mark, f"a tensor has one state: freeze '{owner}' as well, or neither"))
     return len(shared)
 
 

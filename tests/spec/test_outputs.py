@@ -157,7 +157,7 @@ ERRORS = {
     ),
     "a list without a name for its items": (
         "layers: [{tanh: , repeat: [1, 2]}]",
-        "'repeat' over a list needs `as`, the name of its items",
+        "'repeat' over a list needs `as`, a name of its items other than `i`",
         "`repeat: …, as: item` has a round for each item; `i` counts them",
     ),
     "rounds of many kinds without an id": (
