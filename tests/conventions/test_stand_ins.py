@@ -52,6 +52,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "inception_reduced": {},
     "lraspp_mobilenet_v3_large": {"resolution": 128},
     "lstm_lm": {"width": 64, "vocabulary": 100},
+    "mamba_130m": {"layers": 1, "width": 32, "vocabulary": 50, "tokens": 6},
     "maxvit_t": SHALLOW,
     "mistral_7b": LLAMA,
     "mixer_s32": {"depth": 2},

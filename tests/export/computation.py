@@ -52,11 +52,19 @@ class _Naming(TorchDispatchMode):
                 name = hash((kind if settings else "", tuple(result.shape), name, *map(str, settings)))
             self.put(result, name)
             return result
-        name = hash((kind, *map(self.of, operands)))
+        said = [
+            arg for arg, declared in zip(args, func._schema.arguments, strict=False) if not _is_default(arg, declared)
+        ]
+        name = hash((kind, *map(self.of, tree_leaves((said, kwargs)))))
         for number, tensor in enumerate(tree_leaves(result)):
             if isinstance(tensor, torch.Tensor):
                 self.put(tensor, hash((name, number)))
         return result
+
+
+def _is_default(arg: Any, declared: Any) -> bool:
+    """Whether an argument is what the operator takes anyway, such as 2.0 for 2: some callers say it, and some do not."""
+    return isinstance(arg, (int, float)) and declared.has_default_value() and arg == declared.default_value
 
 
 def computation_of(model: nn.Module, graph: Graph) -> list[tuple[tuple[int, ...], int | str]]:

@@ -279,7 +279,7 @@ REFUSALS = [
         "conv2d takes an input of 4 dims (N, C, H, W), got (1, 3, 6)",
         "the batch is dim 0",
     ),
-    Refusal("conv2d", {"out_channels": 4, "kernel_size": 3}, (), "conv2d takes 1 input, got 0", "`from: [a, b]`"),
+    Refusal("conv2d", {"out_channels": 4, "kernel_size": 3}, (), "conv2d takes 1 input, got 0", "`from: a`"),
     Refusal("conv2d", {"out_channels": 4, "kernel_size": 3}, ((1, 3, 6, 6),) * 2, "takes 1 input, got 2", "`from: id`"),
     Refusal(
         "conv_transpose2d",

@@ -175,7 +175,6 @@ OF_TOKENS: Rows = [
     ("conv: {out_channels: 4, kernel_size: 3}", "write `conv1d: {out_channels: 4, kernel_size: 3}`"),
     ("global_avg_pool", "write `adaptive_avg_pool1d: {output_size: 1}`"),
     ("simple_rnn: {units: 4}", "write `rnn: {hidden_size: 4}`"),
-    ("multihead_attention: {num_heads: 2, is_causal: true}", "it changes no figure: leave it out"),
     ("LSTM: {units: 4, return_sequences: true}", "write `lstm: {hidden_size: 4}`"),
     ("bilstm: {hidden_size: 4}", "write `lstm: {hidden_size: 4, bidirectional: true}`"),
     ("gru: {units: 4}", "write `gru: {hidden_size: 4}`"),

@@ -35,7 +35,10 @@ BROKEN = f"""{GOOD.replace("good", "broken_1")}\
 EMPTY = GOOD.replace("kernel_size: 1", "kernel_size: 7").replace("good", "empty")  # its first layer is wrong
 UNREADABLE = "archcost: 1\nname: [\n"
 PARAMS, MACS = 4 * 5 + 5, 36 * 4 * 5
-BYTES = [f"{4 * PARAMS} B", f"{4 * 36 * (4 + 5):,} B"]  # of the weights; of the input and the output, at the peak
+BYTES = [
+    f"{4 * PARAMS} B",
+    f"{4 * 36 * (4 + 5) / 1024:.2f} KiB",
+]  # of the weights; of the input and the output, at the peak
 FORMATS = ("table", "markdown", "tree", "csv", "json", "latex")
 
 
