@@ -48,7 +48,7 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
 
 def _shared_tensors(context: Context, reference: Reference, nodes: Sequence[Node], index: int, target: int) -> int:
     """How many tensors a node has in common with another; raises StepError for one that cannot be the same."""
-    name, mark = reference
+    mark = reference.mark
     mine, theirs = _tensors(nodes[index].signature), _tensors(nodes[target].signature)
     shared = [tensor for tensor in mine if tensor in theirs]
     there = context.inside(nodes[target].path)

@@ -63,7 +63,7 @@ class _Naming(TorchDispatchMode):
 
 
 def _is_default(arg: Any, declared: Any) -> bool:
-    """Whether an argument is what the operator takes anyway, such as 2.0 for 2: some callers say it, and some do not."""
+    """Whether an argument is what the operator takes anyway, such as 2.0 for 2: some callers say it, others do not."""
     return isinstance(arg, (int, float)) and declared.has_default_value() and arg == declared.default_value
 
 
