@@ -64,8 +64,8 @@ def _root(
     """What does this neural network cost? Shapes, params, MACs and memory of a YAML spec, in a blink."""
 
 
-class _Command(TyperCommand):
-    """A command with a help page of ours, and errors that know it."""
+class _WithPage:
+    """What a command has of ours: its help page, and errors that know it."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _show_page(self, ctx)
@@ -73,19 +73,16 @@ class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _need_words(self, ctx, args)
         with _in(ctx):
-            return super().parse_args(ctx, args)
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of typer's class, which comes next
+        return rest
 
 
-class _Group(TyperGroup):
-    """The same of several commands."""
+class _Command(_WithPage, TyperCommand):
+    """A command."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _show_page(self, ctx)
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        _need_words(self, ctx, args)
-        with _in(ctx):
-            return super().parse_args(ctx, args)
+class _Group(_WithPage, TyperGroup):
+    """Several commands."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in self.commands:

@@ -78,17 +78,25 @@ class Triu(_Triangle, kind="triu"):
     """The last two dims on and above a diagonal, and 0 below it; no MACs, no FLOPs."""
 
 
-class IndexSelect(Op, kind="index_select", family=_FAMILY, min_inputs=2, max_inputs=2):
+class _Indexed(Op, family=_FAMILY):
+    """Elements of an input that an index names along a dim."""
+
+    min_inputs = max_inputs = 2
+    input_names = ("input", "index")
+    index_inputs = (1,)
+
+    dim: int = index()
+
+    def indexed(self, inputs: Inputs) -> Dim:
+        return inputs[0][axis(self.dim, len(inputs[0]))]
+
+
+class IndexSelect(_Indexed, kind="index_select"):
     """out[…, i, …] = in[…, index[i], …]: the positions along `dim` that an index names; no MACs, no FLOPs.
 
     Two inputs: any tensor with that dim, and an index of whole numbers (int32 or int64). An index of several dims puts
     all of them in the place of `dim`, as `x[:, index]` does in torch.
     """
-
-    input_names = ("input", "index")
-    index_inputs = (1,)
-
-    dim: int = index()
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape, chosen = inputs
@@ -100,9 +108,6 @@ class IndexSelect(Op, kind="index_select", family=_FAMILY, min_inputs=2, max_inp
         place = axis(self.dim, len(shape))
         return ((*shape[:place], *chosen, *shape[place + 1 :]),)
 
-    def indexed(self, inputs: Inputs) -> Dim:
-        return inputs[0][axis(self.dim, len(inputs[0]))]
-
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         shape, chosen = inputs
         place = axis(self.dim, len(shape))
@@ -111,18 +116,14 @@ class IndexSelect(Op, kind="index_select", family=_FAMILY, min_inputs=2, max_inp
         return tuple(read), tuple([window(place + dim) for dim in range(len(chosen))])
 
 
-class Gather(Op, kind="gather", family=_FAMILY, min_inputs=2, max_inputs=2, min_rank=1):
+class Gather(_Indexed, kind="gather", min_rank=1):
     """out[i][j][k] = in[i][index[i][j][k]][k] for `dim: 1`: an element for each index; no MACs, no FLOPs.
 
     Two inputs of as many dims: any tensor, and an index of whole numbers (int64), whose shape the output has. Along
     other dims than `dim` the index may be smaller than the input.
     """
 
-    input_names = ("input", "index")
-    index_inputs = (1,)
     index_dtypes = (INDEX_DTYPE,)
-
-    dim: int = index()
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         shape, chosen = inputs
@@ -132,9 +133,6 @@ class Gather(Op, kind="gather", family=_FAMILY, min_inputs=2, max_inputs=2, min_
             if dim != place:
                 check(wanted <= known, "an index {} reads beyond dim {} of the input {}", chosen, dim, shape)
         return (chosen,)
-
-    def indexed(self, inputs: Inputs) -> Dim:
-        return inputs[0][axis(self.dim, len(inputs[0]))]
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         rank = len(inputs[0])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.ops.fields import shown
 from archcost.quantities import format_bytes
-from archcost.render.cell_text import figure_cell, shape_cell
+from archcost.render.cell_text import figure_cell, setting, shape_cell
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, TreeLine, branches_of
 from archcost.zoo_index import ZooModelData, families
 
@@ -80,7 +79,7 @@ class ZooModelDocument(NamedTuple):
             yield Gap()
             yield from _about(model.about)
         if model.settings:
-            values = [Cell(_setting(value)) for value in model.settings.values()]
+            values = [Cell(setting(value)) for value in model.settings.values()]
             yield Table(
                 [Column("--set", [Cell(name, code=True) for name in model.settings]), Column("default", values)]
             )
@@ -142,10 +141,6 @@ def _inputs(model: ZooModel) -> str:
         for each in model.inputs
     ]
     return ", ".join(named)
-
-
-def _setting(value: object) -> str:
-    return value if isinstance(value, str) else shown(value)
 
 
 def _about(lines: Sequence[str]) -> Iterator[Block]:

@@ -79,7 +79,8 @@ def _buffer(machine: Machine, call: Call) -> Tensor:
     return machine.outside(tensor.shape, tensor.dtype)
 
 
-def _constant(machine: Machine, call: Call) -> Tensor:
+def without_gradient(machine: Machine, call: Call) -> Tensor:
+    """A new tensor of which nothing is kept, such as whole numbers."""
     tensor = call.outputs[0]
     return machine.new(tensor.shape, tensor.dtype)
 
@@ -221,7 +222,7 @@ RULES: dict[str, Rule] = {
     "embedding": _embedding,
     "parameter": _parameter,
     "buffer": _buffer,
-    "constant": _constant,
+    "constant": without_gradient,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,
     "layer_norm": _layer_norm,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.gradients import each, full, packed
+from archcost.analysis.memory.rules.layers import without_gradient
 from archcost.analysis.memory.strides import elementwise
 from archcost.dtypes import DTYPE_BYTES
 from archcost.ops.axes import axis
@@ -70,12 +71,6 @@ def _triangle(machine: Machine, call: Call) -> Tensor:
     return y
 
 
-def _place(machine: Machine, call: Call) -> Tensor:
-    """Whole numbers, which have no gradient."""
-    tensor = call.outputs[0]
-    return machine.new(tensor.shape, tensor.dtype)
-
-
 def _tile(machine: Machine, call: Call) -> Tensor:
     return kernels.repeat(machine, call.x, call.shape)
 
@@ -99,8 +94,8 @@ RULES: dict[str, Rule] = {
     "masked_fill": _masked_fill,
     "tril": _triangle,
     "triu": _triangle,
-    "argmax": _place,
-    "argmin": _place,
+    "argmax": without_gradient,
+    "argmin": without_gradient,
     "tile": _tile,
     "repeat_interleave": _repeat_interleave,
 }
