@@ -1,0 +1,107 @@
+"""What recording a model gives: every call of a torch function, the values between them, and the modules around them.
+
+A recording is merged from two runs at two batch sizes: sizes and whole numbers that follow the batch are ``Batched``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archcost.importers.form import Shape, Size
+
+
+class Origin(Enum):
+    """Where a value comes from."""
+
+    INPUT = "input"
+    PARAMETER = "parameter"
+    BUFFER = "buffer"
+    RESULT = "result"  # of a call
+    CONSTANT = "constant"  # a tensor that no call made: an attribute that is no buffer, what C++ made
+
+
+@dataclass(slots=True)
+class Value:
+    """A tensor of the run; ``name`` is that of the input, or the path of the parameter or buffer.
+
+    A tensor that is written in place has a new value from there on, with the same origin RESULT.
+    """
+
+    number: int
+    shape: Shape
+    dtype: str
+    origin: Origin
+    name: str = ""
+
+
+class Ref(NamedTuple):
+    """A tensor among arguments, by the number of its value."""
+
+    value: int
+
+
+class Opaque(NamedTuple):
+    """An argument that no rule needs: its class's name and text."""
+
+    kind: str
+    text: str
+
+
+# None, bool, int, Batched, float, str, dtypes as text ("int64"), slices, Ellipsis, Ref, Opaque, and lists (as tuples)
+# and dicts of these.
+Argument = Any
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of a torch function.
+
+    ``function`` is its name without what Python adds: "conv2d", "add" (also for ``__add__``, ``__iadd__`` and ``add_``),
+    "getitem", "setitem", "rsub". ``outputs`` are the values that it returns, nested ones flattened; an output that is an
+    argument which was not changed is that argument's value. ``module`` is the module call around it. ``macs`` are those
+    that torch's counter counted within. ``place`` is the line of the model's source that called.
+    """
+
+    function: str
+    args: tuple[Argument, ...]
+    kwargs: dict[str, Argument]
+    outputs: tuple[int, ...]
+    module: int
+    macs: Size
+    in_place: bool = False
+    place: str = ""
+
+
+@dataclass(slots=True)
+class ModuleCall:
+    """A call of a module: its path as in ``named_modules`` (that of its first name), its class, the call around it.
+
+    ``number`` counts the calls of the same module from 0. Call 0 is the model itself.
+    """
+
+    path: str
+    kind: str
+    parent: int
+    module: nn.Module
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Recording:
+    """Two runs of a model, merged."""
+
+    values: list[Value]
+    calls: list[Call]
+    modules: list[ModuleCall]
+    inputs: list[int]
+    outputs: list[int]
+    parameters: dict[str, int]  # elements, by path; shared ones once, by their first path
+    macs: Size  # of the whole run, by torch's counter
+    batch_sizes: tuple[int, ...]  # one if the model takes no other batch
+    dtype: str
+    remarks: list[str] = field(default_factory=list)
