@@ -7,14 +7,9 @@ Python. A branch that is called like a source is written ``refs/heads/timm:net.y
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from archcost.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    GivenInputs = Mapping[str, "GivenInput"]  # by name; that of the only input is empty
 
 ZOO, PYTHON = "zoo", ""
 LIBRARIES = ("torchvision", "timm", "transformers")
@@ -47,13 +42,6 @@ class Source(NamedTuple):
         parts = self.name.replace("\\", "/").split("/")
         named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json")]
         return named[-1] if named else self.library
-
-
-class GivenInput(NamedTuple):
-    """An input as it is asked for: its shape without the batch, and its dtype (empty: the usual one)."""
-
-    shape: tuple[int, ...]
-    dtype: str = ""
 
 
 def parse_source(text: str) -> Source | None:

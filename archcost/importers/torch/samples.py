@@ -10,14 +10,12 @@ import torch
 
 from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.foreign import Foreign
-from archcost.settings import THE_ONLY, input_text
+from archcost.settings import THE_ONLY, InputShape, input_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import nn
-
-    from archcost.importers.sources import GivenInputs
 
 SOLE = "input"  # what the only input is called in a spec
 FLOATING = "float32"
@@ -34,7 +32,7 @@ class SampleInput(NamedTuple):
 
     def __str__(self) -> str:
         name = THE_ONLY if self.name == SOLE else self.name
-        return input_text(name, self.shape) + (f":{self.dtype}" if self.dtype != FLOATING else "")
+        return input_text(name, InputShape(self.shape, self.dtype if self.dtype != FLOATING else ""))
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Sample:
         return ", ".join(map(str, self.inputs))
 
 
-def sample_of(given: GivenInputs, usual: Sample | None, model: nn.Module, text: str) -> Sample:
+def sample_of(given: Mapping[str, InputShape], usual: Sample | None, model: nn.Module, text: str) -> Sample:
     """The inputs that are asked for; by default those of the library, where it says them.
 
     A name is an argument of the model's forward pass; of what has a usual input, the dtype and the options hold. Raises
@@ -71,12 +69,12 @@ def sample_of(given: GivenInputs, usual: Sample | None, model: nn.Module, text: 
     for name, asked in given.items():
         if name in (THE_ONLY, SOLE) and name not in names:
             alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
-            inputs.append(alone._replace(shape=asked.shape, dtype=asked.dtype or alone.dtype))
+            inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
         elif names and name not in names:
             raise UsageError(f"the model has no input '{name}'", suggestion(name, names, "inputs") or _hint(names))
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
-            inputs.append(SampleInput(name, asked.shape, dtype, keyword=True))
+            inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))
     return Sample(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
 
 
