@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from archcost.importers.torch.rules import (
+    attention,
+    convolutions,
+    embedding,
+    linear,
+    normalization,
+    recurrent,
+)
 from archcost.importers.torch.rules.base import RULES
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "attention", "convolutions", "embedding", "linear", "normalization", "recurrent"]
