@@ -55,13 +55,13 @@ _LEAVES = {
 
 
 class Dependences:
-    """What each value of a recording depends on, which call made it, and how often it is read."""
+    """What each value of a recording depends on, which call made it, and which call reads it last."""
 
     def __init__(self, recording: Recording) -> None:
         self._values = recording.values
         self.of: list[Dependence] = [Dependence(varies=False)] * len(recording.values)
         self.makers: dict[int, int] = {}  # by value, the index of the call that made it
-        self.read: set[int] = set(recording.outputs)
+        self.last_read: dict[int, int] = {}  # by value, the index of a call; for outputs of the model past all calls
         self.parameters: dict[int, int] = {}  # those that a call takes, and the index of the first that does
         for value in recording.values:
             if value.origin is Origin.PARAMETER:
@@ -70,10 +70,11 @@ class Dependences:
                 self.of[value.number] = _LEAVES[value.origin]
         for index, call in enumerate(recording.calls):
             self._follow(index, call)
+        self.last_read.update(dict.fromkeys(recording.outputs, len(recording.calls)))
 
     def _follow(self, index: int, call: Call) -> None:
         arguments = list(refs((call.args, call.kwargs)))
-        self.read.update(arguments)
+        self.last_read.update(dict.fromkeys(arguments, index))
         for value in arguments:
             if self._values[value].origin is Origin.PARAMETER:
                 self.parameters.setdefault(value, index)

@@ -18,13 +18,15 @@ from archcost.errors import UsageError
 from archcost.importers.form import Input, Model, Tensor, Truth, shape_at
 from archcost.importers.torch.arranging import Arrangement
 from archcost.importers.torch.dependence import Dependences, data_of, refs
-from archcost.importers.torch.making import CallMaker, Place
+from archcost.importers.torch.making import CallMaker, Place, added
 from archcost.importers.torch.recorded import Origin
 from archcost.importers.torch.remarks import Unmappable
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, UNSEEN, Unmapped
 from archcost.importers.torch.rules.calls import bound
+from archcost.importers.torch.rules.modules import MODULE_RULES
 from archcost.importers.torch.scopes import Scopes
+from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, Made
 from archcost.importers.torch.typing_steps import Typist
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from archcost.importers.form import Attribute
     from archcost.importers.torch.recorded import Call, Recording, Value
+    from archcost.importers.torch.rules.modules import ModuleRule
+    from archcost.importers.torch.spans import Span
 
 
 def lower(recording: Recording, *, name: str, source: str) -> Model:
@@ -60,9 +64,9 @@ class _Lowering:
         """All of the model."""
         recording = self.recording
         inputs = [self._input(recording.values[value]) for value in recording.inputs]
-        for index, call in enumerate(recording.calls):
-            if any(self.known.of[value].varies for value in call.outputs):
-                self._lower(index)
+        index = 0
+        while index < len(recording.calls):
+            index = self._lower_module(index) or self._lower_next(index)
         last = max(len(recording.calls) - 1, 0)
         self._at = (last, 0)
         outputs = [self.value(value) for value in recording.outputs]
@@ -177,6 +181,37 @@ class _Lowering:
         self.holders.add(step)
         return len(self.values) - 1
 
+    def _lower_module(self, index: int) -> int | None:
+        """Lower a module whole whose first call this is, if there is a rule for it; gives the index after its calls."""
+        module = self.recording.calls[index].module
+        while module and self.scopes.start(module) == index:
+            for rule in MODULE_RULES:
+                if rule.fits(self.recording.modules[module]):
+                    span = span_of(self.recording, self.known, module, index, self.value)
+                    if self._lower_span(span, rule):
+                        return span.end
+            module = self.recording.modules[module].parent
+        return None
+
+    def _lower_span(self, span: Span, rule: ModuleRule) -> bool:
+        self._at = (span.start, span.number)
+        maker = self._maker(span.start, span.number)
+        try:
+            values = rule.lower(span, maker)
+            results = [self._tensor(number) for number in span.outputs]
+            self._check(maker, values, span.outputs, results, span.calls)
+        except Unmapped:
+            return False  # its calls are lowered one by one, each with its own reason
+        self._keep(maker.made)
+        self._found.update(zip(span.outputs, values, strict=True))
+        return True
+
+    def _lower_next(self, index: int) -> int:
+        """Lower a call, unless it is static; gives the index after it."""
+        if any(self.known.of[value].varies for value in self.recording.calls[index].outputs):
+            self._lower(index)
+        return index + 1
+
     def _lower(self, index: int) -> None:
         """Lower a call, by its rule or as a custom step."""
         call = self.recording.calls[index]
@@ -197,8 +232,8 @@ class _Lowering:
         for step in made:
             self.holders.add(step)
 
-    def _maker(self, index: int, call: Call) -> CallMaker:
-        place = Place(index, call.module, self.scopes.of_call(call.module))
+    def _maker(self, index: int, module: int) -> CallMaker:
+        place = Place(index, module, self.scopes.of_call(module))
         return CallMaker(self.recording, self.known, self.typist, self.holders, self.values, place)
 
     def _by_rule(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
@@ -206,24 +241,35 @@ class _Lowering:
         rule = RULES.get(call.function)
         if rule is None:
             raise Unmapped("archcost has no op for it")
-        maker = self._maker(index, call)
+        maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
         found = rule.lower(bound(call, rule.signature, results, self.value), maker)
         values = [found] if isinstance(found, int) else list(found)
+        self._check(maker, values, call.outputs, results, [call])
+        return maker.made, values
+
+    def _check(
+        self,
+        maker: CallMaker,
+        values: Sequence[int | None],
+        numbers: Sequence[int],
+        results: Sequence[Tensor],
+        calls: Sequence[Call],
+    ) -> None:
+        """Hold the steps of a rule against the calls that they stand for: shapes and MACs; raises Unmapped."""
         if len(values) != len(results):
             raise Unmapped(f"its rule gives {len(values)} tensors, the run gave {len(results)}")
-        for value, number, result in zip(values, call.outputs, results, strict=True):
+        for value, number, result in zip(values, numbers, results, strict=True):
             if value is None and not maker.is_read(number):
                 continue
             if value is None or self.values[value].shape != result.shape:
                 shape = None if value is None else self.values[value].shape
                 raise Unmapped(f"its rule gives a shape of {shape}, the run gave {result.shape}")
-        macs = maker.macs()
-        if macs != call.macs:
-            if call.macs or call.function not in UNSEEN:
-                raise Unmapped(f"its rule gives {macs} MACs, the run gave {call.macs}")
-            self.unseen[call.function] = None
-        return maker.made, values
+        macs, counted = maker.macs(), added([call.macs for call in calls])
+        if macs != counted:
+            if all(call.macs or call.function not in UNSEEN for call in calls):
+                raise Unmapped(f"its rule gives {macs} MACs, the run gave {counted}")
+            self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
 
     def _custom(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
         """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
@@ -243,7 +289,7 @@ class _Lowering:
         attributes: dict[str, Attribute] = {"name": call.function, "output": shapes if len(shapes) > 1 else shapes[0]}
         if call.macs or call.function in FREE:
             attributes["macs"] = call.macs
-        maker = self._maker(index, call)
+        maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
         return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import Tensor
+from archcost.importers.form import Batched, Tensor, shape_at, size_at
 from archcost.importers.torch.rules.base import Unmapped
 from archcost.importers.torch.steps import Made
 
@@ -86,16 +86,15 @@ class CallMaker:
         tensors: dict[str, int],
         *,
         outputs: Sequence[Tensor] | None = None,
+        joined: bool = False,
     ) -> list[int]:
         """Add a step that holds parameters, by the op's names of its tensors; raises Unmapped if it cannot hold them."""
         given = [self._values[value] for value in inputs]
         typed = self._typist.typed(kind, given, attributes or {})
-        if typed.weights.keys() != tensors.keys() and kind != "custom":
-            raise Unmapped(f"{kind} has the weights {', '.join(typed.weights)}, the call {', '.join(tensors)}")
-        for name, parameter in tensors.items():
-            shape = self._recording.values[parameter].shape
-            if prod(typed.weights[name]) != prod(shape):
-                raise Unmapped(f"the {name} of {kind} would be {typed.weights[name]}, but is {shape}")
+        elements = {name: self._elements(parameter) for name, parameter in tensors.items()}
+        wanted = {name: prod(shape) for name, shape in typed.weights.items()}
+        if sum(elements.values()) != sum(wanted.values()) if joined else elements != wanted:
+            raise Unmapped(f"{kind} has other weights ({_told(wanted)}) than the call ({_told(elements)})")
         self._holders.check(tensors, typed.weights)
         for other in self.made:
             if set(other.holds.values()) & set(tensors.values()):
@@ -120,6 +119,9 @@ class CallMaker:
         )
         return list(numbers)
 
+    def _elements(self, value: int) -> int:
+        return prod(shape_at(self._recording.values[value].shape, 1))
+
     def tensor(self, value: int) -> Tensor:
         """Shape (with the batch) and dtype of a value of the form."""
         return self._values[value]
@@ -141,9 +143,8 @@ class CallMaker:
         known = self._known.of[value]
         if known.varies:
             return None
-        values = self._recording.values
-        wanted = prod(values[value].shape)
-        return next((leaf for leaf in known.parameters if prod(values[leaf].shape) == wanted), None)
+        wanted = self._elements(value)
+        return next((leaf for leaf in known.parameters if self._elements(leaf) == wanted), None)
 
     def made_by(self, value: int) -> str:
         """The function whose call gave a value of the recording; empty if none did."""
@@ -152,17 +153,19 @@ class CallMaker:
 
     def is_read(self, value: int) -> bool:
         """Whether any call reads a value of the recording, or it is an output of the model."""
-        return value in self._known.read
+        return value in self._known.last_read
 
     def macs(self) -> Size:
         """The MACs of all steps so far, by archcost's ops."""
         return added([step.macs or 0 for step in self.made])
 
 
+def _told(elements: dict[str, int]) -> str:
+    return ", ".join([f"{name} of {count:,}" for name, count in elements.items()]) or "none"
+
+
 def added(sizes: Sequence[Size]) -> Size:
     """The sum of sizes."""
-    from archcost.importers.form import Batched, size_at
-
     times = sum([size.times for size in sizes if isinstance(size, Batched)])
     plus = sum([size_at(size, 0) for size in sizes])
     return Batched(times, plus) if times else plus

@@ -39,8 +39,13 @@ _BATCHED = 3  # dims of (L, N, E)
 
 
 @rule("multi_head_attention_forward", signature=_MULTIHEAD)
-def multi_head_attention(call: BoundCall, maker: Maker) -> list[int | None]:
-    """The multi-head layer; its inputs are (L, N, E). Masks change no figure, and the weights of attention are not given."""
+def multi_head_attention_forward(call: BoundCall, maker: Maker) -> list[int | None]:
+    """The multi-head layer as a function: its inputs are (L, N, E)."""
+    return multi_head_attention(call, maker, batch_first=False)
+
+
+def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) -> list[int | None]:
+    """The multi-head layer. Masks change no figure, and the weights of attention are not given."""
     if call.has_tensor("static_k") or call.has_tensor("static_v"):
         raise Unmapped("its keys or values are given already projected")
     query, key, value = (call.tensor(name) for name in ("query", "key", "value"))
@@ -63,6 +68,6 @@ def multi_head_attention(call: BoundCall, maker: Maker) -> list[int | None]:
         "bias": bias,
         "add_bias_kv": "bias_k" in holds,
         "add_zero_attn": call.get("add_zero_attn"),
-        "batch_first": False,
+        "batch_first": batch_first,
     }
     return [*maker.layer("multihead_attention", inputs, attributes, holds), *[None] * (len(call.results) - 1)]

@@ -59,9 +59,11 @@ class Maker(Protocol):
         tensors: dict[str, int],
         *,
         outputs: Sequence[Tensor] | None = None,
+        joined: bool = False,
     ) -> list[int]:
         """Add a step that holds parameters and return its values; ``tensors`` are what ``parameter`` gave, by the op's names.
 
+        ``joined``: the source keeps some of the op's tensors in one, so that only the elements of all are compared.
         Raises Unmapped as ``step`` does, and if the op has other tensors, or another layer holds the same ones in
         another form: then the weights are inputs.
         """
