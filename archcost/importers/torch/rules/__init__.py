@@ -2,6 +2,38 @@
 
 from __future__ import annotations
 
+from archcost.importers.torch.rules import (
+    activation,
+    arithmetic,
+    comparison,
+    creation,
+    elementwise,
+    indexing,
+    joining,
+    pooling,
+    products,
+    reduction,
+    resampling,
+    shape,
+    taking,
+    writing,
+)
 from archcost.importers.torch.rules.base import RULES
 
-__all__ = ["RULES"]
+__all__ = [
+    "RULES",
+    "activation",
+    "arithmetic",
+    "comparison",
+    "creation",
+    "elementwise",
+    "indexing",
+    "joining",
+    "pooling",
+    "products",
+    "reduction",
+    "resampling",
+    "shape",
+    "taking",
+    "writing",
+]
