@@ -37,19 +37,7 @@ _ALIASES |= {
 }
 # What changes no shape and no figure, of any function.
 _WITHOUT_MEANING = frozenset(
-    [
-        "out",
-        "inplace",
-        "generator",
-        "layout",
-        "device",
-        "pin_memory",
-        "requires_grad",
-        "memory_format",
-        "non_blocking",
-        "copy",
-        "names",
-    ]
+    "out inplace generator layout device pin_memory requires_grad memory_format non_blocking copy names".split()
 )
 _ABSENT: Any = object()
 
