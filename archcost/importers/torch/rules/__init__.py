@@ -3,13 +3,51 @@
 from __future__ import annotations
 
 from archcost.importers.torch.rules import (
+    activation,
+    arithmetic,
     attention,
+    comparison,
     convolutions,
+    creation,
+    elementwise,
     embedding,
+    experts,
+    indexing,
+    joining,
     linear,
     normalization,
+    pooling,
+    products,
     recurrent,
+    reduction,
+    resampling,
+    shape,
+    taking,
+    writing,
 )
 from archcost.importers.torch.rules.base import RULES
 
-__all__ = ["RULES", "attention", "convolutions", "embedding", "linear", "normalization", "recurrent"]
+__all__ = [
+    "RULES",
+    "activation",
+    "arithmetic",
+    "attention",
+    "comparison",
+    "convolutions",
+    "creation",
+    "elementwise",
+    "embedding",
+    "experts",
+    "indexing",
+    "joining",
+    "linear",
+    "normalization",
+    "pooling",
+    "products",
+    "recurrent",
+    "reduction",
+    "resampling",
+    "shape",
+    "taking",
+    "writing",
+]

@@ -1,10 +1,11 @@
-"""Products of matrices: linear layers, matmul in all its spellings, einsum."""
+"""Linear layers, on weights of their own or on given ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
+from archcost.importers.torch.rules.products import plus_matmul
 
 if TYPE_CHECKING:
     from archcost.importers.form import Size
@@ -21,47 +22,15 @@ def linear(call: BoundCall, maker: Maker) -> int:
     return _layer(call, maker, "input", weight[0], "weight", "bias")
 
 
-@rule("addmm", signature="input, mat1, mat2, beta=1, alpha=1")
+@rule("addmm", signature="input, first, second, beta=1, alpha=1")
 def addmm(call: BoundCall, maker: Maker) -> int:
     """A linear layer whose weight is (in, out) and comes last, or else a product and a sum."""
-    beta, alpha = call.get("beta"), call.get("alpha")
-    if beta == alpha == 1 and maker.parameter(call.recorded("mat2")) is not None:
-        out = maker.recorded(call.recorded("mat2")).shape[-1]
-        bias = maker.recorded(call.recorded("input")).shape
-        if bias == (out,) and maker.parameter(call.recorded("input")) is not None:
-            return _layer(call, maker, "mat1", out, "mat2", "input", transposed=True)
-    product = maker.step("matmul", [call.tensor("mat1"), call.tensor("mat2")])
-    return _sum(call, maker, product)
-
-
-@rule("baddbmm", "addbmm", signature="input, batch1, batch2, beta=1, alpha=1")
-def baddbmm(call: BoundCall, maker: Maker) -> int:
-    """A product of batches of matrices, and a sum."""
-    product = maker.step("matmul", [call.tensor("batch1"), call.tensor("batch2")])
-    if call.function == "addbmm":
-        product = maker.step("sum", [product], {"dim": 0})
-    return _sum(call, maker, product)
-
-
-@rule("matmul", "bmm", "mm", "mv", "dot", "inner", signature="input, other")
-def matmul(call: BoundCall, maker: Maker) -> int:
-    """A product of matrices."""
-    left, right = call.tensor("input"), call.tensor("other")
-    if call.function == "inner" and len(maker.tensor(right).shape) > 1:
-        raise Unmapped("inner products of matrices are no matmul")
-    return maker.step("matmul", [left, right])
-
-
-@rule("rmatmul", signature="input, other")
-def rmatmul(call: BoundCall, maker: Maker) -> int:
-    """A product of matrices, the other way round."""
-    return maker.step("matmul", [call.tensor("other"), call.tensor("input")])
-
-
-@rule("einsum", signature="equation, *operands")
-def einsum(call: BoundCall, maker: Maker) -> int:
-    """Einstein summation of one or two tensors."""
-    return maker.step("einsum", call.tensors("operands"), {"equation": call.get("equation")})
+    bias, weight = call.recorded("input"), call.recorded("second")
+    out = maker.recorded(weight).shape[-1]
+    plain = call.get("beta") == call.get("alpha") == 1 and maker.recorded(bias).shape == (out,)
+    if plain and maker.parameter(weight) is not None and maker.parameter(bias) is not None:
+        return _layer(call, maker, "first", out, "second", "input", transposed=True)
+    return plus_matmul(call, maker)
 
 
 def _layer(
@@ -89,15 +58,3 @@ def _functional(call: BoundCall, maker: Maker, value: int, matrix: str, bias: st
         weight = maker.step("transpose", [weight], {"dim0": 0, "dim1": 1})
     return maker.step("functional_linear", [value, weight, *([call.tensor(bias)] if call.has_tensor(bias) else [])])
 
-
-def _sum(call: BoundCall, maker: Maker, product: int) -> int:
-    """β · input + α · product."""
-    beta, alpha = call.get("beta"), call.get("alpha")
-    if alpha != 1:
-        product = maker.step("mul", [product], {"other": alpha})
-    if beta == 0:
-        return product
-    offset = call.tensor("input")
-    if beta != 1:
-        offset = maker.step("mul", [offset], {"other": beta})
-    return maker.step("add", [offset, product])
