@@ -1,9 +1,10 @@
-"""Ids that need not be written, because the steps would have them anyway: ``relu``, ``relu_1`` …"""
+"""Ids that need not be written: those that the steps have anyway, ``relu``, ``relu_1`` and so on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.importers.form import Expression
 from archcost.spec.vocabulary import GROUPS
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ def leave_out_default_ids(steps: Sequence[DraftStep], taken: Iterable[str] = ())
     counts: dict[str, int] = {}
     for step in steps:
         kind = step.kind or GROUPS["residual" if step.residual else "layers"]
+        if isinstance(kind, Expression):  # what it is called by default depends on its value
+            used.add(str(step.id))
+            continue
         count = counts.get(kind, 0)
         name = f"{kind}_{count}" if count else kind
         while name in used:

@@ -10,11 +10,10 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from archcost.importers.form import Batched, Expression
 from archcost.importers.yaml_values import name_text, text, value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from archcost.importers.form import Attribute
 
 WIDTH = 120
@@ -59,8 +58,7 @@ class Noted(NamedTuple):
     note: str
 
 
-Leaf: TypeAlias = "Attribute"  # Name and Text among them
-Node: TypeAlias = "Leaf | Alone | Noted | dict[str, Node] | list[Node]"
+Node: TypeAlias = "Attribute | Alone | Noted | dict[str, Node] | list[Node]"
 
 
 def laid_out(top: dict[str, Node]) -> str:
@@ -108,7 +106,9 @@ def _pair(key: str, value: Node) -> str:
     return f"{name}: {_on_one_line(value)}"
 
 
-def _leaf(node: Leaf, *, flow: bool) -> str:
+def _leaf(node: Node, *, flow: bool) -> str:
+    if isinstance(node, (Alone, Noted, dict, list)):
+        raise TypeError(node)
     if isinstance(node, Name):
         return name_text(node, flow=flow)
     return text(node, flow=flow) if isinstance(node, Text) else value_text(node, flow=flow)
@@ -133,7 +133,7 @@ def _put(lines: list[str], head: str, node: Node, indent: int) -> None:
     if isinstance(node, Alone):
         lines.append(head)
         return
-    if isinstance(node, (Flat, tuple)) or not isinstance(node, (dict, list)):
+    if isinstance(node, Flat) or not isinstance(node, (dict, list)):
         _put_filled(lines, head, node)
         return
     whole = "" if _is_tall(node) else f"{head} {_on_one_line(node)}"
@@ -188,16 +188,14 @@ def _item_line(item: dict[str, Node]) -> str:
 
 
 def _put_filled(lines: list[str], head: str, node: Node) -> None:
-    """Plain values behind a key, in lines as full as they can be; a value itself is never broken."""
-    if not isinstance(node, (dict, list, tuple)) or len(node) == 0:
-        lines.append(f"{head} {_on_one_line(node) if isinstance(node, (dict, list)) else _leaf(node, flow=False)}")
+    """A value behind a key; of plain values in ``{}`` or ``[]`` as many on a line as it can hold, none of them broken."""
+    parts = _parts(node)
+    if not parts:
+        lines.append(f"{head} {_leaf(node, flow=False)}" if parts is None else f"{head} {_on_one_line(node)}")
         return
     opening, closing = "{}" if isinstance(node, dict) else "[]"
-    parts = (
-        [_pair(key, value) for key, value in node.items()] if isinstance(node, dict) else list(map(_on_one_line, node))
-    )
     line, margin = f"{head} {opening}", " " * (len(head) + 2)
-    for part, following in pairwise([*_with_commas(parts, closing), ""]):
+    for part, following in pairwise([*[f"{part}," for part in parts[:-1]], parts[-1] + closing, ""]):
         line += part
         if following and len(f"{line} {following}") > WIDTH:
             lines.append(line)
@@ -207,6 +205,10 @@ def _put_filled(lines: list[str], head: str, node: Node) -> None:
     lines.append(line)
 
 
-def _with_commas(parts: Iterable[str], closing: str) -> list[str]:
-    *first, last = parts
-    return [*[f"{part}," for part in first], last + closing]
+def _parts(node: Node) -> list[str] | None:
+    """What stands between the commas of a mapping or list; None for any other value."""
+    if isinstance(node, dict):
+        return [_pair(key, value) for key, value in node.items()]
+    if isinstance(node, (Batched, Expression, Noted)) or not isinstance(node, (list, tuple)):
+        return None
+    return list(map(_on_one_line, node))

@@ -123,11 +123,12 @@ def _gaps(report: Report, model: Model) -> Iterator[str]:
         yield "The source does not count MACs: they are archcost's own count."
     elif (unseen := unseen_macs(report, model)) > 0:
         kinds = ", ".join(sorted({layer.op for layer in report.layers} & set(truth.unseen_macs)))
-        yield f"The source's counter does not see all products of {kinds}: {unseen:,} MACs there are archcost's own count."
+        yield f"The source's counter does not see all products of {kinds}: {unseen:,} MACs are archcost's own count."
     unknown = report.unknown("macs")
     if unknown:
         names = ", ".join(sorted({layer.node.op.attribute("name") for layer in report.layers if layer.path in unknown}))
-        yield f"MACs are unknown of {len(unknown):,} layers without an op of archcost: {names}. The total is a lower bound."
+        count = f"{len(unknown):,} layer{'s' * (len(unknown) > 1)}"
+        yield f"MACs are unknown for {count} that archcost has no op for ({names}): the total is a lower bound."
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------

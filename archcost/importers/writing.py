@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched, Expression
 from archcost.importers.layout import Alone, Flat, Name, Noted, Spread, Tall, Text, comment_lines, laid_out
-from archcost.importers.yaml_values import batched_text
+from archcost.importers.yaml_values import batched_text, expression_text
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone
 from archcost.spec.vocabulary import VERSION
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _BATCH = Batched(1)
 _SHOWN_UNUSED = 8  # parameters that a comment names
-_EXPRESSION = "$"  # with which a reference begins that is an expression for all of them
 
 
 class Figures(NamedTuple):
@@ -144,11 +143,12 @@ def _step(step: DraftStep, blocks: Mapping[str, DraftBlock]) -> Node:
         beside["when"] = _plain(step.when)
     if step.kind is None:
         return before | beside | {"residual" if step.residual else "layers": _steps(step.layers or [], blocks)}
-    kind: dict[str, Node] = {step.kind: _attributes(step, blocks)}
+    name = expression_text(step.kind) if isinstance(step.kind, Expression) else step.kind
+    kind: dict[str, Node] = {name: _attributes(step, blocks)}
     if step.branches is not None:
         beside["branches"] = Spread({name: _steps(inner, blocks) for name, inner in step.branches.items()})
     whole = before | kind | beside
-    return Text(step.kind) if whole == {step.kind: Alone.KEY} else whole
+    return Text(name) if whole == {name: Alone.KEY} else whole
 
 
 def _attributes(step: DraftStep, blocks: Mapping[str, DraftBlock]) -> Node:
@@ -158,7 +158,7 @@ def _attributes(step: DraftStep, blocks: Mapping[str, DraftBlock]) -> Node:
         return Alone.KEY
     if len(given) == 1:
         [(name, value)] = given.items()
-        if name == _alone(str(step.kind), blocks) and value is not None:
+        if isinstance(step.kind, str) and name == _alone(step.kind, blocks) and value is not None:
             return value
     return Flat(given)
 
@@ -171,16 +171,10 @@ def _alone(kind: str, blocks: Mapping[str, DraftBlock]) -> str:
     return required[0] if len(required) == 1 else ""
 
 
-def _from(reads: Sequence[str]) -> Node:
-    return _reference(reads[0]) if len(reads) == 1 else _references(reads)
+def _from(reads: Sequence[str] | Expression) -> Node:
+    return Name(reads[0]) if len(reads) == 1 and not isinstance(reads, Expression) else _references(reads)
 
 
-def _references(names: Sequence[str]) -> Node:
+def _references(names: Sequence[str] | Expression) -> Node:
     """Ids, or the one expression that gives them all."""
-    return _reference(names[0]) if len(names) == 1 and names[0].startswith(_EXPRESSION) else list(map(Name, names))
-
-
-def _reference(name: str) -> Node:
-    if not name.startswith(_EXPRESSION):
-        return Name(name)
-    return Expression(name.removeprefix(_EXPRESSION).removeprefix("(").removesuffix(")"))
+    return names if isinstance(names, Expression) else list(map(Name, names))

@@ -79,9 +79,14 @@ def _is_plain(value: str, *, flow: bool) -> bool:
     )
 
 
+def expression_text(expression: Expression) -> str:
+    """``$name`` or ``$(…)``."""
+    return f"${expression.text}" if expression.text.isidentifier() else f"$({expression.text})"
+
+
 def _expression_text(expression: Expression, *, flow: bool) -> str:
-    """``$name`` or ``$(…)``, in quotes where YAML would end it early."""
-    written = f"${expression.text}" if expression.text.isidentifier() else f"$({expression.text})"
+    """An expression as a value, in quotes where YAML would end it early."""
+    written = expression_text(expression)
     whole = written.count("(") == written.count(")")
     return written if whole and _is_plain(written, flow=flow) else quoted(written)
 
