@@ -10,7 +10,7 @@ from archcost import named_specs
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
@@ -43,11 +43,13 @@ def analyze_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
     return named_specs.analyze_all(names, settings, lambda paths: progress(paths, "analysing"))
 
 
-def attempt_all(names: Sequence[str], work: Callable[[Spec], T], doing: str) -> list[T | SpecResult]:
+def attempt_all(
+    names: Sequence[str], work: Callable[[Spec], T], doing: str, inputs: Mapping[str, InputShape]
+) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; with a bar for many."""
     from archcost.render.progress import progress
 
-    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing))
+    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing), inputs=inputs)
 
 
 def analyze_one(name: str, settings: Settings) -> Report:

@@ -61,5 +61,22 @@ def parse_source(text: str) -> Source | None:
     return None
 
 
+def required_source(text: str) -> Source:
+    """The source that a text names; raises UsageError for what is none."""
+    source = parse_source(text)
+    if source is None:
+        raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
+    return source
+
+
+def runs_users_code(text: str) -> bool:
+    """Whether a word of a command line may be a source that runs code of the user's."""
+    try:
+        source = parse_source(text)
+    except UsageError:  # told where the word is read
+        return False
+    return source is not None and source.runs_users_code
+
+
 def _is_dotted(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))

@@ -10,6 +10,7 @@ import torch
 
 from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.foreign import Foreign
+from archcost.importers.torch.recorded import Inputs
 from archcost.settings import THE_ONLY, InputShape, input_text
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ class Sample:
     inputs: tuple[SampleInput, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, batch: int, device: torch.device | str) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
-        """Arguments at a batch size, on a device, and the names of the tensors among them, in their order."""
+    def __call__(self, batch: int, device: torch.device) -> Inputs:
+        """Arguments at a batch size, on a device."""
         made = {each: _tensor((batch, *each.shape), each.dtype, device) for each in self.inputs}
         args = tuple([tensor for each, tensor in made.items() if not each.keyword])
         kwargs = {each.name: tensor for each, tensor in made.items() if each.keyword}
-        return args, kwargs | dict(self.options), [each.name for each in self.inputs]
+        return Inputs(args, kwargs | dict(self.options), tuple([each.name for each in self.inputs]))
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.inputs))
@@ -98,14 +99,14 @@ def _hint(names: list[str]) -> str:
     return way
 
 
-def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device | str) -> torch.Tensor:
+def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
     """A tensor: zeros where whole numbers are places in a table, truths, or random numbers, the same in each run."""
     kind: torch.dtype = getattr(torch, dtype)
     if kind is torch.bool:
         return torch.ones(shape, dtype=kind, device=device)
     if not (kind.is_floating_point or kind.is_complex):
         return torch.zeros(shape, dtype=kind, device=device)
-    if torch.device(device).type == "meta":
+    if device.type == "meta":
         return torch.empty(shape, dtype=kind, device=device)
     chance = torch.Generator().manual_seed(_SEED)
     return torch.rand(shape, generator=chance).to(kind).to(device)
