@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import archcost
-from archcost.files import DISK, FileError, located, read_named
+from archcost.files import DISK, FileError
 from archcost.importers.imported import Imported
+from archcost.importers.sources import content_of
 from archcost.writing import make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _content(ask: Ask) -> str:
     """The hash of the file that a source names; empty where it names none."""
     for path in (ask.source.name, os.path.join(ask.source.name, "config.json")):
         try:
-            return sha256(read_named(located(path).real, _MAX_BYTES)).hexdigest()
+            return sha256(content_of(path, ask.files, _MAX_BYTES)).hexdigest()
         except FileError:
             continue
     return ""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from archcost.files import Files
     from archcost.importers.form import Model
     from archcost.importers.imported import Imported
     from archcost.importers.sources import Source
@@ -27,7 +28,8 @@ class Ask(NamedTuple):
     """What to import, and how.
 
     ``inputs`` replace what the model usually takes, by name. ``flat``: no blocks. ``training``: as the model runs in
-    training. ``until``: the path of the module with which the run ends.
+    training. ``until``: the path of the module with which the run ends. ``files`` bound what the source names, unless
+    a person named it.
     """
 
     source: Source
@@ -35,6 +37,7 @@ class Ask(NamedTuple):
     flat: bool = False
     training: bool = False
     until: str = ""
+    files: Files | None = None
 
 
 class Watched:
@@ -44,7 +47,10 @@ class Watched:
 
 
 def import_source(ask: Ask) -> Imported:
-    """The spec of a source, from the cache where it is known; raises UsageError, MissingExtraError without a library."""
+    """The spec of a source, from the cache where it is known.
+
+    Raises UsageError for what cannot be imported, MissingExtraError without a library.
+    """
     from archcost.importers.cache import cached
 
     return cached(ask, lambda: import_anew(ask))

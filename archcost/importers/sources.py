@@ -7,9 +7,13 @@ Python. A branch that is called like a source is written ``refs/heads/timm:net.y
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
+from archcost.files import located, read_named
+
+if TYPE_CHECKING:
+    from archcost.files import Files
 
 ZOO, PYTHON = "zoo", ""
 LIBRARIES = ("torchvision", "timm", "transformers")
@@ -61,6 +65,14 @@ def parse_source(text: str) -> Source | None:
     return None
 
 
+def is_source(text: str) -> bool:
+    """Whether a text names a source, be it an incomplete one."""
+    try:
+        return parse_source(text) is not None
+    except UsageError:
+        return True
+
+
 def required_source(text: str) -> Source:
     """The source that a text names; raises UsageError for what is none."""
     source = parse_source(text)
@@ -76,6 +88,13 @@ def runs_users_code(text: str) -> bool:
     except UsageError:  # told where the word is read
         return False
     return source is not None and source.runs_users_code
+
+
+def content_of(path: str, files: Files | None, limit: int) -> bytes:
+    """The content of a file that a source names, in the tree that bounds it, if any does; raises FileError."""
+    if files is None:
+        return read_named(located(path).real, limit)
+    return files.read(files.resolve(path), limit)
 
 
 def _is_dotted(text: str) -> bool:

@@ -15,6 +15,7 @@ from archcost.importers.torch.samples import SOLE, Sample, SampleInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archcost.files import Files
     from archcost.importers.sources import Source
 
 
@@ -34,7 +35,7 @@ class Maker(NamedTuple):
     versions: tuple[str, ...]
 
 
-def _torchvision(source: Source) -> Maker:
+def _torchvision(source: Source, files: Files | None) -> Maker:
     """A model of torchvision, with auxiliary heads as the published weights have them."""
     _need("torchvision", source)
     with Foreign(source.text, "imported"):
@@ -72,7 +73,7 @@ def _of_weights(name: str) -> Sample | None:
     return Sample((SampleInput(SOLE, (3, *frames, height, width)),))
 
 
-def _timm(source: Source) -> Maker:
+def _timm(source: Source, files: Files | None) -> Maker:
     """A model of timm by its name, with or without the tag of its weights."""
     _need("timm", source)
     with Foreign(source.text, "imported"):
@@ -89,18 +90,18 @@ def _timm(source: Source) -> Maker:
     return Maker(lambda: timm.create_model(source.name, pretrained=False), sample, _versions("timm"))
 
 
-def _transformers(source: Source) -> Maker:
+def _transformers(source: Source, files: Files | None) -> Maker:
     """The model that a configuration of transformers describes."""
     _need("transformers", source)
     with Foreign(source.text, "imported"):
         from archcost.importers.torch import configurations
-    config = configurations.read_config(source)
+    config = configurations.read_config(source, files)
     return Maker(
         lambda: configurations.build(config), lambda: configurations.sample_of(config), _versions("transformers")
     )
 
 
-LIBRARIES: dict[str, Callable[[Source], Maker]] = {
+LIBRARIES: dict[str, Callable[[Source, Files | None], Maker]] = {
     "torchvision": _torchvision,
     "timm": _timm,
     "transformers": _transformers,

@@ -25,6 +25,7 @@ from archcost.importers.torch.foreign import Foreign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archcost.files import Files
     from archcost.importers.torch.samples import Sample
 
     Make = Callable[[], nn.Module]
@@ -46,12 +47,15 @@ class Target(NamedTuple):
     versions: tuple[str, ...]  # of the libraries
 
 
-def target_of(source: Source) -> Target:
-    """The model of a source; UsageError if there is none, MissingExtraError without its library."""
+def target_of(source: Source, files: Files | None = None) -> Target:
+    """The model of a source; UsageError if there is none, MissingExtraError without its library.
+
+    ``files`` is the tree that a configuration which it names must be in, unless a person named it.
+    """
     if source.library == PYTHON:
         maker = libraries.Maker(_callable(source), _nobody_says, ())
     else:
-        maker = libraries.LIBRARIES[source.library](source)
+        maker = libraries.LIBRARIES[source.library](source, files)
     versions = (*maker.versions, libraries.TORCH)
     return Target(source.title, source.text, lambda: _made(maker.build, source.text), maker.sample, versions)
 
