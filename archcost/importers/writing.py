@@ -121,7 +121,7 @@ def _block(block: DraftBlock, blocks: Mapping[str, DraftBlock]) -> Node:
 
 
 def _steps(steps: Sequence[DraftStep], blocks: Mapping[str, DraftBlock]) -> list[Node]:
-    return [Noted(_step(step, blocks), step.note) for step in steps]
+    return [Noted(_step(step, blocks), step.note) if step.note else _step(step, blocks) for step in steps]
 
 
 def _step(step: DraftStep, blocks: Mapping[str, DraftBlock]) -> Node:

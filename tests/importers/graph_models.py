@@ -66,7 +66,7 @@ def _attributes(node: Node, other: Node) -> dict[str, Any]:
     return {
         name: _fitted(node.op.attribute(name), other.op.attribute(name))
         for name in names
-        if node.op.attribute(name) != node.op._default(name)  # noqa: SLF001 - what the op's repr compares as well
+        if node.op.attribute(name) != node.op._default(name)
     }
 
 
