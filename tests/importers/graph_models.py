@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
 from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth
-from archcost.importers.spelling import spelled
 from archcost.paths import split
 from archcost.settings import Settings
 
@@ -46,7 +45,7 @@ def model_of(spec: Spec) -> Model:
                 known[tuple(above)],
                 tuple([numbers[value] for value in node.inputs]),
                 tuple([numbers[value] for value in outputs]),
-                spelled(node.op.kind, _attributes(node, other)),
+                _attributes(node, other),
                 shares=next(iter(owners - {index}), None),
             )
         )
