@@ -1,0 +1,7 @@
+"""What a call of a torch function is in archcost's ops: a rule for each function, one module for each family."""
+
+from __future__ import annotations
+
+from archcost.importers.torch.rules.base import RULES
+
+__all__ = ["RULES"]
