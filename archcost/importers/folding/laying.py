@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archcost.importers.default_ids import leave_out_default_ids
 from archcost.importers.draft import DraftStep
-from archcost.importers.folding.naming import hint_of, leave_out_default_ids
+from archcost.importers.folding.naming import hint_of
 from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Params, UnfoldableError
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of

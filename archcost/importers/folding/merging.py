@@ -42,7 +42,7 @@ def _variants(parts: list[Part]) -> list[Variant]:
         if variant is None:
             variant = found[key] = Variant(*key, [], [], list(range(len(entries))))
         variant.parts.append(part)
-        variant.outputs += [ref for ref in outputs if ref not in variant.outputs]
+        variant.outputs.extend([ref for ref in outputs if ref not in variant.outputs])
     for variant in found.values():
         variant.outputs.sort()
     return sorted(found.values(), key=lambda variant: -len(variant.entries))

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from archcost.importers.folding.params import CHANNELS, FEATURES, FLAG, OTHER, WINDOW, Hint
 from archcost.ops import REGISTRY
 from archcost.spec.vocabulary import GROUPS, MODIFIERS
-
-if TYPE_CHECKING:
-    from archcost.importers.draft import DraftStep
 
 _SHORT = {  # attributes of ops: what they measure, and how a param for them is called
     "out_channels": (CHANNELS, "out"),
@@ -61,42 +57,3 @@ class BlockNames:
             name = f"{wanted}_{count}"
         self._taken.add(name)
         return name
-
-
-def leave_out_default_ids(steps: list[DraftStep], taken: set[str]) -> None:
-    """Leave the ids out that the steps of a list have by default; ``taken`` are the names of its inputs.
-
-    A default name is that of the kind, with the first number that no other step has, written or not.
-    """
-    wanted = [step.id for step in steps]
-    written = [_default(step) is None for step in steps]
-    while True:
-        used = taken | {name for name, is_written in zip(wanted, written, strict=True) if is_written and name is not None}
-        counts: dict[str, int] = {}
-        changed = False
-        for place, step in enumerate(steps):
-            base = _default(step)
-            if written[place] or base is None:
-                continue
-            name, count = base, counts.get(base, 0)
-            if count:
-                name = f"{base}_{count}"
-            while name in used:
-                count += 1
-                name = f"{base}_{count}"
-            counts[base] = count
-            used.add(name)
-            if name != wanted[place]:
-                written[place] = changed = True
-        if not changed:
-            break
-    for step, is_written in zip(steps, written, strict=True):
-        if not is_written:
-            step.id = None
-
-
-def _default(step: DraftStep) -> str | None:
-    """What the default name of a step begins with; None if it needs an id."""
-    if step.layers is not None:
-        return GROUPS["residual" if step.residual else "layers"]
-    return step.kind if isinstance(step.kind, str) else None

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archcost.importers.folding.terms import part_of, scaled
+from archcost.importers.folding.terms import scaled
 from archcost.importers.form import Batched, Expression
 from archcost.spec.vocabulary import RESERVED
 
@@ -68,12 +68,10 @@ class Params:
         self._taken = taken | set(_INDICES) | RESERVED
         self._texts: list[tuple[str, str, Row]] = []  # expressions over params by what they measure, and their values
 
-    def term(self, row: Row, hint: Hint) -> str:
-        """An expression with these values; a new param if there is none yet."""
-        found = self.known(row, hint)
-        if found is None:
-            found = self._ratio(row, hint) or self._of_input(row, hint) or self.new(row, hint).name
-        return found
+    def term(self, row: Row, hint: Hint, otherwise: str | None = None) -> str:
+        """An expression with these values; if no param is a part of it, ``otherwise`` or a new param."""
+        found = self.known(row, hint) or self._ratio(row, hint) or otherwise
+        return found or self._of_input(row, hint) or self.new(row, hint).name
 
     def known(self, row: Row, hint: Hint) -> str | None:
         """An expression that has these values already."""
@@ -204,7 +202,7 @@ def related(values: Mapping[Any, Any], sizes: Mapping[Any, int | None], name: st
         if all(value == sizes[key] * factor for key, value in values.items()):  # type: ignore[operator]  # none is None
             return scaled(name, factor)
         if all(value * factor == sizes[key] for key, value in values.items()):
-            return f"{part_of(name)} // {factor}"
+            return f"{name} // {factor}"
     return None
 
 

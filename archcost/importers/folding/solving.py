@@ -53,9 +53,7 @@ class Solver:
             known = self.params.known(row, hint)
             if known is None and own is not None and own in SIZES.values():
                 return Expression(own)
-            known = known or (self.params.term(row, hint) if own is None else None)
-            if known is not None:
-                return Expression(known)
+            return Expression(known or self.params.term(row, hint, own))
         if own is not None:
             return Expression(own)
         return self._by_round(values, hint)
