@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
 from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth
-from archcost.paths import split
+from archcost.ops.field_types import SpatialField
+from archcost.paths import join, split
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _FIRST, _SECOND = 2, 3  # batch sizes
 
 
 def model_of(spec: Spec) -> Model:
-    """The model that a spec describes, as if it had been recorded at two batch sizes; a scope for each of a path."""
+    """The model that a spec describes, as if it had been recorded at two batch sizes.
+
+    It has a scope for each of a path. Its kind is the block's name; groups, branches and rounds are mere containers.
+    """
     first, second = (analyze(spec, Settings(batch=batch)) for batch in (_FIRST, _SECOND))
     graph = first.graph
     shapes = [_values(report.graph) for report in (first, second)]
@@ -29,13 +33,15 @@ def model_of(spec: Spec) -> Model:
     numbers |= {value: len(inputs) + value for value in range(len(values) - len(inputs))}
     scopes, steps = [Scope(ROOT, "", spec.name)], []
     known: dict[tuple[str, ...], int] = {(): ROOT}
+    kinds = {scope.path: scope.kind for scope in graph.scopes if scope.params is not None}
     for index, (node, other) in enumerate(zip(graph.nodes, second.graph.nodes, strict=True)):
         *above, name = split(node.path)
         for depth in range(1, len(above) + 1):
             place = tuple(above[:depth])
             if place not in known:
                 known[place] = len(scopes)
-                scopes.append(Scope(known[place[:-1]], place[-1], place[-1]))
+                kind = kinds.get(join(*place))
+                scopes.append(Scope(known[place[:-1]], place[-1], kind or "", transparent=kind is None))
         outputs = range(node.first_value, node.first_value + len(node.outputs))
         owners = {graph.owner(index, tensor) for tensor in (*node.signature.weights(), *node.signature.buffers())}
         steps.append(
@@ -46,6 +52,7 @@ def model_of(spec: Spec) -> Model:
                 tuple([numbers[value] for value in node.inputs]),
                 tuple([numbers[value] for value in outputs]),
                 _attributes(node, other),
+                tuple(node.signature.weights()),
                 shares=next(iter(owners - {index}), None),
             )
         )
