@@ -67,13 +67,14 @@ def _values(graph: Graph) -> list[Any]:
 
 
 def _attributes(node: Node, other: Node) -> dict[str, Any]:
-    """What differs from the defaults, fitted to the batch."""
-    names = type(node.op).fields
-    return {
-        name: _fitted(node.op.attribute(name), other.op.attribute(name))
-        for name in names
-        if node.op.attribute(name) != node.op._default(name)
-    }
+    """What differs from the defaults, fitted to the batch; one number where all spatial dims have the same."""
+    found = {}
+    for name, field in type(node.op).fields.items():
+        value = node.op.attribute(name)
+        if value != node.op._default(name):  # what the op's repr compares as well
+            alike = isinstance(field, SpatialField) and isinstance(value, tuple) and len(set(value)) == 1
+            found[name] = value[0] if alike else _fitted(value, other.op.attribute(name))
+    return found
 
 
 def _fitted(one: Any, other: Any) -> Any:
