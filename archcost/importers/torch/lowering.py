@@ -10,6 +10,8 @@ A rule is believed only where its steps have the shapes and the MACs of the run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib.metadata import version
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from archcost.importers.form import Input, Model, Tensor, Truth, shape_at
 from archcost.importers.torch.arranging import Arrangement
 from archcost.importers.torch.dependence import Dependences, data_of, refs
 from archcost.importers.torch.making import CallMaker, Place, added
-from archcost.importers.torch.recorded import Origin
+from archcost.importers.torch.recorded import Origin, Ref
 from archcost.importers.torch.remarks import Unmappable
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, UNSEEN, Unmapped
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Attribute
-    from archcost.importers.torch.recorded import Call, Recording, Value
+    from archcost.importers.torch.recorded import Argument, Call, Recording, Value
     from archcost.importers.torch.rules.modules import ModuleRule
     from archcost.importers.torch.spans import Span
 
@@ -90,6 +92,7 @@ class _Lowering:
                 sum([size for path, size in recording.parameters.items() if path in taking_part]),
                 recording.macs,
                 tuple(self.unseen),
+                f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
             arrangement.functional,
@@ -105,6 +108,8 @@ class _Lowering:
 
     def _made(self, number: int) -> int:
         value = self.recording.values[number]
+        if not self._elements(number):
+            raise Unmapped("it reads a tensor without elements")
         known, maker = self.known.of[number], self.known.makers.get(number)
         if value.origin is Origin.PARAMETER:
             return self._parameter(value)
@@ -136,8 +141,6 @@ class _Lowering:
         return self._source("parameter", value, {"shape": shape}, named=True, holds=holds)
 
     def _constant(self, value: Value, maker: int | None) -> int:
-        if prod(shape_at(value.shape, 1)) == 0:
-            raise Unmapped("it reads a tensor without elements")
         dtype = value.dtype if value.dtype in DTYPE_BYTES and value.dtype != self.recording.dtype else None
         at = self._at
         if maker is not None:
@@ -207,8 +210,9 @@ class _Lowering:
         return True
 
     def _lower_next(self, index: int) -> int:
-        """Lower a call, unless it is static; gives the index after it."""
-        if any(self.known.of[value].varies for value in self.recording.calls[index].outputs):
+        """Lower a call, unless it is static, or gives nothing; gives the index after it."""
+        outputs = self.recording.calls[index].outputs
+        if any(self.known.of[value].varies for value in outputs) and any(map(self._elements, outputs)):
             self._lower(index)
         return index + 1
 
@@ -243,7 +247,7 @@ class _Lowering:
             raise Unmapped("archcost has no op for it")
         maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
-        found = rule.lower(bound(call, rule.signature, results, self.value), maker)
+        found = rule.lower(bound(self._without_empty(call), rule.signature, results, self.value), maker)
         values = [found] if isinstance(found, int) else list(found)
         self._check(maker, values, call.outputs, results, [call])
         return maker.made, values
@@ -276,13 +280,13 @@ class _Lowering:
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
         results = [self._tensor(number) for number in fresh]
-        if not results or any(prod(shape_at(result.shape, 1)) == 0 for result in results):
+        if not all(map(self._elements, fresh)):
             path = self.recording.modules[call.module].path
             raise UsageError(
                 f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it",
                 f"it is called at {call.place}" if call.place else "",
             )
-        inputs = [self.value(number) for number in data_of(call) if prod(shape_at(self._tensor(number).shape, 1))]
+        inputs = [self.value(number) for number in data_of(call) if self._elements(number)]
         dtype = results[0].dtype
         inputs.sort(key=lambda value: self.values[value].dtype != dtype)  # the first says the dtype of the outputs
         shapes = tuple([result.shape for result in results])
@@ -292,6 +296,21 @@ class _Lowering:
         maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
         return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
+
+    def _without_empty(self, call: Call) -> Call:
+        """A call without the tensors of its lists that have no elements: joined to others they are nothing."""
+        args = tuple([self._filled(each) for each in call.args])
+        kwargs = {name: self._filled(each) for name, each in call.kwargs.items()}
+        return replace(call, args=args, kwargs=kwargs)
+
+    def _filled(self, argument: Argument) -> Argument:
+        if type(argument) is not tuple:
+            return argument
+        return tuple([each for each in argument if not isinstance(each, Ref) or self._elements(each.value)])
+
+    def _elements(self, number: int) -> int:
+        """The elements of a value of the recording at batch 1."""
+        return prod(shape_at(self.recording.values[number].shape, 1))
 
     def _tensor(self, number: int) -> Tensor:
         value = self.recording.values[number]
