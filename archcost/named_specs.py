@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.files import Files
-    from archcost.importers.sources import Source
+    from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape, Settings
     from archcost.spec.model import Spec
 
@@ -194,7 +194,7 @@ def _of_zoo(name: str) -> str:
     return path
 
 
-def imported_spec(source: Source, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
+def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.

@@ -42,17 +42,17 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
     Raises UsageError where there is nothing to judge, ConfigError for globs that match nothing.
     """
     if names:
-        paths = [f"{MODEL}{name}" if name in config.models else name for name in names]
-        for path in paths:
-            if path.startswith(MODEL) and path.removeprefix(MODEL) not in config.models:
-                hint = suggestion(path.removeprefix(MODEL), list(config.models), "models")
-                raise UsageError(f"the configuration has no model '{path.removeprefix(MODEL)}'", hint)
+        paths = [f"{MODEL}{name}" if f"{MODEL}{name}" in config.models else name for name in names]
+        unknown = next((path for path in paths if path.startswith(MODEL) and path not in config.models), None)
+        if unknown is not None:
+            hint = suggestion(unknown, list(config.models), "models")
+            raise UsageError(f"the configuration has no model '{unknown}'", hint)
         return ChosenSpecs(expand(paths), whole=False, named=frozenset(paths))
     if not config.specs and not config.models:
         hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
         where = f"{config.path} lists none" if config.path else "there is no configuration"
         raise UsageError(f"no specs are given, and {where}", hint)
-    paths = config.spec_paths() + [f"{MODEL}{name}" for name in config.models]
+    paths = [*config.spec_paths(), *config.models]
     return ChosenSpecs(paths, whole=True, files=config.files)
 
 
@@ -60,7 +60,7 @@ def analyze_chosen(
     path: str, config: Config, chosen: ChosenSpecs, settings: Settings, *, allow_import: bool
 ) -> SpecResult:
     """The result of one spec or configured model; a file that holds only blocks has no report, unless it is named."""
-    model = config.models.get(path.removeprefix(MODEL)) if path.startswith(MODEL) else None
+    model = config.models.get(path)
     if model is not None:
         may = Permission(config.folder, config.files, config.allow_import, allow_import)
         return analyze_model(path, model, settings, may)

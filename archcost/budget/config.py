@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
-from archcost.budget.configured_models import MODEL, read_models
+from archcost.budget.configured_models import read_allowance, read_models
 from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
@@ -82,9 +82,8 @@ class Config(NamedTuple):
             paths = expand(self.specs, self.folder, self.root)
         except GlobError as error:
             glob = self.specs[error.number]
-            hint = error.help or f"globs are relative to {self.path}"
-            if model_zoo.find(glob):
-                hint = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
+            in_zoo = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
+            hint = in_zoo if model_zoo.find(glob) else error.help or f"globs are relative to {self.path}"
             message = f"cannot look for '{glob}': {error.reason}"
             raise ConfigError([Diagnostic(message, self.specs_marks[error.number], hint)]) from None
         found = [relative(os.path.join(self.folder, path)) for path in paths]
@@ -96,9 +95,8 @@ class Config(NamedTuple):
     def limits_of(self, key: str) -> list[Limit]:
         """The limits for a spec, by its key in the configuration's folder; those of a model's own table first."""
         path = path_of(key)
-        model = self.models.get(key.removeprefix(MODEL)) if key.startswith(MODEL) else None
-        own = list(model.limits) if model is not None else []
-        return own + [limit for budget in self.budgets if selects(budget.specs, path) for limit in budget.limits]
+        own = self.models[key].limits if key in self.models else ()
+        return [*own] + [limit for budget in self.budgets if selects(budget.specs, path) for limit in budget.limits]
 
 
 def relative(path: str) -> str:
@@ -222,7 +220,7 @@ class _Reader(Reader):
             if "models" in entries:
                 config = config._replace(models=read_models(self, entries["models"][1]))
             if "allow_import" in entries:
-                config = config._replace(allow_import=self._allowed(entries["allow_import"][1]))
+                config = config._replace(allow_import=read_allowance(self, entries["allow_import"][1]))
             if "budgets" in entries:
                 config = config._replace(budgets=self._budgets(entries["budgets"][1]))
         if self.problems:
@@ -268,12 +266,6 @@ class _Reader(Reader):
         elif not path.endswith(".json"):
             self.report(f"the baseline '{brief(value)}' does not end in .json", value, f"name it like {LOCK_NAME}")
         return path
-
-    def _allowed(self, value: Value) -> bool:
-        allowed = value.value if isinstance(value, Scalar) else None
-        if not isinstance(allowed, bool):
-            self.report(f"'allow_import' is true or false, got {brief(value)}", value)
-        return allowed is True
 
     def _budgets(self, value: Value) -> tuple[ConfigBudget, ...]:
         if not isinstance(value, Sequence):

@@ -20,7 +20,7 @@ from archcost.spec.value_reader import brief
 if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.files import Files
-    from archcost.importers.sources import Source
+    from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape, Settings
     from archcost.spec.budget_limits import Limit
     from archcost.spec.document import Value
@@ -36,14 +36,14 @@ _ODD = frozenset("*?[]:/\\@!")  # what paths, globs and sources mean
 class ConfiguredModel(NamedTuple):
     """A model of the configuration: its source, what it takes, its limits, and its place."""
 
-    source: Source
+    source: ImportSource
     inputs: dict[str, InputShape]
     limits: tuple[Limit, ...]
     mark: Mark
 
 
 def read_models(reader: Reader, value: Value) -> dict[str, ConfiguredModel]:
-    """The tables of ``models``, by name; what is wrong with one goes to the reader."""
+    """The tables of ``models``, by the names that they are judged under; what is wrong with one goes to the reader."""
     tables = reader.mapping(value, "'models'", lambda: 'write `[models.NAME]` with `source = "timm:resnet50"`')
     if tables is None:
         return {}
@@ -59,7 +59,7 @@ def read_models(reader: Reader, value: Value) -> dict[str, ConfiguredModel]:
             continue
         model = _read_model(reader, key, inner)
         if model is not None:
-            found[key.text] = model
+            found[f"{MODEL}{key.text}"] = model
     return found
 
 
@@ -78,7 +78,7 @@ def _read_model(reader: Reader, key: Scalar, value: Value) -> ConfiguredModel | 
     return ConfiguredModel(source, inputs, tuple(limits), entries["source"][1].mark) if source is not None else None
 
 
-def _read_source(reader: Reader, value: Value) -> Source | None:
+def _read_source(reader: Reader, value: Value) -> ImportSource | None:
     text = reader.text(value, "'source'")
     if text is None:
         return None
@@ -101,6 +101,14 @@ def _read_inputs(reader: Reader, value: Value) -> dict[str, InputShape]:
     except UsageError as error:
         reader.report(error.message, value, error.help)
         return {}
+
+
+def read_allowance(reader: Reader, value: Value) -> bool:
+    """``allow_import``."""
+    allowed = value.value if isinstance(value, Scalar) else None
+    if not isinstance(allowed, bool):
+        reader.report(f"'allow_import' is true or false, got {brief(value)}", value)
+    return allowed is True
 
 
 class Permission(NamedTuple):

@@ -79,7 +79,7 @@ def is_gone(key: str, folder: str, root: str, models: Container[str] = ()) -> bo
     is gone whether it exists or not: a lock file must not tell what is on a machine.
     """
     if key.startswith(MODEL):
-        return key.removeprefix(MODEL) not in models
+        return key not in models
     if key.startswith("zoo:") or is_imported(path_of(key)):
         return False
     path = os.path.join(os.path.realpath(folder), path_of(key))

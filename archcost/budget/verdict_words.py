@@ -61,9 +61,8 @@ NO_BASELINE = frozenset(
             Cause.OUTSIDE,
             Cause.ZOO,
             Cause.STDIN,
-            Cause.IMPORTED,
         ),
-        *(Cause.NEW_LAYER, Cause.NO_PACE),
+        *(Cause.IMPORTED, Cause.NEW_LAYER, Cause.NO_PACE),
     }
 )
 

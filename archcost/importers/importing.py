@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.files import Files
     from archcost.importers.form import Model
     from archcost.importers.imported import Imported
-    from archcost.importers.sources import Source
+    from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape
 
     Tell = Callable[[str], None]  # of words for what is being done
@@ -32,7 +32,7 @@ class Ask(NamedTuple):
     a person named it.
     """
 
-    source: Source
+    source: ImportSource
     inputs: Mapping[str, InputShape] = {}
     flat: bool = False
     training: bool = False
@@ -70,11 +70,11 @@ def import_anew(ask: Ask) -> Imported:
 
 def import_live(module: nn.Module, inputs: Mapping[str, InputShape], **how: Any) -> Imported:
     """The spec of a module that is there; it stays as it is. ``how`` is as in Ask. Raises UsageError."""
-    from archcost.importers.sources import PYTHON, Source
+    from archcost.importers.sources import PYTHON, ImportSource
     from archcost.importers.torch import reader
 
     name = type(module).__name__
-    ask = Ask(Source(PYTHON, name), inputs, **how)
+    ask = Ask(ImportSource(PYTHON, name), inputs, **how)
     with _watched(name) as tell:
         return _written(reader.read_module(module, ask, tell), ask, tell)
 

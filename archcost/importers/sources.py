@@ -22,7 +22,7 @@ _FILES = (".yaml", ".yml", ".json")
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
-class Source(NamedTuple):
+class ImportSource(NamedTuple):
     """A model from outside: of a library, by its name there or its configuration's path, or of Python's modules."""
 
     library: str
@@ -48,7 +48,7 @@ class Source(NamedTuple):
         return named[-1] if named else self.library
 
 
-def parse_source(text: str) -> Source | None:
+def parse_source(text: str) -> ImportSource | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
     Raises UsageError for the name of a library without that of a model.
@@ -59,9 +59,9 @@ def parse_source(text: str) -> Source | None:
     if before in LIBRARIES:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
-        return Source(before, name)
+        return ImportSource(before, name)
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
-        return Source(PYTHON, text)
+        return ImportSource(PYTHON, text)
     return None
 
 
@@ -73,7 +73,7 @@ def is_source(text: str) -> bool:
         return True
 
 
-def required_source(text: str) -> Source:
+def required_source(text: str) -> ImportSource:
     """The source that a text names; raises UsageError for what is none."""
     source = parse_source(text)
     if source is None:
