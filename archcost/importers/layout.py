@@ -116,13 +116,11 @@ def _leaf(node: Node, *, flow: bool) -> str:
 
 def _is_tall(node: Node) -> bool:
     """Whether a node needs several lines, however short it is."""
-    if isinstance(node, Noted):
-        return bool(node.note) or _is_tall(node.item)
     if isinstance(node, dict):
         return isinstance(node, Spread) or any(map(_is_tall, node.values()))
     if isinstance(node, list):
         return isinstance(node, Tall) or len(node) > _FEW or any(map(_is_tall, node))
-    return False
+    return isinstance(node, Noted)
 
 
 # --- on several -------------------------------------------------------------------------------------------------------
@@ -167,7 +165,7 @@ def _put_item(lines: list[str], node: Node, indent: int) -> None:
         _put_pairs(lines, item, indent + 2, lead)
     else:
         lines.append(lead + _item_line(item))
-    if not note:
+    if not note.strip():
         return
     beside = f"{lines[-1]}  # {note}"
     if len(lines) == start + 1 and len(beside) <= WIDTH and [f"# {note}"] == comment_lines(note):
@@ -188,7 +186,7 @@ def _item_line(item: dict[str, Node]) -> str:
 
 
 def _put_filled(lines: list[str], head: str, node: Node) -> None:
-    """A value behind a key; of plain values in ``{}`` or ``[]`` as many on a line as it can hold, none of them broken."""
+    """A value behind a key; of plain values in ``{}`` or ``[]`` as many on a line as it holds, none of them broken."""
     parts = _parts(node)
     if not parts:
         lines.append(f"{head} {_leaf(node, flow=False)}" if parts is None else f"{head} {_on_one_line(node)}")

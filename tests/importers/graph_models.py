@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
 from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth
-from archcost.importers.spelling import spelled
+from archcost.ops.field_types import SpatialField
 from archcost.paths import join, split
 from archcost.settings import Settings
 
@@ -51,7 +51,7 @@ def model_of(spec: Spec) -> Model:
                 known[tuple(above)],
                 tuple([numbers[value] for value in node.inputs]),
                 tuple([numbers[value] for value in outputs]),
-                spelled(node.op.kind, _attributes(node, other)),
+                _attributes(node, other),
                 tuple(node.signature.weights()),
                 shares=next(iter(owners - {index}), None),
             )
@@ -67,13 +67,14 @@ def _values(graph: Graph) -> list[Any]:
 
 
 def _attributes(node: Node, other: Node) -> dict[str, Any]:
-    """What differs from the defaults, fitted to the batch."""
-    names = type(node.op).fields
-    return {
-        name: _fitted(node.op.attribute(name), other.op.attribute(name))
-        for name in names
-        if node.op.attribute(name) != node.op._default(name)  # noqa: SLF001 - what the op's repr compares as well
-    }
+    """What differs from the defaults, fitted to the batch; one number where all spatial dims have the same."""
+    found = {}
+    for name, field in type(node.op).fields.items():
+        value = node.op.attribute(name)
+        if value != node.op._default(name):  # what the op's repr compares as well
+            alike = isinstance(field, SpatialField) and isinstance(value, tuple) and len(set(value)) == 1
+            found[name] = value[0] if alike else _fitted(value, other.op.attribute(name))
+    return found
 
 
 def _fitted(one: Any, other: Any) -> Any:
