@@ -77,8 +77,12 @@ class Layer:
             there = {(*key, number): one for key, part in there.items() for number, one in enumerate(part.parts)}
         handed = self._fill(step, slot, there, around)
         implied = around.implied(place, slot)
-        if handed != implied and not (not handed and len(implied) < 2 and not _may_read(slot)):  # noqa: PLR2004
-            step.reads = texts_of(handed, around) if handed or _may_read(slot) else texts_of(implied[:1], around)
+        if handed:
+            step.reads = None if handed == implied else texts_of(handed, around)
+        elif _may_read(slot):
+            step.reads = []
+        elif isinstance(slot.one, Pattern) and len(implied) > 1:
+            step.reads = texts_of(implied[:1], around)  # which it has no use for; it takes one at most
         if slot.optional:
             fresh = [name for name in self.params.rows if name not in known]
             self._make_optional(step, slot, parts, handed, around, fresh)
