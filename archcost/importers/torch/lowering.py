@@ -22,7 +22,7 @@ from archcost.importers.torch.arranging import Arrangement
 from archcost.importers.torch.dependence import Dependences, data_of, refs
 from archcost.importers.torch.making import CallMaker, Place, added
 from archcost.importers.torch.recorded import Origin, Ref
-from archcost.importers.torch.remarks import Unmappable
+from archcost.importers.torch.remarks import unmapped
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, UNSEEN, Unmapped
 from archcost.importers.torch.rules.calls import bound
@@ -57,7 +57,6 @@ class _Lowering:
         self.holders = Holders()
         self.values: list[Tensor] = []
         self.steps: list[Made] = []
-        self.unmappable = Unmappable()
         self.unseen: dict[str, None] = {}
         self._found: dict[int, int] = {}  # by value of the recording, that of the form
         self._at = (0, 0)  # the call that is being lowered, and the module call around it
@@ -96,7 +95,7 @@ class _Lowering:
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
             arrangement.functional,
-            [*recording.remarks, *self.unmappable.sentences()],
+            [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 
     def value(self, number: int) -> int:
@@ -224,8 +223,7 @@ class _Lowering:
             made, values = self._by_rule(index, call)
         except Unmapped as reason:
             self._at = (index, call.module)
-            self.unmappable.add(call, self.recording.modules[call.module].path, str(reason))
-            made, values = self._custom(index, call)
+            made, values = self._custom(index, call, str(reason))
         self._keep(made)
         for number, value in zip(call.outputs, values, strict=True):
             if value is not None:
@@ -275,7 +273,7 @@ class _Lowering:
                 raise Unmapped(f"its rule gives {macs} MACs, the run gave {counted}")
             self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
 
-    def _custom(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
+    def _custom(self, index: int, call: Call, reason: str) -> tuple[list[Made], list[int | None]]:
         """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
@@ -295,6 +293,7 @@ class _Lowering:
             attributes["macs"] = call.macs
         maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
+        maker.made[0].unmapped = reason
         return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
 
     def _without_empty(self, call: Call) -> Call:
