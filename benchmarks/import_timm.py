@@ -221,9 +221,9 @@ def page(found: dict[str, Result]) -> str:
     lines = [
         "# What of timm is imported",
         "",
-        f"All models of timm {version}, each at its default input. `python -m benchmarks.import_timm` imports them, and",
-        "counts a fresh model with torch alone: MACs by FlopCounterMode, and the params that the run takes. This page is",
-        "generated.",
+        f"All models of timm {version}, each at its default input. `python -m benchmarks.import_timm` imports them,",
+        "and counts a fresh model with torch alone: MACs by FlopCounterMode, and the params that the run takes. This",
+        "page is generated.",
         "",
         "| what | models |",
         "| :-- | --: |",
