@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
@@ -86,6 +87,9 @@ def measure(name: str) -> Result:
         imported = import_anew(Ask(required_source(f"timm:{name}")))
     except UsageError as error:
         return found | {"refused": error.message, "seconds": time.process_time() - started}
+    except Exception as error:  # noqa: BLE001 - a fault of ours, to be mended
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return found | {"refused": f"crash: {type(error).__name__}: {error} ({place.filename}:{place.lineno})"[:300]}
     found["seconds"] = time.process_time() - started
     spec = loads(imported.text, name=name)
     report = analyze(spec)
