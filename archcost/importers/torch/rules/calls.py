@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 
 # What a function of torch's takes under a name of numpy's too.
 _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+# What torch itself calls the same argument in the method, the function, or the module of ``torch.nn.functional``.
+_ALIASES |= {
+    "tensor": "input",
+    "self": "input",
+    "mat2": "other",
+    "vec": "other",
+    "vec2": "other",
+    "axis0": "dim0",
+    "axis1": "dim1",
+    "dims": "sizes",
+    "size": "sizes",
+    "shape": "sizes",
+    "repeats": "sizes",
+    "split_size_or_sections": "split_size",
+    "split_sizes": "split_size",
+    "unflattened_size": "sizes",
+    "value": "fill_value",
+}
 # What changes no shape and no figure, of any function.
 _WITHOUT_MEANING = frozenset(
     "out inplace generator layout device pin_memory requires_grad memory_format non_blocking copy names".split()
@@ -29,7 +47,7 @@ class Unmapped(Exception):  # noqa: N818 - a verdict on a call, which lowering a
 
 
 class Signature(NamedTuple):
-    """The parameters of a function in order; the last may take all further positional arguments, as ``*sizes``."""
+    """The parameters of a function in order; one may take all further positional arguments, as ``*sizes``."""
 
     names: tuple[str, ...]
     defaults: dict[str, Any]
@@ -44,7 +62,7 @@ def signature_of(text: str) -> Signature:
     variadic = ""
     for part in filter(None, map(str.strip, text.split(","))):
         name, _, default = map(str.strip, part.partition("="))
-        if variadic or not name.removeprefix("*").isidentifier():
+        if not name.removeprefix("*").isidentifier() or (variadic and not default):
             raise ValueError(f"'{text}' is no signature: '{part}'")
         if name.startswith("*"):
             variadic = name = name[1:]

@@ -1,0 +1,27 @@
+"""What is told the user of calls that no op of archcost can say: one sentence for each kind of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archcost.importers.torch.recorded import Recording
+    from archcost.importers.torch.steps import Made
+
+
+def unmapped(recording: Recording, steps: Iterable[Made]) -> list[str]:
+    """A sentence for each function that is a custom layer among the steps, and why, with the first place."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for step in steps:
+        if step.unmapped:
+            call = recording.calls[step.call]
+            path = recording.modules[call.module].path or "the model itself"
+            place = f"{path} ({call.place})" if call.place else path
+            places.setdefault((call.function, step.unmapped), []).append(place)
+    found = []
+    for (function, reason), where in places.items():
+        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+        found.append(f"{function} is a custom layer in {where[0]}{more}: {reason}")
+    return found
