@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.importers.default_ids import leave_out_default_ids
 from archcost.importers.draft import DraftStep
 from archcost.importers.folding.naming import hint_of
-from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Params, UnfoldableError
+from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Learnt, Params, UnfoldableError
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
 from archcost.importers.folding.solving import INDICES, Solver
@@ -41,12 +41,12 @@ class Use:
 class Layer:
     """Lays out one block, or the model: its steps, and what they ask for as params."""
 
-    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, crowded: frozenset[str]) -> None:
+    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, learnt: Learnt) -> None:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
         taken = set(block.names)
-        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, crowded)
+        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, learnt)
         self.params.kinds = {*REGISTRY, *[use.name for use in uses.values()]}
         self.solver = Solver(self.params)
         self.final = {
