@@ -44,8 +44,9 @@ class Solver:
         if _have_same_length(values):
             items = range(len(one))
             return tuple([self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items])
-        if any(isinstance(value, Batched) for value in values.values()):
-            return self._batched(values, hint)
+        if all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
+            factor = self.solve({key: value.times for key, value in values.items()}, hint)
+            return Expression(f"batch * {part_of(factor)}")
         own = self._of_input(values, hint, sizes)
         if own is not None and hint.name == "groups" and "/" not in own and "*" not in own:
             return Expression(own)
@@ -64,13 +65,6 @@ class Solver:
         if name is None or sizes is None or not all(type(value) is int for value in values.values()):
             return None
         return related(values, {key: sizes[key].get(name) for key in values}, name)
-
-    def _batched(self, values: dict[Key, Any], hint: Hint) -> Attribute:
-        """Sizes that follow the batch: the factors differ."""
-        if not all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
-            raise UnfoldableError(f"'{hint.name}' of '{hint.where}' follows the batch in some places and not in others")
-        factor = self.solve({key: value.times for key, value in values.items()}, hint)
-        return Expression(f"batch * {part_of(factor)}")
 
     # --- rounds -----------------------------------------------------------------------------------------------------
 
