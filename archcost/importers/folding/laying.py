@@ -62,7 +62,11 @@ class Layer:
         return self._steps(around), around
 
     def _steps(self, around: Surroundings) -> list[DraftStep]:
-        steps = [self._step(slot, place, around) for place, slot in enumerate(around.pattern.slots)]
+        steps = [
+            self._step(around.seen(slot), place, around)
+            for place, slot in enumerate(around.pattern.slots)
+            if place not in around.absent
+        ]
         leave_out_default_ids(steps, around.taken)
         return steps
 
