@@ -149,7 +149,9 @@ class Layer:
                 raise UnfoldableError(f"'{'.'.join(ids)}' has no '{name}' in some places")
             text = _half_kernel(leaves, found_of) if name == "padding" else None
             found_of[name] = (
-                Expression(text) if text else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
+                Expression(text)
+                if text
+                else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
             )
         order = dict.fromkeys([*_WRITTEN_FIRST, *fields, *sorted(given)])
         step.attributes = {name: found_of[name] for name in order if name in found_of}
@@ -215,7 +217,11 @@ def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> 
         return None
     for leaf in leaves.values():
         size, spread = leaf.attributes["kernel_size"], leaf.attributes.get("dilation", 1)
-        if not isinstance(size, int) or not isinstance(spread, int) or leaf.attributes.get("padding", 0) != spread * (size // 2):
+        if (
+            not isinstance(size, int)
+            or not isinstance(spread, int)
+            or leaf.attributes.get("padding", 0) != spread * (size // 2)
+        ):
             return None
     half = f"{part_of(kernel)} // 2" if isinstance(kernel, Expression) else str(kernel // 2)
     if dilation == 1:

@@ -239,7 +239,8 @@ class Params:
     def declared(self) -> dict[str, Attribute]:
         """The params with their defaults: first those that are required, last those that follow from others."""
         rows = sorted(
-            self.rows.values(), key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1
+            self.rows.values(),
+            key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1,
         )
         return {row.name: row.default for row in rows}
 
