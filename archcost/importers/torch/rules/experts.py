@@ -70,7 +70,9 @@ def mixture(span: Span, maker: Maker) -> list[int]:
 
 
 def _top_k(calls: list[Call]) -> int:
-    chosen = [call.kwargs.get("k", call.args[1] if len(call.args) > 1 else None) for call in calls if call.function == "topk"]
+    chosen = [
+        call.kwargs.get("k", call.args[1] if len(call.args) > 1 else None) for call in calls if call.function == "topk"
+    ]
     if len(chosen) != 1 or not isinstance(chosen[0], int):
         raise Unmapped("how many experts are chosen is not said once")
     return chosen[0]
