@@ -101,8 +101,9 @@ class CallError(UsageError):
 class MissingExtraError(CallError):
     """A command needs packages of an extra that is not installed."""
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs {package}, which is not installed", f"pip install 'archcost[{extra}]'")
+    def __init__(self, package: str, extra: str, also: str = "") -> None:
+        command = f"pip install 'archcost[{extra}]' {also}".rstrip()
+        super().__init__(f"this needs {package}, which is not installed", command)
 
 
 MAX_MESSAGE = 1000  # characters of a message, a help line or a note, whatever a spec puts into it

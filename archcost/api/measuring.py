@@ -42,7 +42,7 @@ def verify(
     missing, and what :func:`archcost.analyze` raises.
     """
     from archcost.errors import CallError
-    from archcost.pytorch import require
+    from archcost.extras import require
 
     require("torch", "fvcore")
     if not latency and (threads is not None or min_time is not None):
@@ -89,7 +89,7 @@ def bench(
     UsageError for no spec and a device that is missing, and what :func:`archcost.analyze` raises.
     """
     from archcost.errors import UsageError
-    from archcost.pytorch import require
+    from archcost.extras import require
 
     require("torch")
     from archcost.pytorch.bench_data import Bench

@@ -97,8 +97,8 @@ def build(
     initialised as torch does it; under ``torch.device("meta")`` they take no memory. Raises MissingExtraError without
     torch, and what :func:`analyze` raises.
     """
+    from archcost.extras import require
     from archcost.graph.unroll import unroll
-    from archcost.pytorch import require
 
     require("torch")
     from archcost.pytorch.module import build as build_network

@@ -97,7 +97,7 @@ def measured(case: Case, before: Report | None) -> MeasuredPace | None:
 
 def measure(*reports: Report) -> list[Latency]:
     """Measure models in turn, twice at least: what is judged needs a spread; raises MissingExtraError without torch."""
-    from archcost.pytorch import require
+    from archcost.extras import require
 
     require("torch")
     from archcost.pytorch import latency

@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archcost.importers.form import Attribute
+    from archcost.importers.form import Attribute, Expression
 
 
 @dataclass(slots=True)
 class DraftStep:
     """A step as it is written.
 
-    ``kind`` is an op or a block of the draft; a group has ``layers`` in its place. ``id`` is None where the default name
-    is the right one, which writing knows not: folding decides. ``reads`` are references as the language has them (``id``,
-    ``x.1``, ``input``, ``stage.*``); None: what the step before gives. ``repeat``, ``when`` and the attributes may be
-    expressions.
+    ``kind`` is an op or a block of the draft, or an expression that gives one; a group has ``layers`` in its place.
+    ``id`` is None where the default name is the right one, which writing knows not: folding decides. ``reads`` are
+    references as the language has them (``id``, ``x.1``, ``input``, ``stage.*``), or an expression that gives a list of
+    them; None: what the step before gives. ``repeat``, ``when`` and the attributes may be expressions.
     """
 
-    kind: str | None = None
+    kind: str | Expression | None = None
     id: str | None = None
     attributes: dict[str, Attribute] = field(default_factory=dict)
-    reads: list[str] | None = None
+    reads: list[str] | Expression | None = None
     layers: list[DraftStep] | None = None
     branches: dict[str, list[DraftStep]] | None = None
     residual: bool = False  # the layers are those of a residual
@@ -35,13 +35,16 @@ class DraftStep:
 
 @dataclass(slots=True)
 class DraftBlock:
-    """A block; a param whose default is None is required. ``inputs`` None: one, ``input``. ``outputs`` None: the last."""
+    """A block; a param whose default is None is required, and a default may be an expression over those above it.
+
+    ``inputs`` None: one, ``input``. ``outputs`` None: the result of the last step.
+    """
 
     name: str
     params: dict[str, Attribute] = field(default_factory=dict)
     inputs: list[str] | None = None
     layers: list[DraftStep] = field(default_factory=list)
-    outputs: list[str] | None = None
+    outputs: list[str] | Expression | None = None
 
 
 @dataclass(slots=True)
@@ -50,5 +53,5 @@ class Draft:
 
     blocks: list[DraftBlock]
     layers: list[DraftStep]
-    outputs: list[str] | None = None
+    outputs: list[str] | Expression | None = None
     include: list[str] = field(default_factory=list)

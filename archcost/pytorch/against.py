@@ -8,12 +8,13 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.importers.torch.foreign import Foreign
+from archcost.importers.torch.targets import load_target
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
 from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
 from archcost.pytorch.observing import functions_of, kind_of, observe, set_mode
-from archcost.pytorch.targets import Foreign, load_target
 from archcost.pytorch.verification import Mismatch, place_of
 from archcost.quantities import within
 

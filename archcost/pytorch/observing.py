@@ -15,12 +15,12 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from archcost.errors import UsageError
+from archcost.importers.torch.foreign import told
 from archcost.paths import above
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.counters import Observed, RunError, count_by_torch
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind, kind_of_call
 from archcost.pytorch.module import example_inputs
-from archcost.pytorch.targets import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

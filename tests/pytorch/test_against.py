@@ -176,8 +176,8 @@ def test_models_that_need_numbers_to_be_made() -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("resnet50", "takes torchvision:model or package.module:callable, got 'resnet50'"),
-        (":x", "takes torchvision:model or package.module:callable"),
+        ("resnet50", "takes torchvision:MODEL, timm:MODEL, .*or package.module:callable, got 'resnet50'"),
+        (":x", "takes torchvision:MODEL, timm:MODEL"),
         ("no_such_package.here:model", "cannot be imported: ModuleNotFoundError: No module named 'no_such_package'$"),
         (f"{__name__}:modle", "did you mean 'model'"),
         (f"{__name__}:NOT_A_MODULE", "neither a module nor a callable"),
@@ -200,10 +200,10 @@ def test_the_working_directory_is_importable(tmp_path: Path, monkeypatch: pytest
 
 
 def test_torchvision_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archcost import pytorch
+    from archcost import extras
 
-    monkeypatch.setattr(pytorch, "find_spec", lambda name: None if name == "torchvision" else name)
-    with pytest.raises(archcost.UsageError, match="pip install torchvision"):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "torchvision" else name)
+    with pytest.raises(archcost.UsageError, match=r"pip install 'archcost\[import\]' torchvision"):
         archcost.verify("conv1x1", against="torchvision:resnet18")
 
 

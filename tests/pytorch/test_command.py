@@ -150,9 +150,9 @@ def test_against_a_model_of_torchvision(run: Callable[..., Run]) -> None:
 
 
 def test_a_missing_extra_exits_2(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    from archcost import pytorch
+    from archcost import extras
 
-    monkeypatch.setattr(pytorch, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     result = run("verify", "conv5x5")
     assert result.code == 2
     assert "pip install 'archcost[verify]'" in result.err

@@ -202,9 +202,9 @@ def test_what_torch_refuses_is_an_error_at_the_step(monkeypatch: pytest.MonkeyPa
 
 
 def test_build_and_verify_name_the_extra_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archcost import pytorch
+    from archcost import extras
 
-    monkeypatch.setattr(pytorch, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     for call in (archcost.build, archcost.verify):
         with pytest.raises(archcost.MissingExtraError, match=r"pip install 'archcost\[verify\]'"):
             call("conv1x1")

@@ -263,7 +263,7 @@ def kind():
 
 TARGETS = [
     # the target, and what its error says
-    (".:x", "--against takes torchvision:model or package.module:callable, got '.:x'"),
+    (".:x", "transformers:config.json or package.module:callable, got '.:x'"),
     ("x", "got 'x'"),
     (":", "got ':'"),
     ("hostile:", "got 'hostile:'"),
@@ -271,7 +271,7 @@ TARGETS = [
     ("..hostile:net", "got '..hostile:net'"),
     ("hostile:value_error()", "got 'hostile:value_error()'"),
     ("hostile: value_error", "got 'hostile: value_error'"),
-    ("hostile.py:net", "as Python imports it: `net:Net` for Net of net.py"),
+    ("hostile.py:net", "write a module as Python imports it: `hostile:net`"),
     ("hostile:a:b", "got 'hostile:a:b'"),
     ("json:loads", "json:loads needs arguments: s"),
     ("hostile:takes", "hostile:takes needs arguments: width, depth"),

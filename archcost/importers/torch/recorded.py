@@ -10,9 +10,24 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
     from torch import nn
 
     from archcost.importers.form import Shape, Size
+
+
+class Inputs(NamedTuple):
+    """What a model is called with; ``names`` are those of the tensors in it, ``args`` first, nested ones in order."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    names: tuple[str, ...]
+
+
+if TYPE_CHECKING:
+    InputMaker = Callable[[int, torch.device], Inputs]  # of a batch size and a device
 
 
 class Origin(Enum):

@@ -1,0 +1,77 @@
+"""What a SOURCE is: the name of a model that is no spec, and how such names differ from files and revisions.
+
+What stands before the first colon decides. ``zoo``, ``torchvision``, ``timm`` and ``transformers`` are sources,
+whatever files or branches there are; what ends like a file is a file at a git revision; and ``package.module:name`` is
+Python. A branch that is called like a source is written ``refs/heads/timm:net.yaml``. Nothing here needs the libraries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    GivenInputs = Mapping[str, "GivenInput"]  # by name; that of the only input is empty
+
+ZOO, PYTHON = "zoo", ""
+LIBRARIES = ("torchvision", "timm", "transformers")
+FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+_FILES = (".yaml", ".yml", ".json")
+_NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
+
+
+class Source(NamedTuple):
+    """A model from outside: of a library, by its name there or its configuration's path, or of Python's modules."""
+
+    library: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """The source as it is typed."""
+        return self.name if self.library == PYTHON else f"{self.library}:{self.name}"
+
+    @property
+    def runs_users_code(self) -> bool:
+        """Whether to make the model is to run code that is not of an installed library."""
+        return self.library == PYTHON
+
+    @property
+    def title(self) -> str:
+        """What its spec is called."""
+        if self.library == PYTHON:
+            return self.name.rpartition(":")[2].rpartition(".")[2]
+        parts = self.name.replace("\\", "/").split("/")
+        named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json")]
+        return named[-1] if named else self.library
+
+
+class GivenInput(NamedTuple):
+    """An input as it is asked for: its shape without the batch, and its dtype (empty: the usual one)."""
+
+    shape: tuple[int, ...]
+    dtype: str = ""
+
+
+def parse_source(text: str) -> Source | None:
+    """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
+
+    Raises UsageError for the name of a library without that of a model.
+    """
+    before, colon, name = text.partition(":")
+    if not colon:
+        return None
+    if before in LIBRARIES:
+        if not name:
+            raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
+        return Source(before, name)
+    if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
+        return Source(PYTHON, text)
+    return None
+
+
+def _is_dotted(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))

@@ -1,0 +1,118 @@
+"""Models of libraries by their names: what makes them, without weights of others, and what they take."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from inspect import signature
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.errors import UsageError, suggestion
+from archcost.extras import require
+from archcost.importers.torch.foreign import Foreign
+from archcost.importers.torch.samples import SOLE, Sample, SampleInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archcost.importers.sources import Source
+
+
+def _version(package: str) -> str:
+    return f"{package} {version(package).partition('+')[0]}"
+
+
+TORCH = _version("torch")
+_FRAMES = 16  # of a video
+
+
+class Maker(NamedTuple):
+    """What makes a model, what the model takes (None: the library does not say), and the library's version."""
+
+    build: Callable[[], Any]
+    sample: Callable[[], Sample | None]
+    versions: tuple[str, ...]
+
+
+def _torchvision(source: Source) -> Maker:
+    """A model of torchvision, with auxiliary heads as the published weights have them."""
+    _need("torchvision", source)
+    with Foreign(source.text, "imported"):
+        from torchvision import models
+
+    known: list[str] = models.list_models()
+    if source.name not in known:
+        raise UsageError(f"torchvision has no model '{source.name}'", suggestion(source.name, known, "models"))
+    options: dict[str, Any] = {
+        "weights": None,
+        "weights_backbone": None,  # the default would be fetched
+        "aux_loss": True,  # as the published weights have it
+    }
+    builder = models.get_model_builder(source.name)
+    chosen = {key: value for key, value in options.items() if key in signature(builder).parameters}
+    return Maker(lambda: builder(**chosen), lambda: _of_weights(source.name), _versions("torchvision"))
+
+
+def _of_weights(name: str) -> Sample | None:
+    """What the published weights take, by their transforms; None for what takes images of any size.
+
+    A video has as many frames as the weights take at least, or 16, as they were trained with.
+    """
+    from torchvision import models
+
+    weights = models.get_model_weights(name)
+    best = getattr(weights, "DEFAULT", None) or next(iter(weights))
+    transforms = best.transforms()
+    size = getattr(transforms, "crop_size", None) or getattr(transforms, "resize_size", None)
+    if not size:
+        return None
+    height, width = (size[0], size[-1])
+    is_video = type(transforms).__name__ == "VideoClassification"
+    frames = (max(best.meta.get("min_temporal_size", 0), _FRAMES),) if is_video else ()
+    return Sample((SampleInput(SOLE, (3, *frames, height, width)),))
+
+
+def _timm(source: Source) -> Maker:
+    """A model of timm by its name, with or without the tag of its weights."""
+    _need("timm", source)
+    with Foreign(source.text, "imported"):
+        import timm
+
+    name = source.name.partition(".")[0]
+    if not timm.is_model(name):
+        raise UsageError(f"timm has no model '{name}'", suggestion(name, timm.list_models(), "models"))
+
+    def sample() -> Sample | None:
+        usual = timm.models.get_pretrained_cfg(source.name)
+        return Sample((SampleInput(SOLE, tuple(usual.input_size)),)) if usual is not None else None
+
+    return Maker(lambda: timm.create_model(source.name, pretrained=False), sample, _versions("timm"))
+
+
+def _transformers(source: Source) -> Maker:
+    """The model that a configuration of transformers describes."""
+    _need("transformers", source)
+    with Foreign(source.text, "imported"):
+        from archcost.importers.torch import configurations
+    config = configurations.read_config(source)
+    return Maker(
+        lambda: configurations.build(config), lambda: configurations.sample_of(config), _versions("transformers")
+    )
+
+
+LIBRARIES: dict[str, Callable[[Source], Maker]] = {
+    "torchvision": _torchvision,
+    "timm": _timm,
+    "transformers": _transformers,
+}
+
+
+def _need(package: str, source: Source) -> None:
+    """Raise MissingExtraError without a library; let it look for nothing in the network."""
+    require(package, extra="import", also=source.library)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
+
+
+def _versions(package: str) -> tuple[str, ...]:
+    return (_version(package),)

@@ -1,0 +1,66 @@
+"""The tree of module calls in a run: global hooks note which module runs, and within which."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+from archcost.importers.torch.recorded import ModuleCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ReachedError(BaseException):
+    """The module that the run is to end with has run; no error of the model, so none that it may catch."""
+
+
+class ModuleCalls:
+    """The calls of a model's modules, the model itself first; ``current`` is the number of the one that runs.
+
+    A module that no name of the model leads to is part of the module around it.
+    """
+
+    def __init__(self, model: nn.Module, until: str = "") -> None:
+        self.reached: Any = None  # what the module ``until`` has given
+        self._until = until
+        self._paths = {id(module): path for path, module in model.named_modules()}
+        self._times: dict[int, int] = {}
+        self._stack: list[tuple[int, int]] = []  # the module's identity, and the call's number
+        self.calls = [ModuleCall("", type(model).__name__, -1, model)]
+
+    @property
+    def current(self) -> int:
+        """The number of the call that runs."""
+        return self._stack[-1][1] if self._stack else 0
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note the calls of modules that are made within."""
+        before = register_module_forward_pre_hook(self._enter)
+        after = register_module_forward_hook(self._leave, always_call=True)
+        try:
+            yield
+        finally:
+            before.remove()
+            after.remove()
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        path = self._paths.get(id(module))
+        number = self.current
+        if path:
+            times = self._times.get(id(module), 0)
+            self._times[id(module)] = times + 1
+            self.calls.append(ModuleCall(path, type(module).__name__, number, module, times))
+            number = len(self.calls) - 1
+        self._stack.append((id(module), number))
+
+    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if self._until and self._paths.get(id(module)) == self._until:
+            self.reached = output
+            raise ReachedError
+        while self._stack and self._stack.pop()[0] != id(module):  # those between were left by an error
+            pass

@@ -1,0 +1,33 @@
+"""Where in its source a model called a function: the innermost line that is neither torch's nor ours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+
+import torch
+
+import archcost
+
+_INSIDE = tuple([os.path.dirname(package.__file__) + os.sep for package in (torch, archcost)])
+
+
+def place() -> str:
+    """``torchvision/models/resnet.py:146``; empty if no frame is the model's."""
+    frame = sys._getframe(1)  # noqa: SLF001 - what `inspect` reads as well, which loads much more
+    while frame is not None:
+        file = _shown(frame.f_code.co_filename)
+        if file:
+            return f"{file}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment] - the outermost has none
+    return ""
+
+
+@lru_cache(maxsize=None)
+def _shown(file: str) -> str:
+    """A file below the folder that Python imports it from; empty if it is not the model's."""
+    if file.startswith(("<", *_INSIDE)):
+        return ""
+    folders = [folder + os.sep for folder in sys.path if folder and file.startswith(folder + os.sep)]
+    return file.removeprefix(max(folders, key=len, default=""))

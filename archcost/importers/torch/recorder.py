@@ -1,0 +1,156 @@
+"""The function mode under which a model runs once: every call of a torch function is passed on and noted.
+
+What a run cannot know is not guessed: where Python reads a number that depends on the input, or needs a shape that does,
+the run is stopped with the place. Where the number depends on weights or chance alone, a run with numbers may have it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch.overrides import TorchFunctionMode
+
+from archcost.errors import UsageError
+from archcost.importers.torch.calls import Called
+from archcost.importers.torch.functions import QUIET, name_of, reads
+from archcost.importers.torch.recording_values import tensors_in
+from archcost.importers.torch.shadows import REFUSED
+from archcost.importers.torch.value_shapes import Unsettled, deciding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from archcost.importers.torch.shadows import Shadows
+    from archcost.importers.torch.tape import Tape
+
+_UNTIL = "`--until MODULE` imports what runs up to the end of a module before it"
+_MOVES = frozenset({"cpu", "cuda"})
+
+
+class NumbersNeededError(UsageError):
+    """A run on the meta device needs a number that is not known there; the message says which, and where."""
+
+
+class Recorder(TorchFunctionMode):
+    """Notes all calls of a run on a tape; ``stopped`` is the error that ended it, whatever the model made of it.
+
+    With ``shadows`` the run is on the meta device, and numbers are known from them alone.
+    """
+
+    def __init__(self, tape: Tape, shadows: Shadows | None) -> None:
+        super().__init__()
+        self.stopped: UsageError | None = None
+        self._tape, self._shadows = tape, shadows
+        self._unsettled = Unsettled()
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Pass a function on and note it."""
+        name = name_of(function)
+        if name in QUIET and not self._unsettled:
+            return function(*args, **(kwargs or {}))
+        call = Called(name, function, args, kwargs or {})
+        if self._unsettled:
+            self._refuse_unsettled(call)
+        if name in QUIET:
+            return call.run()
+        if self._shadows is not None:
+            if name in _MOVES:
+                return args[0]
+            call = self._shadows.onto_meta(call)
+        if reads(function):
+            return self._read(call)
+        deciders = deciding(call)
+        if name == "setitem" and self._is_somewhere(call, deciders):
+            return self._write_somewhere(call)
+        if deciders and name != "setitem" and not self._known(deciders, f"the shape of what `{name}` gives"):
+            return self._find_nothing(call)
+        return self._run(call, deciders)
+
+    def settle(self, outputs: Sequence[Tensor]) -> None:
+        """Stop if the shape of an output depends on the input's numbers."""
+        words = self._unsettled.cause(outputs)
+        if words:
+            self._refused(words)
+
+    def _run(self, call: Called, deciders: Sequence[Tensor]) -> Any:
+        """Run and note a call whose shapes are known."""
+        before = self._tape.before(call)
+        if self._shadows is None:
+            found = call.run()
+            self._tape.after(call, before, found)
+            return found
+        found = self._run_on_meta(call, self._shadows, deciders)
+        outcome = self._tape.after(call, before, found)
+        counted = self._tape.macs()
+        self._shadows.follow(call, *outcome)
+        self._tape.skip(self._tape.macs() - counted)
+        return found
+
+    def _run_on_meta(self, call: Called, shadows: Shadows, deciders: Sequence[Tensor]) -> Any:
+        """What a call gives on the meta device; where torch cannot say it there, what it gives on shadows."""
+        if deciders and call.name in ("getitem", "setitem"):
+            return shadows.without_masks(call).run()
+        known = shadows.known(tensors_in(call.arguments))
+        if deciders and known:
+            return shadows.seen(shadows.computed(call))
+        try:
+            return call.run()
+        except REFUSED:
+            return shadows.seen(shadows.computed(call)) if known else shadows.settled(call).run()
+
+    def _find_nothing(self, call: Called) -> Any:
+        """What stands for a result whose shape depends on the input's numbers, where that may be of no consequence."""
+        words = f"the shape of what `{call.name}` gives at {self._tape.where()} depends on the input's numbers"
+        places = self._unsettled.places(call, words)
+        if places is None:
+            raise self._refused(words)
+        return places
+
+    def _is_somewhere(self, call: Called, deciders: Sequence[Tensor]) -> bool:
+        """Whether the places that a call writes at are not known."""
+        masked = bool(deciders) and self._shadows is not None and not self._shadows.known(deciders)
+        return masked or bool(self._unsettled.cause(tensors_in(call.args[1])))
+
+    def _write_somewhere(self, call: Called) -> None:
+        """Note that a tensor is written into at places that are not known; its shape stays."""
+        before = self._tape.before(call.changed(lambda leaf: self._unsettled.hidden(leaf)))
+        outcome = self._tape.after(call, before, None, written=call.args[:1])
+        if self._shadows is not None:
+            self._shadows.forget(outcome.written)
+
+    def _read(self, call: Called) -> Any:
+        """A number of Python's, if the run can know it."""
+        tensors = list(tensors_in(call.arguments))
+        if not self._known(tensors, f"the number that `{call.name}` reads"):
+            raise self._refused(
+                f"the number that `{call.name}` reads at {self._tape.where()} depends on the input's numbers"
+            )
+        return call.run() if self._shadows is None else self._shadows.computed(call)
+
+    def _known(self, tensors: Sequence[Tensor], what: str) -> bool:
+        """Whether the values of tensors are known; False if they depend on the input.
+
+        Raises NumbersNeededError if they depend on weights or chance, and this is a run without numbers.
+        """
+        if self._shadows is not None and self._shadows.known(tensors):
+            return True
+        if self._tape.values.follow_input(tensors):
+            return False
+        if self._shadows is not None:
+            self.stopped = self.stopped or NumbersNeededError(f"{what} at {self._tape.where()}")
+            raise self.stopped
+        return True
+
+    def _refuse_unsettled(self, call: Called) -> None:
+        """Refuse whatever is done with tensors of unknown shapes, but writing at places that they name."""
+        if call.name == "setitem" and not self._unsettled.cause(tensors_in((call.args[0], call.args[2]))):
+            return
+        words = self._unsettled.cause(tensors_in(call.arguments))
+        if words:
+            raise self._refused(words)
+
+    def _refused(self, words: str) -> UsageError:
+        self.stopped = self.stopped or UsageError(words, _UNTIL)
+        return self.stopped

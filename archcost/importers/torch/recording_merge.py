@@ -1,0 +1,111 @@
+"""Two runs of a model become one recording: what differs between them follows the batch, as ``times · batch + plus``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.importers.form import Batched
+from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Ref, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Size
+    from archcost.importers.torch.recording_run import Run
+
+
+class DifferentError(Exception):
+    """Two runs are not alike; the text says where."""
+
+
+def alone(run: Run, remarks: Sequence[str]) -> Recording:
+    """A recording of one run, for want of a second."""
+    words = [f"recorded at batch {run.batch} alone: {remark}" for remark in remarks]
+    return Recording(
+        run.values, run.calls, run.modules, run.inputs, run.outputs, run.parameters, run.macs, (run.batch,), run.dtype, words
+    )
+
+
+def merged(first: Run, second: Run) -> Recording:
+    """A recording of two runs. Raises DifferentError if they are not alike, call by call and value by value."""
+    merge = _Merge(first.batch, second.batch)
+    calls = [merge.call(one, two) for one, two in zip(first.calls, second.calls, strict=False)]  # they say where
+    _alike("calls", len(first.calls), len(second.calls))
+    values = [merge.value(one, two) for one, two in zip(first.values, second.values, strict=False)]
+    _alike("values", len(first.values), len(second.values))
+    _alike("module calls", [_module(each) for each in first.modules], [_module(each) for each in second.modules])
+    _alike("inputs", first.inputs, second.inputs)
+    _alike("outputs", first.outputs, second.outputs)
+    batches = (first.batch, second.batch)
+    macs = merge.size(first.macs, second.macs)
+    return Recording(
+        values, calls, first.modules, first.inputs, first.outputs, first.parameters, macs, batches, first.dtype
+    )
+
+
+def _module(call: ModuleCall) -> tuple[str, int, int]:
+    return call.path, call.parent, call.number
+
+
+def _alike(what: str, one: Any, two: Any) -> None:
+    if one != two:
+        raise DifferentError(f"its {what} are {one} and {two}" if len(str(one)) < 30 else f"its {what} are others")
+
+
+class _Merge:
+    """What becomes of two numbers at two batch sizes."""
+
+    def __init__(self, first: int, second: int) -> None:
+        self.first, self.second = first, second
+
+    def size(self, one: Size, two: Size) -> Size:
+        """A number that is the same, or follows the batch."""
+        if one == two:
+            return one
+        assert isinstance(one, int)
+        assert isinstance(two, int)
+        times, rest = divmod(two - one, self.second - self.first)
+        if rest:
+            raise DifferentError(f"{one} becomes {two}")
+        return Batched(times, one - times * self.first)
+
+    def value(self, one: Value, two: Value) -> Value:
+        """A value of both runs."""
+        same = (one.origin, one.name, one.dtype, len(one.shape)) == (two.origin, two.name, two.dtype, len(two.shape))
+        if not same:
+            raise DifferentError(f"a value is {one.dtype} {list(one.shape)} and {two.dtype} {list(two.shape)}")
+        shape = tuple([self.size(left, right) for left, right in zip(one.shape, two.shape, strict=True)])
+        return Value(one.number, shape, one.dtype, one.origin, one.name)
+
+    def call(self, one: Call, two: Call) -> Call:
+        """A call of both runs."""
+        if (one.function, one.module, one.outputs) != (two.function, two.module, two.outputs):
+            raise DifferentError(f"{one.function} ({one.place}) and {two.function} ({two.place})")
+        try:
+            args, kwargs = self.argument(one.args, two.args), self.argument(one.kwargs, two.kwargs)
+        except DifferentError as error:
+            raise DifferentError(f"{error}, of {one.function} ({one.place})") from None
+        macs = self.size(one.macs, two.macs)
+        return Call(one.function, args, kwargs, one.outputs, one.module, macs, one.in_place, one.place)
+
+    def argument(self, one: Argument, two: Argument) -> Argument:
+        """An argument of both runs; a number of floating point is that of the first, as no figure follows from it."""
+        if type(one) is not type(two):
+            raise DifferentError(f"{one} becomes {two}")
+        if isinstance(one, float | Opaque):
+            return one
+        if isinstance(one, Ref | bool | str) and one != two:
+            raise DifferentError(f"{one} becomes {two}")
+        if isinstance(one, int) and not isinstance(one, bool):
+            return self.size(one, two)
+        if isinstance(one, dict):
+            _alike("keywords", list(one), list(two))
+            return {key: self.argument(value, two[key]) for key, value in one.items()}
+        if isinstance(one, slice):
+            parts = [(one.start, two.start), (one.stop, two.stop), (one.step, two.step)]
+            return slice(*[self.argument(*part) for part in parts])
+        if isinstance(one, tuple) and not isinstance(one, Ref):
+            if len(one) != len(two):
+                raise DifferentError(f"{len(one)} arguments become {len(two)}")
+            return tuple([self.argument(left, right) for left, right in zip(one, two, strict=True)])
+        return one

@@ -1,0 +1,128 @@
+"""The values of a run: tensors by identity, each with a number, and their place among arguments and results."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LONGEST_LIST = 1000  # of numbers among arguments; longer ones are data
+
+
+def tensors_in(found: Any) -> Iterator[Tensor]:
+    """The tensors in nested lists, dicts and dataclasses, in order."""
+    if isinstance(found, Tensor):
+        yield found
+    elif isinstance(found, Mapping):
+        for each in found.values():
+            yield from tensors_in(each)
+    elif isinstance(found, list | tuple):
+        for each in found:
+            yield from tensors_in(each)
+    elif isinstance(found, slice):
+        yield from tensors_in((found.start, found.stop, found.step))
+    elif is_dataclass(found) and not isinstance(found, type):
+        for each in fields(found):
+            yield from tensors_in(getattr(found, each.name, None))
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """``float32``."""
+    return str(dtype).removeprefix("torch.")
+
+
+class Values:
+    """Every tensor of a run by its identity; all are kept alive, so that no identity stands for two.
+
+    ``from_input`` has the numbers of the values that depend on numbers of an input.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.found: list[Value] = []
+        self.from_input: set[int] = set()
+        self._numbers: dict[int, int] = {}
+        self._kept: list[Tensor] = []
+        self._names: dict[int, tuple[Origin, str]] = {}
+        for path, buffer in model.named_buffers():
+            self._names[id(buffer)] = Origin.BUFFER, path
+        for path, parameter in model.named_parameters():
+            self._names[id(parameter)] = Origin.PARAMETER, path
+
+    def known(self, tensor: Tensor) -> int | None:
+        """The number of a tensor that was seen before."""
+        return self._numbers.get(id(tensor))
+
+    def number(self, tensor: Tensor) -> int:
+        """The number of a tensor; one that was never seen is a parameter, a buffer or a constant."""
+        number = self._numbers.get(id(tensor))
+        if number is None:
+            origin, name = self._names.get(id(tensor), (Origin.CONSTANT, ""))
+            number = self.add(tensor, origin, name)
+        return number
+
+    def add(self, tensor: Tensor, origin: Origin, name: str = "") -> int:
+        """A new value; a tensor that had one has the new one from here on."""
+        number = len(self.found)
+        self.found.append(Value(number, tuple(tensor.shape), dtype_name(tensor.dtype), origin, name))
+        self._kept.append(tensor)
+        self._numbers[id(tensor)] = number
+        return number
+
+    def input(self, tensor: Tensor, name: str) -> int:
+        """A new value that an input is."""
+        number = self.add(tensor, Origin.INPUT, name)
+        self.from_input.add(number)
+        return number
+
+    def made(self, tensor: Tensor, *, from_input: bool) -> int:
+        """A new value that a call gives."""
+        number = self.add(tensor, Origin.RESULT)
+        if from_input:
+            self.from_input.add(number)
+        return number
+
+    def follow_input(self, tensors: Iterable[Tensor]) -> bool:
+        """Whether any of the tensors depends on numbers of an input."""
+        return any(self._numbers.get(id(tensor)) in self.from_input for tensor in tensors)
+
+    def same(self, tensor: Tensor, number: int) -> None:
+        """A tensor that is a value which there is already."""
+        self._kept.append(tensor)
+        self._numbers[id(tensor)] = number
+
+    def argument(self, found: Any) -> Argument:
+        """An argument as recordings have it."""
+        if found is None or found is Ellipsis or isinstance(found, bool | int | float | str):
+            return found
+        if isinstance(found, Tensor):
+            return Ref(self.number(found))
+        if isinstance(found, list | tuple):
+            if len(found) > _LONGEST_LIST:
+                return Opaque(type(found).__name__, f"of {len(found)}")
+            return tuple([self.argument(each) for each in found])
+        if isinstance(found, dict):
+            return {str(key): self.argument(each) for key, each in found.items()}
+        if isinstance(found, slice):
+            return slice(self.argument(found.start), self.argument(found.stop), self.argument(found.step))
+        if isinstance(found, torch.dtype):
+            return dtype_name(found)
+        return _outer(found)
+
+
+def _outer(found: object) -> Argument:
+    """A whole number of another library, or a text that says what was there."""
+    try:
+        return operator.index(found)  # type: ignore[arg-type] - that is the question
+    except TypeError:
+        kind = type(found)
+        told = isinstance(found, torch.device | torch.memory_format | torch.layout)
+        return Opaque(kind.__name__, str(found) if told else f"{kind.__module__}.{kind.__qualname__}")

@@ -1,0 +1,113 @@
+"""The inputs of a run: their shapes and dtypes, and tensors of them at a batch size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from archcost.errors import UsageError, suggestion
+from archcost.importers.torch.foreign import Foreign
+from archcost.settings import THE_ONLY, input_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import nn
+
+    from archcost.importers.sources import GivenInputs
+
+SOLE = "input"  # what the only input is called in a spec
+FLOATING = "float32"
+_SEED = 0
+
+
+class SampleInput(NamedTuple):
+    """An input without the batch; ``keyword``: it is given by its name, others by their place."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = FLOATING
+    keyword: bool = False
+
+    def __str__(self) -> str:
+        name = THE_ONLY if self.name == SOLE else self.name
+        return input_text(name, self.shape) + (f":{self.dtype}" if self.dtype != FLOATING else "")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a model is run with: inputs, those by place first, and arguments that are no tensors."""
+
+    inputs: tuple[SampleInput, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, batch: int, device: torch.device | str) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
+        """Arguments at a batch size, on a device, and the names of the tensors among them, in their order."""
+        made = {each: _tensor((batch, *each.shape), each.dtype, device) for each in self.inputs}
+        args = tuple([tensor for each, tensor in made.items() if not each.keyword])
+        kwargs = {each.name: tensor for each, tensor in made.items() if each.keyword}
+        return args, kwargs | dict(self.options), [each.name for each in self.inputs]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.inputs))
+
+
+def sample_of(given: GivenInputs, usual: Sample | None, model: nn.Module, text: str) -> Sample:
+    """The inputs that are asked for; by default those of the library, where it says them.
+
+    A name is an argument of the model's forward pass; of what has a usual input, the dtype and the options hold. Raises
+    UsageError, which names ``--input``, where nobody says what the model takes.
+    """
+    names = _arguments(model, text)
+    if not given:
+        if usual is None:
+            raise UsageError(f"nobody says what {text} takes", _hint(names))
+        return usual
+    known = {each.name: each for each in usual.inputs} if usual is not None else {}
+    inputs = []
+    for name, asked in given.items():
+        if name in (THE_ONLY, SOLE) and name not in names:
+            alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
+            inputs.append(alone._replace(shape=asked.shape, dtype=asked.dtype or alone.dtype))
+        elif names and name not in names:
+            raise UsageError(f"the model has no input '{name}'", suggestion(name, names, "inputs") or _hint(names))
+        else:
+            dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
+            inputs.append(SampleInput(name, asked.shape, dtype, keyword=True))
+    return Sample(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
+
+
+def _arguments(model: nn.Module, text: str) -> list[str]:
+    """The arguments of a forward pass by name; none where it takes any, or is not Python's."""
+    with Foreign(text, "looked at"):
+        try:
+            parameters = signature(model.forward).parameters.values()
+        except (TypeError, ValueError):
+            return []
+        if any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
+            return []
+        return [each.name for each in parameters if each.kind is not Parameter.VAR_POSITIONAL]
+
+
+def _hint(names: list[str]) -> str:
+    """How to say it: by shape, or by names where there are several."""
+    way = "say it without the batch: `--input 3x224x224`"
+    if len(names) > 1:
+        way += f", or by name: `--input {names[0]}=16:int64` (it takes {', '.join(names[:8])})"
+    return way
+
+
+def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device | str) -> torch.Tensor:
+    """A tensor: zeros where whole numbers are places in a table, truths, or random numbers, the same in each run."""
+    kind: torch.dtype = getattr(torch, dtype)
+    if kind is torch.bool:
+        return torch.ones(shape, dtype=kind, device=device)
+    if not (kind.is_floating_point or kind.is_complex):
+        return torch.zeros(shape, dtype=kind, device=device)
+    if torch.device(device).type == "meta":
+        return torch.empty(shape, dtype=kind, device=device)
+    chance = torch.Generator().manual_seed(_SEED)
+    return torch.rand(shape, generator=chance).to(kind).to(device)
