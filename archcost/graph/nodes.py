@@ -201,7 +201,7 @@ class NodeMaker(Context):
         outputs = apply(op, shapes, check)
         dtypes = [tensor.dtype for tensor in types]
         if op.index_inputs or op.mask_inputs:
-            _check_dtypes(op, dtypes)
+            check_dtypes(op, dtypes)
         dtype = op.result_dtype(shapes, dtypes, self.dtype)
         for shape in outputs:
             if len(shape) > MAX_RANK:
@@ -214,7 +214,7 @@ class NodeMaker(Context):
         return Signature(op, types, shapes, outputs, dtype, check, frozen=self.frozen)
 
 
-def _check_dtypes(op: Op, dtypes: Sequence[str]) -> None:
+def check_dtypes(op: Op, dtypes: Sequence[str]) -> None:
     """Raise OpError where an input that names places holds no whole numbers, or one that chooses no truth values."""
     for place in op.index_inputs:
         if dtypes[place] not in op.index_dtypes:

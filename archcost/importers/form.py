@@ -8,7 +8,10 @@ scope that it stands in is known by number. Nothing here depends on torch.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Batched(NamedTuple):
@@ -32,6 +35,12 @@ Size = int | Batched
 Shape = tuple[Size, ...]  # with the batch
 Attribute = None | bool | int | float | str | Batched | Expression | tuple["Attribute", ...]
 ROOT = 0  # the scope of the model itself
+
+
+def fitted(sizes: Sequence[int], batches: Sequence[int]) -> Size:
+    """The number that is each of ``sizes`` at the batch size of its place: of one or two neighbouring batch sizes."""
+    times = sizes[-1] - sizes[0]
+    return Batched(times, sizes[0] - times * batches[0]) if times else sizes[0]
 
 
 def size_at(size: Size, batch: int) -> int:

@@ -15,7 +15,7 @@ from archcost.importers.torch.rules.calls import BoundCall, Unmapped, signature_
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Tensor
 
-__all__ = ["FREE", "RULES", "BoundCall", "Maker", "Rule", "RuleFunction", "Unmapped", "rule"]
+__all__ = ["FREE", "RULES", "UNSEEN", "BoundCall", "Maker", "Rule", "RuleFunction", "Unmapped", "rule"]
 
 
 class Maker(Protocol):
@@ -51,12 +51,44 @@ class Maker(Protocol):
     def same(self, value: int) -> int:
         """The value itself: what a call that computes nothing gives, such as ``contiguous``."""
 
+    def layer(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        attributes: dict[str, Attribute] | None,
+        tensors: dict[str, int],
+        *,
+        outputs: Sequence[Tensor] | None = None,
+        joined: bool = False,
+    ) -> list[int]:
+        """Add a step that holds parameters and return its values; ``tensors`` are what ``parameter`` gave, by the op's names.
+
+        ``joined``: the source keeps some of the op's tensors in one, so that only the elements of all are compared.
+        Raises Unmapped as ``step`` does, and if the op has other tensors, or another layer holds the same ones in
+        another form: then the weights are inputs.
+        """
+
+    def parameter(self, value: int) -> int | None:
+        """The parameter that a value of the recording is as the weight of a layer; None if it is not one.
+
+        A value that is derived from parameters alone is the one among them that has as many elements.
+        """
+
+    def recorded(self, value: int) -> Tensor:
+        """Shape and dtype of a value of the recording; no step is made for it."""
+
+    def made_by(self, value: int) -> str:
+        """The function whose call gave a value of the recording; empty if none did."""
+
+    def is_read(self, value: int) -> bool:
+        """Whether any call reads a value of the recording, or it is an output of the model."""
+
     @property
     def dtype(self) -> str:
         """The dtype of the model."""
 
 
-RuleFunction = Callable[[BoundCall, Maker], "int | Sequence[int]"]
+RuleFunction = Callable[[BoundCall, Maker], "int | Sequence[int | None]"]  # None: a result that no op gives
 
 
 class Rule(NamedTuple):
@@ -120,5 +152,14 @@ FREE = frozenset(
     unsqueeze upsample values var var_mean view view_as view_as_complex view_as_real vsplit vstack where xlogy xor zero
     zeros zeros_like and ror rand_ rxor rpow rtruediv rfloordiv rmod truediv abs_ lshift rshift masked_mean T mT H mH
     embedding local_response_norm rms_norm roi_align roi_pool ps_roi_align box_iou box_convert clip_boxes_to_image
+    _weight_norm _weight_norm_interface norm_except_dim linalg_vector_norm vector_norm
+    """.split()
+)
+
+# Functions that multiply and accumulate, although torch's counter reads some or all of their calls as 0.
+UNSEEN = frozenset(
+    """
+    _grouped_mm grouped_mm grouped_linear deform_conv2d lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell
+    rnn_relu_cell mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer bilinear cdist
     """.split()
 )

@@ -35,7 +35,7 @@ def _value(call: BoundCall, argument: Argument) -> int:
     return call.values(argument.value)
 
 
-@rule("addmm", "baddbmm", "addmv", signature="input, first, second, beta=1, alpha=1")
+@rule("baddbmm", "addmv", signature="input, first, second, beta=1, alpha=1")
 def plus_matmul(call: BoundCall, maker: Maker) -> int:
     """Beta · C + alpha · A @ B."""
     product = _scaled(call, maker, maker.step("matmul", [call.tensor("first"), call.tensor("second")]), "alpha")

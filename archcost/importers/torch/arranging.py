@@ -1,0 +1,172 @@
+"""Steps in their order, with their ids: what is dead goes, and sources come before the first step that reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.importers.form import ROOT, Step
+from archcost.importers.torch.steps import shared_with
+from archcost.ops import REGISTRY
+from archcost.ops.facets import WrittenAs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Scope, Tensor
+    from archcost.importers.torch.recorded import Recording
+    from archcost.importers.torch.scopes import Scopes
+    from archcost.importers.torch.steps import Made
+
+_TORCHS = "torch.nn.modules."
+_Position = tuple[int, int, int]  # a call, 0 for what stands before it, the order in which steps were made
+
+
+class Arrangement:
+    """Arranges the steps of a lowering."""
+
+    def __init__(self, recording: Recording, scopes: Scopes, steps: Sequence[Made], values: Sequence[Tensor]) -> None:
+        self._recording = recording
+        self._scopes = scopes
+        self._steps = steps
+        self._values = values
+        self.functional: tuple[str, ...] = ()
+
+    def arranged(
+        self, inputs: Sequence[int], outputs: Sequence[int]
+    ) -> tuple[list[Step], list[Tensor], list[Scope], list[int]]:
+        """The steps that are left in their order, the values and scopes that they use, and the outputs, numbered anew."""
+        steps = self._ordered(self._alive(outputs))
+        numbers = {value: place for place, value in enumerate(inputs)}
+        for step in steps:
+            for value in step.outputs:
+                numbers[value] = len(numbers)
+        names = _Names(self._scopes.made, steps)
+        parameters = self._recording.values
+        found = []
+        for step, shares, (scope, name) in zip(steps, shared_with(steps), names.of_steps, strict=True):
+            found.append(
+                Step(
+                    step.kind,
+                    name,
+                    scope,
+                    tuple([numbers[value] for value in step.inputs]),
+                    tuple([numbers[value] for value in step.outputs]),
+                    step.attributes,
+                    tuple([parameters[value].name for value in step.holds.values()]),
+                    shares,
+                    step.note,
+                )
+            )
+        self.functional = self._written_as_functions(steps, found, names)
+        values = [self._values[value] for value in numbers]
+        return found, values, names.scopes, [numbers[value] for value in outputs]
+
+    def _alive(self, outputs: Sequence[int]) -> list[Made]:
+        """The steps that an output needs, or that count by themselves; a step stands after all that it reads."""
+        needed = set(outputs)
+        alive = []
+        order = {id(step): (not step.source, step.call, number) for number, step in enumerate(self._steps)}
+        for step in sorted(self._steps, key=lambda step: order[id(step)], reverse=True):
+            if step.counts or not needed.isdisjoint(step.outputs):
+                alive.append(step)
+                needed.update(step.inputs)
+        return alive
+
+    def _ordered(self, steps: list[Made]) -> list[Made]:
+        """In the order of the calls; a source before the first step that reads it, outside of other scopes' steps."""
+        made = {id(step): number for number, step in enumerate(self._steps)}
+        positions: dict[int, _Position] = {}
+        sources = {step.outputs[0]: step for step in steps if step.source}
+        for step in steps:
+            if step.source:
+                continue
+            positions[id(step)] = (step.call, 1, made[id(step)])
+            for value in step.inputs:
+                source = sources.get(value)
+                if source is not None:
+                    place = (self._start(source, step), 0, made[id(source)])
+                    positions[id(source)] = min(place, positions.get(id(source), place))
+        for step in sources.values():
+            positions.setdefault(id(step), (step.call, 0, made[id(step)]))
+        return sorted(steps, key=lambda step: positions[id(step)])
+
+    def _start(self, source: Made, user: Made) -> int:
+        inner = self._scopes.before(source.scope, user.module)
+        return user.call if inner is None else self._scopes.start(inner)
+
+    def _written_as_functions(self, steps: Sequence[Made], found: Sequence[Step], names: _Names) -> tuple[str, ...]:
+        """The paths of layers that archcost builds as torch's modules, and the source computes in a module of another kind.
+
+        Behind ``derived:`` those of classes derived from torch's own.
+        """
+        paths = []
+        for made, step in zip(steps, found, strict=True):
+            if REGISTRY[step.kind].written is not WrittenAs.MODULE:
+                continue
+            kind = type(self._recording.modules[made.module].module)
+            if not kind.__module__.startswith(_TORCHS):
+                derived = any(base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__)
+                paths.append("derived:" * (derived and bool(made.holds)) + names.path(step))
+        return tuple(paths)
+
+
+class _Names:
+    """Scopes that are left, and the scope and id of each step.
+
+    A module call with one step and nothing else is that step, by the name of the module. All other steps go by their
+    kind, or by the path of the tensor that they are.
+    """
+
+    def __init__(self, scopes: Sequence[Scope], steps: Sequence[Made]) -> None:
+        count = len(scopes)
+        direct, below = [0] * count, [0] * count
+        for step in steps:
+            direct[step.scope] += 1
+        for scope in range(count - 1, 0, -1):
+            below[scopes[scope].parent] += bool(direct[scope] or below[scope])
+        alone = {
+            step.scope
+            for step in steps
+            if step.scope != ROOT and direct[step.scope] == 1 and not below[step.scope] and not step.name
+        }
+        numbers: dict[int, int] = {}
+        self.scopes: list[Scope] = []
+        self._taken: set[tuple[int, str]] = set()
+        for scope, each in enumerate(scopes):
+            if scope != ROOT and (scope in alone or not (direct[scope] or below[scope])):
+                continue
+            numbers[scope] = len(self.scopes)
+            each.parent = numbers.get(each.parent, -1)
+            self.scopes.append(each)
+        for scope, each in enumerate(scopes):
+            if scope in alone:
+                self._taken.add((numbers[each.parent], each.id))
+            elif scope in numbers and scope != ROOT:
+                self._taken.add((each.parent, each.id))
+        given: list[tuple[int, str] | None] = []
+        for step in steps:
+            if step.scope in alone:
+                each = scopes[step.scope]
+                given.append((numbers[each.parent], each.id))
+            else:
+                given.append(self._free(numbers[step.scope], step.name) if step.name else None)
+        self.of_steps = [
+            found or self._free(numbers[step.scope], step.kind) for step, found in zip(steps, given, strict=True)
+        ]
+
+    def _free(self, scope: int, name: str) -> tuple[int, str]:
+        """A scope and a name that is free in it."""
+        number, free = 0, name
+        while (scope, free) in self._taken:
+            number += 1
+            free = f"{name}_{number}"
+        self._taken.add((scope, free))
+        return scope, free
+
+    def path(self, step: Step) -> str:
+        """The path of a step."""
+        names, scope = [step.id], step.scope
+        while scope != ROOT:
+            names.append(self.scopes[scope].id)
+            scope = self.scopes[scope].parent
+        return ".".join(reversed(names))

@@ -1,0 +1,298 @@
+"""Recording → Model: every call by its rule, under four laws.
+
+1. What depends on parameters alone is the weight of the layer that it is given to.
+2. What depends on no input is one constant, made where somebody uses it.
+3. What only asks a tensor for its shape does not depend on it.
+4. What no rule can say is ``custom``, with its shape from the run, and its MACs if they are known.
+
+A rule is believed only where its steps have the shapes and the MACs of the run.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
+from archcost.errors import UsageError
+from archcost.importers.form import Input, Model, Tensor, Truth, shape_at
+from archcost.importers.torch.arranging import Arrangement
+from archcost.importers.torch.dependence import Dependences, data_of, refs
+from archcost.importers.torch.making import CallMaker, Place, added
+from archcost.importers.torch.recorded import Origin
+from archcost.importers.torch.remarks import Unmappable
+from archcost.importers.torch.rules import RULES
+from archcost.importers.torch.rules.base import FREE, UNSEEN, Unmapped
+from archcost.importers.torch.rules.calls import bound
+from archcost.importers.torch.rules.modules import MODULE_RULES
+from archcost.importers.torch.scopes import Scopes
+from archcost.importers.torch.spans import span_of
+from archcost.importers.torch.steps import Holders, Made
+from archcost.importers.torch.typing_steps import Typist
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Attribute
+    from archcost.importers.torch.recorded import Call, Recording, Value
+    from archcost.importers.torch.rules.modules import ModuleRule
+    from archcost.importers.torch.spans import Span
+
+
+def lower(recording: Recording, *, name: str, source: str) -> Model:
+    """The model that a recording shows; raises UsageError for what no spec can say."""
+    return _Lowering(recording).model(name, source)
+
+
+class _Lowering:
+    """Lowers the calls of a recording in order; what is static only when it is asked for."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.known = Dependences(recording)
+        self.scopes = Scopes(recording)
+        self.typist = Typist(recording.batch_sizes, recording.dtype)
+        self.holders = Holders()
+        self.values: list[Tensor] = []
+        self.steps: list[Made] = []
+        self.unmappable = Unmappable()
+        self.unseen: dict[str, None] = {}
+        self._found: dict[int, int] = {}  # by value of the recording, that of the form
+        self._at = (0, 0)  # the call that is being lowered, and the module call around it
+
+    def model(self, name: str, source: str) -> Model:
+        """All of the model."""
+        recording = self.recording
+        inputs = [self._input(recording.values[value]) for value in recording.inputs]
+        index = 0
+        while index < len(recording.calls):
+            index = self._lower_module(index) or self._lower_next(index)
+        last = max(len(recording.calls) - 1, 0)
+        self._at = (last, 0)
+        outputs = [self.value(value) for value in recording.outputs]
+        for parameter, index in self.known.parameters.items():
+            if parameter not in self.holders:
+                self._at = (index, recording.calls[index].module)
+                self._parameter(recording.values[parameter])
+        arrangement = Arrangement(recording, self.scopes, self.steps, self.values)
+        steps, values, scopes, outputs = arrangement.arranged([value for _, value in inputs], outputs)
+        taking_part = {recording.values[value].name for value in self.known.parameters}
+        return Model(
+            name,
+            source,
+            recording.dtype,
+            [Input(given, place) for place, (given, _) in enumerate(inputs)],
+            values,
+            scopes,
+            steps,
+            tuple(outputs),
+            Truth(
+                sum([size for path, size in recording.parameters.items() if path in taking_part]),
+                recording.macs,
+                tuple(self.unseen),
+            ),
+            {path: size for path, size in recording.parameters.items() if path not in taking_part},
+            arrangement.functional,
+            [*recording.remarks, *self.unmappable.sentences()],
+        )
+
+    def value(self, number: int) -> int:
+        """The value of the form for one of the recording; what is static is made now, at the call that uses it."""
+        found = self._found.get(number)
+        if found is None:
+            found = self._found[number] = self._made(number)
+        return found
+
+    def _made(self, number: int) -> int:
+        value = self.recording.values[number]
+        known, maker = self.known.of[number], self.known.makers.get(number)
+        if value.origin is Origin.PARAMETER:
+            return self._parameter(value)
+        if value.origin is Origin.BUFFER:
+            dtype = value.dtype if value.dtype in WHOLE_DTYPES else None
+            return self._source("buffer", value, {"shape": value.shape, "dtype": dtype}, named=True)
+        if known.varies:
+            raise Unmapped("it reads a result that no op of archcost gives")
+        if known.constant or maker is None:
+            return self._constant(value, maker)
+        at = self._at
+        self._lower(maker)
+        self._at = at
+        return self._found[number]
+
+    def _input(self, value: Value) -> tuple[str, int]:
+        self.values.append(Tensor(value.shape, value.dtype))
+        self._found[value.number] = len(self.values) - 1
+        return value.name, len(self.values) - 1
+
+    def _parameter(self, value: Value) -> int:
+        """A parameter that is read as a value; where a layer holds it in another form already, it counts there."""
+        shape = shape_at(value.shape, 1)
+        holds, shapes = {"weight": value.number}, {"weight": shape}
+        try:
+            self.holders.check(holds, shapes)
+        except Unmapped:
+            return self._source("constant", value, {"shape": shape}, named=True, note="counted where it is a weight")
+        return self._source("parameter", value, {"shape": shape}, named=True, holds=holds)
+
+    def _constant(self, value: Value, maker: int | None) -> int:
+        if prod(shape_at(value.shape, 1)) == 0:
+            raise Unmapped("it reads a tensor without elements")
+        dtype = value.dtype if value.dtype in DTYPE_BYTES and value.dtype != self.recording.dtype else None
+        at = self._at
+        if maker is not None:
+            self._at = (maker, self.recording.calls[maker].module)
+        found = self._source("constant", value, {"shape": value.shape, "dtype": dtype}, named=False)
+        self._at = at
+        return found
+
+    def _source(
+        self,
+        kind: str,
+        value: Value,
+        attributes: dict[str, Attribute],
+        *,
+        named: bool,
+        holds: dict[str, int] | None = None,
+        note: str = "",
+    ) -> int:
+        """A step without inputs. A ``named`` one goes by its path in the model."""
+        call, module = self._at
+        owner, _, last = value.name.rpartition(".")
+        scope = self.scopes.of_path(owner, module) if named else self.scopes.of_call(module)
+        typed = self.typist.typed(kind, (), attributes)
+        self.values.extend(typed.outputs)
+        step = Made(
+            kind,
+            (),
+            (len(self.values) - 1,),
+            typed.attributes,
+            call,
+            module,
+            scope,
+            0,
+            holds or {},
+            typed.weights,
+            source=True,
+            name=last if named else "",
+            note=note,
+        )
+        self.steps.append(step)
+        self.holders.add(step)
+        return len(self.values) - 1
+
+    def _lower_module(self, index: int) -> int | None:
+        """Lower a module whole whose first call this is, if there is a rule for it; gives the index after its calls."""
+        module = self.recording.calls[index].module
+        while module and self.scopes.start(module) == index:
+            for rule in MODULE_RULES:
+                if rule.fits(self.recording.modules[module]):
+                    span = span_of(self.recording, self.known, module, index, self.value)
+                    if self._lower_span(span, rule):
+                        return span.end
+            module = self.recording.modules[module].parent
+        return None
+
+    def _lower_span(self, span: Span, rule: ModuleRule) -> bool:
+        self._at = (span.start, span.number)
+        maker = self._maker(span.start, span.number)
+        try:
+            values = rule.lower(span, maker)
+            results = [self._tensor(number) for number in span.outputs]
+            self._check(maker, values, span.outputs, results, span.calls)
+        except Unmapped:
+            return False  # its calls are lowered one by one, each with its own reason
+        self._keep(maker.made)
+        self._found.update(zip(span.outputs, values, strict=True))
+        return True
+
+    def _lower_next(self, index: int) -> int:
+        """Lower a call, unless it is static; gives the index after it."""
+        if any(self.known.of[value].varies for value in self.recording.calls[index].outputs):
+            self._lower(index)
+        return index + 1
+
+    def _lower(self, index: int) -> None:
+        """Lower a call, by its rule or as a custom step."""
+        call = self.recording.calls[index]
+        self._at = (index, call.module)
+        try:
+            made, values = self._by_rule(index, call)
+        except Unmapped as reason:
+            self._at = (index, call.module)
+            self.unmappable.add(call, self.recording.modules[call.module].path, str(reason))
+            made, values = self._custom(index, call)
+        self._keep(made)
+        for number, value in zip(call.outputs, values, strict=True):
+            if value is not None:
+                self._found[number] = value
+
+    def _keep(self, made: Sequence[Made]) -> None:
+        self.steps.extend(made)
+        for step in made:
+            self.holders.add(step)
+
+    def _maker(self, index: int, module: int) -> CallMaker:
+        place = Place(index, module, self.scopes.of_call(module))
+        return CallMaker(self.recording, self.known, self.typist, self.holders, self.values, place)
+
+    def _by_rule(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
+        """The steps of a call by its rule; raises Unmapped if there is none, or what it gives is not what ran."""
+        rule = RULES.get(call.function)
+        if rule is None:
+            raise Unmapped("archcost has no op for it")
+        maker = self._maker(index, call.module)
+        results = [self._tensor(number) for number in call.outputs]
+        found = rule.lower(bound(call, rule.signature, results, self.value), maker)
+        values = [found] if isinstance(found, int) else list(found)
+        self._check(maker, values, call.outputs, results, [call])
+        return maker.made, values
+
+    def _check(
+        self,
+        maker: CallMaker,
+        values: Sequence[int | None],
+        numbers: Sequence[int],
+        results: Sequence[Tensor],
+        calls: Sequence[Call],
+    ) -> None:
+        """Hold the steps of a rule against the calls that they stand for: shapes and MACs; raises Unmapped."""
+        if len(values) != len(results):
+            raise Unmapped(f"its rule gives {len(values)} tensors, the run gave {len(results)}")
+        for value, number, result in zip(values, numbers, results, strict=True):
+            if value is None and not maker.is_read(number):
+                continue
+            if value is None or self.values[value].shape != result.shape:
+                shape = None if value is None else self.values[value].shape
+                raise Unmapped(f"its rule gives a shape of {shape}, the run gave {result.shape}")
+        macs, counted = maker.macs(), added([call.macs for call in calls])
+        if macs != counted:
+            if all(call.macs or call.function not in UNSEEN for call in calls):
+                raise Unmapped(f"its rule gives {macs} MACs, the run gave {counted}")
+            self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
+
+    def _custom(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
+        """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
+        given = set(refs((call.args, call.kwargs)))
+        fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
+        results = [self._tensor(number) for number in fresh]
+        if not results or any(prod(shape_at(result.shape, 1)) == 0 for result in results):
+            path = self.recording.modules[call.module].path
+            raise UsageError(
+                f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it",
+                f"it is called at {call.place}" if call.place else "",
+            )
+        inputs = [self.value(number) for number in data_of(call) if prod(shape_at(self._tensor(number).shape, 1))]
+        dtype = results[0].dtype
+        inputs.sort(key=lambda value: self.values[value].dtype != dtype)  # the first says the dtype of the outputs
+        shapes = tuple([result.shape for result in results])
+        attributes: dict[str, Attribute] = {"name": call.function, "output": shapes if len(shapes) > 1 else shapes[0]}
+        if call.macs or call.function in FREE:
+            attributes["macs"] = call.macs
+        maker = self._maker(index, call.module)
+        values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
+        return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
+
+    def _tensor(self, number: int) -> Tensor:
+        value = self.recording.values[number]
+        return Tensor(value.shape, value.dtype)

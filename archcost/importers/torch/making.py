@@ -1,0 +1,171 @@
+"""The maker that a rule is given: it collects the steps of one call, which count only when the call is lowered whole."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcost.importers.form import Batched, Tensor, shape_at, size_at
+from archcost.importers.torch.rules.base import Unmapped
+from archcost.importers.torch.steps import Made
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Attribute, Size
+    from archcost.importers.torch.dependence import Dependences
+    from archcost.importers.torch.recorded import Recording
+    from archcost.importers.torch.steps import Holders
+    from archcost.importers.torch.typing_steps import Typist
+
+
+class Place:
+    """Where the steps of a call stand: its index, the module call around it, and its scope."""
+
+    __slots__ = ("call", "module", "scope")
+
+    def __init__(self, call: int, module: int, scope: int) -> None:
+        self.call, self.module, self.scope = call, module, scope
+
+
+class CallMaker:
+    """Makes the steps of one call; see :class:`~archcost.importers.torch.rules.base.Maker`."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        known: Dependences,
+        typist: Typist,
+        holders: Holders,
+        values: list[Tensor],
+        place: Place,
+    ) -> None:
+        self._recording = recording
+        self._known = known
+        self._typist = typist
+        self._holders = holders
+        self._values = values
+        self._place = place
+        self.made: list[Made] = []
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the model."""
+        return self._recording.dtype
+
+    def step(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        attributes: dict[str, Attribute] | None = None,
+        *,
+        outputs: Sequence[Tensor] | None = None,
+    ) -> int:
+        """Add a step of one output and return its value; raises Unmapped if the op refuses it, or has more."""
+        values = self.layer(kind, inputs, attributes, {}, outputs=outputs)
+        if len(values) != 1:
+            raise Unmapped(f"{kind} gives {len(values)} tensors")
+        return values[0]
+
+    def steps(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        attributes: dict[str, Attribute] | None = None,
+        *,
+        outputs: Sequence[Tensor] | None = None,
+    ) -> list[int]:
+        """Add a step of several outputs and return their values; raises Unmapped if the op refuses it."""
+        return self.layer(kind, inputs, attributes, {}, outputs=outputs)
+
+    def layer(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        attributes: dict[str, Attribute] | None,
+        tensors: dict[str, int],
+        *,
+        outputs: Sequence[Tensor] | None = None,
+        joined: bool = False,
+    ) -> list[int]:
+        """Add a step that holds parameters, by the op's names of its tensors; raises Unmapped if it cannot hold them."""
+        given = [self._values[value] for value in inputs]
+        typed = self._typist.typed(kind, given, attributes or {})
+        elements = {name: self._elements(parameter) for name, parameter in tensors.items()}
+        wanted = {name: prod(shape) for name, shape in typed.weights.items()}
+        if sum(elements.values()) != sum(wanted.values()) if joined else elements != wanted:
+            raise Unmapped(f"{kind} has other weights ({_told(wanted)}) than the call ({_told(elements)})")
+        self._holders.check(tensors, typed.weights)
+        for other in self.made:
+            if set(other.holds.values()) & set(tensors.values()):
+                raise Unmapped("two layers of one call have the same weights")
+        first = len(self._values)
+        self._values.extend(outputs or typed.outputs)
+        numbers = range(first, len(self._values))
+        place = self._place
+        self.made.append(
+            Made(
+                kind,
+                tuple(inputs),
+                tuple(numbers),
+                typed.attributes,
+                place.call,
+                place.module,
+                place.scope,
+                typed.macs,
+                {name: tensors[name] for name in typed.weights if name in tensors},
+                typed.weights,
+            )
+        )
+        return list(numbers)
+
+    def _elements(self, value: int) -> int:
+        return prod(shape_at(self._recording.values[value].shape, 1))
+
+    def tensor(self, value: int) -> Tensor:
+        """Shape (with the batch) and dtype of a value of the form."""
+        return self._values[value]
+
+    def same(self, value: int) -> int:
+        """The value itself."""
+        return value
+
+    def recorded(self, value: int) -> Tensor:
+        """Shape and dtype of a value of the recording; no step is made for it."""
+        found = self._recording.values[value]
+        return Tensor(found.shape, found.dtype)
+
+    def parameter(self, value: int) -> int | None:
+        """The parameter that a value of the recording is as the weight of a layer; None if it is not one.
+
+        A value that is derived from parameters alone is the one among them that has as many elements.
+        """
+        known = self._known.of[value]
+        if known.varies:
+            return None
+        wanted = self._elements(value)
+        return next((leaf for leaf in known.parameters if self._elements(leaf) == wanted), None)
+
+    def made_by(self, value: int) -> str:
+        """The function whose call gave a value of the recording; empty if none did."""
+        index = self._known.makers.get(value)
+        return "" if index is None else self._recording.calls[index].function
+
+    def is_read(self, value: int) -> bool:
+        """Whether any call reads a value of the recording, or it is an output of the model."""
+        return value in self._known.last_read
+
+    def macs(self) -> Size:
+        """The MACs of all steps so far, by archcost's ops."""
+        return added([step.macs or 0 for step in self.made])
+
+
+def _told(elements: dict[str, int]) -> str:
+    return ", ".join([f"{name} of {count:,}" for name, count in elements.items()]) or "none"
+
+
+def added(sizes: Sequence[Size]) -> Size:
+    """The sum of sizes."""
+    times = sum([size.times for size in sizes if isinstance(size, Batched)])
+    plus = sum([size_at(size, 0) for size in sizes])
+    return Batched(times, plus) if times else plus

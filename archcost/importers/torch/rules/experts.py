@@ -1,0 +1,96 @@
+"""Mixtures of experts: grouped products, and a router with its experts as one op where it is just that.
+
+torch's counter reads grouped products as 0; here they count by formula: rows × elements of one expert's matrix.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcost.importers.form import Batched
+from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
+
+if TYPE_CHECKING:
+    from archcost.importers.form import Attribute, Size
+    from archcost.importers.torch.recorded import Call, ModuleCall
+    from archcost.importers.torch.spans import Span
+
+_GROUPED = ("_grouped_mm", "grouped_mm", "grouped_mm_fallback")
+_ACTIVATIONS = ("silu", "gelu", "relu")
+_ROUTERS = ("gate", "router")
+_MATRIX, _STACK = 2, 3  # dims of one matrix, and of one for each expert
+
+
+@rule(*_GROUPED, signature="input, weight, offs=None, bias=None, out_dtype=None")
+def grouped_mm(call: BoundCall, maker: Maker) -> int:
+    """A product of groups of rows with a matrix each: which rows are whose is in the data, the products are not."""
+    rows = maker.tensor(call.tensor("input")).shape
+    matrices = maker.recorded(call.recorded("weight")).shape
+    if len(rows) != _MATRIX or len(matrices) != _STACK or call.has_tensor("bias"):
+        raise Unmapped("only rows times a stack of matrices are known")
+    inputs = [call.tensor("input"), call.tensor("weight"), *([call.tensor("offs")] if call.has_tensor("offs") else [])]
+    macs = _product(rows[0], (rows[1], matrices[-1]))
+    return maker.step("custom", inputs, {"name": "grouped_mm", "output": call.result.shape, "macs": macs})
+
+
+def routes(module: ModuleCall) -> bool:
+    """Whether a module has a router, and experts whose matrices are stacked."""
+    experts = getattr(module.module, "experts", None)
+    return hasattr(experts, "down_proj") and any(hasattr(module.module, name) for name in _ROUTERS)
+
+
+def mixture(span: Span, maker: Maker) -> list[int]:
+    """A router and its experts as one op; raises Unmapped if there is anything else in the module."""
+    if len(span.inputs) != 1 or len(span.outputs) != 1:
+        raise Unmapped("more than one tensor goes in or comes out")
+    named = {span.recording.values[value].name.rpartition(".")[2]: value for value in span.parameters}
+    shapes = {name: maker.recorded(value).shape for name, value in named.items()}
+    ways_in = next((name for name in ("gate_up_proj", "up_proj") if name in named), None)
+    router = next((name for name, shape in shapes.items() if name == "weight" and len(shape) == _MATRIX), None)
+    if router is None or ways_in is None or "down_proj" not in named:
+        raise Unmapped("its weights are not those of a router and experts")
+    holds = {"router": named[router], "w1": named[ways_in], "w2": named["down_proj"]}
+    biases = {"bias1": f"{ways_in}_bias", "bias2": "down_proj_bias"}
+    holds |= {name: named[given] for name, given in biases.items() if given in named}
+    if len(holds) != len(span.parameters):
+        raise Unmapped("it has other weights as well")
+    experts, features = (_whole(size) for size in shapes[router])
+    hidden = prod(_whole(size) for size in shapes["down_proj"]) // (experts * features)
+    attributes: dict[str, Attribute] = {
+        "num_experts": experts,
+        "top_k": _top_k(span.calls),
+        "hidden_features": hidden,
+        "activation": _activation(span.calls),
+        "gated": prod(_whole(size) for size in shapes[ways_in]) == 2 * experts * features * hidden,
+        "bias": "bias1" in holds,
+    }
+    inputs = [span.value(span.inputs[0])]
+    return maker.layer("mixture_of_experts", inputs, attributes, holds, joined=True)
+
+
+def _top_k(calls: list[Call]) -> int:
+    chosen = [call.kwargs.get("k", call.args[1] if len(call.args) > 1 else None) for call in calls if call.function == "topk"]
+    if len(chosen) != 1 or not isinstance(chosen[0], int):
+        raise Unmapped("how many experts are chosen is not said once")
+    return chosen[0]
+
+
+def _activation(calls: list[Call]) -> str:
+    """The activation of the experts, and none but that."""
+    found = [call.function for call in calls if call.function in _ACTIVATIONS]
+    products = [call.function for call in calls if call.macs]
+    if len(found) != 1 or products != ["linear"]:
+        raise Unmapped("its experts compute something else")
+    return found[0]
+
+
+def _whole(size: Size) -> int:
+    if isinstance(size, Batched):
+        raise Unmapped("the size of a weight follows the batch")
+    return size
+
+
+def _product(size: Size, factors: tuple[Size, ...]) -> Size:
+    count = prod(_whole(factor) for factor in factors)
+    return Batched(size.times * count, size.plus * count) if isinstance(size, Batched) else size * count

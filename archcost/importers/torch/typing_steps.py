@@ -1,0 +1,104 @@
+"""What archcost's own op says of a step: its outputs at both batch sizes, its weights and MACs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.graph.model import Signature, TensorType
+from archcost.graph.nodes import check_dtypes
+from archcost.importers.form import Batched, Tensor, fitted, shape_at
+from archcost.importers.torch.rules.base import Unmapped
+from archcost.ops import REGISTRY
+from archcost.ops.base import OpError, apply, raise_on_false
+from archcost.ops.field_types import REQUIRED, AttributeValueError, SpatialField
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Attribute, Size
+    from archcost.ops.base import Op
+
+
+class Typed(NamedTuple):
+    """A step as archcost's op sees it; ``attributes`` are those that differ from the op's defaults."""
+
+    outputs: tuple[Tensor, ...]
+    attributes: dict[str, Attribute]
+    weights: dict[str, tuple[int, ...]]
+    macs: Size | None  # None: unknown
+
+
+class Typist:
+    """Types steps at the batch sizes of a recording; equal ones once."""
+
+    def __init__(self, batch_sizes: Sequence[int], dtype: str) -> None:
+        self._batch_sizes = batch_sizes
+        self._dtype = dtype
+        self._known: dict[object, Typed | Unmapped] = {}
+
+    def typed(self, kind: str, inputs: Sequence[Tensor], attributes: dict[str, Attribute]) -> Typed:
+        """Type a step; raises Unmapped if the op refuses its inputs or attributes."""
+        key = (kind, *inputs, *attributes.items(), *[type(value) for value in attributes.values()])
+        found = self._known.get(key)
+        if found is None:
+            try:
+                found = self._typed(kind, inputs, attributes)
+            except Unmapped as refusal:
+                found = refusal
+            self._known[key] = found
+        if isinstance(found, Unmapped):
+            raise found
+        return found
+
+    def _typed(self, kind: str, inputs: Sequence[Tensor], attributes: dict[str, Attribute]) -> Typed:
+        signatures = [self._signature(kind, inputs, attributes, batch) for batch in self._batch_sizes]
+        op, outputs = signatures[0].op, []
+        for place, tensor in enumerate(signatures[0].outputs):
+            shapes = [signature.outputs[place].shape for signature in signatures]
+            if len({len(shape) for shape in shapes}) > 1:
+                raise Unmapped(f"{kind} gives tensors of different ranks at different batch sizes")
+            outputs.append(
+                Tensor(tuple([fitted(sizes, self._batch_sizes) for sizes in zip(*shapes, strict=True)]), tensor.dtype)
+            )
+        macs = [signature.op.macs(signature.input_shapes, signature.output_shapes) for signature in signatures]
+        return Typed(
+            tuple(outputs),
+            _written(op, attributes),
+            {name: tuple(shape) for name, shape in signatures[0].weights().items()},
+            None if "macs" in op.unknown() else fitted(macs, self._batch_sizes),
+        )
+
+    def _signature(
+        self, kind: str, inputs: Sequence[Tensor], attributes: dict[str, Attribute], batch: int
+    ) -> Signature:
+        types = tuple([TensorType(shape_at(tensor.shape, batch), tensor.dtype) for tensor in inputs])
+        shapes = tuple([each.shape for each in types])
+        dtypes = [each.dtype for each in types]
+        try:
+            op = REGISTRY[kind](**{name: attribute_at(value, batch) for name, value in attributes.items()})
+            op.validate(raise_on_false)
+            outputs = apply(op, shapes)
+            check_dtypes(op, dtypes)
+            dtype = op.result_dtype(shapes, dtypes, self._dtype)
+        except (OpError, AttributeValueError) as refusal:
+            raise Unmapped(str(refusal)) from None
+        return Signature(op, types, shapes, outputs, dtype, raise_on_false)
+
+
+def attribute_at(value: Attribute, batch: int) -> Attribute:
+    """An attribute at a batch size."""
+    if isinstance(value, Batched):
+        return value.at(batch)
+    return tuple([attribute_at(item, batch) for item in value]) if type(value) is tuple else value
+
+
+def _written(op: Op, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
+    """The attributes that differ from the defaults; equal numbers for all spatial dims as one."""
+    found: dict[str, Attribute] = {}
+    for name, value in attributes.items():
+        field = op.fields[name]
+        if field.default is not REQUIRED and op.attribute(name) == field.parse(field.default, op.ndim):
+            continue
+        alike = isinstance(field, SpatialField) and type(value) is tuple and len(set(value)) == 1
+        found[name] = value[0] if alike and isinstance(value, tuple) else value
+    return found
