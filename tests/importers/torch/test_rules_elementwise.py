@@ -68,7 +68,7 @@ ARITHMETIC = [
     Case("div", lambda x, y: x / y, XY, "div"),
     Case("div by a number", lambda x: x / 3, X, "div"),
     Case("div of whole numbers", lambda x: x / 3, WHOLE, "div"),
-    Case("into a number", lambda x: 2 / x, X, "reciprocal mul"),
+    Case("into a number", lambda x: 2 / x, X, "constant div"),
     Case("into one", lambda x: 1 / x, X, "reciprocal"),
     Case("floor of a quotient", lambda x: torch.div(x, 0.3, rounding_mode="floor"), X, "div floor"),
     Case("floordiv", lambda x: x // 0.3, X, "div floor"),

@@ -124,7 +124,7 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], 
 FREE = frozenset(
     """
     abs absolute acos acosh adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d
-    adaptive_max_pool2d adaptive_max_pool3d add affine_grid alias all allclose alpha_dropout amax amin aminmax angle any
+    adaptive_max_pool2d adaptive_max_pool3d add alias all allclose alpha_dropout amax amin aminmax angle any
     arange arccos arcsin arctan arctan2 argmax argmin argsort argwhere as_strided as_tensor asin asinh atan atan2 atanh
     atleast_1d atleast_2d atleast_3d avg_pool1d avg_pool2d avg_pool3d batch_norm bernoulli bincount bitwise_and
     bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor block_diag bool broadcast_tensors
@@ -160,6 +160,6 @@ FREE = frozenset(
 UNSEEN = frozenset(
     """
     _grouped_mm grouped_mm grouped_linear deform_conv2d lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer bilinear cdist
+    rnn_relu_cell affine_grid mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer bilinear cdist
     """.split()
 )

@@ -61,7 +61,7 @@ def unflatten(call: BoundCall, maker: Maker) -> int:
 def reshape(call: BoundCall, maker: Maker) -> int:
     """The same elements in another shape, as the call has it; nothing where it is the shape of the input."""
     shape = call.get("sizes")
-    if isinstance(shape, tuple) and len(shape) == 1 and isinstance(shape[0], str):
+    if type(shape) is tuple and len(shape) == 1 and isinstance(shape[0], str):
         raise Unmapped("the bits of numbers as another dtype are no op")
     return _reshaped(call, maker, sizes_of(shape, "a size"))
 

@@ -31,7 +31,7 @@ def chunk(call: BoundCall, maker: Maker) -> list[int]:
 def split(call: BoundCall, maker: Maker) -> list[int]:
     """Parts of a size, or of the sizes in a list."""
     size = call.get("split_size")
-    sections: Attribute = sizes_of(size, "a size") if isinstance(size, tuple) else size
+    sections: Attribute = sizes_of(size, "a size") if type(size) is tuple else size
     attributes = {"split_size_or_sections": sections, "dim": call.get("dim")}
     return _pieces(call, maker, "split", call.tensor("input"), attributes)
 

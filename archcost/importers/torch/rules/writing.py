@@ -10,6 +10,7 @@ from archcost.importers.torch.rules.arguments import (
     cast,
     constant,
     is_number,
+    items_of,
     number_of,
     operand,
     place_of,
@@ -18,7 +19,7 @@ from archcost.importers.torch.rules.arguments import (
 )
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
-from archcost.importers.torch.rules.indexing import aligned, items_of, write_masked
+from archcost.importers.torch.rules.indexing import aligned, items_by_dim, write_masked
 from archcost.importers.torch.rules.shape import expanded
 
 if TYPE_CHECKING:
@@ -57,11 +58,10 @@ class Region(NamedTuple):
 @rule("setitem", signature="input, index, value")
 def setitem(call: BoundCall, maker: Maker) -> int:
     """A write into a region, or where a mask is true."""
-    base, given = call.tensor("input"), call.get("index")
-    items = given if isinstance(given, tuple) else (given,)
+    base, items = call.tensor("input"), items_of(call.get("index"))
     if len(items) == 1 and isinstance(items[0], Ref):
         return _write_masked(call, maker, base, operand(call, items[0]))
-    region = _region(maker, base, items_of(call, maker, items, rank_of(maker, base)))
+    region = _region(maker, base, items_by_dim(call, maker, items, rank_of(maker, base)))
     filling = call.get("value")
     if is_number(filling):
         return _filled(call, maker, base, region, filling)
