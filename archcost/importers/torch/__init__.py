@@ -1,1 +1,1 @@
-"""PyTorch models, recorded while they run once: the reader behind ``torchvision:``, ``timm:`` and Python's own names."""
+"""PyTorch models, recorded while they run once: what reads ``torchvision:``, ``timm:`` and names of Python."""

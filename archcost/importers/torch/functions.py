@@ -6,68 +6,73 @@ tensor and writes none is bookkeeping, and a function that writes in place shows
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Of operators that Python calls otherwise than torch.
 _OPERATORS = {"truediv": "div", "rtruediv": "rdiv", "radd": "add", "rmul": "mul", "mod": "remainder", "abs": "abs"}
-_IN_PLACE_OPERATORS = frozenset("iadd isub imul itruediv ifloordiv imod ipow iand ior ixor ilshift irshift imatmul".split())
+_IN_PLACE_OPERATORS = {f"i{name}" for name in (*_OPERATORS, "add", "sub", "mul", "floordiv", "pow", "and", "or", "xor")}
 
 # Asked at every turn, of no consequence: these are passed on before anything else is looked at.
-QUIET = frozenset(
+QUIET = _names(
     """
     shape dtype device requires_grad is_meta is_cuda is_cpu is_mps is_xpu is_xla is_nested is_sparse is_quantized ndim
-    dim size numel nelement stride storage_offset layout names grad_fn grad is_leaf itemsize nbytes element_size is_inference
+    dim size numel nelement stride storage_offset layout names grad_fn grad is_leaf itemsize nbytes element_size
     is_contiguous is_floating_point is_complex is_signed is_tensor is_storage get_device _version _base len ndimension
     is_same_size is_shared is_pinned is_conj is_neg is_sparse_csr is_mkldnn is_vulkan is_ipu is_maia is_mtia is_hpu
     retains_grad register_hook requires_grad_ retain_grad _backward_hooks _set_grad_enabled is_grad_enabled
-    has_names data_ptr untyped_storage storage _is_view output_nr is_coalesced dim_order broadcast_shapes
+    is_inference has_names data_ptr untyped_storage storage _is_view output_nr is_coalesced dim_order broadcast_shapes
     result_type can_cast promote_types hash repr str
-    """.split()
+    """
 )
 
 # They give numbers of Python, whose value is that of a tensor: what follows may depend on it. By Python's names, as
 # `float` is also what casts.
-_READERS = frozenset(
+_READERS = _names(
     """
     __bool__ __int__ __float__ __complex__ __index__ __contains__ __format__ __array__ item tolist numpy equal allclose
     is_nonzero
-    """.split()
+    """
 )
 
 # The shape of what they give depends on values. Masks as indices do so as well: see shadows.py.
-VALUE_SHAPED = frozenset(
+VALUE_SHAPED = _names(
     """
     nonzero nonzero_static argwhere unique unique_consecutive masked_select bincount nms batched_nms _unique2
-    """.split()
+    """
 )
 
 # They take the shape and dtype of a tensor, and none of its numbers.
-SHAPE_ONLY = frozenset(
+SHAPE_ONLY = _names(
     """
     zeros_like ones_like full_like empty_like rand_like randn_like randint_like new_zeros new_ones new_full new_empty
     new_tensor new_empty_strided
-    """.split()
+    """
 )
 
 # What they give is chance: nothing may be concluded from it.
-RANDOM = frozenset(
+RANDOM = _names(
     """
     rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson uniform random
     exponential geometric cauchy log_normal rrelu gumbel_softmax dropout dropout1d dropout2d dropout3d alpha_dropout
     feature_alpha_dropout feature_dropout trunc_normal kaiming_uniform kaiming_normal xavier_uniform xavier_normal
     orthogonal sparse
-    """.split()
+    """
 )
 
 # What they give is whatever the memory holds, until it is written; the true numbers are as good as 0.
-EMPTY = frozenset("empty empty_like empty_strided new_empty new_empty_strided".split())
+EMPTY = _names("empty empty_like empty_strided new_empty new_empty_strided")
 
 
-@lru_cache(maxsize=None)
+@cache
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a torch function as rules know it: ``add`` for ``__iadd__``, ``add_`` and ``aten.add.Tensor``.
 
@@ -85,14 +90,14 @@ def name_of(function: Callable[..., Any]) -> str:
     return name.rstrip("_") or name
 
 
-@lru_cache(maxsize=None)
+@cache
 def writes_by_name(function: Callable[..., Any]) -> bool:
     """Whether a function writes into its first argument by the rule of names: ``relu_``, ``__iadd__``."""
     name: str = function.__name__.partition(".")[0]
     return name == "__setitem__" or name.strip("_") in _IN_PLACE_OPERATORS or (name[-1] == "_" and name[-2:] != "__")
 
 
-@lru_cache(maxsize=None)
+@cache
 def reads(function: Callable[..., Any]) -> bool:
     """Whether a function gives Python the value of a tensor."""
     return function.__name__ in _READERS

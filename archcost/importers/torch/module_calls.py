@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from archcost.importers.torch.recorded import ModuleCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from torch import nn
 
 
 class ReachedError(BaseException):

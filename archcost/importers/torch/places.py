@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import lru_cache
+from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
 
 import archcost
 
-_INSIDE = tuple([os.path.dirname(package.__file__) + os.sep for package in (torch, archcost)])
+if TYPE_CHECKING:
+    from types import FrameType
+
+_INSIDE = tuple([folder + os.sep for package in (torch, archcost) for folder in package.__path__])
 
 
 def place() -> str:
     """``torchvision/models/resnet.py:146``; empty if no frame is the model's."""
-    frame = sys._getframe(1)  # noqa: SLF001 - what `inspect` reads as well, which loads much more
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what `inspect` reads as well, which loads much more
     while frame is not None:
         file = _shown(frame.f_code.co_filename)
         if file:
             return f"{file}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment] - the outermost has none
+        frame = frame.f_back
     return ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shown(file: str) -> str:
     """A file below the folder that Python imports it from; empty if it is not the model's."""
     if file.startswith(("<", *_INSIDE)):

@@ -76,10 +76,12 @@ Argument = Any
 class Call:
     """A call of a torch function.
 
-    ``function`` is its name without what Python adds: "conv2d", "add" (also for ``__add__``, ``__iadd__`` and ``add_``),
-    "getitem", "setitem", "rsub". ``outputs`` are the values that it returns, nested ones flattened; an output that is an
-    argument which was not changed is that argument's value. ``module`` is the module call around it. ``macs`` are those
-    that torch's counter counted within. ``place`` is the line of the model's source that called.
+    ``function`` is its name without what Python adds: "conv2d", "getitem", "setitem", "rsub", "add" (also for
+    ``__add__``, ``__iadd__`` and ``add_``), or that of a property. ``outputs`` are the values that it returns, nested
+    ones flattened, or that it writes if it returns none; an output that is an argument which was not changed is that
+    argument's value. ``module`` is the module call around it. ``macs`` are those that torch's counter counted within.
+    ``place`` is the line of the model's source that called. What is written into a view of another value is written
+    into that one by a call of "setitem" of its own, whose index is Opaque.
     """
 
     function: str

@@ -1,7 +1,7 @@
 """The function mode under which a model runs once: every call of a torch function is passed on and noted.
 
-What a run cannot know is not guessed: where Python reads a number that depends on the input, or needs a shape that does,
-the run is stopped with the place. Where the number depends on weights or chance alone, a run with numbers may have it.
+What a run cannot know is not guessed: where Python reads a number that depends on the input, or needs a shape that
+does, the run is stopped with the place. Where it depends on weights or chance alone, a run with numbers may have it.
 """
 
 from __future__ import annotations
@@ -59,12 +59,13 @@ class Recorder(TorchFunctionMode):
             if name in _MOVES:
                 return args[0]
             call = self._shadows.onto_meta(call)
-        if reads(function):
-            return self._read(call)
+        return self._read(call) if reads(function) else self._passed(call)
+
+    def _passed(self, call: Called) -> Any:
         deciders = deciding(call)
-        if name == "setitem" and self._is_somewhere(call, deciders):
-            return self._write_somewhere(call)
-        if deciders and name != "setitem" and not self._known(deciders, f"the shape of what `{name}` gives"):
+        if call.name == "setitem":
+            return self._write_somewhere(call) if self._is_somewhere(call, deciders) else self._run(call, deciders)
+        if deciders and not self._known(deciders, f"the shape of what `{call.name}` gives"):
             return self._find_nothing(call)
         return self._run(call, deciders)
 
@@ -115,7 +116,7 @@ class Recorder(TorchFunctionMode):
 
     def _write_somewhere(self, call: Called) -> None:
         """Note that a tensor is written into at places that are not known; its shape stays."""
-        before = self._tape.before(call.changed(lambda leaf: self._unsettled.hidden(leaf)))
+        before = self._tape.before(call.changed(self._unsettled.hidden))
         outcome = self._tape.after(call, before, None, written=call.args[:1])
         if self._shadows is not None:
             self._shadows.forget(outcome.written)

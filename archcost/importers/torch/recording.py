@@ -1,7 +1,7 @@
 """Recording: a model is made and run, on the meta device where it can be, at two batch sizes.
 
-Each run has a model of its own, as some keep tensors from one run to the next. What a run without numbers cannot know is
-tried again on the CPU, with random weights, and said; what depends on the input's numbers is refused.
+Each run has a model of its own, as some keep tensors from one run to the next. What a run without numbers cannot know
+is tried again on the CPU, with random weights, and said; what depends on the input's numbers is refused.
 """
 
 from __future__ import annotations
@@ -83,5 +83,6 @@ def _refuse_giants(subject: Subject, why: UsageError) -> None:
         model = subject.make()
     elements = sum([each.numel() for each in model.parameters() if not is_lazy(each)])
     if elements > _MOST_NUMBERS:
-        words = f"{subject.title} cannot be recorded without numbers, and has too many to be run with them"
-        raise UsageError(f"{words} ({elements:,} parameters): {why.message}", "record a model of the kind with fewer layers")
+        words = f"{subject.title} cannot be recorded without numbers, and is too large for them"
+        help_text = "record a model of the kind with fewer layers"
+        raise UsageError(f"{words} ({elements:,} parameters): {why.message}", help_text)

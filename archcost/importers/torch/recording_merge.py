@@ -1,11 +1,11 @@
-"""Two runs of a model become one recording: what differs between them follows the batch, as ``times · batch + plus``."""
+"""Two runs of a model become one recording: what differs between them follows the batch, as times · batch + plus."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Ref, Value
+from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,9 @@ class DifferentError(Exception):
 def alone(run: Run, remarks: Sequence[str]) -> Recording:
     """A recording of one run, for want of a second."""
     words = [f"recorded at batch {run.batch} alone: {remark}" for remark in remarks]
+    batches = (run.batch,)
     return Recording(
-        run.values, run.calls, run.modules, run.inputs, run.outputs, run.parameters, run.macs, (run.batch,), run.dtype, words
+        run.values, run.calls, run.modules, run.inputs, run.outputs, run.parameters, run.macs, batches, run.dtype, words
     )
 
 
@@ -47,9 +48,9 @@ def _module(call: ModuleCall) -> tuple[str, int, int]:
     return call.path, call.parent, call.number
 
 
-def _alike(what: str, one: Any, two: Any) -> None:
+def _alike(what: str, one: object, two: object) -> None:
     if one != two:
-        raise DifferentError(f"its {what} are {one} and {two}" if len(str(one)) < 30 else f"its {what} are others")
+        raise DifferentError(f"its {what} are others")
 
 
 class _Merge:
@@ -92,20 +93,21 @@ class _Merge:
         """An argument of both runs; a number of floating point is that of the first, as no figure follows from it."""
         if type(one) is not type(two):
             raise DifferentError(f"{one} becomes {two}")
-        if isinstance(one, float | Opaque):
-            return one
-        if isinstance(one, Ref | bool | str) and one != two:
-            raise DifferentError(f"{one} becomes {two}")
-        if isinstance(one, int) and not isinstance(one, bool):
-            return self.size(one, two)
         if isinstance(one, dict):
             _alike("keywords", list(one), list(two))
             return {key: self.argument(value, two[key]) for key, value in one.items()}
         if isinstance(one, slice):
             parts = [(one.start, two.start), (one.stop, two.stop), (one.step, two.step)]
             return slice(*[self.argument(*part) for part in parts])
-        if isinstance(one, tuple) and not isinstance(one, Ref):
+        if type(one) is tuple:
             if len(one) != len(two):
                 raise DifferentError(f"{len(one)} arguments become {len(two)}")
             return tuple([self.argument(left, right) for left, right in zip(one, two, strict=True)])
-        return one
+        return self._leaf(one, two)
+
+    def _leaf(self, one: Argument, two: Argument) -> Argument:
+        if isinstance(one, float | Opaque) or one == two:
+            return one
+        if type(one) is not int:
+            raise DifferentError(f"{one} becomes {two}")
+        return self.size(one, two)

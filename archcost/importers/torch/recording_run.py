@@ -16,7 +16,6 @@ from archcost.errors import UsageError
 from archcost.importers.torch.calls import changed
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
-from archcost.importers.torch.recorded import Call, ModuleCall, Value
 from archcost.importers.torch.recorder import NumbersNeededError, Recorder
 from archcost.importers.torch.recording_values import Values, dtype_name, tensors_in
 from archcost.importers.torch.shadows import Shadows
@@ -25,7 +24,7 @@ from archcost.importers.torch.tape import Tape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from archcost.importers.torch.recorded import InputMaker
+    from archcost.importers.torch.recorded import Call, InputMaker, ModuleCall, Value
 
 _OTHER_INPUT = "`--input SHAPE` gives another input"
 

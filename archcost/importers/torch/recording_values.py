@@ -101,8 +101,6 @@ class Values:
 
     def argument(self, found: Any) -> Argument:
         """An argument as recordings have it."""
-        if found is None or found is Ellipsis or isinstance(found, bool | int | float | str):
-            return found
         if isinstance(found, Tensor):
             return Ref(self.number(found))
         if isinstance(found, list | tuple):
@@ -113,15 +111,17 @@ class Values:
             return {str(key): self.argument(each) for key, each in found.items()}
         if isinstance(found, slice):
             return slice(self.argument(found.start), self.argument(found.stop), self.argument(found.step))
-        if isinstance(found, torch.dtype):
-            return dtype_name(found)
-        return _outer(found)
+        return _leaf(found)
 
 
-def _outer(found: object) -> Argument:
-    """A whole number of another library, or a text that says what was there."""
+def _leaf(found: Any) -> Argument:
+    """What holds no tensor: a whole number also of another library, or a text that says what was there."""
+    if found is None or found is Ellipsis or isinstance(found, bool | int | float | str):
+        return found
+    if isinstance(found, torch.dtype):
+        return dtype_name(found)
     try:
-        return operator.index(found)  # type: ignore[arg-type] - that is the question
+        return operator.index(found)
     except TypeError:
         kind = type(found)
         told = isinstance(found, torch.device | torch.memory_format | torch.layout)

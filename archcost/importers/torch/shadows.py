@@ -1,7 +1,7 @@
 """Shadows: values that follow from no input and no weight, computed on the CPU beside a run that has no numbers.
 
-A run on the meta device knows shapes alone. What a model makes of nothing (positions, masks, tables) is computed as well,
-so that Python may read it: the run takes the branch that it takes in truth. What has no shadow cannot be read.
+A run on the meta device knows shapes alone. What a model makes of nothing (positions, masks, tables) is computed as
+well, so that Python may read it: the run takes the branch that it takes in truth. What has no shadow cannot be read.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Shadows:
             return found.zero_() if call.name in EMPTY else found
 
     def follow(self, call: Called, given: Sequence[Tensor], written: Sequence[Tensor]) -> None:
-        """Compute what a call has ``given`` on the CPU, if all that it reads is known; what it wrote is unknown else."""
+        """Compute what a call has ``given`` on the CPU if all that it reads is known; else, forget what it wrote."""
         read = tensors_in(dependencies(call))
         small = sum([tensor.numel() for tensor in given]) <= _MOST_ELEMENTS
         if small and call.name not in RANDOM and self.known(read):

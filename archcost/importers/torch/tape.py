@@ -13,7 +13,7 @@ from torch import Tensor
 
 from archcost.importers.torch.functions import writes_by_name
 from archcost.importers.torch.places import place
-from archcost.importers.torch.recorded import Argument, Call, Opaque, Origin, Ref
+from archcost.importers.torch.recorded import Argument, Call, Opaque, Ref
 from archcost.importers.torch.recording_values import tensors_in
 from archcost.importers.torch.shadows import dependencies
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from archcost.importers.torch.module_calls import ModuleCalls
     from archcost.importers.torch.recording_values import Values
 
-_SAME = frozenset({"contiguous"})  # what they give is what they take, whether they copy it or not: that may follow the batch
+# They give what they take: whether it is copied for that may follow the batch, and is of no consequence.
+_SAME = frozenset({"contiguous"})
 
 
 class Before(NamedTuple):

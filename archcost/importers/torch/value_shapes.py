@@ -73,8 +73,8 @@ class Unsettled:
         (mask,) = tensors_in((call.args, call.kwargs))
         rank = max(mask.ndim, 1)
         each = call.name == "where" or call.kwargs.get("as_tuple", False)
+        shape = (0,) if each else (0, rank)
         with torch._C.DisableTorchFunction():  # noqa: SLF001 - as torch's notes on extending it have it
-            found = [torch.empty((0,) if each else (0, rank), dtype=torch.int64, device=mask.device) for _ in range(rank)]
-        found = found if each else found[:1]
+            found = [torch.empty(shape, dtype=torch.int64, device=mask.device) for _ in range(rank if each else 1)]
         self._found |= {id(tensor): (tensor, words) for tensor in found}
         return tuple(found) if each else found[0]
