@@ -80,7 +80,7 @@ class Typist:
             outputs = apply(op, shapes)
             check_dtypes(op, dtypes)
             dtype = op.result_dtype(shapes, dtypes, self._dtype)
-        except (OpError, AttributeValueError) as refusal:
+        except (OpError, AttributeValueError, TypeError) as refusal:
             raise Unmapped(str(refusal)) from None
         return Signature(op, types, shapes, outputs, dtype, raise_on_false)
 
@@ -93,10 +93,12 @@ def attribute_at(value: Attribute, batch: int) -> Attribute:
 
 
 def _written(op: Op, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
-    """The attributes that differ from the defaults; equal numbers for all spatial dims as one."""
+    """The attributes that differ from the defaults, in the op's order; equal numbers for all spatial dims as one."""
     found: dict[str, Attribute] = {}
-    for name, value in attributes.items():
-        field = op.fields[name]
+    for name, field in op.fields.items():
+        if name not in attributes:
+            continue
+        value = attributes[name]
         if field.default is not REQUIRED and op.attribute(name) == field.parse(field.default, op.ndim):
             continue
         alike = isinstance(field, SpatialField) and type(value) is tuple and len(set(value)) == 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.torch.rules.arguments import cast, number_of, rank_of
 from archcost.importers.torch.rules.base import rule
+from archcost.importers.torch.rules.calls import Unmapped
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -121,3 +122,14 @@ def softmax(call: BoundCall, maker: Maker) -> int:
 def glu(call: BoundCall, maker: Maker) -> int:
     """Half of a dim is left."""
     return maker.step("glu", [call.tensor("input")], {"dim": call.get("dim")})
+
+
+@rule("prelu", signature="input, weight")
+def prelu(call: BoundCall, maker: Maker) -> int:
+    """A learnt slope below 0: one, or one for each channel."""
+    weight = call.recorded("weight")
+    slopes, parameter = maker.recorded(weight).shape, maker.parameter(weight)
+    if parameter is None:
+        raise Unmapped("its slopes are no parameter of its own")
+    attributes = {"num_parameters": slopes[0] if slopes else 1}
+    return maker.layer("prelu", [call.tensor("input")], attributes, {"weight": parameter})[0]
