@@ -88,7 +88,7 @@ class Tape:
     def after(self, call: Called, before: Before, found: Any, *, written: Sequence[Tensor] = ()) -> Outcome:
         """Note a call that has run; ``written`` is what it wrote into, as far as no version shows it."""
         given = list(tensors_in(found))
-        writes = [*written, *self._written(call, before, given)]
+        writes = list({id(each): each for each in [*written, *self._written(call, before, given)]}.values())
         outcome = Outcome(given or writes, writes)
         if not outcome.given:
             return outcome
