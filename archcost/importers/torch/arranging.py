@@ -29,13 +29,14 @@ class Arrangement:
         self._scopes = scopes
         self._steps = steps
         self._values = values
+        self.kept: list[Made] = []
         self.functional: tuple[str, ...] = ()
 
     def arranged(
         self, inputs: Sequence[int], outputs: Sequence[int]
     ) -> tuple[list[Step], list[Tensor], list[Scope], list[int]]:
         """The steps that are left in their order, the values and scopes that they use, and the outputs, numbered anew."""
-        steps = self._ordered(self._alive(outputs))
+        steps = self.kept = self._ordered(self._alive(outputs))
         numbers = {value: place for place, value in enumerate(inputs)}
         for step in steps:
             for value in step.outputs:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.importers.torch.functions import SHAPE_ONLY
 from archcost.importers.torch.recorded import Origin, Ref
 from archcost.importers.torch.rules.base import FREE
 
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 
     from archcost.importers.torch.recorded import Argument, Call, Recording
 
-# Functions that take a shape from a tensor, but no data: of all arguments, and of those after the first.
-_SHAPE_OF_FIRST = frozenset(
-    """
-    zeros_like ones_like full_like empty_like rand_like randn_like randint_like new_zeros new_ones new_full new_empty
-    new_tensor new_empty_strided
-    """.split()
-)
+# Functions that take a shape, but no data, from tensors after the first; those that take none at all are SHAPE_ONLY.
 _SHAPE_OF_SECOND = frozenset("expand_as view_as reshape_as type_as to resize_as".split())
 # Functions whose result is their first argument, or a part of it, in another shape.
 _VIEWS = frozenset(
@@ -115,7 +110,7 @@ def refs(argument: Argument) -> Iterator[int]:
 def data_of(call: Call) -> list[int]:
     """The values whose data a call takes; of some functions, an argument only gives its shape or dtype."""
     args, kwargs = call.args, call.kwargs
-    if call.function in _SHAPE_OF_FIRST:
+    if call.function in SHAPE_ONLY:
         args, kwargs = args[1:], {name: value for name, value in kwargs.items() if name != "input"}
     elif call.function in _SHAPE_OF_SECOND:
         args, kwargs = args[:1], {name: value for name, value in kwargs.items() if name == "input"}

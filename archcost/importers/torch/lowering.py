@@ -10,6 +10,7 @@ A rule is believed only where its steps have the shapes and the MACs of the run.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ from archcost.importers.form import Input, Model, Tensor, Truth, shape_at
 from archcost.importers.torch.arranging import Arrangement
 from archcost.importers.torch.dependence import Dependences, data_of, refs
 from archcost.importers.torch.making import CallMaker, Place, added
-from archcost.importers.torch.recorded import Origin
-from archcost.importers.torch.remarks import Unmappable
+from archcost.importers.torch.recorded import Origin, Ref
+from archcost.importers.torch.remarks import unmapped
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, UNSEEN, Unmapped
 from archcost.importers.torch.rules.calls import bound
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Attribute
-    from archcost.importers.torch.recorded import Call, Recording, Value
+    from archcost.importers.torch.recorded import Argument, Call, Recording, Value
     from archcost.importers.torch.rules.modules import ModuleRule
     from archcost.importers.torch.spans import Span
 
@@ -55,7 +56,6 @@ class _Lowering:
         self.holders = Holders()
         self.values: list[Tensor] = []
         self.steps: list[Made] = []
-        self.unmappable = Unmappable()
         self.unseen: dict[str, None] = {}
         self._found: dict[int, int] = {}  # by value of the recording, that of the form
         self._at = (0, 0)  # the call that is being lowered, and the module call around it
@@ -93,7 +93,7 @@ class _Lowering:
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
             arrangement.functional,
-            [*recording.remarks, *self.unmappable.sentences()],
+            [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 
     def value(self, number: int) -> int:
@@ -105,6 +105,8 @@ class _Lowering:
 
     def _made(self, number: int) -> int:
         value = self.recording.values[number]
+        if not self._elements(number):
+            raise Unmapped("it reads a tensor without elements")
         known, maker = self.known.of[number], self.known.makers.get(number)
         if value.origin is Origin.PARAMETER:
             return self._parameter(value)
@@ -136,8 +138,6 @@ class _Lowering:
         return self._source("parameter", value, {"shape": shape}, named=True, holds=holds)
 
     def _constant(self, value: Value, maker: int | None) -> int:
-        if prod(shape_at(value.shape, 1)) == 0:
-            raise Unmapped("it reads a tensor without elements")
         dtype = value.dtype if value.dtype in DTYPE_BYTES and value.dtype != self.recording.dtype else None
         at = self._at
         if maker is not None:
@@ -207,8 +207,9 @@ class _Lowering:
         return True
 
     def _lower_next(self, index: int) -> int:
-        """Lower a call, unless it is static; gives the index after it."""
-        if any(self.known.of[value].varies for value in self.recording.calls[index].outputs):
+        """Lower a call, unless it is static, or gives nothing; gives the index after it."""
+        outputs = self.recording.calls[index].outputs
+        if any(self.known.of[value].varies for value in outputs) and any(map(self._elements, outputs)):
             self._lower(index)
         return index + 1
 
@@ -220,8 +221,7 @@ class _Lowering:
             made, values = self._by_rule(index, call)
         except Unmapped as reason:
             self._at = (index, call.module)
-            self.unmappable.add(call, self.recording.modules[call.module].path, str(reason))
-            made, values = self._custom(index, call)
+            made, values = self._custom(index, call, str(reason))
         self._keep(made)
         for number, value in zip(call.outputs, values, strict=True):
             if value is not None:
@@ -243,7 +243,7 @@ class _Lowering:
             raise Unmapped("archcost has no op for it")
         maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
-        found = rule.lower(bound(call, rule.signature, results, self.value), maker)
+        found = rule.lower(bound(self._without_empty(call), rule.signature, results, self.value), maker)
         values = [found] if isinstance(found, int) else list(found)
         self._check(maker, values, call.outputs, results, [call])
         return maker.made, values
@@ -271,18 +271,18 @@ class _Lowering:
                 raise Unmapped(f"its rule gives {macs} MACs, the run gave {counted}")
             self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
 
-    def _custom(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
+    def _custom(self, index: int, call: Call, reason: str) -> tuple[list[Made], list[int | None]]:
         """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
         results = [self._tensor(number) for number in fresh]
-        if not results or any(prod(shape_at(result.shape, 1)) == 0 for result in results):
+        if not all(map(self._elements, fresh)):
             path = self.recording.modules[call.module].path
             raise UsageError(
                 f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it",
                 f"it is called at {call.place}" if call.place else "",
             )
-        inputs = [self.value(number) for number in data_of(call) if prod(shape_at(self._tensor(number).shape, 1))]
+        inputs = [self.value(number) for number in data_of(call) if self._elements(number)]
         dtype = results[0].dtype
         inputs.sort(key=lambda value: self.values[value].dtype != dtype)  # the first says the dtype of the outputs
         shapes = tuple([result.shape for result in results])
@@ -291,7 +291,23 @@ class _Lowering:
             attributes["macs"] = call.macs
         maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
+        maker.made[0].unmapped = reason
         return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
+
+    def _without_empty(self, call: Call) -> Call:
+        """A call without the tensors of its lists that have no elements: joined to others they are nothing."""
+        args = tuple([self._filled(each) for each in call.args])
+        kwargs = {name: self._filled(each) for name, each in call.kwargs.items()}
+        return replace(call, args=args, kwargs=kwargs)
+
+    def _filled(self, argument: Argument) -> Argument:
+        if type(argument) is not tuple:
+            return argument
+        return tuple([each for each in argument if not isinstance(each, Ref) or self._elements(each.value)])
+
+    def _elements(self, number: int) -> int:
+        """The elements of a value of the recording at batch 1."""
+        return prod(shape_at(self.recording.values[number].shape, 1))
 
     def _tensor(self, number: int) -> Tensor:
         value = self.recording.values[number]

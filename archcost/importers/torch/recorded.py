@@ -54,13 +54,15 @@ class Value:
     name: str = ""
 
 
-class Ref(NamedTuple):
+@dataclass(frozen=True, slots=True)  # no tuple: those are lists of arguments
+class Ref:
     """A tensor among arguments, by the number of its value."""
 
     value: int
 
 
-class Opaque(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Opaque:
     """An argument that no rule needs: its class's name and text."""
 
     kind: str

@@ -117,7 +117,7 @@ class Recorder(TorchFunctionMode):
     def _write_somewhere(self, call: Called) -> None:
         """Note that a tensor is written into at places that are not known; its shape stays."""
         before = self._tape.before(call.changed(self._unsettled.hidden))
-        outcome = self._tape.after(call, before, None, written=call.args[:1])
+        outcome = self._tape.after(call, before, None)
         if self._shadows is not None:
             self._shadows.forget(outcome.written)
 

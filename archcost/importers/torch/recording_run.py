@@ -12,7 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
-from archcost.errors import UsageError
+from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.calls import changed
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
@@ -83,6 +83,10 @@ def _recorded(
     batch: int,
     device: torch.device,
 ) -> Run:
+    paths = [path for path, _ in model.named_modules()]
+    if subject.until not in paths:
+        help_text = suggestion(subject.until, paths, "modules")
+        raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
     values, modules = Values(model), ModuleCalls(model, subject.until)
     inputs = [values.input(each, name) for each, name in zip(tensors_in((args, kwargs)), names, strict=True)]
     counter = FlopCounterMode(display=False)
@@ -97,7 +101,7 @@ def _recorded(
         result = modules.reached
     _refuse(subject, recorder.stopped)
     if subject.until and modules.reached is None:
-        raise UsageError(f"{subject.title} runs no module '{subject.until}'", "name a module as `named_modules` does")
+        raise UsageError(f"{subject.title} does not run its module '{subject.until}'")
     outputs = _outputs(subject, recorder, values, result)
     missed = tape.unaccounted()
     if missed:

@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archcost.importers.torch.recorded import Call
+    from collections.abc import Iterable
+
+    from archcost.importers.torch.recorded import Recording
+    from archcost.importers.torch.steps import Made
 
 
-class Unmappable:
-    """Collects calls that became ``custom``, by function and reason."""
-
-    def __init__(self) -> None:
-        self._places: dict[tuple[str, str], list[str]] = {}
-
-    def add(self, call: Call, path: str, reason: str) -> None:
-        """Note a call in the module at a path."""
-        place = f"{path or 'the model itself'}{f' ({call.place})' if call.place else ''}"
-        self._places.setdefault((call.function, reason), []).append(place)
-
-    def sentences(self) -> list[str]:
-        """One sentence for each function and reason, with the first place."""
-        found = []
-        for (function, reason), places in self._places.items():
-            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-            found.append(f"{function} is a custom layer in {places[0]}{more}: {reason}")
-        return found
+def unmapped(recording: Recording, steps: Iterable[Made]) -> list[str]:
+    """A sentence for each function that is a custom layer among the steps, and why, with the first place."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for step in steps:
+        if step.unmapped:
+            call = recording.calls[step.call]
+            path = recording.modules[call.module].path or "the model itself"
+            place = f"{path} ({call.place})" if call.place else path
+            places.setdefault((call.function, step.unmapped), []).append(place)
+    found = []
+    for (function, reason), where in places.items():
+        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+        found.append(f"{function} is a custom layer in {where[0]}{more}: {reason}")
+    return found

@@ -79,7 +79,7 @@ class Shadows:
         small = sum([tensor.numel() for tensor in given]) <= _MOST_ELEMENTS
         if small and call.name not in RANDOM and self.known(read):
             try:
-                found = list(tensors_in(self.computed(call)))
+                found = list(tensors_in(self.computed(call))) or [self._pairs[id(each)][1] for each in written]
             except REFUSED:
                 found = []
             if [(each.shape, each.dtype) for each in found] == [(each.shape, each.dtype) for each in given]:

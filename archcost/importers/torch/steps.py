@@ -34,6 +34,7 @@ class Made:
     source: bool = False
     name: str = ""
     note: str = ""
+    unmapped: str = ""  # why no rule says the call
 
     @property
     def counts(self) -> bool:

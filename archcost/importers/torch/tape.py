@@ -85,10 +85,10 @@ class Tape:
         self._claim()
         return Before(tensors, [_version(each) for each in tensors], args, kwargs, from_input, self.macs())
 
-    def after(self, call: Called, before: Before, found: Any, *, written: Sequence[Tensor] = ()) -> Outcome:
-        """Note a call that has run; ``written`` is what it wrote into, as far as no version shows it."""
+    def after(self, call: Called, before: Before, found: Any) -> Outcome:
+        """Note a call that has run."""
         given = list(tensors_in(found))
-        writes = list({id(each): each for each in [*written, *self._written(call, before, given)]}.values())
+        writes = self._written(call, before, given)
         outcome = Outcome(given or writes, writes)
         if not outcome.given:
             return outcome

@@ -1,0 +1,69 @@
+"""Model → Draft, one step for each step of the model, all in one scope: the form that can say every model.
+
+An id is the path with ``_`` for its dots: ``layer1_0_conv1``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.importers.default_ids import leave_out_default_ids
+from archcost.importers.draft import Draft, DraftStep
+from archcost.ops import REGISTRY
+from archcost.spec.unused import MEANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.importers.form import Model
+
+
+def flat(model: Model) -> Draft:
+    """The draft with all steps of a model in one list, in the order in which they ran."""
+    ids = _ids(model)
+    names = _references(model, ids)
+    current: tuple[int, ...] = (model.inputs[0].value,) if model.inputs else ()
+    layers: list[DraftStep] = []
+    is_plain = True  # an id alone, or none, means all outputs of the step before
+    for index, step in enumerate(model.steps):
+        op = REGISTRY[step.kind]
+        share = None if step.shares is None else ids[step.shares]
+        follows = (step.inputs == current and is_plain) if op.max_inputs != 0 else not step.inputs
+        reads = None if follows else [names[value] for value in step.inputs]
+        layers.append(DraftStep(step.kind, ids[index], dict(step.attributes), reads, share=share, note=step.note))
+        current = step.outputs
+        is_plain = len(current) == 1 or not op.main_output
+    leave_out_default_ids(layers, [given.name for given in model.inputs])
+    return Draft([], layers, None if model.outputs == current else [names[value] for value in model.outputs])
+
+
+def _ids(model: Model) -> list[str]:
+    """An id for each step; one begins with ``_`` if nobody reads its step, which says that this is meant."""
+    taken = {given.name for given in model.inputs}
+    read = {value for step in model.steps for value in step.inputs}.union(model.outputs)
+    found: list[str] = []
+    for step in model.steps:
+        wanted = model.path_of(step).replace(".", "_")
+        if read.isdisjoint(step.outputs) and not wanted.startswith(MEANT):
+            wanted = MEANT + wanted
+        found.append(_fresh(wanted, taken))
+        taken.add(found[-1])
+    return found
+
+
+def _fresh(wanted: str, taken: Iterable[str]) -> str:
+    """The first of ``wanted``, ``wanted_1``, ``wanted_2`` … that is not taken."""
+    name, count = wanted, 0
+    while name in taken:
+        count += 1
+        name = f"{wanted}_{count}"
+    return name
+
+
+def _references(model: Model, ids: Sequence[str]) -> dict[int, str]:
+    """How ``from`` names each value: an input, a step, or an output of a step that has several."""
+    names = {given.value: given.name for given in model.inputs}
+    for step, name in zip(model.steps, ids, strict=True):
+        several = len(step.outputs) > 1
+        names |= {value: f"{name}.{number}" if several else name for number, value in enumerate(step.outputs)}
+    return names

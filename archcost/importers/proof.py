@@ -1,0 +1,244 @@
+"""The proof of an imported spec: its text is read and analysed as any other, and held against the model.
+
+Params and MACs must be those that the source itself counted; every layer must be the step of the model at its place:
+the same op, on the same values, with the same shapes; and all of that at two batch sizes. What the source cannot count
+is said, and what archcost cannot count is a lower bound.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.analysis.report import analyze
+from archcost.errors import SpecError
+from archcost.importers.form import Batched, Expression, shape_at, size_at
+from archcost.ops import REGISTRY
+from archcost.paths import DOT, join, split
+from archcost.settings import Settings
+from archcost.spec.loader import loads
+from archcost.spec.unused import MEANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.dims import Shape
+    from archcost.importers.form import Attribute, Model, Step
+    from archcost.ops.base import Op
+
+_BATCHES = (1, 2)
+_SHOWN = 4  # paths in a message
+_UNKNOWN = object()  # the value of an expression
+_UNORDERED = "add"  # of a residual, which reads its own result before its input
+
+
+class Difference(NamedTuple):
+    """Where the text and the model say different things; ``path`` is empty for the whole model."""
+
+    path: str
+    what: str  # "params", "MACs", "its shape" …
+    here: str
+    there: str
+    batch: int = 1
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        at = "" if self.batch == 1 else f" at batch {self.batch}"
+        return f"{where}{self.what}{at}: archcost gives {self.here}, the model has {self.there}"
+
+
+class Proof(NamedTuple):
+    """What the proof found: nothing that differs, or what differs first; and what could not be compared.
+
+    ``report`` is that of the spec at batch 1; None if the text is no valid spec.
+    """
+
+    differences: tuple[Difference, ...]
+    gaps: tuple[str, ...]
+    report: Report | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
+
+
+def prove(text: str, model: Model, *, in_order: bool = False) -> Proof:
+    """Hold a text against the model that it was written from.
+
+    ``in_order``: layers are found by their place in the run, as in the flat form, instead of by their paths.
+    """
+    differences: list[Difference] = []
+    first: Report | None = None
+    for batch in _BATCHES:
+        try:
+            report = analyze(loads(text, name=f"{model.name}.yaml"), Settings(batch=batch))
+        except SpecError as error:
+            return Proof((*differences, Difference("", "the text", _problem(error), "a model", batch)), (), first)
+        first = first or report
+        differences += _of_totals(report, model)
+        differences += _of_layers(report, model, in_order=in_order)
+        if differences:
+            break
+    return Proof(tuple(differences), tuple(_gaps(first, model)) if first else (), first)
+
+
+def _problem(error: SpecError) -> str:
+    """The first problem of a spec, with its place."""
+    problem = error.diagnostics[0]
+    return f"{problem.mark}: {problem.message}" if problem.mark else problem.message
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _of_totals(report: Report, model: Model) -> Iterator[Difference]:
+    """Params to the unit; MACs to the unit, but for what the source's own counter cannot see.
+
+    That counter may see a part of what it does not see whole: of these ops it is between nothing and all.
+    """
+    truth, batch, totals = model.truth, report.batch, report.totals
+    if truth.params is not None and totals.params != truth.params:
+        yield Difference("", "params", f"{totals.params:,}", f"{truth.params:,}", batch)
+    if truth.macs is None:
+        return
+    counted = size_at(truth.macs, batch)
+    if not totals.macs - unseen_macs(report, model) <= counted <= totals.macs:
+        yield Difference("", "MACs", f"{totals.macs:,}", f"{counted:,}", batch)
+
+
+def unseen_macs(report: Report, model: Model) -> int:
+    """The MACs of the layers whose ops the source's own counter reads as 0, or in part."""
+    kinds = set(model.truth.unseen_macs)
+    return sum([layer.macs for layer in report.layers if layer.op in kinds]) if kinds else 0
+
+
+def _gaps(report: Report, model: Model) -> Iterator[str]:
+    """What the proof does not show, in sentences."""
+    truth = model.truth
+    if truth.params is None:
+        yield "The source does not say how many params it has: they are archcost's own count."
+    if truth.macs is None:
+        yield "The source does not count MACs: they are archcost's own count."
+    elif (unseen := unseen_macs(report, model)) > 0:
+        kinds = ", ".join(sorted({layer.op for layer in report.layers} & set(truth.unseen_macs)))
+        yield f"The source's counter does not see all products of {kinds}: {unseen:,} MACs are archcost's own count."
+    unknown = report.unknown("macs")
+    if unknown:
+        names = ", ".join(sorted({layer.node.op.attribute("name") for layer in report.layers if layer.path in unknown}))
+        count = f"{len(unknown):,} layer{'s' * (len(unknown) > 1)}"
+        yield f"MACs are unknown for {count} that archcost has no op for ({names}): the total is a lower bound."
+
+
+# --- layers -----------------------------------------------------------------------------------------------------------
+
+
+def _of_layers(report: Report, model: Model, *, in_order: bool) -> Iterator[Difference]:
+    """The first layer that is not the step at its place; the inputs and outputs of the model."""
+    graph, batch = report.graph, report.batch
+    inputs = {name: tensor.shape for name, tensor in graph.inputs.items()}
+    wanted = {given.name: shape_at(model.shape(given.value), batch) for given in model.inputs}
+    if inputs != wanted:
+        yield Difference("", "the inputs", str(inputs), str(wanted), batch)
+        return
+    places = list(range(len(model.steps))) if in_order else _places_by_path(report, model)
+    if len(graph.nodes) != len(model.steps) or sorted(places) != list(range(len(model.steps))):
+        yield _misplaced(report, model, places)
+        return
+    numbers = {-1 - place: given.value for place, given in enumerate(model.inputs)}  # of values, here to there
+    for index, (node, place) in enumerate(zip(graph.nodes, places, strict=True)):
+        step = model.steps[place]
+        numbers.update(zip(range(node.first_value, node.first_value + len(node.outputs)), step.outputs, strict=False))
+        difference = _of_layer(report, index, step, model)
+        if difference is not None:
+            yield difference
+            return
+    yield from islice(_of_reads(report, model, places, numbers), 1)
+
+
+def _of_reads(report: Report, model: Model, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[Difference]:
+    """The layers that read other values than their steps; the outputs of the model, where they are others."""
+    graph = report.graph
+    read = [(node.path, node.inputs, model.steps[place]) for node, place in zip(graph.nodes, places, strict=True)]
+    pairs = [(path, "what it reads", inputs, step.inputs, step.kind) for path, inputs, step in read]
+    for path, what, values, should, kind in [*pairs, ("", "the outputs", graph.outputs, model.outputs, "")]:
+        reads = [numbers[value] for value in values]
+        if (sorted(reads) != sorted(should)) if kind == _UNORDERED else reads != list(should):
+            names = _value_names(model)
+            here, there = (", ".join(map(names.__getitem__, those)) or "nothing" for those in (reads, should))
+            yield Difference(path, what, here, there, report.batch)
+
+
+def _of_layer(report: Report, index: int, step: Step, model: Model) -> Difference | None:
+    """Whether a layer is the step: its op with all attributes, and the shapes of its outputs."""
+    node, batch = report.graph.nodes[index], report.batch
+    op = _op_of(step, batch)
+    if node.op.kind != step.kind or (op is not None and node.op != op):
+        return Difference(node.path, "its op", str(node.op), str(op or step.kind), batch)
+    shapes = [shape_at(model.shape(value), batch) for value in step.outputs]
+    if list(node.signature.output_shapes) != shapes:
+        here, there = _shapes_text(node.signature.output_shapes), _shapes_text(shapes)
+        return Difference(node.path, "its shape", here, there, batch)
+    return None
+
+
+def _op_of(step: Step, batch: int) -> Op | None:
+    """The op of a step of the model at a batch size; None where an attribute is an expression."""
+    values = {name: _plain(value, batch) for name, value in step.attributes.items()}
+    return None if _UNKNOWN in values.values() else REGISTRY[step.kind](**values)
+
+
+def _plain(value: Attribute, batch: int) -> Any:
+    """A value as YAML would give it; ``_UNKNOWN`` if it is an expression, or has one in it."""
+    if isinstance(value, Expression):
+        return _UNKNOWN
+    if isinstance(value, Batched):
+        return value.at(batch)
+    if not isinstance(value, tuple):
+        return value
+    items = [_plain(item, batch) for item in value]
+    return _UNKNOWN if _UNKNOWN in items else items
+
+
+def _places_by_path(report: Report, model: Model) -> list[int]:
+    """The place of each layer's step in the model, by its path; -1 where the model has no step of this path.
+
+    A name that begins with ``_`` to say that nobody reads its step is the name without it.
+    """
+    places = {model.path_of(step): index for index, step in enumerate(model.steps)}
+    bare = {_without_marks(path): index for path, index in places.items()}
+    return [places.get(node.path, bare.get(_without_marks(node.path), -1)) for node in report.graph.nodes]
+
+
+def _without_marks(path: str) -> str:
+    return DOT.join([name.removeprefix(MEANT) for name in split(path)])
+
+
+def _misplaced(report: Report, model: Model, places: Sequence[int]) -> Difference:
+    """What there is too much or too little."""
+    paths = [node.path for node in report.graph.nodes]
+    extra = [path for path, place in zip(paths, places, strict=False) if place < 0]
+    lost = [model.path_of(step) for index, step in enumerate(model.steps) if index not in set(places)]
+    if extra or lost:
+        return Difference("", "the paths", f"{_some(extra)}", f"{_some(lost)}", report.batch)
+    return Difference("", "the number of layers", str(len(paths)), str(len(model.steps)), report.batch)
+
+
+def _some(paths: Sequence[str]) -> str:
+    shown = ", ".join(paths[:_SHOWN])
+    return f"{shown} and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else shown or "no other"
+
+
+def _value_names(model: Model) -> dict[int, str]:
+    """What stands for each value: an input's name, or the path of the step that makes it."""
+    names = {given.value: given.name for given in model.inputs}
+    for step in model.steps:
+        path = model.path_of(step)
+        several = len(step.outputs) > 1
+        names |= {value: join(path, str(k)) if several else path for k, value in enumerate(step.outputs)}
+    return names
+
+
+def _shapes_text(shapes: Sequence[Shape]) -> str:
+    return ", ".join(["×".join(map(str, shape)) or "a number" for shape in shapes])

@@ -1,0 +1,81 @@
+"""Models of the import made of archcost's own graphs: what a reader would give, without a reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.analysis.report import analyze
+from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth
+from archcost.importers.spelling import spelled
+from archcost.paths import split
+from archcost.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.graph.model import Graph, Node
+    from archcost.spec.model import Spec
+
+_FIRST, _SECOND = 2, 3  # batch sizes
+
+
+def model_of(spec: Spec) -> Model:
+    """The model that a spec describes, as if it had been recorded at two batch sizes; a scope for each of a path."""
+    first, second = (analyze(spec, Settings(batch=batch)) for batch in (_FIRST, _SECOND))
+    graph = first.graph
+    shapes = [_values(report.graph) for report in (first, second)]
+    values = [Tensor(_fitted(one.shape, other.shape), one.dtype) for one, other in zip(*shapes, strict=True)]
+    inputs = [Input(name, place) for place, name in enumerate(graph.inputs)]
+    numbers = {-1 - place: place for place in range(len(inputs))}
+    numbers |= {value: len(inputs) + value for value in range(len(values) - len(inputs))}
+    scopes, steps = [Scope(ROOT, "", spec.name)], []
+    known: dict[tuple[str, ...], int] = {(): ROOT}
+    for index, (node, other) in enumerate(zip(graph.nodes, second.graph.nodes, strict=True)):
+        *above, name = split(node.path)
+        for depth in range(1, len(above) + 1):
+            place = tuple(above[:depth])
+            if place not in known:
+                known[place] = len(scopes)
+                scopes.append(Scope(known[place[:-1]], place[-1], place[-1]))
+        outputs = range(node.first_value, node.first_value + len(node.outputs))
+        owners = {graph.owner(index, tensor) for tensor in (*node.signature.weights(), *node.signature.buffers())}
+        steps.append(
+            Step(
+                node.op.kind,
+                name,
+                known[tuple(above)],
+                tuple([numbers[value] for value in node.inputs]),
+                tuple([numbers[value] for value in outputs]),
+                spelled(node.op.kind, _attributes(node, other)),
+                shares=next(iter(owners - {index}), None),
+            )
+        )
+    macs = _fitted(first.totals.macs, second.totals.macs)
+    truth = Truth(first.totals.params, macs)
+    named = tuple([numbers[value] for value in graph.outputs])
+    return Model(spec.name, "a graph", graph.dtype, inputs, values, scopes, steps, named, truth)
+
+
+def _values(graph: Graph) -> list[Any]:
+    return [*graph.inputs.values(), *[tensor for node in graph.nodes for tensor in node.outputs]]
+
+
+def _attributes(node: Node, other: Node) -> dict[str, Any]:
+    """What differs from the defaults, fitted to the batch."""
+    names = type(node.op).fields
+    return {
+        name: _fitted(node.op.attribute(name), other.op.attribute(name))
+        for name in names
+        if node.op.attribute(name) != node.op._default(name)
+    }
+
+
+def _fitted(one: Any, other: Any) -> Any:
+    """A value that follows the batch, from what it is at two batch sizes."""
+    if isinstance(one, (tuple, list)):
+        items: Sequence[Any] = [_fitted(a, b) for a, b in zip(one, other, strict=True)]
+        return tuple(items)
+    if one == other:
+        return one
+    times = (other - one) // (_SECOND - _FIRST)
+    return Batched(times, one - times * _FIRST)

@@ -1,0 +1,356 @@
+"""Numbers that Python reads: known from shadows, from a run on the CPU, or refused; never guessed."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from archcost.errors import UsageError
+from archcost.importers.form import Batched
+from archcost.importers.torch.recorded import Inputs, Origin, Ref
+from archcost.importers.torch.recording import record
+from tests.importers.torch.recording_support import (
+    call_of,
+    functions,
+    images,
+    reached,
+    recorded,
+    value_named,
+    values_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Simple(nn.Module):
+    """A model whose forward is given; it has a parameter, a buffer and a tensor that is neither."""
+
+    def __init__(self, forward: Callable[[Simple, torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(4))
+        self.register_buffer("table", torch.arange(4))
+        self.plain = torch.arange(4)
+        self.given = forward
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.given(self, x)
+
+
+def run(forward: Callable[[Simple, torch.Tensor], Any]) -> Any:
+    return recorded(lambda: Simple(forward), 4)
+
+
+def whole_mask(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    mask = torch.ones(x.shape[1], dtype=torch.bool, device=x.device)
+    return x.exp() if bool(mask.all()) else x.tanh()
+
+
+def causal_mask(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    mask = torch.full((4, 4), -1.0, device=x.device)
+    mask = torch.triu(mask, diagonal=1)
+    mask[0] = 0
+    return x.exp() if mask[1, 2].item() == -1 and mask.sum().item() == -3 else x.tanh()
+
+
+def written_mask(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    mask = torch.empty(4, device=x.device)
+    mask.view(2, 2)[0].fill_(1)
+    return x.exp() if int(mask.sum()) == 2 else x.tanh()
+
+
+def shape_of_input(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    ones = torch.ones_like(x)
+    return x.exp() if ones[0].sum() == 4 and x.new_zeros(3).any().logical_not() else x.tanh()
+
+
+def sizes_in_tensors(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    sizes = torch.tensor([2, 2])
+    pieces = x.split(sizes.tolist(), dim=1)
+    return pieces[0].exp().expand(-1, sizes[0]) if torch.arange(sizes.prod()).numel() == 4 else x.tanh()
+
+
+def numpy_numbers(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    positions = torch.arange(4, device=x.device).cpu().numpy()
+    again = torch.from_numpy(np.flip(positions).copy()).to(x.device)
+    return x.exp() if again[0].item() == 3 else x.tanh()
+
+
+def known_mask_as_index(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    mask = torch.arange(4, device=x.device) > 0
+    part = x[:, mask]
+    assert part.shape[1] == len(mask.nonzero()) == 3
+    return part.exp()
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [whole_mask, causal_mask, written_mask, shape_of_input, sizes_in_tensors, numpy_numbers, known_mask_as_index],
+)
+def test_what_follows_from_nothing_is_known_on_the_meta_device(forward: Any) -> None:
+    recording = run(forward)
+    assert recording.remarks == []
+    assert recording.batch_sizes == (1, 2)
+    assert "exp" in functions(recording)
+    assert "tanh" not in functions(recording)
+
+
+def test_a_write_of_what_is_unknown_makes_a_shadow_unknown() -> None:
+    def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
+        mask = torch.zeros(4, device=x.device)
+        rows = mask.view(2, 2)
+        rows[0] = x[0, :2]
+        return x if mask.sum() > 0 else x + 1
+
+    with pytest.raises(UsageError, match="`bool` reads"):
+        run(forward)
+
+
+@pytest.mark.parametrize(
+    ("forward", "what"),
+    [
+        (lambda _, x: x * 2 if x.sum() > 0 else x, "the number that `bool` reads"),
+        (lambda _, x: x * x.max().item(), "the number that `item` reads"),
+        (lambda _, x: x[:, : int(x.sum())], "the number that `int` reads"),
+        (lambda self, x: x * self.weight if (x * self.weight).sum() > 0 else x, "the number that `bool` reads"),
+        (lambda _, x: torch.unique(x), "the shape of what `unique` gives"),
+        (lambda _, x: x[x > 0], "the shape of what `getitem` gives"),
+        (lambda _, x: x.masked_select(x > 0), "the shape of what `masked_select` gives"),
+        (lambda _, x: x[torch.where(x > 0)], "the shape of what `where` gives"),
+        (lambda _, x: x.nonzero(), "the shape of what `nonzero` gives"),
+        (lambda _, x: x.nonzero().shape[0] * x, "the shape of what `nonzero` gives"),
+        (lambda _, x: x[0].repeat_interleave(x[0].long()), "the shape of what `repeat_interleave` gives"),
+    ],
+)
+def test_what_follows_from_the_input_is_refused(forward: Any, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        recorded(lambda: nn.Sequential(Simple(forward)), 4, title="net:Net")
+    first, _, help_text = str(caught.value).partition("\nhelp: ")
+    assert first.startswith(f"net:Net cannot be recorded: {what} at ")
+    assert "test_recording_numbers.py:" in first
+    assert first.endswith(", module 0 depends on the input's numbers")
+    assert "--until" in help_text
+
+
+def test_a_model_that_catches_the_refusal_is_refused_all_the_same() -> None:
+    def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
+        try:
+            return x if x.sum() > 0 else x + 1
+        except Exception:  # noqa: BLE001 - as models do it
+            return x + 2
+
+    with pytest.raises(UsageError, match="depends on the input's numbers"):
+        run(forward)
+
+
+def test_places_may_say_where_something_is_written() -> None:
+    def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
+        y = x.exp()
+        y[torch.where(x.sum(-1) > 0)] = 0
+        y[x < 0] = x.tanh()[x.shape[0] - 1, 0]
+        y[x.nonzero(as_tuple=True)] = 1
+        return y
+
+    recording = run(forward)
+    assert functions(recording).count("setitem") == 3
+    assert not {"where", "nonzero"} & set(functions(recording))
+    assert recording.outputs == list(recording.calls[-1].outputs)
+    assert recording.values[recording.outputs[0]].shape == (Batched(1), 4)
+    assert recording.outputs[0] in reached(recording, call_of(recording, "exp").outputs[0])
+
+
+@pytest.mark.parametrize(
+    ("forward", "what"),
+    [
+        (lambda _, x: x.exp() if torch.rand(1).item() >= 0 else x, "`item` reads"),
+        (lambda self, x: x.exp() if self.weight.sum() == 4 else x, "`bool` reads"),
+        (lambda self, x: x.exp() if self.table[-1] == 3 else x, "`bool` reads"),
+        (lambda self, x: x[:, self.table > 1].exp(), "`getitem` gives"),
+    ],
+)
+def test_what_follows_from_weights_or_chance_is_run_with_numbers(forward: Any, what: str) -> None:
+    recording = run(forward)
+    (remark,) = recording.remarks
+    assert remark.startswith("recorded on the CPU, with random weights")
+    assert what in remark
+    assert "test_recording_numbers.py:" in remark
+    assert functions(recording)[-1] == "exp"
+
+
+def test_a_run_with_numbers_is_the_same_each_time() -> None:
+    def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(torch.randint(1, 100, (1,)).item()):
+            x = x.exp()
+        return x
+
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    assert len(run(forward).calls) == len(run(forward).calls)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_run_with_numbers_refuses_what_follows_from_the_input() -> None:
+    def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
+        assert self.weight.sum() == 4
+        return x if x.sum() > 0 else x + 1
+
+    with pytest.raises(UsageError, match=r"`bool` reads .* depends on the input's numbers"):
+        run(forward)
+
+
+def test_a_giant_is_not_run_with_numbers() -> None:
+    class Giant(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(1 << 15, (1 << 15) + 1, bias=False)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(x) if self.linear.weight[0, 0] < 9 else x
+
+    with pytest.raises(UsageError, match=r"too large for them \(1,073,774,592 parameters\)"):  # 2^15 · (2^15 + 1)
+        recorded(Giant, 1 << 15)
+
+
+def test_a_tensor_that_is_no_buffer_is_a_constant() -> None:
+    recording = run(lambda self, x: x + self.plain)
+    (constant,) = values_of(recording, Origin.CONSTANT)
+    assert call_of(recording, "add").args[1] == Ref(constant.number)
+    assert (constant.shape, constant.dtype, constant.name) == ((4,), "int64", "")
+
+
+def test_a_tensor_that_was_made_with_numbers_is_one_on_the_meta_device() -> None:
+    def make() -> nn.Module:
+        model = Simple(lambda self, x: x + self.plain if self.plain[1] == 1 else x)
+        model.plain = torch.arange(4, device="cpu")
+        return model
+
+    recording = recorded(make, 4)
+    assert (functions(recording)[-1], recording.remarks) == ("add", [])
+
+
+def test_an_output_that_no_function_made_is_refused() -> None:
+    with pytest.raises(UsageError, match="gives a tensor that no function made"):
+        run(lambda self, _: self.plain)
+    with pytest.raises(UsageError, match="gives no tensor, but int"):
+        run(lambda *_: 3)
+
+
+def test_an_error_of_the_model_is_told_with_its_place() -> None:
+    with pytest.raises(UsageError, match=r"net:Net cannot be run: ValueError: too small \(.*test_recording_numbers"):
+        recorded(lambda: Simple(fail), 4, title="net:Net")
+
+
+def fail(self: Simple, x: torch.Tensor) -> torch.Tensor:
+    raise ValueError("too small")
+
+
+def test_what_ends_python_ends_the_recording_alone() -> None:
+    with pytest.raises(UsageError, match="SystemExit"):
+        run(lambda *_: exit(3))  # noqa: PLR1722 - as people write it
+
+
+class Folding(nn.Module):
+    """It takes another path at batch 1."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.exp() if x.shape[0] == 1 else x.tanh().neg()
+
+
+def test_a_path_of_batch_one_alone_is_not_taken() -> None:
+    recording = recorded(Folding, 4)
+    assert recording.batch_sizes == (2, 3)
+    assert functions(recording) == ["tanh", "neg"]
+    assert recording.remarks == []
+
+
+class Choosy(nn.Module):
+    """It takes some batches alone."""
+
+    def __init__(self, *batches: int) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[0] not in self.batches:
+            raise ValueError("not my batch")
+        return x.reshape(x.shape[0] * 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("batches", "recorded_at", "remark"),
+    [
+        ((1, 2, 3), (1, 2), ""),
+        ((2, 3), (2, 3), ""),
+        ((1,), (1,), "recorded at batch 1 alone: at batch 2, .*ValueError: not my batch"),
+    ],
+)
+def test_batch_sizes_are_those_that_the_model_takes(
+    batches: tuple[int, ...], recorded_at: tuple[int, ...], remark: str
+) -> None:
+    recording = recorded(lambda: Choosy(*batches), 4)
+    assert recording.batch_sizes == recorded_at
+    assert [bool(remark)] * bool(remark) == [bool(re.match(remark, each)) for each in recording.remarks]
+
+
+def test_a_model_that_takes_no_batch_has_its_sizes_as_they_are() -> None:
+    recording = record(Folding, images(4, 4, batched=False))
+    assert recording.values[recording.inputs[0]].shape == (4, 4)
+    assert recording.batch_sizes == (1, 2)
+
+
+def test_a_run_may_end_with_a_module() -> None:
+    class Detector(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone = nn.Sequential(nn.Linear(4, 3))
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            try:
+                return self.backbone(x).unique()
+            except Exception:  # noqa: BLE001 - as models do it
+                return x
+
+    recording = recorded(Detector, 4, until="backbone")
+    assert functions(recording) == ["linear"]
+    assert recording.outputs == list(recording.calls[0].outputs)
+    with pytest.raises(UsageError, match=r"has no module 'backbon'\n.*'backbone'"):
+        recorded(Detector, 4, until="backbon")
+    assert value_named(recording, "x").origin is Origin.INPUT
+
+
+def product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return torch.mm(x * 2, weight) + 1
+
+
+class Scripted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(4, 3))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scripting is deprecated, and models have it
+            self.scripted = torch.jit.script(product)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.scripted(x.exp(), self.weight).tanh()
+
+
+def test_a_scripted_function_is_recorded_by_its_operators() -> None:
+    recording = recorded(Scripted, 4)
+    assert functions(recording) == ["exp", "mul", "mm", "add", "tanh"]
+    assert call_of(recording, "mm").macs == recording.macs == Batched(4 * 3)
+    assert recording.outputs[0] in reached(recording, recording.inputs[0])
+
+
+def test_inputs_are_moved_to_the_device_of_the_run() -> None:
+    def on_cpu(batch: int, device: torch.device) -> Inputs:
+        return Inputs((torch.ones(batch, 4),), {}, ("x",))
+
+    with pytest.raises(UsageError, match="depends on the input's numbers"):
+        record(lambda: Simple(lambda _, x: x if x.sum() > 0 else x + 1), on_cpu)

@@ -1,0 +1,129 @@
+"""What is written in place is a new value, also of the tensors that a view shows a part of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from archcost.importers.torch.recorded import Opaque, Origin, Ref
+from tests.importers.torch.recording_support import call_of, functions, reached, recorded, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def module(forward: Callable[[torch.Tensor], Any]) -> type[nn.Module]:
+    """A module without parameters, by its forward."""
+
+    class Written(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            return forward(x)
+
+    return Written
+
+
+def add_in_place(x: torch.Tensor) -> torch.Tensor:
+    y = x.exp()
+    y += 1
+    return y
+
+
+def out_argument(x: torch.Tensor) -> torch.Tensor:
+    y = x.exp()
+    torch.add(x, 1, out=y)
+    return y
+
+
+def inference_mode(x: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        return add_in_place(x)
+
+
+@pytest.mark.parametrize(
+    ("forward", "function"),
+    [
+        (add_in_place, "add"),
+        (out_argument, "add"),
+        (inference_mode, "add"),
+        (lambda x: functional.relu(x.exp(), inplace=True), "relu"),
+        (lambda x: functional.hardtanh_(x.exp()), "hardtanh"),
+        (lambda x: x.exp().mul_(2), "mul"),
+        (lambda x: torch.relu_(x.exp()), "relu"),
+    ],
+)
+def test_a_write_gives_a_new_version(forward: Callable[[torch.Tensor], torch.Tensor], function: str) -> None:
+    recording = recorded(module(forward), 4)
+    exp, call = recording.calls
+    assert (call.function, call.in_place, exp.in_place) == (function, True, False)
+    assert call.outputs != exp.outputs
+    assert recording.outputs == list(call.outputs)
+    assert recording.values[call.outputs[0]].origin is Origin.RESULT
+
+
+def test_an_item_that_is_set_is_a_call_that_gives_the_new_version() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        y = torch.zeros_like(x)
+        y[:, 1:3] = x[:, :2]
+        return y
+
+    recording = recorded(module(forward), 4)
+    zeros, part, item = recording.calls
+    assert [each.function for each in recording.calls] == ["zeros_like", "getitem", "setitem"]
+    assert item.args == (Ref(zeros.outputs[0]), (slice(None), slice(1, 3)), Ref(part.outputs[0]))
+    assert recording.outputs == list(item.outputs)
+
+
+def test_what_is_written_into_a_view_is_written_into_its_base() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        y = torch.zeros_like(x)
+        y[:, 1:3].copy_(x[:, :2])
+        return y
+
+    recording = recorded(module(forward), 4)
+    assert functions(recording) == ["zeros_like", "getitem", "getitem", "copy", "setitem"]
+    item = recording.calls[-1]
+    assert isinstance(item.args[1], Opaque)
+    assert recording.outputs == list(item.outputs)
+    assert recording.outputs[0] in reached(recording, recording.inputs[0])
+
+
+def test_a_view_of_a_view_shows_the_same_tensor() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        y = x.exp()
+        y.view(-1)[:2].zero_()
+        return y
+
+    recording = recorded(module(forward), 4)
+    assert functions(recording) == ["exp", "view", "getitem", "zero", "setitem"]
+    assert recording.calls[-1].args[0] == Ref(call_of(recording, "exp").outputs[0])
+    assert recording.outputs == list(recording.calls[-1].outputs)
+
+
+def test_statistics_of_a_norm_are_no_result() -> None:
+    class Norm(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm1d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.norm(x)
+
+    recording = recorded(Norm, 4, 5, training=True)
+    norm = call_of(recording, "batch_norm")
+    assert (len(norm.outputs), norm.in_place) == (1, False)
+    assert len(values_of(recording, Origin.BUFFER)) == 3  # mean, variance, and the number of batches
+
+
+def test_properties_are_functions_of_their_name() -> None:
+    recording = recorded(module(lambda x: (x.mT @ x.data).H), 4)
+    assert [call.function for call in recording.calls] == ["mT", "data", "matmul", "H"]
+
+
+def test_iteration_is_unbind() -> None:
+    recording = recorded(module(lambda x: sum(list(x.transpose(0, 1)))), 3)
+    assert functions(recording) == ["transpose", "unbind", "add", "add", "add"]
+    assert len(call_of(recording, "unbind").outputs) == 3
