@@ -14,6 +14,7 @@ from archcost.importers.torch.rules.calls import BoundCall, Unmapped, signature_
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Tensor
+    from archcost.importers.torch.recorded import Call
 
 __all__ = ["FREE", "RULES", "UNSEEN", "BoundCall", "Maker", "Rule", "RuleFunction", "Unmapped", "rule"]
 
@@ -77,8 +78,8 @@ class Maker(Protocol):
     def recorded(self, value: int) -> Tensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
 
-    def made_by(self, value: int) -> str:
-        """The function whose call gave a value of the recording; empty if none did."""
+    def call_of(self, value: int) -> Call | None:
+        """The call that gave a value of the recording; None if none did."""
 
     def is_read(self, value: int) -> bool:
         """Whether any call reads a value of the recording, or it is an output of the model."""
