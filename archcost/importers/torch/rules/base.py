@@ -7,7 +7,7 @@ after it, lowering holds every shape against that of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from archcost.importers.torch.rules.calls import BoundCall, Unmapped, signature_of
@@ -26,7 +26,7 @@ class Maker(Protocol):
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> int:
@@ -40,7 +40,7 @@ class Maker(Protocol):
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> list[int]:
@@ -56,7 +56,7 @@ class Maker(Protocol):
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None,
+        attributes: Mapping[str, Attribute] | None,
         tensors: dict[str, int],
         *,
         outputs: Sequence[Tensor] | None = None,
