@@ -30,6 +30,7 @@ from archcost.importers.torch.scopes import Scopes
 from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, Made
 from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.torch.view_writes import with_indices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 def lower(recording: Recording, *, name: str, source: str) -> Model:
     """The model that a recording shows; raises UsageError for what no spec can say."""
-    return _Lowering(recording).model(name, source)
+    return _Lowering(replace(recording, calls=with_indices(recording.calls))).model(name, source)
 
 
 class _Lowering:

@@ -34,6 +34,8 @@ _ALIASES |= {
     "split_sizes": "split_size",
     "unflattened_size": "sizes",
     "value": "fill_value",
+    "indices": "indices_or_sections",
+    "sections": "indices_or_sections",
 }
 # What changes no shape and no figure, of any function.
 _WITHOUT_MEANING = frozenset(
