@@ -92,13 +92,13 @@ def total_at(recording: Recording, batch: int) -> int:
     return recording.macs.at(batch) if isinstance(recording.macs, Batched) else recording.macs
 
 
-def counted(make: Callable[[], nn.Module], inputs: InputMaker, batch: int) -> int:
-    """MACs of the plain model on the meta device, by torch's counter and nothing of ours."""
-    meta = torch.device("meta")
-    with meta:
+def counted(make: Callable[[], nn.Module], inputs: InputMaker, batch: int, device: str = "meta") -> int:
+    """MACs of the plain model, by torch's counter and nothing of ours."""
+    there = torch.device(device)
+    with there:
         model = make().eval().requires_grad_(requires_grad=False)
-    made = inputs(batch, meta)
+    args, kwargs, _ = inputs(batch, there)
     counter = FlopCounterMode(display=False)
-    with meta, torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
-        model(*made.args, **made.kwargs)
+    with there, torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
+        model(*args, **kwargs)
     return counter.get_total_flops() // 2
