@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from archcost.errors import UsageError
 
-# Each is a function of its own name, or a Typer of several, in archcost.commands.MODULE, in the order of the help page.
+# Each is a function of its own name (``import_``), or a Typer of several, in archcost.commands.MODULE, in the order of the help page.
 GROUPS = {
     "Understand": {
         "analyze": "analyze",
@@ -30,6 +31,7 @@ GROUPS = {
     },
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
+        "import": "import_model",
         "export": "export",
         "verify": "verify",
         "bench": "bench",
@@ -43,6 +45,7 @@ GROUPS = {
 }
 COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+_FOREIGN = ("--against", "--allow-import")  # options by which code of other people's runs
 _COMPLETE = "ARCHCOST_COMPLETE"  # set by a shell that asks what may stand at the cursor
 _WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises for a wrong command line
 
@@ -139,13 +142,13 @@ def make_app(words: Sequence[str]) -> typer.Typer:
     wanted = next((word for word in words if not word.startswith("-")), "")
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
         module, group = COMMANDS[name]
-        command = getattr(import_module(f"archcost.commands.{module}"), name)
+        command = getattr(import_module(f"archcost.commands.{module}"), name + "_" * iskeyword(name))
         if isinstance(command, typer.Typer):
             for each in command.registered_commands:
                 each.cls = _Command
             app.add_typer(command, name=name, cls=_Group, rich_help_panel=group)
         else:
-            app.command(cls=_Command, rich_help_panel=group)(command)
+            app.command(name, cls=_Command, rich_help_panel=group)(command)
     return app
 
 
@@ -157,13 +160,11 @@ def main() -> None:
 
     gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
     words = sys.argv[1:]
-    # A copy of a stream that only this process reads would take its text along.
-    foreign = sys.stdout is sys.__stdout__ and any(word.partition("=")[0] == "--against" for word in words)
     shell = os.environ.get(_COMPLETE)
     with guarded():
         if shell:
             sys.exit(_told(lambda: _complete(shell, words)))
-        sys.exit(_told(lambda: _supervised(words) if foreign else _run(words)))
+        sys.exit(_told(lambda: _run_with_sources(words) if _names_sources(words) else _run(words)))
 
 
 def _complete(shell: str, words: Sequence[str]) -> int:
@@ -193,11 +194,27 @@ def _called(words: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _supervised(words: Sequence[str]) -> int | str | None:
-    """The same for a command that runs code of other people's."""
+def _names_sources(words: Sequence[str]) -> bool:
+    """Whether a command line may import models, by what is cheap to ask."""
+    return any(":" in word or word.partition("=")[0] in _FOREIGN for word in words)
+
+
+def _run_with_sources(words: Sequence[str]) -> int | str | None:
+    """The same where models may be imported: slow work is shown, and code that is not ours has its own process."""
+    from archcost.importers.importing import Watched
+    from archcost.importers.sources import runs_users_code
+    from archcost.render.progress import patient_spinner
+
+    Watched.watch = patient_spinner
+    # A copy of a stream that only this process reads would take its text along.
+    apart = sys.stdout is sys.__stdout__ and any(
+        word.partition("=")[0] in _FOREIGN or runs_users_code(word) for word in words
+    )
+    if not apart:
+        return _run(words)
     from archcost.supervision import supervised
 
-    return supervised(lambda: _run(words), "the model that --against names")
+    return supervised(lambda: _run(words), "the model that --against names" if "--against" in words else "the model")
 
 
 def _told(run: Callable[[], int | str | None]) -> int | str | None:

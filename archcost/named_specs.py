@@ -1,4 +1,4 @@
-"""Reports for the names of specs that people give: files, globs, zoo models, ``-``, and ``revision:path``.
+"""Reports for the names of specs that people give: files, globs, zoo models, ``-``, ``revision:path``, and sources.
 
 What is wrong with one of several specs is part of its result, so that the others are still looked at.
 """
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.files import Files
-    from archcost.settings import Settings
+    from archcost.importers.sources import Source
+    from archcost.settings import InputShape, Settings
     from archcost.spec.model import Spec
 
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
@@ -78,22 +79,35 @@ def _tree(path: str, names: Sequence[str]) -> Files | None:
     return None if path in names else DISK
 
 
-def attempt_all(names: Sequence[str], work: Callable[[Spec], T], track: Track = list) -> list[T | SpecResult]:
+def attempt_all(
+    names: Sequence[str],
+    work: Callable[[Spec], T],
+    track: Track = list,
+    *,
+    inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs,
+) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; raises as ``analyze_all``."""
-    return [attempt(path, work, files=_tree(path, names)) for path in track(expand(names))]
+    return [attempt(path, work, files=_tree(path, names), inputs=inputs) for path in track(expand(names))]
 
 
-def attempt(path: str, work: Callable[[Spec], T], *, files: Files | None = None) -> T | SpecResult:
+def attempt(
+    path: str,
+    work: Callable[[Spec], T],
+    *,
+    files: Files | None = None,
+    inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs,
+) -> T | SpecResult:
     """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
-    ``files`` is the tree that its path is bounded by, unless a person named it.
+    ``files`` is the tree that its path is bounded by, unless a person named it; ``inputs`` are those of a model that is
+    imported.
     """
     from archcost.collector import collector_paused
     from archcost.errors import CallError, Diagnostic, SpecError, UnreadError, UsageError
 
     try:
         with collector_paused():
-            spec = read_spec(path) if files is None else read_bounded(path, files)
+            spec = read_spec(path, inputs) if files is None else read_bounded(path, files)
         return work(spec)
     except SpecError as error:
         return SpecResult(path, error.partial, error.diagnostics, unread=isinstance(error, UnreadError))
@@ -112,7 +126,7 @@ def analyze_one(
     def work(spec: Spec) -> SpecResult:
         return SpecResult(path, None if blocks_only and spec.is_library else analyze(spec, settings))
 
-    return attempt(path, work, files=files)
+    return attempt(path, work, files=files, inputs=settings.inputs)
 
 
 def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
@@ -124,28 +138,59 @@ def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files |
         result.notes = tuple(spec.notes)
         return result
 
-    return attempt(path, work, files=files)
+    return attempt(path, work, files=files, inputs=settings.inputs)
 
 
-def read_spec(name: str) -> Spec:
-    """A spec by path, zoo name, ``-``, or ``revision:path``; problems that leave something to analyse stay in it."""
+def load_spec(name: str) -> Spec:
+    """As :func:`read_spec`, but raises SpecError for problems that leave something to analyse."""
+    spec = read_spec(name)
+    if spec.problems:
+        raise spec.problems.error()
+    return spec
+
+
+def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
+    """A spec by any of its names; problems that leave something to analyse stay in it.
+
+    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
+    imported with the ``inputs`` that are asked for.
+    """
     from archcost.spec.loader import read
 
-    if ":" in name:
-        from archcost import model_zoo
-        from archcost.errors import UsageError
-        from archcost.revisions import load_at, split_revision
+    before, colon, rest = name.partition(":")
+    if not colon:
+        return read(name)
+    from archcost.importers.sources import ZOO, parse_source
 
-        parts = split_revision(name)
-        if parts is not None:
-            try:
-                return load_at(*parts)
-            except UsageError as error:
-                model = parts[1] if parts[0] == "zoo" else ""
-                if error.help or not model or model_zoo.find(model) is None:
-                    raise
-                raise UsageError(error.message, f"a model of the zoo goes by its name alone: {model}") from None
-    return read(name)
+    if before == ZOO:
+        return read(_of_zoo(rest))
+    source = parse_source(name)
+    if source is not None and not (source.runs_users_code and os.path.lexists(name)):
+        return imported_spec(source, inputs)
+    from archcost.revisions import load_at, split_revision
+
+    parts = split_revision(name)
+    return read(name) if parts is None else load_at(*parts)
+
+
+def _of_zoo(name: str) -> str:
+    """The path of a model of the zoo, whatever files there are; raises UsageError for one that there is not."""
+    from archcost import model_zoo
+    from archcost.errors import UsageError, did_you_mean
+
+    path = model_zoo.find(name)
+    if path is None:
+        hint = did_you_mean(name, model_zoo.names()) or "`archcost zoo` lists the models"
+        raise UsageError(f"the zoo has no model '{name}'", hint)
+    return path
+
+
+def imported_spec(source: Source, inputs: Mapping[str, InputShape]) -> Spec:
+    """The spec that a source is imported into; its places are of the text that ``archcost import`` writes."""
+    from archcost.importers.importing import Ask, import_source
+    from archcost.spec.loader import reads
+
+    return reads(import_source(Ask(source, inputs)).text, name=source.text)
 
 
 def read_bounded(path: str, files: Files) -> Spec:

@@ -6,8 +6,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Self
 
 THE_ONLY = ""  # the name of an input that has no other beside it
+
+
+class InputShape(tuple[int, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+    """The shape of an input without the batch, and its dtype where one is asked for (else empty)."""
+
+    dtype: str
+
+    def __new__(cls, sizes: Iterable[int], dtype: str = "") -> Self:
+        shape = super().__new__(cls, sizes)
+        shape.dtype = dtype
+        return shape
+
+    def __reduce__(self) -> tuple[type[InputShape], tuple[tuple[int, ...], str]]:
+        return InputShape, (tuple(self), self.dtype)
 
 
 class Settings(NamedTuple):
@@ -24,7 +39,7 @@ class Settings(NamedTuple):
     training: bool = False
     dtype: str | None = None
     weight_dtype: str | None = None
-    inputs: Mapping[str, tuple[int, ...]] = {}
+    inputs: Mapping[str, InputShape] = {}
 
     @property
     def as_it_stands(self) -> bool:
@@ -38,13 +53,13 @@ AS_IT_STANDS = Settings()
 def input_text(name: str, shape: Iterable[int]) -> str:
     """A replaced input as it is typed: ``3x480x640``, or ``image=3x480x640``."""
     sizes = "x".join(map(str, shape))
-    return f"{name}={sizes}" if name != THE_ONLY else sizes
+    dtype = f":{shape.dtype}" if isinstance(shape, InputShape) and shape.dtype else ""
+    return f"{name}={sizes}{dtype}" if name != THE_ONLY else sizes + dtype
 
 
-def shapes_by_name(inputs: Mapping[str, Sequence[int]] | Sequence[int] | None) -> dict[str, tuple[int, ...]]:
+def shapes_by_name(inputs: Mapping[str, Sequence[int]] | Sequence[int] | None) -> dict[str, InputShape]:
     """Shapes of inputs as settings have them: a mapping by name, or the shape of the only input."""
     if inputs is None:
         return {}
-    if hasattr(inputs, "items"):
-        return {name: tuple(shape) for name, shape in inputs.items()}
-    return {THE_ONLY: tuple(inputs)}
+    named = inputs if hasattr(inputs, "items") else {THE_ONLY: inputs}
+    return {name: shape if isinstance(shape, InputShape) else InputShape(shape) for name, shape in named.items()}

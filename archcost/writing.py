@@ -57,6 +57,16 @@ def write_new(path: str, text: str, *, over: bool = False) -> None:
         raise UsageError(f"cannot write {path}: {error}") from None
 
 
+def make_folder(path: str) -> None:
+    """Make a folder that only its owner reads, with those around it, unless it is there; raises FileError."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise failed(error) from None
+    except ValueError as error:
+        raise FileError(str(error)) from None
+
+
 def _unwritten(error: OSError) -> FileError:
     return FileError("there is no such folder") if isinstance(error, FileNotFoundError) else failed(error)
 

@@ -24,16 +24,18 @@ if TYPE_CHECKING:
 
 
 def load(spec: str | os.PathLike[str]) -> Spec:
-    """Parse a spec file, or a model of the zoo by its name.
+    """Parse a spec file, a model of the zoo by its name, or any other name of a spec, a source among them.
 
     Raises SpecError with every problem found, each with file, line and column. The result can be analysed under any
     number of params without being parsed again.
     """
+    import os
+
     from archcost.collector import collector_paused
-    from archcost.spec.loader import load as load_spec
+    from archcost.named_specs import load_spec
 
     with collector_paused():
-        return load_spec(spec)
+        return load_spec(os.fspath(spec))
 
 
 def analyze(
@@ -76,7 +78,8 @@ def validate(
     from archcost.errors import SpecError, as_errors
 
     try:
-        warnings = check(_read(spec), Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
+        settings = Settings(params or {}, batch, training, inputs=shapes_by_name(inputs))
+        warnings = check(_read(spec, settings), settings)
     except SpecError as error:
         return error.diagnostics
     return as_errors(warnings) if strict else ()
@@ -104,7 +107,7 @@ def build(
     from archcost.pytorch.module import build as build_network
 
     settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
-    return build_network(unroll(_read(spec), settings))
+    return build_network(unroll(_read(spec, settings), settings))
 
 
 def export(
@@ -191,17 +194,17 @@ def report_of(model: AnySpec | Report, settings: Settings = AS_IT_STANDS) -> Rep
     from archcost.errors import UsageError
 
     if not isinstance(model, ReportType):
-        return analyze_spec(_read(model), settings)
+        return analyze_spec(_read(model, settings), settings)
     if settings != AS_IT_STANDS:
         raise UsageError(f"the report of {model.name} has its settings already", "give its spec instead")
     return model
 
 
-def _read(spec: AnySpec) -> Spec:
+def _read(spec: AnySpec, settings: Settings = AS_IT_STANDS) -> Spec:
     """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them."""
     import os
 
     from archcost.named_specs import read_spec
     from archcost.spec.model import Spec as SpecType
 
-    return spec if isinstance(spec, SpecType) else read_spec(os.fspath(spec))
+    return spec if isinstance(spec, SpecType) else read_spec(os.fspath(spec), settings.inputs)

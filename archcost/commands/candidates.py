@@ -166,12 +166,12 @@ def _files(unfinished: str, endings: tuple[str, ...] = ("",)) -> Iterator[Candid
 
 def _params(specs: Sequence[str], unfinished: str) -> Iterator[Candidate]:
     """The params of the specs that the line names so far, each as far as its value."""
-    import archcost
     from archcost.errors import ArchcostError
+    from archcost.spec.loader import load
 
     for name in specs:
         try:
-            params = archcost.load(name).params
+            params = load(name).params
         except (ArchcostError, OSError):
             continue
         yield from [Candidate(f"{param}=", f"of {name}") for param in params if param.startswith(unfinished)]

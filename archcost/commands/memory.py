@@ -83,7 +83,7 @@ def memory(
             what_if=whatif,
         )
 
-    found = attempt_all(specs, work, "analysing")
+    found = attempt_all(specs, work, "analysing", shapes)
     studies = [one for one in found if not isinstance(one, SpecResult)]
     failed = [one for one in found if isinstance(one, SpecResult)]
     write(MemoryDocument(studies, depth, failed), chosen, output)

@@ -10,14 +10,14 @@ from archcost import named_specs
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
+    from archcost.settings import InputShape
     from archcost.spec.model import Spec
 
 T = TypeVar("T")
-_MOST_DIGITS = 20  # of a size: tensors have fewer than 2⁶³ elements
 
 
 def settings_of(
@@ -43,11 +43,13 @@ def analyze_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
     return named_specs.analyze_all(names, settings, lambda paths: progress(paths, "analysing"))
 
 
-def attempt_all(names: Sequence[str], work: Callable[[Spec], T], doing: str) -> list[T | SpecResult]:
+def attempt_all(
+    names: Sequence[str], work: Callable[[Spec], T], doing: str, inputs: Mapping[str, InputShape]
+) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; with a bar for many."""
     from archcost.render.progress import progress
 
-    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing))
+    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing), inputs=inputs)
 
 
 def analyze_one(name: str, settings: Settings) -> Report:
@@ -95,22 +97,11 @@ def parse_params(words: Sequence[str], option: str = "--set") -> dict[str, Any]:
     return params
 
 
-def parse_inputs(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """``--input 3x480x640`` and ``--input name=512``; raises UsageError."""
-    from archcost.errors import UsageError
-    from archcost.settings import THE_ONLY
+def parse_inputs(words: Sequence[str]) -> dict[str, InputShape]:
+    """``--input 3x480x640``, ``--input name=512`` and ``--input name=512:int64``; raises UsageError."""
+    from archcost.given_inputs import read_inputs
 
-    inputs: dict[str, tuple[int, ...]] = {}
-    for word in words:
-        name, equals, text = word.rpartition("=")
-        sizes = text.replace(",", "x").replace("×", "x").split("x")
-        if not all(size.strip().isdecimal() and len(size) <= _MOST_DIGITS for size in sizes) or (equals and not name):
-            raise UsageError(f"--input takes a shape such as 3x480x640, or name=shape, got '{word}'")
-        name = name.strip() or THE_ONLY
-        if name in inputs:
-            raise UsageError(f"--input gives two shapes for {name or 'the same input'}", "leave one of them out")
-        inputs[name] = tuple([int(size) for size in sizes])
-    return inputs
+    return read_inputs(words)
 
 
 def parse_share(text: str, option: str) -> Any:

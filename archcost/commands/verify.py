@@ -100,7 +100,7 @@ def verify(
         VerificationOutcome(one.title, None, one.diagnostics)
         if isinstance(one, SpecResult)
         else VerificationOutcome(one.name, one)
-        for one in attempt_all(specs, work, "verifying")
+        for one in attempt_all(specs, work, "verifying", shapes)
     ]
     _write(outcomes, chosen, output, depth)
     checked = [outcome.verification for outcome in outcomes if outcome.verification is not None]

@@ -19,7 +19,7 @@ from archcost.spec.expressions import UNKNOWN, Divided, Expression, ExpressionEr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from archcost.settings import Settings
+    from archcost.settings import InputShape, Settings
     from archcost.spec.expressions import Names
     from archcost.spec.model import InputDeclaration, Spec
     from archcost.spec.problems import Problems
@@ -53,12 +53,12 @@ def _check_agreement(param: str, value: object, sizes: Iterable[Any]) -> None:
             raise UsageError(message, "leave one of them out")
 
 
-def given_shapes(spec: Spec, settings: Settings) -> dict[str, tuple[int, ...]]:
+def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
     """The shapes that replace those of the spec, by the names of its inputs, without those that cannot be read.
 
     Raises UsageError for a name that no input has, and a shape that the input cannot have.
     """
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, InputShape] = {}
     known = list(spec.inputs)
     for given, shape in settings.inputs.items():
         name = known[0] if given == THE_ONLY and len(known) == 1 else given
@@ -127,7 +127,18 @@ def resolve_inputs(
             problems.add(problem)
         else:
             inputs[name] = TensorType(full, declaration.dtype or dtype)
+            _check_dtype(spec, name, given, declaration.dtype or dtype)
     return inputs
+
+
+def _check_dtype(spec: Spec, name: str, given: Mapping[str, InputShape], own: str) -> None:
+    """Raise UsageError for a dtype that is asked for beside the shape, and is not that of the input."""
+    asked = given[name].dtype if name in given else ""
+    if asked and asked != own:
+        raise UsageError(
+            f"the input '{name}' of {spec.name} is {own}, got {asked}",
+            "leave the dtype out: it is the spec's, and --dtype that of the whole model",
+        )
 
 
 def _shape(spec: Spec, name: str, given: Mapping[str, tuple[int, ...]], names: Names) -> Any:

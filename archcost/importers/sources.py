@@ -7,14 +7,9 @@ Python. A branch that is called like a source is written ``refs/heads/timm:net.y
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from archcost.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    GivenInputs = Mapping[str, "GivenInput"]  # by name; that of the only input is empty
 
 ZOO, PYTHON = "zoo", ""
 LIBRARIES = ("torchvision", "timm", "transformers")
@@ -49,13 +44,6 @@ class Source(NamedTuple):
         return named[-1] if named else self.library
 
 
-class GivenInput(NamedTuple):
-    """An input as it is asked for: its shape without the batch, and its dtype (empty: the usual one)."""
-
-    shape: tuple[int, ...]
-    dtype: str = ""
-
-
 def parse_source(text: str) -> Source | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
@@ -71,6 +59,23 @@ def parse_source(text: str) -> Source | None:
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
         return Source(PYTHON, text)
     return None
+
+
+def required_source(text: str) -> Source:
+    """The source that a text names; raises UsageError for what is none."""
+    source = parse_source(text)
+    if source is None:
+        raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
+    return source
+
+
+def runs_users_code(text: str) -> bool:
+    """Whether a word of a command line may be a source that runs code of the user's."""
+    try:
+        source = parse_source(text)
+    except UsageError:  # told where the word is read
+        return False
+    return source is not None and source.runs_users_code
 
 
 def _is_dotted(text: str) -> bool:

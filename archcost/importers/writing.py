@@ -22,13 +22,22 @@ _BATCH = Batched(1)
 _SHOWN_UNUSED = 8  # parameters that a comment names
 
 
-class Figures(NamedTuple):
-    """What ``expect`` states, at batch 1; None: not stated. ``source`` says who counted params and MACs."""
+class Figure(NamedTuple):
+    """A count to expect, and who counted it besides archcost."""
 
-    params: int | None
-    macs: int | None
-    output: tuple[int, ...] | None
+    value: int
     source: str = ""
+
+
+class Figures(NamedTuple):
+    """What ``expect`` states, at batch 1; None: not stated."""
+
+    params: Figure | None = None
+    macs: Figure | None = None
+    output: tuple[int, ...] | None = None
+
+
+NO_FIGURES = Figures()
 
 
 def write(model: Model, draft: Draft, figures: Figures) -> str:
@@ -63,11 +72,16 @@ def _comments(model: Model) -> list[str]:
 
 
 def _expect(figures: Figures) -> dict[str, Node]:
-    counted = {"params": figures.params, "macs": figures.macs}
+    """The figures, and their source once if it is that of all."""
     stated: dict[str, Node] = {} if figures.output is None else {"output": figures.output}
-    stated |= {name: count for name, count in counted.items() if count is not None}
-    if figures.source and len(stated) > (figures.output is not None):
-        stated["source"] = Text(figures.source)
+    counted = {"params": figures.params, "macs": figures.macs}
+    given = {name: figure for name, figure in counted.items() if figure is not None}
+    source, *others = {figure.source for figure in given.values()} or {""}
+    if not others:
+        stated |= {name: figure.value for name, figure in given.items()}
+        return stated | ({"source": Text(source)} if source else {})
+    for name, figure in given.items():
+        stated[name] = Flat(value=figure.value, source=Text(figure.source)) if figure.source else figure.value
     return stated
 
 

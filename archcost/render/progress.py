@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PATIENCE_SECONDS = 0.5
+_LONG_SECONDS = 1.0
+_PAUSE_SECONDS = 0.1
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
@@ -54,6 +56,34 @@ def spinner(what: str) -> Iterator[Callable[[str], None]]:
 
     with _terminal().status(Text(what)) as status:
         yield lambda words: status.update(Text(visible(f"{what} {words}")))
+
+
+@contextmanager
+def patient_spinner(what: str) -> Iterator[Callable[[str], None]]:
+    """The same for work that is mostly short: the line is there after a second, until the work is done."""
+    if not is_terminal(sys.stderr):
+        yield lambda _: None
+        return
+    from threading import Event, Thread
+
+    said, done = [what], Event()
+
+    def show() -> None:
+        if done.wait(_LONG_SECONDS):
+            return
+        with spinner(what) as say:
+            while True:
+                say(said[0])
+                if done.wait(_PAUSE_SECONDS):
+                    return
+
+    shower = Thread(target=show, daemon=True)
+    shower.start()
+    try:
+        yield lambda words: said.__setitem__(0, words)
+    finally:
+        done.set()
+        shower.join()
 
 
 def _terminal() -> Console:

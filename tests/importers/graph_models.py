@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
 from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth
-from archcost.importers.spelling import spelled
-from archcost.paths import split
+from archcost.ops.field_types import SpatialField
+from archcost.paths import join, split
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ _FIRST, _SECOND = 2, 3  # batch sizes
 
 
 def model_of(spec: Spec) -> Model:
-    """The model that a spec describes, as if it had been recorded at two batch sizes; a scope for each of a path."""
+    """The model that a spec describes, as if it had been recorded at two batch sizes.
+
+    It has a scope for each of a path. Its kind is the block's name; groups, branches and rounds are mere containers.
+    """
     first, second = (analyze(spec, Settings(batch=batch)) for batch in (_FIRST, _SECOND))
     graph = first.graph
     shapes = [_values(report.graph) for report in (first, second)]
@@ -30,13 +33,15 @@ def model_of(spec: Spec) -> Model:
     numbers |= {value: len(inputs) + value for value in range(len(values) - len(inputs))}
     scopes, steps = [Scope(ROOT, "", spec.name)], []
     known: dict[tuple[str, ...], int] = {(): ROOT}
+    kinds = {scope.path: scope.kind for scope in graph.scopes if scope.params is not None}
     for index, (node, other) in enumerate(zip(graph.nodes, second.graph.nodes, strict=True)):
         *above, name = split(node.path)
         for depth in range(1, len(above) + 1):
             place = tuple(above[:depth])
             if place not in known:
                 known[place] = len(scopes)
-                scopes.append(Scope(known[place[:-1]], place[-1], place[-1]))
+                kind = kinds.get(join(*place))
+                scopes.append(Scope(known[place[:-1]], place[-1], kind or "", transparent=kind is None))
         outputs = range(node.first_value, node.first_value + len(node.outputs))
         owners = {graph.owner(index, tensor) for tensor in (*node.signature.weights(), *node.signature.buffers())}
         steps.append(
@@ -46,7 +51,8 @@ def model_of(spec: Spec) -> Model:
                 known[tuple(above)],
                 tuple([numbers[value] for value in node.inputs]),
                 tuple([numbers[value] for value in outputs]),
-                spelled(node.op.kind, _attributes(node, other)),
+                _attributes(node, other),
+                tuple(node.signature.weights()),
                 shares=next(iter(owners - {index}), None),
             )
         )
@@ -61,13 +67,14 @@ def _values(graph: Graph) -> list[Any]:
 
 
 def _attributes(node: Node, other: Node) -> dict[str, Any]:
-    """What differs from the defaults, fitted to the batch."""
-    names = type(node.op).fields
-    return {
-        name: _fitted(node.op.attribute(name), other.op.attribute(name))
-        for name in names
-        if node.op.attribute(name) != node.op._default(name)
-    }
+    """What differs from the defaults, fitted to the batch; one number where all spatial dims have the same."""
+    found = {}
+    for name, field in type(node.op).fields.items():
+        value = node.op.attribute(name)
+        if value != node.op._default(name):  # what the op's repr compares as well
+            alike = isinstance(field, SpatialField) and isinstance(value, tuple) and len(set(value)) == 1
+            found[name] = value[0] if alike else _fitted(value, other.op.attribute(name))
+    return found
 
 
 def _fitted(one: Any, other: Any) -> Any:

@@ -13,7 +13,7 @@ from archcost.importers.flat import flat
 from archcost.importers.form import ROOT, Batched, Expression, Input, Model, Scope, Step, Tensor, Truth
 from archcost.importers.layout import WIDTH
 from archcost.importers.proof import prove
-from archcost.importers.writing import Figures, write
+from archcost.importers.writing import NO_FIGURES, write
 from archcost.spec.loader import loads
 from tests.importers.graph_models import model_of
 
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
     from archcost.importers.form import Shape
 
-NOTHING = Figures(None, None, None)
-
 
 def text_of(model: Model) -> str:
-    return write(model, flat(model), NOTHING)
+    return write(model, flat(model), NO_FIGURES)
 
 
 def test_the_zoo_as_flat_specs(zoo_model: str) -> None:

@@ -12,7 +12,7 @@ from archcost.errors import Source
 from archcost.importers.draft import Draft, DraftBlock, DraftStep
 from archcost.importers.form import ROOT, Batched, Expression, Input, Model, Scope, Tensor, Truth
 from archcost.importers.layout import WIDTH
-from archcost.importers.writing import Figures, write
+from archcost.importers.writing import NO_FIGURES, Figure, Figures, write
 from archcost.importers.yaml_values import value_text
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from archcost.spec.model import Block, References, Step
     from archcost.spec.template import Template
 
-NOTHING = Figures(None, None, None)
 BLOCKS = ("bottleneck", "stage-1", "1x1", "true", "3")
 
 # --- what is drawn ----------------------------------------------------------------------------------------------------
@@ -212,7 +211,7 @@ def block_as_drafted(block: DraftBlock) -> Any:
 @given(DRAFTS)
 @settings(max_examples=examples(40))
 def test_a_draft_is_read_back_as_it_was_written(draft: Draft) -> None:
-    source = Source("drawn.yaml", write(model(), draft, NOTHING))
+    source = Source("drawn.yaml", write(model(), draft, NO_FIGURES))
     root, problems = parse_document(source)
     assert not problems
     spec = Spec(source, source.name)
@@ -245,7 +244,7 @@ def as_plain(value: Any) -> Any:
 @settings(max_examples=examples(20))
 def test_no_line_is_wider_than_it_must_be(draft: Draft) -> None:
     """A line past the width has no place left to break it: no comma of a list or mapping that is filled."""
-    for line in write(model(), draft, NOTHING).splitlines():
+    for line in write(model(), draft, NO_FIGURES).splitlines():
         if len(line) > WIDTH:
             rest = line.strip().removeprefix("- ")
             assert ": " not in rest or not rest.startswith("{"), line
@@ -320,7 +319,7 @@ STEPS = {
 def test_a_step_is_written_as_people_write_it(name: str) -> None:
     step, wanted = STEPS[name]
     block = DraftBlock("bottleneck", {"width": None, "stride": 1}, layers=[DraftStep("relu")])
-    text = write(model(), Draft([block], [step]), NOTHING)
+    text = write(model(), Draft([block], [step]), NO_FIGURES)
     assert text.endswith(f"layers:\n  {wanted}\n")
 
 
@@ -338,7 +337,7 @@ def test_what_does_not_fit_on_a_line_is_spread() -> None:
             "shortcut": [],
         },
     )
-    assert write(model(), Draft([], [many, both]), NOTHING).partition("layers:\n")[2] == (
+    assert write(model(), Draft([], [many, both]), NO_FIGURES).partition("layers:\n")[2] == (
         "  - id: joined\n"
         "    concat:\n"
         "    from: [features_of_branch_0, features_of_branch_1, features_of_branch_2, features_of_branch_3, "
@@ -380,7 +379,7 @@ def test_a_whole_spec() -> None:
         ],
         ["half"],
     )
-    assert write(made, draft, Figures(36, 0, (1, 16, 8), "torch 2.0")) == (
+    assert write(made, draft, Figures(Figure(36, "torch 2.0"), Figure(0, "torch 2.0"), (1, 16, 8))) == (
         "# Recorded on the CPU.\n"
         "# Parameters that take no part, 1,032 in all: aux.weight (1,024), aux.bias (8).\n"
         "archcost: 1\n"

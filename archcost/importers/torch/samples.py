@@ -10,14 +10,13 @@ import torch
 
 from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.foreign import Foreign
-from archcost.settings import THE_ONLY, input_text
+from archcost.importers.torch.recorded import Inputs
+from archcost.settings import THE_ONLY, InputShape, input_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import nn
-
-    from archcost.importers.sources import GivenInputs
 
 SOLE = "input"  # what the only input is called in a spec
 FLOATING = "float32"
@@ -34,7 +33,7 @@ class SampleInput(NamedTuple):
 
     def __str__(self) -> str:
         name = THE_ONLY if self.name == SOLE else self.name
-        return input_text(name, self.shape) + (f":{self.dtype}" if self.dtype != FLOATING else "")
+        return input_text(name, InputShape(self.shape, self.dtype if self.dtype != FLOATING else ""))
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,18 @@ class Sample:
     inputs: tuple[SampleInput, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, batch: int, device: torch.device | str) -> tuple[tuple[Any, ...], dict[str, Any], list[str]]:
-        """Arguments at a batch size, on a device, and the names of the tensors among them, in their order."""
+    def __call__(self, batch: int, device: torch.device) -> Inputs:
+        """Arguments at a batch size, on a device."""
         made = {each: _tensor((batch, *each.shape), each.dtype, device) for each in self.inputs}
         args = tuple([tensor for each, tensor in made.items() if not each.keyword])
         kwargs = {each.name: tensor for each, tensor in made.items() if each.keyword}
-        return args, kwargs | dict(self.options), [each.name for each in self.inputs]
+        return Inputs(args, kwargs | dict(self.options), tuple([each.name for each in self.inputs]))
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.inputs))
 
 
-def sample_of(given: GivenInputs, usual: Sample | None, model: nn.Module, text: str) -> Sample:
+def sample_of(given: Mapping[str, InputShape], usual: Sample | None, model: nn.Module, text: str) -> Sample:
     """The inputs that are asked for; by default those of the library, where it says them.
 
     A name is an argument of the model's forward pass; of what has a usual input, the dtype and the options hold. Raises
@@ -71,12 +70,12 @@ def sample_of(given: GivenInputs, usual: Sample | None, model: nn.Module, text: 
     for name, asked in given.items():
         if name in (THE_ONLY, SOLE) and name not in names:
             alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
-            inputs.append(alone._replace(shape=asked.shape, dtype=asked.dtype or alone.dtype))
+            inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
         elif names and name not in names:
             raise UsageError(f"the model has no input '{name}'", suggestion(name, names, "inputs") or _hint(names))
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
-            inputs.append(SampleInput(name, asked.shape, dtype, keyword=True))
+            inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))
     return Sample(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
 
 
@@ -100,14 +99,14 @@ def _hint(names: list[str]) -> str:
     return way
 
 
-def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device | str) -> torch.Tensor:
+def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
     """A tensor: zeros where whole numbers are places in a table, truths, or random numbers, the same in each run."""
     kind: torch.dtype = getattr(torch, dtype)
     if kind is torch.bool:
         return torch.ones(shape, dtype=kind, device=device)
     if not (kind.is_floating_point or kind.is_complex):
         return torch.zeros(shape, dtype=kind, device=device)
-    if torch.device(device).type == "meta":
+    if device.type == "meta":
         return torch.empty(shape, dtype=kind, device=device)
     chance = torch.Generator().manual_seed(_SEED)
     return torch.rand(shape, generator=chance).to(kind).to(device)

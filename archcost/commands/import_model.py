@@ -1,0 +1,122 @@
+"""``import``: a model of PyTorch as a spec, proven before it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archcost.commands.options import Output
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.importers.importing import Ask
+
+_SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
+
+
+def import_(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SOURCE)],
+    output: Output = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", metavar="[NAME=]SHAPE[:DTYPE]", help=_INPUT)
+    ] = None,
+    training: Annotated[bool, typer.Option("--training", help="As the model runs in training.")] = False,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="PATH", help="End the run with a module: backbone, layer4.")
+    ] = None,
+    flat: Annotated[bool, typer.Option("--flat", help="A step for each op, without blocks and repeats.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a step has no op in archcost.")] = False,
+    check: Annotated[
+        str | None,
+        typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
+    ] = None,
+) -> None:
+    """Write a PyTorch model as a spec, once its figures are proven to be those of the model.
+
+    The spec goes to NAME.yaml, or to the file that -o names; `-o -` prints it. The model runs once without numbers:
+    weights are neither downloaded nor made.
+    """
+    from archcost.commands.option_values import parse_inputs
+    from archcost.importers.importing import Ask
+    from archcost.importers.sources import required_source
+
+    ask = Ask(required_source(source), parse_inputs(inputs or ()), flat, training, until or "")
+    if check is not None:
+        _check(ask, check)
+    else:
+        _write(ask, output, strict=strict)
+
+
+def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
+    """Import, write, and say on standard error what came of it."""
+    from archcost.analysis.report import analyze
+    from archcost.importers.importing import import_anew
+    from archcost.render.output import print_line, write_text
+    from archcost.spec.loader import loads
+
+    path = f"{ask.source.title}.yaml" if output is None else output
+    imported = import_anew(ask)
+    if output is None:
+        _refuse_other(path, imported.text)
+    write_text(imported.text, None if path == "-" else path, "yaml")
+    report = analyze(loads(imported.text, name=path))
+    for remark in (imported.unfolded, *imported.remarks):
+        if remark:
+            print_line("note", remark)
+    totals = report.totals
+    lines = imported.text.count("\n")
+    if path != "-":
+        print_line("note", f"{path}: {lines:,} lines, {totals.params:,} params, {_macs(report)} MACs, as in the model")
+    missing = sum(layer.op == "custom" for layer in report.layers)
+    if strict and missing:
+        from archcost.render.output import print_failure
+
+        print_failure(f"{missing:,} of {len(report.layers):,} steps have no op in archcost: see `custom` in the spec")
+        raise typer.Exit(1)
+
+
+def _macs(report: Report) -> str:
+    return f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
+
+
+def _refuse_other(path: str, text: str) -> None:
+    """Raise UsageError where a file of the default name holds something else."""
+    from archcost.errors import UsageError
+    from archcost.files import FileError, MissingFileError, located, read_named
+
+    try:
+        there = read_named(located(path).real, max(len(text.encode()), 1))
+    except MissingFileError:
+        return
+    except FileError:
+        there = b""
+    if there != text.encode():
+        raise UsageError(f"{path} is there already", f"`-o {path}` writes over it, `--check {path}` compares")
+
+
+def _check(ask: Ask, path: str) -> None:
+    """Exit 1, with the comparison of old and new, if the model gives another spec than that of a file."""
+    from archcost.analysis.report import analyze
+    from archcost.comparing import compare
+    from archcost.importers.committed import first_difference, inputs_of
+    from archcost.importers.importing import import_anew
+    from archcost.named_specs import load_spec
+    from archcost.render.comparison import ComparisonDocument
+    from archcost.render.exit import write_out
+    from archcost.render.output import print_failure, print_line
+    from archcost.render.printing import write
+    from archcost.spec.loader import loads
+
+    before = analyze(load_spec(path))
+    asked = ask if ask.inputs else ask._replace(inputs=inputs_of(before))
+    after = analyze(loads(import_anew(asked).text, name=ask.source.text))
+    different = first_difference(before, after)
+    if not different:
+        write_out(f"{ask.source.text} gives {path}\n")
+        return
+    write(ComparisonDocument(compare(before, after), "macs", None, only_changed=True), "table", None)
+    print_failure(f"{ask.source.text} does not give {path} any more: {different} is the first that differs")
+    print_line("help", f"`archcost import {ask.source.text} -o {path}` writes it as it is now")
+    raise typer.Exit(1)

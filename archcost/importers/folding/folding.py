@@ -1,0 +1,130 @@
+"""A model as a draft with blocks, groups and loops: what a person would write, with the paths of the source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.importers.draft import Draft, DraftBlock
+from archcost.importers.folding.classes import find_patterns
+from archcost.importers.folding.laying import Layer, Use
+from archcost.importers.folding.naming import BlockNames
+from archcost.importers.folding.patterns import INPUT, Pattern, Ref
+from archcost.importers.folding.reading import texts_of
+from archcost.importers.folding.tree import tree_of
+from archcost.spec.vocabulary import GROUP_INPUT
+
+if TYPE_CHECKING:
+    from archcost.importers.folding.reading import Surroundings
+    from archcost.importers.form import Model
+
+_MOST_INSIDE = 14  # steps of a module that is written where it is used
+_MOST_LEVELS = 3  # of groups within each other
+
+
+def fold(model: Model) -> Draft:
+    """A draft of a model; raises UnfoldableError if it has something that blocks cannot say."""
+    top = find_patterns(tree_of(model))
+    patterns = _in_order(top)
+    uses: dict[int, Use] = {}
+    names = BlockNames()
+    inlined = _inlined(top, patterns)
+    blocks = []
+    for pattern in patterns:
+        if id(pattern) not in inlined and pattern is not top:
+            blocks.append(_block(model, pattern, uses, names))
+    layer = Layer(model, uses, top)
+    inputs = {place: one.name for place, one in enumerate(model.inputs)}
+    steps, around = layer.lay_out((Ref(INPUT, 0),), inputs)
+    return Draft(blocks, steps, _outputs(top, around))
+
+
+def _in_order(top: Pattern) -> list[Pattern]:
+    """The patterns that are used, each after those that it uses."""
+    found: dict[int, Pattern] = {}
+
+    def visit(pattern: Pattern) -> None:
+        for one in pattern.inner():
+            if id(one) not in found:
+                visit(one)
+        found.setdefault(id(pattern), pattern)
+
+    visit(top)
+    return list(found.values())
+
+
+def _inlined(top: Pattern, patterns: list[Pattern]) -> set[int]:
+    """The patterns that are written as groups where they are used: those for which a block would be longer."""
+    sites: dict[int, int] = {}
+    for pattern in patterns:
+        for one in pattern.inner():
+            sites[id(one)] = sites.get(id(one), 0) + 1
+    inlined: set[int] = set()
+    size: dict[int, int] = {}
+    levels: dict[int, int] = {}
+    for pattern in patterns:
+        inner = [one for one in pattern.inner() if id(one) in inlined]
+        lines = size[id(pattern)] = len(pattern.slots) + sum(size[id(one)] for one in inner)
+        levels[id(pattern)] = 1 + max([levels[id(one)] for one in inner], default=0)
+        count = sites.get(id(pattern), 0)
+        if pattern is top or not _can_be_group(pattern) or levels[id(pattern)] > _MOST_LEVELS:
+            continue
+        if count == 1:
+            is_short = pattern.transparent or lines <= _MOST_INSIDE
+        else:
+            is_short = count * (lines + 1) <= lines + 2 + count
+        if is_short:
+            inlined.add(id(pattern))
+    return inlined
+
+
+def _can_be_group(pattern: Pattern) -> bool:
+    """Whether the result is that of the last step, and no step has the name of a group's input."""
+    if any(slot.id == GROUP_INPUT for slot in pattern.slots):
+        return False
+    last = len(pattern.slots) - 1
+    return not pattern.outputs or pattern.outputs == [Ref(last, 0)]
+
+
+def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNames) -> DraftBlock:
+    """Lay a pattern out as a block, and tell its parts what they give its params."""
+    order = pattern.order or list(range(pattern.inputs))
+    words = _input_names(pattern)
+    pattern.names = words or [GROUP_INPUT]
+    layer = Layer(model, uses, pattern)
+    steps, around = layer.lay_out(
+        tuple([Ref(INPUT, place) for place in order[:1]]), {place: words[number] for number, place in enumerate(order)}
+    )
+    params = layer.params
+    params.settle(len(pattern.parts))
+    for part in pattern.parts:
+        part.arguments = {name: row.value(part.number) for name, row in params.rows.items()}
+    name = names.fresh(pattern.kind)
+    uses[id(pattern)] = Use(name, params)
+    inputs = None if words in ([], [GROUP_INPUT]) else words
+    return DraftBlock(name, params.declared(), inputs, steps, _outputs(pattern, around))
+
+
+def _input_names(pattern: Pattern) -> list[str]:
+    """Names for the inputs of a block, none of which is that of a step in it."""
+    ids = {slot.id for slot in pattern.slots}
+    if pattern.inputs < 2:  # noqa: PLR2004 - several
+        wanted = [GROUP_INPUT] * pattern.inputs
+    else:
+        wanted = ["x", *[f"x{number}" for number in range(2, pattern.inputs + 1)]]
+    names = []
+    for name in wanted:
+        while name in ids:
+            name += "_in"  # noqa: PLW2901 - until it is free
+        names.append(name)
+    return names
+
+
+def _outputs(pattern: Pattern, around: Surroundings) -> list[str] | None:
+    """The outputs as they are written; None if they are all that the last step gives."""
+    refs = pattern.outputs
+    last = len(pattern.slots) - 1
+    count = around.outputs_of(last) if pattern.slots else 1
+    whole = [Ref(last, output) for output in range(count)]
+    if not refs or refs == whole or (refs == whole[:1] and around.has_main_output(last)):
+        return None
+    return texts_of(refs, around)

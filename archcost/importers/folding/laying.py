@@ -1,0 +1,230 @@
+"""Patterns to the steps of a draft: a block or the model is laid out with all that is written inside of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archcost.importers.default_ids import leave_out_default_ids
+from archcost.importers.draft import DraftStep
+from archcost.importers.folding.naming import hint_of
+from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Params, UnfoldableError
+from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
+from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
+from archcost.importers.folding.solving import INDICES, Solver
+from archcost.importers.folding.terms import text_of
+from archcost.importers.form import Expression, size_at
+from archcost.ops import REGISTRY
+from archcost.ops.fields import REQUIRED
+from archcost.spec.vocabulary import GROUP_INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcost.importers.folding.solving import Key
+    from archcost.importers.folding.tree import Part
+    from archcost.importers.form import Attribute, Model
+
+_SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
+_IMAGE = 3  # dims, with the batch, from which on dim 1 is that of channels
+
+
+@dataclass(slots=True)
+class Use:
+    """A pattern that is written as a block: its name, and its params once it is laid out."""
+
+    name: str
+    params: Params
+
+
+class Layer:
+    """Lays out one block, or the model: its steps, and what they ask for as params."""
+
+    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern) -> None:
+        self.model = model
+        self.uses = uses  # by pattern: those that are written as blocks
+        self.block = block
+        taken = set(block.names)
+        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken)
+        self.solver = Solver(self.params)
+        self.final = {
+            part.number: sizes_of(model, part.results[0])
+            for part in block.parts
+            if part.results and part.results[0] is not None
+        }
+
+    def lay_out(self, first: tuple[Ref, ...], names: Mapping[int, str]) -> tuple[list[DraftStep], Surroundings]:
+        """The steps of the block whose inputs have these names; the first step reads some of them by itself."""
+        parts: dict[Key, Part | None] = {(part.number,): part for part in self.block.parts}
+        around = Surroundings(self.block, parts, dict(names), first)
+        return self._steps(around), around
+
+    def _steps(self, around: Surroundings) -> list[DraftStep]:
+        steps = [self._step(slot, place, around) for place, slot in enumerate(around.pattern.slots)]
+        leave_out_default_ids(steps, around.taken)
+        return steps
+
+    def _step(self, slot: Slot, place: int, around: Surroundings) -> DraftStep:
+        known = set(self.params.rows)
+        parts = {key: part.row[place] for key, part in around.parts.items() if part is not None}
+        there = {key: part for key, part in parts.items() if part is not None}
+        step = DraftStep(id=slot.id, share=slot.share)
+        if slot.is_loop:
+            counts = {key: len(part.parts) for key, part in there.items()}
+            step.repeat = self.solver.solve(counts, Hint(OTHER, "depth", slot.id))
+            there = {(*key, number): one for key, part in there.items() for number, one in enumerate(part.parts)}
+        handed = self._fill(step, slot, there, around)
+        implied = around.implied(place, slot)
+        if handed != implied and not (not handed and len(implied) < 2 and not _may_read(slot)):  # noqa: PLR2004
+            step.reads = texts_of(handed, around) if handed or _may_read(slot) else texts_of(implied[:1], around)
+        if slot.optional:
+            fresh = [name for name in self.params.rows if name not in known]
+            self._make_optional(step, slot, parts, handed, around, fresh)
+        if slot.is_loop:
+            _name_index(step, len(next(iter(there))) - 1)
+        return step
+
+    def _make_optional(
+        self,
+        step: DraftStep,
+        slot: Slot,
+        parts: Mapping[Key, Part | None],
+        handed: tuple[Ref, ...],
+        around: Surroundings,
+        fresh: list[str],
+    ) -> None:
+        """Set ``when``; a step of several inputs that is left out hands on the one that stands in for its result."""
+        own = around.pattern is self.block and handed == (Ref(INPUT, 0),)
+        name = "residual" if slot.head == "add" else slot.id
+        present = {key: part is not None for key, part in parts.items()}
+        step.when = self.solver.condition(present, Hint(FLAG, name, "with"), own_input=own, fresh=fresh)
+        if len(handed) > 1 and isinstance(step.when, Expression):
+            passed = [text_of_ref(slot.passes, around)] if slot.passes is not None else []
+            reads = step.reads if isinstance(step.reads, list) else texts_of(handed, around)
+            step.reads = Expression(f"{text_of(tuple(reads))} if {step.when.text} else {text_of(tuple(passed))}")
+
+    # --- what a step is -----------------------------------------------------------------------------------------------
+
+    def _fill(self, step: DraftStep, slot: Slot, parts: dict[Key, Part], around: Surroundings) -> tuple[Ref, ...]:
+        """Set the kind and the attributes, or the layers of a group; what the step is given to read."""
+        one = slot.one
+        if not isinstance(one, Pattern):
+            self._fill_op(step, slot, one, parts)
+            return slot.reads
+        if id(one) not in self.uses:
+            return self._fill_group(step, slot, one, parts, around)
+        self._fill_use(step, slot, self.uses[id(one)], parts)
+        return tuple([slot.reads[place] for place in one.order or range(one.inputs)])
+
+    def _fill_op(self, step: DraftStep, slot: Slot, kind: str, parts: dict[Key, Part]) -> None:
+        leaves = {key: part.step for key, part in parts.items() if part.step is not None}
+        if kind == ANY_ACTIVATION:
+            found = self.solver.solve({key: leaf.kind for key, leaf in leaves.items()}, Hint(KIND, "act", slot.id))
+            step.kind = found if isinstance(found, (str, Expression)) else None
+            return
+        step.kind = kind
+        notes = {leaf.note for leaf in leaves.values()}
+        step.note = notes.pop() if len(notes) == 1 else ""
+        given = {name for leaf in leaves.values() for name in leaf.attributes}
+        if not given:
+            return
+        fields = REGISTRY[kind].fields
+        sizes = {key: self._sizes(part) for key, part in parts.items()}
+        found_of: dict[str, Attribute] = {}
+        for name in [*[name for name in _SOLVED_FIRST if name in given], *sorted(given.difference(_SOLVED_FIRST))]:
+            default = fields[name].default if name in fields else None
+            values = {key: leaf.attributes.get(name, default) for key, leaf in leaves.items()}
+            if any(value is REQUIRED for value in values.values()):
+                raise UnfoldableError(f"'{slot.id}' has no '{name}' in some places")
+            found_of[name] = self.solver.solve(values, self._with_end(hint_of(name, slot.id), values), sizes)
+        step.attributes = {name: found_of[name] for name in dict.fromkeys([*fields, *sorted(given)]) if name in found_of}
+
+    def _fill_use(self, step: DraftStep, slot: Slot, use: Use, parts: dict[Key, Part]) -> None:
+        step.kind = use.name
+        sizes = {key: self._sizes(part) for key, part in parts.items()}
+        for name in use.params.declared():
+            param = use.params.rows[name]
+            values = {key: part.arguments[name] for key, part in parts.items()}
+            if param.default is not None and all(
+                param.defaults.get(part.number) == values[key] for key, part in parts.items()
+            ):
+                continue
+            hint = self._with_end(Hint(param.measures, name, slot.id), values)
+            step.attributes[name] = self.solver.solve(values, hint, sizes)
+
+    def _with_end(self, hint: Hint, values: dict[Key, Any]) -> Hint:
+        """Call a size ``out`` if it is that of what comes out of the block, else by how it compares with that."""
+        if hint.dimension in SIZES and hint.name == "out":
+            size = SIZES[hint.dimension]
+            ends = {key: self.final.get(key[0], {}).get(size) for key in values}
+            hint.final = all(ends[key] == value for key, value in values.items())
+            if not hint.final:
+                is_narrow = all(type(value) is int and value <= (ends[key] or 0) for key, value in values.items())
+                hint.name = "width" if is_narrow else "hidden"
+        return hint
+
+    def _sizes(self, part: Part) -> dict[str, int]:
+        reads = reads_of(part)
+        return sizes_of(self.model, reads[0]) if reads else {}
+
+    def _fill_group(
+        self, step: DraftStep, slot: Slot, group: Pattern, parts: dict[Key, Part], around: Surroundings
+    ) -> tuple[Ref, ...]:
+        """Set steps in place of a kind. Inputs that they can name as they are called outside are not handed in."""
+        ids = {one.id for one in group.slots}
+        handed_on = len(group.outputs) if slot.is_loop else 1
+        texts = {place: text_of_ref(ref, around) for place, ref in enumerate(slot.reads)}
+        order = group.order or list(range(group.inputs))
+        handed = [
+            place
+            for number, place in enumerate(order)
+            if number < handed_on or texts[place].partition(".")[0] in {GROUP_INPUT, *ids}
+        ]
+        names = dict(texts)
+        for number, place in enumerate(handed):
+            names[place] = GROUP_INPUT if len(handed) == 1 else f"{GROUP_INPUT}.{number}"
+        first = tuple([Ref(INPUT, place) for place in handed])
+        step.layers = self._steps(Surroundings(group, dict(parts), names, first, is_group=True))
+        if adds_input(self.model, group, handed, parts.values()):
+            step.layers.pop()
+            step.residual = True
+        return tuple([slot.reads[place] for place in handed])
+
+
+def sizes_of(model: Model, value: int) -> dict[str, int]:
+    """The channels and features of a value, by the names that expressions have for them; at batch 1."""
+    shape = model.shape(value)
+    sizes = {}
+    if len(shape) >= _IMAGE:
+        sizes["in_channels"] = size_at(shape[1], 1)
+    elif len(shape) > 1:
+        sizes["in_channels"] = size_at(shape[-1], 1)
+    if shape:
+        sizes["in_features"] = size_at(shape[-1], 1)
+    return sizes
+
+
+def _may_read(slot: Slot) -> bool:
+    """Whether a step that reads nothing would take what comes before it."""
+    one = slot.one
+    return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].max_inputs != 0
+
+
+def _name_index(step: DraftStep, depth: int) -> None:
+    """Name the index of a loop in a loop, if something in it asks for that of either."""
+    if depth > 1 and _uses(step, set(INDICES[:depth])):
+        step.index = INDICES[depth - 1]
+
+
+def _uses(step: DraftStep, names: set[str]) -> bool:
+    """Whether an expression of a step, or in it, has one of some names."""
+    values: list[Any] = [step.kind, step.reads, step.when, *step.attributes.values()]
+    while values:
+        value = values.pop()
+        if isinstance(value, Expression):
+            words = "".join([letter if letter.isalnum() or letter == "_" else " " for letter in value.text]).split()
+            if not names.isdisjoint(words):
+                return True
+        elif isinstance(value, (tuple, list)):
+            values += value
+    return any(_uses(one, names) for one in step.layers or ())

@@ -1,0 +1,225 @@
+"""Parts of a class that differ by a few steps: one pattern, with optional slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.importers.folding.patterns import INPUT, Entry, Pattern, Ref, Slot, entries_of, resolved
+
+if TYPE_CHECKING:
+    from archcost.importers.folding.tree import Part
+
+_MOST_APART = 4  # steps that two variants of a class may have for themselves
+_MOST_ENTRIES = 200  # of a part: larger ones are not compared step by step
+
+
+class Variant(NamedTuple):
+    """Parts that are alike to the last step; ``places`` are the slots of the entries, once it is merged."""
+
+    entries: tuple[Entry, ...]
+    inputs: int
+    outputs: list[Ref]
+    parts: list[Part]
+    places: list[int]
+
+
+def patterns_of(kind: str, parts: list[Part]) -> list[Pattern]:
+    """The patterns of the parts of a class: as few as may be."""
+    merged: list[_Merge] = []
+    for variant in _variants(parts):
+        if not any(one.take(variant) for one in merged):
+            merged.append(_Merge(variant))
+    return [one.pattern(kind, parts[0].transparent) for one in merged]
+
+
+def _variants(parts: list[Part]) -> list[Variant]:
+    """The parts by their entries, those with the most first."""
+    found: dict[tuple[tuple[Entry, ...], int], Variant] = {}
+    for part in parts:
+        entries, outputs = entries_of(part)
+        key = (tuple(entries), len(part.inputs))
+        variant = found.get(key)
+        if variant is None:
+            variant = found[key] = Variant(*key, [], [], list(range(len(entries))))
+        variant.parts.append(part)
+        variant.outputs.extend([ref for ref in outputs if ref not in variant.outputs])
+    for variant in found.values():
+        variant.outputs.sort()
+    return sorted(found.values(), key=lambda variant: -len(variant.entries))
+
+
+class _Merge:
+    """Variants that fit into one list of slots."""
+
+    def __init__(self, first: Variant) -> None:
+        self.inputs = first.inputs
+        self.slots = [Slot(one.id, one.head, one.reads, one.share) for one in first.entries]
+        self.outputs = list(first.outputs)
+        self.variants = [first]
+
+    def take(self, variant: Variant) -> bool:
+        """Take in a variant if it fits; else nothing changes."""
+        pairs = self._aligned(variant)
+        apart = len(self.slots) + len(variant.entries) - 2 * len(pairs)
+        if variant.inputs != self.inputs or apart > _MOST_APART or len(pairs) < max(apart, 1):
+            return False
+        plan = _Plan(self, variant, pairs)
+        if not plan.holds():
+            return False
+        self.slots, self.outputs, self.variants = plan.slots, plan.outputs, plan.variants
+        return True
+
+    def _aligned(self, variant: Variant) -> list[tuple[int, int]]:
+        """Slots and entries that are the same, in order: as many as there are (the longest common subsequence)."""
+        mine, theirs = self.slots, variant.entries
+        if max(len(mine), len(theirs)) > _MOST_ENTRIES:
+            return []
+        length = [[0] * (len(theirs) + 1) for _ in range(len(mine) + 1)]
+        for i in range(len(mine) - 1, -1, -1):
+            for j in range(len(theirs) - 1, -1, -1):
+                same = _fits(mine[i], theirs[j])
+                length[i][j] = 1 + length[i + 1][j + 1] if same else max(length[i + 1][j], length[i][j + 1])
+        pairs, i, j = [], 0, 0
+        while i < len(mine) and j < len(theirs):
+            if _fits(mine[i], theirs[j]):
+                pairs.append((i, j))
+                i, j = i + 1, j + 1
+            elif length[i + 1][j] >= length[i][j + 1]:
+                i += 1
+            else:
+                j += 1
+        return pairs
+
+    def pattern(self, kind: str, transparent: bool) -> Pattern:  # noqa: FBT001 - what the parts say
+        """The pattern of all variants; its parts know their rows."""
+        pattern = Pattern(kind, transparent, self.inputs, self.slots, self.outputs)
+        for variant in self.variants:
+            absent = set(range(len(self.slots))) - set(variant.places)
+            back = {slot: place for place, slot in enumerate(variant.places)}
+            results = [_result(resolved(ref, self.slots, absent), back) for ref in self.outputs]
+            for part in variant.parts:
+                part.pattern = pattern
+                part.row = [None if slot in absent else part.parts[back[slot]] for slot in range(len(self.slots))]
+                values = _values(part)
+                part.results = [values.get(ref) if ref is not None else None for ref in results]
+                pattern.parts.append(part)
+        pattern.parts.sort(key=lambda part: part.first)
+        for number, part in enumerate(pattern.parts):
+            part.number = number
+        return pattern
+
+
+def _values(part: Part) -> dict[Ref, int]:
+    """The values that are read outside of a part, by what stands for them in it."""
+    _, refs = entries_of(part)
+    return dict(zip(refs, part.outputs, strict=True))
+
+
+def _result(ref: Ref | None, back: dict[int, int]) -> Ref | None:
+    """An output of a pattern as the part itself would refer to it."""
+    return ref if ref is None or ref.slot == INPUT else ref._replace(slot=back[ref.slot])
+
+
+def _fits(slot: Slot, entry: Entry) -> bool:
+    return slot.id == entry.id and slot.head == entry.head and slot.share == entry.share
+
+
+class _Plan:
+    """What a merge would be with one more variant; it holds if every variant reads what it has read."""
+
+    def __init__(self, merge: _Merge, variant: Variant, pairs: list[tuple[int, int]]) -> None:
+        self.slots: list[Slot] = []
+        self._mine: list[int] = [0] * len(merge.slots)  # the new places of the slots
+        self._theirs: list[int] = [0] * len(variant.entries)
+        self._lay_out(merge, variant, pairs)
+        places = [self._theirs[place] for place in range(len(variant.entries))]
+        moved = [one._replace(places=[self._mine[place] for place in one.places]) for one in merge.variants]
+        self.variants = [*moved, variant._replace(places=places)]
+        for (mine, theirs), place in zip(pairs, [self._mine[mine] for mine, _ in pairs], strict=True):
+            before = [self._moved(ref, self._mine) for ref in merge.slots[mine].reads]
+            after = [self._moved(ref, self._theirs) for ref in variant.entries[theirs].reads]
+            self.slots[place].reads = self._later(before, after)
+        self.outputs = self._outputs(
+            [self._moved(ref, self._mine) for ref in merge.outputs],
+            [self._moved(ref, self._theirs) for ref in variant.outputs],
+        )
+
+    def _lay_out(self, merge: _Merge, variant: Variant, pairs: list[tuple[int, int]]) -> None:
+        """Put the slots in order: between two that both have, first those of the merge, then those of the variant."""
+        i = j = 0
+        for mine, theirs in [*pairs, (len(merge.slots), len(variant.entries))]:
+            for i in range(i, mine):  # noqa: B020, PLW2901 - it goes on where it stood
+                self._mine[i] = len(self.slots)
+                old = merge.slots[i]
+                self.slots.append(Slot(old.id, old.head, old.reads, old.share, True))
+            for j in range(j, theirs):  # noqa: B020, PLW2901 - likewise
+                self._theirs[j] = len(self.slots)
+                entry = variant.entries[j]
+                self.slots.append(Slot(entry.id, entry.head, entry.reads, entry.share, True))
+            if mine < len(merge.slots):
+                self._mine[mine] = self._theirs[theirs] = len(self.slots)
+                old = merge.slots[mine]
+                self.slots.append(Slot(old.id, old.head, old.reads, old.share, old.optional))
+            i, j = mine + 1, theirs + 1
+        for place, slot in enumerate(merge.slots):
+            new = self.slots[self._mine[place]]
+            new.reads = tuple([self._moved(ref, self._mine) for ref in slot.reads])
+            new.passes = None if slot.passes is None else self._moved(slot.passes, self._mine)
+        matched = {theirs for _, theirs in pairs}
+        for place, entry in enumerate(variant.entries):
+            if place not in matched:
+                new = self.slots[self._theirs[place]]
+                new.reads = tuple([self._moved(ref, self._theirs) for ref in entry.reads])
+        for slot in self.slots:
+            if slot.optional and slot.passes is None and len(slot.reads) == 1:
+                slot.passes = slot.reads[0]
+
+    @staticmethod
+    def _moved(ref: Ref, places: list[int]) -> Ref:
+        return ref if ref.slot == INPUT else ref._replace(slot=places[ref.slot])
+
+    def _later(self, before: list[Ref], after: list[Ref]) -> tuple[Ref, ...]:
+        """The later of two references at each place: the other is what it comes to if something is left out."""
+        if len(before) != len(after):
+            return tuple(before)  # which will not hold
+        return tuple([self._latest(one, other) for one, other in zip(before, after, strict=True)])
+
+    def _latest(self, one: Ref, other: Ref) -> Ref:
+        late, early = (one, other) if one.slot >= other.slot else (other, one)
+        slot = self.slots[late.slot]
+        if late != early and slot.optional and slot.passes is None and len(slot.reads) > 1:
+            slot.passes = next((ref for ref in slot.reads if ref == early), None)
+        return late
+
+    def _outputs(self, before: list[Ref], after: list[Ref]) -> list[Ref]:
+        """All outputs; one that stands in for another where something is left out is not written beside it."""
+        found = list(before)
+        for ref in after:
+            if ref in found:
+                continue
+            for place, other in enumerate(found):
+                late = self._latest(other, ref)
+                early = ref if late is other else other
+                absent = {number for number, slot in enumerate(self.slots) if slot.optional}
+                if late.slot in absent and resolved(late, self.slots, {late.slot}) == early:
+                    found[place] = late
+                    break
+            else:
+                found.append(ref)
+        return found
+
+    def holds(self) -> bool:
+        """Whether every variant reads at every place what it has read, and gives what it has given."""
+        ids = [slot.id for slot in self.slots]
+        if len(set(ids)) < len(ids):
+            return False
+        for variant in self.variants:
+            absent = set(range(len(self.slots))) - set(variant.places)
+            for entry, place in zip(variant.entries, variant.places, strict=True):
+                reads = [resolved(ref, self.slots, absent) for ref in self.slots[place].reads]
+                if reads != [self._moved(ref, variant.places) for ref in entry.reads]:
+                    return False
+            given = [resolved(ref, self.slots, absent) for ref in self.outputs]
+            if any(self._moved(ref, variant.places) not in given for ref in variant.outputs):
+                return False
+        return True

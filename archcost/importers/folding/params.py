@@ -1,0 +1,219 @@
+"""The params of a block: a vector of values each, one for every part that is a use of the block."""
+
+from __future__ import annotations
+
+import keyword
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archcost.importers.folding.terms import scaled
+from archcost.importers.form import Batched, Expression
+from archcost.spec.vocabulary import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcost.importers.form import Attribute
+
+CHANNELS, FEATURES, WINDOW, KIND, FLAG, ITEM, OTHER = "channels", "features", "window", "kind", "flag", "item", "other"
+SIZES = {CHANNELS: "in_channels", FEATURES: "in_features"}
+_FACTORS = (2, 3, 4, 6, 8, 16)  # between sizes that people call a multiple or a part of each other
+_INDICES = ("i", "j", "k", "m", "n")
+
+Row = dict[int, Any]  # by the number of the part
+
+
+class UnfoldableError(Exception):
+    """The model has something that blocks cannot say."""
+
+
+@dataclass(slots=True)
+class Hint:
+    """What a value is to its step: what it measures, and what it may be called."""
+
+    dimension: str
+    name: str
+    id: str = ""
+    final: bool = False  # it is the size of what comes out of the block
+
+
+@dataclass(slots=True)
+class Param:
+    """A param: its values, and a default that they are compared with; ``measures`` is its dimension.
+
+    A ``fill`` is its value where what it belongs to is left out: it then says itself whether that is there.
+    """
+
+    name: str
+    measures: str
+    values: Row
+    default: Attribute = None
+    defaults: Row = field(default_factory=dict)
+    fill: Any = None
+
+    def value(self, part: int) -> Any:
+        """The value for a part, also for one that has no use for it."""
+        if part in self.values:
+            return self.values[part]
+        return self.defaults[part] if self.fill is None and part in self.defaults else self.fill
+
+
+class Params:
+    """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
+
+    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str]) -> None:
+        self.rows: dict[str, Param] = {}
+        self.sizes = sizes
+        self._taken = taken | set(_INDICES) | RESERVED
+        self._texts: list[tuple[str, str, Row]] = []  # expressions over params by what they measure, and their values
+
+    def term(self, row: Row, hint: Hint, otherwise: str | None = None) -> str:
+        """An expression with these values; if no param is a part of it, ``otherwise`` or a new param."""
+        found = self.known(row, hint) or self._ratio(row, hint) or otherwise
+        return found or self._of_input(row, hint) or self.new(row, hint).name
+
+    def known(self, row: Row, hint: Hint) -> str | None:
+        """An expression that has these values already."""
+        for measures, text, values in self._texts:
+            if _alike(measures, hint.dimension) and all(values.get(part) == value for part, value in row.items()):
+                return text
+        return None
+
+    def _ratio(self, row: Row, hint: Hint) -> str | None:
+        if hint.dimension not in SIZES or not _are_sizes(row.values()):
+            return None
+        for param in list(self.rows.values()):
+            values = param.values
+            if not _alike(param.measures, hint.dimension) or not row.keys() <= values.keys():
+                continue
+            for factor in _FACTORS:
+                text = ""
+                if all(value == values[part] * factor for part, value in row.items()):
+                    text = scaled(param.name, factor)
+                elif all(value * factor == values[part] for part, value in row.items()):
+                    text = f"{param.name} // {factor}"
+                if text:
+                    self._texts.append((hint.dimension, text, row))
+                    return text
+        return None
+
+    def _of_input(self, row: Row, hint: Hint) -> str | None:
+        """A param that follows from the input of the block, so that nobody has to give it."""
+        name = SIZES.get(hint.dimension)
+        if name is None or not _are_sizes(row.values()) or not row.keys() <= self.sizes.keys():
+            return None
+        given = {part: self.sizes[part].get(name) for part in row}
+        text = related(row, given, name)
+        if text is None:
+            return None
+        param = self.new(row, Hint(hint.dimension, hint.name if hint.final else hint.dimension, hint.id))
+        param.default, param.defaults = Expression(text), dict(row)
+        return param.name
+
+    def new(self, row: Row, hint: Hint) -> Param:
+        """A new param."""
+        param = Param(self._fresh(hint), hint.dimension, dict(row))
+        self.rows[param.name] = param
+        self._texts.append((hint.dimension, param.name, param.values))
+        return param
+
+    def _fresh(self, hint: Hint) -> str:
+        named = f"{hint.id}_{hint.name}" if hint.id else hint.name
+        for name in (hint.name, named):
+            if self._is_free(name):
+                return name
+        count = 2
+        while not self._is_free(f"{hint.name}_{count}"):
+            count += 1
+        return f"{hint.name}_{count}"
+
+    def _is_free(self, name: str) -> bool:
+        return name.isidentifier() and not keyword.iskeyword(name) and name not in self._taken and name not in self.rows
+
+    def condition(self, row: dict[int, bool]) -> tuple[str, bool] | None:
+        """An expression over params and the input that is true for these parts; whether it asks for the input."""
+        atoms = self._atoms(row)
+        for text, values, uses_input in atoms:
+            if values == row:
+                return text, uses_input
+        for one, first, uses in atoms:
+            for other, second, uses_too in atoms:
+                if "==" in one and "==" in other and one < other:
+                    both = {part: first[part] and second[part] for part in row}
+                    if both == row:
+                        return f"{other} and {one}", uses or uses_too
+                if "==" not in one and "==" not in other and one < other:
+                    either = {part: first[part] or second[part] for part in row}
+                    if either == row:
+                        return f"{other} or {one}", uses or uses_too
+        return None
+
+    def _atoms(self, row: dict[int, bool]) -> list[tuple[str, dict[int, bool], bool]]:
+        atoms: list[tuple[str, dict[int, bool], bool]] = []
+        for param in self.rows.values():
+            values = param.values
+            if not row.keys() <= values.keys():
+                continue
+            if param.measures == FLAG:
+                atoms.append((param.name, {part: bool(values[part]) for part in row}, False))
+                atoms.append((f"not {param.name}", {part: not values[part] for part in row}, False))
+            if param.measures == WINDOW and all(type(values[part]) is int for part in row):
+                atoms.append((f"{param.name} == 1", {part: values[part] == 1 for part in row}, False))
+                atoms.append((f"{param.name} > 1", {part: values[part] > 1 for part in row}, False))
+        for measures, text, values in self._texts:
+            name = SIZES.get(measures)
+            if name is None or not row.keys() <= values.keys() or not row.keys() <= self.sizes.keys():
+                continue
+            equal = {part: values[part] == self.sizes[part].get(name) for part in row}
+            atoms.append((f"{name} == {text}", equal, True))
+            atoms.append((f"{name} != {text}", {part: not one for part, one in equal.items()}, True))
+        return atoms
+
+    def settle(self, parts: int) -> None:
+        """Give defaults to what is the same for most parts, and values to parts that have no use for a param."""
+        for param in self.rows.values():
+            if param.fill is not None:
+                param.default = param.fill
+                param.defaults = dict.fromkeys(range(parts), param.fill)
+                continue
+            if param.default is not None:
+                continue
+            counts = Counter(param.values.values())
+            value, count = max(counts.items(), key=lambda item: (item[1], -list(counts).index(item[0])))
+            usual = param.measures not in SIZES and 2 * count > len(param.values)
+            if usual or len(param.values) < parts:
+                param.default = value
+                param.defaults = dict.fromkeys(range(parts), value)
+
+    def declared(self) -> dict[str, Attribute]:
+        """The params with their defaults: first those that are required, last those that follow from others."""
+        rows = sorted(
+            self.rows.values(), key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1
+        )
+        return {row.name: row.default for row in rows}
+
+
+def related(values: Mapping[Any, Any], sizes: Mapping[Any, int | None], name: str) -> str | None:
+    """How values follow from sizes of the same places: the size itself, a multiple of it or a part of it."""
+    if any(size is None for size in sizes.values()):
+        return None
+    for factor in (1, *_FACTORS):
+        if all(value == sizes[key] * factor for key, value in values.items()):  # type: ignore[operator]  # none is None
+            return scaled(name, factor)
+        if all(value * factor == sizes[key] for key, value in values.items()):
+            return f"{name} // {factor}"
+    return None
+
+
+def _are_sizes(values: Any) -> bool:
+    return all(type(value) is int for value in values)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or {one, other} <= SIZES.keys()
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a plain number or one that follows the batch."""
+    return isinstance(value, (int, float, Batched)) and not isinstance(value, bool)

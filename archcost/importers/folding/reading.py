@@ -1,0 +1,131 @@
+"""What a step reads, as ids: references to text, and what the step before gives without being named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archcost.importers.folding.params import UnfoldableError
+from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, LAST, Pattern, Ref, Slot
+from archcost.ops import REGISTRY
+from archcost.spec.vocabulary import GROUP_INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from archcost.importers.folding.solving import Key
+    from archcost.importers.folding.tree import Part
+    from archcost.importers.form import Model
+
+_PAIR = 2
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """A list of steps: the pattern that it is written for, the parts that it stands for, by key, and its inputs.
+
+    ``inputs`` are the texts of the pattern's inputs, and ``first`` is what the first step reads if it names nothing.
+    """
+
+    pattern: Pattern
+    parts: Mapping[Key, Part | None]
+    inputs: dict[int, str]
+    first: tuple[Ref, ...]
+    is_group: bool = False
+
+    @property
+    def taken(self) -> set[str]:
+        """The names that no step of the list can have by default."""
+        return {GROUP_INPUT} if self.is_group else set(self.inputs.values())
+
+    def outputs_of(self, place: int) -> int:
+        """How many outputs a slot has: of a loop, each of its rounds."""
+        one = self.pattern.slots[place].one
+        if isinstance(one, Pattern):
+            return max(len(one.outputs), 1)
+        for part in self._parts_at(place):
+            part = part.parts[0] if part.step is None else part  # noqa: PLW2901 - a round of it
+            return len(part.outputs)
+        return 1
+
+    def _parts_at(self, place: int) -> Iterable[Part]:
+        for part in self.parts.values():
+            one = part.row[place] if part is not None else None
+            if one is not None:
+                yield one
+
+    def rounds_at(self, place: int) -> int:
+        """How many rounds a loop has, the same everywhere."""
+        counts = {len(one.parts) for one in self._parts_at(place)}
+        if len(counts) != 1:
+            raise UnfoldableError(f"the last round of '{self.pattern.slots[place].id}' has a number that differs")
+        return counts.pop()
+
+    def has_main_output(self, place: int) -> bool:
+        """Whether the id of a slot alone means the first of its outputs."""
+        one = self.pattern.slots[place].one
+        return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].main_output
+
+    def implied(self, place: int, slot: Slot) -> tuple[Ref, ...]:
+        """What a step reads that names nothing."""
+        if place == 0:
+            return self.first
+        count = self.outputs_of(place - 1)
+        if count > 1 and self.has_main_output(place - 1):
+            one = slot.one
+            takes_one = isinstance(one, str) and (one == ANY_ACTIVATION or REGISTRY[one].max_inputs == 1)
+            count = 1 if takes_one else 0
+        return tuple([Ref(place - 1, output) for output in range(count)])
+
+
+def text_of_ref(ref: Ref, around: Surroundings) -> str:
+    """A reference as it is written."""
+    if ref.slot == INPUT:
+        return around.inputs[ref.output]
+    slot = around.pattern.slots[ref.slot]
+    count = around.outputs_of(ref.slot)
+    name, number = slot.id, ref.round
+    if slot.is_loop and count > 1 and number == LAST:
+        number = around.rounds_at(ref.slot) - 1
+    if number != LAST:
+        name = f"{name}.{number}"
+    return name if count == 1 else f"{name}.{ref.output}"
+
+
+def texts_of(refs: Sequence[Ref], around: Surroundings) -> list[str]:
+    """References as they are written; all outputs of a step, one after another, are its id."""
+    texts: list[str] = []
+    place = 0
+    while place < len(refs):
+        ref = refs[place]
+        count = 1 if ref.slot == INPUT else around.outputs_of(ref.slot)
+        whole = tuple([ref._replace(output=output) for output in range(count)])
+        if count > 1 and tuple(refs[place : place + count]) == whole and not around.has_main_output(ref.slot):
+            name = around.pattern.slots[ref.slot].id
+            texts.append(name if ref.round == LAST else f"{name}.{ref.round}")
+            place += count
+        else:
+            texts.append(text_of_ref(ref, around))
+            place += 1
+    return texts
+
+
+def adds_input(model: Model, group: Pattern, handed: list[int], parts: Iterable[Part]) -> bool:
+    """Whether a group ends by adding its only input to the result of the step before: then it is a residual."""
+    if len(group.slots) < _PAIR or len(handed) != 1:
+        return False
+    *_, before, last = group.slots
+    result, own = Ref(len(group.slots) - 2, 0), Ref(INPUT, handed[0])
+    if last.head != "add" or last.id != "add" or last.optional or last.share is not None:
+        return False
+    if sorted(last.reads) != sorted((own, result)) or before.optional:
+        return False
+    for part in parts:
+        leaf, source = part.row[-1], part.row[-2]
+        if leaf is None or leaf.step is None or leaf.step.attributes or source is None:
+            return False
+        if source.step is not None and len(source.outputs) != 1:
+            return False
+        if len({model.shape(value) for value in leaf.inputs}) != 1:
+            return False
+    return True

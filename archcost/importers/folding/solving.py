@@ -1,0 +1,176 @@
+"""The values of an attribute in all parts of a pattern, as one value or expression.
+
+Values are kept by key: the number of the part of the block, and then that of the round of every loop around.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.importers.folding.params import FLAG, ITEM, SIZES, Hint, Params, UnfoldableError, related
+from archcost.importers.folding.terms import chosen, part_of, text_of
+from archcost.importers.form import Batched, Expression
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcost.importers.form import Attribute
+
+Key = tuple[int, ...]
+_SHAPES = {"shape", "sizes", "unflattened_size"}
+INDICES = ("i", "j", "k", "m", "n")  # of loops in loops, from the outermost
+
+
+class Listed(tuple[Any, ...]):
+    """Values of the rounds of a loop, as one value: a list that is a param of the block."""
+
+    __slots__ = ()
+
+
+class Solver:
+    """Finds expressions for the attributes in one block; ``can_ask`` says that there are params to be had."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    def solve(self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None = None) -> Attribute:
+        """One value or expression for the values of all keys; ``sizes`` are those of what the step reads."""
+        one = next(iter(values.values()))
+        if all(value == one and type(value) is type(one) for value in values.values()):
+            return one
+        if any(isinstance(value, Expression) for value in values.values()):
+            raise UnfoldableError(f"'{hint.name}' of '{hint.id}' is an expression that differs from use to use")
+        if _have_same_length(values):
+            items = range(len(one))
+            return tuple([self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items])
+        if any(isinstance(value, Batched) for value in values.values()):
+            return self._batched(values, hint)
+        own = self._of_input(values, hint, sizes)
+        if own is not None and hint.name == "groups" and "/" not in own and "*" not in own:
+            return Expression(own)
+        row = _by_part(values)
+        if row is not None:
+            known = self.params.known(row, hint)
+            if known is None and own is not None and own in SIZES.values():
+                return Expression(own)
+            return Expression(known or self.params.term(row, hint, own))
+        if own is not None:
+            return Expression(own)
+        return self._by_round(values, hint)
+
+    def _of_input(self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None) -> str | None:
+        name = SIZES.get(hint.dimension)
+        if name is None or sizes is None or not all(type(value) is int for value in values.values()):
+            return None
+        return related(values, {key: sizes[key].get(name) for key in values}, name)
+
+    def _batched(self, values: dict[Key, Any], hint: Hint) -> Attribute:
+        """Sizes that follow the batch: the factors differ."""
+        if not all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
+            raise UnfoldableError(f"'{hint.name}' of '{hint.id}' follows the batch in some places and not in others")
+        factor = self.solve({key: value.times for key, value in values.items()}, hint)
+        return Expression(f"batch * {part_of(factor)}")
+
+    # --- rounds -----------------------------------------------------------------------------------------------------
+
+    def _by_round(self, values: dict[Key, Any], hint: Hint) -> Attribute:
+        """What differs from round to round of the innermost loop."""
+        depth = len(next(iter(values))) - 1
+        index = INDICES[depth - 1]
+        rounds: dict[Key, dict[int, Any]] = {}
+        for key, value in values.items():
+            rounds.setdefault(key[:-1], {})[key[-1]] = value
+        if all(len(set(one.values())) == 1 for one in rounds.values()):
+            return self.solve({key: next(iter(one.values())) for key, one in rounds.items()}, hint)
+        return (
+            self._split(rounds, hint, lambda number: number == 0, f"{index} == 0", f"{index} > 0")
+            or self._split(rounds, hint, lambda number: number % 2 == 0, f"{index} % 2 == 0", f"{index} % 2 == 1")
+            or self._last(rounds, hint, index)
+            or self._listed(rounds, hint, index)
+        )
+
+    def _split(self, rounds: dict[Key, dict[int, Any]], hint: Hint, test: Any, condition: str, opposite: str) -> Attribute:
+        """One value in the rounds that pass a test, another in the others; None if they differ otherwise."""
+        ones: dict[Key, Any] = {}
+        others: dict[Key, Any] = {}
+        for key, row in rounds.items():
+            for number, value in row.items():
+                if (ones if test(number) else others).setdefault(key, value) != value:
+                    return None
+        one, other = self.solve(ones, hint), self.solve(others, hint)
+        if isinstance(one, tuple) or isinstance(other, tuple):
+            return Expression(f"{text_of(one)} if {condition} else {text_of(other)}")
+        return chosen(condition, opposite, one, other)
+
+    def _last(self, rounds: dict[Key, dict[int, Any]], hint: Hint, index: str) -> Attribute:
+        ends = {max(row) for row in rounds.values()}
+        if len(ends) > 1:
+            return None
+        end = ends.pop()
+        return self._split(rounds, hint, lambda number: number == end, f"{index} == {end}", f"{index} < {end}")
+
+    def _listed(self, rounds: dict[Key, dict[int, Any]], hint: Hint, index: str) -> Attribute:
+        """A list with a value for each round."""
+        count = max(max(row) for row in rounds.values()) + 1
+        common: dict[int, Any] = {}
+        for row in rounds.values():
+            common.update(row)
+        if all(common[number] == value for row in rounds.values() for number, value in row.items()):
+            filled = [common.get(number, next(iter(common.values()))) for number in range(count)]
+            if hint.dimension == FLAG:
+                numbers = [number for number, value in enumerate(filled) if value]
+                return Expression(f"{index} in {numbers}")
+            return Expression(f"{text_of(tuple(filled))}[{index}]")
+        lists = {}
+        for key, row in rounds.items():
+            usual = next(iter(row.values()))
+            lists[key] = Listed([row.get(number, usual) for number in range(max(row) + 1)])
+        found = self.solve(lists, Hint("list", f"{hint.name}s", hint.id))
+        return Expression(f"{part_of(found)}[{index}]")
+
+    # --- conditions -------------------------------------------------------------------------------------------------
+
+    def condition(self, present: dict[Key, bool], hint: Hint, *, own_input: bool, fresh: list[str]) -> Attribute:
+        """Whether a slot is there, as ``when`` says it; None if it always is.
+
+        ``own_input``: what the slot reads is the input of the block. ``fresh`` are params that came with the slot.
+        """
+        if all(present.values()):
+            return None
+        row = _by_part(present)
+        if row is None:
+            return self._by_round(present, hint)
+        for name in fresh:
+            param = self.params.rows[name]
+            is_there = {part for part, value in row.items() if value}
+            if param.measures in SIZES and set(param.values) == is_there and param.default is None:
+                param.fill = 0
+                return Expression(f"{name} > 0")
+        found = self.params.condition(row)
+        if found is not None:
+            text, uses_input = found
+            if own_input or not uses_input:
+                return Expression(text)
+            param = self.params.new(row, hint)
+            param.default, param.defaults = Expression(text), dict(row)
+            return Expression(param.name)
+        return Expression(self.params.term(row, hint))
+
+
+def _by_part(values: dict[Key, Any]) -> dict[int, Any] | None:
+    """The values by part, if they are the same in all of its rounds."""
+    row: dict[int, Any] = {}
+    for key, value in values.items():
+        if row.setdefault(key[0], value) != value:
+            return None
+    return row
+
+
+def _have_same_length(values: dict[Key, Any]) -> bool:
+    lengths = {len(value) if type(value) is tuple else -1 for value in values.values()}
+    return len(lengths) == 1 and -1 not in lengths
+
+
+def _item(hint: Hint) -> Hint:
+    """What an item of a list is."""
+    return Hint(ITEM, "size" if hint.name in _SHAPES else hint.name, hint.id)

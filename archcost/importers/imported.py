@@ -1,0 +1,94 @@
+"""Model → the text of its spec: idioms, blocks, text, and the proof before anything is handed out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.errors import UsageError
+from archcost.importers.flat import flat as flat_draft
+from archcost.importers.form import size_at
+from archcost.importers.proof import prove, unseen_macs
+from archcost.importers.writing import NO_FIGURES, Figure, Figures, write
+
+if TYPE_CHECKING:
+    from archcost.importers.draft import Draft
+    from archcost.importers.form import Model
+    from archcost.importers.proof import Proof
+
+_MAX_SHOWN = 3  # differences in a message
+
+
+class Imported(NamedTuple):
+    """The text of a spec that is proven to be the model.
+
+    ``remarks`` are sentences for the user, which stand in the text as comments, too. ``unfolded`` is the sentence that
+    says why there are no blocks; empty where there are, or where nobody asked for them. ``functional`` are the paths of
+    the layers that the source computes without a module, which tools that hook modules do not see.
+    """
+
+    text: str
+    remarks: tuple[str, ...] = ()
+    unfolded: str = ""
+    functional: tuple[str, ...] = ()
+
+
+def import_text(model: Model, *, flat: bool = False) -> Imported:
+    """The spec of a model, in blocks unless ``flat`` is asked for, or the text in blocks would say another model.
+
+    Raises UsageError, with what archcost and the model have, if even the flat spec is not the model.
+    """
+    if not model.steps:
+        raise UsageError(f"{model.name} computes nothing: its outputs are its inputs")
+    reason = ""
+    if not flat:
+        folded = _folded(model)
+        if isinstance(folded, Imported):
+            return folded
+        reason = folded
+    draft = flat_draft(model)
+    proof = prove(write(model, draft, NO_FIGURES), model, in_order=True)
+    if not proof.holds:
+        raise UsageError(_refusal(model, proof), "nothing is written, because it would be wrong; please report this")
+    return _handed_out(model, draft, proof, reason)
+
+
+def _folded(model: Model) -> Imported | str:
+    """The spec in blocks; why there is none if it would not be the model."""
+    from archcost.importers.folding import UnfoldableError, fold
+
+    try:
+        draft = fold(model)
+    except UnfoldableError as problem:
+        return f"Written without blocks, which cannot say this model: {problem}."
+    proof = prove(write(model, draft, NO_FIGURES), model)
+    if not proof.holds:
+        return f"Written without blocks, since these would say another model: {proof.differences[0]}."
+    return _handed_out(model, draft, proof, "")
+
+
+def _refusal(model: Model, proof: Proof) -> str:
+    shown = "; ".join(map(str, proof.differences[:_MAX_SHOWN]))
+    return f"the spec of {model.name} would not be the model: {shown}"
+
+
+def _handed_out(model: Model, draft: Draft, proof: Proof, unfolded: str) -> Imported:
+    """The text once more, with what the proof has found: figures to expect, and what is not proven."""
+    remarks = [*model.remarks, *proof.gaps]
+    text = write(replace(model, remarks=remarks), draft, _figures(model, proof))
+    functional = [proof.paths[path] for path in model.functional if path in proof.paths]
+    return Imported(text, tuple(remarks), unfolded, tuple(functional))
+
+
+def _figures(model: Model, proof: Proof) -> Figures:
+    """Params, MACs and output at batch 1, each with who counted it; no MACs where some are unknown."""
+    report, truth = proof.report, model.truth
+    if report is None:
+        return NO_FIGURES
+    params = Figure(report.totals.params, truth.by if truth.params is not None else "")
+    macs = None
+    if not report.unknown("macs"):
+        counted = truth.macs is not None and size_at(truth.macs, 1) == report.totals.macs
+        seen = counted and not unseen_macs(report, model)
+        macs = Figure(report.totals.macs, truth.by if seen else "")
+    return Figures(params, macs, next(iter(report.outputs.values()), None))

@@ -1,0 +1,43 @@
+"""A PyTorch model → the common form: made anew for each run, recorded, and said in archcost's ops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from archcost.importers.torch.lowering import lower
+from archcost.importers.torch.recording import record
+from archcost.importers.torch.samples import sample_of
+from archcost.importers.torch.targets import live_target, target_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archcost.importers.form import Model
+    from archcost.importers.importing import Ask, Tell
+    from archcost.importers.torch.targets import Target
+
+
+def read_source(ask: Ask, tell: Tell) -> Model:
+    """The model that a source names; raises UsageError for what cannot be made, run or said."""
+    return _read(target_of(ask.source), ask, tell)
+
+
+def read_module(module: nn.Module, ask: Ask, tell: Tell) -> Model:
+    """A module that is there; raises as read_source."""
+    return _read(live_target(module), ask, tell)
+
+
+def _read(target: Target, ask: Ask, tell: Tell) -> Model:
+    tell("making the model")
+    with torch.device("meta"):
+        model = target.make()
+    sample = sample_of(ask.inputs, target.sample(), model, target.text)
+    tell("recording a run")
+    recording = record(target.make, sample, training=ask.training, title=target.text, until=ask.until)
+    tell("saying it in ops")
+    run = ", in training" * ask.training + f", until {ask.until}" * bool(ask.until)
+    return lower(
+        recording, name=target.title, source=f"{target.text} ({', '.join(target.versions)}), input {sample}{run}"
+    )
