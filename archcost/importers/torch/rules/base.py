@@ -74,6 +74,9 @@ class Maker(Protocol):
         A value that is derived from parameters alone is the one among them that has as many elements.
         """
 
+    def parts(self, value: int) -> tuple[int, ...]:
+        """The parameters that a value of the recording is made of, if they have as many elements together; else none."""
+
     def recorded(self, value: int) -> Tensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
 
@@ -81,7 +84,7 @@ class Maker(Protocol):
         """The function whose call gave a value of the recording; empty if none did."""
 
     def is_read(self, value: int) -> bool:
-        """Whether any call reads a value of the recording, or it is an output of the model."""
+        """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""
 
     @property
     def dtype(self) -> str:
