@@ -18,14 +18,45 @@ if TYPE_CHECKING:
     from archcost.importers.torch.recorded import Argument, Call, Recording
 
 # Functions that take a shape, but no data, from tensors after the first; those that take none at all are SHAPE_ONLY.
-_SHAPE_OF_SECOND = frozenset("expand_as view_as reshape_as type_as to resize_as".split())
+_SHAPE_OF_SECOND = frozenset(["expand_as", "view_as", "reshape_as", "type_as", "to", "resize_as"])
 # Functions whose result is their first argument, or a part of it, in another shape.
 _VIEWS = frozenset(
-    """
-    view reshape flatten unflatten permute transpose swapaxes swapdims movedim moveaxis t T mT squeeze unsqueeze expand
-    expand_as broadcast_to view_as reshape_as getitem narrow select chunk split unbind tensor_split contiguous clone
-    detach to float long type_as
-    """.split()
+    [
+        "view",
+        "reshape",
+        "flatten",
+        "unflatten",
+        "permute",
+        "transpose",
+        "swapaxes",
+        "swapdims",
+        "movedim",
+        "moveaxis",
+        "t",
+        "T",
+        "mT",
+        "squeeze",
+        "unsqueeze",
+        "expand",
+        "expand_as",
+        "broadcast_to",
+        "view_as",
+        "reshape_as",
+        "getitem",
+        "narrow",
+        "select",
+        "chunk",
+        "split",
+        "unbind",
+        "tensor_split",
+        "contiguous",
+        "clone",
+        "detach",
+        "to",
+        "float",
+        "long",
+        "type_as",
+    ]
 )
 
 

@@ -31,7 +31,6 @@ from archcost.importers.torch.scopes import Scopes
 from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, Made
 from archcost.importers.torch.typing_steps import Typist
-from archcost.importers.torch.view_writes import with_indices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 def lower(recording: Recording, *, name: str, source: str) -> Model:
     """The model that a recording shows; raises UsageError for what no spec can say."""
-    return _Lowering(replace(recording, calls=with_indices(recording.calls))).model(name, source)
+    return _Lowering(recording).model(name, source)
 
 
 class _Lowering:
@@ -169,7 +168,7 @@ class _Lowering:
             kind,
             (),
             (len(self.values) - 1,),
-            typed.attributes,
+            dict(typed.attributes),
             call,
             module,
             scope,
@@ -213,7 +212,11 @@ class _Lowering:
     def _lower_next(self, index: int) -> int:
         """Lower a call, unless it is static or dead, or gives nothing; gives the index after it."""
         outputs = self.recording.calls[index].outputs
-        if index in self.known.alive and any(self.known.of[value].varies for value in outputs) and any(map(self._elements, outputs)):
+        if (
+            index in self.known.alive
+            and any(self.known.of[value].varies for value in outputs)
+            and any(map(self._elements, outputs))
+        ):
             self._lower(index)
         return index + 1
 

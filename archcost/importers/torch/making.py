@@ -10,7 +10,7 @@ from archcost.importers.torch.rules.base import Unmapped
 from archcost.importers.torch.steps import Made
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute, Size
     from archcost.importers.torch.dependence import Dependences
@@ -57,7 +57,7 @@ class CallMaker:
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> int:
@@ -71,7 +71,7 @@ class CallMaker:
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> list[int]:
@@ -82,7 +82,7 @@ class CallMaker:
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None,
+        attributes: Mapping[str, Attribute] | None,
         tensors: dict[str, int],
         *,
         outputs: Sequence[Tensor] | None = None,
@@ -108,7 +108,7 @@ class CallMaker:
                 kind,
                 tuple(inputs),
                 tuple(numbers),
-                typed.attributes,
+                dict(typed.attributes),
                 place.call,
                 place.module,
                 place.scope,

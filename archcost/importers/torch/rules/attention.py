@@ -71,4 +71,7 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
         "batch_first": batch_first,
     }
     joined = bool(call.get("use_separate_proj_weight")) or any(name not in _TENSORS.values() for name in holds)
-    return [*maker.layer("multihead_attention", inputs, attributes, holds, joined=joined), *[None] * (len(call.results) - 1)]
+    return [
+        *maker.layer("multihead_attention", inputs, attributes, holds, joined=joined),
+        *[None] * (len(call.results) - 1),
+    ]

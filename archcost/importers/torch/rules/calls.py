@@ -43,7 +43,19 @@ _ALIASES |= {
 _SECOND = {"mat2": "second", "mat": "first", "vec": "second"}  # of functions that add to a product
 # What changes no shape and no figure, of any function.
 _WITHOUT_MEANING = frozenset(
-    "out inplace generator layout device pin_memory requires_grad memory_format non_blocking copy names".split()
+    [
+        "out",
+        "inplace",
+        "generator",
+        "layout",
+        "device",
+        "pin_memory",
+        "requires_grad",
+        "memory_format",
+        "non_blocking",
+        "copy",
+        "names",
+    ]
 )
 _ABSENT: Any = object()
 

@@ -87,11 +87,11 @@ def mixture(span: Span, maker: Maker) -> list[int]:
 def _top_k(span: Span, maker: Maker, features: int) -> int:
     """How many experts process a token: there are so many rows of a grouped product for each."""
     grouped = [call.args[0] for call in span.calls if call.function in _GROUPED]
-    rows = {maker.recorded(value.value).shape[0] for value in grouped if isinstance(value, Ref)}
+    rows = {size_at(maker.recorded(value.value).shape[0], 1) for value in grouped if isinstance(value, Ref)}
     tokens = prod(shape_at(maker.recorded(span.inputs[0]).shape, 1)) // features
-    if len(rows) != 1 or size_at(*rows, 1) % tokens:
+    if len(rows) != 1 or max(rows) % tokens:
         raise Unmapped("how many experts are chosen is not known")
-    return size_at(*rows, 1) // tokens
+    return max(rows) // tokens
 
 
 def _activation(calls: list[Call]) -> str:

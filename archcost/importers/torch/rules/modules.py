@@ -35,7 +35,7 @@ def _multihead_at(modules: Sequence[ModuleCall], number: int) -> int | None:
 
 
 def _multihead(span: Span, maker: Maker) -> list[int]:
-    """torch's multi-head layer, batch first: it turns its inputs to (L, N, E), and its output back."""
+    """Torch's multi-head layer, batch first: it turns its inputs to (L, N, E), and its output back."""
     turned: dict[int, int] = {}
     main = None
     for call in span.calls:

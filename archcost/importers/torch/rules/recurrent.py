@@ -49,7 +49,9 @@ def layers(call: BoundCall, maker: Maker) -> list[int]:
     return maker.layer(kind, [call.tensor("input"), *hidden], attributes, holds)
 
 
-@rule("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", signature="input, hx, w_ih, w_hh, b_ih=None, b_hh=None")
+@rule(
+    "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", signature="input, hx, w_ih, w_hh, b_ih=None, b_hh=None"
+)
 def cells(call: BoundCall, maker: Maker) -> list[int]:
     """One step of one layer."""
     stem = call.function.removesuffix("_cell")
@@ -71,7 +73,9 @@ def _states(call: BoundCall, maker: Maker) -> list[int]:
     """The initial states, none of them if all are zeros."""
     given = call.get("hx")
     items = given if isinstance(given, tuple) else (given,)
-    if all(isinstance(item, Ref) and maker.made_by(item.value) in ("zeros", "new_zeros", "zeros_like") for item in items):
+    if all(
+        isinstance(item, Ref) and maker.made_by(item.value) in ("zeros", "new_zeros", "zeros_like") for item in items
+    ):
         return []
     return call.tensors("hx")
 
