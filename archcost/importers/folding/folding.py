@@ -14,6 +14,8 @@ from archcost.importers.folding.tree import tree_of
 from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
+    from archcost.importers.draft import DraftStep
+    from archcost.importers.folding.params import Params
     from archcost.importers.folding.reading import Surroundings
     from archcost.importers.form import Model
 
@@ -32,9 +34,8 @@ def fold(model: Model) -> Draft:
     for pattern in patterns:
         if id(pattern) not in inlined and pattern is not top:
             blocks.append(_block(model, pattern, uses, names))
-    layer = Layer(model, uses, top)
     inputs = {place: one.name for place, one in enumerate(model.inputs)}
-    steps, around = layer.lay_out((Ref(INPUT, 0),), inputs)
+    _, steps, around = _laid_out(model, uses, top, (Ref(INPUT, 0),), inputs)
     return Draft(blocks, steps, _outputs(top, around))
 
 
@@ -90,11 +91,9 @@ def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNam
     order = pattern.order or list(range(pattern.inputs))
     words = _input_names(pattern)
     pattern.names = words or [GROUP_INPUT]
-    layer = Layer(model, uses, pattern)
-    steps, around = layer.lay_out(
-        tuple([Ref(INPUT, place) for place in order[:1]]), {place: words[number] for number, place in enumerate(order)}
-    )
-    params = layer.params
+    first = tuple([Ref(INPUT, place) for place in order[:1]])
+    named = {place: words[number] for number, place in enumerate(order)}
+    params, steps, around = _laid_out(model, uses, pattern, first, named)
     params.settle(len(pattern.parts))
     for part in pattern.parts:
         part.arguments = {name: row.value(part.number) for name, row in params.rows.items()}
@@ -102,6 +101,19 @@ def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNam
     uses[id(pattern)] = Use(name, params)
     inputs = None if words in ([], [GROUP_INPUT]) else words
     return DraftBlock(name, params.declared(), inputs, steps, _outputs(pattern, around))
+
+
+def _laid_out(
+    model: Model, uses: dict[int, Use], pattern: Pattern, first: tuple[Ref, ...], inputs: dict[int, str]
+) -> tuple[Params, list[DraftStep], Surroundings]:
+    """The steps of a pattern; once more, if several params want a name that then says too little."""
+    layer = Layer(model, uses, pattern, frozenset())
+    steps, around = layer.lay_out(first, inputs)
+    crowded = frozenset([name for name, count in layer.params.wanted.items() if count > 1])
+    if crowded:
+        layer = Layer(model, uses, pattern, crowded)
+        steps, around = layer.lay_out(first, inputs)
+    return layer.params, steps, around
 
 
 def _input_names(pattern: Pattern) -> list[str]:

@@ -12,7 +12,7 @@ from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Pa
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
 from archcost.importers.folding.solving import INDICES, Solver
-from archcost.importers.folding.terms import text_of
+from archcost.importers.folding.terms import part_of, text_of
 from archcost.importers.form import Expression, size_at
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from archcost.importers.folding.solving import Key
     from archcost.importers.folding.tree import Part
-    from archcost.importers.form import Attribute, Model
+    from archcost.importers.form import Attribute, Model, Step
 
 _SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
+_WRITTEN_FIRST = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
 _IMAGE = 3  # dims, with the batch, from which on dim 1 is that of channels
 
 
@@ -40,12 +41,13 @@ class Use:
 class Layer:
     """Lays out one block, or the model: its steps, and what they ask for as params."""
 
-    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern) -> None:
+    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, crowded: frozenset[str]) -> None:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
         taken = set(block.names)
-        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken)
+        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, crowded)
+        self.params.kinds = {*REGISTRY, *[use.name for use in uses.values()]}
         self.solver = Solver(self.params)
         self.final = {
             part.number: sizes_of(model, part.results[0])
@@ -71,12 +73,16 @@ class Layer:
         step = DraftStep(id=slot.id, share=slot.share)
         if slot.is_loop:
             counts = {key: len(part.parts) for key, part in there.items()}
-            step.repeat = self.solver.solve(counts, Hint(OTHER, "depth", slot.id))
+            step.repeat = self.solver.solve(counts, Hint(OTHER, "depth", (*around.ids, slot.id)))
             there = {(*key, number): one for key, part in there.items() for number, one in enumerate(part.parts)}
         handed = self._fill(step, slot, there, around)
         implied = around.implied(place, slot)
-        if handed != implied and not (not handed and len(implied) < 2 and not _may_read(slot)):  # noqa: PLR2004
-            step.reads = texts_of(handed, around) if handed or _may_read(slot) else texts_of(implied[:1], around)
+        if handed:
+            step.reads = None if handed == implied else texts_of(handed, around)
+        elif _may_read(slot):
+            step.reads = []
+        elif isinstance(slot.one, Pattern) and len(implied) > 1:
+            step.reads = texts_of(implied[:1], around)  # which it has no use for; it takes one at most
         if slot.optional:
             fresh = [name for name in self.params.rows if name not in known]
             self._make_optional(step, slot, parts, handed, around, fresh)
@@ -97,11 +103,12 @@ class Layer:
         own = around.pattern is self.block and handed == (Ref(INPUT, 0),)
         name = "residual" if slot.head == "add" else slot.id
         present = {key: part is not None for key, part in parts.items()}
-        step.when = self.solver.condition(present, Hint(FLAG, name, "with"), own_input=own, fresh=fresh)
+        step.when = self.solver.condition(present, Hint(FLAG, name, (*around.ids, slot.id)), own_input=own, fresh=fresh)
         if len(handed) > 1 and isinstance(step.when, Expression):
             passed = [text_of_ref(slot.passes, around)] if slot.passes is not None else []
             reads = step.reads if isinstance(step.reads, list) else texts_of(handed, around)
-            step.reads = Expression(f"{text_of(tuple(reads))} if {step.when.text} else {text_of(tuple(passed))}")
+            condition = f"({step.when.text})" if " if " in step.when.text else step.when.text
+            step.reads = Expression(f"{text_of(tuple(reads))} if {condition} else {text_of(tuple(passed))}")
 
     # --- what a step is -----------------------------------------------------------------------------------------------
 
@@ -109,17 +116,17 @@ class Layer:
         """Set the kind and the attributes, or the layers of a group; what the step is given to read."""
         one = slot.one
         if not isinstance(one, Pattern):
-            self._fill_op(step, slot, one, parts)
+            self._fill_op(step, (*around.ids, slot.id), one, parts)
             return slot.reads
         if id(one) not in self.uses:
             return self._fill_group(step, slot, one, parts, around)
-        self._fill_use(step, slot, self.uses[id(one)], parts)
+        self._fill_use(step, (*around.ids, slot.id), self.uses[id(one)], parts)
         return tuple([slot.reads[place] for place in one.order or range(one.inputs)])
 
-    def _fill_op(self, step: DraftStep, slot: Slot, kind: str, parts: dict[Key, Part]) -> None:
+    def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, Part]) -> None:
         leaves = {key: part.step for key, part in parts.items() if part.step is not None}
         if kind == ANY_ACTIVATION:
-            found = self.solver.solve({key: leaf.kind for key, leaf in leaves.items()}, Hint(KIND, "act", slot.id))
+            found = self.solver.solve({key: leaf.kind for key, leaf in leaves.items()}, Hint(KIND, "act", ids))
             step.kind = found if isinstance(found, (str, Expression)) else None
             return
         step.kind = kind
@@ -135,11 +142,15 @@ class Layer:
             default = fields[name].default if name in fields else None
             values = {key: leaf.attributes.get(name, default) for key, leaf in leaves.items()}
             if any(value is REQUIRED for value in values.values()):
-                raise UnfoldableError(f"'{slot.id}' has no '{name}' in some places")
-            found_of[name] = self.solver.solve(values, self._with_end(hint_of(name, slot.id), values), sizes)
-        step.attributes = {name: found_of[name] for name in dict.fromkeys([*fields, *sorted(given)]) if name in found_of}
+                raise UnfoldableError(f"'{'.'.join(ids)}' has no '{name}' in some places")
+            text = _half_kernel(leaves, found_of) if name == "padding" else None
+            found_of[name] = (
+                Expression(text) if text else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
+            )
+        order = dict.fromkeys([*_WRITTEN_FIRST, *fields, *sorted(given)])
+        step.attributes = {name: found_of[name] for name in order if name in found_of}
 
-    def _fill_use(self, step: DraftStep, slot: Slot, use: Use, parts: dict[Key, Part]) -> None:
+    def _fill_use(self, step: DraftStep, ids: tuple[str, ...], use: Use, parts: dict[Key, Part]) -> None:
         step.kind = use.name
         sizes = {key: self._sizes(part) for key, part in parts.items()}
         for name in use.params.declared():
@@ -149,7 +160,7 @@ class Layer:
                 param.defaults.get(part.number) == values[key] for key, part in parts.items()
             ):
                 continue
-            hint = self._with_end(Hint(param.measures, name, slot.id), values)
+            hint = self._with_end(Hint(param.measures, name, ids), values)
             step.attributes[name] = self.solver.solve(values, hint, sizes)
 
     def _with_end(self, hint: Hint, values: dict[Key, Any]) -> Hint:
@@ -184,11 +195,28 @@ class Layer:
         for number, place in enumerate(handed):
             names[place] = GROUP_INPUT if len(handed) == 1 else f"{GROUP_INPUT}.{number}"
         first = tuple([Ref(INPUT, place) for place in handed])
-        step.layers = self._steps(Surroundings(group, dict(parts), names, first, is_group=True))
+        step.layers = self._steps(Surroundings(group, dict(parts), names, first, (*around.ids, slot.id), is_group=True))
         if adds_input(self.model, group, handed, parts.values()):
             step.layers.pop()
             step.residual = True
         return tuple([slot.reads[place] for place in handed])
+
+
+def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> str | None:
+    """A padding that keeps the size: half of the kernel, times the dilation; where one of them is a param."""
+    kernel, dilation = found.get("kernel_size"), found.get("dilation", 1)
+    if not isinstance(kernel, (int, Expression)) or not isinstance(dilation, (int, Expression)):
+        return None
+    if isinstance(kernel, int) and isinstance(dilation, int):
+        return None
+    for leaf in leaves.values():
+        size, spread = leaf.attributes["kernel_size"], leaf.attributes.get("dilation", 1)
+        if not isinstance(size, int) or not isinstance(spread, int) or leaf.attributes.get("padding", 0) != spread * (size // 2):
+            return None
+    half = f"{part_of(kernel)} // 2" if isinstance(kernel, Expression) else str(kernel // 2)
+    if dilation == 1:
+        return half
+    return text_of(dilation) if half == "1" else f"{part_of(dilation)} * {part_of(Expression(half))}"
 
 
 def sizes_of(model: Model, value: int) -> dict[str, int]:

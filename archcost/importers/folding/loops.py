@@ -32,7 +32,7 @@ def loop_pattern(kind: str, parts: list[Part]) -> Pattern:
     first = parts[0]
     head = head_of(first.parts[0])
     outputs = len(head.outputs) if isinstance(head, Pattern) else len(first.parts[0].outputs)
-    slot = Slot("", head, ())
+    slot = Slot("", head, (), outputs=outputs)
     pattern = Pattern(kind, True, len(reads_of(first)), [slot], [Ref(0, place) for place in range(outputs)], loop=True)
     pattern.parts = parts
     for part in parts:

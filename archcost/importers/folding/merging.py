@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.folding.patterns import INPUT, Entry, Pattern, Ref, Slot, entries_of, resolved
@@ -53,7 +54,7 @@ class _Merge:
 
     def __init__(self, first: Variant) -> None:
         self.inputs = first.inputs
-        self.slots = [Slot(one.id, one.head, one.reads, one.share) for one in first.entries]
+        self.slots = [Slot(*one) for one in first.entries]
         self.outputs = list(first.outputs)
         self.variants = [first]
 
@@ -121,7 +122,7 @@ def _result(ref: Ref | None, back: dict[int, int]) -> Ref | None:
 
 
 def _fits(slot: Slot, entry: Entry) -> bool:
-    return slot.id == entry.id and slot.head == entry.head and slot.share == entry.share
+    return (slot.id, slot.head, slot.share, slot.outputs) == (entry.id, entry.head, entry.share, entry.outputs)
 
 
 class _Plan:
@@ -135,14 +136,17 @@ class _Plan:
         places = [self._theirs[place] for place in range(len(variant.entries))]
         moved = [one._replace(places=[self._mine[place] for place in one.places]) for one in merge.variants]
         self.variants = [*moved, variant._replace(places=places)]
-        for (mine, theirs), place in zip(pairs, [self._mine[mine] for mine, _ in pairs], strict=True):
-            before = [self._moved(ref, self._mine) for ref in merge.slots[mine].reads]
-            after = [self._moved(ref, self._theirs) for ref in variant.entries[theirs].reads]
-            self.slots[place].reads = self._later(before, after)
-        self.outputs = self._outputs(
-            [self._moved(ref, self._mine) for ref in merge.outputs],
-            [self._moved(ref, self._theirs) for ref in variant.outputs],
-        )
+        everything = set(range(len(self.slots)))
+        self._absent = [everything.difference(one.places) for one in self.variants]  # the last is the new variant's
+        for (_, theirs), place in zip(pairs, [self._mine[mine] for mine, _ in pairs], strict=True):
+            before, after = self.slots[place].reads, [self._moved(ref, places) for ref in variant.entries[theirs].reads]
+            if len(before) == len(after):
+                self.slots[place].reads = tuple(
+                    [self._joined(old, new) or old for old, new in zip(before, after, strict=True)]
+                )
+        self.outputs = [self._moved(ref, self._mine) for ref in merge.outputs]
+        for ref in variant.outputs:
+            self._add_output(self._moved(ref, places))
 
     def _lay_out(self, merge: _Merge, variant: Variant, pairs: list[tuple[int, int]]) -> None:
         """Put the slots in order: between two that both have, first those of the merge, then those of the variant."""
@@ -151,67 +155,83 @@ class _Plan:
             for i in range(i, mine):  # noqa: B020, PLW2901 - it goes on where it stood
                 self._mine[i] = len(self.slots)
                 old = merge.slots[i]
-                self.slots.append(Slot(old.id, old.head, old.reads, old.share, True))
+                self.slots.append(replace(old, optional=True))
             for j in range(j, theirs):  # noqa: B020, PLW2901 - likewise
                 self._theirs[j] = len(self.slots)
                 entry = variant.entries[j]
-                self.slots.append(Slot(entry.id, entry.head, entry.reads, entry.share, True))
+                self.slots.append(Slot(*entry, optional=True))
             if mine < len(merge.slots):
                 self._mine[mine] = self._theirs[theirs] = len(self.slots)
                 old = merge.slots[mine]
-                self.slots.append(Slot(old.id, old.head, old.reads, old.share, old.optional))
+                self.slots.append(replace(old))
             i, j = mine + 1, theirs + 1
         for place, slot in enumerate(merge.slots):
             new = self.slots[self._mine[place]]
             new.reads = tuple([self._moved(ref, self._mine) for ref in slot.reads])
             new.passes = None if slot.passes is None else self._moved(slot.passes, self._mine)
         matched = {theirs for _, theirs in pairs}
-        for place, entry in enumerate(variant.entries):
-            if place not in matched:
-                new = self.slots[self._theirs[place]]
-                new.reads = tuple([self._moved(ref, self._theirs) for ref in entry.reads])
+        own = [place for theirs, place in enumerate(self._theirs) if theirs in matched]
+        for theirs, entry in enumerate(variant.entries):
+            if theirs not in matched:
+                place = self._theirs[theirs]
+                reads = [self._moved(ref, self._theirs) for ref in entry.reads]
+                self.slots[place].reads = tuple([self._latest(ref, place, own) for ref in reads])
+                own.append(place)
         for slot in self.slots:
             if slot.optional and slot.passes is None and len(slot.reads) == 1:
                 slot.passes = slot.reads[0]
+
+    def _latest(self, ref: Ref, place: int, own: list[int]) -> Ref:
+        """What a new slot reads: the last slot before it that is not there when it is, and then hands on what it read.
+
+        So two steps of which there is one at a time stand one after the other.
+        """
+        for number in range(place - 1, ref.slot, -1):
+            slot = self.slots[number]
+            if slot.optional and number not in own and slot.reads == (ref,) and slot.outputs == 1:
+                return Ref(number, 0)
+        return ref
 
     @staticmethod
     def _moved(ref: Ref, places: list[int]) -> Ref:
         return ref if ref.slot == INPUT else ref._replace(slot=places[ref.slot])
 
-    def _later(self, before: list[Ref], after: list[Ref]) -> tuple[Ref, ...]:
-        """The later of two references at each place: the other is what it comes to if something is left out."""
-        if len(before) != len(after):
-            return tuple(before)  # which will not hold
-        return tuple([self._latest(one, other) for one, other in zip(before, after, strict=True)])
+    def _joined(self, old: Ref, new: Ref) -> Ref | None:
+        """The later of what the merge and the variant read, if that comes to the other one where something is left out.
 
-    def _latest(self, one: Ref, other: Ref) -> Ref:
-        late, early = (one, other) if one.slot >= other.slot else (other, one)
-        slot = self.slots[late.slot]
-        if late != early and slot.optional and slot.passes is None and len(slot.reads) > 1:
-            slot.passes = next((ref for ref in slot.reads if ref == early), None)
-        return late
+        The optional slots on the way hand on what makes it so.
+        """
+        late, early, absent = (new, old, self._absent[:-1]) if new.slot > old.slot else (old, new, self._absent[-1:])
+        for missing in absent:
+            self._hand_on(late, early, missing)
+        fits = all(resolved(late, self.slots, one) == resolved(early, self.slots, one) for one in absent)
+        return late if fits else None
 
-    def _outputs(self, before: list[Ref], after: list[Ref]) -> list[Ref]:
-        """All outputs; one that stands in for another where something is left out is not written beside it."""
-        found = list(before)
-        for ref in after:
-            if ref in found:
-                continue
-            for place, other in enumerate(found):
-                late = self._latest(other, ref)
-                early = ref if late is other else other
-                absent = {number for number, slot in enumerate(self.slots) if slot.optional}
-                if late.slot in absent and resolved(late, self.slots, {late.slot}) == early:
-                    found[place] = late
-                    break
-            else:
-                found.append(ref)
-        return found
+    def _hand_on(self, late: Ref, early: Ref, missing: set[int]) -> None:
+        """Let slots that read several values hand on the one that comes to ``early``, where they are left out."""
+        target, ref = resolved(early, self.slots, missing), late
+        while ref.slot in missing and ref != target:
+            slot = self.slots[ref.slot]
+            if slot.passes is None:
+                slot.passes = next((one for one in slot.reads if resolved(one, self.slots, missing) == target), None)
+            if slot.passes is None:
+                return
+            ref = slot.passes
+
+    def _add_output(self, ref: Ref) -> None:
+        """Add an output, or let one stand for two of which there is one at a time."""
+        for place, old in enumerate(self.outputs):
+            both = self._joined(old, ref)
+            if both is not None:
+                self.outputs[place] = both
+                return
+        self.outputs.append(ref)
 
     def holds(self) -> bool:
         """Whether every variant reads at every place what it has read, and gives what it has given."""
         ids = [slot.id for slot in self.slots]
-        if len(set(ids)) < len(ids):
+        optional = [slot for slot in self.slots if slot.optional]
+        if len(set(ids)) < len(ids) or any(slot.outputs > 1 or (slot.reads and not slot.passes) for slot in optional):
             return False
         for variant in self.variants:
             absent = set(range(len(self.slots))) - set(variant.places)
@@ -220,6 +240,6 @@ class _Plan:
                 if reads != [self._moved(ref, variant.places) for ref in entry.reads]:
                     return False
             given = [resolved(ref, self.slots, absent) for ref in self.outputs]
-            if any(self._moved(ref, variant.places) not in given for ref in variant.outputs):
+            if None in given or any(self._moved(ref, variant.places) not in given for ref in variant.outputs):
                 return False
         return True

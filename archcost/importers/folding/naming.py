@@ -28,10 +28,10 @@ _SHORT = {  # attributes of ops: what they measure, and how a param for them is 
 _WINDOWS = {"stride", "padding", "dilation", "output_padding", "scale_factor", "output_size", "window_size"}
 
 
-def hint_of(attribute: str, step: str) -> Hint:
+def hint_of(attribute: str, ids: tuple[str, ...]) -> Hint:
     """What an attribute of an op measures, and what a param for it is called."""
     dimension, name = _SHORT.get(attribute, (WINDOW if attribute in _WINDOWS else OTHER, attribute))
-    return Hint(dimension, name, step)
+    return Hint(dimension, name, ids)
 
 
 def snake_case(name: str) -> str:

@@ -34,8 +34,28 @@ class Hint:
 
     dimension: str
     name: str
-    id: str = ""
+    ids: tuple[str, ...] = ()  # of the step and the groups around it in the block, from the outermost
     final: bool = False  # it is the size of what comes out of the block
+
+    @property
+    def where(self) -> str:
+        """The step, for messages."""
+        return ".".join(self.ids)
+
+    def names(self, kinds: set[str]) -> list[str]:
+        """What a param may be called, the best first: a size after the step alone, anything else with its own name.
+
+        ``kinds`` are names that say nothing of the step that has them.
+        """
+        told = [name for name in self.ids if name.isdecimal() or name.rstrip("_0123456789") not in kinds]
+        while len(told) > 1 and told[-1].isdecimal() and not told[-2].isdecimal():
+            told[-2:] = [f"{told[-2]}_{told[-1]}"]
+        found = []
+        for count in range(1, len(told) + 1):
+            step = "_".join(told[-count:])
+            found += [step] if self.dimension in SIZES else []
+            found += [f"{step}_{self.name}", f"{self.name}_{step}"]
+        return found
 
 
 @dataclass(slots=True)
@@ -62,10 +82,13 @@ class Param:
 class Params:
     """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
 
-    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str]) -> None:
+    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], crowded: frozenset[str]) -> None:
         self.rows: dict[str, Param] = {}
+        self.kinds: set[str] = set()  # of ops and blocks
+        self.wanted: Counter[str] = Counter()  # how many params would have liked a name
         self.sizes = sizes
         self._taken = taken | set(_INDICES) | RESERVED
+        self._crowded = crowded  # names that say too little here, because several params would have them
         self._texts: list[tuple[str, str, Row]] = []  # expressions over params by what they measure, and their values
 
     def term(self, row: Row, hint: Hint, otherwise: str | None = None) -> str:
@@ -107,7 +130,7 @@ class Params:
         text = related(row, given, name)
         if text is None:
             return None
-        param = self.new(row, Hint(hint.dimension, hint.name if hint.final else hint.dimension, hint.id))
+        param = self.new(row, Hint(hint.dimension, hint.name if hint.final else hint.dimension, hint.ids, hint.final))
         param.default, param.defaults = Expression(text), dict(row)
         return param.name
 
@@ -119,14 +142,15 @@ class Params:
         return param
 
     def _fresh(self, hint: Hint) -> str:
-        named = f"{hint.id}_{hint.name}" if hint.id else hint.name
-        for name in (hint.name, named):
+        self.wanted[hint.name] += not hint.final
+        plain = [] if hint.name in self._crowded and not hint.final else [hint.name]
+        for name in (*plain, *hint.names(self.kinds)):
             if self._is_free(name):
                 return name
-        count = 2
-        while not self._is_free(f"{hint.name}_{count}"):
+        base, count = hint.name if hint.name.isidentifier() else hint.dimension, 2
+        while not self._is_free(f"{base}_{count}"):
             count += 1
-        return f"{hint.name}_{count}"
+        return f"{base}_{count}"
 
     def _is_free(self, name: str) -> bool:
         return name.isidentifier() and not keyword.iskeyword(name) and name not in self._taken and name not in self.rows
@@ -180,8 +204,10 @@ class Params:
             if param.default is not None:
                 continue
             counts = Counter(param.values.values())
-            value, count = max(counts.items(), key=lambda item: (item[1], -list(counts).index(item[0])))
+            [(value, count)] = counts.most_common(1)
             usual = param.measures not in SIZES and 2 * count > len(param.values)
+            if param.name.endswith("groups") and 1 in counts:
+                value, usual = 1, True
             if usual or len(param.values) < parts:
                 param.default = value
                 param.defaults = dict.fromkeys(range(parts), value)

@@ -37,6 +37,7 @@ class Entry(NamedTuple):
     head: str | Pattern
     reads: tuple[Ref, ...]
     share: str | None
+    outputs: int
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +51,7 @@ class Slot:
     head: str | Pattern
     reads: tuple[Ref, ...]
     share: str | None = None
+    outputs: int = 1
     optional: bool = False
     passes: Ref | None = None
 
@@ -142,8 +144,15 @@ def entries_of(part: Part) -> tuple[list[Entry], list[Ref]]:
     for one in part.parts:
         share = None if one.share is None else _share_text(one, part)
         reads = tuple([refs[value] for value in reads_of(one)])
-        entries.append(Entry(one.id, head_of(one), reads, share))
+        entries.append(Entry(one.id, head_of(one), reads, share, _outputs_of(one)))
     return entries, [refs[value] for value in part.outputs]
+
+
+def _outputs_of(part: Part) -> int:
+    """How many outputs a part has; of a loop, each of its rounds."""
+    if part.pattern is not None and part.pattern.loop:
+        return _outputs_of(part.parts[0])
+    return len(part.outputs) if part.step is not None else len(part.results)
 
 
 def _share_text(one: Part, around: Part) -> str:

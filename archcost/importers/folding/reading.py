@@ -31,6 +31,7 @@ class Surroundings:
     parts: Mapping[Key, Part | None]
     inputs: dict[int, str]
     first: tuple[Ref, ...]
+    ids: tuple[str, ...] = ()  # of the groups around it in the block
     is_group: bool = False
 
     @property
@@ -40,13 +41,7 @@ class Surroundings:
 
     def outputs_of(self, place: int) -> int:
         """How many outputs a slot has: of a loop, each of its rounds."""
-        one = self.pattern.slots[place].one
-        if isinstance(one, Pattern):
-            return max(len(one.outputs), 1)
-        for part in self._parts_at(place):
-            part = part.parts[0] if part.step is None else part  # noqa: PLW2901 - a round of it
-            return len(part.outputs)
-        return 1
+        return max(self.pattern.slots[place].outputs, 1)
 
     def _parts_at(self, place: int) -> Iterable[Part]:
         for part in self.parts.values():

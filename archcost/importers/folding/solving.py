@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Key = tuple[int, ...]
 _SHAPES = {"shape", "sizes", "unflattened_size"}
+_LONGEST = 900  # characters of an expression; the language has a limit of 1,000
 INDICES = ("i", "j", "k", "m", "n")  # of loops in loops, from the outermost
 
 
@@ -39,7 +40,7 @@ class Solver:
         if all(value == one and type(value) is type(one) for value in values.values()):
             return one
         if any(isinstance(value, Expression) for value in values.values()):
-            raise UnfoldableError(f"'{hint.name}' of '{hint.id}' is an expression that differs from use to use")
+            raise UnfoldableError(f"'{hint.name}' of '{hint.where}' is an expression that differs from use to use")
         if _have_same_length(values):
             items = range(len(one))
             return tuple([self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items])
@@ -67,7 +68,7 @@ class Solver:
     def _batched(self, values: dict[Key, Any], hint: Hint) -> Attribute:
         """Sizes that follow the batch: the factors differ."""
         if not all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
-            raise UnfoldableError(f"'{hint.name}' of '{hint.id}' follows the batch in some places and not in others")
+            raise UnfoldableError(f"'{hint.name}' of '{hint.where}' follows the batch in some places and not in others")
         factor = self.solve({key: value.times for key, value in values.items()}, hint)
         return Expression(f"batch * {part_of(factor)}")
 
@@ -98,7 +99,7 @@ class Solver:
                 if (ones if test(number) else others).setdefault(key, value) != value:
                     return None
         one, other = self.solve(ones, hint), self.solve(others, hint)
-        if isinstance(one, tuple) or isinstance(other, tuple):
+        if type(one) is tuple or type(other) is tuple:
             return Expression(f"{text_of(one)} if {condition} else {text_of(other)}")
         return chosen(condition, opposite, one, other)
 
@@ -120,12 +121,15 @@ class Solver:
             if hint.dimension == FLAG:
                 numbers = [number for number, value in enumerate(filled) if value]
                 return Expression(f"{index} in {numbers}")
-            return Expression(f"{text_of(tuple(filled))}[{index}]")
+            text = f"{text_of(tuple(filled))}[{index}]"
+            if len(text) > _LONGEST:
+                raise UnfoldableError(f"'{hint.name}' of '{hint.where}' differs in too many rounds")
+            return Expression(text)
         lists = {}
         for key, row in rounds.items():
             usual = next(iter(row.values()))
             lists[key] = Listed([row.get(number, usual) for number in range(max(row) + 1)])
-        found = self.solve(lists, Hint("list", f"{hint.name}s", hint.id))
+        found = self.solve(lists, Hint("list", f"{hint.name}s", hint.ids))
         return Expression(f"{part_of(found)}[{index}]")
 
     # --- conditions -------------------------------------------------------------------------------------------------
@@ -173,4 +177,4 @@ def _have_same_length(values: dict[Key, Any]) -> bool:
 
 def _item(hint: Hint) -> Hint:
     """What an item of a list is."""
-    return Hint(ITEM, "size" if hint.name in _SHAPES else hint.name, hint.id)
+    return Hint(ITEM, "size" if hint.name in _SHAPES else hint.name, hint.ids)

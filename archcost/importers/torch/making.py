@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.importers.form import Attribute, Size
     from archcost.importers.torch.dependence import Dependences
-    from archcost.importers.torch.recorded import Recording
+    from archcost.importers.torch.recorded import Call, Recording
     from archcost.importers.torch.steps import Holders
     from archcost.importers.torch.typing_steps import Typist
 
@@ -155,10 +155,10 @@ class CallMaker:
         fits = not known.varies and sum(map(self._elements, known.parameters)) == self._elements(value)
         return known.parameters if fits else ()
 
-    def made_by(self, value: int) -> str:
-        """The function whose call gave a value of the recording; empty if none did."""
+    def call_of(self, value: int) -> Call | None:
+        """The call that gave a value of the recording; None if none did."""
         index = self._known.makers.get(value)
-        return "" if index is None else self._recording.calls[index].function
+        return None if index is None else self._recording.calls[index]
 
     def is_read(self, value: int) -> bool:
         """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""

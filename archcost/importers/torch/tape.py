@@ -126,8 +126,9 @@ class Tape:
         returned = {id(each) for each in given}
         pairs = zip(before.tensors, before.versions, strict=True)
         found = {id(each): each for each, version in pairs if version != _version(each)}
-        if writes_by_name(call.function) and before.tensors:  # tensors under inference mode have no version
-            found[id(before.tensors[0])] = before.tensors[0]
+        if writes_by_name(call.function) and before.tensors:
+            target = before.tensors[0]  # under inference mode it has no version; else all that share its memory have it
+            found = {id(target): target}
         return [each for identity, each in found.items() if identity in returned or not given]
 
     def _write_bases(self, written: Sequence[Tensor], read: set[int], ground: Ground) -> None:

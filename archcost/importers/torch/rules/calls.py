@@ -37,8 +37,6 @@ _ALIASES |= {
     "split_sizes": "split_size",
     "unflattened_size": "sizes",
     "value": "fill_value",
-    "indices": "indices_or_sections",
-    "sections": "indices_or_sections",
 }
 _SECOND = {"mat2": "second", "mat": "first", "vec": "second"}  # of functions that add to a product
 # What changes no shape and no figure, of any function.
@@ -139,7 +137,7 @@ class BoundCall:
         given = self.arguments.get(name)
         if isinstance(given, Ref):
             return [self.values(given.value)]
-        if not isinstance(given, tuple) or not all(isinstance(item, Ref) for item in given):
+        if type(given) is not tuple or not all(isinstance(item, Ref) for item in given):
             raise Unmapped(f"the {name} of {self.function} are not tensors alone")
         return [self.values(item.value) for item in given]
 
@@ -157,7 +155,7 @@ def bound(call: Call, text: str, results: Sequence[Tensor], values: Callable[[in
             rest = tuple(given[place:])
             given = given[:place]
             if rest:
-                arguments[name] = rest[0] if len(rest) == 1 and isinstance(rest[0], tuple) else rest
+                arguments[name] = rest[0] if len(rest) == 1 and type(rest[0]) is tuple else rest
         elif place < len(given):
             arguments[name] = given[place]
     if len(given) > len(signature.names):

@@ -51,7 +51,7 @@ def _factor(call: BoundCall, maker: Maker, value: int) -> Attribute:
     if given is None:
         return None
     before, after = maker.tensor(value).shape[2:], call.result.shape[2:]
-    factors = given if isinstance(given, tuple) else (given,) * len(before)
+    factors = given if type(given) is tuple else (given,) * len(before)
     for size, factor, wanted in zip(before, factors, after, strict=True):
         if isinstance(size, Batched) or isinstance(factor, Batched) or floor(size * factor) != wanted:
             return None

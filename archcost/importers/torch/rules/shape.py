@@ -65,9 +65,9 @@ def reshape(call: BoundCall, maker: Maker) -> int:
     Where tensors say the sizes, the shape is that of the run.
     """
     shape = call.get("sizes")
-    if isinstance(shape, tuple) and any(isinstance(size, Ref) for size in shape):
+    if type(shape) is tuple and any(isinstance(size, Ref) for size in shape):
         return _reshaped(call, maker, call.result.shape)
-    if isinstance(shape, tuple) and len(shape) == 1 and isinstance(shape[0], str):
+    if type(shape) is tuple and len(shape) == 1 and isinstance(shape[0], str):
         raise Unmapped("the bits of numbers as another dtype are no op")
     return _reshaped(call, maker, sizes_of(shape, "a size"))
 
