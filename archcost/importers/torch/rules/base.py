@@ -7,12 +7,14 @@ after it, lowering holds every shape against that of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from archcost.importers.torch.rules.calls import BoundCall, Unmapped, signature_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.importers.form import Attribute, Tensor
     from archcost.importers.torch.recorded import Call
 
@@ -75,6 +77,9 @@ class Maker(Protocol):
         A value that is derived from parameters alone is the one among them that has as many elements.
         """
 
+    def parts(self, value: int) -> tuple[int, ...]:
+        """The parameters that a value of the recording is made of, if they have as many elements together; else none."""
+
     def recorded(self, value: int) -> Tensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
 
@@ -82,7 +87,7 @@ class Maker(Protocol):
         """The call that gave a value of the recording; None if none did."""
 
     def is_read(self, value: int) -> bool:
-        """Whether any call reads a value of the recording, or it is an output of the model."""
+        """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""
 
     @property
     def dtype(self) -> str:
@@ -100,9 +105,10 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {}
+RuleType = TypeVar("RuleType", bound=RuleFunction)
 
 
-def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], RuleFunction]:
+def rule(*functions: str, signature: str = "input") -> Callable[[RuleType], RuleType]:
     """Register a rule for functions by their canonical names (see :class:`~…recorded.Call`).
 
     ``signature`` names the arguments as torch does, with defaults: ``input, start_dim=0, *sizes``. Raises ValueError if
@@ -110,7 +116,7 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], 
     """
     signature_of(signature)
 
-    def register(lower: RuleFunction) -> RuleFunction:
+    def register(lower: RuleType) -> RuleType:
         for function in functions:
             if function in RULES:
                 raise ValueError(f"{function} has two rules: {RULES[function].lower.__name__} and {lower.__name__}")
@@ -122,8 +128,7 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], 
 
 # Functions that multiply and accumulate nothing as archcost counts MACs: what of them has no rule may declare `macs: 0`.
 # A function that is not here is never taken to be free, whatever torch's counter says of it.
-FREE = frozenset(
-    """
+_FREE = """
     abs absolute acos acosh adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d
     adaptive_max_pool2d adaptive_max_pool3d add alias all allclose alpha_dropout amax amin aminmax angle any
     arange arccos arcsin arctan arctan2 argmax argmin argsort argwhere as_strided as_tensor asin asinh atan atan2 atanh
@@ -154,13 +159,12 @@ FREE = frozenset(
     zeros zeros_like and ror rand_ rxor rpow rtruediv rfloordiv rmod truediv abs_ lshift rshift masked_mean T mT H mH
     embedding local_response_norm rms_norm roi_align roi_pool ps_roi_align box_iou box_convert clip_boxes_to_image
     _weight_norm _weight_norm_interface norm_except_dim linalg_vector_norm vector_norm
-    """.split()
-)
+    """
+FREE = frozenset(_FREE.split())
 
 # Functions that multiply and accumulate, although torch's counter reads some or all of their calls as 0.
-UNSEEN = frozenset(
-    """
+_UNSEEN = """
     _grouped_mm grouped_mm grouped_linear deform_conv2d lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell
     rnn_relu_cell affine_grid mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer bilinear cdist
-    """.split()
-)
+    """
+UNSEEN = frozenset(_UNSEEN.split())

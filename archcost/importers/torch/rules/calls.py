@@ -21,6 +21,9 @@ _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", 
 _ALIASES |= {
     "tensor": "input",
     "self": "input",
+    "mat1": "first",
+    "batch1": "first",
+    "batch2": "second",
     "mat2": "other",
     "vec": "other",
     "vec2": "other",
@@ -35,9 +38,22 @@ _ALIASES |= {
     "unflattened_size": "sizes",
     "value": "fill_value",
 }
+_SECOND = {"mat2": "second", "mat": "first", "vec": "second"}  # of functions that add to a product
 # What changes no shape and no figure, of any function.
 _WITHOUT_MEANING = frozenset(
-    "out inplace generator layout device pin_memory requires_grad memory_format non_blocking copy names".split()
+    [
+        "out",
+        "inplace",
+        "generator",
+        "layout",
+        "device",
+        "pin_memory",
+        "requires_grad",
+        "memory_format",
+        "non_blocking",
+        "copy",
+        "names",
+    ]
 )
 _ABSENT: Any = object()
 
@@ -145,7 +161,8 @@ def bound(call: Call, text: str, results: Sequence[Tensor], values: Callable[[in
     if len(given) > len(signature.names):
         raise Unmapped(f"{call.function} has {len(given)} arguments, more than are known of it")
     for name, value in call.kwargs.items():
-        known = name if name in signature.names else _ALIASES.get(name, name)
+        aliases = (name, _ALIASES.get(name, name), _SECOND.get(name, name))
+        known = next((alias for alias in aliases if alias in signature.names), aliases[1])
         if known not in signature.names and known not in _WITHOUT_MEANING and value is not None:
             raise Unmapped(f"{call.function} has an argument that is not known of it: {name}")
         arguments[known] = value
