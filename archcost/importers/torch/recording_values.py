@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -35,20 +36,31 @@ def tensors_in(found: Any) -> Iterator[Tensor]:
             yield from tensors_in(getattr(found, each.name, None))
 
 
+def is_measured(tensor: Tensor) -> bool:
+    """Whether a tensor is of floating point: one of whole numbers names things, or counts them."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """``float32``."""
     return str(dtype).removeprefix("torch.")
 
 
-class Values:
-    """Every tensor of a run by its identity; all are kept alive, so that no identity stands for two.
+class Ground(IntFlag):
+    """What the numbers of a value follow from; what follows from two grounds has both."""
 
-    ``from_input`` has the numbers of the values that depend on numbers of an input.
-    """
+    NOTHING = 0  # positions, masks: the same in each run
+    GIVEN = 1  # an input of whole numbers: ids, which are those of the example
+    WEIGHTS = 2  # weights, buffers, chance
+    INPUT = GIVEN | WEIGHTS  # an input of floating point; or ids with weights
+
+
+class Values:
+    """Every tensor of a run by its identity; all are kept alive, so that no identity stands for two."""
 
     def __init__(self, model: nn.Module) -> None:
         self.found: list[Value] = []
-        self.from_input: set[int] = set()
+        self.grounds: list[Ground] = []  # by number
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []
         self._names: dict[int, tuple[Origin, str]] = {}
@@ -69,30 +81,24 @@ class Values:
             number = self.add(tensor, origin, name)
         return number
 
-    def add(self, tensor: Tensor, origin: Origin, name: str = "") -> int:
+    def add(self, tensor: Tensor, origin: Origin, name: str = "", ground: Ground = Ground.WEIGHTS) -> int:
         """A new value; a tensor that had one has the new one from here on."""
         number = len(self.found)
         self.found.append(Value(number, tuple(tensor.shape), dtype_name(tensor.dtype), origin, name))
-        self._kept.append(tensor)
-        self._numbers[id(tensor)] = number
+        self.grounds.append(ground)
+        self.same(tensor, number)
         return number
 
     def input(self, tensor: Tensor, name: str) -> int:
         """A new value that an input is."""
-        number = self.add(tensor, Origin.INPUT, name)
-        self.from_input.add(number)
-        return number
+        return self.add(tensor, Origin.INPUT, name, Ground.INPUT if is_measured(tensor) else Ground.GIVEN)
 
-    def made(self, tensor: Tensor, *, from_input: bool) -> int:
-        """A new value that a call gives."""
-        number = self.add(tensor, Origin.RESULT)
-        if from_input:
-            self.from_input.add(number)
-        return number
-
-    def follow_input(self, tensors: Iterable[Tensor]) -> bool:
-        """Whether any of the tensors depends on numbers of an input."""
-        return any(self._numbers.get(id(tensor)) in self.from_input for tensor in tensors)
+    def ground(self, tensors: Iterable[Tensor]) -> Ground:
+        """What the numbers of tensors follow from."""
+        ground = Ground.NOTHING
+        for tensor in tensors:
+            ground |= self.grounds[self.number(tensor)]
+        return ground
 
     def same(self, tensor: Tensor, number: int) -> None:
         """A tensor that is a value which there is already."""
