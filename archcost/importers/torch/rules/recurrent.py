@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.torch.recorded import Ref
+from archcost.importers.torch.rules.arguments import items_of
 from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
 
 if TYPE_CHECKING:
@@ -71,11 +72,8 @@ def cells(call: BoundCall, maker: Maker) -> list[int]:
 
 def _states(call: BoundCall, maker: Maker) -> list[int]:
     """The initial states, none of them if all are zeros."""
-    given = call.get("hx")
-    items = given if isinstance(given, tuple) else (given,)
-    if all(
-        isinstance(item, Ref) and maker.made_by(item.value) in ("zeros", "new_zeros", "zeros_like") for item in items
-    ):
+    makers = [maker.call_of(item.value) for item in items_of(call.get("hx")) if isinstance(item, Ref)]
+    if all(each is not None and each.function in ("zeros", "new_zeros", "zeros_like") for each in makers):
         return []
     return call.tensors("hx")
 
