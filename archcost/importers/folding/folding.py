@@ -83,8 +83,14 @@ def _can_be_group(pattern: Pattern) -> bool:
     """Whether the result is that of the last step, and no step has the name of a group's input."""
     if any(slot.id == GROUP_INPUT for slot in pattern.slots):
         return False
-    last = len(pattern.slots) - 1
-    return not pattern.outputs or pattern.outputs == [Ref(last, 0)]
+    return not pattern.outputs or _are_result(pattern)
+
+
+def _are_result(pattern: Pattern) -> bool:
+    """Whether the outputs are what the last step gives, all of it."""
+    last = pattern.slots[-1]
+    whole = [Ref(len(pattern.slots) - 1, output) for output in range(last.outputs)]
+    return pattern.outputs == whole or (pattern.outputs == whole[:1] and last.has_main_output)
 
 
 def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNames) -> DraftBlock:
@@ -134,10 +140,6 @@ def _input_names(pattern: Pattern) -> list[str]:
 
 def _outputs(pattern: Pattern, around: Surroundings) -> list[str] | None:
     """The outputs as they are written; None if they are all that the last step gives."""
-    refs = pattern.outputs
-    last = len(pattern.slots) - 1
-    count = around.outputs_of(last) if pattern.slots else 1
-    whole = [Ref(last, output) for output in range(count)]
-    if not refs or refs == whole or (refs == whole[:1] and around.has_main_output(last)):
+    if not pattern.outputs or (pattern.slots and _are_result(pattern)):
         return None
-    return texts_of(refs, around)
+    return texts_of(pattern.outputs, around)
