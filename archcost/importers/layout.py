@@ -184,7 +184,7 @@ def _put_note(lines: list[str], start: int, note: str, indent: int) -> None:
 def _wrapped(item: dict[str, Node], lead: str) -> list[str]:
     """A group of a few short steps in braces, its steps from the second line on; none if it is no such group."""
     *others, (key, steps) = item.items()
-    if _is_tall(item) or not others or not isinstance(steps, list) or isinstance(steps, Flat):
+    if _is_tall(item) or len(others) <= 1 or not isinstance(steps, list):
         return []
     first = f"{lead}{{{', '.join([_pair(name, value) for name, value in others])},"
     inner: list[str] = []
@@ -213,6 +213,9 @@ def _put_filled(lines: list[str], head: str, node: Node) -> None:
         return
     opening, closing = "{}" if isinstance(node, dict) else "[]"
     line, margin = f"{head} {opening}", " " * (len(head) + 2)
+    if len(line) > WIDTH // 2 and len(f"{line}{', '.join(parts)}{closing}") > WIDTH:  # no room beside the key
+        lines.append(line)
+        line = margin = " " * (len(head) - len(head.lstrip(" -")) + 2)
     for part, following in pairwise([*[f"{part}," for part in parts[:-1]], parts[-1] + closing, ""]):
         line += part
         if following and len(f"{line} {following}") > WIDTH:
