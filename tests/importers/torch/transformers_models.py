@@ -131,6 +131,7 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = {
             "backbone_config": {
                 **_SMALL_SWIN,
                 "model_type": "swin",
+                "out_features": ["stage1", "stage2", "stage3", "stage4"],
                 "patch_size": 4,
                 "depths": [1, 1, 1, 1],
                 "num_heads": [1, 2, 2, 2],
