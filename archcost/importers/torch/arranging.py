@@ -106,7 +106,9 @@ class Arrangement:
                 continue
             kind = type(self._recording.modules[made.module].module)
             if not kind.__module__.startswith(_TORCHS):
-                derived = any(base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__)
+                derived = any(
+                    base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__
+                )
                 paths.append("derived:" * (derived and bool(made.holds)) + names.path(step))
         return tuple(paths)
 

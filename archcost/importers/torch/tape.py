@@ -121,11 +121,14 @@ class Tape:
 
         What it writes beside (the statistics of a norm) is state, which no result of this run is made of.
         """
+        if call.name == "setitem":  # what is written may be a view of what it is written into, and change with it
+            return before.tensors[:1]
         returned = {id(each) for each in given}
         pairs = zip(before.tensors, before.versions, strict=True)
         found = {id(each): each for each, version in pairs if version != _version(each)}
-        if writes_by_name(call.function) and before.tensors:  # tensors under inference mode have no version
-            found[id(before.tensors[0])] = before.tensors[0]
+        if writes_by_name(call.function) and before.tensors:
+            target = before.tensors[0]  # under inference mode it has no version; else all that share its memory have it
+            found = {id(target): target}
         return [each for identity, each in found.items() if identity in returned or not given]
 
     def _write_bases(self, written: Sequence[Tensor], read: set[int], ground: Ground) -> None:

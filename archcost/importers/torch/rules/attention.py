@@ -54,10 +54,10 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
     holds: dict[str, int] = {}
     for argument, name in _TENSORS.items():
         if call.has_tensor(argument):
-            parameter = maker.parameter(call.recorded(argument))
-            if parameter is None:
-                raise Unmapped(f"its {argument} is no parameter")
-            holds[name] = parameter
+            parts = maker.parts(call.recorded(argument))
+            if not parts:
+                raise Unmapped(f"its {argument} is not made of parameters alone")
+            holds |= {f"{name}{f'.{place}' * (place > 0)}": part for place, part in enumerate(parts)}
     bias = "in_proj_bias" in holds
     if bias != ("out_proj.bias" in holds):
         raise Unmapped("it has one of two biases")
@@ -70,4 +70,8 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
         "add_zero_attn": call.get("add_zero_attn"),
         "batch_first": batch_first,
     }
-    return [*maker.layer("multihead_attention", inputs, attributes, holds), *[None] * (len(call.results) - 1)]
+    joined = bool(call.get("use_separate_proj_weight")) or any(name not in _TENSORS.values() for name in holds)
+    return [
+        *maker.layer("multihead_attention", inputs, attributes, holds, joined=joined),
+        *[None] * (len(call.results) - 1),
+    ]

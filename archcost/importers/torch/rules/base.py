@@ -8,12 +8,15 @@ after it, lowering holds every shape against that of the run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from archcost.importers.torch.rules.calls import BoundCall, Unmapped, signature_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.importers.form import Attribute, Tensor
+    from archcost.importers.torch.recorded import Call
 
 __all__ = ["FREE", "RULES", "UNSEEN", "BoundCall", "Maker", "Rule", "RuleFunction", "Unmapped", "rule"]
 
@@ -25,7 +28,7 @@ class Maker(Protocol):
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> int:
@@ -39,7 +42,7 @@ class Maker(Protocol):
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> list[int]:
@@ -55,7 +58,7 @@ class Maker(Protocol):
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None,
+        attributes: Mapping[str, Attribute] | None,
         tensors: dict[str, int],
         *,
         outputs: Sequence[Tensor] | None = None,
@@ -74,14 +77,17 @@ class Maker(Protocol):
         A value that is derived from parameters alone is the one among them that has as many elements.
         """
 
+    def parts(self, value: int) -> tuple[int, ...]:
+        """The parameters that a value of the recording is made of, if they have as many elements together; else none."""
+
     def recorded(self, value: int) -> Tensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
 
-    def made_by(self, value: int) -> str:
-        """The function whose call gave a value of the recording; empty if none did."""
+    def call_of(self, value: int) -> Call | None:
+        """The call that gave a value of the recording; None if none did."""
 
     def is_read(self, value: int) -> bool:
-        """Whether any call reads a value of the recording, or it is an output of the model."""
+        """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""
 
     @property
     def dtype(self) -> str:
@@ -99,9 +105,10 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {}
+RuleType = TypeVar("RuleType", bound=RuleFunction)
 
 
-def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], RuleFunction]:
+def rule(*functions: str, signature: str = "input") -> Callable[[RuleType], RuleType]:
     """Register a rule for functions by their canonical names (see :class:`~…recorded.Call`).
 
     ``signature`` names the arguments as torch does, with defaults: ``input, start_dim=0, *sizes``. Raises ValueError if
@@ -109,7 +116,7 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], 
     """
     signature_of(signature)
 
-    def register(lower: RuleFunction) -> RuleFunction:
+    def register(lower: RuleType) -> RuleType:
         for function in functions:
             if function in RULES:
                 raise ValueError(f"{function} has two rules: {RULES[function].lower.__name__} and {lower.__name__}")
@@ -121,10 +128,9 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleFunction], 
 
 # Functions that multiply and accumulate nothing as archcost counts MACs: what of them has no rule may declare `macs: 0`.
 # A function that is not here is never taken to be free, whatever torch's counter says of it.
-FREE = frozenset(
-    """
+_FREE = """
     abs absolute acos acosh adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d
-    adaptive_max_pool2d adaptive_max_pool3d add affine_grid alias all allclose alpha_dropout amax amin aminmax angle any
+    adaptive_max_pool2d adaptive_max_pool3d add alias all allclose alpha_dropout amax amin aminmax angle any
     arange arccos arcsin arctan arctan2 argmax argmin argsort argwhere as_strided as_tensor asin asinh atan atan2 atanh
     atleast_1d atleast_2d atleast_3d avg_pool1d avg_pool2d avg_pool3d batch_norm bernoulli bincount bitwise_and
     bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor block_diag bool broadcast_tensors
@@ -153,13 +159,12 @@ FREE = frozenset(
     zeros zeros_like and ror rand_ rxor rpow rtruediv rfloordiv rmod truediv abs_ lshift rshift masked_mean T mT H mH
     embedding local_response_norm rms_norm roi_align roi_pool ps_roi_align box_iou box_convert clip_boxes_to_image
     _weight_norm _weight_norm_interface norm_except_dim linalg_vector_norm vector_norm
-    """.split()
-)
+    """
+FREE = frozenset(_FREE.split())
 
 # Functions that multiply and accumulate, although torch's counter reads some or all of their calls as 0.
-UNSEEN = frozenset(
-    """
+_UNSEEN = """
     _grouped_mm grouped_mm grouped_linear deform_conv2d lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer bilinear cdist
-    """.split()
-)
+    rnn_relu_cell affine_grid mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer bilinear cdist
+    """
+UNSEEN = frozenset(_UNSEEN.split())

@@ -59,7 +59,7 @@ def transposed(call: BoundCall, maker: Maker) -> int:
     ),
 )
 def deformable(call: BoundCall, maker: Maker) -> int:
-    """torchvision's operator, which takes every number for itself, and a mask also where it uses none."""
+    """Torchvision's operator, which takes every number for itself, and a mask also where it uses none."""
     sides = {"stride": "stride_{}", "padding": "pad_{}", "dilation": "dil_{}"}
     attributes: dict[str, Attribute] = {
         name: (call.get(text.format("h")), call.get(text.format("w"))) for name, text in sides.items()
