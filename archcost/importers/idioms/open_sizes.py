@@ -44,7 +44,8 @@ def _open_position(sizes: Shape, uses: list[Shape], before: list[int]) -> int | 
         both = [at for at in different if at in wanted]
         if both:
             return both[0]
-    return (different or before or [None])[-1]
+    left = different or before
+    return left[-1] if left else None
 
 
 def _sizes(sight: Sight, place: int) -> Shape:

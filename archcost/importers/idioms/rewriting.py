@@ -121,7 +121,7 @@ class Rewriter:
             )
             scope = self.sight.step(each.place).scope
             steps[each.place] = Step(
-                each.kind, each.id or each.kind, scope, inputs, outputs, seen.attributes, each.tensors
+                each.kind, each.id or each.kind, scope, inputs, outputs, dict(seen.attributes), each.tensors
             )
             self.changed.add(scope)
         self.changed.update([self.sight.step(place).scope for place in gone])
