@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Inputs, Origin
+from archcost.importers.torch.recorded import Ref, Inputs, Origin
 from archcost.importers.torch.recording import record
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def reached(recording: Recording, start: int) -> set[int]:
 
 def references(argument: Any) -> list[Any]:
     """All references to values in nested arguments."""
-    if hasattr(argument, "value") and isinstance(argument, tuple):
+    if isinstance(argument, Ref):
         return [argument]
     if isinstance(argument, dict):
         argument = list(argument.values())

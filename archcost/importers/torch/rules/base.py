@@ -1,4 +1,4 @@
-"""Rules: a function for each function of torch that says a call of it in archcost's ops; the registry, and what is free.
+"""Rules: a function for each function of torch that says a call of it in archcost's ops; and what is free.
 
 A rule gets the call with its arguments by name and a maker of steps, and returns the values of the form that stand for
 the call's outputs. It decides nothing of ids, scopes and constants, and shares no formula with torch or with the ops:
@@ -64,7 +64,7 @@ class Maker(Protocol):
         outputs: Sequence[Tensor] | None = None,
         joined: bool = False,
     ) -> list[int]:
-        """Add a step that holds parameters and return its values; ``tensors`` are what ``parameter`` gave, by the op's names.
+        """Add a step that holds parameters and return its values; ``tensors`` are those, by the op's names.
 
         ``joined``: the source keeps some of the op's tensors in one, so that only the elements of all are compared.
         Raises Unmapped as ``step`` does, and if the op has other tensors, or another layer holds the same ones in
@@ -78,7 +78,7 @@ class Maker(Protocol):
         """
 
     def parts(self, value: int) -> tuple[int, ...]:
-        """The parameters that a value of the recording is made of, if they have as many elements together; else none."""
+        """The parameters that a value is made of, if they have as many elements together; else none."""
 
     def recorded(self, value: int) -> Tensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
@@ -126,7 +126,7 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleType], Rule
     return register
 
 
-# Functions that multiply and accumulate nothing as archcost counts MACs: what of them has no rule may declare `macs: 0`.
+# Functions that multiply and accumulate nothing, as archcost counts MACs: without a rule they declare `macs: 0`.
 # A function that is not here is never taken to be free, whatever torch's counter says of it.
 _FREE = """
     abs absolute acos acosh adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d
