@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from archcost.errors import UsageError
 
-# Each is a function of its own name (``import_``), or a Typer of several, in archcost.commands.MODULE, in the order of the help page.
+# Each is a function of its own name (``import_`` of import), or a Typer of several, in archcost.commands.MODULE; the
+# order is that of the help page.
 GROUPS = {
     "Understand": {
         "analyze": "analyze",

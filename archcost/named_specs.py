@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.files import Files
-    from archcost.importers.sources import Source
+    from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape, Settings
     from archcost.spec.model import Spec
 
@@ -102,12 +102,21 @@ def attempt(
     ``files`` is the tree that its path is bounded by, unless a person named it; ``inputs`` are those of a model that is
     imported.
     """
+
+    def read() -> Spec:
+        return read_spec(path, inputs) if files is None else read_bounded(path, files)
+
+    return attempt_read(path, read, work)
+
+
+def attempt_read(path: str, read: Callable[[], Spec], work: Callable[[Spec], T]) -> T | SpecResult:
+    """As :func:`attempt`, of a spec that goes by the name ``path`` and is read by ``read``."""
     from archcost.collector import collector_paused
     from archcost.errors import CallError, Diagnostic, SpecError, UnreadError, UsageError
 
     try:
         with collector_paused():
-            spec = read_spec(path, inputs) if files is None else read_bounded(path, files)
+            spec = read()
         return work(spec)
     except SpecError as error:
         return SpecResult(path, error.partial, error.diagnostics, unread=isinstance(error, UnreadError))
@@ -185,12 +194,18 @@ def _of_zoo(name: str) -> str:
     return path
 
 
-def imported_spec(source: Source, inputs: Mapping[str, InputShape]) -> Spec:
-    """The spec that a source is imported into; its places are of the text that ``archcost import`` writes."""
+def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
+    """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
+
+    What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
+    ``files`` is the tree that a configuration of a model must be in, unless a person named it.
+    """
     from archcost.importers.importing import Ask, import_source
     from archcost.spec.loader import reads
 
-    return reads(import_source(Ask(source, inputs)).text, name=source.text)
+    spec = reads(import_source(Ask(source, inputs, files=files)).text, name=source.text)
+    spec.expect.clear()
+    return spec
 
 
 def read_bounded(path: str, files: Files) -> Spec:

@@ -29,14 +29,15 @@ def check(
     latency: bool = False,
     weight_dtype: str | None = None,
     strict: bool = False,
+    allow_import: bool = False,
     track: Track = list,
 ) -> Verdict:
     """Check specs (default: those of the configuration) against their budgets, as ``archcost check`` does.
 
     A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
-    exceeded, else 0. ``strict`` fails growth limits that have no baseline. The paths are judged as ``track`` gives them
-    out, which may show how far it is. Raises UsageError for calls that make no
-    sense.
+    exceeded, else 0. ``strict`` fails growth limits that have no baseline. ``allow_import`` lets a configuration that
+    allows it as well have code of its repository run, which makes its models. The paths are judged as ``track`` gives
+    them out, which may show how far it is. Raises UsageError for calls that make no sense.
     """
     import os
 
@@ -53,6 +54,7 @@ def check(
             expect=expect,
             latency=latency,
             strict=strict,
+            allow_import=allow_import,
         ),
         track,
     )
@@ -68,13 +70,14 @@ def update_baseline(
     baseline: str | None = None,
     allow_increase: bool = False,
     latency: bool = False,
+    allow_import: bool = False,
     track: Track = list,
 ) -> Done:
     """Record specs (default: those of the configuration) in the lock file, as ``archcost baseline update`` does.
 
     Nothing is written where a spec or a file is wrong (``diagnostics``), or where params, MACs or a limited figure grew
-    and ``allow_increase`` is not given (``refused``). ``track`` is as in :func:`check`. Raises UsageError for calls
-    that make no sense.
+    and ``allow_increase`` is not given (``refused``). ``allow_import`` and ``track`` are as in :func:`check`. Raises
+    UsageError for calls that make no sense.
     """
     import os
 
@@ -89,6 +92,7 @@ def update_baseline(
             baseline=baseline,
             allow_increase=allow_increase,
             latency=latency,
+            allow_import=allow_import,
         ),
         track,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from archcost.budget.lock_keys import is_imported
 from archcost.budget.verdict_words import Cause, Status
 from archcost.errors import Mark, Source
 from archcost.version import __version__
@@ -28,8 +29,13 @@ def lacking(limits: Iterable[Limit], *, strict: bool) -> Status:
 
 
 def staleness(where: Finding, entry: LockEntry, now: LockEntry, baseline: Baseline, key: str) -> Finding | None:
-    """That a lock file has other figures, or those of another text; None if it is of the spec as it stands."""
+    """That a lock file has other figures, or those of another text; None if it is of the spec as it stands.
+
+    The text of a model that is imported is nobody's: another version of archcost may write it in other words.
+    """
     same = entry.same_figures(now)
+    if same and is_imported(key):
+        return None
     if entry.sha256 != now.sha256:
         cause = Cause.TEXT if same else Cause.CHANGED
     elif not same:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.budget.chosen import analyze_chosen
 from archcost.budget.judge import Case, judge
 from archcost.budget.lock_keys import spec_key
 from archcost.budget.past_figures import past_at, past_in_lock
 from archcost.budget.verdict import SpecVerdict
-from archcost.named_specs import analyze_one
 from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Request(NamedTuple):
     expect: bool = False
     latency: bool = False
     strict: bool = False
+    allow_import: bool = False  # code of the repository may run, where the configuration allows it, too
 
 
 class CheckContext(NamedTuple):
@@ -50,7 +51,7 @@ def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
     """Analyse and judge one spec; None for a file that holds only blocks, unless it is named as a spec."""
     request, config, chosen, baseline, revision = context
     settings = request.settings
-    result = analyze_one(path, settings, blocks_only=path not in chosen.named, files=chosen.tree_of(path))
+    result = analyze_chosen(path, config, chosen, settings, allow_import=request.allow_import)
     report = result.report
     key = spec_key(path, config.folder)
     if result.diagnostics:

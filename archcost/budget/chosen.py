@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.errors import Diagnostic, UsageError
+from archcost.budget.configured_models import MODEL, Permission, analyze_model
+from archcost.errors import Diagnostic, UsageError, suggestion
 from archcost.files import DISK
-from archcost.named_specs import expand
+from archcost.named_specs import analyze_one, expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from archcost.budget.baseline import Baseline
     from archcost.budget.config import Config
     from archcost.files import Files
+    from archcost.named_specs import SpecResult
+    from archcost.settings import Settings
 
 
 class ChosenSpecs(NamedTuple):
@@ -39,12 +42,29 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
     Raises UsageError where there is nothing to judge, ConfigError for globs that match nothing.
     """
     if names:
-        return ChosenSpecs(expand(names), whole=False, named=frozenset(names))
-    if not config.specs:
+        paths = [f"{MODEL}{name}" if f"{MODEL}{name}" in config.models else name for name in names]
+        unknown = next((path for path in paths if path.startswith(MODEL) and path not in config.models), None)
+        if unknown is not None:
+            hint = suggestion(unknown, list(config.models), "models")
+            raise UsageError(f"the configuration has no model '{unknown}'", hint)
+        return ChosenSpecs(expand(paths), whole=False, named=frozenset(paths))
+    if not config.specs and not config.models:
         hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
         where = f"{config.path} lists none" if config.path else "there is no configuration"
         raise UsageError(f"no specs are given, and {where}", hint)
-    return ChosenSpecs(config.spec_paths(), whole=True, files=config.files)
+    paths = [*config.spec_paths(), *config.models]
+    return ChosenSpecs(paths, whole=True, files=config.files)
+
+
+def analyze_chosen(
+    path: str, config: Config, chosen: ChosenSpecs, settings: Settings, *, allow_import: bool
+) -> SpecResult:
+    """The result of one spec or configured model; a file that holds only blocks has no report, unless it is named."""
+    model = config.models.get(path)
+    if model is not None:
+        may = Permission(config.folder, config.files, config.allow_import, allow_import)
+        return analyze_model(path, model, settings, may)
+    return analyze_one(path, settings, blocks_only=path not in chosen.named, files=chosen.tree_of(path))
 
 
 def only_blocks(config: Config, chosen: ChosenSpecs, done: str) -> Diagnostic:

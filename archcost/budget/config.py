@@ -10,16 +10,21 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
+from archcost.budget.configured_models import read_allowance, read_models
 from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
 from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
 from archcost.spec.budget_reader import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
-from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.document import Mapping as Table
+from archcost.spec.document import Scalar, Sequence
 from archcost.spec.problems import Problems
 from archcost.spec.value_reader import Reader, brief
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcost.budget.configured_models import ConfiguredModel
     from archcost.files import Files
     from archcost.spec.budget_limits import Limit
     from archcost.spec.document import Value
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 OWN_NAME = "archcost.toml"
 PROJECT_NAME = "pyproject.toml"
 LOCK_NAME = "archcost.lock.json"
-KEYS = ("specs", "baseline", "budgets")
+KEYS = ("specs", "models", "allow_import", "baseline", "budgets")
 MAX_BYTES = 2**20
 MAX_BUDGETS = 1000  # tables of limits
 MAX_GLOBS = 1000  # in one list
@@ -53,6 +58,8 @@ class Config(NamedTuple):
     specs_marks: tuple[Mark, ...] = ()
     baseline: str = ""
     budgets: tuple[ConfigBudget, ...] = ()
+    models: Mapping[str, ConfiguredModel] = {}
+    allow_import: bool = False
 
     @property
     def baseline_path(self) -> str:
@@ -75,9 +82,8 @@ class Config(NamedTuple):
             paths = expand(self.specs, self.folder, self.root)
         except GlobError as error:
             glob = self.specs[error.number]
-            hint = error.help or f"globs are relative to {self.path}"
-            if model_zoo.find(glob):
-                hint = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
+            in_zoo = f"only files are named here; `archcost check {glob}` judges the model of the zoo"
+            hint = in_zoo if model_zoo.find(glob) else error.help or f"globs are relative to {self.path}"
             message = f"cannot look for '{glob}': {error.reason}"
             raise ConfigError([Diagnostic(message, self.specs_marks[error.number], hint)]) from None
         found = [relative(os.path.join(self.folder, path)) for path in paths]
@@ -87,9 +93,10 @@ class Config(NamedTuple):
         return found
 
     def limits_of(self, key: str) -> list[Limit]:
-        """The limits for a spec, by its key in the configuration's folder."""
+        """The limits for a spec, by its key in the configuration's folder; those of a model's own table first."""
         path = path_of(key)
-        return [limit for budget in self.budgets if selects(budget.specs, path) for limit in budget.limits]
+        own = self.models[key].limits if key in self.models else ()
+        return [*own] + [limit for budget in self.budgets if selects(budget.specs, path) for limit in budget.limits]
 
 
 def relative(path: str) -> str:
@@ -142,7 +149,7 @@ def _read(path: str, *, named: bool = False) -> Config | None:
     root: Value | None = parse_toml(source)
     if in_project:
         for part in ("tool", "archcost"):
-            root = root.entries[part][1] if isinstance(root, Mapping) and part in root.entries else None
+            root = root.entries[part][1] if isinstance(root, Table) and part in root.entries else None
         if root is None:
             if required:
                 mark = Mark(source, 0, 0)
@@ -210,6 +217,10 @@ class _Reader(Reader):
                 config = config._replace(specs=texts, specs_mark=key.mark, specs_marks=marks)
             if "baseline" in entries:
                 config = config._replace(baseline=self._baseline(entries["baseline"][1]))
+            if "models" in entries:
+                config = config._replace(models=read_models(self, entries["models"][1]))
+            if "allow_import" in entries:
+                config = config._replace(allow_import=read_allowance(self, entries["allow_import"][1]))
             if "budgets" in entries:
                 config = config._replace(budgets=self._budgets(entries["budgets"][1]))
         if self.problems:

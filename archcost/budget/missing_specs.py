@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.budget.baseline_state import lacking
 from archcost.budget.config import relative
 from archcost.budget.judge import place
-from archcost.budget.lock_keys import is_file_below, is_gone, path_of, spec_key
+from archcost.budget.lock_keys import is_file_below, is_gone, is_imported, path_of, spec_key
 from archcost.budget.past_figures import analysed
 from archcost.budget.verdict import Finding
 from archcost.budget.verdict_words import Cause, Rule, Status
@@ -46,8 +46,8 @@ def gone_entries(context: CheckContext, specs: Sequence[SpecVerdict], left_out: 
     emptied = {spec_key(path, folder) for path in left_out}
     findings = []
     for key, entry in baseline.entries.items():
-        if key not in known and (key in emptied or is_gone(key, folder, context.config.root)):
-            path = relative(os.path.join(folder, path_of(key)))
+        if key not in known and (key in emptied or is_gone(key, folder, context.config.root, context.config.models)):
+            path = key if is_imported(key) else relative(os.path.join(folder, path_of(key)))
             mark = Mark(Source(baseline.where, ""), baseline.lines.get(key, 0), 0)
             findings.append(Gone(Finding(Rule.BASELINE, Status.GONE, path, entry.name, mark=mark), entry.totals))
     return findings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
 from archcost.budget.baseline import entry_of
+from archcost.budget.lock_keys import is_imported
 from archcost.budget.verdict_words import Cause
 from archcost.errors import SpecError, UsageError
 from archcost.files import FileError
@@ -37,8 +38,8 @@ def past_in_lock(baseline: Baseline | None, key: str, path: str) -> Past:
 
 def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Report | None]:
     """The spec at a revision, analysed under today's settings, or the cause why it cannot be compared."""
-    if path == "-":
-        return Past(cause=Cause.STDIN), None
+    if path == "-" or is_imported(path):
+        return Past(cause=Cause.STDIN if path == "-" else Cause.IMPORTED), None
     shipped = None if os.path.lexists(path) else model_zoo.find(path)
     try:
         place = revision.locate(shipped or _without_revision(path))

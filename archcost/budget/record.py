@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.baseline import Baseline, Pace, entry_of
-from archcost.budget.chosen import choose, only_blocks, read_baseline, refuse_empty
+from archcost.budget.chosen import analyze_chosen, choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
 from archcost.budget.lock_keys import is_gone, spec_key
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
 from archcost.errors import ConfigError, UsageError
 from archcost.files import FileError
-from archcost.named_specs import analyze_one
 from archcost.settings import AS_IT_STANDS
 from archcost.writing import alone
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
+    from archcost.budget.config import Config
     from archcost.errors import Diagnostic
     from archcost.named_specs import Track
     from archcost.settings import Settings
@@ -37,6 +37,7 @@ class Order(NamedTuple):
     baseline: str | None = None
     allow_increase: bool = False
     latency: bool = False
+    allow_import: bool = False
 
 
 def update_baseline(order: Order, track: Track = list) -> Done:
@@ -58,7 +59,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     folder = os.path.dirname(path) or "."
     limits: dict[str, list[Limit]] = {}
     for name in track(paths):
-        result = analyze_one(name, order.settings, blocks_only=name not in chosen.named, files=chosen.tree_of(name))
+        result = analyze_chosen(name, config, chosen, order.settings, allow_import=order.allow_import)
         problems += result.diagnostics
         if result.report is not None:
             key = spec_key(name, folder)
@@ -68,7 +69,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
         problems.append(only_blocks(config, chosen, "recorded"))
     if problems:
         return Done(path, diagnostics=tuple(problems))
-    found = _Found(reports, limits, _paces(order, reports), chosen.whole, config.root)
+    found = _Found(reports, limits, _paces(order, reports), chosen.whole, config)
     try:
         with alone(path):  # what another update wrote meanwhile is kept
             done, after = _record(order, read_baseline(path, files) or Baseline(path), path, found)
@@ -83,18 +84,18 @@ def update_baseline(order: Order, track: Track = list) -> Done:
 
 
 class _Found(NamedTuple):
-    """What is recorded, by key; ``whole``: it is all that the configuration names; ``root``: what bounds keys."""
+    """What is recorded, by key; ``whole``: it is all that the configuration names."""
 
     reports: dict[str, Report]
     limits: dict[str, list[Limit]]
     paces: list[tuple[str, str, Pace]]
     whole: bool
-    root: str
+    config: Config
 
 
 def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tuple[Done, Baseline]:
     """What becomes of a baseline, and what came of it."""
-    reports, limits, paces, whole, root = recorded
+    reports, limits, paces, whole, config = recorded
     entries = {key: entry_of(report, order.settings) for key, report in reports.items()}
     found = [
         increase
@@ -107,7 +108,7 @@ def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tupl
     kept = {
         key: entry
         for key, entry in before.entries.items()
-        if key not in entries and not (whole and is_gone(key, folder, root))
+        if key not in entries and not (whole and is_gone(key, folder, config.root, config.models))
     }
     latencies = {device: dict(known) for device, known in before.latencies.items()}
     for device, key, pace in paces:

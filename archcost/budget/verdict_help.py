@@ -88,7 +88,7 @@ def _baseline(finding: Finding, verdict: Verdict) -> str:
         )
     if finding.cause is Cause.NEW:
         return _new_at_revision(finding)
-    if finding.cause in (Cause.OUTSIDE, Cause.ZOO):
+    if finding.cause in (Cause.OUTSIDE, Cause.ZOO, Cause.IMPORTED):
         return f"measure its growth from a lock file: `{update}`, and no --baseline-ref"
     return _AT_REVISION.get(finding.cause, "")
 

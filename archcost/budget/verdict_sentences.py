@@ -34,6 +34,7 @@ _NO_BASELINE = {
     Cause.OUTSIDE: "{name} has no baseline: it is outside the repository",
     Cause.ZOO: "{name} has no baseline: it comes with archcost, and is no file of the repository",
     Cause.STDIN: "{name} has no baseline: it is read from standard input",
+    Cause.IMPORTED: "{name} has no baseline: it is imported, and nothing is imported from a revision",
 }
 
 

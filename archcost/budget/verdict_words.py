@@ -44,6 +44,7 @@ class Cause(StrEnum):
     OUTSIDE = "outside"  # it is no file of the repository
     ZOO = "zoo"  # it comes with archcost, and is no file of the repository
     STDIN = "standard input"
+    IMPORTED = "imported"  # it is no file, and what makes it is not run at a revision
     NEW_LAYER = "new layer"  # the baseline has the spec, and nothing at this path, or of this metric
     NO_PACE = "no latency"  # no latency is recorded for this machine
     NARROW = "narrow"  # the pattern of a limit passes over layers that it would name if its wildcards crossed dots
@@ -52,8 +53,16 @@ class Cause(StrEnum):
 
 NO_BASELINE = frozenset(
     {
-        *(Cause.NEW, Cause.BROKEN, Cause.SETTINGS, Cause.UNREADABLE, Cause.OUTSIDE, Cause.ZOO, Cause.STDIN),
-        *(Cause.NEW_LAYER, Cause.NO_PACE),
+        *(
+            Cause.NEW,
+            Cause.BROKEN,
+            Cause.SETTINGS,
+            Cause.UNREADABLE,
+            Cause.OUTSIDE,
+            Cause.ZOO,
+            Cause.STDIN,
+        ),
+        *(Cause.IMPORTED, Cause.NEW_LAYER, Cause.NO_PACE),
     }
 )
 

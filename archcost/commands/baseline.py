@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.check import BaselineFile, ConfigFile
+from archcost.commands.check import AllowImport, BaselineFile, ConfigFile
 from archcost.commands.options import Batch, Inputs, SetParams
 
 baseline = typer.Typer(no_args_is_help=True, help="Manage the baseline (lock file).")
@@ -32,6 +32,7 @@ def update(
     ] = False,
     latency: Annotated[bool, typer.Option("--latency", help="Measure and record latency for this machine.")] = False,
     config: ConfigFile = None,
+    allow_import: AllowImport = False,
 ) -> None:
     """Update the lock file; refuse if params, MACs or a figure with a growth limit would grow."""
     import archcost
@@ -50,6 +51,7 @@ def update(
         baseline=baseline,
         allow_increase=allow_increase,
         latency=latency,
+        allow_import=allow_import,
         track=lambda paths: progress(paths, "analysing"),
     )
     print_warnings(done.warnings)

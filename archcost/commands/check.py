@@ -16,6 +16,10 @@ ConfigFile = Annotated[
     ),
 ]
 BaselineFile = Annotated[str | None, typer.Option("--baseline", metavar="FILE", help="The lock file.")]
+AllowImport = Annotated[
+    bool,
+    typer.Option("--allow-import", help="Run the code that the configuration's models name; it must allow that, too."),
+]
 _FILE = "FILE"
 _STRICT = "Fail if a growth limit has no baseline (a new spec under --baseline-ref), or if a limit guards nothing."
 
@@ -52,6 +56,7 @@ def check(
     weight_dtype: WeightDtype = None,
     config: ConfigFile = None,
     strict: Annotated[bool, typer.Option("--strict", help=_STRICT)] = False,
+    allow_import: AllowImport = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even if limits are exceeded.")] = False,
 ) -> None:
     """Check specs against their budgets: absolute limits, and growth over the baseline."""
@@ -74,6 +79,7 @@ def check(
         latency=latency,
         weight_dtype=weight_dtype,
         strict=strict,
+        allow_import=allow_import,
         track=lambda paths: progress(paths, "checking"),
     )
     files = {

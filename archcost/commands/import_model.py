@@ -19,9 +19,7 @@ _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; rep
 def import_(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SOURCE)],
     output: Output = None,
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", metavar="[NAME=]SHAPE[:DTYPE]", help=_INPUT)
-    ] = None,
+    inputs: Annotated[list[str] | None, typer.Option("--input", metavar="[NAME=]SHAPE[:DTYPE]", help=_INPUT)] = None,
     training: Annotated[bool, typer.Option("--training", help="As the model runs in training.")] = False,
     until: Annotated[
         str | None, typer.Option("--until", metavar="PATH", help="End the run with a module: backbone, layer4.")

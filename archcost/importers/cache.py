@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import archcost
-from archcost.files import DISK, FileError, located, read_named
+from archcost.files import DISK, FileError
 from archcost.importers.imported import Imported
+from archcost.importers.sources import content_of
 from archcost.writing import make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _content(ask: Ask) -> str:
     """The hash of the file that a source names; empty where it names none."""
     for path in (ask.source.name, os.path.join(ask.source.name, "config.json")):
         try:
-            return sha256(read_named(located(path).real, _MAX_BYTES)).hexdigest()
+            return sha256(content_of(path, ask.files, _MAX_BYTES)).hexdigest()
         except FileError:
             continue
     return ""
@@ -87,26 +88,26 @@ def _read(path: str) -> Imported | None:
     """What is kept in a file; None where there is none, or it is not whole."""
     try:
         data: Any = json.loads(DISK.read(DISK.resolve(path), _MAX_BYTES))
-        text, remarks, unfolded = data["text"], data["remarks"], data["unfolded"]
+        fields, seal = data["imported"], data["sha256"]
     except (FileError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    texts = [text, unfolded, *(remarks if isinstance(remarks, list) else [None])]
-    if not all(isinstance(each, str) for each in texts) or data.get("sha256") != _seal(text, remarks, unfolded):
+    if seal != _seal(fields) or not isinstance(fields, list) or len(fields) != len(Imported._fields):
         return None
-    return Imported(text, tuple(remarks), unfolded)
+    if not all(isinstance(part, str) for field in fields for part in (field if isinstance(field, list) else [field])):
+        return None
+    whole: list[Any] = [tuple(field) if isinstance(field, list) else field for field in fields]
+    return Imported(*whole)
 
 
 def _keep(path: str, imported: Imported) -> None:
-    remarks = list(imported.remarks)
-    data = {"text": imported.text, "remarks": remarks, "unfolded": imported.unfolded}
-    data["sha256"] = _seal(imported.text, remarks, imported.unfolded)
+    fields = [list(field) if isinstance(field, tuple) else field for field in imported]
     try:
         make_folder(os.path.dirname(path))
-        write_whole(path, json.dumps(data))
+        write_whole(path, json.dumps({"imported": fields, "sha256": _seal(fields)}))
     except FileError:
         return
 
 
-def _seal(*parts: Any) -> str:
-    """What a file holds is whole if its hash is that of its parts."""
-    return sha256(json.dumps(parts).encode()).hexdigest()
+def _seal(fields: Any) -> str:
+    """What a file holds is whole if this is the hash of its fields."""
+    return sha256(json.dumps(fields).encode()).hexdigest()

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from archcost.files import Files
     from archcost.importers.form import Model
     from archcost.importers.imported import Imported
-    from archcost.importers.sources import Source
+    from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape
 
     Tell = Callable[[str], None]  # of words for what is being done
@@ -27,14 +28,16 @@ class Ask(NamedTuple):
     """What to import, and how.
 
     ``inputs`` replace what the model usually takes, by name. ``flat``: no blocks. ``training``: as the model runs in
-    training. ``until``: the path of the module with which the run ends.
+    training. ``until``: the path of the module with which the run ends. ``files`` bound what the source names, unless
+    a person named it.
     """
 
-    source: Source
+    source: ImportSource
     inputs: Mapping[str, InputShape] = {}
     flat: bool = False
     training: bool = False
     until: str = ""
+    files: Files | None = None
 
 
 class Watched:
@@ -44,7 +47,10 @@ class Watched:
 
 
 def import_source(ask: Ask) -> Imported:
-    """The spec of a source, from the cache where it is known; raises UsageError, MissingExtraError without a library."""
+    """The spec of a source, from the cache where it is known.
+
+    Raises UsageError for what cannot be imported, MissingExtraError without a library.
+    """
     from archcost.importers.cache import cached
 
     return cached(ask, lambda: import_anew(ask))
@@ -64,11 +70,11 @@ def import_anew(ask: Ask) -> Imported:
 
 def import_live(module: nn.Module, inputs: Mapping[str, InputShape], **how: Any) -> Imported:
     """The spec of a module that is there; it stays as it is. ``how`` is as in Ask. Raises UsageError."""
-    from archcost.importers.sources import PYTHON, Source
+    from archcost.importers.sources import PYTHON, ImportSource
     from archcost.importers.torch import reader
 
     name = type(module).__name__
-    ask = Ask(Source(PYTHON, name), inputs, **how)
+    ask = Ask(ImportSource(PYTHON, name), inputs, **how)
     with _watched(name) as tell:
         return _written(reader.read_module(module, ask, tell), ask, tell)
 

@@ -7,9 +7,13 @@ Python. A branch that is called like a source is written ``refs/heads/timm:net.y
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
+from archcost.files import located, read_named
+
+if TYPE_CHECKING:
+    from archcost.files import Files
 
 ZOO, PYTHON = "zoo", ""
 LIBRARIES = ("torchvision", "timm", "transformers")
@@ -18,7 +22,7 @@ _FILES = (".yaml", ".yml", ".json")
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
-class Source(NamedTuple):
+class ImportSource(NamedTuple):
     """A model from outside: of a library, by its name there or its configuration's path, or of Python's modules."""
 
     library: str
@@ -44,7 +48,7 @@ class Source(NamedTuple):
         return named[-1] if named else self.library
 
 
-def parse_source(text: str) -> Source | None:
+def parse_source(text: str) -> ImportSource | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
     Raises UsageError for the name of a library without that of a model.
@@ -55,13 +59,21 @@ def parse_source(text: str) -> Source | None:
     if before in LIBRARIES:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
-        return Source(before, name)
+        return ImportSource(before, name)
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
-        return Source(PYTHON, text)
+        return ImportSource(PYTHON, text)
     return None
 
 
-def required_source(text: str) -> Source:
+def is_source(text: str) -> bool:
+    """Whether a text names a source, be it an incomplete one."""
+    try:
+        return parse_source(text) is not None
+    except UsageError:
+        return True
+
+
+def required_source(text: str) -> ImportSource:
     """The source that a text names; raises UsageError for what is none."""
     source = parse_source(text)
     if source is None:
@@ -76,6 +88,13 @@ def runs_users_code(text: str) -> bool:
     except UsageError:  # told where the word is read
         return False
     return source is not None and source.runs_users_code
+
+
+def content_of(path: str, files: Files | None, limit: int) -> bytes:
+    """The content of a file that a source names, in the tree that bounds it, if any does; raises FileError."""
+    if files is None:
+        return read_named(located(path).real, limit)
+    return files.read(files.resolve(path), limit)
 
 
 def _is_dotted(text: str) -> bool:

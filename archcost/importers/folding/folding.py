@@ -8,6 +8,7 @@ from archcost.importers.draft import Draft, DraftBlock
 from archcost.importers.folding.classes import find_patterns
 from archcost.importers.folding.laying import Layer, Use
 from archcost.importers.folding.naming import BlockNames
+from archcost.importers.folding.params import Learnt
 from archcost.importers.folding.patterns import INPUT, Pattern, Ref
 from archcost.importers.folding.reading import texts_of
 from archcost.importers.folding.tree import tree_of
@@ -106,12 +107,12 @@ def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNam
 def _laid_out(
     model: Model, uses: dict[int, Use], pattern: Pattern, first: tuple[Ref, ...], inputs: dict[int, str]
 ) -> tuple[Params, list[DraftStep], Surroundings]:
-    """The steps of a pattern; once more, if several params want a name that then says too little."""
-    layer = Layer(model, uses, pattern, frozenset())
+    """The steps of a pattern; once more, where the first look has shown how to say it better."""
+    layer = Layer(model, uses, pattern, Learnt())
     steps, around = layer.lay_out(first, inputs)
-    crowded = frozenset([name for name, count in layer.params.wanted.items() if count > 1])
-    if crowded:
-        layer = Layer(model, uses, pattern, crowded)
+    learnt = layer.params.learnt()
+    if learnt != Learnt():
+        layer = Layer(model, uses, pattern, learnt)
         steps, around = layer.lay_out(first, inputs)
     return layer.params, steps, around
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.importers.default_ids import leave_out_default_ids
 from archcost.importers.draft import DraftStep
 from archcost.importers.folding.naming import hint_of
-from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Params, UnfoldableError
+from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Learnt, Params, UnfoldableError
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
 from archcost.importers.folding.solving import INDICES, Solver
@@ -41,12 +41,12 @@ class Use:
 class Layer:
     """Lays out one block, or the model: its steps, and what they ask for as params."""
 
-    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, crowded: frozenset[str]) -> None:
+    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, learnt: Learnt) -> None:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
         taken = set(block.names)
-        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, crowded)
+        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, learnt)
         self.params.kinds = {*REGISTRY, *[use.name for use in uses.values()]}
         self.solver = Solver(self.params)
         self.final = {
@@ -62,7 +62,11 @@ class Layer:
         return self._steps(around), around
 
     def _steps(self, around: Surroundings) -> list[DraftStep]:
-        steps = [self._step(slot, place, around) for place, slot in enumerate(around.pattern.slots)]
+        steps = [
+            self._step(around.seen(slot), place, around)
+            for place, slot in enumerate(around.pattern.slots)
+            if place not in around.absent
+        ]
         leave_out_default_ids(steps, around.taken)
         return steps
 
@@ -145,7 +149,9 @@ class Layer:
                 raise UnfoldableError(f"'{'.'.join(ids)}' has no '{name}' in some places")
             text = _half_kernel(leaves, found_of) if name == "padding" else None
             found_of[name] = (
-                Expression(text) if text else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
+                Expression(text)
+                if text
+                else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
             )
         order = dict.fromkeys([*_WRITTEN_FIRST, *fields, *sorted(given)])
         step.attributes = {name: found_of[name] for name in order if name in found_of}
@@ -211,7 +217,11 @@ def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> 
         return None
     for leaf in leaves.values():
         size, spread = leaf.attributes["kernel_size"], leaf.attributes.get("dilation", 1)
-        if not isinstance(size, int) or not isinstance(spread, int) or leaf.attributes.get("padding", 0) != spread * (size // 2):
+        if (
+            not isinstance(size, int)
+            or not isinstance(spread, int)
+            or leaf.attributes.get("padding", 0) != spread * (size // 2)
+        ):
             return None
     half = f"{part_of(kernel)} // 2" if isinstance(kernel, Expression) else str(kernel // 2)
     if dilation == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.folding.terms import scaled
 from archcost.importers.form import Batched, Expression
@@ -79,16 +79,24 @@ class Param:
         return self.defaults[part] if self.fill is None and part in self.defaults else self.fill
 
 
+class Learnt(NamedTuple):
+    """What was seen of a block when it was laid out: names that several params would have, expressions that come twice."""
+
+    crowded: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
+
+
 class Params:
     """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
 
-    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], crowded: frozenset[str]) -> None:
+    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], learnt: Learnt) -> None:
         self.rows: dict[str, Param] = {}
         self.kinds: set[str] = set()  # of ops and blocks
+        self.uses: Counter[str] = Counter()  # of expressions that were there already
         self.wanted: Counter[str] = Counter()  # how many params would have liked a name
         self.sizes = sizes
         self._taken = taken | set(_INDICES) | RESERVED
-        self._crowded = crowded  # names that say too little here, because several params would have them
+        self._learnt = learnt
         self._texts: list[tuple[str, str, Row]] = []  # expressions over params by what they measure, and their values
 
     def term(self, row: Row, hint: Hint, otherwise: str | None = None) -> str:
@@ -100,8 +108,15 @@ class Params:
         """An expression that has these values already."""
         for measures, text, values in self._texts:
             if _alike(measures, hint.dimension) and all(values.get(part) == value for part, value in row.items()):
+                self.uses[text] += 1
                 return text
         return None
+
+    def learnt(self) -> Learnt:
+        """What a second look at the same block can do better."""
+        crowded = [name for name, count in self.wanted.items() if count > 1]
+        repeated = [text for text, count in self.uses.items() if count and text not in self.rows]
+        return Learnt(frozenset(crowded), frozenset(repeated))
 
     def _ratio(self, row: Row, hint: Hint) -> str | None:
         if hint.dimension not in SIZES or not _are_sizes(row.values()):
@@ -117,9 +132,17 @@ class Params:
                 elif all(value * factor == values[part] for part, value in row.items()):
                     text = f"{param.name} // {factor}"
                 if text:
-                    self._texts.append((hint.dimension, text, row))
-                    return text
+                    return self._given(text, row, hint)
         return None
+
+    def _given(self, text: str, row: Row, hint: Hint) -> str:
+        """An expression over a param; if the block uses it again, it becomes a param that follows from the other."""
+        if text in self._learnt.repeated and hint.final:
+            param = self.new(row, hint)
+            param.default, param.defaults = Expression(text), dict(row)
+            return param.name
+        self._texts.append((hint.dimension, text, row))
+        return text
 
     def _of_input(self, row: Row, hint: Hint) -> str | None:
         """A param that follows from the input of the block, so that nobody has to give it."""
@@ -143,7 +166,7 @@ class Params:
 
     def _fresh(self, hint: Hint) -> str:
         self.wanted[hint.name] += not hint.final
-        plain = [] if hint.name in self._crowded and not hint.final else [hint.name]
+        plain = [] if hint.name in self._learnt.crowded and not hint.final else [hint.name]
         for name in (*plain, *hint.names(self.kinds)):
             if self._is_free(name):
                 return name
@@ -160,6 +183,7 @@ class Params:
         atoms = self._atoms(row)
         for text, values, uses_input in atoms:
             if values == row:
+                self.uses[text.rpartition("= ")[2]] += 1
                 return text, uses_input
         for one, first, uses in atoms:
             for other, second, uses_too in atoms:
@@ -215,7 +239,8 @@ class Params:
     def declared(self) -> dict[str, Attribute]:
         """The params with their defaults: first those that are required, last those that follow from others."""
         rows = sorted(
-            self.rows.values(), key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1
+            self.rows.values(),
+            key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1,
         )
         return {row.name: row.default for row in rows}
 

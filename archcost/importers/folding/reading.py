@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archcost.importers.folding.params import UnfoldableError
-from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, LAST, Pattern, Ref, Slot
+from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, LAST, Pattern, Ref, Slot, resolved
 from archcost.ops import REGISTRY
 from archcost.spec.vocabulary import GROUP_INPUT
 
@@ -33,6 +33,20 @@ class Surroundings:
     first: tuple[Ref, ...]
     ids: tuple[str, ...] = ()  # of the groups around it in the block
     is_group: bool = False
+    absent: set[int] = field(init=False)  # the places of slots that none of the parts has
+
+    def __post_init__(self) -> None:
+        rows = [part.row for part in self.parts.values() if part is not None]
+        self.absent = {place for place in range(len(self.pattern.slots)) if all(row[place] is None for row in rows)}
+
+    def seen(self, slot: Slot) -> Slot:
+        """A slot as it is written here: it reads nothing that is not there."""
+        if not self.absent:
+            return slot
+        slots = self.pattern.slots
+        reads = tuple([resolved(ref, slots, self.absent) or ref for ref in slot.reads])
+        passes = slot.passes and resolved(slot.passes, slots, self.absent)
+        return replace(slot, reads=reads, passes=passes)
 
     @property
     def taken(self) -> set[str]:
@@ -63,14 +77,15 @@ class Surroundings:
 
     def implied(self, place: int, slot: Slot) -> tuple[Ref, ...]:
         """What a step reads that names nothing."""
-        if place == 0:
+        before = next((number for number in range(place - 1, -1, -1) if number not in self.absent), INPUT)
+        if before == INPUT:
             return self.first
-        count = self.outputs_of(place - 1)
-        if count > 1 and self.has_main_output(place - 1):
+        count = self.outputs_of(before)
+        if count > 1 and self.has_main_output(before):
             one = slot.one
             takes_one = isinstance(one, str) and (one == ANY_ACTIVATION or REGISTRY[one].max_inputs == 1)
             count = 1 if takes_one else 0
-        return tuple([Ref(place - 1, output) for output in range(count)])
+        return tuple([Ref(before, output) for output in range(count)])
 
 
 def text_of_ref(ref: Ref, around: Surroundings) -> str:

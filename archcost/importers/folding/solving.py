@@ -34,7 +34,9 @@ class Solver:
     def __init__(self, params: Params) -> None:
         self.params = params
 
-    def solve(self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None = None) -> Attribute:
+    def solve(
+        self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None = None
+    ) -> Attribute:
         """One value or expression for the values of all keys; ``sizes`` are those of what the step reads."""
         one = next(iter(values.values()))
         if all(value == one and type(value) is type(one) for value in values.values()):
@@ -43,9 +45,12 @@ class Solver:
             raise UnfoldableError(f"'{hint.name}' of '{hint.where}' is an expression that differs from use to use")
         if _have_same_length(values):
             items = range(len(one))
-            return tuple([self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items])
-        if any(isinstance(value, Batched) for value in values.values()):
-            return self._batched(values, hint)
+            return tuple(
+                [self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items]
+            )
+        if all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
+            factor = self.solve({key: value.times for key, value in values.items()}, hint)
+            return Expression(f"batch * {part_of(factor)}")
         own = self._of_input(values, hint, sizes)
         if own is not None and hint.name == "groups" and "/" not in own and "*" not in own:
             return Expression(own)
@@ -59,18 +64,13 @@ class Solver:
             return Expression(own)
         return self._by_round(values, hint)
 
-    def _of_input(self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None) -> str | None:
+    def _of_input(
+        self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None
+    ) -> str | None:
         name = SIZES.get(hint.dimension)
         if name is None or sizes is None or not all(type(value) is int for value in values.values()):
             return None
         return related(values, {key: sizes[key].get(name) for key in values}, name)
-
-    def _batched(self, values: dict[Key, Any], hint: Hint) -> Attribute:
-        """Sizes that follow the batch: the factors differ."""
-        if not all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
-            raise UnfoldableError(f"'{hint.name}' of '{hint.where}' follows the batch in some places and not in others")
-        factor = self.solve({key: value.times for key, value in values.items()}, hint)
-        return Expression(f"batch * {part_of(factor)}")
 
     # --- rounds -----------------------------------------------------------------------------------------------------
 
@@ -90,7 +90,9 @@ class Solver:
             or self._listed(rounds, hint, index)
         )
 
-    def _split(self, rounds: dict[Key, dict[int, Any]], hint: Hint, test: Any, condition: str, opposite: str) -> Attribute:
+    def _split(
+        self, rounds: dict[Key, dict[int, Any]], hint: Hint, test: Any, condition: str, opposite: str
+    ) -> Attribute:
         """One value in the rounds that pass a test, another in the others; None if they differ otherwise."""
         ones: dict[Key, Any] = {}
         others: dict[Key, Any] = {}

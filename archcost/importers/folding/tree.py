@@ -41,7 +41,9 @@ class Part:
     outputs: tuple[int, ...] = ()
     share: Part | None = None  # the part whose weights this one uses, with all that is in it
     pattern: Pattern | None = None  # of a scope, once it is found
-    row: list[Part | None] = field(default_factory=list)  # its parts in the order of the pattern's slots; None: left out
+    row: list[Part | None] = field(
+        default_factory=list
+    )  # its parts in the order of the pattern's slots; None: left out
     results: list[int | None] = field(default_factory=list)  # the outputs in the pattern's order; None: read by nobody
     number: int = 0  # among the parts of the pattern
     arguments: dict[str, Any] = field(default_factory=dict)  # what it gives the params of the pattern's block

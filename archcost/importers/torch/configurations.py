@@ -12,14 +12,16 @@ import transformers
 from transformers.models.auto import modeling_auto
 
 from archcost.errors import UsageError, suggestion
-from archcost.files import FileError, located, read_named
+from archcost.files import FileError
+from archcost.importers.sources import content_of
 from archcost.importers.torch.foreign import Foreign
-from archcost.importers.torch.samples import Sample, SampleInput
+from archcost.importers.torch.samples import RunInputs, SampleInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from archcost.importers.sources import Source
+    from archcost.files import Files
+    from archcost.importers.sources import ImportSource
 
 _MAX_BYTES = 2**22
 _FILE = "config.json"
@@ -35,10 +37,13 @@ class Configured(NamedTuple):
     model: Any
 
 
-def read_config(source: Source) -> Configured:
-    """The configuration at a path, or in the folder there; raises UsageError for what the library does not know."""
+def read_config(source: ImportSource, files: Files | None) -> Configured:
+    """The configuration at a path, or in the folder there; raises UsageError for what the library does not know.
+
+    ``files`` is the tree that it must be in, unless a person named it.
+    """
     path = os.path.join(source.name, _FILE) if os.path.isdir(source.name) else source.name
-    data = _read(path)
+    data = _read(path, files)
     kind = data.get("model_type")
     if not isinstance(kind, str) or kind not in transformers.CONFIG_MAPPING:
         raise _unknown(path, kind, data)
@@ -60,9 +65,9 @@ def _quiet() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read(path: str, files: Files | None) -> dict[str, Any]:
     try:
-        data = json.loads(read_named(located(path).real, _MAX_BYTES))
+        data = json.loads(content_of(path, files, _MAX_BYTES))
     except FileError as error:
         raise UsageError(f"cannot read {path}: {error.reason}", error.help) from None
     except (ValueError, RecursionError):
@@ -104,7 +109,7 @@ def build(configured: Configured) -> Any:
         return configured.model._from_config(configured.config)  # noqa: SLF001 - as AutoModel.from_config does it
 
 
-def sample_of(configured: Configured) -> Sample | None:
+def sample_of(configured: Configured) -> RunInputs | None:
     """What the model takes at least, by its main input; None for what no rule says.
 
     A text has 128 tokens, a sound lasts a second, or as much as the configuration fixes. A model of text and images
@@ -124,7 +129,7 @@ def sample_of(configured: Configured) -> Sample | None:
         if shape is None:
             return None
         inputs.append(SampleInput(name, shape, "int64" if name.endswith("_ids") else _dtype(config), keyword=True))
-    return Sample(tuple(inputs))
+    return RunInputs(tuple(inputs))
 
 
 def _dtype(config: Any) -> str:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.errors import UsageError, suggestion
 from archcost.extras import require
 from archcost.importers.torch.foreign import Foreign
-from archcost.importers.torch.samples import SOLE, Sample, SampleInput
+from archcost.importers.torch.samples import SOLE, RunInputs, SampleInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.importers.sources import Source
+    from archcost.files import Files
+    from archcost.importers.sources import ImportSource
 
 
 def _version(package: str) -> str:
@@ -26,16 +27,17 @@ TORCH = _version("torch")
 _FRAMES = 16  # of a video
 
 
-class Maker(NamedTuple):
+class Recipe(NamedTuple):
     """What makes a model, what the model takes (None: the library does not say), and the library's version."""
 
     build: Callable[[], Any]
-    sample: Callable[[], Sample | None]
+    sample: Callable[[], RunInputs | None]
     versions: tuple[str, ...]
 
 
-def _torchvision(source: Source) -> Maker:
+def _torchvision(source: ImportSource, files: Files | None) -> Recipe:
     """A model of torchvision, with auxiliary heads as the published weights have them."""
+    del files  # a name is all that it is given
     _need("torchvision", source)
     with Foreign(source.text, "imported"):
         from torchvision import models
@@ -50,10 +52,10 @@ def _torchvision(source: Source) -> Maker:
     }
     builder = models.get_model_builder(source.name)
     chosen = {key: value for key, value in options.items() if key in signature(builder).parameters}
-    return Maker(lambda: builder(**chosen), lambda: _of_weights(source.name), _versions("torchvision"))
+    return Recipe(lambda: builder(**chosen), lambda: _of_weights(source.name), _versions("torchvision"))
 
 
-def _of_weights(name: str) -> Sample | None:
+def _of_weights(name: str) -> RunInputs | None:
     """What the published weights take, by their transforms; None for what takes images of any size.
 
     A video has as many frames as the weights take at least, or 16, as they were trained with.
@@ -69,11 +71,12 @@ def _of_weights(name: str) -> Sample | None:
     height, width = (size[0], size[-1])
     is_video = type(transforms).__name__ == "VideoClassification"
     frames = (max(best.meta.get("min_temporal_size", 0), _FRAMES),) if is_video else ()
-    return Sample((SampleInput(SOLE, (3, *frames, height, width)),))
+    return RunInputs((SampleInput(SOLE, (3, *frames, height, width)),))
 
 
-def _timm(source: Source) -> Maker:
+def _timm(source: ImportSource, files: Files | None) -> Recipe:
     """A model of timm by its name, with or without the tag of its weights."""
+    del files  # likewise
     _need("timm", source)
     with Foreign(source.text, "imported"):
         import timm
@@ -82,32 +85,32 @@ def _timm(source: Source) -> Maker:
     if not timm.is_model(name):
         raise UsageError(f"timm has no model '{name}'", suggestion(name, timm.list_models(), "models"))
 
-    def sample() -> Sample | None:
+    def sample() -> RunInputs | None:
         usual = timm.models.get_pretrained_cfg(source.name)
-        return Sample((SampleInput(SOLE, tuple(usual.input_size)),)) if usual is not None else None
+        return RunInputs((SampleInput(SOLE, tuple(usual.input_size)),)) if usual is not None else None
 
-    return Maker(lambda: timm.create_model(source.name, pretrained=False), sample, _versions("timm"))
+    return Recipe(lambda: timm.create_model(source.name, pretrained=False), sample, _versions("timm"))
 
 
-def _transformers(source: Source) -> Maker:
+def _transformers(source: ImportSource, files: Files | None) -> Recipe:
     """The model that a configuration of transformers describes."""
     _need("transformers", source)
     with Foreign(source.text, "imported"):
         from archcost.importers.torch import configurations
-    config = configurations.read_config(source)
-    return Maker(
+    config = configurations.read_config(source, files)
+    return Recipe(
         lambda: configurations.build(config), lambda: configurations.sample_of(config), _versions("transformers")
     )
 
 
-LIBRARIES: dict[str, Callable[[Source], Maker]] = {
+LIBRARIES: dict[str, Callable[[ImportSource, Files | None], Recipe]] = {
     "torchvision": _torchvision,
     "timm": _timm,
     "transformers": _transformers,
 }
 
 
-def _need(package: str, source: Source) -> None:
+def _need(package: str, source: ImportSource) -> None:
     """Raise MissingExtraError without a library; let it look for nothing in the network."""
     require(package, extra="import", also=source.library)
     os.environ["HF_HUB_OFFLINE"] = "1"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def read_source(ask: Ask, tell: Tell) -> Model:
     """The model that a source names; raises UsageError for what cannot be made, run or said."""
-    return _read(target_of(ask.source), ask, tell)
+    return _read(target_of(ask.source, ask.files), ask, tell)
 
 
 def read_module(module: nn.Module, ask: Ask, tell: Tell) -> Model:

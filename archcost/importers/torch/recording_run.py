@@ -167,6 +167,9 @@ def _on(device: torch.device, leaf: Any) -> Any:
 
 def _prepare(subject: Subject, model: nn.Module, args: Any, kwargs: dict[str, Any], device: torch.device) -> None:
     """Switch gradients off; lazy parameters are made by a run of their own."""
+    elsewhere = {each.device.type for each in (*model.parameters(), *model.buffers())} - {device.type}
+    if elsewhere:
+        raise ValueError(f"the model is made on {', '.join(elsewhere)}, and not on the device of the context")
     if any(is_lazy(parameter) for parameter in model.parameters()):
         with Foreign(subject.title, "run"), _surroundings(device):
             model(*args, **kwargs)

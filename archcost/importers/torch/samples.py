@@ -37,7 +37,7 @@ class SampleInput(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sample:
+class RunInputs:
     """What a model is run with: inputs, those by place first, and arguments that are no tensors."""
 
     inputs: tuple[SampleInput, ...]
@@ -54,7 +54,7 @@ class Sample:
         return ", ".join(map(str, self.inputs))
 
 
-def sample_of(given: Mapping[str, InputShape], usual: Sample | None, model: nn.Module, text: str) -> Sample:
+def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: nn.Module, text: str) -> RunInputs:
     """The inputs that are asked for; by default those of the library, where it says them.
 
     A name is an argument of the model's forward pass; of what has a usual input, the dtype and the options hold. Raises
@@ -76,7 +76,7 @@ def sample_of(given: Mapping[str, InputShape], usual: Sample | None, model: nn.M
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
             inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))
-    return Sample(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
+    return RunInputs(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
 
 
 def _arguments(model: nn.Module, text: str) -> list[str]:

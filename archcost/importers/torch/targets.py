@@ -18,14 +18,15 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from archcost.errors import UsageError, suggestion
-from archcost.importers.sources import FORM, PYTHON, Source, parse_source
+from archcost.importers.sources import FORM, PYTHON, ImportSource, parse_source
 from archcost.importers.torch import libraries
 from archcost.importers.torch.foreign import Foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.importers.torch.samples import Sample
+    from archcost.files import Files
+    from archcost.importers.torch.samples import RunInputs
 
     Make = Callable[[], nn.Module]
 
@@ -42,18 +43,21 @@ class Target(NamedTuple):
     title: str
     text: str  # the source
     make: Make
-    sample: Callable[[], Sample | None]
+    sample: Callable[[], RunInputs | None]
     versions: tuple[str, ...]  # of the libraries
 
 
-def target_of(source: Source) -> Target:
-    """The model of a source; UsageError if there is none, MissingExtraError without its library."""
+def target_of(source: ImportSource, files: Files | None = None) -> Target:
+    """The model of a source; UsageError if there is none, MissingExtraError without its library.
+
+    ``files`` is the tree that a configuration which it names must be in, unless a person named it.
+    """
     if source.library == PYTHON:
-        maker = libraries.Maker(_callable(source), _nobody_says, ())
+        recipe = libraries.Recipe(_callable(source), _nobody_says, ())
     else:
-        maker = libraries.LIBRARIES[source.library](source)
-    versions = (*maker.versions, libraries.TORCH)
-    return Target(source.title, source.text, lambda: _made(maker.build, source.text), maker.sample, versions)
+        recipe = libraries.LIBRARIES[source.library](source, files)
+    versions = (*recipe.versions, libraries.TORCH)
+    return Target(source.title, source.text, lambda: _made(recipe.build, source.text), recipe.sample, versions)
 
 
 def live_target(module: nn.Module) -> Target:
@@ -132,7 +136,7 @@ def _copied(module: nn.Module) -> nn.Module:
         return copy.deepcopy(module, memo)
 
 
-def _callable(source: Source) -> Callable[[], Any]:
+def _callable(source: ImportSource) -> Callable[[], Any]:
     """The attribute of an importable module, the working directory included."""
     target = source.name
     module_name, _, name = target.partition(":")

@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Ref, Inputs, Origin
+from archcost.importers.torch.recorded import Inputs, Origin, Ref
 from archcost.importers.torch.recording import record
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def reached(recording: Recording, start: int) -> set[int]:
     return found
 
 
-def references(argument: Any) -> list[Any]:
+def references(argument: Any) -> list[Ref]:
     """All references to values in nested arguments."""
     if isinstance(argument, Ref):
         return [argument]

@@ -140,7 +140,7 @@ def maker(model_type: str) -> tuple[Callable[[], nn.Module], InputMaker]:
 
     def make() -> nn.Module:
         model: nn.Module = AutoModel.from_config(AutoConfig.for_model(model_type, **options))
-        return model
+        return model.to(torch.get_default_device())  # what `torch.Tensor(3)` has made is on the CPU
 
     def inputs(batch: int, device: torch.device) -> Inputs:
         made = {
