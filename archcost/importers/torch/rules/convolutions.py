@@ -79,7 +79,7 @@ def _kernel(call: BoundCall, maker: Maker, out: int) -> dict[str, Attribute]:
     shape = maker.recorded(call.recorded("weight")).shape
     channels = shape[out]
     if out:
-        channels = channels * call.get("groups")  # type: ignore[operator]  # sizes of weights do not follow the batch
+        channels = channels * call.get("groups")
     bias = call.has_tensor("bias") and maker.parameter(call.recorded("bias")) is not None
     return {"out_channels": channels, "kernel_size": shape[2:], "bias": bias}
 

@@ -20,7 +20,6 @@ from archcost.importers.torch.rules.calls import Unmapped
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
-    from archcost.importers.torch.recorded import Argument
     from archcost.importers.torch.rules.base import BoundCall, Maker
 
 
