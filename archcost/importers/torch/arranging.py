@@ -35,7 +35,7 @@ class Arrangement:
     def arranged(
         self, inputs: Sequence[int], outputs: Sequence[int]
     ) -> tuple[list[Step], list[Tensor], list[Scope], list[int]]:
-        """The steps that are left, in order, the values and scopes that they use, and the outputs; all are renumbered."""
+        """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
         numbers = {value: place for place, value in enumerate(inputs)}
         for step in steps:

@@ -251,7 +251,7 @@ class _Lowering:
         maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
         found = rule.lower(bound(self._without_empty(call), rule.signature, results, self.value), maker)
-        values = [found] if isinstance(found, int) else list(found)
+        values: list[int | None] = [found] if isinstance(found, int) else list(found)
         self._check(maker, values, call.outputs, results, [call])
         return maker.made, values
 
