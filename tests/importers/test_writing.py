@@ -400,9 +400,12 @@ def test_a_whole_spec() -> None:
         "  - embedding: {num_embeddings: 9, embedding_dim: 4}\n"
         "  - half: 8\n"
         "outputs: [half]\n"
-        "expect:\n"
-        "  output: [1, 16, 8]\n"
-        "  params: 36\n"
-        "  macs: 0\n"
-        "  source: torch 2.0\n"
+        "expect: {output: [1, 16, 8], params: 36, macs: 0, source: torch 2.0}\n"
     )
+
+
+def test_figures_say_who_counted_each_of_them() -> None:
+    figures = Figures(Figure(36, "torch 2.0"), Figure(2**40), (1, 16, 8))
+    text = write(model(), Draft([], [DraftStep("relu")]), figures)
+    assert text.endswith("expect: {output: [1, 16, 8], params: {value: 36, source: torch 2.0}, macs: 1099511627776}\n")
+    assert write(model(), Draft([], [DraftStep("relu")]), NO_FIGURES).endswith("layers:\n  - relu\n")

@@ -28,6 +28,10 @@ def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
     if lookup is None or sight.dim(lookup) != 0:
         return None
     table, index = (sight.maker(value) for value in sight.step(lookup).inputs)
+    shapes = [] if shaped is None else [shaped]
+    if index is not None and sight.step(index).kind in ("reshape", "flatten"):
+        shapes.append(index)
+        index = sight.maker(sight.step(index).inputs[0])
     if table is None or index is None or sight.step(table).kind != "parameter" or sight.step(index).kind != "buffer":
         return None
     window = _window(sight, table, index)
@@ -37,7 +41,6 @@ def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
     heads = sight.shape(held.outputs[0])[-1]
     attributes: dict[str, Attribute] = {"window_size": window, "num_heads": heads}
     made = Made(place, "relative_position_bias", (), sight.step(place).outputs, attributes, held.tensors, held.id)
-    shapes = () if shaped is None else (shaped,)
     return Rewrite((table, index, lookup, *shapes, turned, place), (made,))
 
 

@@ -82,6 +82,8 @@ class Recorder(TorchFunctionMode):
     def _run(self, call: Called, deciders: Sequence[Tensor]) -> Any:
         """Run and note a call whose shapes are known."""
         before = self._tape.before(call)
+        if self._tape.values.unseen:
+            raise self._refused(f"what `torch.vmap` makes at {self._tape.where()} is not seen")
         if self._shadows is None:
             found = call.run()
             self._tape.after(call, before, found)

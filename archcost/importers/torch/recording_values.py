@@ -61,6 +61,7 @@ class Values:
     def __init__(self, model: nn.Module) -> None:
         self.found: list[Value] = []
         self.grounds: list[Ground] = []  # by number
+        self.unseen = Ground.NOTHING  # of what `torch.vmap` has split: what becomes of it is not seen
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []
         self._names: dict[int, tuple[Origin, str]] = {}
@@ -74,12 +75,27 @@ class Values:
         return self._numbers.get(id(tensor))
 
     def number(self, tensor: Tensor) -> int:
-        """The number of a tensor; one that was never seen is a parameter, a buffer or a constant."""
+        """The number of a tensor; one that was never seen is a parameter, a buffer, a constant, or another's memory."""
         number = self._numbers.get(id(tensor))
+        if number is not None:
+            return number
+        if id(tensor) in self._names:
+            return self.add(tensor, *self._names[id(tensor)])
+        if _is_split(tensor):
+            ground = self.ground([torch._C._functorch.get_unwrapped(tensor)])  # noqa: SLF001 - as above
+            self.unseen |= ground
+            return self.add(tensor, Origin.CONSTANT, ground=ground)
+        number = self._in_the_same_memory(tensor)
         if number is None:
-            origin, name = self._names.get(id(tensor), (Origin.CONSTANT, ""))
-            number = self.add(tensor, origin, name)
+            return self.add(tensor, Origin.CONSTANT)
+        self.same(tensor, number)
         return number
+
+    def _in_the_same_memory(self, tensor: Tensor) -> int | None:
+        """The value that a tensor is another name of, as `nn.Parameter(x)` gives one, which is no function."""
+        look = _look(tensor)
+        found = [other for other in self._kept if _look(other) == look] if look else []
+        return self._numbers[id(found[-1])] if found else None
 
     def add(self, tensor: Tensor, origin: Origin, name: str = "", ground: Ground = Ground.WEIGHTS) -> int:
         """A new value; a tensor that had one has the new one from here on."""
@@ -118,6 +134,18 @@ class Values:
         if isinstance(found, slice):
             return slice(self.argument(found.start), self.argument(found.stop), self.argument(found.step))
         return _leaf(found)
+
+
+def _is_split(tensor: Tensor) -> bool:
+    """Whether a tensor is one that `torch.vmap` has split."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # noqa: SLF001 - torch has no other name
+
+
+def _look(tensor: Tensor) -> tuple[Any, ...]:
+    """The part of its memory that a tensor shows; empty if it has none of its own."""
+    if tensor.layout != torch.strided or _is_split(tensor):
+        return ()
+    return tensor.untyped_storage(), tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
 
 
 def _leaf(found: Any) -> Argument:

@@ -317,17 +317,20 @@ def test_a_grid_is_no_window() -> None:
     assert "permute: [0, 2, 4, 1, 3, 5]" in layers(improved(build.done(grid)))
 
 
-def biased(build: Building, *, rows: int = 13 * 13, turn: tuple[int, ...] = (2, 0, 1)) -> int:
+def biased(build: Building, *, rows: int = 13 * 13, square: bool = False) -> int:
     table = build.step("parameter", shape=(rows, 3), called="relative_position_bias_table")
-    index = build.step("buffer", shape=(49 * 49,), dtype="int64", called="relative_position_index")
+    shape = (49, 49) if square else (49 * 49,)
+    index = build.step("buffer", shape=shape, dtype="int64", called="relative_position_index")
+    index = build.step("reshape", index, shape=(-1,)) if square else index
     looked = build.step("reshape", build.step("index_select", table, index, dim=0), shape=(49, 49, -1))
-    bias = build.step("unsqueeze", build.step("permute", looked, dims=turn), dim=0)
+    bias = build.step("unsqueeze", build.step("permute", looked, dims=(2, 0, 1)), dim=0)
     return build.step("add", build.x, bias)
 
 
-def test_a_relative_position_bias() -> None:
+@pytest.mark.parametrize("square", [True, False])
+def test_a_relative_position_bias(square: bool) -> None:
     build = Building(3, 49, 49)
-    assert layers(improved(build.done(biased(build)))) == [
+    assert layers(improved(build.done(biased(build, square=square)))) == [
         "{id: relative_position_bias_table, relative_position_bias: {window_size: 7, num_heads: 3}, from: []}",
         "{add, from: [x, relative_position_bias_table]}",
     ]

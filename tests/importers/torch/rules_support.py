@@ -84,7 +84,7 @@ def _at(value: Attribute, batch: int) -> Attribute:
 
 
 def ran(model: Model, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """What the steps of a model give, each as the module that archcost builds of its op, in shapes that the ops infer."""
+    """What the steps give, each as the module that archcost builds of its op, in shapes that the ops infer."""
     values: dict[int, Tensor] = {given.value: tensor for given, tensor in zip(model.inputs, inputs, strict=True)}
     batch = inputs[0].shape[0]
     for step in model.steps:

@@ -34,14 +34,16 @@ REDUCTIONS = [
     Case("var of all", lambda x: x.var(False), X, "var"),
     Case("var_mean", lambda x: torch.var_mean(x, dim=1), X, "var mean"),
     Case("norm", lambda x: x.norm(dim=-1, keepdim=True), X, "norm"),
-    Case("norm of all", lambda x: torch.norm(x), X, "norm"),
+    Case("norm of all", torch.norm, X, "norm"),
     Case("norm p", lambda x: x.norm(p=1, dim=1), X, "norm"),
     Case("norm of infinity", lambda x: x.norm(float("inf"), dim=1), X, "abs max"),
     Case("vector_norm", lambda x: torch.linalg.vector_norm(x, ord=3, dim=1), X, "norm"),
     Case("linalg.norm", lambda x: torch.linalg.norm(x, dim=-1), X, "norm"),
     Case("normalize", lambda x: functional.normalize(x, dim=-1), X, "normalize"),
-    Case("cosine_similarity", lambda x, y: functional.cosine_similarity(x, y, dim=-1), XY, "normalize normalize mul sum"),
-    Case("pairwise_distance", lambda x, y: functional.pairwise_distance(x, y), XY, "sub norm"),
+    Case(
+        "cosine_similarity", lambda x, y: functional.cosine_similarity(x, y, dim=-1), XY, "normalize normalize mul sum"
+    ),
+    Case("pairwise_distance", functional.pairwise_distance, XY, "sub norm"),
     Case("cumsum", lambda x: x.cumsum(1), X, "cumsum"),
     Case("cumsum of truth", lambda x: (x > 0.5).cumsum(-1), X, "gt cumsum"),
     Case("logsumexp", lambda x: torch.logsumexp(x, 1), X, "logsumexp"),
@@ -51,7 +53,9 @@ REDUCTIONS = [
 POOLS = [
     Case("max_pool1d", lambda x: functional.max_pool1d(x, 2), LINE, "max_pool1d"),
     Case("max_pool2d", lambda x: functional.max_pool2d(x, 3, 2, 1), IMAGE, "max_pool2d"),
-    Case("max_pool2d to the border", lambda x: functional.max_pool2d(x, 3, stride=2, ceil_mode=True), IMAGE, "max_pool2d"),
+    Case(
+        "max_pool2d to the border", lambda x: functional.max_pool2d(x, 3, stride=2, ceil_mode=True), IMAGE, "max_pool2d"
+    ),
     Case("max_pool2d with places", lambda x: functional.max_pool2d(x, 2, return_indices=True), IMAGE, "max_pool2d"),
     Case("max_pool2d dilated", lambda x: functional.max_pool2d(x, (3, 2), dilation=2), IMAGE, "max_pool2d"),
     Case("max_pool3d", lambda x: functional.max_pool3d(x, 2), VOLUME, "max_pool3d"),
@@ -64,7 +68,12 @@ POOLS = [
     Case("lp_pool2d", lambda x: functional.lp_pool2d(x, 2.0, 2), IMAGE, "pow avg_pool2d relu mul pow"),
     Case("adaptive_avg_pool1d", lambda x: functional.adaptive_avg_pool1d(x, 4), LINE, "adaptive_avg_pool1d"),
     Case("adaptive_avg_pool2d", lambda x: functional.adaptive_avg_pool2d(x, 1), IMAGE, "adaptive_avg_pool2d"),
-    Case("adaptive_avg_pool2d along", lambda x: functional.adaptive_avg_pool2d(x, (None, 3)), IMAGE, "adaptive_avg_pool2d"),
+    Case(
+        "adaptive_avg_pool2d along",
+        lambda x: functional.adaptive_avg_pool2d(x, (None, 3)),
+        IMAGE,
+        "adaptive_avg_pool2d",
+    ),
     Case("adaptive_max_pool2d", lambda x: functional.adaptive_max_pool2d(x, (2, 3)), IMAGE, "adaptive_max_pool2d"),
     Case("adaptive_avg_pool3d", lambda x: functional.adaptive_avg_pool3d(x, 2), VOLUME, "adaptive_avg_pool3d"),
     Case(
@@ -77,16 +86,44 @@ POOLS = [
 IMAGES = [
     Case("interpolate", lambda x: functional.interpolate(x, scale_factor=2), IMAGE, "upsample"),
     Case("interpolate to a size", lambda x: functional.interpolate(x, (5, 7), mode="bilinear"), IMAGE, "upsample"),
-    Case("interpolate by a part", lambda x: functional.interpolate(x, scale_factor=0.7, mode="nearest"), IMAGE, "upsample"),
-    Case("interpolate a line", lambda x: functional.interpolate(x, 5, mode="linear", align_corners=True), LINE, "upsample"),
-    Case("interpolate by cubes", lambda x: functional.interpolate(x, 5, mode="bicubic", align_corners=False), IMAGE, "upsample"),
-    Case("interpolate a volume", lambda x: functional.interpolate(x, scale_factor=2.0, mode="trilinear"), VOLUME, "upsample"),
+    Case(
+        "interpolate by a part",
+        lambda x: functional.interpolate(x, scale_factor=0.7, mode="nearest"),
+        IMAGE,
+        "upsample",
+    ),
+    Case(
+        "interpolate a line",
+        lambda x: functional.interpolate(x, 5, mode="linear", align_corners=True),
+        LINE,
+        "upsample",
+    ),
+    Case(
+        "interpolate by cubes",
+        lambda x: functional.interpolate(x, 5, mode="bicubic", align_corners=False),
+        IMAGE,
+        "upsample",
+    ),
+    Case(
+        "interpolate a volume",
+        lambda x: functional.interpolate(x, scale_factor=2.0, mode="trilinear"),
+        VOLUME,
+        "upsample",
+    ),
     Case("interpolate exactly", lambda x: functional.interpolate(x, 5, mode="nearest-exact"), IMAGE, "upsample"),
     Case("interpolate by area", lambda x: functional.interpolate(x, 4, mode="area"), IMAGE, "adaptive_avg_pool2d"),
     Case("pixel_shuffle", lambda x: functional.pixel_shuffle(x, 2), ("8 3 3",), "pixel_shuffle"),
     Case("pixel_unshuffle", lambda x: functional.pixel_unshuffle(x, 2), IMAGE, "pixel_unshuffle"),
-    Case("grid_sample", lambda x, g: functional.grid_sample(x, g, align_corners=False), ("3 8 8", "5 5 2"), "grid_sample"),
-    Case("affine_grid", lambda t: functional.affine_grid(t, (t.shape[0], 3, 4, 5)), ("2 3",), "constant transpose matmul unflatten", exact=False),
+    Case(
+        "grid_sample", lambda x, g: functional.grid_sample(x, g, align_corners=False), ("3 8 8", "5 5 2"), "grid_sample"
+    ),
+    Case(
+        "affine_grid",
+        lambda t: functional.affine_grid(t, (t.shape[0], 3, 4, 5)),
+        ("2 3",),
+        "constant transpose matmul unflatten",
+        exact=False,
+    ),
     Case("unfold", lambda x: functional.unfold(x, 3, padding=1), IMAGE, "unfold"),
     Case("fold", lambda x: functional.fold(x, (4, 4), 2), ("12 9",), "fold"),
     Case("windows that tile", lambda x: x.unfold(2, 4, 4), LINE, "unflatten"),
@@ -105,7 +142,12 @@ PRODUCTS = [
     Case("einsum of three", lambda x, y: torch.einsum("bij,bjk,bkl->bil", x, y, x), SQUARES, "einsum einsum"),
     Case("tensordot", lambda x, y: torch.tensordot(x, y[0], dims=1), SQUARES, "slice squeeze einsum"),
     Case("tensordot of pairs", lambda x, y: torch.tensordot(x, y, dims=([2], [1])), SQUARES, "einsum"),
-    Case("outer", lambda x, y: torch.outer(x[0, 0], y[0, 0]), SQUARES, "slice squeeze slice squeeze slice squeeze slice squeeze unsqueeze mul"),
+    Case(
+        "outer",
+        lambda x, y: torch.outer(x[0, 0], y[0, 0]),
+        SQUARES,
+        "slice squeeze slice squeeze slice squeeze slice squeeze unsqueeze mul",
+    ),
 ]
 
 

@@ -78,10 +78,32 @@ PARTS = [
     Case("places along a dim", lambda x: x[:, torch.tensor([0, 2, 1])], X, "constant index_select", exact=False),
     Case("a list", lambda x: x[:, [3, 1]], X, "constant index_select", exact=False),
     Case("a list alone", lambda x: x.transpose(0, 1)[[3, 1]], X, "transpose constant index_select", exact=False),
-    Case("places of two dims", lambda x, i: x[i[:, 0] * 0, i[:, 1]], CHOSEN, "slice squeeze constant mul slice squeeze flatten constant mul add index_select"),
-    Case("places of two dims apart", lambda x: x[:, torch.arange(3)[:, None], :, torch.arange(2)], IMAGE, "constant constant permute flatten constant mul add index_select", exact=False),
-    Case("a mask that is known", lambda x: x[:, torch.tensor([True, False, True, True])], X, "constant index_select", exact=False),
-    Case("index_select", lambda x, i: x.transpose(0, 1).index_select(0, i[0] * 0), CHOSEN, "transpose slice squeeze constant mul index_select"),
+    Case(
+        "places of two dims",
+        lambda x, i: x[i[:, 0] * 0, i[:, 1]],
+        CHOSEN,
+        "slice squeeze constant mul slice squeeze flatten constant mul add index_select",
+    ),
+    Case(
+        "places of two dims apart",
+        lambda x: x[:, torch.arange(3)[:, None], :, torch.arange(2)],
+        IMAGE,
+        "constant constant permute flatten constant mul add index_select",
+        exact=False,
+    ),
+    Case(
+        "a mask that is known",
+        lambda x: x[:, torch.tensor([True, False, True, True])],
+        X,
+        "constant index_select",
+        exact=False,
+    ),
+    Case(
+        "index_select",
+        lambda x, i: x.transpose(0, 1).index_select(0, i[0] * 0),
+        CHOSEN,
+        "transpose slice squeeze constant mul index_select",
+    ),
     Case("gather", lambda x, i: x.gather(1, i), ("4", "int64 5"), "gather"),
     Case("take_along_dim", lambda x, i: torch.take_along_dim(x, i, 1), ("4", "int64 5"), "gather"),
     Case("topk", lambda x: x.topk(3, dim=1), X, "topk"),
@@ -90,21 +112,59 @@ PARTS = [
     Case("one_hot", lambda x: functional.one_hot(x, 4), ("int64 5",), "constant index_select", exact=False),
 ]
 WRITES = [
-    Case("a stretch", lambda x: _written(x, (slice(None), slice(1, 3)), 7.0), X, "mul constant masked_fill", exact=False),
-    Case("a tensor in a stretch", lambda x: _written(x, (slice(None), slice(1, 3)), x[:, :2]), X, "slice mul slice slice concat"),
-    Case("a tensor at the beginning", lambda x: _written(x, (slice(None), slice(2)), x[:, :2]), X, "slice mul slice concat"),
-    Case("a tensor at a position", lambda x: _written(x, (slice(None), 1), x[:, 0]), X, "slice squeeze mul unsqueeze slice slice concat"),
-    Case("a tensor of few dims", lambda x: _written(x, (slice(None), slice(1, 3)), x[0, 0]), X, "slice squeeze slice squeeze mul expand slice slice concat"),
-    Case("a tensor in a rectangle", lambda x: _written(x, (slice(None), slice(1, 3), slice(2, 4)), x[:, :2, :2]), X, "slice slice mul pad pad constant where", exact=False),
-    Case("a tensor with a step", lambda x: _written(x, (..., slice(0, None, 2)), x[..., :3]), X, "slice mul unsqueeze pad flatten constant where", exact=False),
+    Case(
+        "a stretch", lambda x: _written(x, (slice(None), slice(1, 3)), 7.0), X, "mul constant masked_fill", exact=False
+    ),
+    Case(
+        "a tensor in a stretch",
+        lambda x: _written(x, (slice(None), slice(1, 3)), x[:, :2]),
+        X,
+        "slice mul slice slice concat",
+    ),
+    Case(
+        "a tensor at the beginning",
+        lambda x: _written(x, (slice(None), slice(2)), x[:, :2]),
+        X,
+        "slice mul slice concat",
+    ),
+    Case(
+        "a tensor at a position",
+        lambda x: _written(x, (slice(None), 1), x[:, 0]),
+        X,
+        "slice squeeze mul unsqueeze slice slice concat",
+    ),
+    Case(
+        "a tensor of few dims",
+        lambda x: _written(x, (slice(None), slice(1, 3)), x[0, 0]),
+        X,
+        "slice squeeze slice squeeze mul expand slice slice concat",
+    ),
+    Case(
+        "a tensor in a rectangle",
+        lambda x: _written(x, (slice(None), slice(1, 3), slice(2, 4)), x[:, :2, :2]),
+        X,
+        "slice slice mul pad pad constant where",
+        exact=False,
+    ),
+    Case(
+        "a tensor with a step",
+        lambda x: _written(x, (..., slice(0, None, 2)), x[..., :3]),
+        X,
+        "slice mul unsqueeze pad flatten constant where",
+        exact=False,
+    ),
     Case("all of it", lambda x: _written(x, slice(None), x[:, :1]), X, "slice expand"),
     Case("where a mask is true", lambda x, m: _written(x, m, 0.0), ("4 6", "bool 4 6"), "mul masked_fill"),
-    Case("where a mask of rows is true", lambda x, m: _written(x, m, 0.0), ("4 6", "bool 4"), "mul unsqueeze masked_fill"),
+    Case(
+        "where a mask of rows is true", lambda x, m: _written(x, m, 0.0), ("4 6", "bool 4"), "mul unsqueeze masked_fill"
+    ),
 ]
 JOINTS = [
     Case("cat", lambda x, y: torch.cat([x, y], dim=1), XY, "concat"),
     Case("cat of one", lambda x: torch.cat([x], 1) + 1, X, "add"),
-    Case("cat with nothing", lambda x: torch.cat([torch.zeros(0), x[:, 0, 0]]) + 1, X, "slice squeeze slice squeeze add"),
+    Case(
+        "cat with nothing", lambda x: torch.cat([torch.zeros(0), x[:, 0, 0]]) + 1, X, "slice squeeze slice squeeze add"
+    ),
     Case("stack", lambda x, y: torch.stack((x, y), -1), XY, "stack"),
     Case("stack of one", lambda x: torch.stack([x], 1), X, "unsqueeze"),
     Case("hstack", lambda x, y: torch.hstack((x, y)), XY, "concat"),
@@ -127,14 +187,30 @@ JOINTS = [
     Case("repeat to the batch", lambda x: x[:1].repeat(x.shape[0], 1, 1), X, "slice tile"),
     Case("tile", lambda x: torch.tile(x, (2,)), X, "tile"),
     Case("repeat_interleave", lambda x: x.repeat_interleave(2, dim=1), X, "repeat_interleave"),
-    Case("meshgrid", lambda x: torch.meshgrid(x[0, 0], x[0, :, 0], indexing="ij"), X, "slice squeeze slice squeeze slice squeeze slice squeeze unsqueeze expand expand"),
-    Case("meshgrid xy", lambda x: torch.meshgrid(x[0, 0], x[0, :, 0], indexing="xy"), X, "slice squeeze slice squeeze slice squeeze slice squeeze expand unsqueeze expand"),
+    Case(
+        "meshgrid",
+        lambda x: torch.meshgrid(x[0, 0], x[0, :, 0], indexing="ij"),
+        X,
+        "slice squeeze slice squeeze slice squeeze slice squeeze unsqueeze expand expand",
+    ),
+    Case(
+        "meshgrid xy",
+        lambda x: torch.meshgrid(x[0, 0], x[0, :, 0], indexing="xy"),
+        X,
+        "slice squeeze slice squeeze slice squeeze slice squeeze expand unsqueeze expand",
+    ),
     Case("channel_shuffle", lambda x: functional.channel_shuffle(x, 2), ("4 3 3",), "channel_shuffle"),
 ]
 NEW = [
     Case("zeros_like", lambda x: torch.zeros_like(x) + x, X, "constant add", exact=False),
     Case("new_full", lambda x: x.new_full((x.shape[0], 4, 6), 2.0) + x, X, "constant add", exact=False),
-    Case("ones_like", lambda x: torch.ones_like(x, dtype=torch.bool) & (x > 0.5), X, "gt constant logical_and", exact=False),
+    Case(
+        "ones_like",
+        lambda x: torch.ones_like(x, dtype=torch.bool) & (x > 0.5),
+        X,
+        "gt constant logical_and",
+        exact=False,
+    ),
     Case("fill_", lambda x: (x * 2).fill_(3.0) + x, X, "constant add", exact=False),
     Case("zero_", lambda x: (x * 2).zero_() + x, X, "constant add", exact=False),
 ]

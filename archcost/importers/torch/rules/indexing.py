@@ -26,7 +26,7 @@ class _Chosen(NamedTuple):
     """A dim whose positions a tensor or a list names."""
 
     dim: int
-    index: int  # the value, of whole numbers
+    places: int  # the value that names them
 
 
 @rule("getitem", signature="input, index")
@@ -163,7 +163,7 @@ def _indexed(maker: Maker, value: int, chosen: list[_Chosen]) -> int:
     if dims != list(range(first, first + len(dims))):
         rest = [dim for dim in range(rank_of(maker, value)) if dim not in dims]
         value, first = maker.step("permute", [value], {"dims": (*dims, *rest)}), 0
-    index = chosen[0].index
+    index = chosen[0].places
     if len(chosen) > 1:
         sizes = maker.tensor(value).shape[first : first + len(dims)]
         value = maker.step("flatten", [value], {"start_dim": first, "end_dim": first + len(dims) - 1})

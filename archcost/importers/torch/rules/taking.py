@@ -139,7 +139,7 @@ def sort(call: BoundCall, maker: Maker) -> int | list[int]:
     dim = 0 if call.function == "msort" else call.get("dim")
     size = maker.tensor(value).shape[place_of(dim, rank_of(maker, value))]
     found = maker.steps("topk", [value], {"k": size, "dim": dim, "largest": bool(call.get("descending"))})
-    return {"sort": found, "argsort": found[1], "msort": found[0]}[call.function]
+    return found if call.function == "sort" else found[call.function == "argsort"]
 
 
 @rule("one_hot", signature="input, num_classes=-1")

@@ -37,7 +37,7 @@ class Stretch(NamedTuple):
     size: int
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
         """How many there are."""
         return len(range(self.start, self.end, self.step))
 
@@ -127,7 +127,7 @@ def _region(maker: Maker, base: int, items: list[Argument]) -> Region:
         else:
             place += 1
         dim += 1
-    sizes = tuple([stretches[dim].count if dim in stretches else size for dim, size in enumerate(shape)])
+    sizes = tuple([stretches[dim].length if dim in stretches else size for dim, size in enumerate(shape)])
     return Region(stretches, sizes, tuple(added), tuple(dropped))
 
 
@@ -213,6 +213,6 @@ def _spread(maker: Maker, value: int, dim: int, stretch: Stretch) -> int:
         value = maker.step("unsqueeze", [value], {"dim": dim + 1})
         value = maker.step("pad", [value], {"pad": gaps})
         value = maker.step("flatten", [value], {"start_dim": dim, "end_dim": dim + 1})
-    behind = stretch.size - stretch.start - stretch.count * stretch.step
+    behind = stretch.size - stretch.start - stretch.length * stretch.step
     around = (0,) * (2 * (rank - dim - 1)) + (stretch.start, behind)
     return maker.step("pad", [value], {"pad": around}) if any(around) else value
