@@ -30,7 +30,7 @@ from archcost.importers.torch.rules.modules import MODULE_RULES
 from archcost.importers.torch.scopes import Scopes
 from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, Made
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

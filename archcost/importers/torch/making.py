@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.importers.torch.dependence import Dependences
     from archcost.importers.torch.recorded import Call, Recording
     from archcost.importers.torch.steps import Holders
-    from archcost.importers.torch.typing_steps import Typist
+    from archcost.importers.typing_steps import Typist
 
 
 class Place:
