@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archcost.dtypes import FLOAT_DTYPES
+from archcost.dtypes import FLOAT_DTYPES, WHOLE_DTYPES
 from archcost.errors import Mark, suggestion
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
@@ -215,24 +215,35 @@ class SpecReader(Reader):
         if not isinstance(value, Mapping):
             shape = self.template(value)
             return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
-        misnamed = self.keys(value, ("shape", "dtype", "batch"), "an input")
-        known, dtype, batch = True, None, True
+        misnamed = self.keys(value, ("shape", "dtype", "batch", "requires_grad"), "an input")
+        known, dtype = True, None
         if "dtype" in value.entries:
             dtype = self.dtype(value.entries["dtype"][1])
             known = dtype is not None
-        if "batch" in value.entries:
-            flag = value.entries["batch"][1]
-            if isinstance(flag, Scalar) and isinstance(flag.value, bool):
-                batch = flag.value
-            else:
-                self.report(f"'batch' of an input must be true or false, got {brief(flag)}", flag)
-                known = False
+        batch = self._flag(value, "batch", usual=True)
+        learns = self._flag(value, "requires_grad", usual=False)
+        known = known and batch is not None and learns is not None
+        if learns and dtype in WHOLE_DTYPES:
+            self.report(f"an input of {dtype} has no gradient", value.entries["requires_grad"][1], "leave it out")
+            known = False
         if "shape" not in value.entries:
             if "shape" not in misnamed:
                 self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
             return _unknown_input(key)
         shape = self.template(value.entries["shape"][1])
-        return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
+        if not shape or not known:
+            return _unknown_input(key)
+        return InputDeclaration(shape, dtype, bool(batch), key.mark, bool(learns))
+
+    def _flag(self, value: Mapping, name: str, *, usual: bool) -> bool | None:
+        """A truth value of an input, the usual one where it is not given; None (and a problem) for any other."""
+        if name not in value.entries:
+            return usual
+        flag = value.entries[name][1]
+        if isinstance(flag, Scalar) and isinstance(flag.value, bool):
+            return flag.value
+        self.report(f"'{name}' of an input must be true or false, got {brief(flag)}", flag)
+        return None
 
     def _block(self, key: Scalar, value: Value) -> Block:
         self.meter.spend(BODY, key.mark)
