@@ -30,7 +30,7 @@ class Metric:
 
     An ``optional`` one is told only where it is not as usual: as the metric named, or 0. A lock file keeps what a layer
     lacks of the usual figure under the name in ``lacks``; one that is older than a ``late`` metric has no figure of it.
-    One ``of_training`` is of a training step: an analysis of inference has none, and budgets, which judge one, no limit.
+    One ``of_training`` is of a training step: an analysis of inference has none, and budgets judge such analyses.
     What is ``additive`` is the sum over layers. Any other comes ``of`` the totals of a model, or is the sum of its
     ``parts``, and stands ``after`` another metric.
     """

@@ -1,6 +1,6 @@
 """What a training step costs: training MACs are the forward MACs, and as many for each factor that needs a gradient.
 
-y = a·b has the gradients g·bᵀ and aᵀ·g, each a product of the same three sizes. Training FLOPs = forward FLOPs + 2 × the
+y = a·b has the gradients g·bᵀ and aᵀ·g, each of the same three sizes. Training FLOPs = forward FLOPs + 2 × the
 MACs of the backward pass. What that does beyond products (activations, norms, sums of gradients), the loss and the
 optimizer are not counted.
 """
