@@ -64,11 +64,15 @@ def counted(graph: Graph, ranges: Sequence[range] = ()) -> int:
         inputs[-1 - value].requires_grad_()
     module: Any = Checkpointed(network, graph, ranges) if ranges else network
     counter = FlopCounterMode(display=False)
-    with memory._mode_of(network), memory.plain_kernels(network.train()), sdpa_kernel(SDPBackend.MATH), counter:
-        with set_checkpoint_early_stop(enable=False):
-            loss = memory._loss(module(*inputs))
-            if loss is not None:
-                loss.backward()
+    kernels = (
+        memory.plain_kernels(network.train()),
+        sdpa_kernel(SDPBackend.MATH),
+        set_checkpoint_early_stop(enable=False),
+    )
+    with memory._mode_of(network), kernels[0], kernels[1], kernels[2], counter:
+        loss = memory._loss(module(*inputs))
+        if loss is not None:
+            loss.backward()
     flops = counter.get_total_flops()
     assert flops % 2 == 0
     return int(flops) // 2
@@ -104,7 +108,7 @@ def test_the_products_of_an_op_are_its_macs(case: Case) -> None:
 
 @pytest.mark.parametrize(("learnt", "frozen"), list(product([False, True], repeat=2)))
 @pytest.mark.parametrize("case", OPS, ids=str)
-def test_every_op(case: Case, learnt: bool, frozen: bool) -> None:  # noqa: FBT001 - parametrized
+def test_every_op(case: Case, learnt: bool, frozen: bool) -> None:
     graph = case_graph(case, learnt=learnt, frozen=frozen)
     assert step_of(graph).training_macs + overcounted(graph) == counted(graph)
 
@@ -131,7 +135,7 @@ def test_a_convolution_in_groups_is_one_for_each_group() -> None:
         (True, 72 + 72 + 24 + 48),  # and of the first layer's input
     ],
 )
-def test_two_layers_by_hand(needs: bool, macs: int) -> None:  # noqa: FBT001 - parametrized
+def test_two_layers_by_hand(needs: bool, macs: int) -> None:
     layers = [{"linear": {"out_features": 6, "bias": False}}, {"linear": {"out_features": 4, "bias": False}}]
     graph = analyze(document({"input": {"shape": [8], "requires_grad": needs}, "layers": layers})).graph
     assert step_of(graph).training_macs == macs == counted(graph)
@@ -169,7 +173,11 @@ SPECS: dict[str, dict[str, Any]] = {
     },
     "a product of two activations": {
         "input": [8, 8],
-        "layers": [{"id": "a", "linear": 8}, {"id": "b", "linear": 8, "from": "input"}, {"matmul": None, "from": ["a", "b"]}],
+        "layers": [
+            {"id": "a", "linear": 8},
+            {"id": "b", "linear": 8, "from": "input"},
+            {"matmul": None, "from": ["a", "b"]},
+        ],
     },
     "a product with itself": {
         "input": [8, 8],
