@@ -12,10 +12,12 @@ from archcost.analysis.memory.shadow_torch import Machine
 from archcost.analysis.memory.training import BACKWARD, LOSS, Setting, training_memory
 from archcost.graph.gradient_flow import gradient_flow
 from archcost.graph.unroll import unroll
+from archcost.pytorch import memory
 from archcost.settings import Settings
 from archcost.spec.loader import load
-from tests.memory.networks import case_graph
+from tests.memory.networks import case_graph, sgd
 from tests.memory.test_frozen_measured import frozen_below
+from tests.memory.test_training_measured import WATCHED
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import document
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 PASSED_ON = {"parameter", "identity", "dropout", "stochastic_depth", "kv_cache"}  # may give the very tensor, in no step
-# The engine knows nothing of what a `custom` keeps, nor that a gradient passes; and a count, `norm` of power 0, has none.
+# The engine knows nothing of what a `custom` keeps, nor that a gradient passes; a count, `norm` of power 0, has none.
 CASES_THAT_PASS_ON = [case for case in CASES if case.kind != "custom" and case.attributes.get("ord") != 0]
 TRAINING = Settings(training=True, batch=2)
 
@@ -69,3 +71,20 @@ def test_an_input_that_needs_a_gradient(frozen: bool) -> None:
     agree(graph)
     params = 4 * (6 * 8 + 6 + 4 * 6 + 4)
     assert training_memory(graph, Setting()).gradients == 4 * 2 * 8 + (0 if frozen else params)
+
+
+PARTS: dict[str, list[dict[str, Any]]] = {
+    "linear": [{"linear": 6}, {"linear": 4}],
+    "read twice": [{"id": "a", "linear": 8}, {"add": None, "from": ["input", "a"]}, {"linear": 4}],
+    "activations first": [{"gelu": None}, {"layer_norm": None}, {"linear": 4}],
+    "frozen": [{"linear": 6, "requires_grad": False}, {"relu": None}, {"linear": 4, "requires_grad": False}],
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_memory_of_the_gradient_of_an_input_is_measured(name: str) -> None:
+    spec = document({"input": {"shape": [8], "requires_grad": True}, "layers": PARTS[name]})
+    graph = unroll(spec, Settings(training=True, batch=16))
+    network, inputs = memory.fake(graph)
+    inputs[0].requires_grad_()
+    assert training_memory(graph, WATCHED).peak.live == memory.training(network, inputs, sgd).peak_bytes
