@@ -173,6 +173,21 @@ def test_comparisons_pair_the_figures_of_a_step(tmp_path: Path, run: Callable[..
     assert run(*words, "--fail-on", "training_macs:29%").code == 0
 
 
+EXPLAINED = {
+    "first": "2·MACs = 2·48 = 96; forward, and once for each gradient",
+    "second": "3·MACs = 3·24 = 72; forward, and once for each gradient",
+}
+
+
+@pytest.mark.parametrize("layer", EXPLAINED)
+def test_explain_says_how_often_a_layer_multiplies(layer: str, tmp_path: Path, run: Callable[..., Run]) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO, encoding="utf-8")
+    (line,) = [line for line in run("explain", str(path), layer, "--training").out.splitlines() if "training" in line]
+    assert line.split(maxsplit=2)[2] == EXPLAINED[layer]
+    assert "training" not in run("explain", str(path), layer).out
+
+
 REFUSED = [
     ("analyze", "alexnet", "--columns", "flops,training_macs"),
     ("analyze", "alexnet", "--sort", "training_macs"),
