@@ -122,6 +122,14 @@ def test_inference_knows_no_step(run: Callable[..., Run], tmp_path: Path) -> Non
             assert "training" not in run(*command, str(path), "--format", format_).out
 
 
+def test_up_to_an_error_every_layer_may_lead_to_an_output(tmp_path: Path, run: Callable[..., Run]) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO + "  - {conv2d: {out_channels: 4, kernel_size: 3}}\n", encoding="utf-8")
+    result = run("analyze", str(path), "--training")
+    assert result.code == 2
+    assert "training MACs 168" in result.out
+
+
 def test_checkpoints_run_their_blocks_again() -> None:
     spec = loads(BLOCKS)
     forward, first = 4 * 64, 64  # four layers of 8·8; the input of the first needs no gradient
