@@ -56,7 +56,7 @@ def _learning(graph: Graph) -> list[bool]:
 
 
 def _backward(graph: Graph, needed: set[int]) -> list[bool]:
-    """The nodes that the backward pass goes through; before a mistake, where no output is known, all may lead to one."""
+    """The nodes that the backward pass goes through. Before a mistake no output is known, and all may lead to one."""
     read = needed.intersection(graph.outputs) if graph.outputs else set(needed)
     runs = [False] * len(graph.nodes)
     for index in range(len(graph.nodes) - 1, -1, -1):
