@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Mark, suggestion
-from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
@@ -119,6 +118,8 @@ class SpecReader(Reader):
         if "expect" in entries:
             read_expect(self, entries["expect"][1], self.spec)
         if "budgets" in entries:
+            from archcost.spec.budget_reader import read_budgets
+
             self.spec.budgets = read_budgets(self, entries["budgets"][1])
 
     def library(self, root: Value) -> list[tuple[str, Mark]]:
