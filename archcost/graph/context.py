@@ -89,12 +89,15 @@ class Context:
 
     # --- problems ---------------------------------------------------------------------------------------------------
 
-    def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:
-        """Report a problem (None: it is already reported), and mark the body as failing at its next node."""
+    def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None, *, cause: str = "") -> None:
+        """Report a problem (None: it is already reported), and mark the body as failing at its next node.
+
+        ``identity`` and ``cause`` as in :meth:`Problems.add`.
+        """
         body.fail()
         if diagnostic is not None:
             notes = (*diagnostic.notes, *self._uses())
-            self.problems.add(diagnostic._replace(notes=notes), identity)
+            self.problems.add(diagnostic._replace(notes=notes), identity, cause=cause)
 
     def inside(self, path: str) -> str:
         """A path as the block has it that is unrolled: a problem of its text is the same wherever it is used."""

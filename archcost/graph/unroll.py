@@ -125,9 +125,9 @@ class Unroller(GroupMaker):
             else:
                 result = self.rounds(step, kind, name, frame, current, reads)
         except ExpressionError as error:
-            self.fail(error.diagnostic, frame.body)
+            self.fail(error.diagnostic, frame.body, cause=error.cause)
         except StepError as problem:
-            self.fail(problem.diagnostic, frame.body)
+            self.fail(problem.diagnostic, frame.body, cause=problem.cause)
         name = name or self.default_name(step, frame)
         if name:
             frame.ids[name] = result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import gcd
 from typing import TYPE_CHECKING
 
 from archcost.dims import decided, numel, window_size
@@ -16,6 +18,17 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Reading
 
 Sizes = tuple[int, ...]
+_MOST_GROUPS = 4096  # that are tried for a help
+_SHOWN_GROUPS = 3
+
+
+def _groups_help(channels: int, out_channels: int, groups: int) -> str:
+    """The numbers of groups next to the one that is given that divide what comes in and what comes out."""
+    common = gcd(channels, out_channels)
+    fitting = [count for count in range(1, min(common, _MOST_GROUPS) + 1) if common % count == 0]
+    nearest = sorted(sorted(fitting, key=lambda count: abs(count - groups))[:_SHOWN_GROUPS])
+    others = f"as {', '.join(map(str, nearest))} would" if common > 1 else "which no number but 1 does"
+    return f"`groups` must divide {channels} and {out_channels}, {others}"
 
 
 class OnKernel(SpatialOp, family="Convolution"):
@@ -26,7 +39,9 @@ class OnKernel(SpatialOp, family="Convolution"):
     def check_groups(self, channels: Dim, out_channels: Dim, check: Check) -> None:
         """The groups divide the channels that come in, and those that come out."""
         for count, what in ((channels, "input"), (out_channels, "output")):
-            check(count % self.groups == 0, "{} {} channels cannot be divided into {} groups", count, what, self.groups)
+            message = "{} {} channels cannot be divided into {} groups"
+            hint = partial(_groups_help, channels, out_channels, self.groups)
+            check(count % self.groups == 0, message, count, what, self.groups, help=hint)
 
     def kernel(self, inputs: Inputs) -> Shape:
         """The shape of the weight: the channels that it goes by first, and its size in each spatial dim last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.dims import decided, numel, transposed_window_size
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from archcost.ops.base import Check, Inputs, Outputs
     from archcost.ops.conv import Sizes
     from archcost.ops.reach import Reading
+
+
+def _output_padding_help(extra: int) -> str:
+    """What output_padding is for: of the sizes that a stride leaves open it chooses one."""
+    return f"leave it out, or write `stride: {extra + 1}`: it chooses among the sizes that a stride leaves open"
 
 
 class _Transposed(OnKernel, work=Work.TRANSPOSED):
@@ -33,6 +39,7 @@ class _Transposed(OnKernel, work=Work.TRANSPOSED):
                 extra,
                 step,
                 dilation,
+                help=partial(_output_padding_help, extra),
             )
 
     def spread(self, inputs: Inputs, out_channels: Dim) -> Outputs:
