@@ -132,19 +132,11 @@ def read_spec(name: str) -> Spec:
     from archcost.spec.loader import read
 
     if ":" in name:
-        from archcost import model_zoo
-        from archcost.errors import UsageError
         from archcost.revisions import load_at, split_revision
 
         parts = split_revision(name)
         if parts is not None:
-            try:
-                return load_at(*parts)
-            except UsageError as error:
-                model = parts[1] if parts[0] == "zoo" else ""
-                if error.help or not model or model_zoo.find(model) is None:
-                    raise
-                raise UsageError(error.message, f"a model of the zoo goes by its name alone: {model}") from None
+            return load_at(*parts)
     return read(name)
 
 

@@ -146,10 +146,12 @@ class Op:
             class_variables = {name: value for name, value in facets if name not in vars(cls)} | class_variables
         for name, value in class_variables.items():
             setattr(cls, name, value)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
-        inherited = [vars(base).get("fields", {}) for base in reversed(cls.__mro__)]
-        cls.fields = {name: field for fields_of_base in (*inherited, own) for name, field in fields_of_base.items()}
-        for name in own:
+        declared = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
+        own = vars(cls).get("fields", {}) | declared
+        if own or len(cls.__bases__) > 1:
+            inherited = [getattr(base, "fields", {}) for base in reversed(cls.__bases__)]
+            cls.fields = {name: field for fields_of_base in (*inherited, own) for name, field in fields_of_base.items()}
+        for name in declared:
             delattr(cls, name)
         if kind:
             cls.kind = cls.stem = kind

@@ -11,8 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.dtypes import FLOAT_DTYPES, WHOLE_DTYPES
-from archcost.errors import Mark, suggestion
-from archcost.spec.budget_reader import read_budgets
+from archcost.errors import Diagnostic, Mark, suggestion
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
@@ -119,6 +118,8 @@ class SpecReader(Reader):
         if "expect" in entries:
             read_expect(self, entries["expect"][1], self.spec)
         if "budgets" in entries:
+            from archcost.spec.budget_reader import read_budgets
+
             self.spec.budgets = read_budgets(self, entries["budgets"][1])
 
     def library(self, root: Value) -> list[tuple[str, Mark]]:
@@ -156,8 +157,7 @@ class SpecReader(Reader):
             for key, value in mapping.entries.values() if mapping else ():
                 block = self._block(key, value)
                 if block.name in blocks:
-                    first = blocks[block.name].mark
-                    self.report(f"the block '{block.name}' is defined twice", key, f"it is defined at {first}")
+                    self._clash(blocks[block.name], key)
                 blocks.setdefault(block.name, block)
         includes = []
         if "include" in top.entries:
@@ -171,6 +171,16 @@ class SpecReader(Reader):
                 else:
                     self.spec.incomplete = True
         return includes
+
+    def _clash(self, first: Block, key: Scalar) -> None:
+        """Report another block of a name; which of them a step means is not known."""
+        first.broken = True
+        if first.mark.source in (self.spec.text_source, *self.spec.bases):
+            hint = f"rename that of {first.mark.source.name}, so that {key.mark.source.name} keeps its own"
+        else:
+            hint = "include one of the two files, and write what you need of the other into the spec, by another name"
+        message, note = f"the block '{first.name}' is defined twice", f"it is defined at {first.mark}"
+        self.problems.add(Diagnostic(message, key.mark, hint, (note,)))
 
     def _params(self, value: Value) -> dict[str, Param]:
         """Names to defaults; null means that a value is required."""

@@ -20,7 +20,7 @@ HALVED = frozenset(
     (
         *("conv", "conv_transpose", "linear", "matmul", "prelu"),
         *("scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
-        *("functional_conv", "functional_linear"),
+        *("functional_conv", "functional_conv_transpose", "functional_linear"),
         *("rnn_cell", "lstm_cell", "gru_cell"),
     )
 )
