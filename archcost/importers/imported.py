@@ -9,6 +9,7 @@ from archcost.errors import UsageError
 from archcost.importers.flat import flat as flat_draft
 from archcost.importers.form import size_at
 from archcost.importers.proof import prove, unseen_macs
+from archcost.importers.unread import marked
 from archcost.importers.writing import NO_FIGURES, Figure, Figures, write
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def import_text(model: Model, *, flat: bool = False) -> Imported:
 
     if not model.steps:
         raise UsageError(f"{model.name} computes nothing: its outputs are its inputs")
-    model = improved(model)
+    model = marked(improved(model))
     reason = ""
     if not flat:
         folded = _folded(model)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.importers.form import Step, Tensor, size_at
-from archcost.importers.torch.rules.base import Unmapped
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.typing_steps import Typist, Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from archcost.importers.form import Model
     from archcost.importers.idioms.sight import Made, Rewrite, Sight
-    from archcost.importers.torch.typing_steps import Typed
+    from archcost.importers.typing_steps import Typed
 
     Idiom = Callable[[Sight, int], Rewrite | None]
 
@@ -121,7 +120,7 @@ class Rewriter:
             )
             scope = self.sight.step(each.place).scope
             steps[each.place] = Step(
-                each.kind, each.id or each.kind, scope, inputs, outputs, seen.attributes, each.tensors
+                each.kind, each.id or each.kind, scope, inputs, outputs, dict(seen.attributes), each.tensors
             )
             self.changed.add(scope)
         self.changed.update([self.sight.step(place).scope for place in gone])

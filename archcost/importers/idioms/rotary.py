@@ -48,8 +48,9 @@ def _turned(sight: Sight, value: int) -> tuple[int, bool, list[int]] | None:
         if found is None:
             return None
         x, first, second, parts = found
-        half = sight.shape(x)[-1] // _PAIR if isinstance(sight.shape(x)[-1], int) else None
-        halves = first == (0, half, 1) and second[0] == half and second[1] in (None, sight.shape(x)[-1])
+        size = sight.shape(x)[-1]
+        half = size // _PAIR if isinstance(size, int) else None
+        halves = first == (0, half, 1) and second[0] == half and second[1] in (None, size)
         return (x, False, [*parts, joined]) if halves and second[2] == 1 else None
     shaped = sight.made_by(value, "reshape", "flatten")
     stacked = sight.made_by(sight.step(shaped).inputs[0], "stack") if shaped is not None else None

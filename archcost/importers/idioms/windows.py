@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from archcost.importers.idioms.sight import Made, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.importers.form import Attribute, Shape
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Attribute, Shape, Size
     from archcost.importers.idioms.sight import Sight
 
 _TURN = (0, 1, 3, 2, 4, 5)  # (N, H/h, h, W/w, w, C) and (N, H/h, W/w, h, w, C): each into the other
@@ -74,7 +76,7 @@ def _turned(sight: Sight, place: int) -> tuple[int, int] | None:
     return (split, turn) if split is not None and is_turn and len(sight.shape(value)) == len(_TURN) else None
 
 
-def _is_cut(size: Shape | list[object], rows: Shape, columns: Shape, channels: object) -> bool:
+def _is_cut(size: Sequence[Size], rows: Shape, columns: Shape, channels: Size) -> bool:
     """Whether (H, W, C) is cut into these rows and columns of windows of these heights and widths."""
     numbers = [*rows, *columns]
     if len(size) != _MAP - 1 or not all(type(number) is int for number in numbers):

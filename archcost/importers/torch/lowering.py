@@ -30,7 +30,7 @@ from archcost.importers.torch.rules.modules import MODULE_RULES
 from archcost.importers.torch.scopes import Scopes
 from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, Made
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -251,7 +251,7 @@ class _Lowering:
         maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
         found = rule.lower(bound(self._without_empty(call), rule.signature, results, self.value), maker)
-        values = [found] if isinstance(found, int) else list(found)
+        values: list[int | None] = [found] if isinstance(found, int) else list(found)
         self._check(maker, values, call.outputs, results, [call])
         return maker.made, values
 
@@ -279,7 +279,7 @@ class _Lowering:
             self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
 
     def _custom(self, index: int, call: Call, reason: str) -> tuple[list[Made], list[int | None]]:
-        """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
+        """A call that no rule can say, in the shapes of the run; MACs are unknown unless it is known to have none."""
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
         results = [self._tensor(number) for number in fresh]
@@ -299,7 +299,10 @@ class _Lowering:
         maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
         maker.made[0].unmapped = reason
-        return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
+        found: list[int | None] = [
+            values[number] if number in values else self.value(number) for number in call.outputs
+        ]
+        return maker.made, found
 
     def _without_empty(self, call: Call) -> Call:
         """A call without the tensors that have no elements, as in lists of those that are joined."""

@@ -1,4 +1,4 @@
-"""The maker that a rule is given: it collects the steps of one call, which count only when the call is lowered whole."""
+"""The maker that a rule is given: it collects the steps of one call, which count when the call is lowered whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.importers.torch.dependence import Dependences
     from archcost.importers.torch.recorded import Call, Recording
     from archcost.importers.torch.steps import Holders
-    from archcost.importers.torch.typing_steps import Typist
+    from archcost.importers.typing_steps import Typist
 
 
 class Place:
@@ -88,7 +88,7 @@ class CallMaker:
         outputs: Sequence[Tensor] | None = None,
         joined: bool = False,
     ) -> list[int]:
-        """Add a step that holds parameters, by the op's names of its tensors; raises Unmapped if it cannot hold them."""
+        """Add a step that holds parameters, by the op's names of them; raises Unmapped if it cannot hold them."""
         given = [self._values[value] for value in inputs]
         typed = self._typist.typed(kind, given, attributes or {})
         elements = {name: self._elements(parameter) for name, parameter in tensors.items()}
@@ -147,7 +147,7 @@ class CallMaker:
         return next((leaf for leaf in known.parameters if self._elements(leaf) == wanted), None)
 
     def parts(self, value: int) -> tuple[int, ...]:
-        """The parameters that a value of the recording is made of, if they have as many elements together; else none."""
+        """The parameters that a value is made of, if they have as many elements together; else none."""
         whole = self.parameter(value)
         if whole is not None:
             return (whole,)
