@@ -134,7 +134,7 @@ class Values:
         """An argument as recordings have it."""
         if isinstance(found, Tensor):
             return Ref(self.number(found))
-        if isinstance(found, list | tuple) and len(found) <= _LONGEST_LIST:
+        if isinstance(found, list | tuple) and (len(found) <= _LONGEST_LIST or tensors_in(found)):
             return tuple([self.argument(each) for each in found])
         if isinstance(found, dict):
             return {str(key): self.argument(each) for key, each in found.items()}
