@@ -89,7 +89,9 @@ class Learnt(NamedTuple):
 class Params:
     """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
 
-    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None) -> None:
+    def __init__(
+        self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
+    ) -> None:
         self.rows: dict[str, Param] = {}
         self._kinds = kinds  # of ops and blocks
         self.uses: Counter[str] = Counter()  # of expressions that were there already

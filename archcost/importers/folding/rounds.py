@@ -42,7 +42,8 @@ def write_as_rounds(step: DraftStep, params: Mapping[str, Mapping[str, Attribute
     ids = (str(step.id),)
     kind = over_rounds(kinds, Hint(KIND, "kind", ids))
     attributes = {
-        name: over_rounds(row, Hint(FLAG if isinstance(row[0], bool) else OTHER, name, ids)) for name, row in values.items()
+        name: over_rounds(row, Hint(FLAG if isinstance(row[0], bool) else OTHER, name, ids))
+        for name, row in values.items()
     }
     step.kind = kind if isinstance(kind, (str, Expression)) else None
     step.attributes, step.repeat, step.layers = attributes, len(rounds), None
@@ -76,7 +77,9 @@ def _values(
         same = all(value == row[0] for value in row)
         if None in row or (not same and any(isinstance(value, (Expression, Batched)) for value in row)):
             return None
-        if any(isinstance(value, Expression) and name not in one.attributes for one, value in zip(rounds, row, strict=True)):
+        if any(
+            isinstance(value, Expression) and name not in one.attributes for one, value in zip(rounds, row, strict=True)
+        ):
             return None
         found[name] = row
     return found
