@@ -11,6 +11,7 @@ from archcost.importers.folding.naming import hint_of
 from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Learnt, Params, UnfoldableError
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
+from archcost.importers.folding.rounds import write_as_rounds
 from archcost.importers.folding.solving import INDICES, Solver
 from archcost.importers.folding.terms import part_of, text_of
 from archcost.importers.form import Expression, size_at
@@ -45,9 +46,9 @@ class Layer:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
-        taken = set(block.names)
-        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, learnt)
-        self.params.kinds = {*REGISTRY, *[use.name for use in uses.values()]}
+        kinds = frozenset({*REGISTRY, *[use.name for use in uses.values()]})
+        sizes = {part.number: self._sizes(part) for part in block.parts}
+        self.params = Params(sizes, set(block.names), kinds, learnt)
         self.solver = Solver(self.params)
         self.final = {
             part.number: sizes_of(model, part.results[0])
@@ -205,6 +206,9 @@ class Layer:
         if adds_input(self.model, group, handed, parts.values()):
             step.layers.pop()
             step.residual = True
+        elif not slot.is_loop:
+            declared = {use.name: use.params.declared() for use in self.uses.values()}
+            write_as_rounds(step, declared, len(next(iter(parts))) - 1)
         return tuple([slot.reads[place] for place in handed])
 
 

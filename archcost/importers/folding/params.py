@@ -42,7 +42,7 @@ class Hint:
         """The step, for messages."""
         return ".".join(self.ids)
 
-    def names(self, kinds: set[str]) -> list[str]:
+    def names(self, kinds: frozenset[str]) -> list[str]:
         """What a param may be called, the best first: a size after the step alone, anything else with its own name.
 
         ``kinds`` are names that say nothing of the step that has them.
@@ -89,14 +89,16 @@ class Learnt(NamedTuple):
 class Params:
     """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
 
-    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], learnt: Learnt) -> None:
+    def __init__(
+        self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
+    ) -> None:
         self.rows: dict[str, Param] = {}
-        self.kinds: set[str] = set()  # of ops and blocks
+        self._kinds = kinds  # of ops and blocks
         self.uses: Counter[str] = Counter()  # of expressions that were there already
         self.wanted: Counter[str] = Counter()  # how many params would have liked a name
         self.sizes = sizes
         self._taken = taken | set(_INDICES) | RESERVED
-        self._learnt = learnt
+        self._learnt = learnt or Learnt()
         self._texts: list[tuple[str, str, Row]] = []  # expressions over params by what they measure, and their values
 
     def term(self, row: Row, hint: Hint, otherwise: str | None = None) -> str:
@@ -167,10 +169,12 @@ class Params:
     def _fresh(self, hint: Hint) -> str:
         self.wanted[hint.name] += not hint.final
         plain = [] if hint.name in self._learnt.crowded and not hint.final else [hint.name]
-        for name in (*plain, *hint.names(self.kinds)):
+        for name in (*plain, *hint.names(self._kinds)):
             if self._is_free(name):
                 return name
-        base, count = hint.name if hint.name.isidentifier() else hint.dimension, 2
+        base, count = hint.name if hint.name.isidentifier() else f"with_{hint.name}", 2
+        if self._is_free(base):
+            return base
         while not self._is_free(f"{base}_{count}"):
             count += 1
         return f"{base}_{count}"

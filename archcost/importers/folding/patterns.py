@@ -61,6 +61,12 @@ class Slot:
         return isinstance(self.head, Pattern) and self.head.loop
 
     @property
+    def has_main_output(self) -> bool:
+        """Whether its id alone means the first of its outputs."""
+        one = self.one
+        return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].main_output
+
+    @property
     def one(self) -> str | Pattern:
         """What is repeated, of a loop; otherwise the head itself."""
         return self.head.slots[0].head if isinstance(self.head, Pattern) and self.head.loop else self.head

@@ -70,18 +70,13 @@ class Surroundings:
             raise UnfoldableError(f"the last round of '{self.pattern.slots[place].id}' has a number that differs")
         return counts.pop()
 
-    def has_main_output(self, place: int) -> bool:
-        """Whether the id of a slot alone means the first of its outputs."""
-        one = self.pattern.slots[place].one
-        return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].main_output
-
     def implied(self, place: int, slot: Slot) -> tuple[Ref, ...]:
         """What a step reads that names nothing."""
         before = next((number for number in range(place - 1, -1, -1) if number not in self.absent), INPUT)
         if before == INPUT:
             return self.first
         count = self.outputs_of(before)
-        if count > 1 and self.has_main_output(before):
+        if count > 1 and self.pattern.slots[before].has_main_output:
             one = slot.one
             takes_one = isinstance(one, str) and (one == ANY_ACTIVATION or REGISTRY[one].max_inputs == 1)
             count = 1 if takes_one else 0
@@ -110,7 +105,11 @@ def texts_of(refs: Sequence[Ref], around: Surroundings) -> list[str]:
         ref = refs[place]
         count = 1 if ref.slot == INPUT else around.outputs_of(ref.slot)
         whole = tuple([ref._replace(output=output) for output in range(count)])
-        if count > 1 and tuple(refs[place : place + count]) == whole and not around.has_main_output(ref.slot):
+        if (
+            count > 1
+            and tuple(refs[place : place + count]) == whole
+            and not around.pattern.slots[ref.slot].has_main_output
+        ):
             name = around.pattern.slots[ref.slot].id
             texts.append(name if ref.round == LAST else f"{name}.{ref.round}")
             place += count

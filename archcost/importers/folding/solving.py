@@ -12,7 +12,7 @@ from archcost.importers.folding.terms import chosen, part_of, text_of
 from archcost.importers.form import Batched, Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute
 
@@ -83,6 +83,16 @@ class Solver:
             rounds.setdefault(key[:-1], {})[key[-1]] = value
         if all(len(set(one.values())) == 1 for one in rounds.values()):
             return self.solve({key: next(iter(one.values())) for key, one in rounds.items()}, hint)
+        return self._of_rounds(rounds, hint, index)
+
+    def over_rounds(self, row: Sequence[Any], hint: Hint, index: str) -> Attribute:
+        """One value or expression for the values of the rounds of one step."""
+        if all(value == row[0] and type(value) is type(row[0]) for value in row):
+            one: Attribute = row[0]
+            return one
+        return self._of_rounds({(0,): dict(enumerate(row))}, hint, index)
+
+    def _of_rounds(self, rounds: dict[Key, dict[int, Any]], hint: Hint, index: str) -> Attribute:
         return (
             self._split(rounds, hint, lambda number: number == 0, f"{index} == 0", f"{index} > 0")
             or self._split(rounds, hint, lambda number: number % 2 == 0, f"{index} % 2 == 0", f"{index} % 2 == 1")

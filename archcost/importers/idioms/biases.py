@@ -6,7 +6,8 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.form import Batched, shape_at
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -40,7 +41,7 @@ def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
     held = sight.step(table)
     heads = sight.shape(held.outputs[0])[-1]
     attributes: dict[str, Attribute] = {"window_size": window, "num_heads": heads}
-    made = Made(place, "relative_position_bias", (), sight.step(place).outputs, attributes, held.tensors, held.id)
+    made = NewStep(place, "relative_position_bias", (), sight.step(place).outputs, attributes, held.tensors, held.id)
     return Rewrite((table, index, lookup, *shapes, turned, place), (made,))
 
 
@@ -48,9 +49,9 @@ def _window(sight: Sight, table: int, index: int) -> Attribute:
     """The sides of the window with so many pairs, whose table has so many rows; None if there is none."""
     rows, *_ = sight.shape(sight.step(table).outputs[0])
     pairs = sight.shape(sight.step(index).outputs[0])
-    if type(rows) is not int or not all(type(size) is int for size in pairs):
+    if isinstance(rows, Batched) or any(isinstance(size, Batched) for size in pairs):
         return None
-    positions = isqrt(numel(pairs))
+    positions = isqrt(numel(shape_at(pairs, 1)))
     for height in range(1, positions + 1):
         width, rest = divmod(positions, height)
         if rest == 0 and (2 * height - 1) * (2 * width - 1) == rows:

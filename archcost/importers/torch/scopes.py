@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 
 
-class Scopes:
+class ModuleScopes:
     """Makes scopes as they are needed: of a module call under that of the call around it, by torch's paths.
 
     A module that is called where its path does not lead goes by its last name. One that is called again has a scope of
@@ -50,7 +50,7 @@ class Scopes:
         return scope
 
     def before(self, scope: int, user: int) -> int | None:
-        """The module call that a step in ``scope`` is to precede, so that it does not stand among those of another scope.
+        """The module call that a step in ``scope`` is to precede, so as not to stand among those of another scope.
 
         ``user`` is the module call of the step that reads it. None: the two stand in the same scope.
         """
