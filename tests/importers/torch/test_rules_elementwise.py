@@ -113,6 +113,9 @@ ARITHMETIC = [
     Case("clamp_min", lambda x: torch.clamp_min(x, 0.2), X, "clamp"),
     Case("clamp by a tensor", lambda x, y: torch.clamp(x, min=y), XY, "maximum"),
     Case("clamp whole numbers", lambda x: x.clamp(1, 2), WHOLE, "constant maximum constant minimum"),
+    Case("logit", torch.logit, X, "constant sub div log"),
+    Case("logit within bounds", lambda x: torch.logit(x, eps=0.1), X, "clamp constant sub div log"),
+    Case("nan_to_num", lambda x: torch.nan_to_num(x, posinf=0.5), X, "ne masked_fill gt masked_fill lt masked_fill"),
 ]
 CHOICES = [
     Case("eq", lambda x, y: x == y, XY, "eq"),
