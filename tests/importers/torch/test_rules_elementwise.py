@@ -97,6 +97,8 @@ ARITHMETIC = [
     Case("log2", torch.log2, X, "log mul"),
     Case("log10", torch.log10, X, "log mul"),
     Case("log1p", torch.log1p, X, "add log"),
+    Case("erf", torch.erf, X, "erf"),
+    Case("special.erf", torch.special.erf, X, "erf"),
     Case("sqrt", torch.sqrt, X, "sqrt"),
     Case("rsqrt", torch.rsqrt, X, "rsqrt"),
     Case("reciprocal", torch.reciprocal, X, "reciprocal"),

@@ -21,6 +21,7 @@ _PLAIN = {
     "abs": "abs",
     "absolute": "abs",
     "log": "log",
+    "erf": "erf",
     "reciprocal": "reciprocal",
     "rsqrt": "rsqrt",
     "sign": "sign",
