@@ -54,7 +54,7 @@ class Scopes:
 
         ``user`` is the module call of the step that reads it. None: the two stand in the same scope.
         """
-        around = {scope, *self._above(scope)}
+        around = {scope, *self.above(scope)}
         inner, call = None, user
         while call and self.of_call(call) not in around:
             inner, call = call, self._modules[call].parent
@@ -64,7 +64,8 @@ class Scopes:
         """The index of the first function call within a module call."""
         return self._starts[call]
 
-    def _above(self, scope: int) -> list[int]:
+    def above(self, scope: int) -> list[int]:
+        """The scopes that hold a scope, the innermost first."""
         found = []
         while scope != ROOT:
             scope = self.made[scope].parent
