@@ -12,7 +12,7 @@ from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Le
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
 from archcost.importers.folding.rounds import write_as_rounds
-from archcost.importers.folding.solving import INDICES, Solver
+from archcost.importers.folding.solving import DEPTH, INDICES, Solver
 from archcost.importers.folding.terms import part_of, text_of
 from archcost.importers.form import Expression, size_at
 from archcost.ops import REGISTRY
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Model, Step
 
 _SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
-_WRITTEN_FIRST = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+_WRITTEN_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
 _IMAGE = 3  # dims, with the batch, from which on dim 1 is that of channels
 
 
@@ -78,7 +78,7 @@ class Layer:
         step = DraftStep(id=slot.id, share=slot.share)
         if slot.is_loop:
             counts = {key: len(part.parts) for key, part in there.items()}
-            step.repeat = self.solver.solve(counts, Hint(OTHER, "depth", (*around.ids, slot.id)))
+            step.repeat = self.solver.solve(counts, Hint(OTHER, DEPTH, (*around.ids, slot.id)))
             there = {(*key, number): one for key, part in there.items() for number, one in enumerate(part.parts)}
         handed = self._fill(step, slot, there, around)
         implied = around.implied(place, slot)

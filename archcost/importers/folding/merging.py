@@ -30,7 +30,10 @@ def patterns_of(kind: str, parts: list[Part]) -> list[Pattern]:
     for variant in _variants(parts):
         if not any(one.take(variant) for one in merged):
             merged.append(_Merge(variant))
-    return [one.pattern(kind, parts[0].transparent) for one in merged]
+    patterns = [one.pattern(kind, parts[0].transparent) for one in merged]
+    if parts[0].parent is None:  # the outputs of the model have an order of their own, and may be twice the same
+        patterns[0].outputs = entries_of(parts[0])[1]
+    return patterns
 
 
 def _variants(parts: list[Part]) -> list[Variant]:

@@ -111,7 +111,7 @@ def is_plain_activation(part: Part) -> bool:
     if step is None or step.attributes:
         return False
     op = REGISTRY.get(step.kind)
-    if op is None or op.family != "Activations" or op.max_inputs != 1:
+    if op is None or op.family != "Activation" or op.max_inputs != 1:
         return False
     return all(one.default is not REQUIRED for one in op.fields.values())
 

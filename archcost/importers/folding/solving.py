@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute
 
 Key = tuple[int, ...]
+DEPTH = "depth"  # how many rounds there are: a list says it best
+_TURNS = 3  # rounds in which two kinds of them do not take turns yet
 _SHAPES = {"shape", "sizes", "unflattened_size"}
 _LONGEST = 900  # characters of an expression; the language has a limit of 1,000
 INDICES = ("i", "j", "k", "m", "n")  # of loops in loops, from the outermost
@@ -93,12 +95,17 @@ class Solver:
         return self._of_rounds({(0,): dict(enumerate(row))}, hint, index)
 
     def _of_rounds(self, rounds: dict[Key, dict[int, Any]], hint: Hint, index: str) -> Attribute:
-        return (
-            self._split(rounds, hint, lambda number: number == 0, f"{index} == 0", f"{index} > 0")
-            or self._split(rounds, hint, lambda number: number % 2 == 0, f"{index} % 2 == 0", f"{index} % 2 == 1")
-            or self._last(rounds, hint, index)
-            or self._listed(rounds, hint, index)
-        )
+        """What the rounds have in common: the first or the last is another, two take turns, or each has its own."""
+        numbers = {number for row in rounds.values() for number in row}
+        found = None
+        if 0 in numbers and hint.name != DEPTH:
+            found = self._split(rounds, hint, lambda number: number == 0, f"{index} == 0", f"{index} > 0")
+            if found is None and len(numbers) > _TURNS:
+                odd = f"{index} % 2 == 1"
+                found = self._split(rounds, hint, lambda number: number % 2 == 0, f"{index} % 2 == 0", odd)
+            if found is None:
+                found = self._last(rounds, hint, index)
+        return self._listed(rounds, hint, index) if found is None else found
 
     def _split(
         self, rounds: dict[Key, dict[int, Any]], hint: Hint, test: Any, condition: str, opposite: str
