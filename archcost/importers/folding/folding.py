@@ -31,10 +31,8 @@ def fold(model: Model) -> Draft:
     uses: dict[int, Use] = {}
     names = BlockNames()
     inlined = _inlined(top, patterns)
-    blocks = []
-    for pattern in patterns:
-        if id(pattern) not in inlined and pattern is not top:
-            blocks.append(_block(model, pattern, uses, names))
+    written = [pattern for pattern in patterns if id(pattern) not in inlined and pattern is not top]
+    blocks = [_block(model, pattern, uses, names) for pattern in written]
     inputs = {place: one.name for place, one in enumerate(model.inputs)}
     _, steps, around = _laid_out(model, uses, top, (Ref(INPUT, 0),), inputs)
     return Draft(blocks, steps, _outputs(top, around))

@@ -43,7 +43,7 @@ def loop_pattern(kind: str, parts: list[Part]) -> Pattern:
 
 
 def _is_numbered(part: Part) -> bool:
-    """Whether a part has nothing in it but parts that are alike, called 0, 1, 2 …"""
+    """Whether all that a part has in it are parts that are alike, numbered from 0."""
     if part.step is not None or not part.parts or part.parent is None:
         return False
     head = head_of(part.parts[0])

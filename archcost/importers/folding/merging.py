@@ -155,11 +155,11 @@ class _Plan:
         """Put the slots in order: between two that both have, first those of the merge, then those of the variant."""
         i = j = 0
         for mine, theirs in [*pairs, (len(merge.slots), len(variant.entries))]:
-            for i in range(i, mine):  # noqa: B020, PLW2901 - it goes on where it stood
+            for i in range(i, mine):  # noqa: B020 - it goes on where it stood
                 self._mine[i] = len(self.slots)
                 old = merge.slots[i]
                 self.slots.append(replace(old, optional=True))
-            for j in range(j, theirs):  # noqa: B020, PLW2901 - likewise
+            for j in range(j, theirs):  # noqa: B020 - likewise
                 self._theirs[j] = len(self.slots)
                 entry = variant.entries[j]
                 self.slots.append(Slot(*entry, optional=True))

@@ -80,16 +80,18 @@ class Param:
 
 
 class Learnt(NamedTuple):
-    """What was seen of a block when it was laid out: names that several params would have, expressions that come twice."""
+    """What a first look at a block has shown: names that several params would have, expressions that come twice."""
 
     crowded: frozenset[str] = frozenset()
     repeated: frozenset[str] = frozenset()
 
 
 class Params:
-    """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
+    """The params of one block, and what they are known to be equal to; ``sizes`` are those of the block's input."""
 
-    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None) -> None:
+    def __init__(
+        self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
+    ) -> None:
         self.rows: dict[str, Param] = {}
         self._kinds = kinds  # of ops and blocks
         self.uses: Counter[str] = Counter()  # of expressions that were there already

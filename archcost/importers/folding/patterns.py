@@ -1,4 +1,4 @@
-"""What parts have in common: slots for the steps and scopes in them, and what each slot reads, whatever the numbers are.
+"""What parts have in common: slots for the steps and scopes in them, and what each slot reads, whatever the numbers.
 
 A pattern stands for all parts of a class that are alike. A slot that some of them lack is optional: left out, it hands
 on what it reads.

@@ -105,7 +105,11 @@ def texts_of(refs: Sequence[Ref], around: Surroundings) -> list[str]:
         ref = refs[place]
         count = 1 if ref.slot == INPUT else around.outputs_of(ref.slot)
         whole = tuple([ref._replace(output=output) for output in range(count)])
-        if count > 1 and tuple(refs[place : place + count]) == whole and not around.pattern.slots[ref.slot].has_main_output:
+        if (
+            count > 1
+            and tuple(refs[place : place + count]) == whole
+            and not around.pattern.slots[ref.slot].has_main_output
+        ):
             name = around.pattern.slots[ref.slot].id
             texts.append(name if ref.round == LAST else f"{name}.{ref.round}")
             place += count

@@ -40,21 +40,24 @@ class Solver:
         self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None = None
     ) -> Attribute:
         """One value or expression for the values of all keys; ``sizes`` are those of what the step reads."""
-        one = next(iter(values.values()))
+        one: Attribute = next(iter(values.values()))
         if all(value == one and type(value) is type(one) for value in values.values()):
             return one
         if any(isinstance(value, Expression) for value in values.values()):
             raise UnfoldableError(f"'{hint.name}' of '{hint.where}' is an expression that differs from use to use")
         if _have_same_length(values):
-            items = range(len(one))
+            items = range(len(next(iter(values.values()))))
             return tuple(
                 [self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items]
             )
         if all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
             factor = self.solve({key: value.times for key, value in values.items()}, hint)
             return Expression(f"batch * {part_of(factor)}")
-        own = self._of_input(values, hint, sizes)
-        if own is not None and hint.name == "groups" and "/" not in own and "*" not in own:
+        return self._related(values, hint, self._of_input(values, hint, sizes))
+
+    def _related(self, values: dict[Key, Any], hint: Hint, own: str | None) -> Attribute:
+        """Values that differ: as ``own``, which follows from what the step reads, as params, or round by round."""
+        if own is not None and hint.name == "groups" and own in SIZES.values():
             return Expression(own)
         row = _by_part(values)
         if row is not None:
@@ -62,9 +65,7 @@ class Solver:
             if known is None and own is not None and own in SIZES.values():
                 return Expression(own)
             return Expression(known or self.params.term(row, hint, own))
-        if own is not None:
-            return Expression(own)
-        return self._by_round(values, hint)
+        return self._by_round(values, hint) if own is None else Expression(own)
 
     def _of_input(
         self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None
