@@ -139,12 +139,22 @@ class _Place:
             from archcost.ops import REGISTRY
 
             yield from [Candidate(kind, "op") for kind in REGISTRY if kind.startswith(unfinished)]
+        elif argument == "source":
+            yield from _libraries(unfinished)
         elif argument in ("spec", "specs") or self.command.name == "zoo":
             from archcost import model_zoo
 
             yield from [Candidate(name, "zoo") for name in model_zoo.names() if name.startswith(unfinished)]
             if self.command.name != "zoo":
+                yield from _libraries(unfinished)
                 yield from _files(unfinished, _SPECS)
+
+
+def _libraries(unfinished: str) -> Iterator[Candidate]:
+    """What stands before the names of libraries' models; to know these, a library would have to be loaded."""
+    from archcost.importers.sources import LIBRARIES
+
+    yield from [Candidate(f"{name}:", "PyTorch models") for name in LIBRARIES if name.startswith(unfinished)]
 
 
 def _first_sentence(text: str) -> str:

@@ -9,9 +9,12 @@ from archcost.errors import UsageError
 from archcost.importers.flat import flat as flat_draft
 from archcost.importers.form import size_at
 from archcost.importers.proof import prove, unseen_macs
+from archcost.importers.unread import marked
 from archcost.importers.writing import NO_FIGURES, Figure, Figures, write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archcost.importers.draft import Draft
     from archcost.importers.form import Model
     from archcost.importers.proof import Proof
@@ -38,8 +41,11 @@ def import_text(model: Model, *, flat: bool = False) -> Imported:
 
     Raises UsageError, with what archcost and the model have, if even the flat spec is not the model.
     """
+    from archcost.importers.idioms import improved
+
     if not model.steps:
         raise UsageError(f"{model.name} computes nothing: its outputs are its inputs")
+    model = marked(improved(model))
     reason = ""
     if not flat:
         folded = _folded(model)
@@ -76,8 +82,15 @@ def _handed_out(model: Model, draft: Draft, proof: Proof, unfolded: str) -> Impo
     """The text once more, with what the proof has found: figures to expect, and what is not proven."""
     remarks = [*model.remarks, *proof.gaps]
     text = write(replace(model, remarks=remarks), draft, _figures(model, proof))
-    functional = [proof.paths[path] for path in model.functional if path in proof.paths]
-    return Imported(text, tuple(remarks), unfolded, tuple(functional))
+    return Imported(text, tuple(remarks), unfolded, tuple(_functional(model, proof)))
+
+
+def _functional(model: Model, proof: Proof) -> Iterator[str]:
+    """The patterns of functions with the paths that their layers have in the spec."""
+    for pattern in model.functional:
+        prefix, colon, path = pattern.rpartition(":")
+        if path in proof.paths:
+            yield f"{prefix}{colon}{proof.paths[path]}"
 
 
 def _figures(model: Model, proof: Proof) -> Figures:

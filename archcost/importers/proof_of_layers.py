@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.form import Batched, Expression, shape_at
 from archcost.ops import REGISTRY
-from archcost.paths import join, split
-from archcost.spec.unused import MEANT
+from archcost.paths import DOT, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,16 +106,20 @@ def _plain(value: Attribute, batch: int) -> Any:
 def places_by_path(report: Report, model: Model) -> list[int]:
     """The place of each layer's step in the model, by its path; -1 where the model has no step of this path.
 
-    A name that begins with ``_`` to say that nobody reads its step is the name without it. A container whose steps do not
-    stand together in the run is no scope of the spec: its name is the beginning of the ids of what is in it.
+    A container that a spec cannot say, because other steps stand between its parts, is a part of their names:
+    ``layers_0`` for ``layers.0``.
     """
     places = {model.path_of(step): index for index, step in enumerate(model.steps)}
-    loose = {_loose(path): index for path, index in places.items()}
-    return [places.get(node.path, loose.get(_loose(node.path), -1)) for node in report.graph.nodes]
+    known: dict[str, list[int]] = {}
+    for path, index in places.items():
+        known.setdefault(_joined(path), []).append(index)
+    single = {path: found[0] for path, found in known.items() if len(found) == 1}
+    return [places.get(node.path, single.get(_joined(node.path), -1)) for node in report.graph.nodes]
 
 
-def _loose(path: str) -> str:
-    return "_".join([name.removeprefix(MEANT) for name in split(path)])
+def _joined(path: str) -> str:
+    """A path as one name."""
+    return path.replace(DOT, "_")
 
 
 def _misplaced(report: Report, model: Model, places: Sequence[int]) -> Difference:

@@ -56,7 +56,7 @@ def write(model: Model, draft: Draft, figures: Figures) -> str:
         parts["outputs"] = _references(draft.outputs)
     expected = _expect(figures)
     if expected:
-        parts["expect"] = Spread(expected)
+        parts["expect"] = expected
     return "".join([f"{line}\n" for line in _comments(model)]) + laid_out(parts)
 
 

@@ -237,6 +237,12 @@ class Spec:
         self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
+        self.functional: frozenset[str] = frozenset()  # paths of layers that the source of an import writes as calls
+
+    @property
+    def text(self) -> str:
+        """The text of the spec, without what it extends and includes."""
+        return self.text_source.text
 
     @property
     def is_library(self) -> bool:

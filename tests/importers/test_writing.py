@@ -400,9 +400,25 @@ def test_a_whole_spec() -> None:
         "  - embedding: {num_embeddings: 9, embedding_dim: 4}\n"
         "  - half: 8\n"
         "outputs: [half]\n"
-        "expect:\n"
-        "  output: [1, 16, 8]\n"
-        "  params: 36\n"
-        "  macs: 0\n"
-        "  source: torch 2.0\n"
+        "expect: {output: [1, 16, 8], params: 36, macs: 0, source: torch 2.0}\n"
     )
+
+
+def test_figures_say_who_counted_each_of_them() -> None:
+    figures = Figures(Figure(36, "torch 2.0"), Figure(2**40), (1, 16, 8))
+    text = write(model(), Draft([], [DraftStep("relu")]), figures)
+    assert text.endswith("expect: {output: [1, 16, 8], params: {value: 36, source: torch 2.0}, macs: 1099511627776}\n")
+    assert write(model(), Draft([], [DraftStep("relu")]), NO_FIGURES).endswith("layers:\n  - relu\n")
+
+
+def test_a_group_of_few_steps_stays_in_braces() -> None:
+    conv: dict[str, Attribute] = {"out_channels": Expression("out"), "kernel_size": 1, "stride": Expression("stride")}
+    steps = [DraftStep("conv2d", "0", conv | {"bias": False}), DraftStep("batch_norm2d", "1")]
+    group = DraftStep(id="downsample", reads=["input"], when=Expression("in_channels != out"), layers=steps)
+    assert write(model(), Draft([], [group]), NO_FIGURES).partition("layers:\n")[2] == (
+        "  - {id: downsample, from: input, when: $(in_channels != out),\n"
+        "     layers: [{id: 0, conv2d: {out_channels: $out, kernel_size: 1, stride: $stride, bias: false}},\n"
+        "              {id: 1, batch_norm2d}]}\n"
+    )
+    steps += [DraftStep("conv2d", "2", conv), DraftStep("conv2d", "3", conv)]
+    assert write(model(), Draft([], [group]), NO_FIGURES).partition("layers:\n")[2].startswith("  - id: downsample\n")

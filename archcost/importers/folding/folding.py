@@ -9,7 +9,7 @@ from archcost.importers.folding.classes import find_patterns
 from archcost.importers.folding.laying import Layer, Use
 from archcost.importers.folding.naming import BlockNames
 from archcost.importers.folding.params import Learnt
-from archcost.importers.folding.patterns import INPUT, Pattern, Ref
+from archcost.importers.folding.patterns import INPUT, Pattern, Ref, entries_of
 from archcost.importers.folding.reading import texts_of
 from archcost.importers.folding.tree import tree_of
 from archcost.spec.vocabulary import GROUP_INPUT
@@ -26,7 +26,9 @@ _MOST_LEVELS = 3  # of groups within each other
 
 def fold(model: Model) -> Draft:
     """A draft of a model; raises UnfoldableError if it has something that blocks cannot say."""
-    top = find_patterns(tree_of(model))
+    root = tree_of(model)
+    top = find_patterns(root)
+    top.outputs = entries_of(root)[1]  # in the order of the model
     patterns = _in_order(top)
     uses: dict[int, Use] = {}
     names = BlockNames()

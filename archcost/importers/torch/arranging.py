@@ -35,7 +35,7 @@ class Arrangement:
     def arranged(
         self, inputs: Sequence[int], outputs: Sequence[int]
     ) -> tuple[list[Step], list[Tensor], list[Scope], list[int]]:
-        """The steps that are left in their order, the values and scopes that they use, and the outputs, numbered anew."""
+        """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
         numbers = {value: place for place, value in enumerate(inputs)}
         for step in steps:
@@ -96,7 +96,7 @@ class Arrangement:
         return user.call if inner is None else self._scopes.start(inner)
 
     def _written_as_functions(self, steps: Sequence[Made], found: Sequence[Step], names: _Names) -> tuple[str, ...]:
-        """The paths of layers that archcost builds as torch's modules, and the source computes in a module of another kind.
+        """The paths of layers that archcost builds as modules of torch, and the source computes in a module of another.
 
         Behind ``derived:`` those of classes derived from torch's own.
         """
@@ -106,7 +106,9 @@ class Arrangement:
                 continue
             kind = type(self._recording.modules[made.module].module)
             if not kind.__module__.startswith(_TORCHS):
-                derived = any(base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__)
+                derived = any(
+                    base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__
+                )
                 paths.append("derived:" * (derived and bool(made.holds)) + names.path(step))
         return tuple(paths)
 

@@ -18,14 +18,45 @@ if TYPE_CHECKING:
     from archcost.importers.torch.recorded import Argument, Call, Recording
 
 # Functions that take a shape, but no data, from tensors after the first; those that take none at all are SHAPE_ONLY.
-_SHAPE_OF_SECOND = frozenset("expand_as view_as reshape_as type_as to resize_as".split())
+_SHAPE_OF_SECOND = frozenset(["expand_as", "view_as", "reshape_as", "type_as", "to", "resize_as"])
 # Functions whose result is their first argument, or a part of it, in another shape.
 _VIEWS = frozenset(
-    """
-    view reshape flatten unflatten permute transpose swapaxes swapdims movedim moveaxis t T mT squeeze unsqueeze expand
-    expand_as broadcast_to view_as reshape_as getitem narrow select chunk split unbind tensor_split contiguous clone
-    detach to float long type_as
-    """.split()
+    [
+        "view",
+        "reshape",
+        "flatten",
+        "unflatten",
+        "permute",
+        "transpose",
+        "swapaxes",
+        "swapdims",
+        "movedim",
+        "moveaxis",
+        "t",
+        "T",
+        "mT",
+        "squeeze",
+        "unsqueeze",
+        "expand",
+        "expand_as",
+        "broadcast_to",
+        "view_as",
+        "reshape_as",
+        "getitem",
+        "narrow",
+        "select",
+        "chunk",
+        "split",
+        "unbind",
+        "tensor_split",
+        "contiguous",
+        "clone",
+        "detach",
+        "to",
+        "float",
+        "long",
+        "type_as",
+    ]
 )
 
 
@@ -50,13 +81,12 @@ _LEAVES = {
 
 
 class Dependences:
-    """What each value of a recording depends on, which call made it, and which call reads it last."""
+    """What each value of a recording depends on, which call made it, and which call that is not dead reads it last."""
 
     def __init__(self, recording: Recording) -> None:
         self._values = recording.values
         self.of: list[Dependence] = [Dependence(varies=False)] * len(recording.values)
         self.makers: dict[int, int] = {}  # by value, the index of the call that made it
-        self.last_read: dict[int, int] = {}  # by value, the index of a call; for outputs of the model past all calls
         self.parameters: dict[int, int] = {}  # those that a call takes, and the index of the first that does
         for value in recording.values:
             if value.origin is Origin.PARAMETER:
@@ -65,11 +95,13 @@ class Dependences:
                 self.of[value.number] = _LEAVES[value.origin]
         for index, call in enumerate(recording.calls):
             self._follow(index, call)
-        self.last_read.update(dict.fromkeys(recording.outputs, len(recording.calls)))
+        self.last_read = dict.fromkeys(recording.outputs, len(recording.calls))  # by value; past all calls for outputs
+        self.alive: set[int] = set()  # indices of calls that an output needs, or that count by themselves
+        for index in range(len(recording.calls) - 1, -1, -1):
+            self._look_back(index, recording.calls[index])
 
     def _follow(self, index: int, call: Call) -> None:
         arguments = list(refs((call.args, call.kwargs)))
-        self.last_read.update(dict.fromkeys(arguments, index))
         for value in arguments:
             if self._values[value].origin is Origin.PARAMETER:
                 self.parameters.setdefault(value, index)
@@ -78,6 +110,15 @@ class Dependences:
             if value not in arguments:
                 self.makers[value] = index
                 self.of[value] = found
+
+    def _look_back(self, index: int, call: Call) -> None:
+        """Note what a call reads, if it is alive: all calls after it have been looked at."""
+        arguments = list(refs((call.args, call.kwargs)))
+        counts = bool(call.macs) or call.function not in FREE or not self.parameters.keys().isdisjoint(arguments)
+        if counts or not self.last_read.keys().isdisjoint(call.outputs):
+            self.alive.add(index)
+            for value in arguments:
+                self.last_read.setdefault(value, index)
 
     def _result(self, call: Call, given: list[Dependence]) -> Dependence:
         if call.macs or call.function not in FREE or any(each.varies for each in given):

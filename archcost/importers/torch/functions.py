@@ -82,7 +82,7 @@ def name_of(function: Callable[..., Any]) -> str:
     if name in ("__get__", "__set__"):
         found: str = getattr(function, "__self__").__name__  # noqa: B009 - of a method wrapper, which types do not show
         return found if name == "__get__" else f"set_{found}"
-    name = name.partition(".")[0]  # an overload of an operator
+    name = name.partition(".")[0].removeprefix("special_")  # an overload of an operator; a name in torch.special
     if name.startswith("__") and name.endswith("__"):
         bare = name[2:-2]
         bare = bare[1:] if bare in _IN_PLACE_OPERATORS else bare

@@ -30,7 +30,7 @@ from archcost.importers.torch.rules.modules import MODULE_RULES
 from archcost.importers.torch.scopes import Scopes
 from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, Made
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class _Lowering:
         self._at = (last, 0)
         outputs = [self.value(value) for value in recording.outputs]
         for parameter, index in self.known.parameters.items():
-            if parameter not in self.holders:
+            if parameter not in self.holders and self._elements(parameter):
                 self._at = (index, recording.calls[index].module)
                 self._parameter(recording.values[parameter])
         arrangement = Arrangement(recording, self.scopes, self.steps, self.values)
@@ -168,7 +168,7 @@ class _Lowering:
             kind,
             (),
             (len(self.values) - 1,),
-            typed.attributes,
+            dict(typed.attributes),
             call,
             module,
             scope,
@@ -188,8 +188,9 @@ class _Lowering:
         module = self.recording.calls[index].module
         while module and self.scopes.start(module) == index:
             for rule in MODULE_RULES:
-                if rule.fits(self.recording.modules[module]):
-                    span = span_of(self.recording, self.known, module, index, self.value)
+                last = rule.last(self.recording.modules, module)
+                if last is not None:
+                    span = span_of(self.recording, self.known, last, index, self.value)
                     if self._lower_span(span, rule):
                         return span.end
             module = self.recording.modules[module].parent
@@ -209,9 +210,13 @@ class _Lowering:
         return True
 
     def _lower_next(self, index: int) -> int:
-        """Lower a call, unless it is static, or gives nothing; gives the index after it."""
+        """Lower a call, unless it is static or dead, or gives nothing; gives the index after it."""
         outputs = self.recording.calls[index].outputs
-        if any(self.known.of[value].varies for value in outputs) and any(map(self._elements, outputs)):
+        if (
+            index in self.known.alive
+            and any(self.known.of[value].varies for value in outputs)
+            and any(map(self._elements, outputs))
+        ):
             self._lower(index)
         return index + 1
 
@@ -246,7 +251,7 @@ class _Lowering:
         maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
         found = rule.lower(bound(self._without_empty(call), rule.signature, results, self.value), maker)
-        values = [found] if isinstance(found, int) else list(found)
+        values: list[int | None] = [found] if isinstance(found, int) else list(found)
         self._check(maker, values, call.outputs, results, [call])
         return maker.made, values
 
@@ -274,7 +279,7 @@ class _Lowering:
             self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
 
     def _custom(self, index: int, call: Call, reason: str) -> tuple[list[Made], list[int | None]]:
-        """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
+        """A call that no rule can say, in the shapes of the run; MACs are unknown unless it is known to have none."""
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
         results = [self._tensor(number) for number in fresh]
@@ -294,18 +299,21 @@ class _Lowering:
         maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
         maker.made[0].unmapped = reason
-        return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
+        found: list[int | None] = [
+            values[number] if number in values else self.value(number) for number in call.outputs
+        ]
+        return maker.made, found
 
     def _without_empty(self, call: Call) -> Call:
-        """A call without the tensors of its lists that have no elements: joined to others they are nothing."""
+        """A call without the tensors that have no elements, as in lists of those that are joined."""
         args = tuple([self._filled(each) for each in call.args])
         kwargs = {name: self._filled(each) for name, each in call.kwargs.items()}
         return replace(call, args=args, kwargs=kwargs)
 
     def _filled(self, argument: Argument) -> Argument:
-        if type(argument) is not tuple:
-            return argument
-        return tuple([each for each in argument if not isinstance(each, Ref) or self._elements(each.value)])
+        if type(argument) is tuple:
+            return tuple([each for each in argument if self._filled(each) is not None or each is None])
+        return None if isinstance(argument, Ref) and not self._elements(argument.value) else argument
 
     def _elements(self, number: int) -> int:
         """The elements of a value of the recording at batch 1."""

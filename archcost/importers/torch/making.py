@@ -1,4 +1,4 @@
-"""The maker that a rule is given: it collects the steps of one call, which count only when the call is lowered whole."""
+"""The maker that a rule is given: it collects the steps of one call, which count when the call is lowered whole."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from archcost.importers.torch.rules.base import Unmapped
 from archcost.importers.torch.steps import Made
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute, Size
     from archcost.importers.torch.dependence import Dependences
-    from archcost.importers.torch.recorded import Recording
+    from archcost.importers.torch.recorded import Call, Recording
     from archcost.importers.torch.steps import Holders
-    from archcost.importers.torch.typing_steps import Typist
+    from archcost.importers.typing_steps import Typist
 
 
 class Place:
@@ -57,7 +57,7 @@ class CallMaker:
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> int:
@@ -71,7 +71,7 @@ class CallMaker:
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
         *,
         outputs: Sequence[Tensor] | None = None,
     ) -> list[int]:
@@ -82,20 +82,20 @@ class CallMaker:
         self,
         kind: str,
         inputs: Sequence[int],
-        attributes: dict[str, Attribute] | None,
+        attributes: Mapping[str, Attribute] | None,
         tensors: dict[str, int],
         *,
         outputs: Sequence[Tensor] | None = None,
         joined: bool = False,
     ) -> list[int]:
-        """Add a step that holds parameters, by the op's names of its tensors; raises Unmapped if it cannot hold them."""
+        """Add a step that holds parameters, by the op's names of them; raises Unmapped if it cannot hold them."""
         given = [self._values[value] for value in inputs]
         typed = self._typist.typed(kind, given, attributes or {})
         elements = {name: self._elements(parameter) for name, parameter in tensors.items()}
         wanted = {name: prod(shape) for name, shape in typed.weights.items()}
         if sum(elements.values()) != sum(wanted.values()) if joined else elements != wanted:
             raise Unmapped(f"{kind} has other weights ({_told(wanted)}) than the call ({_told(elements)})")
-        self._holders.check(tensors, typed.weights)
+        self._holders.check(tensors, typed.weights | dict.fromkeys(tensors.keys() - typed.weights.keys(), ()))
         for other in self.made:
             if set(other.holds.values()) & set(tensors.values()):
                 raise Unmapped("two layers of one call have the same weights")
@@ -108,13 +108,13 @@ class CallMaker:
                 kind,
                 tuple(inputs),
                 tuple(numbers),
-                typed.attributes,
+                dict(typed.attributes),
                 place.call,
                 place.module,
                 place.scope,
                 typed.macs,
-                {name: tensors[name] for name in typed.weights if name in tensors},
-                typed.weights,
+                {name: tensors[name] for name in (*typed.weights, *tensors) if name in tensors},
+                typed.weights | dict.fromkeys(tensors.keys() - typed.weights.keys(), ()),
             )
         )
         return list(numbers)
@@ -146,13 +146,22 @@ class CallMaker:
         wanted = self._elements(value)
         return next((leaf for leaf in known.parameters if self._elements(leaf) == wanted), None)
 
-    def made_by(self, value: int) -> str:
-        """The function whose call gave a value of the recording; empty if none did."""
+    def parts(self, value: int) -> tuple[int, ...]:
+        """The parameters that a value is made of, if they have as many elements together; else none."""
+        whole = self.parameter(value)
+        if whole is not None:
+            return (whole,)
+        known = self._known.of[value]
+        fits = not known.varies and sum(map(self._elements, known.parameters)) == self._elements(value)
+        return known.parameters if fits else ()
+
+    def call_of(self, value: int) -> Call | None:
+        """The call that gave a value of the recording; None if none did."""
         index = self._known.makers.get(value)
-        return "" if index is None else self._recording.calls[index].function
+        return None if index is None else self._recording.calls[index]
 
     def is_read(self, value: int) -> bool:
-        """Whether any call reads a value of the recording, or it is an output of the model."""
+        """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""
         return value in self._known.last_read
 
     def macs(self) -> Size:

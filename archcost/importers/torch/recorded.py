@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import torch
     from torch import nn
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 
 class Inputs(NamedTuple):
-    """What a model is called with; ``names`` are those of the tensors in it, ``args`` first, nested ones in order."""
+    """What a model is called with; ``names`` are those of the tensors in it, ``args`` first, nested ones in order.
+
+    Of inputs of floating point the shape counts alone. Whole numbers are those of an example: a model may read them.
+    """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    names: tuple[str, ...]
+    names: Sequence[str]
 
 
 if TYPE_CHECKING:
-    InputMaker = Callable[[int, torch.device], Inputs]  # of a batch size and a device
+    # Of a batch size and a device; the parts of Inputs.
+    InputMaker = Callable[[int, torch.device], tuple[tuple[Any, ...], dict[str, Any], Sequence[str]]]
 
 
 class Origin(Enum):

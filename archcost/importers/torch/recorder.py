@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from archcost.errors import UsageError
 from archcost.importers.torch.calls import Called
 from archcost.importers.torch.functions import QUIET, name_of, reads
-from archcost.importers.torch.recording_values import tensors_in
+from archcost.importers.torch.recording_values import Ground, tensors_in
 from archcost.importers.torch.shadows import REFUSED
 from archcost.importers.torch.value_shapes import Unsettled, deciding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torch import Tensor
-
     from archcost.importers.torch.shadows import Shadows
     from archcost.importers.torch.tape import Tape
 
 _UNTIL = "`--until MODULE` imports what runs up to the end of a module before it"
+_NARROW_ON_META = frozenset({"grouped_mm", "_grouped_mm"})  # torch has them in half of the width alone
 _MOVES = frozenset({"cpu", "cuda"})
 
 
@@ -36,12 +37,15 @@ class NumbersNeededError(UsageError):
 class Recorder(TorchFunctionMode):
     """Notes all calls of a run on a tape; ``stopped`` is the error that ended it, whatever the model made of it.
 
+    ``remarks`` are what the run took for true of its input.
+
     With ``shadows`` the run is on the meta device, and numbers are known from them alone.
     """
 
     def __init__(self, tape: Tape, shadows: Shadows | None) -> None:
         super().__init__()
         self.stopped: UsageError | None = None
+        self.remarks: dict[str, None] = {}
         self._tape, self._shadows = tape, shadows
         self._unsettled = Unsettled()
 
@@ -78,6 +82,8 @@ class Recorder(TorchFunctionMode):
     def _run(self, call: Called, deciders: Sequence[Tensor]) -> Any:
         """Run and note a call whose shapes are known."""
         before = self._tape.before(call)
+        if self._tape.values.unseen:
+            raise self._refused(f"what `torch.vmap` makes at {self._tape.where()} is not seen")
         if self._shadows is None:
             found = call.run()
             self._tape.after(call, before, found)
@@ -91,6 +97,8 @@ class Recorder(TorchFunctionMode):
 
     def _run_on_meta(self, call: Called, shadows: Shadows, deciders: Sequence[Tensor]) -> Any:
         """What a call gives on the meta device; where torch cannot say it there, what it gives on shadows."""
+        if call.name in _NARROW_ON_META:
+            return _narrowed(call)
         if deciders and call.name in ("getitem", "setitem"):
             return shadows.without_masks(call).run()
         known = shadows.known(tensors_in(call.arguments))
@@ -135,13 +143,16 @@ class Recorder(TorchFunctionMode):
 
         Raises NumbersNeededError if they depend on weights or chance, and this is a run without numbers.
         """
+        ground = self._tape.values.ground(tensors)
         if self._shadows is not None and self._shadows.known(tensors):
-            return True
-        if self._tape.values.follow_input(tensors):
+            ground &= Ground.GIVEN
+        elif ground == Ground.INPUT:
             return False
-        if self._shadows is not None:
+        elif self._shadows is not None:
             self.stopped = self.stopped or NumbersNeededError(f"{what} at {self._tape.where()}")
             raise self.stopped
+        if ground == Ground.GIVEN:
+            self.remarks[f"{what} at {self._tape.where()} is that of the whole numbers that the input was given"] = None
         return True
 
     def _refuse_unsettled(self, call: Called) -> None:
@@ -155,3 +166,15 @@ class Recorder(TorchFunctionMode):
     def _refused(self, words: str) -> UsageError:
         self.stopped = self.stopped or UsageError(words, _UNTIL)
         return self.stopped
+
+
+def _narrowed(call: Called) -> Any:
+    """What a call gives, by its shapes and dtypes, that the meta device has for bfloat16 alone."""
+
+    def narrow(leaf: Any) -> Any:
+        if not isinstance(leaf, Tensor) or not leaf.is_floating_point():
+            return leaf
+        return torch.empty_strided(leaf.shape, leaf.stride(), dtype=torch.bfloat16, device=leaf.device)
+
+    found: Tensor = call.changed(narrow).run()
+    return found.to(next(tensors_in(call.args)).dtype)

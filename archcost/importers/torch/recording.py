@@ -39,9 +39,9 @@ def record(
 ) -> Recording:
     """Run what ``make`` gives, at batch sizes 1 and 2, or at others that it takes, and merge the runs.
 
-    ``make`` makes a new model at each call, on the device of the context where it can be. ``until`` is the path of a
+    ``make`` makes a new model at each call, on the device of the context. ``until`` is the path of a
     module: the run ends with it, and what it gives are the outputs. Raises UsageError if the model cannot be run, or if
-    what it does depends on the input's numbers.
+    what it does depends on the input's numbers, and ValueError if ``make`` takes another device.
     """
     subject = Subject(make, inputs, training, title, until)
     try:

@@ -20,7 +20,7 @@ class DifferentError(Exception):
 
 def alone(run: Run, remarks: Sequence[str]) -> Recording:
     """A recording of one run, for want of a second."""
-    words = [f"recorded at batch {run.batch} alone: {remark}" for remark in remarks]
+    words = run.remarks + [f"recorded at batch {run.batch} alone: {remark}" for remark in remarks]
     batches = (run.batch,)
     return Recording(
         run.values, run.calls, run.modules, run.inputs, run.outputs, run.parameters, run.macs, batches, run.dtype, words
@@ -40,7 +40,16 @@ def merged(first: Run, second: Run) -> Recording:
     batches = (first.batch, second.batch)
     macs = merge.size(first.macs, second.macs)
     return Recording(
-        values, calls, first.modules, first.inputs, first.outputs, first.parameters, macs, batches, first.dtype
+        values,
+        calls,
+        first.modules,
+        first.inputs,
+        first.outputs,
+        first.parameters,
+        macs,
+        batches,
+        first.dtype,
+        first.remarks,
     )
 
 

@@ -16,13 +16,14 @@ from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.calls import changed
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
+from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recorder import NumbersNeededError, Recorder
-from archcost.importers.torch.recording_values import Values, dtype_name, tensors_in
+from archcost.importers.torch.recording_values import Values, dtype_name, is_measured, tensors_in
 from archcost.importers.torch.shadows import Shadows
 from archcost.importers.torch.tape import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from archcost.importers.torch.recorded import Call, InputMaker, ModuleCall, Value
 
@@ -56,6 +57,7 @@ class Run:
     parameters: dict[str, int]
     macs: int
     dtype: str
+    remarks: list[str]
 
 
 def run_once(subject: Subject, batch: int, device: torch.device) -> Run:
@@ -68,7 +70,7 @@ def run_once(subject: Subject, batch: int, device: torch.device) -> Run:
         torch.manual_seed(0)
         with torch.device(device):
             model = subject.make().train(subject.training)
-        made = subject.inputs(batch, device)
+        made = Inputs(*subject.inputs(batch, device))
         args, kwargs = changed((made.args, made.kwargs), lambda leaf: _on(device, leaf))
         _prepare(subject, model, args, kwargs, device)
         return _recorded(subject, model, args, kwargs, made.names, batch, device)
@@ -79,7 +81,7 @@ def _recorded(
     model: nn.Module,
     args: Any,
     kwargs: dict[str, Any],
-    names: tuple[str, ...],
+    names: Sequence[str],
     batch: int,
     device: torch.device,
 ) -> Run:
@@ -88,10 +90,11 @@ def _recorded(
         help_text = suggestion(subject.until, paths, "modules")
         raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
     values, modules = Values(model), ModuleCalls(model, subject.until)
-    inputs = [values.input(each, name) for each, name in zip(tensors_in((args, kwargs)), names, strict=True)]
+    tensors = list(tensors_in((args, kwargs)))
+    inputs = [values.input(each, name) for each, name in zip(tensors, names, strict=True)]
     counter = FlopCounterMode(display=False)
     tape = Tape(values, modules, counter)
-    recorder = Recorder(tape, Shadows() if device.type == "meta" else None)
+    recorder = Recorder(tape, _shadows(subject, batch, tensors) if device.type == "meta" else None)
     try:
         with Foreign(subject.title, "run"), _surroundings(device), counter, modules.noted(), recorder:
             result = model(*args, **kwargs)
@@ -108,7 +111,29 @@ def _recorded(
         raise UsageError(f"{subject.title} multiplies where recording does not see it: {missed:,} MACs")
     parameters = {path: each.numel() for path, each in model.named_parameters()}
     dtype = _dtype(model, args, kwargs)
-    return Run(batch, values.found, tape.calls, modules.calls, inputs, outputs, parameters, tape.macs(), dtype)
+    return Run(
+        batch,
+        values.found,
+        tape.calls,
+        modules.calls,
+        inputs,
+        outputs,
+        parameters,
+        tape.macs(),
+        dtype,
+        list(recorder.remarks),
+    )
+
+
+def _shadows(subject: Subject, batch: int, tensors: Sequence[Tensor]) -> Shadows:
+    """Shadows for a run; those of inputs of whole numbers are the numbers of the example."""
+    shadows = Shadows()
+    if any(not is_measured(each) for each in tensors):
+        example = Inputs(*subject.inputs(batch, torch.device("cpu")))
+        for tensor, numbers in zip(tensors, tensors_in((example.args, example.kwargs)), strict=True):
+            if not is_measured(tensor) and not numbers.is_meta:
+                shadows.give(tensor, numbers)
+    return shadows
 
 
 def _refuse(subject: Subject, stopped: UsageError | None) -> None:
@@ -142,6 +167,9 @@ def _on(device: torch.device, leaf: Any) -> Any:
 
 def _prepare(subject: Subject, model: nn.Module, args: Any, kwargs: dict[str, Any], device: torch.device) -> None:
     """Switch gradients off; lazy parameters are made by a run of their own."""
+    elsewhere = {each.device.type for each in (*model.parameters(), *model.buffers())} - {device.type}
+    if elsewhere:
+        raise ValueError(f"the model is made on {', '.join(elsewhere)}, and not on the device of the context")
     if any(is_lazy(parameter) for parameter in model.parameters()):
         with Foreign(subject.title, "run"), _surroundings(device):
             model(*args, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -35,20 +36,32 @@ def tensors_in(found: Any) -> Iterator[Tensor]:
             yield from tensors_in(getattr(found, each.name, None))
 
 
+def is_measured(tensor: Tensor) -> bool:
+    """Whether a tensor is of floating point: one of whole numbers names things, or counts them."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """``float32``."""
     return str(dtype).removeprefix("torch.")
 
 
-class Values:
-    """Every tensor of a run by its identity; all are kept alive, so that no identity stands for two.
+class Ground(IntFlag):
+    """What the numbers of a value follow from; what follows from two grounds has both."""
 
-    ``from_input`` has the numbers of the values that depend on numbers of an input.
-    """
+    NOTHING = 0  # positions, masks: the same in each run
+    GIVEN = 1  # an input of whole numbers: ids, which are those of the example
+    WEIGHTS = 2  # weights, buffers, chance
+    INPUT = GIVEN | WEIGHTS  # an input of floating point; or ids with weights
+
+
+class Values:
+    """Every tensor of a run by its identity; all are kept alive, so that no identity stands for two."""
 
     def __init__(self, model: nn.Module) -> None:
         self.found: list[Value] = []
-        self.from_input: set[int] = set()
+        self.grounds: list[Ground] = []  # by number
+        self.unseen = Ground.NOTHING  # of what `torch.vmap` has split: what becomes of it is not seen
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []
         self._names: dict[int, tuple[Origin, str]] = {}
@@ -62,37 +75,46 @@ class Values:
         return self._numbers.get(id(tensor))
 
     def number(self, tensor: Tensor) -> int:
-        """The number of a tensor; one that was never seen is a parameter, a buffer or a constant."""
+        """The number of a tensor; one that was never seen is a parameter, a buffer, a constant, or another's memory."""
         number = self._numbers.get(id(tensor))
+        if number is not None:
+            return number
+        if id(tensor) in self._names:
+            return self.add(tensor, *self._names[id(tensor)])
+        if _is_split(tensor):
+            ground = self.ground([torch._C._functorch.get_unwrapped(tensor)])  # noqa: SLF001 - as above
+            self.unseen |= ground
+            return self.add(tensor, Origin.CONSTANT, ground=ground)
+        number = self._in_the_same_memory(tensor)
         if number is None:
-            origin, name = self._names.get(id(tensor), (Origin.CONSTANT, ""))
-            number = self.add(tensor, origin, name)
+            return self.add(tensor, Origin.CONSTANT)
+        self.same(tensor, number)
         return number
 
-    def add(self, tensor: Tensor, origin: Origin, name: str = "") -> int:
+    def _in_the_same_memory(self, tensor: Tensor) -> int | None:
+        """The value that a tensor is another name of, as `nn.Parameter(x)` gives one, which is no function."""
+        look = _look(tensor)
+        found = [other for other in self._kept if _look(other) == look] if look else []
+        return self._numbers[id(found[-1])] if found else None
+
+    def add(self, tensor: Tensor, origin: Origin, name: str = "", ground: Ground = Ground.WEIGHTS) -> int:
         """A new value; a tensor that had one has the new one from here on."""
         number = len(self.found)
         self.found.append(Value(number, tuple(tensor.shape), dtype_name(tensor.dtype), origin, name))
-        self._kept.append(tensor)
-        self._numbers[id(tensor)] = number
+        self.grounds.append(ground)
+        self.same(tensor, number)
         return number
 
     def input(self, tensor: Tensor, name: str) -> int:
         """A new value that an input is."""
-        number = self.add(tensor, Origin.INPUT, name)
-        self.from_input.add(number)
-        return number
+        return self.add(tensor, Origin.INPUT, name, Ground.INPUT if is_measured(tensor) else Ground.GIVEN)
 
-    def made(self, tensor: Tensor, *, from_input: bool) -> int:
-        """A new value that a call gives."""
-        number = self.add(tensor, Origin.RESULT)
-        if from_input:
-            self.from_input.add(number)
-        return number
-
-    def follow_input(self, tensors: Iterable[Tensor]) -> bool:
-        """Whether any of the tensors depends on numbers of an input."""
-        return any(self._numbers.get(id(tensor)) in self.from_input for tensor in tensors)
+    def ground(self, tensors: Iterable[Tensor]) -> Ground:
+        """What the numbers of tensors follow from."""
+        ground = Ground.NOTHING
+        for tensor in tensors:
+            ground |= self.grounds[self.number(tensor)]
+        return ground
 
     def same(self, tensor: Tensor, number: int) -> None:
         """A tensor that is a value which there is already."""
@@ -112,6 +134,18 @@ class Values:
         if isinstance(found, slice):
             return slice(self.argument(found.start), self.argument(found.stop), self.argument(found.step))
         return _leaf(found)
+
+
+def _is_split(tensor: Tensor) -> bool:
+    """Whether a tensor is one that `torch.vmap` has split."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # noqa: SLF001 - torch has no other name
+
+
+def _look(tensor: Tensor) -> tuple[Any, ...]:
+    """The part of its memory that a tensor shows; empty if it has none of its own."""
+    if tensor.layout != torch.strided or _is_split(tensor):
+        return ()
+    return tensor.untyped_storage(), tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
 
 
 def _leaf(found: Any) -> Argument:

@@ -50,7 +50,7 @@ class Scopes:
         return scope
 
     def before(self, scope: int, user: int) -> int | None:
-        """The module call that a step in ``scope`` is to precede, so that it does not stand among those of another scope.
+        """The module call that a step in ``scope`` is to precede, so as not to stand among those of another scope.
 
         ``user`` is the module call of the step that reads it. None: the two stand in the same scope.
         """

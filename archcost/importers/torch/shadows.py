@@ -50,6 +50,10 @@ class Shadows:
             self._pairs[id(twin)] = twin, tensor
         return twin
 
+    def give(self, tensor: Tensor, numbers: Tensor) -> None:
+        """The numbers of an input on the meta device."""
+        self._pairs[id(tensor)] = tensor, numbers
+
     def onto_meta(self, call: Called) -> Called:
         """A call with all tensors, and all devices, on the meta device."""
 

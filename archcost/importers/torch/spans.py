@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Span:
-    """The calls of one module call and of those within it.
+    """The calls of one module call and of those within it, and of others right before it.
 
     ``inputs`` are the values from outside that vary, in the order in which they are read, ``outputs`` those that
     something outside reads, and ``parameters`` all that are given to a call; all are values of the recording. ``value``
@@ -43,14 +43,12 @@ class Span:
         """Its function calls."""
         return self.recording.calls[self.start : self.end]
 
-    def children(self) -> list[ModuleCall]:
-        """The module calls that it makes itself."""
-        return [module for module in self.recording.modules[self.number + 1 :] if module.parent == self.number]
-
 
 def span_of(recording: Recording, known: Dependences, number: int, start: int, value: Callable[[int], int]) -> Span:
-    """The span of a module call whose first function call is ``start``."""
+    """The span of a module call, and of all that is called before it from ``start`` on."""
     end = start
+    while end < len(recording.calls) and not _is_within(recording, recording.calls[end].module, number):
+        end += 1
     while end < len(recording.calls) and _is_within(recording, recording.calls[end].module, number):
         end += 1
     inputs: dict[int, None] = {}

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Made:
     """A step of the call ``call``, or a source that stands before the first step that reads it.
 
-    ``holds`` are the parameters of the layer, values of the recording, by the op's names of its tensors. ``name`` is the
-    id that it has by torch's path; empty: that of its kind.
+    ``holds`` are the parameters of the layer, values of the recording, by the op's names of its tensors. ``name`` is
+    the id that it has by torch's path; empty: that of its kind.
     """
 
     kind: str

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from archcost.importers.torch.functions import writes_by_name
+from archcost.importers.torch.functions import RANDOM, writes_by_name
 from archcost.importers.torch.places import place
-from archcost.importers.torch.recorded import Argument, Call, Opaque, Ref
-from archcost.importers.torch.recording_values import tensors_in
+from archcost.importers.torch.recorded import Argument, Call, Opaque, Origin, Ref
+from archcost.importers.torch.recording_values import Ground, tensors_in
 from archcost.importers.torch.shadows import dependencies
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Before(NamedTuple):
     versions: list[int]
     args: tuple[Argument, ...]
     kwargs: dict[str, Argument]
-    from_input: bool
+    ground: Ground
     macs: int
 
 
@@ -81,12 +81,15 @@ class Tape:
         """Look at a call before it runs."""
         tensors = list(tensors_in(call.arguments))
         args, kwargs = self.values.argument(call.args), self.values.argument(call.kwargs)
-        from_input = self.values.follow_input(tensors_in(dependencies(call)))
+        ground = self.values.ground(tensors_in(dependencies(call))) | (Ground.WEIGHTS if call.name in RANDOM else 0)
         self._claim()
-        return Before(tensors, [_version(each) for each in tensors], args, kwargs, from_input, self.macs())
+        return Before(tensors, [_version(each) for each in tensors], args, kwargs, ground, self.macs())
 
     def after(self, call: Called, before: Before, found: Any) -> Outcome:
         """Note a call that has run."""
+        if call.name == "set_data":
+            self.values.same(before.tensors[0], self.values.number(before.tensors[1]))
+            return Outcome(before.tensors[:1], before.tensors[:1])
         given = list(tensors_in(found))
         writes = self._written(call, before, given)
         outcome = Outcome(given or writes, writes)
@@ -98,10 +101,10 @@ class Tape:
             return outcome
         macs = self.macs() - before.macs
         new = [each for each in outcome.given if id(each) not in read and self.values.known(each) is None]
-        outputs = self._numbered(outcome.given, [*new, *writes], from_input=before.from_input)
+        outputs = self._numbered(outcome.given, [*new, *writes], before.ground)
         if new or writes or macs or "dropout" in call.name:
             self._add(call, before, outputs, macs, in_place=bool(writes))
-            self._write_bases(writes, read, from_input=before.from_input)
+            self._write_bases(writes, read, before.ground)
         return outcome
 
     def _add(self, call: Called, before: Before, outputs: tuple[int, ...], macs: int, *, in_place: bool) -> None:
@@ -112,8 +115,8 @@ class Tape:
         self._total += macs
         self._operator = noted if isinstance(call.function, torch._ops.OpOverload) else None  # noqa: SLF001 - no other name
 
-    def _numbered(self, given: Sequence[Tensor], new: Sequence[Tensor], *, from_input: bool) -> tuple[int, ...]:
-        made = {id(each): self.values.made(each, from_input=from_input) for each in new}
+    def _numbered(self, given: Sequence[Tensor], new: Sequence[Tensor], ground: Ground) -> tuple[int, ...]:
+        made = {id(each): self.values.add(each, Origin.RESULT, ground=ground) for each in new}
         return tuple([made[id(each)] if id(each) in made else self.values.number(each) for each in given])
 
     def _written(self, call: Called, before: Before, given: Sequence[Tensor]) -> list[Tensor]:
@@ -121,14 +124,17 @@ class Tape:
 
         What it writes beside (the statistics of a norm) is state, which no result of this run is made of.
         """
+        if call.name == "setitem":  # what is written may be a view of what it is written into, and change with it
+            return before.tensors[:1]
         returned = {id(each) for each in given}
         pairs = zip(before.tensors, before.versions, strict=True)
         found = {id(each): each for each, version in pairs if version != _version(each)}
-        if writes_by_name(call.function) and before.tensors:  # tensors under inference mode have no version
-            found[id(before.tensors[0])] = before.tensors[0]
+        if writes_by_name(call.function) and before.tensors:
+            target = before.tensors[0]  # under inference mode it has no version; else all that share its memory have it
+            found = {id(target): target}
         return [each for identity, each in found.items() if identity in returned or not given]
 
-    def _write_bases(self, written: Sequence[Tensor], read: set[int], *, from_input: bool) -> None:
+    def _write_bases(self, written: Sequence[Tensor], read: set[int], ground: Ground) -> None:
         """What is written into a view is written into the tensor that it shows a part of."""
         for view in written:
             base = None if view.is_inference() else view._base  # noqa: SLF001 - torch has no other name for it
@@ -136,7 +142,7 @@ class Tape:
             if base is None or number is None or id(base) in read:
                 continue
             args = (Ref(number), Opaque("view", "what the view shows"), Ref(self.values.number(view)))
-            output = self.values.made(base, from_input=from_input or number in self.values.from_input)
+            output = self.values.add(base, Origin.RESULT, ground=ground | self.values.grounds[number])
             self.calls.append(
                 Call("setitem", args, {}, (output,), self.modules.current, 0, in_place=True, place=self.calls[-1].place)
             )

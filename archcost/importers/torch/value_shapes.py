@@ -37,7 +37,8 @@ def deciding(call: Called) -> list[Tensor]:
         classes = args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
         return list(tensors_in((args[:1], kwargs))) if classes == -1 else []
     if name == "repeat_interleave" and kwargs.get("output_size") is None:
-        return list(tensors_in((args[1:] or args, kwargs.get("repeats"))))
+        repeats = kwargs.get("repeats")
+        return list(tensors_in((args if repeats is None and len(args) == 1 else args[1:], repeats)))
     return list(tensors_in((args[1:], kwargs))) if name == "tensor_split" else []
 
 

@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Inputs, Origin
+from archcost.importers.torch.recorded import Inputs, Origin, Ref
 from archcost.importers.torch.recording import record
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def reached(recording: Recording, start: int) -> set[int]:
     return found
 
 
-def references(argument: Any) -> list[Any]:
+def references(argument: Any) -> list[Ref]:
     """All references to values in nested arguments."""
-    if hasattr(argument, "value") and isinstance(argument, tuple):
+    if isinstance(argument, Ref):
         return [argument]
     if isinstance(argument, dict):
         argument = list(argument.values())
@@ -92,13 +92,13 @@ def total_at(recording: Recording, batch: int) -> int:
     return recording.macs.at(batch) if isinstance(recording.macs, Batched) else recording.macs
 
 
-def counted(make: Callable[[], nn.Module], inputs: InputMaker, batch: int) -> int:
-    """MACs of the plain model on the meta device, by torch's counter and nothing of ours."""
-    meta = torch.device("meta")
-    with meta:
+def counted(make: Callable[[], nn.Module], inputs: InputMaker, batch: int, device: str = "meta") -> int:
+    """MACs of the plain model, by torch's counter and nothing of ours."""
+    there = torch.device(device)
+    with there:
         model = make().eval().requires_grad_(requires_grad=False)
-    made = inputs(batch, meta)
+    args, kwargs, _ = inputs(batch, there)
     counter = FlopCounterMode(display=False)
-    with meta, torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
-        model(*made.args, **made.kwargs)
+    with there, torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
+        model(*args, **kwargs)
     return counter.get_total_flops() // 2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +16,8 @@ from archcost.importers.torch.recording import record
 from tests.importers.torch.recording_support import (
     call_of,
     functions,
-    images,
     reached,
     recorded,
-    value_named,
     values_of,
 )
 
@@ -255,102 +251,54 @@ def test_what_ends_python_ends_the_recording_alone() -> None:
         run(lambda *_: exit(3))  # noqa: PLR1722 - as people write it
 
 
-class Folding(nn.Module):
-    """It takes another path at batch 1."""
+class Masked(nn.Module):
+    """It reads its ids; with weights, it would read what depends on them."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.exp() if x.shape[0] == 1 else x.tanh().neg()
-
-
-def test_a_path_of_batch_one_alone_is_not_taken() -> None:
-    recording = recorded(Folding, 4)
-    assert recording.batch_sizes == (2, 3)
-    assert functions(recording) == ["tanh", "neg"]
-    assert recording.remarks == []
-
-
-class Choosy(nn.Module):
-    """It takes some batches alone."""
-
-    def __init__(self, *batches: int) -> None:
+    def __init__(self, *, weighted: bool = False) -> None:
         super().__init__()
-        self.batches = batches
+        self.embed = nn.Embedding(9, 4)
+        self.weighted = weighted
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.shape[0] not in self.batches:
-            raise ValueError("not my batch")
-        return x.reshape(x.shape[0] * 2, 2)
-
-
-@pytest.mark.parametrize(
-    ("batches", "recorded_at", "remark"),
-    [
-        ((1, 2, 3), (1, 2), ""),
-        ((2, 3), (2, 3), ""),
-        ((1,), (1,), "recorded at batch 1 alone: at batch 2, .*ValueError: not my batch"),
-    ],
-)
-def test_batch_sizes_are_those_that_the_model_takes(
-    batches: tuple[int, ...], recorded_at: tuple[int, ...], remark: str
-) -> None:
-    recording = recorded(lambda: Choosy(*batches), 4)
-    assert recording.batch_sizes == recorded_at
-    assert [bool(remark)] * bool(remark) == [bool(re.match(remark, each)) for each in recording.remarks]
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        found = self.embed(ids) if self.weighted else ids
+        mask = found > 0
+        return self.embed(ids).exp() if mask.any() else self.embed(ids[ids == 0]).tanh()
 
 
-def test_a_model_that_takes_no_batch_has_its_sizes_as_they_are() -> None:
-    recording = record(Folding, images(4, 4, batched=False))
-    assert recording.values[recording.inputs[0]].shape == (4, 4)
-    assert recording.batch_sizes == (1, 2)
+def ids(value: int) -> Any:
+    def make(batch: int, device: torch.device) -> Inputs:
+        return Inputs((torch.full((batch, 3), value, device=device),), {}, ("ids",))
+
+    return make
 
 
-def test_a_run_may_end_with_a_module() -> None:
-    class Detector(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.backbone = nn.Sequential(nn.Linear(4, 3))
-            self.weight = nn.Parameter(torch.zeros(1))
+def test_whole_numbers_of_an_input_are_those_of_the_example_and_it_says_so() -> None:
+    recording = record(Masked, ids(1))
+    assert functions(recording) == ["gt", "any", "embedding", "exp"]
+    (remark,) = recording.remarks
+    assert remark.startswith("the number that `bool` reads at ")
+    assert remark.endswith(" is that of the whole numbers that the input was given")
 
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            try:
-                return self.backbone(x).unique()
-            except Exception:  # noqa: BLE001 - as models do it
-                return x
-
-    recording = recorded(Detector, 4, until="backbone")
-    assert functions(recording) == ["linear"]
-    assert recording.outputs == list(recording.calls[0].outputs)
-    with pytest.raises(UsageError, match=r"has no module 'backbon'\n.*'backbone'"):
-        recorded(Detector, 4, until="backbon")
-    assert value_named(recording, "x").origin is Origin.INPUT
+    recording = record(Masked, ids(0))
+    assert functions(recording)[-1] == "tanh"
+    part = call_of(recording, "getitem")
+    assert recording.values[part.outputs[0]].shape == (Batched(3),)
+    assert len(recording.remarks) == 2
 
 
-def product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return torch.mm(x * 2, weight) + 1
+def test_whole_numbers_with_weights_are_no_example() -> None:
+    with pytest.raises(UsageError, match=r"`bool` reads .* depends on the input's numbers"):
+        record(lambda: Masked(weighted=True), ids(1))
 
 
-class Scripted(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(4, 3))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scripting is deprecated, and models have it
-            self.scripted = torch.jit.script(product)
+def test_whole_numbers_are_those_of_the_example_in_a_run_with_numbers_as_well() -> None:
+    class Both(Masked):
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            assert self.embed.weight.sum() != 7
+            return super().forward(ids)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.scripted(x.exp(), self.weight).tanh()
-
-
-def test_a_scripted_function_is_recorded_by_its_operators() -> None:
-    recording = recorded(Scripted, 4)
-    assert functions(recording) == ["exp", "mul", "mm", "add", "tanh"]
-    assert call_of(recording, "mm").macs == recording.macs == Batched(4 * 3)
-    assert recording.outputs[0] in reached(recording, recording.inputs[0])
-
-
-def test_inputs_are_moved_to_the_device_of_the_run() -> None:
-    def on_cpu(batch: int, device: torch.device) -> Inputs:
-        return Inputs((torch.ones(batch, 4),), {}, ("x",))
-
-    with pytest.raises(UsageError, match="depends on the input's numbers"):
-        record(lambda: Simple(lambda _, x: x if x.sum() > 0 else x + 1), on_cpu)
+    recording = record(Both, ids(1))
+    assert functions(recording)[-1] == "exp"
+    assert len(recording.remarks) == 2
+    with pytest.raises(UsageError, match=r"`bool` reads .* depends on the input's numbers"):
+        record(lambda: Both(weighted=True), ids(1))

@@ -19,6 +19,7 @@ _PLAIN = {
     "sigmoid": "sigmoid",
     "expit": "sigmoid",
     "logsigmoid": "log_sigmoid",
+    "log_sigmoid": "log_sigmoid",
     "hardsigmoid": "hardsigmoid",
     "silu": "silu",
     "hardswish": "hardswish",
@@ -71,7 +72,7 @@ def rrelu(call: BoundCall, maker: Maker) -> int:
     return _with_numbers(call, maker, "rrelu", lower="lower", upper="upper")
 
 
-@rule("threshold", signature="input, threshold, value, inplace=False")
+@rule("threshold", "_threshold", signature="input, threshold, value, inplace=False")
 def threshold(call: BoundCall, maker: Maker) -> int:
     """The threshold, and what is given below it."""
     return _with_numbers(call, maker, "threshold", threshold="threshold", value="value")

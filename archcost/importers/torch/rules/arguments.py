@@ -37,6 +37,11 @@ def number_of(argument: Argument, what: str) -> Number:
     return GREATEST * (1 if argument > 0 else -1) if isinf(argument) else argument
 
 
+def items_of(argument: Argument) -> tuple[Argument, ...]:
+    """The items of a list, or one argument as a list: tensors and numbers that follow the batch are no lists."""
+    return argument if type(argument) is tuple else (argument,)
+
+
 def whole(argument: Argument, what: str) -> int:
     """A whole number that is the same for every batch; raises Unmapped for anything else."""
     if isinstance(argument, bool) or not isinstance(argument, int):
@@ -46,14 +51,12 @@ def whole(argument: Argument, what: str) -> int:
 
 def wholes(argument: Argument, what: str) -> tuple[int, ...]:
     """Whole numbers from one or several; raises Unmapped for anything else."""
-    given = argument if isinstance(argument, tuple) else (argument,)
-    return tuple([whole(item, what) for item in given])
+    return tuple([whole(item, what) for item in items_of(argument)])
 
 
 def sizes_of(argument: Argument, what: str) -> Shape:
     """Sizes from one or several, of which some may follow the batch; raises Unmapped for anything else."""
-    given = argument if isinstance(argument, tuple) else (argument,)
-    return tuple([item if isinstance(item, Batched) else whole(item, what) for item in given])
+    return tuple([item if isinstance(item, Batched) else whole(item, what) for item in items_of(argument)])
 
 
 def place_of(dim: Argument, rank: int) -> int:

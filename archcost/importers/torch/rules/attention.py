@@ -19,8 +19,8 @@ def scaled_dot_product_attention(call: BoundCall, maker: Maker) -> int:
 
 
 _MULTIHEAD = """
-query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v, add_zero_attn, dropout_p,
-out_proj_weight, out_proj_bias, training=True, key_padding_mask=None, need_weights=True, attn_mask=None,
+query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v, add_zero_attn,
+dropout_p, out_proj_weight, out_proj_bias, training=True, key_padding_mask=None, need_weights=True, attn_mask=None,
 use_separate_proj_weight=False, q_proj_weight=None, k_proj_weight=None, v_proj_weight=None, static_k=None,
 static_v=None, average_attn_weights=True, is_causal=False
 """
@@ -54,10 +54,10 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
     holds: dict[str, int] = {}
     for argument, name in _TENSORS.items():
         if call.has_tensor(argument):
-            parameter = maker.parameter(call.recorded(argument))
-            if parameter is None:
-                raise Unmapped(f"its {argument} is no parameter")
-            holds[name] = parameter
+            parts = maker.parts(call.recorded(argument))
+            if not parts:
+                raise Unmapped(f"its {argument} is not made of parameters alone")
+            holds |= {f"{name}{f'.{place}' * (place > 0)}": part for place, part in enumerate(parts)}
     bias = "in_proj_bias" in holds
     if bias != ("out_proj.bias" in holds):
         raise Unmapped("it has one of two biases")
@@ -70,4 +70,8 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
         "add_zero_attn": call.get("add_zero_attn"),
         "batch_first": batch_first,
     }
-    return [*maker.layer("multihead_attention", inputs, attributes, holds), *[None] * (len(call.results) - 1)]
+    joined = bool(call.get("use_separate_proj_weight")) or any(name not in _TENSORS.values() for name in holds)
+    return [
+        *maker.layer("multihead_attention", inputs, attributes, holds, joined=joined),
+        *[None] * (len(call.results) - 1),
+    ]

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.torch.recorded import Ref
+from archcost.importers.typing_steps import Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
     from archcost.importers.form import Tensor
     from archcost.importers.torch.recorded import Argument, Call
 
+__all__ = ["BoundCall", "Unmapped", "bound", "signature_of"]
+
 # What a function of torch's takes under a name of numpy's too.
 _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 # What torch itself calls the same argument in the method, the function, or the module of ``torch.nn.functional``.
 _ALIASES |= {
     "tensor": "input",
     "self": "input",
+    "mat1": "first",
+    "batch1": "first",
+    "batch2": "second",
     "mat2": "other",
     "vec": "other",
     "vec2": "other",
@@ -35,15 +41,24 @@ _ALIASES |= {
     "unflattened_size": "sizes",
     "value": "fill_value",
 }
+_SECOND = {"mat2": "second", "mat": "first", "vec": "second"}  # of functions that add to a product
 # What changes no shape and no figure, of any function.
 _WITHOUT_MEANING = frozenset(
-    "out inplace generator layout device pin_memory requires_grad memory_format non_blocking copy names".split()
+    [
+        "out",
+        "inplace",
+        "generator",
+        "layout",
+        "device",
+        "pin_memory",
+        "requires_grad",
+        "memory_format",
+        "non_blocking",
+        "copy",
+        "names",
+    ]
 )
 _ABSENT: Any = object()
-
-
-class Unmapped(Exception):  # noqa: N818 - a verdict on a call, which lowering answers; nobody sees an error
-    """A rule cannot say a call in ops of archcost; the text says why."""
 
 
 class Signature(NamedTuple):
@@ -121,7 +136,7 @@ class BoundCall:
         given = self.arguments.get(name)
         if isinstance(given, Ref):
             return [self.values(given.value)]
-        if not isinstance(given, tuple) or not all(isinstance(item, Ref) for item in given):
+        if type(given) is not tuple or not all(isinstance(item, Ref) for item in given):
             raise Unmapped(f"the {name} of {self.function} are not tensors alone")
         return [self.values(item.value) for item in given]
 
@@ -139,13 +154,14 @@ def bound(call: Call, text: str, results: Sequence[Tensor], values: Callable[[in
             rest = tuple(given[place:])
             given = given[:place]
             if rest:
-                arguments[name] = rest[0] if len(rest) == 1 and isinstance(rest[0], tuple) else rest
+                arguments[name] = rest[0] if len(rest) == 1 and type(rest[0]) is tuple else rest
         elif place < len(given):
             arguments[name] = given[place]
     if len(given) > len(signature.names):
         raise Unmapped(f"{call.function} has {len(given)} arguments, more than are known of it")
     for name, value in call.kwargs.items():
-        known = name if name in signature.names else _ALIASES.get(name, name)
+        aliases = (name, _ALIASES.get(name, name), _SECOND.get(name, name))
+        known = next((alias for alias in aliases if alias in signature.names), aliases[1])
         if known not in signature.names and known not in _WITHOUT_MEANING and value is not None:
             raise Unmapped(f"{call.function} has an argument that is not known of it: {name}")
         arguments[known] = value

@@ -8,10 +8,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import Batched
+from archcost.importers.form import Batched, shape_at, size_at
+from archcost.importers.torch.recorded import Ref
 from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.importers.form import Attribute, Size
     from archcost.importers.torch.recorded import Call, ModuleCall
     from archcost.importers.torch.spans import Span
@@ -34,10 +37,20 @@ def grouped_mm(call: BoundCall, maker: Maker) -> int:
     return maker.step("custom", inputs, {"name": "grouped_mm", "output": call.result.shape, "macs": macs})
 
 
-def routes(module: ModuleCall) -> bool:
-    """Whether a module has a router, and experts whose matrices are stacked."""
-    experts = getattr(module.module, "experts", None)
-    return hasattr(experts, "down_proj") and any(hasattr(module.module, name) for name in _ROUTERS)
+def mixture_at(modules: Sequence[ModuleCall], number: int) -> int | None:
+    """A module that has a router, and experts whose matrices are stacked."""
+    experts = getattr(modules[number].module, "experts", None)
+    return number if hasattr(experts, "down_proj") else None
+
+
+def routed_from(modules: Sequence[ModuleCall], number: int) -> int | None:
+    """A router that is called before the experts of the same module."""
+    around = modules[number].parent
+    experts = getattr(modules[around].module, "experts", None)
+    if not hasattr(experts, "down_proj") or modules[number].path.rpartition(".")[2] not in _ROUTERS:
+        return None
+    later = range(number + 1, len(modules))
+    return next((each for each in later if modules[each].parent == around and modules[each].module is experts), None)
 
 
 def mixture(span: Span, maker: Maker) -> list[int]:
@@ -59,21 +72,26 @@ def mixture(span: Span, maker: Maker) -> list[int]:
     hidden = prod(_whole(size) for size in shapes["down_proj"]) // (experts * features)
     attributes: dict[str, Attribute] = {
         "num_experts": experts,
-        "top_k": _top_k(span.calls),
+        "top_k": _top_k(span, maker, features),
         "hidden_features": hidden,
         "activation": _activation(span.calls),
         "gated": prod(_whole(size) for size in shapes[ways_in]) == 2 * experts * features * hidden,
         "bias": "bias1" in holds,
     }
     inputs = [span.value(span.inputs[0])]
-    return maker.layer("mixture_of_experts", inputs, attributes, holds, joined=True)
+    (result,) = maker.layer("mixture_of_experts", inputs, attributes, holds, joined=True)
+    wanted = maker.recorded(span.outputs[0]).shape
+    return [result if maker.tensor(result).shape == wanted else maker.step("reshape", [result], {"shape": wanted})]
 
 
-def _top_k(calls: list[Call]) -> int:
-    chosen = [call.kwargs.get("k", call.args[1] if len(call.args) > 1 else None) for call in calls if call.function == "topk"]
-    if len(chosen) != 1 or not isinstance(chosen[0], int):
-        raise Unmapped("how many experts are chosen is not said once")
-    return chosen[0]
+def _top_k(span: Span, maker: Maker, features: int) -> int:
+    """How many experts process a token: there are so many rows of a grouped product for each."""
+    grouped = [call.args[0] for call in span.calls if call.function in _GROUPED]
+    rows = {size_at(maker.recorded(value.value).shape[0], 1) for value in grouped if isinstance(value, Ref)}
+    tokens = prod(shape_at(maker.recorded(span.inputs[0]).shape, 1)) // features
+    if len(rows) != 1 or max(rows) % tokens:
+        raise Unmapped("how many experts are chosen is not known")
+    return max(rows) // tokens
 
 
 def _activation(calls: list[Call]) -> str:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched
 from archcost.importers.torch.recorded import Ref
-from archcost.importers.torch.rules.arguments import constant, rank_of, select, whole
+from archcost.importers.torch.rules.arguments import (
+    constant,
+    items_of,
+    rank_of,
+    select,
+    whole,
+)
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 
@@ -20,7 +26,7 @@ class _Chosen(NamedTuple):
     """A dim whose positions a tensor or a list names."""
 
     dim: int
-    index: int  # the value, of whole numbers
+    places: int  # the value that names them
 
 
 @rule("getitem", signature="input, index")
@@ -28,21 +34,20 @@ def getitem(call: BoundCall, maker: Maker) -> int:
     """Slices and single positions first, then what tensors name, as torch does."""
     value = call.tensor("input")
     given = call.get("index")
-    items = given if isinstance(given, tuple) and not _is_list(call, maker, given) else (given,)
-    value, chosen = _sliced(call, maker, value, items_of(call, maker, items, rank_of(maker, value)))
+    items = (given,) if _is_list(call, maker, given) else items_of(given)
+    value, chosen = _sliced(call, maker, value, items_by_dim(call, maker, items, rank_of(maker, value)))
     if not chosen:
         return maker.same(value)
     return _indexed(maker, value, chosen)
 
 
-def _is_list(call: BoundCall, maker: Maker, given: tuple[Argument, ...]) -> bool:
+def _is_list(call: BoundCall, maker: Maker, given: Argument) -> bool:
     """Whether ``x[[0, 2]]`` was meant, not ``x[0, 2]``, which is recorded alike: the run's rank tells."""
-    if not given or not all(type(item) is int for item in given):
-        return False
-    return len(call.results[0].shape) == rank_of(maker, call.tensor("input")) and len(given) > 0
+    whole_numbers = type(given) is tuple and given != () and all(type(item) is int for item in given)
+    return whole_numbers and len(call.result.shape) == rank_of(maker, call.tensor("input"))
 
 
-def items_of(call: BoundCall, maker: Maker, items: tuple[Argument, ...], rank: int) -> list[Argument]:
+def items_by_dim(call: BoundCall, maker: Maker, items: tuple[Argument, ...], rank: int) -> list[Argument]:
     """An item for every dim, in order, with None for those that are new; an Ellipsis stands for all that lack."""
     taken = sum(_dims_of(call, maker, item) for item in items)
     full = [slice(None)] * (rank - taken)
@@ -78,7 +83,7 @@ def _sliced(call: BoundCall, maker: Maker, value: int, items: list[Argument]) ->
         elif type(item) is int:
             value = select(maker, value, dim, item)
             continue
-        elif isinstance(item, (Ref, tuple)):
+        elif isinstance(item, Ref) or type(item) is tuple:
             value, index = _index(call, maker, value, dim, item)
             if rank_of(maker, index) == 0:
                 one = maker.step("index_select", [value, maker.step("unsqueeze", [index], {"dim": 0})], {"dim": dim})
@@ -122,7 +127,7 @@ def _index(call: BoundCall, maker: Maker, value: int, dim: int, item: Argument) 
 
     Which places a mask has depends on data: where the run knew them all the same, their number is that of its result.
     """
-    if isinstance(item, tuple):
+    if type(item) is tuple:
         return value, constant(maker, _shape_of_list(item), "int64")
     index = call.values(item.value)
     tensor = maker.tensor(index)
@@ -142,7 +147,7 @@ def _shape_of_list(item: tuple[Argument, ...]) -> Shape:
     """The shape of a list of whole numbers, or of lists of them."""
     if not item:
         raise Unmapped("an empty list chooses nothing")
-    if isinstance(item[0], tuple):
+    if type(item[0]) is tuple:
         return (len(item), *_shape_of_list(item[0]))
     whole(item[0], "an index")
     return (len(item),)
@@ -158,7 +163,7 @@ def _indexed(maker: Maker, value: int, chosen: list[_Chosen]) -> int:
     if dims != list(range(first, first + len(dims))):
         rest = [dim for dim in range(rank_of(maker, value)) if dim not in dims]
         value, first = maker.step("permute", [value], {"dims": (*dims, *rest)}), 0
-    index = chosen[0].index
+    index = chosen[0].places
     if len(chosen) > 1:
         sizes = maker.tensor(value).shape[first : first + len(dims)]
         value = maker.step("flatten", [value], {"start_dim": first, "end_dim": first + len(dims) - 1})
@@ -172,7 +177,7 @@ def _indexed(maker: Maker, value: int, chosen: list[_Chosen]) -> int:
 def index_put(call: BoundCall, maker: Maker) -> int:
     """A mask alone with one number is a choice; places that tensors name are no op."""
     indices, filling = call.get("indices"), call.tensor("values")
-    if not isinstance(indices, tuple) or len(indices) != 1 or call.get("accumulate"):
+    if type(indices) is not tuple or len(indices) != 1 or call.get("accumulate"):
         raise Unmapped("writing at places that tensors name is no op")
     return write_masked(maker, call.tensor("input"), call.values(indices[0].value), filling)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.rules.arguments import number_of, rank_of, sizes_of, whole, wholes
+from archcost.importers.torch.recorded import Ref
+from archcost.importers.torch.rules.arguments import (
+    items_of,
+    number_of,
+    operand,
+    rank_of,
+    sizes_of,
+    whole,
+    wholes,
+)
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 
@@ -17,7 +26,10 @@ if TYPE_CHECKING:
 @rule("cat", "concat", "concatenate", signature="tensors, dim=0")
 def cat(call: BoundCall, maker: Maker) -> int:
     """Joined along a dim; a tensor of shape (0,) counts for nothing, as in torch."""
-    values = [value for value in call.tensors("tensors") if maker.tensor(value).shape != (0,)]
+    given = items_of(call.get("tensors"))
+    values = [
+        operand(call, item) for item in given if not isinstance(item, Ref) or maker.recorded(item.value).shape != (0,)
+    ]
     return _joined(maker, values, whole(call.get("dim"), "the dim"))
 
 

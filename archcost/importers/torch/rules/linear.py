@@ -57,4 +57,3 @@ def _functional(call: BoundCall, maker: Maker, value: int, matrix: str, bias: st
     if transposed:
         weight = maker.step("transpose", [weight], {"dim0": 0, "dim1": 1})
     return maker.step("functional_linear", [value, weight, *([call.tensor(bias)] if call.has_tensor(bias) else [])])
-

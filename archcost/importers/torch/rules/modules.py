@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence  # noqa: TC003 - a named tuple's types are read when it is made
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.torch.recorded import Ref
 from archcost.importers.torch.rules.attention import multi_head_attention
 from archcost.importers.torch.rules.base import RULES, Maker, Unmapped
 from archcost.importers.torch.rules.calls import bound
-from archcost.importers.torch.rules.experts import mixture, routes
+from archcost.importers.torch.rules.experts import mixture, mixture_at, routed_from
 
 if TYPE_CHECKING:
     from archcost.importers.torch.recorded import ModuleCall
@@ -19,18 +19,23 @@ _FORWARD = "multi_head_attention_forward"
 
 
 class ModuleRule(NamedTuple):
-    """``fits`` says by the module alone whether ``lower`` is worth a try: it gives the values of the span's outputs."""
+    """``lower`` gives the values of a span's outputs.
 
-    fits: Callable[[ModuleCall], bool]
-    lower: Callable[[Span, Maker], "list[int]"]
+    ``last`` says by the modules alone whether that is worth a try where a module call begins: the number of the module
+    call with which the span ends, mostly the same one, or None.
+    """
+
+    last: Callable[[Sequence[ModuleCall], int], int | None]
+    lower: Callable[[Span, Maker], list[int]]
 
 
-def _is_multihead(module: ModuleCall) -> bool:
-    return module.kind == "MultiheadAttention" and bool(getattr(module.module, "batch_first", False))
+def _multihead_at(modules: Sequence[ModuleCall], number: int) -> int | None:
+    module = modules[number]
+    return number if module.kind == "MultiheadAttention" and getattr(module.module, "batch_first", False) else None
 
 
 def _multihead(span: Span, maker: Maker) -> list[int]:
-    """torch's multi-head layer, batch first: it turns its inputs to (L, N, E), and its output back."""
+    """Torch's multi-head layer, batch first: it turns its inputs to (L, N, E), and its output back."""
     turned: dict[int, int] = {}
     main = None
     for call in span.calls:
@@ -48,4 +53,8 @@ def _multihead(span: Span, maker: Maker) -> list[int]:
     return [value for value in multi_head_attention(arguments, maker, batch_first=True) if value is not None]
 
 
-MODULE_RULES = (ModuleRule(_is_multihead, _multihead), ModuleRule(routes, mixture))
+MODULE_RULES = (
+    ModuleRule(_multihead_at, _multihead),
+    ModuleRule(mixture_at, mixture),
+    ModuleRule(routed_from, mixture),
+)

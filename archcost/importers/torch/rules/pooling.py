@@ -78,7 +78,7 @@ def adaptive_pool(call: BoundCall, maker: Maker) -> int:
     kind, wanted = call.function.removesuffix(_WITH_PLACES), call.get("output_size")
     if wanted is None or wanted == (None,):
         wanted = (None,) * int(kind[-2])
-    elif isinstance(wanted, tuple) and len(wanted) == 1:
+    elif type(wanted) is tuple and len(wanted) == 1:
         (wanted,) = wanted
     return _pooled(maker, kind, [call.tensor("input")], {"output_size": wanted})[0]
 
@@ -103,5 +103,5 @@ def lp_pool(call: BoundCall, maker: Maker) -> int:
     attributes = _windows(call, "ceil_mode")
     value = maker.step("relu", _pooled(maker, kind, [value], attributes))
     size = call.get("kernel_size")
-    taps = prod(size) if isinstance(size, tuple) else size ** int(kind[-2])
+    taps = prod(size) if type(size) is tuple else size ** int(kind[-2])
     return maker.step("pow", [maker.step("mul", [value], {"other": taps})], {"exponent": 1 / order})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.torch.recorded import Ref
+from archcost.importers.torch.rules.arguments import items_of
 from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def layers(call: BoundCall, maker: Maker) -> list[int]:
     return maker.layer(kind, [call.tensor("input"), *hidden], attributes, holds)
 
 
-@rule("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", signature="input, hx, w_ih, w_hh, b_ih=None, b_hh=None")
+@rule(
+    "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", signature="input, hx, w_ih, w_hh, b_ih=None, b_hh=None"
+)
 def cells(call: BoundCall, maker: Maker) -> list[int]:
     """One step of one layer."""
     stem = call.function.removesuffix("_cell")
@@ -69,9 +72,8 @@ def cells(call: BoundCall, maker: Maker) -> list[int]:
 
 def _states(call: BoundCall, maker: Maker) -> list[int]:
     """The initial states, none of them if all are zeros."""
-    given = call.get("hx")
-    items = given if isinstance(given, tuple) else (given,)
-    if all(isinstance(item, Ref) and maker.made_by(item.value) in ("zeros", "new_zeros", "zeros_like") for item in items):
+    makers = [maker.call_of(item.value) for item in items_of(call.get("hx")) if isinstance(item, Ref)]
+    if all(each is not None and each.function in ("zeros", "new_zeros", "zeros_like") for each in makers):
         return []
     return call.tensors("hx")
 

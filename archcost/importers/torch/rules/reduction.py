@@ -20,7 +20,7 @@ _SOME = "input, dim=None, keepdim=False"
 
 def _dims(argument: Argument) -> Attribute:
     """The dims of a reduction: one, several, or None for all, which torch also takes an empty list for."""
-    return argument if isinstance(argument, (int, tuple)) and argument != () else None
+    return argument if argument != () else None
 
 
 def _reduced(call: BoundCall, maker: Maker, kind: str, value: int, **more: Attribute) -> int:
@@ -110,7 +110,7 @@ def norm(call: BoundCall, maker: Maker) -> int:
 def _of_matrix(call: BoundCall, maker: Maker) -> bool:
     """Whether a number means another norm for the matrix that its input is."""
     dim = call.get("dim")
-    count = rank_of(maker, call.tensor("input")) if dim is None else len(dim) if isinstance(dim, tuple) else 1
+    count = rank_of(maker, call.tensor("input")) if dim is None else len(dim) if type(dim) is tuple else 1
     return call.function == "linalg_norm" and call.get("ord") is not None and count == 2  # noqa: PLR2004 - a matrix
 
 

@@ -51,7 +51,7 @@ def _factor(call: BoundCall, maker: Maker, value: int) -> Attribute:
     if given is None:
         return None
     before, after = maker.tensor(value).shape[2:], call.result.shape[2:]
-    factors = given if isinstance(given, tuple) else (given,) * len(before)
+    factors = given if type(given) is tuple else (given,) * len(before)
     for size, factor, wanted in zip(before, factors, after, strict=True):
         if isinstance(size, Batched) or isinstance(factor, Batched) or floor(size * factor) != wanted:
             return None
@@ -65,7 +65,7 @@ def upsample(call: BoundCall, maker: Maker) -> int:
     call.arguments["mode"] = "nearest"
     if call.function == "upsample_bilinear":
         call.arguments |= {"mode": _LINEAR[rank_of(maker, value)], "align_corners": True}
-    return interpolate(call, maker)  # type: ignore[return-value]  # the rule itself gives one value
+    return interpolate(call, maker)
 
 
 @rule("grid_sample", signature="input, grid, mode='bilinear', padding_mode='zeros', align_corners=None")

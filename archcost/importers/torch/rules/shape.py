@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
+from archcost.importers.torch.recorded import Ref
 from archcost.importers.torch.rules.arguments import cast, place_of, rank_of, sizes_of, whole, wholes
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
@@ -59,9 +60,14 @@ def unflatten(call: BoundCall, maker: Maker) -> int:
 
 @rule("reshape", "view", signature="input, *sizes")
 def reshape(call: BoundCall, maker: Maker) -> int:
-    """The same elements in another shape, as the call has it; nothing where it is the shape of the input."""
+    """The same elements in another shape, as the call has it; nothing where it is the shape of the input.
+
+    Where tensors say the sizes, the shape is that of the run.
+    """
     shape = call.get("sizes")
-    if isinstance(shape, tuple) and len(shape) == 1 and isinstance(shape[0], str):
+    if type(shape) is tuple and any(isinstance(size, Ref) for size in shape):
+        return _reshaped(call, maker, call.result.shape)
+    if type(shape) is tuple and len(shape) == 1 and isinstance(shape[0], str):
         raise Unmapped("the bits of numbers as another dtype are no op")
     return _reshaped(call, maker, sizes_of(shape, "a size"))
 

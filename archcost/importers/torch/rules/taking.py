@@ -31,18 +31,18 @@ def chunk(call: BoundCall, maker: Maker) -> list[int]:
 def split(call: BoundCall, maker: Maker) -> list[int]:
     """Parts of a size, or of the sizes in a list."""
     size = call.get("split_size")
-    sections: Attribute = sizes_of(size, "a size") if isinstance(size, tuple) else size
+    sections: Attribute = sizes_of(size, "a size") if type(size) is tuple else size
     attributes = {"split_size_or_sections": sections, "dim": call.get("dim")}
     return _pieces(call, maker, "split", call.tensor("input"), attributes)
 
 
-@rule("tensor_split", signature="input, indices_or_sections, dim=0")
+@rule("tensor_split", signature="input, parts=None, dim=0, indices=None, sections=None")
 def tensor_split(call: BoundCall, maker: Maker) -> list[int]:
     """Parts as even as can be, or between positions: a split by the sizes that the run gave."""
     return _split_as_run(call, maker, place_of(call.get("dim"), rank_of(maker, call.tensor("input"))))
 
 
-@rule("hsplit", "vsplit", "dsplit", signature="input, indices_or_sections")
+@rule("hsplit", "vsplit", "dsplit", signature="input, parts=None, indices=None, sections=None")
 def split_as_numpy(call: BoundCall, maker: Maker) -> list[int]:
     """Parts along the columns, rows or the third dim."""
     rank = rank_of(maker, call.tensor("input"))
@@ -139,7 +139,7 @@ def sort(call: BoundCall, maker: Maker) -> int | list[int]:
     dim = 0 if call.function == "msort" else call.get("dim")
     size = maker.tensor(value).shape[place_of(dim, rank_of(maker, value))]
     found = maker.steps("topk", [value], {"k": size, "dim": dim, "largest": bool(call.get("descending"))})
-    return {"sort": found, "argsort": found[1], "msort": found[0]}[call.function]
+    return found if call.function == "sort" else found[call.function == "argsort"]
 
 
 @rule("one_hot", signature="input, num_classes=-1")

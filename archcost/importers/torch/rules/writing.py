@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Ref
+from archcost.importers.torch.recorded import Opaque, Ref
 from archcost.importers.torch.rules.arguments import (
     cast,
     constant,
     is_number,
+    items_of,
     number_of,
     operand,
     place_of,
@@ -18,12 +19,12 @@ from archcost.importers.torch.rules.arguments import (
 )
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
-from archcost.importers.torch.rules.indexing import aligned, items_of, write_masked
+from archcost.importers.torch.rules.indexing import aligned, items_by_dim, write_masked
 from archcost.importers.torch.rules.shape import expanded
 
 if TYPE_CHECKING:
     from archcost.importers.form import Shape, Size
-    from archcost.importers.torch.recorded import Argument
+    from archcost.importers.torch.recorded import Argument, Call
     from archcost.importers.torch.rules.base import BoundCall, Maker
 
 
@@ -36,7 +37,7 @@ class Stretch(NamedTuple):
     size: int
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
         """How many there are."""
         return len(range(self.start, self.end, self.step))
 
@@ -56,16 +57,44 @@ class Region(NamedTuple):
 
 @rule("setitem", signature="input, index, value")
 def setitem(call: BoundCall, maker: Maker) -> int:
-    """A write into a region, or where a mask is true."""
-    base, given = call.tensor("input"), call.get("index")
-    items = given if isinstance(given, tuple) else (given,)
+    """A write into a region, or where a mask is true; nothing where it has been written already.
+
+    ``x[1:] += y`` is three calls: the part is taken and changed in place, which writes into x, and written once more.
+    """
+    base, items = call.tensor("input"), items_of(index_of(call.call, maker))
+    if _is_written(call.call, maker):
+        return maker.same(base)
     if len(items) == 1 and isinstance(items[0], Ref):
         return _write_masked(call, maker, base, operand(call, items[0]))
-    region = _region(maker, base, items_of(call, maker, items, rank_of(maker, base)))
+    region = _region(maker, base, items_by_dim(call, maker, items, rank_of(maker, base)))
     filling = call.get("value")
     if is_number(filling):
         return _filled(call, maker, base, region, filling)
     return _written(maker, base, region, _fitted(maker, operand(call, filling), region, maker.tensor(base).dtype))
+
+
+def index_of(write: Call, maker: Maker) -> Argument:
+    """Where a call writes: its index, or that of the part that was changed in place; raises Unmapped if it is none."""
+    base, index, value = write.args
+    if not isinstance(index, Opaque):
+        return index
+    made = maker.call_of(value.value)
+    while made is not None and made.in_place:
+        made = maker.call_of(made.args[0].value)
+    if made is None or made.function != "getitem" or made.args[0] != base:
+        raise Unmapped("it writes into a view of a tensor that is no part of it")
+    return made.args[1]
+
+
+def _is_written(write: Call, maker: Maker) -> bool:
+    """Whether a call writes what the call before has written at the same place."""
+    base, index, value = write.args
+    before = maker.call_of(base.value)
+    return (
+        before is not None
+        and before.function == "setitem"
+        and (index_of(before, maker), before.args[2]) == (index, value)
+    )
 
 
 def _write_masked(call: BoundCall, maker: Maker, base: int, mask: int) -> int:
@@ -98,7 +127,7 @@ def _region(maker: Maker, base: int, items: list[Argument]) -> Region:
         else:
             place += 1
         dim += 1
-    sizes = tuple([stretches[dim].count if dim in stretches else size for dim, size in enumerate(shape)])
+    sizes = tuple([stretches[dim].length if dim in stretches else size for dim, size in enumerate(shape)])
     return Region(stretches, sizes, tuple(added), tuple(dropped))
 
 
@@ -184,6 +213,6 @@ def _spread(maker: Maker, value: int, dim: int, stretch: Stretch) -> int:
         value = maker.step("unsqueeze", [value], {"dim": dim + 1})
         value = maker.step("pad", [value], {"pad": gaps})
         value = maker.step("flatten", [value], {"start_dim": dim, "end_dim": dim + 1})
-    behind = stretch.size - stretch.start - stretch.count * stretch.step
+    behind = stretch.size - stretch.start - stretch.length * stretch.step
     around = (0,) * (2 * (rank - dim - 1)) + (stretch.start, behind)
     return maker.step("pad", [value], {"pad": around}) if any(around) else value

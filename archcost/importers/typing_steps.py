@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.graph.model import Signature, TensorType
 from archcost.graph.nodes import check_dtypes
 from archcost.importers.form import Batched, Tensor, fitted, shape_at
-from archcost.importers.torch.rules.base import Unmapped
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raise_on_false
 from archcost.ops.field_types import REQUIRED, AttributeValueError, SpatialField
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute, Size
     from archcost.ops.base import Op
+
+
+class Unmapped(Exception):  # noqa: N818 - a verdict on a call, which lowering answers; nobody sees an error
+    """Ops of archcost cannot say it; the text says why."""
 
 
 class Typed(NamedTuple):
     """A step as archcost's op sees it; ``attributes`` are those that differ from the op's defaults."""
 
     outputs: tuple[Tensor, ...]
-    attributes: dict[str, Attribute]
+    attributes: Mapping[str, Attribute]
     weights: dict[str, tuple[int, ...]]
     macs: Size | None  # None: unknown
 
@@ -36,7 +39,7 @@ class Typist:
         self._dtype = dtype
         self._known: dict[object, Typed | Unmapped] = {}
 
-    def typed(self, kind: str, inputs: Sequence[Tensor], attributes: dict[str, Attribute]) -> Typed:
+    def typed(self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Attribute]) -> Typed:
         """Type a step; raises Unmapped if the op refuses its inputs or attributes."""
         key = (kind, *inputs, *attributes.items(), *[type(value) for value in attributes.values()])
         found = self._known.get(key)
@@ -50,7 +53,7 @@ class Typist:
             raise found
         return found
 
-    def _typed(self, kind: str, inputs: Sequence[Tensor], attributes: dict[str, Attribute]) -> Typed:
+    def _typed(self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Attribute]) -> Typed:
         signatures = [self._signature(kind, inputs, attributes, batch) for batch in self._batch_sizes]
         op, outputs = signatures[0].op, []
         for place, tensor in enumerate(signatures[0].outputs):
@@ -69,7 +72,7 @@ class Typist:
         )
 
     def _signature(
-        self, kind: str, inputs: Sequence[Tensor], attributes: dict[str, Attribute], batch: int
+        self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Attribute], batch: int
     ) -> Signature:
         types = tuple([TensorType(shape_at(tensor.shape, batch), tensor.dtype) for tensor in inputs])
         shapes = tuple([each.shape for each in types])
@@ -92,7 +95,7 @@ def attribute_at(value: Attribute, batch: int) -> Attribute:
     return tuple([attribute_at(item, batch) for item in value]) if type(value) is tuple else value
 
 
-def _written(op: Op, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
+def _written(op: Op, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
     """The attributes that differ from the defaults, in the op's order; equal numbers for all spatial dims as one."""
     found: dict[str, Attribute] = {}
     for name, field in op.fields.items():

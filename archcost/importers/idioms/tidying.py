@@ -1,0 +1,106 @@
+"""A model made whole again after rewrites: places, scopes of one step, ids, and the paths of functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archcost.importers.form import ROOT
+from archcost.ops import REGISTRY
+from archcost.ops.facets import WrittenAs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.importers.form import Model, Scope, Step
+
+_NAMED_BY_PATH = ("parameter", "buffer")  # their ids are those of tensors, whatever stands around them
+_DERIVED = "derived:"
+
+
+def tidied(model: Model, steps: Sequence[Step | None], changed: set[int], made: Iterable[Step]) -> Model:
+    """The model of the steps that are left; ``changed`` are the scopes in which some went or came, ``made`` those."""
+    paths = {model.path_of(step): index for index, step in enumerate(model.steps)}
+    left = [index for index, step in enumerate(steps) if step is not None]
+    places = {index: place for place, index in enumerate(left)}
+    kept = [step for step in steps if step is not None]
+    for step in kept:
+        if step.shares is not None:
+            step.shares = places[step.shares]
+    _collapse(model.scopes, kept, changed)
+    _name(model.scopes, kept, changed)
+    scopes = _numbered(model.scopes, kept)
+    new = replace(model, scopes=scopes, steps=kept)
+    by_index = {index: step for index, step in enumerate(steps) if step is not None}
+    new.functional = tuple(_functions(new, paths, by_index, made))
+    return new
+
+
+def _collapse(scopes: Sequence[Scope], steps: Sequence[Step], changed: set[int]) -> None:
+    """Let the only step of a module take the module's place and name."""
+    direct: dict[int, list[Step]] = {}
+    for step in steps:
+        direct.setdefault(step.scope, []).append(step)
+    parents = {scopes[scope].parent for scope in direct if scope != ROOT}
+    for scope in list(parents):
+        while scope != ROOT:
+            scope = scopes[scope].parent  # noqa: PLW2901 - up to the model
+            parents.add(scope)
+    for scope in changed - {ROOT} - parents:
+        alone = direct.get(scope, [])
+        if len(alone) == 1 and alone[0].kind not in _NAMED_BY_PATH and not scopes[scope].transparent:
+            alone[0].scope, alone[0].id = scopes[scope].parent, scopes[scope].id
+
+
+def _name(scopes: Sequence[Scope], steps: Sequence[Step], changed: set[int]) -> None:
+    """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay."""
+    taken: dict[int, set[str]] = {scope: set() for scope in changed}
+    for each in {step.scope for step in steps}:
+        scope = each
+        while scope != ROOT:
+            parent = scopes[scope].parent
+            taken.setdefault(parent, set()).add(scopes[scope].id)
+            scope = parent
+    going = [step for step in steps if step.scope in changed and _goes_by_kind(step)]
+    numbered = set(map(id, going))
+    for step in steps:
+        if id(step) not in numbered:
+            taken.setdefault(step.scope, set()).add(step.id)
+    for step in going:
+        name, count = step.kind, 0
+        while name in taken[step.scope]:
+            count += 1
+            name = f"{step.kind}_{count}"
+        step.id = name
+        taken[step.scope].add(name)
+
+
+def _goes_by_kind(step: Step) -> bool:
+    """Whether the id of a step is its kind, perhaps with a number."""
+    return not step.tensors and step.id.rstrip("0123456789").removesuffix("_") == step.kind.rstrip("0123456789")
+
+
+def _numbered(scopes: Sequence[Scope], steps: Sequence[Step]) -> list[Scope]:
+    """The scopes that are left, each with its parent and steps by the new numbers."""
+    alive = {ROOT}
+    for each in {step.scope for step in steps}:
+        scope = each
+        while scope not in alive:
+            alive.add(scope)
+            scope = scopes[scope].parent
+    numbers = {scope: number for number, scope in enumerate(sorted(alive))}
+    for step in steps:
+        step.scope = numbers[step.scope]
+    return [replace(scopes[scope], parent=numbers.get(scopes[scope].parent, ROOT)) for scope in sorted(alive)]
+
+
+def _functions(model: Model, paths: dict[str, int], steps: dict[int, Step], made: Iterable[Step]) -> Iterable[str]:
+    """The paths of layers that the source computes without a module, those of new steps among them."""
+    new = set(map(id, made))
+    for path in model.functional:
+        step = steps.get(paths.get(path.removeprefix(_DERIVED), -1))
+        if step is not None and id(step) not in new:
+            yield path[: len(path) - len(path.removeprefix(_DERIVED))] + model.path_of(step)
+    for step in model.steps:
+        if id(step) in new and REGISTRY[step.kind].written is WrittenAs.MODULE:
+            yield model.path_of(step)
