@@ -78,10 +78,8 @@ blocks:
       - {id: conv1, conv2d: {out_channels: $width, kernel_size: 1, bias: false}}
       - {id: conv2, conv2d: {out_channels: $width, kernel_size: 3, stride: $stride, padding: 1, bias: false}}
       - {id: conv3, conv2d: {out_channels: $out, kernel_size: 1, bias: false}}
-      - id: downsample
-        from: input
-        when: $(in_channels != out)
-        layers: [conv2d: {out_channels: $out, kernel_size: 1, stride: $stride, bias: false}, batch_norm2d]
+      - {id: downsample, from: input, when: $(in_channels != out),
+         layers: [conv2d: {out_channels: $out, kernel_size: 1, stride: $stride, bias: false}, batch_norm2d]}
       - {add, from: [conv3, downsample]}
       - relu
 layers:
@@ -110,12 +108,9 @@ layers:
     repeat: 3
     layers:
       - {id: down, conv2d: {out_channels: "$([24, 24, 48][i])", kernel_size: 2, stride: 2}, when: $(i > 0)}
-      - id: blocks
-        repeat: $([2, 2, 4][i])
-        as: j
-        residual:
-          - {id: dw, conv2d: {out_channels: $in_channels, kernel_size: 3, padding: 1, groups: $in_channels}}
-          - {id: shift, roll: {shifts: [1], dims: [2]}, when: $(j % 2 == 1)}
+      - {id: blocks, repeat: "$([2, 2, 4][i])", as: j,
+         residual: [{id: dw, conv2d: {out_channels: $in_channels, kernel_size: 3, padding: 1, groups: $in_channels}},
+                    {id: shift, roll: {shifts: [1], dims: [2]}, when: $(j % 2 == 1)}]}
 """,
     "two kinds that take turns, and one first": """
 input: [32, 16]
