@@ -49,6 +49,8 @@ class Layer:
         kinds = frozenset({*REGISTRY, *[use.name for use in uses.values()]})
         sizes = {part.number: self._sizes(part) for part in block.parts}
         self.params = Params(sizes, set(block.names), kinds, learnt)
+        if block.gathers:
+            self.params.counts = (f"len({block.names[0]})", {part.number: len(part.inputs) for part in block.parts})
         self.solver = Solver(self.params)
         self.final = {
             part.number: sizes_of(model, part.results[0])
@@ -126,7 +128,7 @@ class Layer:
         if id(one) not in self.uses:
             return self._fill_group(step, slot, one, parts, around)
         self._fill_use(step, (*around.ids, slot.id), self.uses[id(one)], parts)
-        return tuple([slot.reads[place] for place in one.order or range(one.inputs)])
+        return slot.reads if one.gathers else tuple([slot.reads[place] for place in one.order or range(one.inputs)])
 
     def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, Part]) -> None:
         leaves = {key: part.step for key, part in parts.items() if part.step is not None}

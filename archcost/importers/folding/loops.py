@@ -49,7 +49,7 @@ def _is_numbered(part: Part) -> bool:
     head = head_of(part.parts[0])
     return all(
         one.id == str(number) and head_of(one) == head and one.share is None for number, one in enumerate(part.parts)
-    ) and not (isinstance(head, Pattern) and head.loop)
+    ) and not (isinstance(head, Pattern) and (head.loop or head.gathers))
 
 
 def _chain(part: Part) -> tuple[int, ...] | None:

@@ -94,6 +94,7 @@ class Params:
     ) -> None:
         self.rows: dict[str, Param] = {}
         self._kinds = kinds  # of ops and blocks
+        self.counts: tuple[str, Row] | None = None  # the number of the inputs of a block that takes any number of them
         self.uses: Counter[str] = Counter()  # of expressions that were there already
         self.wanted: Counter[str] = Counter()  # how many params would have liked a name
         self.sizes = sizes
@@ -203,6 +204,9 @@ class Params:
 
     def _atoms(self, row: dict[int, bool]) -> list[tuple[str, dict[int, bool], bool]]:
         atoms: list[tuple[str, dict[int, bool], bool]] = []
+        if self.counts is not None:
+            text, counts = self.counts
+            atoms.append((f"{text} > 1", {part: counts[part] > 1 for part in row}, False))
         for param in self.rows.values():
             values = param.values
             if not row.keys() <= values.keys():

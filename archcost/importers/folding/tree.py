@@ -40,6 +40,7 @@ class Part:
     end: int = 0
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
+    gathers: bool = False  # its inputs are one list, of which its first step makes one value
     share: Part | None = None  # the part whose weights this one uses, with all that is in it
     pattern: Pattern | None = None  # of a scope, once it is found
     row: list[Part | None] = field(
