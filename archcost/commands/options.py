@@ -27,6 +27,10 @@ Inputs = Annotated[
     ),
 ]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
+TrainingStep = Annotated[
+    bool,
+    typer.Option("--training", help="Include what a spec builds only for training, and the work of a training step."),
+]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
 
 

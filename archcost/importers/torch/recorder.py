@@ -131,7 +131,7 @@ class Recorder(TorchFunctionMode):
 
     def _read(self, call: Called) -> Any:
         """A number of Python's, if the run can know it."""
-        tensors = list(tensors_in(call.arguments))
+        tensors = tensors_in(call.arguments)
         if not self._known(tensors, f"the number that `{call.name}` reads"):
             raise self._refused(
                 f"the number that `{call.name}` reads at {self._tape.where()} depends on the input's numbers"
@@ -177,4 +177,4 @@ def _narrowed(call: Called) -> Any:
         return torch.empty_strided(leaf.shape, leaf.stride(), dtype=torch.bfloat16, device=leaf.device)
 
     found: Tensor = call.changed(narrow).run()
-    return found.to(next(tensors_in(call.args)).dtype)
+    return found.to(tensors_in(call.args)[0].dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Value
+from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Ref, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,17 @@ def _alike(what: str, one: object, two: object) -> None:
         raise DifferentError(f"its {what} are others")
 
 
+def _list(one: tuple[Argument, ...], two: tuple[Argument, ...]) -> Opaque:
+    """A list of numbers whose length follows the batch; of tensors, it is another path."""
+    if any(isinstance(leaf, Ref) for leaf in _leaves((one, two))):
+        raise DifferentError(f"{len(one)} tensors become {len(two)}")
+    return Opaque("list", "its length follows the batch")
+
+
+def _leaves(argument: Argument) -> list[Argument]:
+    return [leaf for each in argument for leaf in _leaves(each)] if isinstance(argument, tuple) else [argument]
+
+
 class _Merge:
     """What becomes of two numbers at two batch sizes."""
 
@@ -108,9 +119,9 @@ class _Merge:
         if isinstance(one, slice):
             parts = [(one.start, two.start), (one.stop, two.stop), (one.step, two.step)]
             return slice(*[self.argument(*part) for part in parts])
-        if type(one) is tuple:
+        if isinstance(one, tuple):
             if len(one) != len(two):
-                raise DifferentError(f"{len(one)} arguments become {len(two)}")
+                return _list(one, two)
             return tuple([self.argument(left, right) for left, right in zip(one, two, strict=True)])
         return self._leaf(one, two)
 

@@ -90,7 +90,7 @@ def _recorded(
         help_text = suggestion(subject.until, paths, "modules")
         raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
     values, modules = Values(model), ModuleCalls(model, subject.until)
-    tensors = list(tensors_in((args, kwargs)))
+    tensors = tensors_in((args, kwargs))
     inputs = [values.input(each, name) for each, name in zip(tensors, names, strict=True)]
     counter = FlopCounterMode(display=False)
     tape = Tape(values, modules, counter)
@@ -146,7 +146,7 @@ def _refuse(subject: Subject, stopped: UsageError | None) -> None:
 
 def _outputs(subject: Subject, recorder: Recorder, values: Values, result: Any) -> list[int]:
     """The values that a model gives, each once."""
-    found = list(tensors_in(result))
+    found = tensors_in(result)
     if not found:
         raise UsageError(f"{subject.title} gives no tensor, but {type(result).__name__}")
     recorder.settle(found)

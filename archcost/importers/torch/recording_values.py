@@ -14,26 +14,35 @@ from torch import Tensor, nn
 from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
+_PLAIN = frozenset({bool, int, float, str, type(None), type(Ellipsis), torch.dtype, torch.Size})  # without tensors
 _LONGEST_LIST = 1000  # of numbers among arguments; longer ones are data
 
 
-def tensors_in(found: Any) -> Iterator[Tensor]:
+def tensors_in(found: Any) -> list[Tensor]:
     """The tensors in nested lists, dicts and dataclasses, in order."""
+    tensors: list[Tensor] = []
+    _collect(found, tensors)
+    return tensors
+
+
+def _collect(found: Any, tensors: list[Tensor]) -> None:
     if isinstance(found, Tensor):
-        yield found
-    elif isinstance(found, Mapping):
-        for each in found.values():
-            yield from tensors_in(each)
+        tensors.append(found)
+    elif type(found) in _PLAIN:
+        return
     elif isinstance(found, list | tuple):
         for each in found:
-            yield from tensors_in(each)
+            _collect(each, tensors)
+    elif isinstance(found, Mapping):
+        for each in found.values():
+            _collect(each, tensors)
     elif isinstance(found, slice):
-        yield from tensors_in((found.start, found.stop, found.step))
+        _collect((found.start, found.stop, found.step), tensors)
     elif is_dataclass(found) and not isinstance(found, type):
-        for each in fields(found):
-            yield from tensors_in(getattr(found, each.name, None))
+        for field in fields(found):
+            _collect(getattr(found, field.name, None), tensors)
 
 
 def is_measured(tensor: Tensor) -> bool:
@@ -125,9 +134,7 @@ class Values:
         """An argument as recordings have it."""
         if isinstance(found, Tensor):
             return Ref(self.number(found))
-        if isinstance(found, list | tuple):
-            if len(found) > _LONGEST_LIST:
-                return Opaque(type(found).__name__, f"of {len(found)}")
+        if isinstance(found, list | tuple) and (len(found) <= _LONGEST_LIST or tensors_in(found)):
             return tuple([self.argument(each) for each in found])
         if isinstance(found, dict):
             return {str(key): self.argument(each) for key, each in found.items()}
@@ -150,10 +157,10 @@ def _look(tensor: Tensor) -> tuple[Any, ...]:
 
 def _leaf(found: Any) -> Argument:
     """What holds no tensor: a whole number also of another library, or a text that says what was there."""
-    if found is None or found is Ellipsis or isinstance(found, bool | int | float | str):
-        return found
     if isinstance(found, torch.dtype):
         return dtype_name(found)
+    if type(found) in _PLAIN or isinstance(found, float | str):
+        return found
     try:
         return operator.index(found)
     except TypeError:

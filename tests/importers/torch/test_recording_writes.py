@@ -178,3 +178,15 @@ def test_iteration_is_unbind() -> None:
     recording = recorded(module(lambda x: sum(list(x.transpose(0, 1)))), 3)
     assert functions(recording) == ["transpose", "unbind", "add", "add", "add"]
     assert len(call_of(recording, "unbind").outputs) == 3
+
+
+def test_a_write_that_the_meta_device_lacks_is_made_on_shadows() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        table = torch.arange(4.0, device=x.device)
+        assert table.apply_(lambda number: number + 1) is table
+        counts = torch.bincount(torch.tensor([1, 1, 3]))
+        return x.exp() if (table + counts).tolist() == [1, 4, 3, 5] else x
+
+    recording = recorded(module(forward), 4)
+    assert functions(recording) == ["arange", "apply", "tensor", "bincount", "add", "exp"]
+    assert call_of(recording, "add").args[0] == Ref(call_of(recording, "apply").outputs[0])
