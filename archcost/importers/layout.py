@@ -28,7 +28,7 @@ class Alone(Enum):
     EMPTY = 1
 
 
-class Name(str):
+class Label(str):
     """A key, an id or a reference: it is read as it is written, whatever it looks like."""
 
     __slots__ = ()
@@ -110,7 +110,7 @@ def _pair(key: str, value: Node) -> str:
 def _leaf(node: Node, *, flow: bool) -> str:
     if isinstance(node, (Alone, Noted, dict, list)):
         raise TypeError(node)
-    if isinstance(node, Name):
+    if isinstance(node, Label):
         return name_text(node, flow=flow)
     return text(node, flow=flow) if isinstance(node, Text) else value_text(node, flow=flow)
 
@@ -141,7 +141,7 @@ def _put(lines: list[str], head: str, node: Node, indent: int) -> None:
     elif isinstance(node, dict):
         lines.append(head)
         _put_pairs(lines, node, indent + 2)
-    elif all(isinstance(item, Name) for item in node):
+    elif all(isinstance(item, Label) for item in node):
         _put_filled(lines, head, node)
     else:
         lines.append(head)

@@ -42,7 +42,8 @@ def write_as_rounds(step: DraftStep, params: Mapping[str, Mapping[str, Attribute
     ids = (str(step.id),)
     kind = over_rounds(kinds, Hint(KIND, "kind", ids))
     attributes = {
-        name: over_rounds(row, Hint(FLAG if isinstance(row[0], bool) else OTHER, name, ids)) for name, row in values.items()
+        name: over_rounds(row, Hint(FLAG if isinstance(row[0], bool) else OTHER, name, ids))
+        for name, row in values.items()
     }
     step.kind = kind if isinstance(kind, (str, Expression)) else None
     step.attributes, step.repeat, step.layers = attributes, len(rounds), None
@@ -66,7 +67,7 @@ def _are_rounds(rounds: Sequence[DraftStep], params: Mapping[str, Mapping[str, A
 def _values(
     rounds: Sequence[DraftStep], kinds: Sequence[str], params: Mapping[str, Mapping[str, Attribute]]
 ) -> dict[str, list[Any]] | None:
-    """What every round gives, by param, defaults included; None if a block lacks a param, or has to follow its input."""
+    """What every round gives, by param, with defaults; None if a block lacks one, or has it follow from its input."""
     names = dict.fromkeys([name for one in rounds for name in one.attributes])
     found: dict[str, list[Any]] = {}
     for name in names:
@@ -76,7 +77,9 @@ def _values(
         same = all(value == row[0] for value in row)
         if None in row or (not same and any(isinstance(value, (Expression, Batched)) for value in row)):
             return None
-        if any(isinstance(value, Expression) and name not in one.attributes for one, value in zip(rounds, row, strict=True)):
+        if any(
+            isinstance(value, Expression) and name not in one.attributes for one, value in zip(rounds, row, strict=True)
+        ):
             return None
         found[name] = row
     return found

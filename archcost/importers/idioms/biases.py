@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.importers.form import Batched, shape_at
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -41,7 +41,7 @@ def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
     held = sight.step(table)
     heads = sight.shape(held.outputs[0])[-1]
     attributes: dict[str, Attribute] = {"window_size": window, "num_heads": heads}
-    made = Made(place, "relative_position_bias", (), sight.step(place).outputs, attributes, held.tensors, held.id)
+    made = NewStep(place, "relative_position_bias", (), sight.step(place).outputs, attributes, held.tensors, held.id)
     return Rewrite((table, index, lookup, *shapes, turned, place), (made,))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Shape
@@ -31,7 +31,7 @@ def open_size(sight: Sight, place: int) -> Rewrite | None:
     if said == written:
         return None
     attributes: dict[str, Attribute] = {**step.attributes, name: said}
-    return Rewrite((place,), (Made(place, step.kind, step.inputs, step.outputs, attributes, id=step.id),))
+    return Rewrite((place,), (NewStep(place, step.kind, step.inputs, step.outputs, attributes, id=step.id),))
 
 
 def _open_position(sizes: Shape, uses: list[Shape], before: list[int]) -> int | None:

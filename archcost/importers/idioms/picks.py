@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
@@ -25,7 +25,7 @@ def unbind(sight: Sight, place: int) -> Rewrite | None:
         return None
     outputs = tuple([sight.step(picked[number][1]).outputs[0] for number in range(len(places))])
     gone = tuple([step for pair in picked.values() for step in pair])
-    return Rewrite(gone, (Made(place, "unbind", (value,), outputs, {"dim": dim}),))
+    return Rewrite(gone, (NewStep(place, "unbind", (value,), outputs, {"dim": dim}),))
 
 
 def _picked(sight: Sight, place: int, dim: int) -> tuple[int, int, int] | None:
@@ -45,4 +45,4 @@ def chunk(sight: Sight, place: int) -> Rewrite | None:
     if step.kind != "split" or len({sight.shape(value) for value in step.outputs}) > 1:
         return None
     attributes = {"chunks": len(step.outputs), "dim": sight.attribute(place, "dim")}
-    return Rewrite((place,), (Made(place, "chunk", step.inputs, step.outputs, attributes),))
+    return Rewrite((place,), (NewStep(place, "chunk", step.inputs, step.outputs, attributes),))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from archcost.importers.form import Model
-    from archcost.importers.idioms.sight import Made, Rewrite, Sight
+    from archcost.importers.idioms.sight import NewStep, Rewrite, Sight
     from archcost.importers.typing_steps import Typed
 
     Idiom = Callable[[Sight, int], Rewrite | None]
@@ -59,7 +59,7 @@ class Rewriter:
         self._replace(gone, rewrite.made, [each for each in typed if each is not None], tensors)
         return True
 
-    def _is_closed(self, gone: tuple[int, ...], made: tuple[Made, ...]) -> bool:
+    def _is_closed(self, gone: tuple[int, ...], made: tuple[NewStep, ...]) -> bool:
         """Whether nothing outside needs a value that is lost, and no weights that go are shared."""
         kept = {value for each in made for value in each.outputs}
         for place in gone:
@@ -72,7 +72,7 @@ class Rewriter:
                     return False
         return True
 
-    def _is_in_order(self, gone: tuple[int, ...], made: tuple[Made, ...]) -> bool:
+    def _is_in_order(self, gone: tuple[int, ...], made: tuple[NewStep, ...]) -> bool:
         """Whether every step stands after what it reads, and before who reads it."""
         new = {value: each.place for each in made for value in each.outputs}
         for each in made:
@@ -87,7 +87,7 @@ class Rewriter:
                     return False
         return True
 
-    def _typed_made(self, made: Made, tensors: dict[int, Tensor]) -> Typed | None:
+    def _typed_made(self, made: NewStep, tensors: dict[int, Tensor]) -> Typed | None:
         """A new step as its op sees it; None if it does not give the values that are there."""
         inputs = [self._tensor(value, tensors) for value in made.inputs]
         typed = self._typist.typed(made.kind, inputs, dict(made.attributes))
@@ -107,7 +107,7 @@ class Rewriter:
         return tensors[value] if value < 0 else self.model.values[value]
 
     def _replace(
-        self, gone: tuple[int, ...], made: tuple[Made, ...], typed: list[Typed], tensors: dict[int, Tensor]
+        self, gone: tuple[int, ...], made: tuple[NewStep, ...], typed: list[Typed], tensors: dict[int, Tensor]
     ) -> None:
         numbers = {}
         for value, tensor in tensors.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -28,7 +28,7 @@ def rotary_embedding(sight: Sight, place: int) -> Rewrite | None:
             if found is not None and _is_turned_with(sight, cosine, sine, found[0], value):
                 x, interleaved, parts = found
                 attributes: dict[str, Attribute] = {"interleaved": True} if interleaved else {}
-                made = Made(place, "rotary_embedding", (x,), step.outputs, attributes)
+                made = NewStep(place, "rotary_embedding", (x,), step.outputs, attributes)
                 return Rewrite((*parts, cosine, sine, place), (made,))
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +30,12 @@ def window_partition(sight: Sight, place: int) -> Rewrite | None:
     attributes: dict[str, Attribute] = {"window_size": _sides(height, width)}
     gone, whole = (split, turn, place), sight.shape(output)
     if len(whole) == _WINDOWS:
-        return Rewrite(gone, (Made(place, "window_partition", (x,), (output,), attributes),))
+        return Rewrite(gone, (NewStep(place, "window_partition", (x,), (output,), attributes),))
     if whole[-3:] != (height, width, channels) or len(whole) != _MAP:
         return None
     sides: dict[str, Attribute] = {"dim": 1, "unflattened_size": (height, width)}
-    partition = Made(turn, "window_partition", (x,), (-1,), attributes)
-    return Rewrite(gone, (partition, Made(place, "unflatten", (-1,), (output,), sides)))
+    partition = NewStep(turn, "window_partition", (x,), (-1,), attributes)
+    return Rewrite(gone, (partition, NewStep(place, "unflatten", (-1,), (output,), sides)))
 
 
 def window_reverse(sight: Sight, place: int) -> Rewrite | None:
@@ -52,12 +52,12 @@ def window_reverse(sight: Sight, place: int) -> Rewrite | None:
     attributes: dict[str, Attribute] = {"window_size": _sides(height, width), "output_size": _sides(*size[:2])}
     gone, windows = (split, turn, place), sight.shape(x)
     if len(windows) == _WINDOWS:
-        return Rewrite(gone, (Made(place, "window_reverse", (x,), (output,), attributes),))
+        return Rewrite(gone, (NewStep(place, "window_reverse", (x,), (output,), attributes),))
     if windows[-3:] != (height, width, channels) or len(windows) != _MAP:
         return None
     sides: dict[str, Attribute] = {"start_dim": 1, "end_dim": 2}
-    merged = Made(turn, "flatten", (x,), (-1,), sides)
-    return Rewrite(gone, (merged, Made(place, "window_reverse", (-1,), (output,), attributes)))
+    merged = NewStep(turn, "flatten", (x,), (-1,), sides)
+    return Rewrite(gone, (merged, NewStep(place, "window_reverse", (-1,), (output,), attributes)))
 
 
 def _turned(sight: Sight, place: int) -> tuple[int, int] | None:
