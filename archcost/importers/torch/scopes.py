@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 
 
-class Scopes:
+class ModuleScopes:
     """Makes scopes as they are needed: of a module call under that of the call around it, by torch's paths.
 
     A module that is called where its path does not lead goes by its last name. One that is called again has a scope of

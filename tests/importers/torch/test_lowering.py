@@ -12,7 +12,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from archcost.importers.form import Batched, Model, Step
 from archcost.importers.torch.rules import RULES
-from archcost.importers.torch.rules.base import Rule
+from archcost.importers.torch.rules.base import CallRule
 from tests.importers.torch.lowering_support import kinds, lowered, step
 
 
@@ -172,7 +172,7 @@ def test_a_rule_that_is_wrong_is_found(
         found: int = maker.step(kind, [call.tensor("input")], attributes)
         return found
 
-    monkeypatch.setitem(RULES, "relu", Rule(wrong, "input, inplace=False"))
+    monkeypatch.setitem(RULES, "relu", CallRule(wrong, "input, inplace=False"))
     model = lowered(lambda: nn.Sequential(nn.ReLU()), (4, 4))
     assert kinds(model) == ["custom"]
     assert words in model.remarks[0]
@@ -182,7 +182,7 @@ def test_a_rule_whose_macs_are_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -
     def wrong(call: Any, maker: Any) -> int:
         return maker.step("matmul", [call.tensor("input"), call.tensor("input")])  # type: ignore[no-any-return]
 
-    monkeypatch.setitem(RULES, "relu", Rule(wrong, "input, inplace=False"))
+    monkeypatch.setitem(RULES, "relu", CallRule(wrong, "input, inplace=False"))
     model = lowered(lambda: nn.Sequential(nn.ReLU()), (4, 4))
     assert kinds(model) == ["custom"]
     assert "MACs, the run gave 0" in model.remarks[0]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Tensor
     from archcost.importers.torch.recorded import Call
 
-__all__ = ["FREE", "RULES", "UNSEEN", "BoundCall", "Maker", "Rule", "RuleFunction", "Unmapped", "rule"]
+__all__ = ["FREE", "RULES", "UNSEEN", "BoundCall", "CallRule", "Maker", "RuleFunction", "Unmapped", "rule"]
 
 
 class Maker(Protocol):
@@ -97,14 +97,14 @@ class Maker(Protocol):
 RuleFunction = Callable[[BoundCall, Maker], "int | Sequence[int | None]"]  # None: a result that no op gives
 
 
-class Rule(NamedTuple):
+class CallRule(NamedTuple):
     """A rule, and the signature that calls of its functions are bound to."""
 
     lower: RuleFunction
     signature: str
 
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, CallRule] = {}
 RuleType = TypeVar("RuleType", bound=RuleFunction)
 
 
@@ -120,7 +120,7 @@ def rule(*functions: str, signature: str = "input") -> Callable[[RuleType], Rule
         for function in functions:
             if function in RULES:
                 raise ValueError(f"{function} has two rules: {RULES[function].lower.__name__} and {lower.__name__}")
-            RULES[function] = Rule(lower, signature)
+            RULES[function] = CallRule(lower, signature)
         return lower
 
     return register

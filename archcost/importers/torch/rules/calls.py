@@ -61,7 +61,7 @@ _WITHOUT_MEANING = frozenset(
 _ABSENT: Any = object()
 
 
-class Signature(NamedTuple):
+class CallSignature(NamedTuple):
     """The parameters of a function in order; one may take all further positional arguments, as ``*sizes``."""
 
     names: tuple[str, ...]
@@ -70,7 +70,7 @@ class Signature(NamedTuple):
 
 
 @cache
-def signature_of(text: str) -> Signature:
+def signature_of(text: str) -> CallSignature:
     """Read ``input, start_dim=0, *sizes``: names, defaults as Python writes them. Raises ValueError if it is wrong."""
     names: list[str] = []
     defaults: dict[str, Any] = {}
@@ -84,7 +84,7 @@ def signature_of(text: str) -> Signature:
         names.append(name)
         if default:
             defaults[name] = literal_eval(default)
-    return Signature(tuple(names), defaults, variadic)
+    return CallSignature(tuple(names), defaults, variadic)
 
 
 @dataclass(slots=True)
