@@ -225,9 +225,9 @@ def page(found: dict[str, Result]) -> str:
     lines = [
         "# What of timm is imported",
         "",
-        f"Models of timm {version} ({len(timm.list_models()):,} in all), each at its default input. `python -m benchmarks.import_timm` imports them,",
-        "and counts a fresh model with torch alone: MACs by FlopCounterMode, and the params that the run takes. This",
-        "page is generated.",
+        f"Models of timm {version} ({len(timm.list_models()):,} in all), each at its default input, imported by",
+        "`python -m benchmarks.import_timm`, and a fresh model counted with torch alone: MACs by FlopCounterMode, and",
+        "the params that the run takes. This page is generated.",
         "",
         "| what | models |",
         "| :-- | --: |",

@@ -12,6 +12,7 @@ from archcost.importers.folding.params import Learnt
 from archcost.importers.folding.patterns import INPUT, Pattern, Ref, entries_of
 from archcost.importers.folding.reading import texts_of
 from archcost.importers.folding.tree import tree_of
+from archcost.spec.model import MORE
 from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
@@ -33,10 +34,8 @@ def fold(model: Model) -> Draft:
     uses: dict[int, Use] = {}
     names = BlockNames()
     inlined = _inlined(top, patterns)
-    blocks = []
-    for pattern in patterns:
-        if id(pattern) not in inlined and pattern is not top:
-            blocks.append(_block(model, pattern, uses, names))
+    written = [pattern for pattern in patterns if id(pattern) not in inlined and pattern is not top]
+    blocks = [_block(model, pattern, uses, names) for pattern in written]
     inputs = {place: one.name for place, one in enumerate(model.inputs)}
     _, steps, around = _laid_out(model, uses, top, (Ref(INPUT, 0),), inputs)
     return Draft(blocks, steps, _outputs(top, around))
@@ -83,7 +82,7 @@ def _inlined(top: Pattern, patterns: list[Pattern]) -> set[int]:
 
 def _can_be_group(pattern: Pattern) -> bool:
     """Whether the result is that of the last step, and no step has the name of a group's input."""
-    if any(slot.id == GROUP_INPUT for slot in pattern.slots):
+    if pattern.gathers or any(slot.id == GROUP_INPUT for slot in pattern.slots):
         return False
     return not pattern.outputs or _are_result(pattern)
 
@@ -108,7 +107,7 @@ def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNam
         part.arguments = {name: row.value(part.number) for name, row in params.rows.items()}
     name = names.fresh(pattern.kind)
     uses[id(pattern)] = Use(name, params)
-    inputs = None if words in ([], [GROUP_INPUT]) else words
+    inputs = None if words in ([], [GROUP_INPUT]) else [f"{words[0]}{MORE}"] if pattern.gathers else words
     return DraftBlock(name, params.declared(), inputs, steps, _outputs(pattern, around))
 
 
@@ -128,7 +127,9 @@ def _laid_out(
 def _input_names(pattern: Pattern) -> list[str]:
     """Names for the inputs of a block, none of which is that of a step in it."""
     ids = {slot.id for slot in pattern.slots}
-    if pattern.inputs < 2:  # noqa: PLR2004 - several
+    if pattern.gathers:
+        wanted = ["maps"]
+    elif pattern.inputs < 2:  # noqa: PLR2004 - several
         wanted = [GROUP_INPUT] * pattern.inputs
     else:
         wanted = ["x", *[f"x{number}" for number in range(2, pattern.inputs + 1)]]

@@ -125,16 +125,13 @@ def adds_input(model: Model, group: Pattern, handed: list[int], parts: Iterable[
         return False
     *_, before, last = group.slots
     result, own = Ref(len(group.slots) - 2, 0), Ref(INPUT, handed[0])
-    if last.head != "add" or last.id != "add" or last.optional or last.share is not None:
+    if last.head != "add" or last.id != "add" or last.optional or last.share is not None or before.outputs != 1:
         return False
-    if sorted(last.reads) != sorted((own, result)) or before.optional:
+    return sorted(last.reads) == sorted((own, result)) and all(_keeps_shape(model, part.row[-1]) for part in parts)
+
+
+def _keeps_shape(model: Model, sum_of: Part | None) -> bool:
+    """Whether what is added has one shape."""
+    if sum_of is None or sum_of.step is None or sum_of.step.attributes:
         return False
-    for part in parts:
-        leaf, source = part.row[-1], part.row[-2]
-        if leaf is None or leaf.step is None or leaf.step.attributes or source is None:
-            return False
-        if source.step is not None and len(source.outputs) != 1:
-            return False
-        if len({model.shape(value) for value in leaf.inputs}) != 1:
-            return False
-    return True
+    return len({model.shape(value) for value in sum_of.inputs}) == 1

@@ -67,7 +67,7 @@ def _are_rounds(rounds: Sequence[DraftStep], params: Mapping[str, Mapping[str, A
 def _values(
     rounds: Sequence[DraftStep], kinds: Sequence[str], params: Mapping[str, Mapping[str, Attribute]]
 ) -> dict[str, list[Any]] | None:
-    """What every round gives, by param, defaults included; None if a block lacks a param, or has to follow its input."""
+    """What every round gives, by param, with defaults; None if a block lacks one, or has it follow from its input."""
     names = dict.fromkeys([name for one in rounds for name in one.attributes])
     found: dict[str, list[Any]] = {}
     for name in names:
