@@ -93,11 +93,17 @@ class ModuleScopes:
         return self._added(parent, name, path, kind)
 
     def _added(self, parent: int, name: str, path: str, kind: str) -> int:
-        self.made.append(Scope(parent, name, kind, kind in _CONTAINERS))
+        self.made.append(Scope(parent, label(name), kind, kind in _CONTAINERS))
         self._paths.append(path)
         number = len(self.made) - 1
         self._named[parent, name] = number
         return number
+
+
+def label(name: str) -> str:
+    """A name of a module or tensor as an id of a spec, which has no spaces and does not begin with $."""
+    found = "".join(["_" if mark.isspace() or not mark.isprintable() else mark for mark in name])
+    return f"_{found[1:]}" if found.startswith("$") else found
 
 
 def _below(path: str, above: str) -> list[str] | None:

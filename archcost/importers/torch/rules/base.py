@@ -167,7 +167,7 @@ FREE = frozenset(_FREE.split())
 # Functions that multiply and accumulate, although torch's counter reads some or all of their calls as 0.
 _UNSEEN = """
     _grouped_mm grouped_mm grouped_linear deform_conv2d lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell affine_grid mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer
-    bilinear cdist
+    rnn_relu_cell affine_grid mv dot inner matmul linear vdot linalg_vecdot einsum tensordot addmv chain_matmul
+    multi_dot outer bilinear cdist
 """
 UNSEEN = frozenset(_UNSEEN.split())
