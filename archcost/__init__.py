@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
     from archcost.api.guarding import check, update_baseline
+    from archcost.api.importing import import_model
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
     from archcost.api.understanding import compare, explain, memory, op_reference, reconcile
@@ -49,6 +50,7 @@ _EXPORTS = {
     "compare": "archcost.api.understanding",
     "explain": "archcost.api.understanding",
     "export": "archcost.api.models",
+    "import_model": "archcost.api.importing",
     "init": "archcost.api.models",
     "load": "archcost.api.models",
     "memory": "archcost.api.understanding",
@@ -87,6 +89,7 @@ __all__ = [
     "compare",
     "explain",
     "export",
+    "import_model",
     "init",
     "load",
     "memory",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.files import Files
+    from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape, Settings
     from archcost.spec.model import Spec
@@ -201,10 +202,17 @@ def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files:
     ``files`` is the tree that a configuration of a model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source
+
+    return spec_of(import_source(Ask(source, inputs, files=files)), source.text)
+
+
+def spec_of(imported: Imported, name: str) -> Spec:
+    """The spec of an import, with what its text does not say."""
     from archcost.spec.loader import reads
 
-    spec = reads(import_source(Ask(source, inputs, files=files)).text, name=source.text)
+    spec = reads(imported.text, name=name)
     spec.expect.clear()
+    spec.functional = frozenset(imported.functional)
     return spec
 
 

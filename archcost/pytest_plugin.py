@@ -1,7 +1,8 @@
 """The pytest plugin: budgets as tests. In a conftest.py: ``pytest_plugins = ["archcost.pytest_plugin"]``.
 
-``def test_budget(archcost_budget): archcost_budget("specs/net.yaml")`` judges specs in a test of one's own; and
-``pytest --archcost specs`` collects the spec files that the configuration names as tests.
+``def test_budget(archcost_budget): archcost_budget("specs/net.yaml")`` judges specs in a test of one's own;
+``archcost_model(Net(), "3x224x224").check(params="26 M")`` judges a module of PyTorch; and ``pytest --archcost specs``
+collects the spec files that the configuration names as tests.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from torch import nn
+
+    from archcost.analysis.report import Report
+    from archcost.api.models import AnyInputs
 
 
 class Budget(Protocol):
@@ -35,6 +41,65 @@ def judge(*specs: str | os.PathLike[str], **settings: Any) -> None:
     report = failure([os.fspath(spec) for spec in specs], settings)
     if report:
         pytest.fail(report, pytrace=False)
+
+
+class JudgedModel:
+    """A module's report, and limits for it."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def check(self, **limits: int | str) -> None:
+        """Fail the test if a total is above a limit: ``check(params="26 M", macs=4_100_000_000)``.
+
+        The words are those of budgets: the metrics, and amounts with units. Raises UsageError for others.
+        """
+        __tracebackhide__ = True
+        told = over_limits(self.report, limits)
+        if told:
+            pytest.fail("\n".join(told), pytrace=False)
+
+
+class ModelImporter(Protocol):
+    """Makes the report of a module, or of a source."""
+
+    def __call__(self, model: nn.Module | str, inputs: AnyInputs | str | None = None, **how: Any) -> JudgedModel:
+        """The model, imported with inputs as :func:`archcost.import_model` has them; ``how`` is as there."""
+
+
+@pytest.fixture
+def archcost_model() -> ModelImporter:
+    """A function that imports a module of PyTorch, to judge what it costs."""
+    return import_and_analyze
+
+
+def import_and_analyze(model: nn.Module | str, inputs: AnyInputs | str | None = None, **how: Any) -> JudgedModel:
+    """The report of a module or a source, which is imported."""
+    from archcost import analyze, import_model
+
+    return JudgedModel(analyze(import_model(model, inputs, **how)))
+
+
+def over_limits(report: Report, limits: dict[str, int | str]) -> list[str]:
+    """A sentence for each limit that a total is above; raises UsageError for an unknown metric or a wrong amount."""
+    from archcost.errors import UsageError, suggestion
+    from archcost.figures import TOTALS
+    from archcost.quantities import UnitError
+    from archcost.spec.budget_limits import parse_amount
+
+    told = []
+    for metric, limit in limits.items():
+        if metric not in TOTALS:
+            raise UsageError(f"there is no metric '{metric}'", suggestion(metric, TOTALS, "metrics"))
+        try:
+            most = parse_amount(metric, str(limit))
+        except UnitError as error:
+            raise UsageError(f"{metric}={limit!r}: {error}") from None
+        figure = getattr(report.totals, metric)
+        if figure > most or report.unknown(metric):
+            least = "at least " * bool(report.unknown(metric))
+            told.append(f"{report.name}: {metric} are {least}{figure:,}, and the limit is {most:,}")
+    return told
 
 
 def failure(specs: list[str], settings: dict[str, Any]) -> str:

@@ -142,6 +142,7 @@ budgets: {params: 100}
 """
 FUNCTIONS = {command: command for command in COMMANDS if command != "completion"} | {  # which is for shells alone
     "baseline": "update_baseline",
+    "import": "import_model",
     "ops": "op_reference",
     "zoo --check": "zoo_check",
     "zoo --copy": "zoo_copy",

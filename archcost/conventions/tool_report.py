@@ -139,10 +139,11 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     """The report as the convention's tool counts it.
 
     ``functional`` are patterns of paths, or kinds: those layers are written as function calls, not as modules; behind
-    ``derived:``, as modules of classes derived from torch's.
+    ``derived:``, as modules of classes derived from torch's. Of a model that is imported it is known which ones are.
     """
     graph = report.graph
     called = _chosen(report, [pattern for pattern in functional if not pattern.startswith(DERIVED)])
+    called |= {index for index, layer in enumerate(report.layers) if layer.path in graph.spec.functional}
     derived = _chosen(report, functional) - called if convention.by_class else set()
     odd, learnt = report.strides, _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1

@@ -102,11 +102,19 @@ def watched(modules: Sequence[nn.Module]) -> Iterator[list[Observed]]:
             handle.remove()
 
 
-def count_by_torch(network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str]) -> list[Observed]:
-    """One run under torch.utils.flop_counter: what each of the submodules did, MACs being half of the FLOPs."""
+def count_by_torch(
+    network: nn.Module, inputs: tuple[Tensor, ...], paths: Sequence[str], names: Sequence[str] = ()
+) -> list[Observed]:
+    """One run under torch.utils.flop_counter: what each of the submodules did, MACs being half of the FLOPs.
+
+    The inputs are given by their ``names``, or else by their places.
+    """
     mode = FlopCounterMode(display=False)
     with watched([network.get_submodule(path) for path in paths]) as seen, mode:
-        network(*inputs)
+        if names:
+            network(**dict(zip(names, inputs, strict=True)))
+        else:
+            network(*inputs)
     root = type(network).__name__
     flops = mode.get_flop_counts()
     for path, figures in zip(paths, seen, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
+from inspect import signature
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -192,7 +193,7 @@ def _run(
     torch.backends.mha.set_fastpath_enabled(False)  # the counter does not see into the fused forms
     try:
         with sdpa_kernel(SDPBackend.MATH), used:
-            seen = count_by_torch(model, inputs, list(modules))
+            seen = count_by_torch(model, inputs, list(modules), _names(model, report))
     except RunError as error:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
         cause = told(error.__cause__ or error)
@@ -200,6 +201,16 @@ def _run(
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
+
+
+def _names(model: nn.Module, report: Report) -> list[str]:
+    """The names of the report's inputs, where the model's forward pass calls its own so; none where it does not."""
+    try:
+        own = signature(model.forward).parameters
+    except (TypeError, ValueError):  # it is not Python's
+        return []
+    names = list(report.inputs)
+    return names if all(name in own for name in names) else []
 
 
 def set_mode(model: nn.Module, *, training: bool) -> None:

@@ -185,12 +185,16 @@ class Block:
 
 
 class InputDeclaration(NamedTuple):
-    """An input of the model: its shape without the batch, unless ``batch`` is false; as Param, it may be unknown."""
+    """An input of the model: its shape without the batch, unless ``batch`` is false; as Param, it may be unknown.
+
+    ``requires_grad`` says that training needs its gradient, too.
+    """
 
     shape: Template
     dtype: str | None
     batch: bool
     mark: Mark
+    requires_grad: bool = False
 
 
 class Figure(NamedTuple):
@@ -237,6 +241,12 @@ class Spec:
         self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
+        self.functional: frozenset[str] = frozenset()  # paths of layers that the source of an import writes as calls
+
+    @property
+    def text(self) -> str:
+        """The text of the spec, without what it extends and includes."""
+        return self.text_source.text
 
     @property
     def is_library(self) -> bool:

@@ -58,6 +58,13 @@ def _convolutions() -> list[Case]:
             ),
             Case(f"functional_{kind}", {"padding": "same", "dilation": 3}, (shape, (4, 6, *(2,) * ndim))),
             Case(f"functional_{kind}", {"padding": "valid"}, (shape, (4, 6, *each), (4,))),
+            Case(f"functional_{transposed}", {"stride": 2}, (shape, (6, 4, *(2,) * ndim))),
+            Case(
+                f"functional_{transposed}",
+                {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2},
+                (shape, (6, 4, *(3,) * ndim), (8,)),
+            ),
+            Case(f"functional_{transposed}", {"dilation": 2}, (shape, (6, 3, *each), (3,))),
         ]
     return [
         *cases,

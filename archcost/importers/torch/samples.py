@@ -63,7 +63,7 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
     names = _arguments(model, text)
     if not given:
         if usual is None:
-            raise UsageError(f"nobody says what {text} takes", _hint(names))
+            raise UsageError(f"archcost does not know what {text} takes", _hint(names))
         return usual
     known = {each.name: each for each in usual.inputs} if usual is not None else {}
     inputs = []
@@ -93,7 +93,7 @@ def _arguments(model: nn.Module, text: str) -> list[str]:
 
 def _hint(names: list[str]) -> str:
     """How to say it: by shape, or by names where there are several."""
-    way = "say it without the batch: `--input 3x224x224`"
+    way = "say the shape of its input without the batch: `--input 3x224x224`"
     if len(names) > 1:
         way += f", or by name: `--input {names[0]}=16:int64` (it takes {', '.join(names[:8])})"
     return way

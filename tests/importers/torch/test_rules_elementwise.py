@@ -165,6 +165,7 @@ CASTS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice:UserWarning")  # torch's advice to name the dim
 @pytest.mark.parametrize("case", [*ACTIVATIONS, *ARITHMETIC, *CHOICES, *CASTS], ids=lambda case: case.name)
 def test_functions_of_elements_give_what_torch_gives(case: Case) -> None:
     check(case)

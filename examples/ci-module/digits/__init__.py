@@ -1,0 +1,1 @@
+"""A package with a network, as a team has it: nothing in it knows of archcost."""
