@@ -161,6 +161,20 @@ layers:
   - {id: second, layer, share: first}
   - {id: logits, linear: {out_features: 100, bias: false}, share: words.table}
 """,
+    "dense connections: a block of any number of inputs": """
+input: [8, 16, 16]
+blocks:
+  dense:
+    inputs: [maps...]
+    layers:
+      - {concat, when: $(len(maps) > 1)}
+      - batch_norm2d
+      - conv2d: {out_channels: 4, kernel_size: 3, padding: 1}
+layers:
+  - {id: a, dense}
+  - {id: b, dense, from: [input, a]}
+  - {id: c, dense, from: [input, a, b]}
+""",
     "an activation that is a param": """
 input: [8, 16, 16]
 blocks:
@@ -184,7 +198,7 @@ def test_folding_gives_back(name: str) -> None:
     model = model_of(loads(f"archcost: 1\nname: again\n{text}"))
     written = write(model, fold(model), NO_FIGURES)
     assert prove(written, model).holds
-    start = "inputs:" if "inputs:" in text else "input:"
+    start = text.lstrip("\n").partition(":")[0] + ":"
     assert written[written.index(start) :] == text.lstrip("\n")
 
 
@@ -217,6 +231,23 @@ def test_a_container_that_is_called_in_turns_is_dissolved() -> None:
     text = write(model, fold(model), NO_FIGURES)
     assert prove(text, model).holds
     assert "convs_0" in text
+
+
+def test_rounds_that_give_more_than_they_take_are_steps_of_their_own() -> None:
+    # body.0 takes one value and gives two, which body.1 and body.2 take: that is no chain of one block
+    spec = loads("""
+archcost: 1
+name: streams
+input: [8, 4]
+blocks:
+  fork: {layers: [{id: a, relu}, {id: b, gelu, from: input}], outputs: [a, b]}
+  both: {inputs: [x, y], layers: [{id: a, add, from: [x, y]}, {id: b, mul, from: [x, y]}], outputs: [a, b]}
+layers:
+  - {id: body, layers: [{id: 0, fork}, {id: 1, both}, {id: 2, both}, {id: 3, both}]}
+  - add
+""")
+    model = model_of(spec)
+    assert prove(write(model, fold(model), NO_FIGURES), model).holds
 
 
 def test_what_holds_together_within_a_dissolved_scope_stays_a_scope() -> None:

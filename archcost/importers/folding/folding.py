@@ -106,7 +106,7 @@ def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNam
     for part in pattern.parts:
         part.arguments = {name: row.value(part.number) for name, row in params.rows.items()}
     name = names.fresh(pattern.kind)
-    uses[id(pattern)] = Use(name, params)
+    uses[id(pattern)] = Use(name, params, pattern.inputs == len(pattern.outputs) == 1)
     inputs = None if words in ([], [GROUP_INPUT]) else [f"{words[0]}{MORE}"] if pattern.gathers else words
     return DraftBlock(name, params.declared(), inputs, steps, _outputs(pattern, around))
 

@@ -37,6 +37,7 @@ class Use:
 
     name: str
     params: Params
+    can_follow_itself: bool  # it takes what it gives, and that is one value
 
 
 class Layer:
@@ -209,7 +210,7 @@ class Layer:
             step.layers.pop()
             step.residual = True
         elif not slot.is_loop:
-            declared = {use.name: use.params.declared() for use in self.uses.values()}
+            declared = {use.name: use.params.declared() for use in self.uses.values() if use.can_follow_itself}
             write_as_rounds(step, declared, len(next(iter(parts))) - 1)
         return tuple([slot.reads[place] for place in handed])
 
