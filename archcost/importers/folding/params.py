@@ -59,7 +59,7 @@ class Hint:
 
 
 @dataclass(slots=True)
-class Param:
+class BlockParam:
     """A param: its values, and a default that they are compared with; ``measures`` is its dimension.
 
     A ``fill`` is its value where what it belongs to is left out: it then says itself whether that is there.
@@ -92,7 +92,7 @@ class Params:
     def __init__(
         self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
     ) -> None:
-        self.rows: dict[str, Param] = {}
+        self.rows: dict[str, BlockParam] = {}
         self._kinds = kinds  # of ops and blocks
         self.counts: tuple[str, Row] | None = None  # the number of the inputs of a block that takes any number of them
         self.uses: Counter[str] = Counter()  # of expressions that were there already
@@ -160,9 +160,9 @@ class Params:
         param.default, param.defaults = Expression(text), dict(row)
         return param.name
 
-    def new(self, row: Row, hint: Hint) -> Param:
+    def new(self, row: Row, hint: Hint) -> BlockParam:
         """A new param."""
-        param = Param(self._fresh(hint), hint.dimension, dict(row))
+        param = BlockParam(self._fresh(hint), hint.dimension, dict(row))
         self.rows[param.name] = param
         self._texts.append((hint.dimension, param.name, param.values))
         return param
