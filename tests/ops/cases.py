@@ -409,6 +409,7 @@ ARITHMETIC = [
     Case("cumsum", {"dim": -1}, ((5,),)),
     Case("logsumexp", {"dim": 1}, ((2, 3, 4),)),
     Case("logsumexp", {"dim": [0, -1], "keepdim": True}, ((2, 3, 4, 5),)),
+    Case("erf", {}, ((2, 6, 5, 4),)),
 ]
 
 RESAMPLING = [

@@ -9,10 +9,10 @@ from archcost.importers.default_ids import leave_out_default_ids
 from archcost.importers.draft import DraftStep
 from archcost.importers.folding.naming import hint_of
 from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Learnt, Params, UnfoldableError
-from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
-from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
+from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, PartPattern, PatternSlot, SlotRef, reads_of
+from archcost.importers.folding.reading import StepList, adds_input, text_of_ref, texts_of
 from archcost.importers.folding.rounds import write_as_rounds
-from archcost.importers.folding.solving import INDICES, Solver
+from archcost.importers.folding.solving import DEPTH, INDICES, Solver
 from archcost.importers.folding.terms import part_of, text_of
 from archcost.importers.form import Expression, size_at
 from archcost.ops import REGISTRY
@@ -23,32 +23,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.importers.folding.solving import Key
-    from archcost.importers.folding.tree import Part
+    from archcost.importers.folding.tree import ModelPart
     from archcost.importers.form import Attribute, Model, Step
 
 _SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
-_WRITTEN_FIRST = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+_WRITTEN_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
 _IMAGE = 3  # dims, with the batch, from which on dim 1 is that of channels
 
 
 @dataclass(slots=True)
-class Use:
-    """A pattern that is written as a block: its name, and its params once it is laid out."""
+class WrittenBlock:
+    """A pattern that is written as a block: the name, and its params once it is laid out."""
 
     name: str
     params: Params
+    can_follow_itself: bool  # it takes what it gives, and that is one value
 
 
-class Layer:
+class DraftMaker:
     """Lays out one block, or the model: its steps, and what they ask for as params."""
 
-    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, learnt: Learnt) -> None:
+    def __init__(self, model: Model, uses: dict[int, WrittenBlock], block: PartPattern, learnt: Learnt) -> None:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
         kinds = frozenset({*REGISTRY, *[use.name for use in uses.values()]})
         sizes = {part.number: self._sizes(part) for part in block.parts}
         self.params = Params(sizes, set(block.names), kinds, learnt)
+        if block.gathers:
+            self.params.counts = (f"len({block.names[0]})", {part.number: len(part.inputs) for part in block.parts})
         self.solver = Solver(self.params)
         self.final = {
             part.number: sizes_of(model, part.results[0])
@@ -56,13 +59,13 @@ class Layer:
             if part.results and part.results[0] is not None
         }
 
-    def lay_out(self, first: tuple[Ref, ...], names: Mapping[int, str]) -> tuple[list[DraftStep], Surroundings]:
+    def lay_out(self, first: tuple[SlotRef, ...], names: Mapping[int, str]) -> tuple[list[DraftStep], StepList]:
         """The steps of the block whose inputs have these names; the first step reads some of them by itself."""
-        parts: dict[Key, Part | None] = {(part.number,): part for part in self.block.parts}
-        around = Surroundings(self.block, parts, dict(names), first)
+        parts: dict[Key, ModelPart | None] = {(part.number,): part for part in self.block.parts}
+        around = StepList(self.block, parts, dict(names), first)
         return self._steps(around), around
 
-    def _steps(self, around: Surroundings) -> list[DraftStep]:
+    def _steps(self, around: StepList) -> list[DraftStep]:
         steps = [
             self._step(around.seen(slot), place, around)
             for place, slot in enumerate(around.pattern.slots)
@@ -71,14 +74,14 @@ class Layer:
         leave_out_default_ids(steps, around.taken)
         return steps
 
-    def _step(self, slot: Slot, place: int, around: Surroundings) -> DraftStep:
+    def _step(self, slot: PatternSlot, place: int, around: StepList) -> DraftStep:
         known = set(self.params.rows)
         parts = {key: part.row[place] for key, part in around.parts.items() if part is not None}
         there = {key: part for key, part in parts.items() if part is not None}
         step = DraftStep(id=slot.id, share=slot.share)
         if slot.is_loop:
             counts = {key: len(part.parts) for key, part in there.items()}
-            step.repeat = self.solver.solve(counts, Hint(OTHER, "depth", (*around.ids, slot.id)))
+            step.repeat = self.solver.solve(counts, Hint(OTHER, DEPTH, (*around.ids, slot.id)))
             there = {(*key, number): one for key, part in there.items() for number, one in enumerate(part.parts)}
         handed = self._fill(step, slot, there, around)
         implied = around.implied(place, slot)
@@ -86,7 +89,7 @@ class Layer:
             step.reads = None if handed == implied else texts_of(handed, around)
         elif _may_read(slot):
             step.reads = []
-        elif isinstance(slot.one, Pattern) and len(implied) > 1:
+        elif isinstance(slot.one, PartPattern) and len(implied) > 1:
             step.reads = texts_of(implied[:1], around)  # which it has no use for; it takes one at most
         if slot.optional:
             fresh = [name for name in self.params.rows if name not in known]
@@ -98,14 +101,14 @@ class Layer:
     def _make_optional(
         self,
         step: DraftStep,
-        slot: Slot,
-        parts: Mapping[Key, Part | None],
-        handed: tuple[Ref, ...],
-        around: Surroundings,
+        slot: PatternSlot,
+        parts: Mapping[Key, ModelPart | None],
+        handed: tuple[SlotRef, ...],
+        around: StepList,
         fresh: list[str],
     ) -> None:
         """Set ``when``; a step of several inputs that is left out hands on the one that stands in for its result."""
-        own = around.pattern is self.block and handed == (Ref(INPUT, 0),)
+        own = around.pattern is self.block and handed == (SlotRef(INPUT, 0),)
         name = "residual" if slot.head == "add" else slot.id
         present = {key: part is not None for key, part in parts.items()}
         step.when = self.solver.condition(present, Hint(FLAG, name, (*around.ids, slot.id)), own_input=own, fresh=fresh)
@@ -117,18 +120,20 @@ class Layer:
 
     # --- what a step is -----------------------------------------------------------------------------------------------
 
-    def _fill(self, step: DraftStep, slot: Slot, parts: dict[Key, Part], around: Surroundings) -> tuple[Ref, ...]:
+    def _fill(
+        self, step: DraftStep, slot: PatternSlot, parts: dict[Key, ModelPart], around: StepList
+    ) -> tuple[SlotRef, ...]:
         """Set the kind and the attributes, or the layers of a group; what the step is given to read."""
         one = slot.one
-        if not isinstance(one, Pattern):
+        if not isinstance(one, PartPattern):
             self._fill_op(step, (*around.ids, slot.id), one, parts)
             return slot.reads
         if id(one) not in self.uses:
             return self._fill_group(step, slot, one, parts, around)
         self._fill_use(step, (*around.ids, slot.id), self.uses[id(one)], parts)
-        return tuple([slot.reads[place] for place in one.order or range(one.inputs)])
+        return slot.reads if one.gathers else tuple([slot.reads[place] for place in one.order or range(one.inputs)])
 
-    def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, Part]) -> None:
+    def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, ModelPart]) -> None:
         leaves = {key: part.step for key, part in parts.items() if part.step is not None}
         if kind == ANY_ACTIVATION:
             found = self.solver.solve({key: leaf.kind for key, leaf in leaves.items()}, Hint(KIND, "act", ids))
@@ -157,7 +162,7 @@ class Layer:
         order = dict.fromkeys([*_WRITTEN_FIRST, *fields, *sorted(given)])
         step.attributes = {name: found_of[name] for name in order if name in found_of}
 
-    def _fill_use(self, step: DraftStep, ids: tuple[str, ...], use: Use, parts: dict[Key, Part]) -> None:
+    def _fill_use(self, step: DraftStep, ids: tuple[str, ...], use: WrittenBlock, parts: dict[Key, ModelPart]) -> None:
         step.kind = use.name
         sizes = {key: self._sizes(part) for key, part in parts.items()}
         for name in use.params.declared():
@@ -181,13 +186,13 @@ class Layer:
                 hint.name = "width" if is_narrow else "hidden"
         return hint
 
-    def _sizes(self, part: Part) -> dict[str, int]:
+    def _sizes(self, part: ModelPart) -> dict[str, int]:
         reads = reads_of(part)
         return sizes_of(self.model, reads[0]) if reads else {}
 
     def _fill_group(
-        self, step: DraftStep, slot: Slot, group: Pattern, parts: dict[Key, Part], around: Surroundings
-    ) -> tuple[Ref, ...]:
+        self, step: DraftStep, slot: PatternSlot, group: PartPattern, parts: dict[Key, ModelPart], around: StepList
+    ) -> tuple[SlotRef, ...]:
         """Set steps in place of a kind. Inputs that they can name as they are called outside are not handed in."""
         ids = {one.id for one in group.slots}
         handed_on = len(group.outputs) if slot.is_loop else 1
@@ -201,13 +206,13 @@ class Layer:
         names = dict(texts)
         for number, place in enumerate(handed):
             names[place] = GROUP_INPUT if len(handed) == 1 else f"{GROUP_INPUT}.{number}"
-        first = tuple([Ref(INPUT, place) for place in handed])
-        step.layers = self._steps(Surroundings(group, dict(parts), names, first, (*around.ids, slot.id), is_group=True))
+        first = tuple([SlotRef(INPUT, place) for place in handed])
+        step.layers = self._steps(StepList(group, dict(parts), names, first, (*around.ids, slot.id), is_group=True))
         if adds_input(self.model, group, handed, parts.values()):
             step.layers.pop()
             step.residual = True
         elif not slot.is_loop:
-            declared = {use.name: use.params.declared() for use in self.uses.values()}
+            declared = {use.name: use.params.declared() for use in self.uses.values() if use.can_follow_itself}
             write_as_rounds(step, declared, len(next(iter(parts))) - 1)
         return tuple([slot.reads[place] for place in handed])
 
@@ -246,7 +251,7 @@ def sizes_of(model: Model, value: int) -> dict[str, int]:
     return sizes
 
 
-def _may_read(slot: Slot) -> bool:
+def _may_read(slot: PatternSlot) -> bool:
     """Whether a step that reads nothing would take what comes before it."""
     one = slot.one
     return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].max_inputs != 0

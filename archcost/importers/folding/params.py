@@ -59,7 +59,7 @@ class Hint:
 
 
 @dataclass(slots=True)
-class Param:
+class BlockParam:
     """A param: its values, and a default that they are compared with; ``measures`` is its dimension.
 
     A ``fill`` is its value where what it belongs to is left out: it then says itself whether that is there.
@@ -80,20 +80,21 @@ class Param:
 
 
 class Learnt(NamedTuple):
-    """What was seen of a block when it was laid out: names that several params would have, expressions that come twice."""
+    """What a first look at a block has shown: names that several params would have, expressions that come twice."""
 
     crowded: frozenset[str] = frozenset()
     repeated: frozenset[str] = frozenset()
 
 
 class Params:
-    """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
+    """The params of one block, and what they are known to be equal to; ``sizes`` are those of the block's input."""
 
     def __init__(
         self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
     ) -> None:
-        self.rows: dict[str, Param] = {}
+        self.rows: dict[str, BlockParam] = {}
         self._kinds = kinds  # of ops and blocks
+        self.counts: tuple[str, Row] | None = None  # the number of the inputs of a block that takes any number of them
         self.uses: Counter[str] = Counter()  # of expressions that were there already
         self.wanted: Counter[str] = Counter()  # how many params would have liked a name
         self.sizes = sizes
@@ -159,9 +160,9 @@ class Params:
         param.default, param.defaults = Expression(text), dict(row)
         return param.name
 
-    def new(self, row: Row, hint: Hint) -> Param:
+    def new(self, row: Row, hint: Hint) -> BlockParam:
         """A new param."""
-        param = Param(self._fresh(hint), hint.dimension, dict(row))
+        param = BlockParam(self._fresh(hint), hint.dimension, dict(row))
         self.rows[param.name] = param
         self._texts.append((hint.dimension, param.name, param.values))
         return param
@@ -203,6 +204,9 @@ class Params:
 
     def _atoms(self, row: dict[int, bool]) -> list[tuple[str, dict[int, bool], bool]]:
         atoms: list[tuple[str, dict[int, bool], bool]] = []
+        if self.counts is not None:
+            text, counts = self.counts
+            atoms.append((f"{text} > 1", {part: counts[part] > 1 for part in row}, False))
         for param in self.rows.values():
             values = param.values
             if not row.keys() <= values.keys():

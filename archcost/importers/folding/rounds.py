@@ -22,9 +22,9 @@ _FEWEST = 3  # rounds that are worth it
 
 
 def write_as_rounds(step: DraftStep, params: Mapping[str, Mapping[str, Attribute]], depth: int) -> None:
-    """Write a group as a repeated step if its steps are rounds of blocks; ``params`` are those of every block.
+    """Write a group as a repeated step if its steps are rounds of blocks, which must all take what any of them gets.
 
-    ``depth`` is the number of loops around the group. Every block must take all that any of the rounds is given.
+    ``params`` are those of every block that takes one value and gives one; ``depth`` counts the loops around the group.
     """
     rounds = step.layers or []
     if step.residual or step.repeat is not None or not _are_rounds(rounds, params):
@@ -67,7 +67,7 @@ def _are_rounds(rounds: Sequence[DraftStep], params: Mapping[str, Mapping[str, A
 def _values(
     rounds: Sequence[DraftStep], kinds: Sequence[str], params: Mapping[str, Mapping[str, Attribute]]
 ) -> dict[str, list[Any]] | None:
-    """What every round gives, by param, defaults included; None if a block lacks a param, or has to follow its input."""
+    """What every round gives, by param, with defaults; None if a block lacks one, or has it follow from its input."""
     names = dict.fromkeys([name for one in rounds for name in one.attributes])
     found: dict[str, list[Any]] = {}
     for name in names:

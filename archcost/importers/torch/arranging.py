@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from archcost.importers.torch.steps import MadeStep
 
 _TORCHS = "torch.nn.modules."
-_Position = tuple[int, int, int]  # a call, 0 for what stands before it, the order in which steps were made
+# A call; 0 for what stands before it, that of outer scopes first, by their depth; the order in which steps were made.
+_Position = tuple[int, int, int, int]
 
 
 class StepOrder:
@@ -83,14 +84,14 @@ class StepOrder:
         for step in steps:
             if step.source:
                 continue
-            positions[id(step)] = (step.call, 1, made[id(step)])
+            positions[id(step)] = (step.call, 1, 0, made[id(step)])
             for value in step.inputs:
                 source = sources.get(value)
                 if source is not None:
-                    place = (self._start(source, step), 0, made[id(source)])
+                    place = (self._start(source, step), 0, len(self._scopes.above(source.scope)), made[id(source)])
                     positions[id(source)] = min(place, positions.get(id(source), place))
         for step in sources.values():
-            positions.setdefault(id(step), (step.call, 0, made[id(step)]))
+            positions.setdefault(id(step), (step.call, 0, len(self._scopes.above(step.scope)), made[id(step)]))
         return sorted(steps, key=lambda step: positions[id(step)])
 
     def _start(self, source: MadeStep, user: MadeStep) -> int:

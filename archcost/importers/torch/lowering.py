@@ -27,7 +27,7 @@ from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, Unmapped
 from archcost.importers.torch.rules.calls import bound
 from archcost.importers.torch.rules.modules import MODULE_RULES
-from archcost.importers.torch.scopes import ModuleScopes
+from archcost.importers.torch.scopes import ModuleScopes, label
 from archcost.importers.torch.spans import span_of
 from archcost.importers.torch.steps import Holders, MadeStep
 from archcost.importers.typing_steps import Typist
@@ -68,9 +68,10 @@ class _Lowering:
         index = 0
         while index < len(recording.calls):
             index = self._lower_module(index) or self._lower_next(index)
-        last = max(len(recording.calls) - 1, 0)
-        self._at = (last, 0)
-        outputs = [self.value(value) for value in recording.outputs]
+        self._at = (max(len(recording.calls) - 1, 0), 0)
+        outputs = [self.value(value) for value in recording.outputs if self._elements(value)]
+        if not self.steps or len(outputs) < len(recording.outputs):
+            raise UsageError("the model gives its input as it is, or a tensor without elements: no spec can say that")
         for parameter, index in self.known.parameters.items():
             if parameter not in self.holders and self._elements(parameter):
                 self._at = (index, recording.calls[index].module)
@@ -176,7 +177,7 @@ class _Lowering:
             holds or {},
             typed.weights,
             source=True,
-            name=last if named else "",
+            name=label(last) if named else "",
             note=note,
         )
         self.steps.append(step)
@@ -261,10 +262,8 @@ class _Lowering:
         results = [self._tensor(number) for number in fresh]
         if not all(map(self._elements, fresh)):
             path = self.recording.modules[call.module].path
-            raise UsageError(
-                f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it",
-                f"it is called at {call.place}" if call.place else "",
-            )
+            words = f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it"
+            raise UsageError(words, f"it is called at {call.place}" if call.place else "")
         inputs = [self.value(number) for number in data_of(call) if self._elements(number)]
         dtype = results[0].dtype
         inputs.sort(key=lambda value: self.values[value].dtype != dtype)  # the first says the dtype of the outputs

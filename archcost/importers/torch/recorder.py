@@ -34,7 +34,7 @@ class NumbersNeededError(UsageError):
     """A run on the meta device needs a number that is not known there; the message says which, and where."""
 
 
-class Recorder(TorchFunctionMode):
+class CallRecorder(TorchFunctionMode):
     """Notes all calls of a run on a tape; ``stopped`` is the error that ended it, whatever the model made of it.
 
     ``remarks`` are what the run took for true of its input.

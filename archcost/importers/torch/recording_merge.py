@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Size
-    from archcost.importers.torch.recording_run import Run
+    from archcost.importers.torch.recording_run import RecordedRun
 
 
 class DifferentError(Exception):
     """Two runs are not alike; the text says where."""
 
 
-def alone(run: Run, remarks: Sequence[str]) -> Recording:
+def alone(run: RecordedRun, remarks: Sequence[str]) -> Recording:
     """A recording of one run, for want of a second."""
     words = run.remarks + [f"recorded at batch {run.batch} alone: {remark}" for remark in remarks]
     batches = (run.batch,)
@@ -27,7 +27,7 @@ def alone(run: Run, remarks: Sequence[str]) -> Recording:
     )
 
 
-def merged(first: Run, second: Run) -> Recording:
+def merged(first: RecordedRun, second: RecordedRun) -> Recording:
     """A recording of two runs. Raises DifferentError if they are not alike, call by call and value by value."""
     merge = _Merge(first.batch, second.batch)
     calls = [merge.call(one, two) for one, two in zip(first.calls, second.calls, strict=False)]  # they say where

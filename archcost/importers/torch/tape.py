@@ -41,7 +41,7 @@ class Before(NamedTuple):
     macs: int
 
 
-class Outcome(NamedTuple):
+class CallEffect(NamedTuple):
     """The tensors that a call has given, and those that it has written into."""
 
     given: list[Tensor]
@@ -85,14 +85,14 @@ class Tape:
         self._claim()
         return Before(tensors, [_version(each) for each in tensors], args, kwargs, ground, self.macs())
 
-    def after(self, call: Called, before: Before, found: Any) -> Outcome:
+    def after(self, call: Called, before: Before, found: Any) -> CallEffect:
         """Note a call that has run."""
         if call.name == "set_data":
             self.values.same(before.tensors[0], self.values.number(before.tensors[1]))
-            return Outcome(before.tensors[:1], before.tensors[:1])
+            return CallEffect(before.tensors[:1], before.tensors[:1])
         given = tensors_in(found)
         writes = self._written(call, before, given)
-        outcome = Outcome(given or writes, writes)
+        outcome = CallEffect(given or writes, writes)
         if not outcome.given:
             return outcome
         read = {id(each) for each in before.tensors}

@@ -377,6 +377,25 @@ def test_a_relative_position_bias(square: bool) -> None:
     ]
 
 
+def test_a_relative_position_bias_of_a_table_that_is_computed() -> None:
+    build = Building(3, 49, 49)
+    coordinates = build.step("buffer", shape=(1, 13, 13, 2), called="relative_coords_table")
+    table = build.step("flatten", build.step("linear", coordinates, out_features=3), start_dim=0, end_dim=2)
+    index = build.step("buffer", shape=(49 * 49,), dtype="int64", called="relative_position_index")
+    looked = build.step("reshape", build.step("index_select", table, index, dim=0), shape=(49, 49, -1))
+    gated = build.step("sigmoid", build.step("permute", looked, dims=(2, 0, 1)))
+    assert layers(improved(build.done(build.step("add", build.x, build.step("unsqueeze", gated, dim=0))))) == [
+        "{id: relative_coords_table, buffer: [1, 13, 13, 2]}",
+        "linear: 3",
+        "flatten: {start_dim: 0, end_dim: 2}",
+        "relative_position_bias: 7",
+        "squeeze: 0",
+        "sigmoid",
+        "unsqueeze: 0",
+        "{add, from: [x, unsqueeze]}",
+    ]
+
+
 def test_a_table_with_more_rows_is_no_relative_position_bias() -> None:
     build = Building(3, 49, 49)
     model = build.done(biased(build, rows=13 * 13 + 3))

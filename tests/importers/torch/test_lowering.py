@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
+from archcost.errors import UsageError
 from archcost.importers.form import Batched, Model, Step
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import CallRule
@@ -276,6 +277,21 @@ def test_paths_are_those_of_torch() -> None:
         ("Block", False),
         ("Block", False),
     ]
+
+
+def test_names_that_no_spec_may_have_are_written_otherwise() -> None:
+    def make() -> nn.Module:
+        parts = nn.ModuleDict({"to the left": nn.Linear(4, 4), "$b": nn.ReLU()})
+        return Module(lambda self, x: self.parts["$b"](self.parts["to the left"](x)), parts=parts)
+
+    model = lowered(make, (4,))
+    assert [model.path_of(each) for each in model.steps] == ["parts.to_the_left", "parts._b"]
+
+
+@pytest.mark.parametrize("make", [nn.Identity, lambda: Module(lambda _, x: x[:, :0])])
+def test_what_gives_nothing_is_refused(make: Any) -> None:
+    with pytest.raises(UsageError, match="gives its input as it is, or a tensor without elements"):
+        lowered(make, (4,))
 
 
 def test_what_another_scope_holds_comes_before_the_steps_that_read_it() -> None:

@@ -160,14 +160,18 @@ _FREE = """
     vstack where xlogy xor zero zeros zeros_like and ror rand_ rxor rpow rtruediv rfloordiv rmod truediv abs_ lshift
     rshift masked_mean T mT H mH embedding local_response_norm rms_norm roi_align roi_pool ps_roi_align box_iou
     box_convert clip_boxes_to_image _weight_norm _weight_norm_interface norm_except_dim linalg_vector_norm
-    vector_norm
+    vector_norm addcdiv addcmul adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices
+    adaptive_max_pool3d_with_indices adjoint asarray bfloat16 cosine_similarity cpu cuda data dist double expit
+    float_power ger isneginf isposinf iter lift_fresh linalg_norm log_sigmoid lp_pool1d lp_pool2d lp_pool3d
+    max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices native_channel_shuffle outer
+    pairwise_distance pos radd rdiv rmul row_stack short unsafe_split upsample_bilinear upsample_nearest trace
 """
 FREE = frozenset(_FREE.split())
 
 # Functions that multiply and accumulate, although torch's counter reads some or all of their calls as 0.
 _UNSEEN = """
     _grouped_mm grouped_mm grouped_linear deform_conv2d lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell affine_grid mv dot inner matmul linear einsum tensordot addmv chain_matmul multi_dot outer
-    bilinear cdist
+    rnn_relu_cell affine_grid mv dot inner matmul linear vdot linalg_vecdot einsum tensordot addmv chain_matmul
+    multi_dot bilinear cdist
 """
 UNSEEN = frozenset(_UNSEEN.split())
