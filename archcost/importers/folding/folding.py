@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from archcost.importers.draft import DraftStep
     from archcost.importers.folding.params import Params
     from archcost.importers.folding.reading import StepList
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
 
 _MOST_INSIDE = 14  # steps of a module that is written where it is used
 _MOST_LEVELS = 3  # of groups within each other
 
 
-def fold(model: Model) -> Draft:
+def fold(model: Form) -> Draft:
     """A draft of a model; raises UnfoldableError if it has something that blocks cannot say."""
     root = tree_of(model)
     top = find_patterns(root)
@@ -94,7 +94,7 @@ def _are_result(pattern: PartPattern) -> bool:
     return pattern.outputs == whole or (pattern.outputs == whole[:1] and last.has_main_output)
 
 
-def _block(model: Model, pattern: PartPattern, uses: dict[int, WrittenBlock], names: BlockNames) -> DraftBlock:
+def _block(model: Form, pattern: PartPattern, uses: dict[int, WrittenBlock], names: BlockNames) -> DraftBlock:
     """Lay a pattern out as a block, and tell its parts what they give its params."""
     order = pattern.order or list(range(pattern.inputs))
     words = _input_names(pattern)
@@ -112,7 +112,7 @@ def _block(model: Model, pattern: PartPattern, uses: dict[int, WrittenBlock], na
 
 
 def _laid_out(
-    model: Model,
+    model: Form,
     uses: dict[int, WrittenBlock],
     pattern: PartPattern,
     first: tuple[SlotRef, ...],

@@ -14,7 +14,7 @@ from archcost.importers.folding.reading import StepList, adds_input, text_of_ref
 from archcost.importers.folding.rounds import write_as_rounds
 from archcost.importers.folding.solving import DEPTH, INDICES, Solver
 from archcost.importers.folding.terms import part_of, text_of
-from archcost.importers.form import Expression, size_at
+from archcost.importers.form import Worded, size_at
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.vocabulary import GROUP_INPUT
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from archcost.importers.folding.solving import Key
     from archcost.importers.folding.tree import ModelPart
-    from archcost.importers.form import Attribute, Model, Step
+    from archcost.importers.form import Attribute, Form, FormStep
 
 _SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
 _WRITTEN_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
@@ -43,7 +43,7 @@ class WrittenBlock:
 class DraftMaker:
     """Lays out one block, or the model: its steps, and what they ask for as params."""
 
-    def __init__(self, model: Model, uses: dict[int, WrittenBlock], block: PartPattern, learnt: Learnt) -> None:
+    def __init__(self, model: Form, uses: dict[int, WrittenBlock], block: PartPattern, learnt: Learnt) -> None:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
@@ -112,11 +112,11 @@ class DraftMaker:
         name = "residual" if slot.head == "add" else slot.id
         present = {key: part is not None for key, part in parts.items()}
         step.when = self.solver.condition(present, Hint(FLAG, name, (*around.ids, slot.id)), own_input=own, fresh=fresh)
-        if len(handed) > 1 and isinstance(step.when, Expression):
+        if len(handed) > 1 and isinstance(step.when, Worded):
             passed = [text_of_ref(slot.passes, around)] if slot.passes is not None else []
             reads = step.reads if isinstance(step.reads, list) else texts_of(handed, around)
             condition = f"({step.when.text})" if " if " in step.when.text else step.when.text
-            step.reads = Expression(f"{text_of(tuple(reads))} if {condition} else {text_of(tuple(passed))}")
+            step.reads = Worded(f"{text_of(tuple(reads))} if {condition} else {text_of(tuple(passed))}")
 
     # --- what a step is -----------------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class DraftMaker:
         leaves = {key: part.step for key, part in parts.items() if part.step is not None}
         if kind == ANY_ACTIVATION:
             found = self.solver.solve({key: leaf.kind for key, leaf in leaves.items()}, Hint(KIND, "act", ids))
-            step.kind = found if isinstance(found, (str, Expression)) else None
+            step.kind = found if isinstance(found, (str, Worded)) else None
             return
         step.kind = kind
         notes = {leaf.note for leaf in leaves.values()}
@@ -155,9 +155,7 @@ class DraftMaker:
                 raise UnfoldableError(f"'{'.'.join(ids)}' has no '{name}' in some places")
             text = _half_kernel(leaves, found_of) if name == "padding" else None
             found_of[name] = (
-                Expression(text)
-                if text
-                else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
+                Worded(text) if text else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
             )
         order = dict.fromkeys([*_WRITTEN_FIRST, *fields, *sorted(given)])
         step.attributes = {name: found_of[name] for name in order if name in found_of}
@@ -217,10 +215,10 @@ class DraftMaker:
         return tuple([slot.reads[place] for place in handed])
 
 
-def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> str | None:
+def _half_kernel(leaves: Mapping[Key, FormStep], found: Mapping[str, Attribute]) -> str | None:
     """A padding that keeps the size: half of the kernel, times the dilation; where one of them is a param."""
     kernel, dilation = found.get("kernel_size"), found.get("dilation", 1)
-    if not isinstance(kernel, (int, Expression)) or not isinstance(dilation, (int, Expression)):
+    if not isinstance(kernel, (int, Worded)) or not isinstance(dilation, (int, Worded)):
         return None
     if isinstance(kernel, int) and isinstance(dilation, int):
         return None
@@ -232,13 +230,13 @@ def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> 
             or leaf.attributes.get("padding", 0) != spread * (size // 2)
         ):
             return None
-    half = f"{part_of(kernel)} // 2" if isinstance(kernel, Expression) else str(kernel // 2)
+    half = f"{part_of(kernel)} // 2" if isinstance(kernel, Worded) else str(kernel // 2)
     if dilation == 1:
         return half
-    return text_of(dilation) if half == "1" else f"{part_of(dilation)} * {part_of(Expression(half))}"
+    return text_of(dilation) if half == "1" else f"{part_of(dilation)} * {part_of(Worded(half))}"
 
 
-def sizes_of(model: Model, value: int) -> dict[str, int]:
+def sizes_of(model: Form, value: int) -> dict[str, int]:
     """The channels and features of a value, by the names that expressions have for them; at batch 1."""
     shape = model.shape(value)
     sizes = {}
@@ -268,7 +266,7 @@ def _uses(step: DraftStep, names: set[str]) -> bool:
     values: list[Any] = [step.kind, step.reads, step.when, *step.attributes.values()]
     while values:
         value = values.pop()
-        if isinstance(value, Expression):
+        if isinstance(value, Worded):
             words = "".join([letter if letter.isalnum() or letter == "_" else " " for letter in value.text]).split()
             if not names.isdisjoint(words):
                 return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.folding.terms import scaled
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 from archcost.spec.vocabulary import RESERVED
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Params:
         """An expression over a param; if the block uses it again, it becomes a param that follows from the other."""
         if text in self._learnt.repeated and hint.final:
             param = self.new(row, hint)
-            param.default, param.defaults = Expression(text), dict(row)
+            param.default, param.defaults = Worded(text), dict(row)
             return param.name
         self._texts.append((hint.dimension, text, row))
         return text
@@ -157,7 +157,7 @@ class Params:
         if text is None:
             return None
         param = self.new(row, Hint(hint.dimension, hint.name if hint.final else hint.dimension, hint.ids, hint.final))
-        param.default, param.defaults = Expression(text), dict(row)
+        param.default, param.defaults = Worded(text), dict(row)
         return param.name
 
     def new(self, row: Row, hint: Hint) -> BlockParam:
@@ -248,7 +248,7 @@ class Params:
         """The params with their defaults: first those that are required, last those that follow from others."""
         rows = sorted(
             self.rows.values(),
-            key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1,
+            key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Worded) else 1,
         )
         return {row.name: row.default for row in rows}
 

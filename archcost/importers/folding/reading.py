@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from archcost.importers.folding.solving import Key
     from archcost.importers.folding.tree import ModelPart
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
 
 _PAIR = 2
 
@@ -119,7 +119,7 @@ def texts_of(refs: Sequence[SlotRef], around: StepList) -> list[str]:
     return texts
 
 
-def adds_input(model: Model, group: PartPattern, handed: list[int], parts: Iterable[ModelPart]) -> bool:
+def adds_input(model: Form, group: PartPattern, handed: list[int], parts: Iterable[ModelPart]) -> bool:
     """Whether a group ends by adding its only input to the result of the step before: then it is a residual."""
     if len(group.slots) < _PAIR or len(handed) != 1:
         return False
@@ -130,7 +130,7 @@ def adds_input(model: Model, group: PartPattern, handed: list[int], parts: Itera
     return sorted(last.reads) == sorted((own, result)) and all(_keeps_shape(model, part.row[-1]) for part in parts)
 
 
-def _keeps_shape(model: Model, sum_of: ModelPart | None) -> bool:
+def _keeps_shape(model: Form, sum_of: ModelPart | None) -> bool:
     """Whether what is added has one shape."""
     if sum_of is None or sum_of.step is None or sum_of.step.attributes:
         return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.importers.folding.patterns import PartPattern
-    from archcost.importers.form import Model, Step
+    from archcost.importers.form import Form, FormStep
 
 _LAST = 1 << 60  # after every step: an output of the model is read there
 
@@ -32,7 +32,7 @@ class ModelPart:
     id: str
     kind: str
     scope: int
-    step: Step | None
+    step: FormStep | None
     parent: ModelPart | None
     transparent: bool = False
     parts: list[ModelPart] = field(default_factory=list)
@@ -67,7 +67,7 @@ class ModelPart:
             yield from part.walk()
 
 
-def tree_of(model: Model) -> ModelPart:
+def tree_of(model: Form) -> ModelPart:
     """The tree of a model's parts; its root is the model itself."""
     root = _parts(model, _together(model))
     _name(root, {one.name for one in model.inputs})
@@ -76,7 +76,7 @@ def tree_of(model: Model) -> ModelPart:
     return root
 
 
-def _together(model: Model) -> list[bool]:
+def _together(model: Form) -> list[bool]:
     """For every scope whether its steps stand together."""
     first, last = [_LAST] * len(model.scopes), [-1] * len(model.scopes)
     count = [0] * len(model.scopes)
@@ -92,7 +92,7 @@ def _together(model: Model) -> list[bool]:
     return [last[scope] - first[scope] + 1 == count[scope] for scope in range(len(model.scopes))]
 
 
-def _parts(model: Model, together: list[bool]) -> ModelPart:
+def _parts(model: Form, together: list[bool]) -> ModelPart:
     """The parts of all scopes that hold together, each with the steps in it; the others are dissolved."""
     root = ModelPart("", "", ROOT, None, None, first=0, end=len(model.steps))
     made: dict[int, ModelPart] = {ROOT: root}
@@ -138,7 +138,7 @@ def _name(part: ModelPart, taken: set[str]) -> None:
             _name(one, set())
 
 
-def _borders(root: ModelPart, model: Model) -> None:
+def _borders(root: ModelPart, model: Form) -> None:
     """Find what goes into each scope and what comes out."""
     last_read: dict[int, int] = {}
     for index, step in enumerate(model.steps):
@@ -165,7 +165,7 @@ def _borders(root: ModelPart, model: Model) -> None:
     root.outputs = model.outputs
 
 
-def _shares(root: ModelPart, model: Model) -> None:
+def _shares(root: ModelPart, model: Form) -> None:
     """Find the largest parts that use the weights of earlier parts, layer by layer."""
     places: dict[tuple[int, int], list[ModelPart]] = {}
     for part in root.walk():
