@@ -85,8 +85,8 @@ def test_lists_of_functions_are_attributes(kind: str) -> None:
 
 def noted_by_others(name: str) -> bool:
     """Whether a library that some test has imported noted an attribute on torch's class."""
-    attribute = getattr(nn.Module, name, None)
-    return name.startswith("___") or not getattr(attribute, "__module__", "torch").startswith("torch")
+    module = getattr(getattr(nn.Module, name, None), "__module__", None) or "torch"
+    return name.startswith("___") or not module.startswith("torch")
 
 
 def test_names_that_no_submodule_can_have() -> None:
