@@ -43,9 +43,14 @@ class ImportSource(NamedTuple):
         """What its spec is called."""
         if self.library == PYTHON:
             return self.name.rpartition(":")[2].rpartition(".")[2]
-        parts = self.name.replace("\\", "/").split("/")
-        named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json")]
-        return named[-1] if named else self.library
+        return title_of(self.name, self.library)
+
+
+def title_of(path: str, otherwise: str) -> str:
+    """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
+    parts = path.replace("\\", "/").split("/")
+    named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    return named[-1] if named else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:

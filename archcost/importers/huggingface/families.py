@@ -1,0 +1,40 @@
+"""Which model types are known, and where: only the module of the one that is read is loaded."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from archcost.importers.huggingface.family import Family
+
+FAMILIES = {
+    "albert": "encoders.ALBERT",
+    "bert": "encoders.BERT",
+    "deepseek_v3": "decoders.DEEPSEEK_V3",
+    "distilbert": "encoders.DISTILBERT",
+    "electra": "encoders.ELECTRA",
+    "gemma": "decoders.GEMMA",
+    "gemma2": "decoders.GEMMA2",
+    "llama": "decoders.LLAMA",
+    "mistral": "decoders.MISTRAL",
+    "mixtral": "decoders.MIXTRAL",
+    "mpnet": "encoders.MPNET",
+    "olmo2": "decoders.OLMO2",
+    "phi3": "decoders.PHI3",
+    "qwen2": "decoders.QWEN2",
+    "qwen2_moe": "decoders.QWEN2_MOE",
+    "qwen3": "decoders.QWEN3",
+    "qwen3_moe": "decoders.QWEN3_MOE",
+    "roberta": "encoders.ROBERTA",
+    "xlm-roberta": "encoders.XLM_ROBERTA",
+}
+
+
+def family_of(model_type: str) -> Family | None:
+    """What is known of a model type, if anything is."""
+    place = FAMILIES.get(model_type)
+    if place is None:
+        return None
+    module, name = place.split(".")
+    return cast("Family", getattr(import_module(f"{__package__}.{module}"), name))

@@ -1,0 +1,109 @@
+"""Configurations, written by hand: small ones of every kind, and released ones at their real size.
+
+A row is a configuration and the sizes of the inputs that the model is run on, by their names in the library. The inputs
+of the spec follow from them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    """A configuration, and the inputs that it is costed on."""
+
+    config: dict[str, Any]
+    sizes: dict[str, tuple[int, ...]]
+    device: str = "meta"
+
+    @property
+    def name(self) -> str:
+        """What the test is called."""
+        heads = self.config.get("architectures", [self.config["model_type"]])
+        return f"{heads[0]}-{sum(map(ord, str(self.config))) % 9999:04d}"
+
+
+def rows(model_type: str, sizes: dict[str, tuple[int, ...]], small: dict[str, Any], *more: tuple[str, dict[str, Any]]) -> list[Row]:
+    """Rows of one model type: each has a class, and what is different from the small configuration."""
+    return [
+        Row({"model_type": model_type, "architectures": [architecture], **small, **different}, sizes)
+        for architecture, different in more
+    ]
+
+
+TEXT = {"input_ids": (2, 7)}
+LLAMA = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "pad_token_id": 0,
+}
+GEMMA = LLAMA | {"head_dim": 16}
+
+DECODERS = [
+    *rows(
+        "llama", TEXT, LLAMA,
+        ("LlamaModel", {}),
+        ("LlamaForCausalLM", {"attention_bias": True, "mlp_bias": True}),
+        ("LlamaForCausalLM", {"tie_word_embeddings": True, "head_dim": 12, "num_key_value_heads": None}),
+        ("LlamaForSequenceClassification", {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}}),
+        ("LlamaForTokenClassification", {"num_labels": 5}),
+        ("LlamaForQuestionAnswering", {"hidden_act": "gelu_new"}),
+    ),
+    *rows("mistral", TEXT, LLAMA, ("MistralModel", {}), ("MistralForCausalLM", {"sliding_window": 4}), ("MistralForCausalLM", {"head_dim": 16, "sliding_window": None})),
+    *rows("qwen2", TEXT, LLAMA, ("Qwen2ForCausalLM", {}), ("Qwen2ForCausalLM", {"tie_word_embeddings": True, "use_sliding_window": True, "max_window_layers": 1}), ("Qwen2ForSequenceClassification", {})),
+    *rows("qwen3", TEXT, LLAMA, ("Qwen3ForCausalLM", {}), ("Qwen3ForCausalLM", {"head_dim": 8, "attention_bias": True, "tie_word_embeddings": True}), ("Qwen3ForTokenClassification", {})),
+    *rows("gemma", TEXT, GEMMA, ("GemmaForCausalLM", {}), ("GemmaModel", {"hidden_act": "gelu"}), ("GemmaForCausalLM", {"tie_word_embeddings": False, "attention_bias": True})),
+    *rows("gemma2", TEXT, GEMMA, ("Gemma2ForCausalLM", {}), ("Gemma2Model", {"sliding_window": 4}), ("Gemma2ForCausalLM", {"layer_types": ["full_attention"] * 3, "final_logit_softcapping": None})),
+    *rows("phi3", TEXT, LLAMA, ("Phi3ForCausalLM", {}), ("Phi3ForCausalLM", {"partial_rotary_factor": 0.5, "tie_word_embeddings": True, "sliding_window": 4}), ("Phi3Model", {"num_key_value_heads": None})),
+    *rows("olmo2", TEXT, LLAMA, ("Olmo2ForCausalLM", {}), ("Olmo2ForCausalLM", {"attention_bias": True}), ("Olmo2Model", {"num_key_value_heads": None})),
+]  # fmt: skip
+
+BERT = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
+DISTILBERT = {"vocab_size": 100, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48}
+THREE = {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}}
+ENCODERS = [
+    *rows(
+        "bert", TEXT, BERT,
+        ("BertModel", {"type_vocab_size": 3}),
+        ("BertForMaskedLM", {"max_position_embeddings": 20}),
+        ("BertLMHeadModel", {"is_decoder": True}),
+        ("BertForPreTraining", {"hidden_act": "relu"}),
+        ("BertForNextSentencePrediction", {}),
+        ("BertForSequenceClassification", THREE),
+        ("BertForTokenClassification", {"num_labels": 5}),
+        ("BertForQuestionAnswering", {}),
+    ),
+    *rows("roberta", TEXT, BERT, ("RobertaModel", {}), ("RobertaForMaskedLM", {"pad_token_id": 0}), ("RobertaForCausalLM", {"is_decoder": True}), ("RobertaForSequenceClassification", THREE), ("RobertaForTokenClassification", {}), ("RobertaForQuestionAnswering", {})),
+    *rows("xlm-roberta", TEXT, BERT, ("XLMRobertaModel", {}), ("XLMRobertaForMaskedLM", {"type_vocab_size": 1}), ("XLMRobertaForSequenceClassification", {})),
+    *rows("distilbert", TEXT, DISTILBERT, ("DistilBertModel", {}), ("DistilBertForMaskedLM", {"activation": "relu"}), ("DistilBertForSequenceClassification", THREE), ("DistilBertForTokenClassification", {}), ("DistilBertForQuestionAnswering", {})),
+    *rows("electra", TEXT, BERT | {"embedding_size": 16}, ("ElectraModel", {}), ("ElectraModel", {"embedding_size": 32}), ("ElectraForPreTraining", {}), ("ElectraForMaskedLM", {}), ("ElectraForSequenceClassification", THREE), ("ElectraForTokenClassification", {}), ("ElectraForQuestionAnswering", {}), ("ElectraForCausalLM", {"is_decoder": True})),
+    *rows("albert", TEXT, BERT | {"embedding_size": 16}, ("AlbertModel", {}), ("AlbertModel", {"embedding_size": 32, "num_hidden_layers": 1}), ("AlbertForPreTraining", THREE), ("AlbertForMaskedLM", {}), ("AlbertForSequenceClassification", {}), ("AlbertForTokenClassification", {}), ("AlbertForQuestionAnswering", {})),
+    *rows("mpnet", TEXT, BERT, ("MPNetModel", {}), ("MPNetForMaskedLM", {"relative_attention_num_buckets": 8}), ("MPNetForSequenceClassification", THREE), ("MPNetForTokenClassification", {}), ("MPNetForQuestionAnswering", {})),
+]  # fmt: skip
+
+
+def batch_of(row: Row) -> int:
+    """The batch of a row's inputs."""
+    return next(iter(row.sizes.values()))[0]
+
+
+def params_of(row: Row) -> dict[str, int]:
+    """The params of the spec that say the sizes of a row's inputs."""
+    given = {}
+    for name, shape in row.sizes.items():
+        if name in _PARAMS:
+            given[_PARAMS[name]] = shape[-1]
+    return given
+
+
+_PARAMS = {"input_ids": "tokens", "decoder_input_ids": "target", "input_values": "samples", "pixel_values": "resolution"}
