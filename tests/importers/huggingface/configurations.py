@@ -91,6 +91,19 @@ ENCODERS = [
     *rows("mpnet", TEXT, BERT, ("MPNetModel", {}), ("MPNetForMaskedLM", {"relative_attention_num_buckets": 8}), ("MPNetForSequenceClassification", THREE), ("MPNetForTokenClassification", {}), ("MPNetForQuestionAnswering", {})),
 ]  # fmt: skip
 
+GPT2 = {"vocab_size": 100, "n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 64}
+NEOX = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48, "pad_token_id": 0}
+OPT = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "ffn_dim": 48, "max_position_embeddings": 64}
+BLOOM = {"vocab_size": 100, "hidden_size": 32, "n_layer": 3, "n_head": 4, "pad_token_id": 0}
+FALCON = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "pad_token_id": 0}
+LAYER_NORM_DECODERS = [
+    *rows("gpt2", {"input_ids": (1, 7)}, GPT2, ("GPT2Model", {"n_inner": 40}), ("GPT2LMHeadModel", {"n_ctx": 64}), ("GPT2LMHeadModel", {"tie_word_embeddings": False}), ("GPT2ForSequenceClassification", THREE), ("GPT2ForTokenClassification", {}), ("GPT2ForQuestionAnswering", {})),
+    *rows("gpt_neox", TEXT, NEOX, ("GPTNeoXModel", {}), ("GPTNeoXForCausalLM", {"use_parallel_residual": False}), ("GPTNeoXForCausalLM", {"attention_bias": False, "rotary_pct": 1.0}), ("GPTNeoXForSequenceClassification", {}), ("GPTNeoXForTokenClassification", THREE), ("GPTNeoXForQuestionAnswering", {})),
+    *rows("opt", TEXT, OPT, ("OPTModel", {}), ("OPTForCausalLM", {"word_embed_proj_dim": 16, "do_layer_norm_before": False}), ("OPTForCausalLM", {"enable_bias": False, "layer_norm_elementwise_affine": False}), ("OPTForCausalLM", {"tie_word_embeddings": False, "_remove_final_layer_norm": True}), ("OPTForSequenceClassification", {}), ("OPTForQuestionAnswering", {"word_embed_proj_dim": 16})),
+    *rows("bloom", TEXT, BLOOM, ("BloomModel", {}), ("BloomForCausalLM", {}), ("BloomForSequenceClassification", {}), ("BloomForTokenClassification", THREE), ("BloomForQuestionAnswering", {})),
+    *rows("falcon", TEXT, FALCON, ("FalconModel", {}), ("FalconForCausalLM", {"multi_query": False, "bias": True}), ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2}), ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "ffn_hidden_size": 40}), ("FalconForCausalLM", {"alibi": True, "parallel_attn": False}), ("FalconForSequenceClassification", {}), ("FalconForTokenClassification", {}), ("FalconForQuestionAnswering", {})),
+]  # fmt: skip
+
 
 def batch_of(row: Row) -> int:
     """The batch of a row's inputs."""
