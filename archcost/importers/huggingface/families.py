@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 FAMILIES = {
     "albert": "encoders.ALBERT",
     "bert": "encoders.BERT",
-    "deepseek_v3": "decoders.DEEPSEEK_V3",
     "bloom": "layer_norm_decoders.BLOOM",
+    "clip_vision_model": "images.CLIP_VISION",
+    "deepseek_v3": "decoders.DEEPSEEK_V3",
+    "deit": "images.DEIT",
+    "dinov2": "images.DINOV2",
     "distilbert": "encoders.DISTILBERT",
     "electra": "encoders.ELECTRA",
     "falcon": "layer_norm_decoders.FALCON",
@@ -32,6 +35,8 @@ FAMILIES = {
     "qwen3": "decoders.QWEN3",
     "qwen3_moe": "decoders.QWEN3_MOE",
     "roberta": "encoders.ROBERTA",
+    "siglip_vision_model": "images.SIGLIP_VISION",
+    "vit": "images.VIT",
     "xlm-roberta": "encoders.XLM_ROBERTA",
 }
 

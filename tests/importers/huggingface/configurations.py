@@ -104,6 +104,18 @@ LAYER_NORM_DECODERS = [
     *rows("falcon", TEXT, FALCON, ("FalconModel", {}), ("FalconForCausalLM", {"multi_query": False, "bias": True}), ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2}), ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "ffn_hidden_size": 40}), ("FalconForCausalLM", {"alibi": True, "parallel_attn": False}), ("FalconForSequenceClassification", {}), ("FalconForTokenClassification", {}), ("FalconForQuestionAnswering", {})),
 ]  # fmt: skip
 
+IMAGE = {"pixel_values": (2, 3, 32, 32)}
+VIT = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48, "image_size": 32, "patch_size": 8}
+DINOV2 = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "mlp_ratio": 2, "image_size": 32, "patch_size": 8}
+IMAGES = [
+    *rows("vit", IMAGE, VIT, ("ViTModel", {"pooler_output_size": 24}), ("ViTModel", {"qkv_bias": False}), ("ViTForImageClassification", THREE)),
+    *rows("vit", {"pixel_values": (2, 4, 32, 32)}, VIT, ("ViTForImageClassification", {"num_channels": 4, "patch_size": 16})),
+    *rows("deit", IMAGE, VIT, ("DeiTModel", {}), ("DeiTForImageClassification", THREE), ("DeiTForImageClassificationWithTeacher", THREE)),
+    *rows("dinov2", IMAGE, DINOV2, ("Dinov2Model", {}), ("Dinov2ForImageClassification", THREE | {"use_swiglu_ffn": True}), ("Dinov2Model", {"use_mask_token": False, "image_size": 48})),
+    *rows("clip_vision_model", IMAGE, VIT, ("CLIPVisionModel", {}), ("CLIPVisionModelWithProjection", {"projection_dim": 20})),
+    *rows("siglip_vision_model", IMAGE, VIT, ("SiglipVisionModel", {}), ("SiglipVisionModel", {"vision_use_head": False})),
+]  # fmt: skip
+
 
 def batch_of(row: Row) -> int:
     """The batch of a row's inputs."""
