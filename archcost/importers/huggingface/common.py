@@ -54,9 +54,9 @@ _ACTIVATIONS = {
 _TWO = 2  # labels, where a configuration says nothing of them
 
 
-def activation(values: Values, name: str) -> str:
-    """The step that an activation's name stands for; raises SpecError for one that there is not."""
-    written = values[name]
+def activation(values: Values, name: str, word: str | None = None) -> str:
+    """The step that an activation stands for, by the value of a key or a part of it; raises SpecError if unknown."""
+    written = values[name] if word is None else word
     if written not in _ACTIVATIONS:
         raise values.refused(name, f"is the activation '{written}', which is not known here")
     return _ACTIVATIONS[written]

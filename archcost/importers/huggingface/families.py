@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 FAMILIES = {
     "albert": "encoders.ALBERT",
+    "bart": "sequences.BART",
     "bert": "encoders.BERT",
     "bloom": "layer_norm_decoders.BLOOM",
     "clip_vision_model": "images.CLIP_VISION",
@@ -36,7 +37,9 @@ FAMILIES = {
     "qwen3_moe": "decoders.QWEN3_MOE",
     "roberta": "encoders.ROBERTA",
     "siglip_vision_model": "images.SIGLIP_VISION",
+    "t5": "sequences.T5",
     "vit": "images.VIT",
+    "whisper": "sequences.WHISPER",
     "xlm-roberta": "encoders.XLM_ROBERTA",
 }
 

@@ -116,6 +116,17 @@ IMAGES = [
     *rows("siglip_vision_model", IMAGE, VIT, ("SiglipVisionModel", {}), ("SiglipVisionModel", {"vision_use_head": False})),
 ]  # fmt: skip
 
+BOTH = {"input_ids": (2, 7), "decoder_input_ids": (2, 5)}
+SOUND = {"input_features": (2, 20, 60), "decoder_input_ids": (2, 5)}
+T5 = {"vocab_size": 100, "d_model": 32, "d_kv": 6, "d_ff": 48, "num_layers": 2, "num_heads": 4}
+BART = {"vocab_size": 100, "d_model": 32, "encoder_layers": 2, "encoder_ffn_dim": 48, "encoder_attention_heads": 4, "decoder_layers": 3, "decoder_ffn_dim": 40, "decoder_attention_heads": 2}
+WHISPER = BART | {"num_mel_bins": 20, "max_source_positions": 30, "max_target_positions": 16, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 3}
+SEQUENCES = [
+    *rows("t5", BOTH, T5, ("T5Model", {}), ("T5ForConditionalGeneration", {"num_decoder_layers": 3}), ("T5ForConditionalGeneration", {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "relative_attention_num_buckets": 16})),
+    *rows("bart", BOTH, BART, ("BartModel", {}), ("BartForConditionalGeneration", {"scale_embedding": True}), ("BartForQuestionAnswering", {"max_position_embeddings": 64})),
+    *rows("whisper", SOUND, WHISPER, ("WhisperModel", {}), ("WhisperForConditionalGeneration", {"max_target_positions": 20})),
+]  # fmt: skip
+
 
 def batch_of(row: Row) -> int:
     """The batch of a row's inputs."""
@@ -124,11 +135,12 @@ def batch_of(row: Row) -> int:
 
 def params_of(row: Row) -> dict[str, int]:
     """The params of the spec that say the sizes of a row's inputs."""
-    given = {}
-    for name, shape in row.sizes.items():
-        if name in _PARAMS:
-            given[_PARAMS[name]] = shape[-1]
-    return given
+    params = _PARAMS | _PARAMS_OF.get(row.config["model_type"], {})
+    return {params[name]: shape[-1] for name, shape in row.sizes.items() if name in params}
 
 
+_PARAMS_OF = {
+    "t5": {"input_ids": "source_len", "decoder_input_ids": "target_len"},
+    "whisper": {"decoder_input_ids": "tokens"},
+}
 _PARAMS = {"input_ids": "tokens", "decoder_input_ids": "target", "input_values": "samples", "pixel_values": "resolution"}
