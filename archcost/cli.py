@@ -161,11 +161,15 @@ def main() -> None:
 
     gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
     words = sys.argv[1:]
+    # A copy of a stream that only this process reads would take its text along.
+    may_fork = sys.stdout is sys.__stdout__
     shell = os.environ.get(_COMPLETE)
     with guarded():
         if shell:
             sys.exit(_told(lambda: _complete(shell, words)))
-        sys.exit(_told(lambda: _run_with_sources(words) if _names_sources(words) else _run(words)))
+        if _names_sources(words):
+            sys.exit(_told(lambda: _run_with_sources(words, may_fork=may_fork)))
+        sys.exit(_run(words))
 
 
 def _complete(shell: str, words: Sequence[str]) -> int:
@@ -200,18 +204,15 @@ def _names_sources(words: Sequence[str]) -> bool:
     return any(":" in word or word.partition("=")[0] in _FOREIGN for word in words)
 
 
-def _run_with_sources(words: Sequence[str]) -> int | str | None:
+def _run_with_sources(words: Sequence[str], *, may_fork: bool) -> int | str | None:
     """The same where models may be imported: slow work is shown, and code that is not ours has its own process."""
     from archcost.importers.importing import Watched
     from archcost.importers.sources import runs_users_code
     from archcost.render.progress import patient_spinner
 
     Watched.watch = patient_spinner
-    # A copy of a stream that only this process reads would take its text along.
-    apart = sys.stdout is sys.__stdout__ and any(
-        word.partition("=")[0] in _FOREIGN or runs_users_code(word) for word in words
-    )
-    if not apart:
+    foreign = any(word.partition("=")[0] in _FOREIGN or runs_users_code(word) for word in words)
+    if not (foreign and may_fork):
         return _run(words)
     from archcost.supervision import supervised
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
     Dim: TypeAlias = int
@@ -32,6 +32,7 @@ __all__ = [
     "dims_compatible",
     "elements",
     "larger",
+    "mapped",
     "numel",
     "one_less_if",
     "scaled",
@@ -143,3 +144,15 @@ def decided(value: Value) -> Value:
     """
     ask = getattr(value, "decided", None)
     return value if ask is None else ask()
+
+
+def mapped(function: Callable[..., Any], *values: Any) -> Any:
+    """What a function of plain values gives; where some are tables, a table of what it gives for each candidate.
+
+    A table has a method of this name, which takes the function and all values.
+    """
+    for value in values:
+        ask = getattr(value, "mapped", None)
+        if ask is not None:
+            return ask(function, *values)
+    return function(*values)

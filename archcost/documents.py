@@ -23,6 +23,7 @@ from typing import (
     is_typeddict,
 )
 
+from archcost.figures import METRICS
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ def holding(kinds: Mapping[str, Any], before: str = "") -> Callable[[_Document],
         return document
 
     return extended
+
+
+def figures_data(names: Iterable[str], kind: Any) -> dict[str, Any]:
+    """The keys of some metrics, each of a kind; those of a training step are only where there is one."""
+    return {name: NotRequired[kind] if METRICS[name].of_training else kind for name in names}
 
 
 def schema_id(name: str) -> str:

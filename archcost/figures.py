@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LATENCY, PEAK = "latency", "peak_activation_bytes"
 COUNT, OPERATIONS, BYTES, TIME = "count", "operations", "bytes", "ns"  # operations are counts that may be unknown
@@ -30,6 +30,7 @@ class Metric:
 
     An ``optional`` one is told only where it is not as usual: as the metric named, or 0. A lock file keeps what a layer
     lacks of the usual figure under the name in ``lacks``; one that is older than a ``late`` metric has no figure of it.
+    One ``of_training`` is of a training step: an analysis of inference has none, and budgets judge such analyses.
     What is ``additive`` is the sum over layers. Any other comes ``of`` the totals of a model, or is the sum of its
     ``parts``, and stands ``after`` another metric.
     """
@@ -52,6 +53,7 @@ class Metric:
         usual: str = "",
         lacks: str = "",
         late: bool = False,
+        of_training: bool = False,
         of: Callable[[Any], int] | None = None,
         parts: tuple[str, ...] = (),
         after: str = "",
@@ -71,6 +73,7 @@ class Metric:
         self.usual = usual
         self.lacks = lacks
         self.late = late
+        self.of_training = of_training
         self.parts = parts
         self.after = after
         self._of = of
@@ -98,7 +101,9 @@ class Metric:
 
     def tells(self, figures: Mapping[str, int]) -> bool:
         """Whether the figure says something that the others do not."""
-        return not self.optional or figures[self.name] != self.usual_of(figures)
+        if not self.optional:
+            return True
+        return self.name in figures and figures[self.name] != self.usual_of(figures)
 
 
 class LayerFigures:
@@ -117,6 +122,8 @@ class LayerFigures:
     buffers = Metric("buffers", limit=False, optional=True, rank=70)
     macs = Metric("MACs", OPERATIONS, column=False, expect=True)
     flops = Metric("FLOPs", OPERATIONS, rank=40)
+    training_macs = Metric("training MACs", OPERATIONS, optional=True, of_training=True, rank=42)
+    training_flops = Metric("training FLOPs", OPERATIONS, optional=True, of_training=True, rank=44)
     weight_bytes = Metric("weight bytes", BYTES, short="weights", rank=10)
     buffer_bytes = Metric("buffer bytes", BYTES, limit=False, optional=True)
     activation_bytes = Metric("activation bytes", BYTES)
@@ -160,10 +167,11 @@ def _rows() -> list[Metric]:
 
 _ROWS = _rows()
 METRICS = {row.name: row for row in _ROWS}
-LIMITED = tuple([row.name for row in _ROWS if row.limit])
+LIMITED = tuple([row.name for row in _ROWS if row.limit and not row.of_training])
 TOTALS = tuple([row.name for row in _ROWS if row.limit and row.totals])  # what models are compared by
 WHOLE_MODEL = tuple([row.name for row in _ROWS if row.limit and not row.additive])
 OF_LAYERS = tuple([row.name for row in _ROWS if row.limit and row.additive])
+LIMITED_OF_LAYERS = tuple([name for name in OF_LAYERS if name in LIMITED])
 ALWAYS = tuple([name for name in OF_LAYERS if not METRICS[name].optional])
 OPTIONAL = tuple([name for name in OF_LAYERS if METRICS[name].optional])
 UNDECLARED = tuple([row.name for row in _ROWS if row.unit == OPERATIONS])  # what a layer may leave unknown
@@ -173,6 +181,11 @@ FACTS = tuple([row.name for row in sorted(_ROWS, key=lambda row: row.rank) if ro
 COLUMNS = tuple(  # counts before bytes, and first what every model has
     [row.name for row in sorted(_ROWS, key=lambda row: (row.unit == BYTES, row.optional)) if row.column]
 )
+
+
+def told_of(names: Iterable[str], *, training: bool) -> tuple[str, ...]:
+    """Of some metrics those that an analysis has: one of inference knows nothing of a training step."""
+    return tuple([name for name in names if training or not METRICS[name].of_training])
 
 
 def telling(models: Sequence[Mapping[str, int]]) -> tuple[str, ...]:

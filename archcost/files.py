@@ -23,6 +23,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from codecs import BOM_UTF8
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MAX_PATH = 4096  # characters of a path, as Linux has it
 _GITS_OWN = (".git", "git~1")
-_PASSED_OVER = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_PASSED_OVER = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
 MADE_UP = ("/proc/", "/sys/")  # what lies there says that it is a file, and is none
 BINARY: int = getattr(os, "O_BINARY", 0)
 CLOSED_IN_CHILDREN: int = getattr(os, "O_CLOEXEC", 0)
@@ -76,6 +77,11 @@ class TooLargeError(FileError):
         super().__init__(f"the file is larger than {limit >> 20} MiB")
 
 
+def decoded(data: bytes, errors: str = "strict") -> str:
+    """The text of a file in UTF-8, without the mark that some editors put before it; raises UnicodeDecodeError."""
+    return data.removeprefix(BOM_UTF8).decode("utf-8", errors)
+
+
 class Files(Protocol):
     """A tree of files that untrusted names are looked up in: the disk, or a revision of a repository."""
 
@@ -110,10 +116,10 @@ def in_gits_own(path: str) -> bool:
     Those are names in other cases, with blanks, dots or a stream behind them, with characters that macOS passes over,
     and the short name that Windows gives.
     """
-    names = path.replace(os.sep, "/").split("/")
-    if not any("git" in name.casefold() or _PASSED_OVER.search(name) for name in names):
+    if path.isascii() and "git" not in path.casefold():
         return False
-    plain = (_PASSED_OVER.sub("", name).partition(":")[0].rstrip(" .").casefold() for name in names)
+    names = re.sub(_PASSED_OVER, "", path).replace(os.sep, "/").split("/")
+    plain = (name.partition(":")[0].rstrip(" .").casefold() for name in names)
     return any(name in _GITS_OWN for name in plain)
 
 

@@ -27,9 +27,10 @@ class WorkError(SpecError):
 class Meter:
     """Counts steps of work: ``spent`` so far, and ``allowed`` at most."""
 
-    __slots__ = ("allowed", "hints", "spent")
+    __slots__ = ("allowed", "budget", "hints", "spent")
 
     def __init__(self, allowed: int = BUDGET) -> None:
+        self.budget = allowed  # before anything is granted
         self.allowed = allowed
         self.spent = 0
         self.hints = Hints()
@@ -58,5 +59,7 @@ class Meter:
 
     def error(self, mark: Mark | None) -> WorkError:
         """The error for a used-up budget; the caller raises it."""
-        message = f"the spec asks for more than {self.allowed:,} steps of work"
+        message = f"the spec asks for more than {self.budget:,} steps of work"
+        if self.allowed > self.budget:
+            message += f" and {PER_LAYER} for each step or layer"
         return WorkError([Diagnostic(message, mark, _HELP)])

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 _PRINTABLE = b"\n" + bytes(range(0x20, 0x7F))  # of ASCII
-_SGR = re.compile(r"\x1b\[[0-9;]*m")  # the colours that archcost itself writes
+_SGR = r"\x1b\[[0-9;]*m"  # the colours that archcost itself writes
 # `##[error]`, `##vso[…]`, `##teamcity[…]` anywhere in a line; `::error::` where a line begins.
-_ANYWHERE = re.compile(r"##(?=\w*\[)")
-_AT_THE_START = re.compile(r"^((?: |\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_ANYWHERE = r"##(?=\w*\[)"
+_AT_THE_START = r"(?m)^((?: |\x1b\[[0-9;]*m)*):(?=:)"
 
 
 def visible(text: str) -> str:
@@ -35,9 +35,9 @@ def harmless(text: str, *, colour: bool = False, commands: bool = False) -> str:
     if not _is_printable(text):
         text = "\n".join([_coloured(line) if colour else visible(line) for line in text.split("\n")])
     if "##" in text:
-        text = _ANYWHERE.sub(r"#\#", text)
+        text = re.sub(_ANYWHERE, r"#\#", text)
     if not commands and "::" in text:
-        text = _AT_THE_START.sub(r"\1\\:", text)
+        text = re.sub(_AT_THE_START, r"\1\\:", text)
     return text
 
 
@@ -50,13 +50,13 @@ def _is_printable(text: str) -> bool:
 
 def without_colours(text: str) -> str:
     """Text of others where no colour is wanted."""
-    return _SGR.sub("", text)
+    return re.sub(_SGR, "", text)
 
 
 def _coloured(line: str) -> str:
     """A line that is visible between its colours."""
     if line.isprintable():
         return line
-    pieces = _SGR.split(line)
-    colours = [*_SGR.findall(line), ""]
+    pieces = re.split(_SGR, line)
+    colours = [*re.findall(_SGR, line), ""]
     return "".join([visible(piece) + colour for piece, colour in zip(pieces, colours, strict=True)])

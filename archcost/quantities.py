@@ -20,7 +20,7 @@ BYTES = {
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9}  # the micro sign, and mu
 _KIB = 1024
 _MAX_LENGTH = 100  # of a number that anybody writes
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*")
+_QUANTITY = r"\s*([+-]?(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµμ%]*)\s*"
 
 
 class UnitError(ValueError):
@@ -43,7 +43,7 @@ def parse_quantity(text: str | float) -> Quantity:
     text = str(text)
     if len(text) > _MAX_LENGTH:
         raise UnitError(f"expected a number with a unit, got '{text[:_MAX_LENGTH]}…'")
-    match = _QUANTITY.fullmatch(text)
+    match = re.fullmatch(_QUANTITY, text)
     if not match or not any(char.isdigit() for char in match[1]):
         raise UnitError(f"expected a number with a unit, got '{text}'")
     return Quantity(Fraction(match[1].replace("_", "").replace(",", "")), match[2])

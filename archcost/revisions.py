@@ -11,9 +11,10 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archcost import git
+from archcost import git, model_zoo
 from archcost.errors import UsageError
 from archcost.files import MAX_PATH, FileError, MissingFileError
+from archcost.spec.included import ZOO
 from archcost.spec.loader import itself, load_from
 from archcost.written_paths import written_below
 
@@ -212,6 +213,11 @@ class Revision:
 
 
 def load_at(revision: str, path: str, translate: Translate = itself) -> Spec:
-    """Parse one spec as it stands at a revision."""
-    with Revision(revision) as at:
-        return at.load(path, translate)
+    """Parse one spec as it stands at a revision; raises as Revision does, and tells who means a model of the zoo."""
+    try:
+        with Revision(revision) as at:
+            return at.load(path, translate)
+    except UsageError as error:
+        if error.help or f"{revision}:" != ZOO or model_zoo.find(path) is None:
+            raise
+        raise UsageError(error.message, f"a model of the zoo goes by its name alone: {path}") from None

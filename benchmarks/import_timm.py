@@ -213,7 +213,7 @@ def page(found: dict[str, Result]) -> str:
     exact, imported = by.get("exact", []), [each for each in found.values() if "refused" not in each]
     also = [each for each in exact if each["our_macs_of_2"] == each["macs_of_2"]]
     rows = [
-        ("models", len(found)),
+        ("models that have a result", len(found)),
         ("params and MACs equal an independent count, to the unit", len(exact)),
         ("the same at batch 2", len(also)),
         ("every step is an op (no `custom`)", sum(not each["customs"] for each in imported)),
@@ -225,9 +225,9 @@ def page(found: dict[str, Result]) -> str:
     lines = [
         "# What of timm is imported",
         "",
-        f"All models of timm {version}, each at its default input. `python -m benchmarks.import_timm` imports them,",
-        "and counts a fresh model with torch alone: MACs by FlopCounterMode, and the params that the run takes. This",
-        "page is generated.",
+        f"Models of timm {version} ({len(timm.list_models()):,} in all), each at its default input, imported by",
+        "`python -m benchmarks.import_timm`, and a fresh model counted with torch alone: MACs by FlopCounterMode, and",
+        "the params that the run takes. This page is generated.",
         "",
         "| what | models |",
         "| :-- | --: |",

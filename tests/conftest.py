@@ -47,6 +47,12 @@ def zoo_cover(pytestconfig: pytest.Config) -> tuple[str, ...]:
     return zoo_models(pytestconfig)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads what another run, or the user, has kept of an import."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """No test inherits a width, from where the tests run or from a test before it."""

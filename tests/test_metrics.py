@@ -21,6 +21,7 @@ from archcost.figures import (
     FACTS,
     IN_REPORTS,
     LIMITED,
+    LIMITED_OF_LAYERS,
     METRICS,
     OF_LAYERS,
     OPTIONAL,
@@ -31,6 +32,7 @@ from archcost.figures import (
     Metric,
     ModelFigures,
     telling,
+    told_of,
 )
 
 if TYPE_CHECKING:
@@ -62,8 +64,18 @@ def test_a_layer_and_a_model_have_their_figures(name: str) -> None:
         figures = [getattr(layer, metric.name) for layer in report.layers]
         assert figures == [getattr(layer.costs, metric.name) for layer in report.layers]
         assert getattr(report.totals, metric.name) == sum(figures), metric
-    assert tuple(report.totals.to_dict()) == ("layers", *IN_REPORTS)
-    assert report.totals.to_dict() == {each: getattr(report.totals, each) for each in ("layers", *IN_REPORTS)}
+    names = ("layers", *[each for each in IN_REPORTS if not each.startswith("training_")])
+    assert tuple(report.totals.to_dict()) == names
+    assert report.totals.to_dict() == {each: getattr(report.totals, each) for each in names}
+
+
+def test_a_model_in_training_has_the_figures_of_a_step() -> None:
+    totals = archcost.analyze("alexnet", training=True).totals
+    assert tuple(totals.to_dict()) == ("layers", *IN_REPORTS)
+    first = 55 * 55 * 64 * 11 * 11 * 3  # the MACs of the first convolution, whose input needs no gradient
+    assert totals.training_macs == 3 * totals.macs - first
+    assert totals.training_flops == totals.flops + 2 * (2 * totals.macs - first)
+    assert totals != archcost.analyze("alexnet").totals
 
 
 def test_totals_are_a_value() -> None:
@@ -85,13 +97,16 @@ def test_a_layer_has_no_figure_of_the_whole_model() -> None:
 
 def test_the_sets_that_a_metric_may_be_in() -> None:
     assert set(OF_LAYERS) == {*ALWAYS, *OPTIONAL}
-    assert set(LIMITED) == {*OF_LAYERS, *WHOLE_MODEL}
+    of_training = {"training_macs", "training_flops"}
+    assert {name for name, row in METRICS.items() if row.of_training} == of_training
+    assert set(LIMITED) == {*OF_LAYERS, *WHOLE_MODEL} - of_training
+    assert set(LIMITED_OF_LAYERS) == set(OF_LAYERS) - of_training
     assert set(LIMITED) - set(TOTALS) == {"latency"}
     assert set(TOTALS) <= set(IN_REPORTS)
     assert set(COLUMNS) <= {name for name, row in METRICS.items() if row.additive}  # a column sums up its rows
     assert set(EXPECTED) <= {name for name, row in METRICS.items() if row.additive}  # `layers:` may state them, too
-    assert not set(UNDECLARED) & set(OPTIONAL)
-    assert UNDECLARED == ("macs", "flops")
+    assert set(UNDECLARED) & set(OPTIONAL) == of_training
+    assert set(UNDECLARED) - of_training == {"macs", "flops"}
 
 
 def test_rows_are_told_apart() -> None:
@@ -152,8 +167,9 @@ MODELS = {
 
 @pytest.mark.parametrize("told", MODELS)
 def test_an_optional_figure_is_told_where_it_is_not_as_usual(told: tuple[str, ...]) -> None:
-    models = [{**dict.fromkeys(TOTALS, 5), **model} for model in MODELS[told]]
-    assert telling(models) == tuple([name for name in TOTALS if name not in OPTIONAL or name in told])
+    names = told_of(TOTALS, training=False)
+    models = [{**dict.fromkeys(names, 5), **model} for model in MODELS[told]]
+    assert telling(models) == tuple([name for name in names if name not in OPTIONAL or name in told])
 
 
 class Sample(TypedDict):

@@ -24,8 +24,8 @@ class Costs(NamedTuple):
     arithmetic; ``weight_bytes`` are those of the params, ``buffer_bytes`` those of the buffers; ``activation_bytes``
     those of the outputs, without what they share with an input (views, and work in place), parameters and buffers;
     ``idle_params`` are params that one token does not use; ``cache_bytes`` what is kept for the next step.
-    ``unknown_macs`` and ``unknown_flops`` count the layers of which nobody has declared them: the figure is then the
-    known part.
+    ``unknown_macs`` and the like count the layers of which nobody has declared them: the figure is then the known part.
+    The figures of a training step are 0 where the graph is of inference; see :mod:`archcost.analysis.training_costs`.
     """
 
     params: int = 0
@@ -41,6 +41,10 @@ class Costs(NamedTuple):
     cache_bytes: int = 0
     unknown_macs: int = 0
     unknown_flops: int = 0
+    training_macs: int = 0
+    training_flops: int = 0
+    unknown_training_macs: int = 0
+    unknown_training_flops: int = 0
 
     def __add__(self, other: "Costs") -> "Costs":  # type: ignore[override]  # figures are added, not put one after the other
         return Costs(*map(add, self, other))
@@ -58,7 +62,8 @@ class Costs(NamedTuple):
 
     def unknown(self, metric: str) -> int:
         """The number of layers of which a figure is not known; 0 for figures that always are."""
-        return self.unknown_macs if metric == "macs" else self.unknown_flops if metric == "flops" else 0
+        count: int = getattr(self, f"unknown_{metric}", 0)
+        return count
 
 
 def sum_costs(parts: Iterable[Costs]) -> Costs:
@@ -88,7 +93,11 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
             costs = known.get(key) or _costs(signature, dtype, weight_dtype, frozenset(), made)
             known[key] = last[signature] = costs
         found.append(costs)
-    return found
+    if not graph.training:
+        return found
+    from archcost.analysis.training_costs import with_training
+
+    return with_training(graph, found)
 
 
 def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:

@@ -21,6 +21,7 @@ from archcost.documents import (
     ShapesByName,
     SpecData,
     envelope,
+    figures_data,
     holding,
     warned,
 )
@@ -39,6 +40,7 @@ Position = int | Annotated[str, Matches(r"^-?\d+/\d+$")]
 Paths = Annotated[list[str], AtLeast(1)]
 _FIGURES = attrgetter(*OF_LAYERS)
 _UNKNOWABLE = Annotated[Count | None, "Null: unknown."]
+_FIGURE: dict[str, Any] = {name: _UNKNOWABLE if name in UNDECLARED else Count for name in OF_LAYERS}
 
 
 class InputShapeData(TypedDict):
@@ -83,7 +85,7 @@ class ReceptiveFieldData(TypedDict):
     start: NotRequired[list[Position]]
 
 
-@holding(dict.fromkeys(IN_REPORTS, Count), before="convention")
+@holding(figures_data(IN_REPORTS, Count), before="convention")
 class ReportTotalsData(TypedDict):
     """The figures of a whole model; the known part where ``unknown`` names layers."""
 
@@ -91,8 +93,8 @@ class ReportTotalsData(TypedDict):
     convention: NotRequired[CountedTotalData]
 
 
-@holding(dict.fromkeys(OPTIONAL, NotRequired[Count]), before="bytes_read")
-@holding({name: _UNKNOWABLE if name in UNDECLARED else Count for name in ALWAYS}, before="file")
+@holding({name: NotRequired[_FIGURE[name]] for name in OPTIONAL}, before="bytes_read")
+@holding({name: _FIGURE[name] for name in ALWAYS}, before="file")
 class ReportLayerData(TypedDict):
     """A layer and what it costs; null for what is unknown. Figures that few layers have are absent elsewhere."""
 
@@ -188,8 +190,8 @@ def layer_data(layer: Layer) -> dict[str, Any]:
 def cost_data(costs: Costs) -> dict[str, int | None]:
     """The figures of a layer: null for what is unknown, and none that is as usual."""
     figures = dict(zip(OF_LAYERS, _FIGURES(costs), strict=True))
-    usual = {name for name in OPTIONAL if not METRICS[name].tells(figures)}
     unknown = {name for name in UNDECLARED if costs.unknown(name)}
+    usual = {name for name in OPTIONAL if name not in unknown and not METRICS[name].tells(figures)}
     return {name: None if name in unknown else value for name, value in figures.items() if name not in usual}
 
 

@@ -9,7 +9,7 @@ from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.collector import collector_paused
 from archcost.errors import SpecError
-from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures
+from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures, told_of
 from archcost.graph.inputs import given_shapes
 from archcost.graph.model import ValueNames
 from archcost.graph.unroll import unroll
@@ -65,8 +65,8 @@ class Layer(LayerFigures):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Which of macs and flops are not known."""
-        return self.node.signature.op.unknown()
+        """Which figures, such as macs and flops, are not known."""
+        return tuple([name for name in UNDECLARED if self.costs.unknown(name)])
 
     @property
     def file(self) -> str:
@@ -89,16 +89,17 @@ class Totals(ModelFigures):
     """The figures of a whole model: as attributes all of :class:`archcost.figures.ModelFigures`.
 
     ``macs`` and ``flops`` are the known part, where :meth:`Report.unknown` names layers. ``peak`` is the most bytes of
-    activations that are alive at a time.
+    activations that are alive at a time; ``training`` says whether the figures of a training step are known.
     """
 
-    __slots__ = ("costs", "layers", "peak")
+    __slots__ = ("costs", "layers", "peak", "training")
     layers: int
     costs: Costs
     peak: int
+    training: bool
 
-    def __init__(self, layers: int, costs: Costs, peak: int) -> None:
-        for name, value in (("layers", layers), ("costs", costs), ("peak", peak)):
+    def __init__(self, layers: int, costs: Costs, peak: int, *, training: bool = False) -> None:
+        for name, value in (("layers", layers), ("costs", costs), ("peak", peak), ("training", training)):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -107,7 +108,7 @@ class Totals(ModelFigures):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Totals):
             return NotImplemented
-        return (self.layers, self.costs, self.peak) == (other.layers, other.costs, other.peak)
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
     def __hash__(self) -> int:
         return hash((self.layers, self.costs, self.peak))
@@ -116,8 +117,9 @@ class Totals(ModelFigures):
         return f"Totals({', '.join([f'{name}={value}' for name, value in self.to_dict().items()])})"
 
     def to_dict(self) -> dict[str, int]:
-        """The figures by name, as in the report's JSON."""
-        return {"layers": self.layers, **{name: getattr(self, name) for name in IN_REPORTS}}
+        """The figures by name, as in the report's JSON; those of a training step only where there is one."""
+        names = told_of(IN_REPORTS, training=self.training)
+        return {"layers": self.layers, **{name: getattr(self, name) for name in names}}
 
 
 class Report:
@@ -131,7 +133,7 @@ class Report:
         names = ValueNames(graph)
         self.layers: list[Layer] = [Layer(node, own, names) for node, own in zip(graph.nodes, costs, strict=True)]
         self.costs: Costs = sum_costs(costs)
-        self.totals: Totals = Totals(len(self.layers), self.costs, storages.peak())
+        self.totals: Totals = Totals(len(self.layers), self.costs, storages.peak(), training=graph.training)
         self.strides = storages.strides  # of the values that are not contiguous
         self._warnings: tuple[Diagnostic, ...] | None = None
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from archcost.errors import WARNING, Diagnostic, cut
-from archcost.graph.unread import channels_last, unread_steps
+from archcost.graph.unread import channels_last, unread_inputs, unread_steps
 from archcost.spec.problems import MAX_PROBLEMS, in_order
 from archcost.spec.unused import unused_params
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def warnings_of(graph: Graph) -> tuple[Diagnostic, ...]:
     """The warnings of a spec under settings: its text, and the layers that it has under them."""
     spec = graph.spec
-    return _bounded(chain(unused_params(spec), channels_last(graph), unread_steps(graph)), spec)
+    return _bounded(chain(unused_params(spec), channels_last(graph), unread_inputs(graph), unread_steps(graph)), spec)
 
 
 def text_warnings(spec: Spec) -> tuple[Diagnostic, ...]:

@@ -114,7 +114,6 @@ class Baseline:
 
 def entry_of(report: Report, settings: Settings) -> LockEntry:
     """What a baseline records of a report that was made under settings."""
-    totals = report.totals.to_dict()
     rows = [LockRow(layer.path, layer.op, _FIGURES(layer.costs), layer.unknown) for layer in report.layers]
     return LockEntry(
         str(plain_data(report.name)),
@@ -122,7 +121,7 @@ def entry_of(report: Report, settings: Settings) -> LockEntry:
         report.batch,
         plain(dict(report.params)),
         plain(dict(settings.params)),
-        {metric: totals[metric] for metric in TOTALS},
+        {metric: getattr(report.totals, metric) for metric in TOTALS},
         tuple(rows),
         report.given_inputs,
     )

@@ -13,7 +13,7 @@ from archcost import model_zoo
 from archcost.budget.configured_models import read_allowance, read_models
 from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
-from archcost.files import DISK, Below, FileError, in_gits_own, is_below, located, read_named
+from archcost.files import DISK, Below, FileError, decoded, in_gits_own, is_below, located, read_named
 from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
 from archcost.spec.budget_reader import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping as Table
@@ -166,7 +166,7 @@ def _source(path: str, *, named: bool) -> Source:
     name = relative(path)
     try:
         data = _named(path) if named else _found(path)
-        return Source(name, data.decode("utf-8-sig"))
+        return Source(name, decoded(data))
     except FileError as error:
         message, hint = f"cannot read {name}: {error.reason}", error.help
     except UnicodeDecodeError:

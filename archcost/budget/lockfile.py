@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.budget.baseline import Baseline, LockEntry, LockRow, Pace
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
 from archcost.figures import ALWAYS, METRICS, OF_LAYERS, OPTIONAL, TOTALS, telling
-from archcost.files import DISK, FileError, located, read_named
+from archcost.files import DISK, FileError, decoded, located, read_named
 from archcost.version import __version__
 from archcost.writing import write_whole
 
@@ -53,7 +53,7 @@ def read_lock(path: str, files: Files | None = None) -> Baseline:
 def _text_of(path: str, files: Files | None) -> str:
     try:
         data = _named(path) if files is None else _bounded(files.resolve(path), files)
-        return data.decode("utf-8-sig")
+        return decoded(data)
     except FileError as error:
         raise ConfigError([_problem(path, f"cannot read {path}: {error.reason}")]) from None
     except UnicodeDecodeError:

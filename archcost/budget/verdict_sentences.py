@@ -185,16 +185,16 @@ def summary(verdict: Verdict) -> str:
     holds = f"{plural(held, 'limit')} hold{'s' * (held == 1)}"
     unmet = sum(finding.cause is Cause.NOT_ASKED for finding in verdict.all_findings())
     if not held and not errors and verdict.count(*[status for status in Status if status is not Status.OK]) == unmet:
-        return f"{specs}: no limits to judge{_not_asked(verdict)}"
+        return f"{specs}: no limits to judge; {_not_asked(verdict)}"
     return f"{specs}: {', '.join([*parts, holds] if held else parts)}{_unknown(verdict)}"
 
 
 def _not_asked(verdict: Verdict) -> str:
-    """The expected figures that would be judged if they were asked for."""
+    """The expected figures that would be judged if they were asked for; where there are none, how to set a limit."""
     count = sum(spec.expected for spec in verdict.specs)
     if not count:
-        return ""
-    return f"; {plural(count, 'expected figure')}: --expect judges {'it' if count == 1 else 'them'}"
+        return "`budgets: {params: 5 M}` in a spec sets one, and so does archcost.toml"
+    return f"{plural(count, 'expected figure')}: --expect judges {'it' if count == 1 else 'them'}"
 
 
 def _unknown(verdict: Verdict) -> str:

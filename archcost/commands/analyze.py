@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, settings_of, validate_all, warn_of_narrow
+from archcost.commands.option_values import analyze_all, check_training, settings_of, validate_all, warn_of_narrow
 from archcost.commands.options import (
     CONVENTIONS,
     Batch,
@@ -19,6 +19,7 @@ from archcost.commands.options import (
     SetParams,
     Specs,
     Training,
+    TrainingStep,
     WeightDtype,
     metric_option,
     number_option,
@@ -40,7 +41,7 @@ def analyze(
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
-    training: Training = False,
+    training: TrainingStep = False,
     depth: Depth = None,
     sort: Annotated[str | None, metric_option("--sort", "List layers by a metric, largest first.")] = None,
     top: Annotated[int | None, number_option("--top", "Only the first N rows.")] = None,
@@ -74,6 +75,7 @@ def analyze(
         columns=_columns(columns or (), relative_to),
         relative_to=relative_to or "",
     )
+    check_training((sort, *wanted.columns), training=training)
     results = analyze_all(
         specs, settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
     )

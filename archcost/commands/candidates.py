@@ -1,7 +1,7 @@
-"""What a shell offers at the cursor: commands, options, their words, files, models of the zoo, and params of a spec.
+"""What a shell offers at the cursor: commands, options, their words, files, models of the zoo, and names in a spec.
 
-The scripts of :mod:`archcost.commands.completion` call archcost with the words of the line. Nothing is analysed: models
-are names of files, and params stand in the text of a spec.
+The scripts of :mod:`archcost.commands.completion` call archcost with the words of the line. Nothing is costed: models
+are names of files, params and inputs stand in the text of a spec, and only for paths its blocks are unrolled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.commands.value_readers import value_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from archcost.spec.model import Spec
 
 BETWEEN = "  "  # a value and its meaning
 _SPECS = (".yaml", ".yml")
@@ -123,7 +125,13 @@ class _Place:
         if words:
             yield from [Candidate(word) for word in words if word.startswith(unfinished)]
         elif metavar == "NAME=VALUE":
-            yield from _params(self._arguments, unfinished)
+            yield from _named_in(self._arguments, unfinished, lambda spec: spec.params)
+        elif metavar == "[NAME=]SHAPE":
+            yield from _named_in(self._arguments, unfinished, lambda spec: spec.inputs)
+        elif metavar == "PATH":
+            yield from _paths(self._arguments, unfinished)
+        elif parameter.name in _LISTED:
+            yield from _one_more(_LISTED[parameter.name](), unfinished)
         elif metavar == "FILE":
             yield from _files(unfinished)
         elif parameter.param_type_name == "argument" and parameter.name == "op":
@@ -139,12 +147,22 @@ class _Place:
             from archcost.ops import REGISTRY
 
             yield from [Candidate(kind, "op") for kind in REGISTRY if kind.startswith(unfinished)]
+        elif argument == "source":
+            yield from _libraries(unfinished)
         elif argument in ("spec", "specs") or self.command.name == "zoo":
             from archcost import model_zoo
 
             yield from [Candidate(name, "zoo") for name in model_zoo.names() if name.startswith(unfinished)]
             if self.command.name != "zoo":
+                yield from _libraries(unfinished)
                 yield from _files(unfinished, _SPECS)
+
+
+def _libraries(unfinished: str) -> Iterator[Candidate]:
+    """What stands before the names of libraries' models; to know these, a library would have to be loaded."""
+    from archcost.importers.sources import LIBRARIES
+
+    yield from [Candidate(f"{name}:", "PyTorch models") for name in LIBRARIES if name.startswith(unfinished)]
 
 
 def _first_sentence(text: str) -> str:
@@ -164,14 +182,58 @@ def _files(unfinished: str, endings: tuple[str, ...] = ("",)) -> Iterator[Candid
             yield Candidate(os.path.join(folder, each) + "/" * is_folder, "folder" if is_folder else "file")
 
 
-def _params(specs: Sequence[str], unfinished: str) -> Iterator[Candidate]:
-    """The params of the specs that the line names so far, each as far as its value."""
+def _named_in(specs: Sequence[str], unfinished: str, names: Callable[[Spec], Iterable[str]]) -> Iterator[Candidate]:
+    """What the specs that the line names so far give names to, each as far as its value."""
+    for name, spec in _read(specs):
+        yield from [Candidate(f"{one}=", f"of {name}") for one in names(spec) if one.startswith(unfinished)]
+
+
+def _paths(specs: Sequence[str], unfinished: str) -> Iterator[Candidate]:
+    """The layers, blocks and branches of the first spec of the line, one level at a time."""
+    from archcost.errors import ArchcostError
+    from archcost.graph.unroll import unroll
+    from archcost.paths import DOT, scopes
+
+    for _, spec in _read(specs[:1]):
+        try:
+            nodes = unroll(spec).nodes
+        except ArchcostError:
+            return
+        paths = dict.fromkeys(path for node in nodes for path in scopes(node.path))
+        yield from [
+            Candidate(path) for path in paths if path.startswith(unfinished) and DOT not in path[len(unfinished) :]
+        ]
+
+
+def _read(specs: Sequence[str]) -> Iterator[tuple[str, Spec]]:
+    """The specs of these names that can be read."""
     from archcost.errors import ArchcostError
     from archcost.spec.loader import load
 
     for name in specs:
         try:
-            params = load(name).params
+            yield name, load(name)
         except (ArchcostError, OSError):
             continue
-        yield from [Candidate(f"{param}=", f"of {name}") for param in params if param.startswith(unfinished)]
+
+
+def _one_more(names: Iterable[str], unfinished: str) -> Iterator[Candidate]:
+    """A list with commas, with one more of the names that it does not hold yet."""
+    before, comma, last = unfinished.rpartition(",")
+    held = before.split(",")
+    yield from [Candidate(f"{before}{comma}{one}") for one in names if one.startswith(last) and one not in held]
+
+
+def _column_names() -> Iterable[str]:
+    from archcost.render.optional_columns import LABELS
+
+    return LABELS
+
+
+def _tool_names() -> Iterable[str]:
+    from archcost.conventions import TOOLS
+
+    return TOOLS
+
+
+_LISTED: dict[str, Callable[[], Iterable[str]]] = {"columns": _column_names, "tools": _tool_names}  # by parameter

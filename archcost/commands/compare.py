@@ -13,7 +13,7 @@ from archcost.commands.options import (
     Inputs,
     Output,
     SetParams,
-    Training,
+    TrainingStep,
     WeightDtype,
     metric_option,
 )
@@ -42,7 +42,7 @@ def compare(
         list[str] | None, typer.Option("--set-b", metavar="NAME=VALUE", help="Override a param of the second spec.")
     ] = None,
     batch: Batch = 1,
-    training: Training = False,
+    training: TrainingStep = False,
     weight_dtype: WeightDtype = None,
     weight_dtype_b: Annotated[
         str | None, typer.Option("--weight-dtype-b", metavar="DTYPE", help="--weight-dtype of the second spec alone.")
@@ -58,7 +58,7 @@ def compare(
 ) -> None:
     """Show what differs between two specs, or put three or more side by side."""
     import archcost
-    from archcost.commands.option_values import parse_params, settings_of, whole
+    from archcost.commands.option_values import check_training, parse_params, settings_of, whole
     from archcost.errors import UsageError
     from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
@@ -72,6 +72,7 @@ def compare(
         raise UsageError("--weight-dtype-b is for two specs")
     if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
         raise UsageError("--set-a and --set-b are for two specs")
+    check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
     first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
     second = asked._replace(

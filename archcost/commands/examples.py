@@ -10,13 +10,13 @@ Example = tuple[str, str]
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "archcost": (
         ("archcost analyze resnet50", "What every layer of ResNet-50 costs."),
-        ("archcost compare main:net.yaml net.yaml", "What a change costs, against a git revision."),
+        ("archcost import torchvision:resnet18", "A model of PyTorch as a spec, in resnet18.yaml."),
         ("archcost check net.yaml", "Whether a spec keeps to its budgets."),
     ),
     "analyze": (
         ("archcost analyze googlenet", "A model of the zoo, layer by layer."),
         ("archcost analyze net.yaml --sort params --top 5", "The five layers of a spec with the most params."),
-        ("archcost analyze resnet18 resnet50 --batch 8", "Two models, a row each."),
+        ("archcost analyze resnet18 timm:resnet18", "Two models, a row each; one is imported."),
     ),
     "compare": (
         ("archcost compare resnet50 resnext50_32x4d", "Two models, and the layers that differ."),
@@ -62,6 +62,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost bench net.yaml", "Measure a spec, layer by layer."),
         ("archcost bench net.yaml conv1x1 --min-time 0.1", "Which of two is faster, and how much."),
         ("archcost bench net.yaml --batch 8 --device cpu", "A larger batch on the CPU."),
+    ),
+    "import": (
+        ("archcost import torchvision:resnet18", "A model of torchvision, in resnet18.yaml."),
+        ("archcost import timm:convnext_atto -o net.yaml", "A model of timm, in another file."),
+        ("archcost import timm:resnet18 --until layer2", "Up to a module, such as a backbone."),
     ),
     "export": (
         ("archcost export resnet18 -o resnet18.py", "A module that needs nothing but torch."),

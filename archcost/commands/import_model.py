@@ -9,7 +9,6 @@ import typer
 from archcost.commands.options import Output
 
 if TYPE_CHECKING:
-    from archcost.analysis.report import Report
     from archcost.importers.importing import Ask
 
 _SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
@@ -33,8 +32,8 @@ def import_(
 ) -> None:
     """Write a PyTorch model as a spec, once its figures are proven to be those of the model.
 
-    The spec goes to NAME.yaml, or to the file that -o names; `-o -` prints it. The model runs once without numbers:
-    weights are neither downloaded nor made.
+    The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
+    numbers: no weights are fetched.
     """
     from archcost.commands.option_values import parse_inputs
     from archcost.importers.importing import Ask
@@ -51,7 +50,8 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     """Import, write, and say on standard error what came of it."""
     from archcost.analysis.report import analyze
     from archcost.importers.importing import import_anew
-    from archcost.render.output import print_line, write_text
+    from archcost.render.exit import write_out
+    from archcost.render.output import print_failure, print_line, write_text
     from archcost.spec.loader import loads
 
     path = f"{ask.source.title}.yaml" if output is None else output
@@ -59,24 +59,18 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     if output is None:
         _refuse_other(path, imported.text)
     write_text(imported.text, None if path == "-" else path, "yaml")
-    report = analyze(loads(imported.text, name=path))
     for remark in (imported.unfolded, *imported.remarks):
         if remark:
             print_line("note", remark)
-    totals = report.totals
-    lines = imported.text.count("\n")
-    if path != "-":
-        print_line("note", f"{path}: {lines:,} lines, {totals.params:,} params, {_macs(report)} MACs, as in the model")
+    report = analyze(loads(imported.text, name=path))
+    if output is None:
+        lines, params = imported.text.count("\n"), report.totals.params
+        macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
+        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs, as in the model\n")
     missing = sum(layer.op == "custom" for layer in report.layers)
     if strict and missing:
-        from archcost.render.output import print_failure
-
         print_failure(f"{missing:,} of {len(report.layers):,} steps have no op in archcost: see `custom` in the spec")
         raise typer.Exit(1)
-
-
-def _macs(report: Report) -> str:
-    return f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
 
 
 def _refuse_other(path: str, text: str) -> None:

@@ -10,7 +10,7 @@ from archcost import named_specs
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
@@ -34,6 +34,17 @@ def settings_of(
     Raises UsageError.
     """
     return Settings(parse_params(params or ()), batch, training, dtype, weight_dtype, parse_inputs(inputs or ()))
+
+
+def check_training(metrics: Iterable[str | None], *, training: bool) -> None:
+    """Raise UsageError for a figure of a training step that is asked of an analysis of inference."""
+    from archcost.figures import METRICS
+
+    for name in metrics:
+        if name in METRICS and METRICS[name].of_training and not training:
+            from archcost.errors import UsageError
+
+            raise UsageError(f"'{name}' is a figure of a training step", "ask for one with --training")
 
 
 def analyze_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:

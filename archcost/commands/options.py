@@ -13,9 +13,8 @@ from archcost.render.formats import FORMATS, SUFFIXES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Specs = Annotated[
-    list[str], typer.Argument(metavar="SPEC...", help="Spec files, globs, zoo models by name, or - for standard input.")
-]
+SPECS_HELP = "Spec files, globs, zoo models by name, - for standard input, or models to import: timm:resnet50."
+Specs = Annotated[list[str], typer.Argument(metavar="SPEC...", help=SPECS_HELP)]
 SetParams = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a param of the spec; repeatable.")
 ]
@@ -24,10 +23,14 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         metavar="[NAME=]SHAPE",
-        help="Replace the shape of an input, without the batch: 3x480x640, tokens=512; repeatable.",
+        help="Replace the shape of an input, without the batch: 3x480x640, tokens=512, ids=512:int64; repeatable.",
     ),
 ]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
+TrainingStep = Annotated[
+    bool,
+    typer.Option("--training", help="Include what a spec builds only for training, and the work of a training step."),
+]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
 
 

@@ -6,7 +6,7 @@ the words from here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,39 +42,37 @@ def value_words(parameter: Any) -> tuple[str, ...]:
     return reader.words if isinstance(reader, WordOf) else ()
 
 
-class WholeNumber:
-    """A whole number that is not below the least; raises UsageError for anything else."""
+class _AtLeast:
+    """A number that has an end and is not below the least; raises UsageError for anything else."""
 
-    def __init__(self, name: str, least: int) -> None:
-        self.__name__ = name
-        self._least = least
-
-    def __call__(self, text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = None
-        if number is None or number < self._least:
-            from archcost.errors import UsageError
-
-            raise UsageError(f"{self.__name__} takes a whole number of at least {self._least}, got '{text}'")
-        return number
-
-
-class Seconds:
-    """A time that ends, in seconds; raises UsageError for anything else."""
+    number: ClassVar[type[int | float]]
+    words: ClassVar[str]  # what the option takes, before the least
 
     def __init__(self, name: str, least: float) -> None:
         self.__name__ = name
         self._least = least
 
-    def __call__(self, text: str) -> float:
+    def __call__(self, text: str) -> Any:
         try:
-            seconds = float(text)
+            number = self.number(text)
         except ValueError:
-            seconds = -1.0
-        if not self._least <= seconds < float("inf"):
+            number = float("nan")
+        if not self._least <= number < float("inf"):
             from archcost.errors import UsageError
 
-            raise UsageError(f"{self.__name__} takes a number of seconds, at least {self._least:g}, got '{text}'")
-        return seconds
+            raise UsageError(f"{self.__name__} takes {self.words} {self._least:g}, got '{text}'")
+        return number
+
+
+class WholeNumber(_AtLeast):
+    """A whole number."""
+
+    number = int
+    words = "a whole number of at least"
+
+
+class Seconds(_AtLeast):
+    """A time in seconds."""
+
+    number = float
+    words = "a number of seconds, at least"

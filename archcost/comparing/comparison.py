@@ -109,6 +109,11 @@ class Comparison:
 
         return {**comparison_data(self)}
 
+    @property
+    def training(self) -> bool:
+        """Whether the figures of a training step are known of either."""
+        return self.before.totals.training or self.after.totals.training
+
     def total(self, metric: str) -> Difference:
         """One of TOTALS over the whole models."""
         unknown = self.before.costs.unknown(metric), self.after.costs.unknown(metric)

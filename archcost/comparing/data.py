@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
-from archcost.documents import Count, Identified, Positive, Shape, ShapesByName, WarnedData, holding, identified, warned
-from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED
+from archcost.documents import (
+    Count,
+    Identified,
+    Positive,
+    Shape,
+    ShapesByName,
+    WarnedData,
+    figures_data,
+    holding,
+    identified,
+    warned,
+)
+from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +48,12 @@ class DifferenceData(TypedDict):
     unknown_layers: NotRequired[Positive]
 
 
-@holding(dict.fromkeys(sorted(TOTALS, key=lambda name: name not in OF_LAYERS), DifferenceData))
+@holding(figures_data(sorted(TOTALS, key=lambda name: name not in OF_LAYERS), DifferenceData))
 class TotalDifferencesData(TypedDict):
     """The figures of the whole models before and after."""
 
 
-@holding(dict.fromkeys(OF_LAYERS, DifferenceData), before="change")
+@holding(figures_data(OF_LAYERS, DifferenceData), before="change")
 class ChangeData(TypedDict):
     """A scope or layer in both models or in one, with those below it where something changed there."""
 
@@ -66,7 +77,7 @@ class ComparisonData(Identified):
     changes: list[ChangeData]
 
 
-@holding(dict.fromkeys(TOTALS, Count))
+@holding(figures_data(TOTALS, Count))
 class TotalsData(TypedDict):
     """The figures of a whole model; the known part where ``unknown`` names layers."""
 
@@ -96,12 +107,13 @@ class SideBySideData(Identified):
 
 def comparison_data(comparison: Comparison) -> ComparisonData:
     """The JSON form of what differs between two models."""
+    totals, of_layers = [told_of(names, training=comparison.training) for names in (TOTALS, OF_LAYERS)]
     return {
         **identified("comparison"),
         "before": _model(comparison.before),
         "after": _model(comparison.after),
-        "totals": cast("TotalDifferencesData", {metric: _sides(comparison.total(metric)) for metric in TOTALS}),
-        "changes": [_change(item) for item in comparison.changes],
+        "totals": cast("TotalDifferencesData", {metric: _sides(comparison.total(metric)) for metric in totals}),
+        "changes": [_change(item, of_layers) for item in comparison.changes],
     }
 
 
@@ -122,7 +134,7 @@ def _model(report: Report) -> ComparedModelData:
     }
 
 
-def _change(item: Change) -> ChangeData:
+def _change(item: Change, metrics: Sequence[str]) -> ChangeData:
     found: dict[str, Any] = {
         "change": _WORDS[item.mark],
         "path": item.path,
@@ -132,8 +144,8 @@ def _change(item: Change) -> ChangeData:
         "old_op": item.old_op,
         "output": [list(shape) for shape in item.output],
         "old_output": [list(shape) for shape in item.old_output],
-        **{metric: _sides(item.difference(metric)) for metric in OF_LAYERS},
-        "children": [_change(child) for child in item.children],
+        **{metric: _sides(item.difference(metric)) for metric in metrics},
+        "children": [_change(child, metrics) for child in item.children],
     }
     return cast("ChangeData", found)
 
@@ -156,7 +168,9 @@ def _beside(report: Report) -> BesideData:
         "path": report.spec.path,
         **settings_data(report),
         "batch": report.batch,
-        "totals": {metric: getattr(report.totals, metric) for metric in TOTALS},
+        "totals": {
+            metric: getattr(report.totals, metric) for metric in told_of(TOTALS, training=report.totals.training)
+        },
     }
     unknown = report.unknown_layers()
     if unknown:

@@ -65,22 +65,18 @@ def _convolution_bias(use: LayerUse) -> FigurePart | None:
 
 
 def _transposed(use: LayerUse) -> FigurePart:
-    groups = use.op.groups
-    filters = use.op.out_channels // groups // groups
-    amount = 2 * use.elements * filters * numel(use.op.kernel_size)
+    _, filters, *kernel = use.op.kernel(use.inputs)  # filters of a group
+    amount = 2 * use.elements * (filters // use.op.groups) * numel(kernel)
     if amount == 2 * use.macs:
         return FigurePart(use.name, amount, use.macs, "2 per MAC")
     return FigurePart(use.name, amount, use.macs, "2 per tap, groups divided out twice")
 
 
 def _transposed_bias(use: LayerUse) -> FigurePart | None:
-    if not use.op.bias:
+    if not use.biased:
         return None
-    outputs = (
-        use.inputs[0][0]
-        * (use.op.out_channels // use.op.groups)
-        * numel(_window_sizes(use, use.op.kernel_size, use.op.padding))
-    )
+    _, filters, *kernel = use.op.kernel(use.inputs)
+    outputs = use.inputs[0][0] * filters * numel(_window_sizes(use, kernel, use.op.padding))
     return FigurePart(f"{use.name} bias", outputs, 0, "1 per output of a plain convolution")
 
 

@@ -29,7 +29,7 @@ def _samples(use: LayerUse) -> int:
 def _transposed(use: LayerUse) -> FigurePart:
     shape: Shape = use.outputs[0]
     positions = shape[0] * numel(shape[2:])
-    amount = positions * numel(use.weights()["weight"])
+    amount = positions * numel(use.op.kernel(use.inputs))
     if amount == use.macs:
         return FigurePart(use.name, amount, amount, "1 per MAC")
     return FigurePart(use.name, amount, use.macs, "weights × output positions, not input positions")

@@ -26,7 +26,7 @@ def _named_padding(use: LayerUse) -> bool:
 
 def _transposed(use: LayerUse) -> FigurePart:
     """Outputs × kernel × dim 0 of the weight, or dim 1 where dim 0 is the number of output channels."""
-    first, second, *kernel = use.weights()["weight"]
+    first, second, *kernel = use.op.kernel(use.inputs)
     channels = second if use.outputs[0][1] == first else first
     amount = use.results * channels * numel(kernel)
     rate = "1 per MAC" if amount == use.macs else "weights × output positions, not input positions"

@@ -11,9 +11,11 @@ from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_
 from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
 from archcost.explaining.formulas import Formulas, Size, formulas_of
+from archcost.figures import METRICS
 from archcost.graph.model import tensor_bytes
 
 if TYPE_CHECKING:
+    from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report
     from archcost.graph.model import Node, Signature
 
@@ -95,7 +97,19 @@ def _work_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
         *active,
         Equation("macs", "MACs", formulas.macs.value, formulas.macs, unknown=layer.costs.unknown_macs),
         Equation("flops", "FLOPs", layer.costs.flops, flops_formula(formulas), unknown=layer.costs.unknown_flops),
+        *([_step_equation(layer.costs)] if report.graph.training else []),
     ]
+
+
+def _step_equation(costs: Costs) -> Equation:
+    """The MACs of a training step, as a multiple of the MACs where they are one."""
+    label, macs = METRICS["training_macs"].label, costs.macs
+    times, rest = divmod(costs.training_macs, macs) if macs else (0, 0)
+    formula = times * Symbol("MACs", macs) if times and not rest else None
+    note = "forward, and once for each gradient" if times > 1 and formula is not None else ""
+    return Equation(
+        "training_macs", label, costs.training_macs, formula, note=note, unknown=costs.unknown_training_macs
+    )
 
 
 def params_formula(formulas: Formulas, counted: int) -> SymbolicExpression:

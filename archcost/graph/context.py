@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import Diagnostic
-from archcost.graph.places import Places
 from archcost.graph.work import paths_work
 from archcost.paths import DOT
 from archcost.spec.expressions import UNKNOWN, Names
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.graph.blocks import Unrolled
     from archcost.graph.model import TensorType
+    from archcost.graph.places import Places
     from archcost.graph.scope import Body, Frame, Values
     from archcost.spec.model import Spec, Step
     from archcost.spec.problems import Problems
@@ -55,7 +55,7 @@ class Context:
         self.depth = 0  # of blocks and branches
         self.frozen = False  # whether the weights of what is unrolled need no gradients
         self.meter = names.meter
-        self.places = Places(names.meter)  # for those who share weights
+        self.places: Places | None = None  # known from when somebody shares weights by path
 
     # --- names and values -------------------------------------------------------------------------------------------
 
@@ -89,12 +89,15 @@ class Context:
 
     # --- problems ---------------------------------------------------------------------------------------------------
 
-    def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None) -> None:
-        """Report a problem (None: it is already reported), and mark the body as failing at its next node."""
+    def fail(self, diagnostic: Diagnostic | None, body: Body, identity: object = None, *, cause: str = "") -> None:
+        """Report a problem (None: it is already reported), and mark the body as failing at its next node.
+
+        ``identity`` and ``cause`` as in :meth:`Problems.add`.
+        """
         body.fail()
         if diagnostic is not None:
             notes = (*diagnostic.notes, *self._uses())
-            self.problems.add(diagnostic._replace(notes=notes), identity)
+            self.problems.add(diagnostic._replace(notes=notes), identity, cause=cause)
 
     def inside(self, path: str) -> str:
         """A path as the block has it that is unrolled: a problem of its text is the same wherever it is used."""

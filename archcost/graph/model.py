@@ -170,6 +170,14 @@ class Graph(NamedTuple):
         """The node whose learnable tensor or buffer a node uses under a name: itself, unless it shares it."""
         return owner_of(self.nodes, index, tensor)
 
+    def learnt_inputs(self) -> list[int]:
+        """The values of the inputs that need a gradient: those that the spec names."""
+        return [-1 - place for place, name in enumerate(self.inputs) if self.spec.inputs[name].requires_grad]
+
+    def trains(self, index: int, tensor: str) -> bool:
+        """Whether a learnable tensor that a node uses needs a gradient: it is its owner that says so."""
+        return self.nodes[self.owner(index, tensor)].signature.trains
+
     def before(self, failed: int | None) -> Graph:
         """The nodes before the first failing one (None: all of them), in their groups.
 

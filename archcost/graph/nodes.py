@@ -15,6 +15,7 @@ from archcost.graph.work import HELP, PART, layer_work
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raising, shape_text
 from archcost.spec.checks import StepError, asserted_value, check_names, given_by, made_op
+from archcost.spec.expressions import set_otherwise
 from archcost.spec.given import Given
 from archcost.spec.vocabulary import GROUP_INPUT
 from archcost.spec.ways_out import with_help
@@ -44,7 +45,7 @@ class NodeMaker(Context):
         self._marks: dict[tuple[int, str], dict[str, Mark]] = {}  # of the attributes of steps whose names are right
         self._signatures: dict[tuple[int, tuple[TensorType, ...], bool], Signature] = {}
         self._refused: dict[tuple[int, tuple[TensorType, ...], bool], OpError] = {}  # why there is no signature
-        self._unmade: dict[Any, Diagnostic] = {}  # why there is no op
+        self._unmade: dict[Any, tuple[Diagnostic, str]] = {}  # why there is no op
 
     def passed_over(self, frame: Frame) -> Result:
         frame.body.fail()
@@ -133,12 +134,16 @@ class NodeMaker(Context):
         if op is not None:
             return op
         if key in self._unmade:
-            raise StepError(self._unmade[key])
+            diagnostic, cause = self._unmade[key]
+            raise StepError(diagnostic, cause=cause)
         try:
             return self._first(key, self._made(step, kind, attributes, values))
         except StepError as problem:
-            self._unmade[key] = with_help(problem, step, kind, self.around(step, frame, own))
-            raise StepError(self._unmade[key]) from None
+            told = with_help(problem, step, kind, self.around(step, frame, own))
+            wrong = attributes.get(problem.wrong[0]) if problem.wrong is not None else None
+            cause, hint = set_otherwise(wrong.template.expressions if wrong else (), names.evaluator)
+            self._unmade[key] = diagnostic, _ = told._replace(help=hint or told.help), cause
+            raise StepError(diagnostic, cause=cause) from None
 
     def given(self, step: Step, kind: str) -> Given:
         """What a step gives its kind, which may be an expression; raises StepError."""

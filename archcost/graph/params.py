@@ -62,13 +62,23 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
 
 
 def _note_otherwise(name: str, value: Any, param: Param, names: Names) -> None:
-    """Keep how to set a param of which a list, or a number, is made what it is not by default."""
+    """Keep how to set a param of which a list, a number or a text is made what it is not by default."""
     default = param.default.value if param.default is not None and param.default.constant else value
-    is_list = isinstance(default, list)
-    if is_list != isinstance(value, (list, tuple)):
+    if _sort(default) != _sort(value):
         text = "[" + ",".join(map(shown, default)) + "]" if isinstance(default, list) else shown(default)
-        kind = f"a list of {len(default)}" if isinstance(default, list) else "no list"
+        kind = f"a list of {len(default)}" if isinstance(default, list) else _sort(default)
+        if isinstance(value, (list, tuple)):
+            kind = "no list"
         names.evaluator.set_otherwise[name] = f"{name} is {kind}: `--set '{name}={text}'`"
+
+
+def _sort(value: Any) -> str:
+    """What a value of a param is, in words."""
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, str):
+        return "a text"
+    return "true or false" if isinstance(value, bool) else "a number"
 
 
 def _check_value(name: str, value: Any) -> None:

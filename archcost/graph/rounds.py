@@ -117,7 +117,9 @@ class RoundMaker(StepMaker):
                 hint = self.forgotten(given, step, frame, inputs)
                 raise ExpressionError(Diagnostic(message, step.repeat.mark, hint))
             if count > MAX_NODES:
-                raise self.limit(step.repeat.mark)
+                rounds = f"'repeat' asks for {count:,} rounds: no more than {MAX_NODES:,} are tried, layers or not"
+                problem = Diagnostic(rounds, step.repeat.mark) if "when" in step.varies else None
+                raise self.limit(step.repeat.mark, problem)
             items = range(count)
         are_sure = len(items) > _FEW and "when" not in step.varies
         if are_sure and self.bounds.are_too_many(step, kind, len(items), frame.names):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import Diagnostic, suggestion
 from archcost.graph.model import owner_of
+from archcost.graph.places import Places
 from archcost.graph.references import ids_before, may_be_default
 from archcost.ops.base import shape_text
 from archcost.paths import above, first
@@ -71,8 +72,9 @@ def _target(context: Context, reference: Reference, frame: Frame, before: int) -
         return None if None in other.values else (other.start, other.end)
     if not name or may_be_default(context, name, frame):
         return None
+    places = _places(context)
     for prefix in _scopes(frame):
-        span = context.places.of(prefix + name, frame.body.nodes, mark)
+        span = places.of(prefix + name, frame.body.nodes, mark)
         if span is not None and span[0] < before:
             if span[1] > before:
                 raise StepError(Diagnostic(f"'{name[:_SHOWN]}' holds this step, which cannot share with itself", mark))
@@ -82,6 +84,13 @@ def _target(context: Context, reference: Reference, frame: Frame, before: int) -
         return None
     message = f"'share' must name a step before this one, got '{name[:_SHOWN]}'"
     raise StepError(Diagnostic(message, mark, _help(context, name, frame, mark)))
+
+
+def _places(context: Context) -> Places:
+    """Where the layers stand; counted from when a path is first asked for."""
+    if context.places is None:
+        context.places = Places(context.meter)
+    return context.places
 
 
 def _scopes(frame: Frame) -> Iterator[str]:
@@ -97,9 +106,10 @@ def _scopes(frame: Frame) -> Iterator[str]:
 def _help(context: Context, name: str, frame: Frame, mark: Mark) -> str:
     """What is there: the steps in what the path gets right, or the ids that resemble it."""
     base, hints = above(name), context.meter.hints
+    places = _places(context)
     while base:
         for prefix in _scopes(frame):
-            inside = context.places.below(prefix + base, mark)
+            inside = places.below(prefix + base, mark)
             if inside:
                 return suggestion(name, [path.removeprefix(prefix) for path in inside], f"steps in '{base}'", hints)
         base = above(base)

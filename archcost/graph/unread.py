@@ -1,4 +1,4 @@
-"""What of a graph may be a mistake: steps whose results nobody reads, images whose channels come last."""
+"""What of a graph may be a mistake: steps and inputs that nobody reads, images whose channels come last."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ def unread_nodes(graph: Graph, read: bytearray) -> list[int]:
         if not read[first] if count == 1 else not any(read[first : first + count]):
             idle.append(index)
     return idle
+
+
+def unread_inputs(graph: Graph) -> Iterator[Diagnostic]:
+    """A warning for each of several inputs that no step and no output reads; an only one a spec must have."""
+    if len(graph.spec.inputs) == 1:
+        return
+    read = {value for node in graph.nodes for value in node.inputs if value < 0}
+    read.update(graph.outputs)
+    for place, (name, declared) in enumerate(graph.spec.inputs.items()):
+        if -1 - place not in read and not name.startswith("_") and name in graph.inputs:
+            hint = f"name it in a `from`, leave it out, or call it `_{name}` if that is meant"
+            yield Diagnostic(f"the input '{name}' is never read", declared.mark, hint, (), WARNING)
 
 
 def _read(graph: Graph) -> bytearray:

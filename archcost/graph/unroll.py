@@ -19,7 +19,6 @@ from archcost.graph.model import Graph, Scope, TensorType, new
 from archcost.graph.params import check_weight_dtype, model_dtype, resolve_params
 from archcost.graph.references import resolve
 from archcost.graph.scope import FAILED, UNKNOWN_RESULT, Body, Frame, Result, Values
-from archcost.graph.sharing import share_weights
 from archcost.graph.steps import reads_before
 from archcost.graph.work import REFERENCE, STEP, USE
 from archcost.meter import Meter, WorkError
@@ -126,9 +125,9 @@ class Unroller(GroupMaker):
             else:
                 result = self.rounds(step, kind, name, frame, current, reads)
         except ExpressionError as error:
-            self.fail(error.diagnostic, frame.body)
+            self.fail(error.diagnostic, frame.body, cause=error.cause)
         except StepError as problem:
-            self.fail(problem.diagnostic, frame.body)
+            self.fail(problem.diagnostic, frame.body, cause=problem.cause)
         name = name or self.default_name(step, frame)
         if name:
             frame.ids[name] = result
@@ -158,6 +157,8 @@ class Unroller(GroupMaker):
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
         if step.share is not None and None not in result.values and id(step) not in self.unshared:
+            from archcost.graph.sharing import share_weights
+
             self._bodies.forget(start)
             try:
                 share_weights(self, step.share, frame, start, len(body.nodes))

@@ -1,1 +1,1 @@
-"""Models from outside, written as specs: what every reader makes, and what becomes of it. Only ``torch/`` needs torch."""
+"""Models from outside, written as specs: what readers make, and what becomes of it. Only ``torch/`` needs torch."""

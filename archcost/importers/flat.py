@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from archcost.importers.default_ids import leave_out_default_ids
 from archcost.importers.draft import Draft, DraftStep
 from archcost.ops import REGISTRY
+from archcost.paths import split
 from archcost.spec.unused import MEANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archcost.importers.form import Model
+    from archcost.importers.form import Model, Step
 
 
 def flat(model: Model) -> Draft:
@@ -38,17 +39,20 @@ def flat(model: Model) -> Draft:
 
 
 def _ids(model: Model) -> list[str]:
-    """An id for each step; one begins with ``_`` if nobody reads its step, which says that this is meant."""
+    """An id for each step."""
     taken = {given.name for given in model.inputs}
-    read = {value for step in model.steps for value in step.inputs}.union(model.outputs)
     found: list[str] = []
     for step in model.steps:
-        wanted = model.path_of(step).replace(".", "_")
-        if read.isdisjoint(step.outputs) and not wanted.startswith(MEANT):
-            wanted = MEANT + wanted
-        found.append(_fresh(wanted, taken))
+        found.append(_fresh(_name(model, step), taken))
         taken.add(found[-1])
     return found
+
+
+def _name(model: Model, step: Step) -> str:
+    """The path as one name; what begins with ``_`` anywhere in it does so as a whole."""
+    names = split(model.path_of(step))
+    is_meant = any(name.startswith(MEANT) for name in names)
+    return MEANT * is_meant + "_".join([name.removeprefix(MEANT) for name in names])
 
 
 def _fresh(wanted: str, taken: Iterable[str]) -> str:

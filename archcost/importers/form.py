@@ -89,7 +89,7 @@ class Step:
 
     ``attributes`` has what differs from the op's defaults, by the op's names; nothing that follows from the input. Of a
     layer with a given weight (``functional_conv2d``), the weight is among the inputs. ``id`` is unique in its scope,
-    among scopes and steps. ``tensors`` are the source's names of the parameters that the layer holds, in the op's order;
+    among scopes and steps. ``tensors`` are the source's names of the parameters that the layer has, in the op's order;
     ``shares`` is the index of the earlier step whose weights it uses. ``note`` is a comment for the reader of the spec.
     """
 

@@ -9,7 +9,8 @@ from archcost.errors import UsageError
 from archcost.importers.flat import flat as flat_draft
 from archcost.importers.form import size_at
 from archcost.importers.proof import prove, unseen_macs
-from archcost.importers.writing import NO_FIGURES, Figure, Figures, write
+from archcost.importers.unread import marked
+from archcost.importers.writing import NO_FIGURES, Counted, Figures, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def import_text(model: Model, *, flat: bool = False) -> Imported:
 
     if not model.steps:
         raise UsageError(f"{model.name} computes nothing: its outputs are its inputs")
-    model = improved(model)
+    model = marked(improved(model))
     reason = ""
     if not flat:
         folded = _folded(model)
@@ -97,10 +98,10 @@ def _figures(model: Model, proof: Proof) -> Figures:
     report, truth = proof.report, model.truth
     if report is None:
         return NO_FIGURES
-    params = Figure(report.totals.params, truth.by if truth.params is not None else "")
+    params = Counted(report.totals.params, truth.by if truth.params is not None else "")
     macs = None
     if not report.unknown("macs"):
         counted = truth.macs is not None and size_at(truth.macs, 1) == report.totals.macs
         seen = counted and not unseen_macs(report, model)
-        macs = Figure(report.totals.macs, truth.by if seen else "")
+        macs = Counted(report.totals.macs, truth.by if seen else "")
     return Figures(params, macs, next(iter(report.outputs.values()), None))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 120
 _FEW = 4  # steps of a list that is written on one line
+_MOST_WRAPPED = 3  # lines of a group in braces
 
 
 class Alone(Enum):
@@ -27,7 +28,7 @@ class Alone(Enum):
     EMPTY = 1
 
 
-class Name(str):
+class Label(str):
     """A key, an id or a reference: it is read as it is written, whatever it looks like."""
 
     __slots__ = ()
@@ -109,7 +110,7 @@ def _pair(key: str, value: Node) -> str:
 def _leaf(node: Node, *, flow: bool) -> str:
     if isinstance(node, (Alone, Noted, dict, list)):
         raise TypeError(node)
-    if isinstance(node, Name):
+    if isinstance(node, Label):
         return name_text(node, flow=flow)
     return text(node, flow=flow) if isinstance(node, Text) else value_text(node, flow=flow)
 
@@ -140,7 +141,7 @@ def _put(lines: list[str], head: str, node: Node, indent: int) -> None:
     elif isinstance(node, dict):
         lines.append(head)
         _put_pairs(lines, node, indent + 2)
-    elif all(isinstance(item, Name) for item in node):
+    elif all(isinstance(item, Label) for item in node):
         _put_filled(lines, head, node)
     else:
         lines.append(head)
@@ -162,16 +163,35 @@ def _put_item(lines: list[str], node: Node, indent: int) -> None:
     if not isinstance(item, dict):
         lines.append(lead + _leaf(item, flow=False))
     elif _is_tall(item) or len(lead + _item_line(item)) > WIDTH:
-        _put_pairs(lines, item, indent + 2, lead)
+        spread: list[str] = []
+        _put_pairs(spread, item, indent + 2, lead)
+        lines += _wrapped(item, lead) or spread
     else:
         lines.append(lead + _item_line(item))
-    if not note.strip():
-        return
+    if note.strip():
+        _put_note(lines, start, note, indent)
+
+
+def _put_note(lines: list[str], start: int, note: str, indent: int) -> None:
+    """The comment of the lines from ``start``: behind them if it is one line that has room, else above."""
     beside = f"{lines[-1]}  # {note}"
     if len(lines) == start + 1 and len(beside) <= WIDTH and [f"# {note}"] == comment_lines(note):
         lines[-1] = beside
     else:
         lines[start:start] = comment_lines(note, indent)
+
+
+def _wrapped(item: dict[str, Node], lead: str) -> list[str]:
+    """A group of a few short steps in braces, its steps from the second line on; none if it is no such group."""
+    *others, (key, steps) = item.items()
+    if _is_tall(item) or len(others) <= 1 or not isinstance(steps, list):
+        return []
+    first = f"{lead}{{{', '.join([_pair(name, value) for name, value in others])},"
+    inner: list[str] = []
+    _put_filled(inner, f"{' ' * (len(lead) + 1)}{name_text(key, flow=True)}:", steps)
+    inner[-1] += "}"
+    lines = [first, *inner]
+    return lines if len(lines) <= _MOST_WRAPPED and max(map(len, lines)) <= WIDTH else []
 
 
 def _item_line(item: dict[str, Node]) -> str:
@@ -193,6 +213,9 @@ def _put_filled(lines: list[str], head: str, node: Node) -> None:
         return
     opening, closing = "{}" if isinstance(node, dict) else "[]"
     line, margin = f"{head} {opening}", " " * (len(head) + 2)
+    if len(line) > WIDTH // 2 and len(f"{line}{', '.join(parts)}{closing}") > WIDTH:  # no room beside the key
+        lines.append(line)
+        line = margin = " " * (len(head) - len(head.lstrip(" -")) + 2)
     for part, following in pairwise([*[f"{part}," for part in parts[:-1]], parts[-1] + closing, ""]):
         line += part
         if following and len(f"{line} {following}") > WIDTH:
@@ -209,4 +232,4 @@ def _parts(node: Node) -> list[str] | None:
         return [_pair(key, value) for key, value in node.items()]
     if isinstance(node, (Batched, Expression, Noted)) or not isinstance(node, (list, tuple)):
         return None
-    return list(map(_on_one_line, node))
+    return list(map(_item, node))

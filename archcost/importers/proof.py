@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.report import analyze
 from archcost.errors import SpecError
 from archcost.importers.form import size_at
-from archcost.importers.proof_of_layers import Difference, layer_differences, places_by_path
+from archcost.importers.proof_of_layers import UnlikeModel, layer_differences, places_by_path
 from archcost.settings import Settings
 from archcost.spec.loader import loads
 
@@ -32,7 +32,7 @@ class Proof(NamedTuple):
     step of the model that of its layer in the spec.
     """
 
-    differences: tuple[Difference, ...]
+    differences: tuple[UnlikeModel, ...]
     gaps: tuple[str, ...] = ()
     report: Report | None = None
     paths: Mapping[str, str] = {}
@@ -53,7 +53,7 @@ def prove(text: str, model: Model, *, in_order: bool = False) -> Proof:
         try:
             report = analyze(loads(text, name=f"{model.name}.yaml"), Settings(batch=batch))
         except SpecError as error:
-            return Proof((Difference("", "the text", _problem(error), "a model", batch),))
+            return Proof((UnlikeModel("", "the text", _problem(error), "a model", batch),))
         reports.append(report)
         places = list(range(len(report.layers))) if in_order else places_by_path(report, model)
         differences = (*_of_totals(report, model), *layer_differences(report, model, places))
@@ -73,19 +73,19 @@ def _problem(error: SpecError) -> str:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def _of_totals(report: Report, model: Model) -> Iterator[Difference]:
+def _of_totals(report: Report, model: Model) -> Iterator[UnlikeModel]:
     """Params to the unit; MACs to the unit, but for what the source's own counter cannot see.
 
     That counter may see a part of what it does not see whole: of these ops it is between nothing and all.
     """
     truth, batch, totals = model.truth, report.batch, report.totals
     if truth.params is not None and totals.params != truth.params:
-        yield Difference("", "params", f"{totals.params:,}", f"{truth.params:,}", batch)
+        yield UnlikeModel("", "params", f"{totals.params:,}", f"{truth.params:,}", batch)
     if truth.macs is None:
         return
     counted = size_at(truth.macs, batch)
     if not totals.macs - unseen_macs(report, model) <= counted <= totals.macs:
-        yield Difference("", "MACs", f"{totals.macs:,}", f"{counted:,}", batch)
+        yield UnlikeModel("", "MACs", f"{totals.macs:,}", f"{counted:,}", batch)
 
 
 def unseen_macs(report: Report, model: Model) -> int:

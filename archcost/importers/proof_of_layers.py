@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.form import Batched, Expression, shape_at
 from archcost.ops import REGISTRY
-from archcost.paths import join, split
-from archcost.spec.unused import MEANT
+from archcost.paths import DOT, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ _UNKNOWN = object()  # the value of an expression
 _UNORDERED = "add"  # of a residual, which reads its own result before its input
 
 
-class Difference(NamedTuple):
+class UnlikeModel(NamedTuple):
     """Where the text and the model say different things; ``path`` is empty for the whole model."""
 
     path: str
@@ -38,13 +37,13 @@ class Difference(NamedTuple):
         return f"{where}{self.what}{at}: archcost gives {self.here}, the model has {self.there}"
 
 
-def layer_differences(report: Report, model: Model, places: Sequence[int]) -> Iterator[Difference]:
+def layer_differences(report: Report, model: Model, places: Sequence[int]) -> Iterator[UnlikeModel]:
     """The first layer that is not the step at its place; the inputs and outputs of the model."""
     graph, batch = report.graph, report.batch
     inputs = {name: tensor.shape for name, tensor in graph.inputs.items()}
     wanted = {given.name: shape_at(model.shape(given.value), batch) for given in model.inputs}
     if inputs != wanted:
-        yield Difference("", "the inputs", str(inputs), str(wanted), batch)
+        yield UnlikeModel("", "the inputs", str(inputs), str(wanted), batch)
         return
     if len(graph.nodes) != len(model.steps) or sorted(places) != list(range(len(model.steps))):
         yield _misplaced(report, model, places)
@@ -60,7 +59,7 @@ def layer_differences(report: Report, model: Model, places: Sequence[int]) -> It
     yield from islice(_of_reads(report, model, places, numbers), 1)
 
 
-def _of_reads(report: Report, model: Model, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[Difference]:
+def _of_reads(report: Report, model: Model, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[UnlikeModel]:
     """The layers that read other values than their steps; the outputs of the model, where they are others."""
     graph = report.graph
     read = [(node.path, node.inputs, model.steps[place]) for node, place in zip(graph.nodes, places, strict=True)]
@@ -70,19 +69,19 @@ def _of_reads(report: Report, model: Model, places: Sequence[int], numbers: Mapp
         if (sorted(reads) != sorted(should)) if kind == _UNORDERED else reads != list(should):
             names = _value_names(model)
             here, there = (", ".join(map(names.__getitem__, those)) or "nothing" for those in (reads, should))
-            yield Difference(path, what, here, there, report.batch)
+            yield UnlikeModel(path, what, here, there, report.batch)
 
 
-def _of_layer(report: Report, index: int, step: Step, model: Model) -> Difference | None:
+def _of_layer(report: Report, index: int, step: Step, model: Model) -> UnlikeModel | None:
     """Whether a layer is the step: its op with all attributes, and the shapes of its outputs."""
     node, batch = report.graph.nodes[index], report.batch
     op = _op_of(step, batch)
     if node.op.kind != step.kind or (op is not None and node.op != op):
-        return Difference(node.path, "its op", str(node.op), str(op or step.kind), batch)
+        return UnlikeModel(node.path, "its op", str(node.op), str(op or step.kind), batch)
     shapes = [shape_at(model.shape(value), batch) for value in step.outputs]
     if list(node.signature.output_shapes) != shapes:
         here, there = _shapes_text(node.signature.output_shapes), _shapes_text(shapes)
-        return Difference(node.path, "its shape", here, there, batch)
+        return UnlikeModel(node.path, "its shape", here, there, batch)
     return None
 
 
@@ -107,8 +106,8 @@ def _plain(value: Attribute, batch: int) -> Any:
 def places_by_path(report: Report, model: Model) -> list[int]:
     """The place of each layer's step in the model, by its path; -1 where the model has no step of this path.
 
-    A name that begins with ``_`` to say that nobody reads its step is the name without it. A container that a spec
-    cannot say, because other steps stand between its parts, is a part of their names: ``layers_0`` for ``layers.0``.
+    A container that a spec cannot say, because other steps stand between its parts, is a part of their names:
+    ``layers_0`` for ``layers.0``.
     """
     places = {model.path_of(step): index for index, step in enumerate(model.steps)}
     known: dict[str, list[int]] = {}
@@ -119,18 +118,18 @@ def places_by_path(report: Report, model: Model) -> list[int]:
 
 
 def _joined(path: str) -> str:
-    """A path as one name, without what says that a name is meant."""
-    return "_".join([name.removeprefix(MEANT) for name in split(path)])
+    """A path as one name."""
+    return path.replace(DOT, "_")
 
 
-def _misplaced(report: Report, model: Model, places: Sequence[int]) -> Difference:
+def _misplaced(report: Report, model: Model, places: Sequence[int]) -> UnlikeModel:
     """What there is too much or too little."""
     paths = [node.path for node in report.graph.nodes]
     extra = [path for path, place in zip(paths, places, strict=False) if place < 0]
     lost = [model.path_of(step) for index, step in enumerate(model.steps) if index not in set(places)]
     if extra or lost:
-        return Difference("", "the paths", f"{_some(extra)}", f"{_some(lost)}", report.batch)
-    return Difference("", "the number of layers", str(len(paths)), str(len(model.steps)), report.batch)
+        return UnlikeModel("", "the paths", f"{_some(extra)}", f"{_some(lost)}", report.batch)
+    return UnlikeModel("", "the number of layers", str(len(paths)), str(len(model.steps)), report.batch)
 
 
 def _some(paths: Sequence[str]) -> str:

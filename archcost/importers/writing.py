@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched, Expression
-from archcost.importers.layout import Alone, Flat, Name, Noted, Spread, Tall, Text, comment_lines, laid_out
+from archcost.importers.layout import Alone, Flat, Label, Noted, Spread, Tall, Text, comment_lines, laid_out
 from archcost.importers.yaml_values import batched_text, expression_text
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone
@@ -22,7 +22,7 @@ _BATCH = Batched(1)
 _SHOWN_UNUSED = 8  # parameters that a comment names
 
 
-class Figure(NamedTuple):
+class Counted(NamedTuple):
     """A count to expect, and who counted it besides archcost."""
 
     value: int
@@ -32,8 +32,8 @@ class Figure(NamedTuple):
 class Figures(NamedTuple):
     """What ``expect`` states, at batch 1; None: not stated."""
 
-    params: Figure | None = None
-    macs: Figure | None = None
+    params: Counted | None = None
+    macs: Counted | None = None
     output: tuple[int, ...] | None = None
 
 
@@ -143,16 +143,16 @@ def _step(step: DraftStep, blocks: Mapping[str, DraftBlock]) -> Node:
 
     What a group reads and whether it exists comes before its steps, which may be many.
     """
-    before: dict[str, Node] = {} if step.id is None else {"id": Name(step.id)}
+    before: dict[str, Node] = {} if step.id is None else {"id": Label(step.id)}
     if step.repeat is not None:
         before["repeat"] = _plain(step.repeat)
     if step.index is not None:
-        before["as"] = Name(step.index)
+        before["as"] = Label(step.index)
     beside: dict[str, Node] = {}
     if step.reads is not None:
         beside["from"] = _from(step.reads)
     if step.share is not None:
-        beside["share"] = Name(step.share)
+        beside["share"] = Label(step.share)
     if step.when is not None:
         beside["when"] = _plain(step.when)
     if step.kind is None:
@@ -186,9 +186,9 @@ def _alone(kind: str, blocks: Mapping[str, DraftBlock]) -> str:
 
 
 def _from(reads: Sequence[str] | Expression) -> Node:
-    return Name(reads[0]) if len(reads) == 1 and not isinstance(reads, Expression) else _references(reads)
+    return Label(reads[0]) if len(reads) == 1 and not isinstance(reads, Expression) else _references(reads)
 
 
 def _references(names: Sequence[str] | Expression) -> Node:
     """Ids, or the one expression that gives them all."""
-    return names if isinstance(names, Expression) else list(map(Name, names))
+    return names if isinstance(names, Expression) else list(map(Label, names))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import decided, numel
 from archcost.ops.axes import axis, broadcast, replace_dim, require
-from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs, unchecked
+from archcost.ops.base import BIAS, WEIGHTS, Check, Inputs, Op, Outputs, Product, unchecked
 from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import flag, index, integer, number, size
 from archcost.ops.reach import ALL, aligned, window
@@ -80,8 +80,14 @@ class ScaledDotProductAttention(
         return (*other[:-3], query[-3])
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        scores = self.scores(inputs, unchecked)
-        return numel(scores) * inputs[0][-1] + numel(outputs[0]) * inputs[1][-2]
+        scores, values = [macs for macs, _, _ in self.products(inputs, outputs)]
+        return scores + values
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """Q·Kᵀ, and its softmax, in which a mask may learn, by V."""
+        scores = numel(self.scores(inputs, unchecked)) * inputs[0][-1]
+        values = numel(outputs[0]) * inputs[1][-2]
+        return (scores, (0,), (1,)), (values, (0, 1, *range(3, len(inputs))), (2,))
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(self.scores(inputs, unchecked)) * (5 if len(inputs) == _MASKED else 4)
@@ -168,6 +174,19 @@ class MultiheadAttention(
         width = query[2]
         projections = 2 * numel(query) * width + numel(key) * width + numel(value) * width
         return projections + 2 * self._scores(query, key) * width
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """The projections, Q·Kᵀ, its softmax by V, and the projection of the output."""
+        query, key, value = _three(inputs)
+        q, k, v = 0, min(1, len(inputs) - 1), len(inputs) - 1
+        width, every = query[2], (q, k, v, WEIGHTS)
+        scores = self._scores(query, key) * width
+        return (
+            *[(numel(shape) * width, (place,), (WEIGHTS,)) for shape, place in ((query, q), (key, k), (value, v))],
+            (scores, (q, WEIGHTS), (k, WEIGHTS)),
+            (scores, (q, k, WEIGHTS), (v, WEIGHTS)),
+            (numel(query) * width, every, (WEIGHTS,)),
+        )
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         query, key, _ = _three(inputs)

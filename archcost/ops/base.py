@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Inputs = tuple["Shape", ...]
 Outputs = tuple["Shape", ...]
 OpType = TypeVar("OpType", bound="type[Op]")
+Factor = tuple[int, ...]  # what a factor of a product follows from: inputs, by place, and WEIGHTS
+Product = tuple["Dim", Factor, Factor]  # its MACs, and its two factors
+WEIGHTS = -1
 
 REGISTRY: dict[str, type[Op]] = {}
 MATRIX, SCALE, BIAS, OTHER = "matrix", "scale", "bias", "other"  # what a learnable tensor is to its op
@@ -143,10 +146,12 @@ class Op:
             class_variables = {name: value for name, value in facets if name not in vars(cls)} | class_variables
         for name, value in class_variables.items():
             setattr(cls, name, value)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
-        inherited = [vars(base).get("fields", {}) for base in reversed(cls.__mro__)]
-        cls.fields = {name: field for fields_of_base in (*inherited, own) for name, field in fields_of_base.items()}
-        for name in own:
+        declared = {name: value for name, value in vars(cls).items() if isinstance(value, fields.AttributeField)}
+        own = vars(cls).get("fields", {}) | declared
+        if own or len(cls.__bases__) > 1:
+            inherited = [getattr(base, "fields", {}) for base in reversed(cls.__bases__)]
+            cls.fields = {name: field for fields_of_base in (*inherited, own) for name, field in fields_of_base.items()}
+        for name in declared:
             delattr(cls, name)
         if kind:
             cls.kind = cls.stem = kind
@@ -267,6 +272,17 @@ class Op:
         """Multiply-accumulates; by default 0."""
         del inputs, outputs
         return 0
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """The products that the MACs are of, and what their factors follow from: each may need a gradient.
+
+        By default one, of all inputs and the weights; of the first two inputs where there are no weights.
+        """
+        if self.weights(inputs):
+            factors: tuple[Factor, Factor] = tuple(range(len(inputs))), (WEIGHTS,)
+        else:
+            factors = (0,), (1,)
+        return ((self.macs(inputs, outputs), *factors),)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         """Arithmetic operations beyond the multiply-accumulates; by default 0."""

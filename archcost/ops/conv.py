@@ -1,25 +1,55 @@
-"""Convolutions and transposed convolutions over 1, 2 or 3 spatial dimensions."""
+"""Convolutions over 1, 2 or 3 spatial dimensions, and what transposed ones share with them."""
 
 from __future__ import annotations
 
+from functools import partial
+from math import gcd
 from typing import TYPE_CHECKING
 
-from archcost.dims import decided, numel, transposed_window_size, window_size
+from archcost.dims import decided, numel, window_size
 from archcost.ops.axes import check_reach
 from archcost.ops.base import Check, Inputs, Outputs, SpatialOp
-from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import choice, flag, size, spatial
-from archcost.ops.reach import ALL, transposed_window, window, windows
+from archcost.ops.given_weight import GivenWeight
+from archcost.ops.reach import ALL, window, windows
 
 if TYPE_CHECKING:
     from archcost.dims import Dim, Shape
     from archcost.ops.reach import Reading
 
 Sizes = tuple[int, ...]
+_MOST_GROUPS = 4096  # that are tried for a help
+_SHOWN_GROUPS = 3
 
 
-class ConvBase(SpatialOp, family="Convolution"):
-    """What convolutions and transposed convolutions share: groups that divide the channels."""
+def _groups_help(channels: int, out_channels: int, groups: int) -> str:
+    """The numbers of groups next to the one that is given that divide what comes in and what comes out."""
+    common = gcd(channels, out_channels)
+    fitting = [count for count in range(1, min(common, _MOST_GROUPS) + 1) if common % count == 0]
+    nearest = sorted(sorted(fitting, key=lambda count: abs(count - groups))[:_SHOWN_GROUPS])
+    others = f"as {', '.join(map(str, nearest))} would" if common > 1 else "which no number but 1 does"
+    return f"`groups` must divide {channels} and {out_channels}, {others}"
+
+
+class OnKernel(SpatialOp, family="Convolution"):
+    """What all convolutions share: a kernel, whoever has it."""
+
+    groups: Dim
+
+    def check_groups(self, channels: Dim, out_channels: Dim, check: Check) -> None:
+        """The groups divide the channels that come in, and those that come out."""
+        for count, what in ((channels, "input"), (out_channels, "output")):
+            message = "{} {} channels cannot be divided into {} groups"
+            hint = partial(_groups_help, channels, out_channels, self.groups)
+            check(count % self.groups == 0, message, count, what, self.groups, help=hint)
+
+    def kernel(self, inputs: Inputs) -> Shape:
+        """The shape of the weight: the channels that it goes by first, and its size in each spatial dim last."""
+        raise NotImplementedError  # pragma: no cover - every convolution defines it
+
+
+class ConvBase(OnKernel):
+    """Convolutions and transposed ones that have a weight of their own."""
 
     inferred = "in_channels"
 
@@ -29,22 +59,15 @@ class ConvBase(SpatialOp, family="Convolution"):
     groups: Dim = size(default=1, symbol="g", unless=1)
     bias: bool = flag(default=True)
 
-    def check_groups(self, channels: Dim, check: Check) -> None:
-        check(channels % self.groups == 0, "{} input channels cannot be divided into {} groups", channels, self.groups)
-        check(
-            self.out_channels % self.groups == 0,
-            "{} output channels cannot be divided into {} groups",
-            self.out_channels,
-            self.groups,
-        )
+    def weights(self, inputs: Inputs) -> dict[str, Shape]:
+        return {"weight": self.kernel(inputs)} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * self.bias
 
 
-class ForwardConv(SpatialOp, family="Convolution"):
+class ForwardConv(OnKernel):
     """Convolutions that compute each output position from all weights of its group, once."""
-
-    def kernel(self, inputs: Inputs) -> Shape:
-        """The shape of the weight: (c_out, c_in / groups, *kernel_size)."""
-        raise NotImplementedError  # pragma: no cover - every convolution defines it
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         n, _, *positions = outputs[0]
@@ -52,21 +75,18 @@ class ForwardConv(SpatialOp, family="Convolution"):
 
 
 class OwnWeight(ForwardConv, ConvBase):
-    """Forward convolutions that have a weight of their own."""
+    """Forward convolutions that have a weight of their own: (c_out, c_in / groups, *kernel_size)."""
 
     def kernel(self, inputs: Inputs) -> Shape:
         return (self.out_channels, inputs[0][1] // self.groups, *self.kernel_size)
-
-    def weights(self, inputs: Inputs) -> dict[str, Shape]:
-        return {"weight": self.kernel(inputs)} | ({"bias": (self.out_channels,)} if self.bias else {})
 
 
 class _Padded(ForwardConv):
     """Convolutions over a padded input, whoever has their weight."""
 
-    stride: Sizes
-    padding: Sizes | str
-    dilation: Sizes
+    stride: Sizes = spatial(default=1, symbol="s")
+    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"), symbol="p")
+    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     padding_mode = "zeros"
 
     def validate(self, check: Check) -> None:
@@ -115,8 +135,6 @@ class _Conv(_Padded, OwnWeight):
     pads d·(k - 1) in total and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
-    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"), symbol="p")
-    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
     padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")
 
     def strided_help(self) -> str:
@@ -132,11 +150,8 @@ class _Conv(_Padded, OwnWeight):
         )
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        self.check_groups(inputs[0][1], check)
+        self.check_groups(inputs[0][1], self.out_channels, check)
         return super().infer(inputs, check)
-
-    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * self.bias
 
 
 class Conv1d(_Conv, kind="conv1d", ndim=1, on_weight="functional_conv1d"):
@@ -151,7 +166,28 @@ class Conv3d(_Conv, kind="conv3d", ndim=3, on_weight="functional_conv3d"):
     __doc__ = _Conv.__doc__
 
 
-class _FunctionalConv(_Padded, min_inputs=2, max_inputs=3, vectors=(2,), written=WrittenAs.FUNCTION):
+class GivenKernel(GivenWeight, OnKernel):
+    """Convolutions and transposed convolutions whose kernel is an output of another layer."""
+
+    groups: Dim = size(default=1, symbol="g", unless=1)
+
+    def kernel(self, inputs: Inputs) -> Shape:
+        return inputs[1]
+
+    def check_channels(self, inputs: Inputs, taken: Dim, given: Dim, check: Check) -> None:
+        """The weight takes the channels of the input, groups divide what it takes and gives, a bias fits the latter."""
+        channels = inputs[0][1]
+        check(channels == taken, "the weight {} is for {} input channels, not {}", inputs[1], taken, channels)
+        self.check_groups(taken, given, check)
+        self.check_bias(inputs, given, "output channels", check)
+
+    def kernel_letters(self, first: str, second: str) -> tuple[str, ...]:
+        """The dims of the inputs as formulas call them, with those of the channels of the weight."""
+        places = ", ".join([f"f_{letter}" for letter in "zhw"[3 - self.ndim :]])
+        return (self.layout, f"({first}, {second}, {places})", "(c_out)")
+
+
+class _FunctionalConv(GivenKernel, _Padded):
     """A convolution on a given weight: MACs = output positions × elements of the weight, as for `conv`.
 
     Input (N, C, *spatial), weight (out_channels, C / groups, *kernel_size) and, if given, bias (out_channels), each
@@ -159,37 +195,13 @@ class _FunctionalConv(_Padded, min_inputs=2, max_inputs=3, vectors=(2,), written
     element for the bias. A `conv` step of several inputs is one: `conv2d: {padding: 1}` with `from: [x, weight]`.
     """
 
-    input_names = ("input", "weight", "bias")
-
-    stride: Sizes = spatial(default=1, symbol="s")
-    padding: Sizes | str = spatial(default=0, minimum=0, words=("same", "valid"), symbol="p")
-    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
-    groups: Dim = size(default=1, symbol="g", unless=1)
-
-    def kernel(self, inputs: Inputs) -> Shape:
-        return inputs[1]
-
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        channels, groups, weight = inputs[0][1], self.groups, inputs[1]
-        check(
-            channels == weight[1] * groups,
-            "the weight {} is for {} input channels, not {}",
-            weight,
-            weight[1] * groups,
-            channels,
-        )
-        check(weight[0] % groups == 0, "{} output channels cannot be divided into {} groups", weight[0], groups)
-        for bias in inputs[2:]:
-            check(bias[0] == weight[0], "the bias {} is not one for each of {} output channels", bias, weight[0])
+        weight = inputs[1]
+        self.check_channels(inputs, weight[1] * self.groups, weight[0], check)
         return super().infer(inputs, check)
 
     def letters(self) -> tuple[str, ...]:
-        channels = "c_in" if decided(self.groups == 1) else "c_group"
-        places = ", ".join([f"f_{letter}" for letter in "zhw"[3 - self.ndim :]])
-        return (self.layout, f"(c_out, {channels}, {places})", "(c_out)")
-
-    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * (len(inputs) == len(self.input_names))
+        return self.kernel_letters("c_out", "c_in" if decided(self.groups == 1) else "c_group")
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         own = (window(1), *(ALL,) * (self.ndim + 1)), (window(1),)
@@ -206,58 +218,3 @@ class FunctionalConv2d(_FunctionalConv, kind="functional_conv2d", ndim=2, torch_
 
 class FunctionalConv3d(_FunctionalConv, kind="functional_conv3d", ndim=3, torch_name="F.conv3d"):
     __doc__ = _FunctionalConv.__doc__
-
-
-class _ConvTranspose(ConvBase, work=Work.TRANSPOSED):
-    """out = (n - 1)·s - 2p + d·(k - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
-
-    Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position is multiplied by every weight once,
-    whatever the stride. FLOPs beyond the MACs: 1 per output element for the bias.
-    """
-
-    padding: Sizes = spatial(default=0, minimum=0, symbol="p")
-    output_padding: Sizes = spatial(default=0, minimum=0, symbol="o", unless=0)
-    dilation: Sizes = spatial(default=1, symbol="d", unless=1)
-
-    def validate(self, check: Check) -> None:
-        for extra, step, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
-            check(
-                (extra < step) | (extra < dilation),
-                "output_padding {} must be smaller than stride {} or dilation {}",
-                extra,
-                step,
-                dilation,
-            )
-
-    def infer(self, inputs: Inputs, check: Check) -> Outputs:
-        n, channels, *sizes = inputs[0]
-        self.check_groups(channels, check)
-        geometry = (self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)
-        return ((n, self.out_channels, *map(transposed_window_size, sizes, *geometry)),)
-
-    def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
-        geometry = zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
-        return ((window(0), ALL, *[transposed_window(dim, *sizes) for dim, sizes in enumerate(geometry, 2)]),)
-
-    def weights(self, inputs: Inputs) -> dict[str, Shape]:
-        kernel = (inputs[0][1], self.out_channels // self.groups, *self.kernel_size)
-        return {"weight": kernel} | ({"bias": (self.out_channels,)} if self.bias else {})
-
-    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        n, _, *positions = inputs[0]
-        return n * numel(positions) * numel(self.weights(inputs)["weight"])
-
-    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * self.bias
-
-
-class ConvTranspose1d(_ConvTranspose, kind="conv_transpose1d", ndim=1):
-    __doc__ = _ConvTranspose.__doc__
-
-
-class ConvTranspose2d(_ConvTranspose, kind="conv_transpose2d", ndim=2):
-    __doc__ = _ConvTranspose.__doc__
-
-
-class ConvTranspose3d(_ConvTranspose, kind="conv_transpose3d", ndim=3):
-    __doc__ = _ConvTranspose.__doc__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops.axes import require
-from archcost.ops.base import OTHER, Check, Inputs, Op, Outputs
+from archcost.ops.base import OTHER, WEIGHTS, Check, Inputs, Op, Outputs, Product
 from archcost.ops.fields import integer, shapes, text
 from archcost.ops.reach import ALL
 
@@ -92,6 +92,11 @@ class Custom(
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return 0 if self.declared_macs is None else self.declared_macs
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """As if all were one product: of the inputs and the params, or of the inputs and one another without any."""
+        every = tuple(range(len(inputs)))
+        return ((self.macs(inputs, outputs), every, (WEIGHTS,) if self.weights(inputs) else every),)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return 0 if self.declared_flops is None else self.declared_flops - 2 * self.macs(inputs, outputs)

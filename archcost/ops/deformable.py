@@ -37,7 +37,7 @@ class DeformConv2d(
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         n, channels, *sizes = inputs[0]
-        self.check_groups(channels, check)
+        self.check_groups(channels, self.out_channels, check)
         padding = [2 * pad for pad in self.padding]
         out = tuple(map(window_size, sizes, self.kernel_size, self.stride, padding, self.dilation))
         taps, given = numel(self.kernel_size), inputs[1][1]

@@ -71,6 +71,10 @@ class Log(_Elementwise, kind="log"):
     """The natural logarithm of x; 1 FLOP per element, no MACs."""
 
 
+class Erf(_Elementwise, kind="erf", cost=4):
+    """The error function, 2/√π · ∫₀ˣ e^(-t²) dt; 4 FLOPs per element, no MACs."""
+
+
 class Reciprocal(_Elementwise, kind="reciprocal", keeps=Keeps.RESULT):
     """1 / x; 1 FLOP per element, no MACs."""
 

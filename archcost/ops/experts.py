@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import decided, numel, smaller
-from archcost.ops.base import BIAS, Check, Inputs, Op, Outputs
+from archcost.ops.base import BIAS, WEIGHTS, Check, Inputs, Op, Outputs, Product
 from archcost.ops.facets import WrittenAs
 from archcost.ops.fields import choice, flag, size
 from archcost.ops.reach import ALL, window
@@ -75,6 +75,15 @@ class MixtureOfExperts(
         features = inputs[0][-1]
         expert = (2 + self.gated) * features * self.hidden_features
         return numel(inputs[0][:-1]) * (features * self.num_experts + self.top_k * expert)
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """The router's and the experts' ways in, by the input; their ways out, by what is between."""
+        matrix = numel(inputs[0]) * self.hidden_features * self.top_k
+        scores = numel(inputs[0]) * self.num_experts
+        return (
+            (scores + (1 + self.gated) * matrix, (0,), (WEIGHTS,)),
+            (matrix, (0, WEIGHTS), (WEIGHTS,)),
+        )
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         features, hidden, ways_in = inputs[0][-1], self.hidden_features, 1 + self.gated

@@ -11,6 +11,7 @@ from archcost.ops.base import MATRIX, OTHER, SCALE, Check, Inputs, Op, Outputs
 from archcost.ops.dtypes import promoted
 from archcost.ops.facets import Work, WrittenAs
 from archcost.ops.fields import dtype, flag, index, integer, number, size, sizes
+from archcost.ops.given_weight import GivenWeight
 from archcost.ops.reach import ALL, pointwise, window
 
 if TYPE_CHECKING:
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
 _MATRIX = 2
 
 
-class Linear(
-    Op,
-    kind="linear",
-    family="Linear and embedding",
-    min_rank=1,
-    layout="(*, in_features)",
-    channels=-1,
-    on_weight="functional_linear",
-):
+class _Product(Op, family="Linear and embedding", min_rank=1, channels=-1):
+    """A product of the last dim with a matrix, whoever has it."""
+
+    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
+        return numel(outputs[0]) * inputs[0][-1]
+
+
+class Linear(_Product, kind="linear", layout="(*, in_features)", on_weight="functional_linear"):
     """y = x·Wᵀ + b over the last dim; MACs = output elements × in_features, without the bias.
 
     Input (*, in_features), output (*, out_features). FLOPs beyond the MACs: 1 per output element for the bias.
@@ -51,9 +51,6 @@ class Linear(
         matrix = (self.out_features, inputs[0][-1])
         return {"weight": matrix} | ({"bias": (self.out_features,)} if self.bias else {})
 
-    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * inputs[0][-1]
-
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return numel(outputs[0]) * self.bias
 
@@ -61,17 +58,7 @@ class Linear(
         return ((*[window(dim) for dim in range(len(inputs[0]) - 1)], ALL),)
 
 
-class FunctionalLinear(
-    Op,
-    kind="functional_linear",
-    family="Linear and embedding",
-    min_inputs=2,
-    max_inputs=3,
-    vectors=(2,),
-    min_rank=1,
-    channels=-1,
-    torch_name="F.linear",
-):
+class FunctionalLinear(GivenWeight, _Product, kind="functional_linear", torch_name="F.linear"):
     """y = x·Wᵀ + b on a given W; MACs = output elements × in_features, as for `linear`.
 
     Input (*, in_features), weight (out_features, in_features) and, if given, bias (out_features), each from another
@@ -79,25 +66,15 @@ class FunctionalLinear(
     `linear` step of several inputs is one: `linear:` with `from: [x, weight]`.
     """
 
-    written = WrittenAs.FUNCTION
-    input_names = ("input", "weight", "bias")
-
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         features, weight = inputs[0][-1], inputs[1]
         require(len(weight) == _MATRIX, "the weight of {} has two dims, got {}", self.kind, weight)
         check(features == weight[1], "the weight {} is for {} features, not {}", weight, weight[1], features)
-        for bias in inputs[2:]:
-            check(bias[0] == weight[0], "the bias {} is not one for each of {} features", bias, weight[0])
+        self.check_bias(inputs, weight[0], "features", check)
         return ((*inputs[0][:-1], weight[0]),)
 
     def letters(self) -> tuple[str, ...]:
         return ("(*, in)", "(out, in)", "(out)")
-
-    def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * inputs[0][-1]
-
-    def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(outputs[0]) * (len(inputs) == len(self.input_names))
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         last = len(inputs[0]) - 1

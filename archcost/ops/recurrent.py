@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from archcost.dims import decided, elements
+from archcost.dims import decided, elements, numel
 from archcost.ops.axes import require
-from archcost.ops.base import BIAS, MATRIX, Check, Inputs, Op, Outputs
+from archcost.ops.base import BIAS, MATRIX, WEIGHTS, Check, Inputs, Op, Outputs, Product
 from archcost.ops.fields import choice, flag, index, number, size
 from archcost.ops.reach import ALL, window
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_LAYERS = 1000
 _CELL_PARTS = 4  # a layer runs several steps, each of several products
+_OF_INPUT = ("weight_ih", "weight_ih_l0", "weight_ih_l0_reverse")  # what the input itself is multiplied by
 
 
 class _Gated(Op, family="Recurrent", channels=-1):
@@ -50,6 +51,24 @@ class _Gated(Op, family="Recurrent", channels=-1):
     def matrix_elements(self, inputs: Inputs) -> Dim:
         """MACs of one step of one sample: every element of every matrix is used once."""
         return elements([shape for shape in self.weights(inputs).values() if len(shape) > 1])
+
+    def runs(self, inputs: Inputs) -> tuple[Dim, Dim]:
+        """The samples, and the steps of each."""
+        raise NotImplementedError  # pragma: no cover - layers and cells define it
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """Every matrix by what comes in: the state of the first step is given or zeros, later ones follow from all."""
+        samples, steps = self.runs(inputs)
+        matrix, every = (WEIGHTS,), (*range(len(inputs)), WEIGHTS)
+        found: list[Product] = []
+        for name, shape in self.weights(inputs).items():
+            macs = samples * numel(shape)
+            if name.startswith("weight_hh"):
+                found += [(macs, (1,) if len(inputs) > 1 else (), matrix), (macs * (steps - 1), every, matrix)]
+            elif name.startswith("weight_"):
+                first = name in _OF_INPUT
+                found.append((macs * steps, (0,) if first else every, matrix))
+        return tuple(found)
 
     def role(self, name: str) -> str:
         return BIAS if name.startswith("bias_") else MATRIX  # of every layer and direction
@@ -151,6 +170,10 @@ class _Layers(_Gated, min_rank=3, max_rank=3, layout="(N, L, features)"):
                 yield f"l{layer}_reverse", features
             features = self.directions * self.width
 
+    def runs(self, inputs: Inputs) -> tuple[Dim, Dim]:
+        first, second, _ = inputs[0]
+        return (first, second) if self.batch_first else (second, first)
+
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return inputs[0][0] * inputs[0][1] * self.matrix_elements(inputs)
 
@@ -231,6 +254,9 @@ class _Cell(_Gated, min_rank=2, max_rank=2, layout="(N, features)"):
 
     def weights(self, inputs: Inputs) -> dict[str, Shape]:
         return self.cell_tensors(inputs[0][1], self.hidden_size)
+
+    def runs(self, inputs: Inputs) -> tuple[Dim, Dim]:
+        return inputs[0][0], 1
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return inputs[0][0] * self.matrix_elements(inputs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.ops.activation import SiLU, Softplus
 from archcost.ops.axes import require
-from archcost.ops.base import Check, Inputs, Op, Outputs
+from archcost.ops.base import Check, Inputs, Op, Outputs, Product
 from archcost.ops.elementwise import Exp
 from archcost.ops.fields import flag
 from archcost.ops.reach import ALL, window
@@ -80,6 +80,10 @@ class SelectiveScan(Op, kind="selective_scan", family="Recurrent", min_inputs=5,
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return self.states(inputs)
+
+    def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
+        """C by the states, which follow from u, Δ and its bias, A and B."""
+        return ((self.macs(inputs, outputs), (0, 1, 2, 3, *range(_BIAS, len(inputs))), (4,)),)
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         of_state = 1 + Exp.cost + 1 + 2

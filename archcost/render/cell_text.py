@@ -59,6 +59,8 @@ def unknown_notes(report: Report) -> list[str]:
     """Which layers make a total a lower bound, and how to fix it."""
     notes = []
     for metric, paths in report.unknown_layers().items():
+        if METRICS[metric].of_training:  # they are known where the others are
+            continue
         layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
         notes.append(f"{METRICS[metric].label} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
     return notes

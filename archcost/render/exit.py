@@ -265,10 +265,10 @@ def guarded() -> Iterator[None]:
 
 def _open_descriptors() -> None:
     """Descriptors that were closed lead to nowhere, so that no file that is opened later takes their place."""
-    from archcost.writing import nowhere
-
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
+            from archcost.writing import nowhere
+
             nowhere()

@@ -10,8 +10,8 @@ from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.documents import envelope
 from archcost.figures import METRICS, PEAK
-from archcost.quantities import format_bytes, format_share, rounded_bytes
-from archcost.render.cell_text import shape_cell
+from archcost.quantities import format_bytes, format_count, format_exact, format_share, rounded_bytes
+from archcost.render.cell_text import lower_bound, shape_cell
 from archcost.render.document import (
     Column,
     Gap,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.study import Study
+    from archcost.analysis.training_costs import StepCosts
     from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
     from archcost.render.table_rows import Row
@@ -104,6 +105,8 @@ class MemoryDocument(NamedTuple):
 def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
     yield Heading(study.report.name, f"{title_details(study.report)} · {when(study)}")
     yield Line(_headline(study))
+    if study.step is not None:
+        yield Line(_work(study.step))
     changed = order_line(study)
     if changed:
         yield Line(changed)
@@ -159,6 +162,17 @@ def _headline(study: Study) -> str:
         return f"{peak} in the update"
     where = f" of {study.peak_path}" if study.peak_path else ""
     return f"{peak} in the {moment.phase} pass{where}"
+
+
+def _work(step: StepCosts) -> str:
+    """``training MACs 168: 72 forward, 96 backward; training FLOPs 336``: what a training step computes."""
+    unknown = len(step.unknown_macs)
+    figures = {"forward": step.forward_macs, "backward": step.backward_macs, "recomputed": step.recomputed_macs}
+    parts = [f"{lower_bound(format_count(macs), macs, unknown)} {name}" for name, macs in figures.items() if macs]
+    whole = lower_bound(format_exact(step.training_macs), step.training_macs, unknown)
+    told = f"{METRICS['training_macs'].label} {whole}" + (f": {', '.join(parts)}" if parts else "")
+    flops = lower_bound(format_exact(step.training_flops), step.training_flops, len(step.unknown_flops))
+    return f"{told}; {METRICS['training_flops'].label} {flops}"
 
 
 def _name_of_peak(study: Study) -> str:

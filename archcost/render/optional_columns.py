@@ -38,7 +38,8 @@ def parse_columns(texts: Sequence[str]) -> tuple[str, ...]:
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     for name in names:
         if name not in LABELS:
-            help_text = _of_the_whole_model(name) or suggestion(name, list(LABELS), "columns")
+            hint = suggestion(name, list(LABELS), "columns") or f"known columns: {', '.join(LABELS)}"
+            help_text = _of_the_whole_model(name) or hint
             raise UsageError(f"there is no column '{name}'", help_text)
     return tuple(dict.fromkeys(names))
 

@@ -171,7 +171,7 @@ def _facts(report: Report) -> list[Fact]:
     totals = report.totals.to_dict()
     quantised = f"as {report.weight_dtype}" if report.graph.weight_dtype else ""
     found = []
-    for metric in [METRICS[name] for name in FACTS if METRICS[name].tells(totals)]:
+    for metric in [METRICS[name] for name in FACTS if METRICS[name].tells(totals) or report.costs.unknown(name)]:
         value = totals[metric.name]
         if metric.usual:
             found.append(Fact(f"{totals[metric.usual]:,} {metric.usual},", Cell(f"{value:,}"), metric.short))

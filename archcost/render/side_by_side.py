@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.comparing import smallest, telling_metrics
 from archcost.comparing.data import side_by_side_data
 from archcost.comparing.naming import labels
-from archcost.figures import METRICS, TOTALS
+from archcost.figures import METRICS, TOTALS, told_of
 from archcost.render.comparison_cells import total_cell
 from archcost.render.document import WHOLE, Column, Line, Records, Table, TreeLine
 
@@ -45,11 +45,12 @@ class SideBySideDocument(NamedTuple):
 
     def records(self) -> Records:
         """A row a model; nothing for what is unknown."""
+        metrics = told_of(TOTALS, training=any(report.totals.training for report in self.reports))
         rows = [
-            (name, *[None if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in TOTALS])
+            (name, *[None if report.costs.unknown(metric) else getattr(report.totals, metric) for metric in metrics])
             for name, report in zip(labels(self.reports), self.reports, strict=True)
         ]
-        return Records(("model", *TOTALS), rows)
+        return Records(("model", *metrics), rows)
 
     def data(self) -> object:
         """The document of several models."""

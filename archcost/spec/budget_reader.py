@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.figures import BYTES, LIMITED, METRICS, OF_LAYERS, TIME, WHOLE_MODEL
+from archcost.figures import BYTES, LIMITED, LIMITED_OF_LAYERS, METRICS, TIME, WHOLE_MODEL
 from archcost.quantities import UnitError
 from archcost.spec.budget_limits import LEVELS, OTHER_NAMES, Limit, is_percentage, parse_amount, parse_increase
 from archcost.spec.document import Mapping, Scalar
@@ -79,7 +79,7 @@ def read_limits(reader: Reader, mapping: Mapping, defaults: Defaults) -> list[Li
         if metric not in LIMITED:
             continue
         if defaults.pattern and metric in WHOLE_MODEL:
-            hint = f"of layers there are {', '.join(OF_LAYERS)}"
+            hint = f"of layers there are {', '.join(LIMITED_OF_LAYERS)}"
             reader.report(f"'{name}' is a figure of the whole model, not of '{defaults.pattern}'", key, hint)
         elif isinstance(value, Mapping):
             limits += _detailed(reader, metric, key, value, defaults)
@@ -206,7 +206,7 @@ def _unit_help(metric: str, text: str) -> str:
 def budgets_schema() -> dict[str, Any]:
     """The JSON Schema (draft-07) of ``budgets`` in a spec."""
     whole = {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
-    of_layers = {name: whole[name] for name in OF_LAYERS}
+    of_layers = {name: whole[name] for name in LIMITED_OF_LAYERS}
     layers = {
         "type": "object",
         "additionalProperties": {"type": "object", "properties": of_layers, "additionalProperties": False},

@@ -19,7 +19,7 @@ from archcost.spec.vocabulary import GROUP_INPUT
 from archcost.spec.ways_out import ALONE, Surroundings, brief_name, unknown_kind, with_help
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from archcost.dims import Dim
     from archcost.errors import Mark
@@ -28,16 +28,35 @@ if TYPE_CHECKING:
     from archcost.spec.given import Given
     from archcost.spec.model import Attribute, Block, Spec, Step
 
+_SHOWN_NAMES = 8  # of attributes in a message
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
 class StepError(Exception):
-    """A step is wrong; holds the diagnostic, and of one attribute that is wrong its name and value."""
+    """A step is wrong; holds the diagnostic, and of one attribute that is wrong its name and value.
 
-    def __init__(self, diagnostic: Diagnostic, wrong: tuple[str, Any] | None = None) -> None:
+    ``others`` are what is wrong with the step besides; ``cause`` is the param that was set to what it is not.
+    """
+
+    def __init__(
+        self,
+        diagnostic: Diagnostic,
+        wrong: tuple[str, Any] | None = None,
+        others: Sequence[StepError] = (),
+        cause: str = "",
+    ) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
         self.wrong = wrong
+        self.others = others
+        self.cause = cause
+
+
+def _raise_all(problems: Sequence[StepError]) -> None:
+    """Raise the first of the problems of a step, with the others, if there are any."""
+    if problems:
+        first, *others = problems
+        raise StepError(first.diagnostic, first.wrong, others)
 
 
 def link(spec: Spec) -> None:
@@ -83,7 +102,26 @@ def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
                 spec.problems.add(unknown_kind(step, kind, around))
     except StepError as problem:
         step.broken = True
-        spec.problems.add(with_help(problem, step, kind, around))
+        _tell_all(problem, step, kind, spec, around)
+
+
+def _tell_all(problem: StepError, step: Step, kind: str, spec: Spec, around: Surroundings) -> None:
+    """Report all that is wrong with a step; what has the same help is one problem, at the first place."""
+    by_help: dict[str, list[StepError]] = {}
+    for each in (problem, *problem.others):
+        by_help.setdefault(with_help(each, step, kind, around).help, []).append(each)
+    for hint, same in by_help.items():
+        first = same[0].diagnostic._replace(help=hint)
+        names = [each.wrong[0] for each in same if each.wrong is not None]
+        spec.problems.add(first._replace(message=_unknown(names, kind, spec.blocks)) if len(same) > 1 else first)
+
+
+def _unknown(names: Sequence[str], kind: str, blocks: Container[str]) -> str:
+    """The message that a kind has no attributes, or a block no params, of these names."""
+    what, owner = ("param", f"the block '{kind}'") if kind in blocks else ("attribute", kind)
+    listed = ", ".join([f"'{brief_name(name)}'" for name in names[:_SHOWN_NAMES]])
+    more = ", …" if len(names) > _SHOWN_NAMES else ""
+    return f"unknown {what}{'s' * (len(names) > 1)} {listed}{more} of {owner}"
 
 
 def given_by(step: Step, kind: str, blocks: Mapping[str, Block]) -> Given:
@@ -105,6 +143,7 @@ def _link_op(step: Step, kind: type[Op]) -> None:
 
 def check_params(step: Step, attributes: dict[str, Attribute], block: Block, meter: Meter) -> None:
     """The attributes of a block step name params of the block, and give those that are required."""
+    unknown = []
     for name, given in attributes.items():
         if name not in block.params:
             meter.spend(len(block.params), given.mark)
@@ -113,8 +152,9 @@ def check_params(step: Step, attributes: dict[str, Attribute], block: Block, met
                 if block.params
                 else f"'{block.name}' has no params"
             )
-            message = f"unknown param '{brief_name(name)}' of the block '{block.name}'"
-            raise StepError(Diagnostic(message, given.mark, hint), (name, given.template.value))
+            message = _unknown([name], block.name, (block.name,))
+            unknown.append(StepError(Diagnostic(message, given.mark, hint), (name, given.template.value)))
+    _raise_all(unknown)
     missing = [name for name, param in block.params.items() if param.default is None and name not in attributes]
     if missing and not step.broken:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -138,9 +178,13 @@ def build_op(
 def check_names(kind: type[Op], marks: dict[str, Mark], mark: Mark) -> None:
     """Whether an op has these attributes, and all that it needs are among them; raises StepError."""
     fields = kind.fields
-    for name, where in marks.items():
-        if name not in fields:
-            raise StepError(Diagnostic(f"unknown attribute '{brief_name(name)}' of {kind.kind}", where), (name, None))
+    _raise_all(
+        [
+            StepError(Diagnostic(_unknown([name], kind.kind, ()), where), (name, None))
+            for name, where in marks.items()
+            if name not in fields
+        ]
+    )
     missing = [name for name, field in fields.items() if field.default is REQUIRED and name not in marks]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)

@@ -23,7 +23,7 @@ from archcost.spec.functions import FUNCTIONS, OPERATORS, BoundError, brief, mea
 from archcost.spec.items import ItemError, item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container, Mapping, Sequence
 
 
 MAX_LENGTH = 1000  # characters of an expression
@@ -94,12 +94,14 @@ class Names(dict[str, Any]):
 class ExpressionError(Exception):
     """An expression cannot be read or evaluated.
 
-    ``diagnostic`` is None when it depends on a name whose own problem is reported already.
+    ``diagnostic`` is None when it depends on a name whose own problem is reported already; ``cause`` is the param that
+    was set to what it is not, and leads to as many problems as it has uses.
     """
 
-    def __init__(self, diagnostic: Diagnostic | None) -> None:
+    def __init__(self, diagnostic: Diagnostic | None, cause: str = "") -> None:
         super().__init__(diagnostic.message if diagnostic else "an earlier problem")
         self.diagnostic = diagnostic
+        self.cause = cause
 
 
 class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
@@ -113,7 +115,7 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         self.nodes = {kind: handler for kind, handler in handlers.items() if issubclass(kind, _SYNTAX)}
         self.expr = ""  # for messages of its own
         self.meter = meter
-        self.set_otherwise: dict[str, str] = {}  # by params that are lists by default and were set to none: how to set
+        self.set_otherwise: dict[str, str] = {}  # by params that were set to what they are not by default: how to set
         self.mark: Mark | None = None  # of the expression that is evaluated
 
     def _eval(self, node: ast.AST) -> Any:
@@ -190,8 +192,9 @@ class Expression:
             known = names.known() if isinstance(names, Names) else list(names)
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
         except ItemError as error:
-            hint = error.hint or self._set_otherwise(evaluator)
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
+            cause, hint = set_otherwise((self,), evaluator)
+            message = f"{_shortened(self.text)} cannot be evaluated: {error}"
+            raise self._error(message, error.hint or hint, "" if error.hint else cause) from None
         except BoundError as error:
             raise self._error(f"{error}: {_shortened(self.text)}") from None
         except RecursionError:
@@ -199,12 +202,8 @@ class Expression:
         except OverflowError:
             raise self._error(f"{_shortened(self.text)} is too large a number") from None
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
-            hint = self._set_otherwise(evaluator)
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint) from None
-
-    def _set_otherwise(self, evaluator: _Evaluator) -> str:
-        """The help where a name of the expression was set to what it is not by default."""
-        return next((hint for name, hint in evaluator.set_otherwise.items() if name in self.names), "")
+            cause, hint = set_otherwise((self,), evaluator)
+            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint, cause) from None
 
     def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
@@ -224,8 +223,14 @@ class Expression:
             hint = suggestion(name, sorted({*names}), "names", meter.hints)
         return Diagnostic(f"unknown name '{name}' in {text}", self.mark, hint)
 
-    def _error(self, message: str, hint: str = "") -> ExpressionError:
-        return ExpressionError(Diagnostic(message, self.mark, hint))
+    def _error(self, message: str, hint: str = "", cause: str = "") -> ExpressionError:
+        return ExpressionError(Diagnostic(message, self.mark, hint), cause)
+
+
+def set_otherwise(expressions: Sequence[Expression], evaluator: _Evaluator) -> tuple[str, str]:
+    """The param that these expressions use and that was set to what it is not by default, and how to set it."""
+    used = {name for expression in expressions for name in expression.names}
+    return next(((name, hint) for name, hint in evaluator.set_otherwise.items() if name in used), ("", ""))
 
 
 # --- what was read before ---------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any
 
+from archcost.dims import decided, mapped
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,25 +62,36 @@ def brief(value: Any) -> str:
 
 
 def _number(value: Any, name: str) -> Any:
-    if not isinstance(value, (int, float)) and not hasattr(value, "dtype"):  # an array: the numbers of many variants
+    if not isinstance(value, (int, float)):
         raise TypeError(f"{name}() takes a number, got {brief(value)}")
     return value
 
 
-def _numbers(values: Any, name: str) -> Any:
+def _of_candidates(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which gives a table where it is given one: what each candidate gives by itself."""
+
+    def of_each(*values: Any, **named: Any) -> Any:
+        def at_once(*plain: Any) -> Any:
+            return function(*plain[: len(values)], **dict(zip(named, plain[len(values) :], strict=True)))
+
+        return mapped(at_once if named else function, *values, *named.values())
+
+    return of_each
+
+
+def _of_numbers(name: str, function: Callable[..., Any], values: Any) -> Any:
+    """A function of a list of numbers."""
     if not isinstance(values, (list, tuple)):
         raise TypeError(f"{name}() takes a list of numbers, got {brief(values)}")
-    for value in values:
-        _number(value, name)
-    return values
+    return mapped(lambda *numbers: function([_number(number, name) for number in numbers]), *values)
 
 
 def _extreme(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def smallest_or_largest(*values: Any) -> Any:
-        several = _numbers(values[0] if len(values) == 1 else values, name)
-        if not several:
+        several = values[0] if len(values) == 1 else values
+        if isinstance(several, (list, tuple)) and not several:
             raise ValueError(f"{name}() of nothing")
-        return function(several)
+        return _of_numbers(name, function, several)
 
     return smallest_or_largest
 
@@ -96,7 +109,7 @@ def _of_number(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any
         except ValueError:
             raise ValueError(f"{name}({brief(value)}) has no value") from None
 
-    return of_number
+    return _of_candidates(of_number)
 
 
 def _length(value: Any) -> int:
@@ -106,10 +119,11 @@ def _length(value: Any) -> int:
 
 
 def _sum(values: Any) -> Any:
-    return sum(_numbers(values, "sum"))
+    return _of_numbers("sum", sum, values)
 
 
-def _range(*bounds: int) -> list[int]:
+def _range(*given: int) -> list[int]:
+    bounds = [decided(bound) for bound in given]
     for bound in bounds:
         if type(bound) is not int:
             raise TypeError(f"range() takes whole numbers, got {brief(bound)}")
@@ -146,18 +160,18 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": _extreme("min", min),
     "max": _extreme("max", max),
     "abs": _of_number("abs", abs),
-    "round": _round,
+    "round": _of_candidates(_round),
     "int": _of_number("int", int),
     "float": _of_number("float", float),
     "ceil": _of_number("ceil", math.ceil),
     "floor": _of_number("floor", math.floor),
     "sqrt": _of_number("sqrt", math.sqrt),
     "log2": _of_number("log2", math.log2),
-    "str": _text,
+    "str": _of_candidates(_text),
     "len": _length,
     "sum": _sum,
     "range": _range,
-    "make_divisible": make_divisible,
+    "make_divisible": _of_candidates(make_divisible),
 }
 
 # --- operators ------------------------------------------------------------------------------------------------------

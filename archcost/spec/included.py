@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
 from archcost.errors import Diagnostic, Mark, Source, SpecError, UnreadError, close_names
-from archcost.files import DISK, FileError, MissingFileError, is_below, refuse_gits_own
+from archcost.files import DISK, FileError, MissingFileError, decoded, is_below, refuse_gits_own
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".yaml", ".yml")
 ZOO = "zoo:"  # before the name of what comes with archcost
-_CLAIM = re.compile(r"""(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:""", re.MULTILINE)
-_CONFIGURATION = re.compile(r'"(?:model_type|architectures)"\s*+:')
+_CLAIM = r"""(?m)(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:"""
+_CONFIGURATION = r'"(?:model_type|architectures)"\s*+:'
 _MAX_SIBLINGS = 2000  # names in a folder that are compared with a missing one
 _PER_PART = 15  # steps of work to look at a folder on the way to a file
 _PER_FILE = 1000  # steps of work to open one
@@ -231,11 +231,11 @@ def spec_text(files: Files, real: str, name: str) -> str:
     any other file.
     """
     data = files.read(real, MAX_BYTES)
-    if is_configuration(data.decode("utf-8-sig", "replace")):
+    if is_configuration(decoded(data, "replace")):
         return decode(data, name)
     if not real.endswith(ENDINGS):
         raise FileError("it is no spec: its name ends in neither .yaml nor .yml")
-    refuse_other_text(data.decode("utf-8-sig", "replace"))  # before a word of what it holds is told
+    refuse_other_text(decoded(data, "replace"))  # before a word of what it holds is told
     return decode(data, name)
 
 
@@ -244,12 +244,14 @@ def is_configuration(text: str) -> bool:
 
     A spec may be written in JSON as well: its key ``archcost`` tells.
     """
-    return text.lstrip()[:1] == "{" and _CONFIGURATION.search(text) is not None and _CLAIM.search(text) is None
+    if text.lstrip()[:1] != "{":
+        return False
+    return re.search(_CONFIGURATION, text) is not None and re.search(_CLAIM, text) is None
 
 
 def refuse_other_text(text: str) -> None:
     """Raise FileError for a text that has no key ``archcost``, at the start of a line or in a flow mapping."""
-    if _CLAIM.search(text) is None:
+    if re.search(_CLAIM, text) is None:
         raise FileError("it is no spec: it has no key `archcost`", "put `archcost: 1` on its first line")
 
 
@@ -259,7 +261,7 @@ def decode(data: bytes, name: str) -> str:
         message = f"cannot read {name}: the file is larger than {MAX_BYTES // 2**20} MiB"
         raise UnreadError([Diagnostic(message, Mark(Source(name, ""), 0, 0))])
     try:
-        return data.decode("utf-8-sig")
+        return decoded(data)
     except UnicodeDecodeError as error:
         good = (error.object[: error.start].decode("utf-8", "replace") + "x").splitlines()
         mark = Mark(Source(name, ""), len(good) - 1, len(good[-1]) - 1)

@@ -185,12 +185,16 @@ class Block:
 
 
 class InputDeclaration(NamedTuple):
-    """An input of the model: its shape without the batch, unless ``batch`` is false; as Param, it may be unknown."""
+    """An input of the model: its shape without the batch, unless ``batch`` is false; as Param, it may be unknown.
+
+    ``requires_grad`` says that training needs its gradient, too.
+    """
 
     shape: Template
     dtype: str | None
     batch: bool
     mark: Mark
+    requires_grad: bool = False
 
 
 class Figure(NamedTuple):

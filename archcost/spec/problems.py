@@ -21,7 +21,7 @@ class Problems:
 
     def __init__(self, main: Source, found: Iterable[Diagnostic] = ()) -> None:
         self.main = main
-        self._found: dict[tuple[object, Mark | None], Diagnostic] = {}
+        self._found: dict[tuple[object, Mark | None] | str, Diagnostic] = {}
         self.extend(found)
 
     def __len__(self) -> int:
@@ -30,12 +30,12 @@ class Problems:
     def __iter__(self) -> Any:
         return iter(self._found.values())
 
-    def add(self, diagnostic: Diagnostic, identity: object = None) -> None:
-        """Keep a problem, unless its message (or ``identity``) is known at this place.
+    def add(self, diagnostic: Diagnostic, identity: object = None, *, cause: str = "") -> None:
+        """Keep a problem, unless its message (or ``identity``) is known at this place, or its ``cause`` at any.
 
         Raises SpecError when there are too many to go on.
         """
-        self._found.setdefault((identity or diagnostic.message, diagnostic.mark), diagnostic)
+        self._found.setdefault(cause or (identity or diagnostic.message, diagnostic.mark), diagnostic)
         if len(self._found) > MAX_PROBLEMS:
             raise self.error()
 

@@ -81,7 +81,13 @@ def _definitions(params: Schema) -> Schema:
     )
     shape = _or_expression({"type": "array", "items": _or_expression({"type": "integer", "minimum": 1})})
     full_input = _object(
-        {"shape": shape, "dtype": {"enum": list(DTYPE_BYTES)}, "batch": {"type": "boolean"}}, required=("shape",)
+        {
+            "shape": shape,
+            "dtype": {"enum": list(DTYPE_BYTES)},
+            "batch": {"type": "boolean"},
+            "requires_grad": {"type": "boolean", "description": "True: training needs its gradient, too."},
+        },
+        required=("shape",),
     )
     names = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
     an_id = {"type": ["string", "integer"]}

@@ -10,9 +10,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archcost.dtypes import FLOAT_DTYPES
-from archcost.errors import Mark, suggestion
-from archcost.spec.budget_reader import read_budgets
+from archcost.dtypes import FLOAT_DTYPES, WHOLE_DTYPES
+from archcost.errors import Diagnostic, Mark, suggestion
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expect_reader import read_expect
 from archcost.spec.expressions import UNKNOWN
@@ -123,6 +122,8 @@ class SpecReader(Reader):
         if "expect" in entries:
             read_expect(self, entries["expect"][1], self.spec)
         if "budgets" in entries:
+            from archcost.spec.budget_reader import read_budgets
+
             self.spec.budgets = read_budgets(self, entries["budgets"][1])
 
     def library(self, root: Value) -> list[tuple[str, Mark]]:
@@ -160,8 +161,7 @@ class SpecReader(Reader):
             for key, value in mapping.entries.values() if mapping else ():
                 block = self._block(key, value)
                 if block.name in blocks:
-                    first = blocks[block.name].mark
-                    self.report(f"the block '{block.name}' is defined twice", key, f"it is defined at {first}")
+                    self._clash(blocks[block.name], key)
                 blocks.setdefault(block.name, block)
         includes = []
         if "include" in top.entries:
@@ -175,6 +175,16 @@ class SpecReader(Reader):
                 else:
                     self.spec.incomplete = True
         return includes
+
+    def _clash(self, first: Block, key: Scalar) -> None:
+        """Report another block of a name; which of them a step means is not known."""
+        first.broken = True
+        if first.mark.source in (self.spec.text_source, *self.spec.bases):
+            hint = f"rename that of {first.mark.source.name}, so that {key.mark.source.name} keeps its own"
+        else:
+            hint = "include one of the two files, and write what you need of the other into the spec, by another name"
+        message, note = f"the block '{first.name}' is defined twice", f"it is defined at {first.mark}"
+        self.problems.add(Diagnostic(message, key.mark, hint, (note,)))
 
     def _params(self, value: Value) -> dict[str, Param]:
         """Names to defaults; null means that a value is required."""
@@ -219,24 +229,35 @@ class SpecReader(Reader):
         if not isinstance(value, Mapping):
             shape = self.template(value)
             return InputDeclaration(shape, None, True, key.mark) if shape else _unknown_input(key)
-        misnamed = self.keys(value, ("shape", "dtype", "batch"), "an input")
-        known, dtype, batch = True, None, True
+        misnamed = self.keys(value, ("shape", "dtype", "batch", "requires_grad"), "an input")
+        known, dtype = True, None
         if "dtype" in value.entries:
             dtype = self.dtype(value.entries["dtype"][1])
             known = dtype is not None
-        if "batch" in value.entries:
-            flag = value.entries["batch"][1]
-            if isinstance(flag, Scalar) and isinstance(flag.value, bool):
-                batch = flag.value
-            else:
-                self.report(f"'batch' of an input must be true or false, got {brief(flag)}", flag)
-                known = False
+        batch = self._flag(value, "batch", usual=True)
+        learns = self._flag(value, "requires_grad", usual=False)
+        known = known and batch is not None and learns is not None
+        if learns and dtype in WHOLE_DTYPES:
+            self.report(f"an input of {dtype} has no gradient", value.entries["requires_grad"][1], "leave it out")
+            known = False
         if "shape" not in value.entries:
             if "shape" not in misnamed:
                 self.report("an input needs its shape", key, "write `{shape: [3, 224, 224]}`")
             return _unknown_input(key)
         shape = self.template(value.entries["shape"][1])
-        return InputDeclaration(shape, dtype, batch, key.mark) if shape and known else _unknown_input(key)
+        if not shape or not known:
+            return _unknown_input(key)
+        return InputDeclaration(shape, dtype, bool(batch), key.mark, bool(learns))
+
+    def _flag(self, value: Mapping, name: str, *, usual: bool) -> bool | None:
+        """A truth value of an input, the usual one where it is not given; None (and a problem) for any other."""
+        if name not in value.entries:
+            return usual
+        flag = value.entries[name][1]
+        if isinstance(flag, Scalar) and isinstance(flag.value, bool):
+            return flag.value
+        self.report(f"'{name}' of an input must be true or false, got {brief(flag)}", flag)
+        return None
 
     def _block(self, key: Scalar, value: Value) -> Block:
         self.meter.spend(BODY, key.mark)

@@ -246,7 +246,8 @@ def _read_as(reader: Reader, step: Step, value: Value) -> bool:
 
 def _read_share(reader: Reader, step: Step, value: Value) -> bool:
     if not isinstance(value, Scalar) or value.value is None or value.text.startswith("$"):
-        reader.report(f"'share' is the id or path of a step, got {brief(value)}", value)
+        hint = "write out the id of a step before this one, or its path from the top: `share: encoder.0.attn`"
+        reader.report(f"'share' is the id or path of a step, got {brief(value)}", value, hint)
         return True
     step.share = Reference(value.text, value.mark)
     return True

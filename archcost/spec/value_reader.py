@@ -114,7 +114,8 @@ class Reader:
             )
             self.report(f"'{brief(key)}' cannot name {what}", key, merge_help(text) or hint)
         elif text in RESERVED:
-            self.report(f"'{text}' cannot name {what}: expressions use it already", key)
+            hint = f"choose another name, such as `own_{text}`"
+            self.report(f"'{text}' cannot name {what}: expressions use it already", key, hint)
         else:
             return True
         return False

@@ -21,7 +21,8 @@ from tests.pytorch.support import document, everything, report_of
 # Kinds that an exact hook or a patched function would count, written another way, and kinds that no tool covers: what
 # is not covered must be told. Everything else that has MACs is covered by the tool.
 GIVEN_KERNELS = ("functional_conv1d", "functional_conv2d", "functional_conv3d")
-GIVEN_WEIGHTS = (*GIVEN_KERNELS, "functional_linear")
+GIVEN_TRANSPOSED = ("functional_conv_transpose1d", "functional_conv_transpose2d", "functional_conv_transpose3d")
+GIVEN_WEIGHTS = (*GIVEN_KERNELS, *GIVEN_TRANSPOSED, "functional_linear")
 CELLS = ("gru_cell", "lstm_cell", "rnn_cell")
 NOT_COVERED = {
     "torch": {"einsum", "lstm", "matmul", "multihead_attention", "scaled_dot_product_attention"},

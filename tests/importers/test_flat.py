@@ -13,6 +13,7 @@ from archcost.importers.flat import flat
 from archcost.importers.form import ROOT, Batched, Expression, Input, Model, Scope, Step, Tensor, Truth
 from archcost.importers.layout import WIDTH
 from archcost.importers.proof import prove
+from archcost.importers.unread import marked
 from archcost.importers.writing import NO_FIGURES, write
 from archcost.spec.loader import loads
 from tests.importers.graph_models import model_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def text_of(model: Model) -> str:
-    return write(model, flat(model), NO_FIGURES)
+    return write(model, flat(marked(model)), NO_FIGURES)
 
 
 def test_the_zoo_as_flat_specs(zoo_model: str) -> None:
@@ -87,7 +88,7 @@ def test_ids_that_would_be_equal_are_numbered() -> None:
     model.steps[4].inputs = (0,)
     model.steps[5].inputs = (6, 6)
     draft = flat(model)
-    assert [step.id for step in draft.layers] == ["a_conv_1_x", "a_conv_1", None, "_cat", "a_conv_1_x_1", None]
+    assert [step.id for step in draft.layers] == ["a_conv_1_x", "a_conv_1", None, "cat", "a_conv_1_x_1", None]
     assert prove(text_of(model), model, in_order=True).holds
 
 
@@ -215,10 +216,10 @@ def test_layers_are_found_by_their_paths() -> None:
         "  - {id: _gate, sigmoid, from: cat}\n"
         "outputs: [add]\n"
     )
-    assert prove(text, small()).differences == ()
-    (difference,) = prove(text.replace("id: conv_1", "id: second"), small()).differences
+    assert prove(text, marked(small())).differences == ()
+    (difference,) = prove(text.replace("id: conv_1", "id: second"), marked(small())).differences
     assert str(difference) == "the paths: archcost gives a.second, the model has a.conv_1"
-    (difference,) = prove(text.replace("id: cat, concat", "id: cat, add"), small()).differences
+    (difference,) = prove(text.replace("id: cat, concat", "id: cat, add"), marked(small())).differences
     assert difference.here == "small.yaml:10:6: add cannot broadcast (1, 2, 8, 8) with (1, 4, 8, 8)"
 
 

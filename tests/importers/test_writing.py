@@ -12,7 +12,7 @@ from archcost.errors import Source
 from archcost.importers.draft import Draft, DraftBlock, DraftStep
 from archcost.importers.form import ROOT, Batched, Expression, Input, Model, Scope, Tensor, Truth
 from archcost.importers.layout import WIDTH
-from archcost.importers.writing import NO_FIGURES, Figure, Figures, write
+from archcost.importers.writing import NO_FIGURES, Counted, Figures, write
 from archcost.importers.yaml_values import value_text
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone
@@ -379,7 +379,7 @@ def test_a_whole_spec() -> None:
         ],
         ["half"],
     )
-    assert write(made, draft, Figures(Figure(36, "torch 2.0"), Figure(0, "torch 2.0"), (1, 16, 8))) == (
+    assert write(made, draft, Figures(Counted(36, "torch 2.0"), Counted(0, "torch 2.0"), (1, 16, 8))) == (
         "# Recorded on the CPU.\n"
         "# Parameters that take no part, 1,032 in all: aux.weight (1,024), aux.bias (8).\n"
         "archcost: 1\n"
@@ -405,7 +405,20 @@ def test_a_whole_spec() -> None:
 
 
 def test_figures_say_who_counted_each_of_them() -> None:
-    figures = Figures(Figure(36, "torch 2.0"), Figure(2**40), (1, 16, 8))
+    figures = Figures(Counted(36, "torch 2.0"), Counted(2**40), (1, 16, 8))
     text = write(model(), Draft([], [DraftStep("relu")]), figures)
     assert text.endswith("expect: {output: [1, 16, 8], params: {value: 36, source: torch 2.0}, macs: 1099511627776}\n")
     assert write(model(), Draft([], [DraftStep("relu")]), NO_FIGURES).endswith("layers:\n  - relu\n")
+
+
+def test_a_group_of_few_steps_stays_in_braces() -> None:
+    conv: dict[str, Attribute] = {"out_channels": Expression("out"), "kernel_size": 1, "stride": Expression("stride")}
+    steps = [DraftStep("conv2d", "0", conv | {"bias": False}), DraftStep("batch_norm2d", "1")]
+    group = DraftStep(id="downsample", reads=["input"], when=Expression("in_channels != out"), layers=steps)
+    assert write(model(), Draft([], [group]), NO_FIGURES).partition("layers:\n")[2] == (
+        "  - {id: downsample, from: input, when: $(in_channels != out),\n"
+        "     layers: [{id: 0, conv2d: {out_channels: $out, kernel_size: 1, stride: $stride, bias: false}},\n"
+        "              {id: 1, batch_norm2d}]}\n"
+    )
+    steps += [DraftStep("conv2d", "2", conv), DraftStep("conv2d", "3", conv)]
+    assert write(model(), Draft([], [group]), NO_FIGURES).partition("layers:\n")[2].startswith("  - id: downsample\n")

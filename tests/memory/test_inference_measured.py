@@ -113,6 +113,27 @@ def test_every_kind_of_op_in_half_precision(case: Case) -> None:
     same(case_graph(case, floats="bfloat16"))
 
 
+WIDENED = [  # by whole numbers and truth values: what sums are made in, and functions with real values
+    Case(kind, attributes, ((3, 5),) * count, (dtype,) * count)
+    for dtype in ("bool", "uint8", "int32", "int64")
+    for kind, attributes, count in (
+        ("sum", {"dim": 1}, 1),
+        ("cumsum", {"dim": 1}, 1),
+        ("sigmoid", {}, 1),
+        ("sqrt", {}, 1),
+        ("div", {}, 2),
+        ("mul", {"other": 0.5}, 1),
+        ("argmax", {"dim": 1}, 1),
+    )
+    if (kind, dtype) != ("argmax", "bool")  # which PyTorch refuses
+]
+
+
+@pytest.mark.parametrize("case", WIDENED, ids=str)
+def test_what_becomes_of_whole_numbers(case: Case) -> None:
+    same(case_graph(case))
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.input_shapes], ids=str)
 def test_inputs_that_lie_otherwise_in_memory(case: Case) -> None:
     """Peaks and the strides of the result, for dims in other orders in memory, on real CPU tensors."""

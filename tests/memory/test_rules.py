@@ -10,9 +10,11 @@ import torch
 
 from archcost.analysis.memory import strides
 from archcost.analysis.memory.closed_forms import SCRATCH, plain_profile
-from archcost.analysis.memory.graph_run import HALVED, SINGLE
+from archcost.analysis.memory.graph_run import HALVED, SINGLE, Execution
 from archcost.analysis.memory.node_profile import profile
 from archcost.analysis.memory.rules import RULES, rule
+from archcost.analysis.memory.shadow_torch import Machine
+from archcost.errors import SpecError
 from archcost.ops import REGISTRY
 from tests.memory.networks import case_graph
 from tests.ops.cases import CASES, Case
@@ -34,6 +36,23 @@ def test_closed_forms_are_what_the_rules_give(case: Case, watched: bool) -> None
     found = profile(signature, (None,) * count, tuple(range(count)), watched=watched)
     assert plain_profile(signature) in (None, found)
     assert found.rise >= sum(found.sizes)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64"])
+def test_rules_make_what_the_op_says_of_whole_numbers(case: Case, dtype: str) -> None:
+    """A sum of int32 is int64, a sigmoid float32: in the rules, where training goes by them, as in the graph."""
+    floats = case.dtypes or ("float32",) * len(case.input_shapes)
+    try:
+        graph = case_graph(case._replace(dtypes=tuple([dtype if one == "float32" else one for one in floats])))
+    except SpecError:  # an op that does not take them
+        return
+    execution = Execution(graph, Machine())
+    execution.forward()
+    node = graph.nodes[-1]
+    for place, tensor in enumerate(node.outputs):
+        held = execution.values.get(node.first_value + place)
+        assert held is None or held.dtype == tensor.dtype
 
 
 def test_most_kinds_have_a_closed_form() -> None:

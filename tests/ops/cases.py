@@ -58,6 +58,13 @@ def _convolutions() -> list[Case]:
             ),
             Case(f"functional_{kind}", {"padding": "same", "dilation": 3}, (shape, (4, 6, *(2,) * ndim))),
             Case(f"functional_{kind}", {"padding": "valid"}, (shape, (4, 6, *each), (4,))),
+            Case(f"functional_{transposed}", {"stride": 2}, (shape, (6, 4, *(2,) * ndim))),
+            Case(
+                f"functional_{transposed}",
+                {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2},
+                (shape, (6, 4, *(3,) * ndim), (8,)),
+            ),
+            Case(f"functional_{transposed}", {"dilation": 2}, (shape, (6, 3, *each), (3,))),
         ]
     return [
         *cases,
@@ -402,6 +409,7 @@ ARITHMETIC = [
     Case("cumsum", {"dim": -1}, ((5,),)),
     Case("logsumexp", {"dim": 1}, ((2, 3, 4),)),
     Case("logsumexp", {"dim": [0, -1], "keepdim": True}, ((2, 3, 4, 5),)),
+    Case("erf", {}, ((2, 6, 5, 4),)),
 ]
 
 RESAMPLING = [

@@ -36,6 +36,11 @@ class Table:
     def __bool__(self) -> bool:
         return bool(self.decided())
 
+    def mapped(self, function: Callable[..., Any], *values: Any) -> Table:
+        """What a function of plain values gives for each candidate."""
+        columns = [value.entries if isinstance(value, Table) else (value,) * len(self.entries) for value in values]
+        return Table([function(*row) for row in zip(*columns, strict=True)])
+
     def __neg__(self) -> Table:
         return Table([-entry for entry in self.entries])
 

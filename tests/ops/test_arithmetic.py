@@ -32,6 +32,7 @@ FIGURES = [
     Figures("round", {}, ((5,),), ((5,),), flops=5),
     Figures("reciprocal", {}, ((5,),), ((5,),), flops=5),
     Figures("rsqrt", {}, ((5,),), ((5,),), flops=5 + 5),  # a root and a quotient
+    Figures("erf", {}, ((2, 3),), ((2, 3),), flops=2 * 3 * 4),  # as within gelu
     Figures("maximum", {}, ((2, 1, 4), (3, 1)), ((2, 3, 4),), flops=2 * 3 * 4),
     Figures("minimum", {}, ((), ()), ((),), flops=1),
     Figures("eq", {}, ((2, 1, 4), (3, 1)), ((2, 3, 4),), flops=2 * 3 * 4),

@@ -176,6 +176,28 @@ FIGURES += [
         ((1, 3, 4, 4, 4),),
         macs=4**3 * 3 * 2 * 3**3,
     ),
+    Figures(
+        "functional_conv_transpose2d",
+        {"stride": 2, "padding": 1, "output_padding": 1},
+        ((1, 8, 5, 7), (8, 4, 3, 3)),
+        ((1, 4, 10, 14),),  # (5 - 1)·2 - 2 + 2 + 1 + 1, (7 - 1)·2 - 2 + 2 + 1 + 1
+        macs=5 * 7 * 8 * 4 * 3 * 3,
+    ),
+    Figures(
+        "functional_conv_transpose1d",
+        {"stride": 3, "groups": 2},
+        ((2, 6, 5), (6, 2, 4), (4,)),
+        ((2, 4, 16),),  # (5 - 1)·3 + 3 + 1
+        macs=2 * 5 * 6 * 2 * 4,
+        flops=2 * 4 * 16,
+    ),
+    Figures(
+        "functional_conv_transpose3d",
+        {"dilation": 2},
+        ((1, 2, 3, 3, 3), (2, 5, 2, 2, 2)),
+        ((1, 5, 5, 5, 5),),  # (3 - 1) + 2·(2 - 1) + 1
+        macs=3**3 * 2 * 5 * 2**3,
+    ),
 ]
 
 REFUSALS = [
@@ -204,6 +226,24 @@ REFUSALS = [
         "the bias of functional_conv2d has one dim, got (4, 1)",
     ),
     Refusal("functional_conv2d", {}, ((1, 8, 6, 6), (4, 8, 7, 7)), "a kernel that spans 7 does not fit into a padded"),
+    Refusal(
+        "functional_conv_transpose2d",
+        {},
+        ((1, 8, 6, 6), (4, 8, 3, 3)),
+        "the weight (4, 8, 3, 3) is for 4 input channels, not 8",
+    ),
+    Refusal(
+        "functional_conv_transpose2d",
+        {"groups": 3},
+        ((1, 8, 6, 6), (8, 2, 3, 3)),
+        "8 input channels cannot be divided into 3 groups",
+    ),
+    Refusal(
+        "functional_conv_transpose2d",
+        {"groups": 2},
+        ((1, 8, 6, 6), (8, 2, 3, 3), (2,)),
+        "the bias (2) is not one for each of 4 output channels",
+    ),
     Refusal("functional_conv2d", {}, ((1, 8, 6, 6), (4, 72)), "takes an input of 4 dims (N, C, H, W), got (4, 72)"),
     Refusal(
         DEFORM,

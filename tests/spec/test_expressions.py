@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from math import log2
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from language import report, shapes
 from archcost.errors import Mark, Source
 from archcost.spec.expressions import Expression, ExpressionError, Names
 from archcost.spec.functions import FUNCTIONS, OPERATORS, make_divisible
+from tests.ops.table import table
 
 MARK = Mark(Source("spec.yaml", "$x"), 0, 0)
 KNOWN = {"a": 3, "b": 8, "half": 0.5, "w": [16, 32, 64], "act": "relu", "yes": True, "nothing": None}
@@ -145,6 +147,43 @@ def test_make_divisible_is_a_multiple_not_much_below(value: float, divisor: int)
     assert found % divisor == 0
     assert found >= max(divisor, 0.9 * value)
     assert found <= value + divisor
+
+
+OF_CANDIDATES = {
+    "min(8, n)": [3, 8],
+    "max(n, 4, 2 * n)": [6, 24],
+    "min([n, 5])": [3, 5],
+    "sum([n, 1, n])": [7, 25],
+    "abs(4 - n)": [1, 8],
+    "round(n)": [3, 12],
+    "int(n)": [3, 12],
+    "float(n)": [3.0, 12.0],
+    "ceil(n)": [3, 12],
+    "floor(n)": [3, 12],
+    "sqrt(n)": [3**0.5, 12**0.5],
+    "log2(n)": [log2(3), log2(12)],
+    "make_divisible(n)": [8, 16],  # 8 is not below 0.9 · 3; 12 + 4 = 16 is the next multiple of 8
+    "make_divisible(v=n, divisor=2)": [4, 12],
+    "str(n)": ["3", "12"],
+}
+DECIDED = {"len": "len([n])", "range": "range(n)"}  # what Python decides by is the same for all
+
+
+@pytest.mark.parametrize("text", OF_CANDIDATES)
+def test_a_function_of_candidates_gives_each_what_it_gives_alone(text: str) -> None:
+    expression = Expression(f"$({text})", MARK)
+    found = expression.evaluate(Names({"n": table(3, 12)}))
+    assert list(found.entries) == OF_CANDIDATES[text]
+    assert [expression.evaluate(Names({"n": number})) for number in (3, 12)] == OF_CANDIDATES[text]
+
+
+def test_every_function_takes_candidates_or_needs_one_value() -> None:
+    tried = {text.partition("(")[0] for text in OF_CANDIDATES}
+    assert tried | set(DECIDED) == set(FUNCTIONS)
+    assert Expression("$(len([n]))", MARK).evaluate(Names({"n": table(3, 12)})) == 1
+    assert Expression("$(range(n))", MARK).evaluate(Names({"n": table(3, 3)})) == [0, 1, 2]
+    with pytest.raises(ExpressionError, match="must be the same for all variants"):
+        Expression("$(range(n))", MARK).evaluate(Names({"n": table(3, 12)}))
 
 
 def test_names_shadow_those_behind_them() -> None:

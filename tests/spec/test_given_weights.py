@@ -41,6 +41,16 @@ def test_a_given_kernel(steps: list[str], params: int, flops: int) -> None:
     assert last.flops == 2 * last.macs + flops
 
 
+def test_a_given_kernel_of_a_transposed_convolution() -> None:
+    found = report("{id: w, parameter: {shape: [8, 4, 2, 2]}}", "{conv_transpose2d: {stride: 2}, from: [input, w]}")
+    last = found.layers[-1]
+    assert (last.op, last.output) == ("functional_conv_transpose2d", ((1, 4, 32, 32),))
+    assert (found.totals.params, last.params) == (8 * 4 * 2 * 2, 0)
+    assert last.macs == 256 * 8 * 4 * 2 * 2  # as many as a conv_transpose2d of its own weight has
+    own = report("conv_transpose2d: {out_channels: 4, kernel_size: 2, stride: 2, bias: false}")
+    assert last.macs == own.totals.macs
+
+
 def test_a_given_matrix() -> None:
     found = report("{id: w, parameter: {shape: [5, 16]}}", "{linear: , from: [input, w]}")
     last = found.layers[-1]

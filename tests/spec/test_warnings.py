@@ -119,6 +119,41 @@ def test_results_that_nobody_reads(case: tuple[dict[str, Any], list[str]]) -> No
     assert told(spec) == expected
 
 
+SEVERAL = {"image": [3, 8, 8], "mask": [1, 8, 8]}
+BOTH = {"concat": {"dim": 1}, "from": ["image", "mask"]}
+UNREAD_INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a step reads one alone": ({"layers": [{"relu": None, "from": "image"}]}, ["mask"]),
+    "a step reads both": ({"layers": [BOTH]}, []),
+    "an output is one": ({"layers": [{"relu": None, "from": "image"}], "outputs": ["relu", "mask"]}, []),
+    "the step that reads it is left out": (
+        {"layers": [{"relu": None, "from": "image"}, {**BOTH, "when": False}], "outputs": ["relu"]},
+        ["mask"],
+    ),
+    "a block reads it": (
+        {
+            "blocks": {"b": {"inputs": ["x", "y"], "layers": [{"relu": None, "from": "x"}]}},
+            "layers": [{"b": None, "from": ["image", "mask"]}],
+        },
+        ["mask"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD_INPUTS.values(), ids=UNREAD_INPUTS)
+def test_inputs_that_nobody_reads(case: tuple[dict[str, Any], list[str]]) -> None:
+    spec, names = case
+    found = archcost.analyze(document({"inputs": SEVERAL, **spec})).warnings
+    assert [warning.message for warning in found] == [f"the input '{name}' is never read" for name in names]
+    assert all(warning.help.endswith("call it `_mask` if that is meant") for warning in found)
+
+
+def test_an_input_that_is_meant_to_be_unread() -> None:
+    step = {"relu": None, "from": "image"}
+    inputs = {"image": [3, 8, 8], "_mask": [1, 8, 8]}
+    assert archcost.analyze(document({"inputs": inputs, "layers": [step]})).warnings == ()
+    assert told({"layers": [{"parameter": {"shape": [3]}}]}) == []  # a spec has an input, read or not
+
+
 def test_settings_decide_which_steps_there_are() -> None:
     spec = {"params": {"side": False}, "layers": ["relu", {**CONV, "when": "$side"}, {"gelu": None, "from": "relu"}]}
     assert told(spec) == []

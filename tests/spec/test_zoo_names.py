@@ -52,6 +52,29 @@ def test_a_file_is_read_once_under_whatever_name(tmp_path: Path) -> None:
     assert load(tmp_path / "net.yaml").sha256 == whole.hexdigest()
 
 
+def test_blocks_of_one_name_are_told_with_both_places_and_nothing_that_follows() -> None:
+    text = "archcost: 1\ninput: [3, 8, 8]\ninclude: [zoo:mobilenet_v2, zoo:blocks/common]\nlayers: [mbconv: {out: 8}]\n"
+    with pytest.raises(archcost.SpecError) as caught:
+        loads(text)
+    twice = ("squeeze_excite", "conv_bn_act", "conv_bn")  # of blocks/mbconv, which mobilenet_v2 includes
+    assert [problem.message for problem in caught.value.diagnostics] == [
+        f"the block '{name}' is defined twice" for name in twice
+    ]
+    for problem in caught.value.diagnostics:
+        assert str(problem.mark).startswith("zoo:blocks/mbconv:")
+        assert problem.notes[0].startswith("it is defined at zoo:blocks/common:")
+        assert problem.help.startswith("include one of the two files, and write what you need of the other")
+
+
+def test_the_same_block_by_two_ways_is_one(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "archcost: 1\ninclude: zoo:blocks/common\nblocks:\n  stem: {layers: [conv_bn: {out: 8}]}\n", encoding="utf-8"
+    )
+    text = "archcost: 1\ninput: [3, 8, 8]\ninclude: [own.yaml, zoo:blocks/common]\nlayers: [stem, conv_bn: {out: 4}]\n"
+    report = archcost.analyze(loads(text, folder=str(tmp_path)))
+    assert report.totals.params == 3 * 8 + 2 * 8 + 8 * 4 + 2 * 4
+
+
 REFUSED = {
     "zoo:../pyproject": "",
     "zoo:blocks/../../secret": "",

@@ -42,7 +42,9 @@ ZOO = [
     ("mobilenet_v1", "resolution", (224, 128, 160)),
     ("resnet50", "resolution", (224, 160)),
     ("vit_b_16", "resolution", (224, 384)),
+    ("gpt2", "tokens", (1024, 7, 2000)),
     ("bert_base", "tokens", (128, 7)),
+    ("shufflenet_v2_x1_0", "resolution", (224, 160)),
     ("llama_3_8b", "tokens", (8, 4096)),
 ]
 

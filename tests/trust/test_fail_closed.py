@@ -142,7 +142,10 @@ def test_a_check_of_nothing_never_passes(folder: Path, run: Callable[..., Run], 
 @pytest.mark.parametrize(
     ("text", "summary"),
     [
-        (PLAIN, "1 spec: no limits to judge"),
+        (
+            PLAIN,
+            "1 spec: no limits to judge; `budgets: {params: 5 M}` in a spec sets one, and so does archcost.toml",
+        ),
         (PLAIN + "expect: {params: 999}\n", "1 spec: no limits to judge; 1 expected figure: --expect judges it"),
         (
             PLAIN + "expect: {params: 999, macs: 64, output: [1, 8]}\n",

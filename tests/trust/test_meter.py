@@ -194,7 +194,7 @@ def test_the_problems_found_before_are_kept(meters: list[Meter]) -> None:
         unroll.unroll(reads(text))
     assert [found.message for found in caught.value.diagnostics] == [
         "unknown id 'b'",
-        f"the spec asks for more than {meters[0].allowed:,} steps of work",
+        f"the spec asks for more than {meters[0].budget:,} steps of work and 100 for each step or layer",
     ]
 
 

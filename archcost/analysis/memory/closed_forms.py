@@ -135,7 +135,7 @@ SCRATCH: dict[str, Callable[[Signature], int | None]] = {  # beyond the one outp
     ),
     **dict.fromkeys(("add", "sub", "mul", "div"), _of_two),
     **dict.fromkeys(("conv", "functional_conv"), _conv),
-    "conv_transpose": _none,
+    **dict.fromkeys(("conv_transpose", "functional_conv_transpose"), _none),
     "batch_norm": _batch_norm,
     "layer_norm": _rows,
     "group_norm": _groups,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
+from archcost.analysis.data import Paths, settings_data
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.inference import MIN_PEAK
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
     from archcost.analysis.memory.training import TrainingMemory
+    from archcost.analysis.training_costs import StepCosts
 
 
 class PeakPartData(TypedDict):
@@ -44,7 +45,10 @@ class WhatIfData(TypedDict):
 
 
 class MemoryData(Envelope):
-    """The memory of a model in inference or in a training step; all figures are bytes."""
+    """The memory of a model in inference or in a training step, and the work of such a step.
+
+    ``training_macs`` are those of the forward and backward passes, and of what checkpoints run again.
+    """
 
     spec: SpecData
     batch: Positive
@@ -70,6 +74,12 @@ class MemoryData(Envelope):
     optimizer_bytes: NotRequired[Count]
     input_bytes: NotRequired[Count]
     saved_bytes: NotRequired[Count]
+    forward_macs: NotRequired[Count]
+    backward_macs: NotRequired[Count]
+    recomputed_macs: NotRequired[Count]
+    training_macs: NotRequired[Count]
+    training_flops: NotRequired[Count]
+    unknown: NotRequired[Annotated[dict[str, Paths], AtLeast(1), "Layers of which a figure is not known, by figure."]]
 
 
 def memory_data(study: Study) -> MemoryData:
@@ -107,6 +117,15 @@ def memory_data(study: Study) -> MemoryData:
     return cast("MemoryData", document)
 
 
+def _step_document(step: StepCosts | None) -> dict[str, Any]:
+    """What a training step computes; the known part where layers are unknown."""
+    assert step is not None, "a study of training has one"
+    unknown = {"training_macs": list(step.unknown_macs), "training_flops": list(step.unknown_flops)}
+    named = {metric: paths for metric, paths in unknown.items() if paths}
+    figures = ("forward_macs", "backward_macs", "recomputed_macs", "training_macs", "training_flops")
+    return {**{name: getattr(step, name) for name in figures}, **({"unknown": named} if named else {})}
+
+
 def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]:
     conditions, nodes = study.conditions, study.report.graph.nodes
     highs = {
@@ -127,6 +146,7 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
         "optimizer_bytes": training.state,
         "input_bytes": training.inputs,
         "saved_bytes": training.saved,
+        **_step_document(study.step),
         "at_peak": [{"category": name, "bytes": size} for name, size in categories(training).items()],
         "layers": [
             {

@@ -20,7 +20,7 @@ HALVED = frozenset(
     (
         *("conv", "conv_transpose", "linear", "matmul", "prelu"),
         *("scaled_dot_product_attention", "multihead_attention", "rnn", "lstm", "gru"),
-        *("functional_conv", "functional_linear"),
+        *("functional_conv", "functional_conv_transpose", "functional_linear"),
         *("rnn_cell", "lstm_cell", "gru_cell"),
     )
 )
@@ -61,6 +61,7 @@ class Execution:
         self.inplace = inplace
         self.values: dict[int, Tensor] = {}
         self.leaves: dict[tuple[int, str], Tensor] = {}
+        self.learnt_inputs: dict[int, Leaf] = {}
         self.highs: list[int] = []  # the most alive while each node ran forward
         self._halves: dict[int, Tensor] = {}
         self._segments = {segment.nodes.start: segment for segment in segments}
@@ -71,6 +72,9 @@ class Execution:
         machine, graph = self.machine, self.graph
         for place, tensor in enumerate(graph.inputs.values()):
             self.values[-1 - place] = machine.new(tensor.shape, tensor.dtype, kind="input")
+        for value in graph.learnt_inputs() if machine.training else ():
+            given = self.values[value]
+            given.source = self.learnt_inputs[value] = Leaf(given.shape)
         index = 0
         while index < len(graph.nodes):
             segment = self._segments.get(index)
@@ -116,7 +120,7 @@ class Execution:
             key = (owner, name)
             if key not in self.leaves:
                 tensor = self.leaves[key] = self.machine.outside(shape, self.graph.dtype)
-                tensor.source = Leaf(shape) if nodes[owner].signature.trains else None
+                tensor.source = Leaf(shape) if self.graph.trains(index, name) else None
             tensors[name] = self._halved(self.leaves[key]) if halved else self.leaves[key]
         return tensors
 

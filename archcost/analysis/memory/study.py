@@ -9,6 +9,7 @@ from archcost.analysis.memory.checkpoints import checkpoint_ranges
 from archcost.analysis.memory.inference import MIN_PEAK, SPEC, inference_memory, inplace_nodes
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting, training_memory
+from archcost.analysis.training_costs import step_costs
 from archcost.errors import CallError, UsageError, suggestion
 from archcost.meter import Meter
 from archcost.paths import first, matching, unmatched_help
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.inference import InferenceMemory
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.analysis.report import Report
+    from archcost.analysis.training_costs import StepCosts
     from archcost.graph.model import Graph
 
 SGD = "sgd"
@@ -43,7 +45,7 @@ class Study(NamedTuple):
     """A report, the conditions, and one of two results.
 
     ``peak`` is the most bytes alive at a time, in training with params, gradients and all; ``peak_path`` the layer that
-    runs then, empty for none.
+    runs then, empty for none. ``step`` is what a training step computes.
     """
 
     report: Report
@@ -53,6 +55,7 @@ class Study(NamedTuple):
     whatifs: list[WhatIf]
     peak: int
     peak_path: str
+    step: StepCosts | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.memory/1``."""
@@ -117,7 +120,8 @@ def study(report: Report, conditions: Conditions) -> Study:
     training = training_memory(graph, setting, meter=meter)
     whatifs = training_whatifs(graph, setting, meter) if conditions.whatifs else []
     peak = training.peak
-    return Study(report, conditions, None, training, whatifs, peak.live, _path(graph, peak.node))
+    step = step_costs(graph, [layer.costs for layer in report.layers], setting.checkpoints)
+    return Study(report, conditions, None, training, whatifs, peak.live, _path(graph, peak.node), step)
 
 
 def _path(graph: Graph, node: int) -> str:

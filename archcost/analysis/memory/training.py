@@ -177,7 +177,9 @@ class _Run:
     def result(self) -> TrainingMemory:
         """The figures, without what is alive at the peak."""
         graph = self.graph
-        gradients = {id(gradient.storage): gradient.storage.bytes for gradient in self._gradients()}  # a view holds all
+        of_inputs = [leaf.gradient for leaf in self.execution.learnt_inputs.values() if leaf.gradient is not None]
+        made = [gradient.storage for gradient in (*self._gradients(), *of_inputs)]
+        gradients = {id(storage): storage.bytes for storage in made}  # a view holds all of it
         size = DTYPE_BYTES[graph.dtype]
         params = size * sum(numel(tensor.shape) for tensor in self.execution.leaves.values())
         state = self.setting.optimizer.state_bytes(self._learnt())  # what has no gradient has no state

@@ -9,9 +9,10 @@ from archcost.importers.folding.classes import find_patterns
 from archcost.importers.folding.laying import Layer, Use
 from archcost.importers.folding.naming import BlockNames
 from archcost.importers.folding.params import Learnt
-from archcost.importers.folding.patterns import INPUT, Pattern, Ref
+from archcost.importers.folding.patterns import INPUT, Pattern, Ref, entries_of
 from archcost.importers.folding.reading import texts_of
 from archcost.importers.folding.tree import tree_of
+from archcost.spec.model import MORE
 from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ _MOST_LEVELS = 3  # of groups within each other
 
 def fold(model: Model) -> Draft:
     """A draft of a model; raises UnfoldableError if it has something that blocks cannot say."""
-    top = find_patterns(tree_of(model))
+    root = tree_of(model)
+    top = find_patterns(root)
+    top.outputs = entries_of(root)[1]  # in the order of the model
     patterns = _in_order(top)
     uses: dict[int, Use] = {}
     names = BlockNames()
     inlined = _inlined(top, patterns)
-    blocks = []
-    for pattern in patterns:
-        if id(pattern) not in inlined and pattern is not top:
-            blocks.append(_block(model, pattern, uses, names))
+    written = [pattern for pattern in patterns if id(pattern) not in inlined and pattern is not top]
+    blocks = [_block(model, pattern, uses, names) for pattern in written]
     inputs = {place: one.name for place, one in enumerate(model.inputs)}
     _, steps, around = _laid_out(model, uses, top, (Ref(INPUT, 0),), inputs)
     return Draft(blocks, steps, _outputs(top, around))
@@ -81,10 +82,16 @@ def _inlined(top: Pattern, patterns: list[Pattern]) -> set[int]:
 
 def _can_be_group(pattern: Pattern) -> bool:
     """Whether the result is that of the last step, and no step has the name of a group's input."""
-    if any(slot.id == GROUP_INPUT for slot in pattern.slots):
+    if pattern.gathers or any(slot.id == GROUP_INPUT for slot in pattern.slots):
         return False
-    last = len(pattern.slots) - 1
-    return not pattern.outputs or pattern.outputs == [Ref(last, 0)]
+    return not pattern.outputs or _are_result(pattern)
+
+
+def _are_result(pattern: Pattern) -> bool:
+    """Whether the outputs are what the last step gives, all of it."""
+    last = pattern.slots[-1]
+    whole = [Ref(len(pattern.slots) - 1, output) for output in range(last.outputs)]
+    return pattern.outputs == whole or (pattern.outputs == whole[:1] and last.has_main_output)
 
 
 def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNames) -> DraftBlock:
@@ -100,7 +107,7 @@ def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNam
         part.arguments = {name: row.value(part.number) for name, row in params.rows.items()}
     name = names.fresh(pattern.kind)
     uses[id(pattern)] = Use(name, params)
-    inputs = None if words in ([], [GROUP_INPUT]) else words
+    inputs = None if words in ([], [GROUP_INPUT]) else [f"{words[0]}{MORE}"] if pattern.gathers else words
     return DraftBlock(name, params.declared(), inputs, steps, _outputs(pattern, around))
 
 
@@ -120,7 +127,9 @@ def _laid_out(
 def _input_names(pattern: Pattern) -> list[str]:
     """Names for the inputs of a block, none of which is that of a step in it."""
     ids = {slot.id for slot in pattern.slots}
-    if pattern.inputs < 2:  # noqa: PLR2004 - several
+    if pattern.gathers:
+        wanted = ["maps"]
+    elif pattern.inputs < 2:  # noqa: PLR2004 - several
         wanted = [GROUP_INPUT] * pattern.inputs
     else:
         wanted = ["x", *[f"x{number}" for number in range(2, pattern.inputs + 1)]]
@@ -134,10 +143,6 @@ def _input_names(pattern: Pattern) -> list[str]:
 
 def _outputs(pattern: Pattern, around: Surroundings) -> list[str] | None:
     """The outputs as they are written; None if they are all that the last step gives."""
-    refs = pattern.outputs
-    last = len(pattern.slots) - 1
-    count = around.outputs_of(last) if pattern.slots else 1
-    whole = [Ref(last, output) for output in range(count)]
-    if not refs or refs == whole or (refs == whole[:1] and around.has_main_output(last)):
+    if not pattern.outputs or (pattern.slots and _are_result(pattern)):
         return None
-    return texts_of(refs, around)
+    return texts_of(pattern.outputs, around)

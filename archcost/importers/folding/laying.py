@@ -11,7 +11,8 @@ from archcost.importers.folding.naming import hint_of
 from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Learnt, Params, UnfoldableError
 from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
 from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
-from archcost.importers.folding.solving import INDICES, Solver
+from archcost.importers.folding.rounds import write_as_rounds
+from archcost.importers.folding.solving import DEPTH, INDICES, Solver
 from archcost.importers.folding.terms import part_of, text_of
 from archcost.importers.form import Expression, size_at
 from archcost.ops import REGISTRY
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Model, Step
 
 _SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
-_WRITTEN_FIRST = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+_WRITTEN_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
 _IMAGE = 3  # dims, with the batch, from which on dim 1 is that of channels
 
 
@@ -45,9 +46,11 @@ class Layer:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
-        taken = set(block.names)
-        self.params = Params({part.number: self._sizes(part) for part in block.parts}, taken, learnt)
-        self.params.kinds = {*REGISTRY, *[use.name for use in uses.values()]}
+        kinds = frozenset({*REGISTRY, *[use.name for use in uses.values()]})
+        sizes = {part.number: self._sizes(part) for part in block.parts}
+        self.params = Params(sizes, set(block.names), kinds, learnt)
+        if block.gathers:
+            self.params.counts = (f"len({block.names[0]})", {part.number: len(part.inputs) for part in block.parts})
         self.solver = Solver(self.params)
         self.final = {
             part.number: sizes_of(model, part.results[0])
@@ -77,7 +80,7 @@ class Layer:
         step = DraftStep(id=slot.id, share=slot.share)
         if slot.is_loop:
             counts = {key: len(part.parts) for key, part in there.items()}
-            step.repeat = self.solver.solve(counts, Hint(OTHER, "depth", (*around.ids, slot.id)))
+            step.repeat = self.solver.solve(counts, Hint(OTHER, DEPTH, (*around.ids, slot.id)))
             there = {(*key, number): one for key, part in there.items() for number, one in enumerate(part.parts)}
         handed = self._fill(step, slot, there, around)
         implied = around.implied(place, slot)
@@ -125,7 +128,7 @@ class Layer:
         if id(one) not in self.uses:
             return self._fill_group(step, slot, one, parts, around)
         self._fill_use(step, (*around.ids, slot.id), self.uses[id(one)], parts)
-        return tuple([slot.reads[place] for place in one.order or range(one.inputs)])
+        return slot.reads if one.gathers else tuple([slot.reads[place] for place in one.order or range(one.inputs)])
 
     def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, Part]) -> None:
         leaves = {key: part.step for key, part in parts.items() if part.step is not None}
@@ -205,6 +208,9 @@ class Layer:
         if adds_input(self.model, group, handed, parts.values()):
             step.layers.pop()
             step.residual = True
+        elif not slot.is_loop:
+            declared = {use.name: use.params.declared() for use in self.uses.values()}
+            write_as_rounds(step, declared, len(next(iter(parts))) - 1)
         return tuple([slot.reads[place] for place in handed])
 
 

@@ -43,13 +43,13 @@ def loop_pattern(kind: str, parts: list[Part]) -> Pattern:
 
 
 def _is_numbered(part: Part) -> bool:
-    """Whether a part has nothing in it but parts that are alike, called 0, 1, 2 …"""
+    """Whether all that a part has in it are parts that are alike, numbered from 0."""
     if part.step is not None or not part.parts or part.parent is None:
         return False
     head = head_of(part.parts[0])
     return all(
         one.id == str(number) and head_of(one) == head and one.share is None for number, one in enumerate(part.parts)
-    ) and not (isinstance(head, Pattern) and head.loop)
+    ) and not (isinstance(head, Pattern) and (head.loop or head.gathers))
 
 
 def _chain(part: Part) -> tuple[int, ...] | None:

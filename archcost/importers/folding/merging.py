@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.importers.folding.patterns import INPUT, Entry, Pattern, Ref, Slot, entries_of, resolved
+from archcost.importers.folding.patterns import INPUT, Entry, Pattern, Ref, Slot, entries_of, reads_of, resolved
 
 if TYPE_CHECKING:
     from archcost.importers.folding.tree import Part
 
+_GATHERS = "concat"  # which makes one value of any number of them
 _MOST_APART = 4  # steps that two variants of a class may have for themselves
 _MOST_ENTRIES = 200  # of a part: larger ones are not compared step by step
 
@@ -26,11 +27,32 @@ class Variant(NamedTuple):
 
 def patterns_of(kind: str, parts: list[Part]) -> list[Pattern]:
     """The patterns of the parts of a class: as few as may be."""
+    gather(parts)
     merged: list[_Merge] = []
     for variant in _variants(parts):
         if not any(one.take(variant) for one in merged):
             merged.append(_Merge(variant))
-    return [one.pattern(kind, parts[0].transparent) for one in merged]
+    patterns = [one.pattern(kind, parts[0].transparent) for one in merged]
+    if parts[0].parent is None:  # the outputs of the model have an order of their own, and may be twice the same
+        patterns[0].outputs = entries_of(parts[0])[1]
+    return patterns
+
+
+def gather(parts: list[Part]) -> None:
+    """Mark the parts of a class that have any number of inputs, and make one value of them first: dense connections."""
+    if parts[0].transparent or len({len(part.inputs) for part in parts}) == 1:
+        return
+    if all(len(part.inputs) == 1 or _gathers(part) for part in parts):
+        for part in parts:
+            part.gathers = True
+
+
+def _gathers(part: Part) -> bool:
+    """Whether the first step takes all inputs in their order, and no other step takes any."""
+    first, *others = part.parts
+    if first.kind != _GATHERS or first.inputs != part.inputs:
+        return False
+    return all(set(part.inputs).isdisjoint(reads_of(one)) for one in others)
 
 
 def _variants(parts: list[Part]) -> list[Variant]:
@@ -38,7 +60,7 @@ def _variants(parts: list[Part]) -> list[Variant]:
     found: dict[tuple[tuple[Entry, ...], int], Variant] = {}
     for part in parts:
         entries, outputs = entries_of(part)
-        key = (tuple(entries), len(part.inputs))
+        key = (tuple(entries), min(len(part.inputs), 1) if part.gathers else len(part.inputs))
         variant = found.get(key)
         if variant is None:
             variant = found[key] = Variant(*key, [], [], list(range(len(entries))))
@@ -94,6 +116,7 @@ class _Merge:
     def pattern(self, kind: str, transparent: bool) -> Pattern:  # noqa: FBT001 - what the parts say
         """The pattern of all variants; its parts know their rows."""
         pattern = Pattern(kind, transparent, self.inputs, self.slots, self.outputs)
+        pattern.gathers = self.variants[0].parts[0].gathers
         for variant in self.variants:
             absent = set(range(len(self.slots))) - set(variant.places)
             back = {slot: place for place, slot in enumerate(variant.places)}
@@ -152,11 +175,11 @@ class _Plan:
         """Put the slots in order: between two that both have, first those of the merge, then those of the variant."""
         i = j = 0
         for mine, theirs in [*pairs, (len(merge.slots), len(variant.entries))]:
-            for i in range(i, mine):  # noqa: B020, PLW2901 - it goes on where it stood
+            for i in range(i, mine):  # noqa: B020 - it goes on where it stood
                 self._mine[i] = len(self.slots)
                 old = merge.slots[i]
                 self.slots.append(replace(old, optional=True))
-            for j in range(j, theirs):  # noqa: B020, PLW2901 - likewise
+            for j in range(j, theirs):  # noqa: B020 - likewise
                 self._theirs[j] = len(self.slots)
                 entry = variant.entries[j]
                 self.slots.append(Slot(*entry, optional=True))

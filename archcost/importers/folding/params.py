@@ -42,7 +42,7 @@ class Hint:
         """The step, for messages."""
         return ".".join(self.ids)
 
-    def names(self, kinds: set[str]) -> list[str]:
+    def names(self, kinds: frozenset[str]) -> list[str]:
         """What a param may be called, the best first: a size after the step alone, anything else with its own name.
 
         ``kinds`` are names that say nothing of the step that has them.
@@ -80,23 +80,26 @@ class Param:
 
 
 class Learnt(NamedTuple):
-    """What was seen of a block when it was laid out: names that several params would have, expressions that come twice."""
+    """What a first look at a block has shown: names that several params would have, expressions that come twice."""
 
     crowded: frozenset[str] = frozenset()
     repeated: frozenset[str] = frozenset()
 
 
 class Params:
-    """The params of one block, and what they are known to be equal to; ``sizes`` are channels and features of its input."""
+    """The params of one block, and what they are known to be equal to; ``sizes`` are those of the block's input."""
 
-    def __init__(self, sizes: dict[int, dict[str, int]], taken: set[str], learnt: Learnt) -> None:
+    def __init__(
+        self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
+    ) -> None:
         self.rows: dict[str, Param] = {}
-        self.kinds: set[str] = set()  # of ops and blocks
+        self._kinds = kinds  # of ops and blocks
+        self.counts: tuple[str, Row] | None = None  # the number of the inputs of a block that takes any number of them
         self.uses: Counter[str] = Counter()  # of expressions that were there already
         self.wanted: Counter[str] = Counter()  # how many params would have liked a name
         self.sizes = sizes
         self._taken = taken | set(_INDICES) | RESERVED
-        self._learnt = learnt
+        self._learnt = learnt or Learnt()
         self._texts: list[tuple[str, str, Row]] = []  # expressions over params by what they measure, and their values
 
     def term(self, row: Row, hint: Hint, otherwise: str | None = None) -> str:
@@ -167,10 +170,12 @@ class Params:
     def _fresh(self, hint: Hint) -> str:
         self.wanted[hint.name] += not hint.final
         plain = [] if hint.name in self._learnt.crowded and not hint.final else [hint.name]
-        for name in (*plain, *hint.names(self.kinds)):
+        for name in (*plain, *hint.names(self._kinds)):
             if self._is_free(name):
                 return name
-        base, count = hint.name if hint.name.isidentifier() else hint.dimension, 2
+        base, count = hint.name if hint.name.isidentifier() else f"with_{hint.name}", 2
+        if self._is_free(base):
+            return base
         while not self._is_free(f"{base}_{count}"):
             count += 1
         return f"{base}_{count}"
@@ -199,6 +204,9 @@ class Params:
 
     def _atoms(self, row: dict[int, bool]) -> list[tuple[str, dict[int, bool], bool]]:
         atoms: list[tuple[str, dict[int, bool], bool]] = []
+        if self.counts is not None:
+            text, counts = self.counts
+            atoms.append((f"{text} > 1", {part: counts[part] > 1 for part in row}, False))
         for param in self.rows.values():
             values = param.values
             if not row.keys() <= values.keys():

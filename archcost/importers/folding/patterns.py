@@ -1,4 +1,4 @@
-"""What parts have in common: slots for the steps and scopes in them, and what each slot reads, whatever the numbers are.
+"""What parts have in common: slots for the steps and scopes in them, and what each slot reads, whatever the numbers.
 
 A pattern stands for all parts of a class that are alike. A slot that some of them lack is optional: left out, it hands
 on what it reads.
@@ -61,6 +61,12 @@ class Slot:
         return isinstance(self.head, Pattern) and self.head.loop
 
     @property
+    def has_main_output(self) -> bool:
+        """Whether its id alone means the first of its outputs."""
+        one = self.one
+        return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].main_output
+
+    @property
     def one(self) -> str | Pattern:
         """What is repeated, of a loop; otherwise the head itself."""
         return self.head.slots[0].head if isinstance(self.head, Pattern) and self.head.loop else self.head
@@ -80,6 +86,7 @@ class Pattern:
     outputs: list[Ref]
     parts: list[Part] = field(default_factory=list)
     loop: bool = False
+    gathers: bool = False  # its one input stands for any number of them
     order: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)  # of the inputs of the block, if it is one
 
@@ -105,7 +112,7 @@ def is_plain_activation(part: Part) -> bool:
     if step is None or step.attributes:
         return False
     op = REGISTRY.get(step.kind)
-    if op is None or op.family != "Activations" or op.max_inputs != 1:
+    if op is None or op.family != "Activation" or op.max_inputs != 1:
         return False
     return all(one.default is not REQUIRED for one in op.fields.values())
 
@@ -122,7 +129,7 @@ def results_of(part: Part) -> list[int | None]:
 
 def references(part: Part) -> dict[int, Ref]:
     """What stands in a part for each value that may be read in it."""
-    found = {value: Ref(INPUT, place) for place, value in enumerate(part.inputs)}
+    found = {value: Ref(INPUT, 0 if part.gathers else place) for place, value in enumerate(part.inputs)}
     for place, one in enumerate(part.parts):
         if one.pattern is not None and one.pattern.loop:
             last = len(one.parts) - 1
@@ -144,6 +151,8 @@ def entries_of(part: Part) -> tuple[list[Entry], list[Ref]]:
     for one in part.parts:
         share = None if one.share is None else _share_text(one, part)
         reads = tuple([refs[value] for value in reads_of(one)])
+        if part.gathers and one is part.parts[0] and one.inputs == part.inputs:
+            reads = reads[:1]  # all of them
         entries.append(Entry(one.id, head_of(one), reads, share, _outputs_of(one)))
     return entries, [refs[value] for value in part.outputs]
 

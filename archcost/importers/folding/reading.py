@@ -70,18 +70,13 @@ class Surroundings:
             raise UnfoldableError(f"the last round of '{self.pattern.slots[place].id}' has a number that differs")
         return counts.pop()
 
-    def has_main_output(self, place: int) -> bool:
-        """Whether the id of a slot alone means the first of its outputs."""
-        one = self.pattern.slots[place].one
-        return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].main_output
-
     def implied(self, place: int, slot: Slot) -> tuple[Ref, ...]:
         """What a step reads that names nothing."""
         before = next((number for number in range(place - 1, -1, -1) if number not in self.absent), INPUT)
         if before == INPUT:
             return self.first
         count = self.outputs_of(before)
-        if count > 1 and self.has_main_output(before):
+        if count > 1 and self.pattern.slots[before].has_main_output:
             one = slot.one
             takes_one = isinstance(one, str) and (one == ANY_ACTIVATION or REGISTRY[one].max_inputs == 1)
             count = 1 if takes_one else 0
@@ -110,7 +105,11 @@ def texts_of(refs: Sequence[Ref], around: Surroundings) -> list[str]:
         ref = refs[place]
         count = 1 if ref.slot == INPUT else around.outputs_of(ref.slot)
         whole = tuple([ref._replace(output=output) for output in range(count)])
-        if count > 1 and tuple(refs[place : place + count]) == whole and not around.has_main_output(ref.slot):
+        if (
+            count > 1
+            and tuple(refs[place : place + count]) == whole
+            and not around.pattern.slots[ref.slot].has_main_output
+        ):
             name = around.pattern.slots[ref.slot].id
             texts.append(name if ref.round == LAST else f"{name}.{ref.round}")
             place += count
@@ -126,16 +125,13 @@ def adds_input(model: Model, group: Pattern, handed: list[int], parts: Iterable[
         return False
     *_, before, last = group.slots
     result, own = Ref(len(group.slots) - 2, 0), Ref(INPUT, handed[0])
-    if last.head != "add" or last.id != "add" or last.optional or last.share is not None:
+    if last.head != "add" or last.id != "add" or last.optional or last.share is not None or before.outputs != 1:
         return False
-    if sorted(last.reads) != sorted((own, result)) or before.optional:
+    return sorted(last.reads) == sorted((own, result)) and all(_keeps_shape(model, part.row[-1]) for part in parts)
+
+
+def _keeps_shape(model: Model, sum_of: Part | None) -> bool:
+    """Whether what is added has one shape."""
+    if sum_of is None or sum_of.step is None or sum_of.step.attributes:
         return False
-    for part in parts:
-        leaf, source = part.row[-1], part.row[-2]
-        if leaf is None or leaf.step is None or leaf.step.attributes or source is None:
-            return False
-        if source.step is not None and len(source.outputs) != 1:
-            return False
-        if len({model.shape(value) for value in leaf.inputs}) != 1:
-            return False
-    return True
+    return len({model.shape(value) for value in sum_of.inputs}) == 1

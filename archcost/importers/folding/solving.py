@@ -12,11 +12,13 @@ from archcost.importers.folding.terms import chosen, part_of, text_of
 from archcost.importers.form import Batched, Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute
 
 Key = tuple[int, ...]
+DEPTH = "depth"  # how many rounds there are: a list says it best
+_TURNS = 3  # rounds in which two kinds of them do not take turns yet
 _SHAPES = {"shape", "sizes", "unflattened_size"}
 _LONGEST = 900  # characters of an expression; the language has a limit of 1,000
 INDICES = ("i", "j", "k", "m", "n")  # of loops in loops, from the outermost
@@ -38,21 +40,24 @@ class Solver:
         self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None = None
     ) -> Attribute:
         """One value or expression for the values of all keys; ``sizes`` are those of what the step reads."""
-        one = next(iter(values.values()))
+        one: Attribute = next(iter(values.values()))
         if all(value == one and type(value) is type(one) for value in values.values()):
             return one
         if any(isinstance(value, Expression) for value in values.values()):
             raise UnfoldableError(f"'{hint.name}' of '{hint.where}' is an expression that differs from use to use")
         if _have_same_length(values):
-            items = range(len(one))
+            items = range(len(next(iter(values.values()))))
             return tuple(
                 [self.solve({key: value[item] for key, value in values.items()}, _item(hint)) for item in items]
             )
         if all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
             factor = self.solve({key: value.times for key, value in values.items()}, hint)
             return Expression(f"batch * {part_of(factor)}")
-        own = self._of_input(values, hint, sizes)
-        if own is not None and hint.name == "groups" and "/" not in own and "*" not in own:
+        return self._related(values, hint, self._of_input(values, hint, sizes))
+
+    def _related(self, values: dict[Key, Any], hint: Hint, own: str | None) -> Attribute:
+        """Values that differ: as ``own``, which follows from what the step reads, as params, or round by round."""
+        if own is not None and hint.name == "groups" and own in SIZES.values():
             return Expression(own)
         row = _by_part(values)
         if row is not None:
@@ -60,9 +65,7 @@ class Solver:
             if known is None and own is not None and own in SIZES.values():
                 return Expression(own)
             return Expression(known or self.params.term(row, hint, own))
-        if own is not None:
-            return Expression(own)
-        return self._by_round(values, hint)
+        return self._by_round(values, hint) if own is None else Expression(own)
 
     def _of_input(
         self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None
@@ -83,12 +86,27 @@ class Solver:
             rounds.setdefault(key[:-1], {})[key[-1]] = value
         if all(len(set(one.values())) == 1 for one in rounds.values()):
             return self.solve({key: next(iter(one.values())) for key, one in rounds.items()}, hint)
-        return (
-            self._split(rounds, hint, lambda number: number == 0, f"{index} == 0", f"{index} > 0")
-            or self._split(rounds, hint, lambda number: number % 2 == 0, f"{index} % 2 == 0", f"{index} % 2 == 1")
-            or self._last(rounds, hint, index)
-            or self._listed(rounds, hint, index)
-        )
+        return self._of_rounds(rounds, hint, index)
+
+    def over_rounds(self, row: Sequence[Any], hint: Hint, index: str) -> Attribute:
+        """One value or expression for the values of the rounds of one step."""
+        if all(value == row[0] and type(value) is type(row[0]) for value in row):
+            one: Attribute = row[0]
+            return one
+        return self._of_rounds({(0,): dict(enumerate(row))}, hint, index)
+
+    def _of_rounds(self, rounds: dict[Key, dict[int, Any]], hint: Hint, index: str) -> Attribute:
+        """What the rounds have in common: the first or the last is another, two take turns, or each has its own."""
+        numbers = {number for row in rounds.values() for number in row}
+        found = None
+        if 0 in numbers and hint.name != DEPTH:
+            found = self._split(rounds, hint, lambda number: number == 0, f"{index} == 0", f"{index} > 0")
+            if found is None and len(numbers) > _TURNS:
+                odd = f"{index} % 2 == 1"
+                found = self._split(rounds, hint, lambda number: number % 2 == 0, f"{index} % 2 == 0", odd)
+            if found is None:
+                found = self._last(rounds, hint, index)
+        return self._listed(rounds, hint, index) if found is None else found
 
     def _split(
         self, rounds: dict[Key, dict[int, Any]], hint: Hint, test: Any, condition: str, opposite: str

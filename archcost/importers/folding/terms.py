@@ -35,18 +35,13 @@ def part_of(value: Any) -> str:
 
 def chosen(condition: str, opposite: str, one: Attribute, other: Attribute) -> Expression:
     """One value under a condition, and another otherwise; truth values are the condition itself."""
-    if one is True and other is False:
-        return Expression(condition)
-    if one is False and other is True:
-        return Expression(opposite)
-    if other is False:
-        return Expression(f"{part_of(one)} and {condition}")
-    if one is False:
-        return Expression(f"{part_of(other)} and {opposite}")
-    if other is True:
-        return Expression(f"{part_of(one)} or {opposite}")
-    if one is True:
-        return Expression(f"{part_of(other)} or {condition}")
+    if {one, other} == {True, False} and type(one) is type(other) is bool:
+        return Expression(condition if one else opposite)
+    for value, rest, holds, fails in ((other, one, condition, opposite), (one, other, opposite, condition)):
+        if value is False:
+            return Expression(f"{part_of(rest)} and {holds}")
+        if value is True:
+            return Expression(f"{part_of(rest)} or {fails}")
     return Expression(f"{part_of(one)} if {condition} else {part_of(other)}")
 
 

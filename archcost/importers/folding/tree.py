@@ -25,7 +25,8 @@ class Part:
     """A step of the model, or a scope with what is in it, in the order in which it ran.
 
     ``inputs`` of a step are those of its op. Of a scope they are the values that come from outside, by their first use,
-    and ``outputs`` those that are read outside, in the order in which they are made. ``steps`` is the range of its steps.
+    and ``outputs`` those that are read outside, in the order in which they are made. Its steps are those from ``first``
+    to before ``end``.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Part:
     end: int = 0
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
+    gathers: bool = False  # its inputs are one list, of which its first step makes one value
     share: Part | None = None  # the part whose weights this one uses, with all that is in it
     pattern: Pattern | None = None  # of a scope, once it is found
     row: list[Part | None] = field(

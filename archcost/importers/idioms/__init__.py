@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from archcost.importers.idioms.activations import activation
 from archcost.importers.idioms.biases import relative_position_bias
 from archcost.importers.idioms.norms import rms_norm
-from archcost.importers.idioms.picks import unbind
+from archcost.importers.idioms.open_sizes import open_size
+from archcost.importers.idioms.picks import chunk, unbind
 from archcost.importers.idioms.repeats import repeat_interleave
 from archcost.importers.idioms.reshapes import merged_reshape, shorter_reshape
 from archcost.importers.idioms.rewriting import Rewriter
@@ -38,7 +39,9 @@ IDIOMS: tuple[Idiom, ...] = (
     repeat_interleave,
     layer_scale,
     unbind,
+    chunk,
     shorter_reshape,
+    open_size,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -86,4 +86,4 @@ def _is_near(number: object, wanted: float) -> bool:
 
 def _said(sight: Sight, kind: str, x: int, gone: list[int], attributes: dict[str, Attribute] | None = None) -> Rewrite:
     last = gone[-1]
-    return Rewrite(tuple(gone), (Made(last, kind, (x,), sight.step(last).outputs, attributes or {}),))
+    return Rewrite(tuple(gone), (NewStep(last, kind, (x,), sight.step(last).outputs, attributes or {}),))

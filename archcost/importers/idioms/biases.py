@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.form import Batched, shape_at
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -16,41 +17,68 @@ _HEADS_FIRST = (2, 0, 1)
 
 
 def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
-    """table[index] of all pairs of positions, heads first, with a dim for the batch: ``relative_position_bias``."""
-    if sight.step(place).kind != "unsqueeze" or sight.dim(place) != 0:
+    """table[index] of all pairs of positions, heads first: ``relative_position_bias``, which has a dim for the batch.
+
+    The table is learnt, or computed by other layers.
+    """
+    if sight.step(place).kind != "permute" or sight.attribute(place, "dims") != _HEADS_FIRST:
         return None
-    turned = sight.made_by(sight.step(place).inputs[0], "permute")
-    if turned is None or sight.attribute(turned, "dims") != _HEADS_FIRST:
+    found = _looked_up(sight, place)
+    window = _window(sight, found.table, found.pairs) if found is not None else None
+    if found is None or window is None:
         return None
+    attributes: dict[str, Attribute] = {"window_size": window}
+    gone = [found.lookup, *found.shaping, place]
+    inputs: tuple[int, ...] = (found.table,)
+    tensors: tuple[str, ...] = ()
+    name = ""
+    held = sight.made_by(found.table, "parameter")
+    if held is not None and sight.reader(found.table) is not None:
+        gone, inputs = [held, *gone], ()
+        tensors, name = sight.step(held).tensors, sight.step(held).id
+        attributes["num_heads"] = sight.shape(found.table)[-1]
+    turned = sight.step(place).outputs[0]
+    batched = sight.read_by(turned, "unsqueeze")
+    if batched is not None and sight.dim(batched) == 0:
+        output = sight.step(batched).outputs
+        made = NewStep(batched, "relative_position_bias", inputs, output, attributes, tensors, name)
+        return Rewrite((*gone, batched), (made,))
+    made = NewStep(found.lookup, "relative_position_bias", inputs, (-1,), attributes, tensors, name)
+    return Rewrite(tuple(gone), (made, NewStep(place, "squeeze", (-1,), (turned,), {"dim": (0,)})))
+
+
+class _LookedUp(NamedTuple):
+    """A look-up: the values of table and index, its place, and the places of what makes the index and shapes both."""
+
+    table: int
+    pairs: int
+    lookup: int
+    shaping: list[int]
+
+
+def _looked_up(sight: Sight, turned: int) -> _LookedUp | None:
     shaped = sight.made_by(sight.step(turned).inputs[0], "reshape", "unflatten")
-    looked = sight.step(shaped if shaped is not None else turned).inputs[0]
-    lookup = sight.made_by(looked, "index_select")
+    lookup = sight.made_by(sight.step(shaped if shaped is not None else turned).inputs[0], "index_select")
     if lookup is None or sight.dim(lookup) != 0:
         return None
-    table, index = (sight.maker(value) for value in sight.step(lookup).inputs)
-    shapes = [] if shaped is None else [shaped]
-    if index is not None and sight.step(index).kind in ("reshape", "flatten"):
-        shapes.append(index)
-        index = sight.maker(sight.step(index).inputs[0])
-    if table is None or index is None or sight.step(table).kind != "parameter" or sight.step(index).kind != "buffer":
+    table, index = sight.step(lookup).inputs
+    shaping = [] if shaped is None else [shaped]
+    flattened = sight.made_by(index, "reshape", "flatten")
+    if flattened is not None:
+        shaping.append(flattened)
+        index = sight.step(flattened).inputs[0]
+    held = sight.made_by(index, "buffer")
+    if held is None:
         return None
-    window = _window(sight, table, index)
-    if window is None:
-        return None
-    held = sight.step(table)
-    heads = sight.shape(held.outputs[0])[-1]
-    attributes: dict[str, Attribute] = {"window_size": window, "num_heads": heads}
-    made = Made(place, "relative_position_bias", (), sight.step(place).outputs, attributes, held.tensors, held.id)
-    return Rewrite((table, index, lookup, *shapes, turned, place), (made,))
+    return _LookedUp(table, index, lookup, [*shaping, held] if sight.reader(index) is not None else shaping)
 
 
 def _window(sight: Sight, table: int, index: int) -> Attribute:
     """The sides of the window with so many pairs, whose table has so many rows; None if there is none."""
-    rows, *_ = sight.shape(sight.step(table).outputs[0])
-    pairs = sight.shape(sight.step(index).outputs[0])
-    if type(rows) is not int or not all(type(size) is int for size in pairs):
+    rows, pairs = sight.shape(table)[0], sight.shape(index)
+    if isinstance(rows, Batched) or any(isinstance(size, Batched) for size in pairs):
         return None
-    positions = isqrt(numel(pairs))
+    positions = isqrt(numel(shape_at(pairs, 1)))
     for height in range(1, positions + 1):
         width, rest = divmod(positions, height)
         if rest == 0 and (2 * height - 1) * (2 * width - 1) == rows:

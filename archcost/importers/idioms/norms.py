@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -38,7 +38,7 @@ def rms_norm(sight: Sight, place: int) -> Rewrite | None:
 def _rewrite(
     sight: Sight, gone: list[int], last: int, x: int, attributes: dict[str, Attribute], tensors: tuple[str, ...]
 ) -> Rewrite:
-    made = Made(last, "rms_norm", (x,), sight.step(last).outputs, attributes, tensors)
+    made = NewStep(last, "rms_norm", (x,), sight.step(last).outputs, attributes, tensors)
     return Rewrite(tuple(gone), (made,))
 
 

@@ -1,10 +1,10 @@
-"""Single positions along a dim, picked one after the other: q, k and v of one tensor."""
+"""One tensor as several: single positions along a dim, and equal parts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
@@ -25,7 +25,7 @@ def unbind(sight: Sight, place: int) -> Rewrite | None:
         return None
     outputs = tuple([sight.step(picked[number][1]).outputs[0] for number in range(len(places))])
     gone = tuple([step for pair in picked.values() for step in pair])
-    return Rewrite(gone, (Made(place, "unbind", (value,), outputs, {"dim": dim}),))
+    return Rewrite(gone, (NewStep(place, "unbind", (value,), outputs, {"dim": dim}),))
 
 
 def _picked(sight: Sight, place: int, dim: int) -> tuple[int, int, int] | None:
@@ -37,3 +37,12 @@ def _picked(sight: Sight, place: int, dim: int) -> tuple[int, int, int] | None:
     start = sight.attribute(place, "start") or 0
     is_one = sight.shape(output)[dim] == 1 and type(start) is int and start >= 0
     return (start, place, squeezed) if squeezed is not None and is_one and sight.dim(squeezed) == dim else None
+
+
+def chunk(sight: Sight, place: int) -> Rewrite | None:
+    """A split into parts of one size: ``chunk``, which does not name the size."""
+    step = sight.step(place)
+    if step.kind != "split" or len({sight.shape(value) for value in step.outputs}) > 1:
+        return None
+    attributes = {"chunks": len(step.outputs), "dim": sight.attribute(place, "dim")}
+    return Rewrite((place,), (NewStep(place, "chunk", step.inputs, step.outputs, attributes),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
@@ -28,5 +28,5 @@ def repeat_interleave(sight: Sight, place: int) -> Rewrite | None:
     if len(new) != 1 or single[new[0]] != 1 or new[0] == 0:
         return None
     dim, repeats = new[0] - 1, widened[new[0]]
-    made = Made(place, "repeat_interleave", (x,), step.outputs, {"repeats": repeats, "dim": dim})
+    made = NewStep(place, "repeat_interleave", (x,), step.outputs, {"repeats": repeats, "dim": dim})
     return Rewrite((added, expanded, place), (made,)) if type(repeats) is int else None

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def merged_reshape(sight: Sight, place: int) -> Rewrite | None:
     if before is None or sight.reader(step.inputs[0]) is None:
         return None
     value = step.outputs[0]
-    made = Made(place, "reshape", sight.step(before).inputs, (value,), {"shape": sight.shape(value)})
+    made = NewStep(place, "reshape", sight.step(before).inputs, (value,), {"shape": sight.shape(value)})
     return Rewrite((before, place), (made,))
 
 
@@ -46,7 +46,7 @@ def shorter_reshape(sight: Sight, place: int) -> Rewrite | None:
     if said is None:
         return None
     attributes = _attributes(said, shapes, sight.attribute(place, "shape"))
-    return Rewrite((place,), (Made(place, said.kind, step.inputs, step.outputs, attributes),))
+    return Rewrite((place,), (NewStep(place, said.kind, step.inputs, step.outputs, attributes),))
 
 
 class _Said(NamedTuple):

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from archcost.dims import numel
 from archcost.importers.form import Step, Tensor, size_at
-from archcost.importers.torch.rules.base import Unmapped
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.typing_steps import Typist, Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from archcost.importers.form import Model
-    from archcost.importers.idioms.sight import Made, Rewrite, Sight
-    from archcost.importers.torch.typing_steps import Typed
+    from archcost.importers.idioms.sight import NewStep, Rewrite, Sight
+    from archcost.importers.typing_steps import Typed
 
     Idiom = Callable[[Sight, int], Rewrite | None]
 
@@ -60,7 +59,7 @@ class Rewriter:
         self._replace(gone, rewrite.made, [each for each in typed if each is not None], tensors)
         return True
 
-    def _is_closed(self, gone: tuple[int, ...], made: tuple[Made, ...]) -> bool:
+    def _is_closed(self, gone: tuple[int, ...], made: tuple[NewStep, ...]) -> bool:
         """Whether nothing outside needs a value that is lost, and no weights that go are shared."""
         kept = {value for each in made for value in each.outputs}
         for place in gone:
@@ -73,7 +72,7 @@ class Rewriter:
                     return False
         return True
 
-    def _is_in_order(self, gone: tuple[int, ...], made: tuple[Made, ...]) -> bool:
+    def _is_in_order(self, gone: tuple[int, ...], made: tuple[NewStep, ...]) -> bool:
         """Whether every step stands after what it reads, and before who reads it."""
         new = {value: each.place for each in made for value in each.outputs}
         for each in made:
@@ -88,7 +87,7 @@ class Rewriter:
                     return False
         return True
 
-    def _typed_made(self, made: Made, tensors: dict[int, Tensor]) -> Typed | None:
+    def _typed_made(self, made: NewStep, tensors: dict[int, Tensor]) -> Typed | None:
         """A new step as its op sees it; None if it does not give the values that are there."""
         inputs = [self._tensor(value, tensors) for value in made.inputs]
         typed = self._typist.typed(made.kind, inputs, dict(made.attributes))
@@ -108,7 +107,7 @@ class Rewriter:
         return tensors[value] if value < 0 else self.model.values[value]
 
     def _replace(
-        self, gone: tuple[int, ...], made: tuple[Made, ...], typed: list[Typed], tensors: dict[int, Tensor]
+        self, gone: tuple[int, ...], made: tuple[NewStep, ...], typed: list[Typed], tensors: dict[int, Tensor]
     ) -> None:
         numbers = {}
         for value, tensor in tensors.items():
@@ -121,7 +120,7 @@ class Rewriter:
             )
             scope = self.sight.step(each.place).scope
             steps[each.place] = Step(
-                each.kind, each.id or each.kind, scope, inputs, outputs, seen.attributes, each.tensors
+                each.kind, each.id or each.kind, scope, inputs, outputs, dict(seen.attributes), each.tensors
             )
             self.changed.add(scope)
         self.changed.update([self.sight.step(place).scope for place in gone])

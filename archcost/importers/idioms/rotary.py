@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -28,7 +28,7 @@ def rotary_embedding(sight: Sight, place: int) -> Rewrite | None:
             if found is not None and _is_turned_with(sight, cosine, sine, found[0], value):
                 x, interleaved, parts = found
                 attributes: dict[str, Attribute] = {"interleaved": True} if interleaved else {}
-                made = Made(place, "rotary_embedding", (x,), step.outputs, attributes)
+                made = NewStep(place, "rotary_embedding", (x,), step.outputs, attributes)
                 return Rewrite((*parts, cosine, sine, place), (made,))
     return None
 
@@ -48,8 +48,9 @@ def _turned(sight: Sight, value: int) -> tuple[int, bool, list[int]] | None:
         if found is None:
             return None
         x, first, second, parts = found
-        half = sight.shape(x)[-1] // _PAIR if isinstance(sight.shape(x)[-1], int) else None
-        halves = first == (0, half, 1) and second[0] == half and second[1] in (None, sight.shape(x)[-1])
+        size = sight.shape(x)[-1]
+        half = size // _PAIR if isinstance(size, int) else None
+        halves = first == (0, half, 1) and second[0] == half and second[1] in (None, size)
         return (x, False, [*parts, joined]) if halves and second[2] == 1 else None
     shaped = sight.made_by(value, "reshape", "flatten")
     stacked = sight.made_by(sight.step(shaped).inputs[0], "stack") if shaped is not None else None

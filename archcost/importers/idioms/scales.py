@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
@@ -23,7 +23,7 @@ def layer_scale(sight: Sight, place: int) -> Rewrite | None:
         dim = _scaled_dim(sight, scale, x) if parts else None
         if parts and dim is not None:
             held = sight.step(parts[-1])
-            made = Made(place, "layer_scale", (x,), step.outputs, {"dim": dim}, held.tensors, held.id)
+            made = NewStep(place, "layer_scale", (x,), step.outputs, {"dim": dim}, held.tensors, held.id)
             return Rewrite((*parts, place), (made,))
     return None
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Model, Shape, Step
 
 
-class Made(NamedTuple):
+class NewStep(NamedTuple):
     """A step of a rewrite: it stands at the place of a step that goes, and makes values that are there already.
 
     A value that is not there yet has a negative number, the same wherever it is read. ``id`` empty: that of its kind.
@@ -32,7 +32,7 @@ class Rewrite(NamedTuple):
     """Steps that go, by their places, and those that come, in their order."""
 
     gone: tuple[int, ...]
-    made: tuple[Made, ...]
+    made: tuple[NewStep, ...]
 
 
 class Sight:

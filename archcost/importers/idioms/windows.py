@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import Made, Rewrite
+from archcost.importers.idioms.sight import NewStep, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.importers.form import Attribute, Shape
+    from collections.abc import Sequence
+
+    from archcost.importers.form import Attribute, Shape, Size
     from archcost.importers.idioms.sight import Sight
 
 _TURN = (0, 1, 3, 2, 4, 5)  # (N, H/h, h, W/w, w, C) and (N, H/h, W/w, h, w, C): each into the other
@@ -28,12 +30,12 @@ def window_partition(sight: Sight, place: int) -> Rewrite | None:
     attributes: dict[str, Attribute] = {"window_size": _sides(height, width)}
     gone, whole = (split, turn, place), sight.shape(output)
     if len(whole) == _WINDOWS:
-        return Rewrite(gone, (Made(place, "window_partition", (x,), (output,), attributes),))
+        return Rewrite(gone, (NewStep(place, "window_partition", (x,), (output,), attributes),))
     if whole[-3:] != (height, width, channels) or len(whole) != _MAP:
         return None
     sides: dict[str, Attribute] = {"dim": 1, "unflattened_size": (height, width)}
-    partition = Made(turn, "window_partition", (x,), (-1,), attributes)
-    return Rewrite(gone, (partition, Made(place, "unflatten", (-1,), (output,), sides)))
+    partition = NewStep(turn, "window_partition", (x,), (-1,), attributes)
+    return Rewrite(gone, (partition, NewStep(place, "unflatten", (-1,), (output,), sides)))
 
 
 def window_reverse(sight: Sight, place: int) -> Rewrite | None:
@@ -50,12 +52,12 @@ def window_reverse(sight: Sight, place: int) -> Rewrite | None:
     attributes: dict[str, Attribute] = {"window_size": _sides(height, width), "output_size": _sides(*size[:2])}
     gone, windows = (split, turn, place), sight.shape(x)
     if len(windows) == _WINDOWS:
-        return Rewrite(gone, (Made(place, "window_reverse", (x,), (output,), attributes),))
+        return Rewrite(gone, (NewStep(place, "window_reverse", (x,), (output,), attributes),))
     if windows[-3:] != (height, width, channels) or len(windows) != _MAP:
         return None
     sides: dict[str, Attribute] = {"start_dim": 1, "end_dim": 2}
-    merged = Made(turn, "flatten", (x,), (-1,), sides)
-    return Rewrite(gone, (merged, Made(place, "window_reverse", (-1,), (output,), attributes)))
+    merged = NewStep(turn, "flatten", (x,), (-1,), sides)
+    return Rewrite(gone, (merged, NewStep(place, "window_reverse", (-1,), (output,), attributes)))
 
 
 def _turned(sight: Sight, place: int) -> tuple[int, int] | None:
@@ -74,7 +76,7 @@ def _turned(sight: Sight, place: int) -> tuple[int, int] | None:
     return (split, turn) if split is not None and is_turn and len(sight.shape(value)) == len(_TURN) else None
 
 
-def _is_cut(size: Shape | list[object], rows: Shape, columns: Shape, channels: object) -> bool:
+def _is_cut(size: Sequence[Size], rows: Shape, columns: Shape, channels: Size) -> bool:
     """Whether (H, W, C) is cut into these rows and columns of windows of these heights and widths."""
     numbers = [*rows, *columns]
     if len(size) != _MAP - 1 or not all(type(number) is int for number in numbers):

@@ -14,28 +14,31 @@ if TYPE_CHECKING:
 
     from archcost.importers.form import Scope, Tensor
     from archcost.importers.torch.recorded import Recording
-    from archcost.importers.torch.scopes import Scopes
-    from archcost.importers.torch.steps import Made
+    from archcost.importers.torch.scopes import ModuleScopes
+    from archcost.importers.torch.steps import MadeStep
 
 _TORCHS = "torch.nn.modules."
-_Position = tuple[int, int, int]  # a call, 0 for what stands before it, the order in which steps were made
+# A call; 0 for what stands before it, that of outer scopes first, by their depth; the order in which steps were made.
+_Position = tuple[int, int, int, int]
 
 
-class Arrangement:
+class StepOrder:
     """Arranges the steps of a lowering."""
 
-    def __init__(self, recording: Recording, scopes: Scopes, steps: Sequence[Made], values: Sequence[Tensor]) -> None:
+    def __init__(
+        self, recording: Recording, scopes: ModuleScopes, steps: Sequence[MadeStep], values: Sequence[Tensor]
+    ) -> None:
         self._recording = recording
         self._scopes = scopes
         self._steps = steps
         self._values = values
-        self.kept: list[Made] = []
+        self.kept: list[MadeStep] = []
         self.functional: tuple[str, ...] = ()
 
     def arranged(
         self, inputs: Sequence[int], outputs: Sequence[int]
     ) -> tuple[list[Step], list[Tensor], list[Scope], list[int]]:
-        """The steps that are left in their order, the values and scopes that they use, and the outputs, numbered anew."""
+        """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
         numbers = {value: place for place, value in enumerate(inputs)}
         for step in steps:
@@ -62,7 +65,7 @@ class Arrangement:
         values = [self._values[value] for value in numbers]
         return found, values, names.scopes, [numbers[value] for value in outputs]
 
-    def _alive(self, outputs: Sequence[int]) -> list[Made]:
+    def _alive(self, outputs: Sequence[int]) -> list[MadeStep]:
         """The steps that an output needs, or that count by themselves; a step stands after all that it reads."""
         needed = set(outputs)
         alive = []
@@ -73,7 +76,7 @@ class Arrangement:
                 needed.update(step.inputs)
         return alive
 
-    def _ordered(self, steps: list[Made]) -> list[Made]:
+    def _ordered(self, steps: list[MadeStep]) -> list[MadeStep]:
         """In the order of the calls; a source before the first step that reads it, outside of other scopes' steps."""
         made = {id(step): number for number, step in enumerate(self._steps)}
         positions: dict[int, _Position] = {}
@@ -81,22 +84,22 @@ class Arrangement:
         for step in steps:
             if step.source:
                 continue
-            positions[id(step)] = (step.call, 1, made[id(step)])
+            positions[id(step)] = (step.call, 1, 0, made[id(step)])
             for value in step.inputs:
                 source = sources.get(value)
                 if source is not None:
-                    place = (self._start(source, step), 0, made[id(source)])
+                    place = (self._start(source, step), 0, len(self._scopes.above(source.scope)), made[id(source)])
                     positions[id(source)] = min(place, positions.get(id(source), place))
         for step in sources.values():
-            positions.setdefault(id(step), (step.call, 0, made[id(step)]))
+            positions.setdefault(id(step), (step.call, 0, len(self._scopes.above(step.scope)), made[id(step)]))
         return sorted(steps, key=lambda step: positions[id(step)])
 
-    def _start(self, source: Made, user: Made) -> int:
+    def _start(self, source: MadeStep, user: MadeStep) -> int:
         inner = self._scopes.before(source.scope, user.module)
         return user.call if inner is None else self._scopes.start(inner)
 
-    def _written_as_functions(self, steps: Sequence[Made], found: Sequence[Step], names: _Names) -> tuple[str, ...]:
-        """The paths of layers that archcost builds as torch's modules, and the source computes in a module of another kind.
+    def _written_as_functions(self, steps: Sequence[MadeStep], found: Sequence[Step], names: _Names) -> tuple[str, ...]:
+        """The paths of layers that archcost builds as modules of torch, and the source computes in a module of another.
 
         Behind ``derived:`` those of classes derived from torch's own.
         """
@@ -120,7 +123,7 @@ class _Names:
     kind, or by the path of the tensor that they are.
     """
 
-    def __init__(self, scopes: Sequence[Scope], steps: Sequence[Made]) -> None:
+    def __init__(self, scopes: Sequence[Scope], steps: Sequence[MadeStep]) -> None:
         count = len(scopes)
         direct, below = [0] * count, [0] * count
         for step in steps:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 2**22
 _FILE = "config.json"
+_LAYERS = ("layers", "depth", "blocks")
+_MAX_LAYERS = 2_000
+_MAX_COUNT = 1_000_000  # of labels, heads and so on
 TOKENS = 128  # of a text, where a model takes as many
 SAMPLES = 16_000  # of a sound: a second
 PIXELS = 224  # a side of an image, where the configuration has no size
@@ -44,6 +47,7 @@ def read_config(source: ImportSource, files: Files | None) -> Configured:
     """
     path = os.path.join(source.name, _FILE) if os.path.isdir(source.name) else source.name
     data = _read(path, files)
+    _refuse_giants(path, data)
     kind = data.get("model_type")
     if not isinstance(kind, str) or kind not in transformers.CONFIG_MAPPING:
         raise _unknown(path, kind, data)
@@ -75,6 +79,16 @@ def _read(path: str, files: Files | None) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise UsageError(f"{path} holds no configuration of a model", "name the config.json of a model, or its folder")
     return data
+
+
+def _refuse_giants(path: str, data: dict[str, Any]) -> None:
+    """Raise UsageError for a model whose making would not end; a part of a configuration is looked at as the whole."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            _refuse_giants(path, value)
+        most = _MAX_LAYERS if any(word in key for word in _LAYERS) else _MAX_COUNT
+        if isinstance(value, int) and value > most and (most == _MAX_LAYERS or key.startswith("num_")):
+            raise UsageError(f"{path}: '{key}' is {value:,}, and at most {most:,} of them are made")
 
 
 def _unknown(path: str, kind: Any, data: dict[str, Any]) -> UsageError:

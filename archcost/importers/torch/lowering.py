@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING
 from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
 from archcost.errors import UsageError
 from archcost.importers.form import Input, Model, Tensor, Truth, shape_at
-from archcost.importers.torch.arranging import Arrangement
+from archcost.importers.torch.arranging import StepOrder
 from archcost.importers.torch.dependence import Dependences, data_of, refs
-from archcost.importers.torch.making import CallMaker, Place, added
+from archcost.importers.torch.making import CallMaker, Place
 from archcost.importers.torch.recorded import Origin, Ref
 from archcost.importers.torch.remarks import unmapped
 from archcost.importers.torch.rules import RULES
-from archcost.importers.torch.rules.base import FREE, UNSEEN, Unmapped
+from archcost.importers.torch.rules.base import FREE, Unmapped
 from archcost.importers.torch.rules.calls import bound
 from archcost.importers.torch.rules.modules import MODULE_RULES
-from archcost.importers.torch.scopes import Scopes
+from archcost.importers.torch.scopes import ModuleScopes, label
 from archcost.importers.torch.spans import span_of
-from archcost.importers.torch.steps import Holders, Made
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.torch.steps import Holders, MadeStep
+from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,11 +52,11 @@ class _Lowering:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.known = Dependences(recording)
-        self.scopes = Scopes(recording)
+        self.scopes = ModuleScopes(recording)
         self.typist = Typist(recording.batch_sizes, recording.dtype)
         self.holders = Holders()
         self.values: list[Tensor] = []
-        self.steps: list[Made] = []
+        self.steps: list[MadeStep] = []
         self.unseen: dict[str, None] = {}
         self._found: dict[int, int] = {}  # by value of the recording, that of the form
         self._at = (0, 0)  # the call that is being lowered, and the module call around it
@@ -68,14 +68,15 @@ class _Lowering:
         index = 0
         while index < len(recording.calls):
             index = self._lower_module(index) or self._lower_next(index)
-        last = max(len(recording.calls) - 1, 0)
-        self._at = (last, 0)
-        outputs = [self.value(value) for value in recording.outputs]
+        self._at = (max(len(recording.calls) - 1, 0), 0)
+        outputs = [self.value(value) for value in recording.outputs if self._elements(value)]
+        if not self.steps or len(outputs) < len(recording.outputs):
+            raise UsageError("the model gives its input as it is, or a tensor without elements: no spec can say that")
         for parameter, index in self.known.parameters.items():
             if parameter not in self.holders and self._elements(parameter):
                 self._at = (index, recording.calls[index].module)
                 self._parameter(recording.values[parameter])
-        arrangement = Arrangement(recording, self.scopes, self.steps, self.values)
+        arrangement = StepOrder(recording, self.scopes, self.steps, self.values)
         steps, values, scopes, outputs = arrangement.arranged([value for _, value in inputs], outputs)
         taking_part = {recording.values[value].name for value in self.known.parameters}
         return Model(
@@ -164,7 +165,7 @@ class _Lowering:
         scope = self.scopes.of_path(owner, module) if named else self.scopes.of_call(module)
         typed = self.typist.typed(kind, (), attributes)
         self.values.extend(typed.outputs)
-        step = Made(
+        step = MadeStep(
             kind,
             (),
             (len(self.values) - 1,),
@@ -176,7 +177,7 @@ class _Lowering:
             holds or {},
             typed.weights,
             source=True,
-            name=last if named else "",
+            name=label(last) if named else "",
             note=note,
         )
         self.steps.append(step)
@@ -201,8 +202,7 @@ class _Lowering:
         maker = self._maker(span.start, span.number)
         try:
             values = rule.lower(span, maker)
-            results = [self._tensor(number) for number in span.outputs]
-            self._check(maker, values, span.outputs, results, span.calls)
+            self.unseen.update(dict.fromkeys(maker.held_against(span.calls, span.outputs, values)))
         except Unmapped:
             return False  # its calls are lowered one by one, each with its own reason
         self._keep(maker.made)
@@ -234,7 +234,7 @@ class _Lowering:
             if value is not None:
                 self._found[number] = value
 
-    def _keep(self, made: Sequence[Made]) -> None:
+    def _keep(self, made: Sequence[MadeStep]) -> None:
         self.steps.extend(made)
         for step in made:
             self.holders.add(step)
@@ -243,7 +243,7 @@ class _Lowering:
         place = Place(index, module, self.scopes.of_call(module))
         return CallMaker(self.recording, self.known, self.typist, self.holders, self.values, place)
 
-    def _by_rule(self, index: int, call: Call) -> tuple[list[Made], list[int | None]]:
+    def _by_rule(self, index: int, call: Call) -> tuple[list[MadeStep], list[int | None]]:
         """The steps of a call by its rule; raises Unmapped if there is none, or what it gives is not what ran."""
         rule = RULES.get(call.function)
         if rule is None:
@@ -251,44 +251,19 @@ class _Lowering:
         maker = self._maker(index, call.module)
         results = [self._tensor(number) for number in call.outputs]
         found = rule.lower(bound(self._without_empty(call), rule.signature, results, self.value), maker)
-        values = [found] if isinstance(found, int) else list(found)
-        self._check(maker, values, call.outputs, results, [call])
+        values: list[int | None] = [found] if isinstance(found, int) else list(found)
+        self.unseen.update(dict.fromkeys(maker.held_against([call], call.outputs, values)))
         return maker.made, values
 
-    def _check(
-        self,
-        maker: CallMaker,
-        values: Sequence[int | None],
-        numbers: Sequence[int],
-        results: Sequence[Tensor],
-        calls: Sequence[Call],
-    ) -> None:
-        """Hold the steps of a rule against the calls that they stand for: shapes and MACs; raises Unmapped."""
-        if len(values) != len(results):
-            raise Unmapped(f"its rule gives {len(values)} tensors, the run gave {len(results)}")
-        for value, number, result in zip(values, numbers, results, strict=True):
-            if value is None and not maker.is_read(number):
-                continue
-            if value is None or self.values[value].shape != result.shape:
-                shape = None if value is None else self.values[value].shape
-                raise Unmapped(f"its rule gives a shape of {shape}, the run gave {result.shape}")
-        macs, counted = maker.macs(), added([call.macs for call in calls])
-        if macs != counted:
-            if all(call.macs or call.function not in UNSEEN for call in calls):
-                raise Unmapped(f"its rule gives {macs} MACs, the run gave {counted}")
-            self.unseen.update(dict.fromkeys([step.kind for step in maker.made if step.macs]))
-
-    def _custom(self, index: int, call: Call, reason: str) -> tuple[list[Made], list[int | None]]:
-        """A call that no rule can say: its shapes are those of the run, its MACs unknown unless it is known to have none."""
+    def _custom(self, index: int, call: Call, reason: str) -> tuple[list[MadeStep], list[int | None]]:
+        """A call that no rule can say, in the shapes of the run; MACs are unknown unless it is known to have none."""
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
         results = [self._tensor(number) for number in fresh]
         if not all(map(self._elements, fresh)):
             path = self.recording.modules[call.module].path
-            raise UsageError(
-                f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it",
-                f"it is called at {call.place}" if call.place else "",
-            )
+            words = f"{call.function} in '{path}' gives a tensor without elements, and no op of archcost can say it"
+            raise UsageError(words, f"it is called at {call.place}" if call.place else "")
         inputs = [self.value(number) for number in data_of(call) if self._elements(number)]
         dtype = results[0].dtype
         inputs.sort(key=lambda value: self.values[value].dtype != dtype)  # the first says the dtype of the outputs
@@ -299,7 +274,10 @@ class _Lowering:
         maker = self._maker(index, call.module)
         values = dict(zip(fresh, maker.steps("custom", inputs, attributes), strict=True))
         maker.made[0].unmapped = reason
-        return maker.made, [values[number] if number in values else self.value(number) for number in call.outputs]
+        found: list[int | None] = [
+            values[number] if number in values else self.value(number) for number in call.outputs
+        ]
+        return maker.made, found
 
     def _without_empty(self, call: Call) -> Call:
         """A call without the tensors that have no elements, as in lists of those that are joined."""

@@ -1,4 +1,4 @@
-"""The maker that a rule is given: it collects the steps of one call, which count only when the call is lowered whole."""
+"""The maker that a rule is given: it collects the steps of one call, which count when the call is lowered whole."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched, Tensor, shape_at, size_at
-from archcost.importers.torch.rules.base import Unmapped
-from archcost.importers.torch.steps import Made
+from archcost.importers.torch.rules.base import UNSEEN, Unmapped
+from archcost.importers.torch.steps import MadeStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.importers.torch.dependence import Dependences
     from archcost.importers.torch.recorded import Call, Recording
     from archcost.importers.torch.steps import Holders
-    from archcost.importers.torch.typing_steps import Typist
+    from archcost.importers.typing_steps import Typist
 
 
 class Place:
@@ -46,7 +46,7 @@ class CallMaker:
         self._holders = holders
         self._values = values
         self._place = place
-        self.made: list[Made] = []
+        self.made: list[MadeStep] = []
 
     @property
     def dtype(self) -> str:
@@ -88,7 +88,7 @@ class CallMaker:
         outputs: Sequence[Tensor] | None = None,
         joined: bool = False,
     ) -> list[int]:
-        """Add a step that holds parameters, by the op's names of its tensors; raises Unmapped if it cannot hold them."""
+        """Add a step that holds parameters, by the op's names of them; raises Unmapped if it cannot hold them."""
         given = [self._values[value] for value in inputs]
         typed = self._typist.typed(kind, given, attributes or {})
         elements = {name: self._elements(parameter) for name, parameter in tensors.items()}
@@ -104,7 +104,7 @@ class CallMaker:
         numbers = range(first, len(self._values))
         place = self._place
         self.made.append(
-            Made(
+            MadeStep(
                 kind,
                 tuple(inputs),
                 tuple(numbers),
@@ -147,7 +147,7 @@ class CallMaker:
         return next((leaf for leaf in known.parameters if self._elements(leaf) == wanted), None)
 
     def parts(self, value: int) -> tuple[int, ...]:
-        """The parameters that a value of the recording is made of, if they have as many elements together; else none."""
+        """The parameters that a value is made of, if they have as many elements together; else none."""
         whole = self.parameter(value)
         if whole is not None:
             return (whole,)
@@ -164,16 +164,34 @@ class CallMaker:
         """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""
         return value in self._known.last_read
 
-    def macs(self) -> Size:
-        """The MACs of all steps so far, by archcost's ops."""
-        return added([step.macs or 0 for step in self.made])
+    def held_against(self, calls: Sequence[Call], numbers: Sequence[int], values: Sequence[int | None]) -> list[str]:
+        """Hold the steps against the calls that they stand for: shapes and MACs; raises Unmapped where they differ.
+
+        ``values`` stand for the ``numbers`` of the recording. Gives the kinds of steps that multiply where torch's
+        counter does not see it.
+        """
+        if len(values) != len(numbers):
+            raise Unmapped(f"its rule gives {len(values)} tensors, the run gave {len(numbers)}")
+        for value, number in zip(values, numbers, strict=True):
+            wanted = self._recording.values[number].shape
+            if value is None and not self.is_read(number):
+                continue
+            if value is None or self._values[value].shape != wanted:
+                shape = None if value is None else self._values[value].shape
+                raise Unmapped(f"its rule gives a shape of {shape}, the run gave {wanted}")
+        macs, counted = _added([step.macs or 0 for step in self.made]), _added([call.macs for call in calls])
+        if macs == counted:
+            return []
+        if all(call.macs or call.function not in UNSEEN for call in calls):
+            raise Unmapped(f"its rule gives {macs} MACs, the run gave {counted}")
+        return [step.kind for step in self.made if step.macs]
 
 
 def _told(elements: dict[str, int]) -> str:
     return ", ".join([f"{name} of {count:,}" for name, count in elements.items()]) or "none"
 
 
-def added(sizes: Sequence[Size]) -> Size:
+def _added(sizes: Sequence[Size]) -> Size:
     """The sum of sizes."""
     times = sum([size.times for size in sizes if isinstance(size, Batched)])
     plus = sum([size_at(size, 0) for size in sizes])

@@ -34,7 +34,7 @@ class NumbersNeededError(UsageError):
     """A run on the meta device needs a number that is not known there; the message says which, and where."""
 
 
-class Recorder(TorchFunctionMode):
+class CallRecorder(TorchFunctionMode):
     """Notes all calls of a run on a tape; ``stopped`` is the error that ended it, whatever the model made of it.
 
     ``remarks`` are what the run took for true of its input.
@@ -82,6 +82,8 @@ class Recorder(TorchFunctionMode):
     def _run(self, call: Called, deciders: Sequence[Tensor]) -> Any:
         """Run and note a call whose shapes are known."""
         before = self._tape.before(call)
+        if self._tape.values.unseen:
+            raise self._refused(f"what `torch.vmap` makes at {self._tape.where()} is not seen")
         if self._shadows is None:
             found = call.run()
             self._tape.after(call, before, found)
@@ -129,7 +131,7 @@ class Recorder(TorchFunctionMode):
 
     def _read(self, call: Called) -> Any:
         """A number of Python's, if the run can know it."""
-        tensors = list(tensors_in(call.arguments))
+        tensors = tensors_in(call.arguments)
         if not self._known(tensors, f"the number that `{call.name}` reads"):
             raise self._refused(
                 f"the number that `{call.name}` reads at {self._tape.where()} depends on the input's numbers"
@@ -175,4 +177,4 @@ def _narrowed(call: Called) -> Any:
         return torch.empty_strided(leaf.shape, leaf.stride(), dtype=torch.bfloat16, device=leaf.device)
 
     found: Tensor = call.changed(narrow).run()
-    return found.to(next(tensors_in(call.args)).dtype)
+    return found.to(tensors_in(call.args)[0].dtype)

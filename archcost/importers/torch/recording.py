@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archcost.importers.torch.recorded import InputMaker, Recording
-    from archcost.importers.torch.recording_run import Run
+    from archcost.importers.torch.recording_run import RecordedRun
 
 _CPU = torch.device("cpu")
 _MOST_NUMBERS = 1 << 30  # elements of parameters that are made with numbers
@@ -56,7 +56,7 @@ def record(
 
 def _record_on(subject: Subject, device: torch.device) -> Recording:
     """Record at two batch sizes in a row of 1, 2 and 3 that the model takes, and takes alike; else at one."""
-    runs: list[Run] = []
+    runs: list[RecordedRun] = []
     remarks: list[str] = []
     for batch in (1, 2, 3):
         try:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Value
+from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Ref, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Size
-    from archcost.importers.torch.recording_run import Run
+    from archcost.importers.torch.recording_run import RecordedRun
 
 
 class DifferentError(Exception):
     """Two runs are not alike; the text says where."""
 
 
-def alone(run: Run, remarks: Sequence[str]) -> Recording:
+def alone(run: RecordedRun, remarks: Sequence[str]) -> Recording:
     """A recording of one run, for want of a second."""
     words = run.remarks + [f"recorded at batch {run.batch} alone: {remark}" for remark in remarks]
     batches = (run.batch,)
@@ -27,7 +27,7 @@ def alone(run: Run, remarks: Sequence[str]) -> Recording:
     )
 
 
-def merged(first: Run, second: Run) -> Recording:
+def merged(first: RecordedRun, second: RecordedRun) -> Recording:
     """A recording of two runs. Raises DifferentError if they are not alike, call by call and value by value."""
     merge = _Merge(first.batch, second.batch)
     calls = [merge.call(one, two) for one, two in zip(first.calls, second.calls, strict=False)]  # they say where
@@ -60,6 +60,17 @@ def _module(call: ModuleCall) -> tuple[str, int, int]:
 def _alike(what: str, one: object, two: object) -> None:
     if one != two:
         raise DifferentError(f"its {what} are others")
+
+
+def _list(one: tuple[Argument, ...], two: tuple[Argument, ...]) -> Opaque:
+    """A list of numbers whose length follows the batch; of tensors, it is another path."""
+    if any(isinstance(leaf, Ref) for leaf in _leaves((one, two))):
+        raise DifferentError(f"{len(one)} tensors become {len(two)}")
+    return Opaque("list", "its length follows the batch")
+
+
+def _leaves(argument: Argument) -> list[Argument]:
+    return [leaf for each in argument for leaf in _leaves(each)] if isinstance(argument, tuple) else [argument]
 
 
 class _Merge:
@@ -108,9 +119,9 @@ class _Merge:
         if isinstance(one, slice):
             parts = [(one.start, two.start), (one.stop, two.stop), (one.step, two.step)]
             return slice(*[self.argument(*part) for part in parts])
-        if type(one) is tuple:
+        if isinstance(one, tuple):
             if len(one) != len(two):
-                raise DifferentError(f"{len(one)} arguments become {len(two)}")
+                return _list(one, two)
             return tuple([self.argument(left, right) for left, right in zip(one, two, strict=True)])
         return self._leaf(one, two)
 

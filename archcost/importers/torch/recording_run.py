@@ -17,7 +17,7 @@ from archcost.importers.torch.calls import changed
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
 from archcost.importers.torch.recorded import Inputs
-from archcost.importers.torch.recorder import NumbersNeededError, Recorder
+from archcost.importers.torch.recorder import CallRecorder, NumbersNeededError
 from archcost.importers.torch.recording_values import Values, dtype_name, is_measured, tensors_in
 from archcost.importers.torch.shadows import Shadows
 from archcost.importers.torch.tape import Tape
@@ -45,7 +45,7 @@ class FailedError(UsageError):
 
 
 @dataclass(slots=True)
-class Run:
+class RecordedRun:
     """What one run has left, at one batch size; the fields are those of a recording."""
 
     batch: int
@@ -60,7 +60,7 @@ class Run:
     remarks: list[str]
 
 
-def run_once(subject: Subject, batch: int, device: torch.device) -> Run:
+def run_once(subject: Subject, batch: int, device: torch.device) -> RecordedRun:
     """Make the model on a device and call it once.
 
     Raises NumbersNeededError if a number is wanted that the meta device lacks, FailedError if the model fails, and
@@ -84,17 +84,17 @@ def _recorded(
     names: Sequence[str],
     batch: int,
     device: torch.device,
-) -> Run:
+) -> RecordedRun:
     paths = [path for path, _ in model.named_modules()]
     if subject.until not in paths:
         help_text = suggestion(subject.until, paths, "modules")
         raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
     values, modules = Values(model), ModuleCalls(model, subject.until)
-    tensors = list(tensors_in((args, kwargs)))
+    tensors = tensors_in((args, kwargs))
     inputs = [values.input(each, name) for each, name in zip(tensors, names, strict=True)]
     counter = FlopCounterMode(display=False)
     tape = Tape(values, modules, counter)
-    recorder = Recorder(tape, _shadows(subject, batch, tensors) if device.type == "meta" else None)
+    recorder = CallRecorder(tape, _shadows(subject, batch, tensors) if device.type == "meta" else None)
     try:
         with Foreign(subject.title, "run"), _surroundings(device), counter, modules.noted(), recorder:
             result = model(*args, **kwargs)
@@ -111,7 +111,7 @@ def _recorded(
         raise UsageError(f"{subject.title} multiplies where recording does not see it: {missed:,} MACs")
     parameters = {path: each.numel() for path, each in model.named_parameters()}
     dtype = _dtype(model, args, kwargs)
-    return Run(
+    return RecordedRun(
         batch,
         values.found,
         tape.calls,
@@ -144,9 +144,9 @@ def _refuse(subject: Subject, stopped: UsageError | None) -> None:
         raise UsageError(f"{subject.title} cannot be recorded: {stopped.message}", stopped.help)
 
 
-def _outputs(subject: Subject, recorder: Recorder, values: Values, result: Any) -> list[int]:
+def _outputs(subject: Subject, recorder: CallRecorder, values: Values, result: Any) -> list[int]:
     """The values that a model gives, each once."""
-    found = list(tensors_in(result))
+    found = tensors_in(result)
     if not found:
         raise UsageError(f"{subject.title} gives no tensor, but {type(result).__name__}")
     recorder.settle(found)

@@ -14,26 +14,35 @@ from torch import Tensor, nn
 from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
+_PLAIN = frozenset({bool, int, float, str, type(None), type(Ellipsis), torch.dtype, torch.Size})  # without tensors
 _LONGEST_LIST = 1000  # of numbers among arguments; longer ones are data
 
 
-def tensors_in(found: Any) -> Iterator[Tensor]:
+def tensors_in(found: Any) -> list[Tensor]:
     """The tensors in nested lists, dicts and dataclasses, in order."""
+    tensors: list[Tensor] = []
+    _collect(found, tensors)
+    return tensors
+
+
+def _collect(found: Any, tensors: list[Tensor]) -> None:
     if isinstance(found, Tensor):
-        yield found
-    elif isinstance(found, Mapping):
-        for each in found.values():
-            yield from tensors_in(each)
+        tensors.append(found)
+    elif type(found) in _PLAIN:
+        return
     elif isinstance(found, list | tuple):
         for each in found:
-            yield from tensors_in(each)
+            _collect(each, tensors)
+    elif isinstance(found, Mapping):
+        for each in found.values():
+            _collect(each, tensors)
     elif isinstance(found, slice):
-        yield from tensors_in((found.start, found.stop, found.step))
+        _collect((found.start, found.stop, found.step), tensors)
     elif is_dataclass(found) and not isinstance(found, type):
-        for each in fields(found):
-            yield from tensors_in(getattr(found, each.name, None))
+        for field in fields(found):
+            _collect(getattr(found, field.name, None), tensors)
 
 
 def is_measured(tensor: Tensor) -> bool:
@@ -61,6 +70,7 @@ class Values:
     def __init__(self, model: nn.Module) -> None:
         self.found: list[Value] = []
         self.grounds: list[Ground] = []  # by number
+        self.unseen = Ground.NOTHING  # of what `torch.vmap` has split: what becomes of it is not seen
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []
         self._names: dict[int, tuple[Origin, str]] = {}
@@ -74,12 +84,27 @@ class Values:
         return self._numbers.get(id(tensor))
 
     def number(self, tensor: Tensor) -> int:
-        """The number of a tensor; one that was never seen is a parameter, a buffer or a constant."""
+        """The number of a tensor; one that was never seen is a parameter, a buffer, a constant, or another's memory."""
         number = self._numbers.get(id(tensor))
+        if number is not None:
+            return number
+        if id(tensor) in self._names:
+            return self.add(tensor, *self._names[id(tensor)])
+        if _is_split(tensor):
+            ground = self.ground([torch._C._functorch.get_unwrapped(tensor)])  # noqa: SLF001 - as above
+            self.unseen |= ground
+            return self.add(tensor, Origin.CONSTANT, ground=ground)
+        number = self._in_the_same_memory(tensor)
         if number is None:
-            origin, name = self._names.get(id(tensor), (Origin.CONSTANT, ""))
-            number = self.add(tensor, origin, name)
+            return self.add(tensor, Origin.CONSTANT)
+        self.same(tensor, number)
         return number
+
+    def _in_the_same_memory(self, tensor: Tensor) -> int | None:
+        """The value that a tensor is another name of, as `nn.Parameter(x)` gives one, which is no function."""
+        look = _look(tensor)
+        found = [other for other in self._kept if _look(other) == look] if look else []
+        return self._numbers[id(found[-1])] if found else None
 
     def add(self, tensor: Tensor, origin: Origin, name: str = "", ground: Ground = Ground.WEIGHTS) -> int:
         """A new value; a tensor that had one has the new one from here on."""
@@ -109,9 +134,7 @@ class Values:
         """An argument as recordings have it."""
         if isinstance(found, Tensor):
             return Ref(self.number(found))
-        if isinstance(found, list | tuple):
-            if len(found) > _LONGEST_LIST:
-                return Opaque(type(found).__name__, f"of {len(found)}")
+        if isinstance(found, list | tuple) and (len(found) <= _LONGEST_LIST or tensors_in(found)):
             return tuple([self.argument(each) for each in found])
         if isinstance(found, dict):
             return {str(key): self.argument(each) for key, each in found.items()}
@@ -120,12 +143,24 @@ class Values:
         return _leaf(found)
 
 
+def _is_split(tensor: Tensor) -> bool:
+    """Whether a tensor is one that `torch.vmap` has split."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # noqa: SLF001 - torch has no other name
+
+
+def _look(tensor: Tensor) -> tuple[Any, ...]:
+    """The part of its memory that a tensor shows; empty if it has none of its own."""
+    if tensor.layout != torch.strided or _is_split(tensor):
+        return ()
+    return tensor.untyped_storage(), tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
+
+
 def _leaf(found: Any) -> Argument:
     """What holds no tensor: a whole number also of another library, or a text that says what was there."""
-    if found is None or found is Ellipsis or isinstance(found, bool | int | float | str):
-        return found
     if isinstance(found, torch.dtype):
         return dtype_name(found)
+    if type(found) in _PLAIN or isinstance(found, float | str):
+        return found
     try:
         return operator.index(found)
     except TypeError:

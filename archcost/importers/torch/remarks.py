@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archcost.importers.torch.recorded import Recording
-    from archcost.importers.torch.steps import Made
+    from archcost.importers.torch.steps import MadeStep
 
 
-def unmapped(recording: Recording, steps: Iterable[Made]) -> list[str]:
+def unmapped(recording: Recording, steps: Iterable[MadeStep]) -> list[str]:
     """A sentence for each function that is a custom layer among the steps, and why, with the first place."""
     places: dict[tuple[str, str], list[str]] = {}
     for step in steps:

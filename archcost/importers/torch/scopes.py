@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 
 
-class Scopes:
+class ModuleScopes:
     """Makes scopes as they are needed: of a module call under that of the call around it, by torch's paths.
 
     A module that is called where its path does not lead goes by its last name. One that is called again has a scope of
@@ -50,11 +50,11 @@ class Scopes:
         return scope
 
     def before(self, scope: int, user: int) -> int | None:
-        """The module call that a step in ``scope`` is to precede, so that it does not stand among those of another scope.
+        """The module call that a step in ``scope`` is to precede, so as not to stand among those of another scope.
 
         ``user`` is the module call of the step that reads it. None: the two stand in the same scope.
         """
-        around = {scope, *self._above(scope)}
+        around = {scope, *self.above(scope)}
         inner, call = None, user
         while call and self.of_call(call) not in around:
             inner, call = call, self._modules[call].parent
@@ -64,7 +64,8 @@ class Scopes:
         """The index of the first function call within a module call."""
         return self._starts[call]
 
-    def _above(self, scope: int) -> list[int]:
+    def above(self, scope: int) -> list[int]:
+        """The scopes that hold a scope, the innermost first."""
         found = []
         while scope != ROOT:
             scope = self.made[scope].parent
@@ -92,11 +93,17 @@ class Scopes:
         return self._added(parent, name, path, kind)
 
     def _added(self, parent: int, name: str, path: str, kind: str) -> int:
-        self.made.append(Scope(parent, name, kind, kind in _CONTAINERS))
+        self.made.append(Scope(parent, label(name), kind, kind in _CONTAINERS))
         self._paths.append(path)
         number = len(self.made) - 1
         self._named[parent, name] = number
         return number
+
+
+def label(name: str) -> str:
+    """A name of a module or tensor as an id of a spec, which has no spaces and does not begin with $."""
+    found = "".join(["_" if mark.isspace() or not mark.isprintable() else mark for mark in name])
+    return f"_{found[1:]}" if found.startswith("$") else found
 
 
 def _below(path: str, above: str) -> list[str] | None:

@@ -62,7 +62,9 @@ class Shadows:
                 return leaf if leaf.is_meta else self.twin(leaf)
             return META if isinstance(leaf, torch.device) or (call.name == "to" and isinstance(leaf, str)) else leaf
 
-        return _on(META, call.changed(change))
+        named = call.name == "to" or any(isinstance(leaf, torch.device) for leaf in call.args)
+        elsewhere = named or not all(tensor.is_meta for tensor in tensors_in(call.arguments))
+        return _on(META, call.changed(change) if elsewhere else call)
 
     def computed(self, call: Called) -> Any:
         """What a call gives on shadows; a tensor without one, of which only the shape counts, is stood in for."""
@@ -83,7 +85,7 @@ class Shadows:
         small = sum([tensor.numel() for tensor in given]) <= _MOST_ELEMENTS
         if small and call.name not in RANDOM and self.known(read):
             try:
-                found = list(tensors_in(self.computed(call))) or [self._pairs[id(each)][1] for each in written]
+                found = tensors_in(self.computed(call)) or [self._pairs[id(each)][1] for each in written]
             except REFUSED:
                 found = []
             if [(each.shape, each.dtype) for each in found] == [(each.shape, each.dtype) for each in given]:
@@ -96,7 +98,9 @@ class Shadows:
         back = {id(shadow): tensor for tensor, shadow in self._pairs.values()}
 
         def change(leaf: Any) -> Any:
-            return (back.get(id(leaf)) or self.twin(leaf)) if isinstance(leaf, Tensor) else leaf
+            if not isinstance(leaf, Tensor):
+                return leaf
+            return back[id(leaf)] if id(leaf) in back else self.twin(leaf)
 
         return changed(found, change)
 

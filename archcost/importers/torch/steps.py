@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Made:
+class MadeStep:
     """A step of the call ``call``, or a source that stands before the first step that reads it.
 
-    ``holds`` are the parameters of the layer, values of the recording, by the op's names of its tensors. ``name`` is the
-    id that it has by torch's path; empty: that of its kind.
+    ``holds`` are the parameters of the layer, values of the recording, by the op's names of its tensors. ``name`` is
+    the id that it has by torch's path; empty: that of its kind.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Holders:
     """
 
     def __init__(self) -> None:
-        self._steps: dict[int, list[Made]] = {}
+        self._steps: dict[int, list[MadeStep]] = {}
 
     def __contains__(self, parameter: int) -> bool:
         return parameter in self._steps
@@ -66,13 +66,13 @@ class Holders:
                 if not agree or len(common) < len(set(holds.values()) & set(other.holds.values())):
                     raise Unmapped(f"its weights are those of another layer of kind {other.kind}, in another form")
 
-    def add(self, step: Made) -> None:
+    def add(self, step: MadeStep) -> None:
         """Enter a step for all that it holds."""
         for parameter in step.holds.values():
             self._steps.setdefault(parameter, []).append(step)
 
 
-def shared_with(steps: Iterable[Made]) -> list[int | None]:
+def shared_with(steps: Iterable[MadeStep]) -> list[int | None]:
     """For each of the steps in order, the earlier one whose weights it uses: the one that holds most of them."""
     seen: list[tuple[int, set[int]]] = []
     known: dict[int, list[int]] = {}  # by parameter, the places in ``seen``

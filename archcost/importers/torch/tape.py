@@ -41,7 +41,7 @@ class Before(NamedTuple):
     macs: int
 
 
-class Outcome(NamedTuple):
+class CallEffect(NamedTuple):
     """The tensors that a call has given, and those that it has written into."""
 
     given: list[Tensor]
@@ -79,17 +79,20 @@ class Tape:
 
     def before(self, call: Called) -> Before:
         """Look at a call before it runs."""
-        tensors = list(tensors_in(call.arguments))
+        tensors = tensors_in(call.arguments)
         args, kwargs = self.values.argument(call.args), self.values.argument(call.kwargs)
         ground = self.values.ground(tensors_in(dependencies(call))) | (Ground.WEIGHTS if call.name in RANDOM else 0)
         self._claim()
         return Before(tensors, [_version(each) for each in tensors], args, kwargs, ground, self.macs())
 
-    def after(self, call: Called, before: Before, found: Any) -> Outcome:
+    def after(self, call: Called, before: Before, found: Any) -> CallEffect:
         """Note a call that has run."""
-        given = list(tensors_in(found))
+        if call.name == "set_data":
+            self.values.same(before.tensors[0], self.values.number(before.tensors[1]))
+            return CallEffect(before.tensors[:1], before.tensors[:1])
+        given = tensors_in(found)
         writes = self._written(call, before, given)
-        outcome = Outcome(given or writes, writes)
+        outcome = CallEffect(given or writes, writes)
         if not outcome.given:
             return outcome
         read = {id(each) for each in before.tensors}
@@ -154,4 +157,7 @@ class Tape:
 
 
 def _version(tensor: Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version  # noqa: SLF001 - torch has no other name for it
+    try:
+        return tensor._version  # noqa: SLF001 - torch has no other name for it
+    except RuntimeError:  # it was made under inference mode
+        return 0

@@ -28,18 +28,18 @@ def deciding(call: Called) -> list[Tensor]:
     """The tensors whose values decide the shape of what a call gives, or of what it writes; mostly none."""
     name, _, args, kwargs = call
     if name in VALUE_SHAPED:
-        return list(tensors_in((args[1:] if name == "masked_select" else args, kwargs)))
+        return tensors_in((args[1:] if name == "masked_select" else args, kwargs))
     if name in ("getitem", "setitem"):
         return masks(call)
     if name == "where":
-        return list(tensors_in((args, kwargs))) if len(args) + len(kwargs) == 1 else []
+        return tensors_in((args, kwargs)) if len(args) + len(kwargs) == 1 else []
     if name == "one_hot":
         classes = args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
-        return list(tensors_in((args[:1], kwargs))) if classes == -1 else []
+        return tensors_in((args[:1], kwargs)) if classes == -1 else []
     if name == "repeat_interleave" and kwargs.get("output_size") is None:
         repeats = kwargs.get("repeats")
-        return list(tensors_in((args if repeats is None and len(args) == 1 else args[1:], repeats)))
-    return list(tensors_in((args[1:], kwargs))) if name == "tensor_split" else []
+        return tensors_in((args if repeats is None and len(args) == 1 else args[1:], repeats))
+    return tensors_in((args[1:], kwargs)) if name == "tensor_split" else []
 
 
 def masks(call: Called) -> list[Tensor]:

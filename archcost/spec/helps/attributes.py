@@ -103,7 +103,9 @@ def outside_help(kind: str, name: str, given: Mapping[str, Any], own: Collection
         for key, value in given.items()
         if key == name or (key in KEYS and key not in own)
     }
-    return f"`{modifier}` stands beside the kind: `{beside(kind, rest, inside)}`"
+    *others, last = [f"`{key}`" for key in inside]
+    many = f"{', '.join(others)} and {last} stand" if others else f"{last} stands"
+    return f"{many} beside the kind: `{beside(kind, rest, inside)}`"
 
 
 def _activation_help(op: type[Op], given: Mapping[str, Any], name: str, around: Surroundings) -> str:

@@ -187,7 +187,7 @@ KINDS: dict[str, Here] = {
     "cross_entropy cross_entropy_loss mse_loss loss bce_loss": Here("", "a loss is no layer: leave it out"),
     # what has no op
     "take take_along_dim scatter scatter_add sort argsort fft rfft ifft irfft fft2 stft": _CUSTOM,
-    "roi_align roi_pool nms one_hot bucketize erf affine_grid conv_lstm lambda yolo detect region": _CUSTOM,
+    "roi_align roi_pool nms one_hot bucketize affine_grid conv_lstm lambda yolo detect region": _CUSTOM,
     "lp_pool fractional_max_pool bilinear cumprod nonzero unique capsule highway maxout": _CUSTOM,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth, size_at
-from archcost.importers.torch.typing_steps import Typist
+from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
     from archcost.importers.form import Size

@@ -92,6 +92,47 @@ def test_a_class_says_its_reshapes_alike() -> None:
     ]
 
 
+def test_a_size_that_differs_from_use_to_use_is_open() -> None:
+    """Heads of 8 features each: 3·32 are 3 times 4 heads, 3·64 are 3 times 8."""
+    build = Building(49, 96)
+    for name, width in (("first", 32), ("second", 64)):
+        build.within(name, "Attention")
+        heads = build.step(
+            "reshape", build.step("linear", build.x, out_features=3 * width), shape=(BATCH, 49, 3, -1, 8)
+        )
+        build.x = build.step("flatten", build.step("sum", heads, dim=2), start_dim=2)
+    written = [line for line in layers(improved(build.done(build.x))) if "unflatten" in line]
+    assert written == [
+        "{id: first_unflatten, unflatten: {dim: -1, unflattened_size: [3, -1, 8]}}",
+        "{id: second_unflatten, unflatten: {dim: -1, unflattened_size: [3, -1, 8]}}",
+    ]
+
+
+def test_the_size_that_is_open_is_the_one_that_differs() -> None:
+    build = Building(49, 96)
+    for name, width in (("first", 32), ("second", 64)):
+        build.within(name, "Attention")
+        inner = build.step("linear", build.x, out_features=3 * width)
+        heads = build.step("reshape", inner, shape=(BATCH, 7, 7, width // 8, -1))
+        build.x = build.step("reshape", build.step("relu", heads), shape=(BATCH, 49, 3 * width))
+    written = [line for line in layers(improved(build.done(build.x))) if " reshape" in line]
+    assert written == [
+        "{id: first_reshape, reshape: [$batch, 7, 7, -1, 24]}",
+        "{id: first_reshape_1, reshape: [$batch, 49, -1]}",
+        "{id: second_reshape, reshape: [$batch, 7, 7, -1, 24]}",
+        "{id: second_reshape_1, reshape: [$batch, 49, -1]}",
+    ]
+
+
+def test_a_split_into_equal_parts_is_a_chunk() -> None:
+    build = Building(6, 8)
+    parts = build.steps("split", build.x, split_size_or_sections=(2, 2, 2), dim=1)
+    assert layers(improved(build.done(*parts))) == ["chunk: {chunks: 3, dim: 1}"]
+    build = Building(6, 8)
+    parts = build.steps("split", build.x, split_size_or_sections=(2, 4), dim=1)
+    assert layers(improved(build.done(*parts)))[0].startswith("split: ")
+
+
 # --- norms ------------------------------------------------------------------------------------------------------------
 
 
@@ -333,6 +374,25 @@ def test_a_relative_position_bias(square: bool) -> None:
     assert layers(improved(build.done(biased(build, square=square)))) == [
         "{id: relative_position_bias_table, relative_position_bias: {window_size: 7, num_heads: 3}, from: []}",
         "{add, from: [x, relative_position_bias_table]}",
+    ]
+
+
+def test_a_relative_position_bias_of_a_table_that_is_computed() -> None:
+    build = Building(3, 49, 49)
+    coordinates = build.step("buffer", shape=(1, 13, 13, 2), called="relative_coords_table")
+    table = build.step("flatten", build.step("linear", coordinates, out_features=3), start_dim=0, end_dim=2)
+    index = build.step("buffer", shape=(49 * 49,), dtype="int64", called="relative_position_index")
+    looked = build.step("reshape", build.step("index_select", table, index, dim=0), shape=(49, 49, -1))
+    gated = build.step("sigmoid", build.step("permute", looked, dims=(2, 0, 1)))
+    assert layers(improved(build.done(build.step("add", build.x, build.step("unsqueeze", gated, dim=0))))) == [
+        "{id: relative_coords_table, buffer: [1, 13, 13, 2]}",
+        "linear: 3",
+        "flatten: {start_dim: 0, end_dim: 2}",
+        "relative_position_bias: 7",
+        "squeeze: 0",
+        "sigmoid",
+        "unsqueeze: 0",
+        "{add, from: [x, unsqueeze]}",
     ]
 
 

@@ -206,23 +206,6 @@ def test_outputs_may_be_nested_and_each_stands_once(give: Any, outputs: list[str
     assert recording.outputs == [made[name] for name in outputs]
 
 
-class Sizes(nn.Module):
-    """Whole numbers that follow the batch, in arguments and in shapes."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        batch, channels, height, width = x.shape
-        flat = x.reshape(batch * height, channels * width)
-        more = torch.cat([flat, flat[:1]])
-        return more.narrow(0, 0, batch)
-
-
-def test_numbers_that_follow_the_batch_are_expressions_of_it() -> None:
-    recording = recorded(Sizes, 3, 4, 5)
-    assert call_of(recording, "reshape").args[1:] == (Batched(4), 15)
-    assert recording.values[call_of(recording, "cat").outputs[0]].shape == (Batched(4, 1), 15)
-    assert call_of(recording, "narrow").args[1:] == (0, 0, Batched(1))
-
-
 class Names(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = 2 - x
@@ -294,3 +277,14 @@ def test_a_copy_that_follows_the_batch_is_no_other_path() -> None:
     recording = recorded(Sometimes, 4)
     assert functions(recording) == ["transpose", "transpose", "exp"]
     assert recording.batch_sizes == (1, 2)
+
+
+def test_a_long_list_is_data_but_for_tensors() -> None:
+    class Long(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([x] * 1001 + [torch.tensor([[0.0] * 1001] * x.shape[0], device=x.device)], dim=1)
+
+    recording = recorded(Long, 2)
+    assert recording.batch_sizes == (1, 2)
+    assert len(call_of(recording, "cat").args[0]) == 1001 + 1
+    assert call_of(recording, "tensor").args == (Opaque("list", "its length follows the batch"),)

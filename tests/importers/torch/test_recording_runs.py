@@ -41,6 +41,23 @@ class Simple(nn.Module):
         return self.given(self, x)
 
 
+class Sizes(nn.Module):
+    """Whole numbers that follow the batch, in arguments and in shapes."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, channels, height, width = x.shape
+        flat = x.reshape(batch * height, channels * width)
+        more = torch.cat([flat, flat[:1]])
+        return more.narrow(0, 0, batch)
+
+
+def test_numbers_that_follow_the_batch_are_expressions_of_it() -> None:
+    recording = recorded(Sizes, 3, 4, 5)
+    assert call_of(recording, "reshape").args[1:] == (Batched(4), 15)
+    assert recording.values[call_of(recording, "cat").outputs[0]].shape == (Batched(4, 1), 15)
+    assert call_of(recording, "narrow").args[1:] == (0, 0, Batched(1))
+
+
 class Folding(nn.Module):
     """It takes another path at batch 1."""
 

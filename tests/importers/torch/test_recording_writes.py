@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
+from archcost.errors import UsageError
 from archcost.importers.torch.recorded import Opaque, Origin, Ref
 from tests.importers.torch.recording_support import call_of, functions, reached, recorded, values_of
 
@@ -123,7 +125,68 @@ def test_properties_are_functions_of_their_name() -> None:
     assert [call.function for call in recording.calls] == ["mT", "data", "matmul", "H"]
 
 
+def as_parameter(x: torch.Tensor) -> torch.Tensor:
+    return nn.Parameter(x.exp(), requires_grad=False) + 1
+
+
+class Named(torch.Tensor):
+    pass
+
+
+def as_subclass(x: torch.Tensor) -> torch.Tensor:
+    return x.exp().as_subclass(Named) + 1
+
+
+def with_data_set(x: torch.Tensor) -> torch.Tensor:
+    y = torch.zeros_like(x)
+    y.data = x.exp()
+    return y + 1
+
+
+class Function(torch.autograd.Function):
+    @staticmethod
+    def forward(_: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.exp()
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        as_parameter,
+        as_subclass,
+        with_data_set,
+        lambda x: Function.apply(x) + 1,
+        lambda x: checkpoint(torch.exp, x, use_reentrant=False) + 1,
+    ],
+)
+def test_another_name_of_a_tensor_is_the_same_value(forward: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    recording = recorded(module(forward), 4)
+    assert functions(recording)[-2:] == ["exp", "add"]
+    exp, add = recording.calls[-2:]
+    assert add.args[0] == Ref(exp.outputs[0])
+    assert recording.outputs[0] in reached(recording, recording.inputs[0])
+
+
+def test_what_vmap_hides_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"what `torch.vmap` makes at .*test_recording_writes.py:\d+ is not seen"):
+        recorded(module(lambda x: torch.vmap(lambda row: row.exp())(x) + 1), 4)
+    recording = recorded(module(lambda x: torch.vmap(lambda row: row + 1)(torch.arange(4.0)) + x), 4)
+    assert functions(recording) == ["arange", "add", "add"]
+
+
 def test_iteration_is_unbind() -> None:
     recording = recorded(module(lambda x: sum(list(x.transpose(0, 1)))), 3)
     assert functions(recording) == ["transpose", "unbind", "add", "add", "add"]
     assert len(call_of(recording, "unbind").outputs) == 3
+
+
+def test_a_write_that_the_meta_device_lacks_is_made_on_shadows() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        table = torch.arange(4.0, device=x.device)
+        assert table.apply_(lambda number: number + 1) is table
+        counts = torch.bincount(torch.tensor([1, 1, 3]))
+        return x.exp() if (table + counts).tolist() == [1, 4, 3, 5] else x
+
+    recording = recorded(module(forward), 4)
+    assert functions(recording) == ["arange", "apply", "tensor", "bincount", "add", "exp"]
+    assert call_of(recording, "add").args[0] == Ref(call_of(recording, "apply").outputs[0])

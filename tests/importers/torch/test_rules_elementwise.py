@@ -97,6 +97,8 @@ ARITHMETIC = [
     Case("log2", torch.log2, X, "log mul"),
     Case("log10", torch.log10, X, "log mul"),
     Case("log1p", torch.log1p, X, "add log"),
+    Case("erf", torch.erf, X, "erf"),
+    Case("special.erf", torch.special.erf, X, "erf"),
     Case("sqrt", torch.sqrt, X, "sqrt"),
     Case("rsqrt", torch.rsqrt, X, "rsqrt"),
     Case("reciprocal", torch.reciprocal, X, "reciprocal"),
@@ -113,6 +115,9 @@ ARITHMETIC = [
     Case("clamp_min", lambda x: torch.clamp_min(x, 0.2), X, "clamp"),
     Case("clamp by a tensor", lambda x, y: torch.clamp(x, min=y), XY, "maximum"),
     Case("clamp whole numbers", lambda x: x.clamp(1, 2), WHOLE, "constant maximum constant minimum"),
+    Case("logit", torch.logit, X, "constant sub div log"),
+    Case("logit within bounds", lambda x: torch.logit(x, eps=0.1), X, "clamp constant sub div log"),
+    Case("nan_to_num", lambda x: torch.nan_to_num(x, posinf=0.5), X, "ne masked_fill gt masked_fill lt masked_fill"),
 ]
 CHOICES = [
     Case("eq", lambda x, y: x == y, XY, "eq"),
@@ -160,6 +165,7 @@ CASTS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice:UserWarning")  # torch's advice to name the dim
 @pytest.mark.parametrize("case", [*ACTIVATIONS, *ARITHMETIC, *CHOICES, *CASTS], ids=lambda case: case.name)
 def test_functions_of_elements_give_what_torch_gives(case: Case) -> None:
     check(case)

@@ -119,7 +119,7 @@ IMAGES = [
     ),
     Case(
         "affine_grid",
-        lambda t: functional.affine_grid(t, (t.shape[0], 3, 4, 5)),
+        lambda t: functional.affine_grid(t, (t.shape[0], 3, 4, 5), align_corners=False),
         ("2 3",),
         "constant transpose matmul unflatten",
         exact=False,

@@ -110,6 +110,10 @@ PARTS = [
     Case("sort", lambda x: torch.sort(x, descending=True), X, "topk"),
     Case("argsort", lambda x: x.argsort(1), ("5",), "topk"),
     Case("one_hot", lambda x: functional.one_hot(x, 4), ("int64 5",), "constant index_select", exact=False),
+    Case("diagonal", lambda x: x.diagonal(dim1=1, dim2=2), X, "flatten constant index_select", exact=False),
+    Case(
+        "diagonal of rows", lambda x: x.diagonal(1, 3, 1), IMAGE, "permute flatten constant index_select", exact=False
+    ),
 ]
 WRITES = [
     Case(

@@ -31,6 +31,7 @@ _SEQUENCE = {
     "decoder_ffn_dim": 64,
     "use_cache": False,
 }
+_SMALL_SWIN = {"image_size": 32, "patch_size": 2, "embed_dim": 16}
 _SPEECH = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -112,8 +113,8 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = {
         {"text_config": {**_ENCODER, "projection_size": 32}, "vision_config": _VISION},
         {"input_ids": (64,), **_IMAGE},
     ),
-    "swin": ({"image_size": 32, "patch_size": 2, "embed_dim": 16, "depths": [2, 2], "num_heads": [2, 4]}, _IMAGE),
-    "swinv2": ({"image_size": 32, "patch_size": 2, "embed_dim": 16, "depths": [2, 2], "num_heads": [2, 4]}, _IMAGE),
+    "swin": ({**_SMALL_SWIN, "depths": [2, 2], "num_heads": [2, 4]}, _IMAGE),
+    "swinv2": ({**_SMALL_SWIN, "depths": [2, 2], "num_heads": [2, 4]}, _IMAGE),
     "convnext": ({"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1]}, {"pixel_values": (3, 64, 64)}),
     "resnet": ({"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1]}, _IMAGE),
     "segformer": (
@@ -126,7 +127,22 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = {
     ),
     "vit_mae": ({**_VISION, "decoder_hidden_size": 16, "decoder_num_attention_heads": 2}, _IMAGE),
     "mask2former": (
-        {"hidden_dim": 32, "feature_size": 32, "mask_feature_size": 32, "num_queries": 5},
+        {
+            "backbone_config": {
+                **_SMALL_SWIN,
+                "model_type": "swin",
+                "out_features": ["stage1", "stage2", "stage3", "stage4"],
+                "patch_size": 4,
+                "depths": [1, 1, 1, 1],
+                "num_heads": [1, 2, 2, 2],
+            },
+            "hidden_dim": 32,
+            "feature_size": 32,
+            "mask_feature_size": 32,
+            "num_queries": 5,
+            "encoder_layers": 1,
+            "decoder_layers": 2,
+        },
         {"pixel_values": (3, 64, 64)},
     ),
 }

@@ -217,7 +217,7 @@ def _resized(machine: Machine, shape: Ints, before: Ints, dtype: str) -> Tensor:
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("conv", "functional_conv"), _conv),
-    "conv_transpose": _conv_transpose,
+    **dict.fromkeys(("conv_transpose", "functional_conv_transpose"), _conv_transpose),
     **dict.fromkeys(("linear", "functional_linear"), _linear),
     "embedding": _embedding,
     "parameter": _parameter,

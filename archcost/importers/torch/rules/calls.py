@@ -8,12 +8,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.torch.recorded import Ref
+from archcost.importers.typing_steps import Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.importers.form import Tensor
     from archcost.importers.torch.recorded import Argument, Call
+
+__all__ = ["BoundCall", "Unmapped", "bound", "signature_of"]
 
 # What a function of torch's takes under a name of numpy's too.
 _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
@@ -58,11 +61,7 @@ _WITHOUT_MEANING = frozenset(
 _ABSENT: Any = object()
 
 
-class Unmapped(Exception):  # noqa: N818 - a verdict on a call, which lowering answers; nobody sees an error
-    """A rule cannot say a call in ops of archcost; the text says why."""
-
-
-class Signature(NamedTuple):
+class CallSignature(NamedTuple):
     """The parameters of a function in order; one may take all further positional arguments, as ``*sizes``."""
 
     names: tuple[str, ...]
@@ -71,7 +70,7 @@ class Signature(NamedTuple):
 
 
 @cache
-def signature_of(text: str) -> Signature:
+def signature_of(text: str) -> CallSignature:
     """Read ``input, start_dim=0, *sizes``: names, defaults as Python writes them. Raises ValueError if it is wrong."""
     names: list[str] = []
     defaults: dict[str, Any] = {}
@@ -85,7 +84,7 @@ def signature_of(text: str) -> Signature:
         names.append(name)
         if default:
             defaults[name] = literal_eval(default)
-    return Signature(tuple(names), defaults, variadic)
+    return CallSignature(tuple(names), defaults, variadic)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
@@ -24,14 +25,14 @@ def convolution(call: BoundCall, maker: Maker) -> int:
     attributes = {name: _sizes(call.get(name)) for name in _GEOMETRY}
     value, alone = _batched(call, maker)
     holds = _held(call, maker)
-    try:
-        if holds is None:
-            raise Unmapped("its weight is no parameter")
-        (result,) = maker.layer(call.function, [value], attributes | _kernel(call, maker, 0), holds)
-    except Unmapped:
-        given = [call.tensor(name) for name in ("weight", "bias") if call.has_tensor(name)]
-        return _unbatched(maker, maker.step(f"functional_{call.function}", [value, *given], attributes), alone=alone)
-    return _unbatched(maker, _with_bias(call, maker, result, holds), alone=alone)
+    result = None
+    if holds is not None:
+        with suppress(Unmapped):  # what another layer holds in another form is an input here
+            (result,) = maker.layer(call.function, [value], attributes | _kernel(call, maker, 0), holds)
+    if result is not None:
+        return _unbatched(maker, _with_bias(call, maker, result, holds), alone=alone)
+    given = [call.tensor(name) for name in ("weight", "bias") if call.has_tensor(name)]
+    return _unbatched(maker, maker.step(f"functional_{call.function}", [value, *given], attributes), alone=alone)
 
 
 @rule(
@@ -78,7 +79,7 @@ def _kernel(call: BoundCall, maker: Maker, out: int) -> dict[str, Attribute]:
     shape = maker.recorded(call.recorded("weight")).shape
     channels = shape[out]
     if out:
-        channels = channels * call.get("groups")  # type: ignore[operator]  # sizes of weights do not follow the batch
+        channels = channels * call.get("groups")
     bias = call.has_tensor("bias") and maker.parameter(call.recorded("bias")) is not None
     return {"out_channels": channels, "kernel_size": shape[2:], "bias": bias}
 

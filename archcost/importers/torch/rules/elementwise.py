@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from archcost.importers.torch.rules.arguments import cast, constant, is_number, number_of, operand
+from archcost.importers.torch.rules.arguments import GREATEST, cast, constant, is_number, number_of, operand
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 
@@ -21,6 +21,7 @@ _PLAIN = {
     "abs": "abs",
     "absolute": "abs",
     "log": "log",
+    "erf": "erf",
     "reciprocal": "reciprocal",
     "rsqrt": "rsqrt",
     "sign": "sign",
@@ -65,6 +66,27 @@ def tangent(call: BoundCall, maker: Maker) -> int:
     """Sin x / cos x."""
     value = call.tensor("input")
     return maker.step("div", [maker.step("sin", [value]), maker.step("cos", [value])])
+
+
+@rule("logit", signature="input, eps=None")
+def logit(call: BoundCall, maker: Maker) -> int:
+    """log(x / (1 - x)), of x within eps and 1 - eps."""
+    value, eps = call.tensor("input"), call.get("eps")
+    if eps is not None:
+        value = maker.step("clamp", [value], {"min": eps, "max": 1 - eps})
+    rest = maker.step("sub", [constant(maker, (), call.result.dtype, 1), value])
+    return maker.step("log", [maker.step("div", [value, rest])])
+
+
+@rule("nan_to_num", signature="input, nan=None, posinf=None, neginf=None")
+def nan_to_num(call: BoundCall, maker: Maker) -> int:
+    """A number where x is none, one where it is ∞, and one where it is -∞: by default the greatest and the least."""
+    value = call.tensor("input")
+    for name, kind, usual in (("nan", "ne", 0.0), ("posinf", "gt", GREATEST), ("neginf", "lt", -GREATEST)):
+        filling = usual if call.get(name) is None else number_of(call.get(name), name)
+        mask = maker.step(kind, [value, value]) if kind == "ne" else maker.step(kind, [value], {"other": usual})
+        value = maker.step("masked_fill", [value, mask], {"value": filling})
+    return value
 
 
 @rule("neg", "negative")

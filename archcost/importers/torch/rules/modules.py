@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence  # noqa: TC003 - a named tuple's types are read when it is made
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.torch.recorded import Ref

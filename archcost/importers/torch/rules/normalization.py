@@ -25,7 +25,8 @@ def batch_norm(call: BoundCall, maker: Maker) -> int:
 @rule(
     "instance_norm",
     signature=(
-        "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5"
+        "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, "
+        "momentum=0.1, eps=1e-5"
     ),
 )
 def instance_norm(call: BoundCall, maker: Maker) -> int:

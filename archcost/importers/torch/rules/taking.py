@@ -148,3 +148,22 @@ def one_hot(call: BoundCall, maker: Maker) -> int:
     classes = whole(call.result.shape[-1], "the number of classes")
     unit = constant(maker, (classes, classes), "int64")
     return maker.step("index_select", [unit, call.tensor("input")], {"dim": 0})
+
+
+@rule("diagonal", "diag", "trace", signature="input, offset=0, dim1=0, dim2=1")
+def diagonal(call: BoundCall, maker: Maker) -> int:
+    """The diagonal of two dims as the last one: the places of a matrix that is one dim; ``trace`` is its sum."""
+    value = call.tensor("input")
+    rank = rank_of(maker, value)
+    if rank < 2:  # noqa: PLR2004 - a vector has none
+        raise Unmapped("a matrix with a given diagonal is no op")
+    dims = (place_of(call.get("dim1"), rank), place_of(call.get("dim2"), rank))
+    order = (*[dim for dim in range(rank) if dim not in dims], *dims)
+    rows, columns = [whole(maker.tensor(value).shape[dim], "a side of a matrix") for dim in dims]
+    offset = whole(call.get("offset"), "the offset")
+    length = min(rows + min(offset, 0), columns - max(offset, 0))
+    if order != tuple(range(rank)):
+        value = maker.step("permute", [value], {"dims": order})
+    value = maker.step("flatten", [value], {"start_dim": -2})
+    value = maker.step("index_select", [value, constant(maker, (length,), "int64")], {"dim": -1})
+    return maker.step("sum", [value]) if call.function == "trace" else value

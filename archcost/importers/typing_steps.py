@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.graph.model import Signature, TensorType
 from archcost.graph.nodes import check_dtypes
 from archcost.importers.form import Batched, Tensor, fitted, shape_at
-from archcost.importers.torch.rules.base import Unmapped
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raise_on_false
-from archcost.ops.field_types import REQUIRED, AttributeValueError, SpatialField
+from archcost.ops.field_types import REQUIRED, AttributeValueError, IntsField, SpatialField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute, Size
     from archcost.ops.base import Op
+    from archcost.ops.field_types import AttributeField
+
+
+class Unmapped(Exception):  # noqa: N818 - a verdict on a call, which lowering answers; nobody sees an error
+    """Ops of archcost cannot say it; the text says why."""
 
 
 class Typed(NamedTuple):
@@ -93,7 +97,7 @@ def attribute_at(value: Attribute, batch: int) -> Attribute:
 
 
 def _written(op: Op, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
-    """The attributes that differ from the defaults, in the op's order; equal numbers for all spatial dims as one."""
+    """The attributes that differ from the defaults, in the op's order."""
     found: dict[str, Attribute] = {}
     for name, field in op.fields.items():
         if name not in attributes:
@@ -101,6 +105,15 @@ def _written(op: Op, attributes: Mapping[str, Attribute]) -> dict[str, Attribute
         value = attributes[name]
         if field.default is not REQUIRED and op.attribute(name) == field.parse(field.default, op.ndim):
             continue
-        alike = isinstance(field, SpatialField) and type(value) is tuple and len(set(value)) == 1
-        found[name] = value[0] if alike and isinstance(value, tuple) else value
+        found[name] = _shorter(field, value)
     return found
+
+
+def _shorter(field: AttributeField, value: Attribute) -> Attribute:
+    """One number in place of equal ones for all spatial dims, and in place of a list of one, where it says the same."""
+    if type(value) is not tuple or len(set(value)) != 1:
+        return value
+    says_same = isinstance(field, SpatialField) or (
+        isinstance(field, IntsField) and field.scalar == "list" and len(value) == 1
+    )
+    return value[0] if says_same else value
