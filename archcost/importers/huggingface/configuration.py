@@ -97,5 +97,6 @@ def _remarks(root: Mapping) -> str:
     quantized = root.entries.get("quantization_config")
     if quantized is None or quantized[1].plain() is None:
         return ""
-    return "# The weights are saved quantized, which changes no count of params or MACs: see --weight-dtype for bytes.\n"
-
+    return (
+        "# The weights are saved quantized, which changes no count of params or MACs: see --weight-dtype for bytes.\n"
+    )

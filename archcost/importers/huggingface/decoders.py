@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import (
     COUNT,
@@ -14,7 +14,6 @@ from archcost.importers.huggingface.keys import (
     OBJECT,
     SIZE,
     TEXT,
-    TEXTS,
     Key,
     Kind,
     maybe,
@@ -28,11 +27,7 @@ if TYPE_CHECKING:
 DECODER = "decoder"  # the family spec
 TOKENS = 2048  # of the prompt that is costed unless another is asked for
 HARMLESS = frozenset(
-    """
-    attention_dropout embd_pdrop hidden_dropout initializer_range max_position_embeddings output_router_logits
-    original_max_position_embeddings pretraining_tp resid_pdrop rope_interleaved router_aux_loss_coef
-    router_jitter_noise norm_topk_prob
-    """.split()
+    ["attention_dropout", "embd_pdrop", "hidden_dropout", "initializer_range", "max_position_embeddings", "output_router_logits", "original_max_position_embeddings", "pretraining_tp", "resid_pdrop", "rope_interleaved", "router_aux_loss_coef", "router_jitter_noise", "norm_topk_prob"]
 )
 ROTARY = {
     "rope_parameters": Key(maybe(OBJECT)),
@@ -56,7 +51,9 @@ def heads(name: str, classes: set[str] = _CLASSES) -> dict[str, Params]:
         "ForTokenClassification": {"head": "tokens"},
         "ForQuestionAnswering": {"head": "answers"},
     }
-    return {f"{name}{end}": params for end, params in known.items() if end in ("Model", "ForCausalLM") or end in classes}
+    return {
+        f"{name}{end}": params for end, params in known.items() if end in ("Model", "ForCausalLM") or end in classes
+    }
 
 
 def rope(values: Values) -> tuple[float, float | None]:
@@ -93,9 +90,10 @@ def _llama_like(values: Values) -> Params:
         "labels": labels(values),
         "tokens": TOKENS,
     }
-    if values["head_dim"] is not None:
-        params["head_dim"] = values["head_dim"]
-    return params
+    if values["head_dim"] is None:
+        head_size(values, "hidden_size", "num_attention_heads")
+        return params
+    return params | {"head_dim": values["head_dim"]}
 
 
 def _llama(values: Values) -> Params:
@@ -136,8 +134,8 @@ def _gemma2(values: Values) -> Params:
 
 def _phi3(values: Values) -> Params:
     params = _mistral(values)
-    turned = int((rope(values)[1] or 1.0) * (values["hidden_size"] // values["num_attention_heads"]))
-    return params | {"rotary_dim": turned}
+    size = head_size(values, "hidden_size", "num_attention_heads")
+    return params | {"rotary_dim": int((rope(values)[1] or 1.0) * size)}
 
 
 def _olmo2(values: Values) -> Params:
@@ -146,7 +144,10 @@ def _olmo2(values: Values) -> Params:
 
 
 def _mixtral(values: Values) -> Params:
-    return _mistral(values) | {"experts": values["num_local_experts"], "experts_per_token": values["num_experts_per_tok"]}
+    return _mistral(values) | {
+        "experts": values["num_local_experts"],
+        "experts_per_token": values["num_experts_per_tok"],
+    }
 
 
 def _qwen2_moe(values: Values) -> Params:
@@ -208,45 +209,62 @@ def _experts(values: Values, count: str) -> Params:
 
 
 _WINDOW = {"layer_types": Key(maybe(LAYER_TYPES)), "sliding_window": Key(maybe(COUNT))}
-_LLAMA_LIKE = COMMON | ROTARY | {
-    "vocab_size": Key(SIZE, 32000),
-    "hidden_size": Key(SIZE, 4096),
-    "intermediate_size": Key(SIZE, 11008),
-    "num_hidden_layers": Key(SIZE, 32),
-    "num_attention_heads": Key(SIZE, 32),
-    "num_key_value_heads": Key(maybe(SIZE)),
-    "head_dim": Key(maybe(SIZE)),
-    "hidden_act": Key(TEXT, "silu"),
-    "rms_norm_eps": Key(NUMBER, 1e-6),
-    "tie_word_embeddings": Key(FLAG, False),
-}
+_LLAMA_LIKE = (
+    COMMON
+    | ROTARY
+    | {
+        "vocab_size": Key(SIZE, 32000),
+        "hidden_size": Key(SIZE, 4096),
+        "intermediate_size": Key(SIZE, 11008),
+        "num_hidden_layers": Key(SIZE, 32),
+        "num_attention_heads": Key(SIZE, 32),
+        "num_key_value_heads": Key(maybe(SIZE)),
+        "head_dim": Key(maybe(SIZE)),
+        "hidden_act": Key(TEXT, "silu"),
+        "rms_norm_eps": Key(NUMBER, 1e-6),
+        "tie_word_embeddings": Key(FLAG, False),
+    }
+)
 _BIAS = {"attention_bias": Key(FLAG, False)}
-_MISTRAL = _LLAMA_LIKE | _WINDOW | {
-    "intermediate_size": Key(SIZE, 14336),
-    "num_key_value_heads": Key(maybe(SIZE), 8),
-    "sliding_window": Key(maybe(COUNT), 4096),
-    "layer_types": Key(only(None)),  # the library takes them as those of another model
-}
-_QWEN2 = _LLAMA_LIKE | _WINDOW | {
-    "vocab_size": Key(SIZE, 151936),
-    "intermediate_size": Key(SIZE, 22016),
-    "num_key_value_heads": Key(maybe(SIZE), 32),
-    "use_sliding_window": Key(FLAG, False),
-    "sliding_window": Key(maybe(COUNT), 4096),
-    "max_window_layers": Key(COUNT, 28),
-}
-_GEMMA = _LLAMA_LIKE | _BIAS | {
-    "vocab_size": Key(SIZE, 256000),
-    "hidden_size": Key(SIZE, 3072),
-    "intermediate_size": Key(SIZE, 24576),
-    "num_hidden_layers": Key(SIZE, 28),
-    "num_attention_heads": Key(SIZE, 16),
-    "num_key_value_heads": Key(SIZE, 16),
-    "head_dim": Key(SIZE, 256),
-    "hidden_act": Key(TEXT, "gelu_pytorch_tanh"),
-    "tie_word_embeddings": Key(FLAG, True),
-    "use_bidirectional_attention": Key(maybe(FLAG)),
-}
+_MISTRAL = (
+    _LLAMA_LIKE
+    | _WINDOW
+    | {
+        "intermediate_size": Key(SIZE, 14336),
+        "num_key_value_heads": Key(maybe(SIZE), 8),
+        "sliding_window": Key(maybe(COUNT), 4096),
+        "layer_types": Key(only(None)),  # the library takes them as those of another model
+    }
+)
+_QWEN2 = (
+    _LLAMA_LIKE
+    | _WINDOW
+    | {
+        "vocab_size": Key(SIZE, 151936),
+        "intermediate_size": Key(SIZE, 22016),
+        "num_key_value_heads": Key(maybe(SIZE), 32),
+        "use_sliding_window": Key(FLAG, False),
+        "sliding_window": Key(maybe(COUNT), 4096),
+        "max_window_layers": Key(COUNT, 28),
+        "use_mrope": Key(only(False), False),
+    }
+)
+_GEMMA = (
+    _LLAMA_LIKE
+    | _BIAS
+    | {
+        "vocab_size": Key(SIZE, 256000),
+        "hidden_size": Key(SIZE, 3072),
+        "intermediate_size": Key(SIZE, 24576),
+        "num_hidden_layers": Key(SIZE, 28),
+        "num_attention_heads": Key(SIZE, 16),
+        "num_key_value_heads": Key(SIZE, 16),
+        "head_dim": Key(SIZE, 256),
+        "hidden_act": Key(TEXT, "gelu_pytorch_tanh"),
+        "tie_word_embeddings": Key(FLAG, True),
+        "use_bidirectional_attention": Key(maybe(FLAG)),
+    }
+)
 _EXPERTS = {
     "num_experts_per_tok": Key(SIZE, 8),
     "decoder_sparse_step": Key(SIZE, 1),
@@ -258,15 +276,15 @@ _EXPERTS = {
 LLAMA = Family(DECODER, _LLAMA_LIKE | _BIAS | {"mlp_bias": Key(FLAG, False)}, _llama, heads("Llama"), HARMLESS)
 MISTRAL = Family(DECODER, _MISTRAL, _mistral, heads("Mistral"), HARMLESS)
 QWEN2 = Family(DECODER, _QWEN2, _qwen2, heads("Qwen2"), HARMLESS)
-QWEN3 = Family(
-    DECODER, _QWEN2 | _BIAS | {"head_dim": Key(maybe(SIZE), 128)}, _qwen3, heads("Qwen3"), HARMLESS
-)
+QWEN3 = Family(DECODER, _QWEN2 | _BIAS | {"head_dim": Key(maybe(SIZE), 128)}, _qwen3, heads("Qwen3"), HARMLESS)
 GEMMA = Family(
     DECODER, _GEMMA, _gemma, heads("Gemma", _CLASSES - {"ForQuestionAnswering"}), HARMLESS | {"hidden_activation"}
 )
 GEMMA2 = Family(
     DECODER,
-    _GEMMA | _WINDOW | {
+    _GEMMA
+    | _WINDOW
+    | {
         "hidden_size": Key(SIZE, 2304),
         "intermediate_size": Key(SIZE, 9216),
         "num_hidden_layers": Key(SIZE, 26),
@@ -282,7 +300,8 @@ GEMMA2 = Family(
 )
 PHI3 = Family(
     DECODER,
-    _MISTRAL | {
+    _MISTRAL
+    | {
         "vocab_size": Key(SIZE, 32064),
         "hidden_size": Key(SIZE, 3072),
         "intermediate_size": Key(SIZE, 8192),
@@ -305,7 +324,8 @@ OLMO2 = Family(
 )
 MIXTRAL = Family(
     DECODER,
-    _MISTRAL | {
+    _MISTRAL
+    | {
         "rms_norm_eps": Key(NUMBER, 1e-5),
         "sliding_window": Key(maybe(COUNT)),
         "num_experts_per_tok": Key(SIZE, 2),
@@ -318,7 +338,9 @@ MIXTRAL = Family(
 )
 QWEN2_MOE = Family(
     DECODER,
-    _QWEN2 | _EXPERTS | {
+    _QWEN2
+    | _EXPERTS
+    | {
         "hidden_size": Key(SIZE, 2048),
         "intermediate_size": Key(SIZE, 5632),
         "num_hidden_layers": Key(SIZE, 24),
@@ -336,7 +358,11 @@ QWEN2_MOE = Family(
 )
 QWEN3_MOE = Family(
     DECODER,
-    _LLAMA_LIKE | _WINDOW | _BIAS | _EXPERTS | {
+    _LLAMA_LIKE
+    | _WINDOW
+    | _BIAS
+    | _EXPERTS
+    | {
         "vocab_size": Key(SIZE, 151936),
         "hidden_size": Key(SIZE, 2048),
         "intermediate_size": Key(SIZE, 6144),
@@ -353,7 +379,9 @@ QWEN3_MOE = Family(
 )
 DEEPSEEK_V3 = Family(
     DECODER,
-    _LLAMA_LIKE | _BIAS | {
+    _LLAMA_LIKE
+    | _BIAS
+    | {
         "vocab_size": Key(SIZE, 129280),
         "hidden_size": Key(SIZE, 7168),
         "intermediate_size": Key(SIZE, 18432),
@@ -375,9 +403,8 @@ DEEPSEEK_V3 = Family(
     _deepseek_v3,
     heads("DeepseekV3", {"ForSequenceClassification", "ForTokenClassification"}),
     HARMLESS
-    | set("""
-    aux_loss_alpha ep_size n_group num_nextn_predict_layers rope_interleave routed_scaling_factor scoring_func seq_aux
-    topk_group topk_method
-    """.split()),
+    | set(
+        ["aux_loss_alpha", "ep_size", "n_group", "num_mtp_layers", "num_nextn_predict_layers", "rope_interleave", "routed_scaling_factor", "scoring_func", "seq_aux", "topk_group", "topk_method"]
+    ),
     {"num_local_experts": "n_routed_experts"},
 )

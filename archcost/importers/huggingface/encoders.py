@@ -14,13 +14,7 @@ if TYPE_CHECKING:
 TEXT_ENCODER = "text_encoder"  # the family spec
 TOKENS = 128  # that are costed unless others are asked for
 _HARMLESS = frozenset(
-    """
-    attention_dropout attention_probs_dropout_prob classifier_dropout classifier_dropout_prob directionality
-    down_scale_factor embedding_dropout gap_size layers_to_keep net_structure_type num_memory_blocks
-    output_global_attention pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head
-    pooler_type qa_dropout seq_classif_dropout sinusoidal_pos_embds summary_activation summary_last_dropout
-    summary_type summary_use_proj gradient_checkpointing
-    """.split()
+    ["attention_dropout", "attention_probs_dropout_prob", "classifier_dropout", "classifier_dropout_prob", "directionality", "down_scale_factor", "embedding_dropout", "gap_size", "layers_to_keep", "net_structure_type", "num_memory_blocks", "output_global_attention", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "qa_dropout", "seq_classif_dropout", "sinusoidal_pos_embds", "summary_activation", "summary_last_dropout", "summary_type", "summary_use_proj", "gradient_checkpointing"]
 )
 
 
@@ -43,7 +37,9 @@ def _rows(values: Values, offset: int = 0) -> Params:
     """The params of a table of positions, of which some are before the first."""
     rows = values["max_position_embeddings"]
     if rows <= offset:
-        raise values.refused("max_position_embeddings", f"must be more than {offset}, the rows before the first position")
+        raise values.refused(
+            "max_position_embeddings", f"must be more than {offset}, the rows before the first position"
+        )
     return {"positions": rows, "offset": offset, "tokens": min(TOKENS, rows - offset)}
 
 
@@ -83,7 +79,9 @@ def _albert(values: Values) -> Params:
     return _electra(values) | {"projection": True, "shared": True}
 
 
-def _heads(name: str, *, language: tuple[str, ...], classes: Params, pooler: bool, more: dict[str, Params]) -> dict[str, Params]:
+def _heads(
+    name: str, *, language: tuple[str, ...], classes: Params, pooler: bool, more: dict[str, Params]
+) -> dict[str, Params]:
     """The classes that the library makes: ``classes`` are the params of the one that tells texts apart."""
     without: Params = {"pooler": False}
     known: dict[str, Params] = {"Model": {"pooler": pooler, "head": "none"}}
@@ -199,9 +197,7 @@ ALBERT = Family(
         "hidden_dropout_prob": Key(NUMBER, 0.0),
     },
     _albert,
-    _heads(
-        "Albert", language=("ForMaskedLM",), classes=_POOLED, pooler=True, more={"ForPreTraining": _PRETRAINING}
-    ),
+    _heads("Albert", language=("ForMaskedLM",), classes=_POOLED, pooler=True, more={"ForPreTraining": _PRETRAINING}),
     _HARMLESS,
 )
 MPNET = Family(

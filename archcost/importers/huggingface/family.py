@@ -48,9 +48,13 @@ class Values:
         self._way_out = way_out
         self._harmless = harmless
         self._written: dict[str, tuple[Scalar, Value]] = {}
+        problems = []
         for name, entry in root.entries.items():
-            self._written.setdefault(family.aliases.get(name, name), entry)
-        problems = list(self._problems(harmless | family.harmless))
+            first = self._written.setdefault(family.aliases.get(name, name), entry)
+            if first[1].plain() != entry[1].plain():
+                message = f"'{entry[0].text}' and '{first[0].text}' name the same, and have different values"
+                problems.append(Diagnostic(message, entry[1].mark, "leave one out"))
+        problems += self._problems(harmless | family.harmless)
         if problems:
             raise SpecError(problems)
 
@@ -65,7 +69,9 @@ class Values:
     def inner(self, name: str, family: Family) -> Values:
         """The values of an object in this one, which has a family of its own; raises as the class does."""
         root = self._root
-        value = self._written[name][1] if name in self else MappingValue(root.source, root.line, root.column, 1, flow=True)
+        value = (
+            self._written[name][1] if name in self else MappingValue(root.source, root.line, root.column, 1, flow=True)
+        )
         if not isinstance(value, MappingValue):
             raise self.refused(name, "takes an object")
         return Values(value, family, self._harmless, self._way_out)
@@ -85,7 +91,7 @@ class Values:
                     yield Diagnostic(message, value.mark, self._way_out)
             elif name not in harmless and not (isinstance(value, Scalar) and value.value is None):
                 close = suggestion(name, self._keys, "keys") if len(name) <= _SHOWN else ""
-                notes = (close.removesuffix("?") + "?",) if close.startswith("did you mean") else ()
+                notes = (close,) if close.startswith("did you mean") else ()
                 message = f"the key '{shortened(name, _SHOWN)}' is not known here, and may change the architecture"
                 yield Diagnostic(message, written.mark, self._way_out, notes)
 

@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
 IMAGE_ENCODER = "image_encoder"  # the family spec
 _HARMLESS = frozenset(
-    """
-    attention_dropout attention_probs_dropout_prob drop_path_rate encoder_stride hidden_dropout_prob layerscale_value
-    logit_scale_init_value
-    """.split()
+    ["attention_dropout", "attention_probs_dropout_prob", "drop_path_rate", "encoder_stride", "hidden_dropout_prob", "layerscale_value", "logit_scale_init_value"]
 )
 _BACKBONE = frozenset({"apply_layernorm", "out_features", "out_indices", "reshape_hidden_states", "stage_names"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.decoders import DECODER, HARMLESS, ROTARY, TOKENS, heads, rope
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import FLAG, NUMBER, SIZE, TEXT, Key, maybe, only
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def _plain(values: Values, layers: str, width: str, count: str, eps: str | None) -> Params:
     """The params that all of them have, by the names of their keys; heads for keys and values are as many."""
+    head_size(values, width, count)
     return {
         "layers": values[layers],
         "width": values[width],
@@ -69,7 +70,7 @@ def _bloom(values: Values) -> Params:
 
 
 def _gpt_neox(values: Values) -> Params:
-    head_dim = values["hidden_size"] // values["num_attention_heads"]
+    size = head_size(values, "hidden_size", "num_attention_heads")
     theta, part = rope(values)
     bias = values["attention_bias"]
     if values["rotary_emb_base"] is not None and values["rope_parameters"] is None:
@@ -77,7 +78,7 @@ def _gpt_neox(values: Values) -> Params:
     part = values["rotary_pct"] if part is None else part
     params = _plain(values, "num_hidden_layers", "hidden_size", "num_attention_heads", "layer_norm_eps")
     params |= {"hidden": values["intermediate_size"], "activation": activation(values, "hidden_act")}
-    params |= {"rope_base": theta, "rotary_dim": int(head_dim * part), "qkv_bias": bias, "out_bias": bias}
+    params |= {"rope_base": theta, "rotary_dim": int(size * part), "qkv_bias": bias, "out_bias": bias}
     return params | _parallel(2) if values["use_parallel_residual"] else params
 
 
@@ -214,7 +215,12 @@ BLOOM = Family(
         "skip_bias_add_qkv",
         "slow_but_exact",
     },
-    {"num_hidden_layers": "n_layer", "num_attention_heads": "n_head", "n_embed": "hidden_size", "n_embd": "hidden_size"},
+    {
+        "num_hidden_layers": "n_layer",
+        "num_attention_heads": "n_head",
+        "n_embed": "hidden_size",
+        "n_embd": "hidden_size",
+    },
 )
 FALCON = Family(
     DECODER,

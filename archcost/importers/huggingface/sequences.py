@@ -13,14 +13,7 @@ if TYPE_CHECKING:
 
 TOKENS = 512  # of source and target that are costed unless others are asked for
 _HARMLESS = frozenset(
-    """
-    activation_dropout add_bias_logits add_final_layer_norm apply_spec_augment attention_dropout classif_dropout
-    classifier_dropout decoder_layerdrop dropout dropout_rate encoder_layerdrop force_bos_token_to_be_generated init_std
-    layer_norm_epsilon mask_feature_length mask_feature_min_masks mask_feature_prob mask_time_length
-    mask_time_min_masks mask_time_prob median_filter_width n_positions normalize_before normalize_embedding
-    output_past relative_attention_max_distance scale_decoder_outputs static_position_embeddings classifier_proj_size
-    use_weighted_layer_sum num_hidden_layers extra_pos_embeddings alignment_heads lang_ids is_multilingual
-    """.split()
+    ["activation_dropout", "add_bias_logits", "add_final_layer_norm", "apply_spec_augment", "attention_dropout", "classif_dropout", "classifier_dropout", "decoder_layerdrop", "dropout", "dropout_rate", "encoder_layerdrop", "force_bos_token_to_be_generated", "init_std", "layer_norm_epsilon", "mask_feature_length", "mask_feature_min_masks", "mask_feature_prob", "mask_time_length", "mask_time_min_masks", "mask_time_prob", "median_filter_width", "n_positions", "normalize_before", "normalize_embedding", "output_past", "relative_attention_max_distance", "scale_decoder_outputs", "static_position_embeddings", "classifier_proj_size", "use_weighted_layer_sum", "extra_pos_embeddings", "alignment_heads", "lang_ids", "is_multilingual"]
 )
 _ENCODER_DECODER = COMMON | {"is_encoder_decoder": Key(only(True), True)}
 
@@ -96,7 +89,11 @@ _BART_LIKE = _ENCODER_DECODER | {
     "scale_embedding": Key(FLAG, False),
     "tie_word_embeddings": Key(only(True), True),
 }
-_NAMES = {"num_attention_heads": "encoder_attention_heads", "hidden_size": "d_model"}
+_NAMES = {
+    "num_attention_heads": "encoder_attention_heads",
+    "hidden_size": "d_model",
+    "num_hidden_layers": "encoder_layers",
+}
 
 T5 = Family(
     "t5_small",
@@ -121,7 +118,12 @@ T5 = Family(
         "T5WithLMHeadModel": {"head": "language"},  # its name in old files
     },
     _HARMLESS | {"dense_act_fn", "is_gated_act"},
-    {"hidden_size": "d_model", "num_attention_heads": "num_heads", "head_dim": "d_kv", "num_hidden_layers": "num_layers"},
+    {
+        "hidden_size": "d_model",
+        "num_attention_heads": "num_heads",
+        "head_dim": "d_kv",
+        "num_hidden_layers": "num_layers",
+    },
 )
 BART = Family(
     "bart",

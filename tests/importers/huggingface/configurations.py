@@ -13,7 +13,7 @@ class Row(NamedTuple):
     """A configuration, and the inputs that it is costed on."""
 
     config: dict[str, Any]
-    sizes: dict[str, tuple[int, ...]]
+    sizes: Mapping[str, tuple[int, ...]]
     device: str = "meta"
 
     @property
@@ -23,7 +23,9 @@ class Row(NamedTuple):
         return f"{heads[0]}-{sum(map(ord, str(self.config))) % 9999:04d}"
 
 
-def rows(model_type: str, sizes: dict[str, tuple[int, ...]], small: dict[str, Any], *more: tuple[str, dict[str, Any]]) -> list[Row]:
+def rows(
+    model_type: str, sizes: Mapping[str, tuple[int, ...]], small: dict[str, Any], *more: tuple[str, dict[str, Any]]
+) -> list[Row]:
     """Rows of one model type: each has a class, and what is different from the small configuration."""
     return [
         Row({"model_type": model_type, "architectures": [architecture], **small, **different}, sizes)
@@ -92,8 +94,22 @@ ENCODERS = [
 ]  # fmt: skip
 
 GPT2 = {"vocab_size": 100, "n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 64}
-NEOX = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48, "pad_token_id": 0}
-OPT = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "ffn_dim": 48, "max_position_embeddings": 64}
+NEOX = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "pad_token_id": 0,
+}
+OPT = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "ffn_dim": 48,
+    "max_position_embeddings": 64,
+}
 BLOOM = {"vocab_size": 100, "hidden_size": 32, "n_layer": 3, "n_head": 4, "pad_token_id": 0}
 FALCON = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "pad_token_id": 0}
 LAYER_NORM_DECODERS = [
@@ -105,8 +121,22 @@ LAYER_NORM_DECODERS = [
 ]  # fmt: skip
 
 IMAGE = {"pixel_values": (2, 3, 32, 32)}
-VIT = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48, "image_size": 32, "patch_size": 8}
-DINOV2 = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "mlp_ratio": 2, "image_size": 32, "patch_size": 8}
+VIT = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "image_size": 32,
+    "patch_size": 8,
+}
+DINOV2 = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "mlp_ratio": 2,
+    "image_size": 32,
+    "patch_size": 8,
+}
 IMAGES = [
     *rows("vit", IMAGE, VIT, ("ViTModel", {"pooler_output_size": 24}), ("ViTModel", {"qkv_bias": False}), ("ViTForImageClassification", THREE)),
     *rows("vit", {"pixel_values": (2, 4, 32, 32)}, VIT, ("ViTForImageClassification", {"num_channels": 4, "patch_size": 16})),
@@ -119,13 +149,58 @@ IMAGES = [
 BOTH = {"input_ids": (2, 7), "decoder_input_ids": (2, 5)}
 SOUND = {"input_features": (2, 20, 60), "decoder_input_ids": (2, 5)}
 T5 = {"vocab_size": 100, "d_model": 32, "d_kv": 6, "d_ff": 48, "num_layers": 2, "num_heads": 4}
-BART = {"vocab_size": 100, "d_model": 32, "encoder_layers": 2, "encoder_ffn_dim": 48, "encoder_attention_heads": 4, "decoder_layers": 3, "decoder_ffn_dim": 40, "decoder_attention_heads": 2}
-WHISPER = BART | {"num_mel_bins": 20, "max_source_positions": 30, "max_target_positions": 16, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 3}
+BART = {
+    "vocab_size": 100,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "encoder_ffn_dim": 48,
+    "encoder_attention_heads": 4,
+    "decoder_layers": 3,
+    "decoder_ffn_dim": 40,
+    "decoder_attention_heads": 2,
+}
+WHISPER = BART | {
+    "num_mel_bins": 20,
+    "max_source_positions": 30,
+    "max_target_positions": 16,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 3,
+}
 SEQUENCES = [
     *rows("t5", BOTH, T5, ("T5Model", {}), ("T5ForConditionalGeneration", {"num_decoder_layers": 3}), ("T5ForConditionalGeneration", {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "relative_attention_num_buckets": 16})),
     *rows("bart", BOTH, BART, ("BartModel", {}), ("BartForConditionalGeneration", {"scale_embedding": True}), ("BartForQuestionAnswering", {"max_position_embeddings": 64})),
     *rows("whisper", SOUND, WHISPER, ("WhisperModel", {}), ("WhisperForConditionalGeneration", {"max_target_positions": 20})),
 ]  # fmt: skip
+
+EXPERTS = LLAMA | {"moe_intermediate_size": 20, "num_experts_per_tok": 2}
+DEEPSEEK = LLAMA | {
+    "moe_intermediate_size": 20,
+    "n_routed_experts": 8,
+    "n_shared_experts": 2,
+    "num_experts_per_tok": 3,
+    "n_group": 2,
+    "topk_group": 1,
+    "first_k_dense_replace": 1,
+    "kv_lora_rank": 16,
+    "q_lora_rank": 24,
+    "qk_rope_head_dim": 4,
+    "qk_nope_head_dim": 6,
+    "v_head_dim": 10,
+    "num_key_value_heads": 4,
+}
+MIXTURES = [  # on the CPU with one expert after the other, of which torch's counter sees every product
+    row._replace(device="cpu")
+    for row in [
+        *rows("mixtral", TEXT, LLAMA, ("MixtralForCausalLM", {"num_local_experts": 4}), ("MixtralModel", {"num_experts_per_tok": 3, "sliding_window": 4, "head_dim": 12})),
+        *rows("qwen2_moe", TEXT, EXPERTS | {"num_experts": 6, "shared_expert_intermediate_size": 24}, ("Qwen2MoeForCausalLM", {}), ("Qwen2MoeForCausalLM", {"mlp_only_layers": [0], "qkv_bias": False, "tie_word_embeddings": True}), ("Qwen2MoeModel", {"decoder_sparse_step": 2})),
+        *rows("qwen3_moe", TEXT, EXPERTS | {"num_experts": 6, "head_dim": 10}, ("Qwen3MoeForCausalLM", {}), ("Qwen3MoeForCausalLM", {"attention_bias": True, "decoder_sparse_step": 2})),
+        *rows("deepseek_v3", TEXT, DEEPSEEK, ("DeepseekV3ForCausalLM", {}), ("DeepseekV3ForCausalLM", {"q_lora_rank": None, "attention_bias": True}), ("DeepseekV3Model", {"first_k_dense_replace": 0})),
+    ]
+]  # fmt: skip
+
+ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES]
 
 
 def batch_of(row: Row) -> int:
@@ -143,4 +218,9 @@ _PARAMS_OF = {
     "t5": {"input_ids": "source_len", "decoder_input_ids": "target_len"},
     "whisper": {"decoder_input_ids": "tokens"},
 }
-_PARAMS = {"input_ids": "tokens", "decoder_input_ids": "target", "input_values": "samples", "pixel_values": "resolution"}
+_PARAMS = {
+    "input_ids": "tokens",
+    "decoder_input_ids": "target",
+    "input_values": "samples",
+    "pixel_values": "resolution",
+}
