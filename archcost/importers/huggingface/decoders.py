@@ -8,8 +8,8 @@ from archcost.importers.huggingface.common import COMMON, activation, head_size,
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import (
     COUNT,
-    COUNTS,
     FLAG,
+    LAYERS,
     NUMBER,
     OBJECT,
     SIZE,
@@ -27,7 +27,21 @@ if TYPE_CHECKING:
 DECODER = "decoder"  # the family spec
 TOKENS = 2048  # of the prompt that is costed unless another is asked for
 HARMLESS = frozenset(
-    ["attention_dropout", "embd_pdrop", "hidden_dropout", "initializer_range", "max_position_embeddings", "output_router_logits", "original_max_position_embeddings", "pretraining_tp", "resid_pdrop", "rope_interleaved", "router_aux_loss_coef", "router_jitter_noise", "norm_topk_prob"]
+    [
+        "attention_dropout",
+        "embd_pdrop",
+        "hidden_dropout",
+        "initializer_range",
+        "max_position_embeddings",
+        "output_router_logits",
+        "original_max_position_embeddings",
+        "pretraining_tp",
+        "resid_pdrop",
+        "rope_interleaved",
+        "router_aux_loss_coef",
+        "router_jitter_noise",
+        "norm_topk_prob",
+    ]
 )
 ROTARY = {
     "rope_parameters": Key(maybe(OBJECT)),
@@ -72,7 +86,7 @@ def rope(values: Values) -> tuple[float, float | None]:
     return (1e4 if theta is None else theta), part
 
 
-def _llama_like(values: Values) -> Params:
+def llama_like(values: Values) -> Params:
     """The params that all of them have; attention has no biases, which most of them set themselves."""
     count = values["num_attention_heads"]
     params: Params = {
@@ -98,17 +112,17 @@ def _llama_like(values: Values) -> Params:
 
 def _llama(values: Values) -> Params:
     bias = values["attention_bias"]
-    return _llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "mlp_bias": values["mlp_bias"]}
+    return llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "mlp_bias": values["mlp_bias"]}
 
 
-def _mistral(values: Values) -> Params:
-    return _llama_like(values) | _window(values, [True] * values["num_hidden_layers"])
+def mistral(values: Values) -> Params:
+    return llama_like(values) | window(values, [True] * values["num_hidden_layers"])
 
 
 def _qwen2(values: Values) -> Params:
     layers, first = values["num_hidden_layers"], values["max_window_layers"]
     behind = [values["use_sliding_window"] and layer >= first for layer in range(layers)]
-    return _llama_like(values) | {"qkv_bias": True} | _window(values, behind)
+    return llama_like(values) | {"qkv_bias": True} | window(values, behind)
 
 
 def _qwen3(values: Values) -> Params:
@@ -118,7 +132,7 @@ def _qwen3(values: Values) -> Params:
 
 def _gemma(values: Values) -> Params:
     bias = values["attention_bias"]
-    params = _llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "scaled": True}
+    params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "scaled": True}
     if values["hidden_act"] == "gelu":  # which means the approximation in these files
         params["activation"] = "gelu_tanh"
     return params
@@ -127,63 +141,23 @@ def _gemma(values: Values) -> Params:
 def _gemma2(values: Values) -> Params:
     bias = values["attention_bias"]
     every_other = [layer % 2 == 0 for layer in range(values["num_hidden_layers"])]
-    params = _llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "scaled": True, "norms": "both"}
+    params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "scaled": True, "norms": "both"}
     params["activation"] = activation(values, "hidden_activation")
-    return params | {"soft_cap": values["final_logit_softcapping"] or 0} | _window(values, every_other)
+    return params | {"soft_cap": values["final_logit_softcapping"] or 0} | window(values, every_other)
 
 
 def _phi3(values: Values) -> Params:
-    params = _mistral(values)
+    params = mistral(values)
     size = head_size(values, "hidden_size", "num_attention_heads")
     return params | {"rotary_dim": int((rope(values)[1] or 1.0) * size)}
 
 
 def _olmo2(values: Values) -> Params:
     bias = values["attention_bias"]
-    return _llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "norms": "within", "qk_norm": "width"}
+    return llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "norms": "within", "qk_norm": "width"}
 
 
-def _mixtral(values: Values) -> Params:
-    return _mistral(values) | {
-        "experts": values["num_local_experts"],
-        "experts_per_token": values["num_experts_per_tok"],
-    }
-
-
-def _qwen2_moe(values: Values) -> Params:
-    layers, first = values["num_hidden_layers"], values["max_window_layers"]
-    behind = [values["use_sliding_window"] and layer % 2 == 0 and layer < first for layer in range(layers)]
-    shared = {"shared_hidden": values["shared_expert_intermediate_size"], "shared_gate": True}
-    params = _llama_like(values) | {"qkv_bias": values["qkv_bias"]} | _window(values, behind)
-    return params | _experts(values, "num_experts") | shared
-
-
-def _qwen3_moe(values: Values) -> Params:
-    bias = values["attention_bias"]
-    all_of_them = [values["use_sliding_window"]] * values["num_hidden_layers"]
-    params = _llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "qk_norm": "head"}
-    return params | _window(values, all_of_them) | _experts(values, "num_local_experts")
-
-
-def _deepseek_v3(values: Values) -> Params:
-    layers, dense = values["num_hidden_layers"], values["first_k_dense_replace"]
-    bias = values["attention_bias"]
-    params = _llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "attention": "latent_attention"}
-    return params | {
-        "query_rank": values["q_lora_rank"] or 0,
-        "latent": values["kv_lora_rank"],
-        "nope_dim": values["qk_nope_head_dim"],
-        "rope_dim": values["qk_rope_head_dim"],
-        "value_dim": values["v_head_dim"],
-        "experts": values["n_routed_experts"],
-        "experts_per_token": values["num_experts_per_tok"],
-        "expert_hidden": values["moe_intermediate_size"],
-        "sparse": repeated([layer >= dense for layer in range(layers)]),
-        "shared_hidden": values["moe_intermediate_size"] * values["n_shared_experts"],
-    }
-
-
-def _window(values: Values, behind: list[bool]) -> Params:
+def window(values: Values, behind: list[bool]) -> Params:
     """The params of a sliding window, and of the layers that have it; none where no layer does."""
     window = values["sliding_window"]
     types = values["layer_types"]
@@ -196,27 +170,15 @@ def _window(values: Values, behind: list[bool]) -> Params:
     return {"window": window} if all(behind) else {"window": window, "windowed": repeated(behind)}
 
 
-def _experts(values: Values, count: str) -> Params:
-    """The params of a mixture of experts in some of the layers."""
-    layers, step, without = values["num_hidden_layers"], values["decoder_sparse_step"], values["mlp_only_layers"] or ()
-    sparse = [layer not in without and (layer + 1) % step == 0 for layer in range(layers)]
-    params = {
-        "experts": values[count],
-        "experts_per_token": values["num_experts_per_tok"],
-        "expert_hidden": values["moe_intermediate_size"],
-    }
-    return params if all(sparse) else params | {"sparse": repeated(sparse)}
-
-
-_WINDOW = {"layer_types": Key(maybe(LAYER_TYPES)), "sliding_window": Key(maybe(COUNT))}
-_LLAMA_LIKE = (
+WINDOW = {"layer_types": Key(maybe(LAYER_TYPES)), "sliding_window": Key(maybe(COUNT))}
+LLAMA_LIKE = (
     COMMON
     | ROTARY
     | {
         "vocab_size": Key(SIZE, 32000),
         "hidden_size": Key(SIZE, 4096),
         "intermediate_size": Key(SIZE, 11008),
-        "num_hidden_layers": Key(SIZE, 32),
+        "num_hidden_layers": Key(LAYERS, 32),
         "num_attention_heads": Key(SIZE, 32),
         "num_key_value_heads": Key(maybe(SIZE)),
         "head_dim": Key(maybe(SIZE)),
@@ -225,10 +187,10 @@ _LLAMA_LIKE = (
         "tie_word_embeddings": Key(FLAG, False),
     }
 )
-_BIAS = {"attention_bias": Key(FLAG, False)}
-_MISTRAL = (
-    _LLAMA_LIKE
-    | _WINDOW
+BIAS = {"attention_bias": Key(FLAG, False)}
+MISTRAL_KEYS = (
+    LLAMA_LIKE
+    | WINDOW
     | {
         "intermediate_size": Key(SIZE, 14336),
         "num_key_value_heads": Key(maybe(SIZE), 8),
@@ -236,9 +198,9 @@ _MISTRAL = (
         "layer_types": Key(only(None)),  # the library takes them as those of another model
     }
 )
-_QWEN2 = (
-    _LLAMA_LIKE
-    | _WINDOW
+QWEN2_KEYS = (
+    LLAMA_LIKE
+    | WINDOW
     | {
         "vocab_size": Key(SIZE, 151936),
         "intermediate_size": Key(SIZE, 22016),
@@ -249,14 +211,14 @@ _QWEN2 = (
         "use_mrope": Key(only(False), False),
     }
 )
-_GEMMA = (
-    _LLAMA_LIKE
-    | _BIAS
+GEMMA_KEYS = (
+    LLAMA_LIKE
+    | BIAS
     | {
         "vocab_size": Key(SIZE, 256000),
         "hidden_size": Key(SIZE, 3072),
         "intermediate_size": Key(SIZE, 24576),
-        "num_hidden_layers": Key(SIZE, 28),
+        "num_hidden_layers": Key(LAYERS, 28),
         "num_attention_heads": Key(SIZE, 16),
         "num_key_value_heads": Key(SIZE, 16),
         "head_dim": Key(SIZE, 256),
@@ -265,29 +227,21 @@ _GEMMA = (
         "use_bidirectional_attention": Key(maybe(FLAG)),
     }
 )
-_EXPERTS = {
-    "num_experts_per_tok": Key(SIZE, 8),
-    "decoder_sparse_step": Key(SIZE, 1),
-    "moe_intermediate_size": Key(SIZE, 768),
-    "mlp_only_layers": Key(maybe(COUNTS)),
-    "use_sliding_window": Key(FLAG, False),
-}
-
-LLAMA = Family(DECODER, _LLAMA_LIKE | _BIAS | {"mlp_bias": Key(FLAG, False)}, _llama, heads("Llama"), HARMLESS)
-MISTRAL = Family(DECODER, _MISTRAL, _mistral, heads("Mistral"), HARMLESS)
-QWEN2 = Family(DECODER, _QWEN2, _qwen2, heads("Qwen2"), HARMLESS)
-QWEN3 = Family(DECODER, _QWEN2 | _BIAS | {"head_dim": Key(maybe(SIZE), 128)}, _qwen3, heads("Qwen3"), HARMLESS)
+LLAMA = Family(DECODER, LLAMA_LIKE | BIAS | {"mlp_bias": Key(FLAG, False)}, _llama, heads("Llama"), HARMLESS)
+MISTRAL = Family(DECODER, MISTRAL_KEYS, mistral, heads("Mistral"), HARMLESS)
+QWEN2 = Family(DECODER, QWEN2_KEYS, _qwen2, heads("Qwen2"), HARMLESS)
+QWEN3 = Family(DECODER, QWEN2_KEYS | BIAS | {"head_dim": Key(maybe(SIZE), 128)}, _qwen3, heads("Qwen3"), HARMLESS)
 GEMMA = Family(
-    DECODER, _GEMMA, _gemma, heads("Gemma", _CLASSES - {"ForQuestionAnswering"}), HARMLESS | {"hidden_activation"}
+    DECODER, GEMMA_KEYS, _gemma, heads("Gemma", _CLASSES - {"ForQuestionAnswering"}), HARMLESS | {"hidden_activation"}
 )
 GEMMA2 = Family(
     DECODER,
-    _GEMMA
-    | _WINDOW
+    GEMMA_KEYS
+    | WINDOW
     | {
         "hidden_size": Key(SIZE, 2304),
         "intermediate_size": Key(SIZE, 9216),
-        "num_hidden_layers": Key(SIZE, 26),
+        "num_hidden_layers": Key(LAYERS, 26),
         "num_attention_heads": Key(SIZE, 8),
         "num_key_value_heads": Key(SIZE, 4),
         "hidden_activation": Key(TEXT, "gelu_pytorch_tanh"),
@@ -300,7 +254,7 @@ GEMMA2 = Family(
 )
 PHI3 = Family(
     DECODER,
-    _MISTRAL
+    MISTRAL_KEYS
     | {
         "vocab_size": Key(SIZE, 32064),
         "hidden_size": Key(SIZE, 3072),
@@ -317,94 +271,8 @@ PHI3 = Family(
 )
 OLMO2 = Family(
     DECODER,
-    _LLAMA_LIKE | _BIAS | {"vocab_size": Key(SIZE, 50304), "rms_norm_eps": Key(NUMBER, 1e-5)},
+    LLAMA_LIKE | BIAS | {"vocab_size": Key(SIZE, 50304), "rms_norm_eps": Key(NUMBER, 1e-5)},
     _olmo2,
     heads("Olmo2", {"ForSequenceClassification"}),
     HARMLESS,
-)
-MIXTRAL = Family(
-    DECODER,
-    _MISTRAL
-    | {
-        "rms_norm_eps": Key(NUMBER, 1e-5),
-        "sliding_window": Key(maybe(COUNT)),
-        "num_experts_per_tok": Key(SIZE, 2),
-        "num_local_experts": Key(SIZE, 8),
-    },
-    _mixtral,
-    heads("Mixtral"),
-    HARMLESS,
-    {"num_experts": "num_local_experts"},
-)
-QWEN2_MOE = Family(
-    DECODER,
-    _QWEN2
-    | _EXPERTS
-    | {
-        "hidden_size": Key(SIZE, 2048),
-        "intermediate_size": Key(SIZE, 5632),
-        "num_hidden_layers": Key(SIZE, 24),
-        "num_attention_heads": Key(SIZE, 16),
-        "num_key_value_heads": Key(SIZE, 16),
-        "num_experts_per_tok": Key(SIZE, 4),
-        "moe_intermediate_size": Key(SIZE, 1408),
-        "shared_expert_intermediate_size": Key(SIZE, 5632),
-        "num_experts": Key(SIZE, 60),
-        "qkv_bias": Key(FLAG, True),
-    },
-    _qwen2_moe,
-    heads("Qwen2Moe"),
-    HARMLESS,
-)
-QWEN3_MOE = Family(
-    DECODER,
-    _LLAMA_LIKE
-    | _WINDOW
-    | _BIAS
-    | _EXPERTS
-    | {
-        "vocab_size": Key(SIZE, 151936),
-        "hidden_size": Key(SIZE, 2048),
-        "intermediate_size": Key(SIZE, 6144),
-        "num_hidden_layers": Key(SIZE, 24),
-        "num_key_value_heads": Key(SIZE, 4),
-        "sliding_window": Key(maybe(COUNT), 4096),
-        "layer_types": Key(only(None)),
-        "num_local_experts": Key(SIZE, 128),
-    },
-    _qwen3_moe,
-    heads("Qwen3Moe"),
-    HARMLESS | {"max_window_layers"},
-    {"num_experts": "num_local_experts"},
-)
-DEEPSEEK_V3 = Family(
-    DECODER,
-    _LLAMA_LIKE
-    | _BIAS
-    | {
-        "vocab_size": Key(SIZE, 129280),
-        "hidden_size": Key(SIZE, 7168),
-        "intermediate_size": Key(SIZE, 18432),
-        "moe_intermediate_size": Key(SIZE, 2048),
-        "num_hidden_layers": Key(SIZE, 61),
-        "num_attention_heads": Key(SIZE, 128),
-        "num_key_value_heads": Key(maybe(SIZE), 128),
-        "n_shared_experts": Key(SIZE, 1),
-        "n_routed_experts": Key(SIZE, 256),
-        "kv_lora_rank": Key(SIZE, 512),
-        "q_lora_rank": Key(maybe(SIZE), 1536),
-        "qk_rope_head_dim": Key(SIZE, 64),
-        "v_head_dim": Key(SIZE, 128),
-        "qk_nope_head_dim": Key(SIZE, 128),
-        "num_experts_per_tok": Key(SIZE, 8),
-        "first_k_dense_replace": Key(COUNT, 3),
-        "moe_layer_freq": Key(only(1), 1),
-    },
-    _deepseek_v3,
-    heads("DeepseekV3", {"ForSequenceClassification", "ForTokenClassification"}),
-    HARMLESS
-    | set(
-        ["aux_loss_alpha", "ep_size", "n_group", "num_mtp_layers", "num_nextn_predict_layers", "rope_interleave", "routed_scaling_factor", "scoring_func", "seq_aux", "topk_group", "topk_method"]
-    ),
-    {"num_local_experts": "n_routed_experts"},
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import COUNT, FLAG, NUMBER, SIZE, TEXT, Key, only
+from archcost.importers.huggingface.keys import COUNT, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import Params, Values
@@ -14,7 +14,33 @@ if TYPE_CHECKING:
 TEXT_ENCODER = "text_encoder"  # the family spec
 TOKENS = 128  # that are costed unless others are asked for
 _HARMLESS = frozenset(
-    ["attention_dropout", "attention_probs_dropout_prob", "classifier_dropout", "classifier_dropout_prob", "directionality", "down_scale_factor", "embedding_dropout", "gap_size", "layers_to_keep", "net_structure_type", "num_memory_blocks", "output_global_attention", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "qa_dropout", "seq_classif_dropout", "sinusoidal_pos_embds", "summary_activation", "summary_last_dropout", "summary_type", "summary_use_proj", "gradient_checkpointing"]
+    [
+        "attention_dropout",
+        "attention_probs_dropout_prob",
+        "classifier_dropout",
+        "classifier_dropout_prob",
+        "directionality",
+        "down_scale_factor",
+        "embedding_dropout",
+        "gap_size",
+        "layers_to_keep",
+        "net_structure_type",
+        "num_memory_blocks",
+        "output_global_attention",
+        "pooler_fc_size",
+        "pooler_num_attention_heads",
+        "pooler_num_fc_layers",
+        "pooler_size_per_head",
+        "pooler_type",
+        "qa_dropout",
+        "seq_classif_dropout",
+        "sinusoidal_pos_embds",
+        "summary_activation",
+        "summary_last_dropout",
+        "summary_type",
+        "summary_use_proj",
+        "gradient_checkpointing",
+    ]
 )
 
 
@@ -96,7 +122,7 @@ _PRETRAINING: Params = {"pooler": True, "head": "pretraining"}
 _BERT = COMMON | {
     "vocab_size": Key(SIZE, 30522),
     "hidden_size": Key(SIZE, 768),
-    "num_hidden_layers": Key(SIZE, 12),
+    "num_hidden_layers": Key(LAYERS, 12),
     "num_attention_heads": Key(SIZE, 12),
     "intermediate_size": Key(SIZE, 3072),
     "hidden_act": Key(TEXT, "gelu"),
@@ -150,7 +176,7 @@ DISTILBERT = Family(
     | {
         "vocab_size": Key(SIZE, 30522),
         "dim": Key(SIZE, 768),
-        "n_layers": Key(SIZE, 6),
+        "n_layers": Key(LAYERS, 6),
         "n_heads": Key(SIZE, 12),
         "hidden_dim": Key(SIZE, 3072),
         "activation": Key(TEXT, "gelu"),

@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import FLAG, NUMBER, SIZE, TEXT, Key, maybe
+from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import Params, Values
 
 IMAGE_ENCODER = "image_encoder"  # the family spec
 _HARMLESS = frozenset(
-    ["attention_dropout", "attention_probs_dropout_prob", "drop_path_rate", "encoder_stride", "hidden_dropout_prob", "layerscale_value", "logit_scale_init_value"]
+    [
+        "attention_dropout",
+        "attention_probs_dropout_prob",
+        "drop_path_rate",
+        "encoder_stride",
+        "hidden_dropout_prob",
+        "layerscale_value",
+        "logit_scale_init_value",
+    ]
 )
 _BACKBONE = frozenset({"apply_layernorm", "out_features", "out_indices", "reshape_hidden_states", "stage_names"})
 
@@ -74,7 +82,7 @@ def siglip_tower(values: Values) -> Params:
 
 _IMAGE = COMMON | {
     "hidden_size": Key(SIZE, 768),
-    "num_hidden_layers": Key(SIZE, 12),
+    "num_hidden_layers": Key(LAYERS, 12),
     "num_attention_heads": Key(SIZE, 12),
     "hidden_act": Key(TEXT, "gelu"),
     "layer_norm_eps": Key(NUMBER, 1e-12),

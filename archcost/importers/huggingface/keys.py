@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST = 2**31  # of a size: more is no model, and products of a few of them stay whole numbers
+_MOST_LAYERS = 10_000  # of which some params of a spec hold a list
 
 
 class Kind(NamedTuple):
@@ -41,6 +42,7 @@ def _is_number(value: Any) -> bool:
 
 
 SIZE = Kind("a whole number ≥ 1", _is_size)
+LAYERS = Kind(f"a whole number from 1 to {_MOST_LAYERS:,}", lambda value: _is_size(value) and value <= _MOST_LAYERS)
 COUNT = Kind("a whole number ≥ 0", _is_count)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 NUMBER = Kind("a number", _is_number)

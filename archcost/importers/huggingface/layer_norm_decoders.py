@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.decoders import DECODER, HARMLESS, ROTARY, TOKENS, heads, rope
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import FLAG, NUMBER, SIZE, TEXT, Key, maybe, only
+from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import Params, Values
@@ -116,7 +116,7 @@ GPT2 = Family(
         "vocab_size": Key(SIZE, 50257),
         "n_positions": Key(SIZE, 1024),
         "n_embd": Key(SIZE, 768),
-        "n_layer": Key(SIZE, 12),
+        "n_layer": Key(LAYERS, 12),
         "n_head": Key(SIZE, 12),
         "n_inner": Key(maybe(SIZE)),
         "activation_function": Key(TEXT, "gelu_new"),
@@ -150,7 +150,7 @@ GPT_NEOX = Family(
     | {
         "vocab_size": Key(SIZE, 50432),
         "hidden_size": Key(SIZE, 6144),
-        "num_hidden_layers": Key(SIZE, 44),
+        "num_hidden_layers": Key(LAYERS, 44),
         "num_attention_heads": Key(SIZE, 64),
         "intermediate_size": Key(SIZE, 24576),
         "hidden_act": Key(TEXT, "gelu"),
@@ -172,7 +172,7 @@ OPT = Family(
     | {
         "vocab_size": Key(SIZE, 50272),
         "hidden_size": Key(SIZE, 768),
-        "num_hidden_layers": Key(SIZE, 12),
+        "num_hidden_layers": Key(LAYERS, 12),
         "ffn_dim": Key(SIZE, 3072),
         "max_position_embeddings": Key(SIZE, 2048),
         "do_layer_norm_before": Key(FLAG, True),
@@ -194,7 +194,7 @@ BLOOM = Family(
     | {
         "vocab_size": Key(SIZE, 250880),
         "hidden_size": Key(SIZE, 64),
-        "n_layer": Key(SIZE, 2),
+        "n_layer": Key(LAYERS, 2),
         "n_head": Key(SIZE, 8),
         "layer_norm_epsilon": Key(NUMBER, 1e-5),
         "tie_word_embeddings": Key(FLAG, True),
@@ -229,7 +229,7 @@ FALCON = Family(
     | {
         "vocab_size": Key(SIZE, 65024),
         "hidden_size": Key(SIZE, 4544),
-        "num_hidden_layers": Key(SIZE, 32),
+        "num_hidden_layers": Key(LAYERS, 32),
         "num_attention_heads": Key(SIZE, 71),
         "num_ln_in_parallel_attn": Key(maybe(SIZE)),
         "layer_norm_epsilon": Key(NUMBER, 1e-5),

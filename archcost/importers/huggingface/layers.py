@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from archcost.importers.form import Expression
 
+_LONGEST = 4  # flags of a pattern that comes again
+
 
 def repeated(flags: list[bool]) -> Expression:
     """A value for each layer as an expression: runs of equal ones, or a pattern that comes again and again."""
-    for length in range(1, len(flags) // 2 + 1):
+    for length in range(1, min(_LONGEST, len(flags) // 2) + 1):
         pattern, rest = flags[:length], len(flags) % length
-        if flags == pattern * (len(flags) // length) + pattern[:rest] and length <= _LONGEST:
+        if flags == pattern * (len(flags) // length) + pattern[:rest]:
             whole = f"{pattern} * {len(flags) // length}"
             return Expression(f"{whole} + {pattern[:rest]}" if rest else whole)
     runs: list[tuple[bool, int]] = []
@@ -18,5 +20,3 @@ def repeated(flags: list[bool]) -> Expression:
         runs.append((flag, count + 1))
     return Expression(" + ".join([f"[{flag}] * {count}" for flag, count in runs]))
 
-
-_LONGEST = 4  # flags of a pattern

@@ -6,14 +6,49 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import FLAG, SIZE, TEXT, Key, maybe, only
+from archcost.importers.huggingface.keys import FLAG, LAYERS, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import Params, Values
 
 TOKENS = 512  # of source and target that are costed unless others are asked for
 _HARMLESS = frozenset(
-    ["activation_dropout", "add_bias_logits", "add_final_layer_norm", "apply_spec_augment", "attention_dropout", "classif_dropout", "classifier_dropout", "decoder_layerdrop", "dropout", "dropout_rate", "encoder_layerdrop", "force_bos_token_to_be_generated", "init_std", "layer_norm_epsilon", "mask_feature_length", "mask_feature_min_masks", "mask_feature_prob", "mask_time_length", "mask_time_min_masks", "mask_time_prob", "median_filter_width", "n_positions", "normalize_before", "normalize_embedding", "output_past", "relative_attention_max_distance", "scale_decoder_outputs", "static_position_embeddings", "classifier_proj_size", "use_weighted_layer_sum", "extra_pos_embeddings", "alignment_heads", "lang_ids", "is_multilingual"]
+    [
+        "activation_dropout",
+        "add_bias_logits",
+        "add_final_layer_norm",
+        "apply_spec_augment",
+        "attention_dropout",
+        "classif_dropout",
+        "classifier_dropout",
+        "decoder_layerdrop",
+        "dropout",
+        "dropout_rate",
+        "encoder_layerdrop",
+        "force_bos_token_to_be_generated",
+        "init_std",
+        "layer_norm_epsilon",
+        "mask_feature_length",
+        "mask_feature_min_masks",
+        "mask_feature_prob",
+        "mask_time_length",
+        "mask_time_min_masks",
+        "mask_time_prob",
+        "median_filter_width",
+        "n_positions",
+        "normalize_before",
+        "normalize_embedding",
+        "output_past",
+        "relative_attention_max_distance",
+        "scale_decoder_outputs",
+        "static_position_embeddings",
+        "classifier_proj_size",
+        "use_weighted_layer_sum",
+        "extra_pos_embeddings",
+        "alignment_heads",
+        "lang_ids",
+        "is_multilingual",
+    ]
 )
 _ENCODER_DECODER = COMMON | {"is_encoder_decoder": Key(only(True), True)}
 
@@ -77,10 +112,10 @@ def _whisper(values: Values) -> Params:
 
 
 _BART_LIKE = _ENCODER_DECODER | {
-    "encoder_layers": Key(SIZE, 12),
+    "encoder_layers": Key(LAYERS, 12),
     "encoder_ffn_dim": Key(SIZE, 4096),
     "encoder_attention_heads": Key(SIZE, 16),
-    "decoder_layers": Key(SIZE, 12),
+    "decoder_layers": Key(LAYERS, 12),
     "decoder_ffn_dim": Key(SIZE, 4096),
     "decoder_attention_heads": Key(SIZE, 16),
     "activation_function": Key(TEXT, "gelu"),
@@ -103,8 +138,8 @@ T5 = Family(
         "d_model": Key(SIZE, 512),
         "d_kv": Key(SIZE, 64),
         "d_ff": Key(SIZE, 2048),
-        "num_layers": Key(SIZE, 6),
-        "num_decoder_layers": Key(maybe(SIZE)),
+        "num_layers": Key(LAYERS, 6),
+        "num_decoder_layers": Key(maybe(LAYERS)),
         "num_heads": Key(SIZE, 8),
         "relative_attention_num_buckets": Key(SIZE, 32),
         "feed_forward_proj": Key(TEXT, "relu"),
@@ -143,9 +178,9 @@ WHISPER = Family(
     | {
         "vocab_size": Key(SIZE, 51865),
         "num_mel_bins": Key(SIZE, 80),
-        "encoder_layers": Key(SIZE, 4),
+        "encoder_layers": Key(LAYERS, 4),
         "encoder_attention_heads": Key(SIZE, 6),
-        "decoder_layers": Key(SIZE, 4),
+        "decoder_layers": Key(LAYERS, 4),
         "decoder_attention_heads": Key(SIZE, 6),
         "decoder_ffn_dim": Key(SIZE, 1536),
         "encoder_ffn_dim": Key(SIZE, 1536),

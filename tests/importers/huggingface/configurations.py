@@ -6,7 +6,10 @@ of the spec follow from them.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Row(NamedTuple):
@@ -47,22 +50,76 @@ GEMMA = LLAMA | {"head_dim": 16}
 
 DECODERS = [
     *rows(
-        "llama", TEXT, LLAMA,
+        "llama",
+        TEXT,
+        LLAMA,
         ("LlamaModel", {}),
         ("LlamaForCausalLM", {"attention_bias": True, "mlp_bias": True}),
         ("LlamaForCausalLM", {"tie_word_embeddings": True, "head_dim": 12, "num_key_value_heads": None}),
-        ("LlamaForSequenceClassification", {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}}),
+        (
+            "LlamaForSequenceClassification",
+            {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}},
+        ),
         ("LlamaForTokenClassification", {"num_labels": 5}),
         ("LlamaForQuestionAnswering", {"hidden_act": "gelu_new"}),
     ),
-    *rows("mistral", TEXT, LLAMA, ("MistralModel", {}), ("MistralForCausalLM", {"sliding_window": 4}), ("MistralForCausalLM", {"head_dim": 16, "sliding_window": None})),
-    *rows("qwen2", TEXT, LLAMA, ("Qwen2ForCausalLM", {}), ("Qwen2ForCausalLM", {"tie_word_embeddings": True, "use_sliding_window": True, "max_window_layers": 1}), ("Qwen2ForSequenceClassification", {})),
-    *rows("qwen3", TEXT, LLAMA, ("Qwen3ForCausalLM", {}), ("Qwen3ForCausalLM", {"head_dim": 8, "attention_bias": True, "tie_word_embeddings": True}), ("Qwen3ForTokenClassification", {})),
-    *rows("gemma", TEXT, GEMMA, ("GemmaForCausalLM", {}), ("GemmaModel", {"hidden_act": "gelu"}), ("GemmaForCausalLM", {"tie_word_embeddings": False, "attention_bias": True})),
-    *rows("gemma2", TEXT, GEMMA, ("Gemma2ForCausalLM", {}), ("Gemma2Model", {"sliding_window": 4}), ("Gemma2ForCausalLM", {"layer_types": ["full_attention"] * 3, "final_logit_softcapping": None})),
-    *rows("phi3", TEXT, LLAMA, ("Phi3ForCausalLM", {}), ("Phi3ForCausalLM", {"partial_rotary_factor": 0.5, "tie_word_embeddings": True, "sliding_window": 4}), ("Phi3Model", {"num_key_value_heads": None})),
-    *rows("olmo2", TEXT, LLAMA, ("Olmo2ForCausalLM", {}), ("Olmo2ForCausalLM", {"attention_bias": True}), ("Olmo2Model", {"num_key_value_heads": None})),
-]  # fmt: skip
+    *rows(
+        "mistral",
+        TEXT,
+        LLAMA,
+        ("MistralModel", {}),
+        ("MistralForCausalLM", {"sliding_window": 4}),
+        ("MistralForCausalLM", {"head_dim": 16, "sliding_window": None}),
+    ),
+    *rows(
+        "qwen2",
+        TEXT,
+        LLAMA,
+        ("Qwen2ForCausalLM", {}),
+        ("Qwen2ForCausalLM", {"tie_word_embeddings": True, "use_sliding_window": True, "max_window_layers": 1}),
+        ("Qwen2ForSequenceClassification", {}),
+    ),
+    *rows(
+        "qwen3",
+        TEXT,
+        LLAMA,
+        ("Qwen3ForCausalLM", {}),
+        ("Qwen3ForCausalLM", {"head_dim": 8, "attention_bias": True, "tie_word_embeddings": True}),
+        ("Qwen3ForTokenClassification", {}),
+    ),
+    *rows(
+        "gemma",
+        TEXT,
+        GEMMA,
+        ("GemmaForCausalLM", {}),
+        ("GemmaModel", {"hidden_act": "gelu"}),
+        ("GemmaForCausalLM", {"tie_word_embeddings": False, "attention_bias": True}),
+    ),
+    *rows(
+        "gemma2",
+        TEXT,
+        GEMMA,
+        ("Gemma2ForCausalLM", {}),
+        ("Gemma2Model", {"sliding_window": 4}),
+        ("Gemma2ForCausalLM", {"layer_types": ["full_attention"] * 3, "final_logit_softcapping": None}),
+    ),
+    *rows(
+        "phi3",
+        TEXT,
+        LLAMA,
+        ("Phi3ForCausalLM", {}),
+        ("Phi3ForCausalLM", {"partial_rotary_factor": 0.5, "tie_word_embeddings": True, "sliding_window": 4}),
+        ("Phi3Model", {"num_key_value_heads": None}),
+    ),
+    *rows(
+        "olmo2",
+        TEXT,
+        LLAMA,
+        ("Olmo2ForCausalLM", {}),
+        ("Olmo2ForCausalLM", {"attention_bias": True}),
+        ("Olmo2Model", {"num_key_value_heads": None}),
+    ),
+]
 
 BERT = {
     "vocab_size": 100,
@@ -75,7 +132,9 @@ DISTILBERT = {"vocab_size": 100, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden
 THREE = {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}}
 ENCODERS = [
     *rows(
-        "bert", TEXT, BERT,
+        "bert",
+        TEXT,
+        BERT,
         ("BertModel", {"type_vocab_size": 3}),
         ("BertForMaskedLM", {"max_position_embeddings": 20}),
         ("BertLMHeadModel", {"is_decoder": True}),
@@ -85,13 +144,71 @@ ENCODERS = [
         ("BertForTokenClassification", {"num_labels": 5}),
         ("BertForQuestionAnswering", {}),
     ),
-    *rows("roberta", TEXT, BERT, ("RobertaModel", {}), ("RobertaForMaskedLM", {"pad_token_id": 0}), ("RobertaForCausalLM", {"is_decoder": True}), ("RobertaForSequenceClassification", THREE), ("RobertaForTokenClassification", {}), ("RobertaForQuestionAnswering", {})),
-    *rows("xlm-roberta", TEXT, BERT, ("XLMRobertaModel", {}), ("XLMRobertaForMaskedLM", {"type_vocab_size": 1}), ("XLMRobertaForSequenceClassification", {})),
-    *rows("distilbert", TEXT, DISTILBERT, ("DistilBertModel", {}), ("DistilBertForMaskedLM", {"activation": "relu"}), ("DistilBertForSequenceClassification", THREE), ("DistilBertForTokenClassification", {}), ("DistilBertForQuestionAnswering", {})),
-    *rows("electra", TEXT, BERT | {"embedding_size": 16}, ("ElectraModel", {}), ("ElectraModel", {"embedding_size": 32}), ("ElectraForPreTraining", {}), ("ElectraForMaskedLM", {}), ("ElectraForSequenceClassification", THREE), ("ElectraForTokenClassification", {}), ("ElectraForQuestionAnswering", {}), ("ElectraForCausalLM", {"is_decoder": True})),
-    *rows("albert", TEXT, BERT | {"embedding_size": 16}, ("AlbertModel", {}), ("AlbertModel", {"embedding_size": 32, "num_hidden_layers": 1}), ("AlbertForPreTraining", THREE), ("AlbertForMaskedLM", {}), ("AlbertForSequenceClassification", {}), ("AlbertForTokenClassification", {}), ("AlbertForQuestionAnswering", {})),
-    *rows("mpnet", TEXT, BERT, ("MPNetModel", {}), ("MPNetForMaskedLM", {"relative_attention_num_buckets": 8}), ("MPNetForSequenceClassification", THREE), ("MPNetForTokenClassification", {}), ("MPNetForQuestionAnswering", {})),
-]  # fmt: skip
+    *rows(
+        "roberta",
+        TEXT,
+        BERT,
+        ("RobertaModel", {}),
+        ("RobertaForMaskedLM", {"pad_token_id": 0}),
+        ("RobertaForCausalLM", {"is_decoder": True}),
+        ("RobertaForSequenceClassification", THREE),
+        ("RobertaForTokenClassification", {}),
+        ("RobertaForQuestionAnswering", {}),
+    ),
+    *rows(
+        "xlm-roberta",
+        TEXT,
+        BERT,
+        ("XLMRobertaModel", {}),
+        ("XLMRobertaForMaskedLM", {"type_vocab_size": 1}),
+        ("XLMRobertaForSequenceClassification", {}),
+    ),
+    *rows(
+        "distilbert",
+        TEXT,
+        DISTILBERT,
+        ("DistilBertModel", {}),
+        ("DistilBertForMaskedLM", {"activation": "relu"}),
+        ("DistilBertForSequenceClassification", THREE),
+        ("DistilBertForTokenClassification", {}),
+        ("DistilBertForQuestionAnswering", {}),
+    ),
+    *rows(
+        "electra",
+        TEXT,
+        BERT | {"embedding_size": 16},
+        ("ElectraModel", {}),
+        ("ElectraModel", {"embedding_size": 32}),
+        ("ElectraForPreTraining", {}),
+        ("ElectraForMaskedLM", {}),
+        ("ElectraForSequenceClassification", THREE),
+        ("ElectraForTokenClassification", {}),
+        ("ElectraForQuestionAnswering", {}),
+        ("ElectraForCausalLM", {"is_decoder": True}),
+    ),
+    *rows(
+        "albert",
+        TEXT,
+        BERT | {"embedding_size": 16},
+        ("AlbertModel", {}),
+        ("AlbertModel", {"embedding_size": 32, "num_hidden_layers": 1}),
+        ("AlbertForPreTraining", THREE),
+        ("AlbertForMaskedLM", {}),
+        ("AlbertForSequenceClassification", {}),
+        ("AlbertForTokenClassification", {}),
+        ("AlbertForQuestionAnswering", {}),
+    ),
+    *rows(
+        "mpnet",
+        TEXT,
+        BERT,
+        ("MPNetModel", {}),
+        ("MPNetForMaskedLM", {"relative_attention_num_buckets": 8}),
+        ("MPNetForSequenceClassification", THREE),
+        ("MPNetForTokenClassification", {}),
+        ("MPNetForQuestionAnswering", {}),
+    ),
+]
 
 GPT2 = {"vocab_size": 100, "n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 64}
 NEOX = {
@@ -113,12 +230,66 @@ OPT = {
 BLOOM = {"vocab_size": 100, "hidden_size": 32, "n_layer": 3, "n_head": 4, "pad_token_id": 0}
 FALCON = {"vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "pad_token_id": 0}
 LAYER_NORM_DECODERS = [
-    *rows("gpt2", {"input_ids": (1, 7)}, GPT2, ("GPT2Model", {"n_inner": 40}), ("GPT2LMHeadModel", {"n_ctx": 64}), ("GPT2LMHeadModel", {"tie_word_embeddings": False}), ("GPT2ForSequenceClassification", THREE), ("GPT2ForTokenClassification", {}), ("GPT2ForQuestionAnswering", {})),
-    *rows("gpt_neox", TEXT, NEOX, ("GPTNeoXModel", {}), ("GPTNeoXForCausalLM", {"use_parallel_residual": False}), ("GPTNeoXForCausalLM", {"attention_bias": False, "rotary_pct": 1.0}), ("GPTNeoXForSequenceClassification", {}), ("GPTNeoXForTokenClassification", THREE), ("GPTNeoXForQuestionAnswering", {})),
-    *rows("opt", TEXT, OPT, ("OPTModel", {}), ("OPTForCausalLM", {"word_embed_proj_dim": 16, "do_layer_norm_before": False}), ("OPTForCausalLM", {"enable_bias": False, "layer_norm_elementwise_affine": False}), ("OPTForCausalLM", {"tie_word_embeddings": False, "_remove_final_layer_norm": True}), ("OPTForSequenceClassification", {}), ("OPTForQuestionAnswering", {"word_embed_proj_dim": 16})),
-    *rows("bloom", TEXT, BLOOM, ("BloomModel", {}), ("BloomForCausalLM", {}), ("BloomForSequenceClassification", {}), ("BloomForTokenClassification", THREE), ("BloomForQuestionAnswering", {})),
-    *rows("falcon", TEXT, FALCON, ("FalconModel", {}), ("FalconForCausalLM", {"multi_query": False, "bias": True}), ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2}), ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "ffn_hidden_size": 40}), ("FalconForCausalLM", {"alibi": True, "parallel_attn": False}), ("FalconForSequenceClassification", {}), ("FalconForTokenClassification", {}), ("FalconForQuestionAnswering", {})),
-]  # fmt: skip
+    *rows(
+        "gpt2",
+        {"input_ids": (1, 7)},
+        GPT2,
+        ("GPT2Model", {"n_inner": 40}),
+        ("GPT2LMHeadModel", {"n_ctx": 64}),
+        ("GPT2LMHeadModel", {"tie_word_embeddings": False}),
+        ("GPT2ForSequenceClassification", THREE),
+        ("GPT2ForTokenClassification", {}),
+        ("GPT2ForQuestionAnswering", {}),
+    ),
+    *rows(
+        "gpt_neox",
+        TEXT,
+        NEOX,
+        ("GPTNeoXModel", {}),
+        ("GPTNeoXForCausalLM", {"use_parallel_residual": False}),
+        ("GPTNeoXForCausalLM", {"attention_bias": False, "rotary_pct": 1.0}),
+        ("GPTNeoXForSequenceClassification", {}),
+        ("GPTNeoXForTokenClassification", THREE),
+        ("GPTNeoXForQuestionAnswering", {}),
+    ),
+    *rows(
+        "opt",
+        TEXT,
+        OPT,
+        ("OPTModel", {}),
+        ("OPTForCausalLM", {"word_embed_proj_dim": 16, "do_layer_norm_before": False}),
+        ("OPTForCausalLM", {"enable_bias": False, "layer_norm_elementwise_affine": False}),
+        ("OPTForCausalLM", {"tie_word_embeddings": False, "_remove_final_layer_norm": True}),
+        ("OPTForSequenceClassification", {}),
+        ("OPTForQuestionAnswering", {"word_embed_proj_dim": 16}),
+    ),
+    *rows(
+        "bloom",
+        TEXT,
+        BLOOM,
+        ("BloomModel", {}),
+        ("BloomForCausalLM", {}),
+        ("BloomForSequenceClassification", {}),
+        ("BloomForTokenClassification", THREE),
+        ("BloomForQuestionAnswering", {}),
+    ),
+    *rows(
+        "falcon",
+        TEXT,
+        FALCON,
+        ("FalconModel", {}),
+        ("FalconForCausalLM", {"multi_query": False, "bias": True}),
+        ("FalconForCausalLM", {"new_decoder_architecture": True, "num_kv_heads": 2}),
+        (
+            "FalconForCausalLM",
+            {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "ffn_hidden_size": 40},
+        ),
+        ("FalconForCausalLM", {"alibi": True, "parallel_attn": False}),
+        ("FalconForSequenceClassification", {}),
+        ("FalconForTokenClassification", {}),
+        ("FalconForQuestionAnswering", {}),
+    ),
+]
 
 IMAGE = {"pixel_values": (2, 3, 32, 32)}
 VIT = {
@@ -138,13 +309,47 @@ DINOV2 = {
     "patch_size": 8,
 }
 IMAGES = [
-    *rows("vit", IMAGE, VIT, ("ViTModel", {"pooler_output_size": 24}), ("ViTModel", {"qkv_bias": False}), ("ViTForImageClassification", THREE)),
-    *rows("vit", {"pixel_values": (2, 4, 32, 32)}, VIT, ("ViTForImageClassification", {"num_channels": 4, "patch_size": 16})),
-    *rows("deit", IMAGE, VIT, ("DeiTModel", {}), ("DeiTForImageClassification", THREE), ("DeiTForImageClassificationWithTeacher", THREE)),
-    *rows("dinov2", IMAGE, DINOV2, ("Dinov2Model", {}), ("Dinov2ForImageClassification", THREE | {"use_swiglu_ffn": True}), ("Dinov2Model", {"use_mask_token": False, "image_size": 48})),
-    *rows("clip_vision_model", IMAGE, VIT, ("CLIPVisionModel", {}), ("CLIPVisionModelWithProjection", {"projection_dim": 20})),
-    *rows("siglip_vision_model", IMAGE, VIT, ("SiglipVisionModel", {}), ("SiglipVisionModel", {"vision_use_head": False})),
-]  # fmt: skip
+    *rows(
+        "vit",
+        IMAGE,
+        VIT,
+        ("ViTModel", {"pooler_output_size": 24}),
+        ("ViTModel", {"qkv_bias": False}),
+        ("ViTForImageClassification", THREE),
+    ),
+    *rows(
+        "vit",
+        {"pixel_values": (2, 4, 32, 32)},
+        VIT,
+        ("ViTForImageClassification", {"num_channels": 4, "patch_size": 16}),
+    ),
+    *rows(
+        "deit",
+        IMAGE,
+        VIT,
+        ("DeiTModel", {}),
+        ("DeiTForImageClassification", THREE),
+        ("DeiTForImageClassificationWithTeacher", THREE),
+    ),
+    *rows(
+        "dinov2",
+        IMAGE,
+        DINOV2,
+        ("Dinov2Model", {}),
+        ("Dinov2ForImageClassification", THREE | {"use_swiglu_ffn": True}),
+        ("Dinov2Model", {"use_mask_token": False, "image_size": 48}),
+    ),
+    *rows(
+        "clip_vision_model",
+        IMAGE,
+        VIT,
+        ("CLIPVisionModel", {}),
+        ("CLIPVisionModelWithProjection", {"projection_dim": 20}),
+    ),
+    *rows(
+        "siglip_vision_model", IMAGE, VIT, ("SiglipVisionModel", {}), ("SiglipVisionModel", {"vision_use_head": False})
+    ),
+]
 
 BOTH = {"input_ids": (2, 7), "decoder_input_ids": (2, 5)}
 SOUND = {"input_features": (2, 20, 60), "decoder_input_ids": (2, 5)}
@@ -169,10 +374,33 @@ WHISPER = BART | {
     "decoder_start_token_id": 3,
 }
 SEQUENCES = [
-    *rows("t5", BOTH, T5, ("T5Model", {}), ("T5ForConditionalGeneration", {"num_decoder_layers": 3}), ("T5ForConditionalGeneration", {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "relative_attention_num_buckets": 16})),
-    *rows("bart", BOTH, BART, ("BartModel", {}), ("BartForConditionalGeneration", {"scale_embedding": True}), ("BartForQuestionAnswering", {"max_position_embeddings": 64})),
-    *rows("whisper", SOUND, WHISPER, ("WhisperModel", {}), ("WhisperForConditionalGeneration", {"max_target_positions": 20})),
-]  # fmt: skip
+    *rows(
+        "t5",
+        BOTH,
+        T5,
+        ("T5Model", {}),
+        ("T5ForConditionalGeneration", {"num_decoder_layers": 3}),
+        (
+            "T5ForConditionalGeneration",
+            {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "relative_attention_num_buckets": 16},
+        ),
+    ),
+    *rows(
+        "bart",
+        BOTH,
+        BART,
+        ("BartModel", {}),
+        ("BartForConditionalGeneration", {"scale_embedding": True}),
+        ("BartForQuestionAnswering", {"max_position_embeddings": 64}),
+    ),
+    *rows(
+        "whisper",
+        SOUND,
+        WHISPER,
+        ("WhisperModel", {}),
+        ("WhisperForConditionalGeneration", {"max_target_positions": 20}),
+    ),
+]
 
 EXPERTS = LLAMA | {"moe_intermediate_size": 20, "num_experts_per_tok": 2}
 DEEPSEEK = LLAMA | {
@@ -193,12 +421,38 @@ DEEPSEEK = LLAMA | {
 MIXTURES = [  # on the CPU with one expert after the other, of which torch's counter sees every product
     row._replace(device="cpu")
     for row in [
-        *rows("mixtral", TEXT, LLAMA, ("MixtralForCausalLM", {"num_local_experts": 4}), ("MixtralModel", {"num_experts_per_tok": 3, "sliding_window": 4, "head_dim": 12})),
-        *rows("qwen2_moe", TEXT, EXPERTS | {"num_experts": 6, "shared_expert_intermediate_size": 24}, ("Qwen2MoeForCausalLM", {}), ("Qwen2MoeForCausalLM", {"mlp_only_layers": [0], "qkv_bias": False, "tie_word_embeddings": True}), ("Qwen2MoeModel", {"decoder_sparse_step": 2})),
-        *rows("qwen3_moe", TEXT, EXPERTS | {"num_experts": 6, "head_dim": 10}, ("Qwen3MoeForCausalLM", {}), ("Qwen3MoeForCausalLM", {"attention_bias": True, "decoder_sparse_step": 2})),
-        *rows("deepseek_v3", TEXT, DEEPSEEK, ("DeepseekV3ForCausalLM", {}), ("DeepseekV3ForCausalLM", {"q_lora_rank": None, "attention_bias": True}), ("DeepseekV3Model", {"first_k_dense_replace": 0})),
+        *rows(
+            "mixtral",
+            TEXT,
+            LLAMA,
+            ("MixtralForCausalLM", {"num_local_experts": 4}),
+            ("MixtralModel", {"num_experts_per_tok": 3, "sliding_window": 4, "head_dim": 12}),
+        ),
+        *rows(
+            "qwen2_moe",
+            TEXT,
+            EXPERTS | {"num_experts": 6, "shared_expert_intermediate_size": 24},
+            ("Qwen2MoeForCausalLM", {}),
+            ("Qwen2MoeForCausalLM", {"mlp_only_layers": [0], "qkv_bias": False, "tie_word_embeddings": True}),
+            ("Qwen2MoeModel", {"decoder_sparse_step": 2}),
+        ),
+        *rows(
+            "qwen3_moe",
+            TEXT,
+            EXPERTS | {"num_experts": 6, "head_dim": 10},
+            ("Qwen3MoeForCausalLM", {}),
+            ("Qwen3MoeForCausalLM", {"attention_bias": True, "decoder_sparse_step": 2}),
+        ),
+        *rows(
+            "deepseek_v3",
+            TEXT,
+            DEEPSEEK,
+            ("DeepseekV3ForCausalLM", {}),
+            ("DeepseekV3ForCausalLM", {"q_lora_rank": None, "attention_bias": True}),
+            ("DeepseekV3Model", {"first_k_dense_replace": 0}),
+        ),
     ]
-]  # fmt: skip
+]
 
 ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES]
 

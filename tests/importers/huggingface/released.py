@@ -1,4 +1,4 @@
-"""Configurations of released models as their authors published them, written by hand, with the params they are known for.
+"""Configurations of released models as their authors published them, written by hand, and the params of the models.
 
 The params are those of the tensors that are released: of DeepSeek-V3 without the module that predicts further tokens,
 which the library does not build. Whisper's have the table of sinusoids, which is released though it is not learnt.
@@ -6,7 +6,10 @@ which the library does not build. Whisper's have the table of sinusoids, which i
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Released(NamedTuple):
@@ -190,7 +193,8 @@ RELEASED = [
     Released(
         "facebook/bart-base", 139_420_416,
         {
-            "model_type": "bart", "architectures": ["BartModel"], "activation_function": "gelu", "add_bias_logits": False,
+            "model_type": "bart", "architectures": ["BartModel"], "activation_function": "gelu",
+            "add_bias_logits": False,
             "add_final_layer_norm": False, "classif_dropout": 0.1, "d_model": 768, "decoder_attention_heads": 12,
             "decoder_ffn_dim": 3072, "decoder_layers": 6, "encoder_attention_heads": 12, "encoder_ffn_dim": 3072,
             "encoder_layers": 6, "is_encoder_decoder": True, "max_position_embeddings": 1024,

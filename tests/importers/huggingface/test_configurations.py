@@ -21,6 +21,7 @@ from archcost.named_specs import load_spec
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from archcost.analysis.report import Report
@@ -73,7 +74,7 @@ EXPERTS = [
         32 * 32 * 128,
     ),
     (
-        # 48 layers, heads of 128: q and o 2048·4096, k and v 2048·512, norms of heads, 128 experts 3·2048·768, 8 chosen.
+        # 48 layers, heads of 128: q and o 2048·4096, k and v 2048·512, norms of heads, 128 experts 3·2048·768.
         {
             "model_type": "qwen3_moe", "architectures": ["Qwen3MoeForCausalLM"], "attention_bias": False,
             "decoder_sparse_step": 1, "head_dim": 128, "hidden_size": 2048, "intermediate_size": 6144,

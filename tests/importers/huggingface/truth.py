@@ -1,4 +1,4 @@
-"""What transformers itself counts for a configuration: the model built on the meta device and run once, without numbers.
+"""What transformers counts for a configuration: the model is built on the meta device and run once, without numbers.
 
 MACs are those of torch's counter. Attention is written out ("eager"), so that its two products are counted. What reads
 values, as the choice of experts does, cannot run on the meta device: small models of this kind run on the CPU.
