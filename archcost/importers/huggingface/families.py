@@ -39,6 +39,7 @@ FAMILIES = {
     "siglip_vision_model": "images.SIGLIP_VISION",
     "t5": "sequences.T5",
     "vit": "images.VIT",
+    "wav2vec2": "audio.WAV2VEC2",
     "whisper": "sequences.WHISPER",
     "xlm-roberta": "encoders.XLM_ROBERTA",
 }

@@ -19,4 +19,3 @@ def repeated(flags: list[bool]) -> Expression:
         count = runs.pop()[1] if runs and runs[-1][0] == flag else 0
         runs.append((flag, count + 1))
     return Expression(" + ".join([f"[{flag}] * {count}" for flag, count in runs]))
-

@@ -454,7 +454,13 @@ MIXTURES = [  # on the CPU with one expert after the other, of which torch's cou
     ]
 ]
 
-ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES]
+WAVE = {"input_values": (2, 400)}
+WAV2VEC2 = {"vocab_size": 20, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "conv_dim": [12, 16], "conv_stride": [5, 2], "conv_kernel": [10, 3], "num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 4}
+AUDIO = [
+    *rows("wav2vec2", WAVE, WAV2VEC2, ("Wav2Vec2Model", {}), ("Wav2Vec2ForCTC", {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}), ("Wav2Vec2ForCTC", {"mask_time_prob": 0.0, "num_conv_pos_embeddings": 7})),
+]
+
+ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES, *AUDIO]
 
 
 def batch_of(row: Row) -> int:
