@@ -37,6 +37,7 @@ FAMILIES = {
     "qwen3_moe": "mixtures.QWEN3_MOE",
     "roberta": "encoders.ROBERTA",
     "siglip_vision_model": "images.SIGLIP_VISION",
+    "swin": "images.SWIN",
     "t5": "sequences.T5",
     "vit": "images.VIT",
     "wav2vec2": "audio.WAV2VEC2",

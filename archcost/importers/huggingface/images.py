@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe
+from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import Params, Values
@@ -80,6 +80,29 @@ def siglip_tower(values: Values) -> Params:
     return tower(values) | {"hidden": values["intermediate_size"], "front": 0, "head": head}
 
 
+def _swin(values: Values) -> Params:
+    depths, window, patch = values["depths"], values["window_size"], values["patch_size"]
+    if len(values["num_heads"]) != len(depths):
+        raise values.refused("num_heads", "must be as long as 'depths'")
+    last = -(-values["image_size"] // (patch * 2 ** (len(depths) - 1)))
+    if values["image_size"] % patch or last < window:
+        raise values.refused("window_size", f"does not fit into the {last} positions of the last stage")
+    return {
+        "resolution": values["image_size"],
+        "channels": values["num_channels"],
+        "patch": patch,
+        "width": values["embed_dim"],
+        "depths": tuple(depths),
+        "heads": tuple(values["num_heads"]),
+        "window": window,
+        "mlp_ratio": values["mlp_ratio"],
+        "activation": activation(values, "hidden_act"),
+        "qkv_bias": values["qkv_bias"],
+        "drop_path": values["drop_path_rate"],
+        "num_classes": labels(values),
+    }
+
+
 _IMAGE = COMMON | {
     "hidden_size": Key(SIZE, 768),
     "num_hidden_layers": Key(LAYERS, 12),
@@ -150,4 +173,26 @@ SIGLIP_VISION = Family(
     siglip_tower,
     {"SiglipVisionModel": {}},
     _HARMLESS,
+)
+SWIN = Family(
+    "swin_t",
+    COMMON
+    | {
+        "image_size": Key(SIZE, 224),
+        "patch_size": Key(SIZE, 4),
+        "num_channels": Key(SIZE, 3),
+        "embed_dim": Key(SIZE, 96),
+        "depths": Key(SIZES, (2, 2, 6, 2)),
+        "num_heads": Key(SIZES, (3, 6, 12, 24)),
+        "window_size": Key(SIZE, 7),
+        "mlp_ratio": Key(NUMBER, 4.0),
+        "qkv_bias": Key(FLAG, True),
+        "hidden_act": Key(TEXT, "gelu"),
+        "use_absolute_embeddings": Key(only(False), False),
+        "drop_path_rate": Key(NUMBER, 0.1),
+    },
+    _swin,
+    {"SwinModel": {"num_classes": 0}, "SwinForImageClassification": {}},
+    (_HARMLESS - {"drop_path_rate"}) | _BACKBONE | {"layer_norm_eps", "hidden_size", "num_layers", "path_norm", "num_hidden_layers"},
+    {"num_attention_heads": "num_heads"},
 )

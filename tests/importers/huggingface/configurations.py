@@ -460,6 +460,12 @@ AUDIO = [
     *rows("wav2vec2", WAVE, WAV2VEC2, ("Wav2Vec2Model", {}), ("Wav2Vec2ForCTC", {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}), ("Wav2Vec2ForCTC", {"mask_time_prob": 0.0, "num_conv_pos_embeddings": 7})),
 ]
 
+SWIN = {"image_size": 32, "patch_size": 2, "embed_dim": 12, "depths": [2, 2], "num_heads": [2, 3], "window_size": 4}
+IMAGES += [
+    *rows("swin", IMAGE, SWIN, ("SwinModel", {}), ("SwinModel", {"window_size": 3, "qkv_bias": False, "mlp_ratio": 2.0}), ("SwinForImageClassification", THREE | {"window_size": 8})),
+    *rows("swin", {"pixel_values": (2, 4, 48, 48)}, SWIN, ("SwinForImageClassification", {"image_size": 48, "num_channels": 4, "patch_size": 4, "window_size": 6, "depths": [1, 3]})),
+]
+
 ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES, *AUDIO]
 
 
