@@ -466,7 +466,16 @@ IMAGES += [
     *rows("swin", {"pixel_values": (2, 4, 48, 48)}, SWIN, ("SwinForImageClassification", {"image_size": 48, "num_channels": 4, "patch_size": 4, "window_size": 6, "depths": [1, 3]})),
 ]
 
-ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES, *AUDIO]
+PAIR = {"pixel_values": (2, 3, 32, 32), "input_ids": (2, 7)}
+WORDS = {"vocab_size": 100, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 40, "max_position_embeddings": 9}
+TOWERS = [
+    *rows("clip_text_model", TEXT, WORDS, ("CLIPTextModel", {"hidden_act": "gelu"}), ("CLIPTextModelWithProjection", {"projection_dim": 20})),
+    *rows("siglip_text_model", TEXT, WORDS, ("SiglipTextModel", {}), ("SiglipTextModel", {"projection_size": 20})),
+    *rows("clip", PAIR, {"text_config": WORDS, "vision_config": VIT}, ("CLIPModel", {"projection_dim": 20}), ("CLIPModel", {"vision_config": VIT | {"patch_size": 16}})),
+    *rows("siglip", PAIR, {"text_config": WORDS | {"projection_size": 32}, "vision_config": VIT}, ("SiglipModel", {})),
+]
+
+ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES, *AUDIO, *TOWERS]
 
 
 def batch_of(row: Row) -> int:
