@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TEXT_ENCODER = "text_encoder"  # the family spec
 TOKENS = 128  # that are costed unless others are asked for
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     [
         "attention_dropout",
         "attention_probs_dropout_prob",
@@ -154,21 +154,21 @@ BERT = Family(
         pooler=True,
         more={"ForPreTraining": _PRETRAINING | {"labels": 2}, "ForNextSentencePrediction": _POOLED | {"labels": 2}},
     ),
-    _HARMLESS,
+    HARMLESS,
 )
 ROBERTA = Family(
     TEXT_ENCODER,
     _ROBERTA,
     _roberta,
     _heads("Roberta", language=_ROBERTA_LANGUAGE, classes=_dense("tanh"), pooler=True, more={}),
-    _HARMLESS,
+    HARMLESS,
 )
 XLM_ROBERTA = Family(
     TEXT_ENCODER,
     _ROBERTA | {"vocab_size": Key(SIZE, 30522)},
     _roberta,
     _heads("XLMRoberta", language=_ROBERTA_LANGUAGE, classes=_dense("tanh"), pooler=True, more={}),
-    _HARMLESS,
+    HARMLESS,
 )
 DISTILBERT = Family(
     TEXT_ENCODER,
@@ -186,7 +186,7 @@ DISTILBERT = Family(
     },
     _distilbert,
     _heads("DistilBert", language=("ForMaskedLM",), classes=_dense("relu"), pooler=False, more={}),
-    _HARMLESS,
+    HARMLESS,
     {"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"},
 )
 ELECTRA = Family(
@@ -206,7 +206,7 @@ ELECTRA = Family(
         pooler=False,
         more={"ForPreTraining": {"pooler": False, "head": "discriminator"}},
     ),
-    _HARMLESS,
+    HARMLESS,
 )
 ALBERT = Family(
     TEXT_ENCODER,
@@ -224,7 +224,7 @@ ALBERT = Family(
     },
     _albert,
     _heads("Albert", language=("ForMaskedLM",), classes=_POOLED, pooler=True, more={"ForPreTraining": _PRETRAINING}),
-    _HARMLESS,
+    HARMLESS,
 )
 MPNET = Family(
     TEXT_ENCODER,
@@ -232,5 +232,5 @@ MPNET = Family(
     | {"vocab_size": Key(SIZE, 30527), "relative_attention_num_buckets": Key(SIZE, 32)},
     _mpnet,
     _heads("MPNet", language=("ForMaskedLM",), classes=_dense("tanh"), pooler=True, more={}),
-    _HARMLESS,
+    HARMLESS,
 )

@@ -16,6 +16,7 @@ FAMILIES = {
     "clip": "image_text.CLIP",
     "clip_text_model": "image_text.CLIP_TEXT",
     "clip_vision_model": "images.CLIP_VISION",
+    "deberta-v2": "deberta.DEBERTA_V2",
     "deepseek_v3": "mixtures.DEEPSEEK_V3",
     "deit": "images.DEIT",
     "dinov2": "images.DINOV2",

@@ -193,6 +193,8 @@ SWIN = Family(
     },
     _swin,
     {"SwinModel": {"num_classes": 0}, "SwinForImageClassification": {}},
-    (_HARMLESS - {"drop_path_rate"}) | _BACKBONE | {"layer_norm_eps", "hidden_size", "num_layers", "path_norm", "num_hidden_layers"},
+    (_HARMLESS - {"drop_path_rate"})
+    | _BACKBONE
+    | {"layer_norm_eps", "hidden_size", "num_layers", "path_norm", "num_hidden_layers"},
     {"num_attention_heads": "num_heads"},
 )

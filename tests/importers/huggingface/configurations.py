@@ -455,24 +455,100 @@ MIXTURES = [  # on the CPU with one expert after the other, of which torch's cou
 ]
 
 WAVE = {"input_values": (2, 400)}
-WAV2VEC2 = {"vocab_size": 20, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "conv_dim": [12, 16], "conv_stride": [5, 2], "conv_kernel": [10, 3], "num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 4}
+WAV2VEC2 = {
+    "vocab_size": 20,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "conv_dim": [12, 16],
+    "conv_stride": [5, 2],
+    "conv_kernel": [10, 3],
+    "num_conv_pos_embeddings": 8,
+    "num_conv_pos_embedding_groups": 4,
+}
 AUDIO = [
-    *rows("wav2vec2", WAVE, WAV2VEC2, ("Wav2Vec2Model", {}), ("Wav2Vec2ForCTC", {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}), ("Wav2Vec2ForCTC", {"mask_time_prob": 0.0, "num_conv_pos_embeddings": 7})),
+    *rows(
+        "wav2vec2",
+        WAVE,
+        WAV2VEC2,
+        ("Wav2Vec2Model", {}),
+        ("Wav2Vec2ForCTC", {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}),
+        ("Wav2Vec2ForCTC", {"mask_time_prob": 0.0, "num_conv_pos_embeddings": 7}),
+    ),
 ]
 
 SWIN = {"image_size": 32, "patch_size": 2, "embed_dim": 12, "depths": [2, 2], "num_heads": [2, 3], "window_size": 4}
 IMAGES += [
-    *rows("swin", IMAGE, SWIN, ("SwinModel", {}), ("SwinModel", {"window_size": 3, "qkv_bias": False, "mlp_ratio": 2.0}), ("SwinForImageClassification", THREE | {"window_size": 8})),
-    *rows("swin", {"pixel_values": (2, 4, 48, 48)}, SWIN, ("SwinForImageClassification", {"image_size": 48, "num_channels": 4, "patch_size": 4, "window_size": 6, "depths": [1, 3]})),
+    *rows(
+        "swin",
+        IMAGE,
+        SWIN,
+        ("SwinModel", {}),
+        ("SwinModel", {"window_size": 3, "qkv_bias": False, "mlp_ratio": 2.0}),
+        ("SwinForImageClassification", THREE | {"window_size": 8}),
+    ),
+    *rows(
+        "swin",
+        {"pixel_values": (2, 4, 48, 48)},
+        SWIN,
+        (
+            "SwinForImageClassification",
+            {"image_size": 48, "num_channels": 4, "patch_size": 4, "window_size": 6, "depths": [1, 3]},
+        ),
+    ),
 ]
 
 PAIR = {"pixel_values": (2, 3, 32, 32), "input_ids": (2, 7)}
-WORDS = {"vocab_size": 100, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 40, "max_position_embeddings": 9}
+WORDS = {
+    "vocab_size": 100,
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 40,
+    "max_position_embeddings": 9,
+}
 TOWERS = [
-    *rows("clip_text_model", TEXT, WORDS, ("CLIPTextModel", {"hidden_act": "gelu"}), ("CLIPTextModelWithProjection", {"projection_dim": 20})),
+    *rows(
+        "clip_text_model",
+        TEXT,
+        WORDS,
+        ("CLIPTextModel", {"hidden_act": "gelu"}),
+        ("CLIPTextModelWithProjection", {"projection_dim": 20}),
+    ),
     *rows("siglip_text_model", TEXT, WORDS, ("SiglipTextModel", {}), ("SiglipTextModel", {"projection_size": 20})),
-    *rows("clip", PAIR, {"text_config": WORDS, "vision_config": VIT}, ("CLIPModel", {"projection_dim": 20}), ("CLIPModel", {"vision_config": VIT | {"patch_size": 16}})),
+    *rows(
+        "clip",
+        PAIR,
+        {"text_config": WORDS, "vision_config": VIT},
+        ("CLIPModel", {"projection_dim": 20}),
+        ("CLIPModel", {"vision_config": VIT | {"patch_size": 16}}),
+    ),
     *rows("siglip", PAIR, {"text_config": WORDS | {"projection_size": 32}, "vision_config": VIT}, ("SiglipModel", {})),
+]
+
+DEBERTA = BERT | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "max_position_embeddings": 20}
+ENCODERS += [  # on the CPU: the library reads a scale as a number
+    row._replace(device="cpu")
+    for row in rows(
+        "deberta-v2",
+        TEXT,
+        DEBERTA,
+        ("DebertaV2Model", {}),
+        ("DebertaV2Model", {"relative_attention": False, "type_vocab_size": 2, "num_hidden_layers": 1}),
+        (
+            "DebertaV2ForMaskedLM",
+            {
+                "position_buckets": 6,
+                "share_att_key": True,
+                "norm_rel_ebd": "layer_norm",
+                "position_biased_input": False,
+            },
+        ),
+        ("DebertaV2ForSequenceClassification", THREE | {"conv_kernel_size": 3, "pos_att_type": "c2p"}),
+        ("DebertaV2ForTokenClassification", {"embedding_size": 16, "max_relative_positions": 5}),
+        ("DebertaV2ForQuestionAnswering", {"pos_att_type": "p2c|c2p", "share_att_key": True}),
+    )
 ]
 
 ROWS = [*ENCODERS, *DECODERS, *LAYER_NORM_DECODERS, *MIXTURES, *SEQUENCES, *IMAGES, *AUDIO, *TOWERS]

@@ -19,6 +19,7 @@ class Released(NamedTuple):
     params: int
     config: dict[str, Any]
     sizes: Mapping[str, tuple[int, ...]]
+    device: str = "meta"
 
 
 _TEXT = {"input_ids": (1, 32)}
@@ -243,5 +244,55 @@ RELEASED = [
             "use_swiglu_ffn": False,
         },
         _IMAGE,
+    ),
+    Released(
+        "microsoft/swin-tiny-patch4-window7-224", 28_288_354,
+        {
+            "model_type": "swin", "architectures": ["SwinForImageClassification"], "depths": [2, 2, 6, 2],
+            "embed_dim": 96, "image_size": 224, "mlp_ratio": 4.0, "num_heads": [3, 6, 12, 24], "patch_size": 4,
+            "path_norm": True, "use_absolute_embeddings": False, "window_size": 7, **_labels(1000),
+        },
+        _IMAGE,
+    ),
+    Released(
+        "openai/clip-vit-base-patch32", 151_277_313,
+        {
+            "model_type": "clip", "architectures": ["CLIPModel"], "initializer_factor": 1.0, "projection_dim": 512,
+            "text_config": {"hidden_act": "quick_gelu", "hidden_size": 512, "model_type": "clip_text_model"},
+            "text_config_dict": None, "vision_config": {"patch_size": 32, "model_type": "clip_vision_model"},
+        },
+        {"pixel_values": (1, 3, 224, 224), "input_ids": (1, 77)},
+    ),
+    Released(
+        "google/siglip-base-patch16-224", 203_155_970,
+        {
+            "model_type": "siglip", "architectures": ["SiglipModel"], "initializer_factor": 1.0,
+            "text_config": {"model_type": "siglip_text_model"}, "vision_config": {"model_type": "siglip_vision_model"},
+        },
+        {"pixel_values": (1, 3, 224, 224), "input_ids": (1, 64)},
+    ),
+    Released(
+        "facebook/wav2vec2-base-960h", 94_396_320,
+        {
+            "model_type": "wav2vec2", "architectures": ["Wav2Vec2ForCTC"], "conv_bias": False, "conv_dim": [512] * 7,
+            "conv_kernel": [10, 3, 3, 3, 3, 2, 2], "conv_stride": [5, 2, 2, 2, 2, 2, 2], "do_stable_layer_norm": False,
+            "feat_extract_activation": "gelu", "feat_extract_norm": "group", "hidden_size": 768,
+            "intermediate_size": 3072, "num_attention_heads": 12, "num_conv_pos_embedding_groups": 16,
+            "num_conv_pos_embeddings": 128, "num_feat_extract_layers": 7, "num_hidden_layers": 12, "vocab_size": 32,
+        },
+        {"input_values": (1, 16000)},
+    ),
+    Released(
+        "microsoft/deberta-v3-base", 183_831_552,
+        {
+            "model_type": "deberta-v2", "architectures": ["DebertaV2Model"], "hidden_size": 768,
+            "intermediate_size": 3072, "max_position_embeddings": 512, "max_relative_positions": -1,
+            "norm_rel_ebd": "layer_norm", "num_attention_heads": 12, "num_hidden_layers": 12, "pooler_dropout": 0,
+            "pooler_hidden_size": 768, "pos_att_type": "p2c|c2p", "position_biased_input": False,
+            "position_buckets": 256, "relative_attention": True, "share_att_key": True, "type_vocab_size": 0,
+            "vocab_size": 128100,
+        },
+        _TEXT,
+        "cpu",  # the library reads a scale as a number
     ),
 ]  # fmt: skip

@@ -55,7 +55,7 @@ def test_released_models_have_their_released_sizes(released: Any) -> None:
     """And those of the library at full size, on the meta device."""
     totals = report_of(released.config, released.sizes).totals
     assert totals.params == released.params
-    assert (totals.params, totals.macs) == _truth().figures(released.config, **released.sizes)
+    assert (totals.params, totals.macs) == _truth().figures(released.config, released.device, **released.sizes)
 
 
 # Params of whole models that the library cannot run without numbers, and the arithmetic of what a token meets.
