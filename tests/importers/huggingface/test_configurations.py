@@ -169,7 +169,7 @@ BAD = [
     ({"hidden_size": "$(9 ** 9)"}, "'hidden_size' takes a whole number ≥ 1, got '$(9 ** 9)'"),
     ({"hidden_size": True}, "'hidden_size' takes a whole number ≥ 1, got true"),
     ({"hidden_size": None}, "'hidden_size' takes a whole number ≥ 1, got null"),
-    ({"num_hidden_layers": [2]}, "'num_hidden_layers' takes a whole number ≥ 1, got a list"),
+    ({"num_hidden_layers": [2]}, "'num_hidden_layers' takes a whole number from 1 to 10,000, got a list"),
     ({"tie_word_embeddings": "yes"}, "'tie_word_embeddings' takes true or false, got 'yes'"),
     ({"hidden_act": "snake"}, "'hidden_act' is the activation 'snake', which is not known here"),
     ({"hidden_act": {}}, "'hidden_act' takes text, got an object"),
