@@ -56,7 +56,6 @@ class SpecReader(Reader):
             return []
         entries = top.entries
         self._labels(entries)
-        self._dtype(entries)
         if "params" in entries:
             spec.params = self._params(entries["params"][1])
         self._inputs(top)
@@ -92,7 +91,6 @@ class SpecReader(Reader):
             return
         spec.name = ""
         self._labels(top.entries)
-        self._dtype(top.entries)
         if "params" in top.entries:
             for name, param in self._params(top.entries["params"][1]).items():
                 if name in spec.params:
@@ -113,8 +111,6 @@ class SpecReader(Reader):
         for field in ("name", "family", "source"):
             if field in entries:
                 setattr(self.spec, field, self.text(entries[field][1], f"'{field}'") or "")
-
-    def _dtype(self, entries: Entries) -> None:
         if "dtype" in entries:
             self.spec.dtype = self.dtype(entries["dtype"][1], FLOAT_DTYPES)
 

@@ -9,12 +9,12 @@ from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 _LISTS = ("conv_dim", "conv_stride", "conv_kernel")
 
 
-def _wav2vec2(values: Values) -> Params:
+def _wav2vec2(values: KeyValues) -> Params:
     convolutions = {len(values[name]) for name in _LISTS}
     if len(convolutions) > 1:
         raise values.refused("conv_dim", "must be as long as conv_stride and conv_kernel")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.keys import COUNT, FLAG, OBJECT, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Values
+    from archcost.importers.huggingface.family import KeyValues
 
 # Keys of any configuration that change neither params nor MACs: names, tokens, training, generation, how it is saved.
 HARMLESS = frozenset(
@@ -115,7 +115,7 @@ _ACTIVATIONS = {
 _TWO = 2  # labels, where a configuration says nothing of them
 
 
-def activation(values: Values, name: str, word: str | None = None) -> str:
+def activation(values: KeyValues, name: str, word: str | None = None) -> str:
     """The step that an activation stands for, by the value of a key or a part of it; raises SpecError if unknown."""
     written = values[name] if word is None else word
     if written not in _ACTIVATIONS:
@@ -123,7 +123,7 @@ def activation(values: Values, name: str, word: str | None = None) -> str:
     return _ACTIVATIONS[written]
 
 
-def head_size(values: Values, width: str, heads: str) -> int:
+def head_size(values: KeyValues, width: str, heads: str) -> int:
     """The features of a head, which share the width evenly; raises SpecError where they cannot."""
     size, rest = divmod(values[width], values[heads])
     if rest:
@@ -131,7 +131,7 @@ def head_size(values: Values, width: str, heads: str) -> int:
     return int(size)
 
 
-def labels(values: Values) -> int:
+def labels(values: KeyValues) -> int:
     """How many classes a classifier tells apart."""
     names = values["id2label"]
     if names is not None:

@@ -8,7 +8,7 @@ from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import Diagnostic, Source, SpecError, shortened, suggestion
 from archcost.importers.huggingface.common import HARMLESS
 from archcost.importers.huggingface.families import FAMILIES, family_of
-from archcost.importers.huggingface.family import Values
+from archcost.importers.huggingface.family import KeyValues
 from archcost.importers.layout import Flat, Text, laid_out
 from archcost.importers.sources import title_of
 from archcost.spec.document import Mapping, Scalar, Sequence, parse_document
@@ -35,7 +35,7 @@ def spec_text(text: str, path: str) -> str:
     way_out = f"`transformers:{path}` in place of the path has the library build the model, which needs PyTorch"
     model_type, family = _family(root, way_out)
     architecture, head = _head(root, family, way_out)
-    values = Values(root, family, HARMLESS, way_out)
+    values = KeyValues(root, family, HARMLESS, way_out)
     params = family.params(values) | head
     known = ", ".join(part for part in (model_type, architecture) if part)
     parts: dict[str, Node] = {

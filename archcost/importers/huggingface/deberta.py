@@ -7,21 +7,33 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.encoders import HARMLESS, TOKENS
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import COUNT, FLAG, LAYERS, NUMBER, SIZE, TEXT, TEXTS, Key, Kind, maybe, only
+from archcost.importers.huggingface.keys import (
+    COUNT,
+    FLAG,
+    LAYERS,
+    NUMBER,
+    SIZE,
+    TEXT,
+    TEXTS,
+    Key,
+    KeyKind,
+    maybe,
+    only,
+)
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 _WAYS = ("c2p", "p2c")
-_WHOLE = Kind("a whole number", lambda value: COUNT.fits(abs(value)) if isinstance(value, int) else False)
-_TYPES = Kind("texts, or one that holds | between them, or null", lambda value: value is None or _fits(value))
+_WHOLE = KeyKind("a whole number", lambda value: COUNT.fits(abs(value)) if isinstance(value, int) else False)
+_TYPES = KeyKind("texts, or one that holds | between them, or null", lambda value: value is None or _fits(value))
 
 
 def _fits(value: object) -> bool:
     return TEXT.fits(value) or TEXTS.fits(value)
 
 
-def _deberta(values: Values) -> Params:
+def _deberta(values: KeyValues) -> Params:
     rows = values["max_position_embeddings"]
     biased = values["position_biased_input"]
     params: Params = {
@@ -45,7 +57,7 @@ def _deberta(values: Values) -> Params:
     return params | _distances(values) | _convolution(values)
 
 
-def _distances(values: Values) -> Params:
+def _distances(values: KeyValues) -> Params:
     """The params of the table of distances, and of who reads it."""
     relative = values["relative_attention"]
     written = values["pos_att_type"] or []
@@ -63,7 +75,7 @@ def _distances(values: Values) -> Params:
     } | {way: relative and way in ways for way in _WAYS}
 
 
-def _convolution(values: Values) -> Params:
+def _convolution(values: KeyValues) -> Params:
     kernel = values["conv_kernel_size"]
     if not kernel:
         return {"conv_kernel": 0}

@@ -15,14 +15,14 @@ from archcost.importers.huggingface.keys import (
     SIZE,
     TEXT,
     Key,
-    Kind,
+    KeyKind,
     maybe,
     only,
 )
 from archcost.importers.huggingface.layers import repeated
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 DECODER = "decoder"  # the family spec
 TOKENS = 2048  # of the prompt that is costed unless another is asked for
@@ -49,7 +49,7 @@ ROTARY = {
     "rope_theta": Key(maybe(NUMBER)),
     "partial_rotary_factor": Key(maybe(NUMBER)),
 }
-LAYER_TYPES = Kind(
+LAYER_TYPES = KeyKind(
     "a list of full_attention and sliding_attention",
     lambda value: isinstance(value, list) and all(item in ("full_attention", "sliding_attention") for item in value),
 )
@@ -70,7 +70,7 @@ def heads(name: str, classes: set[str] = _CLASSES) -> dict[str, Params]:
     }
 
 
-def rope(values: Values) -> tuple[float, float | None]:
+def rope(values: KeyValues) -> tuple[float, float | None]:
     """The base of the rotary embeddings, and the part of a head's features that they turn, if it is written.
 
     They stand in ``rope_parameters`` or ``rope_scaling``, or beside it, as files before version 5 of the library do.
@@ -86,7 +86,7 @@ def rope(values: Values) -> tuple[float, float | None]:
     return (1e4 if theta is None else theta), part
 
 
-def llama_like(values: Values) -> Params:
+def llama_like(values: KeyValues) -> Params:
     """The params that all of them have; attention has no biases, which most of them set themselves."""
     count = values["num_attention_heads"]
     params: Params = {
@@ -110,27 +110,27 @@ def llama_like(values: Values) -> Params:
     return params | {"head_dim": values["head_dim"]}
 
 
-def _llama(values: Values) -> Params:
+def _llama(values: KeyValues) -> Params:
     bias = values["attention_bias"]
     return llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "mlp_bias": values["mlp_bias"]}
 
 
-def mistral(values: Values) -> Params:
+def mistral(values: KeyValues) -> Params:
     return llama_like(values) | window(values, [True] * values["num_hidden_layers"])
 
 
-def _qwen2(values: Values) -> Params:
+def _qwen2(values: KeyValues) -> Params:
     layers, first = values["num_hidden_layers"], values["max_window_layers"]
     behind = [values["use_sliding_window"] and layer >= first for layer in range(layers)]
     return llama_like(values) | {"qkv_bias": True} | window(values, behind)
 
 
-def _qwen3(values: Values) -> Params:
+def _qwen3(values: KeyValues) -> Params:
     bias = values["attention_bias"]
     return _qwen2(values) | {"qkv_bias": bias, "out_bias": bias, "qk_norm": "head"}
 
 
-def _gemma(values: Values) -> Params:
+def _gemma(values: KeyValues) -> Params:
     bias = values["attention_bias"]
     params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "scaled": True}
     if values["hidden_act"] == "gelu":  # which means the approximation in these files
@@ -138,7 +138,7 @@ def _gemma(values: Values) -> Params:
     return params
 
 
-def _gemma2(values: Values) -> Params:
+def _gemma2(values: KeyValues) -> Params:
     bias = values["attention_bias"]
     every_other = [layer % 2 == 0 for layer in range(values["num_hidden_layers"])]
     params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "scaled": True, "norms": "both"}
@@ -146,18 +146,18 @@ def _gemma2(values: Values) -> Params:
     return params | {"soft_cap": values["final_logit_softcapping"] or 0} | window(values, every_other)
 
 
-def _phi3(values: Values) -> Params:
+def _phi3(values: KeyValues) -> Params:
     params = mistral(values)
     size = head_size(values, "hidden_size", "num_attention_heads")
     return params | {"rotary_dim": int((rope(values)[1] or 1.0) * size)}
 
 
-def _olmo2(values: Values) -> Params:
+def _olmo2(values: KeyValues) -> Params:
     bias = values["attention_bias"]
     return llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "norms": "within", "qk_norm": "width"}
 
 
-def window(values: Values, behind: list[bool]) -> Params:
+def window(values: KeyValues, behind: list[bool]) -> Params:
     """The params of a sliding window, and of the layers that have it; none where no layer does."""
     window = values["sliding_window"]
     types = values["layer_types"]

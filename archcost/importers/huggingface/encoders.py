@@ -9,7 +9,7 @@ from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import COUNT, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, only
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 TEXT_ENCODER = "text_encoder"  # the family spec
 TOKENS = 128  # that are costed unless others are asked for
@@ -44,7 +44,7 @@ HARMLESS = frozenset(
 )
 
 
-def _bert_like(values: Values) -> Params:
+def _bert_like(values: KeyValues) -> Params:
     """The params that most of them have."""
     return {
         "layers": values["num_hidden_layers"],
@@ -59,7 +59,7 @@ def _bert_like(values: Values) -> Params:
     } | _rows(values)
 
 
-def _rows(values: Values, offset: int = 0) -> Params:
+def _rows(values: KeyValues, offset: int = 0) -> Params:
     """The params of a table of positions, of which some are before the first."""
     rows = values["max_position_embeddings"]
     if rows <= offset:
@@ -69,20 +69,20 @@ def _rows(values: Values, offset: int = 0) -> Params:
     return {"positions": rows, "offset": offset, "tokens": min(TOKENS, rows - offset)}
 
 
-def _bert(values: Values) -> Params:
+def _bert(values: KeyValues) -> Params:
     return _bert_like(values) | {"types": values["type_vocab_size"]}
 
 
-def _roberta(values: Values) -> Params:
+def _roberta(values: KeyValues) -> Params:
     return _bert(values) | _rows(values, (values["pad_token_id"] or 0) + 1)
 
 
-def _mpnet(values: Values) -> Params:
+def _mpnet(values: KeyValues) -> Params:
     rows = _rows(values, (1 if values["pad_token_id"] is None else values["pad_token_id"]) + 1)
     return _bert_like(values) | rows | {"types": 0, "distances": values["relative_attention_num_buckets"]}
 
 
-def _distilbert(values: Values) -> Params:
+def _distilbert(values: KeyValues) -> Params:
     return {
         "layers": values["n_layers"],
         "width": values["dim"],
@@ -97,11 +97,11 @@ def _distilbert(values: Values) -> Params:
     } | _rows(values)
 
 
-def _electra(values: Values) -> Params:
+def _electra(values: KeyValues) -> Params:
     return _bert(values) | {"embedding": values["embedding_size"]}
 
 
-def _albert(values: Values) -> Params:
+def _albert(values: KeyValues) -> Params:
     return _electra(values) | {"projection": True, "shared": True}
 
 

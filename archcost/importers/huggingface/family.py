@@ -29,13 +29,13 @@ class Family(NamedTuple):
 
     spec: str
     keys: Mapping[str, Key]
-    params: Callable[[Values], Params]
+    params: Callable[[KeyValues], Params]
     heads: Mapping[str, Params]
     harmless: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
 
 
-class Values:
+class KeyValues:
     """The values of the keys of a family in a configuration, or in an object within it.
 
     Raises SpecError, with a place for each, where keys are not known or values do not fit. ``way_out`` is what helps
@@ -66,7 +66,7 @@ class Values:
         """Whether a key is written, and not null."""
         return name in self._written and self[name] is not None
 
-    def inner(self, name: str, family: Family) -> Values:
+    def inner(self, name: str, family: Family) -> KeyValues:
         """The values of an object in this one, which has a family of its own; raises as the class does."""
         root = self._root
         value = (
@@ -74,7 +74,7 @@ class Values:
         )
         if not isinstance(value, MappingValue):
             raise self.refused(name, "takes an object")
-        return Values(value, family, self._harmless, self._way_out)
+        return KeyValues(value, family, self._harmless, self._way_out)
 
     def refused(self, name: str, message: str) -> SpecError:
         """The error for a value that fits, and is not understood."""

@@ -10,12 +10,12 @@ from archcost.importers.huggingface.images import CLIP_VISION, SIGLIP_VISION, to
 from archcost.importers.huggingface.keys import LAYERS, NUMBER, OBJECT, SIZE, TEXT, Key, maybe
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 _HARMLESS = frozenset({"attention_dropout", "dropout", "logit_scale_init_value"})
 
 
-def _text(values: Values) -> Params:
+def _text(values: KeyValues) -> Params:
     """The params of a tower for text."""
     return {
         "vocabulary": values["vocab_size"],
@@ -29,16 +29,16 @@ def _text(values: Values) -> Params:
     }
 
 
-def _clip_text(values: Values) -> Params:
+def _clip_text(values: KeyValues) -> Params:
     return _text(values) | {"projected": values["projection_dim"] or 0}
 
 
-def _siglip_text(values: Values) -> Params:
+def _siglip_text(values: KeyValues) -> Params:
     projected = values["projection_size"] or values["hidden_size"]
     return _text(values) | {"causal": False, "projected": projected, "projection_bias": True}
 
 
-def _both(values: Values, text: Family, image: Family) -> Params:
+def _both(values: KeyValues, text: Family, image: Family) -> Params:
     """The params of both towers, by names of their own."""
     words = _text(values.inner("text_config", text))
     shared = {name: words.pop(name) for name in ("vocabulary", "positions")}
@@ -49,11 +49,11 @@ def _both(values: Values, text: Family, image: Family) -> Params:
     return shared | params | {f"image_{name}": value for name, value in seen.items()}
 
 
-def _clip(values: Values) -> Params:
+def _clip(values: KeyValues) -> Params:
     return _both(values, CLIP_TEXT, CLIP_VISION) | {"projected": values["projection_dim"]}
 
 
-def _siglip(values: Values) -> Params:
+def _siglip(values: KeyValues) -> Params:
     text, image = values.inner("text_config", SIGLIP_TEXT), values.inner("vision_config", SIGLIP_VISION)
     projected = text["projection_size"] or text["hidden_size"]
     if not image["vision_use_head"] or projected != image["hidden_size"]:

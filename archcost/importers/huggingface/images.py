@@ -9,7 +9,7 @@ from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 IMAGE_ENCODER = "image_encoder"  # the family spec
 _HARMLESS = frozenset(
@@ -26,7 +26,7 @@ _HARMLESS = frozenset(
 _BACKBONE = frozenset({"apply_layernorm", "out_features", "out_indices", "reshape_hidden_states", "stage_names"})
 
 
-def tower(values: Values) -> Params:
+def tower(values: KeyValues) -> Params:
     """The params that all of them have."""
     return {
         "trained": values["image_size"],
@@ -40,7 +40,7 @@ def tower(values: Values) -> Params:
     }
 
 
-def _vit(values: Values) -> Params:
+def _vit(values: KeyValues) -> Params:
     projected = values["pooler_output_size"]
     return tower(values) | {
         "hidden": values["intermediate_size"],
@@ -50,11 +50,11 @@ def _vit(values: Values) -> Params:
     }
 
 
-def _deit(values: Values) -> Params:
+def _deit(values: KeyValues) -> Params:
     return _vit(values) | {"front": 2}
 
 
-def _dinov2(values: Values) -> Params:
+def _dinov2(values: KeyValues) -> Params:
     hidden = int(values["hidden_size"] * values["mlp_ratio"])
     gated = values["use_swiglu_ffn"]
     params = tower(values) | {
@@ -68,19 +68,19 @@ def _dinov2(values: Values) -> Params:
     return params | {"activation": "silu"} if gated else params
 
 
-def clip_tower(values: Values) -> Params:
+def clip_tower(values: KeyValues) -> Params:
     """The params of CLIP's image tower."""
     more = {"hidden": values["intermediate_size"], "patch_bias": False, "first_norm": True, "norm": "first"}
     return tower(values) | more | {"projected": values["projection_dim"] or 1}
 
 
-def siglip_tower(values: Values) -> Params:
+def siglip_tower(values: KeyValues) -> Params:
     """The params of SigLIP's image tower, which may have no attention pooling behind it."""
     head = "attention" if values["vision_use_head"] else "none"
     return tower(values) | {"hidden": values["intermediate_size"], "front": 0, "head": head}
 
 
-def _swin(values: Values) -> Params:
+def _swin(values: KeyValues) -> Params:
     depths, window, patch = values["depths"], values["window_size"], values["patch_size"]
     if len(values["num_heads"]) != len(depths):
         raise values.refused("num_heads", "must be as long as 'depths'")

@@ -10,10 +10,10 @@ from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 
-def _plain(values: Values, layers: str, width: str, count: str, eps: str | None) -> Params:
+def _plain(values: KeyValues, layers: str, width: str, count: str, eps: str | None) -> Params:
     """The params that all of them have, by the names of their keys; heads for keys and values are as many."""
     head_size(values, width, count)
     return {
@@ -36,7 +36,7 @@ def _plain(values: Values, layers: str, width: str, count: str, eps: str | None)
     }
 
 
-def _gpt2(values: Values) -> Params:
+def _gpt2(values: KeyValues) -> Params:
     params = _plain(values, "n_layer", "n_embd", "n_head", "layer_norm_epsilon")
     params |= {"activation": activation(values, "activation_function")} | _rows(values["n_positions"], 0)
     return params | {"hidden": values["n_inner"]} if values["n_inner"] is not None else params
@@ -46,7 +46,7 @@ def _rows(positions: int, offset: int) -> Params:
     return {"positions": positions, "offset": offset, "tokens": min(TOKENS, positions)}
 
 
-def _opt(values: Values) -> Params:
+def _opt(values: KeyValues) -> Params:
     before = values["do_layer_norm_before"]
     bias = values["enable_bias"]
     params = _plain(values, "num_hidden_layers", "hidden_size", "num_attention_heads", None) | {
@@ -64,12 +64,12 @@ def _opt(values: Values) -> Params:
     return params | _rows(values["max_position_embeddings"], 2)
 
 
-def _bloom(values: Values) -> Params:
+def _bloom(values: KeyValues) -> Params:
     params = _plain(values, "n_layer", "hidden_size", "n_head", "layer_norm_epsilon")
     return params | {"activation": "gelu_tanh", "embedding_norm": True}
 
 
-def _gpt_neox(values: Values) -> Params:
+def _gpt_neox(values: KeyValues) -> Params:
     size = head_size(values, "hidden_size", "num_attention_heads")
     theta, part = rope(values)
     bias = values["attention_bias"]
@@ -82,7 +82,7 @@ def _gpt_neox(values: Values) -> Params:
     return params | _parallel(2) if values["use_parallel_residual"] else params
 
 
-def _falcon(values: Values) -> Params:
+def _falcon(values: KeyValues) -> Params:
     new, bias = values["new_decoder_architecture"], values["bias"]
     count = values["num_attention_heads"]
     params = _plain(values, "num_hidden_layers", "hidden_size", "num_attention_heads", "layer_norm_epsilon") | {

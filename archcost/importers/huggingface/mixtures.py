@@ -22,17 +22,17 @@ from archcost.importers.huggingface.keys import COUNT, COUNTS, FLAG, LAYERS, NUM
 from archcost.importers.huggingface.layers import repeated
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 
-def _mixtral(values: Values) -> Params:
+def _mixtral(values: KeyValues) -> Params:
     return mistral(values) | {
         "experts": values["num_local_experts"],
         "experts_per_token": values["num_experts_per_tok"],
     }
 
 
-def _qwen2_moe(values: Values) -> Params:
+def _qwen2_moe(values: KeyValues) -> Params:
     layers, first = values["num_hidden_layers"], values["max_window_layers"]
     behind = [values["use_sliding_window"] and layer % 2 == 0 and layer < first for layer in range(layers)]
     shared = {"shared_hidden": values["shared_expert_intermediate_size"], "shared_gate": True}
@@ -40,14 +40,14 @@ def _qwen2_moe(values: Values) -> Params:
     return params | _experts(values, "num_experts") | shared
 
 
-def _qwen3_moe(values: Values) -> Params:
+def _qwen3_moe(values: KeyValues) -> Params:
     bias = values["attention_bias"]
     all_of_them = [values["use_sliding_window"]] * values["num_hidden_layers"]
     params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "qk_norm": "head"}
     return params | window(values, all_of_them) | _experts(values, "num_local_experts")
 
 
-def _deepseek_v3(values: Values) -> Params:
+def _deepseek_v3(values: KeyValues) -> Params:
     layers, dense = values["num_hidden_layers"], values["first_k_dense_replace"]
     bias = values["attention_bias"]
     params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "attention": "latent_attention"}
@@ -65,7 +65,7 @@ def _deepseek_v3(values: Values) -> Params:
     }
 
 
-def _experts(values: Values, count: str) -> Params:
+def _experts(values: KeyValues, count: str) -> Params:
     """The params of a mixture of experts in some of the layers."""
     layers, step, without = values["num_hidden_layers"], values["decoder_sparse_step"], values["mlp_only_layers"] or ()
     sparse = [layer not in without and (layer + 1) % step == 0 for layer in range(layers)]

@@ -9,7 +9,7 @@ from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.keys import FLAG, LAYERS, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
-    from archcost.importers.huggingface.family import Params, Values
+    from archcost.importers.huggingface.family import KeyValues, Params
 
 TOKENS = 512  # of source and target that are costed unless others are asked for
 _HARMLESS = frozenset(
@@ -53,7 +53,7 @@ _HARMLESS = frozenset(
 _ENCODER_DECODER = COMMON | {"is_encoder_decoder": Key(only(True), True)}
 
 
-def _t5(values: Values) -> Params:
+def _t5(values: KeyValues) -> Params:
     written = values["feed_forward_proj"]
     parts = written.split("-")
     gated = parts[0] == "gated"
@@ -76,7 +76,7 @@ def _t5(values: Values) -> Params:
     }
 
 
-def _bart(values: Values) -> Params:
+def _bart(values: KeyValues) -> Params:
     return {
         "width": values["d_model"],
         "layers": values["encoder_layers"],
@@ -93,7 +93,7 @@ def _bart(values: Values) -> Params:
     }
 
 
-def _whisper(values: Values) -> Params:
+def _whisper(values: KeyValues) -> Params:
     return {
         "width": values["d_model"],
         "layers": values["encoder_layers"],
