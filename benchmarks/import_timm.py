@@ -58,7 +58,7 @@ def count(name: str, batch: int) -> tuple[int, int]:
 
     with torch.device("meta"):
         model = timm.create_model(name, pretrained=False).eval()
-        image = torch.empty(batch, *model.pretrained_cfg["input_size"])
+        image = torch.empty(batch, *timm.models.get_pretrained_cfg(name).input_size)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     torch.backends.mha.set_fastpath_enabled(False)

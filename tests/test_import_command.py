@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +13,7 @@ import archcost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Run
 
@@ -180,9 +181,8 @@ def test_every_command_takes_a_source(run: Callable[..., Run], folder: Path) -> 
     assert run("verify", "tiny_nets:build", *shape, "--against", "tiny_nets:build", cwd=folder).code == 0
 
 
-def test_a_library_needs_no_torch_the_second_time(run: Callable[..., Run], folder: Path) -> None:
-    import subprocess
-
+def test_a_library_needs_no_torch_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     code = (
         "import sys, archcost\n"
         "spec = archcost.load('torchvision:alexnet')\n"

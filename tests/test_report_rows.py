@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.figures import OF_LAYERS
+from archcost.figures import METRICS, OF_LAYERS
 from archcost.render import table_rows as report_rows
 from archcost.render.document import Line, Table, cell
 from archcost.render.report import ReportDocument
@@ -29,14 +29,16 @@ def paths(text: str) -> list[str]:
 
 @pytest.mark.parametrize("key", OF_LAYERS)
 def test_a_sheet_is_sorted_and_cut_like_the_table(key: str, run: Callable[..., Run]) -> None:
-    words = ("analyze", "googlenet", "--sort", key, "--top", "9")
+    training = METRICS[key].of_training
+    words = ("analyze", "googlenet", "--sort", key, "--top", "9", *["--training"] * training)
     found = paths(run(*words, "--format", "csv").out)
     markdown = [line.split(" | ")[0] for line in run(*words, "--format", "markdown").out.splitlines() if "| " in line]
     tree = run(*words, "--format", "tree").out.splitlines()[1:]
     assert [line.strip("| ").replace("\\", "") for line in markdown[2:-1]] == found
     assert [line[4:].partition(":")[0] for line in tree] == found
-    figures = [getattr(layer, key) for layer in archcost.analyze("googlenet").layers]
-    largest = {layer.path: figure for layer, figure in zip(archcost.analyze("googlenet").layers, figures, strict=True)}
+    layers = archcost.analyze("googlenet", training=training).layers
+    figures = [getattr(layer, key) for layer in layers]
+    largest = {layer.path: figure for layer, figure in zip(layers, figures, strict=True)}
     assert [largest[path] for path in found] == sorted(figures, reverse=True)[:9]
 
 

@@ -43,7 +43,8 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
     """
     if names:
         paths = [f"{MODEL}{name}" if f"{MODEL}{name}" in config.models else name for name in names]
-        unknown = next((path for path in paths if path.startswith(MODEL) and path not in config.models), None)
+        models = [path for path in paths if path.startswith(MODEL) and not os.path.lexists(path)]
+        unknown = next((path for path in models if path not in config.models), None)
         if unknown is not None:
             hint = suggestion(unknown, list(config.models), "models")
             raise UsageError(f"the configuration has no model '{unknown}'", hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import Expression
+from archcost.importers.form import Worded
 from archcost.spec.vocabulary import GROUPS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def leave_out_default_ids(steps: Sequence[DraftStep], taken: Iterable[str] = ())
     counts: dict[str, int] = {}
     for step in steps:
         kind = step.kind or GROUPS["residual" if step.residual else "layers"]
-        if isinstance(kind, Expression):  # what it is called by default depends on its value
+        if isinstance(kind, Worded):  # what it is called by default depends on its value
             used.add(str(step.id))
             continue
         count = counts.get(kind, 0)

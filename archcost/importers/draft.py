@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archcost.importers.form import Attribute, Expression
+    from archcost.importers.form import Attribute, Worded
 
 
 @dataclass(slots=True)
@@ -19,10 +19,10 @@ class DraftStep:
     them; None: what the step before gives. ``repeat``, ``when`` and the attributes may be expressions.
     """
 
-    kind: str | Expression | None = None
+    kind: str | Worded | None = None
     id: str | None = None
     attributes: dict[str, Attribute] = field(default_factory=dict)
-    reads: list[str] | Expression | None = None
+    reads: list[str] | Worded | None = None
     layers: list[DraftStep] | None = None
     branches: dict[str, list[DraftStep]] | None = None
     residual: bool = False  # the layers are those of a residual
@@ -44,7 +44,7 @@ class DraftBlock:
     params: dict[str, Attribute] = field(default_factory=dict)
     inputs: list[str] | None = None
     layers: list[DraftStep] = field(default_factory=list)
-    outputs: list[str] | Expression | None = None
+    outputs: list[str] | Worded | None = None
 
 
 @dataclass(slots=True)
@@ -53,5 +53,5 @@ class Draft:
 
     blocks: list[DraftBlock]
     layers: list[DraftStep]
-    outputs: list[str] | Expression | None = None
+    outputs: list[str] | Worded | None = None
     include: list[str] = field(default_factory=list)

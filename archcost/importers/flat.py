@@ -16,10 +16,10 @@ from archcost.spec.unused import MEANT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archcost.importers.form import Model, Step
+    from archcost.importers.form import Form, FormStep
 
 
-def flat(model: Model) -> Draft:
+def flat(model: Form) -> Draft:
     """The draft with all steps of a model in one list, in the order in which they ran."""
     ids = _ids(model)
     names = _references(model, ids)
@@ -38,7 +38,7 @@ def flat(model: Model) -> Draft:
     return Draft([], layers, None if model.outputs == current else [names[value] for value in model.outputs])
 
 
-def _ids(model: Model) -> list[str]:
+def _ids(model: Form) -> list[str]:
     """An id for each step."""
     taken = {given.name for given in model.inputs}
     found: list[str] = []
@@ -48,7 +48,7 @@ def _ids(model: Model) -> list[str]:
     return found
 
 
-def _name(model: Model, step: Step) -> str:
+def _name(model: Form, step: FormStep) -> str:
     """The path as one name; what begins with ``_`` anywhere in it does so as a whole."""
     names = split(model.path_of(step))
     is_meant = any(name.startswith(MEANT) for name in names)
@@ -64,7 +64,7 @@ def _fresh(wanted: str, taken: Iterable[str]) -> str:
     return name
 
 
-def _references(model: Model, ids: Sequence[str]) -> dict[int, str]:
+def _references(model: Form, ids: Sequence[str]) -> dict[int, str]:
     """How ``from`` names each value: an input, a step, or an output of a step that has several."""
     names = {given.value: given.name for given in model.inputs}
     for step, name in zip(model.steps, ids, strict=True):

@@ -25,7 +25,7 @@ class Batched(NamedTuple):
         return self.times * batch + self.plus
 
 
-class Expression(NamedTuple):
+class Worded(NamedTuple):
     """An expression of the language, as it is to be written, without the ``$``: ``in_channels // 4``."""
 
     text: str
@@ -33,7 +33,7 @@ class Expression(NamedTuple):
 
 Size = int | Batched
 Shape = tuple[Size, ...]  # with the batch
-Attribute = None | bool | int | float | str | Batched | Expression | tuple["Attribute", ...]
+Attribute = None | bool | int | float | str | Batched | Worded | tuple["Attribute", ...]
 ROOT = 0  # the scope of the model itself
 
 
@@ -53,7 +53,7 @@ def shape_at(shape: Shape, batch: int) -> tuple[int, ...]:
     return tuple([size_at(size, batch) for size in shape])
 
 
-class Tensor(NamedTuple):
+class FormTensor(NamedTuple):
     """The shape (with the batch) and dtype of a value."""
 
     shape: Shape
@@ -68,7 +68,7 @@ class Input(NamedTuple):
 
 
 @dataclass(slots=True)
-class Scope:
+class FormScope:
     """A part of the model with a name of its own: a module call, or the container that its path goes through.
 
     ``id`` is the name in the parent scope (an attribute of the module, or a number). ``kind`` is the class of the
@@ -84,7 +84,7 @@ class Scope:
 
 
 @dataclass(slots=True)
-class Step:
+class FormStep:
     """One op: ``outputs`` are made of ``inputs``, all of them numbers of values.
 
     ``attributes`` has what differs from the op's defaults, by the op's names; nothing that follows from the input. Of a
@@ -115,7 +115,7 @@ class Truth:
 
 
 @dataclass(slots=True)
-class Model:
+class Form:
     """A model from outside: steps in the order in which they ran.
 
     ``values`` has the tensor of every value, by number. ``scopes[0]`` is the model itself, with an empty id. A scope
@@ -127,9 +127,9 @@ class Model:
     source: str  # one line: the source, and the versions of the libraries
     dtype: str
     inputs: list[Input]
-    values: list[Tensor]
-    scopes: list[Scope]
-    steps: list[Step]
+    values: list[FormTensor]
+    scopes: list[FormScope]
+    steps: list[FormStep]
     outputs: tuple[int, ...]
     truth: Truth
     unused: dict[str, int] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class Model:
             scope = self.scopes[scope].parent
         return ".".join(reversed(ids))
 
-    def path_of(self, step: Step) -> str:
+    def path_of(self, step: FormStep) -> str:
         """The path of a step, as the module's in the source where it is one."""
         above = self.path(step.scope)
         return f"{above}.{step.id}" if above else step.id

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.importers.draft import Draft
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
     from archcost.importers.proof import Proof
 
 _MAX_SHOWN = 3  # differences in a message
@@ -36,7 +36,7 @@ class Imported(NamedTuple):
     functional: tuple[str, ...] = ()
 
 
-def import_text(model: Model, *, flat: bool = False) -> Imported:
+def import_text(model: Form, *, flat: bool = False) -> Imported:
     """The spec of a model, in blocks unless ``flat`` is asked for, or the text in blocks would say another model.
 
     Raises UsageError, with what archcost and the model have, if even the flat spec is not the model.
@@ -59,7 +59,7 @@ def import_text(model: Model, *, flat: bool = False) -> Imported:
     return _handed_out(model, draft, proof, reason)
 
 
-def _folded(model: Model) -> Imported | str:
+def _folded(model: Form) -> Imported | str:
     """The spec in blocks; why there is none if it would not be the model."""
     from archcost.importers.folding import UnfoldableError, fold
 
@@ -73,19 +73,19 @@ def _folded(model: Model) -> Imported | str:
     return _handed_out(model, draft, proof, "")
 
 
-def _refusal(model: Model, proof: Proof) -> str:
+def _refusal(model: Form, proof: Proof) -> str:
     shown = "; ".join(map(str, proof.differences[:_MAX_SHOWN]))
     return f"the spec of {model.name} would not be the model: {shown}"
 
 
-def _handed_out(model: Model, draft: Draft, proof: Proof, unfolded: str) -> Imported:
+def _handed_out(model: Form, draft: Draft, proof: Proof, unfolded: str) -> Imported:
     """The text once more, with what the proof has found: figures to expect, and what is not proven."""
     remarks = [*model.remarks, *proof.gaps]
     text = write(replace(model, remarks=remarks), draft, _figures(model, proof))
     return Imported(text, tuple(remarks), unfolded, tuple(_functional(model, proof)))
 
 
-def _functional(model: Model, proof: Proof) -> Iterator[str]:
+def _functional(model: Form, proof: Proof) -> Iterator[str]:
     """The patterns of functions with the paths that their layers have in the spec."""
     for pattern in model.functional:
         prefix, colon, path = pattern.rpartition(":")
@@ -93,7 +93,7 @@ def _functional(model: Model, proof: Proof) -> Iterator[str]:
             yield f"{prefix}{colon}{proof.paths[path]}"
 
 
-def _figures(model: Model, proof: Proof) -> Figures:
+def _figures(model: Form, proof: Proof) -> Figures:
     """Params, MACs and output at batch 1, each with who counted it; no MACs where some are unknown."""
     report, truth = proof.report, model.truth
     if report is None:

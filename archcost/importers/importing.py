@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archcost.files import Files
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
     from archcost.settings import InputShape
@@ -85,7 +85,7 @@ def import_live(module: nn.Module, inputs: Mapping[str, InputShape], **how: Any)
         return _written(reader.read_module(module, ask, tell), ask, tell)
 
 
-def _written(model: Model, ask: Ask, tell: Tell) -> Imported:
+def _written(model: Form, ask: Ask, tell: Tell) -> Imported:
     from archcost.importers.imported import import_text
 
     tell("writing and proving the spec")

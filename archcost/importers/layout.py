@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 from archcost.importers.yaml_values import name_text, text, value_text
 
 if TYPE_CHECKING:
@@ -230,6 +230,6 @@ def _parts(node: Node) -> list[str] | None:
     """What stands between the commas of a mapping or list; None for any other value."""
     if isinstance(node, dict):
         return [_pair(key, value) for key, value in node.items()]
-    if isinstance(node, (Batched, Expression, Noted)) or not isinstance(node, (list, tuple)):
+    if isinstance(node, (Batched, Worded, Noted)) or not isinstance(node, (list, tuple)):
         return None
     return list(map(_item, node))

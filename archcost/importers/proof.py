@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from archcost.analysis.report import Report
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
 
 _BATCHES = (1, 2)
 
@@ -43,7 +43,7 @@ class Proof(NamedTuple):
         return not self.differences
 
 
-def prove(text: str, model: Model, *, in_order: bool = False) -> Proof:
+def prove(text: str, model: Form, *, in_order: bool = False) -> Proof:
     """Hold a text against the model that it was written from.
 
     ``in_order``: layers are found by their place in the run, as in the flat form, instead of by their paths.
@@ -73,7 +73,7 @@ def _problem(error: SpecError) -> str:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def _of_totals(report: Report, model: Model) -> Iterator[UnlikeModel]:
+def _of_totals(report: Report, model: Form) -> Iterator[UnlikeModel]:
     """Params to the unit; MACs to the unit, but for what the source's own counter cannot see.
 
     That counter may see a part of what it does not see whole: of these ops it is between nothing and all.
@@ -88,13 +88,13 @@ def _of_totals(report: Report, model: Model) -> Iterator[UnlikeModel]:
         yield UnlikeModel("", "MACs", f"{totals.macs:,}", f"{counted:,}", batch)
 
 
-def unseen_macs(report: Report, model: Model) -> int:
+def unseen_macs(report: Report, model: Form) -> int:
     """The MACs of the layers whose ops the source's own counter reads as 0, or in part."""
     kinds = set(model.truth.unseen_macs)
     return sum([layer.macs for layer in report.layers if layer.op in kinds]) if kinds else 0
 
 
-def _gaps(report: Report, model: Model) -> Iterator[str]:
+def _gaps(report: Report, model: Form) -> Iterator[str]:
     """What the proof does not show, in sentences."""
     truth = model.truth
     if truth.params is None:

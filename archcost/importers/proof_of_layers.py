@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.importers.form import Batched, Expression, shape_at
+from archcost.importers.form import Batched, Worded, shape_at
 from archcost.ops import REGISTRY
 from archcost.paths import DOT, join
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.dims import Shape
-    from archcost.importers.form import Attribute, Model, Step
+    from archcost.importers.form import Attribute, Form, FormStep
     from archcost.ops.base import Op
 
 _SHOWN = 4  # paths in a message
@@ -37,7 +37,7 @@ class UnlikeModel(NamedTuple):
         return f"{where}{self.what}{at}: archcost gives {self.here}, the model has {self.there}"
 
 
-def layer_differences(report: Report, model: Model, places: Sequence[int]) -> Iterator[UnlikeModel]:
+def layer_differences(report: Report, model: Form, places: Sequence[int]) -> Iterator[UnlikeModel]:
     """The first layer that is not the step at its place; the inputs and outputs of the model."""
     graph, batch = report.graph, report.batch
     inputs = {name: tensor.shape for name, tensor in graph.inputs.items()}
@@ -59,7 +59,7 @@ def layer_differences(report: Report, model: Model, places: Sequence[int]) -> It
     yield from islice(_of_reads(report, model, places, numbers), 1)
 
 
-def _of_reads(report: Report, model: Model, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[UnlikeModel]:
+def _of_reads(report: Report, model: Form, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[UnlikeModel]:
     """The layers that read other values than their steps; the outputs of the model, where they are others."""
     graph = report.graph
     read = [(node.path, node.inputs, model.steps[place]) for node, place in zip(graph.nodes, places, strict=True)]
@@ -72,7 +72,7 @@ def _of_reads(report: Report, model: Model, places: Sequence[int], numbers: Mapp
             yield UnlikeModel(path, what, here, there, report.batch)
 
 
-def _of_layer(report: Report, index: int, step: Step, model: Model) -> UnlikeModel | None:
+def _of_layer(report: Report, index: int, step: FormStep, model: Form) -> UnlikeModel | None:
     """Whether a layer is the step: its op with all attributes, and the shapes of its outputs."""
     node, batch = report.graph.nodes[index], report.batch
     op = _op_of(step, batch)
@@ -85,7 +85,7 @@ def _of_layer(report: Report, index: int, step: Step, model: Model) -> UnlikeMod
     return None
 
 
-def _op_of(step: Step, batch: int) -> Op | None:
+def _op_of(step: FormStep, batch: int) -> Op | None:
     """The op of a step of the model at a batch size; None where an attribute is an expression."""
     values = {name: _plain(value, batch) for name, value in step.attributes.items()}
     return None if _UNKNOWN in values.values() else REGISTRY[step.kind](**values)
@@ -93,7 +93,7 @@ def _op_of(step: Step, batch: int) -> Op | None:
 
 def _plain(value: Attribute, batch: int) -> Any:
     """A value as YAML would give it; ``_UNKNOWN`` if it is an expression, or has one in it."""
-    if isinstance(value, Expression):
+    if isinstance(value, Worded):
         return _UNKNOWN
     if isinstance(value, Batched):
         return value.at(batch)
@@ -103,7 +103,7 @@ def _plain(value: Attribute, batch: int) -> Any:
     return _UNKNOWN if _UNKNOWN in items else items
 
 
-def places_by_path(report: Report, model: Model) -> list[int]:
+def places_by_path(report: Report, model: Form) -> list[int]:
     """The place of each layer's step in the model, by its path; -1 where the model has no step of this path.
 
     A container that a spec cannot say, because other steps stand between its parts, is a part of their names:
@@ -122,7 +122,7 @@ def _joined(path: str) -> str:
     return path.replace(DOT, "_")
 
 
-def _misplaced(report: Report, model: Model, places: Sequence[int]) -> UnlikeModel:
+def _misplaced(report: Report, model: Form, places: Sequence[int]) -> UnlikeModel:
     """What there is too much or too little."""
     paths = [node.path for node in report.graph.nodes]
     extra = [path for path, place in zip(paths, places, strict=False) if place < 0]
@@ -137,7 +137,7 @@ def _some(paths: Sequence[str]) -> str:
     return f"{shown} and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else shown or "no other"
 
 
-def _value_names(model: Model) -> dict[int, str]:
+def _value_names(model: Form) -> dict[int, str]:
     """What stands for each value: an input's name, or the path of the step that makes it."""
     names = {given.value: given.name for given in model.inputs}
     for step in model.steps:

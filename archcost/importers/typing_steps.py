@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.graph.model import Signature, TensorType
 from archcost.graph.nodes import check_dtypes
-from archcost.importers.form import Batched, Tensor, fitted, shape_at
+from archcost.importers.form import Batched, FormTensor, fitted, shape_at
 from archcost.ops import REGISTRY
 from archcost.ops.base import OpError, apply, raise_on_false
 from archcost.ops.field_types import REQUIRED, AttributeValueError, IntsField, SpatialField
@@ -26,7 +26,7 @@ class Unmapped(Exception):  # noqa: N818 - a verdict on a call, which lowering a
 class Typed(NamedTuple):
     """A step as archcost's op sees it; ``attributes`` are those that differ from the op's defaults."""
 
-    outputs: tuple[Tensor, ...]
+    outputs: tuple[FormTensor, ...]
     attributes: Mapping[str, Attribute]
     weights: dict[str, tuple[int, ...]]
     macs: Size | None  # None: unknown
@@ -40,7 +40,7 @@ class Typist:
         self._dtype = dtype
         self._known: dict[object, Typed | Unmapped] = {}
 
-    def typed(self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Attribute]) -> Typed:
+    def typed(self, kind: str, inputs: Sequence[FormTensor], attributes: Mapping[str, Attribute]) -> Typed:
         """Type a step; raises Unmapped if the op refuses its inputs or attributes."""
         key = (kind, *inputs, *attributes.items(), *[type(value) for value in attributes.values()])
         found = self._known.get(key)
@@ -54,7 +54,7 @@ class Typist:
             raise found
         return found
 
-    def _typed(self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Attribute]) -> Typed:
+    def _typed(self, kind: str, inputs: Sequence[FormTensor], attributes: Mapping[str, Attribute]) -> Typed:
         signatures = [self._signature(kind, inputs, attributes, batch) for batch in self._batch_sizes]
         op, outputs = signatures[0].op, []
         for place, tensor in enumerate(signatures[0].outputs):
@@ -62,7 +62,9 @@ class Typist:
             if len({len(shape) for shape in shapes}) > 1:
                 raise Unmapped(f"{kind} gives tensors of different ranks at different batch sizes")
             outputs.append(
-                Tensor(tuple([fitted(sizes, self._batch_sizes) for sizes in zip(*shapes, strict=True)]), tensor.dtype)
+                FormTensor(
+                    tuple([fitted(sizes, self._batch_sizes) for sizes in zip(*shapes, strict=True)]), tensor.dtype
+                )
             )
         macs = [signature.op.macs(signature.input_shapes, signature.output_shapes) for signature in signatures]
         return Typed(
@@ -73,7 +75,7 @@ class Typist:
         )
 
     def _signature(
-        self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Attribute], batch: int
+        self, kind: str, inputs: Sequence[FormTensor], attributes: Mapping[str, Attribute], batch: int
     ) -> Signature:
         types = tuple([TensorType(shape_at(tensor.shape, batch), tensor.dtype) for tensor in inputs])
         shapes = tuple([each.shape for each in types])

@@ -12,12 +12,12 @@ from archcost.importers.form import ROOT
 from archcost.spec.unused import MEANT
 
 if TYPE_CHECKING:
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
 
 _COLON = ":"  # behind which the path of a pattern of functions begins
 
 
-def marked(model: Model) -> Model:
+def marked(model: Form) -> Form:
     """The same model with names that a spec can have without a warning; the given one stays as it is."""
     readers = model.readers()
     outputs = set(model.outputs)
@@ -46,7 +46,7 @@ def marked(model: Model) -> Model:
     return _renamed(model, replace(model, scopes=scopes_now, steps=steps))
 
 
-def _around(model: Model) -> list[set[int]]:
+def _around(model: Form) -> list[set[int]]:
     """For each scope itself and those that hold it."""
     found: list[set[int]] = [{ROOT}]
     for number, scope in enumerate(model.scopes[1:], 1):
@@ -58,7 +58,7 @@ def _meant(name: str) -> str:
     return name if name.startswith(MEANT) else MEANT + name
 
 
-def _renamed(model: Model, new: Model) -> Model:
+def _renamed(model: Form, new: Form) -> Form:
     """The new model with the paths of functions as they are now."""
     paths = {model.path_of(before): new.path_of(now) for before, now in zip(model.steps, new.steps, strict=True)}
     patterns = [pattern.rpartition(_COLON) for pattern in model.functional]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 from archcost.importers.layout import Alone, Flat, Label, Noted, Spread, Tall, Text, comment_lines, laid_out
 from archcost.importers.yaml_values import batched_text, expression_text
 from archcost.ops import REGISTRY
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.importers.draft import Draft, DraftBlock, DraftStep
-    from archcost.importers.form import Attribute, Input, Model
+    from archcost.importers.form import Attribute, Form, Input
     from archcost.importers.layout import Node
 
 _BATCH = Batched(1)
@@ -40,7 +40,7 @@ class Figures(NamedTuple):
 NO_FIGURES = Figures()
 
 
-def write(model: Model, draft: Draft, figures: Figures) -> str:
+def write(model: Form, draft: Draft, figures: Figures) -> str:
     """The text of the spec that a draft is, with the name, inputs and remarks of its model, and what to expect."""
     blocks = {block.name: block for block in draft.blocks}
     parts: dict[str, Node] = {"archcost": VERSION, "name": Text(model.name), "source": Text(model.source)}
@@ -60,7 +60,7 @@ def write(model: Model, draft: Draft, figures: Figures) -> str:
     return "".join([f"{line}\n" for line in _comments(model)]) + laid_out(parts)
 
 
-def _comments(model: Model) -> list[str]:
+def _comments(model: Form) -> list[str]:
     """What stands above the spec: remarks, and the parameters that never took part."""
     lines = [line for remark in model.remarks for line in comment_lines(remark)]
     if model.unused:
@@ -88,7 +88,7 @@ def _expect(figures: Figures) -> dict[str, Node]:
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 
-def _inputs(model: Model) -> dict[str, Node]:
+def _inputs(model: Form) -> dict[str, Node]:
     declared: dict[str, Node] = {given.name: _input(given, model) for given in model.inputs}
     if list(declared) == ["input"]:
         return declared
@@ -96,7 +96,7 @@ def _inputs(model: Model) -> dict[str, Node]:
     return {"inputs": whole}
 
 
-def _input(given: Input, model: Model) -> Node:
+def _input(given: Input, model: Form) -> Node:
     """A shape without the batch; in full where the dtype is not the model's, or where there is no batch."""
     shape, dtype = model.values[given.value]
     batched = shape[:1] == (_BATCH,)
@@ -113,9 +113,9 @@ def _input(given: Input, model: Model) -> Node:
 
 def _plain(value: Attribute) -> Attribute:
     """A value with its sizes that follow the batch as expressions."""
-    if isinstance(value, tuple) and not isinstance(value, (Batched, Expression)):
+    if isinstance(value, tuple) and not isinstance(value, (Batched, Worded)):
         return tuple(map(_plain, value))
-    return Expression(batched_text(value)) if isinstance(value, Batched) else value
+    return Worded(batched_text(value)) if isinstance(value, Batched) else value
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def _step(step: DraftStep, blocks: Mapping[str, DraftBlock]) -> Node:
         beside["when"] = _plain(step.when)
     if step.kind is None:
         return before | beside | {"residual" if step.residual else "layers": _steps(step.layers or [], blocks)}
-    name = expression_text(step.kind) if isinstance(step.kind, Expression) else step.kind
+    name = expression_text(step.kind) if isinstance(step.kind, Worded) else step.kind
     kind: dict[str, Node] = {name: _attributes(step, blocks)}
     if step.branches is not None:
         beside["branches"] = Spread({name: _steps(inner, blocks) for name, inner in step.branches.items()})
@@ -185,10 +185,10 @@ def _alone(kind: str, blocks: Mapping[str, DraftBlock]) -> str:
     return required[0] if len(required) == 1 else ""
 
 
-def _from(reads: Sequence[str] | Expression) -> Node:
-    return Label(reads[0]) if len(reads) == 1 and not isinstance(reads, Expression) else _references(reads)
+def _from(reads: Sequence[str] | Worded) -> Node:
+    return Label(reads[0]) if len(reads) == 1 and not isinstance(reads, Worded) else _references(reads)
 
 
-def _references(names: Sequence[str] | Expression) -> Node:
+def _references(names: Sequence[str] | Worded) -> Node:
     """Ids, or the one expression that gives them all."""
-    return names if isinstance(names, Expression) else list(map(Label, names))
+    return names if isinstance(names, Worded) else list(map(Label, names))

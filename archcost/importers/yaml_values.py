@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 from archcost.spec.scalars import resolve
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ _MAX_CODE = 0xFFFF  # of an escape with four digits
 def value_text(value: Attribute, *, flow: bool) -> str:
     """A value of an attribute or param; ``flow`` says that it stands inside of ``{}`` or ``[]``."""
     if isinstance(value, Batched):
-        value = Expression(batched_text(value))
-    if isinstance(value, Expression):
+        value = Worded(batched_text(value))
+    if isinstance(value, Worded):
         return _expression_text(value, flow=flow)
     if isinstance(value, str):
-        return _expression_text(Expression(repr(value)), flow=flow) if value.startswith("$") else text(value, flow=flow)
+        return _expression_text(Worded(repr(value)), flow=flow) if value.startswith("$") else text(value, flow=flow)
     if isinstance(value, tuple):
         return "[" + ", ".join([value_text(item, flow=True) for item in value]) + "]"
     return _number_text(value) if isinstance(value, float) else _WORDS.get(repr(value), repr(value))
@@ -79,12 +79,12 @@ def _is_plain(value: str, *, flow: bool) -> bool:
     )
 
 
-def expression_text(expression: Expression) -> str:
+def expression_text(expression: Worded) -> str:
     """``$name`` or ``$(…)``."""
     return f"${expression.text}" if expression.text.isidentifier() else f"$({expression.text})"
 
 
-def _expression_text(expression: Expression, *, flow: bool) -> str:
+def _expression_text(expression: Worded, *, flow: bool) -> str:
     """An expression as a value, in quotes where YAML would end it early."""
     written = expression_text(expression)
     whole = written.count("(") == written.count(")")

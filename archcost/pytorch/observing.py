@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from inspect import signature
+from inspect import Parameter, signature
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -203,10 +203,13 @@ def _run(
     return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
 
 
+_BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+
+
 def _names(model: nn.Module, report: Report) -> list[str]:
     """The names of the report's inputs, where the model's forward pass calls its own so; none where it does not."""
     try:
-        own = signature(model.forward).parameters
+        own = {each.name for each in signature(model.forward).parameters.values() if each.kind in _BY_NAME}
     except (TypeError, ValueError):  # it is not Python's
         return []
     names = list(report.inputs)

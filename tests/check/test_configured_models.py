@@ -1,4 +1,4 @@
-"""Models of PyTorch that a configuration names: judged as specs are, and code of the repository only where two agree."""
+"""Models of PyTorch that a configuration names: judged as specs are; code of the repository runs where two agree."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
-from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth
+from archcost.importers.form import ROOT, Batched, Form, FormScope, FormStep, FormTensor, Input, Truth
 from archcost.ops.field_types import SpatialField
 from archcost.paths import join, split
 from archcost.settings import Settings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FIRST, _SECOND = 2, 3  # batch sizes
 
 
-def model_of(spec: Spec) -> Model:
+def model_of(spec: Spec) -> Form:
     """The model that a spec describes, as if it had been recorded at two batch sizes.
 
     It has a scope for each of a path. Its kind is the block's name; groups, branches and rounds are mere containers.
@@ -27,11 +27,11 @@ def model_of(spec: Spec) -> Model:
     first, second = (analyze(spec, Settings(batch=batch)) for batch in (_FIRST, _SECOND))
     graph = first.graph
     shapes = [_values(report.graph) for report in (first, second)]
-    values = [Tensor(_fitted(one.shape, other.shape), one.dtype) for one, other in zip(*shapes, strict=True)]
+    values = [FormTensor(_fitted(one.shape, other.shape), one.dtype) for one, other in zip(*shapes, strict=True)]
     inputs = [Input(name, place) for place, name in enumerate(graph.inputs)]
     numbers = {-1 - place: place for place in range(len(inputs))}
     numbers |= {value: len(inputs) + value for value in range(len(values) - len(inputs))}
-    scopes, steps = [Scope(ROOT, "", spec.name)], []
+    scopes, steps = [FormScope(ROOT, "", spec.name)], []
     known: dict[tuple[str, ...], int] = {(): ROOT}
     kinds = {scope.path: scope.kind for scope in graph.scopes if scope.params is not None}
     for index, (node, other) in enumerate(zip(graph.nodes, second.graph.nodes, strict=True)):
@@ -41,11 +41,11 @@ def model_of(spec: Spec) -> Model:
             if place not in known:
                 known[place] = len(scopes)
                 kind = kinds.get(join(*place))
-                scopes.append(Scope(known[place[:-1]], place[-1], kind or "", transparent=kind is None))
+                scopes.append(FormScope(known[place[:-1]], place[-1], kind or "", transparent=kind is None))
         outputs = range(node.first_value, node.first_value + len(node.outputs))
         owners = {graph.owner(index, tensor) for tensor in (*node.signature.weights(), *node.signature.buffers())}
         steps.append(
-            Step(
+            FormStep(
                 node.op.kind,
                 name,
                 known[tuple(above)],
@@ -59,7 +59,7 @@ def model_of(spec: Spec) -> Model:
     macs = _fitted(first.totals.macs, second.totals.macs)
     truth = Truth(first.totals.params, macs)
     named = tuple([numbers[value] for value in graph.outputs])
-    return Model(spec.name, "a graph", graph.dtype, inputs, values, scopes, steps, named, truth)
+    return Form(spec.name, "a graph", graph.dtype, inputs, values, scopes, steps, named, truth)
 
 
 def _values(graph: Graph) -> list[Any]:

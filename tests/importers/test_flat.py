@@ -10,7 +10,17 @@ import pytest
 import archcost
 from archcost.analysis.report import check
 from archcost.importers.flat import flat
-from archcost.importers.form import ROOT, Batched, Expression, Input, Model, Scope, Step, Tensor, Truth
+from archcost.importers.form import (
+    ROOT,
+    Batched,
+    Form,
+    FormScope,
+    FormStep,
+    FormTensor,
+    Input,
+    Truth,
+    Worded,
+)
 from archcost.importers.layout import WIDTH
 from archcost.importers.proof import prove
 from archcost.importers.unread import marked
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Shape
 
 
-def text_of(model: Model) -> str:
+def text_of(model: Form) -> str:
     return write(model, flat(marked(model)), NO_FIGURES)
 
 
@@ -36,11 +46,11 @@ def test_the_zoo_as_flat_specs(zoo_model: str) -> None:
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
-def image(*sizes: int) -> Tensor:
-    return Tensor((Batched(1), *sizes), "float32")
+def image(*sizes: int) -> FormTensor:
+    return FormTensor((Batched(1), *sizes), "float32")
 
 
-def small() -> Model:
+def small() -> Form:
     """A convolution twice with one weight, a halving of the channels, and what nobody reads."""
     values = [
         image(4, 8, 8),
@@ -53,18 +63,18 @@ def small() -> Model:
     ]
     conv: dict[str, Any] = {"out_channels": 4, "kernel_size": 3, "padding": 1}
     steps = [
-        Step("conv2d", "conv", 1, (0,), (1,), dict(conv)),
-        Step("conv2d", "conv_1", 1, (1,), (2,), dict(conv), shares=0),
-        Step("chunk", "chunk", 0, (2,), (3, 4), {"chunks": 2, "dim": 1}),
-        Step("concat", "cat", 0, (4, 3), (5,)),
-        Step("sigmoid", "gate", 0, (5,), (6,)),
-        Step("add", "add", 0, (5, 0), (7,)),
+        FormStep("conv2d", "conv", 1, (0,), (1,), dict(conv)),
+        FormStep("conv2d", "conv_1", 1, (1,), (2,), dict(conv), shares=0),
+        FormStep("chunk", "chunk", 0, (2,), (3, 4), {"chunks": 2, "dim": 1}),
+        FormStep("concat", "cat", 0, (4, 3), (5,)),
+        FormStep("sigmoid", "gate", 0, (5,), (6,)),
+        FormStep("add", "add", 0, (5, 0), (7,)),
     ]
     values.append(image(4, 8, 8))
     macs = 2 * 8 * 8 * 4 * 3 * 3 * 4
-    scopes = [Scope(ROOT, "", "Small"), Scope(ROOT, "a", "Part")]
+    scopes = [FormScope(ROOT, "", "Small"), FormScope(ROOT, "a", "Part")]
     truth = Truth(4 * 4 * 3 * 3 + 4, Batched(macs))
-    return Model("small", "made by hand", "float32", [Input("x", 0)], values, scopes, steps, (7,), truth)
+    return Form("small", "made by hand", "float32", [Input("x", 0)], values, scopes, steps, (7,), truth)
 
 
 def test_what_a_flat_spec_looks_like() -> None:
@@ -82,7 +92,7 @@ def test_what_a_flat_spec_looks_like() -> None:
 
 def test_ids_that_would_be_equal_are_numbered() -> None:
     model = small()
-    model.scopes += [Scope(ROOT, "a_conv", "Other"), Scope(2, "1", "Other")]
+    model.scopes += [FormScope(ROOT, "a_conv", "Other"), FormScope(2, "1", "Other")]
     model.steps[0].scope, model.steps[0].id = 3, "x"  # a_conv.1.x
     model.steps[4].scope, model.steps[4].id = 2, "1_x"  # a_conv.1_x: the same with _ for dots
     model.steps[4].inputs = (0,)
@@ -96,8 +106,8 @@ def test_sources_outputs_and_inputs_by_name() -> None:
     """A parameter and a custom layer without inputs, an input that is an output, and sizes that follow the batch."""
     shapes: list[Shape] = [(Batched(1), 3), (5, 3), (2, 3), (Batched(2, 1), 3), (Batched(1), 3)]
     steps = [
-        Step("parameter", "p", ROOT, (), (2,), {"shape": (2, 3)}),
-        Step(
+        FormStep("parameter", "p", ROOT, (), (2,), {"shape": (2, 3)}),
+        FormStep(
             "custom",
             "c",
             ROOT,
@@ -105,12 +115,12 @@ def test_sources_outputs_and_inputs_by_name() -> None:
             (3,),
             {"name": "made", "output": (Batched(2, 1), 3), "macs": Batched(7), "flops": Batched(14)},
         ),
-        Step("relu", "r", ROOT, (0,), (4,)),
+        FormStep("relu", "r", ROOT, (0,), (4,)),
     ]
-    values = [Tensor(shape, "float32") for shape in shapes]
+    values = [FormTensor(shape, "float32") for shape in shapes]
     inputs = [Input("x", 0), Input("table", 1)]
     truth = Truth(2 * 3, Batched(7))
-    model = Model("m", "made by hand", "float32", inputs, values, [Scope(ROOT, "", "M")], steps, (4, 1, 2, 3), truth)
+    model = Form("m", "made by hand", "float32", inputs, values, [FormScope(ROOT, "", "M")], steps, (4, 1, 2, 3), truth)
     text = text_of(model)
     assert text.partition("inputs:\n")[2] == (
         "  x: [3]\n"
@@ -128,24 +138,24 @@ def test_sources_outputs_and_inputs_by_name() -> None:
 # --- what the proof sees ----------------------------------------------------------------------------------------------
 
 
-def other(**fields: Any) -> Callable[[Model], None]:
-    def change(model: Model) -> None:
+def other(**fields: Any) -> Callable[[Form], None]:
+    def change(model: Form) -> None:
         for name, value in fields.items():
             setattr(model, name, value)
 
     return change
 
 
-def step(index: int, **fields: Any) -> Callable[[Model], None]:
-    def change(model: Model) -> None:
+def step(index: int, **fields: Any) -> Callable[[Form], None]:
+    def change(model: Form) -> None:
         model.steps[index] = replace(model.steps[index], **fields)
 
     return change
 
 
-def value(number: int, shape: Shape) -> Callable[[Model], None]:
-    def change(model: Model) -> None:
-        model.values[number] = Tensor(shape, "float32")
+def value(number: int, shape: Shape) -> Callable[[Form], None]:
+    def change(model: Form) -> None:
+        model.values[number] = FormTensor(shape, "float32")
 
     return change
 
@@ -269,6 +279,6 @@ def test_unknown_macs_are_said() -> None:
 def test_an_attribute_that_is_an_expression_is_not_compared() -> None:
     model = small()
     model.steps[0] = replace(
-        model.steps[0], attributes={"out_channels": Expression("in_channels"), "kernel_size": 3, "padding": 1}
+        model.steps[0], attributes={"out_channels": Worded("in_channels"), "kernel_size": 3, "padding": 1}
     )
     assert prove(text_of(model), model, in_order=True).differences == ()

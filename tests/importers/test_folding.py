@@ -11,7 +11,7 @@ import pytest
 
 from archcost.importers.folding import UnfoldableError, fold
 from archcost.importers.folding.tree import tree_of
-from archcost.importers.form import ROOT, Input, Model, Scope, Step, Tensor, Truth
+from archcost.importers.form import ROOT, Form, FormScope, FormStep, FormTensor, Input, Truth
 from archcost.importers.proof import prove
 from archcost.importers.writing import NO_FIGURES, write
 from archcost.spec.loader import load, loads
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcost.importers.draft import DraftStep
 
 
-def folded_text(model: Model) -> str:
+def folded_text(model: Form) -> str:
     """The text of a model in blocks, from the first block on."""
     text = write(model, fold(model), NO_FIGURES)
     start = text.index("blocks:" if "blocks:" in text else "layers:")
@@ -161,6 +161,20 @@ layers:
   - {id: second, layer, share: first}
   - {id: logits, linear: {out_features: 100, bias: false}, share: words.table}
 """,
+    "dense connections: a block of any number of inputs": """
+input: [8, 16, 16]
+blocks:
+  dense:
+    inputs: [maps...]
+    layers:
+      - {concat, when: $(len(maps) > 1)}
+      - batch_norm2d
+      - conv2d: {out_channels: 4, kernel_size: 3, padding: 1}
+layers:
+  - {id: a, dense}
+  - {id: b, dense, from: [input, a]}
+  - {id: c, dense, from: [input, a, b]}
+""",
     "an activation that is a param": """
 input: [8, 16, 16]
 blocks:
@@ -184,24 +198,24 @@ def test_folding_gives_back(name: str) -> None:
     model = model_of(loads(f"archcost: 1\nname: again\n{text}"))
     written = write(model, fold(model), NO_FIGURES)
     assert prove(written, model).holds
-    start = "inputs:" if "inputs:" in text else "input:"
+    start = text.lstrip("\n").partition(":")[0] + ":"
     assert written[written.index(start) :] == text.lstrip("\n")
 
 
 # --- scopes that do not hold together ---------------------------------------------------------------------------------
 
 
-def pixels() -> Tensor:
+def pixels() -> FormTensor:
     """A map of eight channels."""
-    return Tensor((1, 8, 4, 4), "float32")
+    return FormTensor((1, 8, 4, 4), "float32")
 
 
-def model_with(scopes: list[Scope], steps: list[tuple[str, int]]) -> Model:
+def model_with(scopes: list[FormScope], steps: list[tuple[str, int]]) -> Form:
     """A chain of relus, each with an id and the number of its scope."""
-    made = [Step("relu", name, scope, (place,), (place + 1,)) for place, (name, scope) in enumerate(steps)]
+    made = [FormStep("relu", name, scope, (place,), (place + 1,)) for place, (name, scope) in enumerate(steps)]
     values = [pixels() for _ in range(len(steps) + 1)]
-    whole = [Scope(ROOT, "", "Net"), *scopes]
-    return Model(
+    whole = [FormScope(ROOT, "", "Net"), *scopes]
+    return Form(
         "net", "by hand", "float32", [Input("input", 0)], values, whole, made, (len(steps),), Truth(0, 0, by="hand")
     )
 
@@ -209,8 +223,8 @@ def model_with(scopes: list[Scope], steps: list[tuple[str, int]]) -> Model:
 def test_a_container_that_is_called_in_turns_is_dissolved() -> None:
     # convs.0, norms.0, convs.1, norms.1: neither list holds together
     scopes = [
-        Scope(ROOT, "convs", "ModuleList", transparent=True),
-        Scope(ROOT, "norms", "ModuleList", transparent=True),
+        FormScope(ROOT, "convs", "ModuleList", transparent=True),
+        FormScope(ROOT, "norms", "ModuleList", transparent=True),
     ]
     model = model_with(scopes, [("0", 1), ("0", 2), ("1", 1), ("1", 2)])
     assert [part.id for part in tree_of(model).parts] == ["convs_0", "norms_0", "convs_1", "norms_1"]
@@ -219,11 +233,28 @@ def test_a_container_that_is_called_in_turns_is_dissolved() -> None:
     assert "convs_0" in text
 
 
+def test_rounds_that_give_more_than_they_take_are_steps_of_their_own() -> None:
+    # body.0 takes one value and gives two, which body.1 and body.2 take: that is no chain of one block
+    spec = loads("""
+archcost: 1
+name: streams
+input: [8, 4]
+blocks:
+  fork: {layers: [{id: a, relu}, {id: b, gelu, from: input}], outputs: [a, b]}
+  both: {inputs: [x, y], layers: [{id: a, add, from: [x, y]}, {id: b, mul, from: [x, y]}], outputs: [a, b]}
+layers:
+  - {id: body, layers: [{id: 0, fork}, {id: 1, both}, {id: 2, both}, {id: 3, both}]}
+  - add
+""")
+    model = model_of(spec)
+    assert prove(write(model, fold(model), NO_FIGURES), model).holds
+
+
 def test_what_holds_together_within_a_dissolved_scope_stays_a_scope() -> None:
     scopes = [
-        Scope(ROOT, "stages", "ModuleList", transparent=True),
-        Scope(1, "0", "Stage"),
-        Scope(1, "1", "Stage"),
+        FormScope(ROOT, "stages", "ModuleList", transparent=True),
+        FormScope(1, "0", "Stage"),
+        FormScope(1, "1", "Stage"),
     ]
     model = model_with(scopes, [("a", 2), ("b", 2), ("between", ROOT), ("a", 3), ("b", 3)])
     tree = tree_of(model)
@@ -242,7 +273,7 @@ def test_an_id_that_is_an_input_gives_way() -> None:
 
 
 def test_a_step_called_input_in_a_scope_makes_it_a_block() -> None:
-    model = model_with([Scope(ROOT, "net", "Inner")], [("input", 1), ("relu", 1)])
+    model = model_with([FormScope(ROOT, "net", "Inner")], [("input", 1), ("relu", 1)])
     draft = fold(model)
     assert [(block.name, block.inputs) for block in draft.blocks] == [("inner", ["input_in"])]
     assert prove(write(model, draft, NO_FIGURES), model).holds
@@ -250,7 +281,7 @@ def test_a_step_called_input_in_a_scope_makes_it_a_block() -> None:
 
 def test_what_a_block_can_not_be_called() -> None:
     model = model_with(
-        [Scope(ROOT, "a", "Linear"), Scope(ROOT, "b", "Linear")], [("x", 1), ("y", 1), ("x", 2), ("y", 2)]
+        [FormScope(ROOT, "a", "Linear"), FormScope(ROOT, "b", "Linear")], [("x", 1), ("y", 1), ("x", 2), ("y", 2)]
     )
     many = replace(model, scopes=[*model.scopes], steps=[*model.steps])
     assert {block.name for block in fold(many).blocks} <= {"linear_block"}
@@ -261,7 +292,7 @@ def test_what_a_block_can_not_be_called() -> None:
 SCRAMBLED = ("resnet50", "googlenet", "mobilenet_v3_large", "swin_t", "unet", "dla60", "bert_base", "yolov3")
 
 
-def scrambled(model: Model, chance: random.Random) -> Model:
+def scrambled(model: Form, chance: random.Random) -> Form:
     """The model with other classes, containers and places: what a source may come up with."""
     share = chance.choice([0.0, 0.1, 0.5])
     scopes = [

@@ -20,18 +20,18 @@ from tests.importers.idioms.building import Building
 
 if TYPE_CHECKING:
     from archcost.importers.draft import Draft
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
 
 COUNTER = "torch 2.0, its counter"
 
 
-def recorded(name: str) -> Model:
+def recorded(name: str) -> Form:
     model = model_of(archcost.load(name))
     model.truth.by = COUNTER
     return model
 
 
-def two_layers() -> Model:
+def two_layers() -> Form:
     """8·4 + 4 and 4·2 + 2 params; 8·4 + 4·2 MACs for each sample."""
     build = Building(8)
     build.step("linear", build.x, out_features=4, called="first")
@@ -75,7 +75,7 @@ def test_flat_on_request_is_no_reason_to_explain() -> None:
 
 
 def test_blocks_that_would_say_another_model_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(model: Model) -> Draft:
+    def wrong(model: Form) -> Draft:
         return replace(right(model), layers=right(model).layers[:1])
 
     right = folding.fold
@@ -88,7 +88,7 @@ def test_blocks_that_would_say_another_model_are_not_written(monkeypatch: pytest
 
 
 def test_what_blocks_cannot_say_is_written_flat(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuses(_: Model) -> Draft:
+    def refuses(_: Form) -> Draft:
         raise folding.UnfoldableError("two streams cross")
 
     monkeypatch.setattr(folding, "fold", refuses)

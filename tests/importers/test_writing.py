@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archcost.errors import Source
 from archcost.importers.draft import Draft, DraftBlock, DraftStep
-from archcost.importers.form import ROOT, Batched, Expression, Input, Model, Scope, Tensor, Truth
+from archcost.importers.form import ROOT, Batched, Form, FormScope, FormTensor, Input, Truth, Worded
 from archcost.importers.layout import WIDTH
 from archcost.importers.writing import NO_FIGURES, Counted, Figures, write
 from archcost.importers.yaml_values import value_text
@@ -43,7 +43,7 @@ EXPRESSIONS = st.sampled_from(
         "widths[1:3]",
         '["a", "b"]',
     ]
-).map(Expression)
+).map(Worded)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: not text.startswith("$"))
 SCALARS = st.one_of(
     st.none(),
@@ -111,10 +111,10 @@ DRAFTS = st.builds(
 )
 
 
-def model(name: str = "drawn", **others: Any) -> Model:
-    tensors = [Tensor((Batched(1), 3, 8, 8), "float32")]
-    made = Model(
-        name, "a source", "float32", [Input("input", 0)], tensors, [Scope(ROOT, "", "M")], [], (0,), Truth(0, 0)
+def model(name: str = "drawn", **others: Any) -> Form:
+    tensors = [FormTensor((Batched(1), 3, 8, 8), "float32")]
+    made = Form(
+        name, "a source", "float32", [Input("input", 0)], tensors, [FormScope(ROOT, "", "M")], [], (0,), Truth(0, 0)
     )
     for field, value in others.items():
         setattr(made, field, value)
@@ -129,8 +129,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Batched):
         sign = "+" if value.plus > 0 else "-"
         product = {1: "batch", -1: "-batch"}.get(value.times, f"{value.times} * batch")
-        return plain(Expression(product if not value.plus else f"{product} {sign} {abs(value.plus)}"))
-    if isinstance(value, Expression):
+        return plain(Worded(product if not value.plus else f"{product} {sign} {abs(value.plus)}"))
+    if isinstance(value, Worded):
         return ("$", f"${value.text}" if value.text.isidentifier() else f"$({value.text})")
     return [plain(item) for item in value] if isinstance(value, tuple) else (type(value).__name__, value)
 
@@ -151,8 +151,8 @@ def names(value: References | None) -> Any:
     return [reference.name for reference in value] if isinstance(value, list) else from_spec(value)
 
 
-def drafted(value: list[str] | Expression | None) -> Any:
-    return plain(value) if isinstance(value, Expression) else value
+def drafted(value: list[str] | Worded | None) -> Any:
+    return plain(value) if isinstance(value, Worded) else value
 
 
 def as_read(step: Step, blocks: dict[str, Block]) -> Any:
@@ -182,7 +182,7 @@ def as_read(step: Step, blocks: dict[str, Block]) -> Any:
 
 
 def as_drafted(step: DraftStep) -> Any:
-    kind = drafted(step.kind) if isinstance(step.kind, Expression) else step.kind
+    kind = drafted(step.kind) if isinstance(step.kind, Worded) else step.kind
     return (
         kind if step.layers is None else GROUPS["residual" if step.residual else "layers"],
         step.id,
@@ -235,7 +235,7 @@ def test_a_value_is_read_back_in_every_place(value: Attribute) -> None:
 
 
 def as_plain(value: Any) -> Any:
-    if isinstance(value, (Batched, Expression)):
+    if isinstance(value, (Batched, Worded)):
         return plain(value)[1]
     return [as_plain(item) for item in value] if isinstance(value, tuple) else value
 
@@ -278,15 +278,15 @@ STEPS = {
         "- reshape: [$(2 * batch + 1), 8]",
     ),
     "an expression with a comma": (
-        DraftStep("linear", "fc", {"out_features": Expression("max(out, 8)")}),
+        DraftStep("linear", "fc", {"out_features": Worded("max(out, 8)")}),
         '- {id: fc, linear: "$(max(out, 8))"}',
     ),
     "the same on its own": (
-        DraftStep("linear", attributes={"out_features": Expression("max(out, 8)")}),
+        DraftStep("linear", attributes={"out_features": Worded("max(out, 8)")}),
         "- linear: $(max(out, 8))",
     ),
     "an expression with both kinds of quotes": (
-        DraftStep("linear", "fc", {"out_features": Expression("f(\"a\", 'b')")}),
+        DraftStep("linear", "fc", {"out_features": Worded("f(\"a\", 'b')")}),
         "- {id: fc, linear: '$(f(\"a\", ''b''))'}",
     ),
     "rounds": (
@@ -294,10 +294,10 @@ STEPS = {
         "- {id: layer1, repeat: 3, bottleneck: 64}",
     ),
     "a condition": (
-        DraftStep("max_pool2d", attributes={"kernel_size": 2}, when=Expression("i > 0")),
+        DraftStep("max_pool2d", attributes={"kernel_size": 2}, when=Worded("i > 0")),
         "- {max_pool2d: 2, when: $(i > 0)}",
     ),
-    "a kind that is a param": (DraftStep(Expression("act")), "- $act"),
+    "a kind that is a param": (DraftStep(Worded("act")), "- $act"),
     "a residual": (
         DraftStep(layers=[DraftStep("layer_norm"), DraftStep("linear", attributes={"out_features": 8})], residual=True),
         "- residual: [layer_norm, linear: 8]",
@@ -326,9 +326,13 @@ def test_a_step_is_written_as_people_write_it(name: str) -> None:
 def test_what_does_not_fit_on_a_line_is_spread() -> None:
     attributes: dict[str, Attribute] = {
         "out_channels": 64,
-        "kernel_size": Expression("kernel_of_the_first_convolution"),
+        "kernel_size": Worded("kernel_of_the_first_convolution"),
     }
-    attributes |= {"stride": Expression("stride_of_the_first_convolution"), "padding_mode": "reflect", "bias": False}
+    attributes |= {
+        "stride": Worded("stride_of_the_first_convolution"),
+        "padding_mode": "reflect",
+        "bias": False,
+    }
     many = DraftStep("concat", "joined", reads=[f"features_of_branch_{number}" for number in range(7)])
     both = DraftStep(
         "add",
@@ -358,9 +362,16 @@ def test_a_whole_spec() -> None:
     block = DraftBlock(
         "half",
         {"out": None, "act": "relu"},
-        layers=[DraftStep("linear", attributes={"out_features": Expression("out")}), DraftStep(Expression("act"))],
+        layers=[
+            DraftStep("linear", attributes={"out_features": Worded("out")}),
+            DraftStep(Worded("act")),
+        ],
     )
-    values = [Tensor((Batched(1), 16), "int64"), Tensor((16, 16), "float16"), Tensor((Batched(2), 4), "float16")]
+    values = [
+        FormTensor((Batched(1), 16), "int64"),
+        FormTensor((16, 16), "float16"),
+        FormTensor((Batched(2), 4), "float16"),
+    ]
     inputs = [Input("tokens", 0), Input("mask", 1), Input("pairs", 2)]
     made = model(
         "whole: all of it",
@@ -412,9 +423,13 @@ def test_figures_say_who_counted_each_of_them() -> None:
 
 
 def test_a_group_of_few_steps_stays_in_braces() -> None:
-    conv: dict[str, Attribute] = {"out_channels": Expression("out"), "kernel_size": 1, "stride": Expression("stride")}
+    conv: dict[str, Attribute] = {
+        "out_channels": Worded("out"),
+        "kernel_size": 1,
+        "stride": Worded("stride"),
+    }
     steps = [DraftStep("conv2d", "0", conv | {"bias": False}), DraftStep("batch_norm2d", "1")]
-    group = DraftStep(id="downsample", reads=["input"], when=Expression("in_channels != out"), layers=steps)
+    group = DraftStep(id="downsample", reads=["input"], when=Worded("in_channels != out"), layers=steps)
     assert write(model(), Draft([], [group]), NO_FIGURES).partition("layers:\n")[2] == (
         "  - {id: downsample, from: input, when: $(in_channels != out),\n"
         "     layers: [{id: 0, conv2d: {out_channels: $out, kernel_size: 1, stride: $stride, bias: false}},\n"

@@ -84,7 +84,7 @@ def overcounted(graph: Graph) -> int:
     found = 0
     for index, node in enumerate(graph.nodes):
         groups = getattr(node.op, "groups", 1)
-        weight = flow.wanted(index, node)[1 if node.op.stem == "functional_conv" else -1]
+        weight = flow.wanted(index, node)[1 if node.op.stem.startswith("functional_conv") else -1]
         if flow.runs[index] and weight and groups > 1:
             macs = node.op.macs(node.signature.input_shapes, node.signature.output_shapes)
             found += (groups - 1) * macs

@@ -658,11 +658,10 @@ def test_a_folder_called_like_a_revision_hides_no_past(repository: Path, run: Ca
     assert run("analyze", "other:net.yaml", cwd=repository).code == 0
 
 
-def test_a_zoo_model_needs_no_prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zoo_model_may_have_a_prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    assert read_spec("zoo:resnet18").name == "resnet18"
     with pytest.raises(UsageError) as caught:
-        read_spec("zoo:resnet18")
-    assert caught.value.help == "a model of the zoo goes by its name alone: resnet18"
-    with pytest.raises(UsageError) as caught:
-        read_spec("zoo:nothing")
-    assert not caught.value.help
+        read_spec("zoo:resnet81")
+    assert caught.value.message == "the zoo has no model 'resnet81'"
+    assert "resnet18" in caught.value.help

@@ -9,17 +9,17 @@ from archcost.importers.folding.loops import loop_pattern, loops_among
 from archcost.importers.folding.merging import patterns_of
 
 if TYPE_CHECKING:
-    from archcost.importers.folding.patterns import Pattern
-    from archcost.importers.folding.tree import Part
+    from archcost.importers.folding.patterns import PartPattern
+    from archcost.importers.folding.tree import ModelPart
 
 
-def find_patterns(root: Part) -> Pattern:
+def find_patterns(root: ModelPart) -> PartPattern:
     """Give every scope of a tree its pattern; that of the root.
 
     A class waits until all parts inside of its parts have patterns. Where classes contain each other, those parts go
     first that can.
     """
-    waiting: dict[object, list[Part]] = {}
+    waiting: dict[object, list[ModelPart]] = {}
     for part in root.walk():
         if part.step is None:
             waiting.setdefault(_class_of(part), []).append(part)
@@ -44,12 +44,12 @@ def find_patterns(root: Part) -> Pattern:
     return root.pattern
 
 
-def _unknown(part: Part) -> int:
+def _unknown(part: ModelPart) -> int:
     """How many parts in a part still lack a pattern."""
     return sum(one.step is None and one.pattern is None for one in part.parts)
 
 
-def _class_of(part: Part) -> object:
+def _class_of(part: ModelPart) -> object:
     """What parts that may be alike have in common: the class of the module, or the place of a container."""
     if part.parent is None:
         return ROOT_CLASS
@@ -61,7 +61,7 @@ def _class_of(part: Part) -> object:
 ROOT_CLASS = ("",)
 
 
-def _settle(parts: list[Part]) -> None:
+def _settle(parts: list[ModelPart]) -> None:
     """Find the patterns of the parts of a class: loops first, then whatever the others have in common."""
     kind = parts[0].kind if not parts[0].transparent else _name_of(parts[0])
     rest = list(parts)
@@ -73,7 +73,7 @@ def _settle(parts: list[Part]) -> None:
         patterns_of(kind, rest)
 
 
-def _name_of(part: Part) -> str:
+def _name_of(part: ModelPart) -> str:
     """What a container is called after: its own name, or what it is a number of."""
     while part.parent is not None and part.id.isdecimal():
         part = part.parent

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.draft import Draft, DraftBlock
 from archcost.importers.folding.classes import find_patterns
-from archcost.importers.folding.laying import Layer, Use
+from archcost.importers.folding.laying import DraftMaker, WrittenBlock
 from archcost.importers.folding.naming import BlockNames
 from archcost.importers.folding.params import Learnt
-from archcost.importers.folding.patterns import INPUT, Pattern, Ref, entries_of
+from archcost.importers.folding.patterns import INPUT, PartPattern, SlotRef, entries_of
 from archcost.importers.folding.reading import texts_of
 from archcost.importers.folding.tree import tree_of
 from archcost.spec.model import MORE
@@ -18,34 +18,34 @@ from archcost.spec.vocabulary import GROUP_INPUT
 if TYPE_CHECKING:
     from archcost.importers.draft import DraftStep
     from archcost.importers.folding.params import Params
-    from archcost.importers.folding.reading import Surroundings
-    from archcost.importers.form import Model
+    from archcost.importers.folding.reading import StepList
+    from archcost.importers.form import Form
 
 _MOST_INSIDE = 14  # steps of a module that is written where it is used
 _MOST_LEVELS = 3  # of groups within each other
 
 
-def fold(model: Model) -> Draft:
+def fold(model: Form) -> Draft:
     """A draft of a model; raises UnfoldableError if it has something that blocks cannot say."""
     root = tree_of(model)
     top = find_patterns(root)
     top.outputs = entries_of(root)[1]  # in the order of the model
     patterns = _in_order(top)
-    uses: dict[int, Use] = {}
+    uses: dict[int, WrittenBlock] = {}
     names = BlockNames()
     inlined = _inlined(top, patterns)
     written = [pattern for pattern in patterns if id(pattern) not in inlined and pattern is not top]
     blocks = [_block(model, pattern, uses, names) for pattern in written]
     inputs = {place: one.name for place, one in enumerate(model.inputs)}
-    _, steps, around = _laid_out(model, uses, top, (Ref(INPUT, 0),), inputs)
+    _, steps, around = _laid_out(model, uses, top, (SlotRef(INPUT, 0),), inputs)
     return Draft(blocks, steps, _outputs(top, around))
 
 
-def _in_order(top: Pattern) -> list[Pattern]:
+def _in_order(top: PartPattern) -> list[PartPattern]:
     """The patterns that are used, each after those that it uses."""
-    found: dict[int, Pattern] = {}
+    found: dict[int, PartPattern] = {}
 
-    def visit(pattern: Pattern) -> None:
+    def visit(pattern: PartPattern) -> None:
         for one in pattern.inner():
             if id(one) not in found:
                 visit(one)
@@ -55,7 +55,7 @@ def _in_order(top: Pattern) -> list[Pattern]:
     return list(found.values())
 
 
-def _inlined(top: Pattern, patterns: list[Pattern]) -> set[int]:
+def _inlined(top: PartPattern, patterns: list[PartPattern]) -> set[int]:
     """The patterns that are written as groups where they are used: those for which a block would be longer."""
     sites: dict[int, int] = {}
     for pattern in patterns:
@@ -80,51 +80,55 @@ def _inlined(top: Pattern, patterns: list[Pattern]) -> set[int]:
     return inlined
 
 
-def _can_be_group(pattern: Pattern) -> bool:
+def _can_be_group(pattern: PartPattern) -> bool:
     """Whether the result is that of the last step, and no step has the name of a group's input."""
     if pattern.gathers or any(slot.id == GROUP_INPUT for slot in pattern.slots):
         return False
     return not pattern.outputs or _are_result(pattern)
 
 
-def _are_result(pattern: Pattern) -> bool:
+def _are_result(pattern: PartPattern) -> bool:
     """Whether the outputs are what the last step gives, all of it."""
     last = pattern.slots[-1]
-    whole = [Ref(len(pattern.slots) - 1, output) for output in range(last.outputs)]
+    whole = [SlotRef(len(pattern.slots) - 1, output) for output in range(last.outputs)]
     return pattern.outputs == whole or (pattern.outputs == whole[:1] and last.has_main_output)
 
 
-def _block(model: Model, pattern: Pattern, uses: dict[int, Use], names: BlockNames) -> DraftBlock:
+def _block(model: Form, pattern: PartPattern, uses: dict[int, WrittenBlock], names: BlockNames) -> DraftBlock:
     """Lay a pattern out as a block, and tell its parts what they give its params."""
     order = pattern.order or list(range(pattern.inputs))
     words = _input_names(pattern)
     pattern.names = words or [GROUP_INPUT]
-    first = tuple([Ref(INPUT, place) for place in order[:1]])
+    first = tuple([SlotRef(INPUT, place) for place in order[:1]])
     named = {place: words[number] for number, place in enumerate(order)}
     params, steps, around = _laid_out(model, uses, pattern, first, named)
     params.settle(len(pattern.parts))
     for part in pattern.parts:
         part.arguments = {name: row.value(part.number) for name, row in params.rows.items()}
     name = names.fresh(pattern.kind)
-    uses[id(pattern)] = Use(name, params)
+    uses[id(pattern)] = WrittenBlock(name, params, pattern.inputs == len(pattern.outputs) == 1)
     inputs = None if words in ([], [GROUP_INPUT]) else [f"{words[0]}{MORE}"] if pattern.gathers else words
     return DraftBlock(name, params.declared(), inputs, steps, _outputs(pattern, around))
 
 
 def _laid_out(
-    model: Model, uses: dict[int, Use], pattern: Pattern, first: tuple[Ref, ...], inputs: dict[int, str]
-) -> tuple[Params, list[DraftStep], Surroundings]:
+    model: Form,
+    uses: dict[int, WrittenBlock],
+    pattern: PartPattern,
+    first: tuple[SlotRef, ...],
+    inputs: dict[int, str],
+) -> tuple[Params, list[DraftStep], StepList]:
     """The steps of a pattern; once more, where the first look has shown how to say it better."""
-    layer = Layer(model, uses, pattern, Learnt())
+    layer = DraftMaker(model, uses, pattern, Learnt())
     steps, around = layer.lay_out(first, inputs)
     learnt = layer.params.learnt()
     if learnt != Learnt():
-        layer = Layer(model, uses, pattern, learnt)
+        layer = DraftMaker(model, uses, pattern, learnt)
         steps, around = layer.lay_out(first, inputs)
     return layer.params, steps, around
 
 
-def _input_names(pattern: Pattern) -> list[str]:
+def _input_names(pattern: PartPattern) -> list[str]:
     """Names for the inputs of a block, none of which is that of a step in it."""
     ids = {slot.id for slot in pattern.slots}
     if pattern.gathers:
@@ -141,7 +145,7 @@ def _input_names(pattern: Pattern) -> list[str]:
     return names
 
 
-def _outputs(pattern: Pattern, around: Surroundings) -> list[str] | None:
+def _outputs(pattern: PartPattern, around: StepList) -> list[str] | None:
     """The outputs as they are written; None if they are all that the last step gives."""
     if not pattern.outputs or (pattern.slots and _are_result(pattern)):
         return None

@@ -9,12 +9,12 @@ from archcost.importers.default_ids import leave_out_default_ids
 from archcost.importers.draft import DraftStep
 from archcost.importers.folding.naming import hint_of
 from archcost.importers.folding.params import FLAG, KIND, OTHER, SIZES, Hint, Learnt, Params, UnfoldableError
-from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, Pattern, Ref, Slot, reads_of
-from archcost.importers.folding.reading import Surroundings, adds_input, text_of_ref, texts_of
+from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, PartPattern, PatternSlot, SlotRef, reads_of
+from archcost.importers.folding.reading import StepList, adds_input, text_of_ref, texts_of
 from archcost.importers.folding.rounds import write_as_rounds
 from archcost.importers.folding.solving import DEPTH, INDICES, Solver
 from archcost.importers.folding.terms import part_of, text_of
-from archcost.importers.form import Expression, size_at
+from archcost.importers.form import Worded, size_at
 from archcost.ops import REGISTRY
 from archcost.ops.fields import REQUIRED
 from archcost.spec.vocabulary import GROUP_INPUT
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.importers.folding.solving import Key
-    from archcost.importers.folding.tree import Part
-    from archcost.importers.form import Attribute, Model, Step
+    from archcost.importers.folding.tree import ModelPart
+    from archcost.importers.form import Attribute, Form, FormStep
 
 _SOLVED_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "dilation")  # others follow from these
 _WRITTEN_FIRST = ("out_channels", "out_features", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
@@ -32,17 +32,18 @@ _IMAGE = 3  # dims, with the batch, from which on dim 1 is that of channels
 
 
 @dataclass(slots=True)
-class Use:
-    """A pattern that is written as a block: its name, and its params once it is laid out."""
+class WrittenBlock:
+    """A pattern that is written as a block: the name, and its params once it is laid out."""
 
     name: str
     params: Params
+    can_follow_itself: bool  # it takes what it gives, and that is one value
 
 
-class Layer:
+class DraftMaker:
     """Lays out one block, or the model: its steps, and what they ask for as params."""
 
-    def __init__(self, model: Model, uses: dict[int, Use], block: Pattern, learnt: Learnt) -> None:
+    def __init__(self, model: Form, uses: dict[int, WrittenBlock], block: PartPattern, learnt: Learnt) -> None:
         self.model = model
         self.uses = uses  # by pattern: those that are written as blocks
         self.block = block
@@ -58,13 +59,13 @@ class Layer:
             if part.results and part.results[0] is not None
         }
 
-    def lay_out(self, first: tuple[Ref, ...], names: Mapping[int, str]) -> tuple[list[DraftStep], Surroundings]:
+    def lay_out(self, first: tuple[SlotRef, ...], names: Mapping[int, str]) -> tuple[list[DraftStep], StepList]:
         """The steps of the block whose inputs have these names; the first step reads some of them by itself."""
-        parts: dict[Key, Part | None] = {(part.number,): part for part in self.block.parts}
-        around = Surroundings(self.block, parts, dict(names), first)
+        parts: dict[Key, ModelPart | None] = {(part.number,): part for part in self.block.parts}
+        around = StepList(self.block, parts, dict(names), first)
         return self._steps(around), around
 
-    def _steps(self, around: Surroundings) -> list[DraftStep]:
+    def _steps(self, around: StepList) -> list[DraftStep]:
         steps = [
             self._step(around.seen(slot), place, around)
             for place, slot in enumerate(around.pattern.slots)
@@ -73,7 +74,7 @@ class Layer:
         leave_out_default_ids(steps, around.taken)
         return steps
 
-    def _step(self, slot: Slot, place: int, around: Surroundings) -> DraftStep:
+    def _step(self, slot: PatternSlot, place: int, around: StepList) -> DraftStep:
         known = set(self.params.rows)
         parts = {key: part.row[place] for key, part in around.parts.items() if part is not None}
         there = {key: part for key, part in parts.items() if part is not None}
@@ -88,7 +89,7 @@ class Layer:
             step.reads = None if handed == implied else texts_of(handed, around)
         elif _may_read(slot):
             step.reads = []
-        elif isinstance(slot.one, Pattern) and len(implied) > 1:
+        elif isinstance(slot.one, PartPattern) and len(implied) > 1:
             step.reads = texts_of(implied[:1], around)  # which it has no use for; it takes one at most
         if slot.optional:
             fresh = [name for name in self.params.rows if name not in known]
@@ -100,29 +101,31 @@ class Layer:
     def _make_optional(
         self,
         step: DraftStep,
-        slot: Slot,
-        parts: Mapping[Key, Part | None],
-        handed: tuple[Ref, ...],
-        around: Surroundings,
+        slot: PatternSlot,
+        parts: Mapping[Key, ModelPart | None],
+        handed: tuple[SlotRef, ...],
+        around: StepList,
         fresh: list[str],
     ) -> None:
         """Set ``when``; a step of several inputs that is left out hands on the one that stands in for its result."""
-        own = around.pattern is self.block and handed == (Ref(INPUT, 0),)
+        own = around.pattern is self.block and handed == (SlotRef(INPUT, 0),)
         name = "residual" if slot.head == "add" else slot.id
         present = {key: part is not None for key, part in parts.items()}
         step.when = self.solver.condition(present, Hint(FLAG, name, (*around.ids, slot.id)), own_input=own, fresh=fresh)
-        if len(handed) > 1 and isinstance(step.when, Expression):
+        if len(handed) > 1 and isinstance(step.when, Worded):
             passed = [text_of_ref(slot.passes, around)] if slot.passes is not None else []
             reads = step.reads if isinstance(step.reads, list) else texts_of(handed, around)
             condition = f"({step.when.text})" if " if " in step.when.text else step.when.text
-            step.reads = Expression(f"{text_of(tuple(reads))} if {condition} else {text_of(tuple(passed))}")
+            step.reads = Worded(f"{text_of(tuple(reads))} if {condition} else {text_of(tuple(passed))}")
 
     # --- what a step is -----------------------------------------------------------------------------------------------
 
-    def _fill(self, step: DraftStep, slot: Slot, parts: dict[Key, Part], around: Surroundings) -> tuple[Ref, ...]:
+    def _fill(
+        self, step: DraftStep, slot: PatternSlot, parts: dict[Key, ModelPart], around: StepList
+    ) -> tuple[SlotRef, ...]:
         """Set the kind and the attributes, or the layers of a group; what the step is given to read."""
         one = slot.one
-        if not isinstance(one, Pattern):
+        if not isinstance(one, PartPattern):
             self._fill_op(step, (*around.ids, slot.id), one, parts)
             return slot.reads
         if id(one) not in self.uses:
@@ -130,11 +133,11 @@ class Layer:
         self._fill_use(step, (*around.ids, slot.id), self.uses[id(one)], parts)
         return slot.reads if one.gathers else tuple([slot.reads[place] for place in one.order or range(one.inputs)])
 
-    def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, Part]) -> None:
+    def _fill_op(self, step: DraftStep, ids: tuple[str, ...], kind: str, parts: dict[Key, ModelPart]) -> None:
         leaves = {key: part.step for key, part in parts.items() if part.step is not None}
         if kind == ANY_ACTIVATION:
             found = self.solver.solve({key: leaf.kind for key, leaf in leaves.items()}, Hint(KIND, "act", ids))
-            step.kind = found if isinstance(found, (str, Expression)) else None
+            step.kind = found if isinstance(found, (str, Worded)) else None
             return
         step.kind = kind
         notes = {leaf.note for leaf in leaves.values()}
@@ -152,14 +155,12 @@ class Layer:
                 raise UnfoldableError(f"'{'.'.join(ids)}' has no '{name}' in some places")
             text = _half_kernel(leaves, found_of) if name == "padding" else None
             found_of[name] = (
-                Expression(text)
-                if text
-                else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
+                Worded(text) if text else self.solver.solve(values, self._with_end(hint_of(name, ids), values), sizes)
             )
         order = dict.fromkeys([*_WRITTEN_FIRST, *fields, *sorted(given)])
         step.attributes = {name: found_of[name] for name in order if name in found_of}
 
-    def _fill_use(self, step: DraftStep, ids: tuple[str, ...], use: Use, parts: dict[Key, Part]) -> None:
+    def _fill_use(self, step: DraftStep, ids: tuple[str, ...], use: WrittenBlock, parts: dict[Key, ModelPart]) -> None:
         step.kind = use.name
         sizes = {key: self._sizes(part) for key, part in parts.items()}
         for name in use.params.declared():
@@ -183,13 +184,13 @@ class Layer:
                 hint.name = "width" if is_narrow else "hidden"
         return hint
 
-    def _sizes(self, part: Part) -> dict[str, int]:
+    def _sizes(self, part: ModelPart) -> dict[str, int]:
         reads = reads_of(part)
         return sizes_of(self.model, reads[0]) if reads else {}
 
     def _fill_group(
-        self, step: DraftStep, slot: Slot, group: Pattern, parts: dict[Key, Part], around: Surroundings
-    ) -> tuple[Ref, ...]:
+        self, step: DraftStep, slot: PatternSlot, group: PartPattern, parts: dict[Key, ModelPart], around: StepList
+    ) -> tuple[SlotRef, ...]:
         """Set steps in place of a kind. Inputs that they can name as they are called outside are not handed in."""
         ids = {one.id for one in group.slots}
         handed_on = len(group.outputs) if slot.is_loop else 1
@@ -203,21 +204,21 @@ class Layer:
         names = dict(texts)
         for number, place in enumerate(handed):
             names[place] = GROUP_INPUT if len(handed) == 1 else f"{GROUP_INPUT}.{number}"
-        first = tuple([Ref(INPUT, place) for place in handed])
-        step.layers = self._steps(Surroundings(group, dict(parts), names, first, (*around.ids, slot.id), is_group=True))
+        first = tuple([SlotRef(INPUT, place) for place in handed])
+        step.layers = self._steps(StepList(group, dict(parts), names, first, (*around.ids, slot.id), is_group=True))
         if adds_input(self.model, group, handed, parts.values()):
             step.layers.pop()
             step.residual = True
         elif not slot.is_loop:
-            declared = {use.name: use.params.declared() for use in self.uses.values()}
+            declared = {use.name: use.params.declared() for use in self.uses.values() if use.can_follow_itself}
             write_as_rounds(step, declared, len(next(iter(parts))) - 1)
         return tuple([slot.reads[place] for place in handed])
 
 
-def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> str | None:
+def _half_kernel(leaves: Mapping[Key, FormStep], found: Mapping[str, Attribute]) -> str | None:
     """A padding that keeps the size: half of the kernel, times the dilation; where one of them is a param."""
     kernel, dilation = found.get("kernel_size"), found.get("dilation", 1)
-    if not isinstance(kernel, (int, Expression)) or not isinstance(dilation, (int, Expression)):
+    if not isinstance(kernel, (int, Worded)) or not isinstance(dilation, (int, Worded)):
         return None
     if isinstance(kernel, int) and isinstance(dilation, int):
         return None
@@ -229,13 +230,13 @@ def _half_kernel(leaves: Mapping[Key, Step], found: Mapping[str, Attribute]) -> 
             or leaf.attributes.get("padding", 0) != spread * (size // 2)
         ):
             return None
-    half = f"{part_of(kernel)} // 2" if isinstance(kernel, Expression) else str(kernel // 2)
+    half = f"{part_of(kernel)} // 2" if isinstance(kernel, Worded) else str(kernel // 2)
     if dilation == 1:
         return half
-    return text_of(dilation) if half == "1" else f"{part_of(dilation)} * {part_of(Expression(half))}"
+    return text_of(dilation) if half == "1" else f"{part_of(dilation)} * {part_of(Worded(half))}"
 
 
-def sizes_of(model: Model, value: int) -> dict[str, int]:
+def sizes_of(model: Form, value: int) -> dict[str, int]:
     """The channels and features of a value, by the names that expressions have for them; at batch 1."""
     shape = model.shape(value)
     sizes = {}
@@ -248,7 +249,7 @@ def sizes_of(model: Model, value: int) -> dict[str, int]:
     return sizes
 
 
-def _may_read(slot: Slot) -> bool:
+def _may_read(slot: PatternSlot) -> bool:
     """Whether a step that reads nothing would take what comes before it."""
     one = slot.one
     return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].max_inputs != 0
@@ -265,7 +266,7 @@ def _uses(step: DraftStep, names: set[str]) -> bool:
     values: list[Any] = [step.kind, step.reads, step.when, *step.attributes.values()]
     while values:
         value = values.pop()
-        if isinstance(value, Expression):
+        if isinstance(value, Worded):
             words = "".join([letter if letter.isalnum() or letter == "_" else " " for letter in value.text]).split()
             if not names.isdisjoint(words):
                 return True

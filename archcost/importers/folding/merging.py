@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.importers.folding.patterns import INPUT, Entry, Pattern, Ref, Slot, entries_of, reads_of, resolved
+from archcost.importers.folding.patterns import (
+    INPUT,
+    Entry,
+    PartPattern,
+    PatternSlot,
+    SlotRef,
+    entries_of,
+    reads_of,
+    resolved,
+)
 
 if TYPE_CHECKING:
-    from archcost.importers.folding.tree import Part
+    from archcost.importers.folding.tree import ModelPart
 
 _GATHERS = "concat"  # which makes one value of any number of them
 _MOST_APART = 4  # steps that two variants of a class may have for themselves
@@ -20,12 +29,12 @@ class Variant(NamedTuple):
 
     entries: tuple[Entry, ...]
     inputs: int
-    outputs: list[Ref]
-    parts: list[Part]
+    outputs: list[SlotRef]
+    parts: list[ModelPart]
     places: list[int]
 
 
-def patterns_of(kind: str, parts: list[Part]) -> list[Pattern]:
+def patterns_of(kind: str, parts: list[ModelPart]) -> list[PartPattern]:
     """The patterns of the parts of a class: as few as may be."""
     gather(parts)
     merged: list[_Merge] = []
@@ -38,7 +47,7 @@ def patterns_of(kind: str, parts: list[Part]) -> list[Pattern]:
     return patterns
 
 
-def gather(parts: list[Part]) -> None:
+def gather(parts: list[ModelPart]) -> None:
     """Mark the parts of a class that have any number of inputs, and make one value of them first: dense connections."""
     if parts[0].transparent or len({len(part.inputs) for part in parts}) == 1:
         return
@@ -47,7 +56,7 @@ def gather(parts: list[Part]) -> None:
             part.gathers = True
 
 
-def _gathers(part: Part) -> bool:
+def _gathers(part: ModelPart) -> bool:
     """Whether the first step takes all inputs in their order, and no other step takes any."""
     first, *others = part.parts
     if first.kind != _GATHERS or first.inputs != part.inputs:
@@ -55,7 +64,7 @@ def _gathers(part: Part) -> bool:
     return all(set(part.inputs).isdisjoint(reads_of(one)) for one in others)
 
 
-def _variants(parts: list[Part]) -> list[Variant]:
+def _variants(parts: list[ModelPart]) -> list[Variant]:
     """The parts by their entries, those with the most first."""
     found: dict[tuple[tuple[Entry, ...], int], Variant] = {}
     for part in parts:
@@ -76,7 +85,7 @@ class _Merge:
 
     def __init__(self, first: Variant) -> None:
         self.inputs = first.inputs
-        self.slots = [Slot(*one) for one in first.entries]
+        self.slots = [PatternSlot(*one) for one in first.entries]
         self.outputs = list(first.outputs)
         self.variants = [first]
 
@@ -113,9 +122,9 @@ class _Merge:
                 j += 1
         return pairs
 
-    def pattern(self, kind: str, transparent: bool) -> Pattern:  # noqa: FBT001 - what the parts say
+    def pattern(self, kind: str, transparent: bool) -> PartPattern:  # noqa: FBT001 - what the parts say
         """The pattern of all variants; its parts know their rows."""
-        pattern = Pattern(kind, transparent, self.inputs, self.slots, self.outputs)
+        pattern = PartPattern(kind, transparent, self.inputs, self.slots, self.outputs)
         pattern.gathers = self.variants[0].parts[0].gathers
         for variant in self.variants:
             absent = set(range(len(self.slots))) - set(variant.places)
@@ -133,18 +142,18 @@ class _Merge:
         return pattern
 
 
-def _values(part: Part) -> dict[Ref, int]:
+def _values(part: ModelPart) -> dict[SlotRef, int]:
     """The values that are read outside of a part, by what stands for them in it."""
     _, refs = entries_of(part)
     return dict(zip(refs, part.outputs, strict=True))
 
 
-def _result(ref: Ref | None, back: dict[int, int]) -> Ref | None:
+def _result(ref: SlotRef | None, back: dict[int, int]) -> SlotRef | None:
     """An output of a pattern as the part itself would refer to it."""
     return ref if ref is None or ref.slot == INPUT else ref._replace(slot=back[ref.slot])
 
 
-def _fits(slot: Slot, entry: Entry) -> bool:
+def _fits(slot: PatternSlot, entry: Entry) -> bool:
     return (slot.id, slot.head, slot.share, slot.outputs) == (entry.id, entry.head, entry.share, entry.outputs)
 
 
@@ -152,7 +161,7 @@ class _Plan:
     """What a merge would be with one more variant; it holds if every variant reads what it has read."""
 
     def __init__(self, merge: _Merge, variant: Variant, pairs: list[tuple[int, int]]) -> None:
-        self.slots: list[Slot] = []
+        self.slots: list[PatternSlot] = []
         self._mine: list[int] = [0] * len(merge.slots)  # the new places of the slots
         self._theirs: list[int] = [0] * len(variant.entries)
         self._lay_out(merge, variant, pairs)
@@ -182,7 +191,7 @@ class _Plan:
             for j in range(j, theirs):  # noqa: B020 - likewise
                 self._theirs[j] = len(self.slots)
                 entry = variant.entries[j]
-                self.slots.append(Slot(*entry, optional=True))
+                self.slots.append(PatternSlot(*entry, optional=True))
             if mine < len(merge.slots):
                 self._mine[mine] = self._theirs[theirs] = len(self.slots)
                 old = merge.slots[mine]
@@ -204,7 +213,7 @@ class _Plan:
             if slot.optional and slot.passes is None and len(slot.reads) == 1:
                 slot.passes = slot.reads[0]
 
-    def _latest(self, ref: Ref, place: int, own: list[int]) -> Ref:
+    def _latest(self, ref: SlotRef, place: int, own: list[int]) -> SlotRef:
         """What a new slot reads: the last slot before it that is not there when it is, and then hands on what it read.
 
         So two steps of which there is one at a time stand one after the other.
@@ -212,14 +221,14 @@ class _Plan:
         for number in range(place - 1, ref.slot, -1):
             slot = self.slots[number]
             if slot.optional and number not in own and slot.reads == (ref,) and slot.outputs == 1:
-                return Ref(number, 0)
+                return SlotRef(number, 0)
         return ref
 
     @staticmethod
-    def _moved(ref: Ref, places: list[int]) -> Ref:
+    def _moved(ref: SlotRef, places: list[int]) -> SlotRef:
         return ref if ref.slot == INPUT else ref._replace(slot=places[ref.slot])
 
-    def _joined(self, old: Ref, new: Ref) -> Ref | None:
+    def _joined(self, old: SlotRef, new: SlotRef) -> SlotRef | None:
         """The later of what the merge and the variant read, if that comes to the other one where something is left out.
 
         The optional slots on the way hand on what makes it so.
@@ -230,7 +239,7 @@ class _Plan:
         fits = all(resolved(late, self.slots, one) == resolved(early, self.slots, one) for one in absent)
         return late if fits else None
 
-    def _hand_on(self, late: Ref, early: Ref, missing: set[int]) -> None:
+    def _hand_on(self, late: SlotRef, early: SlotRef, missing: set[int]) -> None:
         """Let slots that read several values hand on the one that comes to ``early``, where they are left out."""
         target, ref = resolved(early, self.slots, missing), late
         while ref.slot in missing and ref != target:
@@ -241,7 +250,7 @@ class _Plan:
                 return
             ref = slot.passes
 
-    def _add_output(self, ref: Ref) -> None:
+    def _add_output(self, ref: SlotRef) -> None:
         """Add an output, or let one stand for two of which there is one at a time."""
         for place, old in enumerate(self.outputs):
             both = self._joined(old, ref)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.importers.folding.terms import scaled
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 from archcost.spec.vocabulary import RESERVED
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Hint:
 
 
 @dataclass(slots=True)
-class Param:
+class BlockParam:
     """A param: its values, and a default that they are compared with; ``measures`` is its dimension.
 
     A ``fill`` is its value where what it belongs to is left out: it then says itself whether that is there.
@@ -92,7 +92,7 @@ class Params:
     def __init__(
         self, sizes: dict[int, dict[str, int]], taken: set[str], kinds: frozenset[str], learnt: Learnt | None = None
     ) -> None:
-        self.rows: dict[str, Param] = {}
+        self.rows: dict[str, BlockParam] = {}
         self._kinds = kinds  # of ops and blocks
         self.counts: tuple[str, Row] | None = None  # the number of the inputs of a block that takes any number of them
         self.uses: Counter[str] = Counter()  # of expressions that were there already
@@ -142,7 +142,7 @@ class Params:
         """An expression over a param; if the block uses it again, it becomes a param that follows from the other."""
         if text in self._learnt.repeated and hint.final:
             param = self.new(row, hint)
-            param.default, param.defaults = Expression(text), dict(row)
+            param.default, param.defaults = Worded(text), dict(row)
             return param.name
         self._texts.append((hint.dimension, text, row))
         return text
@@ -157,12 +157,12 @@ class Params:
         if text is None:
             return None
         param = self.new(row, Hint(hint.dimension, hint.name if hint.final else hint.dimension, hint.ids, hint.final))
-        param.default, param.defaults = Expression(text), dict(row)
+        param.default, param.defaults = Worded(text), dict(row)
         return param.name
 
-    def new(self, row: Row, hint: Hint) -> Param:
+    def new(self, row: Row, hint: Hint) -> BlockParam:
         """A new param."""
-        param = Param(self._fresh(hint), hint.dimension, dict(row))
+        param = BlockParam(self._fresh(hint), hint.dimension, dict(row))
         self.rows[param.name] = param
         self._texts.append((hint.dimension, param.name, param.values))
         return param
@@ -248,7 +248,7 @@ class Params:
         """The params with their defaults: first those that are required, last those that follow from others."""
         rows = sorted(
             self.rows.values(),
-            key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Expression) else 1,
+            key=lambda row: 0 if row.default is None else 2 if isinstance(row.default, Worded) else 1,
         )
         return {row.name: row.default for row in rows}
 

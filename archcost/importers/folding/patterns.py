@@ -15,14 +15,14 @@ from archcost.ops.fields import REQUIRED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archcost.importers.folding.tree import Part
+    from archcost.importers.folding.tree import ModelPart
 
 INPUT = -1  # the slot of references to the inputs of the pattern itself
 LAST = -1  # the last round of a loop, however many there are
 ANY_ACTIVATION = "activation"  # in the place of a kind: which activation it is may differ
 
 
-class Ref(NamedTuple):
+class SlotRef(NamedTuple):
     """An output of a slot, or an input of the pattern; of a loop, that of a round."""
 
     slot: int
@@ -34,31 +34,31 @@ class Entry(NamedTuple):
     """What a part has at a place: two entries at the same place of two parts are alike if they are equal."""
 
     id: str
-    head: str | Pattern
-    reads: tuple[Ref, ...]
+    head: str | PartPattern
+    reads: tuple[SlotRef, ...]
     share: str | None
     outputs: int
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class PatternSlot:
     """A place in a pattern: an op, another pattern, or rounds of one of these.
 
     ``passes`` is what stands in its place where it is left out; None if that matters to nobody.
     """
 
     id: str
-    head: str | Pattern
-    reads: tuple[Ref, ...]
+    head: str | PartPattern
+    reads: tuple[SlotRef, ...]
     share: str | None = None
     outputs: int = 1
     optional: bool = False
-    passes: Ref | None = None
+    passes: SlotRef | None = None
 
     @property
     def is_loop(self) -> bool:
         """Whether it has rounds."""
-        return isinstance(self.head, Pattern) and self.head.loop
+        return isinstance(self.head, PartPattern) and self.head.loop
 
     @property
     def has_main_output(self) -> bool:
@@ -67,13 +67,13 @@ class Slot:
         return isinstance(one, str) and one != ANY_ACTIVATION and REGISTRY[one].main_output
 
     @property
-    def one(self) -> str | Pattern:
+    def one(self) -> str | PartPattern:
         """What is repeated, of a loop; otherwise the head itself."""
-        return self.head.slots[0].head if isinstance(self.head, Pattern) and self.head.loop else self.head
+        return self.head.slots[0].head if isinstance(self.head, PartPattern) and self.head.loop else self.head
 
 
 @dataclass(slots=True, eq=False)
-class Pattern:
+class PartPattern:
     """What parts of a class have in common. A loop has one slot, for all of its rounds.
 
     ``order`` is that of the inputs where they are written: what a round hands on to the next stands first.
@@ -82,23 +82,23 @@ class Pattern:
     kind: str
     transparent: bool
     inputs: int
-    slots: list[Slot]
-    outputs: list[Ref]
-    parts: list[Part] = field(default_factory=list)
+    slots: list[PatternSlot]
+    outputs: list[SlotRef]
+    parts: list[ModelPart] = field(default_factory=list)
     loop: bool = False
     gathers: bool = False  # its one input stands for any number of them
     order: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)  # of the inputs of the block, if it is one
 
-    def inner(self) -> Iterator[Pattern]:
+    def inner(self) -> Iterator[PartPattern]:
         """The patterns that its slots use, once for each; of a loop what its rounds use."""
         for slot in self.slots:
             one = slot.one
-            if isinstance(one, Pattern):
+            if isinstance(one, PartPattern):
                 yield one
 
 
-def head_of(part: Part) -> str | Pattern:
+def head_of(part: ModelPart) -> str | PartPattern:
     """What a part is, apart from its numbers."""
     if part.step is None:
         assert part.pattern is not None  # inner parts come first
@@ -106,7 +106,7 @@ def head_of(part: Part) -> str | Pattern:
     return ANY_ACTIVATION if is_plain_activation(part) else part.step.kind
 
 
-def is_plain_activation(part: Part) -> bool:
+def is_plain_activation(part: ModelPart) -> bool:
     """Whether a step is an activation without attributes: then another one could stand in its place."""
     step = part.step
     if step is None or step.attributes:
@@ -117,34 +117,34 @@ def is_plain_activation(part: Part) -> bool:
     return all(one.default is not REQUIRED for one in op.fields.values())
 
 
-def reads_of(part: Part) -> tuple[int, ...]:
+def reads_of(part: ModelPart) -> tuple[int, ...]:
     """The values that a part reads, in the order of its op or pattern; of a loop those of its first round."""
     return reads_of(part.parts[0]) if part.pattern is not None and part.pattern.loop else part.inputs
 
 
-def results_of(part: Part) -> list[int | None]:
+def results_of(part: ModelPart) -> list[int | None]:
     """The values that a part gives, in the order of its op or pattern."""
     return list(part.outputs) if part.step is not None else part.results
 
 
-def references(part: Part) -> dict[int, Ref]:
+def references(part: ModelPart) -> dict[int, SlotRef]:
     """What stands in a part for each value that may be read in it."""
-    found = {value: Ref(INPUT, 0 if part.gathers else place) for place, value in enumerate(part.inputs)}
+    found = {value: SlotRef(INPUT, 0 if part.gathers else place) for place, value in enumerate(part.inputs)}
     for place, one in enumerate(part.parts):
         if one.pattern is not None and one.pattern.loop:
             last = len(one.parts) - 1
             for number, round_part in enumerate(one.parts):
                 for output, value in enumerate(results_of(round_part)):
                     if value is not None:
-                        found[value] = Ref(place, output, LAST if number == last else number)
+                        found[value] = SlotRef(place, output, LAST if number == last else number)
             continue
         for output, value in enumerate(results_of(one)):
             if value is not None:
-                found[value] = Ref(place, output)
+                found[value] = SlotRef(place, output)
     return found
 
 
-def entries_of(part: Part) -> tuple[list[Entry], list[Ref]]:
+def entries_of(part: ModelPart) -> tuple[list[Entry], list[SlotRef]]:
     """The entries of a part, and what its outputs refer to."""
     refs = references(part)
     entries = []
@@ -157,17 +157,17 @@ def entries_of(part: Part) -> tuple[list[Entry], list[Ref]]:
     return entries, [refs[value] for value in part.outputs]
 
 
-def _outputs_of(part: Part) -> int:
+def _outputs_of(part: ModelPart) -> int:
     """How many outputs a part has; of a loop, each of its rounds."""
     if part.pattern is not None and part.pattern.loop:
         return _outputs_of(part.parts[0])
     return len(part.outputs) if part.step is not None else len(part.results)
 
 
-def _share_text(one: Part, around: Part) -> str:
+def _share_text(one: ModelPart, around: ModelPart) -> str:
     """The path of the part whose weights another one uses, from the part around both if there is one."""
     assert one.share is not None
-    above: Part | None = one.share
+    above: ModelPart | None = one.share
     names: list[str] = []
     while above is not None and above is not around:
         names.append(above.id)
@@ -175,7 +175,7 @@ def _share_text(one: Part, around: Part) -> str:
     return one.share.path if above is None else ".".join(reversed(names))
 
 
-def resolved(ref: Ref, slots: list[Slot], absent: set[int]) -> Ref | None:
+def resolved(ref: SlotRef, slots: list[PatternSlot], absent: set[int]) -> SlotRef | None:
     """What a reference comes to where some slots are left out; None if it comes to nothing."""
     while ref.slot in absent:
         passes = slots[ref.slot].passes

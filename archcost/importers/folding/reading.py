@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archcost.importers.folding.params import UnfoldableError
-from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, LAST, Pattern, Ref, Slot, resolved
+from archcost.importers.folding.patterns import ANY_ACTIVATION, INPUT, LAST, PartPattern, PatternSlot, SlotRef, resolved
 from archcost.ops import REGISTRY
 from archcost.spec.vocabulary import GROUP_INPUT
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from archcost.importers.folding.solving import Key
-    from archcost.importers.folding.tree import Part
-    from archcost.importers.form import Model
+    from archcost.importers.folding.tree import ModelPart
+    from archcost.importers.form import Form
 
 _PAIR = 2
 
 
 @dataclass(slots=True)
-class Surroundings:
+class StepList:
     """A list of steps: the pattern that it is written for, the parts that it stands for, by key, and its inputs.
 
     ``inputs`` are the texts of the pattern's inputs, and ``first`` is what the first step reads if it names nothing.
     """
 
-    pattern: Pattern
-    parts: Mapping[Key, Part | None]
+    pattern: PartPattern
+    parts: Mapping[Key, ModelPart | None]
     inputs: dict[int, str]
-    first: tuple[Ref, ...]
+    first: tuple[SlotRef, ...]
     ids: tuple[str, ...] = ()  # of the groups around it in the block
     is_group: bool = False
     absent: set[int] = field(init=False)  # the places of slots that none of the parts has
@@ -39,7 +39,7 @@ class Surroundings:
         rows = [part.row for part in self.parts.values() if part is not None]
         self.absent = {place for place in range(len(self.pattern.slots)) if all(row[place] is None for row in rows)}
 
-    def seen(self, slot: Slot) -> Slot:
+    def seen(self, slot: PatternSlot) -> PatternSlot:
         """A slot as it is written here: it reads nothing that is not there."""
         if not self.absent:
             return slot
@@ -57,7 +57,7 @@ class Surroundings:
         """How many outputs a slot has: of a loop, each of its rounds."""
         return max(self.pattern.slots[place].outputs, 1)
 
-    def _parts_at(self, place: int) -> Iterable[Part]:
+    def _parts_at(self, place: int) -> Iterable[ModelPart]:
         for part in self.parts.values():
             one = part.row[place] if part is not None else None
             if one is not None:
@@ -70,7 +70,7 @@ class Surroundings:
             raise UnfoldableError(f"the last round of '{self.pattern.slots[place].id}' has a number that differs")
         return counts.pop()
 
-    def implied(self, place: int, slot: Slot) -> tuple[Ref, ...]:
+    def implied(self, place: int, slot: PatternSlot) -> tuple[SlotRef, ...]:
         """What a step reads that names nothing."""
         before = next((number for number in range(place - 1, -1, -1) if number not in self.absent), INPUT)
         if before == INPUT:
@@ -80,10 +80,10 @@ class Surroundings:
             one = slot.one
             takes_one = isinstance(one, str) and (one == ANY_ACTIVATION or REGISTRY[one].max_inputs == 1)
             count = 1 if takes_one else 0
-        return tuple([Ref(before, output) for output in range(count)])
+        return tuple([SlotRef(before, output) for output in range(count)])
 
 
-def text_of_ref(ref: Ref, around: Surroundings) -> str:
+def text_of_ref(ref: SlotRef, around: StepList) -> str:
     """A reference as it is written."""
     if ref.slot == INPUT:
         return around.inputs[ref.output]
@@ -97,7 +97,7 @@ def text_of_ref(ref: Ref, around: Surroundings) -> str:
     return name if count == 1 else f"{name}.{ref.output}"
 
 
-def texts_of(refs: Sequence[Ref], around: Surroundings) -> list[str]:
+def texts_of(refs: Sequence[SlotRef], around: StepList) -> list[str]:
     """References as they are written; all outputs of a step, one after another, are its id."""
     texts: list[str] = []
     place = 0
@@ -119,18 +119,18 @@ def texts_of(refs: Sequence[Ref], around: Surroundings) -> list[str]:
     return texts
 
 
-def adds_input(model: Model, group: Pattern, handed: list[int], parts: Iterable[Part]) -> bool:
+def adds_input(model: Form, group: PartPattern, handed: list[int], parts: Iterable[ModelPart]) -> bool:
     """Whether a group ends by adding its only input to the result of the step before: then it is a residual."""
     if len(group.slots) < _PAIR or len(handed) != 1:
         return False
     *_, before, last = group.slots
-    result, own = Ref(len(group.slots) - 2, 0), Ref(INPUT, handed[0])
+    result, own = SlotRef(len(group.slots) - 2, 0), SlotRef(INPUT, handed[0])
     if last.head != "add" or last.id != "add" or last.optional or last.share is not None or before.outputs != 1:
         return False
     return sorted(last.reads) == sorted((own, result)) and all(_keeps_shape(model, part.row[-1]) for part in parts)
 
 
-def _keeps_shape(model: Model, sum_of: Part | None) -> bool:
+def _keeps_shape(model: Form, sum_of: ModelPart | None) -> bool:
     """Whether what is added has one shape."""
     if sum_of is None or sum_of.step is None or sum_of.step.attributes:
         return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.importers.folding.params import FLAG, KIND, OTHER, Hint, Params
 from archcost.importers.folding.solving import INDICES, Solver
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ _FEWEST = 3  # rounds that are worth it
 
 
 def write_as_rounds(step: DraftStep, params: Mapping[str, Mapping[str, Attribute]], depth: int) -> None:
-    """Write a group as a repeated step if its steps are rounds of blocks; ``params`` are those of every block.
+    """Write a group as a repeated step if its steps are rounds of blocks, which must all take what any of them gets.
 
-    ``depth`` is the number of loops around the group. Every block must take all that any of the rounds is given.
+    ``params`` are those of every block that takes one value and gives one; ``depth`` counts the loops around the group.
     """
     rounds = step.layers or []
     if step.residual or step.repeat is not None or not _are_rounds(rounds, params):
@@ -45,7 +45,7 @@ def write_as_rounds(step: DraftStep, params: Mapping[str, Mapping[str, Attribute
         name: over_rounds(row, Hint(FLAG if isinstance(row[0], bool) else OTHER, name, ids))
         for name, row in values.items()
     }
-    step.kind = kind if isinstance(kind, (str, Expression)) else None
+    step.kind = kind if isinstance(kind, (str, Worded)) else None
     step.attributes, step.repeat, step.layers = attributes, len(rounds), None
     step.index = index if depth else None
 
@@ -75,10 +75,10 @@ def _values(
             return None
         row = [one.attributes.get(name, params[kind][name]) for one, kind in zip(rounds, kinds, strict=True)]
         same = all(value == row[0] for value in row)
-        if None in row or (not same and any(isinstance(value, (Expression, Batched)) for value in row)):
+        if None in row or (not same and any(isinstance(value, (Worded, Batched)) for value in row)):
             return None
         if any(
-            isinstance(value, Expression) and name not in one.attributes for one, value in zip(rounds, row, strict=True)
+            isinstance(value, Worded) and name not in one.attributes for one, value in zip(rounds, row, strict=True)
         ):
             return None
         found[name] = row

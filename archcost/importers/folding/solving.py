@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.importers.folding.params import FLAG, ITEM, SIZES, Hint, Params, UnfoldableError, related
 from archcost.importers.folding.terms import chosen, part_of, text_of
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Solver:
         one: Attribute = next(iter(values.values()))
         if all(value == one and type(value) is type(one) for value in values.values()):
             return one
-        if any(isinstance(value, Expression) for value in values.values()):
+        if any(isinstance(value, Worded) for value in values.values()):
             raise UnfoldableError(f"'{hint.name}' of '{hint.where}' is an expression that differs from use to use")
         if _have_same_length(values):
             items = range(len(next(iter(values.values()))))
@@ -52,20 +52,20 @@ class Solver:
             )
         if all(isinstance(value, Batched) and value.plus == 0 for value in values.values()):
             factor = self.solve({key: value.times for key, value in values.items()}, hint)
-            return Expression(f"batch * {part_of(factor)}")
+            return Worded(f"batch * {part_of(factor)}")
         return self._related(values, hint, self._of_input(values, hint, sizes))
 
     def _related(self, values: dict[Key, Any], hint: Hint, own: str | None) -> Attribute:
         """Values that differ: as ``own``, which follows from what the step reads, as params, or round by round."""
         if own is not None and hint.name == "groups" and own in SIZES.values():
-            return Expression(own)
+            return Worded(own)
         row = _by_part(values)
         if row is not None:
             known = self.params.known(row, hint)
             if known is None and own is not None and own in SIZES.values():
-                return Expression(own)
-            return Expression(known or self.params.term(row, hint, own))
-        return self._by_round(values, hint) if own is None else Expression(own)
+                return Worded(own)
+            return Worded(known or self.params.term(row, hint, own))
+        return self._by_round(values, hint) if own is None else Worded(own)
 
     def _of_input(
         self, values: dict[Key, Any], hint: Hint, sizes: Mapping[Key, Mapping[str, int]] | None
@@ -120,7 +120,7 @@ class Solver:
                     return None
         one, other = self.solve(ones, hint), self.solve(others, hint)
         if type(one) is tuple or type(other) is tuple:
-            return Expression(f"{text_of(one)} if {condition} else {text_of(other)}")
+            return Worded(f"{text_of(one)} if {condition} else {text_of(other)}")
         return chosen(condition, opposite, one, other)
 
     def _last(self, rounds: dict[Key, dict[int, Any]], hint: Hint, index: str) -> Attribute:
@@ -140,17 +140,17 @@ class Solver:
             filled = [common.get(number, next(iter(common.values()))) for number in range(count)]
             if hint.dimension == FLAG:
                 numbers = [number for number, value in enumerate(filled) if value]
-                return Expression(f"{index} in {numbers}")
+                return Worded(f"{index} in {numbers}")
             text = f"{text_of(tuple(filled))}[{index}]"
             if len(text) > _LONGEST:
                 raise UnfoldableError(f"'{hint.name}' of '{hint.where}' differs in too many rounds")
-            return Expression(text)
+            return Worded(text)
         lists = {}
         for key, row in rounds.items():
             usual = next(iter(row.values()))
             lists[key] = Listed([row.get(number, usual) for number in range(max(row) + 1)])
         found = self.solve(lists, Hint("list", f"{hint.name}s", hint.ids))
-        return Expression(f"{part_of(found)}[{index}]")
+        return Worded(f"{part_of(found)}[{index}]")
 
     # --- conditions -------------------------------------------------------------------------------------------------
 
@@ -169,16 +169,16 @@ class Solver:
             is_there = {part for part, value in row.items() if value}
             if param.measures in SIZES and set(param.values) == is_there and param.default is None:
                 param.fill = 0
-                return Expression(f"{name} > 0")
+                return Worded(f"{name} > 0")
         found = self.params.condition(row)
         if found is not None:
             text, uses_input = found
             if own_input or not uses_input:
-                return Expression(text)
+                return Worded(text)
             param = self.params.new(row, hint)
-            param.default, param.defaults = Expression(text), dict(row)
-            return Expression(param.name)
-        return Expression(self.params.term(row, hint))
+            param.default, param.defaults = Worded(text), dict(row)
+            return Worded(param.name)
+        return Worded(self.params.term(row, hint))
 
 
 def _by_part(values: dict[Key, Any]) -> dict[int, Any] | None:

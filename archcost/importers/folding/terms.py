@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archcost.importers.form import Batched, Expression
+from archcost.importers.form import Batched, Worded
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -15,7 +15,7 @@ _ATOM = re.compile(r'[\w.]+(\[\w+\])?|\[[^\[\]]*\](\[\w+\])?|"[^"]*"')
 
 def text_of(value: Any) -> str:
     """A value or expression as it stands in an expression."""
-    if isinstance(value, Expression):
+    if isinstance(value, Worded):
         return value.text
     if isinstance(value, Batched):
         times = "batch" if value.times == 1 else f"batch * {value.times}"
@@ -33,16 +33,16 @@ def part_of(value: Any) -> str:
     return text if _ATOM.fullmatch(text) else f"({text})"
 
 
-def chosen(condition: str, opposite: str, one: Attribute, other: Attribute) -> Expression:
+def chosen(condition: str, opposite: str, one: Attribute, other: Attribute) -> Worded:
     """One value under a condition, and another otherwise; truth values are the condition itself."""
     if {one, other} == {True, False} and type(one) is type(other) is bool:
-        return Expression(condition if one else opposite)
+        return Worded(condition if one else opposite)
     for value, rest, holds, fails in ((other, one, condition, opposite), (one, other, opposite, condition)):
         if value is False:
-            return Expression(f"{part_of(rest)} and {holds}")
+            return Worded(f"{part_of(rest)} and {holds}")
         if value is True:
-            return Expression(f"{part_of(rest)} or {fails}")
-    return Expression(f"{part_of(one)} if {condition} else {part_of(other)}")
+            return Worded(f"{part_of(rest)} or {fails}")
+    return Worded(f"{part_of(one)} if {condition} else {part_of(other)}")
 
 
 def scaled(term: str, factor: int) -> str:

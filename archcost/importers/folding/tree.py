@@ -14,14 +14,14 @@ from archcost.importers.form import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archcost.importers.folding.patterns import Pattern
-    from archcost.importers.form import Model, Step
+    from archcost.importers.folding.patterns import PartPattern
+    from archcost.importers.form import Form, FormStep
 
 _LAST = 1 << 60  # after every step: an output of the model is read there
 
 
 @dataclass(slots=True, eq=False)
-class Part:
+class ModelPart:
     """A step of the model, or a scope with what is in it, in the order in which it ran.
 
     ``inputs`` of a step are those of its op. Of a scope they are the values that come from outside, by their first use,
@@ -32,18 +32,18 @@ class Part:
     id: str
     kind: str
     scope: int
-    step: Step | None
-    parent: Part | None
+    step: FormStep | None
+    parent: ModelPart | None
     transparent: bool = False
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ModelPart] = field(default_factory=list)
     first: int = 0
     end: int = 0
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
     gathers: bool = False  # its inputs are one list, of which its first step makes one value
-    share: Part | None = None  # the part whose weights this one uses, with all that is in it
-    pattern: Pattern | None = None  # of a scope, once it is found
-    row: list[Part | None] = field(
+    share: ModelPart | None = None  # the part whose weights this one uses, with all that is in it
+    pattern: PartPattern | None = None  # of a scope, once it is found
+    row: list[ModelPart | None] = field(
         default_factory=list
     )  # its parts in the order of the pattern's slots; None: left out
     results: list[int | None] = field(default_factory=list)  # the outputs in the pattern's order; None: read by nobody
@@ -54,20 +54,20 @@ class Part:
     def path(self) -> str:
         """The path of the part in the spec."""
         names = []
-        part: Part | None = self
+        part: ModelPart | None = self
         while part is not None and part.parent is not None:
             names.append(part.id)
             part = part.parent
         return ".".join(reversed(names))
 
-    def walk(self) -> Iterator[Part]:
+    def walk(self) -> Iterator[ModelPart]:
         """The part and all that is in it, the outermost first."""
         yield self
         for part in self.parts:
             yield from part.walk()
 
 
-def tree_of(model: Model) -> Part:
+def tree_of(model: Form) -> ModelPart:
     """The tree of a model's parts; its root is the model itself."""
     root = _parts(model, _together(model))
     _name(root, {one.name for one in model.inputs})
@@ -76,7 +76,7 @@ def tree_of(model: Model) -> Part:
     return root
 
 
-def _together(model: Model) -> list[bool]:
+def _together(model: Form) -> list[bool]:
     """For every scope whether its steps stand together."""
     first, last = [_LAST] * len(model.scopes), [-1] * len(model.scopes)
     count = [0] * len(model.scopes)
@@ -92,12 +92,12 @@ def _together(model: Model) -> list[bool]:
     return [last[scope] - first[scope] + 1 == count[scope] for scope in range(len(model.scopes))]
 
 
-def _parts(model: Model, together: list[bool]) -> Part:
+def _parts(model: Form, together: list[bool]) -> ModelPart:
     """The parts of all scopes that hold together, each with the steps in it; the others are dissolved."""
-    root = Part("", "", ROOT, None, None, first=0, end=len(model.steps))
-    made: dict[int, Part] = {ROOT: root}
+    root = ModelPart("", "", ROOT, None, None, first=0, end=len(model.steps))
+    made: dict[int, ModelPart] = {ROOT: root}
 
-    def around(scope: int) -> tuple[Part, str]:
+    def around(scope: int) -> tuple[ModelPart, str]:
         """The part that holds what is in a scope, and the beginning of the ids of what is in it."""
         names = []
         while scope not in made and not together[scope]:
@@ -107,24 +107,24 @@ def _parts(model: Model, together: list[bool]) -> Part:
         if scope not in made:
             row = model.scopes[scope]
             parent, start = around(row.parent)
-            made[scope] = part = Part(start + row.id, row.kind, scope, None, parent, row.transparent)
+            made[scope] = part = ModelPart(start + row.id, row.kind, scope, None, parent, row.transparent)
             part.first = index
             parent.parts.append(part)
         return made[scope], prefix
 
     for index, step in enumerate(model.steps):
         parent, prefix = around(step.scope)
-        leaf = Part(prefix + step.id, step.kind, step.scope, step, parent, first=index, end=index + 1)
+        leaf = ModelPart(prefix + step.id, step.kind, step.scope, step, parent, first=index, end=index + 1)
         leaf.inputs, leaf.outputs = step.inputs, step.outputs
         parent.parts.append(leaf)
-        above: Part | None = parent
+        above: ModelPart | None = parent
         while above is not None and above is not root:
             above.end = index + 1
             above = above.parent
     return root
 
 
-def _name(part: Part, taken: set[str]) -> None:
+def _name(part: ModelPart, taken: set[str]) -> None:
     """Give the parts of a part ids that differ from each other and from what is taken."""
     wanted = {one.id for one in part.parts}
     for one in part.parts:
@@ -138,7 +138,7 @@ def _name(part: Part, taken: set[str]) -> None:
             _name(one, set())
 
 
-def _borders(root: Part, model: Model) -> None:
+def _borders(root: ModelPart, model: Form) -> None:
     """Find what goes into each scope and what comes out."""
     last_read: dict[int, int] = {}
     for index, step in enumerate(model.steps):
@@ -147,7 +147,7 @@ def _borders(root: Part, model: Model) -> None:
     for value in model.outputs:
         last_read[value] = _LAST
 
-    def visit(part: Part) -> None:
+    def visit(part: ModelPart) -> None:
         made: set[int] = set()
         wanted: dict[int, None] = {}
         for one in part.parts:
@@ -165,13 +165,13 @@ def _borders(root: Part, model: Model) -> None:
     root.outputs = model.outputs
 
 
-def _shares(root: Part, model: Model) -> None:
+def _shares(root: ModelPart, model: Form) -> None:
     """Find the largest parts that use the weights of earlier parts, layer by layer."""
-    places: dict[tuple[int, int], list[Part]] = {}
+    places: dict[tuple[int, int], list[ModelPart]] = {}
     for part in root.walk():
         places.setdefault((part.first, part.end), []).append(part)
 
-    def visit(part: Part) -> None:
+    def visit(part: ModelPart) -> None:
         steps = model.steps[part.first : part.end]
         shared = {part.first + place - step.shares for place, step in enumerate(steps) if step.shares is not None}
         if not shared:

@@ -24,7 +24,7 @@ from archcost.importers.idioms.tidying import tidied
 from archcost.importers.idioms.windows import window_partition, window_reverse
 
 if TYPE_CHECKING:
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
     from archcost.importers.idioms.rewriting import Idiom
 
 # In this order: what is said by one op is looked for before its parts are said shorter.
@@ -45,7 +45,7 @@ IDIOMS: tuple[Idiom, ...] = (
 )
 
 
-def improved(model: Model) -> Model:
+def improved(model: Form) -> Form:
     """The same model in idioms; the given one stays as it is."""
     steps = [replace(step, attributes=dict(step.attributes)) for step in model.steps]
     copy = replace(model, values=list(model.values), scopes=list(map(replace, model.scopes)), steps=steps)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dims import numel
-from archcost.importers.form import Step, Tensor, size_at
+from archcost.importers.form import FormStep, FormTensor, size_at
 from archcost.importers.typing_steps import Typist, Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
     from archcost.importers.idioms.sight import NewStep, Rewrite, Sight
     from archcost.importers.typing_steps import Typed
 
@@ -28,9 +28,9 @@ class Rewriter:
 
     def __init__(self, sight: Sight) -> None:
         self.sight = sight
-        self.model: Model = sight.model
+        self.model: Form = sight.model
         self.changed: set[int] = set()  # scopes
-        self.made: list[Step] = []
+        self.made: list[FormStep] = []
         self._typist = Typist(_BATCHES, self.model.dtype)
         self._shared = {step.shares for step in self.model.steps}
 
@@ -48,7 +48,7 @@ class Rewriter:
         gone = tuple(dict.fromkeys(rewrite.gone))
         if not self._is_closed(gone, rewrite.made) or not self._is_in_order(gone, rewrite.made):
             return False
-        tensors: dict[int, Tensor] = {}
+        tensors: dict[int, FormTensor] = {}
         try:
             typed = [self._typed_made(made, tensors) for made in rewrite.made]
             before = [self._typed_step(self.sight.step(place)) for place in gone]
@@ -87,7 +87,7 @@ class Rewriter:
                     return False
         return True
 
-    def _typed_made(self, made: NewStep, tensors: dict[int, Tensor]) -> Typed | None:
+    def _typed_made(self, made: NewStep, tensors: dict[int, FormTensor]) -> Typed | None:
         """A new step as its op sees it; None if it does not give the values that are there."""
         inputs = [self._tensor(value, tensors) for value in made.inputs]
         typed = self._typist.typed(made.kind, inputs, dict(made.attributes))
@@ -100,14 +100,14 @@ class Rewriter:
                 return None
         return typed
 
-    def _typed_step(self, step: Step) -> Typed:
+    def _typed_step(self, step: FormStep) -> Typed:
         return self._typist.typed(step.kind, [self.model.values[value] for value in step.inputs], step.attributes)
 
-    def _tensor(self, value: int, tensors: dict[int, Tensor]) -> Tensor:
+    def _tensor(self, value: int, tensors: dict[int, FormTensor]) -> FormTensor:
         return tensors[value] if value < 0 else self.model.values[value]
 
     def _replace(
-        self, gone: tuple[int, ...], made: tuple[NewStep, ...], typed: list[Typed], tensors: dict[int, Tensor]
+        self, gone: tuple[int, ...], made: tuple[NewStep, ...], typed: list[Typed], tensors: dict[int, FormTensor]
     ) -> None:
         numbers = {}
         for value, tensor in tensors.items():
@@ -119,7 +119,7 @@ class Rewriter:
                 tuple([numbers.get(value, value) for value in those]) for those in (each.inputs, each.outputs)
             )
             scope = self.sight.step(each.place).scope
-            steps[each.place] = Step(
+            steps[each.place] = FormStep(
                 each.kind, each.id or each.kind, scope, inputs, outputs, dict(seen.attributes), each.tensors
             )
             self.changed.add(scope)

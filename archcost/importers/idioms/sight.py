@@ -10,7 +10,7 @@ from archcost.ops.fields import REQUIRED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archcost.importers.form import Attribute, Model, Shape, Step
+    from archcost.importers.form import Attribute, Form, FormStep, Shape
 
 
 class NewStep(NamedTuple):
@@ -38,9 +38,9 @@ class Rewrite(NamedTuple):
 class Sight:
     """The steps of a model by place (None: gone), and who makes and reads a value; kept while steps are rewritten."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Form) -> None:
         self.model = model
-        self.steps: list[Step | None] = list(model.steps)
+        self.steps: list[FormStep | None] = list(model.steps)
         self._makers = model.producers()
         self._readers = model.readers()
         self._outputs = frozenset(model.outputs)
@@ -49,7 +49,7 @@ class Sight:
         for place, role in enumerate(self._roles):
             self._alike.setdefault(role, []).append(place)
 
-    def step(self, place: int) -> Step:
+    def step(self, place: int) -> FormStep:
         """The step at a place where one is."""
         found = self.steps[place]
         if found is None:
@@ -119,7 +119,7 @@ class Sight:
         """Whether an attribute of a step is the last dim of its first input."""
         return self.dim(place, name) == len(self.shape(self.step(place).inputs[0])) - 1
 
-    def replace(self, gone: tuple[int, ...], made: dict[int, Step]) -> None:
+    def replace(self, gone: tuple[int, ...], made: dict[int, FormStep]) -> None:
         """Put other steps in the place of some."""
         for place in gone:
             self._forget(place)
@@ -134,7 +134,7 @@ class Sight:
         for value in set(step.inputs):
             self._readers[value].remove(place)
 
-    def _note(self, place: int, step: Step) -> None:
+    def _note(self, place: int, step: FormStep) -> None:
         self.steps[place] = step
         self._makers.update(dict.fromkeys(step.outputs, place))
         for value in set(step.inputs):

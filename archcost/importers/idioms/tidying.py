@@ -12,13 +12,13 @@ from archcost.ops.facets import WrittenAs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archcost.importers.form import Model, Scope, Step
+    from archcost.importers.form import Form, FormScope, FormStep
 
 _NAMED_BY_PATH = ("parameter", "buffer")  # their ids are those of tensors, whatever stands around them
 _DERIVED = "derived:"
 
 
-def tidied(model: Model, steps: Sequence[Step | None], changed: set[int], made: Iterable[Step]) -> Model:
+def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], made: Iterable[FormStep]) -> Form:
     """The model of the steps that are left; ``changed`` are the scopes in which some went or came, ``made`` those."""
     paths = {model.path_of(step): index for index, step in enumerate(model.steps)}
     left = [index for index, step in enumerate(steps) if step is not None]
@@ -36,9 +36,9 @@ def tidied(model: Model, steps: Sequence[Step | None], changed: set[int], made: 
     return new
 
 
-def _collapse(scopes: Sequence[Scope], steps: Sequence[Step], changed: set[int]) -> None:
+def _collapse(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int]) -> None:
     """Let the only step of a module take the module's place and name."""
-    direct: dict[int, list[Step]] = {}
+    direct: dict[int, list[FormStep]] = {}
     for step in steps:
         direct.setdefault(step.scope, []).append(step)
     parents = {scopes[scope].parent for scope in direct if scope != ROOT}
@@ -52,7 +52,7 @@ def _collapse(scopes: Sequence[Scope], steps: Sequence[Step], changed: set[int])
             alone[0].scope, alone[0].id = scopes[scope].parent, scopes[scope].id
 
 
-def _name(scopes: Sequence[Scope], steps: Sequence[Step], changed: set[int]) -> None:
+def _name(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int]) -> None:
     """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay."""
     taken: dict[int, set[str]] = {scope: set() for scope in changed}
     for each in {step.scope for step in steps}:
@@ -75,12 +75,12 @@ def _name(scopes: Sequence[Scope], steps: Sequence[Step], changed: set[int]) -> 
         taken[step.scope].add(name)
 
 
-def _goes_by_kind(step: Step) -> bool:
+def _goes_by_kind(step: FormStep) -> bool:
     """Whether the id of a step is its kind, perhaps with a number."""
     return not step.tensors and step.id.rstrip("0123456789").removesuffix("_") == step.kind.rstrip("0123456789")
 
 
-def _numbered(scopes: Sequence[Scope], steps: Sequence[Step]) -> list[Scope]:
+def _numbered(scopes: Sequence[FormScope], steps: Sequence[FormStep]) -> list[FormScope]:
     """The scopes that are left, each with its parent and steps by the new numbers."""
     alive = {ROOT}
     for each in {step.scope for step in steps}:
@@ -94,7 +94,9 @@ def _numbered(scopes: Sequence[Scope], steps: Sequence[Step]) -> list[Scope]:
     return [replace(scopes[scope], parent=numbers.get(scopes[scope].parent, ROOT)) for scope in sorted(alive)]
 
 
-def _functions(model: Model, paths: dict[str, int], steps: dict[int, Step], made: Iterable[Step]) -> Iterable[str]:
+def _functions(
+    model: Form, paths: dict[str, int], steps: dict[int, FormStep], made: Iterable[FormStep]
+) -> Iterable[str]:
     """The paths of layers that the source computes without a module, those of new steps among them."""
     new = set(map(id, made))
     for path in model.functional:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import ROOT, Step
+from archcost.importers.form import ROOT, FormStep
 from archcost.importers.torch.steps import shared_with
 from archcost.ops import REGISTRY
 from archcost.ops.facets import WrittenAs
@@ -12,7 +12,7 @@ from archcost.ops.facets import WrittenAs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.importers.form import Scope, Tensor
+    from archcost.importers.form import FormScope, FormTensor
     from archcost.importers.torch.recorded import Recording
     from archcost.importers.torch.scopes import ModuleScopes
     from archcost.importers.torch.steps import MadeStep
@@ -26,7 +26,7 @@ class StepOrder:
     """Arranges the steps of a lowering."""
 
     def __init__(
-        self, recording: Recording, scopes: ModuleScopes, steps: Sequence[MadeStep], values: Sequence[Tensor]
+        self, recording: Recording, scopes: ModuleScopes, steps: Sequence[MadeStep], values: Sequence[FormTensor]
     ) -> None:
         self._recording = recording
         self._scopes = scopes
@@ -37,7 +37,7 @@ class StepOrder:
 
     def arranged(
         self, inputs: Sequence[int], outputs: Sequence[int]
-    ) -> tuple[list[Step], list[Tensor], list[Scope], list[int]]:
+    ) -> tuple[list[FormStep], list[FormTensor], list[FormScope], list[int]]:
         """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
         numbers = {value: place for place, value in enumerate(inputs)}
@@ -49,7 +49,7 @@ class StepOrder:
         found = []
         for step, shares, (scope, name) in zip(steps, shared_with(steps), names.of_steps, strict=True):
             found.append(
-                Step(
+                FormStep(
                     step.kind,
                     name,
                     scope,
@@ -98,7 +98,9 @@ class StepOrder:
         inner = self._scopes.before(source.scope, user.module)
         return user.call if inner is None else self._scopes.start(inner)
 
-    def _written_as_functions(self, steps: Sequence[MadeStep], found: Sequence[Step], names: _Names) -> tuple[str, ...]:
+    def _written_as_functions(
+        self, steps: Sequence[MadeStep], found: Sequence[FormStep], names: _Names
+    ) -> tuple[str, ...]:
         """The paths of layers that archcost builds as modules of torch, and the source computes in a module of another.
 
         Behind ``derived:`` those of classes derived from torch's own.
@@ -123,7 +125,7 @@ class _Names:
     kind, or by the path of the tensor that they are.
     """
 
-    def __init__(self, scopes: Sequence[Scope], steps: Sequence[MadeStep]) -> None:
+    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep]) -> None:
         count = len(scopes)
         direct, below = [0] * count, [0] * count
         for step in steps:
@@ -136,7 +138,7 @@ class _Names:
             if step.scope != ROOT and direct[step.scope] == 1 and not below[step.scope] and not step.name
         }
         numbers: dict[int, int] = {}
-        self.scopes: list[Scope] = []
+        self.scopes: list[FormScope] = []
         self._taken: set[tuple[int, str]] = set()
         for scope, each in enumerate(scopes):
             if scope != ROOT and (scope in alone or not (direct[scope] or below[scope])):
@@ -169,7 +171,7 @@ class _Names:
         self._taken.add((scope, free))
         return scope, free
 
-    def path(self, step: Step) -> str:
+    def path(self, step: FormStep) -> str:
         """The path of a step."""
         names, scope = [step.id], step.scope
         while scope != ROOT:

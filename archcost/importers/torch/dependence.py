@@ -15,7 +15,7 @@ from archcost.importers.torch.rules.base import FREE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archcost.importers.torch.recorded import Argument, Call, Recording
+    from archcost.importers.torch.recorded import Argument, Recording, TorchCall
 
 # Functions that take a shape, but no data, from tensors after the first; those that take none at all are SHAPE_ONLY.
 _SHAPE_OF_SECOND = frozenset(["expand_as", "view_as", "reshape_as", "type_as", "to", "resize_as"])
@@ -100,7 +100,7 @@ class Dependences:
         for index in range(len(recording.calls) - 1, -1, -1):
             self._look_back(index, recording.calls[index])
 
-    def _follow(self, index: int, call: Call) -> None:
+    def _follow(self, index: int, call: TorchCall) -> None:
         arguments = list(refs((call.args, call.kwargs)))
         for value in arguments:
             if self._values[value].origin is Origin.PARAMETER:
@@ -111,7 +111,7 @@ class Dependences:
                 self.makers[value] = index
                 self.of[value] = found
 
-    def _look_back(self, index: int, call: Call) -> None:
+    def _look_back(self, index: int, call: TorchCall) -> None:
         """Note what a call reads, if it is alive: all calls after it have been looked at."""
         arguments = list(refs((call.args, call.kwargs)))
         counts = bool(call.macs) or call.function not in FREE or not self.parameters.keys().isdisjoint(arguments)
@@ -120,14 +120,14 @@ class Dependences:
             for value in arguments:
                 self.last_read.setdefault(value, index)
 
-    def _result(self, call: Call, given: list[Dependence]) -> Dependence:
+    def _result(self, call: TorchCall, given: list[Dependence]) -> Dependence:
         if call.macs or call.function not in FREE or any(each.varies for each in given):
             varies = any(each.varies for each in given) or bool(call.macs) or bool(given)
             return Dependence(varies=varies)
         parameters = tuple(dict.fromkeys([value for each in given for value in each.parameters]))
         return Dependence(varies=False, parameters=parameters, buffered=self._is_view(call, given))
 
-    def _is_view(self, call: Call, given: list[Dependence]) -> bool:
+    def _is_view(self, call: TorchCall, given: list[Dependence]) -> bool:
         """Whether a call gives a view of a buffer, in its dtype."""
         if call.function not in _VIEWS or len(given) != 1 or not given[0].buffered or not call.args:
             return False
@@ -148,7 +148,7 @@ def refs(argument: Argument) -> Iterator[int]:
             yield from refs(item)
 
 
-def data_of(call: Call) -> list[int]:
+def data_of(call: TorchCall) -> list[int]:
     """The values whose data a call takes; of some functions, an argument only gives its shape or dtype."""
     args, kwargs = call.args, call.kwargs
     if call.function in SHAPE_ONLY:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
 from archcost.errors import UsageError
-from archcost.importers.form import Input, Model, Tensor, Truth, shape_at
+from archcost.importers.form import Form, FormTensor, Input, Truth, shape_at
 from archcost.importers.torch.arranging import StepOrder
 from archcost.importers.torch.dependence import Dependences, data_of, refs
 from archcost.importers.torch.making import CallMaker, Place
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Attribute
-    from archcost.importers.torch.recorded import Argument, Call, Recording, Value
+    from archcost.importers.torch.recorded import Argument, Recording, TorchCall, TorchValue
     from archcost.importers.torch.rules.modules import ModuleRule
     from archcost.importers.torch.spans import Span
 
 
-def lower(recording: Recording, *, name: str, source: str) -> Model:
+def lower(recording: Recording, *, name: str, source: str) -> Form:
     """The model that a recording shows; raises UsageError for what no spec can say."""
     return _Lowering(recording).model(name, source)
 
@@ -55,13 +55,13 @@ class _Lowering:
         self.scopes = ModuleScopes(recording)
         self.typist = Typist(recording.batch_sizes, recording.dtype)
         self.holders = Holders()
-        self.values: list[Tensor] = []
+        self.values: list[FormTensor] = []
         self.steps: list[MadeStep] = []
         self.unseen: dict[str, None] = {}
         self._found: dict[int, int] = {}  # by value of the recording, that of the form
         self._at = (0, 0)  # the call that is being lowered, and the module call around it
 
-    def model(self, name: str, source: str) -> Model:
+    def model(self, name: str, source: str) -> Form:
         """All of the model."""
         recording = self.recording
         inputs = [self._input(recording.values[value]) for value in recording.inputs]
@@ -79,7 +79,7 @@ class _Lowering:
         arrangement = StepOrder(recording, self.scopes, self.steps, self.values)
         steps, values, scopes, outputs = arrangement.arranged([value for _, value in inputs], outputs)
         taking_part = {recording.values[value].name for value in self.known.parameters}
-        return Model(
+        return Form(
             name,
             source,
             recording.dtype,
@@ -125,12 +125,12 @@ class _Lowering:
         self._at = at
         return self._found[number]
 
-    def _input(self, value: Value) -> tuple[str, int]:
-        self.values.append(Tensor(value.shape, value.dtype))
+    def _input(self, value: TorchValue) -> tuple[str, int]:
+        self.values.append(FormTensor(value.shape, value.dtype))
         self._found[value.number] = len(self.values) - 1
         return value.name, len(self.values) - 1
 
-    def _parameter(self, value: Value) -> int:
+    def _parameter(self, value: TorchValue) -> int:
         """A parameter that is read as a value; where a layer holds it in another form already, it counts there."""
         shape = shape_at(value.shape, 1)
         holds, shapes = {"weight": value.number}, {"weight": shape}
@@ -140,7 +140,7 @@ class _Lowering:
             return self._source("constant", value, {"shape": shape}, named=True, note="counted where it is a weight")
         return self._source("parameter", value, {"shape": shape}, named=True, holds=holds)
 
-    def _constant(self, value: Value, maker: int | None) -> int:
+    def _constant(self, value: TorchValue, maker: int | None) -> int:
         dtype = value.dtype if value.dtype in DTYPE_BYTES and value.dtype != self.recording.dtype else None
         at = self._at
         if maker is not None:
@@ -152,7 +152,7 @@ class _Lowering:
     def _source(
         self,
         kind: str,
-        value: Value,
+        value: TorchValue,
         attributes: dict[str, Attribute],
         *,
         named: bool,
@@ -243,7 +243,7 @@ class _Lowering:
         place = Place(index, module, self.scopes.of_call(module))
         return CallMaker(self.recording, self.known, self.typist, self.holders, self.values, place)
 
-    def _by_rule(self, index: int, call: Call) -> tuple[list[MadeStep], list[int | None]]:
+    def _by_rule(self, index: int, call: TorchCall) -> tuple[list[MadeStep], list[int | None]]:
         """The steps of a call by its rule; raises Unmapped if there is none, or what it gives is not what ran."""
         rule = RULES.get(call.function)
         if rule is None:
@@ -255,7 +255,7 @@ class _Lowering:
         self.unseen.update(dict.fromkeys(maker.held_against([call], call.outputs, values)))
         return maker.made, values
 
-    def _custom(self, index: int, call: Call, reason: str) -> tuple[list[MadeStep], list[int | None]]:
+    def _custom(self, index: int, call: TorchCall, reason: str) -> tuple[list[MadeStep], list[int | None]]:
         """A call that no rule can say, in the shapes of the run; MACs are unknown unless it is known to have none."""
         given = set(refs((call.args, call.kwargs)))
         fresh = [number for number in dict.fromkeys(call.outputs) if number not in given]
@@ -279,7 +279,7 @@ class _Lowering:
         ]
         return maker.made, found
 
-    def _without_empty(self, call: Call) -> Call:
+    def _without_empty(self, call: TorchCall) -> TorchCall:
         """A call without the tensors that have no elements, as in lists of those that are joined."""
         args = tuple([self._filled(each) for each in call.args])
         kwargs = {name: self._filled(each) for name, each in call.kwargs.items()}
@@ -294,6 +294,6 @@ class _Lowering:
         """The elements of a value of the recording at batch 1."""
         return prod(shape_at(self.recording.values[number].shape, 1))
 
-    def _tensor(self, number: int) -> Tensor:
+    def _tensor(self, number: int) -> FormTensor:
         value = self.recording.values[number]
-        return Tensor(value.shape, value.dtype)
+        return FormTensor(value.shape, value.dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import Batched, Tensor, shape_at, size_at
+from archcost.importers.form import Batched, FormTensor, shape_at, size_at
 from archcost.importers.torch.rules.base import UNSEEN, Unmapped
 from archcost.importers.torch.steps import MadeStep
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.importers.form import Attribute, Size
     from archcost.importers.torch.dependence import Dependences
-    from archcost.importers.torch.recorded import Call, Recording
+    from archcost.importers.torch.recorded import Recording, TorchCall
     from archcost.importers.torch.steps import Holders
     from archcost.importers.typing_steps import Typist
 
@@ -37,7 +37,7 @@ class CallMaker:
         known: Dependences,
         typist: Typist,
         holders: Holders,
-        values: list[Tensor],
+        values: list[FormTensor],
         place: Place,
     ) -> None:
         self._recording = recording
@@ -59,7 +59,7 @@ class CallMaker:
         inputs: Sequence[int],
         attributes: Mapping[str, Attribute] | None = None,
         *,
-        outputs: Sequence[Tensor] | None = None,
+        outputs: Sequence[FormTensor] | None = None,
     ) -> int:
         """Add a step of one output and return its value; raises Unmapped if the op refuses it, or has more."""
         values = self.layer(kind, inputs, attributes, {}, outputs=outputs)
@@ -73,7 +73,7 @@ class CallMaker:
         inputs: Sequence[int],
         attributes: Mapping[str, Attribute] | None = None,
         *,
-        outputs: Sequence[Tensor] | None = None,
+        outputs: Sequence[FormTensor] | None = None,
     ) -> list[int]:
         """Add a step of several outputs and return their values; raises Unmapped if the op refuses it."""
         return self.layer(kind, inputs, attributes, {}, outputs=outputs)
@@ -85,7 +85,7 @@ class CallMaker:
         attributes: Mapping[str, Attribute] | None,
         tensors: dict[str, int],
         *,
-        outputs: Sequence[Tensor] | None = None,
+        outputs: Sequence[FormTensor] | None = None,
         joined: bool = False,
     ) -> list[int]:
         """Add a step that holds parameters, by the op's names of them; raises Unmapped if it cannot hold them."""
@@ -122,7 +122,7 @@ class CallMaker:
     def _elements(self, value: int) -> int:
         return prod(shape_at(self._recording.values[value].shape, 1))
 
-    def tensor(self, value: int) -> Tensor:
+    def tensor(self, value: int) -> FormTensor:
         """Shape (with the batch) and dtype of a value of the form."""
         return self._values[value]
 
@@ -130,10 +130,10 @@ class CallMaker:
         """The value itself."""
         return value
 
-    def recorded(self, value: int) -> Tensor:
+    def recorded(self, value: int) -> FormTensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
         found = self._recording.values[value]
-        return Tensor(found.shape, found.dtype)
+        return FormTensor(found.shape, found.dtype)
 
     def parameter(self, value: int) -> int | None:
         """The parameter that a value of the recording is as the weight of a layer; None if it is not one.
@@ -155,7 +155,7 @@ class CallMaker:
         fits = not known.varies and sum(map(self._elements, known.parameters)) == self._elements(value)
         return known.parameters if fits else ()
 
-    def call_of(self, value: int) -> Call | None:
+    def call_of(self, value: int) -> TorchCall | None:
         """The call that gave a value of the recording; None if none did."""
         index = self._known.makers.get(value)
         return None if index is None else self._recording.calls[index]
@@ -164,7 +164,9 @@ class CallMaker:
         """Whether a call that is not dead reads a value of the recording, or it is an output of the model."""
         return value in self._known.last_read
 
-    def held_against(self, calls: Sequence[Call], numbers: Sequence[int], values: Sequence[int | None]) -> list[str]:
+    def held_against(
+        self, calls: Sequence[TorchCall], numbers: Sequence[int], values: Sequence[int | None]
+    ) -> list[str]:
         """Hold the steps against the calls that they stand for: shapes and MACs; raises Unmapped where they differ.
 
         ``values`` stand for the ``numbers`` of the recording. Gives the kinds of steps that multiply where torch's

@@ -14,22 +14,22 @@ from archcost.importers.torch.targets import live_target, target_of
 if TYPE_CHECKING:
     from torch import nn
 
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
     from archcost.importers.importing import Ask, Tell
     from archcost.importers.torch.targets import Target
 
 
-def read_source(ask: Ask, tell: Tell) -> Model:
+def read_source(ask: Ask, tell: Tell) -> Form:
     """The model that a source names; raises UsageError for what cannot be made, run or said."""
     return _read(target_of(ask.source, ask.files), ask, tell)
 
 
-def read_module(module: nn.Module, ask: Ask, tell: Tell) -> Model:
+def read_module(module: nn.Module, ask: Ask, tell: Tell) -> Form:
     """A module that is there; raises as read_source."""
     return _read(live_target(module), ask, tell)
 
 
-def _read(target: Target, ask: Ask, tell: Tell) -> Model:
+def _read(target: Target, ask: Ask, tell: Tell) -> Form:
     tell("making the model")
     with torch.device("meta"):
         model = target.make()

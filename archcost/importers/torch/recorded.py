@@ -45,7 +45,7 @@ class Origin(Enum):
 
 
 @dataclass(slots=True)
-class Value:
+class TorchValue:
     """A tensor of the run; ``name`` is that of the input, or the path of the parameter or buffer.
 
     A tensor that is written in place has a new value from there on, with the same origin RESULT.
@@ -79,7 +79,7 @@ Argument = Any
 
 
 @dataclass(slots=True)
-class Call:
+class TorchCall:
     """A call of a torch function.
 
     ``function`` is its name without what Python adds: "conv2d", "getitem", "setitem", "rsub", "add" (also for
@@ -118,8 +118,8 @@ class ModuleCall:
 class Recording:
     """Two runs of a model, merged."""
 
-    values: list[Value]
-    calls: list[Call]
+    values: list[TorchValue]
+    calls: list[TorchCall]
     modules: list[ModuleCall]
     inputs: list[int]
     outputs: list[int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.recorded import Argument, Call, ModuleCall, Opaque, Recording, Ref, Value
+from archcost.importers.torch.recorded import Argument, ModuleCall, Opaque, Recording, Ref, TorchCall, TorchValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,15 +90,15 @@ class _Merge:
             raise DifferentError(f"{one} becomes {two}")
         return Batched(times, one - times * self.first)
 
-    def value(self, one: Value, two: Value) -> Value:
+    def value(self, one: TorchValue, two: TorchValue) -> TorchValue:
         """A value of both runs."""
         same = (one.origin, one.name, one.dtype, len(one.shape)) == (two.origin, two.name, two.dtype, len(two.shape))
         if not same:
             raise DifferentError(f"a value is {one.dtype} {list(one.shape)} and {two.dtype} {list(two.shape)}")
         shape = tuple([self.size(left, right) for left, right in zip(one.shape, two.shape, strict=True)])
-        return Value(one.number, shape, one.dtype, one.origin, one.name)
+        return TorchValue(one.number, shape, one.dtype, one.origin, one.name)
 
-    def call(self, one: Call, two: Call) -> Call:
+    def call(self, one: TorchCall, two: TorchCall) -> TorchCall:
         """A call of both runs."""
         if (one.function, one.module, one.outputs) != (two.function, two.module, two.outputs):
             raise DifferentError(f"{one.function} ({one.place}) and {two.function} ({two.place})")
@@ -107,7 +107,7 @@ class _Merge:
         except DifferentError as error:
             raise DifferentError(f"{error}, of {one.function} ({one.place})") from None
         macs = self.size(one.macs, two.macs)
-        return Call(one.function, args, kwargs, one.outputs, one.module, macs, one.in_place, one.place)
+        return TorchCall(one.function, args, kwargs, one.outputs, one.module, macs, one.in_place, one.place)
 
     def argument(self, one: Argument, two: Argument) -> Argument:
         """An argument of both runs; a number of floating point is that of the first, as no figure follows from it."""

@@ -25,7 +25,7 @@ from archcost.importers.torch.tape import Tape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from archcost.importers.torch.recorded import Call, InputMaker, ModuleCall, Value
+    from archcost.importers.torch.recorded import InputMaker, ModuleCall, TorchCall, TorchValue
 
 _OTHER_INPUT = "`--input SHAPE` gives another input"
 
@@ -49,8 +49,8 @@ class RecordedRun:
     """What one run has left, at one batch size; the fields are those of a recording."""
 
     batch: int
-    values: list[Value]
-    calls: list[Call]
+    values: list[TorchValue]
+    calls: list[TorchCall]
     modules: list[ModuleCall]
     inputs: list[int]
     outputs: list[int]

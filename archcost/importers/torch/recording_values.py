@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, Value
+from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, TorchValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +68,7 @@ class Values:
     """Every tensor of a run by its identity; all are kept alive, so that no identity stands for two."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.found: list[Value] = []
+        self.found: list[TorchValue] = []
         self.grounds: list[Ground] = []  # by number
         self.unseen = Ground.NOTHING  # of what `torch.vmap` has split: what becomes of it is not seen
         self._numbers: dict[int, int] = {}
@@ -109,7 +109,7 @@ class Values:
     def add(self, tensor: Tensor, origin: Origin, name: str = "", ground: Ground = Ground.WEIGHTS) -> int:
         """A new value; a tensor that had one has the new one from here on."""
         number = len(self.found)
-        self.found.append(Value(number, tuple(tensor.shape), dtype_name(tensor.dtype), origin, name))
+        self.found.append(TorchValue(number, tuple(tensor.shape), dtype_name(tensor.dtype), origin, name))
         self.grounds.append(ground)
         self.same(tensor, number)
         return number

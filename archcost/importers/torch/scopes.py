@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import ROOT, Scope
+from archcost.importers.form import ROOT, FormScope
 
 if TYPE_CHECKING:
     from archcost.importers.torch.recorded import ModuleCall, Recording
@@ -21,7 +21,7 @@ class ModuleScopes:
 
     def __init__(self, recording: Recording) -> None:
         self._modules = recording.modules
-        self.made: list[Scope] = [Scope(-1, "", recording.modules[0].kind)]
+        self.made: list[FormScope] = [FormScope(-1, "", recording.modules[0].kind)]
         self._paths: list[str] = [recording.modules[0].path]  # by scope, of the module that it is
         self._of_call: dict[int, int] = {0: ROOT}
         self._named: dict[tuple[int, str], int] = {}
@@ -93,7 +93,7 @@ class ModuleScopes:
         return self._added(parent, name, path, kind)
 
     def _added(self, parent: int, name: str, path: str, kind: str) -> int:
-        self.made.append(Scope(parent, label(name), kind, kind in _CONTAINERS))
+        self.made.append(FormScope(parent, label(name), kind, kind in _CONTAINERS))
         self._paths.append(path)
         number = len(self.made) - 1
         self._named[parent, name] = number

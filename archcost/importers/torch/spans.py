@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.importers.torch.dependence import Dependences
-    from archcost.importers.torch.recorded import Call, ModuleCall, Recording
+    from archcost.importers.torch.recorded import ModuleCall, Recording, TorchCall
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Span:
         return self.recording.modules[self.number]
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[TorchCall]:
         """Its function calls."""
         return self.recording.calls[self.start : self.end]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from archcost.importers.torch.functions import RANDOM, writes_by_name
 from archcost.importers.torch.places import place
-from archcost.importers.torch.recorded import Argument, Call, Opaque, Origin, Ref
+from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, TorchCall
 from archcost.importers.torch.recording_values import Ground, tensors_in
 from archcost.importers.torch.shadows import dependencies
 
@@ -53,11 +53,11 @@ class Tape:
 
     def __init__(self, values: Values, modules: ModuleCalls, counter: FlopCounterMode) -> None:
         self.values, self.modules = values, modules
-        self.calls: list[Call] = []
+        self.calls: list[TorchCall] = []
         self._counter = counter
         self._total = 0  # of all calls' MACs
         self._skipped = 0
-        self._operator: Call | None = None  # the last call, if it is one of an operator
+        self._operator: TorchCall | None = None  # the last call, if it is one of an operator
 
     def macs(self) -> int:
         """What torch's counter has counted, in MACs."""
@@ -108,7 +108,7 @@ class Tape:
         return outcome
 
     def _add(self, call: Called, before: Before, outputs: tuple[int, ...], macs: int, *, in_place: bool) -> None:
-        noted = Call(
+        noted = TorchCall(
             call.name, before.args, before.kwargs, outputs, self.modules.current, macs, in_place=in_place, place=place()
         )
         self.calls.append(noted)
@@ -144,7 +144,9 @@ class Tape:
             args = (Ref(number), Opaque("view", "what the view shows"), Ref(self.values.number(view)))
             output = self.values.add(base, Origin.RESULT, ground=ground | self.values.grounds[number])
             self.calls.append(
-                Call("setitem", args, {}, (output,), self.modules.current, 0, in_place=True, place=self.calls[-1].place)
+                TorchCall(
+                    "setitem", args, {}, (output,), self.modules.current, 0, in_place=True, place=self.calls[-1].place
+                )
             )
 
     def _claim(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.importers.form import ROOT, Batched, Input, Model, Scope, Step, Tensor, Truth, size_at
+from archcost.importers.form import ROOT, Batched, Form, FormScope, FormStep, FormTensor, Input, Truth, size_at
 from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ class Building:
 
     def __init__(self, *shape: Size, dtype: str = "float32") -> None:
         self.typist = Typist((2, 3), "float32")
-        self.model = Model("built", "a test", "float32", [], [], [Scope(ROOT, "", "Built")], [], (), Truth(0, None))
+        self.model = Form("built", "a test", "float32", [], [], [FormScope(ROOT, "", "Built")], [], (), Truth(0, None))
         self.scope = ROOT
         self.x = self.input("x", *shape, dtype=dtype)
 
     def input(self, name: str, *shape: Size, dtype: str = "float32") -> int:
-        self.model.values.append(Tensor((BATCH, *shape), dtype))
+        self.model.values.append(FormTensor((BATCH, *shape), dtype))
         self.model.inputs.append(Input(name, len(self.model.values) - 1))
         return len(self.model.values) - 1
 
     def within(self, id: str, kind: str, parent: int = ROOT) -> int:  # noqa: A002 - as the form calls it
         """Enter a module: the steps that follow stand in it."""
-        self.model.scopes.append(Scope(parent, id, kind))
+        self.model.scopes.append(FormScope(parent, id, kind))
         self.scope = len(self.model.scopes) - 1
         return self.scope
 
@@ -45,7 +45,7 @@ class Building:
             count += 1
             name = f"{called or kind}_{count}"
         tensors = (name,) if kind == "parameter" else tuple(typed.weights)
-        step = Step(kind, name, self.scope, inputs, tuple(outputs), typed.attributes, tensors)
+        step = FormStep(kind, name, self.scope, inputs, tuple(outputs), typed.attributes, tensors)
         model.steps.append(step)
         truth = model.truth
         params = sum([_product(shape) for shape in typed.weights.values()])
@@ -57,7 +57,7 @@ class Building:
     def step(self, kind: str, *inputs: int, called: str = "", **attributes: Any) -> int:
         return self.steps(kind, *inputs, called=called, **attributes)[0]
 
-    def done(self, *outputs: int) -> Model:
+    def done(self, *outputs: int) -> Form:
         self.model.outputs = outputs
         return self.model
 

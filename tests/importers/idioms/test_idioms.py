@@ -16,10 +16,10 @@ from tests.importers.idioms.building import BATCH, Building
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.importers.form import Model
+    from archcost.importers.form import Form
 
 
-def layers(model: Model) -> list[str]:
+def layers(model: Form) -> list[str]:
     """The steps as they are written in a flat spec, which is proven."""
     text = write(model, flat(model), NO_FIGURES)
     assert prove(text, model, in_order=True).differences == ()

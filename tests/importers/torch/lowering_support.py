@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from archcost.importers.form import Model, Step
+    from archcost.importers.form import Form, FormStep
 
 
-def lowered(make: Callable[[], nn.Module], *shapes: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Model:
+def lowered(make: Callable[[], nn.Module], *shapes: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Form:
     """The model of a module on inputs of these shapes, without the batch; its flat spec has passed the proof."""
 
     def inputs(batch: int, device: torch.device) -> Inputs:
@@ -34,12 +34,12 @@ def lowered(make: Callable[[], nn.Module], *shapes: tuple[int, ...], dtype: torc
     return model
 
 
-def kinds(model: Model) -> list[str]:
+def kinds(model: Form) -> list[str]:
     """The kinds of all steps in order."""
     return [each.kind for each in model.steps]
 
 
-def step(model: Model, kind: str) -> Step:
+def step(model: Form, kind: str) -> FormStep:
     """The only step of a kind."""
     (found,) = [each for each in model.steps if each.kind == kind]
     return found

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from archcost.importers.torch.recorded import Call, InputMaker, Recording, Value
+    from archcost.importers.torch.recorded import InputMaker, Recording, TorchCall, TorchValue
 
 
 def images(*shape: int, dtype: torch.dtype = torch.float32, batched: bool = True) -> InputMaker:
@@ -49,19 +49,19 @@ def functions(recording: Recording) -> list[str]:
     return [call.function for call in recording.calls]
 
 
-def call_of(recording: Recording, function: str, number: int = 0) -> Call:
+def call_of(recording: Recording, function: str, number: int = 0) -> TorchCall:
     return [call for call in recording.calls if call.function == function][number]
 
 
-def module_of(recording: Recording, call: Call) -> str:
+def module_of(recording: Recording, call: TorchCall) -> str:
     return recording.modules[call.module].path
 
 
-def value_named(recording: Recording, name: str) -> Value:
+def value_named(recording: Recording, name: str) -> TorchValue:
     return next(value for value in recording.values if value.name == name)
 
 
-def values_of(recording: Recording, origin: Origin) -> list[Value]:
+def values_of(recording: Recording, origin: Origin) -> list[TorchValue]:
     return [value for value in recording.values if value.origin is origin]
 
 

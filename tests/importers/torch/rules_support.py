@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from archcost.importers.form import Batched, Expression, shape_at
+from archcost.importers.form import Batched, Worded, shape_at
 from archcost.importers.torch.lowering import lower
 from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recording import record
@@ -18,7 +18,7 @@ from archcost.pytorch.builders import BUILDERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archcost.importers.form import Attribute, Model, Step
+    from archcost.importers.form import Attribute, Form, FormStep
     from archcost.ops.base import Op
 
 UNSEEN_BATCH = 3  # recordings have 1 and 2
@@ -49,7 +49,7 @@ class Probe(nn.Module):
         return self.function(*inputs)
 
 
-def lowered(function: Callable[..., Any], inputs: Sequence[str]) -> Model:
+def lowered(function: Callable[..., Any], inputs: Sequence[str]) -> Form:
     """The model of a function."""
 
     def make_inputs(batch: int, device: torch.device) -> Inputs:
@@ -71,19 +71,19 @@ def tensor_of(text: str, batch: int, device: torch.device | str = "cpu") -> Tens
     return numbers.to(dtype) if dtype.is_floating_point else (numbers * 3).floor().to(dtype)
 
 
-def op_at(step: Step, batch: int) -> Op:
+def op_at(step: FormStep, batch: int) -> Op:
     """The op of a step at a batch size."""
     return REGISTRY[step.kind](**{name: _at(value, batch) for name, value in step.attributes.items()})
 
 
 def _at(value: Attribute, batch: int) -> Attribute:
-    assert not isinstance(value, Expression)
+    assert not isinstance(value, Worded)
     if isinstance(value, Batched):
         return value.at(batch)
     return tuple([_at(item, batch) for item in value]) if isinstance(value, tuple) else value
 
 
-def ran(model: Model, inputs: Sequence[Tensor]) -> list[Tensor]:
+def ran(model: Form, inputs: Sequence[Tensor]) -> list[Tensor]:
     """What the steps give, each as the module that archcost builds of its op, in shapes that the ops infer."""
     values: dict[int, Tensor] = {given.value: tensor for given, tensor in zip(model.inputs, inputs, strict=True)}
     batch = inputs[0].shape[0]

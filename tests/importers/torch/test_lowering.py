@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
 from archcost.errors import UsageError
-from archcost.importers.form import Batched, Model, Step
+from archcost.importers.form import Batched, Form, FormStep
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import CallRule
 from tests.importers.torch.lowering_support import kinds, lowered, step
@@ -319,7 +319,7 @@ def test_layers_that_are_functions_are_told() -> None:
 # --- layers of many calls ---------------------------------------------------------------------------------------------
 
 
-def _steps_of(make: Any, *shapes: tuple[int, ...]) -> list[Step]:
+def _steps_of(make: Any, *shapes: tuple[int, ...]) -> list[FormStep]:
     return lowered(make, *shapes).steps
 
 
@@ -429,7 +429,7 @@ def test_products_that_the_counter_does_not_see_are_named() -> None:
     assert model.truth.unseen_macs == ("matmul",)
 
 
-def _at(model: Model, batch: int) -> list[tuple[int, ...]]:
+def _at(model: Form, batch: int) -> list[tuple[int, ...]]:
     return [
         tuple([size.at(batch) if isinstance(size, Batched) else size for size in model.shape(value)])
         for value in model.outputs

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from archcost.importers.form import Batched, Model
+from archcost.importers.form import Batched, Form
 from archcost.importers.torch.lowering import lower
 from archcost.importers.torch.recording import record
 from tests.importers.torch.lowering_support import kinds, lowered, step
@@ -49,7 +49,7 @@ _SMALL = {
 _EXPERTS = {"num_experts_per_tok": 2, "moe_intermediate_size": 32, "num_experts": 4}
 
 
-def _language_model(name: str, settings: dict[str, Any]) -> Model:
+def _language_model(name: str, settings: dict[str, Any]) -> Form:
     transformers = pytest.importorskip("transformers")
     config = getattr(transformers, f"{name}Config")(**_SMALL | settings)
     kind = getattr(transformers, f"{name}ForCausalLM")

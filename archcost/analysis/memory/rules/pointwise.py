@@ -224,6 +224,7 @@ RULES: dict[str, Rule] = {
     "cos": partial(_function, steps=2),
     **dict.fromkeys(("sqrt", "abs"), partial(_function, steps=1)),
     **dict.fromkeys(("reciprocal", "rsqrt"), partial(_function, steps=2)),
+    "erf": partial(_function, steps=4),  # x², -x², its exponential, and that times 2/√π
     "pow": _power,
     "normalize": _normalize,
     **{kind: partial(_arithmetic, kind=kind) for kind in ("add", "sub", "mul", "div")},

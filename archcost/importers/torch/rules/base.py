@@ -15,8 +15,8 @@ from archcost.importers.torch.rules.calls import BoundCall, Unmapped, signature_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archcost.importers.form import Attribute, Tensor
-    from archcost.importers.torch.recorded import Call
+    from archcost.importers.form import Attribute, FormTensor
+    from archcost.importers.torch.recorded import TorchCall
 
 __all__ = ["FREE", "RULES", "UNSEEN", "BoundCall", "CallRule", "Maker", "RuleFunction", "Unmapped", "rule"]
 
@@ -30,7 +30,7 @@ class Maker(Protocol):
         inputs: Sequence[int],
         attributes: Mapping[str, Attribute] | None = None,
         *,
-        outputs: Sequence[Tensor] | None = None,
+        outputs: Sequence[FormTensor] | None = None,
     ) -> int:
         """Add a step of one output and return its value.
 
@@ -44,11 +44,11 @@ class Maker(Protocol):
         inputs: Sequence[int],
         attributes: Mapping[str, Attribute] | None = None,
         *,
-        outputs: Sequence[Tensor] | None = None,
+        outputs: Sequence[FormTensor] | None = None,
     ) -> list[int]:
         """Add a step of several outputs and return their values; else as ``step``."""
 
-    def tensor(self, value: int) -> Tensor:
+    def tensor(self, value: int) -> FormTensor:
         """Shape (with the batch) and dtype of a value of the form."""
 
     def same(self, value: int) -> int:
@@ -61,7 +61,7 @@ class Maker(Protocol):
         attributes: Mapping[str, Attribute] | None,
         tensors: dict[str, int],
         *,
-        outputs: Sequence[Tensor] | None = None,
+        outputs: Sequence[FormTensor] | None = None,
         joined: bool = False,
     ) -> list[int]:
         """Add a step that holds parameters and return its values; ``tensors`` are those, by the op's names.
@@ -80,10 +80,10 @@ class Maker(Protocol):
     def parts(self, value: int) -> tuple[int, ...]:
         """The parameters that a value is made of, if they have as many elements together; else none."""
 
-    def recorded(self, value: int) -> Tensor:
+    def recorded(self, value: int) -> FormTensor:
         """Shape and dtype of a value of the recording; no step is made for it."""
 
-    def call_of(self, value: int) -> Call | None:
+    def call_of(self, value: int) -> TorchCall | None:
         """The call that gave a value of the recording; None if none did."""
 
     def is_read(self, value: int) -> bool:

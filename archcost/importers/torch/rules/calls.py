@@ -13,8 +13,8 @@ from archcost.importers.typing_steps import Unmapped
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archcost.importers.form import Tensor
-    from archcost.importers.torch.recorded import Argument, Call
+    from archcost.importers.form import FormTensor
+    from archcost.importers.torch.recorded import Argument, TorchCall
 
 __all__ = ["BoundCall", "Unmapped", "bound", "signature_of"]
 
@@ -95,9 +95,9 @@ class BoundCall:
     the recording. ``tensor`` gives the value of the form that stands for it.
     """
 
-    call: Call
+    call: TorchCall
     arguments: dict[str, Argument]
-    results: tuple[Tensor, ...]
+    results: tuple[FormTensor, ...]
     values: Callable[[int], int]  # a value of the recording → that of the form; made when first asked for
 
     @property
@@ -106,7 +106,7 @@ class BoundCall:
         return self.call.function
 
     @property
-    def result(self) -> Tensor:
+    def result(self) -> FormTensor:
         """The tensor that the run gave; raises Unmapped if there is not exactly one."""
         if len(self.results) != 1:
             raise Unmapped(f"{self.function} gave {len(self.results)} tensors")
@@ -141,7 +141,7 @@ class BoundCall:
         return [self.values(item.value) for item in given]
 
 
-def bound(call: Call, text: str, results: Sequence[Tensor], values: Callable[[int], int]) -> BoundCall:
+def bound(call: TorchCall, text: str, results: Sequence[FormTensor], values: Callable[[int], int]) -> BoundCall:
     """Bind a call to a signature; raises Unmapped where the arguments do not fit it.
 
     A variadic parameter takes one list or several values: ``permute(x, 0, 2, 1)``, ``permute(x, (0, 2, 1))``.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Attribute, Size
-    from archcost.importers.torch.recorded import Call, ModuleCall
+    from archcost.importers.torch.recorded import ModuleCall, TorchCall
     from archcost.importers.torch.spans import Span
 
 _GROUPED = ("_grouped_mm", "grouped_mm", "grouped_mm_fallback")
@@ -94,7 +94,7 @@ def _top_k(span: Span, maker: Maker, features: int) -> int:
     return max(rows) // tokens
 
 
-def _activation(calls: list[Call]) -> str:
+def _activation(calls: list[TorchCall]) -> str:
     """The activation of the experts, and none but that."""
     found = [call.function for call in calls if call.function in _ACTIVATIONS]
     products = [call.function for call in calls if call.macs]

@@ -24,7 +24,7 @@ from archcost.importers.torch.rules.shape import expanded
 
 if TYPE_CHECKING:
     from archcost.importers.form import Shape, Size
-    from archcost.importers.torch.recorded import Argument, Call
+    from archcost.importers.torch.recorded import Argument, TorchCall
     from archcost.importers.torch.rules.base import BoundCall, Maker
 
 
@@ -73,7 +73,7 @@ def setitem(call: BoundCall, maker: Maker) -> int:
     return _written(maker, base, region, _fitted(maker, operand(call, filling), region, maker.tensor(base).dtype))
 
 
-def index_of(write: Call, maker: Maker) -> Argument:
+def index_of(write: TorchCall, maker: Maker) -> Argument:
     """Where a call writes: its index, or that of the part that was changed in place; raises Unmapped if it is none."""
     base, index, value = write.args
     if not isinstance(index, Opaque):
@@ -86,7 +86,7 @@ def index_of(write: Call, maker: Maker) -> Argument:
     return made.args[1]
 
 
-def _is_written(write: Call, maker: Maker) -> bool:
+def _is_written(write: TorchCall, maker: Maker) -> bool:
     """Whether a call writes what the call before has written at the same place."""
     base, index, value = write.args
     before = maker.call_of(base.value)
