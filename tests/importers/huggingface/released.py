@@ -1,4 +1,9 @@
-"""Configurations of released models as their authors published them, written by hand, and the params of the models.
+"""Configurations of released models, written by hand, and the params of the models.
+
+All params are also counted by the library at full size. Those of BERT, Llama 3, Mistral, Qwen2.5, Qwen3, Gemma 2,
+Whisper and ViT are the totals that others print for the released weights: keras-hub for Whisper
+(keras_hub/src/models/whisper/whisper_presets.py: 37,760,640), torchvision for ViT (the metadata of vit_b_16:
+86,567,656), the metadata of the weights' files for the rest. Of the other models no such total was looked up.
 
 The params are those of the tensors that are released: of DeepSeek-V3 without the module that predicts further tokens,
 which the library does not build. Whisper's have the table of sinusoids, which is released though it is not learnt.
