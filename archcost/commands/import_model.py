@@ -1,4 +1,4 @@
-"""``import``: a model of PyTorch as a spec, proven before it is written."""
+"""``import``: a model of PyTorch, or a configuration of Hugging Face, as a spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archcost.commands.options import Output
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
 
-_SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_SOURCE = "config.json, torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -30,7 +30,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven to be those of the model.
+    """Write a PyTorch model as a spec, once its figures are proven; or a Hugging Face config.json, without PyTorch.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -66,7 +66,8 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     if output is None:
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
-        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs, as in the model\n")
+        proven = ", as in the model" * ask.source.is_run
+        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs{proven}\n")
     missing = sum(layer.op == "custom" for layer in report.layers)
     if strict and missing:
         print_failure(f"{missing:,} of {len(report.layers):,} steps have no op in archcost: see `custom` in the spec")
@@ -102,7 +103,7 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.spec.loader import loads
 
     before = analyze(load_spec(path))
-    asked = ask if ask.inputs else ask._replace(inputs=inputs_of(before))
+    asked = ask if ask.inputs or not ask.source.is_run else ask._replace(inputs=inputs_of(before))
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:

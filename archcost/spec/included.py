@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml")
 ZOO = "zoo:"  # before the name of what comes with archcost
 _CLAIM = r"""(?m)(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:"""
+_CONFIGURATION = r'"(?:model_type|architectures)"\s*+:'
 _MAX_SIBLINGS = 2000  # names in a folder that are compared with a missing one
 _PER_PART = 15  # steps of work to look at a folder on the way to a file
 _PER_FILE = 1000  # steps of work to open one
@@ -226,13 +227,26 @@ def _shipped_name(name: str, verb: str) -> str:
 def spec_text(files: Files, real: str, name: str) -> str:
     """The text of a spec at a location that no person named; raises FileError, and SpecError where it is not UTF-8.
 
-    It must be a spec by its ending and by its text, so that messages show no line of any other file.
+    It must be a spec by its ending and by its text, or a configuration by its text, so that messages show no line of
+    any other file.
     """
     data = files.read(real, MAX_BYTES)
+    if is_configuration(decoded(data, "replace")):
+        return decode(data, name)
     if not real.endswith(ENDINGS):
         raise FileError("it is no spec: its name ends in neither .yaml nor .yml")
     refuse_other_text(decoded(data, "replace"))  # before a word of what it holds is told
     return decode(data, name)
+
+
+def is_configuration(text: str) -> bool:
+    """Whether a text is a configuration of Hugging Face: a JSON object that names its model type or its classes.
+
+    A spec may be written in JSON as well: its key ``archcost`` tells.
+    """
+    if text.lstrip()[:1] != "{":
+        return False
+    return re.search(_CONFIGURATION, text) is not None and re.search(_CLAIM, text) is None
 
 
 def refuse_other_text(text: str) -> None:
