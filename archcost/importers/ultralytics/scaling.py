@@ -94,8 +94,7 @@ class Scaling:
 
     def large(self) -> Attribute:
         """Whether the scale has the deeper blocks everywhere."""
-        self.params["large"] = Worded(f"scale in {_LARGE}")
-        return Worded("large")
+        return Worded(f"scale in {_LARGE}")
 
     def _param(self, name: str, text: str) -> Attribute:
         self._sizes[name] = Worded(text)
