@@ -163,7 +163,7 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
     That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for. A file may hold a spec, or what stands for one: see ``file_formats``.
+    imported with the ``inputs`` that are asked for. A file may hold a spec, or what stands for one.
     """
     from archcost.spec.loader import read
 

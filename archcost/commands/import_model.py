@@ -12,7 +12,10 @@ from archcost.commands.options import Output
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
 
-_SOURCE = "config.json, an Ultralytics YAML, torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_SOURCE = (
+    "config.json, an Ultralytics YAML, torchvision:NAME, timm:NAME, transformers:config.json, or"
+    " package.module:callable."
+)
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -31,7 +34,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven; or a config.json or Ultralytics YAML, without PyTorch.
+    """Write a PyTorch model as a spec, once its figures are proven; or a config.json or YAML of Ultralytics without it.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.

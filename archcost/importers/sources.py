@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 ZOO, PYTHON, FILE = "zoo", "", "file"
 LIBRARIES = ("torchvision", "timm", "transformers")
-FORM = "config.json, a model YAML of Ultralytics, torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+FORM = (
+    "config.json, a model YAML of Ultralytics, torchvision:MODEL, timm:MODEL, transformers:config.json or"
+    " package.module:callable"
+)
 _FILES = (".yaml", ".yml", ".json")
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 

@@ -125,7 +125,8 @@ def _index(values: Any, item: Any) -> int:
     known = [decided(value) for value in values]
     wanted = decided(item)
     if wanted not in known:
-        raise ValueError(f"{brief(wanted)} is none of {', '.join(map(brief, known[:_FEW]))}{', …' * (len(known) > _FEW)}")
+        listed = ", ".join(map(brief, known[:_FEW])) + ", …" * (len(known) > _FEW)
+        raise ValueError(f"{brief(wanted)} is none of {listed}")
     return known.index(wanted)
 
 

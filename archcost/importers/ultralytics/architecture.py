@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from archcost.errors import Diagnostic, Source, SpecError, shortened, suggestion
 from archcost.importers.form import Worded
 from archcost.importers.keys import SIZE
-from archcost.importers.layout import Flat, Label, Spread, Tall, Text, laid_out
+from archcost.importers.layout import Label, Spread, Tall, Text, laid_out
 from archcost.importers.sources import title_of
 from archcost.importers.ultralytics.modules import HEADS, KERNELS
-from archcost.importers.ultralytics.rows import Facts, Row, step
+from archcost.importers.ultralytics.rows import FileFacts, ModuleRow, step
 from archcost.importers.ultralytics.scaling import FACTOR, Scaling
 from archcost.importers.ultralytics.values import WAY_OUT, fitting, meant, refused
 from archcost.spec.document import Mapping, Sequence, parse_document
@@ -30,6 +30,7 @@ _ACTIVATIONS = (None, "nn.SiLU()", "torch.nn.SiLU()")
 _SIDE = {"Classify": 224}  # of the image that models of a task are published for
 _USUAL_SIDE = 640
 _SHOWN = 60  # characters of a name in a message
+_MOST_ROWS = 10_000
 
 
 def spec_text(text: str, path: str) -> str:
@@ -49,7 +50,7 @@ def spec_text(text: str, path: str) -> str:
         raise refused("the last row is no head that is known here", rows[-1].module, f"heads are {', '.join(HEADS)}")
     anchors = _anchors(values.get("anchors"))
     scaling = _scaling(values, path, "nc" if anchors is None else f"{anchors[0]} * (nc + 5)")
-    facts = Facts(scaling, [row.name for row in rows], anchors, _points(values.get("kpt_shape")))
+    facts = FileFacts(scaling, [row.name for row in rows], anchors, _points(values.get("kpt_shape")))
     layers = Tall([step(row, facts) for row in rows])
     classes = fitting(values["nc"], SIZE, "'nc'")
     side = _SIDE.get(rows[-1].name, _USUAL_SIDE)
@@ -85,9 +86,9 @@ def _check_keys(root: Mapping) -> None:
             raise refused("an activation other than nn.SiLU() is not known here", value)
 
 
-def _rows(values: dict[str, Value]) -> list[Row]:
+def _rows(values: dict[str, Value]) -> list[ModuleRow]:
     """The rows of backbone and head; raises SpecError with the places of all that are none."""
-    rows: list[Row] = []
+    rows: list[ModuleRow] = []
     problems: list[Diagnostic] = []
     index = 0
     for part in ("backbone", "head"):
@@ -95,8 +96,10 @@ def _rows(values: dict[str, Value]) -> list[Row]:
         if not isinstance(listed, Sequence):
             raise refused(f"'{part}' is a list of rows", listed, "such as [-1, 1, Conv, [64, 3, 2]]")
         for value in listed.items:
+            if index == _MOST_ROWS:
+                raise refused(f"the model has more than {_MOST_ROWS:,} rows", value)
             try:
-                rows.append(Row(value, index))
+                rows.append(ModuleRow(value, index))
             except SpecError as error:
                 problems += error.diagnostics
             index += 1
@@ -116,7 +119,9 @@ def _scaling(values: dict[str, Value], path: str, fixed: str) -> Scaling:
             raise refused("a file has 'scales', or factors for one scale", values[factors[0]], "leave one out")
         scaling.by_scale(values["scales"], values.get("scale"), path)
     elif factors:
-        scaling.by_factors(*[fitting(values[name], FACTOR, f"'{name}'") if name in values else 1.0 for name in _FACTORS])
+        scaling.by_factors(
+            *[fitting(values[name], FACTOR, f"'{name}'") if name in values else 1.0 for name in _FACTORS]
+        )
     return scaling
 
 

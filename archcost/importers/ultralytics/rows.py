@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcost.errors import shortened, suggestion
 from archcost.importers.form import Worded
-from archcost.importers.keys import COUNT, SIZE, maybe
+from archcost.importers.keys import SIZE
 from archcost.importers.layout import Alone, Flat, Label
 from archcost.importers.ultralytics.modules import HEADS, KNOWN, MODULES, SEPARATE
 from archcost.importers.ultralytics.values import fitting, meant, refused
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 _PARTS = 4  # of a row
 _SHOWN = 60  # characters of a name in a message
 _GIVEN = Worded("nc")  # the classes: what `nc` among the arguments stands for
-_MASKS, _PROTOTYPES = 32, 256  # the defaults of Segment
 
 
-class Facts:
+class FileFacts:
     """What the whole file says that a row may need.
 
     ``separable``: the classes of boxes come from separable convolutions. ``anchors`` are those of each map, or None.
@@ -43,7 +42,7 @@ class Facts:
         self.points = points
 
 
-class Row:
+class ModuleRow:
     """A row as it is written; raises SpecError for what is no row."""
 
     def __init__(self, value: Value, index: int) -> None:
@@ -83,10 +82,12 @@ class Row:
             if 0 <= row < self.index or (plain == -1 and row == -1):
                 return row
         rows = f"0 to {self.index - 1}, or -1 for the one before" if self.index else "nothing but -1, the image"
-        raise refused(f"row {self.index} can read {rows}", item, "rows are counted from 0, from the backbone to the head")
+        raise refused(
+            f"row {self.index} can read {rows}", item, "rows are counted from 0, from the backbone to the head"
+        )
 
 
-def step(row: Row, facts: Facts) -> dict[str, Node]:
+def step(row: ModuleRow, facts: FileFacts) -> dict[str, Node]:
     """The step of a row."""
     parts: dict[str, Node] = {"id": Label(str(row.index))}
     number = facts.scaling.blocks(row.number)
@@ -113,7 +114,7 @@ def _put(attributes: Attributes) -> Node:
     return Flat(attributes) if attributes else Alone.KEY
 
 
-def _attributes(row: Row, module: Module, facts: Facts) -> Attributes:
+def _attributes(row: ModuleRow, module: Module, facts: FileFacts) -> Attributes:
     """What the arguments of a row say, by the names of the block."""
     found: Attributes = {}
     given = row.arguments
@@ -131,7 +132,7 @@ def _attributes(row: Row, module: Module, facts: Facts) -> Attributes:
     return _told(row, found, facts) | dict(module.fixed)
 
 
-def _told(row: Row, found: Attributes, facts: Facts) -> Attributes:
+def _told(row: ModuleRow, found: Attributes, facts: FileFacts) -> Attributes:
     """The attributes without those that say what is so anyway, and with those that follow from the whole file."""
     if row.name == "Concat":
         return {}
@@ -152,7 +153,7 @@ def _expression(value: Attribute) -> str:
     return value.text if isinstance(value, Worded) else str(value)
 
 
-def _channels(value: Value, facts: Facts) -> Attribute:
+def _channels(value: Value, facts: FileFacts) -> Attribute:
     if meant(value) == "nc":
         return _GIVEN
     return facts.scaling.channels(fitting(value, SIZE, "a number of channels"))
@@ -161,73 +162,62 @@ def _channels(value: Value, facts: Facts) -> Attribute:
 # --- heads ------------------------------------------------------------------------------------------------------------
 
 
-def _given(row: Row, most: int) -> list[Any]:
-    """The arguments of a head after the classes, of which there are so many at most."""
-    if not row.arguments or len(row.arguments) > most + 1:
-        raise refused(f"{row.name} takes the classes, and up to {most} more", row.all_arguments, "such as [nc]")
-    return list(row.arguments[1:])
+def _given(row: ModuleRow, *names: str) -> list[Value]:
+    """The arguments of a head, which takes these."""
+    if len(row.arguments) != len(names):
+        count = "one argument" if len(names) == 1 else f"{len(names)} arguments"
+        raise refused(f"{row.name} takes {count}: {', '.join(names)}", row.all_arguments)
+    return row.arguments
 
 
-def _classes(row: Row) -> Attribute:
-    first = row.arguments[0]
-    return _GIVEN if meant(first) == "nc" else int(fitting(first, SIZE, "the number of classes"))
-
-
-def _boxes(row: Row, facts: Facts, **more: Attribute) -> tuple[str, Attributes]:
-    light: Attributes = {"light": True} if facts.separable else {}
+def _boxes(row: ModuleRow, classes: Value, facts: FileFacts, **more: Attribute) -> tuple[str, Attributes]:
     if facts.anchors is not None:
-        raise refused(f"'{row.name}' with anchors is not known here", row.module)
-    return "detect", {"classes": _classes(row)} | more | light
+        raise refused(f"{row.name} is not known here in a file that has 'anchors'", row.module)
+    light: Attributes = {"light": True} if facts.separable else {}
+    return "detect", {"classes": _classes(classes)} | more | light
 
 
-def _detect(row: Row, facts: Facts) -> tuple[str, Attributes]:
-    given = _given(row, 1)
-    if not given:
-        return _boxes(row, facts)
-    if meant(given[0]) != "anchors" or facts.anchors is None:
-        raise refused("Detect takes 'anchors' beside the classes, which the file must have", given[0])
+def _classes(value: Value) -> Attribute:
+    return _GIVEN if meant(value) == "nc" else int(fitting(value, SIZE, "the number of classes"))
+
+
+def _detect(row: ModuleRow, facts: FileFacts) -> tuple[str, Attributes]:
+    if len(row.arguments) <= 1:
+        [classes] = _given(row, "the classes")
+        return _boxes(row, classes, facts)
+    classes, anchors = _given(row, "the classes", "anchors")
+    if meant(anchors) != "anchors" or facts.anchors is None:
+        raise refused("Detect takes 'anchors' beside the classes, which the file must have", anchors)
     maps = len(row.sources())
     if len(facts.anchors) not in (1, maps) or len(set(facts.anchors)) > 1:
-        raise refused(f"the file has not as many anchors for each of {maps} maps", given[0])
-    return "anchor_detect", {"classes": _classes(row), "anchors": facts.anchors[0]}
+        raise refused(f"the file has not as many anchors for each of {maps} maps", anchors)
+    return "anchor_detect", {"classes": _classes(classes), "anchors": facts.anchors[0]}
 
 
-def _segment(row: Row, facts: Facts) -> tuple[str, Attributes]:
-    given = _given(row, 2)
-    masks = fitting(given[0], SIZE, "the number of masks") if given else _MASKS
-    width = fitting(given[1], SIZE, "the channels of prototypes") if len(given) > 1 else _PROTOTYPES
-    return _boxes(row, facts, extra=masks, prototypes=facts.scaling.channels(width) if len(given) > 1 else width)
+def _segment(row: ModuleRow, facts: FileFacts) -> tuple[str, Attributes]:
+    classes, masks, width = _given(row, "the classes", "the masks", "the channels of their prototypes")
+    count = fitting(masks, SIZE, "the number of masks")
+    return _boxes(row, classes, facts, extra=count, prototypes=_channels(width, facts))
 
 
-def _pose(row: Row, facts: Facts) -> tuple[str, Attributes]:
-    given = _given(row, 1)
-    if given and meant(given[0]) != "kpt_shape":
-        points, numbers = _pair(given[0])
-        return _boxes(row, facts, extra=points * numbers)
-    if given and not facts.points:
-        raise refused("the file has no 'kpt_shape'", given[0], "such as `kpt_shape: [17, 3]`")
-    return _boxes(row, facts, extra=facts.points if given else 17 * 3)
+def _pose(row: ModuleRow, facts: FileFacts) -> tuple[str, Attributes]:
+    classes, shape = _given(row, "the classes", "kpt_shape")
+    if meant(shape) != "kpt_shape" or not facts.points:
+        raise refused("Pose takes 'kpt_shape' beside the classes, which the file must have", shape)
+    return _boxes(row, classes, facts, extra=facts.points)
 
 
-def _pair(value: Value) -> list[int]:
-    from archcost.importers.ultralytics.modules import KERNELS
-
-    return list(fitting(value, KERNELS, "the shape of key points"))
-
-
-def _turned(row: Row, facts: Facts) -> tuple[str, Attributes]:
-    given = _given(row, 1)
-    return _boxes(row, facts, extra=fitting(given[0], SIZE, "the numbers beside a box") if given else 1)
+def _turned(row: ModuleRow, facts: FileFacts) -> tuple[str, Attributes]:
+    classes, numbers = _given(row, "the classes", "the numbers beside a box")
+    return _boxes(row, classes, facts, extra=fitting(numbers, SIZE, "the numbers beside a box"))
 
 
-def _classify(row: Row, facts: Facts) -> tuple[str, Attributes]:
-    del facts
-    given = _given(row, 2)
-    sizes = [fitting(value, maybe(COUNT), "a size of Classify") for value in given]
-    return "classify", {"classes": _classes(row)} | dict(zip(("kernel", "stride"), sizes, strict=False))
+def _classify(row: ModuleRow, facts: FileFacts) -> tuple[str, Attributes]:
+    [classes] = _given(row, "the classes")
+    return "classify", {"classes": _channels(classes, facts)}
 
 
-_HEADS: dict[str, Callable[[Row, Facts], tuple[str, Attributes]]] = {
+_HEADS: dict[str, Callable[[ModuleRow, FileFacts], tuple[str, Attributes]]] = {
     "Detect": _detect,
     "Segment": _segment,
     "Pose": _pose,

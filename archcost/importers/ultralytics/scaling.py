@@ -1,7 +1,7 @@
 """How a model YAML says its sizes: for the largest model, with factors for depth and width by scale.
 
-Channels are `min(c, most)` times the width, up to the next multiple of 8, but for as many as there are classes, which are
-those of a classifier. Numbers of blocks are times the depth, to the nearest, and at least one.
+Channels are `min(c, most)` times the width, up to the next multiple of 8. As many as there are classes stay as they
+are, because they may be those of a classifier. Numbers of blocks are times the depth, to the nearest, and at least one.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from archcost.spec.document import Value
 
 WAY_OUT = (
-    "`archcost import package.module:name`, with a function of yours that makes the model by the library, reads whatever"
-    " the library can build"
+    "`archcost import package.module:name` reads any model that the library can build: name a function of yours that"
+    " makes it"
 )
 _WORDS = {"None": None, "True": True, "False": False}  # as Python writes them
 _SHOWN = 60  # characters of a value in a message

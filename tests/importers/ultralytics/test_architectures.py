@@ -140,13 +140,24 @@ def test_rows_cost_what_the_library_lists() -> None:
     assert params_of(report_of(pose), "model.23") == 715294
 
 
+def test_paths_are_those_in_pytorch() -> None:
+    paths = {layer.path for layer in report_of(V11).layers}
+    assert paths >= {
+        "model.0.conv", "model.2.m.0.cv2.bn", "model.6.m.0.m.1.cv1.conv", "model.10.m.0.attn.qkv.conv",
+        "model.10.m.0.ffn.1.conv", "model.23.cv2.2.0.conv", "model.23.cv3.1.0.1.conv", "model.23.cv3.0.2",
+        "model.23.dfl.conv",
+    }  # fmt: skip
+    assert "model.22.cv3.0.1.conv" in {layer.path for layer in report_of(V8).layers}
+
+
 def test_outputs_of_the_tasks() -> None:
     """Boxes of 80² + 40² + 20² positions: four numbers, the classes, and what else a task has."""
+
     def outputs(rows: Any, **keys: Any) -> list[tuple[int, ...]]:
         return list(report_of(model_yaml(rows, **keys)).outputs.values())
 
     assert outputs(v8(*DETECT), nc=80, scales=OF_V8) == [(1, 4 + 80, 8400)]
-    assert outputs(v8("Segment", ["nc"]), nc=80, scales=OF_V8) == [(1, 4 + 80 + 32, 8400), (1, 32, 160, 160)]
+    assert outputs(v8("Segment", ["nc", 32, 256]), nc=80, scales=OF_V8) == [(1, 4 + 80 + 32, 8400), (1, 32, 160, 160)]
     assert outputs(v8("Classify", ["nc"]), nc=10, scales=OF_V8) == [(1, 10)]
     assert list(report_of(v5_of("n")).outputs.values()) == [(1, 3 * 8400, 5 + 80)]
 
@@ -293,6 +304,11 @@ REFUSED = [
     (changed(ROW, "[-1, 1, SPPF, []]"), "SPPF takes the number of its channels"),
     (changed(ROW, "[-1, 1, SPPF, 1024]"), "the arguments of a module are a list"),
     (changed(ROW, "[-1, 1, Conv, [1024, 1, 1, None, 1, 1, nn.ReLU()]]"), "'act' of Conv takes true or false"),
+    (changed("[-1, 1, SPPF", "[-1, 1, Upsample"), "'size' of Upsample takes null, got '1024'"),
+    (changed("Detect, [nc]", "Detect, []"), "Detect takes one argument: the classes"),
+    (changed("Detect, [nc]", "Segment, [nc]"), "Segment takes 3 arguments: the classes, the masks"),
+    (changed("Detect, [nc]", "Pose, [nc, kpt_shape]"), "Pose takes 'kpt_shape' beside the classes"),
+    (v5_of("n").replace("Detect, [nc, anchors]", "OBB, [nc, 1]"), "OBB is not known here in a file that has 'anchors'"),
     (changed("Detect, [nc]", "Detect, [nc, anchors]"), "Detect takes 'anchors' beside the classes"),
     (changed("nc: 80", "nc: many"), "'nc' takes a whole number ≥ 1, got 'many'"),
     (changed("nc: 80", "nc: 80\nreg_max: 1"), "the key 'reg_max' is not known here, and may change the architecture"),
@@ -313,6 +329,11 @@ def test_what_is_not_understood_is_refused_with_its_place(text: str, message: st
         spec_text(text, "yolov8n.yaml")
     assert message in str(caught.value)
     assert "yolov8n.yaml:" in str(caught.value)
+
+
+def test_attention_gives_as_many_channels_as_it_takes() -> None:
+    with pytest.raises(SpecError, match="256"):
+        report_of(V11.replace("C2PSA, [1024]", "C2PSA, [512]"))
 
 
 def test_all_modules_that_are_not_known_are_told_at_once() -> None:
