@@ -163,7 +163,7 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
     That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for. A file may hold a spec, or a configuration of Hugging Face.
+    imported with the ``inputs`` that are asked for. A file may hold a spec, or what stands for one.
     """
     from archcost.spec.loader import read
 
@@ -186,15 +186,16 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
 def translated(text: str, path: str) -> str:
     """The text of the spec that the text of a file stands for, which most are themselves.
 
-    A configuration of Hugging Face is a variant of a spec of the zoo. Raises SpecError for one that is not understood.
+    Raises SpecError for a text of another format that is not understood.
     """
-    from archcost.spec.included import is_configuration
+    from archcost.spec.included import format_of
 
-    if not is_configuration(text):
+    found = format_of(text)
+    if not found:
         return text
-    from archcost.importers.huggingface.configuration import spec_text
+    from archcost.importers.file_formats import FORMATS
 
-    return spec_text(text, path)
+    return FORMATS[found].spec_text(text, path)
 
 
 def _of_zoo(name: str) -> str:

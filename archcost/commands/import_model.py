@@ -1,7 +1,8 @@
-"""``import``: a model of PyTorch, or a configuration of Hugging Face, as a spec."""
+"""``import``: a model of PyTorch, or a file that stands for a model, as a spec."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,10 @@ from archcost.commands.options import Output
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
 
-_SOURCE = "config.json, torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_SOURCE = (
+    "config.json, an Ultralytics YAML, torchvision:NAME, timm:NAME, transformers:config.json, or"
+    " package.module:callable."
+)
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -30,7 +34,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven; or a Hugging Face config.json, without PyTorch.
+    """Write a PyTorch model as a spec, once its figures are proven; or a config.json or YAML of Ultralytics without it.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -57,7 +61,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     path = f"{ask.source.title}.yaml" if output is None else output
     imported = import_anew(ask)
     if output is None:
-        _refuse_other(path, imported.text)
+        _refuse_other(path, imported.text, ask.source.name)
     write_text(imported.text, None if path == "-" else path, "yaml")
     for remark in (imported.unfolded, *imported.remarks):
         if remark:
@@ -74,8 +78,8 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
         raise typer.Exit(1)
 
 
-def _refuse_other(path: str, text: str) -> None:
-    """Raise UsageError where a file of the default name holds something else."""
+def _refuse_other(path: str, text: str, source: str) -> None:
+    """Raise UsageError where a file of the default name holds something else, as the source itself does."""
     from archcost.errors import UsageError
     from archcost.files import FileError, MissingFileError, located, read_named
 
@@ -85,6 +89,8 @@ def _refuse_other(path: str, text: str) -> None:
         return
     except FileError:
         there = b""
+    if os.path.lexists(source) and os.path.samefile(path, source):
+        raise UsageError(f"{path} is the source itself", "`-o FILE` names the spec to write, `-o -` prints it")
     if there != text.encode():
         raise UsageError(f"{path} is there already", f"`-o {path}` writes over it, `--check {path}` compares")
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 ZOO, PYTHON, FILE = "zoo", "", "file"
 LIBRARIES = ("torchvision", "timm", "transformers")
-FORM = "config.json, torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+FORM = (
+    "config.json, a model YAML of Ultralytics, torchvision:MODEL, timm:MODEL, transformers:config.json or"
+    " package.module:callable"
+)
 _FILES = (".yaml", ".yml", ".json")
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
@@ -55,8 +58,9 @@ class ImportSource(NamedTuple):
 def title_of(path: str, otherwise: str) -> str:
     """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
     parts = path.replace("\\", "/").split("/")
-    named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
-    return named[-1] if named else otherwise
+    named = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    stem, dot, ending = named[-1].rpartition(".") if named else ("", "", "")
+    return stem if stem and f"{dot}{ending}" in _FILES else named[-1] if named else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:
