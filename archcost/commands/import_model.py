@@ -1,4 +1,4 @@
-"""``import``: a model of PyTorch, or a configuration of Hugging Face, as a spec."""
+"""``import``: a model of PyTorch, or a file that holds one, as a spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archcost.commands.options import Output
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
 
-_SOURCE = "config.json, torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_SOURCE = "config.json, FILE.onnx, torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -30,7 +30,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven; or a Hugging Face config.json, without PyTorch.
+    """Write a PyTorch model as a spec, once its figures are proven; or a config.json or ONNX file, without PyTorch.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -94,6 +94,7 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.analysis.report import analyze
     from archcost.comparing import compare
     from archcost.importers.committed import first_difference, inputs_of
+    from archcost.importers.file_readers import takes_inputs
     from archcost.importers.importing import import_anew
     from archcost.named_specs import load_spec
     from archcost.render.comparison import ComparisonDocument
@@ -103,7 +104,8 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.spec.loader import loads
 
     before = analyze(load_spec(path))
-    asked = ask if ask.inputs or not ask.source.is_run else ask._replace(inputs=inputs_of(before))
+    given = bool(ask.inputs) or not (ask.source.is_run or takes_inputs(ask))
+    asked = ask if given else ask._replace(inputs=inputs_of(before))
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:

@@ -61,9 +61,9 @@ def import_anew(ask: Ask) -> Imported:
     from archcost.importers.sources import FILE
 
     if ask.source.library == FILE:
-        from archcost.importers.huggingface.written import import_configuration
+        from archcost.importers.file_readers import import_file
 
-        return import_configuration(ask)
+        return import_file(ask)
     from archcost.extras import require
 
     require("torch", extra="import", also=ask.source.library)

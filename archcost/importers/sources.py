@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 ZOO, PYTHON, FILE = "zoo", "", "file"
 LIBRARIES = ("torchvision", "timm", "transformers")
-FORM = "config.json, torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
-_FILES = (".yaml", ".yml", ".json")
+FORM = "config.json, FILE.onnx, torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+_FILES = (".yaml", ".yml", ".json", ".onnx")
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
@@ -55,7 +55,7 @@ class ImportSource(NamedTuple):
 def title_of(path: str, otherwise: str) -> str:
     """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
     parts = path.replace("\\", "/").split("/")
-    named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    named = [part.removesuffix(".json").removesuffix(".onnx") for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
     return named[-1] if named else otherwise
 
 

@@ -16,6 +16,7 @@ MAX_NODES = 20_000
 MAX_TENSORS = 50_000
 MAX_DEPTH = 8  # of graphs in attributes of nodes
 MAX_READ = 4096  # elements of a tensor whose numbers are looked at
+_MAX_COMPARED = 2**20  # elements of a tensor that are compared with each other
 _MAX_RANK = 64
 _MAX_NAME = 200  # characters of a name that are kept
 _EXTERNAL = 1  # data_location: in another file, which is never opened
@@ -53,12 +54,16 @@ Number = int | float
 
 
 class StoredTensor(NamedTuple):
-    """A tensor that a file stores: its shape, and its numbers as long as they are few."""
+    """A tensor that a file stores: its shape, and its numbers as long as they are few.
+
+    ``uniform``: all its numbers are the same, as those of a norm or bias that was never trained.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     numbers: tuple[Number, ...] | None  # None: not looked at
+    uniform: bool = False
 
     @property
     def elements(self) -> int:
@@ -73,7 +78,7 @@ class Declared(NamedTuple):
     dtype: str
 
 
-NodeAttribute = int | float | str | tuple[Any, ...] | StoredTensor | "OnnxGraph"
+NodeAttribute = Any  # a number, a text, a list of them, a tensor or a graph
 
 
 @dataclass(slots=True)
@@ -200,10 +205,18 @@ def stored(message: Any) -> StoredTensor:
     if len(shape) > _MAX_RANK or any(size < 0 for size in shape):
         raise UsageError(f"the stored tensor '{shortened(name, _MAX_NAME)}' has no shape that a tensor can have")
     elements = prod(shape)
-    numbers = None
-    if elements <= MAX_READ and message.data_location != _EXTERNAL:
-        numbers = _numbers(message, code, dtype)
-    return StoredTensor(name, shape, dtype, numbers if numbers is not None and len(numbers) == elements else None)
+    numbers, uniform = None, False
+    if message.data_location != _EXTERNAL:
+        if elements <= MAX_READ:
+            numbers = _numbers(message, code, dtype)
+        uniform = 1 < elements <= _MAX_COMPARED and _is_uniform(message.raw_data, elements)
+    known = numbers if numbers is not None and len(numbers) == elements else None
+    return StoredTensor(name, shape, dtype, known, uniform)
+
+
+def _is_uniform(raw: bytes, elements: int) -> bool:
+    size, rest = divmod(len(raw), elements)
+    return bool(size) and not rest and raw == raw[:size] * elements
 
 
 def _numbers(message: Any, code: str, dtype: str) -> tuple[Number, ...] | None:

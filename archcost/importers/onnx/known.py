@@ -176,32 +176,48 @@ def _gather(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
 
 def _concat(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     given = [each for each in inputs if each is not None]
-    if any(len(each.shape) != 1 for each in given) or sum([len(each.data) for each in given]) > MAX_READ:
+    first = given[0]
+    axis = node.attributes.get("axis", 0) % len(first.shape)
+    if any(each.shape[:axis] != first.shape[:axis] for each in given):
         raise NotKnownError
-    data = [number for each in given for number in each.data]
-    return Numbers((len(data),), tuple(data), given[0].dtype)
+    if sum([len(each.data) for each in given]) > MAX_READ:
+        raise NotKnownError
+    blocks = [len(each.data) // max(math.prod(first.shape[:axis]), 1) for each in given]
+    data = [
+        number
+        for row in range(math.prod(first.shape[:axis]))
+        for each, block in zip(given, blocks, strict=True)
+        for number in each.data[row * block : (row + 1) * block]
+    ]
+    joined = sum([each.shape[axis] for each in given])
+    return Numbers((*first.shape[:axis], joined, *first.shape[axis + 1 :]), tuple(data), first.dtype)
 
 
 def _slice(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     data = _first(inputs)
-    if len(data.shape) != 1:
-        raise NotKnownError
-    if "starts" in node.attributes:
-        start, end, step = node.attributes["starts"][0], node.attributes["ends"][0], 1
-    else:
-        start, end = int(_at(inputs, 1).data[0]), int(_at(inputs, 2).data[0])
-        steps = inputs[4] if len(inputs) > 4 else None  # noqa: PLR2004 - its place
-        step = int(steps.data[0]) if steps is not None else 1
-    bound: int | None = None if step < 0 and end < -len(data.data) else end
-    found = data.data[start:bound:step]
-    return Numbers((len(found),), found, data.dtype)
+    given = [_listed(node, inputs, name, place) for place, name in enumerate(("starts", "ends", "axes", "steps"), 1)]
+    starts, ends = given[0] or [], given[1] or []
+    axes, steps = given[2] or list(range(len(starts))), given[3] or [1] * len(starts)
+    places = [range(size) for size in data.shape]
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        size = data.shape[axis]
+        places[axis] = range(size)[start : None if step < 0 and end < -size else end : step]
+    strides = _strides(data.shape)
+    found = [data.data[sum(map(int.__mul__, place, strides))] for place in product(*places)]
+    return Numbers(tuple(map(len, places)), tuple(found), data.dtype)
+
+
+def _listed(node: OnnxNode, inputs: Sequence[Numbers | None], name: str, place: int) -> list[int] | None:
+    """Whole numbers that are an attribute in older versions of an operator, and an input in newer ones."""
+    if name in node.attributes:
+        return list(node.attributes[name])
+    given = inputs[place] if place < len(inputs) else None
+    return None if given is None else list(map(int, given.data))
 
 
 def _axes(node: OnnxNode, inputs: Sequence[Numbers | None]) -> tuple[int, ...] | None:
-    if "axes" in node.attributes:
-        return tuple(node.attributes["axes"])
-    given = inputs[1] if len(inputs) > 1 else None
-    return None if given is None else tuple(map(int, given.data))
+    found = _listed(node, inputs, "axes", 1)
+    return None if found is None else tuple(found)
 
 
 def _squeeze(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:

@@ -128,6 +128,22 @@ class Lowering:
         readers = self._readers.get(name, [])
         return readers[0] if len(readers) == 1 else None
 
+    def is_read(self, name: str) -> bool:
+        """Whether a needed node reads a name, or it is an output."""
+        return name in self._readers
+
+    def own_source(self, source: int) -> int:
+        """The tensor that a layer holds: a copy of one that another layer has, where all its numbers are the same.
+
+        Exporters store what is equal once, and that of layers which were never trained is equal by chance.
+        """
+        tensor = self.sources[source]
+        if not tensor.uniform or source not in self.holders:
+            return source
+        self.sources.append(tensor)
+        self.remarks.copied.add(tensor.name)
+        return len(self.sources) - 1
+
     def _source(self, tensor: StoredTensor, *, computed: bool = False) -> GraphValue:
         if 0 in tensor.shape:
             return Known(tensor.shape, ((),) * len(self.batches), tensor.dtype)
@@ -269,7 +285,7 @@ class Lowering:
         found = rule(maker)
         values: list[GraphValue] = [found] if isinstance(found, (int, Known, Stored)) else list(found)
         pairs = [*zip(maker.node.outputs, values, strict=False), *[(node.outputs[0], value) for node, value in maker.also]]
-        if any(maker.node.outputs[len(values) :]):
+        if any(map(self.is_read, maker.node.outputs[len(values) :])):
             raise Unmapped(f"only its first {len(values)} outputs have an op")
         for name, value in pairs if not maker.also else pairs[1:]:
             self._hold_against_file(name, value, graph)

@@ -150,13 +150,9 @@ class NodeMaker:
         has = {name: elements[name] for name in wanted if name in elements}
         if (sum(elements.values()) != sum(wanted.values())) if joined else has != wanted:
             raise Unmapped(f"{kind} has {sum(wanted.values()):,} weights, and the node has {sum(elements.values()):,}")
-        holds = {name: tensor.source for name, tensor in tensors.items()}
+        holds = {name: self._all.own_source(tensor.source) for name, tensor in tensors.items()}
         self._all.holders.check(holds, dict(typed.weights) | dict.fromkeys(holds.keys() - typed.weights.keys(), ()))
-        for tensor in tensors.values():
-            owner = owner_of(self._all.sources[tensor.source].name, self.path) if self._all.scopes.are_known else None
-            if owner is not None:
-                self.path = owner
-                break
+        self.path = next(filter(None, map(self._owner, tensors.values())), self.path)
         first = len(self._all.values)
         self._all.values.extend(typed.outputs)
         self.made.append(
@@ -174,6 +170,15 @@ class NodeMaker:
             )
         )
         return list(range(first, len(self._all.values)))
+
+    def _owner(self, tensor: Stored) -> Path | None:
+        """The path of the module that a tensor is of; one that may stand for several layers says none."""
+        source = self._all.sources[tensor.source]
+        return owner_of(source.name, self.path) if self._all.scopes.are_known and not source.uniform else None
+
+    def is_read(self, place: int) -> bool:
+        """Whether anything reads an output of the node."""
+        return place < len(self.node.outputs) and self._all.is_read(self.node.outputs[place])
 
     def said(self, kind: str, inputs: Sequence[int], attributes: Mapping[str, Attribute]) -> FormTensor:
         """What a step would give, which is not made; raises Unmapped if the op refuses it."""

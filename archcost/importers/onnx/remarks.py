@@ -21,6 +21,7 @@ class Remarks:
 
     folded: int = 0  # convolutions that hold a norm
     quantized: bool = False
+    copied: set[str] = field(default_factory=set)  # tensors that are stored once, and count for each layer
     customs: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # nodes by op and reason
 
     def see(self, maker: NodeMaker, sources: Sequence[StoredTensor]) -> None:
@@ -39,11 +40,18 @@ class Remarks:
                 f"Batch norm is folded: {many} the norm behind it in the weights, so the file has fewer params than the "
                 "model that it was exported from."
             )
+        if self.copied:
+            count = len(self.copied)
+            what = "A tensor" if count == 1 else f"{count:,} tensors"
+            yield (
+                f"{what} of equal numbers, which were never trained, {'is' if count == 1 else 'are'} stored once for "
+                "several layers: they count for each of them."
+            )
         if self.quantized:
             yield (
                 "The file is quantized: nodes that only quantize are left out, weights count as params, and their bytes "
                 "are those of the spec's dtype."
             )
-        for (op, reason), nodes in self.customs.items():
+        for (_, reason), nodes in self.customs.items():
             more = f" and {len(nodes) - 1:,} more" if len(nodes) > 1 else ""
-            yield f"{nodes[0]}{more} is a custom layer: {reason}." if op else reason
+            yield f"{nodes[0]}{more} is a custom layer: {reason}."

@@ -18,7 +18,7 @@ _CHANNELS = 2  # dims before the spatial ones
 def max_pool(maker: NodeMaker) -> int | list[int]:
     """The greatest of each window, and its place on demand."""
     moved, kind = window(maker, maker.attribute("kernel_shape")), _kind(maker, "max_pool")
-    places = len(maker.node.outputs) > 1 and bool(maker.node.outputs[1])
+    places = maker.is_read(1)
     value = maker.value(0)
     attributes: dict[str, Attribute] = {
         "kernel_size": moved.kernel,

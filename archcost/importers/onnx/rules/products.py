@@ -25,9 +25,12 @@ def multiplied(maker: NodeMaker, first: int, second: int) -> int:
     bias = _bias_of(maker, width)
     if bias is not None:
         tensors["bias"] = bias
-    (found,) = maker.layer(
-        "linear", [maker.value(first)], {"out_features": width, "bias": bias is not None}, tensors
-    )
+    try:
+        (found,) = maker.layer(
+            "linear", [maker.value(first)], {"out_features": width, "bias": bias is not None}, tensors
+        )
+    except Unmapped:  # what another layer holds in another form is an operand here
+        return maker.step("matmul", [maker.value(first), maker.value(second)])
     if bias is not None and reader is not None:
         maker.also.append((reader, found))
     return found

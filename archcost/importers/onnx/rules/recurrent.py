@@ -45,8 +45,7 @@ def layers(maker: NodeMaker) -> list[int]:
         raise Unmapped("its weights are computed")
     states = [maker.value(place) for place in (_HIDDEN, _CELL) if maker.has(place) and not _is_zero(maker, place)]
     found = maker.layer(kind, [maker.value(0), *states], attributes, held, joined=True)
-    outputs = maker.node.outputs
-    if outputs and outputs[0]:
+    if maker.is_read(0):
         size = maker.attribute("hidden_size")
         whole = maker.step("unflatten", [found[0]], {"dim": 2, "unflattened_size": (1 + both, size)})
         found[0] = maker.step("transpose", [whole], {"dim0": 1, "dim1": 2})
