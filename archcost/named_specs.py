@@ -208,11 +208,11 @@ def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
 def _is_binary(name: str, files: Files | None = None) -> bool:
     """Whether a file holds a model, and no text."""
     from archcost.files import FileError
-    from archcost.importers.onnx.recognition import MAX_BYTES, is_onnx
+    from archcost.importers.onnx.recognition import MAX_BOUNDED, MAX_BYTES, is_onnx
     from archcost.importers.sources import content_of
 
     try:
-        return is_onnx(content_of(name, files, MAX_BYTES))
+        return is_onnx(content_of(name, files, MAX_BYTES if files is None else MAX_BOUNDED))
     except FileError:
         return False
 

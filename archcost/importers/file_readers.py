@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError
 from archcost.files import FileError
-from archcost.importers.onnx.recognition import MAX_BYTES, is_onnx
+from archcost.importers.onnx.recognition import MAX_BOUNDED, MAX_BYTES, is_onnx
 from archcost.importers.sources import content_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,6 @@ def takes_inputs(ask: Ask) -> bool:
 def _content(ask: Ask) -> bytes:
     path = ask.source.name
     try:
-        return content_of(path, ask.files, MAX_BYTES)
+        return content_of(path, ask.files, MAX_BYTES if ask.files is None else MAX_BOUNDED)
     except FileError as error:
         raise UsageError(f"cannot read {path}: {error.reason}", error.help) from None

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from archcost.importers.onnx.graph import Number, OnnxNode
 
 
+_GREATEST = 2**63  # whole numbers of a file are not longer
+
+
 class Numbers(NamedTuple):
     """A small tensor at one batch size."""
 
@@ -39,8 +42,11 @@ def evaluated(node: OnnxNode, inputs: Sequence[Numbers | None]) -> tuple[Numbers
         raise NotKnownError from None
     outputs = found if type(found) is tuple else (found,)
     checked = tuple([each for each in outputs if isinstance(each, Numbers)])
-    if any(len(each.data) > MAX_READ or len(each.data) != math.prod(each.shape) for each in checked):
-        raise NotKnownError
+    for each in checked:
+        if len(each.data) > MAX_READ or len(each.data) != math.prod(each.shape):
+            raise NotKnownError
+        if any(abs(number) > _GREATEST for number in each.data if isinstance(number, int)):
+            raise NotKnownError
     return checked
 
 
@@ -273,6 +279,8 @@ def _range(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
 def _transposed(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     data = _first(inputs)
     order = node.attributes.get("perm") or tuple(reversed(range(len(data.shape))))
+    if sorted(order) != list(range(len(data.shape))):
+        raise NotKnownError
     strides = _strides(data.shape)
     shape = tuple([data.shape[dim] for dim in order])
     steps = [strides[dim] for dim in order]

@@ -71,12 +71,22 @@ class Lowering:
         for name in graph.outputs:
             value = self.named(name)
             if not isinstance(value, int):
-                maker = NodeMaker(self, graph.nodes[-1])
-                value = maker.value_of(value, name)
-                self._enter(maker)
+                value = self._made(graph, value, name)
             found.append(value)
         if any(value < len(self.inputs.inputs) for value in found):
             raise UsageError("the model gives its input as it is: no spec can say that")
+        return found
+
+    def _made(self, graph: OnnxGraph, value: GraphValue, name: str) -> int:
+        """An output that no input changes."""
+        if not graph.nodes:
+            raise UsageError("the model gives what the file stores: no spec can say that")
+        maker = NodeMaker(self, graph.nodes[-1])
+        try:
+            found = maker.value_of(value, name)
+        except Unmapped as reason:
+            raise UsageError(f"archcost cannot say the output '{name}': {reason}") from None
+        self._enter(maker)
         return found
 
     def run(self, graph: OnnxGraph) -> None:
@@ -255,7 +265,7 @@ class Lowering:
         try:
             found = rule(maker)
             shape = self.values[found].shape if isinstance(found, int) else ()
-        except Unmapped:
+        except (Unmapped, ArithmeticError, LookupError, TypeError, ValueError):
             return None
         finally:
             self.names[node.inputs[0]] = named
@@ -282,7 +292,10 @@ class Lowering:
         rule = RULES.get(maker.node.op)
         if rule is None:
             raise Unmapped("archcost has no op for it")
-        found = rule(maker)
+        try:
+            found = rule(maker)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            raise Unmapped("its attributes or inputs are not those of the operator") from None
         values: list[GraphValue] = [found] if isinstance(found, (int, Known, Stored)) else list(found)
         pairs = [*zip(maker.node.outputs, values, strict=False), *[(node.outputs[0], value) for node, value in maker.also]]
         if any(map(self.is_read, maker.node.outputs[len(values) :])):
@@ -317,11 +330,17 @@ class Lowering:
             raise UsageError(f"{node.title} gives nothing")
         dtypes = [graph.declared[name].dtype for name in filter(None, node.outputs)]
         read = [place for place in maker.places if isinstance(maker.given(place), (int, Stored))]
-        inputs = list(dict.fromkeys([maker.value(place) for place in read]))
+        try:
+            inputs = list(dict.fromkeys([maker.value(place) for place in read]))
+        except Unmapped as other:
+            raise self._without_shape(node, str(other)) from None
         inputs.sort(key=lambda value: self.values[value].dtype != dtypes[0])  # the first says the dtype of the outputs
         free = {"macs": 0} if node.op in FREE else {}
         output = tuple(shapes) if len(shapes) > 1 else shapes[0]
-        found = iter(maker.steps("custom", inputs, {"name": node.op, "output": output, **free}))
+        try:
+            found = iter(maker.steps("custom", inputs, {"name": _one_line(node.op), "output": output, **free}))
+        except Unmapped as other:
+            raise self._without_shape(node, str(other)) from None
         self.remarks.customs.setdefault((node.op, reason), []).append(node.title)
         return [next(found) if name else 0 for name in node.outputs]
 
@@ -345,6 +364,11 @@ class Lowering:
         self.steps += maker.made
         maker.keep()
         self.remarks.see(maker, self.sources)
+
+
+def _one_line(op: str) -> str:
+    """The name of an operator as a spec can have it."""
+    return "".join([mark for mark in op if mark.isalnum() or mark in "._-"]) or "unnamed"
 
 
 def _at(known: Known | None, place: int) -> Numbers | None:

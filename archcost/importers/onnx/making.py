@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.dtypes import WHOLE_DTYPES
-from archcost.importers.form import FormTensor, shape_at
+from archcost.importers.form import FormTensor
 from archcost.importers.made_steps import MadeStep
 from archcost.importers.onnx.scopes import owner_of, path_of
 from archcost.importers.onnx.values import Known, Stored, dims
@@ -100,7 +100,7 @@ class NodeMaker:
         if known is None or prod(known.shape) != 1:
             return None
         (found,) = known.sizes(self._all.batches)
-        return found if isinstance(found, (int, float)) and found == found and abs(found) != float("inf") else None  # noqa: PLR0124 - no number is unlike itself
+        return found if isinstance(found, (int, float)) and isfinite(found) else None
 
     # --- what is made of it ---------------------------------------------------------------------------------------
 
@@ -206,9 +206,7 @@ class NodeMaker:
         sizes = given.sizes(self._all.batches)
         same = set(sizes)
         value = next(iter(same)) if len(same) == 1 else 0
-        if isinstance(value, float) and (value != value or abs(value) == float("inf")):  # noqa: PLR0124 - as above
-            value = 0
-        return self._constant(given.shape, given.dtype, value)
+        return self._constant(given.shape, given.dtype, self.finite(value))
 
     def _constant(self, shape: Shape, dtype: str, value: Attribute = 0, note: str = "") -> int:
         attributes: dict[str, Attribute] = {"shape": shape, "value": value}
@@ -229,7 +227,7 @@ class NodeMaker:
             attributes: dict[str, Attribute] = {"shape": given.shape, "dtype": given.dtype}
             found = self.step("buffer", [], attributes)
         elif given.elements == 1 or self._all.is_computed(given.source):
-            value = source.numbers[0] if source.numbers and given.elements == 1 else 0
+            value = self.finite(source.numbers[0]) if source.numbers and given.elements == 1 else 0
             return self._constant(given.shape, self.dtype, value)
         else:
             path = self.path
@@ -245,10 +243,11 @@ class NodeMaker:
         self._sources[given.source] = found
         return found
 
+    @staticmethod
+    def finite(number: Size | float) -> Size | float:
+        """A number as specs can have it: 0 for what is none or endless, which changes no figure."""
+        return 0 if isinstance(number, float) and not isfinite(number) else number
+
     def keep(self) -> None:
         """Enter what is made here for good."""
         self._all.value_of_source |= self._sources
-
-    def at_one(self, value: int) -> tuple[int, ...]:
-        """The shape of a value at batch 1."""
-        return shape_at(self.tensor(value).shape, 1)

@@ -45,9 +45,9 @@ def _lowered(file: OnnxFile, inputs: GraphInputs) -> tuple[Lowering, GraphInputs
     """The graph in steps; at a batch of 1 alone where it does not say more of it at any batch."""
     dtype = _dtype(file.graph)
     if not inputs.batched:
-        sizes = {each.tensor.shape[0] for each in inputs.inputs if each.tensor.shape}
-        said = f"The file has a fixed batch of {sizes.pop()}: it is part of the shapes, and --batch changes nothing."
-        return Lowering(file.graph, file.opset, inputs, dtype), inputs, [said] if sizes is not None and inputs.inputs else []
+        sizes = dict.fromkeys([each.tensor.shape[0] for each in inputs.inputs if each.tensor.shape])
+        said = [_FIXED.format(size) for size in list(sizes)[:1]]
+        return Lowering(file.graph, file.opset, inputs, dtype), inputs, said
     one = inputs.at_one()
     try:
         found = Lowering(file.graph, file.opset, inputs, dtype)
@@ -60,6 +60,7 @@ def _lowered(file: OnnxFile, inputs: GraphInputs) -> tuple[Lowering, GraphInputs
     return found, inputs, []
 
 
+_FIXED = "The file has a fixed batch of {}: it is part of the shapes, and --batch changes nothing."
 _ONE = "The graph computes with a batch of 1 alone, whatever its inputs say: the batch is part of the shapes."
 
 

@@ -96,13 +96,9 @@ def with_attributes(maker: NodeMaker) -> int:
 def prelu(maker: NodeMaker) -> int:
     """A slope that is learnt, one or one for each channel."""
     slope = maker.stored(1)
-    rank, channels = maker.rank(0), maker.shape(0)[1:2]
     if slope is None:
         raise Unmapped("its slope is computed")
-    if slope.elements != 1 and slope.shape not in (
-        (*channels, *(1,) * (rank - 2)),
-        (1, *channels, *(1,) * (rank - 2)),
-    ):
+    if slope.elements not in (1, *maker.shape(0)[1:2]):
         raise Unmapped("its slopes are not those of channels")
     (found,) = maker.layer("prelu", [maker.value(0)], {"num_parameters": slope.elements}, {"weight": slope})
     return found
