@@ -8,6 +8,7 @@ from struct import iter_unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import UsageError, shortened
+from archcost.importers.onnx.schema import each as messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ MAX_DEPTH = 8  # of graphs in attributes of nodes
 MAX_READ = 4096  # elements of a tensor whose numbers are looked at
 _MAX_COMPARED = 2**20  # elements of a tensor that are compared with each other
 _MAX_RANK = 64
+_MAX_SMALL = 1000  # attributes of a node, notes at one, sets of operators
 _MAX_NAME = 200  # characters of a name that are kept
 _EXTERNAL = 1  # data_location: in another file, which is never opened
 _SCOPES, _CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
@@ -128,7 +130,9 @@ def file_of(message: Any) -> OnnxFile:
     """The file that a message is; raises UsageError for one without a graph, and for one beyond the bounds."""
     if not message.HasField("graph"):
         raise UsageError("the file is no ONNX model: it has no graph", "a file of weights alone is none")
-    opset = next((each.version for each in message.opset_import if _domain(each.domain) == ""), 0)
+    if len(message.opset_import) > _MAX_SMALL:
+        raise UsageError(f"the file names more than {_MAX_SMALL:,} sets of operators")
+    opset = next((each.version for each in messages(message, "opset_import") if _domain(each.domain) == ""), 0)
     if opset < 1:
         raise UsageError("the file does not say which version of ONNX's operators it uses")
     producer = f"{_text(message.producer_name)} {_text(message.producer_version)}".strip()
@@ -153,20 +157,22 @@ class _Counted:
             raise UsageError(f"the graph has {what}, and {bound:,} is the most that is read")
         if message.sparse_initializer:
             raise UsageError("the file stores sparse tensors, which archcost does not read")
-        tensors = {tensor.name: tensor for tensor in map(stored, message.initializer)}
-        inputs = {name: value for name, value in _declared(message.input) if name not in tensors}
-        outputs = dict(_declared(message.output))
+        tensors = {tensor.name: tensor for tensor in map(stored, messages(message, "initializer"))}
+        inputs = {name: value for name, value in _declared(messages(message, "input")) if name not in tensors}
+        outputs = dict(_declared(messages(message, "output")))
         return OnnxGraph(
-            [self._node(node, depth) for node in message.node],
+            [self._node(node, depth) for node in messages(message, "node")],
             tensors,
             inputs,
             tuple(outputs),
-            dict(_declared(message.value_info)) | outputs,
+            dict(_declared(messages(message, "value_info"))) | outputs,
         )
 
     def _node(self, message: Any, depth: int) -> OnnxNode:
         domain, notes = _domain(message.domain), {}
-        for entry in message.metadata_props:
+        if max(len(message.attribute), len(message.metadata_props)) > _MAX_SMALL:
+            raise UsageError(f"a node has more than {_MAX_SMALL:,} attributes or notes")
+        for entry in messages(message, "metadata_props"):
             key = _text(entry.key)
             if key in (_SCOPES, _CLASSES):
                 notes[key] = _listed(entry.value)
@@ -175,7 +181,7 @@ class _Counted:
             _text(message.name),
             tuple(map(_text, message.input)),
             tuple(map(_text, message.output)),
-            {_text(each.name): self._attribute(each, depth) for each in message.attribute},
+            {_text(each.name): self._attribute(each, depth) for each in messages(message, "attribute")},
             notes.get(_SCOPES, ()),
             notes.get(_CLASSES, ()),
         )
@@ -242,7 +248,7 @@ def _declared(values: Iterable[Any]) -> Iterable[tuple[str, Declared]]:
         if not kind.HasField("shape") or len(kind.shape.dim) > _MAX_RANK:
             yield _text(value.name), Declared(None, dtype)
         else:
-            yield _text(value.name), Declared(tuple(map(_dim, kind.shape.dim)), dtype)
+            yield _text(value.name), Declared(tuple(map(_dim, messages(kind.shape, "dim"))), dtype)
 
 
 def _dim(dim: Any) -> Dim:

@@ -11,6 +11,7 @@ from archcost.importers.made_steps import shared_with
 from archcost.importers.onnx.graph import file_of
 from archcost.importers.onnx.inputs import inputs_of
 from archcost.importers.onnx.lowering import Lowering
+from archcost.importers.onnx.schema import DecodeError, parsed
 from archcost.importers.onnx.weights import taking_part, unused
 from archcost.importers.step_names import StepNames
 
@@ -27,13 +28,10 @@ _BY = "the tensors of the file"
 
 def read_model(data: bytes, path: str, name: str, given: Mapping[str, InputShape]) -> Form:
     """The model in the bytes of a file; raises UsageError for what is no ONNX model, and for what no spec can say."""
-    from archcost.importers.onnx.schema import DecodeError, parsed
-
     try:
-        message = parsed(data)
+        file = file_of(parsed(data))
     except DecodeError:
         raise UsageError(f"{path} is no ONNX file, or not all of one", "download or export it again") from None
-    file = file_of(message)
     inputs = inputs_of(file.graph, given)
     lowering, inputs, remarks = _lowered(file, inputs)
     versions = ", ".join(filter(None, [file.producer, f"opset {file.opset}"]))

@@ -2,17 +2,23 @@
 
 What the schema leaves out is skipped by the runtime: the text of a doc string, training information. Names of messages,
 fields and their numbers are those of the ONNX standard.
+
+A message that repeats is bytes at first, and is read once it is known how many there are: an empty one takes two bytes
+in a file, and a hundred in memory.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-__all__ = ["DecodeError", "parsed"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DecodeError", "each", "parsed"]
 
 _PACKAGE = "archcost.onnx"
 _MANY = "*"  # behind a type: the field repeats
@@ -80,26 +86,39 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
 
 def parsed(data: bytes) -> Any:  # messages have no type but at run time
     """The model in the bytes of a file; raises DecodeError for what is no message of the schema."""
-    model = _model_class()()
-    model.ParseFromString(data)
-    return model
+    return _read("Model", data)
+
+
+def each(message: Any, name: str) -> Iterator[Any]:
+    """The messages that a field repeats, read one by one; raises DecodeError as ``parsed``."""
+    kind = _MESSAGES[message.DESCRIPTOR.name][name][1].removesuffix(_MANY)
+    for data in getattr(message, name):
+        yield _read(kind, data)
+
+
+def _read(kind: str, data: bytes) -> Any:
+    message = _classes()[kind]()
+    message.ParseFromString(data)
+    return message
 
 
 @cache
-def _model_class() -> Any:
-    """The class of messages that a file is, made of the table."""
+def _classes() -> dict[str, Any]:
+    """The classes of messages, made of the table."""
     field = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="archcost/onnx.proto", package=_PACKAGE, syntax="proto2")
     for message, fields in _MESSAGES.items():
         declared = file.message_type.add(name=message)
         for name, (number, written) in fields.items():
-            kind = written.removesuffix(_MANY)
-            label = field.LABEL_REPEATED if written.endswith(_MANY) else field.LABEL_OPTIONAL
-            added = declared.field.add(name=name, number=number, label=label)
-            if kind in _MESSAGES:
+            kind, repeats = written.removesuffix(_MANY), written.endswith(_MANY)
+            added = declared.field.add(name=name, number=number)
+            added.label = field.LABEL_REPEATED if repeats else field.LABEL_OPTIONAL
+            if kind in _MESSAGES and not repeats:
                 added.type, added.type_name = field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
             else:
-                added.type = field.Type.Value(f"TYPE_{kind.upper()}")
+                added.type = field.Type.Value(f"TYPE_{'BYTES' if kind in _MESSAGES else kind.upper()}")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Model"))
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")) for name in _MESSAGES
+    }
