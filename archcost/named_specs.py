@@ -219,8 +219,8 @@ def _is_binary(name: str, files: Files | None = None) -> bool:
 
 def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Spec:
     """The spec that a file at a git revision is imported into."""
-    from archcost.files import FileError
     from archcost.errors import UsageError
+    from archcost.files import FileError
     from archcost.importers.sources import FILE, ImportSource
     from archcost.revisions import Revision
 

@@ -55,8 +55,8 @@ class ImportSource(NamedTuple):
 def title_of(path: str, otherwise: str) -> str:
     """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
     parts = path.replace("\\", "/").split("/")
-    named = [part.removesuffix(".json").removesuffix(".onnx") for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
-    return named[-1] if named else otherwise
+    told = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    return told[-1].removesuffix(".json").removesuffix(".onnx") if told else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:

@@ -194,7 +194,7 @@ class _Counted:
             return stored(message.t)
         for name in ("i", "f"):
             if message.HasField(name):
-                return getattr(message, name)  # type: ignore[no-any-return]  # a number
+                return getattr(message, name)
         if message.HasField("s"):
             return _text(message.s)
         if message.type in _ZEROS:  # a writer may leave out a number that is 0

@@ -150,7 +150,9 @@ def _hint(shapes: Mapping[str, object]) -> str:
     rest = list(shape)[1:] if isinstance(shape, list) else [3, 224, 224]
     sizes = "x".join([str(size) if isinstance(size, int) else "224" if len(rest) > 2 else "128" for size in rest])  # noqa: PLR2004 - an image
     names = ", ".join([shortened(each, _SHOWN) for each in shapes])
-    return f"say it, without the batch: `--input {shortened(name, _SHOWN)}={sizes}`" + f" (inputs: {names})" * (len(shapes) > 1)
+    return f"say it, without the batch: `--input {shortened(name, _SHOWN)}={sizes}`" + f" (inputs: {names})" * (
+        len(shapes) > 1
+    )
 
 
 def _said(given: GraphInput, *, alone: bool) -> str:

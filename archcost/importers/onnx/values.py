@@ -1,4 +1,4 @@
-"""What a name of the graph stands for: a value of the form, a tensor that the file stores, or numbers that are known."""
+"""What a name of the graph stands for: a value of the form, a tensor of the file, or numbers that are known."""
 
 from __future__ import annotations
 

@@ -70,9 +70,7 @@ def transposed(maker: NodeMaker) -> int:
     return _layer(maker, f"conv_transpose{len(kernel)}d", maker.value(0), attributes, weight, 2)
 
 
-def _layer(
-    maker: NodeMaker, kind: str, data: int, attributes: dict[str, Attribute], weight: Stored, bias: int
-) -> int:
+def _layer(maker: NodeMaker, kind: str, data: int, attributes: dict[str, Attribute], weight: Stored, bias: int) -> int:
     """A layer with its weight, and with its bias if the file stores one."""
     tensors = {"weight": weight}
     held = maker.stored(bias)

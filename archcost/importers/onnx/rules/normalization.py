@@ -103,7 +103,7 @@ def local_response_norm(maker: NodeMaker) -> int:
 
 @rule("LpNormalization")
 def normalize(maker: NodeMaker) -> int:
-    """x / ‖x‖ along an axis."""
+    """X / ‖x‖ along an axis."""
     attributes: dict[str, Attribute] = {"p": maker.attribute("p", 2), "dim": maker.attribute("axis", -1)}
     return maker.step("normalize", [maker.value(0)], attributes)
 

@@ -75,4 +75,6 @@ def einsum(maker: NodeMaker) -> int:
     """A sum of products; of two operands at most."""
     if len(maker.places) > _MATRIX:
         raise Unmapped("it has more than two operands")
-    return maker.step("einsum", [maker.value(place) for place in maker.places], {"equation": maker.attribute("equation")})
+    return maker.step(
+        "einsum", [maker.value(place) for place in maker.places], {"equation": maker.attribute("equation")}
+    )

@@ -39,7 +39,9 @@ def layers(maker: NodeMaker) -> list[int]:
         raise Unmapped("archcost has no such layer")
     if maker.has(_LENGTHS):
         raise Unmapped("its sequences have lengths of their own")
-    tensors = {name: maker.stored(place) for name, place in (("weight_ih_l0", 1), ("weight_hh_l0", 2), ("bias_ih_l0", 3))}
+    tensors = {
+        name: maker.stored(place) for name, place in (("weight_ih_l0", 1), ("weight_hh_l0", 2), ("bias_ih_l0", 3))
+    }
     held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     if len(held) < (3 if maker.has(3) else 2):
         raise Unmapped("its weights are computed")
