@@ -67,7 +67,7 @@ def concat(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     return Numbers((*first.shape[:axis], joined, *first.shape[axis + 1 :]), tuple(data), first.dtype)
 
 
-def slice(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
+def sliced(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     data = _first(inputs)
     given = [_listed(node, inputs, name, place) for place, name in enumerate(("starts", "ends", "axes", "steps"), 1)]
     starts, ends = given[0] or [], given[1] or []
@@ -109,14 +109,14 @@ def unsqueeze(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     return data._replace(shape=tuple([1 if dim in new else next(sizes) for dim in range(rank)]))
 
 
-def reshape(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
+def reshape(_: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     data, wanted = _first(inputs), [int(size) for size in _at(inputs, 1).data]
     known = math.prod([size for size in wanted if size != -1])
     shape = [len(data.data) // max(known, 1) if size == -1 else size for size in wanted]
     return data._replace(shape=tuple(shape))
 
 
-def expand(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
+def expand(_: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     data = _first(inputs)
     shape = broadcast([data.shape, tuple(map(int, _at(inputs, 1).data))])
     return data._replace(shape=shape, data=tuple(spread(data, shape)))
@@ -136,7 +136,7 @@ def filled(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     return Numbers(shape, (number,) * math.prod(shape), dtype)
 
 
-def range(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
+def ranged(_: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     start, limit, step = [_at(inputs, place).data[0] for place in range(3)]
     count = max(math.ceil((limit - start) / step), 0)
     if count > MAX_READ:
@@ -187,11 +187,11 @@ def split(node: OnnxNode, inputs: Sequence[Numbers | None]) -> tuple[Numbers, ..
     return tuple(found)
 
 
-def same(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
+def same(_: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
     return _first(inputs)
 
 
-def constant(node: OnnxNode, inputs: Sequence[Numbers | None]) -> Numbers:
+def constant(node: OnnxNode, _: Sequence[Numbers | None]) -> Numbers:
     """The numbers that a node holds as attributes; tensors are the reader's business."""
     for name, dtype in (("value_int", "int64"), ("value_float", "float32")):
         if name in node.attributes:

@@ -192,16 +192,13 @@ class _Counted:
             return self.graph(message.g, depth + 1)
         if message.HasField("t"):
             return stored(message.t)
-        for name in ("i", "f"):
-            if message.HasField(name):
-                return getattr(message, name)
+        number = next((name for name in ("i", "f") if message.HasField(name)), "")
+        if number:
+            return getattr(message, number)
         if message.HasField("s"):
             return _text(message.s)
-        if message.type in _ZEROS:  # a writer may leave out a number that is 0
-            return _ZEROS[message.type]
-        if message.strings:
-            return tuple(map(_text, message.strings))
-        return tuple(message.ints or message.floats)
+        listed = tuple(map(_text, message.strings)) or tuple(message.ints or message.floats)
+        return _ZEROS.get(message.type, listed)  # a writer may leave out a number that is 0
 
 
 def stored(message: Any) -> StoredTensor:

@@ -14,7 +14,6 @@ from archcost.importers.form import Batched, FormTensor, shape_at
 from archcost.importers.made_steps import Holders
 from archcost.importers.onnx.branches import inlined, readers_of
 from archcost.importers.onnx.customs import custom
-from archcost.importers.onnx.graph import StoredTensor
 from archcost.importers.onnx.making import NodeMaker
 from archcost.importers.onnx.remarks import Remarks
 from archcost.importers.onnx.rules import RULES
@@ -28,7 +27,7 @@ from archcost.meter import Meter
 if TYPE_CHECKING:
     from archcost.importers.form import Shape
     from archcost.importers.made_steps import MadeStep
-    from archcost.importers.onnx.graph import OnnxGraph, OnnxNode
+    from archcost.importers.onnx.graph import OnnxGraph, OnnxNode, StoredTensor
     from archcost.importers.onnx.inputs import GraphInputs
     from archcost.importers.onnx.values import GraphValue
 
@@ -211,7 +210,7 @@ class Lowering:
         ]
         if any(map(self.is_read, maker.node.outputs[len(values) :])):
             raise Unmapped(f"only its first {len(values)} outputs have an op")
-        for name, value in pairs if not maker.also else pairs[1:]:
+        for name, value in said.items():
             self._hold_against_file(name, value, graph)
         return values
 

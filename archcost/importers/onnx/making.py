@@ -6,7 +6,6 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.dtypes import WHOLE_DTYPES
-from archcost.importers.form import FormTensor
 from archcost.importers.made_steps import MadeStep
 from archcost.importers.onnx.scopes import owner_of, path_of
 from archcost.importers.onnx.values import Known, Stored, dims
@@ -16,7 +15,7 @@ from archcost.importers.typing_steps import Unmapped
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archcost.importers.form import Attribute, Shape, Size
+    from archcost.importers.form import Attribute, FormTensor, Shape, Size
     from archcost.importers.onnx.graph import OnnxNode
     from archcost.importers.onnx.lowering import Lowering
     from archcost.importers.onnx.scopes import Path

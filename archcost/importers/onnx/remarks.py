@@ -37,8 +37,8 @@ class Remarks:
         if self.folded:
             many = "a convolution has" if self.folded == 1 else f"{self.folded:,} convolutions have"
             yield (
-                f"Batch norm is folded: {many} the norm behind it in the weights, so the file has fewer params than the "
-                "model that it was exported from."
+                f"Batch norm is folded: {many} the norm behind it in the weights, so the file has fewer params than "
+                "the model that it was exported from."
             )
         if self.copied:
             count = len(self.copied)
@@ -49,8 +49,8 @@ class Remarks:
             )
         if self.quantized:
             yield (
-                "The file is quantized: nodes that only quantize are left out, weights count as params, and their bytes "
-                "are those of the spec's dtype."
+                "The file is quantized: nodes that only quantize are left out, weights count as params, and their "
+                "bytes are those of the spec's dtype."
             )
         for (_, reason), nodes in self.customs.items():
             more = f" and {len(nodes) - 1:,} more" if len(nodes) > 1 else ""

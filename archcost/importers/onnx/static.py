@@ -85,7 +85,7 @@ def arrange(lowering: Lowering, node: OnnxNode) -> bool:
 def _rearranged(lowering: Lowering, node: OnnxNode, given: Stored) -> Stored | None:
     """A stored tensor in another shape, by archcost's own op; None if its rule does not say it."""
     rule = RULES[node.op]
-    maker = NodeMaker(lowering: Lowering, node)
+    maker = NodeMaker(lowering, node)
     before = len(lowering.values)
     lowering.values.append(FormTensor(given.shape, given.dtype))
     named, lowering.names[node.inputs[0]] = lowering.names[node.inputs[0]], before

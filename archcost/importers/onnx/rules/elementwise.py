@@ -201,10 +201,7 @@ def where(maker: NodeMaker) -> int:
 @rule("Cast", "CastLike")
 def to_dtype(maker: NodeMaker) -> int:
     """Another dtype."""
-    if maker.node.op == "Cast":
-        dtype = dtype_of(maker.attribute("to", 0))
-    else:
-        dtype = maker.tensor(maker.value(1)).dtype
+    dtype = dtype_of(maker.attribute("to", 0)) if maker.node.op == "Cast" else maker.tensor(maker.value(1)).dtype
     if not dtype:
         raise Unmapped("it makes something else than numbers")
     return cast(maker, maker.value(0), dtype)
