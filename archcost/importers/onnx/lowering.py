@@ -204,10 +204,9 @@ class Lowering:
         except (ArithmeticError, LookupError, TypeError, ValueError):
             raise Unmapped("its attributes or inputs are not those of the operator") from None
         values: list[GraphValue] = [found] if isinstance(found, (int, Known, Stored)) else list(found)
-        pairs = [
-            *zip(maker.node.outputs, values, strict=False),
-            *[(node.outputs[0], value) for node, value in maker.also],
-        ]
+        said = {other.outputs[0]: value for other, value in maker.also} or dict(
+            zip(maker.node.outputs, values, strict=False)
+        )
         if any(map(self.is_read, maker.node.outputs[len(values) :])):
             raise Unmapped(f"only its first {len(values)} outputs have an op")
         for name, value in said.items():
