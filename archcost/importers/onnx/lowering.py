@@ -20,14 +20,14 @@ from archcost.importers.onnx.rules import RULES
 from archcost.importers.onnx.scopes import NodeScopes
 from archcost.importers.onnx.static import arrange, evaluate
 from archcost.importers.onnx.values import Known, Stored
-from archcost.importers.onnx.weights import is_weight
+from archcost.importers.onnx.weights import constants_are_weights
 from archcost.importers.typing_steps import Typist, Unmapped
 from archcost.meter import Meter
 
 if TYPE_CHECKING:
     from archcost.importers.form import Shape
     from archcost.importers.made_steps import MadeStep
-    from archcost.importers.onnx.graph import OnnxGraph, OnnxNode, StoredTensor
+    from archcost.importers.onnx.graph import OnnxFile, OnnxGraph, OnnxNode, StoredTensor
     from archcost.importers.onnx.inputs import GraphInputs
     from archcost.importers.onnx.values import GraphValue
 
@@ -38,8 +38,9 @@ _PER_NODE = 500  # steps of work
 class Lowering:
     """Lowers the nodes of a graph in order, those that an output needs."""
 
-    def __init__(self, graph: OnnxGraph, opset: int, inputs: GraphInputs, dtype: str) -> None:
-        self.opset = opset
+    def __init__(self, file: OnnxFile, inputs: GraphInputs, dtype: str) -> None:
+        graph = file.graph
+        self.opset = file.opset
         self.dtype = dtype
         self.inputs = inputs
         self.batches = (1, 2) if inputs.batched else (1,)
@@ -53,7 +54,7 @@ class Lowering:
         self.value_of_source: dict[int, int] = {}
         self.remarks = Remarks()
         self._computed: set[int] = set()
-        self.counts_constants = not any(is_weight(tensor) for tensor in graph.tensors.values())
+        self.counts_constants = constants_are_weights(file)
         self._readers: dict[str, list[OnnxNode | None]] = {}
         self._done: set[int] = set()
         self.read: set[str] = set()  # names that needed nodes read

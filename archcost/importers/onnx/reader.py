@@ -45,14 +45,14 @@ def _lowered(file: OnnxFile, inputs: GraphInputs) -> tuple[Lowering, GraphInputs
     if not inputs.batched:
         sizes = dict.fromkeys([each.tensor.shape[0] for each in inputs.inputs if each.tensor.shape])
         said = [_FIXED.format(size) for size in list(sizes)[:1]]
-        return Lowering(file.graph, file.opset, inputs, dtype), inputs, said
+        return Lowering(file, inputs, dtype), inputs, said
     one = inputs.at_one()
     try:
-        found = Lowering(file.graph, file.opset, inputs, dtype)
+        found = Lowering(file, inputs, dtype)
     except UsageError:
-        return Lowering(file.graph, file.opset, one, dtype), one, [_ONE]
+        return Lowering(file, one, dtype), one, [_ONE]
     if found.remarks.customs:
-        fixed = Lowering(file.graph, file.opset, one, dtype)
+        fixed = Lowering(file, one, dtype)
         if len(fixed.remarks.customs) < len(found.remarks.customs):
             return fixed, one, [_ONE]
     return found, inputs, []

@@ -10,13 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archcost.importers.made_steps import MadeStep
-    from archcost.importers.onnx.graph import OnnxGraph, StoredTensor
+    from archcost.importers.onnx.graph import OnnxFile, OnnxGraph, StoredTensor
     from archcost.importers.onnx.lowering import Lowering
 
 
 def is_weight(tensor: StoredTensor) -> bool:
     """Whether a stored tensor may have been trained: more than one number, with fractions."""
     return tensor.elements > 1 and tensor.dtype not in WHOLE_DTYPES
+
+
+_NAMES_WEIGHTS = "pytorch"  # the producer that never stores a weight in a node
+
+
+def constants_are_weights(file: OnnxFile) -> bool:
+    """Whether tensors that nodes hold are weights, as in files that store none elsewhere."""
+    stored = any(map(is_weight, file.graph.tensors.values()))
+    return not stored and not file.producer.startswith(_NAMES_WEIGHTS)
 
 
 def taking_part(lowering: Lowering, steps: Iterable[MadeStep]) -> dict[int, int]:
