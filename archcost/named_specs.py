@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.errors import Diagnostic
+    from archcost.errors import Diagnostic, UnreadError
     from archcost.files import Files
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
 
 T = TypeVar("T")
+_NO_TEXT = "\b"  # what a file of ONNX begins with, and no spec can
+BINARY = ".onnx"  # how names end of files that hold no text; one that a person names may have any name
 
 
 class SpecResult:
@@ -165,14 +167,14 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
     imported with the ``inputs`` that are asked for. A file may hold a spec, or what stands for one.
     """
-    from archcost.spec.loader import read
-
     before, colon, rest = name.partition(":")
     if not colon:
-        return read(name, translated)
+        return _of_file(name, inputs)
     from archcost.importers.sources import ZOO, parse_source
 
     if before == ZOO:
+        from archcost.spec.loader import read
+
         return read(_of_zoo(rest))
     source = parse_source(name)
     if source is not None and not (source.runs_users_code and os.path.lexists(name)):
@@ -180,7 +182,52 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
-    return read(name, translated) if parts is None else load_at(*parts, translated)
+    if parts is None:
+        return _of_file(name, inputs)
+    return _binary_at(*parts, inputs) if parts[1].endswith(BINARY) else load_at(*parts, translated)
+
+
+def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
+    """The spec in a file, or the one that it is imported into: files that hold no text are looked at once no text is
+    found in them.
+    """
+    from archcost.errors import SpecError
+    from archcost.spec.loader import read
+
+    try:
+        return read(name, translated)
+    except SpecError:
+        if not _is_binary(name):
+            raise
+    from archcost.importers.sources import FILE, ImportSource
+
+    return imported_spec(ImportSource(FILE, name), inputs)
+
+
+def _is_binary(name: str, files: Files | None = None) -> bool:
+    """Whether a file holds a model, and no text."""
+    from archcost.files import FileError
+    from archcost.importers.onnx.recognition import MAX_BOUNDED, MAX_BYTES, is_onnx
+    from archcost.importers.sources import content_of
+
+    try:
+        return is_onnx(content_of(name, files, MAX_BYTES if files is None else MAX_BOUNDED))
+    except FileError:
+        return False
+
+
+def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Spec:
+    """The spec that a file at a git revision is imported into."""
+    from archcost.errors import UsageError
+    from archcost.files import FileError
+    from archcost.importers.sources import FILE, ImportSource
+    from archcost.revisions import Revision
+
+    with Revision(revision) as at:
+        try:
+            return imported_spec(ImportSource(FILE, at.locate(path)), inputs, at.files)
+        except FileError as error:
+            raise UsageError(f"cannot read {revision}:{path}: {error.reason}", error.help) from None
 
 
 def translated(text: str, path: str) -> str:
@@ -190,6 +237,8 @@ def translated(text: str, path: str) -> str:
     """
     from archcost.spec.included import format_of
 
+    if text.startswith(_NO_TEXT):
+        raise _unread(path, "it holds no text")
     found = format_of(text)
     if not found:
         return text
@@ -233,15 +282,24 @@ def spec_of(imported: Imported, name: str) -> Spec:
 
 def read_bounded(path: str, files: Files) -> Spec:
     """A spec that a configuration names, which must be below the root of its files; raises as for other specs."""
-    from archcost.errors import Diagnostic, Mark, Source, UnreadError
     from archcost.files import FileError
     from archcost.spec.loader import read_from
 
     try:
+        if path.endswith(BINARY) and _is_binary(path, files):
+            from archcost.importers.sources import FILE, ImportSource
+
+            return imported_spec(ImportSource(FILE, path), {}, files)
         return read_from(files, path, translate=translated)
     except FileError as error:
-        mark = Mark(Source(path, ""), 0, 0)
-        raise UnreadError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None
+        raise _unread(path, error.reason, error.help) from None
+
+
+def _unread(path: str, reason: str, hint: str = "") -> UnreadError:
+    """The error for what cannot be read."""
+    from archcost.errors import Diagnostic, Mark, Source, UnreadError
+
+    return UnreadError([Diagnostic(f"cannot read {path}: {reason}", Mark(Source(path, ""), 0, 0), hint)])
 
 
 def expand(names: Sequence[str]) -> list[str]:

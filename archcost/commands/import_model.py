@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archcost.importers.importing import Ask
 
 _SOURCE = (
-    "config.json, an Ultralytics YAML, torchvision:NAME, timm:NAME, transformers:config.json, or"
+    "config.json, an Ultralytics YAML, FILE.onnx, torchvision:NAME, timm:NAME, transformers:config.json, or"
     " package.module:callable."
 )
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
@@ -34,7 +34,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven; or a config.json or YAML of Ultralytics without it.
+    """Write a PyTorch model as a spec, once its figures are proven; or a file that stands for one, without PyTorch.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -100,6 +100,7 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.analysis.report import analyze
     from archcost.comparing import compare
     from archcost.importers.committed import first_difference, inputs_of
+    from archcost.importers.file_readers import takes_inputs
     from archcost.importers.importing import import_anew
     from archcost.named_specs import load_spec
     from archcost.render.comparison import ComparisonDocument
@@ -109,7 +110,8 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.spec.loader import loads
 
     before = analyze(load_spec(path))
-    asked = ask if ask.inputs or not ask.source.is_run else ask._replace(inputs=inputs_of(before))
+    given = bool(ask.inputs) or not (ask.source.is_run or takes_inputs(ask))
+    asked = ask if given else ask._replace(inputs=inputs_of(before))
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:

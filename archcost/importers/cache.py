@@ -29,7 +29,7 @@ _LIBRARIES = ("torch", "torchvision", "timm", "transformers")
 
 def cached(ask: Ask, make: Callable[[], Imported]) -> Imported:
     """What is kept of an import; else what is made, which is kept from then on."""
-    if ask.source.runs_users_code:
+    if ask.source.runs_users_code or not ask.source.is_run:  # a file is read as fast as what is kept of it
         return make()
     path = os.path.join(folder(), f"{key(ask)}.json")
     kept = _read(path)

@@ -61,7 +61,7 @@ def import_anew(ask: Ask) -> Imported:
     from archcost.importers.sources import FILE
 
     if ask.source.library == FILE:
-        from archcost.importers.reading_files import import_file
+        from archcost.importers.file_readers import import_file
 
         return import_file(ask)
     from archcost.extras import require

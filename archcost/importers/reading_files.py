@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from archcost.importers.layout import Node
 
 
-def import_file(ask: Ask) -> Imported:
-    """The spec of a file; raises UsageError for one of no known format, SpecError with places in this one."""
+def import_text(ask: Ask) -> Imported:
+    """The spec of a file of text; raises UsageError for one of no known format, SpecError with places in this one."""
     path = ask.source.name
     try:
         text = decode(content_of(path, ask.files, MAX_BYTES), path)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 ZOO, PYTHON, FILE = "zoo", "", "file"
 LIBRARIES = ("torchvision", "timm", "transformers")
 FORM = (
-    "config.json, a model YAML of Ultralytics, torchvision:MODEL, timm:MODEL, transformers:config.json or"
+    "config.json, a model YAML of Ultralytics, FILE.onnx, torchvision:MODEL, timm:MODEL, transformers:config.json or"
     " package.module:callable"
 )
-_FILES = (".yaml", ".yml", ".json")
+_FILES = (".yaml", ".yml", ".json", ".onnx")
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 

@@ -18,7 +18,7 @@ _NAMED_BY_PATH = ("parameter", "buffer")  # their ids are those of tensors, what
 _DERIVED = "derived:"
 
 
-def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], made: Iterable[FormStep]) -> Form:
+def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], made: Sequence[FormStep]) -> Form:
     """The model of the steps that are left; ``changed`` are the scopes in which some went or came, ``made`` those."""
     paths = {model.path_of(step): index for index, step in enumerate(model.steps)}
     left = [index for index, step in enumerate(steps) if step is not None]
@@ -28,7 +28,7 @@ def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], mad
         if step.shares is not None:
             step.shares = places[step.shares]
     _collapse(model.scopes, kept, changed)
-    _name(model.scopes, kept, changed)
+    _name(model.scopes, kept, changed, {id(step) for step in made if step.id == step.kind})
     scopes = _numbered(model.scopes, kept)
     new = replace(model, scopes=scopes, steps=kept)
     by_index = {index: step for index, step in enumerate(steps) if step is not None}
@@ -52,8 +52,11 @@ def _collapse(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: s
             alone[0].scope, alone[0].id = scopes[scope].parent, scopes[scope].id
 
 
-def _name(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int]) -> None:
-    """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay."""
+def _name(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int], unnamed: set[int]) -> None:
+    """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay.
+
+    ``unnamed`` are new ones that have no other name, by identity.
+    """
     taken: dict[int, set[str]] = {scope: set() for scope in changed}
     for each in {step.scope for step in steps}:
         scope = each
@@ -61,7 +64,7 @@ def _name(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[i
             parent = scopes[scope].parent
             taken.setdefault(parent, set()).add(scopes[scope].id)
             scope = parent
-    going = [step for step in steps if step.scope in changed and _goes_by_kind(step)]
+    going = [step for step in steps if step.scope in changed and (_goes_by_kind(step) or id(step) in unnamed)]
     numbered = set(map(id, going))
     for step in steps:
         if id(step) not in numbered:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import ROOT, FormStep
-from archcost.importers.torch.steps import shared_with
+from archcost.importers.form import FormStep
+from archcost.importers.made_steps import shared_with
+from archcost.importers.step_names import StepNames
 from archcost.ops import REGISTRY
 from archcost.ops.facets import WrittenAs
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import FormScope, FormTensor
+    from archcost.importers.made_steps import MadeStep
     from archcost.importers.torch.recorded import Recording
     from archcost.importers.torch.scopes import ModuleScopes
-    from archcost.importers.torch.steps import MadeStep
 
 _TORCHS = "torch.nn.modules."
 # A call; 0 for what stands before it, that of outer scopes first, by their depth; the order in which steps were made.
@@ -44,7 +45,7 @@ class StepOrder:
         for step in steps:
             for value in step.outputs:
                 numbers[value] = len(numbers)
-        names = _Names(self._scopes.made, steps)
+        names = StepNames(self._scopes.made, steps)
         parameters = self._recording.values
         found = []
         for step, shares, (scope, name) in zip(steps, shared_with(steps), names.of_steps, strict=True):
@@ -99,7 +100,7 @@ class StepOrder:
         return user.call if inner is None else self._scopes.start(inner)
 
     def _written_as_functions(
-        self, steps: Sequence[MadeStep], found: Sequence[FormStep], names: _Names
+        self, steps: Sequence[MadeStep], found: Sequence[FormStep], names: StepNames
     ) -> tuple[str, ...]:
         """The paths of layers that archcost builds as modules of torch, and the source computes in a module of another.
 
@@ -116,65 +117,3 @@ class StepOrder:
                 )
                 paths.append("derived:" * (derived and bool(made.holds)) + names.path(step))
         return tuple(paths)
-
-
-class _Names:
-    """Scopes that are left, and the scope and id of each step.
-
-    A module call with one step and nothing else is that step, by the name of the module. All other steps go by their
-    kind, or by the path of the tensor that they are.
-    """
-
-    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep]) -> None:
-        count = len(scopes)
-        direct, below = [0] * count, [0] * count
-        for step in steps:
-            direct[step.scope] += 1
-        for scope in range(count - 1, 0, -1):
-            below[scopes[scope].parent] += bool(direct[scope] or below[scope])
-        alone = {
-            step.scope
-            for step in steps
-            if step.scope != ROOT and direct[step.scope] == 1 and not below[step.scope] and not step.name
-        }
-        numbers: dict[int, int] = {}
-        self.scopes: list[FormScope] = []
-        self._taken: set[tuple[int, str]] = set()
-        for scope, each in enumerate(scopes):
-            if scope != ROOT and (scope in alone or not (direct[scope] or below[scope])):
-                continue
-            numbers[scope] = len(self.scopes)
-            each.parent = numbers.get(each.parent, -1)
-            self.scopes.append(each)
-        for scope, each in enumerate(scopes):
-            if scope in alone:
-                self._taken.add((numbers[each.parent], each.id))
-            elif scope in numbers and scope != ROOT:
-                self._taken.add((each.parent, each.id))
-        given: list[tuple[int, str] | None] = []
-        for step in steps:
-            if step.scope in alone:
-                each = scopes[step.scope]
-                given.append((numbers[each.parent], each.id))
-            else:
-                given.append(self._free(numbers[step.scope], step.name) if step.name else None)
-        self.of_steps = [
-            found or self._free(numbers[step.scope], step.kind) for step, found in zip(steps, given, strict=True)
-        ]
-
-    def _free(self, scope: int, name: str) -> tuple[int, str]:
-        """A scope and a name that is free in it."""
-        number, free = 0, name
-        while (scope, free) in self._taken:
-            number += 1
-            free = f"{name}_{number}"
-        self._taken.add((scope, free))
-        return scope, free
-
-    def path(self, step: FormStep) -> str:
-        """The path of a step."""
-        names, scope = [step.id], step.scope
-        while scope != ROOT:
-            names.append(self.scopes[scope].id)
-            scope = self.scopes[scope].parent
-        return ".".join(reversed(names))
