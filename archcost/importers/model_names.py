@@ -23,7 +23,7 @@ def model_names(library: str) -> list[str]:
     """The models of a library in order; none of one that is not installed, or that registers none."""
     found = find_spec(library) if library in _LIBRARIES else None
     names: set[str] = set()
-    for root in (found.submodule_search_locations or () if found is not None else ()):
+    for root in found.submodule_search_locations or () if found is not None else ():
         for folder, _, files in os.walk(os.path.join(root, "models")):
             for file in files:
                 if file.endswith(".py"):

@@ -66,7 +66,8 @@ def parse_source(text: str) -> ImportSource | None:
         dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
         way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
         raise UsageError(
-            f"'{before}' is a file, and a source names a module of Python", f"write a module as Python imports it: {way}"
+            f"'{before}' is a file, and a source names a module of Python",
+            f"write a module as Python imports it: {way}",
         )
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
         return ImportSource(PYTHON, text)

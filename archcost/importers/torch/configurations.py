@@ -74,7 +74,9 @@ def _read(path: str, files: Files | None) -> dict[str, Any]:
     try:
         data = json.loads(content_of(path, files, _MAX_BYTES))
     except FileError as error:
-        raise UsageError(f"cannot read {path}: {error.reason}", error.help or f"{_NAME_IT}: nothing is fetched") from None
+        raise UsageError(
+            f"cannot read {path}: {error.reason}", error.help or f"{_NAME_IT}: nothing is fetched"
+        ) from None
     except (ValueError, RecursionError):
         raise UsageError(f"{path} is not JSON", _NAME_IT) from None
     if not isinstance(data, dict):
