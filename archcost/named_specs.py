@@ -27,7 +27,7 @@ T = TypeVar("T")
 MODEL = "@"  # before the name of a model of the configuration
 
 
-class Configured:
+class ConfiguredNames:
     """Who reads the models of a configuration, ``@NAME``, for the process: the command line sets it."""
 
     read: Callable[[str, Mapping[str, InputShape]], Spec] | None = None
@@ -174,8 +174,8 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     """
     from archcost.spec.loader import read
 
-    if name.startswith(MODEL) and Configured.read is not None and not os.path.lexists(name):
-        return Configured.read(name, inputs)
+    if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
+        return ConfiguredNames.read(name, inputs)
     before, colon, rest = name.partition(":")
     if not colon:
         return read(name)

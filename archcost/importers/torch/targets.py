@@ -65,6 +65,8 @@ def live_target(module: nn.Module) -> Target:
     """A module that is there already: copies of it, without its numbers; the module stays as it is."""
     name = type(module).__name__
     with Foreign(name, "looked at"):
+        if not isinstance(module, nn.Module):
+            raise UsageError(f"'{name}' is neither a torch.nn.Module nor the text of a source", f"a source is {FORM}")
         _refuse_compiled(module, name)
     return Target(name, name, lambda: _made(lambda: _copied(module), name), _nobody_says, (libraries.TORCH,))
 
