@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NO_TEXT = "\b"  # what a file of ONNX begins with, and no spec can
 BINARY = ".onnx"  # how names end of files that hold no text; one that a person names may have any name
+MODEL = "@"  # before the name of a model of the configuration
+
+
+class ConfiguredNames:
+    """Who reads the models of a configuration, ``@NAME``, for the process: the command line sets it."""
+
+    read: Callable[[str, Mapping[str, InputShape]], Spec] | None = None
 
 
 class SpecResult:
@@ -164,9 +171,12 @@ def load_spec(name: str) -> Spec:
 def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
-    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for. A file may hold a spec, or what stands for one.
+    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
+    imported with the ``inputs`` that are asked for, or on the command line ``@NAME``, a model of the configuration. A
+    file may hold a spec, or what stands for one.
     """
+    if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
+        return ConfiguredNames.read(name, inputs)
     before, colon, rest = name.partition(":")
     if not colon:
         return _of_file(name, inputs)
