@@ -8,13 +8,13 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.importers.torch.foreign import Foreign
-from archcost.importers.torch.targets import load_target
+from archcost.importers.torch.running import set_mode
+from archcost.importers.torch.targets import named_target
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
 from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
-from archcost.pytorch.observing import functions_of, kind_of, observe, set_mode
+from archcost.pytorch.observing import functions_of, kind_of, observe
 from archcost.pytorch.verification import Mismatch, place_of
 from archcost.quantities import within
 
@@ -40,9 +40,7 @@ class Placed(NamedTuple):
 
 def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[Against, list[Mismatch]]:
     """The report against the model that ``target`` names; UsageError if there is none or it takes other inputs."""
-    model = load_target(target)
-    with Foreign(target, "run"):
-        theirs = observe(model, report, target)
+    theirs = observe(named_target(target), report)
     kinds, functions = _built(report)
     ours = _own_units(report, kinds)
     alignment = align(ours, theirs.units, _order(report.graph, ours))
@@ -63,6 +61,7 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         unused_params=sum(theirs.unused.values()),
         dtype=report.dtype,
         other_dtypes=theirs.dtypes,
+        run_notes=theirs.notes,
         activations=activations(functions or {}),
         other_activations=activations(theirs.functions),
         same_activations=_same_activations(report, functions, theirs),
