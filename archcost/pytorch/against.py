@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from archcost.analysis.report import Report
+    from archcost.dims import Shape
     from archcost.graph.model import Graph
     from archcost.pytorch.alignment import Alignment, Group
     from archcost.pytorch.observing import Model
@@ -154,7 +155,7 @@ def _pair(ours: list[Unit], theirs: Model, group: Group, number: int, products: 
     macs = output = None
     if len(group.ours) == 1:
         others = [theirs.units[k] for k in group.theirs]
-        shapes = tuple([shape for other in others for shape in other.shapes])
+        shapes = _split_as_ours(ours, theirs, group)
         if unit.macs is not None:
             macs = _macs(theirs, group)
     else:  # one module of theirs is several of our layers
@@ -173,6 +174,19 @@ def _pair(ours: list[Unit], theirs: Model, group: Group, number: int, products: 
         output=unit.output,
         other_output=output,
     )
+
+
+def _split_as_ours(ours: list[Unit], theirs: Model, group: Group) -> tuple[Shape, ...]:
+    """The shapes of their tensors; one that is several of ours is said in as many."""
+    parts: dict[tuple[int, int], list[Shape]] = {}
+    for mine, other in group.tensors:
+        parts.setdefault((other.unit, other.number), []).append(ours[mine.unit].shapes[mine.number])
+    shapes: list[Shape] = []
+    for unit in group.theirs:
+        for number, shape in enumerate(theirs.units[unit].shapes):
+            several = parts.get((unit, number), ())
+            shapes += several if len(several) > 1 else [shape]
+    return tuple(shapes)
 
 
 def _with_kinds(pair: Pair, ours: list[Unit], theirs: Model, group: Group) -> Pair:

@@ -24,13 +24,14 @@ from archcost.paths import above
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind
 from archcost.pytorch.parameter_uses import first_uses
+from archcost.pytorch.written_layers import written_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.dims import Shape
-    from archcost.importers.torch.recorded import InputMaker, ModuleCall
+    from archcost.importers.torch.recorded import InputMaker, ModuleCall, TorchCall
     from archcost.importers.torch.running import ModelRun
     from archcost.importers.torch.targets import Target
     from archcost.pytorch.parameter_uses import Use
@@ -87,29 +88,34 @@ def _model(run: ModelRun, notes: Sequence[str]) -> Model:
         calls_of.setdefault(_owner(name, modules), set()).add(use.call)
     used: dict[str, list[tuple[Use, Shape]]] = {}
     unused: dict[str, int] = {}
-    for name, parameter in run.model.named_parameters():
+    for name, parameter in sorted(run.model.named_parameters(), key=lambda each: _PLUMBING not in each[0]):
         owner = _owner(name, modules)
         if name in uses:
             alone = owner in holders or (owner not in running and len(calls_of[owner]) > 1)
             key = name if alone else owner  # what holds other layers uses its own tensors one by one
-            used.setdefault(key, []).append((uses[name], tuple(parameter.shape)))
+            used.setdefault(key, []).append((uses[name], uses[name].shape or tuple(parameter.shape)))
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
     paths = sorted(used, key=lambda path: min(use.call for use, _ in used[path]))
     owners = [path if path in modules else _owner(path, modules) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
     outputs_of = {path: None if path in holders else next(iter(running[path].gives), None) for path in runs}
+    calls_in: dict[str, list[TorchCall]] = {}
+    for call in run.tape.calls:
+        calls_in.setdefault(run.modules.calls[call.module].path, []).append(call)
     units = []
     for path, owner, by in zip(paths, owners, runs, strict=True):
         alone = runs.count(by) == 1
+        shapes = tuple([shape for _, shape in used[path]])
+        written = written_kind(calls_in.get(path, ()), shapes) if path in running and path not in holders else None
         units.append(
             Unit(
                 path,
                 type(modules[owner]).__name__,
-                tuple([shape for _, shape in used[path]]),
+                shapes,
                 outputs_of[by] if alone else None,
                 None,
-                kind=_their_kind(modules.get(path), [use.kind for use, _ in used[path]]),
+                kind=written or _their_kind(modules.get(path), [use.kind for use, _ in used[path]]),
                 input=running[by].takes if alone and owner == by else None,
             )
         )
@@ -164,15 +170,16 @@ def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | N
 
     ``module`` is None of a tensor that no layer has for itself.
     """
-    bare = module is None or isinstance(module, (nn.ParameterList, nn.ParameterDict))
+    own: Any = type(module)
+    made_by: Any = next((known for known in own.__mro__ if _is_known(known)), None)
+    is_own = made_by is None or own.forward is not made_by.forward
+    bare = module is None or isinstance(module, (nn.ParameterList, nn.ParameterDict)) or (is_own and not any(called))
     kinds = [kind for kind in called if kind is not None and (kind.is_torchs or bare)]
     if len(kinds) == len(called) and all(kind == kinds[0] for kind in kinds):
         return kinds[0]
-    if module is None or bare:
+    if bare:
         return Kind(BARE, is_torchs=False, settings={})
-    own: Any = type(module)
-    made_by: Any = next((known for known in own.__mro__ if _is_known(known)), None)
-    return kind_of(module) if made_by is not None and own.forward is made_by.forward else None
+    return None if is_own else kind_of(module)
 
 
 def _is_known(known: type) -> bool:
