@@ -45,7 +45,7 @@ class RunInputs:
 
     def __call__(self, batch: int, device: torch.device) -> Inputs:
         """Arguments at a batch size, on a device."""
-        made = {each: _tensor((batch, *each.shape), each.dtype, device) for each in self.inputs}
+        made = {each: example((batch, *each.shape), each.dtype, device) for each in self.inputs}
         args = tuple([tensor for each, tensor in made.items() if not each.keyword])
         kwargs = {each.name: tensor for each, tensor in made.items() if each.keyword}
         return Inputs(args, kwargs | dict(self.options), tuple([each.name for each in self.inputs]))
@@ -99,7 +99,7 @@ def _hint(names: list[str]) -> str:
     return way
 
 
-def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
+def example(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
     """A tensor: zeros where whole numbers are places in a table, truths, or random numbers, the same in each run."""
     kind: torch.dtype = getattr(torch, dtype)
     if kind is torch.bool:

@@ -68,19 +68,12 @@ def live_target(module: nn.Module) -> Target:
     return Target(name, name, lambda: _made(lambda: _copied(module), name), _nobody_says, (libraries.TORCH,))
 
 
-def load_target(text: str) -> nn.Module:
-    """The module that a source makes, on the meta device; its parameters need no gradient. Raises as target_of."""
+def named_target(text: str) -> Target:
+    """The model of a source as ``--against`` takes it; raises as target_of."""
     source = parse_source(text)
     if source is None:
         raise UsageError(f"--against takes {FORM}, got '{text}'")
-    target = target_of(source)
-    with torch.device("meta"):
-        model = target.make()
-    with Foreign(text, "moved to the meta device"):
-        for parameter in model.to("meta").parameters():
-            if not is_lazy(parameter):  # it is made by the run
-                parameter.requires_grad_(False)
-        return model
+    return target_of(source)
 
 
 def _nobody_says() -> None:
