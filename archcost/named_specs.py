@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
 
 T = TypeVar("T")
+MODEL = "@"  # before the name of a model of the configuration
+
+
+class Configured:
+    """Who reads the models of a configuration, ``@NAME``, for the process: the command line sets it."""
+
+    read: Callable[[str, Mapping[str, InputShape]], Spec] | None = None
 
 
 class SpecResult:
@@ -162,11 +169,13 @@ def load_spec(name: str) -> Spec:
 def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
-    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for.
+    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
+    imported with the ``inputs`` that are asked for, or on the command line ``@NAME``, a model of the configuration.
     """
     from archcost.spec.loader import read
 
+    if name.startswith(MODEL) and Configured.read is not None and not os.path.lexists(name):
+        return Configured.read(name, inputs)
     before, colon, rest = name.partition(":")
     if not colon:
         return read(name)

@@ -9,9 +9,11 @@ import typer
 from archcost.commands.options import Output
 
 if TYPE_CHECKING:
+    from archcost.analysis.report import Report
     from archcost.importers.importing import Ask
 
 _SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_NO_SPEC = (".json", ".csv", ".md", ".tex", ".py", ".xml")  # what other commands write into
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -40,10 +42,22 @@ def import_(
     from archcost.importers.sources import required_source
 
     ask = Ask(required_source(source), parse_inputs(inputs or ()), flat, training, until or "")
+    _refuse_outputs(output, check)
     if check is not None:
-        _check(ask, check)
+        _check(ask, check, strict=strict)
     else:
         _write(ask, output, strict=strict)
+
+
+def _refuse_outputs(output: str | None, check: str | None) -> None:
+    """Raise UsageError, before anything is made, for a file that cannot become or be the spec."""
+    from archcost.errors import UsageError
+
+    if output is not None and check is not None:
+        raise UsageError("--check writes nothing, and -o names a file to write", "leave one of them out")
+    if output is not None and output.endswith(_NO_SPEC):
+        stem = output.rpartition(".")[0]
+        raise UsageError(f"import writes a spec, which is YAML, got -o {output}", f"write `-o {stem}.yaml`")
 
 
 def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
@@ -51,7 +65,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     from archcost.analysis.report import analyze
     from archcost.importers.importing import import_anew
     from archcost.render.exit import write_out
-    from archcost.render.output import print_failure, print_line, write_text
+    from archcost.render.output import print_line, write_text
     from archcost.spec.loader import loads
 
     path = f"{ask.source.title}.yaml" if output is None else output
@@ -67,8 +81,16 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
         write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs, as in the model\n")
+    if strict:
+        _judge_strictly(report)
+
+
+def _judge_strictly(report: Report) -> None:
+    """Exit 1 where a step has no op."""
+    from archcost.render.output import print_failure
+
     missing = sum(layer.op == "custom" for layer in report.layers)
-    if strict and missing:
+    if missing:
         print_failure(f"{missing:,} of {len(report.layers):,} steps have no op in archcost: see `custom` in the spec")
         raise typer.Exit(1)
 
@@ -88,7 +110,7 @@ def _refuse_other(path: str, text: str) -> None:
         raise UsageError(f"{path} is there already", f"`-o {path}` writes over it, `--check {path}` compares")
 
 
-def _check(ask: Ask, path: str) -> None:
+def _check(ask: Ask, path: str, *, strict: bool) -> None:
     """Exit 1, with the comparison of old and new, if the model gives another spec than that of a file."""
     from archcost.analysis.report import analyze
     from archcost.comparing import compare
@@ -107,6 +129,8 @@ def _check(ask: Ask, path: str) -> None:
     different = first_difference(before, after)
     if not different:
         write_out(f"{ask.source.text} gives {path}\n")
+        if strict:
+            _judge_strictly(after)
         return
     write(ComparisonDocument(compare(before, after), "macs", None, only_changed=True), "table", None)
     print_failure(f"{ask.source.text} does not give {path} any more: {different} is the first that differs")

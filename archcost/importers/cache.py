@@ -41,8 +41,10 @@ def cached(ask: Ask, make: Callable[[], Imported]) -> Imported:
 
 def folder() -> str:
     """Where imports are kept: in the user's folder for caches."""
-    own = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return os.path.join(own or os.path.expanduser(os.path.join("~", ".cache")), "archcost", "imports")
+    own = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or ""
+    if not os.path.isabs(own):  # as the rules for XDG_CACHE_HOME say: no folder of one's own here and there
+        own = os.path.expanduser(os.path.join("~", ".cache"))
+    return os.path.join(own, "archcost", "imports")
 
 
 def key(ask: Ask) -> str:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from archcost.files import Files
 
 ZOO, PYTHON = "zoo", ""
-LIBRARIES = ("torchvision", "timm", "transformers")
+CONFIGURED = "transformers"  # its models are named by the files of their configurations
+LIBRARIES = ("torchvision", "timm", CONFIGURED)
 FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
 _FILES = (".yaml", ".yml", ".json")
+_PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
@@ -51,7 +53,7 @@ class ImportSource(NamedTuple):
 def parse_source(text: str) -> ImportSource | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
-    Raises UsageError for the name of a library without that of a model.
+    Raises UsageError for the name of a library without that of a model, and for a file of Python's.
     """
     before, colon, name = text.partition(":")
     if not colon:
@@ -60,6 +62,13 @@ def parse_source(text: str) -> ImportSource | None:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
         return ImportSource(before, name)
+    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(_FILES):
+        dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
+        way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
+        raise UsageError(
+            f"'{before}' is a file, and a source names a module of Python",
+            f"write a module as Python imports it: {way}",
+        )
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
         return ImportSource(PYTHON, text)
     return None

@@ -115,6 +115,14 @@ def test_a_file_that_is_not_whole_is_made_anew(spoil: Callable[[str], str]) -> N
     assert make.calls == 2
 
 
+def test_a_relative_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    cache.cached(ask(), Counting())
+    assert not Path("relative").exists()
+    assert len(list((tmp_path / "home" / ".cache" / "archcost" / "imports").iterdir())) == 1
+
+
 def test_where_nothing_can_be_kept_all_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     make = Counting()

@@ -14,7 +14,7 @@ from archcost.importers.torch.recorded import Inputs
 from archcost.settings import THE_ONLY, InputShape, input_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
 
@@ -60,7 +60,8 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
     A name is an argument of the model's forward pass; of what has a usual input, the dtype and the options hold. Raises
     UsageError, which names ``--input``, where nobody says what the model takes.
     """
-    names = _arguments(model, text)
+    arguments = _arguments(model, text)
+    names = [each.name for each in arguments]
     if not given:
         if usual is None:
             raise UsageError(f"archcost does not know what {text} takes", _hint(names))
@@ -76,11 +77,26 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
             inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))
-    return RunInputs(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
+    options = usual.options if usual is not None else {}
+    _refuse_fewer(inputs, options, arguments, text)
+    return RunInputs(tuple(sorted(inputs, key=lambda each: each.keyword)), options)
 
 
-def _arguments(model: nn.Module, text: str) -> list[str]:
-    """The arguments of a forward pass by name; none where it takes any, or is not Python's."""
+def _refuse_fewer(
+    inputs: Sequence[SampleInput], options: Mapping[str, Any], arguments: Sequence[Parameter], text: str
+) -> None:
+    """Raise UsageError, with their names, where a forward pass needs more than it is given."""
+    by_place = sum(not each.keyword for each in inputs)
+    given = {each.name for each in inputs} | options.keys()
+    missing = [each.name for each in arguments[by_place:] if each.default is each.empty and each.name not in given]
+    if missing:
+        said = " ".join(f"--input {each}" for each in inputs if each.keyword)
+        way = " ".join(f"--input {each.name}=16" for each in arguments if each.name not in given)
+        raise UsageError(f"{text} needs more: {', '.join(missing)}", f"name each input: `{f'{said} {way}'.strip()}`")
+
+
+def _arguments(model: nn.Module, text: str) -> list[Parameter]:
+    """The arguments of a forward pass; none where it takes any, or is not Python's."""
     with Foreign(text, "looked at"):
         try:
             parameters = signature(model.forward).parameters.values()
@@ -88,7 +104,7 @@ def _arguments(model: nn.Module, text: str) -> list[str]:
             return []
         if any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
             return []
-        return [each.name for each in parameters if each.kind is not Parameter.VAR_POSITIONAL]
+        return [each for each in parameters if each.kind is not Parameter.VAR_POSITIONAL]
 
 
 def _hint(names: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import importlib
 import os
+import pkgutil
 import sys
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,13 +134,15 @@ def _callable(source: ImportSource) -> Callable[[], Any]:
     """The attribute of an importable module, the working directory included."""
     target = source.name
     module_name, _, name = target.partition(":")
-    if module_name.endswith(".py"):
-        hint = f"write a module as Python imports it: `{module_name.removesuffix('.py')}:{name}`"
-        raise UsageError(f"'{module_name}' is a file, and a source names a module of Python", hint)
     with Foreign(target, "imported"):
         if os.getcwd() not in sys.path:
             sys.path.insert(0, os.getcwd())
-        found: Any = importlib.import_module(module_name)
+        try:
+            found: Any = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name and f"{module_name}.".startswith(f"{error.name}."):
+                raise UsageError(f"there is no module '{error.name}'", _where_modules_are(error.name)) from None
+            raise
     with Foreign(target, "looked up"):
         for part in name.split("."):
             if not hasattr(found, part):
@@ -155,6 +158,15 @@ def _callable(source: ImportSource) -> Callable[[], Any]:
     if missing:
         raise UsageError(f"{target} needs arguments: {missing}", _MAKER)
     return make
+
+
+def _where_modules_are(name: str) -> str:
+    """What somebody may have meant by a module that there is not: one beside it, or one of another folder."""
+    package, _, last = name.rpartition(".")
+    folders = getattr(sys.modules.get(package), "__path__", []) if package else [os.getcwd()]
+    beside = [each.name for each in pkgutil.iter_modules(folders)]
+    elsewhere = "run archcost in the folder from which Python imports it, or install its package"
+    return suggestion(last, beside, f"modules of {package}" if package else "modules here") or elsewhere
 
 
 def _names(found: object) -> list[str]:
