@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import ROOT, FormStep
+from archcost.importers.input_names import names_in_spec
 from archcost.importers.torch.steps import shared_with
 from archcost.ops import REGISTRY
 from archcost.ops.facets import WrittenAs
@@ -33,18 +34,20 @@ class StepOrder:
         self._steps = steps
         self._values = values
         self.kept: list[MadeStep] = []
+        self.inputs: list[str] = []  # what the inputs are called
         self.functional: tuple[str, ...] = ()
 
     def arranged(
-        self, inputs: Sequence[int], outputs: Sequence[int]
+        self, inputs: Sequence[tuple[str, int]], outputs: Sequence[int]
     ) -> tuple[list[FormStep], list[FormTensor], list[FormScope], list[int]]:
         """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
-        numbers = {value: place for place, value in enumerate(inputs)}
+        numbers = {value: place for place, (_, value) in enumerate(inputs)}
         for step in steps:
             for value in step.outputs:
                 numbers[value] = len(numbers)
-        names = _Names(self._scopes.made, steps)
+        names = _Names(self._scopes.made, steps, [name for name, _ in inputs])
+        self.inputs = names.inputs
         parameters = self._recording.values
         found = []
         for step, shares, (scope, name) in zip(steps, shared_with(steps), names.of_steps, strict=True):
@@ -122,10 +125,11 @@ class _Names:
     """Scopes that are left, and the scope and id of each step.
 
     A module call with one step and nothing else is that step, by the name of the module. All other steps go by their
-    kind, or by the path of the tensor that they are.
+    kind, or by the path of the tensor that they are. In the model's own scope none has the name of an input: where a
+    module or a tensor has it, it is the input that goes by another.
     """
 
-    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep]) -> None:
+    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep], inputs: Sequence[str]) -> None:
         count = len(scopes)
         direct, below = [0] * count, [0] * count
         for step in steps:
@@ -158,6 +162,8 @@ class _Names:
                 given.append((numbers[each.parent], each.id))
             else:
                 given.append(self._free(numbers[step.scope], step.name) if step.name else None)
+        self.inputs = names_in_spec(inputs, {name for scope, name in self._taken if scope == ROOT})
+        self._taken |= {(ROOT, name) for name in self.inputs}
         self.of_steps = [
             found or self._free(numbers[step.scope], step.kind) for step, found in zip(steps, given, strict=True)
         ]

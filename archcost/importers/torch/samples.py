@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from archcost.errors import UsageError, suggestion
+from archcost.importers.input_names import name_in_model
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.recorded import Inputs
 from archcost.settings import THE_ONLY, InputShape, input_text
@@ -68,7 +69,8 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
         return usual
     known = {each.name: each for each in usual.inputs} if usual is not None else {}
     inputs = []
-    for name, asked in given.items():
+    for word, asked in given.items():
+        name = name_in_model(word, [SOLE, *names])
         if name in (THE_ONLY, SOLE) and name not in names:
             alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
             inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
