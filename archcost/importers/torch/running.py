@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -77,7 +78,8 @@ def run_model(subject: Subject, batch: int, device: torch.device) -> ModelRun:
         torch.manual_seed(0)
         with torch.device(device):
             model = subject.make()
-            set_mode(model, training=subject.training)
+            with Foreign(subject.title, f"put in {'training' if subject.training else 'evaluation'}"):
+                set_mode(model, training=subject.training)
         made = Inputs(*subject.inputs(batch, device))
         args, kwargs = changed((made.args, made.kwargs), lambda leaf: _on(device, leaf))
         _prepare(subject, model, args, kwargs, device)
@@ -99,10 +101,12 @@ def with_numbers_if_needed(subject: Subject, run: Callable[[torch.device], Found
 
 def set_mode(model: nn.Module, *, training: bool) -> None:
     """Put a model in training or evaluation; its norms over batches always evaluate, for one value has no variance."""
-    model.train(training)
+    with contextlib.suppress(NotImplementedError):  # an exported program has the mode that it was exported in
+        model.train(training)
     for module in model.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - what all of them derive from
-            module.eval()
+            with contextlib.suppress(NotImplementedError):  # likewise
+                module.eval()
 
 
 def _run(subject: Subject, model: nn.Module, given: Inputs, batch: int, device: torch.device) -> ModelRun:
@@ -169,8 +173,13 @@ def _prepare(subject: Subject, model: nn.Module, args: Any, kwargs: dict[str, An
 @contextlib.contextmanager
 def _surroundings(device: torch.device) -> Iterator[None]:
     """What every run stands in: no gradients, attention as products of matrices, new tensors on the device."""
-    with torch.no_grad(), plain_attention(), torch.device(device):
-        yield
+    checked = Distribution._validate_args  # noqa: SLF001 - it can be set by a public name, and not asked for
+    Distribution.set_default_validate_args(False)  # a check reads the numbers of parameters
+    try:
+        with torch.no_grad(), plain_attention(), torch.device(device):
+            yield
+    finally:
+        Distribution.set_default_validate_args(checked)
 
 
 def _refuse_giants(subject: Subject, why: str) -> None:
