@@ -12,6 +12,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.pytorch.kinds import is_bare
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -83,6 +85,7 @@ def align(ours: Sequence[Unit], theirs: Sequence[Unit], before: Callable[[int, i
     """Which units correspond; ``before(a, b)`` says whether our unit ``a`` must run before ``b``."""
     mine, other = _items(ours), _items(theirs)
     pairs = _anchors(mine, other)
+    pairs |= _stacked(mine, other, pairs, before)
     moved, out_of_order = _moved(mine, other, pairs, before)
     pairs |= moved
     _vectors(mine, other, pairs, (ours, theirs))
@@ -141,6 +144,28 @@ def _moved(
     return moved, out_of_order
 
 
+def _stacked(
+    mine: list[Item], other: list[Item], pairs: dict[int, int], before: Callable[[int, int], bool]
+) -> dict[int, int]:
+    """Equal anchors of one unit that are left over, and that the other model has as one tensor, along any dim."""
+    taken = set(pairs.values())
+    waiting = [index for index, item in enumerate(other) if item.anchor and index not in taken]
+    parts: dict[tuple[int, Shape], list[int]] = {}
+    for index, item in enumerate(mine) if waiting else ():
+        if item.anchor and index not in pairs:
+            parts.setdefault((item.unit, item.shape), []).append(index)
+    stacked: dict[int, int] = {}
+    for (_, shape), indices in parts.items():
+        wholes = [(*shape[:dim], len(indices) * size, *shape[dim + 1 :]) for dim, size in enumerate(shape)]
+        known = {**pairs, **stacked}
+        fitting = (k for k in waiting if other[k].shape in wholes and _fits(mine, indices[0], k, known, before))
+        whole = next(fitting, None) if len(indices) > 1 else None
+        if whole is not None:
+            waiting.remove(whole)
+            stacked |= dict.fromkeys(indices, whole)
+    return stacked
+
+
 def _fits(
     mine: list[Item], index: int, candidate: int, pairs: dict[int, int], before: Callable[[int, int], bool]
 ) -> bool:
@@ -165,9 +190,13 @@ def _vectors(
         owners.setdefault(other[b].unit, set()).add(mine[a].unit)
 
     def apart(x: Item, y: Item) -> bool:
-        """Whether an anchor ties either tensor to a single layer, and not that of the other."""
+        """Whether an anchor ties either tensor to a single layer, and not that of the other.
+
+        A tensor that is a step of its own may belong to any layer of the other model.
+        """
         tied, tying = partners.get(x.unit, set()), owners.get(y.unit, set())
-        return (len(tied) == 1 and y.unit not in tied) or (len(tying) == 1 and x.unit not in tying)
+        elsewhere = len(tying) == 1 and x.unit not in tying and not is_bare(units[0][x.unit].kind)
+        return (len(tied) == 1 and y.unit not in tied) or elsewhere
 
     def weight(a: int, b: int, *, shifted: bool) -> int:
         x, y = mine[a], other[b]

@@ -99,6 +99,7 @@ class Against:
     other_activations: Mapping[str, int] = field(default_factory=dict)
     dtype: str = ""  # of the spec's weights
     other_dtypes: tuple[str, ...] = ()
+    run_notes: tuple[str, ...] = ()  # how the model was run and counted, where that is not the usual way
     same_activations: bool | None = True  # None: one may be composed of others, or is only declared
 
     @property
@@ -131,12 +132,13 @@ class Against:
 
     @property
     def notes(self) -> list[str]:
-        """What is other in the model, and no mismatch: dtypes, which change bytes alone."""
+        """How the model was run, and what is other in it, and no mismatch: dtypes, which change bytes alone."""
         if not self.other_dtypes or self.other_dtypes == (self.dtype,):
-            return []
+            return [*self.run_notes]
         theirs = ", ".join(self.other_dtypes)
         return [
-            f"{self.target} has weights of {theirs}, the spec of {self.dtype}: bytes differ, shapes and counts do not"
+            *self.run_notes,
+            f"{self.target} has weights of {theirs}, the spec of {self.dtype}: bytes differ, shapes and counts do not",
         ]
 
     def to_dict(self) -> AgainstData:

@@ -10,7 +10,7 @@ from archcost.ops import REGISTRY
 from archcost.ops.facets import WrittenAs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from archcost.importers.form import Form, FormScope, FormStep
 
@@ -28,7 +28,8 @@ def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], mad
         if step.shares is not None:
             step.shares = places[step.shares]
     _collapse(model.scopes, kept, changed)
-    _name(model.scopes, kept, changed, {id(step) for step in made if step.id == step.kind})
+    unnamed = {id(step) for step in made if step.id == step.kind}
+    _name(model.scopes, kept, changed, unnamed, [given.name for given in model.inputs])
     scopes = _numbered(model.scopes, kept)
     new = replace(model, scopes=scopes, steps=kept)
     by_index = {index: step for index, step in enumerate(steps) if step is not None}
@@ -52,12 +53,19 @@ def _collapse(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: s
             alone[0].scope, alone[0].id = scopes[scope].parent, scopes[scope].id
 
 
-def _name(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int], unnamed: set[int]) -> None:
+def _name(
+    scopes: Sequence[FormScope],
+    steps: Sequence[FormStep],
+    changed: set[int],
+    unnamed: set[int],
+    inputs: Collection[str],
+) -> None:
     """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay.
 
-    ``unnamed`` are new ones that have no other name, by identity.
+    ``unnamed`` are new ones that have no other name, by identity; no step has the name of an input.
     """
     taken: dict[int, set[str]] = {scope: set() for scope in changed}
+    taken[ROOT] = set(inputs)
     for each in {step.scope for step in steps}:
         scope = each
         while scope != ROOT:

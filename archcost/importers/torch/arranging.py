@@ -34,18 +34,20 @@ class StepOrder:
         self._steps = steps
         self._values = values
         self.kept: list[MadeStep] = []
+        self.inputs: list[str] = []  # what the inputs are called
         self.functional: tuple[str, ...] = ()
 
     def arranged(
-        self, inputs: Sequence[int], outputs: Sequence[int]
+        self, inputs: Sequence[tuple[str, int]], outputs: Sequence[int]
     ) -> tuple[list[FormStep], list[FormTensor], list[FormScope], list[int]]:
         """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
-        numbers = {value: place for place, value in enumerate(inputs)}
+        numbers = {value: place for place, (_, value) in enumerate(inputs)}
         for step in steps:
             for value in step.outputs:
                 numbers[value] = len(numbers)
-        names = StepNames(self._scopes.made, steps)
+        names = StepNames(self._scopes.made, steps, [name for name, _ in inputs])
+        self.inputs = names.inputs
         parameters = self._recording.values
         found = []
         for step, shares, (scope, name) in zip(steps, shared_with(steps), names.of_steps, strict=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from archcost.importers.torch.recorded import ModuleCall
+from archcost.importers.torch.recording_values import tensors_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,10 +59,16 @@ class ModuleCalls:
             self.calls.append(ModuleCall(path, type(module).__name__, number, module, times))
             number = len(self.calls) - 1
         self._stack.append((id(module), number))
+        if path is not None:
+            first = next(iter(tensors_in(args)), None)
+            self.calls[number].takes = None if first is None else tuple(first.shape)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         if self._until and self._paths.get(id(module)) == self._until:
             self.reached = output
             raise ReachedError
-        while self._stack and self._stack.pop()[0] != id(module):  # those between were left by an error
-            pass
+        left, number = self._stack.pop() if self._stack else (id(module), 0)
+        while self._stack and left != id(module):  # those between were left by an error
+            left, number = self._stack.pop()
+        if id(module) in self._paths:
+            self.calls[number].gives = tuple([tuple(each.shape) for each in tensors_in(output)])

@@ -104,7 +104,8 @@ class TorchCall:
 class ModuleCall:
     """A call of a module: its path as in ``named_modules`` (that of its first name), its class, the call around it.
 
-    ``number`` counts the calls of the same module from 0. Call 0 is the model itself.
+    ``number`` counts the calls of the same module from 0. Call 0 is the model itself. ``takes`` is the shape of the
+    first tensor that is given by its place, ``gives`` are those of the result, at the batch size of the first run.
     """
 
     path: str
@@ -112,6 +113,8 @@ class ModuleCall:
     parent: int
     module: nn.Module
     number: int = 0
+    takes: tuple[int, ...] | None = None
+    gives: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(slots=True)

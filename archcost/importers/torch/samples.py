@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from archcost.errors import UsageError, suggestion
+from archcost.importers.input_names import name_in_model
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.recorded import Inputs
 from archcost.settings import THE_ONLY, InputShape, input_text
@@ -45,7 +46,7 @@ class RunInputs:
 
     def __call__(self, batch: int, device: torch.device) -> Inputs:
         """Arguments at a batch size, on a device."""
-        made = {each: _tensor((batch, *each.shape), each.dtype, device) for each in self.inputs}
+        made = {each: example((batch, *each.shape), each.dtype, device) for each in self.inputs}
         args = tuple([tensor for each, tensor in made.items() if not each.keyword])
         kwargs = {each.name: tensor for each, tensor in made.items() if each.keyword}
         return Inputs(args, kwargs | dict(self.options), tuple([each.name for each in self.inputs]))
@@ -68,7 +69,8 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
         return usual
     known = {each.name: each for each in usual.inputs} if usual is not None else {}
     inputs = []
-    for name, asked in given.items():
+    for word, asked in given.items():
+        name = name_in_model(word, [SOLE, *names])
         if name in (THE_ONLY, SOLE) and name not in names:
             alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
             inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
@@ -115,7 +117,7 @@ def _hint(names: list[str]) -> str:
     return way
 
 
-def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
+def example(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
     """A tensor: zeros where whole numbers are places in a table, truths, or random numbers, the same in each run."""
     kind: torch.dtype = getattr(torch, dtype)
     if kind is torch.bool:

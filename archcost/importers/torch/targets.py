@@ -15,7 +15,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.nn.parameter import is_lazy
 
 from archcost.errors import UsageError, suggestion
@@ -71,19 +71,12 @@ def live_target(module: nn.Module) -> Target:
     return Target(name, name, lambda: _made(lambda: _copied(module), name), _nobody_says, (libraries.TORCH,))
 
 
-def load_target(text: str) -> nn.Module:
-    """The module that a source makes, on the meta device; its parameters need no gradient. Raises as target_of."""
+def named_target(text: str) -> Target:
+    """The model of a source as ``--against`` takes it; raises as target_of."""
     source = parse_source(text)
     if source is None:
         raise UsageError(f"--against takes {FORM}, got '{text}'")
-    target = target_of(source)
-    with torch.device("meta"):
-        model = target.make()
-    with Foreign(text, "moved to the meta device"):
-        for parameter in model.to("meta").parameters():
-            if not is_lazy(parameter):  # it is made by the run
-                parameter.requires_grad_(False)
-        return model
+    return target_of(source)
 
 
 def _nobody_says() -> None:
@@ -94,13 +87,12 @@ def _made(build: Callable[[], Any], text: str) -> nn.Module:
     """A model on the device of the context; what needs numbers to be made is made on the CPU, and moved."""
     device = torch.get_default_device()
     try:
-        with Foreign(text, "made"):
-            model = build()
+        model = _built(build, text)
     except UsageError:
         if device.type != "meta":
             raise
-        with Foreign(text, "made"), torch.device("cpu"):  # it fails again, or it needed numbers
-            model = build()
+        with torch.device("cpu"):  # it fails again, or it needed numbers
+            model = _built(build, text)
     with Foreign(text, "looked at"):  # even to ask what it is may run code of its own
         if not isinstance(model, nn.Module):
             raise UsageError(
@@ -109,6 +101,24 @@ def _made(build: Callable[[], Any], text: str) -> nn.Module:
         _refuse_compiled(model, text)
     with Foreign(text, f"moved to the {device.type} device"):
         return _moved(model, device)
+
+
+def _built(build: Callable[[], Any], text: str) -> Any:
+    """What somebody's code makes; a group of processes that it began when it was made before is ended first."""
+    with Foreign(text, "made"):
+        if _Groups.begun and distributed.is_initialized():
+            distributed.destroy_process_group()
+        before = distributed.is_available() and distributed.is_initialized()
+        try:
+            return build()
+        finally:
+            _Groups.begun = distributed.is_available() and distributed.is_initialized() and not before
+
+
+class _Groups:
+    """Whether the last model that was made has begun the group of processes that there is."""
+
+    begun = False
 
 
 def _moved(model: nn.Module, device: torch.device) -> nn.Module:
