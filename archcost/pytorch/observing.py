@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from archcost.pytorch.parameter_uses import Use
 
 _A_PART = "compare with a part of the model: package.module:callable makes what it gives"
-_UNSEEN = "of the model's MACs are grouped products of experts, which torch's counter reads as 0: rows × one matrix"
 _PLUMBING = ".parametrizations."  # modules that torch puts below a layer whose weights are derived
 
 _DIMS = re.compile(r"\dd$")
@@ -57,7 +56,8 @@ class Model(NamedTuple):
     functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
     dtypes: tuple[str, ...] = ()  # of the params that it uses
-    notes: tuple[str, ...] = ()  # how it was run and counted, where that is not the usual way
+    unseen_macs: int = 0  # of them those that torch's counter does not see, by formula
+    ran: str = ""  # how it was run, where that is not the usual way
 
 
 def observe(target: Target, report: Report) -> Model:
@@ -73,10 +73,10 @@ def observe(target: Target, report: Report) -> Model:
         raise UsageError(words) from None
     except UsageError as error:
         raise UsageError(error.message, _A_PART) from None
-    return _model(run, [f"{target.text} was run {why}"] if why else [])
+    return _model(run, why)
 
 
-def _model(run: ModelRun, notes: Sequence[str]) -> Model:
+def _model(run: ModelRun, ran: str) -> Model:
     """What a run has shown."""
     modules = {path: module for path, module in run.model.named_modules() if _PLUMBING not in f".{path}."}
     running = {call.path: call for call in run.modules.calls if call.path in modules}  # of several calls, the last
@@ -132,7 +132,8 @@ def _model(run: ModelRun, notes: Sequence[str]) -> Model:
         functions=Counter(call.function for call in run.tape.calls),
         unused=unused,
         dtypes=tuple(sorted({dtype_name(each.dtype) for name, each in run.model.named_parameters() if name in uses})),
-        notes=tuple(notes) + ((f"{unseen:,} {_UNSEEN}",) if unseen else ()),
+        unseen_macs=unseen,
+        ran=ran,
     )
 
 

@@ -1,4 +1,4 @@
-"""One run of a model as recordings have it: all of its calls, values and figures, or the reason why they are not all."""
+"""One run of a model as recordings have it: all of its calls, values and figures."""
 
 from __future__ import annotations
 
