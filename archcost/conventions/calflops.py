@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 from archcost.conventions.attention import inner_products, projections
 from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
+    ADDED,
+    ADDMM,
+    FUNCTIONAL,
+    MULTIPLIED,
     activated,
+    added_bias,
     bias,
+    by_addmm,
     einsum_path,
+    elementwise,
     gated,
     left_operand,
     normalised,
@@ -24,6 +31,7 @@ from archcost.conventions.part_rules import (
     running,
 )
 from archcost.conventions.ptflops import response_norm
+from archcost.conventions.recurrent import by_matrices, hooked
 from archcost.dims import numel, window_size
 from archcost.ops.facets import Work
 
@@ -82,6 +90,8 @@ def _transposed_bias(use: LayerUse) -> FigurePart | None:
 
 def _upsample(use: LayerUse) -> FigurePart:
     size, scale = use.op.size, use.op.scale_factor
+    if use.call is not None and isinstance(size, int):  # a source that is imported names them all
+        size = (size,) * (len(use.inputs[0]) - 2)
     if size is not None:
         return FigurePart(use.name, numel(size) if isinstance(size, tuple) else size, 0, "the sizes multiplied, once")
     if isinstance(scale, tuple) and len(scale) != use.inputs[0][0]:
@@ -95,6 +105,21 @@ def _refuses(report: Report) -> str:
     return "" if report.totals.params else "it fails on a model without params, whose device it looks up"
 
 
+_PATCHES = frozenset(
+    {
+        *(FUNCTIONAL + name for name in "linear relu prelu elu leaky_relu relu6 silu gelu softmax embedding".split()),
+        *(f"{FUNCTIONAL}{name}_norm" for name in ("batch", "layer", "instance", "group")),
+        *(f"{FUNCTIONAL}{name}{rank}d" for name in ("conv", "conv_transpose") for rank in (1, 2, 3)),
+        *(f"{FUNCTIONAL}{name}_pool{rank}d" for name in ("avg", "max", "adaptive_avg", "adaptive_max") for rank in (1, 2, 3)),
+        FUNCTIONAL + "interpolate",
+        "torch.matmul",
+        "torch.Tensor.matmul",
+        "torch.functional.einsum",
+        *ADDMM,
+        *MULTIPLIED,
+        *ADDED,
+    }
+)
 _ONCE = (per_input(1),)
 
 CONVENTION = Convention(
@@ -109,7 +134,7 @@ CONVENTION = Convention(
     works={
         Work.CONVOLUTION: (_convolution, _convolution_bias),
         Work.TRANSPOSED: (_transposed, _transposed_bias),
-        Work.PRODUCT: (products(2),),
+        Work.PRODUCT: (by_addmm(added_bias(2), products(2)),),
         Work.ATTENTION: (unseen("a function that it does not patch"),),
         Work.RECURRENT: (unseen("it counts nn.RNN, nn.LSTM and nn.GRU themselves, not classes derived from them"),),
         Work.NORM: (_MEASURED,),
@@ -126,5 +151,9 @@ CONVENTION = Convention(
         "selective_scan": (operators(2), gated),
         "mixture_of_experts": (products(2), activated),
         "multihead_attention": (projections(2), inner_products),
+        **dict.fromkeys(("mul", "layer_scale"), (elementwise(MULTIPLIED),)),
+        "add": (elementwise(ADDED),),
     },
+    torchs=hooked(by_matrices(2)),
+    patches=_PATCHES,
 )

@@ -53,6 +53,14 @@ def _params(use: LayerUse) -> FigurePart | None:
     return FigurePart(use.name, _samples(use) * count, 0, "1 per param and sample") if count else None
 
 
+def _parameter(use: LayerUse) -> FigurePart | None:
+    """As of other modules; of a source's own module the output is not the param, and has the samples in dim 0."""
+    part = _params(use)
+    if part is None or use.call is None:
+        return part
+    return part._replace(amount=use.samples * sum(map(numel, use.weights().values())))
+
+
 def _table(use: LayerUse) -> FigurePart | None:
     """For each head, as if the ``bias_`` in the name of the table were that of a recurrent layer."""
     count = sum(map(numel, use.weights().values()))
@@ -101,6 +109,7 @@ CONVENTION = Convention(
     kinds={
         **dict.fromkeys(CELLS, (_cell, _recurrent_bias)),
         "relative_position_bias": (_table,),
+        "parameter": (_parameter,),
         "selective_scan": (unseen("it has no params"),),
         "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
     },

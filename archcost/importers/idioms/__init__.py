@@ -54,4 +54,4 @@ def improved(model: Form) -> Form:
     for idiom in IDIOMS:
         rewriter.apply(idiom)
     rewriter.sweep()
-    return tidied(copy, sight.steps, rewriter.changed, rewriter.made)
+    return tidied(copy, sight.steps, rewriter.changed)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.form import ROOT, FormStep
 from archcost.importers.torch.steps import shared_with
-from archcost.ops import REGISTRY
-from archcost.ops.facets import WrittenAs
+from archcost.spec.source_calls import SourceCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from torch import nn
 
     from archcost.importers.form import FormScope, FormTensor
     from archcost.importers.torch.recorded import Recording
     from archcost.importers.torch.scopes import ModuleScopes
     from archcost.importers.torch.steps import MadeStep
 
-_TORCHS = "torch.nn.modules."
 # A call; 0 for what stands before it, that of outer scopes first, by their depth; the order in which steps were made.
 _Position = tuple[int, int, int, int]
 
@@ -33,7 +33,6 @@ class StepOrder:
         self._steps = steps
         self._values = values
         self.kept: list[MadeStep] = []
-        self.functional: tuple[str, ...] = ()
 
     def arranged(
         self, inputs: Sequence[int], outputs: Sequence[int]
@@ -59,9 +58,9 @@ class StepOrder:
                     tuple([parameters[value].name for value in step.holds.values()]),
                     shares,
                     step.note,
+                    self._call(step),
                 )
             )
-        self.functional = self._written_as_functions(steps, found, names)
         values = [self._values[value] for value in numbers]
         return found, values, names.scopes, [numbers[value] for value in outputs]
 
@@ -98,24 +97,21 @@ class StepOrder:
         inner = self._scopes.before(source.scope, user.module)
         return user.call if inner is None else self._scopes.start(inner)
 
-    def _written_as_functions(
-        self, steps: Sequence[MadeStep], found: Sequence[FormStep], names: _Names
-    ) -> tuple[str, ...]:
-        """The paths of layers that archcost builds as modules of torch, and the source computes in a module of another.
+    def _call(self, step: MadeStep) -> SourceCall:
+        """How the source computes a step."""
+        modules = self._recording.modules
+        around = modules[step.module]
+        whole = around.module
+        held = [self._recording.values[value].name.rpartition(".") for value in step.holds.values()]
+        params = [name for owner, _, name in held if owner == around.path and not any(whole.children())]
+        spelled = self._recording.calls[step.call].spelled
+        caller = _class(modules[around.parent].module) if step.module else ""
+        return SourceCall("" if step.source else spelled, _class(whole), " ".join(params), caller)
 
-        Behind ``derived:`` those of classes derived from torch's own.
-        """
-        paths = []
-        for made, step in zip(steps, found, strict=True):
-            if REGISTRY[step.kind].written is not WrittenAs.MODULE:
-                continue
-            kind = type(self._recording.modules[made.module].module)
-            if not kind.__module__.startswith(_TORCHS):
-                derived = any(
-                    base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__
-                )
-                paths.append("derived:" * (derived and bool(made.holds)) + names.path(step))
-        return tuple(paths)
+
+def _class(module: nn.Module) -> str:
+    kind = type(module)
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 class _Names:
@@ -170,11 +166,3 @@ class _Names:
             free = f"{name}_{number}"
         self._taken.add((scope, free))
         return scope, free
-
-    def path(self, step: FormStep) -> str:
-        """The path of a step."""
-        names, scope = [step.id], step.scope
-        while scope != ROOT:
-            names.append(self.scopes[scope].id)
-            scope = self.scopes[scope].parent
-        return ".".join(reversed(names))

@@ -86,7 +86,8 @@ class TorchCall:
     ``__add__``, ``__iadd__`` and ``add_``), or that of a property. ``outputs`` are the values that it returns, nested
     ones flattened, or that it writes if it returns none; an output that is an argument which was not changed is that
     argument's value. ``module`` is the module call around it. ``macs`` are those that torch's counter counted within.
-    ``place`` is the line of the model's source that called. What is written into a view of another value is written
+    ``place`` is the line of the model's source that called, ``spelled`` torch's own name of the function
+    (``torch.Tensor.matmul``), empty for an operator of Python. What is written into a view of another value is written
     into that one by a call of "setitem" of its own, whose index is Opaque.
     """
 
@@ -98,6 +99,7 @@ class TorchCall:
     macs: Size
     in_place: bool = False
     place: str = ""
+    spelled: str = ""
 
 
 @dataclass(slots=True)

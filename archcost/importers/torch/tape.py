@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from archcost.importers.torch.functions import RANDOM, writes_by_name
-from archcost.importers.torch.places import place
+from archcost.importers.torch.functions import RANDOM, spelling_of, writes_by_name
+from archcost.importers.torch.places import is_operator, place
 from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, TorchCall
 from archcost.importers.torch.recording_values import Ground, tensors_in
 from archcost.importers.torch.shadows import dependencies
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # They give what they take: whether it is copied for that may follow the batch, and is of no consequence.
 _SAME = frozenset({"contiguous"})
+_OPERATORS = frozenset({"matmul", "mul", "add"})  # that counters see as functions and not as operators
 
 
 class Before(NamedTuple):
@@ -108,8 +109,10 @@ class Tape:
         return outcome
 
     def _add(self, call: Called, before: Before, outputs: tuple[int, ...], macs: int, *, in_place: bool) -> None:
+        spelled = "" if call.name in _OPERATORS and is_operator() else spelling_of(call.function)
+        module = self.modules.current
         noted = TorchCall(
-            call.name, before.args, before.kwargs, outputs, self.modules.current, macs, in_place=in_place, place=place()
+            call.name, before.args, before.kwargs, outputs, module, macs, in_place, place=place(), spelled=spelled
         )
         self.calls.append(noted)
         self._total += macs
