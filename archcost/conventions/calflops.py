@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
+from archcost.conventions.experts import grouped, router, scored
 from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
     ADDED,
@@ -114,7 +115,7 @@ _PATCHES = frozenset(
         FUNCTIONAL + "interpolate",
         "torch.matmul",
         "torch.Tensor.matmul",
-        "torch.functional.einsum",
+        "torch.einsum",
         *ADDMM,
         *MULTIPLIED,
         *ADDED,
@@ -154,6 +155,10 @@ CONVENTION = Convention(
         **dict.fromkeys(("mul", "layer_scale"), (elementwise(MULTIPLIED),)),
         "add": (elementwise(ADDED),),
     },
-    torchs=hooked(by_matrices(2)),
+    sources={
+        **hooked(by_matrices(2)),
+        "multihead_attention": (projections(2), inner_products),
+        "mixture_of_experts": (router(2), grouped, activated, scored),
+    },
     patches=_PATCHES,
 )

@@ -167,8 +167,9 @@ class Convention:
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
     run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
     what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's;
-    those that put functions of their own in the place of torch's nothing but these (``patches``). ``torchs`` has the
-    rows of modules that are torch's own, where archcost builds a class of its own.
+    those that put functions of their own in the place of torch's nothing but these (``patches``). ``params`` is the rule
+    of a tool that goes by the params of a module alone, for those of an import. ``sources`` has the
+    rows of what the source of an import has otherwise than archcost builds it.
     """
 
     name: str
@@ -181,7 +182,8 @@ class Convention:
     kinds: Rules = field(default_factory=dict)
     hides: Mapping[WrittenAs, str] = field(default_factory=dict)
     factor: int = 1
-    torchs: Rules = field(default_factory=dict)
+    sources: Rules = field(default_factory=dict)
+    params: Rule = NOTHING
     patches: frozenset[str] = frozenset()
     functions: bool = True
     by_class: bool = False
@@ -202,7 +204,9 @@ class Convention:
         call = use.call
         if call is None or self.by_class:
             return call is None or use.of_torch
-        return not use.weights() or any("weight" in name or "bias" in name for name in call.params.split())
+        if use.op.kind in self.sources or not use.weights():
+            return True
+        return bool(call.params)
 
     def rule(self, op: Op | type[Op]) -> Rule:
         """The terms for an op; of one without MACs, nothing is counted unless a row says so."""
@@ -217,8 +221,10 @@ class Convention:
         """The terms of a layer that are there; raises ToolFailsError."""
         if use.functional and not self.functions:
             return (FigurePart(use.name, 0, use.macs, use.written),) if use.macs else ()
-        if self.patches and not use.calls(self.patches):
-            return (FigurePart(use.name, 0, use.macs, UNPATCHED),) if use.macs else ()
-        rule = self.torchs.get(use.op.kind) if use.of_torch else None
-        found = [term(use) for term in (rule or self.rule(use.op))]
+        own = None if use.call is None else self.sources.get(use.op.kind)
+        if own is None and use.call is not None and use.call.params and self.params:
+            own = self.params
+        if own is None and self.patches and not use.calls(self.patches):
+            own = (unseen(UNPATCHED),)
+        found = [term(use) for term in (own or self.rule(use.op))]
         return tuple([part for part in found if part is not None])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, UNPATCHED, Amount, Convention, FigurePart, unseen
 from archcost.conventions.attention import three
+from archcost.conventions.experts import scored
 from archcost.conventions.part_rules import (
     ADDED,
     FUNCTIONAL,
@@ -194,6 +195,10 @@ CONVENTION = Convention(
         "selective_scan": (operators(1), gated),
         "mixture_of_experts": (unseen(OWN_TO_ARCHCOST), activated),
     },
-    torchs=dict(hooked(hook(by_matrices(1))), multihead_attention=(hook(_multihead),)),
+    sources={
+        **hooked(hook(by_matrices(1))),
+        "multihead_attention": (hook(_multihead),),
+        "mixture_of_experts": (unseen(UNPATCHED), activated, scored),
+    },
     hides={WrittenAs.FUNCTION: UNPATCHED, WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

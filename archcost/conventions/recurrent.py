@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import FigurePart
+from archcost.conventions.model import OWN_CLASS, FigurePart, unseen
 from archcost.conventions.part_rules import CELLS
 from archcost.dims import numel
 
@@ -24,7 +24,11 @@ _MORE_SUMS = {"rnn": 0, "lstm": 4, "gru": 4}  # beyond the gates, per hidden uni
 
 def hooked(step: Term) -> dict[str, Rule]:
     """The rows for what a hook counts, which is a figure for a step and all samples and steps of it."""
-    return dict.fromkeys(KINDS, (step,))
+
+    def term(use: LayerUse) -> FigurePart | None:
+        return (step if use.of_torch else unseen(OWN_CLASS))(use)
+
+    return dict.fromkeys(KINDS, (term,))
 
 
 def by_matrices(factor: int) -> Term:

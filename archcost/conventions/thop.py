@@ -72,6 +72,6 @@ CONVENTION = Convention(
         "upsample": (_upsample,),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
-    torchs=hooked(by_gates),
+    sources=hooked(by_gates),
     hides={WrittenAs.FUNCTION: "it is a function, not a module", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

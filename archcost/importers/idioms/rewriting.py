@@ -137,11 +137,11 @@ class Rewriter:
             return None
         replaced = [self.sight.step(place) for place in gone]
         functions = [step.call.function for step in replaced if step.call and REGISTRY[step.kind].work not in _IDLE]
-        params = {name: each for step in replaced if step.call for name, each in zip(step.tensors, step.call.params.split())}
-        return before.call._replace(
-            function=functions[0] if len(functions) == 1 else "",
-            params=" ".join([params[name] for name in tensors if name in params]),
-        )
+        call = before.call._replace(function=functions[0] if len(functions) == 1 else "", params="", output="")
+        for step in replaced:
+            if step.call and step.call.params and step.tensors == tensors:
+                call = call._replace(params=step.call.params, output=step.call.output)
+        return call
 
     def sweep(self) -> None:
         """Take away what nobody reads any more, and what holds no params and no products."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import ROOT, FormStep
+from archcost.importers.form import ROOT, Batched, FormStep
 from archcost.importers.torch.steps import shared_with
 from archcost.spec.source_calls import SourceCall
 
@@ -102,11 +102,15 @@ class StepOrder:
         modules = self._recording.modules
         around = modules[step.module]
         whole = around.module
-        held = [self._recording.values[value].name.rpartition(".") for value in step.holds.values()]
-        params = [name for owner, _, name in held if owner == around.path and not any(whole.children())]
+        names = {} if any(whole.children()) else {id(each): name for name, each in whole.named_parameters()}
+        held = [modules[0].module.get_parameter(self._recording.values[value].name) for value in step.holds.values()]
+        params = [names[id(parameter)] for parameter in held if id(parameter) in names]
         spelled = self._recording.calls[step.call].spelled
         caller = _class(modules[around.parent].module) if step.module else ""
-        return SourceCall("" if step.source else spelled, _class(whole), " ".join(params), caller)
+        output = self._recording.values[around.output].shape if params and around.output is not None else ()
+        sizes = [(size.times, size.plus) if isinstance(size, Batched) else (0, size) for size in output]
+        shape = " ".join([f"{times}n+{plus}" for times, plus in sizes])
+        return SourceCall("" if step.source else spelled, _class(whole), " ".join(params), shape, caller)
 
 
 def _class(module: nn.Module) -> str:

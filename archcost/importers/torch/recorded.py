@@ -106,7 +106,8 @@ class TorchCall:
 class ModuleCall:
     """A call of a module: its path as in ``named_modules`` (that of its first name), its class, the call around it.
 
-    ``number`` counts the calls of the same module from 0. Call 0 is the model itself.
+    ``number`` counts the calls of the same module from 0. Call 0 is the model itself. ``output`` is the value of the
+    first tensor that it gives, if that is known.
     """
 
     path: str
@@ -114,6 +115,7 @@ class ModuleCall:
     parent: int
     module: nn.Module
     number: int = 0
+    output: int | None = None
 
 
 @dataclass(slots=True)
