@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from archcost.analysis.report import analyze
-from archcost.conventions import convention
+from archcost.conventions import TOOLS, convention
 from archcost.conventions.tool_report import read
 from archcost.importers.importing import Ask, import_anew
 from archcost.importers.sources import LIBRARIES, required_source
 from archcost.importers.torch.targets import target_of
 from archcost.named_specs import spec_of
+from benchmarks.conventions import cell, difference
 from benchmarks.pages import inserted, renew
 from tests.conventions import peers
 from tests.importers.torch.transformers_models import MODELS
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from archcost.importers.sources import ImportSource
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
-TOOLS = ("torch", "fvcore", "torchinfo", "ptflops", "thop", "calflops")
 SAMPLE = (
     "timm:botnet26t_256",  # attention with relative positions in a convolutional network
     "timm:convnext_atto",
@@ -162,8 +162,29 @@ def run() -> dict[str, Compared]:
     return found
 
 
+def table(found: dict[str, Compared]) -> str:
+    """A row a model, by library: what each tool prints, and what archcost's figures for the import differ by."""
+    lines = ["| model | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " | difference |"]
+    lines.append("| :-- |" + " --: |" * (len(TOOLS) + 1))
+    library = ""
+    for name, each in found.items():
+        above, _, model = name.partition(":")
+        if above != library:
+            library = above
+            lines.append(f"| **{library}** |" + " |" * (len(TOOLS) + 1))
+        cells = [model, *(cell(each.theirs[tool]) for tool in TOOLS), difference(each.ours, each.theirs)]
+        lines.append(f"| {' | '.join(cells)} |")
+    figures_of_all = sum(len(each.ours) for each in found.values())
+    equal = figures_of_all - sum(len(each.differs) for each in found.values())
+    models = sum(not each.differs for each in found.values())
+    summary = f"All figures are equal for {models} of {len(found)} models, and {equal} of {figures_of_all} figures."
+    return "\n".join((summary, "", *lines))
+
+
 def main() -> None:
-    run()
+    found = run()
+    if len(found) == len(SAMPLE):
+        renew(PAGE, "benchmarks.import_conventions", lambda page, _: inserted(page, {"imports": table(found)}))
 
 
 if __name__ == "__main__":

@@ -111,7 +111,11 @@ _PATCHES = frozenset(
         *(FUNCTIONAL + name for name in "linear relu prelu elu leaky_relu relu6 silu gelu softmax embedding".split()),
         *(f"{FUNCTIONAL}{name}_norm" for name in ("batch", "layer", "instance", "group")),
         *(f"{FUNCTIONAL}{name}{rank}d" for name in ("conv", "conv_transpose") for rank in (1, 2, 3)),
-        *(f"{FUNCTIONAL}{name}_pool{rank}d" for name in ("avg", "max", "adaptive_avg", "adaptive_max") for rank in (1, 2, 3)),
+        *(
+            f"{FUNCTIONAL}{name}_pool{rank}d"
+            for name in ("avg", "max", "adaptive_avg", "adaptive_max")
+            for rank in (1, 2, 3)
+        ),
         FUNCTIONAL + "interpolate",
         "torch.matmul",
         "torch.Tensor.matmul",
@@ -143,6 +147,7 @@ CONVENTION = Convention(
     },
     kinds={
         **dict.fromkeys(("relu", "prelu", "elu", "leaky_relu", "silu", "gelu", "softmax", "softmax2d"), _ONCE),
+        "relu6": (elementwise({FUNCTIONAL + "relu6"}),),  # the module calls another function
         "batch_norm": (running(normalised(2, 1), _MEASURED),),
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),

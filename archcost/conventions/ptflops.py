@@ -41,7 +41,11 @@ _ATTENTION = "timm.layers.attention.Attention"
 _ABSORBED = "a part of timm's Attention, which is counted as a whole"
 _ONCE_PATCHED = (
     *(FUNCTIONAL + name for name in "relu prelu elu relu6 gelu silu softmax".split()),
-    *(f"{FUNCTIONAL}{name}_pool{rank}d" for name in ("avg", "max", "adaptive_avg", "adaptive_max") for rank in (1, 2, 3)),
+    *(
+        f"{FUNCTIONAL}{name}_pool{rank}d"
+        for name in ("avg", "max", "adaptive_avg", "adaptive_max")
+        for rank in (1, 2, 3)
+    ),
 )
 
 
@@ -143,7 +147,9 @@ def _multihead(use: LayerUse) -> FigurePart:
     amount += (asked + 2 * given) * width if use.op.bias else 0
     amount += _heads(asked, given, heads, width // heads, value[-1] // heads)
     amount += asked * value[-1] * (value[-1] + 1)
-    return FigurePart(use.name, samples * amount, use.macs, "products, scaling and softmax, by a formula for the module")
+    return FigurePart(
+        use.name, samples * amount, use.macs, "products, scaling and softmax, by a formula for the module"
+    )
 
 
 def _attention(use: LayerUse) -> FigurePart | None:

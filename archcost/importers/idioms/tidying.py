@@ -85,4 +85,3 @@ def _numbered(scopes: Sequence[FormScope], steps: Sequence[FormStep]) -> list[Fo
     for step in steps:
         step.scope = numbers[step.scope]
     return [replace(scopes[scope], parent=numbers.get(scopes[scope].parent, ROOT)) for scope in sorted(alive)]
-
