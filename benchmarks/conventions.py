@@ -146,8 +146,8 @@ def cell(figure: int | None) -> str:
 def difference(ours: dict[str, int | None], theirs: dict[str, int | None]) -> str:
     """``0``, or the tools that say another figure, and how much archcost's is off."""
     found = []
-    for tool in ours:
-        own, other = ours[tool], theirs[tool]
+    for tool, own in ours.items():
+        other = theirs[tool]
         if own != other:
             off = f"{own - other:+,}" if own is not None and other is not None else f"{cell(own)} here"
             found.append(f"{tool} {off}")

@@ -4,7 +4,7 @@
     python -m benchmarks.import_conventions timm:convnext_atto  # only print what differs on these
 
 The tools come with the `peers` extra, the models with timm, torchvision and transformers. Every model is its library's
-own, on a CPU with random weights, at the input that an import takes; those of transformers are small ones of their type.
+own, on a CPU with random weights, at the input that an import takes; those of transformers are small.
 """
 
 from __future__ import annotations

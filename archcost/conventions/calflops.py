@@ -17,6 +17,7 @@ from archcost.conventions.part_rules import (
     ADDMM,
     FUNCTIONAL,
     MULTIPLIED,
+    POOLS,
     activated,
     added_bias,
     bias,
@@ -106,20 +107,16 @@ def _refuses(report: Report) -> str:
     return "" if report.totals.params else "it fails on a model without params, whose device it looks up"
 
 
+_RANKS = (1, 2, 3)
+_FUNCTIONS = (
+    *("linear", "embedding", "interpolate", "softmax", "relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu"),
+    *(f"{name}_norm" for name in ("batch", "layer", "instance", "group")),
+    *(f"{name}{rank}d" for name in ("conv", "conv_transpose", *POOLS) for rank in _RANKS),
+)
 _PATCHES = frozenset(
     {
-        *(FUNCTIONAL + name for name in "linear relu prelu elu leaky_relu relu6 silu gelu softmax embedding".split()),
-        *(f"{FUNCTIONAL}{name}_norm" for name in ("batch", "layer", "instance", "group")),
-        *(f"{FUNCTIONAL}{name}{rank}d" for name in ("conv", "conv_transpose") for rank in (1, 2, 3)),
-        *(
-            f"{FUNCTIONAL}{name}_pool{rank}d"
-            for name in ("avg", "max", "adaptive_avg", "adaptive_max")
-            for rank in (1, 2, 3)
-        ),
-        FUNCTIONAL + "interpolate",
-        "torch.matmul",
-        "torch.Tensor.matmul",
-        "torch.einsum",
+        *(FUNCTIONAL + name for name in _FUNCTIONS),
+        *("torch.matmul", "torch.Tensor.matmul", "torch.einsum"),
         *ADDMM,
         *MULTIPLIED,
         *ADDED,

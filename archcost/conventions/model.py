@@ -167,9 +167,9 @@ class Convention:
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
     run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
     what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's;
-    those that put functions of their own in the place of torch's nothing but these (``patches``). ``params`` is the rule
-    of a tool that goes by the params of a module alone, for those of an import. ``sources`` has the
-    rows of what the source of an import has otherwise than archcost builds it.
+    those that put functions of their own in the place of torch's nothing but these (``patches``). Of an import,
+    ``params`` is the rule of a tool that goes by the params of a module alone, and ``sources`` has the rows of what
+    sources have otherwise than archcost builds it.
     """
 
     name: str

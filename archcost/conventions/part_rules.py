@@ -17,6 +17,7 @@ FUNCTIONAL = "torch.nn.functional."
 MULTIPLIED = frozenset({"torch.mul", "torch.Tensor.mul"})
 ADDED = frozenset({"torch.add", "torch.Tensor.add"})
 ADDMM = frozenset({"torch.addmm", "torch.Tensor.addmm"})  # a product of matrices, and a bias
+POOLS = ("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool")
 CELLS = ("rnn_cell", "lstm_cell", "gru_cell")
 
 

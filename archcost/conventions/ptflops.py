@@ -9,13 +9,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, UNPATCHED, Amount, Convention, FigurePart, unseen
 from archcost.conventions.attention import three
 from archcost.conventions.experts import scored
+from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, UNPATCHED, Amount, Convention, FigurePart, unseen
 from archcost.conventions.part_rules import (
     ADDED,
     FUNCTIONAL,
     MULTIPLIED,
+    POOLS,
     activated,
     added_bias,
     bias,
@@ -40,12 +41,8 @@ if TYPE_CHECKING:
 _ATTENTION = "timm.layers.attention.Attention"
 _ABSORBED = "a part of timm's Attention, which is counted as a whole"
 _ONCE_PATCHED = (
-    *(FUNCTIONAL + name for name in "relu prelu elu relu6 gelu silu softmax".split()),
-    *(
-        f"{FUNCTIONAL}{name}_pool{rank}d"
-        for name in ("avg", "max", "adaptive_avg", "adaptive_max")
-        for rank in (1, 2, 3)
-    ),
+    *(FUNCTIONAL + name for name in ("relu", "prelu", "elu", "relu6", "gelu", "silu", "softmax")),
+    *(f"{FUNCTIONAL}{name}{rank}d" for name in POOLS for rank in (1, 2, 3)),
 )
 
 

@@ -49,7 +49,7 @@ def by_matrices(factor: int) -> Term:
 
 
 def by_gates(use: LayerUse) -> FigurePart:
-    """(input + hidden + 1) × hidden per gate, 2 × hidden for its biases, and some sums, for each layer and direction."""
+    """(input + hidden + 1) × hidden per gate, 2 × hidden for its biases, and some sums; for each layer, both ways."""
     stem, hidden = _stem(use), use.op.hidden_size
     step = 0
     for features in _widths(use):
