@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archcost.conventions.attention import inner_products, projections
+from archcost.conventions.attention import inner_products, projections, weights_softmax
 from archcost.conventions.experts import grouped, router, scored
 from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
@@ -153,13 +153,13 @@ CONVENTION = Convention(
         "deform_conv2d": (operators(2), bias),
         "selective_scan": (operators(2), gated),
         "mixture_of_experts": (products(2), activated),
-        "multihead_attention": (projections(2), inner_products),
+        "multihead_attention": (projections(2), inner_products(0)),
         **dict.fromkeys(("mul", "layer_scale"), (elementwise(MULTIPLIED),)),
         "add": (elementwise(ADDED),),
     },
     sources={
         **hooked(by_matrices(2)),
-        "multihead_attention": (projections(2), inner_products),
+        "multihead_attention": (projections(2), inner_products(0), weights_softmax),
         "mixture_of_experts": (router(2), grouped, activated, scored),
     },
     patches=_PATCHES,

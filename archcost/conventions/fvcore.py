@@ -96,7 +96,7 @@ CONVENTION = Convention(
         **dict.fromkeys(CELLS, (products(),)),
         "deform_conv2d": (operators(1), _sampled),
         "selective_scan": (operators(1),),
-        "multihead_attention": (projections(1), inner_products),
+        "multihead_attention": (projections(1), inner_products(1)),
     },
     sources={"mixture_of_experts": (router(1), grouped)},
 )

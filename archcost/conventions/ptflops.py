@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.conventions.attention import three
+from archcost.conventions.attention import gives_weights, projection_macs, three, weights_softmax
 from archcost.conventions.experts import scored
 from archcost.conventions.model import MACS, OWN_TO_ARCHCOST, UNPATCHED, Amount, Convention, FigurePart, unseen
 from archcost.conventions.part_rules import (
@@ -149,6 +149,12 @@ def _multihead(use: LayerUse) -> FigurePart:
     )
 
 
+def _multihead_products(use: LayerUse) -> FigurePart | None:
+    """What its functions count of the products beside the hook, if they are made one by one."""
+    macs = use.macs - projection_macs(use)
+    return FigurePart(f"{use.name} products", macs, 0, "1 per MAC, once more") if gives_weights(use) else None
+
+
 def _attention(use: LayerUse) -> FigurePart | None:
     """The hook of timm's Attention, which is of the products of attention, and leaves out the layers in the module."""
     if use.call is None or use.call.module != _ATTENTION:
@@ -200,7 +206,7 @@ CONVENTION = Convention(
     },
     sources={
         **hooked(hook(by_matrices(1))),
-        "multihead_attention": (hook(_multihead),),
+        "multihead_attention": (hook(_multihead), _multihead_products, weights_softmax),
         "mixture_of_experts": (unseen(UNPATCHED), activated, scored),
     },
     hides={WrittenAs.FUNCTION: UNPATCHED, WrittenAs.OWN: OWN_TO_ARCHCOST},

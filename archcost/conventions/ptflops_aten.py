@@ -67,7 +67,7 @@ CONVENTION = Convention(
         **dict.fromkeys(("linear", "functional_linear"), (operators(1), _linear_bias)),
         "selective_scan": (operators(1),),
         "mixture_of_experts": (operators(1), expert_biases),
-        "multihead_attention": (projections(1), projection_biases, inner_products),
+        "multihead_attention": (projections(1), projection_biases, inner_products(1)),
     },
     sources={"mixture_of_experts": (router(1), grouped)},
 )

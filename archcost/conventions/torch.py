@@ -22,7 +22,7 @@ def _projections(use: LayerUse) -> FigurePart | None:
 
 
 def _products(use: LayerUse) -> FigurePart | None:
-    return None if native(use) else inner_products(use)
+    return None if native(use) else inner_products(2)(use)
 
 
 CONVENTION = Convention(

@@ -113,6 +113,12 @@ def _then_first(self: Any, x: Tensor) -> Tensor:
     return found
 
 
+def weighed(self: Any, x: Tensor) -> Tensor:
+    """The query is shorter, so that no kernel does all at once; the weights are asked for by default."""
+    found: Tensor = self.attention(x[:, :2], x, x)[0]
+    return found
+
+
 def written(forward: Callable[[Any, Tensor], Tensor], **parts: Any) -> Callable[[], nn.Module]:
     return lambda: Written(forward, first=nn.Linear(6, 6), **{name: part() for name, part in parts.items()})
 
@@ -162,6 +168,10 @@ CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "an Elman cell": (written(stepped, cell=lambda: nn.RNNCell(6, 4, bias=False)), SEQUENCE),
     "attention": (
         written(attended, attention=lambda: nn.MultiheadAttention(6, 2, batch_first=True)),
+        SEQUENCE,
+    ),
+    "attention with its weights": (
+        written(weighed, attention=lambda: nn.MultiheadAttention(6, 2, batch_first=True)),
         SEQUENCE,
     ),
 }  # fmt: skip

@@ -105,12 +105,21 @@ class StepOrder:
         names = {} if any(whole.children()) else {id(each): name for name, each in whole.named_parameters()}
         held = [modules[0].module.get_parameter(self._recording.values[value].name) for value in step.holds.values()]
         params = [names[id(parameter)] for parameter in held if id(parameter) in names]
-        spelled = self._recording.calls[step.call].spelled
+        spelled = self._products_of(step) or self._recording.calls[step.call].spelled
         caller = _class(modules[around.parent].module) if step.module else ""
         output = self._recording.values[around.output].shape if params and around.output is not None else ()
         sizes = [(size.times, size.plus) if isinstance(size, Batched) else (0, size) for size in output]
         shape = " ".join([f"{times}n+{plus}" for times, plus in sizes])
         return SourceCall("" if step.source else spelled, _class(whole), " ".join(params), shape, caller)
+
+    def _products_of(self, step: MadeStep) -> str:
+        """What multiplies in torch's attention where its weights are asked for; empty where they are not."""
+        if step.kind != "multihead_attention":
+            return ""
+        calls = self._recording.calls[step.call :]
+        call = next(each for each in calls if each.function == "multi_head_attention_forward")
+        masked = any(call.kwargs.get(name) is not None for name in ("attn_mask", "key_padding_mask"))
+        return "torch.bmm" if len(call.outputs) > 1 and not masked else ""
 
 
 def _class(module: nn.Module) -> str:
