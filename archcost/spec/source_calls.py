@@ -12,10 +12,10 @@ class SourceCall(NamedTuple):
 
     ``function`` is torch's name (``torch.nn.functional.softmax``, ``torch.Tensor.matmul``); empty for an operator of
     Python, a function that the module has kept as an attribute, and where there are several; of torch's own attention
-    it is ``torch.bmm`` where the module is asked for the weights. ``module`` and ``caller``
-    are the classes of the module around the call and of the one around that. ``params`` are the names of the parameters
-    that the layer holds, apart by spaces, if they are that module's own and no modules are in it; ``output`` is then
-    the shape of what the module gives, a size ``1n+0`` for each dim where n is the batch.
+    it is ``torch.bmm`` where the module is asked for the weights. ``module`` and ``caller`` are the classes of the
+    module around the call and of the one around that. ``params`` are the names of the parameters that the layer holds,
+    apart by spaces, if they are that module's own and no modules are in it; ``output`` is then the shape of what the
+    module gives, a size ``1n+0`` for each dim, where n is the batch.
     """
 
     function: str = ""

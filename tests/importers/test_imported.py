@@ -137,5 +137,7 @@ def test_unknown_macs_are_not_expected() -> None:
 def test_calls_have_the_paths_of_the_spec() -> None:
     model = two_layers()
     first, _ = [step for step in model.steps if step.tensors]
-    first.call = SourceCall("torch.nn.functional.linear", "torch.nn.modules.linear.Linear", "weight bias", "nets.Net")
+    first.call = SourceCall(
+        "torch.nn.functional.linear", "torch.nn.modules.linear.Linear", "weight bias", "1n+0 0n+4", "nets.Net"
+    )
     assert import_text(model).calls == {"first": first.call}

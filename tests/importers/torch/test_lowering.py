@@ -319,8 +319,8 @@ def test_how_the_source_computes_a_layer_is_told() -> None:
     linear, functions, here = "torch.nn.modules.linear.Linear", "torch.nn.functional.", f"{Module.__module__}.Module"
     derived = f"{__name__}.Derived"
     assert [(model.path_of(step), step.call) for step in model.steps] == [
-        ("inner", SourceCall(f"{functions}linear", linear, "weight bias", here)),
-        ("derived", SourceCall(f"{functions}linear", derived, "weight bias", here)),
+        ("inner", SourceCall(f"{functions}linear", linear, "weight bias", "1n+0 0n+4", here)),
+        ("derived", SourceCall(f"{functions}linear", derived, "weight bias", "1n+0 0n+4", here)),
         ("relu", SourceCall(f"{functions}relu", here)),
         ("transpose", SourceCall("", here)),
         ("matmul", SourceCall("", here)),  # an operator of Python
