@@ -286,7 +286,7 @@ def spec_of(imported: Imported, name: str) -> Spec:
 
     spec = reads(imported.text, name=name)
     spec.expect.clear()
-    spec.functional = frozenset(imported.functional)
+    spec.calls.update(imported.calls)
     return spec
 
 

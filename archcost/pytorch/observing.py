@@ -163,7 +163,7 @@ def _macs(run: ModelRun, running: Mapping[str, ModuleCall]) -> tuple[dict[str, i
     for call in run.tape.calls:
         unseen = unseen_products(call, run.values.found)
         path = run.modules.calls[call.module].path
-        macs[path if path in running else _runs_above(path, running)] += call.macs + unseen
+        macs[path if path in running else _runs_above(path, running)] += size_at(call.macs, 1) + unseen
         blind += unseen
     macs[""] += run.tape.unaccounted()
     return macs, blind
@@ -191,7 +191,7 @@ def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | N
     kinds = [kind for kind in called if kind is not None and (kind.is_torchs or bare)]
     if len(kinds) == len(called) and all(kind == kinds[0] for kind in kinds):
         return kinds[0]
-    if bare:
+    if bare or module is None:
         return Kind(BARE, is_torchs=False, settings={})
     return None if is_own else kind_of(module)
 

@@ -96,7 +96,6 @@ class _Lowering:
                 f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
-            arrangement.functional,
             [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 
