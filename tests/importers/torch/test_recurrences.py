@@ -11,7 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from archcost.importers.form import shape_at, size_at
-from tests.importers.torch.recording_support import recorded
+from archcost.importers.torch.recording import record
+from tests.importers.torch.recording_support import images, recorded
 
 
 class Layers(nn.Module):
@@ -39,10 +40,11 @@ RECURRENT = [
 @pytest.mark.parametrize("make", RECURRENT)
 def test_a_long_recurrence_is_what_torch_counts_and_gives_step_by_step(make: Any, first: bool) -> None:
     with torch.device("meta"):
-        layers, x = make(first).eval(), torch.empty(1, 7, 4)
+        layers, x = make(first).eval(), torch.empty((1, 7, 4) if first else (7, 1, 4))
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         whole, states = layers(x)
-    recording = recorded(lambda: Layers(make(first)), 7, 4)
+    inputs = images(7, 4) if first else images(7, 1, 4, batched=False)
+    recording = record(lambda: Layers(make(first)), inputs)
     assert size_at(recording.macs, 1) == counter.get_total_flops() // 2 > 0
     found = [shape_at(recording.values[number].shape, 1) for number in recording.outputs]
     assert found == [each.shape for each in (whole, *(states if isinstance(states, tuple) else (states,)))]
@@ -63,7 +65,7 @@ class Products(TorchDispatchMode):
 def test_a_long_recurrence_is_no_more_work_than_a_short_one_nor_are_two_alike() -> None:
     def work(steps: int, layers: int) -> int:
         with Products() as products:
-            recorded(lambda: Layers(*[nn.LSTM(4, 4) for _ in range(layers)]), steps, 4)
+            recorded(lambda: Layers(*[nn.LSTM(4, 4, batch_first=True) for _ in range(layers)]), steps, 4)
         return products.count
 
     assert work(300, 1) == work(3, 1) > 0
