@@ -163,13 +163,13 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
     That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for.
+    imported with the ``inputs`` that are asked for. A file may hold a spec, or what stands for one.
     """
     from archcost.spec.loader import read
 
     before, colon, rest = name.partition(":")
     if not colon:
-        return read(name)
+        return read(name, translated)
     from archcost.importers.sources import ZOO, parse_source
 
     if before == ZOO:
@@ -180,7 +180,22 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
-    return read(name) if parts is None else load_at(*parts)
+    return read(name, translated) if parts is None else load_at(*parts, translated)
+
+
+def translated(text: str, path: str) -> str:
+    """The text of the spec that the text of a file stands for, which most are themselves.
+
+    Raises SpecError for a text of another format that is not understood.
+    """
+    from archcost.spec.included import format_of
+
+    found = format_of(text)
+    if not found:
+        return text
+    from archcost.importers.file_formats import FORMATS
+
+    return FORMATS[found].spec_text(text, path)
 
 
 def _of_zoo(name: str) -> str:
@@ -223,7 +238,7 @@ def read_bounded(path: str, files: Files) -> Spec:
     from archcost.spec.loader import read_from
 
     try:
-        return read_from(files, path)
+        return read_from(files, path, translate=translated)
     except FileError as error:
         mark = Mark(Source(path, ""), 0, 0)
         raise UnreadError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None

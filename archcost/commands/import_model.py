@@ -1,7 +1,8 @@
-"""``import``: a model of PyTorch as a spec, proven before it is written."""
+"""``import``: a model of PyTorch, or a file that stands for a model, as a spec."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,10 @@ from archcost.commands.options import Output
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
 
-_SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_SOURCE = (
+    "config.json, an Ultralytics YAML, torchvision:NAME, timm:NAME, transformers:config.json, or"
+    " package.module:callable."
+)
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -30,7 +34,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven to be those of the model.
+    """Write a PyTorch model as a spec, once its figures are proven; or a config.json or YAML of Ultralytics without it.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -57,7 +61,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     path = f"{ask.source.title}.yaml" if output is None else output
     imported = import_anew(ask)
     if output is None:
-        _refuse_other(path, imported.text)
+        _refuse_other(path, imported.text, ask.source.name)
     write_text(imported.text, None if path == "-" else path, "yaml")
     for remark in (imported.unfolded, *imported.remarks):
         if remark:
@@ -66,15 +70,16 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     if output is None:
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
-        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs, as in the model\n")
+        proven = ", as in the model" * ask.source.is_run
+        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs{proven}\n")
     missing = sum(layer.op == "custom" for layer in report.layers)
     if strict and missing:
         print_failure(f"{missing:,} of {len(report.layers):,} steps have no op in archcost: see `custom` in the spec")
         raise typer.Exit(1)
 
 
-def _refuse_other(path: str, text: str) -> None:
-    """Raise UsageError where a file of the default name holds something else."""
+def _refuse_other(path: str, text: str, source: str) -> None:
+    """Raise UsageError where a file of the default name holds something else, as the source itself does."""
     from archcost.errors import UsageError
     from archcost.files import FileError, MissingFileError, located, read_named
 
@@ -84,6 +89,8 @@ def _refuse_other(path: str, text: str) -> None:
         return
     except FileError:
         there = b""
+    if os.path.lexists(source) and os.path.samefile(path, source):
+        raise UsageError(f"{path} is the source itself", "`-o FILE` names the spec to write, `-o -` prints it")
     if there != text.encode():
         raise UsageError(f"{path} is there already", f"`-o {path}` writes over it, `--check {path}` compares")
 
@@ -102,7 +109,7 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.spec.loader import loads
 
     before = analyze(load_spec(path))
-    asked = ask if ask.inputs else ask._replace(inputs=inputs_of(before))
+    asked = ask if ask.inputs or not ask.source.is_run else ask._replace(inputs=inputs_of(before))
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:

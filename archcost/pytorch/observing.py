@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from archcost.errors import UsageError
 from archcost.importers.torch.foreign import told
+from archcost.importers.torch.plain_attention import plain_attention
 from archcost.paths import above
 from archcost.pytorch.alignment import Unit
 from archcost.pytorch.counters import Observed, RunError, count_by_torch
@@ -189,17 +189,13 @@ def _run(
     with torch.device("meta"):
         inputs = _as_the_model(example_inputs(report.graph), model)
     used = _Used()
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # the counter does not see into the fused forms
     try:
-        with sdpa_kernel(SDPBackend.MATH), used:
+        with plain_attention(), used:
             seen = count_by_torch(model, inputs, list(modules), _names(model, report))
     except RunError as error:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
         cause = told(error.__cause__ or error)
         raise UsageError(f"{target} does not run on the inputs of {report.name}, {shapes}: {cause}") from None
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
     return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
 
 

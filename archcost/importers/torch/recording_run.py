@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -16,6 +15,7 @@ from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.calls import changed
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
+from archcost.importers.torch.plain_attention import plain_attention
 from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recorder import CallRecorder, NumbersNeededError
 from archcost.importers.torch.recording_values import Values, dtype_name, is_measured, tensors_in
@@ -179,13 +179,8 @@ def _prepare(subject: Subject, model: nn.Module, args: Any, kwargs: dict[str, An
 @contextlib.contextmanager
 def _surroundings(device: torch.device) -> Iterator[None]:
     """What every run stands in: no gradients, attention as products of matrices, new tensors on the device."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), torch.device(device):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+    with torch.no_grad(), plain_attention(), torch.device(device):
+        yield
 
 
 def _dtype(model: nn.Module, args: Any, kwargs: dict[str, Any]) -> str:

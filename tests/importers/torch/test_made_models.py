@@ -129,9 +129,12 @@ def test_models_that_a_library_does_not_have(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["torchvision", "timm", "transformers"])
-def test_a_library_that_is_missing_is_named_with_the_command(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_is_missing_is_named_with_the_command(
+    library: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from archcost import extras
 
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # nothing is kept of an earlier import
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == library else name)
     with pytest.raises(archcost.MissingExtraError, match=rf"pip install 'archcost\[import\]' {library}"):
         archcost.load(f"{library}:resnet18")
