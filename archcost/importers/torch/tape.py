@@ -71,7 +71,7 @@ class Tape:
         return self.macs() - self._total
 
     def skip(self, macs: int) -> None:
-        """Leave out MACs that were counted in no call of the model."""
+        """Leave out MACs that were counted in no call of the model; negative: add what a call has beyond the count."""
         self._skipped += macs
 
     def where(self) -> str:

@@ -78,6 +78,16 @@ def test_a_weight_that_is_none_is_an_input(forward: Any, kind: str) -> None:
     assert len(step(model, kind).inputs) == 2
 
 
+def test_what_follows_the_batch_is_written_also_where_it_is_the_default_at_batch_one() -> None:
+    def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
+        weight = functional.linear(x.mean((2, 3)), self.experts).reshape(-1, 3, 1, 1)  # 2 filters for each sample
+        return functional.conv2d(x.reshape(1, -1, 5, 5), weight, groups=len(x)).reshape(len(x), 2, 5, 5)
+
+    model = lowered(lambda: Module(forward, experts=parameter(6, 3)), (3, 5, 5))
+    assert step(model, "functional_conv2d").attributes == {"groups": Batched(1)}
+    assert model.truth.macs == Batched(3 * 6 + 5 * 5 * 2 * 3)
+
+
 def test_a_bias_that_is_joined_is_added() -> None:
     def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
         return functional.linear(x, self.weight, torch.cat([self.q, self.k, self.v]))
