@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,19 +56,15 @@ def test_a_damaged_file_is_read_or_refused(changes: list[tuple[int, int]]) -> No
     data = bytearray(SMALL)
     for place, value in changes:
         data[place] = value
-    try:
+    with suppress(UsageError, SpecError):
         read(bytes(data))
-    except (UsageError, SpecError) as refusal:
-        assert str(refusal)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, len(SMALL) - 1))
 def test_half_a_file_is_read_or_refused(length: int) -> None:
-    try:
+    with suppress(UsageError, SpecError):
         read(SMALL[:length])
-    except (UsageError, SpecError) as refusal:
-        assert str(refusal)
 
 
 VALUES = st.one_of(
@@ -85,10 +82,8 @@ NAMES = ["kernel_shape", "pads", "strides", "axis", "axes", "perm", "group", "au
 def test_attributes_of_any_kind_are_read_or_refused(operator: str, attributes: dict[str, object]) -> None:
     stored = [weight("w", 4, 3, 3, 3), whole("sizes", [1, 2, 3, -4])]
     nodes = [node(operator, ["x", "w", "sizes"], ["y"], **attributes)]
-    try:
+    with suppress(UsageError, SpecError):
         read(model(nodes, {"x": ["n", 3, 8, 8]}, {"y": None}, stored).SerializeToString())
-    except (UsageError, SpecError) as refusal:
-        assert str(refusal)
 
 
 def test_more_nodes_than_are_read_are_counted_and_no_more() -> None:
@@ -105,12 +100,12 @@ def test_more_nodes_than_are_read_are_counted_and_no_more() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
         resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
 
-    done = subprocess.run(  # noqa: S603 - archcost itself
+    done = subprocess.run(
         [sys.executable, "-c", code],
         input=VERSION + field(7, graph),
         capture_output=True,
         check=True,
-        preexec_fn=bounded,  # noqa: PLW1509 - limits of the child, which has no threads
+        preexec_fn=bounded,
     )
     assert done.stdout.decode().strip() == f"the graph has 2,000,000 nodes, and {MAX_NODES:,} is the most that is read"
 

@@ -51,8 +51,7 @@ def _held(cases: list[Any]) -> tuple[Counter[str], set[str]]:
     for case in cases:
         try:
             form = read_model(case.model.SerializeToString(), "case.onnx", "case", {})
-        except UsageError as refusal:
-            assert refusal.message
+        except UsageError:
             verdicts["refused"] += 1
             continue
         customs = any(step.kind == "custom" for step in form.steps)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.importers.onnx.models import FLOAT, form_of, helper, model, node, onnx, report_of, text_of, weight, whole
 from onnx import TensorProto
 
 from archcost.errors import UsageError
 from archcost.importers.imported import import_text
+from tests.importers.onnx.models import FLOAT, form_of, helper, model, node, onnx, report_of, text_of, weight, whole
 
 
 def kinds(given: Any, inputs: dict[str, tuple[int, ...]] | None = None) -> list[str]:
