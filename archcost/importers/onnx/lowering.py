@@ -205,9 +205,9 @@ class Lowering:
         except (ArithmeticError, LookupError, TypeError, ValueError):
             raise Unmapped("its attributes or inputs are not those of the operator") from None
         values: list[GraphValue] = [found] if isinstance(found, (int, Known, Stored)) else list(found)
-        said = {other.outputs[0]: value for other, value in maker.also} or dict(
-            zip(maker.node.outputs, values, strict=False)
-        )
+        said: dict[str, GraphValue] = {other.outputs[0]: value for other, value in maker.also}
+        if not said:  # else the node's own output is no value: another node's is said with it
+            said.update(zip(maker.node.outputs, values, strict=False))
         if any(map(self.is_read, maker.node.outputs[len(values) :])):
             raise Unmapped(f"only its first {len(values)} outputs have an op")
         for name, value in said.items():

@@ -78,8 +78,8 @@ class Sequence(nn.Module):
 
 
 IMAGE, IDS, STEPS = torch.zeros(2, 3, 64, 64), torch.zeros(2, 12, dtype=torch.int64), torch.zeros(2, 7, 8)
-# The module, its input, and how many params fewer the file has: γ and β of a norm become the bias of its convolution, so
-# a norm of c channels is c fewer params. There are three of 32 channels and three of 64: 3·32 + 3·64 = 288.
+# The module, its input, and how many params fewer the file has: γ and β of a norm become the bias of its convolution,
+# so a norm of c channels is c fewer params. There are three of 32 channels and three of 64: 3·32 + 3·64 = 288.
 CASES = [("net", Net, IMAGE, 288), ("encoder", Encoder, IDS, 0)]
 
 
