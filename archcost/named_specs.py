@@ -183,9 +183,10 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     from archcost.importers.sources import ZOO, parse_source
 
     if before == ZOO:
+        from archcost.model_zoo import path_of
         from archcost.spec.loader import read
 
-        return read(_of_zoo(rest))
+        return read(path_of(rest))
     source = parse_source(name)
     if source is not None and not (source.runs_users_code and os.path.lexists(name)):
         return imported_spec(source, inputs)
@@ -207,23 +208,13 @@ def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
     try:
         return read(name, translated)
     except SpecError:
-        if not _is_binary(name):
+        from archcost.importers.file_readers import holds_no_text
+
+        if not holds_no_text(name):
             raise
     from archcost.importers.sources import FILE, ImportSource
 
     return imported_spec(ImportSource(FILE, name), inputs)
-
-
-def _is_binary(name: str, files: Files | None = None) -> bool:
-    """Whether a file holds a model, and no text."""
-    from archcost.files import FileError
-    from archcost.importers.onnx.recognition import MAX_BOUNDED, MAX_BYTES, is_onnx
-    from archcost.importers.sources import content_of
-
-    try:
-        return is_onnx(content_of(name, files, MAX_BYTES if files is None else MAX_BOUNDED))
-    except FileError:
-        return False
 
 
 def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Spec:
@@ -257,18 +248,6 @@ def translated(text: str, path: str) -> str:
     return FORMATS[found].spec_text(text, path)
 
 
-def _of_zoo(name: str) -> str:
-    """The path of a model of the zoo, whatever files there are; raises UsageError for one that there is not."""
-    from archcost import model_zoo
-    from archcost.errors import UsageError, did_you_mean
-
-    path = model_zoo.find(name)
-    if path is None:
-        hint = did_you_mean(name, model_zoo.names()) or "`archcost zoo` lists the models"
-        raise UsageError(f"the zoo has no model '{name}'", hint)
-    return path
-
-
 def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
@@ -296,7 +275,7 @@ def read_bounded(path: str, files: Files) -> Spec:
     from archcost.spec.loader import read_from
 
     try:
-        if path.endswith(BINARY) and _is_binary(path, files):
+        if path.endswith(BINARY):
             from archcost.importers.sources import FILE, ImportSource
 
             return imported_spec(ImportSource(FILE, path), {}, files)
@@ -320,21 +299,10 @@ def expand(names: Sequence[str]) -> list[str]:
     """
     paths: list[str] = []
     for name in names:
-        paths += [name] if not any(char in name for char in "*?[") else _matches(name)
+        if any(char in name for char in "*?["):
+            from archcost.globs import required_files
+
+            paths += required_files(name)
+        else:
+            paths.append(name)
     return list(dict.fromkeys(paths))
-
-
-def _matches(name: str) -> list[str]:
-    from archcost.errors import UsageError
-    from archcost.files import FileError
-    from archcost.globs import named_files
-
-    try:
-        found = named_files(name)
-    except FileError as error:
-        raise UsageError(f"cannot look for '{name}': {error.reason}", error.help) from None
-    if os.path.lexists(name) and name not in found:
-        found.append(name)
-    if not found:
-        raise UsageError(f"no file matches '{name}'")
-    return found

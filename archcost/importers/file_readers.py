@@ -34,6 +34,14 @@ def takes_inputs(ask: Ask) -> bool:
     return is_onnx(_content(ask))
 
 
+def holds_no_text(path: str) -> bool:
+    """Whether a file that a person named holds a model, and no text."""
+    try:
+        return is_onnx(content_of(path, None, MAX_BYTES))
+    except FileError:
+        return False
+
+
 def _content(ask: Ask) -> bytes:
     path = ask.source.name
     try:

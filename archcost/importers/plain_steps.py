@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Batched, FormTensor, Shape
 
 
-class StepMaker(Protocol):
+class PlainMaker(Protocol):
     """Makes steps; values are those of the form, by number."""
 
     def step(self, kind: str, inputs: Sequence[int], attributes: Mapping[str, Attribute] | None = None) -> int:
@@ -32,14 +32,14 @@ def is_floating(dtype: str) -> bool:
     return dtype in FLOAT_DTYPES
 
 
-def constant(maker: StepMaker, shape: Shape, dtype: str, value: float | Batched = 0) -> int:
+def constant(maker: PlainMaker, shape: Shape, dtype: str, value: float | Batched = 0) -> int:
     """A tensor that holds one number everywhere."""
     if dtype == maker.dtype:
         return maker.step("constant", [], {"shape": shape, "value": value})
     return maker.step("constant", [], {"shape": shape, "value": value, "dtype": dtype})
 
 
-def cast(maker: StepMaker, value: int, dtype: str) -> int:
+def cast(maker: PlainMaker, value: int, dtype: str) -> int:
     """A value in another dtype; no step between dtypes of a kind. Raises Unmapped if numbers lose their fraction.
 
     Truth values become 1 and 0 by a choice, numbers become truth values by a comparison with 0. Whole numbers become
@@ -57,7 +57,7 @@ def cast(maker: StepMaker, value: int, dtype: str) -> int:
     raise Unmapped(f"no op makes {dtype} of {own}")
 
 
-def select(maker: StepMaker, value: int, dim: int, position: int) -> int:
+def select(maker: PlainMaker, value: int, dim: int, position: int) -> int:
     """The elements at one position of a dim, without that dim."""
     size = maker.tensor(value).shape[dim]
     if size != 1:

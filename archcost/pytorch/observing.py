@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archcost.errors import UsageError
+from archcost.importers.form import size_at
 from archcost.importers.torch.functions import name_of
 from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recording_values import dtype_name, tensors_in

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from archcost.importers.form import Shape
     from archcost.importers.onnx.graph import OnnxGraph, OnnxNode
     from archcost.importers.onnx.lowering import Lowering
-    from archcost.importers.onnx.making import NodeMaker
+    from archcost.importers.onnx.making import OnnxMaker
     from archcost.importers.onnx.values import GraphValue
 
 _BY_DATA = frozenset({"NonZero", "NonMaxSuppression", "Unique", "Compress"})
 
 
-def custom(lowering: Lowering, maker: NodeMaker, graph: OnnxGraph, reason: str) -> list[GraphValue]:
+def custom(lowering: Lowering, maker: OnnxMaker, graph: OnnxGraph, reason: str) -> list[GraphValue]:
     """A node that no rule says, in the shapes that the file says; its MACs are unknown but for known free ones."""
     node = maker.node
     shapes: list[Shape] = []

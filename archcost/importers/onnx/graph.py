@@ -73,7 +73,7 @@ class StoredTensor(NamedTuple):
         return prod(self.shape)
 
 
-class Declared(NamedTuple):
+class DeclaredValue(NamedTuple):
     """The shape and dtype that a file says a value to have; no shape: not even its rank is said."""
 
     shape: tuple[Dim, ...] | None
@@ -112,9 +112,9 @@ class OnnxGraph:
 
     nodes: list[OnnxNode]
     tensors: dict[str, StoredTensor]
-    inputs: dict[str, Declared]
+    inputs: dict[str, DeclaredValue]
     outputs: tuple[str, ...]
-    declared: dict[str, Declared]
+    declared: dict[str, DeclaredValue]
 
 
 @dataclass(slots=True)
@@ -237,15 +237,15 @@ def _numbers(message: Any, code: str, dtype: str) -> tuple[Number, ...] | None:
     return tuple(map(int, found)) if dtype == "bool" else tuple(found)
 
 
-def _declared(values: Iterable[Any]) -> Iterable[tuple[str, Declared]]:
+def _declared(values: Iterable[Any]) -> Iterable[tuple[str, DeclaredValue]]:
     """The values that have a type, by name."""
     for value in values:
         kind = value.type.tensor_type
         dtype = _DTYPES.get(kind.elem_type, ("", ""))[0]
         if not kind.HasField("shape") or len(kind.shape.dim) > _MAX_RANK:
-            yield _text(value.name), Declared(None, dtype)
+            yield _text(value.name), DeclaredValue(None, dtype)
         else:
-            yield _text(value.name), Declared(tuple(map(_dim, messages(kind.shape, "dim"))), dtype)
+            yield _text(value.name), DeclaredValue(tuple(map(_dim, messages(kind.shape, "dim"))), dtype)
 
 
 def _dim(dim: Any) -> Dim:

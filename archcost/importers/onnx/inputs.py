@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.importers.form import Size
-    from archcost.importers.onnx.graph import Declared, Dim, OnnxGraph
+    from archcost.importers.onnx.graph import DeclaredValue, Dim, OnnxGraph
 
 SOLE = "input"  # what the only input is called in a spec
 _SHOWN = 60  # characters of a name in a message
@@ -51,7 +51,7 @@ class GraphInputs(NamedTuple):
         ]
         return self._replace(inputs=tuple(one), sizes={name: _fixed(size) for name, size in self.sizes.items()})
 
-    def resolved(self, declared: Declared | None) -> tuple[Size | None, ...] | None:
+    def resolved(self, declared: DeclaredValue | None) -> tuple[Size | None, ...] | None:
         """The shape that the file says a value to have, as far as its sizes are known; None if it says none."""
         if declared is None or declared.shape is None or not self.as_declared:
             return None

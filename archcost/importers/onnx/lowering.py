@@ -14,7 +14,7 @@ from archcost.importers.form import Batched, FormTensor, shape_at
 from archcost.importers.made_steps import Holders
 from archcost.importers.onnx.branches import inlined, readers_of
 from archcost.importers.onnx.customs import custom
-from archcost.importers.onnx.making import NodeMaker
+from archcost.importers.onnx.making import OnnxMaker
 from archcost.importers.onnx.remarks import Remarks
 from archcost.importers.onnx.rules import RULES
 from archcost.importers.onnx.scopes import NodeScopes
@@ -80,7 +80,7 @@ class Lowering:
         """An output that no input changes."""
         if not graph.nodes:
             raise UsageError("the model gives what the file stores: no spec can say that")
-        maker = NodeMaker(self, graph.nodes[-1])
+        maker = OnnxMaker(self, graph.nodes[-1])
         try:
             found = maker.value_of(value, name)
         except Unmapped as reason:
@@ -175,11 +175,11 @@ class Lowering:
             raise UsageError(f"{node.title} repeats a graph as often as data says: archcost costs no loops", hint)
         if evaluate(self, node) or arrange(self, node):
             return
-        maker = NodeMaker(self, node)
+        maker = OnnxMaker(self, node)
         try:
             values = self._by_rule(maker, graph)
         except Unmapped as reason:
-            maker = NodeMaker(self, node)
+            maker = OnnxMaker(self, node)
             values = list(custom(self, maker, graph, str(reason)))
         self._enter(maker)
         self.names.update({name: value for name, value in zip(node.outputs, values, strict=False) if name})
@@ -196,7 +196,7 @@ class Lowering:
 
     # --- steps ----------------------------------------------------------------------------------------------------
 
-    def _by_rule(self, maker: NodeMaker, graph: OnnxGraph) -> list[GraphValue]:
+    def _by_rule(self, maker: OnnxMaker, graph: OnnxGraph) -> list[GraphValue]:
         rule = RULES.get(maker.node.op)
         if rule is None:
             raise Unmapped("archcost has no op for it")
@@ -205,9 +205,9 @@ class Lowering:
         except (ArithmeticError, LookupError, TypeError, ValueError):
             raise Unmapped("its attributes or inputs are not those of the operator") from None
         values: list[GraphValue] = [found] if isinstance(found, (int, Known, Stored)) else list(found)
-        said = {other.outputs[0]: value for other, value in maker.also} or dict(
-            zip(maker.node.outputs, values, strict=False)
-        )
+        said: dict[str, GraphValue] = {other.outputs[0]: value for other, value in maker.also}
+        if not said:  # else the node's own output is no value: another node's is said with it
+            said.update(zip(maker.node.outputs, values, strict=False))
         if any(map(self.is_read, maker.node.outputs[len(values) :])):
             raise Unmapped(f"only its first {len(values)} outputs have an op")
         for name, value in said.items():
@@ -227,7 +227,7 @@ class Lowering:
             return
         raise Unmapped(f"its rule gives a shape of {list(shape_at(shape, 1))}, and the file says another")
 
-    def _enter(self, maker: NodeMaker) -> None:
+    def _enter(self, maker: OnnxMaker) -> None:
         """Enter the steps of a node."""
         scope = self.scopes.enter(maker.path if self.scopes.are_known else ())
         for step in maker.made:

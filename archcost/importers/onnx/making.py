@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archcost.importers.onnx.scopes import Path
 
 
-class NodeMaker:
+class OnnxMaker:
     """Makes the steps of one node; inputs are named by their place."""
 
     def __init__(self, lowering: Lowering, node: OnnxNode) -> None:

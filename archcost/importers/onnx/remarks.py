@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.importers.onnx.graph import StoredTensor
-    from archcost.importers.onnx.making import NodeMaker
+    from archcost.importers.onnx.making import OnnxMaker
 
 _NORM = "BatchNorm"  # in the class that the newer exporter notes at a convolution with a norm in it
 _FUSED = "onnx::Conv_"  # what the older one calls the weight of such a convolution
@@ -24,7 +24,7 @@ class Remarks:
     copied: set[str] = field(default_factory=set)  # tensors that are stored once, and count for each layer
     customs: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # nodes by op and reason
 
-    def see(self, maker: NodeMaker, sources: Sequence[StoredTensor]) -> None:
+    def see(self, maker: OnnxMaker, sources: Sequence[StoredTensor]) -> None:
         """Look at the steps of a node."""
         classes = maker.node.classes
         for step in maker.made:

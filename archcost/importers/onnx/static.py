@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from archcost.dtypes import WHOLE_DTYPES
 from archcost.importers.form import Batched, FormTensor, shape_at
 from archcost.importers.onnx.graph import MAX_READ, StoredTensor
-from archcost.importers.onnx.known import NotKnownError, Numbers, evaluated
-from archcost.importers.onnx.making import NodeMaker
+from archcost.importers.onnx.known import evaluated
+from archcost.importers.onnx.making import OnnxMaker
+from archcost.importers.onnx.numbers import NotKnownError, Numbers
 from archcost.importers.onnx.rules import RULES
 from archcost.importers.onnx.values import Known, Stored
 from archcost.importers.typing_steps import Unmapped
@@ -85,7 +86,7 @@ def arrange(lowering: Lowering, node: OnnxNode) -> bool:
 def _rearranged(lowering: Lowering, node: OnnxNode, given: Stored) -> Stored | None:
     """A stored tensor in another shape, by archcost's own op; None if its rule does not say it."""
     rule = RULES[node.op]
-    maker = NodeMaker(lowering, node)
+    maker = OnnxMaker(lowering, node)
     before = len(lowering.values)
     lowering.values.append(FormTensor(given.shape, given.dtype))
     named, lowering.names[node.inputs[0]] = lowering.names[node.inputs[0]], before

@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from archcost.analysis.report import analyze
 from archcost.importers.imported import import_text
 from archcost.importers.onnx.reader import read_model
-from archcost.spec.loader import loads
 from archcost.settings import InputShape, Settings
+from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

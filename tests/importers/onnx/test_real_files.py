@@ -60,7 +60,7 @@ def test_a_network_takes_little_time() -> None:
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         "print(used.ru_utime + used.ru_stime, file=sys.stderr)\n"
     )
-    done = subprocess.run(  # noqa: S603 - archcost itself
+    done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | {"NO_COLOR": "1"}
     )
     assert float(done.stderr.split()[-1]) < 4  # CPU seconds; about 1 on an idle machine

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from archcost.importers.form import Batched, Size
-from archcost.importers.onnx.making import NodeMaker
+from archcost.importers.onnx.making import OnnxMaker
 from archcost.importers.typing_steps import Unmapped
 
 if TYPE_CHECKING:
     from archcost.importers.onnx.values import GraphValue
 
-__all__ = ["FREE", "RULES", "NodeMaker", "NodeRule", "Unmapped", "axes_of", "place_of", "rule", "window"]
+__all__ = ["FREE", "RULES", "NodeRule", "OnnxMaker", "Unmapped", "axes_of", "place_of", "rule", "window"]
 
-NodeRule = Callable[[NodeMaker], "GraphValue | Sequence[GraphValue]"]
+NodeRule = Callable[[OnnxMaker], "GraphValue | Sequence[GraphValue]"]
 
 RULES: dict[str, NodeRule] = {}
 _Rule = TypeVar("_Rule", bound=NodeRule)
@@ -54,7 +54,7 @@ def place_of(axis: int, rank: int) -> int:
     return axis % max(rank, 1)
 
 
-def axes_of(maker: NodeMaker, place: int) -> tuple[int, ...] | None:
+def axes_of(maker: OnnxMaker, place: int) -> tuple[int, ...] | None:
     """The axes of a node: an attribute in older versions of an operator, an input in newer ones; None: not said."""
     given = maker.attribute("axes")
     if given is not None:
@@ -67,7 +67,7 @@ class Window:
 
     __slots__ = ("after", "before", "dilation", "kernel", "stride")
 
-    def __init__(self, maker: NodeMaker, kernel: Sequence[int]) -> None:
+    def __init__(self, maker: OnnxMaker, kernel: Sequence[int]) -> None:
         count = len(kernel)
         self.kernel = tuple(kernel)
         self.stride = tuple(maker.attribute("strides") or (1,) * count)
@@ -83,7 +83,7 @@ class Window:
         """Whether the padding is the same on both sides."""
         return self.before == self.after
 
-    def _fit(self, maker: NodeMaker, auto: str) -> None:
+    def _fit(self, maker: OnnxMaker, auto: str) -> None:
         """Padding so that there is an output for each stride, more of it behind or before."""
         if auto in ("NOTSET", ""):
             return
@@ -101,7 +101,7 @@ class Window:
         self.before, self.after = (more, less) if auto == "SAME_LOWER" else (less, more)
 
 
-def window(maker: NodeMaker, kernel: Sequence[int]) -> Window:
+def window(maker: OnnxMaker, kernel: Sequence[int]) -> Window:
     """The window of a node; raises Unmapped for one that does not fit its input."""
     if maker.rank(0) != len(kernel) + 2:
         raise Unmapped("its window has other dims than its input")

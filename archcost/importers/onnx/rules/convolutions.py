@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, rule, window
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule, window
 from archcost.importers.onnx.rules.shape import padded
 from archcost.importers.onnx.values import Known, Stored
 
@@ -15,12 +15,12 @@ _MOST_DIMS = 3
 
 
 @rule("Conv")
-def convolution(maker: NodeMaker) -> int:
+def convolution(maker: OnnxMaker) -> int:
     """A convolution; on a given weight where that is computed."""
     return convolved(maker, 0, 1, 2)
 
 
-def convolved(maker: NodeMaker, value: int, weight: int, bias: int) -> int:
+def convolved(maker: OnnxMaker, value: int, weight: int, bias: int) -> int:
     """A convolution of the inputs at these places."""
     shape = maker.shape(weight)
     kernel = tuple([size for size in shape[2:] if isinstance(size, int)])
@@ -44,7 +44,7 @@ def convolved(maker: NodeMaker, value: int, weight: int, bias: int) -> int:
 
 
 @rule("ConvTranspose")
-def transposed(maker: NodeMaker) -> int:
+def transposed(maker: OnnxMaker) -> int:
     """A transposed convolution; its weight is (in, out / groups, *kernel)."""
     weight, shape = maker.stored(1), maker.shape(1)
     if weight is None:
@@ -70,7 +70,7 @@ def transposed(maker: NodeMaker) -> int:
     return _layer(maker, f"conv_transpose{len(kernel)}d", maker.value(0), attributes, weight, 2)
 
 
-def _layer(maker: NodeMaker, kind: str, data: int, attributes: dict[str, Attribute], weight: Stored, bias: int) -> int:
+def _layer(maker: OnnxMaker, kind: str, data: int, attributes: dict[str, Attribute], weight: Stored, bias: int) -> int:
     """A layer with its weight, and with its bias if the file stores one."""
     tensors = {"weight": weight}
     held = maker.stored(bias)
@@ -80,7 +80,7 @@ def _layer(maker: NodeMaker, kind: str, data: int, attributes: dict[str, Attribu
     return found if held is not None else with_bias(maker, found, bias)
 
 
-def with_bias(maker: NodeMaker, value: int, place: int, dim: int = 1) -> int:
+def with_bias(maker: OnnxMaker, value: int, place: int, dim: int = 1) -> int:
     """A value, and a bias for each position along ``dim``; nothing is added where all of it is 0."""
     if not maker.has(place):
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.onnx.graph import dtype_of
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule
 from archcost.importers.onnx.rules.normalization import short
 from archcost.importers.onnx.values import Stored
 from archcost.importers.plain_steps import cast, constant, is_floating
@@ -53,32 +53,32 @@ _MIRRORED = {"add": "add", "mul": "mul", "eq": "eq", "lt": "gt", "le": "ge", "gt
 
 
 @rule(*_UNARY)
-def unary(maker: NodeMaker) -> int:
+def unary(maker: OnnxMaker) -> int:
     """A function of each element."""
     return maker.step(_UNARY[maker.node.op], [maker.value(0)])
 
 
 @rule("Neg")
-def negative(maker: NodeMaker) -> int:
+def negative(maker: OnnxMaker) -> int:
     """-x, a product with -1."""
     return _with_number(maker, "mul", maker.value(0), -1)
 
 
 @rule("IsNaN")
-def is_nan(maker: NodeMaker) -> int:
+def is_nan(maker: OnnxMaker) -> int:
     """What is not equal to itself."""
     value = maker.value(0)
     return maker.step("ne", [value, value])
 
 
 @rule("Identity", "Dropout")
-def identity(maker: NodeMaker) -> int:
+def identity(maker: OnnxMaker) -> int:
     """The input itself: a file is one for inference."""
     return maker.value(0)
 
 
 @rule("Elu", "Celu", "LeakyRelu", "ThresholdedRelu", "Gelu")
-def with_attributes(maker: NodeMaker) -> int:
+def with_attributes(maker: OnnxMaker) -> int:
     """Activations with a number of their own."""
     alpha = short(maker.attribute("alpha", 0.01 if maker.node.op == "LeakyRelu" else 1.0))
     kinds: dict[str, tuple[str, dict[str, Attribute]]] = {
@@ -93,7 +93,7 @@ def with_attributes(maker: NodeMaker) -> int:
 
 
 @rule("PRelu")
-def prelu(maker: NodeMaker) -> int:
+def prelu(maker: OnnxMaker) -> int:
     """A slope that is learnt, one or one for each channel."""
     slope = maker.stored(1)
     if slope is None:
@@ -105,7 +105,7 @@ def prelu(maker: NodeMaker) -> int:
 
 
 @rule("Clip")
-def clip(maker: NodeMaker) -> int:
+def clip(maker: OnnxMaker) -> int:
     """Between bounds, each of which may be missing."""
     low, high = _bound(maker, "min", 1), _bound(maker, "max", 2)
     if low is None and high is None:
@@ -115,7 +115,7 @@ def clip(maker: NodeMaker) -> int:
     return maker.step("clamp", [maker.value(0)], {"min": low, "max": high})
 
 
-def _bound(maker: NodeMaker, name: str, place: int) -> float | None:
+def _bound(maker: OnnxMaker, name: str, place: int) -> float | None:
     found = maker.attribute(name)
     if found is None and maker.has(place):
         found = maker.number(place)
@@ -125,7 +125,7 @@ def _bound(maker: NodeMaker, name: str, place: int) -> float | None:
 
 
 @rule(*_BINARY, *_COMPARED)
-def binary(maker: NodeMaker) -> int:
+def binary(maker: OnnxMaker) -> int:
     """Two operands, of which one may be a number."""
     kind = _BINARY.get(maker.node.op) or _COMPARED[maker.node.op]
     if is_number(maker, 1):
@@ -135,7 +135,7 @@ def binary(maker: NodeMaker) -> int:
     return maker.step(kind, [maker.value(0), maker.value(1)])
 
 
-def is_number(maker: NodeMaker, place: int) -> bool:
+def is_number(maker: OnnxMaker, place: int) -> bool:
     """Whether an operand is one number that adds no dims to the other one, which is a tensor."""
     other = maker.given(1 - place)
     if maker.number(place) is None or maker.rank(place) > maker.rank(1 - place):
@@ -143,7 +143,7 @@ def is_number(maker: NodeMaker, place: int) -> bool:
     return isinstance(other, int) or (isinstance(other, Stored) and other.elements > 1)
 
 
-def _with_number(maker: NodeMaker, kind: str, value: int, number: float | None) -> int:
+def _with_number(maker: OnnxMaker, kind: str, value: int, number: float | None) -> int:
     """A tensor and a number; where whole numbers stay whole, the number is a constant of their dtype."""
     dtype = maker.tensor(value).dtype
     if is_floating(dtype) or kind in _COMPARED.values():
@@ -152,14 +152,14 @@ def _with_number(maker: NodeMaker, kind: str, value: int, number: float | None) 
 
 
 @rule("Sum")
-def added(maker: NodeMaker) -> int:
+def added(maker: OnnxMaker) -> int:
     """The sum of all inputs."""
     values = [maker.value(place) for place in maker.places]
     return values[0] if len(values) == 1 else maker.step("add", values)
 
 
 @rule("Mean")
-def averaged(maker: NodeMaker) -> int:
+def averaged(maker: OnnxMaker) -> int:
     """The mean of all inputs."""
     values = [maker.value(place) for place in maker.places]
     if len(values) == 1:
@@ -168,7 +168,7 @@ def averaged(maker: NodeMaker) -> int:
 
 
 @rule("Max", "Min")
-def extreme(maker: NodeMaker) -> int:
+def extreme(maker: OnnxMaker) -> int:
     """The greatest or the least of all inputs."""
     kind = "maximum" if maker.node.op == "Max" else "minimum"
     first, *others = [maker.value(place) for place in maker.places]
@@ -178,13 +178,13 @@ def extreme(maker: NodeMaker) -> int:
 
 
 @rule("And", "Or")
-def logical(maker: NodeMaker) -> int:
+def logical(maker: OnnxMaker) -> int:
     """Truth values."""
     return maker.step(f"logical_{maker.node.op.lower()}", [maker.value(0), maker.value(1)])
 
 
 @rule("Pow")
-def power(maker: NodeMaker) -> int:
+def power(maker: OnnxMaker) -> int:
     """X to the power of a number."""
     exponent = maker.number(1)
     if exponent is None:
@@ -193,13 +193,13 @@ def power(maker: NodeMaker) -> int:
 
 
 @rule("Where")
-def where(maker: NodeMaker) -> int:
+def where(maker: OnnxMaker) -> int:
     """A choice by a condition."""
     return maker.step("where", [maker.value(0), maker.value(1), maker.value(2)])
 
 
 @rule("Cast", "CastLike")
-def to_dtype(maker: NodeMaker) -> int:
+def to_dtype(maker: OnnxMaker) -> int:
     """Another dtype."""
     dtype = dtype_of(maker.attribute("to", 0)) if maker.node.op == "Cast" else maker.tensor(maker.value(1)).dtype
     if not dtype:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, fixed_sizes, place_of, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, fixed_sizes, place_of, rule
 from archcost.importers.onnx.values import Stored
 
 if TYPE_CHECKING:
@@ -14,21 +14,21 @@ _CHANNELS = 2  # dims before the spatial ones
 
 
 @rule("BatchNormalization")
-def batch_norm(maker: NodeMaker) -> int:
+def batch_norm(maker: OnnxMaker) -> int:
     """Batch norm; its statistics are buffers."""
     attributes: dict[str, Attribute] = {"eps": _number(maker, "epsilon", 1e-5)}
     return _by_channel(maker, f"batch_norm{max(maker.rank(0) - _CHANNELS, 1)}d", attributes, default=True)
 
 
 @rule("InstanceNormalization")
-def instance_norm(maker: NodeMaker) -> int:
+def instance_norm(maker: OnnxMaker) -> int:
     """Instance norm, by the statistics of the input."""
     attributes: dict[str, Attribute] = {"eps": _number(maker, "epsilon", 1e-5)}
     return _by_channel(maker, f"instance_norm{max(maker.rank(0) - _CHANNELS, 1)}d", attributes, default=False)
 
 
 @rule("GroupNormalization")
-def group_norm(maker: NodeMaker) -> int:
+def group_norm(maker: OnnxMaker) -> int:
     """Group norm; in its first version γ and β are for groups, which no op has."""
     attributes: dict[str, Attribute] = {
         "num_groups": maker.attribute("num_groups"),
@@ -37,7 +37,7 @@ def group_norm(maker: NodeMaker) -> int:
     return _by_channel(maker, "group_norm", attributes, default=True)
 
 
-def _by_channel(maker: NodeMaker, kind: str, attributes: dict[str, Attribute], *, default: bool) -> int:
+def _by_channel(maker: OnnxMaker, kind: str, attributes: dict[str, Attribute], *, default: bool) -> int:
     tensors = {name: _gain(maker, place) for name, place in (("weight", 1), ("bias", 2))}
     held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     if len(held) == 1:
@@ -50,7 +50,7 @@ def _by_channel(maker: NodeMaker, kind: str, attributes: dict[str, Attribute], *
     return found
 
 
-def _gain(maker: NodeMaker, place: int) -> Stored | None:
+def _gain(maker: OnnxMaker, place: int) -> Stored | None:
     """The tensor of a gain or bias; None where it is 1 or 0 everywhere."""
     if not maker.has(place):
         return None
@@ -61,18 +61,18 @@ def _gain(maker: NodeMaker, place: int) -> Stored | None:
 
 
 @rule("LayerNormalization")
-def layer_norm(maker: NodeMaker) -> int:
+def layer_norm(maker: OnnxMaker) -> int:
     """Layer norm over the dims from an axis on."""
     return _last_dims(maker, "layer_norm", "bias")
 
 
 @rule("RMSNormalization", "SimplifiedLayerNormalization")
-def rms_norm(maker: NodeMaker) -> int:
+def rms_norm(maker: OnnxMaker) -> int:
     """Root mean square norm over the dims from an axis on."""
     return _last_dims(maker, "rms_norm")
 
 
-def _last_dims(maker: NodeMaker, kind: str, *others: str) -> int:
+def _last_dims(maker: OnnxMaker, kind: str, *others: str) -> int:
     rank = maker.rank(0)
     shape = fixed_sizes(maker.shape(0)[place_of(maker.attribute("axis", -1), rank) :])
     attributes: dict[str, Attribute] = {"eps": _number(maker, "epsilon", 1e-5)}
@@ -90,7 +90,7 @@ def _last_dims(maker: NodeMaker, kind: str, *others: str) -> int:
 
 
 @rule("LRN")
-def local_response_norm(maker: NodeMaker) -> int:
+def local_response_norm(maker: OnnxMaker) -> int:
     """Local response norm over neighbouring channels."""
     attributes: dict[str, Attribute] = {
         "size": maker.attribute("size"),
@@ -102,13 +102,13 @@ def local_response_norm(maker: NodeMaker) -> int:
 
 
 @rule("LpNormalization")
-def normalize(maker: NodeMaker) -> int:
+def normalize(maker: OnnxMaker) -> int:
     """X / ‖x‖ along an axis."""
     attributes: dict[str, Attribute] = {"p": maker.attribute("p", 2), "dim": maker.attribute("axis", -1)}
     return maker.step("normalize", [maker.value(0)], attributes)
 
 
-def _number(maker: NodeMaker, name: str, default: float) -> float:
+def _number(maker: OnnxMaker, name: str, default: float) -> float:
     return short(maker.attribute(name, default))
 
 

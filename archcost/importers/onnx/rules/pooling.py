@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, rule, window
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule, window
 from archcost.importers.onnx.rules.shape import padded
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _CHANNELS = 2  # dims before the spatial ones
 
 
 @rule("MaxPool")
-def max_pool(maker: NodeMaker) -> int | list[int]:
+def max_pool(maker: OnnxMaker) -> int | list[int]:
     """The greatest of each window, and its place on demand."""
     moved, kind = window(maker, maker.attribute("kernel_shape")), _kind(maker, "max_pool")
     places = maker.is_read(1)
@@ -36,7 +36,7 @@ def max_pool(maker: NodeMaker) -> int | list[int]:
 
 
 @rule("AveragePool")
-def avg_pool(maker: NodeMaker) -> int:
+def avg_pool(maker: OnnxMaker) -> int:
     """The mean of each window."""
     moved, kind = window(maker, maker.attribute("kernel_shape")), _kind(maker, "avg_pool")
     if set(moved.dilation) != {1}:
@@ -62,18 +62,18 @@ def _by_default(attributes: dict[str, Attribute]) -> dict[str, Attribute]:
 
 
 @rule("GlobalAveragePool")
-def global_avg_pool(maker: NodeMaker) -> int:
+def global_avg_pool(maker: OnnxMaker) -> int:
     """The mean of all places."""
     return maker.step(_kind(maker, "adaptive_avg_pool"), [maker.value(0)], {"output_size": 1})
 
 
 @rule("GlobalMaxPool")
-def global_max_pool(maker: NodeMaker) -> int:
+def global_max_pool(maker: OnnxMaker) -> int:
     """The greatest of all places."""
     return maker.step(_kind(maker, "adaptive_max_pool"), [maker.value(0)], {"output_size": 1})
 
 
-def _kind(maker: NodeMaker, stem: str) -> str:
+def _kind(maker: OnnxMaker, stem: str) -> str:
     count = maker.rank(0) - _CHANNELS
     if count not in _DIMS:
         raise Unmapped(f"archcost has no pool over {count} dims")

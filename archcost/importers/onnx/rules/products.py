@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule
 from archcost.importers.onnx.rules.convolutions import with_bias
 from archcost.importers.onnx.values import Stored
 
@@ -10,12 +10,12 @@ _MATRIX = 2  # dims
 
 
 @rule("MatMul")
-def matmul(maker: NodeMaker) -> int:
+def matmul(maker: OnnxMaker) -> int:
     """A @ B; with the sum of a stored vector behind it, a layer with a bias."""
     return multiplied(maker, 0, 1)
 
 
-def multiplied(maker: NodeMaker, first: int, second: int) -> int:
+def multiplied(maker: OnnxMaker, first: int, second: int) -> int:
     """The product of the inputs at these places."""
     weight = maker.stored(second)
     if weight is None or len(weight.shape) != _MATRIX or isinstance(maker.given(first), Stored):
@@ -36,7 +36,7 @@ def multiplied(maker: NodeMaker, first: int, second: int) -> int:
     return found
 
 
-def _bias_of(maker: NodeMaker, width: int) -> Stored | None:
+def _bias_of(maker: OnnxMaker, width: int) -> Stored | None:
     """The stored vector that the only reader of the product adds to it."""
     reader = maker.sole_reader()
     if reader is None or reader.op != "Add":
@@ -50,7 +50,7 @@ def _bias_of(maker: NodeMaker, width: int) -> Stored | None:
 
 
 @rule("Gemm")
-def gemm(maker: NodeMaker) -> int:
+def gemm(maker: OnnxMaker) -> int:
     """A' · B' + C. What α and β scale is folded into the weights."""
     value = maker.value(0)
     if maker.attribute("transA", 0):
@@ -71,7 +71,7 @@ def gemm(maker: NodeMaker) -> int:
 
 
 @rule("Einsum")
-def einsum(maker: NodeMaker) -> int:
+def einsum(maker: OnnxMaker) -> int:
     """A sum of products; of two operands at most."""
     if len(maker.places) > _MATRIX:
         raise Unmapped("it has more than two operands")

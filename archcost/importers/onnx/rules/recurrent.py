@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule
 from archcost.importers.onnx.values import Known
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LENGTHS, _HIDDEN, _CELL, _PEEPHOLES = 4, 5, 6, 7  # places of inputs
 
 
 @rule(*_KINDS)
-def layers(maker: NodeMaker) -> list[int]:
+def layers(maker: OnnxMaker) -> list[int]:
     """One layer over a sequence; its result is (sequence, directions, batch, hidden)."""
     op, kind = maker.node.op, _KINDS[maker.node.op]
     both = maker.attribute("direction", "forward") == "bidirectional"
@@ -54,6 +54,6 @@ def layers(maker: NodeMaker) -> list[int]:
     return found
 
 
-def _is_zero(maker: NodeMaker, place: int) -> bool:
+def _is_zero(maker: OnnxMaker, place: int) -> bool:
     given = maker.given(place)
     return isinstance(given, Known) and not any(map(any, given.data))

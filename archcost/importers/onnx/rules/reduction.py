@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, axes_of, place_of, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, axes_of, place_of, rule
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -23,7 +23,7 @@ _BY_DIM = 13  # the version from which softmax is along one dim
 
 
 @rule(*_KINDS)
-def reduced(maker: NodeMaker) -> int:
+def reduced(maker: OnnxMaker) -> int:
     """Over the dims that are said, or over all."""
     op, rank, value = maker.node.op, maker.rank(0), maker.value(0)
     axes = axes_of(maker, 1)
@@ -39,7 +39,7 @@ def reduced(maker: NodeMaker) -> int:
 
 
 @rule("ArgMax", "ArgMin")
-def extreme_place(maker: NodeMaker) -> int:
+def extreme_place(maker: OnnxMaker) -> int:
     """Where the greatest or least of a dim is."""
     attributes: dict[str, Attribute] = {
         "dim": maker.attribute("axis", 0),
@@ -49,14 +49,14 @@ def extreme_place(maker: NodeMaker) -> int:
 
 
 @rule("CumSum")
-def cumulative(maker: NodeMaker) -> int:
+def cumulative(maker: OnnxMaker) -> int:
     """Sums up to each place."""
     (axis,) = maker.fixed(1)
     return maker.step("cumsum", [maker.value(0)], {"dim": axis})
 
 
 @rule("Softmax", "LogSoftmax")
-def softmax(maker: NodeMaker) -> int:
+def softmax(maker: OnnxMaker) -> int:
     """Along a dim; in older versions over all dims from an axis on."""
     kind = "softmax" if maker.node.op == "Softmax" else "log_softmax"
     rank, value = maker.rank(0), maker.value(0)

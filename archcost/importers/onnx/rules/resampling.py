@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, fixed_sizes, place_of, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, fixed_sizes, place_of, rule
 from archcost.importers.onnx.rules.normalization import short
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _SIZES = 3  # the place of sizes
 
 
 @rule("Resize", "Upsample")
-def resize(maker: NodeMaker) -> int:
+def resize(maker: OnnxMaker) -> int:
     """To sizes, or by factors, of the spatial dims."""
     rank = maker.rank(0)
     spatial = rank - _CHANNELS
@@ -48,11 +48,11 @@ def resize(maker: NodeMaker) -> int:
     return maker.step("upsample", [maker.value(0)], attributes)
 
 
-def _axes(maker: NodeMaker, rank: int) -> list[int]:
+def _axes(maker: OnnxMaker, rank: int) -> list[int]:
     return [place_of(axis, rank) for axis in maker.attribute("axes") or range(rank)]
 
 
-def _scales(maker: NodeMaker) -> list[float]:
+def _scales(maker: OnnxMaker) -> list[float]:
     given = maker.attribute("scales")
     if given is None:
         at = 1 if maker.node.op == "Upsample" or maker.opset < _FROM_ROI else 2
@@ -68,7 +68,7 @@ def _plain(scale: float) -> float:
 
 
 @rule("GridSample")
-def grid_sample(maker: NodeMaker) -> int:
+def grid_sample(maker: OnnxMaker) -> int:
     """The input at places that a grid names."""
     modes = {"linear": "bilinear", "cubic": "bicubic"}
     mode = maker.attribute("mode", "linear")

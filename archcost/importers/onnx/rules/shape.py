@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, axes_of, place_of, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, axes_of, place_of, rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ _SWAPPED = 2  # dims
 
 
 @rule("Reshape")
-def reshape(maker: NodeMaker) -> int:
+def reshape(maker: OnnxMaker) -> int:
     """Another shape; 0 keeps a size, -1 is what is left."""
     own, wanted = maker.shape(0), maker.attribute("shape") or maker.wholes(1)
     keeps = not maker.attribute("allowzero", 0)
@@ -34,7 +34,7 @@ def reshape(maker: NodeMaker) -> int:
 
 
 @rule("Flatten")
-def flatten(maker: NodeMaker) -> int:
+def flatten(maker: OnnxMaker) -> int:
     """Two dims: those before an axis, and those from it on."""
     rank, axis = maker.rank(0), maker.attribute("axis", 1)
     axis = axis + rank if axis < 0 else axis
@@ -49,7 +49,7 @@ def flatten(maker: NodeMaker) -> int:
 
 
 @rule("Squeeze")
-def squeeze(maker: NodeMaker) -> int:
+def squeeze(maker: OnnxMaker) -> int:
     """Without dims of size 1."""
     axes, rank = axes_of(maker, 1), maker.rank(0)
     if axes is None:
@@ -58,7 +58,7 @@ def squeeze(maker: NodeMaker) -> int:
 
 
 @rule("Unsqueeze")
-def unsqueeze(maker: NodeMaker) -> int:
+def unsqueeze(maker: OnnxMaker) -> int:
     """With dims of size 1 at places of the result."""
     axes, value = axes_of(maker, 1) or (), maker.value(0)
     rank = maker.rank(0) + len(axes)
@@ -68,7 +68,7 @@ def unsqueeze(maker: NodeMaker) -> int:
 
 
 @rule("Transpose")
-def transpose(maker: NodeMaker) -> int:
+def transpose(maker: OnnxMaker) -> int:
     """Another order of dims."""
     rank = maker.rank(0)
     order = tuple(maker.attribute("perm") or reversed(range(rank)))
@@ -81,7 +81,7 @@ def transpose(maker: NodeMaker) -> int:
 
 
 @rule("Expand")
-def expand(maker: NodeMaker) -> int:
+def expand(maker: OnnxMaker) -> int:
     """To a shape that it broadcasts with."""
     own, wanted = maker.shape(0), maker.wholes(1)
     rank = max(len(own), len(wanted))
@@ -91,14 +91,14 @@ def expand(maker: NodeMaker) -> int:
 
 
 @rule("Tile")
-def tile(maker: NodeMaker) -> int:
+def tile(maker: OnnxMaker) -> int:
     """All of it so many times along each dim."""
     repeats = maker.wholes(1)
     return maker.value(0) if set(repeats) == {1} else maker.step("tile", [maker.value(0)], {"dims": repeats})
 
 
 @rule("Concat")
-def concat(maker: NodeMaker) -> int:
+def concat(maker: OnnxMaker) -> int:
     """Joined along an axis; what has no elements adds nothing."""
     places = [place for place in maker.places if 0 not in maker.shape(place)]
     values = [maker.value(place) for place in places]
@@ -111,7 +111,7 @@ def concat(maker: NodeMaker) -> int:
 
 
 @rule("Pad")
-def pad(maker: NodeMaker) -> int:
+def pad(maker: OnnxMaker) -> int:
     """More of it on both sides of its dims."""
     rank = maker.rank(0)
     given = maker.attribute("pads") or maker.fixed(1)
@@ -127,7 +127,7 @@ def pad(maker: NodeMaker) -> int:
     return padded(maker, maker.value(0), before, after, mode)
 
 
-def padded(maker: NodeMaker, value: int, before: Sequence[int], after: Sequence[int], mode: str = "constant") -> int:
+def padded(maker: OnnxMaker, value: int, before: Sequence[int], after: Sequence[int], mode: str = "constant") -> int:
     """A value with padding of its last dims; nothing where there is none."""
     pairs = [*zip(before, after, strict=True)]
     while pairs and pairs[0] == (0, 0):
@@ -139,7 +139,7 @@ def padded(maker: NodeMaker, value: int, before: Sequence[int], after: Sequence[
 
 
 @rule("DepthToSpace", "SpaceToDepth")
-def pixels(maker: NodeMaker) -> int:
+def pixels(maker: OnnxMaker) -> int:
     """Channels as pixels, or pixels as channels; in which order changes no shape."""
     deep = maker.node.op == "DepthToSpace"
     kind, name = ("pixel_shuffle", "upscale_factor") if deep else ("pixel_unshuffle", "downscale_factor")
@@ -147,7 +147,7 @@ def pixels(maker: NodeMaker) -> int:
 
 
 @rule("Trilu")
-def triangle(maker: NodeMaker) -> int:
+def triangle(maker: OnnxMaker) -> int:
     """What is on one side of a diagonal."""
     diagonal = maker.fixed(1)[0] if maker.has(1) else 0
     kind = "triu" if maker.attribute("upper", 1) else "tril"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dtypes import WHOLE_DTYPES
 from archcost.importers.form import Batched
-from archcost.importers.onnx.rules.base import NodeMaker, Unmapped, place_of, rule
+from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, place_of, rule
 from archcost.importers.plain_steps import select
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _MATRIX = 2
 
 
 @rule("Slice")
-def sliced(maker: NodeMaker) -> int:
+def sliced(maker: OnnxMaker) -> int:
     """Stretches of some dims."""
     rank, value = maker.rank(0), maker.value(0)
     starts = maker.attribute("starts") or maker.wholes(1)
@@ -30,7 +30,7 @@ def sliced(maker: NodeMaker) -> int:
     return value
 
 
-def _stretch(maker: NodeMaker, value: int, dim: int, start: Size, end: Size, step: int) -> int:
+def _stretch(maker: OnnxMaker, value: int, dim: int, start: Size, end: Size, step: int) -> int:
     size = maker.tensor(value).shape[dim]
     if step < 0:
         if step == -1 and start in (-1, size) and isinstance(end, int) and end < -_ENDLESS + 1:
@@ -47,7 +47,7 @@ def _stretch(maker: NodeMaker, value: int, dim: int, start: Size, end: Size, ste
 
 
 @rule("Split")
-def split(maker: NodeMaker) -> list[int]:
+def split(maker: OnnxMaker) -> list[int]:
     """Parts along an axis: of the sizes that are given, else of one size."""
     count, value = len(maker.node.outputs), maker.value(0)
     dim = place_of(maker.attribute("axis", 0), maker.rank(0))
@@ -64,7 +64,7 @@ def split(maker: NodeMaker) -> list[int]:
 
 
 @rule("Gather")
-def gather(maker: NodeMaker) -> int:
+def gather(maker: OnnxMaker) -> int:
     """The places of an axis that an index names; of a stored table, an embedding."""
     rank, table = maker.rank(0), maker.stored(0)
     axis = place_of(maker.attribute("axis", 0), rank)
@@ -84,14 +84,14 @@ def gather(maker: NodeMaker) -> int:
 
 
 @rule("GatherElements")
-def gather_elements(maker: NodeMaker) -> int:
+def gather_elements(maker: OnnxMaker) -> int:
     """An element for each index."""
     dim = place_of(maker.attribute("axis", 0), maker.rank(0))
     return maker.step("gather", [maker.value(0), maker.value(1)], {"dim": dim})
 
 
 @rule("TopK")
-def topk(maker: NodeMaker) -> list[int]:
+def topk(maker: OnnxMaker) -> list[int]:
     """The greatest of a dim, and their places."""
     (count,) = (maker.attribute("k"),) if maker.attribute("k") else maker.fixed(1)
     attributes: dict[str, Attribute] = {
