@@ -1,0 +1,137 @@
+"""Layers that a model writes in its own way: weights that are derived, stacked, tied, or taken by plain products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import archcost
+from tests.pytorch.support import document
+
+
+class Turned(nn.Module):
+    """GPT-2's linear layer, whose matrix is in × out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(4, 6)), nn.Parameter(torch.zeros(6))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.addmm(self.bias, x, self.weight)
+
+
+class Scaled(nn.Module):
+    """A convolution whose weight has a gain, as in NFNets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(4, 3, 3, 3)), nn.Parameter(torch.zeros(4))
+        self.gain = nn.Parameter(torch.ones(4, 1, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.conv2d(x, self.weight * self.gain, self.bias)
+
+
+class OwnNorm(nn.Module):
+    """LLaMA's norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.to(torch.float32)
+        x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+        return self.weight * x
+
+
+class OtherNorm(OwnNorm):
+    """The mean of absolute values: no RMS norm."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x * torch.rsqrt(x.pow(1).mean(-1, keepdim=True) + 1e-6)
+        return self.weight * x
+
+
+class Tied(nn.Module):
+    """A head that has the embedding's matrix, and a bias of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(9, 4), nn.Linear(4, 9)
+        self.head.weight = self.embedding.weight
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.head(self.embedding(ids))
+
+
+class Reading(nn.Module):
+    """Reads a number that follows from no input, and one that follows from a weight."""
+
+    def __init__(self, *, of_weight: bool) -> None:
+        super().__init__()
+        self.fc, self.of_weight = nn.Linear(4, 6), of_weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones(4, dtype=torch.bool)
+        if mask.all() and (not self.of_weight or self.fc.weight.sum() < 1e6):
+            return self.fc(x)
+        return x
+
+
+def reading_nothing() -> nn.Module:
+    return Reading(of_weight=False)
+
+
+def reading_weights() -> nn.Module:
+    return Reading(of_weight=True)
+
+
+LINEAR: dict[str, Any] = {"input": [4], "layers": [{"linear": 6}]}
+SCALED: dict[str, Any] = {
+    "input": [3, 8, 8],
+    "layers": [{"parameter": [4, 1, 1, 1]}, {"conv2d": {"out_channels": 4, "kernel_size": 3}, "from": "input"}],
+}
+TIED: dict[str, Any] = {
+    "inputs": {"ids": {"shape": [5], "dtype": "int64"}},
+    "layers": [
+        {"id": "embedding", "embedding": {"num_embeddings": 9, "embedding_dim": 4}},
+        {"id": "head", "linear": 9, "share": "embedding"},
+    ],
+}
+RMS: dict[str, Any] = {"input": [5, 4], "layers": ["rms_norm"]}
+
+# The model, the spec, the layers that it is aligned with, and whether the kinds of all are known.
+CASES = [
+    ("Turned", LINEAR, {"linear": ""}, True),
+    ("Scaled", SCALED, {"parameter": "", "conv2d": ""}, False),
+    ("OwnNorm", RMS, {"rms_norm": ""}, True),
+    ("OtherNorm", RMS, {"rms_norm": ""}, False),
+    ("Tied", TIED, {"embedding": "embedding", "head": "head"}, True),
+    ("reading_nothing", LINEAR, {"linear": "fc"}, True),
+    ("reading_weights", LINEAR, {"linear": "fc"}, True),
+]
+
+
+@pytest.mark.parametrize(("name", "parts", "pairs", "known"), CASES, ids=[case[0] for case in CASES])
+def test_layers_correspond(name: str, parts: dict[str, Any], pairs: dict[str, str], *, known: bool) -> None:
+    verification = archcost.verify(document(parts), against=f"{__name__}:{name}")
+    assert [str(mismatch) for mismatch in verification.mismatches] == []
+    result = verification.against
+    assert result is not None
+    assert {pair.path: pair.other for pair in result.pairs} == pairs
+    assert (result.only_spec, result.only_other) == ((), ())
+    assert (result.kind_unknown == 0) is known
+    on_the_cpu = [note for note in verification.notes if "was run on the CPU, with random weights" in note]
+    assert len(on_the_cpu) == (name == "reading_weights")
+
+
+def test_a_turned_matrix_of_another_size_is_none() -> None:
+    parts = {"input": [4], "layers": [{"linear": 5}]}
+    result = archcost.verify(document(parts), against=f"{__name__}:Turned").against
+    assert result is not None
+    assert result.pairs == ()
