@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NO_TEXT = "\b"  # what a file of ONNX begins with, and no spec can
 BINARY = ".onnx"  # how names end of files that hold no text; one that a person names may have any name
+MODEL = "@"  # before the name of a model of the configuration
+
+
+class ConfiguredNames:
+    """Who reads the models of a configuration, ``@NAME``, for the process: the command line sets it."""
+
+    read: Callable[[str, Mapping[str, InputShape]], Spec] | None = None
 
 
 class SpecResult:
@@ -164,10 +171,12 @@ def load_spec(name: str) -> Spec:
 def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
-    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for. A file may hold a spec, a configuration of Hugging Face, or a model
-    of ONNX.
+    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
+    imported with the ``inputs`` that are asked for, or on the command line ``@NAME``, a model of the configuration. A
+    file may hold a spec, or what stands for one.
     """
+    if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
+        return ConfiguredNames.read(name, inputs)
     before, colon, rest = name.partition(":")
     if not colon:
         return _of_file(name, inputs)
@@ -225,17 +234,18 @@ def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Sp
 def translated(text: str, path: str) -> str:
     """The text of the spec that the text of a file stands for, which most are themselves.
 
-    A configuration of Hugging Face is a variant of a spec of the zoo. Raises SpecError for one that is not understood.
+    Raises SpecError for a text of another format that is not understood.
     """
-    from archcost.spec.included import is_configuration
+    from archcost.spec.included import format_of
 
     if text.startswith(_NO_TEXT):
         raise _unread(path, "it holds no text")
-    if not is_configuration(text):
+    found = format_of(text)
+    if not found:
         return text
-    from archcost.importers.huggingface.configuration import spec_text
+    from archcost.importers.file_formats import FORMATS
 
-    return spec_text(text, path)
+    return FORMATS[found].spec_text(text, path)
 
 
 def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
@@ -255,7 +265,7 @@ def spec_of(imported: Imported, name: str) -> Spec:
 
     spec = reads(imported.text, name=name)
     spec.expect.clear()
-    spec.functional = frozenset(imported.functional)
+    spec.calls.update(imported.calls)
     return spec
 
 

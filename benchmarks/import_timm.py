@@ -41,10 +41,11 @@ def count(name: str, batch: int) -> tuple[int, int]:
     import timm
     import torch
     from torch import Tensor, nn
-    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.overrides import TorchFunctionMode
     from torch.utils._pytree import tree_leaves
     from torch.utils.flop_counter import FlopCounterMode
+
+    from archcost.importers.torch.plain_attention import plain_attention
 
     used: dict[int, int] = {}
 
@@ -61,8 +62,7 @@ def count(name: str, batch: int) -> tuple[int, int]:
         image = torch.empty(batch, *timm.models.get_pretrained_cfg(name).input_size)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    torch.backends.mha.set_fastpath_enabled(False)
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, Used():
+    with torch.no_grad(), plain_attention(), FlopCounterMode(display=False) as counter, Used():
         model(image)
     return sum(used.values()), counter.get_total_flops() // 2
 

@@ -24,9 +24,9 @@ def import_file(ask: Ask) -> Imported:
         from archcost.importers.onnx.importing import import_onnx
 
         return import_onnx(ask, data)
-    from archcost.importers.huggingface.written import import_configuration
+    from archcost.importers.reading_files import import_text
 
-    return import_configuration(ask)
+    return import_text(ask)
 
 
 def takes_inputs(ask: Ask) -> bool:

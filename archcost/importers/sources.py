@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from archcost.files import Files
 
 ZOO, PYTHON, FILE = "zoo", "", "file"
-LIBRARIES = ("torchvision", "timm", "transformers")
-FORM = "config.json, FILE.onnx, torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+CONFIGURED = "transformers"  # its models are named by the files of their configurations
+LIBRARIES = ("torchvision", "timm", CONFIGURED)
+FORM = (
+    "config.json, a model YAML of Ultralytics, FILE.onnx, torchvision:MODEL, timm:MODEL, transformers:config.json or"
+    " package.module:callable"
+)
 _FILES = (".yaml", ".yml", ".json", ".onnx")
+_PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
@@ -55,14 +60,15 @@ class ImportSource(NamedTuple):
 def title_of(path: str, otherwise: str) -> str:
     """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
     parts = path.replace("\\", "/").split("/")
-    told = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
-    return told[-1].removesuffix(".json").removesuffix(".onnx") if told else otherwise
+    named = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    stem, dot, ending = named[-1].rpartition(".") if named else ("", "", "")
+    return stem if stem and f"{dot}{ending}" in _FILES else named[-1] if named else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
-    Raises UsageError for the name of a library without that of a model.
+    Raises UsageError for the name of a library without that of a model, and for a file of Python's.
     """
     before, colon, name = text.partition(":")
     if not colon:
@@ -71,6 +77,13 @@ def parse_source(text: str) -> ImportSource | None:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
         return ImportSource(before, name)
+    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(_FILES):
+        dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
+        way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
+        raise UsageError(
+            f"'{before}' is a file, and a source names a module of Python",
+            f"write a module as Python imports it: {way}",
+        )
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
         return ImportSource(PYTHON, text)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import ROOT
+from archcost.importers.input_names import names_in_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,11 @@ class StepNames:
     """Scopes that are left, and the scope and id of each step.
 
     A module call with one step and nothing else is that step, by the name of the module. All other steps go by their
-    kind, or by the path of the tensor that they are.
+    kind, or by the path of the tensor that they are. In the model's own scope none has the name of an input: where a
+    module or a tensor has it, it is the input that goes by another.
     """
 
-    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep]) -> None:
+    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep], inputs: Sequence[str] = ()) -> None:
         count = len(scopes)
         direct, below = [0] * count, [0] * count
         for step in steps:
@@ -54,6 +56,8 @@ class StepNames:
                 given.append((numbers[each.parent], each.id))
             else:
                 given.append(self._free(numbers[step.scope], step.name) if step.name else None)
+        self.inputs = names_in_spec(inputs, {name for scope, name in self._taken if scope == ROOT})
+        self._taken |= {(ROOT, name) for name in self.inputs}
         self.of_steps = [
             found or self._free(numbers[step.scope], step.kind) for step, found in zip(steps, given, strict=True)
         ]

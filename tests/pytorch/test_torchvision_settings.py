@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 import archcost
+from archcost.importers.torch.plain_attention import plain_attention
 
 SEGMENTATION = {"weights_backbone": None, "aux_loss": True}
 CASES: list[tuple[str, dict[str, object], int, dict[str, Any]]] = [
@@ -41,13 +42,8 @@ def test_other_settings(name: str, params: dict[str, object], batch: int, option
     with torch.device("meta"):
         network = models.get_model(name, weights=None, **options).eval()
         image = torch.empty(report.inputs["input"])
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # the counter does not see into the fused forms
-    try:
-        with FlopCounterMode(display=False) as counter:
-            network(image)
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+    with plain_attention(), FlopCounterMode(display=False) as counter:
+        network(image)
     assert report.inputs["input"][0] == batch
     assert report.totals.params == sum(parameter.numel() for parameter in network.parameters())
     assert report.totals.macs * 2 == counter.get_total_flops()

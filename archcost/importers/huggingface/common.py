@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.keys import COUNT, FLAG, OBJECT, TEXT, Key, maybe, only
+from archcost.importers.keys import COUNT, FLAG, OBJECT, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.encoders import HARMLESS, TOKENS
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import (
+from archcost.importers.keys import (
     COUNT,
     FLAG,
     LAYERS,

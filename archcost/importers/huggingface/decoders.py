@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import (
+from archcost.importers.huggingface.layers import repeated
+from archcost.importers.keys import (
     COUNT,
     FLAG,
     LAYERS,
@@ -19,7 +20,6 @@ from archcost.importers.huggingface.keys import (
     maybe,
     only,
 )
-from archcost.importers.huggingface.layers import repeated
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params

@@ -11,7 +11,7 @@ from archcost.spec.document import Scalar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from archcost.importers.huggingface.keys import Key
+    from archcost.importers.keys import Key
     from archcost.spec.document import Value
 
     Params = dict[str, Any]

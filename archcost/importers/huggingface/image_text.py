@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.images import CLIP_VISION, SIGLIP_VISION, tower
-from archcost.importers.huggingface.keys import LAYERS, NUMBER, OBJECT, SIZE, TEXT, Key, maybe
+from archcost.importers.keys import LAYERS, NUMBER, OBJECT, SIZE, TEXT, Key, maybe
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params

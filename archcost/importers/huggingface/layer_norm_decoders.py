@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.decoders import DECODER, HARMLESS, ROTARY, TOKENS, heads, rope
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
+from archcost.importers.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params

@@ -18,8 +18,8 @@ from archcost.importers.huggingface.decoders import (
     window,
 )
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import COUNT, COUNTS, FLAG, LAYERS, NUMBER, SIZE, Key, maybe, only
 from archcost.importers.huggingface.layers import repeated
+from archcost.importers.keys import COUNT, COUNTS, FLAG, LAYERS, NUMBER, SIZE, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation
 from archcost.importers.huggingface.family import Family
-from archcost.importers.huggingface.keys import FLAG, LAYERS, SIZE, TEXT, Key, maybe, only
+from archcost.importers.keys import FLAG, LAYERS, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params

@@ -78,13 +78,13 @@ class _Lowering:
                 self._at = (index, recording.calls[index].module)
                 self._parameter(recording.values[parameter])
         arrangement = StepOrder(recording, self.scopes, self.steps, self.values)
-        steps, values, scopes, outputs = arrangement.arranged([value for _, value in inputs], outputs)
+        steps, values, scopes, outputs = arrangement.arranged(inputs, outputs)
         taking_part = {recording.values[value].name for value in self.known.parameters}
         return Form(
             name,
             source,
             recording.dtype,
-            [Input(given, place) for place, (given, _) in enumerate(inputs)],
+            [Input(given, place) for place, given in enumerate(arrangement.inputs)],
             values,
             scopes,
             steps,
@@ -96,7 +96,6 @@ class _Lowering:
                 f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
-            arrangement.functional,
             [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 

@@ -8,25 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn.parameter import is_lazy
-
-from archcost.errors import UsageError
-from archcost.importers.torch.recorder import NumbersNeededError
 from archcost.importers.torch.recording_merge import DifferentError, alone, merged
-from archcost.importers.torch.recording_run import FailedError, Subject, run_once
-from archcost.importers.torch.shadows import META
+from archcost.importers.torch.recording_run import run_once
+from archcost.importers.torch.running import FailedError, Subject, with_numbers_if_needed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import torch
     from torch import nn
 
     from archcost.importers.torch.recorded import InputMaker, Recording
     from archcost.importers.torch.recording_run import RecordedRun
-
-_CPU = torch.device("cpu")
-_MOST_NUMBERS = 1 << 30  # elements of parameters that are made with numbers
 
 
 def record(
@@ -44,13 +37,9 @@ def record(
     what it does depends on the input's numbers, and ValueError if ``make`` takes another device.
     """
     subject = Subject(make, inputs, training, title, until)
-    try:
-        return _record_on(subject, META)
-    except (NumbersNeededError, FailedError) as error:
-        why = error
-    _refuse_giants(subject, why)
-    recording = _record_on(subject, _CPU)
-    recording.remarks.insert(0, f"recorded on the CPU, with random weights: without numbers, {why.message}")
+    recording, why = with_numbers_if_needed(subject, lambda device: _record_on(subject, device))
+    if why:
+        recording.remarks.insert(0, f"recorded {why}")
     return recording
 
 
@@ -75,14 +64,3 @@ def _record_on(subject: Subject, device: torch.device) -> Recording:
                 remarks.append(f"at batch {batch}, another path is taken: {error}")
         runs.append(run)
     return alone(runs[0], remarks)
-
-
-def _refuse_giants(subject: Subject, why: UsageError) -> None:
-    """Refuse to make a model with numbers that has too many of them."""
-    with torch.device(META):
-        model = subject.make()
-    elements = sum([each.numel() for each in model.parameters() if not is_lazy(each)])
-    if elements > _MOST_NUMBERS:
-        words = f"{subject.title} cannot be recorded without numbers, and is too large for them"
-        help_text = "record a model of the kind with fewer layers"
-        raise UsageError(f"{words} ({elements:,} parameters): {why.message}", help_text)

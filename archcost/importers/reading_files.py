@@ -1,4 +1,4 @@
-"""A configuration as a spec to keep: its few lines, and the figures to expect of them."""
+"""A file that stands for a spec as one to keep: its lines, and the figures to expect of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from archcost.analysis.report import analyze
 from archcost.errors import UsageError
 from archcost.files import FileError
-from archcost.importers.huggingface.configuration import spec_text
+from archcost.importers.file_formats import FORMATS
 from archcost.importers.imported import Imported
 from archcost.importers.layout import Flat, laid_out
 from archcost.importers.sources import content_of
 from archcost.spec.document import MAX_BYTES
-from archcost.spec.included import decode, is_configuration
+from archcost.spec.included import decode, format_of
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
     from archcost.importers.layout import Node
 
 
-def import_configuration(ask: Ask) -> Imported:
-    """The spec of a configuration's file; raises UsageError for another file, SpecError with places in this one."""
+def import_text(ask: Ask) -> Imported:
+    """The spec of a file of text; raises UsageError for one of no known format, SpecError with places in this one."""
     path = ask.source.name
     try:
         text = decode(content_of(path, ask.files, MAX_BYTES), path)
     except FileError as error:
         raise UsageError(f"cannot read {path}: {error.reason}", error.help) from None
-    if not is_configuration(text):
-        raise UsageError(f"{path} is no configuration of a model", "it is a JSON object with `model_type`")
+    found = format_of(text)
+    if not found:
+        known = " or ".join(each.words for each in FORMATS.values())
+        raise UsageError(f"{path} is none of the files that can be imported", f"they are {known}")
+    form = FORMATS[found]
     if ask.flat or ask.training or ask.until or ask.inputs:
-        hint = f"`transformers:{path}` has the library build the model, and takes these options"
-        raise UsageError("a configuration is read, not run: it takes no options but -o, --strict and --check", hint)
-    spec = spec_text(text, path)
+        message = f"{form.words} is read, not run: it takes no options but -o, --strict and --check"
+        raise UsageError(message, form.way_out.format(path=path))
+    spec = form.spec_text(text, path)
     return Imported(spec + _expected(spec, path))
 
 

@@ -1,4 +1,4 @@
-"""The keys of a configuration that figures follow from: what may stand there, and what an absent key means."""
+"""The values of a file that figures follow from: what may stand there, and what an absent key means."""
 
 from __future__ import annotations
 
