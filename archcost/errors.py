@@ -261,3 +261,8 @@ def suggestion(name: str, known: Collection[str], what: str, hints: Hints | None
         return meant
     listed = f"known {what}: {', '.join(known)}" if known and len(known) <= 12 else ""  # noqa: PLR2004 - fit on a line
     return listed if len(listed) <= 3 * _MAX_NAME else ""
+
+
+def unread(path: str, reason: str, hint: str = "") -> UnreadError:
+    """The error for a file that cannot be read, at its first line."""
+    return UnreadError([Diagnostic(f"cannot read {path}: {reason}", Mark(Source(path, ""), 0, 0), hint)])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.errors import Diagnostic, UnreadError
+    from archcost.errors import Diagnostic
     from archcost.files import Files
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
@@ -199,9 +199,7 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
 
 
 def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
-    """The spec in a file, or the one that it is imported into: files that hold no text are looked at once no text is
-    found in them.
-    """
+    """The spec in a file, or the one that it is imported into if no text is found in it."""
     from archcost.errors import SpecError
     from archcost.spec.loader import read
 
@@ -212,23 +210,26 @@ def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
 
         if not holds_no_text(name):
             raise
-    from archcost.importers.sources import FILE, ImportSource
-
-    return imported_spec(ImportSource(FILE, name), inputs)
+    return _imported_file(name, inputs)
 
 
 def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Spec:
     """The spec that a file at a git revision is imported into."""
     from archcost.errors import UsageError
     from archcost.files import FileError
-    from archcost.importers.sources import FILE, ImportSource
     from archcost.revisions import Revision
 
     with Revision(revision) as at:
         try:
-            return imported_spec(ImportSource(FILE, at.locate(path)), inputs, at.files)
+            return _imported_file(at.locate(path), inputs, at.files)
         except FileError as error:
             raise UsageError(f"cannot read {revision}:{path}: {error.reason}", error.help) from None
+
+
+def _imported_file(path: str, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
+    from archcost.importers.sources import FILE, ImportSource
+
+    return imported_spec(ImportSource(FILE, path), inputs, files)
 
 
 def translated(text: str, path: str) -> str:
@@ -236,10 +237,11 @@ def translated(text: str, path: str) -> str:
 
     Raises SpecError for a text of another format that is not understood.
     """
+    from archcost.errors import unread
     from archcost.spec.included import format_of
 
     if text.startswith(_NO_TEXT):
-        raise _unread(path, "it holds no text")
+        raise unread(path, "it holds no text")
     found = format_of(text)
     if not found:
         return text
@@ -271,24 +273,16 @@ def spec_of(imported: Imported, name: str) -> Spec:
 
 def read_bounded(path: str, files: Files) -> Spec:
     """A spec that a configuration names, which must be below the root of its files; raises as for other specs."""
+    from archcost.errors import unread
     from archcost.files import FileError
     from archcost.spec.loader import read_from
 
     try:
         if path.endswith(BINARY):
-            from archcost.importers.sources import FILE, ImportSource
-
-            return imported_spec(ImportSource(FILE, path), {}, files)
+            return _imported_file(path, {}, files)
         return read_from(files, path, translate=translated)
     except FileError as error:
-        raise _unread(path, error.reason, error.help) from None
-
-
-def _unread(path: str, reason: str, hint: str = "") -> UnreadError:
-    """The error for what cannot be read."""
-    from archcost.errors import Diagnostic, Mark, Source, UnreadError
-
-    return UnreadError([Diagnostic(f"cannot read {path}: {reason}", Mark(Source(path, ""), 0, 0), hint)])
+        raise unread(path, error.reason, error.help) from None
 
 
 def expand(names: Sequence[str]) -> list[str]:

@@ -101,6 +101,11 @@ class OnnxMaker:
         (found,) = known.sizes(self._all.batches)
         return found if isinstance(found, (int, float)) and isfinite(found) else None
 
+    def is_filled(self, place: int, number: float) -> bool:
+        """Whether an input is one number everywhere."""
+        known = self._all.known(self.given(place), few=False)
+        return known is not None and all(set(data) == {number} for data in known.data)
+
     # --- what is made of it ---------------------------------------------------------------------------------------
 
     def value(self, place: int) -> int:

@@ -125,6 +125,16 @@ def test_a_quantized_model_has_the_macs_and_params_of_its_products() -> None:
     assert (report.totals.params, report.totals.macs) == (8 * 27, 8 * 8 * 8 * 27)
 
 
+def test_gains_that_do_nothing_are_none() -> None:
+    # ONNX asks every instance norm for both; group norms are exported as one, with a gain of 1 for each group.
+    ones = onnx.numpy_helper.from_array(np.ones(6, np.float32), "ones")
+    zeros = onnx.numpy_helper.from_array(np.zeros(6, np.float32), "zeros")
+    norm = [node("InstanceNormalization", ["x", "ones", "zeros"], ["y"])]
+    shape = {"x": ["n", 6, 8, 8]}, {"y": ["n", 6, 8, 8]}
+    assert form_of(model(norm, *shape, [ones, zeros])).truth.params == 0
+    assert form_of(model(norm, *shape, [weight("ones", 6), zeros])).truth.params == 12
+
+
 # --- branches ---------------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ def batch_norm(maker: OnnxMaker) -> int:
 
 @rule("InstanceNormalization")
 def instance_norm(maker: OnnxMaker) -> int:
-    """Instance norm, by the statistics of the input."""
+    """Instance norm. A gain and a bias are always there: those that do nothing are none."""
     attributes: dict[str, Attribute] = {"eps": _number(maker, "epsilon", 1e-5)}
     return _by_channel(maker, f"instance_norm{max(maker.rank(0) - _CHANNELS, 1)}d", attributes, default=False)
 
@@ -40,6 +40,8 @@ def group_norm(maker: OnnxMaker) -> int:
 def _by_channel(maker: OnnxMaker, kind: str, attributes: dict[str, Attribute], *, default: bool) -> int:
     tensors = {name: _gain(maker, place) for name, place in (("weight", 1), ("bias", 2))}
     held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    if not default and maker.is_filled(1, 1) and maker.is_filled(2, 0):
+        held = {}
     if len(held) == 1:
         raise Unmapped("it has a gain or a bias alone")
     if default or held:
