@@ -19,6 +19,7 @@ ZOO, PYTHON = "zoo", ""
 CONFIGURED = "transformers"  # its models are named by the files of their configurations
 LIBRARIES = ("torchvision", "timm", CONFIGURED)
 FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+_CALLED = "a function of one line gives them: `def net(): return Net(64)`, and the source is `package.module:net`"
 _FILES = (".yaml", ".yml", ".json")
 _PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
@@ -86,6 +87,9 @@ def required_source(text: str) -> ImportSource:
     """The source that a text names; raises UsageError for what is none."""
     source = parse_source(text)
     if source is None:
+        called = text.partition("(")[0]
+        if called != text and ":" in called:
+            raise UsageError(f"'{text}' is a call, and a source names what is called, without arguments", _CALLED)
         raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
     return source
 
