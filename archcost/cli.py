@@ -210,11 +210,11 @@ def _run_with_sources(words: Sequence[str], *, may_fork: bool) -> int | str | No
     """The same where models may be imported: slow work is shown, and code that is not ours has its own process."""
     from archcost.importers.importing import Watched
     from archcost.importers.sources import runs_users_code
-    from archcost.named_specs import Configured
+    from archcost.named_specs import ConfiguredNames
     from archcost.render.progress import patient_spinner
 
     Watched.watch = patient_spinner
-    Configured.read = _configured
+    ConfiguredNames.read = _configured
     foreign = any(word.partition("=")[0] in _FOREIGN or runs_users_code(word) for word in words)
     if not (foreign and may_fork):
         return _run(words)

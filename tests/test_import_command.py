@@ -254,6 +254,11 @@ def test_marks_are_of_the_text_under_the_name_of_the_source() -> None:
     assert spec.expect == {}
 
 
+def test_what_is_no_module_is_told() -> None:
+    with pytest.raises(archcost.UsageError, match=r"'int' is neither a torch.nn.Module nor the text of"):
+        archcost.import_model(3, "4")  # type: ignore[call-overload]
+
+
 def test_inputs_have_dtypes(run: Callable[..., Run], folder: Path) -> None:
     """A spec has its own: the same may be said, and no other."""
     (folder / "net.yaml").write_text("archcost: 1\ninput: [4]\nlayers: [linear: 2]\n")

@@ -1,7 +1,8 @@
-"""``import``: a model of PyTorch as a spec, proven before it is written."""
+"""``import``: a model of PyTorch, or a file that stands for a model, as a spec."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.importers.importing import Ask
 
-_SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
-_NO_SPEC = (".json", ".csv", ".md", ".tex", ".py", ".xml")  # what other commands write into
+_SOURCE = (
+    "config.json, an Ultralytics YAML, FILE.onnx, torchvision:NAME, timm:NAME, transformers:config.json, or"
+    " package.module:callable."
+)
+_NO_SPEC = (".json", ".csv", ".md", ".tex", ".py", ".xml", ".onnx")  # what is no spec
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -32,7 +36,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven to be those of the model.
+    """Write a PyTorch model as a spec, once its figures are proven; or a file that stands for one, without PyTorch.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -71,7 +75,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     path = f"{ask.source.title}.yaml" if output is None else output
     imported = import_anew(ask)
     if output is None:
-        _refuse_other(path, imported.text)
+        _refuse_other(path, imported.text, ask.source.name)
     write_text(imported.text, None if path == "-" else path, "yaml")
     for remark in (imported.unfolded, *imported.remarks):
         if remark:
@@ -80,7 +84,8 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     if path != "-":
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
-        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs, as in the model\n")
+        proven = ", as in the model" * ask.source.is_run
+        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs{proven}\n")
     if strict:
         _judge_strictly(report)
 
@@ -95,8 +100,8 @@ def _judge_strictly(report: Report) -> None:
         raise typer.Exit(1)
 
 
-def _refuse_other(path: str, text: str) -> None:
-    """Raise UsageError where a file of the default name holds something else."""
+def _refuse_other(path: str, text: str, source: str) -> None:
+    """Raise UsageError where a file of the default name holds something else, as the source itself does."""
     from archcost.errors import UsageError
     from archcost.files import FileError, MissingFileError, located, read_named
 
@@ -106,6 +111,8 @@ def _refuse_other(path: str, text: str) -> None:
         return
     except FileError:
         there = b""
+    if os.path.lexists(source) and os.path.samefile(path, source):
+        raise UsageError(f"{path} is the source itself", "`-o FILE` names the spec to write, `-o -` prints it")
     if there != text.encode():
         raise UsageError(f"{path} is there already", f"`-o {path}` writes over it, `--check {path}` compares")
 
@@ -115,6 +122,7 @@ def _check(ask: Ask, path: str, *, strict: bool) -> None:
     from archcost.analysis.report import analyze
     from archcost.comparing import compare
     from archcost.importers.committed import first_difference, inputs_of
+    from archcost.importers.file_readers import takes_inputs
     from archcost.importers.importing import import_anew
     from archcost.named_specs import load_spec
     from archcost.render.comparison import ComparisonDocument
@@ -124,7 +132,8 @@ def _check(ask: Ask, path: str, *, strict: bool) -> None:
     from archcost.spec.loader import loads
 
     before = analyze(load_spec(path))
-    asked = ask if ask.inputs else ask._replace(inputs=inputs_of(before))
+    given = bool(ask.inputs) or not (ask.source.is_run or takes_inputs(ask))
+    asked = ask if given else ask._replace(inputs=inputs_of(before))
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:

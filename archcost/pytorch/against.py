@@ -62,7 +62,8 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         unused_params=sum(theirs.unused.values()),
         dtype=report.dtype,
         other_dtypes=theirs.dtypes,
-        run_notes=theirs.notes,
+        unseen_macs=theirs.unseen_macs,
+        ran=theirs.ran,
         activations=activations(functions or {}),
         other_activations=activations(theirs.functions),
         same_activations=_same_activations(report, functions, theirs),
@@ -107,10 +108,12 @@ def _own_units(report: Report, kinds: Mapping[str, Kind]) -> list[Unit]:
     lent = {node.weights_of for node in nodes if node.weights_of >= 0}
     units = []
     for index, layer in enumerate(report.layers):
-        shapes = tuple(layer.node.signature.weights().values()) if layer.node.weights_of < 0 else ()
+        lender = nodes[layer.node.weights_of].signature.weights() if layer.node.weights_of >= 0 else {}
+        weights = layer.node.signature.weights().items()
+        shapes = tuple([shape for name, shape in weights if lender.get(name) != shape])
         if shapes:
             place = place_of(layer.node.mark)
-            alone = index not in lent
+            alone = index not in lent and not lender
             output = layer.output[0] if alone and layer.node.inputs else None  # a source gives what others work with
             macs = layer.macs if alone else None
             inputs = layer.node.signature.inputs

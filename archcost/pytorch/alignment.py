@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.pytorch.common_subsequence import heaviest_common
 from archcost.pytorch.kinds import is_bare
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.pytorch.kinds import Kind
 
-MAX_CELLS = 4_000_000  # of the table of common subsequences, some seconds; beyond it only both ends are aligned
 MAX_MOVED = 500  # anchors left over that are looked for elsewhere
 _SAME = 4  # weight of tensors in the same place of layers that give as much; of others, 1
 _START = -1
@@ -211,6 +211,7 @@ def _vectors(
         return weight(left[i], right[j], shifted=shifted)
 
     anchored = dict(pairs)
+    pairs |= _within(mine, other, partners, owners)
     for forward in (True, False):
         runs, their_runs = _runs(mine, forward=forward), _runs(other, forward=forward)
         taken = set(pairs.values())
@@ -220,6 +221,28 @@ def _vectors(
             shifted = a != _START and not mine[a].gives(other[b])
             found = heaviest_common(len(left), len(right), partial(between, left, right, shifted), _SAME)
             pairs.update((left[i], right[j]) for i, j in found)
+
+
+def _within(
+    mine: list[Item], other: list[Item], partners: dict[int, set[int]], owners: dict[int, set[int]]
+) -> dict[int, int]:
+    """Vectors of layers whose anchors tie them to each other alone, in whatever order each side holds them."""
+    vectors: dict[int, list[int]] = {}
+    for index, item in enumerate(other):
+        if not item.anchor:
+            vectors.setdefault(item.unit, []).append(index)
+    found: dict[int, int] = {}
+    for index in reversed(range(len(mine))):
+        item = mine[index]
+        tied = partners.get(item.unit, ())
+        if item.anchor or len(tied) != 1:
+            continue
+        (unit,) = tied
+        left = [k for k in vectors.get(unit, ()) if other[k].shape == item.shape and len(owners[unit]) == 1]
+        if left:
+            found[index] = left[-1]
+            vectors[unit].remove(left[-1])
+    return found
 
 
 def _runs(items: list[Item], *, forward: bool) -> dict[int, list[int]]:
@@ -232,48 +255,6 @@ def _runs(items: list[Item], *, forward: bool) -> dict[int, list[int]]:
         else:
             runs.setdefault(at, []).append(index)
     return {at: sorted(run) for at, run in runs.items()}
-
-
-def heaviest_common(n: int, m: int, weight: Callable[[int, int], int], full: int) -> list[tuple[int, int]]:
-    """The pairs (i, j), growing in both, of the greatest total weight; 0 is no pair, ``full`` the most there is."""
-    start = 0
-    while start < min(n, m) and weight(start, start) == full:
-        start += 1
-    end = 0
-    while end < min(n, m) - start and weight(n - 1 - end, m - 1 - end) == full:
-        end += 1
-    rows, columns = n - start - end, m - start - end
-    middle = _table(rows, columns, lambda i, j: weight(start + i, start + j)) if rows * columns <= MAX_CELLS else []
-    return [
-        *[(k, k) for k in range(start)],
-        *[(start + i, start + j) for i, j in middle],
-        *[(n - k, m - k) for k in range(end, 0, -1)],
-    ]
-
-
-def _table(rows: int, columns: int, weight: Callable[[int, int], int]) -> list[tuple[int, int]]:
-    """Needleman and Wunsch's table, gaps being free, walked back from its end."""
-    best = [0] * (columns + 1)
-    moves = []
-    for i in range(rows):
-        row, move = [0] * (columns + 1), bytearray(columns)
-        for j in range(columns):
-            over, left = best[j + 1], row[j]
-            value, step = (over, 1) if over >= left else (left, 2)
-            pair = weight(i, j)
-            if pair and best[j] + pair > value:
-                value, step = best[j] + pair, 0
-            row[j + 1], move[j] = value, step
-        best = row
-        moves.append(move)
-    pairs = []
-    i, j = rows, columns
-    while i and j:
-        step = moves[i - 1][j - 1]
-        if step == 0:
-            pairs.append((i - 1, j - 1))
-        i, j = i - (step != 2), j - (step != 1)  # noqa: PLR2004 - the steps above
-    return pairs[::-1]
 
 
 def _groups(mine: list[Item], other: list[Item], pairs: dict[int, int]) -> list[Group]:

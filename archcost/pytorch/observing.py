@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archcost.errors import UsageError
+from archcost.importers.form import size_at
 from archcost.importers.torch.functions import name_of
 from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recording_values import dtype_name, tensors_in
@@ -21,7 +22,7 @@ from archcost.importers.torch.rules.experts import unseen_products
 from archcost.importers.torch.running import FailedError, Subject, run_model, with_numbers_if_needed
 from archcost.importers.torch.samples import example
 from archcost.paths import above
-from archcost.pytorch.alignment import Unit
+from archcost.pytorch.alignment import Unit, essential
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind
 from archcost.pytorch.parameter_uses import first_uses
 from archcost.pytorch.written_layers import written_kind
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from archcost.pytorch.parameter_uses import Use
 
 _A_PART = "compare with a part of the model: package.module:callable makes what it gives"
-_UNSEEN = "of the model's MACs are grouped products of experts, which torch's counter reads as 0: rows × one matrix"
 _PLUMBING = ".parametrizations."  # modules that torch puts below a layer whose weights are derived
 
 _DIMS = re.compile(r"\dd$")
@@ -57,7 +57,8 @@ class Model(NamedTuple):
     functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
     dtypes: tuple[str, ...] = ()  # of the params that it uses
-    notes: tuple[str, ...] = ()  # how it was run and counted, where that is not the usual way
+    unseen_macs: int = 0  # of them those that torch's counter does not see, by formula
+    ran: str = ""  # how it was run, where that is not the usual way
 
 
 def observe(target: Target, report: Report) -> Model:
@@ -73,29 +74,31 @@ def observe(target: Target, report: Report) -> Model:
         raise UsageError(words) from None
     except UsageError as error:
         raise UsageError(error.message, _A_PART) from None
-    return _model(run, [f"{target.text} was run {why}"] if why else [])
+    return _model(run, why)
 
 
-def _model(run: ModelRun, notes: Sequence[str]) -> Model:
+def _model(run: ModelRun, ran: str) -> Model:
     """What a run has shown."""
     modules = {path: module for path, module in run.model.named_modules() if _PLUMBING not in f".{path}."}
     running = {call.path: call for call in run.modules.calls if call.path in modules}  # of several calls, the last
     macs, unseen = _macs(run, running)
     holders = {_runs_above(path, running) for path in running if path}
     uses = first_uses(run.tape.calls, run.values.found)
-    calls_of: dict[str, set[int]] = {}
-    for name, use in uses.items():
-        calls_of.setdefault(_owner(name, modules), set()).add(use.call)
+    parts: dict[str, list[str]] = {}
+    for name in uses:
+        parts.setdefault(_owner(name, modules), []).append(name)
     used: dict[str, list[tuple[Use, Shape]]] = {}
     unused: dict[str, int] = {}
-    for name, parameter in sorted(run.model.named_parameters(), key=lambda each: _PLUMBING not in each[0]):
+    for name, parameter in run.model.named_parameters():
         owner = _owner(name, modules)
         if name in uses:
-            alone = owner in holders or (owner not in running and len(calls_of[owner]) > 1)
-            key = name if alone else owner  # what holds other layers uses its own tensors one by one
+            whole = owner in running and owner not in holders
+            key = owner if whole or _is_one(owner, [uses[part].call for part in parts[owner]]) else name
             used.setdefault(key, []).append((uses[name], uses[name].shape or tuple(parameter.shape)))
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
+    for tensors in used.values():
+        tensors.sort(key=_in_order)
     paths = sorted(used, key=lambda path: min(use.call for use, _ in used[path]))
     owners = [path if path in modules else _owner(path, modules) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
@@ -130,8 +133,20 @@ def _model(run: ModelRun, notes: Sequence[str]) -> Model:
         functions=Counter(call.function for call in run.tape.calls),
         unused=unused,
         dtypes=tuple(sorted({dtype_name(each.dtype) for name, each in run.model.named_parameters() if name in uses})),
-        notes=tuple(notes) + ((f"{unseen:,} {_UNSEEN}",) if unseen else ()),
+        unseen_macs=unseen,
+        ran=ran,
     )
+
+
+def _is_one(owner: str, calls: Sequence[int]) -> bool:
+    """Whether tensors of what holds other layers, or is not called itself, are one layer: one call takes them all."""
+    return bool(owner) and len(calls) > 1 and len(set(calls)) == 1
+
+
+def _in_order(tensor: tuple[Use, Shape]) -> tuple[bool, bool]:
+    """What a weight is derived with, derived weights, and what the layer takes as it is: as steps write it."""
+    use, shape = tensor
+    return not use.derived, use.derived and len(essential(shape)) > 1
 
 
 def _owner(name: str, modules: Mapping[str, nn.Module]) -> str:
@@ -149,7 +164,7 @@ def _macs(run: ModelRun, running: Mapping[str, ModuleCall]) -> tuple[dict[str, i
     for call in run.tape.calls:
         unseen = unseen_products(call, run.values.found)
         path = run.modules.calls[call.module].path
-        macs[path if path in running else _runs_above(path, running)] += call.macs + unseen
+        macs[path if path in running else _runs_above(path, running)] += size_at(call.macs, 1) + unseen
         blind += unseen
     macs[""] += run.tape.unaccounted()
     return macs, blind
@@ -177,7 +192,7 @@ def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | N
     kinds = [kind for kind in called if kind is not None and (kind.is_torchs or bare)]
     if len(kinds) == len(called) and all(kind == kinds[0] for kind in kinds):
         return kinds[0]
-    if bare:
+    if bare or module is None:
         return Kind(BARE, is_torchs=False, settings={})
     return None if is_own else kind_of(module)
 

@@ -26,12 +26,14 @@ _MATRIX = 2
 class Use(NamedTuple):
     """The number of a call, and the kind of layer that it is; None of a function that is no layer's own.
 
-    ``shape`` is that of a linear layer's weight where a product takes it the other way around.
+    ``shape`` is that of a linear layer's weight where a product takes it the other way around. ``derived``: it takes
+    what is made of the parameter.
     """
 
     call: int
     kind: Kind | None
     shape: Shape | None = None
+    derived: bool = False
 
 
 def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict[str, Use]:
@@ -62,7 +64,7 @@ def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict
             else:
                 turned = name in made_of.get(weight, ()) and len(made_of[weight]) == 1
                 shape = tuple(reversed(_shape(values[weight]))) if turned else None
-                uses.setdefault(name, Use(number, kind, shape))
+                uses.setdefault(name, Use(number, kind, shape, name in taken))
     return taken | uses
 
 

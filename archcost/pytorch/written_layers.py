@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # By function, the argument that is a matrix if the product is a linear layer: what is right of the rows.
 PRODUCTS = {"matmul": 1, "mm": 1, "addmm": 2}
-_CASTS = frozenset(("to", "float", "type_as", "type", "half", "bfloat16"))
+_FORM = frozenset(("to", "float", "type_as", "type", "half", "bfloat16", "view", "reshape", "unsqueeze"))
 # x · rsqrt(mean(x²) + ε) · weight; some scale by 1 + weight.
 _RMS_NORM = ("pow", "mean", "add", "rsqrt", "mul", "mul")
 _RMS_NORM_OF_ONE = ("pow", "mean", "add", "rsqrt", "mul", "add", "mul")
@@ -27,7 +27,7 @@ def written_kind(calls: Sequence[TorchCall], shapes: Sequence[Shape]) -> Kind | 
 
     None where they are not one layer that is known.
     """
-    essential = [call for call in calls if call.function not in _CASTS]
+    essential = [call for call in calls if call.function not in _FORM]
     functions = tuple([call.function for call in essential])
     if functions == ("mul",) and len(shapes) == 1:
         return Kind(SCALE, is_torchs=False, settings={})

@@ -13,11 +13,12 @@ from archcost.importers.imported import Imported
 from archcost.importers.importing import Ask
 from archcost.importers.sources import required_source
 from archcost.settings import THE_ONLY, InputShape
+from archcost.spec.source_calls import SourceCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IMPORTED = Imported("archcost: 1\n", ("a remark",), "why", ("a.b",))
+IMPORTED = Imported("archcost: 1\n", ("a remark",), "why", {"a.b": SourceCall("torch.relu", "nets.Net")})
 
 
 class Counting:
@@ -102,7 +103,8 @@ def resealed(fields: object) -> Callable[[str], str]:
     "spoil",
     [
         shortened, changed, lambda _: "", lambda _: "[]", lambda _: "null", lambda _: "[" * 100_000, lambda _: "\0",
-        resealed([]), resealed("text"), resealed([1, [], "", []]), resealed(["", [1], "", []]), resealed(None),
+        resealed([]), resealed("text"), resealed([1, [], "", {}]), resealed(["", [1], "", {}]),
+        resealed(["", [], "", []]), resealed(["", [], "", {"a": ["", "", "", 1]}]), resealed(None),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_whole_is_made_anew(spoil: Callable[[str], str]) -> None:

@@ -113,7 +113,7 @@ def _on_our_device() -> Iterator[None]:
     """
     kept, lasts = torch.set_default_device, True
 
-    def set_default_device(device: torch.Device) -> None:
+    def set_default_device(device: torch.types.Device) -> None:
         if not lasts:
             kept(device)
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
 from archcost.errors import UsageError
 from archcost.importers.form import Form, FormTensor, Input, Truth, shape_at
+from archcost.importers.made_steps import Holders, MadeStep
+from archcost.importers.step_names import label
 from archcost.importers.torch.arranging import StepOrder
 from archcost.importers.torch.dependence import Dependences, data_of, refs
 from archcost.importers.torch.making import CallMaker, Place
@@ -27,9 +29,8 @@ from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, Unmapped
 from archcost.importers.torch.rules.calls import bound
 from archcost.importers.torch.rules.modules import MODULE_RULES
-from archcost.importers.torch.scopes import ModuleScopes, label
+from archcost.importers.torch.scopes import ModuleScopes
 from archcost.importers.torch.spans import span_of
-from archcost.importers.torch.steps import Holders, MadeStep
 from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
@@ -97,7 +98,6 @@ class _Lowering:
                 f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
-            arrangement.functional,
             [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 

@@ -11,9 +11,9 @@ from archcost.importers.torch.recorded import ModuleCall
 from archcost.importers.torch.recording_values import tensors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from torch import nn
+    from torch import Tensor, nn
 
 
 class ReachedError(BaseException):
@@ -23,10 +23,11 @@ class ReachedError(BaseException):
 class ModuleCalls:
     """The calls of a model's modules, the model itself first; ``current`` is the number of the one that runs.
 
-    A module that no name of the model leads to is part of the module around it.
+    A module that no name of the model leads to is part of the module around it. ``known`` gives the number of a tensor.
     """
 
-    def __init__(self, model: nn.Module, until: str = "") -> None:
+    def __init__(self, model: nn.Module, known: Callable[[Tensor], int | None], until: str = "") -> None:
+        self._known = known
         self.reached: Any = None  # what the module ``until`` has given
         self._until = until
         self._paths = {id(module): path for path, module in model.named_modules()}
@@ -84,4 +85,6 @@ class ModuleCalls:
         while self._stack and left != id(module):  # those between were left by an error
             left, number = self._stack.pop()
         if id(module) in self._paths:
-            self.calls[number].gives = tuple([tuple(each.shape) for each in tensors_in(output)])
+            given = tensors_in(output)
+            self.calls[number].gives = tuple([tuple(each.shape) for each in given])
+            self.calls[number].output = self._known(given[0]) if given else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
@@ -107,7 +108,7 @@ class _Merge:
         except DifferentError as error:
             raise DifferentError(f"{error}, of {one.function} ({one.place})") from None
         macs = self.size(one.macs, two.macs)
-        return TorchCall(one.function, args, kwargs, one.outputs, one.module, macs, one.in_place, one.place)
+        return replace(one, args=args, kwargs=kwargs, macs=macs)
 
     def argument(self, one: Argument, two: Argument) -> Argument:
         """An argument of both runs; a number of floating point is that of the first, as no figure follows from it."""

@@ -128,7 +128,8 @@ def _run(subject: Subject, model: nn.Module, given: Inputs, batch: int, device: 
     if subject.until not in paths:
         help_text = suggestion(subject.until, paths, "modules")
         raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
-    values, modules = Values(model), ModuleCalls(model, subject.until)
+    values = Values(model)
+    modules = ModuleCalls(model, values.known, subject.until)
     tensors = tensors_in((given.args, given.kwargs))
     inputs = [values.input(each, name) for each, name in zip(tensors, given.names, strict=True)]
     counter = FlopCounterMode(display=False)

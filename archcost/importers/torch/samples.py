@@ -113,7 +113,7 @@ def _hint(names: list[str]) -> str:
     """How to say it: by shape, or by names where there are several."""
     way = "say the shape of its input without the batch: `--input 3x224x224`"
     if len(names) > 1:
-        way += f", or by name: `--input {names[0]}=16:int64` (it takes {', '.join(names[:8])})"
+        way += f", or by name: `--input {names[0]}=SHAPE` (it takes {', '.join(names[:8])})"
     return way
 
 

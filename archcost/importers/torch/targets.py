@@ -38,13 +38,13 @@ _UNCOMPILED = "name what makes the module before it is scripted or traced"
 class Target(NamedTuple):
     """What a source names: ``make`` gives a new model at each call, on the device of the context where it can be.
 
-    ``sample`` is what the library says that the model takes; None where nobody says it.
+    ``sample`` is what the library says that such a model takes; None where nobody says it.
     """
 
     title: str
     text: str  # the source
     make: Make
-    sample: Callable[[], RunInputs | None]
+    sample: Callable[[nn.Module], RunInputs | None]
     versions: tuple[str, ...]  # of the libraries
 
 
@@ -65,6 +65,8 @@ def live_target(module: nn.Module) -> Target:
     """A module that is there already: copies of it, without its numbers; the module stays as it is."""
     name = type(module).__name__
     with Foreign(name, "looked at"):
+        if not isinstance(module, nn.Module):
+            raise UsageError(f"'{name}' is neither a torch.nn.Module nor the text of a source", f"a source is {FORM}")
         _refuse_compiled(module, name)
     return Target(name, name, lambda: _made(lambda: _copied(module), name), _nobody_says, (libraries.TORCH,))
 
@@ -77,8 +79,9 @@ def named_target(text: str) -> Target:
     return target_of(source)
 
 
-def _nobody_says() -> None:
+def _nobody_says(model: nn.Module) -> None:
     """What a model takes that is not of a library."""
+    del model
 
 
 def _made(build: Callable[[], Any], text: str) -> nn.Module:

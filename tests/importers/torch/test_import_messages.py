@@ -11,7 +11,7 @@ from torch import nn
 
 import archcost
 from archcost.errors import UsageError
-from archcost.importers.sources import required_source
+from archcost.importers.sources import parse_source, required_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,3 +99,4 @@ def test_a_call_is_no_source() -> None:
     with pytest.raises(UsageError, match="without arguments") as caught:
         required_source("acme.nets:build(64)")
     assert "def net(): return Net(64)" in caught.value.help
+    assert parse_source("main:specs/net(64)") is None
