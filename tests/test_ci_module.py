@@ -77,7 +77,9 @@ def test_growth_that_is_meant_is_recorded(run: Callable[..., Run], checkout: Pat
     change(checkout, "depth=3", "depth=4")
     config = checkout / "pyproject.toml"
     config.write_text(config.read_text().replace("60 k", "80 k").replace("16 M", "20 M"))
-    assert run(*CHECK, cwd=checkout).code == 1
+    result = run(*CHECK, cwd=checkout)
+    assert result.code == 1
+    assert "--allow-increase --allow-import`" in result.out + result.err
     assert run("baseline", "update", "--allow-import", cwd=checkout).code == 1
     assert run("baseline", "update", "--allow-import", "--allow-increase", cwd=checkout).code == 0
     assert run(*CHECK, cwd=checkout).code == 0

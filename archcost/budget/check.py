@@ -79,7 +79,8 @@ def _verdict(
         problems = (_no_baseline(unjudged, lock_path, chosen),)
     where = context.baseline.where if context.baseline else ""
     recorded = context.revision is None
-    return Verdict(tuple(specs), tuple(findings), problems, where, recorded, tuple(left_out), chosen.whole)
+    allowed = context.request.allow_import
+    return Verdict(tuple(specs), tuple(findings), problems, where, recorded, tuple(left_out), chosen.whole, allowed)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str, chosen: ChosenSpecs) -> Diagnostic:

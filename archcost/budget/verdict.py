@@ -177,6 +177,7 @@ class Verdict:
 
     ``baseline`` says what growth is measured from, empty for nothing; ``recorded`` that it is a lock file. ``left_out``
     are the files that globs found and that hold only blocks. ``whole``: the specs are all of the configuration.
+    ``allow_import``: code of the repository was allowed to run, as the commands that mend it must allow as well.
     """
 
     specs: tuple[SpecVerdict, ...]
@@ -186,6 +187,7 @@ class Verdict:
     recorded: bool = True
     left_out: tuple[str, ...] = ()
     whole: bool = True
+    allow_import: bool = False
 
     def to_dict(self) -> VerdictData:
         """The JSON document, ``archcost.verdict/1``: findings with their sentences, and what would help."""

@@ -15,6 +15,7 @@ _LATENCY = {
     Status.NOT_MEASURED: "measure with `archcost check --latency`",
     Status.INCONCLUSIVE: "measure on a quieter machine, or leave more room in the limit",
 }
+_ALLOWED = " --allow-import"
 _AT_REVISION = {
     Cause.BROKEN: "compare with a revision where it is right",
     Cause.SETTINGS: "compare with a revision that takes the same --set, --input and --batch",
@@ -63,7 +64,8 @@ def _unknown(finding: Finding) -> str:
 def _update(finding: Finding, verdict: Verdict) -> str:
     """The command that records a spec; all of them where the configuration names them."""
     named = not verdict.whole and finding.status is not Status.GONE
-    return f"archcost baseline update {quote(finding.spec)}" if named else "archcost baseline update"
+    spec = f" {quote(finding.spec)}" if named else ""
+    return f"archcost baseline update{spec}{_ALLOWED * verdict.allow_import}"
 
 
 def _lacking(finding: Finding, verdict: Verdict) -> str:
@@ -110,5 +112,6 @@ def _new_at_revision(finding: Finding) -> str:
 
 def _over(finding: Finding, verdict: Verdict) -> str:
     if finding.rule is Rule.GROWTH and verdict.recorded and finding.metric != "latency":
-        return f"if intended: `archcost baseline update {quote(finding.spec)} --allow-increase`"
+        allowed = f"--allow-increase{_ALLOWED * verdict.allow_import}"
+        return f"if intended: `archcost baseline update {quote(finding.spec)} {allowed}`"
     return f"make it smaller, or raise the limit at {finding.mark}"

@@ -81,7 +81,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
         if remark:
             print_line("note", remark)
     report = analyze(loads(imported.text, name=path))
-    if output is None:
+    if path != "-":
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
         proven = ", as in the model" * ask.source.is_run

@@ -24,6 +24,7 @@ FORM = (
     " package.module:callable"
 )
 _FILES = (".yaml", ".yml", ".json", ".onnx")
+_CALLED = "a function of one line gives them: `def net(): return Net(64)`, and the source is `package.module:net`"
 _PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
@@ -68,7 +69,7 @@ def title_of(path: str, otherwise: str) -> str:
 def parse_source(text: str) -> ImportSource | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
-    Raises UsageError for the name of a library without that of a model, and for a file of Python's.
+    Raises UsageError for the name of a library without that of a model, for a file of Python's, and for a call.
     """
     before, colon, name = text.partition(":")
     if not colon:
@@ -84,6 +85,9 @@ def parse_source(text: str) -> ImportSource | None:
             f"'{before}' is a file, and a source names a module of Python",
             f"write a module as Python imports it: {way}",
         )
+    called, bracket, _ = name.partition("(")
+    if bracket and name.endswith(")") and _is_dotted(before) and _is_dotted(called):
+        raise UsageError(f"'{text}' is a call, and a source names what is called, without arguments", _CALLED)
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
         return ImportSource(PYTHON, text)
     return None

@@ -71,8 +71,10 @@ class _Lowering:
             index = self._lower_module(index) or self._lower_next(index)
         self._at = (max(len(recording.calls) - 1, 0), 0)
         outputs = [self.value(value) for value in recording.outputs if self._elements(value)]
-        if not self.steps or len(outputs) < len(recording.outputs):
-            raise UsageError("the model gives its input as it is, or a tensor without elements: no spec can say that")
+        if len(outputs) < len(recording.outputs):
+            raise UsageError("the model gives a tensor without elements: no spec can say that")
+        if not self.steps:
+            raise UsageError("the model computes nothing: it gives its input as it is, which no spec can say")
         for parameter, index in self.known.parameters.items():
             if parameter not in self.holders and self._elements(parameter):
                 self._at = (index, recording.calls[index].module)

@@ -40,6 +40,19 @@ class ModuleCalls:
         """The number of the call that runs."""
         return self._stack[-1][1] if self._stack else 0
 
+    def last_ended(self) -> str:
+        """The path of the module that ended last before what runs now, the outermost one; empty if none has."""
+        running = {number for _, number in self._stack}
+        ended = [number for number, call in enumerate(self.calls) if call.gives and number not in running]
+        return self.calls[self._outermost(ended[-1], running)].path if ended else ""
+
+    def _outermost(self, number: int, running: set[int]) -> int:
+        """The outermost call around one that has ended as well."""
+        parent = self.calls[number].parent
+        while parent > 0 and parent not in running and self.calls[parent].gives:
+            number, parent = parent, self.calls[parent].parent
+        return number
+
     @contextmanager
     def noted(self) -> Iterator[None]:
         """Note the calls of modules that are made within."""

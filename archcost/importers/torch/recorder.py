@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from archcost.importers.torch.shadows import Shadows
     from archcost.importers.torch.tape import Tape
 
-_UNTIL = "`--until MODULE` imports what runs up to the end of a module before it"
 _NARROW_ON_META = frozenset({"grouped_mm", "_grouped_mm"})  # torch has them in half of the width alone
+_GRADIENTS = (torch.autograd.grad, Tensor.backward)
 _MOVES = frozenset({"cpu", "cuda"})
 
 
@@ -53,6 +53,8 @@ class CallRecorder(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Pass a function on and note it."""
+        if function in _GRADIENTS:
+            raise self._refused(f"the gradients that `{function.__name__}` takes at {self._tape.where()} are not seen")
         name = name_of(function)
         if name in QUIET and not self._unsettled:
             return function(*args, **(kwargs or {}))
@@ -85,7 +87,7 @@ class CallRecorder(TorchFunctionMode):
         """Run and note a call whose shapes are known."""
         before = self._tape.before(call)
         if self._tape.values.unseen:
-            raise self._refused(f"what `torch.vmap` makes at {self._tape.where()} is not seen")
+            raise self._refused(f"what `{_transform(before.tensors)}` makes at {self._tape.where()} is not seen")
         if self._shadows is None:
             found = call.run()
             self._tape.after(call, before, found)
@@ -170,8 +172,14 @@ class CallRecorder(TorchFunctionMode):
             raise self._refused(words)
 
     def _refused(self, words: str) -> UsageError:
-        self.stopped = self.stopped or UsageError(words, _UNTIL)
+        self.stopped = self.stopped or UsageError(words)
         return self.stopped
+
+
+def _transform(tensors: Sequence[Tensor]) -> str:
+    """What has wrapped one of the tensors."""
+    functorch = torch._C._functorch  # noqa: SLF001 - torch has no other name for it
+    return "torch.func.grad" if any(map(functorch.is_gradtrackingtensor, tensors)) else "torch.vmap"
 
 
 def _narrowed(call: Called) -> Any:

@@ -38,7 +38,11 @@ def run_once(subject: Subject, batch: int, device: torch.device) -> RecordedRun:
     outputs = _outputs(subject, run)
     missed = run.tape.unaccounted()
     if missed:
-        raise UsageError(f"{subject.title} multiplies where recording does not see it: {missed:,} MACs")
+        where = f"before {run.tape.missed}" if run.tape.missed else "at its end"
+        raise UsageError(
+            f"{subject.title} multiplies where recording does not see it, {where}: {missed:,} MACs",
+            "call what multiplies there by modules or functions of torch, or end before it with `--until MODULE`",
+        )
     parameters = {path: each.numel() for path, each in run.model.named_parameters()}
     return RecordedRun(
         batch,

@@ -6,6 +6,7 @@ Whoever asks what a model does has it run here: an import, and a comparison of a
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     Found = TypeVar("Found")
 
 _OTHER_INPUT = "`--input SHAPE` gives another input"
+# Words of torch's errors, and of Python's, for an input of the wrong size, dtype or number.
+_OF_INPUTS = re.compile(r"shape|size|dim|channel|dtype|scalar type|argument|index out of|out of range|broadcast|length")
+_MISSING = re.compile(r"missing \d+ required .*argument.*?: (.*?)(?: \(\S+:\d+\))?$")
+_SHOWN = 3  # arguments in a message
 _CPU = torch.device("cpu")
 _MOST_NUMBERS = 1 << 30  # elements of parameters that are made with numbers
 
@@ -51,8 +56,17 @@ class FailedError(UsageError):
     """The model, or torch below it, has raised an error: the ``cause``."""
 
     def __init__(self, title: str, message: str) -> None:
-        super().__init__(message, _OTHER_INPUT)
+        super().__init__(message, _way_out(message))
         self.cause = message.removeprefix(f"{title} cannot be run: ")
+
+
+def _way_out(message: str) -> str:
+    """What another input may mend: where the words are of one; empty elsewhere."""
+    missing = _MISSING.search(message)
+    if missing and "forward()" in message:
+        names = re.findall(r"'(\w+)'", missing[1])[:_SHOWN]
+        return f"give it by its name: `{' '.join([f'--input {name}=SHAPE' for name in names])}`"
+    return _OTHER_INPUT if _OF_INPUTS.search(message) else ""
 
 
 class ModelRun(NamedTuple):
@@ -128,11 +142,12 @@ def _run(subject: Subject, model: nn.Module, given: Inputs, batch: int, device: 
         if recorder.stopped is None and modules.reached is None:
             raise FailedError(subject.title, error.message) from None
         result = modules.reached
-    _refuse(subject, recorder.stopped)
+    before = modules.last_ended()
+    _refuse(subject, recorder.stopped, before)
     if subject.until and modules.reached is None:
         raise UsageError(f"{subject.title} does not run its module '{subject.until}'")
     recorder.settle(tensors_in(result))
-    _refuse(subject, recorder.stopped)
+    _refuse(subject, recorder.stopped, before)
     return ModelRun(model, values, modules, tape, inputs, tensors, result, list(recorder.remarks))
 
 
@@ -147,12 +162,14 @@ def _shadows(subject: Subject, batch: int, tensors: Sequence[Tensor]) -> Shadows
     return shadows
 
 
-def _refuse(subject: Subject, stopped: UsageError | None) -> None:
-    """Raise the error that ended a run, also if the model has caught it."""
+def _refuse(subject: Subject, stopped: UsageError | None, before: str) -> None:
+    """Raise the error that ended a run, also if the model has caught it; ``before`` is the module that ran before."""
     if isinstance(stopped, NumbersNeededError):
         raise stopped
     if stopped is not None:
-        raise UsageError(f"{subject.title} cannot be recorded: {stopped.message}", stopped.help)
+        way_out = f"`archcost import {subject.title} --until {before}` imports what runs before it"
+        way_out = way_out if before else "no module ends before it, so that `--until` has nothing to import"
+        raise UsageError(f"{subject.title} cannot be recorded: {stopped.message}", way_out)
 
 
 def _on(device: torch.device, leaf: Any) -> Any:

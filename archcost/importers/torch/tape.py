@@ -57,6 +57,7 @@ class Tape:
         self.values, self.modules = values, modules
         self.calls: list[TorchCall] = []
         self._counter = counter
+        self.missed = ""  # the place of the first call before which MACs were counted in no call
         self._total = 0  # of all calls' MACs
         self._skipped = 0
         self._operator: TorchCall | None = None  # the last call, if it is one of an operator
@@ -85,7 +86,10 @@ class Tape:
         args, kwargs = self.values.argument(call.args), self.values.argument(call.kwargs)
         ground = self.values.ground(tensors_in(dependencies(call))) | (Ground.WEIGHTS if call.name in RANDOM else 0)
         self._claim()
-        return Before(tensors, [_version(each) for each in tensors], args, kwargs, ground, self.macs())
+        macs = self.macs()
+        if macs > self._total:
+            self.missed = self.missed or self.where()
+        return Before(tensors, [_version(each) for each in tensors], args, kwargs, ground, macs)
 
     def after(self, call: Called, before: Before, found: Any) -> CallEffect:
         """Note a call that has run."""

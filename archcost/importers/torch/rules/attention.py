@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archcost.importers.torch.rules.base import BoundCall, Maker, Unmapped, rule
+
+if TYPE_CHECKING:
+    from archcost.importers.form import Attribute
 
 
 @rule(
@@ -78,7 +83,7 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
     found: list[int | None] = list(maker.layer("multihead_attention", inputs, attributes, holds, joined=joined))
     for number, weights in zip(call.call.outputs[1:], call.results[1:], strict=True):
         if maker.is_read(number):
-            declared = {"name": "attention_weights", "macs": 0, "output": weights.shape}
+            declared: dict[str, Attribute] = {"name": "attention_weights", "macs": 0, "output": weights.shape}
             found.append(maker.step("custom", inputs[:2], declared, outputs=[weights]))
         else:
             found.append(None)
