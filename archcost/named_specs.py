@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.files import Files
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
-    from archcost.settings import InputShape, Settings
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
@@ -85,10 +85,10 @@ def attempt_all(
     work: Callable[[Spec], T],
     track: Track = list,
     *,
-    inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs,
+    settings: Settings = AS_IT_STANDS,
 ) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; raises as ``analyze_all``."""
-    return [attempt(path, work, files=_tree(path, names), inputs=inputs) for path in track(expand(names))]
+    return [attempt(path, work, files=_tree(path, names), settings=settings) for path in track(expand(names))]
 
 
 def attempt(
@@ -96,16 +96,16 @@ def attempt(
     work: Callable[[Spec], T],
     *,
     files: Files | None = None,
-    inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs,
+    settings: Settings = AS_IT_STANDS,
 ) -> T | SpecResult:
     """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
-    ``files`` is the tree that its path is bounded by, unless a person named it; ``inputs`` are those of a model that is
+    ``files`` is the tree that its path is bounded by, unless a person named it; ``settings`` say how a model is
     imported.
     """
 
     def read() -> Spec:
-        return read_spec(path, inputs) if files is None else read_bounded(path, files)
+        return read_spec(path, settings) if files is None else read_bounded(path, files)
 
     return attempt_read(path, read, work)
 
@@ -136,7 +136,7 @@ def analyze_one(
     def work(spec: Spec) -> SpecResult:
         return SpecResult(path, None if blocks_only and spec.is_library else analyze(spec, settings))
 
-    return attempt(path, work, files=files, inputs=settings.inputs)
+    return attempt(path, work, files=files, settings=settings)
 
 
 def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
@@ -148,7 +148,7 @@ def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files |
         result.notes = tuple(spec.notes)
         return result
 
-    return attempt(path, work, files=files, inputs=settings.inputs)
+    return attempt(path, work, files=files, settings=settings)
 
 
 def load_spec(name: str) -> Spec:
@@ -159,11 +159,11 @@ def load_spec(name: str) -> Spec:
     return spec
 
 
-def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
+def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
     That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported with the ``inputs`` that are asked for.
+    imported as it is under the settings: with their inputs, and as it runs in training if they ask for that.
     """
     from archcost.spec.loader import read
 
@@ -176,7 +176,7 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
         return read(_of_zoo(rest))
     source = parse_source(name)
     if source is not None and not (source.runs_users_code and os.path.lexists(name)):
-        return imported_spec(source, inputs)
+        return imported_spec(source, settings)
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
@@ -195,15 +195,18 @@ def _of_zoo(name: str) -> str:
     return path
 
 
-def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
-    """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
+def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
+    """The spec that a source is imported into under settings; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
     ``files`` is the tree that a configuration of a model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source
 
-    return spec_of(import_source(Ask(source, inputs, files=files)), source.text)
+    ask = Ask(source, settings.inputs, training=settings.training, files=files)
+    spec = spec_of(import_source(ask), source.text)
+    spec.imported_with = settings.inputs
+    return spec
 
 
 def spec_of(imported: Imported, name: str) -> Spec:

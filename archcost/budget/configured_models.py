@@ -138,7 +138,7 @@ def analyze_model(path: str, model: ConfiguredModel, settings: Settings, may: Pe
         source = model.source
         if source.library == "transformers":
             source = source._replace(name=os.path.join(may.folder, source.name))
-        spec = imported_spec(source, asked.inputs, may.files)
+        spec = imported_spec(source, asked, may.files)
         spec.name = path.removeprefix(MODEL)
         return spec
 

@@ -13,10 +13,11 @@ from archcost.spec.expressions import INDEX, Expression
 from archcost.spec.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from archcost.errors import Source
     from archcost.ops.base import Op
+    from archcost.settings import InputShape
     from archcost.spec.budget_limits import Limit
     from archcost.spec.template import Template
 
@@ -242,6 +243,9 @@ class Spec:
         self.incomplete = False
         self.only_shares = False
         self.functional: frozenset[str] = frozenset()  # paths of layers that the source of an import writes as calls
+        self.imported_with: Mapping[
+            str, InputShape
+        ] = {}  # inputs that an import was asked for: they are the spec's own
 
     @property
     def text(self) -> str:

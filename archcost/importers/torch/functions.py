@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from torch._ops import OpOverload, OpOverloadPacket
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,6 +70,9 @@ RANDOM = _names(
     """
 )
 
+# The libraries of operators that are known by their bare names.
+_NAMESPACES = _names("aten prim prims torchvision")
+
 # What they give is whatever the memory holds, until it is written; the true numbers are as good as 0.
 EMPTY = _names("empty empty_like empty_strided new_empty new_empty_strided")
 
@@ -76,8 +81,11 @@ EMPTY = _names("empty empty_like empty_strided new_empty new_empty_strided")
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a torch function as rules know it: ``add`` for ``__iadd__``, ``add_`` and ``aten.add.Tensor``.
 
-    A property has its own name (``T``, ``data``), and the setting of one begins with ``set_``.
+    An operator of somebody else's has its own namespace before its name, as ``mine::add``. A property has its own name (``T``, ``data``), and the setting of one begins with ``set_``.
     """
+    others = _namespace(function)
+    if others not in _NAMESPACES:
+        return f"{others}::{function.__name__.partition('.')[0]}"
     name: str = function.__name__
     if name in ("__get__", "__set__"):
         found: str = getattr(function, "__self__").__name__  # noqa: B009 - of a method wrapper, which types do not show
@@ -88,6 +96,14 @@ def name_of(function: Callable[..., Any]) -> str:
         bare = bare[1:] if bare in _IN_PLACE_OPERATORS else bare
         return _OPERATORS.get(bare, bare)
     return name.rstrip("_") or name
+
+
+def _namespace(function: Callable[..., Any]) -> str:
+    """The library that an operator is of; torch's for what is no operator."""
+    if isinstance(function, OpOverload):
+        return function.namespace
+    packet = isinstance(function, OpOverloadPacket)
+    return function._qualified_op_name.partition("::")[0] if packet else "aten"  # noqa: SLF001 - torch has no other name
 
 
 @cache

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from archcost.errors import UsageError
 from archcost.importers.torch.recorded import ModuleCall
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ class ModuleCalls:
 
     def __init__(self, model: nn.Module, until: str = "") -> None:
         self.reached: Any = None  # what the module ``until`` has given
+        self.elsewhere: UsageError | None = None  # of the first module that has run in another thread
         self._until = until
+        self._thread = get_ident()
         self._paths = {id(module): path for path, module in model.named_modules()}
         self._times: dict[int, int] = {}
         self._stack: list[tuple[int, int]] = []  # the module's identity, and the call's number
@@ -51,6 +55,12 @@ class ModuleCalls:
 
     def _enter(self, module: nn.Module, args: Any) -> None:
         path = self._paths.get(id(module))
+        if get_ident() != self._thread:
+            words = (
+                f"its module {path or type(module).__name__} runs in another thread, where recording does not see it"
+            )
+            self.elsewhere = self.elsewhere or UsageError(words, "run it in the thread that calls the model")
+            return
         number = self.current
         if path:
             times = self._times.get(id(module), 0)
@@ -60,6 +70,8 @@ class ModuleCalls:
         self._stack.append((id(module), number))
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if get_ident() != self._thread:
+            return
         if self._until and self._paths.get(id(module)) == self._until:
             self.reached = output
             raise ReachedError

@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.calls import changed
+from archcost.importers.torch.chance import Chance, seeded
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
 from archcost.importers.torch.plain_attention import plain_attention
@@ -46,7 +47,10 @@ class FailedError(UsageError):
 
 @dataclass(slots=True)
 class RecordedRun:
-    """What one run has left, at one batch size; the fields are those of a recording."""
+    """What one run has left, at one batch size; the fields are those of a recording.
+
+    ``drawn``: it has drawn numbers by chance, which it may have followed.
+    """
 
     batch: int
     values: list[TorchValue]
@@ -58,58 +62,64 @@ class RecordedRun:
     macs: int
     dtype: str
     remarks: list[str]
+    drawn: bool
 
 
-def run_once(subject: Subject, batch: int, device: torch.device) -> RecordedRun:
-    """Make the model on a device and call it once.
+def run_once(subject: Subject, batch: int, device: torch.device, seed: int = 0) -> RecordedRun:
+    """Make the model on a device and call it once, with ``seed`` for what the call draws by chance.
 
-    Raises NumbersNeededError if a number is wanted that the meta device lacks, FailedError if the model fails, and
-    UsageError if what it does cannot be known.
+    Where the call makes parameters, it is the next call that counts: the first has prepared the model. Raises
+    NumbersNeededError if a number is wanted that the meta device lacks, FailedError if the model fails, and UsageError
+    if what it does cannot be known.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         with torch.device(device):
             model = subject.make().train(subject.training)
         made = Inputs(*subject.inputs(batch, device))
         args, kwargs = changed((made.args, made.kwargs), lambda leaf: _on(device, leaf))
         _prepare(subject, model, args, kwargs, device)
-        return _recorded(subject, model, args, kwargs, made.names, batch, device)
+        prepared = Inputs(args, kwargs, made.names)
+        before = _parameters(model)
+        with seeded(seed):
+            run = _recorded(subject, model, prepared, batch, device)
+            if run.parameters.keys() == before.keys():
+                return run
+            model.requires_grad_(requires_grad=False)
+            again = _recorded(subject, model, prepared, batch, device)
+            if again.parameters.keys() == run.parameters.keys():
+                return again
+    words = f"{subject.title} cannot be recorded: each call of it makes new parameters"
+    raise UsageError(words, "make them once, in a callable of your own: `package.module:callable`")
 
 
-def _recorded(
-    subject: Subject,
-    model: nn.Module,
-    args: Any,
-    kwargs: dict[str, Any],
-    names: Sequence[str],
-    batch: int,
-    device: torch.device,
-) -> RecordedRun:
+def _recorded(subject: Subject, model: nn.Module, made: Inputs, batch: int, device: torch.device) -> RecordedRun:
     paths = [path for path, _ in model.named_modules()]
     if subject.until not in paths:
         help_text = suggestion(subject.until, paths, "modules")
         raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
     values, modules = Values(model), ModuleCalls(model, subject.until)
+    args, kwargs, names = made
     tensors = tensors_in((args, kwargs))
     inputs = [values.input(each, name) for each, name in zip(tensors, names, strict=True)]
     counter = FlopCounterMode(display=False)
     tape = Tape(values, modules, counter)
     recorder = CallRecorder(tape, _shadows(subject, batch, tensors) if device.type == "meta" else None)
+    chance = Chance()
     try:
         with Foreign(subject.title, "run"), _surroundings(device), counter, modules.noted(), recorder:
             result = model(*args, **kwargs)
     except UsageError as error:
-        if recorder.stopped is None and modules.reached is None:
+        if (recorder.stopped or modules.elsewhere) is None and modules.reached is None:
             raise FailedError(error.message, _OTHER_INPUT) from None
         result = modules.reached
-    _refuse(subject, recorder.stopped)
+    drawn = chance.drawn()
+    _refuse(subject, recorder.stopped or modules.elsewhere)
     if subject.until and modules.reached is None:
         raise UsageError(f"{subject.title} does not run its module '{subject.until}'")
     outputs = _outputs(subject, recorder, values, result)
     missed = tape.unaccounted()
     if missed:
         raise UsageError(f"{subject.title} multiplies where recording does not see it: {missed:,} MACs")
-    parameters = {path: each.numel() for path, each in model.named_parameters()}
     dtype = _dtype(model, args, kwargs)
     return RecordedRun(
         batch,
@@ -118,11 +128,17 @@ def _recorded(
         modules.calls,
         inputs,
         outputs,
-        parameters,
+        _parameters(model),
         tape.macs(),
         dtype,
         list(recorder.remarks),
+        drawn,
     )
+
+
+def _parameters(model: nn.Module) -> dict[str, int]:
+    """The elements of each parameter, by its path; 0 of those that are not made yet."""
+    return {path: 0 if is_lazy(each) else each.numel() for path, each in model.named_parameters()}
 
 
 def _shadows(subject: Subject, batch: int, tensors: Sequence[Tensor]) -> Shadows:
