@@ -196,9 +196,10 @@ def _of_zoo(name: str) -> str:
 
 
 def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
-    """The spec that a source is imported into under settings; its places are of the text that ``archcost import`` writes.
+    """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
+    It is imported under ``settings``, as :func:`read_spec` has it.
     ``files`` is the tree that a configuration of a model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source

@@ -1,8 +1,8 @@
 """The proof of an imported spec: its text is read and analysed as any other, and held against the model.
 
 Params and MACs must be those that the source itself counted; every layer must be the step of the model at its place:
-the same op, on the same values, with the same shapes; and all of that at the batch sizes of the recording, and at 1. What the source cannot count
-is said, and what archcost cannot count is a lower bound.
+the same op, on the same values, with the same shapes; and all of that at the batch sizes of the recording, and at 1.
+What the source cannot count is said, and what archcost cannot count is a lower bound.
 """
 
 from __future__ import annotations

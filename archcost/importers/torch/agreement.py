@@ -1,4 +1,4 @@
-"""Whether what larger batches do is, at batch 1, what the model does there: then its calls differ in nothing that counts.
+"""Whether what larger batches do is, at batch 1, what the model does there: if so, its calls differ in no figure.
 
 A model may leave out at batch 1 what does nothing there: it expands no mask, and copies no view. Such calls are gone
 once it is said in ops.

@@ -81,7 +81,8 @@ EMPTY = _names("empty empty_like empty_strided new_empty new_empty_strided")
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a torch function as rules know it: ``add`` for ``__iadd__``, ``add_`` and ``aten.add.Tensor``.
 
-    An operator of somebody else's has its own namespace before its name, as ``mine::add``. A property has its own name (``T``, ``data``), and the setting of one begins with ``set_``.
+    An operator of somebody else's has its own namespace before its name, as ``mine::add``. A property has its own name
+    (``T``, ``data``), and the setting of one begins with ``set_``.
     """
     others = _namespace(function)
     if others not in _NAMESPACES:
@@ -102,8 +103,10 @@ def _namespace(function: Callable[..., Any]) -> str:
     """The library that an operator is of; torch's for what is no operator."""
     if isinstance(function, OpOverload):
         return function.namespace
-    packet = isinstance(function, OpOverloadPacket)
-    return function._qualified_op_name.partition("::")[0] if packet else "aten"  # noqa: SLF001 - torch has no other name
+    if isinstance(function, OpOverloadPacket):
+        qualified: str = function._qualified_op_name  # noqa: SLF001 - torch has no other name for it
+        return qualified.partition("::")[0]
+    return "aten"
 
 
 @cache

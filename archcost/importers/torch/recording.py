@@ -126,8 +126,12 @@ def _first(subject: Subject, device: torch.device) -> tuple[RecordedRun, list[st
     try:
         return run_once(subject, smallest, device), []
     except FailedError as error:
-        remark = f"recorded at batches {larger} and {_SECOND}: at batch {smallest}, {error.message}"
-        return run_once(subject, larger, device), [remark]
+        why = error
+    try:
+        run = run_once(subject, larger, device)
+    except FailedError:
+        raise why from None
+    return run, [f"recorded at batches {larger} and {_SECOND}: at batch {smallest}, {why.message}"]
 
 
 def _repeated(subject: Subject, first: RecordedRun, device: torch.device) -> RecordedRun:

@@ -165,7 +165,7 @@ class _Merge:
         return TorchCall(one.function, args, kwargs, one.outputs, one.module, macs, one.in_place, one.place)
 
     def _macs(self, one: TorchCall, two: TorchCall) -> Size:
-        """The MACs of a call of both runs; none of those that the counter sees at one batch size, and not at another."""
+        """The MACs of a call of both runs; none if the counter sees them at one batch size alone."""
         assert isinstance(one.macs, int)
         assert isinstance(two.macs, int)
         if one.function in UNSEEN and 0 in (one.macs, two.macs):
