@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from archcost.errors import UsageError
+    from archcost.settings import Settings
+    from archcost.spec.model import Spec
 
 # Each is a function of its own name (``import_`` of import), or a Typer of several, in archcost.commands.MODULE; the
 # order is that of the help page.
@@ -201,22 +203,31 @@ def _called(words: Sequence[str]) -> int:
 
 def _names_sources(words: Sequence[str]) -> bool:
     """Whether a command line may import models, by what is cheap to ask."""
-    return any(":" in word or word.partition("=")[0] in _FOREIGN for word in words)
+    return any(":" in word or word.startswith("@") or word.partition("=")[0] in _FOREIGN for word in words)
 
 
 def _run_with_sources(words: Sequence[str], *, may_fork: bool) -> int | str | None:
     """The same where models may be imported: slow work is shown, and code that is not ours has its own process."""
     from archcost.importers.importing import Watched
     from archcost.importers.sources import runs_users_code
+    from archcost.named_specs import ConfiguredNames
     from archcost.render.progress import patient_spinner
 
     Watched.watch = patient_spinner
+    ConfiguredNames.read = _configured
     foreign = any(word.partition("=")[0] in _FOREIGN or runs_users_code(word) for word in words)
     if not (foreign and may_fork):
         return _run(words)
     from archcost.supervision import supervised
 
     return supervised(lambda: _run(words), "the model that --against names" if "--against" in words else "the model")
+
+
+def _configured(name: str, settings: Settings) -> Spec:
+    """The spec of a model of the configuration, which is read only where one is named."""
+    from archcost.budget.chosen import configured_spec
+
+    return configured_spec(name, settings)
 
 
 def _told(run: Callable[[], int | str | None]) -> int | str | None:

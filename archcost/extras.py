@@ -19,5 +19,11 @@ def require(*packages: str, extra: str = "verify", also: str = "") -> None:
     except OSError as gone:
         raise CallError(f"the working directory cannot be used: {gone.strerror}", "change to another one") from None
     for package in packages:
-        if find_spec(package) is None:
+        if not _is_installed(package):
             raise MissingExtraError(package, extra, also)
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a package is there, which may be one in another."""
+    above = package.rpartition(".")[0]
+    return (not above or _is_installed(above)) and find_spec(package) is not None

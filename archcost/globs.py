@@ -6,6 +6,7 @@ import os
 from errno import ELOOP
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.errors import UsageError
 from archcost.files import DISK, FileError, MissingFileError, failed, in_gits_own, is_below, refuse_gits_own
 from archcost.patterns import MAX_LENGTH, compiled, is_literal
 from archcost.printable import visible
@@ -235,3 +236,16 @@ def _hidden(path: str, error: OSError) -> FileError:
         f"cannot look into '{visible(shown)}': {failed(error).reason}",
         "leave that folder out, or name the files",
     )
+
+
+def required_files(name: str) -> list[str]:
+    """The files of a glob that a person named; one that is called like it is among them. Raises UsageError for none."""
+    try:
+        found = named_files(name)
+    except FileError as error:
+        raise UsageError(f"cannot look for '{name}': {error.reason}", error.help) from None
+    if os.path.lexists(name) and name not in found:
+        found.append(name)
+    if not found:
+        raise UsageError(f"no file matches '{name}'")
+    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from archcost.errors import UsageError, did_you_mean
+
 BLOCKS = "blocks"  # the folder of the files of blocks
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -45,3 +47,12 @@ def _natural(name: str) -> list[int | str]:
     import re
 
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+def path_of(name: str) -> str:
+    """The path of a model of the zoo, whatever files there are; raises UsageError for one that there is not."""
+    path = find(name)
+    if path is None:
+        hint = did_you_mean(name, names()) or "`archcost zoo` lists the models"
+        raise UsageError(f"the zoo has no model '{name}'", hint)
+    return path

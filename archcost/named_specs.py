@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.errors import Diagnostic
+    from archcost.errors import Diagnostic, UnreadError
     from archcost.files import Files
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
 
 T = TypeVar("T")
+_NO_TEXT = "\b"  # what a file of ONNX begins with, and no spec can
+BINARY = ".onnx"  # how names end of files that hold no text; one that a person names may have any name
+MODEL = "@"  # before the name of a model of the configuration
+
+
+class ConfiguredNames:
+    """Who reads the models of a configuration, ``@NAME``, for the process: the command line sets it."""
+
+    read: Callable[[str, Settings], Spec] | None = None
 
 
 class SpecResult:
@@ -162,37 +171,81 @@ def load_spec(name: str) -> Spec:
 def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
-    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, or a source, which is
-    imported as it is under the settings: with their inputs, and as it runs in training if they ask for that.
+    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
+    imported as it is under the settings (with their inputs, and as it runs in training if they ask for that), or on the
+    command line ``@NAME``, a model of the configuration. A file may hold a spec, or what stands for one.
     """
-    from archcost.spec.loader import read
-
+    if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
+        return ConfiguredNames.read(name, settings)
     before, colon, rest = name.partition(":")
     if not colon:
-        return read(name)
+        return _of_file(name, settings)
     from archcost.importers.sources import ZOO, parse_source
 
     if before == ZOO:
-        return read(_of_zoo(rest))
+        from archcost.model_zoo import path_of
+        from archcost.spec.loader import read
+
+        return read(path_of(rest))
     source = parse_source(name)
     if source is not None and not (source.runs_users_code and os.path.lexists(name)):
         return imported_spec(source, settings)
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
-    return read(name) if parts is None else load_at(*parts)
+    if parts is None:
+        return _of_file(name, settings)
+    return _binary_at(*parts, settings) if parts[1].endswith(BINARY) else load_at(*parts, translated)
 
 
-def _of_zoo(name: str) -> str:
-    """The path of a model of the zoo, whatever files there are; raises UsageError for one that there is not."""
-    from archcost import model_zoo
-    from archcost.errors import UsageError, did_you_mean
+def _of_file(name: str, settings: Settings) -> Spec:
+    """The spec in a file, or the one that it is imported into: files that hold no text are looked at once no text is
+    found in them.
+    """
+    from archcost.errors import SpecError
+    from archcost.spec.loader import read
 
-    path = model_zoo.find(name)
-    if path is None:
-        hint = did_you_mean(name, model_zoo.names()) or "`archcost zoo` lists the models"
-        raise UsageError(f"the zoo has no model '{name}'", hint)
-    return path
+    try:
+        return read(name, translated)
+    except SpecError:
+        from archcost.importers.file_readers import holds_no_text
+
+        if not holds_no_text(name):
+            raise
+    from archcost.importers.sources import FILE, ImportSource
+
+    return imported_spec(ImportSource(FILE, name), settings)
+
+
+def _binary_at(revision: str, path: str, settings: Settings) -> Spec:
+    """The spec that a file at a git revision is imported into."""
+    from archcost.errors import UsageError
+    from archcost.files import FileError
+    from archcost.importers.sources import FILE, ImportSource
+    from archcost.revisions import Revision
+
+    with Revision(revision) as at:
+        try:
+            return imported_spec(ImportSource(FILE, at.locate(path)), settings, at.files)
+        except FileError as error:
+            raise UsageError(f"cannot read {revision}:{path}: {error.reason}", error.help) from None
+
+
+def translated(text: str, path: str) -> str:
+    """The text of the spec that the text of a file stands for, which most are themselves.
+
+    Raises SpecError for a text of another format that is not understood.
+    """
+    from archcost.spec.included import format_of
+
+    if text.startswith(_NO_TEXT):
+        raise _unread(path, "it holds no text")
+    found = format_of(text)
+    if not found:
+        return text
+    from archcost.importers.file_formats import FORMATS
+
+    return FORMATS[found].spec_text(text, path)
 
 
 def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
@@ -203,8 +256,9 @@ def imported_spec(source: ImportSource, settings: Settings, files: Files | None 
     ``files`` is the tree that a configuration of a model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source
+    from archcost.importers.sources import FILE
 
-    ask = Ask(source, settings.inputs, training=settings.training, files=files)
+    ask = Ask(source, settings.inputs, training=settings.training and source.library != FILE, files=files)
     spec = spec_of(import_source(ask), source.text)
     spec.imported_with = settings.inputs
     return spec
@@ -216,21 +270,30 @@ def spec_of(imported: Imported, name: str) -> Spec:
 
     spec = reads(imported.text, name=name)
     spec.expect.clear()
-    spec.functional = frozenset(imported.functional)
+    spec.calls.update(imported.calls)
     return spec
 
 
 def read_bounded(path: str, files: Files) -> Spec:
     """A spec that a configuration names, which must be below the root of its files; raises as for other specs."""
-    from archcost.errors import Diagnostic, Mark, Source, UnreadError
     from archcost.files import FileError
     from archcost.spec.loader import read_from
 
     try:
-        return read_from(files, path)
+        if path.endswith(BINARY):
+            from archcost.importers.sources import FILE, ImportSource
+
+            return imported_spec(ImportSource(FILE, path), AS_IT_STANDS, files)
+        return read_from(files, path, translate=translated)
     except FileError as error:
-        mark = Mark(Source(path, ""), 0, 0)
-        raise UnreadError([Diagnostic(f"cannot read {path}: {error.reason}", mark, error.help)]) from None
+        raise _unread(path, error.reason, error.help) from None
+
+
+def _unread(path: str, reason: str, hint: str = "") -> UnreadError:
+    """The error for what cannot be read."""
+    from archcost.errors import Diagnostic, Mark, Source, UnreadError
+
+    return UnreadError([Diagnostic(f"cannot read {path}: {reason}", Mark(Source(path, ""), 0, 0), hint)])
 
 
 def expand(names: Sequence[str]) -> list[str]:
@@ -241,21 +304,10 @@ def expand(names: Sequence[str]) -> list[str]:
     """
     paths: list[str] = []
     for name in names:
-        paths += [name] if not any(char in name for char in "*?[") else _matches(name)
+        if any(char in name for char in "*?["):
+            from archcost.globs import required_files
+
+            paths += required_files(name)
+        else:
+            paths.append(name)
     return list(dict.fromkeys(paths))
-
-
-def _matches(name: str) -> list[str]:
-    from archcost.errors import UsageError
-    from archcost.files import FileError
-    from archcost.globs import named_files
-
-    try:
-        found = named_files(name)
-    except FileError as error:
-        raise UsageError(f"cannot look for '{name}': {error.reason}", error.help) from None
-    if os.path.lexists(name) and name not in found:
-        found.append(name)
-    if not found:
-        raise UsageError(f"no file matches '{name}'")
-    return found

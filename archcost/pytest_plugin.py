@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archcost.analysis.report import Report
-    from archcost.api.models import AnyInputs
+    from archcost.given_inputs import Inputs
 
 
 class Budget(Protocol):
@@ -63,7 +63,7 @@ class JudgedModel:
 class ModelImporter(Protocol):
     """Makes the report of a module, or of a source."""
 
-    def __call__(self, model: nn.Module | str, inputs: AnyInputs | str | None = None, **how: Any) -> JudgedModel:
+    def __call__(self, model: nn.Module | str, inputs: Inputs | None = None, **how: Any) -> JudgedModel:
         """The model, imported with inputs as :func:`archcost.import_model` has them; ``how`` is as there."""
 
 
@@ -73,7 +73,7 @@ def archcost_model() -> ModelImporter:
     return import_and_analyze
 
 
-def import_and_analyze(model: nn.Module | str, inputs: AnyInputs | str | None = None, **how: Any) -> JudgedModel:
+def import_and_analyze(model: nn.Module | str, inputs: Inputs | None = None, **how: Any) -> JudgedModel:
     """The report of a module or a source, which is imported."""
     from archcost import analyze, import_model
 

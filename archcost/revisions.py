@@ -15,12 +15,13 @@ from archcost import git, model_zoo
 from archcost.errors import UsageError
 from archcost.files import MAX_PATH, FileError, MissingFileError
 from archcost.spec.included import ZOO
-from archcost.spec.loader import load_from
+from archcost.spec.loader import itself, load_from
 from archcost.written_paths import written_below
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from archcost.spec.loader import Translate
     from archcost.spec.model import Spec
 
 _MAX_HOPS = 40  # symbolic links on the way to a file, as Linux allows
@@ -182,10 +183,13 @@ class Revision:
         """All YAML files of the revision, relative to the repository's root."""
         return sorted(path for path in self.files.entries if path.endswith((".yaml", ".yml")))
 
-    def load(self, path: str) -> Spec:
-        """Parse a spec as it stands at the revision; raises SpecError, and UsageError when it has no such file."""
+    def load(self, path: str, translate: Translate = itself) -> Spec:
+        """Parse a spec as it stands at the revision; raises SpecError, and UsageError when it has no such file.
+
+        ``translate`` makes specs of other texts that may stand there.
+        """
         try:
-            spec = self.load_located(self.locate(path))
+            spec = self.load_located(self.locate(path), translate)
         except FileError as error:
             if isinstance(error, MissingFileError):
                 raise UsageError(f"revision {self.name} has no file '{path}'") from None
@@ -193,9 +197,9 @@ class Revision:
         spec.path = f"{self.name}:{path}"
         return spec
 
-    def load_located(self, location: str) -> Spec:
+    def load_located(self, location: str, translate: Translate = itself) -> Spec:
         """Parse a spec by its path from the root; raises SpecError and FileError."""
-        return load_from(self.files, location, prefix=f"{self.name}:")
+        return load_from(self.files, location, prefix=f"{self.name}:", translate=translate)
 
     def locate(self, path: str) -> str:
         """The path from the repository's root of a path from the working directory; raises OutsideError.
@@ -208,11 +212,11 @@ class Revision:
         return location
 
 
-def load_at(revision: str, path: str) -> Spec:
+def load_at(revision: str, path: str, translate: Translate = itself) -> Spec:
     """Parse one spec as it stands at a revision; raises as Revision does, and tells who means a model of the zoo."""
     try:
         with Revision(revision) as at:
-            return at.load(path)
+            return at.load(path, translate)
     except UsageError as error:
         if error.help or f"{revision}:" != ZOO or model_zoo.find(path) is None:
             raise

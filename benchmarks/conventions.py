@@ -130,25 +130,26 @@ def model_table(printed: dict[str, dict[str, int | None]] | None) -> str:
         report = archcost.analyze(name)
         ours = figures(report)
         theirs = printed[name] if printed else ours
-        cells = [name, "torchvision" if source(report) else "archcost", *(_cell(theirs[tool]) for tool in TOOLS)]
-        row = f"| {' | '.join(cells)} | {_difference(ours, theirs)} |"
+        cells = [name, "torchvision" if source(report) else "archcost", *(cell(theirs[tool]) for tool in TOOLS)]
+        row = f"| {' | '.join(cells)} | {difference(ours, theirs)} |"
         families.setdefault(report.spec.family, []).append(row)
     for family in sorted(families, key=str.casefold):
         lines += [f"| **{family}** |" + " |" * (len(TOOLS) + 2), *families[family]]
     return "\n".join(lines)
 
 
-def _cell(figure: int | None) -> str:
+def cell(figure: int | None) -> str:
+    """A tool's figure, if it has one."""
     return "fails" if figure is None else f"{figure:,}"
 
 
-def _difference(ours: dict[str, int | None], theirs: dict[str, int | None]) -> str:
+def difference(ours: dict[str, int | None], theirs: dict[str, int | None]) -> str:
     """``0``, or the tools that say another figure, and how much archcost's is off."""
     found = []
-    for tool in TOOLS:
-        own, other = ours[tool], theirs[tool]
+    for tool, own in ours.items():
+        other = theirs[tool]
         if own != other:
-            off = f"{own - other:+,}" if own is not None and other is not None else f"{_cell(own)} here"
+            off = f"{own - other:+,}" if own is not None and other is not None else f"{cell(own)} here"
             found.append(f"{tool} {off}")
     return "; ".join(found) or "0"
 

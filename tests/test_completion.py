@@ -30,6 +30,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "net.yaml").write_text(NET, encoding="utf-8")
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     (tmp_path / ".hidden.yaml").write_text("", encoding="utf-8")
+    (tmp_path / "archcost.toml").write_text(
+        '[models.classifier]\nsource = "nets:build"\n[models.other]\nsource = "timm:resnet18"\n', encoding="utf-8"
+    )
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "small.json").write_text("{}", encoding="utf-8")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "a net.yml").write_text("", encoding="utf-8")
     return tmp_path
@@ -58,6 +63,18 @@ def offered(*words: str) -> list[str]:
         (("analyze", "models/"), ["models/a net.yml"]),
         (("analyze", "mod"), ["models/"]),
         (("analyze", "nowhere/"), []),
+        (
+            ("analyze", "torchvision:resnet1"),
+            ["torchvision:resnet101", "torchvision:resnet152", "torchvision:resnet18"],
+        ),
+        (("import", "timm:convnext_tin"), ["timm:convnext_tiny", "timm:convnext_tiny_hnf"]),
+        (("import", "transformers:con"), ["transformers:configs/"]),
+        (("import", "transformers:configs/"), ["transformers:configs/small.json"]),
+        (("import", "keras:res"), []),
+        (("verify", "net.yaml", "--against", "torch"), ["torchvision:"]),
+        (("verify", "net.yaml", "--against", "torchvision:alex"), ["torchvision:alexnet"]),
+        (("check", "@"), ["@classifier", "@other"]),
+        (("compare", "net.yaml", "@c"), ["@classifier"]),
         (("analyze", "net.yaml", "-o", "n"), ["net.yaml", "notes.txt"]),
         (("analyze", "net.yaml", "--output", "."), [".hidden.yaml"]),
         (("analyze", "net.yaml", "--set", ""), ["width=", "depth="]),

@@ -32,6 +32,11 @@ class Odd(nn.Module):
         return torch.special.bessel_j0(x)
 
 
+class Pair(nn.Module):
+    def forward(self, a, b):
+        return a + b
+
+
 class Chooses(nn.Module):
     def forward(self, x):
         return x[x > 0]
@@ -100,6 +105,9 @@ def test_what_has_no_op_is_an_error_under_strict_alone(run: Callable[..., Run], 
     assert strict.code == 1
     assert "fail: 1 of 1 steps have no op in archcost" in strict.err
     assert (folder / "odd.yaml").exists()  # written before the exit
+    check = ("import", "tiny_nets:Odd", "--check", "odd.yaml")
+    assert run(*check, cwd=folder).code == 0
+    assert run(*check, "--strict", cwd=folder).code == 1
 
 
 def test_shapes_that_depend_on_the_input_are_refused(run: Callable[..., Run], folder: Path) -> None:
@@ -121,6 +129,15 @@ def test_shapes_that_depend_on_the_input_are_refused(run: Callable[..., Run], fo
         ((*ASKED, "--until", "4"), "4"),
         ((*ASKED[:2], "3x4x4:float31"), "--input has no dtype 'float31'"),
         ((*ASKED[:2], "3x5x5"), "tiny_nets:build"),
+        (("./nets/tiny_nets.py:build",), "write a module as Python imports it: `nets.tiny_nets:build`"),
+        (("tiny_net:build",), "there is no module 'tiny_net'\nhelp: did you mean 'tiny_nets'?"),
+        (("torch.nnn:Linear",), "there is no module 'torch.nnn'\nhelp: did you mean 'nn'?"),
+        (("no_such_package.nets:build",), "there is no module 'no_such_package'\nhelp: "),
+        (("transformers:nowhere",), "cannot read nowhere: there is no such file\nhelp: name the config.json"),
+        (("tiny_nets:Pair", "--input", "3"), "tiny_nets:Pair needs more: b\nhelp: name each input"),
+        (("tiny_nets:Pair", "--input", "a=3"), "name each input: `--input a=3 --input b=16`"),
+        ((*ASKED, "-o", "net.json"), "import writes a spec, which is YAML, got -o net.json"),
+        ((*ASKED, "--check", "net.yaml", "-o", "a.yaml"), "--check writes nothing"),
     ],
 )
 def test_what_cannot_be_imported(words: tuple[str, ...], message: str, run: Callable[..., Run], folder: Path) -> None:
@@ -157,6 +174,40 @@ def test_a_wrong_committed_spec_is_told_at_its_place(run: Callable[..., Run], fo
     result = run("import", "tiny_nets:build", "--check", "net.yaml", cwd=folder)
     assert result.code == 2
     assert "net.yaml:3:10" in result.err
+
+
+# --- models of the configuration -------------------------------------------------------------------------------------
+
+
+def test_any_command_takes_a_model_of_the_configuration(run: Callable[..., Run], folder: Path) -> None:
+    """With the input that stands there, unless the command line has another."""
+    (folder / "archcost.toml").write_text(
+        'allow_import = true\n[models.alex]\nsource = "torchvision:alexnet"\ninput = "3x63x63"\n'
+        '[models.own]\nsource = "tiny_nets:build"\ninput = "3x4x4"\n'
+    )
+    report = json.loads(run("analyze", "@alex", "--format", "json", cwd=folder).out)
+    assert (report["spec"]["name"], report["inputs"][0]["shape"]) == ("alex", [1, 3, 63, 63])
+    assert report["totals"]["params"] == 61_100_840
+    asked = json.loads(run("analyze", "@alex", "--input", "3x224x224", "--format", "json", cwd=folder).out)
+    assert asked["totals"]["macs"] == 714_188_480
+    compared = run("compare", "@alex", "torchvision:alexnet", cwd=folder)
+    assert compared.code == 0
+    assert compared.out.startswith("alex → alexnet\n")
+    unknown = run("analyze", "@alx", cwd=folder)
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "the configuration has no model '@alx'\nhelp: did you mean '@alex'?" in unknown.err
+
+
+def test_a_name_of_the_configuration_runs_no_code(run: Callable[..., Run], folder: Path) -> None:
+    (folder / "archcost.toml").write_text(
+        'allow_import = true\n[models.own]\nsource = "tiny_nets:build"\ninput = "3x4x4"\n'
+    )
+    refused = run("memory", "@own", cwd=folder)
+    assert (refused.code, refused.out) == (2, "")
+    assert "write `tiny_nets:build --input 3x4x4`" in refused.err
+    assert "tiny_nets" not in sys.modules
+    (folder / "@own").write_text("archcost: 1\nname: in_a_file\ninput: [4]\nlayers: [relu]\n")
+    assert "in_a_file" in run("memory", "@own", cwd=folder).out
 
 
 # --- in place of a spec -----------------------------------------------------------------------------------------------
@@ -201,6 +252,11 @@ def test_marks_are_of_the_text_under_the_name_of_the_source() -> None:
     assert str(layer.node.mark).startswith("torchvision:alexnet:")
     assert layer.node.mark.source.text == spec.text
     assert spec.expect == {}
+
+
+def test_what_is_no_module_is_told() -> None:
+    with pytest.raises(archcost.UsageError, match=r"'int' is neither a torch.nn.Module nor the text of"):
+        archcost.import_model(3, "4")  # type: ignore[call-overload]
 
 
 def test_inputs_have_dtypes(run: Callable[..., Run], folder: Path) -> None:

@@ -207,9 +207,13 @@ def test_the_residual_add_needs_its_projection() -> None:
     assert "conv2d: {out_channels: 128, kernel_size: 1, stride: 2}" in diagnostic.help
 
 
+# One spec with params for what the models of a library differ in: a line for each param, and a step for each option.
+FAMILY_SPECS = ("bart", "clip", "deberta", "decoder", "image_encoder", "text_encoder", "wav2vec2_base")
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_specs_stay_short(name: str) -> None:
     text = Path(zoo.find(name) or "").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    assert len(lines) < (60 if name == "googlenet" else 40)
+    assert len(lines) < (60 if name == "googlenet" else 80 if name in FAMILY_SPECS else 40)
     assert max(map(len, lines)) <= 120

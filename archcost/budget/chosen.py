@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.configured_models import MODEL, Permission, analyze_model
+from archcost.budget.config import load_config
+from archcost.budget.configured_models import Permission, analyze_model, spec_of_model
 from archcost.errors import Diagnostic, UsageError, suggestion
 from archcost.files import DISK
-from archcost.named_specs import analyze_one, expand
+from archcost.named_specs import MODEL, analyze_one, expand
+from archcost.settings import input_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.budget.baseline import Baseline
     from archcost.budget.config import Config
+    from archcost.budget.configured_models import ConfiguredModel
     from archcost.files import Files
     from archcost.named_specs import SpecResult
     from archcost.settings import Settings
+    from archcost.spec.model import Spec
 
 
 class ChosenSpecs(NamedTuple):
@@ -44,10 +48,8 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
     if names:
         paths = [f"{MODEL}{name}" if f"{MODEL}{name}" in config.models else name for name in names]
         models = [path for path in paths if path.startswith(MODEL) and not os.path.lexists(path)]
-        unknown = next((path for path in models if path not in config.models), None)
-        if unknown is not None:
-            hint = suggestion(unknown, list(config.models), "models")
-            raise UsageError(f"the configuration has no model '{unknown}'", hint)
+        for path in models:
+            _model_of(path, config)
         return ChosenSpecs(expand(paths), whole=False, named=frozenset(paths))
     if not config.specs and not config.models:
         hint = 'name specs, or list them: `[tool.archcost]` with `specs = ["specs/*.yaml"]` in pyproject.toml'
@@ -55,6 +57,30 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
         raise UsageError(f"no specs are given, and {where}", hint)
     paths = [*config.spec_paths(), *config.models]
     return ChosenSpecs(paths, whole=True, files=config.files)
+
+
+def _model_of(path: str, config: Config) -> ConfiguredModel:
+    if path not in config.models:
+        hint = suggestion(path, list(config.models), "models")
+        raise UsageError(f"the configuration has no model '{path}'", hint)
+    return config.models[path]
+
+
+def configured_spec(path: str, settings: Settings) -> Spec:
+    """The spec of a model of the nearest configuration, where nothing is judged.
+
+    Raises UsageError for one that there is not, and for code of the repository: who wants it run names it.
+    """
+    config = load_config(None)
+    model = _model_of(path, config)
+    if model.source.runs_users_code:
+        shapes = "".join(f" --input {input_text(name, shape)}" for name, shape in model.inputs.items())
+        raise UsageError(
+            f"{path} is {model.source.text}, code of the repository, which runs where you name it yourself",
+            f"write `{model.source.text}{shapes}`",
+        )
+    may = Permission(config.folder, config.files, config.allow_import, called=False)
+    return spec_of_model(path, model, settings._replace(inputs={**model.inputs, **settings.inputs}), may)
 
 
 def analyze_chosen(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import CallError, Diagnostic, UsageError
 from archcost.given_inputs import read_inputs
-from archcost.importers.sources import FORM, parse_source
-from archcost.named_specs import SpecResult, attempt_read, imported_spec
+from archcost.importers.sources import CONFIGURED, FORM, parse_source
+from archcost.named_specs import MODEL, SpecResult, attempt_read, imported_spec
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Scalar, Sequence
 from archcost.spec.value_reader import brief
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from archcost.spec.value_reader import Reader
 
 MAX_MODELS = 1000
-MODEL = "@"  # before the name of a configured model, where specs are named
 _KEYS = ("source", "input", "budgets")
 _ODD = frozenset("*?[]:/\\@!")  # what paths, globs and sources mean
 
@@ -134,18 +133,20 @@ def analyze_model(path: str, model: ConfiguredModel, settings: Settings, may: Pe
     def work(spec: Spec) -> SpecResult:
         return SpecResult(path, analyze(spec, asked))
 
-    def read() -> Spec:
-        source = model.source
-        if source.library == "transformers":
-            source = source._replace(name=os.path.join(may.folder, source.name))
-        spec = imported_spec(source, asked, may.files)
-        spec.name = path.removeprefix(MODEL)
-        return spec
-
     try:
-        return attempt_read(path, read, work)
+        return attempt_read(path, lambda: spec_of_model(path, model, asked, may), work)
     except CallError as error:  # a library that is missing
         return SpecResult(path, None, (Diagnostic(error.message, model.mark, error.help),))
+
+
+def spec_of_model(path: str, model: ConfiguredModel, settings: Settings, may: Permission) -> Spec:
+    """The spec of a configured model that may run, under settings; raises as imports do."""
+    source = model.source
+    if source.library == CONFIGURED:
+        source = source._replace(name=os.path.join(may.folder, source.name))
+    spec = imported_spec(source, settings, may.files)
+    spec.name = path.removeprefix(MODEL)
+    return spec
 
 
 def _forbidden(model: ConfiguredModel, may: Permission) -> Diagnostic:

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from archcost import model_zoo
-from archcost.budget.configured_models import MODEL
 from archcost.files import DISK, FileError, in_gits_own, is_below
 from archcost.importers.sources import is_source
+from archcost.named_specs import MODEL
 from archcost.written_paths import written_below
 
 if TYPE_CHECKING:

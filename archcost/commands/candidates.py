@@ -134,6 +134,8 @@ class _Place:
             yield from _one_more(_LISTED[parameter.name](), unfinished)
         elif metavar == "FILE":
             yield from _files(unfinished)
+        elif parameter.name == "against":
+            yield from _sources(unfinished)
         elif parameter.param_type_name == "argument" and parameter.name == "op":
             from archcost.ops import REGISTRY
 
@@ -148,21 +150,44 @@ class _Place:
 
             yield from [Candidate(kind, "op") for kind in REGISTRY if kind.startswith(unfinished)]
         elif argument == "source":
-            yield from _libraries(unfinished)
+            yield from _sources(unfinished)
         elif argument in ("spec", "specs") or self.command.name == "zoo":
             from archcost import model_zoo
 
             yield from [Candidate(name, "zoo") for name in model_zoo.names() if name.startswith(unfinished)]
             if self.command.name != "zoo":
-                yield from _libraries(unfinished)
+                yield from _sources(unfinished)
+                yield from _configured(unfinished)
                 yield from _files(unfinished, _SPECS)
 
 
-def _libraries(unfinished: str) -> Iterator[Candidate]:
-    """What stands before the names of libraries' models; to know these, a library would have to be loaded."""
-    from archcost.importers.sources import LIBRARIES
+def _sources(unfinished: str) -> Iterator[Candidate]:
+    """Libraries, and behind a colon their models, or the files of configurations."""
+    from archcost.importers.model_names import model_names
+    from archcost.importers.sources import CONFIGURED, LIBRARIES
 
-    yield from [Candidate(f"{name}:", "PyTorch models") for name in LIBRARIES if name.startswith(unfinished)]
+    library, colon, name = unfinished.partition(":")
+    if not colon:
+        yield from [Candidate(f"{each}:", "PyTorch models") for each in LIBRARIES if each.startswith(library)]
+    elif library == CONFIGURED:
+        yield from [one._replace(value=f"{library}:{one.value}") for one in _files(name, (".json",))]
+    else:
+        found = [each for each in model_names(library) if each.startswith(name)]
+        yield from [Candidate(f"{library}:{each}", library) for each in found]
+
+
+def _configured(unfinished: str) -> Iterator[Candidate]:
+    """The models of the configuration, where one is meant."""
+    if not unfinished.startswith("@"):
+        return
+    from archcost.budget.config import load_config
+    from archcost.errors import ArchcostError
+
+    try:
+        models = load_config(None).models
+    except ArchcostError:
+        return
+    yield from [Candidate(name, each.source.text) for name, each in models.items() if name.startswith(unfinished)]
 
 
 def _first_sentence(text: str) -> str:

@@ -12,7 +12,7 @@ SCRIPTS = {
     "bash": r"""_archcost() {
     local IFS=$'\n'
     COMPREPLY=($(ARCHCOST_COMPLETE=bash "$1" "${COMP_LINE:0:COMP_POINT}" "$2" 2>/dev/null))
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=/] ]]; then
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=/:] ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }
@@ -25,7 +25,7 @@ _archcost() {
     for line in "${(@f)$(ARCHCOST_COMPLETE=zsh "${words[1]}" "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
         value="${line%%  *}"
         [[ -n $value ]] || continue
-        if [[ $value == *[=/] ]]; then
+        if [[ $value == *[=/:] ]]; then
             open_values+=("$value") open_texts+=("$line")
         else
             done_values+=("$value") done_texts+=("$line")

@@ -1,7 +1,8 @@
-"""``import``: a model of PyTorch as a spec, proven before it is written."""
+"""``import``: a model of PyTorch, or a file that stands for a model, as a spec."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,9 +10,14 @@ import typer
 from archcost.commands.options import Output
 
 if TYPE_CHECKING:
+    from archcost.analysis.report import Report
     from archcost.importers.importing import Ask
 
-_SOURCE = "torchvision:NAME, timm:NAME, transformers:config.json, or package.module:callable."
+_SOURCE = (
+    "config.json, an Ultralytics YAML, FILE.onnx, torchvision:NAME, timm:NAME, transformers:config.json, or"
+    " package.module:callable."
+)
+_NO_SPEC = (".json", ".csv", ".md", ".tex", ".py", ".xml", ".onnx")  # what is no spec
 _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; repeatable."
 
 
@@ -30,7 +36,7 @@ def import_(
         typer.Option("--check", metavar="FILE", help="Write nothing; exit 1 if the model no longer gives this spec."),
     ] = None,
 ) -> None:
-    """Write a PyTorch model as a spec, once its figures are proven to be those of the model.
+    """Write a PyTorch model as a spec, once its figures are proven; or a file that stands for one, without PyTorch.
 
     The spec goes to NAME.yaml, or to the file that -o names; -o - prints it. The model runs once, on tensors without
     numbers: no weights are fetched.
@@ -40,10 +46,22 @@ def import_(
     from archcost.importers.sources import required_source
 
     ask = Ask(required_source(source), parse_inputs(inputs or ()), flat, training, until or "")
+    _refuse_outputs(output, check)
     if check is not None:
-        _check(ask, check)
+        _check(ask, check, strict=strict)
     else:
         _write(ask, output, strict=strict)
+
+
+def _refuse_outputs(output: str | None, check: str | None) -> None:
+    """Raise UsageError, before anything is made, for a file that cannot become or be the spec."""
+    from archcost.errors import UsageError
+
+    if output is not None and check is not None:
+        raise UsageError("--check writes nothing, and -o names a file to write", "leave one of them out")
+    if output is not None and output.endswith(_NO_SPEC):
+        stem = output.rpartition(".")[0]
+        raise UsageError(f"import writes a spec, which is YAML, got -o {output}", f"write `-o {stem}.yaml`")
 
 
 def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
@@ -51,13 +69,13 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     from archcost.analysis.report import analyze
     from archcost.importers.importing import import_anew
     from archcost.render.exit import write_out
-    from archcost.render.output import print_failure, print_line, write_text
+    from archcost.render.output import print_line, write_text
     from archcost.spec.loader import loads
 
     path = f"{ask.source.title}.yaml" if output is None else output
     imported = import_anew(ask)
     if output is None:
-        _refuse_other(path, imported.text)
+        _refuse_other(path, imported.text, ask.source.name)
     write_text(imported.text, None if path == "-" else path, "yaml")
     for remark in (imported.unfolded, *imported.remarks):
         if remark:
@@ -66,15 +84,24 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     if output is None:
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
-        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs, as in the model\n")
+        proven = ", as in the model" * ask.source.is_run
+        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs{proven}\n")
+    if strict:
+        _judge_strictly(report)
+
+
+def _judge_strictly(report: Report) -> None:
+    """Exit 1 where a step has no op."""
+    from archcost.render.output import print_failure
+
     missing = sum(layer.op == "custom" for layer in report.layers)
-    if strict and missing:
+    if missing:
         print_failure(f"{missing:,} of {len(report.layers):,} steps have no op in archcost: see `custom` in the spec")
         raise typer.Exit(1)
 
 
-def _refuse_other(path: str, text: str) -> None:
-    """Raise UsageError where a file of the default name holds something else."""
+def _refuse_other(path: str, text: str, source: str) -> None:
+    """Raise UsageError where a file of the default name holds something else, as the source itself does."""
     from archcost.errors import UsageError
     from archcost.files import FileError, MissingFileError, located, read_named
 
@@ -84,15 +111,18 @@ def _refuse_other(path: str, text: str) -> None:
         return
     except FileError:
         there = b""
+    if os.path.lexists(source) and os.path.samefile(path, source):
+        raise UsageError(f"{path} is the source itself", "`-o FILE` names the spec to write, `-o -` prints it")
     if there != text.encode():
         raise UsageError(f"{path} is there already", f"`-o {path}` writes over it, `--check {path}` compares")
 
 
-def _check(ask: Ask, path: str) -> None:
+def _check(ask: Ask, path: str, *, strict: bool) -> None:
     """Exit 1, with the comparison of old and new, if the model gives another spec than that of a file."""
     from archcost.analysis.report import analyze
     from archcost.comparing import compare
     from archcost.importers.committed import first_difference, inputs_of
+    from archcost.importers.file_readers import takes_inputs
     from archcost.importers.importing import import_anew
     from archcost.named_specs import load_spec
     from archcost.render.comparison import ComparisonDocument
@@ -102,11 +132,14 @@ def _check(ask: Ask, path: str) -> None:
     from archcost.spec.loader import loads
 
     before = analyze(load_spec(path))
-    asked = ask if ask.inputs else ask._replace(inputs=inputs_of(before))
+    given = bool(ask.inputs) or not (ask.source.is_run or takes_inputs(ask))
+    asked = ask if given else ask._replace(inputs=inputs_of(before))
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:
         write_out(f"{ask.source.text} gives {path}\n")
+        if strict:
+            _judge_strictly(after)
         return
     write(ComparisonDocument(compare(before, after), "macs", None, only_changed=True), "table", None)
     print_failure(f"{ask.source.text} does not give {path} any more: {different} is the first that differs")

@@ -56,9 +56,31 @@ def projections(factor: int) -> Term:
     return term
 
 
-def inner_products(use: LayerUse) -> FigurePart:
-    """The two products of multihead_attention, which nothing sees."""
-    return FigurePart(f"{use.name} products", 0, use.macs - projection_macs(use), FUSED)
+def inner_products(factor: int) -> Term:
+    """The two products of multihead_attention, which nobody sees unless its source asks for the weights."""
+
+    def term(use: LayerUse) -> FigurePart:
+        macs = use.macs - projection_macs(use)
+        if gives_weights(use):
+            return FigurePart(f"{use.name} products", factor * macs, macs, f"{factor} per MAC")
+        return FigurePart(f"{use.name} products", 0, macs, FUSED)
+
+    return term
+
+
+def gives_weights(use: LayerUse) -> bool:
+    """Whether the source of an import asks for the weights of attention, so that products are made one by one."""
+    return use.call is not None and use.call.function == "torch.bmm"
+
+
+def weights_softmax(use: LayerUse) -> FigurePart | None:
+    """1 per weight, in the softmax of a multihead_attention that gives them."""
+    if not gives_weights(use):
+        return None
+    query, key, _ = three(use)
+    batch_dim = 0 if use.op.batch_first else 1
+    amount = query[batch_dim] * use.op.num_heads * query[1 - batch_dim] * key[1 - batch_dim]
+    return FigurePart(f"{use.name} softmax", amount, 0, "1 per weight")
 
 
 def native(use: LayerUse) -> bool:

@@ -9,12 +9,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archcost.conventions.attention import inner_products, projections
+from archcost.conventions.attention import inner_products, projections, weights_softmax
+from archcost.conventions.experts import grouped, router, scored
 from archcost.conventions.model import FLOPS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
+    ADDED,
+    ADDMM,
+    FUNCTIONAL,
+    MULTIPLIED,
+    POOLS,
     activated,
+    added_bias,
     bias,
+    by_addmm,
     einsum_path,
+    elementwise,
     gated,
     left_operand,
     normalised,
@@ -24,6 +33,7 @@ from archcost.conventions.part_rules import (
     running,
 )
 from archcost.conventions.ptflops import response_norm
+from archcost.conventions.recurrent import by_matrices, hooked
 from archcost.dims import numel, window_size
 from archcost.ops.facets import Work
 
@@ -82,6 +92,8 @@ def _transposed_bias(use: LayerUse) -> FigurePart | None:
 
 def _upsample(use: LayerUse) -> FigurePart:
     size, scale = use.op.size, use.op.scale_factor
+    if use.call is not None and isinstance(size, int):  # a source that is imported names them all
+        size = (size,) * (len(use.inputs[0]) - 2)
     if size is not None:
         return FigurePart(use.name, numel(size) if isinstance(size, tuple) else size, 0, "the sizes multiplied, once")
     if isinstance(scale, tuple) and len(scale) != use.inputs[0][0]:
@@ -95,6 +107,21 @@ def _refuses(report: Report) -> str:
     return "" if report.totals.params else "it fails on a model without params, whose device it looks up"
 
 
+_RANKS = (1, 2, 3)
+_FUNCTIONS = (
+    *("linear", "embedding", "interpolate", "softmax", "relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu"),
+    *(f"{name}_norm" for name in ("batch", "layer", "instance", "group")),
+    *(f"{name}{rank}d" for name in ("conv", "conv_transpose", *POOLS) for rank in _RANKS),
+)
+_PATCHES = frozenset(
+    {
+        *(FUNCTIONAL + name for name in _FUNCTIONS),
+        *("torch.matmul", "torch.Tensor.matmul", "torch.einsum"),
+        *ADDMM,
+        *MULTIPLIED,
+        *ADDED,
+    }
+)
 _ONCE = (per_input(1),)
 
 CONVENTION = Convention(
@@ -109,7 +136,7 @@ CONVENTION = Convention(
     works={
         Work.CONVOLUTION: (_convolution, _convolution_bias),
         Work.TRANSPOSED: (_transposed, _transposed_bias),
-        Work.PRODUCT: (products(2),),
+        Work.PRODUCT: (by_addmm(added_bias(2), products(2)),),
         Work.ATTENTION: (unseen("a function that it does not patch"),),
         Work.RECURRENT: (unseen("it counts nn.RNN, nn.LSTM and nn.GRU themselves, not classes derived from them"),),
         Work.NORM: (_MEASURED,),
@@ -117,6 +144,7 @@ CONVENTION = Convention(
     },
     kinds={
         **dict.fromkeys(("relu", "prelu", "elu", "leaky_relu", "silu", "gelu", "softmax", "softmax2d"), _ONCE),
+        "relu6": (elementwise({FUNCTIONAL + "relu6"}),),  # the module calls another function
         "batch_norm": (running(normalised(2, 1), _MEASURED),),
         "local_response_norm": (response_norm,),
         "upsample": (_upsample,),
@@ -125,6 +153,14 @@ CONVENTION = Convention(
         "deform_conv2d": (operators(2), bias),
         "selective_scan": (operators(2), gated),
         "mixture_of_experts": (products(2), activated),
-        "multihead_attention": (projections(2), inner_products),
+        "multihead_attention": (projections(2), inner_products(0)),
+        **dict.fromkeys(("mul", "layer_scale"), (elementwise(MULTIPLIED),)),
+        "add": (elementwise(ADDED),),
     },
+    sources={
+        **hooked(by_matrices(2)),
+        "multihead_attention": (projections(2), inner_products(0), weights_softmax),
+        "mixture_of_experts": (router(2), grouped, activated, scored),
+    },
+    patches=_PATCHES,
 )

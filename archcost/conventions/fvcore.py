@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import inner_products, projections
+from archcost.conventions.experts import grouped, router
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import (
     CELLS,
@@ -42,6 +43,8 @@ def _named_padding(use: LayerUse) -> bool:
 
 
 def _matmul(use: LayerUse) -> FigurePart | None:
+    if use.call is not None and use.call.function.endswith(".baddbmm"):
+        return unseen(_UNKNOWN)(use)
     if len(use.inputs[1]) == 1:
         raise ToolFailsError("it fails on matmul with a vector on the right")
     return left_operand(1)(use)
@@ -93,6 +96,7 @@ CONVENTION = Convention(
         **dict.fromkeys(CELLS, (products(),)),
         "deform_conv2d": (operators(1), _sampled),
         "selective_scan": (operators(1),),
-        "multihead_attention": (projections(1), inner_products),
+        "multihead_attention": (projections(1), inner_products(1)),
     },
+    sources={"mixture_of_experts": (router(1), grouped)},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from archcost.dims import Shape
     from archcost.ops.base import Op
     from archcost.ops.facets import WrittenAs
+    from archcost.spec.source_calls import SourceCall
 
 Amount = int | Fraction  # a fraction where a tool averages over a batch that does not divide, or scales by a fraction
 MACS = "MACs"
 FLOPS = "FLOPs"
 CALLED = "written as a function call"  # why a tool that hooks modules does not see it
 OWN_CLASS = "written as a class of its own"
+ELSEWHERE = "within a module of another class"
+UNPATCHED = "a function that it does not patch"
 OWN_TO_ARCHCOST = "it hooks exact module classes, and archcost builds a class of its own"
 
 
@@ -34,7 +37,8 @@ class LayerUse:
 
     ``batch`` is what a tool that averages over the batch divides by; ``functional`` says that the source calls a
     function where archcost builds a module, or has a module that hooks do not know, and ``written`` which of them;
-    ``strides`` are those of the inputs in memory; ``learnt`` says which inputs depend on params.
+    ``strides`` are those of the inputs in memory; ``learnt`` says which inputs depend on params. ``call`` is how the
+    source of an import computes it; of what archcost builds, None.
     """
 
     def __init__(
@@ -49,6 +53,8 @@ class LayerUse:
         one_tensor: bool = True,
         strides: tuple[Shape, ...] = (),
         learnt: tuple[bool, ...] = (),
+        call: SourceCall | None = None,
+        samples: int = 1,
     ) -> None:
         self.op = op
         self.inputs = inputs
@@ -59,6 +65,17 @@ class LayerUse:
         self.one_tensor = one_tensor  # all inputs are the same one
         self.strides = strides
         self.learnt = learnt
+        self.call = call
+        self.samples = samples  # in a batch
+
+    @cached_property
+    def of_torch(self) -> bool:
+        """Whether the source of an import has a module of torch's own class for it."""
+        return self.call is not None and self.call.is_of(self.op.torch_name)
+
+    def calls(self, functions: Collection[str]) -> bool:
+        """Whether one of the functions is called for it; what archcost builds, and torch's modules, call theirs."""
+        return self.call is None or self.of_torch or self.call.function in functions
 
     @cached_property
     def macs(self) -> int:
@@ -149,7 +166,10 @@ class Convention:
     A row may stand for all numbers of dims (``conv``). ``hides`` says why the tool sees no MACs of what is written so.
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
     run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
-    what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's.
+    what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's;
+    those that put functions of their own in the place of torch's nothing but these (``patches``). Of an import,
+    ``params`` is the rule of a tool that goes by the params of a module alone, and ``sources`` has the rows of what
+    sources have otherwise than archcost builds it.
     """
 
     name: str
@@ -162,6 +182,9 @@ class Convention:
     kinds: Rules = field(default_factory=dict)
     hides: Mapping[WrittenAs, str] = field(default_factory=dict)
     factor: int = 1
+    sources: Rules = field(default_factory=dict)
+    params: Rule = NOTHING
+    patches: frozenset[str] = frozenset()
     functions: bool = True
     by_class: bool = False
     averages: bool = False  # divides what its hooks count by the size of the batch
@@ -172,6 +195,18 @@ class Convention:
     def own_word(self) -> str:
         """What the tool calls its figure; empty if that only spells the unit in another way, as ``Mac`` does."""
         return "" if self.word.upper().rstrip("S") == self.unit.upper().rstrip("S") else self.word
+
+    def hooks(self, use: LayerUse) -> bool:
+        """Whether the tool's hooks know the module of the source of an import; by default those with ``weight``s.
+
+        A layer without params is none that such hooks look for.
+        """
+        call = use.call
+        if call is None or self.by_class:
+            return call is None or use.of_torch
+        if use.op.kind in self.sources or not use.weights():
+            return True
+        return bool(call.params)
 
     def rule(self, op: Op | type[Op]) -> Rule:
         """The terms for an op; of one without MACs, nothing is counted unless a row says so."""
@@ -186,5 +221,10 @@ class Convention:
         """The terms of a layer that are there; raises ToolFailsError."""
         if use.functional and not self.functions:
             return (FigurePart(use.name, 0, use.macs, use.written),) if use.macs else ()
-        found = [term(use) for term in self.rule(use.op)]
+        own = None if use.call is None else self.sources.get(use.op.kind)
+        if own is None and use.call is not None and use.call.params and self.params:
+            own = self.params
+        if own is None and self.patches and not use.calls(self.patches):
+            own = (unseen(UNPATCHED),)
+        found = [term(use) for term in (own or self.rule(use.op))]
         return tuple([part for part in found if part is not None])

@@ -8,11 +8,16 @@ from archcost.conventions.model import FigurePart, ToolFailsError, unseen
 from archcost.dims import numel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from archcost.conventions.model import LayerUse, Term
 
 
+FUNCTIONAL = "torch.nn.functional."
+MULTIPLIED = frozenset({"torch.mul", "torch.Tensor.mul"})
+ADDED = frozenset({"torch.add", "torch.Tensor.add"})
+ADDMM = frozenset({"torch.addmm", "torch.Tensor.addmm"})  # a product of matrices, and a bias
+POOLS = ("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool")
 CELLS = ("rnn_cell", "lstm_cell", "gru_cell")
 
 
@@ -28,6 +33,10 @@ def products(factor: int = 1) -> Term:
 def bias(use: LayerUse) -> FigurePart | None:
     """1 per output element, where there is a bias."""
     return FigurePart(f"{use.name} bias", use.results, 0, "1 per output") if use.biased else None
+
+
+def nothing(use: LayerUse) -> None:
+    """No part."""
 
 
 def per_input(rate: int) -> Term:
@@ -54,6 +63,16 @@ def normalised(weighted: int, plain: int) -> Term:
     def term(use: LayerUse) -> FigurePart:
         rate = weighted if "weight" in use.weights() else plain
         return FigurePart(use.name, rate * use.elements, 0, f"{rate} per element")
+
+    return term
+
+
+def elementwise(functions: Collection[str]) -> Term:
+    """1 per output of a sum or product, where a function is called for it: operators of Python are seen by nobody."""
+
+    def term(use: LayerUse) -> FigurePart | None:
+        called = use.call is not None and use.call.function in functions
+        return per_output(1)(use) if called else None
 
     return term
 
@@ -145,3 +164,17 @@ def expert_biases(use: LayerUse) -> FigurePart | None:
         return None
     outputs = (1 + op.gated) * op.hidden_features + use.inputs[0][-1]
     return FigurePart(f"{use.name} bias", numel(use.inputs[0][:-1]) * op.top_k * outputs, 0, "1 per output")
+
+
+def added_bias(factor: int) -> Term:
+    """``factor`` × MACs, and 1 per bias, of a linear layer that is written as ``torch.addmm``."""
+
+    def term(use: LayerUse) -> FigurePart:
+        return FigurePart(use.name, factor * use.macs + use.op.out_features, use.macs, f"{factor} per MAC, 1 per bias")
+
+    return term
+
+
+def by_addmm(addmm: Term, otherwise: Term) -> Term:
+    """One term for a linear layer that is written as ``torch.addmm``, another for any other."""
+    return lambda use: (addmm if use.call is not None and use.call.function in ADDMM else otherwise)(use)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archcost.analysis.memory.strides import is_contiguous
 from archcost.conventions.attention import inner_products, projection_biases, projections
 from archcost.conventions.cpu_operators import dispatched, hidden_product
+from archcost.conventions.experts import grouped, router
 from archcost.conventions.model import MACS, Convention, FigurePart
 from archcost.conventions.part_rules import CELLS, bias, expert_biases, operators
 from archcost.ops.facets import Work
@@ -66,6 +67,7 @@ CONVENTION = Convention(
         **dict.fromkeys(("linear", "functional_linear"), (operators(1), _linear_bias)),
         "selective_scan": (operators(1),),
         "mixture_of_experts": (operators(1), expert_biases),
-        "multihead_attention": (projections(1), projection_biases, inner_products),
+        "multihead_attention": (projections(1), projection_biases, inner_products(1)),
     },
+    sources={"mixture_of_experts": (router(1), grouped)},
 )

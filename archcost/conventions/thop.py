@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.model import MACS, NOTHING, OWN_TO_ARCHCOST, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import normalised, per_input, per_output, products
+from archcost.conventions.recurrent import by_gates, hooked
 from archcost.dims import numel
 from archcost.ops.axes import axis
 from archcost.ops.facets import Work, WrittenAs
@@ -71,5 +72,6 @@ CONVENTION = Convention(
         "upsample": (_upsample,),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
+    sources=hooked(by_gates),
     hides={WrittenAs.FUNCTION: "it is a function, not a module", WrittenAs.OWN: OWN_TO_ARCHCOST},
 )

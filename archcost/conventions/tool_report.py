@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous
-from archcost.conventions.model import CALLED, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
+from archcost.conventions.model import CALLED, ELSEWHERE, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
 from archcost.errors import UsageError
 from archcost.ops.facets import Work
 from archcost.paths import PathPattern, crossing_help, passed_over, scopes, unmatched_help
@@ -143,7 +143,6 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     """
     graph = report.graph
     called = _chosen(report, [pattern for pattern in functional if not pattern.startswith(DERIVED)])
-    called |= {index for index, layer in enumerate(report.layers) if layer.path in graph.spec.functional}
     derived = _chosen(report, functional) - called if convention.by_class else set()
     odd, learnt = report.strides, _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
@@ -159,7 +158,8 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
         given = zip(node.inputs, node.signature.inputs, strict=True)
         strides = tuple([odd.get(value) or contiguous(tensor.shape) for value, tensor in given])
         wanted = tuple([value in learnt for value in node.inputs])
-        key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted)
+        call = graph.spec.calls.get(layer.path)
+        key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted, call)
         if key not in known:
             signature = node.signature
             use = LayerUse(
@@ -172,7 +172,11 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
                 one_tensor=one_tensor,
                 strides=strides,
                 learnt=wanted,
+                call=call,
+                samples=report.batch,
             )
+            if not (use.functional or convention.hooks(use)):
+                use.functional, use.written = True, ELSEWHERE
             known[key] = _parts(convention, use)
         counts.append(Count(layer, *known[key]))
     return ToolReport(convention, report, counts, tuple(functional))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcost.conventions.attention import FUSED, inner_products, native, projections
 from archcost.conventions.cpu_operators import dispatched
+from archcost.conventions.experts import grouped, router
 from archcost.conventions.model import FLOPS, Convention, unseen
 from archcost.ops.facets import MULTIPLYING
 
@@ -21,7 +22,7 @@ def _projections(use: LayerUse) -> FigurePart | None:
 
 
 def _products(use: LayerUse) -> FigurePart | None:
-    return None if native(use) else inner_products(use)
+    return None if native(use) else inner_products(2)(use)
 
 
 CONVENTION = Convention(
@@ -33,5 +34,6 @@ CONVENTION = Convention(
     called="`FlopCounterMode()` around `model(inputs)`, on a CPU, in evaluation, without gradients",
     factor=2,
     works=dict.fromkeys(MULTIPLYING, (dispatched(2),)),
+    sources={"mixture_of_experts": (router(2), grouped)},
     kinds={"multihead_attention": (_projections, _products)},
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.conventions.experts import grouped, router
 from archcost.conventions.model import MACS, Convention, FigurePart, ToolFailsError, unseen
 from archcost.conventions.part_rules import CELLS, bias, products
 from archcost.dims import numel
@@ -51,6 +52,22 @@ def _linear_bias(use: LayerUse) -> FigurePart | None:
 def _params(use: LayerUse) -> FigurePart | None:
     count = sum(map(numel, use.weights().values()))
     return FigurePart(use.name, _samples(use) * count, 0, "1 per param and sample") if count else None
+
+
+def _of_source(use: LayerUse) -> FigurePart | None:
+    """A module of the source of an import: its params × what their names and its own say that they are used for."""
+    call = use.call
+    if call is None or not call.output or len(call.params.split()) != len(use.weights()):
+        return unseen("its params are not those of the layer")(use)
+    shape, is_conv, amount = call.shape(use.samples), "Conv" in call.module.rpartition(".")[2], 0
+    for name, param in zip(call.params.split(), use.weights().values(), strict=True):
+        if name in ("weight", "bias"):
+            amount += numel(param) * (shape[0] * numel(shape[2:]) if is_conv else shape[0])
+        elif "weight" in name or "bias" in name:
+            amount += numel(param) * numel(shape[:2])
+    if amount == use.macs:
+        return FigurePart(use.name, amount, amount, "1 per MAC") if amount else None
+    return FigurePart(use.name, amount, use.macs, "params × sizes of the output that their names stand for")
 
 
 def _table(use: LayerUse) -> FigurePart | None:
@@ -104,5 +121,7 @@ CONVENTION = Convention(
         "selective_scan": (unseen("it has no params"),),
         "mixture_of_experts": (unseen("it has no tensors named weight"), _expert_biases),
     },
+    params=(_of_source,),
+    sources={"mixture_of_experts": (router(1), grouped)},
     hides={WrittenAs.FUNCTION: "it has no params"},
 )

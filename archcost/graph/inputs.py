@@ -63,14 +63,14 @@ def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
     found: dict[str, InputShape] = {}
     known = list(spec.inputs)
     for given, shape in settings.inputs.items():
-        if given in spec.imported_with:
-            continue
         name = known[0] if given == THE_ONLY and len(known) == 1 else given
         if given == THE_ONLY and len(known) > 1:
             hint = f"name one of them: `--input {input_text(known[0], shape)}`"
             raise UsageError(f"{spec.name} has the inputs {', '.join(known)}", hint)
         if name not in spec.inputs:
             raise UsageError(f"{spec.name} has no input '{name}'", suggestion(name, known, "inputs"))
+        if given in spec.imported_with and not spec.inputs[name].batch:
+            continue
         if name in found:
             raise UsageError(f"the input '{name}' of {spec.name} has two shapes", "leave one of them out")
         _check_shape(spec, name, shape)

@@ -16,6 +16,7 @@ import archcost
 from archcost.files import DISK, FileError
 from archcost.importers.imported import Imported
 from archcost.importers.sources import content_of
+from archcost.spec.source_calls import SourceCall
 from archcost.writing import make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _LIBRARIES = ("torch", "torchvision", "timm", "transformers")
 
 def cached(ask: Ask, make: Callable[[], Imported]) -> Imported:
     """What is kept of an import; else what is made, which is kept from then on."""
-    if ask.source.runs_users_code:
+    if ask.source.runs_users_code or not ask.source.is_run:  # a file is read as fast as what is kept of it
         return make()
     path = os.path.join(folder(), f"{key(ask)}.json")
     kept = _read(path)
@@ -41,8 +42,10 @@ def cached(ask: Ask, make: Callable[[], Imported]) -> Imported:
 
 def folder() -> str:
     """Where imports are kept: in the user's folder for caches."""
-    own = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return os.path.join(own or os.path.expanduser(os.path.join("~", ".cache")), "archcost", "imports")
+    own = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or ""
+    if not os.path.isabs(own):  # as the rules for XDG_CACHE_HOME say: no folder of one's own here and there
+        own = os.path.expanduser(os.path.join("~", ".cache"))
+    return os.path.join(own, "archcost", "imports")
 
 
 def key(ask: Ask) -> str:
@@ -93,14 +96,18 @@ def _read(path: str) -> Imported | None:
         return None
     if seal != _seal(fields) or not isinstance(fields, list) or len(fields) != len(Imported._fields):
         return None
-    if not all(isinstance(part, str) for field in fields for part in (field if isinstance(field, list) else [field])):
+    try:
+        text, remarks, unfolded, calls = fields
+        called = {path: SourceCall(*call) for path, call in calls.items()}
+        whole = Imported(text, tuple(remarks), unfolded, called)
+        words = (text, unfolded, *remarks, *called, *(part for call in called.values() for part in call))
+        return whole if all(isinstance(word, str) for word in words) else None
+    except (AttributeError, TypeError, ValueError):
         return None
-    whole: list[Any] = [tuple(field) if isinstance(field, list) else field for field in fields]
-    return Imported(*whole)
 
 
 def _keep(path: str, imported: Imported) -> None:
-    fields = [list(field) if isinstance(field, tuple) else field for field in imported]
+    fields = list(imported)
     try:
         make_folder(os.path.dirname(path))
         write_whole(path, json.dumps({"imported": fields, "sha256": _seal(fields)}))

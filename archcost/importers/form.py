@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from archcost.spec.source_calls import SourceCall
+
 
 class Batched(NamedTuple):
     """A whole number that follows the batch: ``times · batch + plus``, with ``times`` not 0."""
@@ -107,6 +109,7 @@ class FormStep:
     layer with a given weight (``functional_conv2d``), the weight is among the inputs. ``id`` is unique in its scope,
     among scopes and steps. ``tensors`` are the source's names of the parameters that the layer has, in the op's order;
     ``shares`` is the index of the earlier step whose weights it uses. ``note`` is a comment for the reader of the spec.
+    ``call`` is how the source computes it, if that can be said.
     """
 
     kind: str
@@ -118,6 +121,7 @@ class FormStep:
     tensors: tuple[str, ...] = ()
     shares: int | None = None
     note: str = ""
+    call: SourceCall | None = None
 
 
 @dataclass(slots=True)
@@ -150,7 +154,6 @@ class Form:
     truth: Truth
     unused: dict[str, int] = field(default_factory=dict)
     batch_sizes: tuple[int, ...] = (1, 2)  # at which the proof holds it; (1,): no size follows the batch
-    functional: tuple[str, ...] = ()  # paths of layers that the source computes without a module: see --functional
     remarks: list[str] = field(default_factory=list)
 
     def path(self, scope: int) -> str:

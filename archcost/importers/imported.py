@@ -13,11 +13,12 @@ from archcost.importers.unread import marked
 from archcost.importers.writing import NO_FIGURES, Counted, Figures, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from archcost.importers.draft import Draft
     from archcost.importers.form import Form
     from archcost.importers.proof import Proof
+    from archcost.spec.source_calls import SourceCall
 
 _MAX_SHOWN = 3  # differences in a message
 
@@ -26,14 +27,14 @@ class Imported(NamedTuple):
     """The text of a spec that is proven to be the model.
 
     ``remarks`` are sentences for the user, which stand in the text as comments, too. ``unfolded`` is the sentence that
-    says why there are no blocks; empty where there are, or where nobody asked for them. ``functional`` are the paths of
-    the layers that the source computes without a module, which tools that hook modules do not see.
+    says why there are no blocks; empty where there are, or where nobody asked for them. ``calls`` say how the
+    source computes the layers, by their paths.
     """
 
     text: str
     remarks: tuple[str, ...] = ()
     unfolded: str = ""
-    functional: tuple[str, ...] = ()
+    calls: Mapping[str, SourceCall] = {}
 
 
 def import_text(model: Form, *, flat: bool = False) -> Imported:
@@ -82,15 +83,13 @@ def _handed_out(model: Form, draft: Draft, proof: Proof, unfolded: str) -> Impor
     """The text once more, with what the proof has found: figures to expect, and what is not proven."""
     remarks = [*model.remarks, *proof.gaps]
     text = write(replace(model, remarks=remarks), draft, _figures(model, proof))
-    return Imported(text, tuple(remarks), unfolded, tuple(_functional(model, proof)))
+    return Imported(text, tuple(remarks), unfolded, _calls(model, proof))
 
 
-def _functional(model: Form, proof: Proof) -> Iterator[str]:
-    """The patterns of functions with the paths that their layers have in the spec."""
-    for pattern in model.functional:
-        prefix, colon, path = pattern.rpartition(":")
-        if path in proof.paths:
-            yield f"{prefix}{colon}{proof.paths[path]}"
+def _calls(model: Form, proof: Proof) -> dict[str, SourceCall]:
+    """How the source computes the layers of the spec, by their paths there."""
+    steps = {model.path_of(step): step.call for step in model.steps if step.call is not None}
+    return {proof.paths[path]: call for path, call in steps.items() if path in proof.paths}
 
 
 def _figures(model: Form, proof: Proof) -> Figures:

@@ -58,6 +58,12 @@ def import_source(ask: Ask) -> Imported:
 
 def import_anew(ask: Ask) -> Imported:
     """The spec of a source as it is now, whatever is kept; raises as import_source."""
+    from archcost.importers.sources import FILE
+
+    if ask.source.library == FILE:
+        from archcost.importers.file_readers import import_file
+
+        return import_file(ask)
     from archcost.extras import require
 
     require("torch", extra="import", also=ask.source.library)

@@ -7,6 +7,7 @@ Python. A branch that is called like a source is written ``refs/heads/timm:net.y
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
@@ -15,15 +16,20 @@ from archcost.files import located, read_named
 if TYPE_CHECKING:
     from archcost.files import Files
 
-ZOO, PYTHON = "zoo", ""
-LIBRARIES = ("torchvision", "timm", "transformers")
-FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
-_FILES = (".yaml", ".yml", ".json")
+ZOO, PYTHON, FILE = "zoo", "", "file"
+CONFIGURED = "transformers"  # its models are named by the files of their configurations
+LIBRARIES = ("torchvision", "timm", CONFIGURED)
+FORM = (
+    "config.json, a model YAML of Ultralytics, FILE.onnx, torchvision:MODEL, timm:MODEL, transformers:config.json or"
+    " package.module:callable"
+)
+_FILES = (".yaml", ".yml", ".json", ".onnx")
+_PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
 class ImportSource(NamedTuple):
-    """A model from outside: of a library, by its name there or its configuration's path, or of Python's modules."""
+    """A model from outside: of a library, by its name there or its configuration's path, of Python, or of a file."""
 
     library: str
     name: str
@@ -31,7 +37,7 @@ class ImportSource(NamedTuple):
     @property
     def text(self) -> str:
         """The source as it is typed."""
-        return self.name if self.library == PYTHON else f"{self.library}:{self.name}"
+        return self.name if self.library in (PYTHON, FILE) else f"{self.library}:{self.name}"
 
     @property
     def runs_users_code(self) -> bool:
@@ -39,19 +45,30 @@ class ImportSource(NamedTuple):
         return self.library == PYTHON
 
     @property
+    def is_run(self) -> bool:
+        """Whether the model is made and run, and not only read."""
+        return self.library != FILE
+
+    @property
     def title(self) -> str:
         """What its spec is called."""
         if self.library == PYTHON:
             return self.name.rpartition(":")[2].rpartition(".")[2]
-        parts = self.name.replace("\\", "/").split("/")
-        named = [part.removesuffix(".json") for part in parts if part not in ("", ".", "..", "config.json")]
-        return named[-1] if named else self.library
+        return title_of(self.name, "model" if self.library == FILE else self.library)
+
+
+def title_of(path: str, otherwise: str) -> str:
+    """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
+    parts = path.replace("\\", "/").split("/")
+    named = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    stem, dot, ending = named[-1].rpartition(".") if named else ("", "", "")
+    return stem if stem and f"{dot}{ending}" in _FILES else named[-1] if named else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:
     """The source that a text names; None for what is a file, a model of the zoo or a path at a git revision.
 
-    Raises UsageError for the name of a library without that of a model.
+    Raises UsageError for the name of a library without that of a model, and for a file of Python's.
     """
     before, colon, name = text.partition(":")
     if not colon:
@@ -60,6 +77,13 @@ def parse_source(text: str) -> ImportSource | None:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
         return ImportSource(before, name)
+    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(_FILES):
+        dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
+        way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
+        raise UsageError(
+            f"'{before}' is a file, and a source names a module of Python",
+            f"write a module as Python imports it: {way}",
+        )
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
         return ImportSource(PYTHON, text)
     return None
@@ -74,8 +98,10 @@ def is_source(text: str) -> bool:
 
 
 def required_source(text: str) -> ImportSource:
-    """The source that a text names; raises UsageError for what is none."""
+    """The source that a text names, or the file, whatever it holds; raises UsageError for what is neither."""
     source = parse_source(text)
+    if source is None and os.path.isfile(text):
+        return ImportSource(FILE, text)
     if source is None:
         raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
     return source

@@ -56,7 +56,7 @@ class Typist:
 
     def _typed(self, kind: str, inputs: Sequence[FormTensor], attributes: Mapping[str, Attribute]) -> Typed:
         signatures = [self._signature(kind, inputs, attributes, batch) for batch in self._batch_sizes]
-        op, outputs = signatures[0].op, []
+        ops, outputs = [signature.op for signature in signatures], []
         for place, tensor in enumerate(signatures[0].outputs):
             shapes = [signature.outputs[place].shape for signature in signatures]
             if len({len(shape) for shape in shapes}) > 1:
@@ -67,9 +67,9 @@ class Typist:
         macs = [signature.op.macs(signature.input_shapes, signature.output_shapes) for signature in signatures]
         return Typed(
             tuple(outputs),
-            _written(op, attributes),
+            _written(ops, attributes),
             {name: tuple(shape) for name, shape in signatures[0].weights().items()},
-            None if "macs" in op.unknown() else self._fitted(kind, macs),
+            None if "macs" in ops[0].unknown() else self._fitted(kind, macs),
         )
 
     def _fitted(self, kind: str, sizes: Sequence[int]) -> Size:
@@ -102,17 +102,21 @@ def attribute_at(value: Attribute, batch: int) -> Attribute:
     return tuple([attribute_at(item, batch) for item in value]) if type(value) is tuple else value
 
 
-def _written(op: Op, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
-    """The attributes that differ from the defaults, in the op's order."""
+def _written(ops: Sequence[Op], attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
+    """The attributes that differ from the defaults at one of the batch sizes, in the op's order."""
     found: dict[str, Attribute] = {}
-    for name, field in op.fields.items():
+    for name, field in ops[0].fields.items():
         if name not in attributes:
             continue
         value = attributes[name]
-        if field.default is not REQUIRED and op.attribute(name) == field.parse(field.default, op.ndim):
+        if field.default is not REQUIRED and all(op.attribute(name) == _default(op, field) for op in ops):
             continue
         found[name] = _shorter(field, value)
     return found
+
+
+def _default(op: Op, field: AttributeField) -> object:
+    return field.parse(field.default, op.ndim)
 
 
 def _shorter(field: AttributeField, value: Attribute) -> Attribute:

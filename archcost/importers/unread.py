@@ -14,8 +14,6 @@ from archcost.spec.unused import MEANT
 if TYPE_CHECKING:
     from archcost.importers.form import Form
 
-_COLON = ":"  # behind which the path of a pattern of functions begins
-
 
 def marked(model: Form) -> Form:
     """The same model with names that a spec can have without a warning; the given one stays as it is."""
@@ -43,7 +41,7 @@ def marked(model: Form) -> Form:
             steps[index] = replace(steps[index], id=_meant(steps[index].id))
         else:
             scopes_now[outermost] = replace(scopes_now[outermost], id=_meant(scopes_now[outermost].id))
-    return _renamed(model, replace(model, scopes=scopes_now, steps=steps))
+    return replace(model, scopes=scopes_now, steps=steps)
 
 
 def _around(model: Form) -> list[set[int]]:
@@ -56,11 +54,3 @@ def _around(model: Form) -> list[set[int]]:
 
 def _meant(name: str) -> str:
     return name if name.startswith(MEANT) else MEANT + name
-
-
-def _renamed(model: Form, new: Form) -> Form:
-    """The new model with the paths of functions as they are now."""
-    paths = {model.path_of(before): new.path_of(now) for before, now in zip(model.steps, new.steps, strict=True)}
-    patterns = [pattern.rpartition(_COLON) for pattern in model.functional]
-    new.functional = tuple([prefix + colon + paths.get(path, path) for prefix, colon, path in patterns])
-    return new

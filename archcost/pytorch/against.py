@@ -8,13 +8,13 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.importers.torch.foreign import Foreign
-from archcost.importers.torch.targets import load_target
+from archcost.importers.torch.running import set_mode
+from archcost.importers.torch.targets import named_target
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
 from archcost.pytorch.kinds import Kind, Kinship, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
-from archcost.pytorch.observing import functions_of, kind_of, observe, set_mode
+from archcost.pytorch.observing import functions_of, kind_of, observe
 from archcost.pytorch.verification import Mismatch, place_of
 from archcost.quantities import within
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from archcost.analysis.report import Report
+    from archcost.dims import Shape
     from archcost.graph.model import Graph
     from archcost.pytorch.alignment import Alignment, Group
     from archcost.pytorch.observing import Model
@@ -40,9 +41,7 @@ class Placed(NamedTuple):
 
 def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[Against, list[Mismatch]]:
     """The report against the model that ``target`` names; UsageError if there is none or it takes other inputs."""
-    model = load_target(target)
-    with Foreign(target, "run"):
-        theirs = observe(model, report, target)
+    theirs = observe(named_target(target), report)
     kinds, functions = _built(report)
     ours = _own_units(report, kinds)
     alignment = align(ours, theirs.units, _order(report.graph, ours))
@@ -63,6 +62,8 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         unused_params=sum(theirs.unused.values()),
         dtype=report.dtype,
         other_dtypes=theirs.dtypes,
+        unseen_macs=theirs.unseen_macs,
+        ran=theirs.ran,
         activations=activations(functions or {}),
         other_activations=activations(theirs.functions),
         same_activations=_same_activations(report, functions, theirs),
@@ -107,10 +108,12 @@ def _own_units(report: Report, kinds: Mapping[str, Kind]) -> list[Unit]:
     lent = {node.weights_of for node in nodes if node.weights_of >= 0}
     units = []
     for index, layer in enumerate(report.layers):
-        shapes = tuple(layer.node.signature.weights().values()) if layer.node.weights_of < 0 else ()
+        lender = nodes[layer.node.weights_of].signature.weights() if layer.node.weights_of >= 0 else {}
+        weights = layer.node.signature.weights().items()
+        shapes = tuple([shape for name, shape in weights if lender.get(name) != shape])
         if shapes:
             place = place_of(layer.node.mark)
-            alone = index not in lent
+            alone = index not in lent and not lender
             output = layer.output[0] if alone and layer.node.inputs else None  # a source gives what others work with
             macs = layer.macs if alone else None
             inputs = layer.node.signature.inputs
@@ -155,7 +158,7 @@ def _pair(ours: list[Unit], theirs: Model, group: Group, number: int, products: 
     macs = output = None
     if len(group.ours) == 1:
         others = [theirs.units[k] for k in group.theirs]
-        shapes = tuple([shape for other in others for shape in other.shapes])
+        shapes = _split_as_ours(ours, theirs, group)
         if unit.macs is not None:
             macs = _macs(theirs, group)
     else:  # one module of theirs is several of our layers
@@ -174,6 +177,19 @@ def _pair(ours: list[Unit], theirs: Model, group: Group, number: int, products: 
         output=unit.output,
         other_output=output,
     )
+
+
+def _split_as_ours(ours: list[Unit], theirs: Model, group: Group) -> tuple[Shape, ...]:
+    """The shapes of their tensors; one that is several of ours is said in as many."""
+    parts: dict[tuple[int, int], list[Shape]] = {}
+    for mine, other in group.tensors:
+        parts.setdefault((other.unit, other.number), []).append(ours[mine.unit].shapes[mine.number])
+    shapes: list[Shape] = []
+    for unit in group.theirs:
+        for number, shape in enumerate(theirs.units[unit].shapes):
+            several = parts.get((unit, number), ())
+            shapes += several if len(several) > 1 else [shape]
+    return tuple(shapes)
 
 
 def _with_kinds(pair: Pair, ours: list[Unit], theirs: Model, group: Group) -> Pair:

@@ -12,13 +12,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.pytorch.common_subsequence import heaviest_common
+from archcost.pytorch.kinds import is_bare
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.dims import Shape
     from archcost.pytorch.kinds import Kind
 
-MAX_CELLS = 4_000_000  # of the table of common subsequences, some seconds; beyond it only both ends are aligned
 MAX_MOVED = 500  # anchors left over that are looked for elsewhere
 _SAME = 4  # weight of tensors in the same place of layers that give as much; of others, 1
 _START = -1
@@ -83,6 +85,7 @@ def align(ours: Sequence[Unit], theirs: Sequence[Unit], before: Callable[[int, i
     """Which units correspond; ``before(a, b)`` says whether our unit ``a`` must run before ``b``."""
     mine, other = _items(ours), _items(theirs)
     pairs = _anchors(mine, other)
+    pairs |= _stacked(mine, other, pairs, before)
     moved, out_of_order = _moved(mine, other, pairs, before)
     pairs |= moved
     _vectors(mine, other, pairs, (ours, theirs))
@@ -141,6 +144,28 @@ def _moved(
     return moved, out_of_order
 
 
+def _stacked(
+    mine: list[Item], other: list[Item], pairs: dict[int, int], before: Callable[[int, int], bool]
+) -> dict[int, int]:
+    """Equal anchors of one unit that are left over, and that the other model has as one tensor, along any dim."""
+    taken = set(pairs.values())
+    waiting = [index for index, item in enumerate(other) if item.anchor and index not in taken]
+    parts: dict[tuple[int, Shape], list[int]] = {}
+    for index, item in enumerate(mine) if waiting else ():
+        if item.anchor and index not in pairs:
+            parts.setdefault((item.unit, item.shape), []).append(index)
+    stacked: dict[int, int] = {}
+    for (_, shape), indices in parts.items():
+        wholes = [(*shape[:dim], len(indices) * size, *shape[dim + 1 :]) for dim, size in enumerate(shape)]
+        known = {**pairs, **stacked}
+        fitting = (k for k in waiting if other[k].shape in wholes and _fits(mine, indices[0], k, known, before))
+        whole = next(fitting, None) if len(indices) > 1 else None
+        if whole is not None:
+            waiting.remove(whole)
+            stacked |= dict.fromkeys(indices, whole)
+    return stacked
+
+
 def _fits(
     mine: list[Item], index: int, candidate: int, pairs: dict[int, int], before: Callable[[int, int], bool]
 ) -> bool:
@@ -165,9 +190,13 @@ def _vectors(
         owners.setdefault(other[b].unit, set()).add(mine[a].unit)
 
     def apart(x: Item, y: Item) -> bool:
-        """Whether an anchor ties either tensor to a single layer, and not that of the other."""
+        """Whether an anchor ties either tensor to a single layer, and not that of the other.
+
+        A tensor that is a step of its own may belong to any layer of the other model.
+        """
         tied, tying = partners.get(x.unit, set()), owners.get(y.unit, set())
-        return (len(tied) == 1 and y.unit not in tied) or (len(tying) == 1 and x.unit not in tying)
+        elsewhere = len(tying) == 1 and x.unit not in tying and not is_bare(units[0][x.unit].kind)
+        return (len(tied) == 1 and y.unit not in tied) or elsewhere
 
     def weight(a: int, b: int, *, shifted: bool) -> int:
         x, y = mine[a], other[b]
@@ -182,6 +211,7 @@ def _vectors(
         return weight(left[i], right[j], shifted=shifted)
 
     anchored = dict(pairs)
+    pairs |= _within(mine, other, partners, owners)
     for forward in (True, False):
         runs, their_runs = _runs(mine, forward=forward), _runs(other, forward=forward)
         taken = set(pairs.values())
@@ -191,6 +221,28 @@ def _vectors(
             shifted = a != _START and not mine[a].gives(other[b])
             found = heaviest_common(len(left), len(right), partial(between, left, right, shifted), _SAME)
             pairs.update((left[i], right[j]) for i, j in found)
+
+
+def _within(
+    mine: list[Item], other: list[Item], partners: dict[int, set[int]], owners: dict[int, set[int]]
+) -> dict[int, int]:
+    """Vectors of layers whose anchors tie them to each other alone, in whatever order each side holds them."""
+    vectors: dict[int, list[int]] = {}
+    for index, item in enumerate(other):
+        if not item.anchor:
+            vectors.setdefault(item.unit, []).append(index)
+    found: dict[int, int] = {}
+    for index in reversed(range(len(mine))):
+        item = mine[index]
+        tied = partners.get(item.unit, ())
+        if item.anchor or len(tied) != 1:
+            continue
+        (unit,) = tied
+        left = [k for k in vectors.get(unit, ()) if other[k].shape == item.shape and len(owners[unit]) == 1]
+        if left:
+            found[index] = left[-1]
+            vectors[unit].remove(left[-1])
+    return found
 
 
 def _runs(items: list[Item], *, forward: bool) -> dict[int, list[int]]:
@@ -203,48 +255,6 @@ def _runs(items: list[Item], *, forward: bool) -> dict[int, list[int]]:
         else:
             runs.setdefault(at, []).append(index)
     return {at: sorted(run) for at, run in runs.items()}
-
-
-def heaviest_common(n: int, m: int, weight: Callable[[int, int], int], full: int) -> list[tuple[int, int]]:
-    """The pairs (i, j), growing in both, of the greatest total weight; 0 is no pair, ``full`` the most there is."""
-    start = 0
-    while start < min(n, m) and weight(start, start) == full:
-        start += 1
-    end = 0
-    while end < min(n, m) - start and weight(n - 1 - end, m - 1 - end) == full:
-        end += 1
-    rows, columns = n - start - end, m - start - end
-    middle = _table(rows, columns, lambda i, j: weight(start + i, start + j)) if rows * columns <= MAX_CELLS else []
-    return [
-        *[(k, k) for k in range(start)],
-        *[(start + i, start + j) for i, j in middle],
-        *[(n - k, m - k) for k in range(end, 0, -1)],
-    ]
-
-
-def _table(rows: int, columns: int, weight: Callable[[int, int], int]) -> list[tuple[int, int]]:
-    """Needleman and Wunsch's table, gaps being free, walked back from its end."""
-    best = [0] * (columns + 1)
-    moves = []
-    for i in range(rows):
-        row, move = [0] * (columns + 1), bytearray(columns)
-        for j in range(columns):
-            over, left = best[j + 1], row[j]
-            value, step = (over, 1) if over >= left else (left, 2)
-            pair = weight(i, j)
-            if pair and best[j] + pair > value:
-                value, step = best[j] + pair, 0
-            row[j + 1], move[j] = value, step
-        best = row
-        moves.append(move)
-    pairs = []
-    i, j = rows, columns
-    while i and j:
-        step = moves[i - 1][j - 1]
-        if step == 0:
-            pairs.append((i - 1, j - 1))
-        i, j = i - (step != 2), j - (step != 1)  # noqa: PLR2004 - the steps above
-    return pairs[::-1]
 
 
 def _groups(mine: list[Item], other: list[Item], pairs: dict[int, int]) -> list[Group]:

@@ -99,6 +99,8 @@ class Against:
     other_activations: Mapping[str, int] = field(default_factory=dict)
     dtype: str = ""  # of the spec's weights
     other_dtypes: tuple[str, ...] = ()
+    unseen_macs: int = 0  # of the model's MACs those that torch's counter does not see, by formula
+    ran: str = ""  # how the model was run, where that is not the usual way
     same_activations: bool | None = True  # None: one may be composed of others, or is only declared
 
     @property
@@ -131,13 +133,16 @@ class Against:
 
     @property
     def notes(self) -> list[str]:
-        """What is other in the model, and no mismatch: dtypes, which change bytes alone."""
-        if not self.other_dtypes or self.other_dtypes == (self.dtype,):
-            return []
-        theirs = ", ".join(self.other_dtypes)
-        return [
-            f"{self.target} has weights of {theirs}, the spec of {self.dtype}: bytes differ, shapes and counts do not"
-        ]
+        """How the model was run and counted, and what is other in it, and no mismatch: dtypes change bytes alone."""
+        notes = [f"{self.target} was run {self.ran}"] if self.ran else []
+        if self.unseen_macs:
+            what = "grouped products of experts, which torch's counter reads as 0: rows × elements of a matrix"
+            notes.append(f"{self.unseen_macs:,} MACs of {self.target} are {what}")
+        if self.other_dtypes and self.other_dtypes != (self.dtype,):
+            theirs = ", ".join(self.other_dtypes)
+            same = "bytes differ, shapes and counts do not"
+            notes.append(f"{self.target} has weights of {theirs}, the spec of {self.dtype}: {same}")
+        return notes
 
     def to_dict(self) -> AgainstData:
         """The JSON form."""

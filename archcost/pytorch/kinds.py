@@ -62,12 +62,17 @@ class Kinship(StrEnum):
     DIFFERS = "differs"
 
 
+def is_bare(kind: Kind | None) -> bool:
+    """Whether it is that of a tensor alone."""
+    return kind is not None and kind.name == BARE
+
+
 def kinship(ours: Sequence[Unit], theirs: Sequence[Unit]) -> Kinship:
     """Whether layers that correspond are of one kind; unequal only where both kinds are known."""
     partner = counterpart(ours, theirs)
     if partner is not None:
         return Kinship.SAME
-    mine = [unit.kind for unit in ours if unit.kind is not None and unit.kind.name != BARE and not _is_composite(unit)]
+    mine = [unit.kind for unit in ours if unit.kind is not None and not is_bare(unit.kind) and not _is_composite(unit)]
     known = [unit.kind for unit in theirs if unit.kind is not None and unit.kind.is_torchs]
     if not mine or not known or any(_alike(a, b) for a in mine for b in known):
         return Kinship.UNKNOWN
@@ -121,7 +126,7 @@ def _is_composite(unit: Unit) -> bool:
 def _alike(ours: Kind | None, theirs: Kind | None) -> bool:
     if ours is None or theirs is None or ours.is_torchs != theirs.is_torchs:
         return False
-    if ours.name == BARE:
+    if is_bare(ours):
         return True  # a tensor, whatever is done with it
     return ours.name == theirs.name or (_is_pointwise(ours) and _is_pointwise(theirs))
 

@@ -12,23 +12,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
 from archcost.errors import UsageError
-from archcost.importers.torch.foreign import told
-from archcost.importers.torch.plain_attention import plain_attention
+from archcost.importers.form import size_at
+from archcost.importers.torch.functions import name_of
+from archcost.importers.torch.recorded import Inputs
+from archcost.importers.torch.recording_values import dtype_name, tensors_in
+from archcost.importers.torch.rules.experts import unseen_products
+from archcost.importers.torch.running import FailedError, Subject, run_model, with_numbers_if_needed
+from archcost.importers.torch.samples import example
 from archcost.paths import above
-from archcost.pytorch.alignment import Unit
-from archcost.pytorch.counters import Observed, RunError, count_by_torch
-from archcost.pytorch.kinds import BARE, SETTINGS, Kind, kind_of_call
-from archcost.pytorch.module import example_inputs
+from archcost.pytorch.alignment import Unit, essential
+from archcost.pytorch.kinds import BARE, SETTINGS, Kind
+from archcost.pytorch.parameter_uses import first_uses
+from archcost.pytorch.written_layers import written_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.dims import Shape
+    from archcost.importers.torch.recorded import InputMaker, ModuleCall, TorchCall
+    from archcost.importers.torch.running import ModelRun
+    from archcost.importers.torch.targets import Target
+    from archcost.pytorch.parameter_uses import Use
 
+_A_PART = "compare with a part of the model: package.module:callable makes what it gives"
+_PLUMBING = ".parametrizations."  # modules that torch puts below a layer whose weights are derived
 
 _DIMS = re.compile(r"\dd$")
 _ALIASES = {"NonDynamicallyQuantizableLinear": "Linear", "SyncBatchNorm": "BatchNorm"}
@@ -47,87 +57,117 @@ class Model(NamedTuple):
     functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
     dtypes: tuple[str, ...] = ()  # of the params that it uses
+    unseen_macs: int = 0  # of them those that torch's counter does not see, by formula
+    ran: str = ""  # how it was run, where that is not the usual way
 
 
-class _Used(TorchFunctionMode):
-    """Notes which call to a torch function first uses each parameter, and how often each function is called."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls = 0
-        self.functions: Counter[str] = Counter()
-        self.first: dict[int, int] = {}
-        self.kinds: dict[int, Kind | None] = {}  # by the function that first uses a parameter
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        del types
-        result = func(*args, **(kwargs or {}))
-        name = getattr(func, "__name__", "")
-        self.functions[name.rstrip("_")] += 1  # in place or not
-        if name != "__get__" or isinstance(result, Tensor):  # to ask for a dtype is no use
-            self.calls += 1
-            for leaf in tree_leaves((args, kwargs)):
-                if isinstance(leaf, nn.Parameter) and id(leaf) not in self.first:
-                    self.first[id(leaf)] = self.calls
-                    is_input = bool(args) and leaf is args[0] and name != "mul"
-                    self.kinds[id(leaf)] = None if is_input else kind_of_call(name, args, kwargs or {})
-        return result
-
-
-def observe(model: nn.Module, report: Report, target: str) -> Model:
+def observe(target: Target, report: Report) -> Model:
     """One run on the report's inputs; UsageError, with the model's own error, if it takes others."""
-    modules = dict(model.named_modules())
-    seen, used_in, outputs = _run(model, modules, report, target)
-    first = used_in.first
-    running = {path: figures for path, figures in seen.items() if figures.ran}
-    macs = {path: figures.macs or 0 for path, figures in running.items()}
-    for path, figures in running.items():
-        if path:
-            macs[_runs_above(path, running)] -= figures.macs or 0
+    with torch.device("meta"):
+        inputs = _inputs(report, target.make())
+    subject = Subject(target.make, inputs, report.graph.training, target.text)
+    try:
+        run, why = with_numbers_if_needed(subject, lambda device: run_model(subject, report.batch, device))
+    except FailedError as error:
+        shapes = ", ".join(map(str, report.inputs.values()))
+        words = f"{target.text} does not run on the inputs of {report.name}, {shapes}: {error.cause}"
+        raise UsageError(words) from None
+    except UsageError as error:
+        raise UsageError(error.message, _A_PART) from None
+    return _model(run, why)
+
+
+def _model(run: ModelRun, ran: str) -> Model:
+    """What a run has shown."""
+    modules = {path: module for path, module in run.model.named_modules() if _PLUMBING not in f".{path}."}
+    running = {call.path: call for call in run.modules.calls if call.path in modules}  # of several calls, the last
+    macs, unseen = _macs(run, running)
     holders = {_runs_above(path, running) for path in running if path}
-    used: dict[str, list[tuple[int, Shape]]] = {}
-    called: dict[str, list[Kind | None]] = {}
+    uses = first_uses(run.tape.calls, run.values.found)
+    parts: dict[str, list[str]] = {}
+    for name in uses:
+        parts.setdefault(_owner(name, modules), []).append(name)
+    used: dict[str, list[tuple[Use, Shape]]] = {}
     unused: dict[str, int] = {}
-    for name, parameter in model.named_parameters():
-        owner = above(name)
-        if id(parameter) in first:
-            key = name if owner in holders else owner  # what holds other layers uses its own tensors one by one
-            used.setdefault(key, []).append((first[id(parameter)], tuple(parameter.shape)))
-            called.setdefault(key, []).append(used_in.kinds[id(parameter)])
+    for name, parameter in run.model.named_parameters():
+        owner = _owner(name, modules)
+        if name in uses:
+            whole = owner in running and owner not in holders
+            key = owner if whole or _is_one(owner, [uses[part].call for part in parts[owner]]) else name
+            used.setdefault(key, []).append((uses[name], uses[name].shape or tuple(parameter.shape)))
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
-    paths = sorted(used, key=lambda path: min(used[path])[0])
-    owners = [path if path in modules else above(path) for path in paths]
+    for tensors in used.values():
+        tensors.sort(key=_in_order)
+    paths = sorted(used, key=lambda path: min(use.call for use, _ in used[path]))
+    owners = [path if path in modules else _owner(path, modules) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
-    outputs_of = {path: None if path in holders else next(iter(running[path].shapes), None) for path in runs}
+    outputs_of = {path: None if path in holders else next(iter(running[path].gives), None) for path in runs}
+    calls_in: dict[str, list[TorchCall]] = {}
+    for call in run.tape.calls:
+        calls_in.setdefault(run.modules.calls[call.module].path, []).append(call)
     units = []
     for path, owner, by in zip(paths, owners, runs, strict=True):
         alone = runs.count(by) == 1
+        shapes = tuple([shape for _, shape in used[path]])
+        written = written_kind(calls_in.get(path, ()), shapes) if path in running and path not in holders else None
         units.append(
             Unit(
                 path,
                 type(modules[owner]).__name__,
-                tuple([shape for _, shape in used[path]]),
+                shapes,
                 outputs_of[by] if alone else None,
                 None,
-                kind=_their_kind(modules.get(path), called[path]),
-                input=running[by].input if alone and owner == by else None,
+                kind=written or _their_kind(modules.get(path), [use.kind for use, _ in used[path]]),
+                input=running[by].takes if alone and owner == by else None,
             )
         )
-    params = sum(prod(shape) for unit in units for shape in unit.shapes)
-    dtypes = {str(each.dtype).removeprefix("torch.") for each in model.parameters() if id(each) in first}
     return Model(
         units=units,
         runs=runs,
         macs_of=macs,
         outputs_of=outputs_of,
-        params=params,
+        params=sum(prod(shape) for unit in units for shape in unit.shapes),
         macs=sum(macs.values()),
-        outputs=outputs,
-        functions=used_in.functions,
+        outputs=tuple([tuple(each.shape) for each in tensors_in(run.result)]),
+        functions=Counter(call.function for call in run.tape.calls),
         unused=unused,
-        dtypes=tuple(sorted(dtypes)),
+        dtypes=tuple(sorted({dtype_name(each.dtype) for name, each in run.model.named_parameters() if name in uses})),
+        unseen_macs=unseen,
+        ran=ran,
     )
+
+
+def _is_one(owner: str, calls: Sequence[int]) -> bool:
+    """Whether tensors of what holds other layers, or is not called itself, are one layer: one call takes them all."""
+    return bool(owner) and len(calls) > 1 and len(set(calls)) == 1
+
+
+def _in_order(tensor: tuple[Use, Shape]) -> tuple[bool, bool]:
+    """What a weight is derived with, derived weights, and what the layer takes as it is: as steps write it."""
+    use, shape = tensor
+    return not use.derived, use.derived and len(essential(shape)) > 1
+
+
+def _owner(name: str, modules: Mapping[str, nn.Module]) -> str:
+    """The layer that holds a tensor."""
+    while True:
+        name = above(name)
+        if name in modules:
+            return name
+
+
+def _macs(run: ModelRun, running: Mapping[str, ModuleCall]) -> tuple[dict[str, int], int]:
+    """The MACs of each module that ran, without those below it; how many of them torch's counter does not see."""
+    macs = dict.fromkeys(running, 0)
+    blind = 0
+    for call in run.tape.calls:
+        unseen = unseen_products(call, run.values.found)
+        path = run.modules.calls[call.module].path
+        macs[path if path in running else _runs_above(path, running)] += size_at(call.macs, 1) + unseen
+        blind += unseen
+    macs[""] += run.tape.unaccounted()
+    return macs, blind
 
 
 def kind_of(module: nn.Module) -> Kind | None:
@@ -145,15 +185,16 @@ def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | N
 
     ``module`` is None of a tensor that no layer has for itself.
     """
-    bare = module is None or isinstance(module, (nn.ParameterList, nn.ParameterDict))
+    own: Any = type(module)
+    made_by: Any = next((known for known in own.__mro__ if _is_known(known)), None)
+    is_own = made_by is None or own.forward is not made_by.forward
+    bare = module is None or isinstance(module, (nn.ParameterList, nn.ParameterDict)) or (is_own and not any(called))
     kinds = [kind for kind in called if kind is not None and (kind.is_torchs or bare)]
     if len(kinds) == len(called) and all(kind == kinds[0] for kind in kinds):
         return kinds[0]
-    if module is None or bare:
+    if bare or module is None:
         return Kind(BARE, is_torchs=False, settings={})
-    own: Any = type(module)
-    made_by: Any = next((known for known in own.__mro__ if _is_known(known)), None)
-    return kind_of(module) if made_by is not None and own.forward is made_by.forward else None
+    return None if is_own else kind_of(module)
 
 
 def _is_known(known: type) -> bool:
@@ -164,13 +205,26 @@ def _is_known(known: type) -> bool:
     )
 
 
+class _Functions(TorchFunctionMode):
+    """Counts how often each function is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        self.counts[name_of(func)] += 1
+        return func(*args, **(kwargs or {}))
+
+
 def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str, int]:
     """How often a run calls each of torch's functions; raises what the network raises."""
-    used = _Used()
-    with torch.no_grad(), warnings.catch_warnings(), used:
+    called = _Functions()
+    with torch.no_grad(), warnings.catch_warnings(), called:
         warnings.simplefilter("ignore")
         network(*inputs)
-    return used.functions
+    return called.counts
 
 
 def _runs_above(path: str, running: Mapping[str, object]) -> str:
@@ -181,49 +235,29 @@ def _runs_above(path: str, running: Mapping[str, object]) -> str:
             return path
 
 
-def _run(
-    model: nn.Module, modules: dict[str, nn.Module], report: Report, target: str
-) -> tuple[dict[str, Observed], _Used, tuple[Shape, ...]]:
-    """What every module did in one run on the report's inputs, what that used, and the outputs."""
-    set_mode(model, training=report.graph.training)
-    with torch.device("meta"):
-        inputs = _as_the_model(example_inputs(report.graph), model)
-    used = _Used()
-    try:
-        with plain_attention(), used:
-            seen = count_by_torch(model, inputs, list(modules), _names(model, report))
-    except RunError as error:
-        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
-        cause = told(error.__cause__ or error)
-        raise UsageError(f"{target} does not run on the inputs of {report.name}, {shapes}: {cause}") from None
-    return dict(zip(modules, seen, strict=True)), used, seen[0].shapes
-
-
 _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
-def _names(model: nn.Module, report: Report) -> list[str]:
-    """The names of the report's inputs, where the model's forward pass calls its own so; none where it does not."""
+def _has_names(model: nn.Module, report: Report) -> bool:
+    """Whether the model's forward pass calls all of the report's inputs as the report does."""
     try:
         own = {each.name for each in signature(model.forward).parameters.values() if each.kind in _BY_NAME}
     except (TypeError, ValueError):  # it is not Python's
-        return []
-    names = list(report.inputs)
-    return names if all(name in own for name in names) else []
+        return False
+    return own.issuperset(report.inputs)
 
 
-def set_mode(model: nn.Module, *, training: bool) -> None:
-    """Put a model in training or evaluation; its norms over batches always evaluate, for one value has no variance."""
-    model.train(training)
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - what all of them derive from
-            module.eval()
+def _inputs(report: Report, model: nn.Module) -> InputMaker:
+    """What makes the report's inputs, floating ones in the dtype of the model's params where all have the same."""
+    dtypes = {dtype_name(parameter.dtype) for parameter in model.parameters() if parameter.is_floating_point()}
+    is_named = _has_names(model, report)
 
+    def make(batch: int, device: torch.device) -> Inputs:
+        del batch  # it is in the shapes
+        made = {}
+        for name, (shape, dtype) in report.graph.inputs.items():
+            floating = getattr(torch, dtype).is_floating_point and len(dtypes) == 1
+            made[name] = example(shape, next(iter(dtypes)) if floating else dtype, device)
+        return Inputs(() if is_named else tuple(made.values()), made if is_named else {}, tuple(made))
 
-def _as_the_model(inputs: tuple[Tensor, ...], model: nn.Module) -> tuple[Tensor, ...]:
-    """The inputs, floating ones in the dtype of the model's params where all have the same."""
-    kinds = {parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()}
-    if len(kinds) != 1:
-        return inputs
-    (kind,) = kinds
-    return tuple([each.to(kind) if each.is_floating_point() else each for each in inputs])
+    return make

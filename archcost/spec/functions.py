@@ -17,6 +17,7 @@ MAX_ITEMS = 100_000
 _MAX_DEPTH = 8  # lists in lists
 _MAX_DIGITS = 30
 _SHOWN = 40  # characters of a value in a message
+_FEW = 12  # items of a list in a message
 
 
 class BoundError(Exception):
@@ -118,6 +119,17 @@ def _length(value: Any) -> int:
     return len(value)
 
 
+def _index(values: Any, item: Any) -> int:
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"index() takes a list and an item of it, got {brief(values)}")
+    known = [decided(value) for value in values]
+    wanted = decided(item)
+    if wanted not in known:
+        listed = ", ".join(map(brief, known[:_FEW])) + ", …" * (len(known) > _FEW)
+        raise ValueError(f"{brief(wanted)} is none of {listed}")
+    return known.index(wanted)
+
+
 def _sum(values: Any) -> Any:
     return _of_numbers("sum", sum, values)
 
@@ -169,6 +181,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log2": _of_number("log2", math.log2),
     "str": _of_candidates(_text),
     "len": _length,
+    "index": _index,
     "sum": _sum,
     "range": _range,
     "make_divisible": _of_candidates(make_divisible),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml")
 ZOO = "zoo:"  # before the name of what comes with archcost
 _CLAIM = r"""(?m)(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:"""
+_CONFIGURATION = r'"(?:model_type|architectures)"\s*+:'
+_ROWS = tuple(rf"""(?m)(?:^|[{{,])[ \t]*+["']?{key}["']?[ \t]*+:""" for key in ("backbone", "head", "nc"))
+HUGGINGFACE, ULTRALYTICS = "huggingface", "ultralytics"
 _MAX_SIBLINGS = 2000  # names in a folder that are compared with a missing one
 _PER_PART = 15  # steps of work to look at a folder on the way to a file
 _PER_FILE = 1000  # steps of work to open one
@@ -226,13 +229,30 @@ def _shipped_name(name: str, verb: str) -> str:
 def spec_text(files: Files, real: str, name: str) -> str:
     """The text of a spec at a location that no person named; raises FileError, and SpecError where it is not UTF-8.
 
-    It must be a spec by its ending and by its text, so that messages show no line of any other file.
+    It must be a spec by its ending and by its text, or of another format by its text, so that messages show no line of
+    any other file.
     """
     data = files.read(real, MAX_BYTES)
+    text = decoded(data, "replace")
+    if format_of(text):
+        return decode(data, name)
     if not real.endswith(ENDINGS):
         raise FileError("it is no spec: its name ends in neither .yaml nor .yml")
-    refuse_other_text(decoded(data, "replace"))  # before a word of what it holds is told
+    refuse_other_text(text)  # before a word of what it holds is told
     return decode(data, name)
+
+
+def format_of(text: str) -> str:
+    """The format of a text that stands for a spec; empty for a spec itself, whose key ``archcost`` tells.
+
+    A configuration of Hugging Face is a JSON object that names its model type or its classes. A model YAML of
+    Ultralytics has the keys ``nc``, ``backbone`` and ``head``.
+    """
+    if re.search(_CLAIM, text) is not None:
+        return ""
+    if text.lstrip()[:1] == "{" and re.search(_CONFIGURATION, text) is not None:
+        return HUGGINGFACE
+    return ULTRALYTICS if all(re.search(key, text) is not None for key in _ROWS) else ""
 
 
 def refuse_other_text(text: str) -> None:

@@ -18,9 +18,19 @@ from archcost.spec.model import Spec
 from archcost.spec.spec_reader import SpecReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcost.files import Files
 
+    Translate = Callable[[str, str], str]  # of a text and its path: the text of the spec that it stands for
+
 _FEW = 3  # models that a message names
+
+
+def itself(text: str, path: str) -> str:
+    """A text that is a spec already."""
+    del path
+    return text
 
 
 def load(spec: str | os.PathLike[str]) -> Spec:
@@ -36,27 +46,31 @@ def loads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
     return _checked(reads(text, name=name, folder=folder))
 
 
-def read(spec: str | os.PathLike[str]) -> Spec:
-    """As :func:`load`, but problems that leave something to analyse stay in the spec, for the graph to add its own."""
+def read(spec: str | os.PathLike[str], translate: Translate = itself) -> Spec:
+    """As :func:`load`, but problems that leave something to analyse stay in the spec, for the graph to add its own.
+
+    ``translate`` makes specs of other texts that may stand there.
+    """
     name = os.fspath(spec)
     if name == "-":
-        return reads(decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>"), name="<stdin>", folder=".")
+        text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+        return reads(translate(text, "<stdin>"), name="<stdin>", folder=".")
     path = name if os.path.lexists(name) else model_zoo.find(name) or name
-    return reads(_named_text(path), name=path, folder=os.path.dirname(path))
+    return reads(translate(_named_text(path), path), name=path, folder=os.path.dirname(path))
 
 
-def load_from(files: Files, path: str, prefix: str = "") -> Spec:
+def load_from(files: Files, path: str, prefix: str = "", translate: Translate = itself) -> Spec:
     """As :func:`load`, for a path that a configuration names, or that is looked up at a revision.
 
     ``files`` is the tree that it is looked up in, and all that it includes; ``prefix`` stands before paths in messages.
     Raises FileError where the path leads to nothing that may be read as a spec.
     """
-    return _checked(read_from(files, path, prefix))
+    return _checked(read_from(files, path, prefix, translate))
 
 
-def read_from(files: Files, path: str, prefix: str = "") -> Spec:
+def read_from(files: Files, path: str, prefix: str = "", translate: Translate = itself) -> Spec:
     """As :func:`load_from`, with problems kept as in :func:`read`."""
-    text = spec_text(files, files.resolve(path), prefix + path)
+    text = translate(spec_text(files, files.resolve(path), prefix + path), prefix + path)
     return _filled(
         Spec(Source(prefix + path, text), prefix + path), IncludeTree(files, os.path.dirname(path), path, prefix)
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
     from archcost.settings import InputShape
     from archcost.spec.budget_limits import Limit
+    from archcost.spec.source_calls import SourceCall
     from archcost.spec.template import Template
 
 MORE = "..."  # behind the last input of a block: one or more
@@ -242,10 +243,8 @@ class Spec:
         self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
-        self.functional: frozenset[str] = frozenset()  # paths of layers that the source of an import writes as calls
-        self.imported_with: Mapping[
-            str, InputShape
-        ] = {}  # inputs that an import was asked for: they are the spec's own
+        self.imported_with: Mapping[str, InputShape] = {}  # inputs that an import was asked for
+        self.calls: dict[str, SourceCall] = {}  # of an import, by the path of the layer
 
     @property
     def text(self) -> str:

@@ -56,8 +56,6 @@ class SpecReader(Reader):
             return []
         entries = top.entries
         self._labels(entries)
-        if "dtype" in entries:
-            spec.dtype = self.dtype(entries["dtype"][1], FLOAT_DTYPES)
         if "params" in entries:
             spec.params = self._params(entries["params"][1])
         self._inputs(top)
@@ -113,6 +111,8 @@ class SpecReader(Reader):
         for field in ("name", "family", "source"):
             if field in entries:
                 setattr(self.spec, field, self.text(entries[field][1], f"'{field}'") or "")
+        if "dtype" in entries:
+            self.spec.dtype = self.dtype(entries["dtype"][1], FLOAT_DTYPES)
 
     def _limits(self, entries: Entries) -> None:
         if "expect" in entries:

@@ -27,7 +27,7 @@ TOP_KEYS = (
     "expect",
 )
 MODEL_KEYS = ("input", "inputs", "layers", "outputs", "extends", "budgets", "expect")  # which no library has
-VARIANT_KEYS = ("archcost", "name", "family", "source", "extends", "params", "budgets", "expect")
+VARIANT_KEYS = ("archcost", "name", "family", "source", "extends", "dtype", "params", "budgets", "expect")
 GROUPS = {"layers": "group", "residual": "residual"}  # keys in place of a kind, and what the kind of such a step is
 GROUP_INPUT = "input"  # what a group's own input is called in it
 MODIFIERS = ("id", "from", "branches", "when", "repeat", "as", "share", "requires_grad")

@@ -13,11 +13,12 @@ from archcost.importers.imported import Imported
 from archcost.importers.importing import Ask
 from archcost.importers.sources import required_source
 from archcost.settings import THE_ONLY, InputShape
+from archcost.spec.source_calls import SourceCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IMPORTED = Imported("archcost: 1\n", ("a remark",), "why", ("a.b",))
+IMPORTED = Imported("archcost: 1\n", ("a remark",), "why", {"a.b": SourceCall("torch.relu", "nets.Net")})
 
 
 class Counting:
@@ -102,7 +103,8 @@ def resealed(fields: object) -> Callable[[str], str]:
     "spoil",
     [
         shortened, changed, lambda _: "", lambda _: "[]", lambda _: "null", lambda _: "[" * 100_000, lambda _: "\0",
-        resealed([]), resealed("text"), resealed([1, [], "", []]), resealed(["", [1], "", []]), resealed(None),
+        resealed([]), resealed("text"), resealed([1, [], "", {}]), resealed(["", [1], "", {}]),
+        resealed(["", [], "", []]), resealed(["", [], "", {"a": ["", "", "", 1]}]), resealed(None),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_whole_is_made_anew(spoil: Callable[[str], str]) -> None:
@@ -113,6 +115,14 @@ def test_a_file_that_is_not_whole_is_made_anew(spoil: Callable[[str], str]) -> N
     assert cache.cached(ask(), make) == IMPORTED
     assert cache.cached(ask(), make) == IMPORTED
     assert make.calls == 2
+
+
+def test_a_relative_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    cache.cached(ask(), Counting())
+    assert not Path("relative").exists()
+    assert len(list((tmp_path / "home" / ".cache" / "archcost" / "imports").iterdir())) == 1
 
 
 def test_where_nothing_can_be_kept_all_is_made_anew(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def test_a_library_without_a_model(library: str) -> None:
 
 def test_what_is_no_source_is_told_with_the_forms() -> None:
     with pytest.raises(
-        UsageError, match="'resnet50' is no source of a model\nhelp: a source is torchvision:MODEL, timm:"
+        UsageError,
+        match=r"'resnet50' is no source of a model\nhelp: a source is config\.json, a model YAML of Ultralytics, FILE\.onnx, ",
     ):
         required_source("resnet50")
 

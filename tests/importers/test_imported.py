@@ -15,6 +15,7 @@ from archcost.importers import folding
 from archcost.importers.form import Batched, Truth
 from archcost.importers.imported import import_text
 from archcost.spec.loader import loads
+from archcost.spec.source_calls import SourceCall
 from tests.importers.graph_models import model_of
 from tests.importers.idioms.building import Building
 
@@ -133,8 +134,10 @@ def test_unknown_macs_are_not_expected() -> None:
     )
 
 
-def test_functions_have_the_paths_of_the_spec() -> None:
-    """What a container that is no scope holds has its name in front; what tools see of a class is kept."""
+def test_calls_have_the_paths_of_the_spec() -> None:
     model = two_layers()
-    model.functional = ("derived:first", "second", "gone")
-    assert import_text(model).functional == ("derived:first", "second")
+    first, _ = [step for step in model.steps if step.tensors]
+    first.call = SourceCall(
+        "torch.nn.functional.linear", "torch.nn.modules.linear.Linear", "weight bias", "1n+0 0n+4", "nets.Net"
+    )
+    assert import_text(model).calls == {"first": first.call}

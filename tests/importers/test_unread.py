@@ -17,10 +17,8 @@ def test_a_step_that_nobody_reads() -> None:
     build.within("conv", "ScaledConv")
     build.step("parameter", shape=(8,), called="gain")
     model = build.done(build.step("linear", build.x, out_features=4))
-    model.functional = ("derived:conv.gain",)
     new = marked(model)
     assert [new.path_of(step) for step in new.steps] == ["conv._gain", "conv.linear"]
-    assert new.functional == ("derived:conv._gain",)
     assert [model.path_of(step) for step in model.steps] == ["conv.gain", "conv.linear"]
     for flatly in (False, True):
         assert check(loads(import_text(model, flat=flatly).text)) == ()

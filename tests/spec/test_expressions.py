@@ -111,6 +111,8 @@ VALUES = {
     "$('chunk.' + str(a))": "chunk.3",
     "$(len(w))": 3,
     "$(len(act))": 4,
+    "$(index(['gelu', 'relu'], act))": 1,
+    "$(index([3, 5, 3], 3))": 0,
     "$(sum(w))": 16 + 32 + 64,
     "$(sum([]))": 0,
     "$(range(3))": [0, 1, 2],
@@ -166,7 +168,8 @@ OF_CANDIDATES = {
     "make_divisible(v=n, divisor=2)": [4, 12],
     "str(n)": ["3", "12"],
 }
-DECIDED = {"len": "len([n])", "range": "range(n)"}  # what Python decides by is the same for all
+# What Python decides by is the same for all.
+DECIDED = {"len": "len([n])", "range": "range(n)", "index": "index([n], 3)"}
 
 
 @pytest.mark.parametrize("text", OF_CANDIDATES)
@@ -182,6 +185,7 @@ def test_every_function_takes_candidates_or_needs_one_value() -> None:
     assert tried | set(DECIDED) == set(FUNCTIONS)
     assert Expression("$(len([n]))", MARK).evaluate(Names({"n": table(3, 12)})) == 1
     assert Expression("$(range(n))", MARK).evaluate(Names({"n": table(3, 3)})) == [0, 1, 2]
+    assert Expression("$(index([n], 3))", MARK).evaluate(Names({"n": table(3, 3)})) == 0
     with pytest.raises(ExpressionError, match="must be the same for all variants"):
         Expression("$(range(n))", MARK).evaluate(Names({"n": table(3, 12)}))
 

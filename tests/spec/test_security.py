@@ -97,6 +97,7 @@ def test_functions_are_a_closed_set_and_none_takes_functions() -> None:
             "sqrt",
             "log2",
             "len",
+            "index",
             "sum",
             "range",
             "make_divisible",

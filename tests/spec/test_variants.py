@@ -53,6 +53,15 @@ def test_labels_are_inherited_and_figures_are_not(tmp_path: Path) -> None:
     assert (own.name, own.family, own.source, own.expect) == ("mine", "Others", "a blog", {})
 
 
+def test_a_dtype_is_inherited_or_the_variants_own(tmp_path: Path) -> None:
+    half = "archcost: 1\nextends: base.yaml\ndtype: float16\n"
+    write(tmp_path, base=BASE, half=half, of_half="archcost: 1\nextends: half.yaml\nparams: {width: 8}\n")
+    params = (3 * 8 + 8) + (8 * 16 + 16)
+    assert archcost.analyze(tmp_path / "base.yaml").totals.weight_bytes == 4 * params
+    assert archcost.analyze(tmp_path / "half.yaml").totals.weight_bytes == 2 * params
+    assert archcost.analyze(tmp_path / "of_half.yaml").totals.weight_bytes == 2 * params
+
+
 def test_variants_of_variants(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -101,7 +110,7 @@ def test_the_hash_covers_the_base(tmp_path: Path) -> None:
             {"spec": "extends: base.yaml\nlayers: [relu]"},
             "unknown key 'layers' in a spec that extends another",
             "3:1",
-            "known keys: archcost, name, family, source, extends, params, budgets, expect",
+            "known keys: archcost, name, family, source, extends, dtype, params, budgets, expect",
         ),
         (
             {"spec": "extends: base.yaml\nparams: {widht: 3}"},

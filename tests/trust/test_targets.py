@@ -276,7 +276,7 @@ TARGETS = [
     ("json:loads", "json:loads needs arguments: s"),
     ("hostile:takes", "hostile:takes needs arguments: width, depth"),
     ("torch.nn:Linear", "torch.nn:Linear needs arguments: in_features, out_features"),
-    ("no_such_module_here:x", "cannot be imported: ModuleNotFoundError: No module named 'no_such_module_here'"),
+    ("no_such_module_here:x", "there is no module 'no_such_module_here'"),
     ("hostile:no_such", "'hostile' has no 'no_such'"),
     ("hostile:lazy.x", "hostile:lazy.x cannot be looked up: ZeroDivisionError: lazy (hostile.py:"),
     ("hostile:number", "hostile:number is neither a module nor a callable that makes one"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.importers.form import FormStep, FormTensor, size_at
 from archcost.importers.typing_steps import Typist, Unmapped
+from archcost.ops import REGISTRY
+from archcost.ops.facets import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
     from archcost.importers.form import Form
     from archcost.importers.idioms.sight import NewStep, Rewrite, Sight
     from archcost.importers.typing_steps import Typed
+    from archcost.spec.source_calls import SourceCall
 
     Idiom = Callable[[Sight, int], Rewrite | None]
 
 _BATCHES = (2, 3)
+_IDLE = (Work.TABLE, Work.MOVE, Work.UNCHANGED)  # they compute nothing
 
 
 class Rewriter:
@@ -118,14 +122,28 @@ class Rewriter:
             inputs, outputs = (
                 tuple([numbers.get(value, value) for value in those]) for those in (each.inputs, each.outputs)
             )
-            scope = self.sight.step(each.place).scope
+            before = self.sight.step(each.place)
+            scope = before.scope
             steps[each.place] = FormStep(
                 each.kind, each.id or each.kind, scope, inputs, outputs, dict(seen.attributes), each.tensors
             )
+            steps[each.place].call = self._call(before, gone, each.tensors)
             self.changed.add(scope)
         self.changed.update([self.sight.step(place).scope for place in gone])
         self.made += steps.values()
         self.sight.replace(gone, steps)
+
+    def _call(self, before: FormStep, gone: tuple[int, ...], tensors: tuple[str, ...]) -> SourceCall | None:
+        """How the source computes a new step: in the module of the one at its place, and by one function or several."""
+        if before.call is None:
+            return None
+        replaced = [self.sight.step(place) for place in gone]
+        functions = [step.call.function for step in replaced if step.call and REGISTRY[step.kind].work not in _IDLE]
+        call = before.call._replace(function=functions[0] if len(functions) == 1 else "", params="", output="")
+        for step in replaced:
+            if step.call and step.call.params and step.tensors == tensors:
+                call = call._replace(params=step.call.params, output=step.call.output)
+        return call
 
     def sweep(self) -> None:
         """Take away what nobody reads any more, and what holds no params and no products."""

@@ -1,4 +1,4 @@
-"""A model made whole again after rewrites: places, scopes of one step, ids, and the paths of functions."""
+"""A model made whole again after rewrites: places, scopes of one step, and ids."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import ROOT
-from archcost.ops import REGISTRY
-from archcost.ops.facets import WrittenAs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from archcost.importers.form import Form, FormScope, FormStep
 
 _NAMED_BY_PATH = ("parameter", "buffer")  # their ids are those of tensors, whatever stands around them
-_DERIVED = "derived:"
 
 
 def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], made: Iterable[FormStep]) -> Form:
     """The model of the steps that are left; ``changed`` are the scopes in which some went or came, ``made`` those."""
-    paths = {model.path_of(step): index for index, step in enumerate(model.steps)}
     left = [index for index, step in enumerate(steps) if step is not None]
     places = {index: place for place, index in enumerate(left)}
     kept = [step for step in steps if step is not None]
@@ -28,12 +24,10 @@ def tidied(model: Form, steps: Sequence[FormStep | None], changed: set[int], mad
         if step.shares is not None:
             step.shares = places[step.shares]
     _collapse(model.scopes, kept, changed)
-    _name(model.scopes, kept, changed)
+    unnamed = {id(step) for step in made if step.id == step.kind}
+    _name(model.scopes, kept, changed, unnamed, [given.name for given in model.inputs])
     scopes = _numbered(model.scopes, kept)
-    new = replace(model, scopes=scopes, steps=kept)
-    by_index = {index: step for index, step in enumerate(steps) if step is not None}
-    new.functional = tuple(_functions(new, paths, by_index, made))
-    return new
+    return replace(model, scopes=scopes, steps=kept)
 
 
 def _collapse(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int]) -> None:
@@ -52,16 +46,26 @@ def _collapse(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: s
             alone[0].scope, alone[0].id = scopes[scope].parent, scopes[scope].id
 
 
-def _name(scopes: Sequence[FormScope], steps: Sequence[FormStep], changed: set[int]) -> None:
-    """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay."""
+def _name(
+    scopes: Sequence[FormScope],
+    steps: Sequence[FormStep],
+    changed: set[int],
+    unnamed: set[int],
+    inputs: Collection[str],
+) -> None:
+    """Number the steps of a changed scope anew that go by their kind; the names of modules and tensors stay.
+
+    ``unnamed`` are new ones that have no other name, by identity; no step has the name of an input.
+    """
     taken: dict[int, set[str]] = {scope: set() for scope in changed}
+    taken[ROOT] = set(inputs)
     for each in {step.scope for step in steps}:
         scope = each
         while scope != ROOT:
             parent = scopes[scope].parent
             taken.setdefault(parent, set()).add(scopes[scope].id)
             scope = parent
-    going = [step for step in steps if step.scope in changed and _goes_by_kind(step)]
+    going = [step for step in steps if step.scope in changed and (_goes_by_kind(step) or id(step) in unnamed)]
     numbered = set(map(id, going))
     for step in steps:
         if id(step) not in numbered:
@@ -92,17 +96,3 @@ def _numbered(scopes: Sequence[FormScope], steps: Sequence[FormStep]) -> list[Fo
     for step in steps:
         step.scope = numbers[step.scope]
     return [replace(scopes[scope], parent=numbers.get(scopes[scope].parent, ROOT)) for scope in sorted(alive)]
-
-
-def _functions(
-    model: Form, paths: dict[str, int], steps: dict[int, FormStep], made: Iterable[FormStep]
-) -> Iterable[str]:
-    """The paths of layers that the source computes without a module, those of new steps among them."""
-    new = set(map(id, made))
-    for path in model.functional:
-        step = steps.get(paths.get(path.removeprefix(_DERIVED), -1))
-        if step is not None and id(step) not in new:
-            yield path[: len(path) - len(path.removeprefix(_DERIVED))] + model.path_of(step)
-    for step in model.steps:
-        if id(step) in new and REGISTRY[step.kind].written is WrittenAs.MODULE:
-            yield model.path_of(step)

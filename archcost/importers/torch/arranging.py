@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import ROOT, FormStep
-from archcost.importers.torch.steps import shared_with
-from archcost.ops import REGISTRY
-from archcost.ops.facets import WrittenAs
+from archcost.importers.form import Batched, FormStep
+from archcost.importers.made_steps import shared_with
+from archcost.importers.step_names import StepNames
+from archcost.spec.source_calls import SourceCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import nn
+
     from archcost.importers.form import FormScope, FormTensor
+    from archcost.importers.made_steps import MadeStep
     from archcost.importers.torch.recorded import Recording
     from archcost.importers.torch.scopes import ModuleScopes
-    from archcost.importers.torch.steps import MadeStep
 
-_TORCHS = "torch.nn.modules."
 # A call; 0 for what stands before it, that of outer scopes first, by their depth; the order in which steps were made.
 _Position = tuple[int, int, int, int]
 
@@ -33,18 +34,19 @@ class StepOrder:
         self._steps = steps
         self._values = values
         self.kept: list[MadeStep] = []
-        self.functional: tuple[str, ...] = ()
+        self.inputs: list[str] = []  # what the inputs are called
 
     def arranged(
-        self, inputs: Sequence[int], outputs: Sequence[int]
+        self, inputs: Sequence[tuple[str, int]], outputs: Sequence[int]
     ) -> tuple[list[FormStep], list[FormTensor], list[FormScope], list[int]]:
         """The steps that are left in order, the values and scopes that they use, and the outputs, renumbered."""
         steps = self.kept = self._ordered(self._alive(outputs))
-        numbers = {value: place for place, value in enumerate(inputs)}
+        numbers = {value: place for place, (_, value) in enumerate(inputs)}
         for step in steps:
             for value in step.outputs:
                 numbers[value] = len(numbers)
-        names = _Names(self._scopes.made, steps)
+        names = StepNames(self._scopes.made, steps, [name for name, _ in inputs])
+        self.inputs = names.inputs
         parameters = self._recording.values
         found = []
         for step, shares, (scope, name) in zip(steps, shared_with(steps), names.of_steps, strict=True):
@@ -59,9 +61,9 @@ class StepOrder:
                     tuple([parameters[value].name for value in step.holds.values()]),
                     shares,
                     step.note,
+                    self._call(step),
                 )
             )
-        self.functional = self._written_as_functions(steps, found, names)
         values = [self._values[value] for value in numbers]
         return found, values, names.scopes, [numbers[value] for value in outputs]
 
@@ -98,83 +100,31 @@ class StepOrder:
         inner = self._scopes.before(source.scope, user.module)
         return user.call if inner is None else self._scopes.start(inner)
 
-    def _written_as_functions(
-        self, steps: Sequence[MadeStep], found: Sequence[FormStep], names: _Names
-    ) -> tuple[str, ...]:
-        """The paths of layers that archcost builds as modules of torch, and the source computes in a module of another.
+    def _call(self, step: MadeStep) -> SourceCall:
+        """How the source computes a step."""
+        modules = self._recording.modules
+        around = modules[step.module]
+        whole = around.module
+        names = {} if any(whole.children()) else {id(each): name for name, each in whole.named_parameters()}
+        held = [modules[0].module.get_parameter(self._recording.values[value].name) for value in step.holds.values()]
+        params = [names[id(parameter)] for parameter in held if id(parameter) in names]
+        spelled = self._products_of(step) or self._recording.calls[step.call].spelled
+        caller = _class(modules[around.parent].module) if step.module else ""
+        output = self._recording.values[around.output].shape if params and around.output is not None else ()
+        sizes = [(size.times, size.plus) if isinstance(size, Batched) else (0, size) for size in output]
+        shape = " ".join([f"{times}n+{plus}" for times, plus in sizes])
+        return SourceCall("" if step.source else spelled, _class(whole), " ".join(params), shape, caller)
 
-        Behind ``derived:`` those of classes derived from torch's own.
-        """
-        paths = []
-        for made, step in zip(steps, found, strict=True):
-            if REGISTRY[step.kind].written is not WrittenAs.MODULE:
-                continue
-            kind = type(self._recording.modules[made.module].module)
-            if not kind.__module__.startswith(_TORCHS):
-                derived = any(
-                    base.__module__.startswith(_TORCHS) and base.__base__ is not object for base in kind.__mro__
-                )
-                paths.append("derived:" * (derived and bool(made.holds)) + names.path(step))
-        return tuple(paths)
+    def _products_of(self, step: MadeStep) -> str:
+        """What multiplies in torch's attention where its weights are asked for; empty where they are not."""
+        if step.kind != "multihead_attention":
+            return ""
+        calls = self._recording.calls[step.call :]
+        call = next(each for each in calls if each.function == "multi_head_attention_forward")
+        masked = any(call.kwargs.get(name) is not None for name in ("attn_mask", "key_padding_mask"))
+        return "torch.bmm" if len(call.outputs) > 1 and not masked else ""
 
 
-class _Names:
-    """Scopes that are left, and the scope and id of each step.
-
-    A module call with one step and nothing else is that step, by the name of the module. All other steps go by their
-    kind, or by the path of the tensor that they are.
-    """
-
-    def __init__(self, scopes: Sequence[FormScope], steps: Sequence[MadeStep]) -> None:
-        count = len(scopes)
-        direct, below = [0] * count, [0] * count
-        for step in steps:
-            direct[step.scope] += 1
-        for scope in range(count - 1, 0, -1):
-            below[scopes[scope].parent] += bool(direct[scope] or below[scope])
-        alone = {
-            step.scope
-            for step in steps
-            if step.scope != ROOT and direct[step.scope] == 1 and not below[step.scope] and not step.name
-        }
-        numbers: dict[int, int] = {}
-        self.scopes: list[FormScope] = []
-        self._taken: set[tuple[int, str]] = set()
-        for scope, each in enumerate(scopes):
-            if scope != ROOT and (scope in alone or not (direct[scope] or below[scope])):
-                continue
-            numbers[scope] = len(self.scopes)
-            each.parent = numbers.get(each.parent, -1)
-            self.scopes.append(each)
-        for scope, each in enumerate(scopes):
-            if scope in alone:
-                self._taken.add((numbers[each.parent], each.id))
-            elif scope in numbers and scope != ROOT:
-                self._taken.add((each.parent, each.id))
-        given: list[tuple[int, str] | None] = []
-        for step in steps:
-            if step.scope in alone:
-                each = scopes[step.scope]
-                given.append((numbers[each.parent], each.id))
-            else:
-                given.append(self._free(numbers[step.scope], step.name) if step.name else None)
-        self.of_steps = [
-            found or self._free(numbers[step.scope], step.kind) for step, found in zip(steps, given, strict=True)
-        ]
-
-    def _free(self, scope: int, name: str) -> tuple[int, str]:
-        """A scope and a name that is free in it."""
-        number, free = 0, name
-        while (scope, free) in self._taken:
-            number += 1
-            free = f"{name}_{number}"
-        self._taken.add((scope, free))
-        return scope, free
-
-    def path(self, step: FormStep) -> str:
-        """The path of a step."""
-        names, scope = [step.id], step.scope
-        while scope != ROOT:
-            names.append(self.scopes[scope].id)
-            scope = self.scopes[scope].parent
-        return ".".join(reversed(names))
+def _class(module: nn.Module) -> str:
+    kind = type(module)
+    return f"{kind.__module__}.{kind.__qualname__}"

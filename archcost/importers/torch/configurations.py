@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 2**22
 _FILE = "config.json"
+_NAME_IT = "name the config.json of a model, or its folder"
 _LAYERS = ("layers", "depth", "blocks")
 _MAX_LAYERS = 2_000
 _MAX_COUNT = 1_000_000  # of labels, heads and so on
@@ -73,11 +74,13 @@ def _read(path: str, files: Files | None) -> dict[str, Any]:
     try:
         data = json.loads(content_of(path, files, _MAX_BYTES))
     except FileError as error:
-        raise UsageError(f"cannot read {path}: {error.reason}", error.help) from None
+        raise UsageError(
+            f"cannot read {path}: {error.reason}", error.help or f"{_NAME_IT}: nothing is fetched"
+        ) from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{path} is not JSON", "name the config.json of a model, or its folder") from None
+        raise UsageError(f"{path} is not JSON", _NAME_IT) from None
     if not isinstance(data, dict):
-        raise UsageError(f"{path} holds no configuration of a model", "name the config.json of a model, or its folder")
+        raise UsageError(f"{path} holds no configuration of a model", _NAME_IT)
     return data
 
 

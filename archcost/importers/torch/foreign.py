@@ -43,6 +43,8 @@ class Foreign:
         self.stack.enter_context(_output_to_error())
         self.stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         self.stack.enter_context(_without_input())
+        self.stack.enter_context(_in_place())
+        self.stack.enter_context(_on_our_device())
         self.stack.enter_context(_noting_interruptions(self.interruptions))
         self.stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
@@ -88,6 +90,42 @@ def _without_input() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _in_place() -> Iterator[None]:
+    """Without the words of archcost's own command line, and back in the working directory at the end."""
+    words, folder = sys.argv, None
+    sys.argv = sys.argv[:1]
+    with contextlib.suppress(OSError):  # it is gone
+        folder = os.getcwd()
+    try:
+        yield
+    finally:
+        sys.argv = words
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+
+
+@contextlib.contextmanager
+def _on_our_device() -> Iterator[None]:
+    """The device is that of the run: what sets the default one sets nothing as long as this lasts.
+
+    Whoever keeps the function for later has that of torch then.
+    """
+    kept, lasts = torch.set_default_device, True
+
+    def set_default_device(device: torch.types.Device) -> None:
+        if not lasts:
+            kept(device)
+
+    torch.set_default_device = set_default_device
+    try:
+        yield
+    finally:
+        lasts = False
+        torch.set_default_device = kept
+
+
+@contextlib.contextmanager
 def _noting_interruptions(noted: list[int]) -> Iterator[None]:
     """Note the signals that interrupt; where none arrives, every exception of that name counts as a user's."""
     handler = signal.getsignal(signal.SIGINT)
@@ -108,10 +146,16 @@ def _noting_interruptions(noted: list[int]) -> Iterator[None]:
 
 
 def told(error: BaseException) -> str:
-    """Type, first line and place of an error: ``ValueError: no such size (net.py:12)``."""
+    """Type, first line and place of an error: ``ValueError: no such size (net.py:12)``.
+
+    A first line that announces more (``Error(s) in loading:``) has the next one with it.
+    """
     # By the library, as ``str`` of a user's error may raise.
     text = error.msg if isinstance(error, SyntaxError) else format_exception_only(error)[0].partition(": ")[2]
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = next(iter(lines), "")
+    if line.endswith(":"):
+        line = " ".join(lines[:2])
     if isinstance(error, SystemExit):
         line = f"it exits with {line if error.args not in ((), (None,), (0,)) else 'code 0'}"
     words = f"{type(error).__name__}: {line[:_LONGEST]}" if line else type(error).__name__

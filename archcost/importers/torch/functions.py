@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch._ops import OpOverload, OpOverloadPacket
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +116,16 @@ def writes_by_name(function: Callable[..., Any]) -> bool:
     """Whether a function writes into its first argument by the rule of names: ``relu_``, ``__iadd__``."""
     name: str = function.__name__.partition(".")[0]
     return name == "__setitem__" or name.strip("_") in _IN_PLACE_OPERATORS or (name[-1] == "_" and name[-2:] != "__")
+
+
+@cache
+def spelling_of(function: Callable[..., Any]) -> str:
+    """The name by which a program reaches a function of torch: ``torch.Tensor.softmax``; empty if there is none."""
+    name: str = function.__name__
+    for owner in (functional, torch.Tensor, torch):
+        if getattr(owner, name, None) is function:
+            return f"{'torch.Tensor' if owner is torch.Tensor else owner.__name__}.{name}"
+    return ""
 
 
 @cache

@@ -15,6 +15,8 @@ from archcost.importers.torch.samples import SOLE, RunInputs, SampleInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torch import nn
+
     from archcost.files import Files
     from archcost.importers.sources import ImportSource
 
@@ -25,13 +27,14 @@ def _version(package: str) -> str:
 
 TORCH = _version("torch")
 _FRAMES = 16  # of a video
+_FLOW = (512, 512)  # height and width of the images between which something flows
 
 
 class Recipe(NamedTuple):
-    """What makes a model, what the model takes (None: the library does not say), and the library's version."""
+    """What makes a model, what a model takes (None: the library does not say), and the library's version."""
 
     build: Callable[[], Any]
-    sample: Callable[[], RunInputs | None]
+    sample: Callable[[nn.Module], RunInputs | None]
     versions: tuple[str, ...]
 
 
@@ -52,25 +55,29 @@ def _torchvision(source: ImportSource, files: Files | None) -> Recipe:
     }
     builder = models.get_model_builder(source.name)
     chosen = {key: value for key, value in options.items() if key in signature(builder).parameters}
-    return Recipe(lambda: builder(**chosen), lambda: _of_weights(source.name), _versions("torchvision"))
+    return Recipe(lambda: builder(**chosen), lambda model: _of_weights(source.name, model), _versions("torchvision"))
 
 
-def _of_weights(name: str) -> RunInputs | None:
+def _of_weights(name: str, model: nn.Module) -> RunInputs | None:
     """What the published weights take, by their transforms; None for what takes images of any size.
 
-    A video has as many frames as the weights take at least, or 16, as they were trained with.
+    A video has as many frames as the weights take at least, or 16, as they were trained with. A model that has a
+    size of its own takes that one. Optical flow is of two images, of the size that the published figures are for.
     """
     from torchvision import models
 
     weights = models.get_model_weights(name)
     best = getattr(weights, "DEFAULT", None) or next(iter(weights))
     transforms = best.transforms()
+    kind = type(transforms).__name__
+    if kind == "OpticalFlow":
+        return RunInputs(tuple([SampleInput(image, (3, *_FLOW)) for image in ("image1", "image2")]))
     size = getattr(transforms, "crop_size", None) or getattr(transforms, "resize_size", None)
     if not size:
         return None
-    height, width = (size[0], size[-1])
-    is_video = type(transforms).__name__ == "VideoClassification"
-    frames = (max(best.meta.get("min_temporal_size", 0), _FRAMES),) if is_video else ()
+    own = getattr(model, "image_size", None)
+    height, width = (own, own) if own else (size[0], size[-1])
+    frames = (max(best.meta.get("min_temporal_size", 0), _FRAMES),) if kind == "VideoClassification" else ()
     return RunInputs((SampleInput(SOLE, (3, *frames, height, width)),))
 
 
@@ -85,7 +92,8 @@ def _timm(source: ImportSource, files: Files | None) -> Recipe:
     if not timm.is_model(name):
         raise UsageError(f"timm has no model '{name}'", suggestion(name, timm.list_models(), "models"))
 
-    def sample() -> RunInputs | None:
+    def sample(model: nn.Module) -> RunInputs | None:
+        del model  # its name says it
         usual = timm.models.get_pretrained_cfg(source.name)
         return RunInputs((SampleInput(SOLE, tuple(usual.input_size)),)) if usual is not None else None
 
@@ -99,7 +107,7 @@ def _transformers(source: ImportSource, files: Files | None) -> Recipe:
         from archcost.importers.torch import configurations
     config = configurations.read_config(source, files)
     return Recipe(
-        lambda: configurations.build(config), lambda: configurations.sample_of(config), _versions("transformers")
+        lambda: configurations.build(config), lambda _: configurations.sample_of(config), _versions("transformers")
     )
 
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from archcost.dtypes import DTYPE_BYTES, WHOLE_DTYPES
 from archcost.errors import UsageError
 from archcost.importers.form import Form, FormTensor, Input, Truth, shape_at
+from archcost.importers.made_steps import Holders, MadeStep
+from archcost.importers.step_names import label
 from archcost.importers.torch.arranging import StepOrder
 from archcost.importers.torch.dependence import Dependences, data_of, refs
 from archcost.importers.torch.making import CallMaker, Place
@@ -27,9 +29,8 @@ from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import FREE, Unmapped
 from archcost.importers.torch.rules.calls import bound
 from archcost.importers.torch.rules.modules import MODULE_RULES
-from archcost.importers.torch.scopes import ModuleScopes, label
+from archcost.importers.torch.scopes import ModuleScopes
 from archcost.importers.torch.spans import span_of
-from archcost.importers.torch.steps import Holders, MadeStep
 from archcost.importers.typing_steps import Typist
 
 if TYPE_CHECKING:
@@ -77,13 +78,13 @@ class _Lowering:
                 self._at = (index, recording.calls[index].module)
                 self._parameter(recording.values[parameter])
         arrangement = StepOrder(recording, self.scopes, self.steps, self.values)
-        steps, values, scopes, outputs = arrangement.arranged([value for _, value in inputs], outputs)
+        steps, values, scopes, outputs = arrangement.arranged(inputs, outputs)
         taking_part = {recording.values[value].name for value in self.known.parameters}
         return Form(
             name,
             source,
             recording.dtype,
-            [Input(given, place) for place, (given, _) in enumerate(inputs)],
+            [Input(given, place) for place, given in enumerate(arrangement.inputs)],
             values,
             scopes,
             steps,
@@ -96,7 +97,6 @@ class _Lowering:
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
             (1,) if len(recording.batch_sizes) == 1 else tuple(sorted({1, *recording.batch_sizes})),
-            arrangement.functional,
             [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 

@@ -6,16 +6,16 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import FormTensor, shape_at, summed
+from archcost.importers.made_steps import MadeStep
 from archcost.importers.torch.rules.base import UNSEEN, Unmapped
-from archcost.importers.torch.steps import MadeStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archcost.importers.form import Attribute
+    from archcost.importers.made_steps import Holders
     from archcost.importers.torch.dependence import Dependences
     from archcost.importers.torch.recorded import Recording, TorchCall
-    from archcost.importers.torch.steps import Holders
     from archcost.importers.typing_steps import Typist
 
 

@@ -10,11 +10,12 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 from archcost.errors import UsageError
 from archcost.importers.torch.recorded import ModuleCall
+from archcost.importers.torch.recording_values import tensors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from torch import nn
+    from torch import Tensor, nn
 
 
 class ReachedError(BaseException):
@@ -24,10 +25,11 @@ class ReachedError(BaseException):
 class ModuleCalls:
     """The calls of a model's modules, the model itself first; ``current`` is the number of the one that runs.
 
-    A module that no name of the model leads to is part of the module around it.
+    A module that no name of the model leads to is part of the module around it. ``known`` gives the number of a tensor.
     """
 
-    def __init__(self, model: nn.Module, until: str = "") -> None:
+    def __init__(self, model: nn.Module, known: Callable[[Tensor], int | None], until: str = "") -> None:
+        self._known = known
         self.reached: Any = None  # what the module ``until`` has given
         self.elsewhere: UsageError | None = None  # of the first module that has run in another thread
         self._until = until
@@ -68,6 +70,9 @@ class ModuleCalls:
             self.calls.append(ModuleCall(path, type(module).__name__, number, module, times))
             number = len(self.calls) - 1
         self._stack.append((id(module), number))
+        if path is not None:
+            first = next(iter(tensors_in(args)), None)
+            self.calls[number].takes = None if first is None else tuple(first.shape)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         if get_ident() != self._thread:
@@ -75,5 +80,10 @@ class ModuleCalls:
         if self._until and self._paths.get(id(module)) == self._until:
             self.reached = output
             raise ReachedError
-        while self._stack and self._stack.pop()[0] != id(module):  # those between were left by an error
-            pass
+        left, number = self._stack.pop() if self._stack else (id(module), 0)
+        while self._stack and left != id(module):  # those between were left by an error
+            left, number = self._stack.pop()
+        if id(module) in self._paths:
+            given = tensors_in(output)
+            self.calls[number].gives = tuple([tuple(each.shape) for each in given])
+            self.calls[number].output = self._known(given[0]) if given else None

@@ -1,9 +1,10 @@
-"""Where in its source a model called a function: the innermost line that is neither torch's nor ours."""
+"""Where in its source a model called a function: the innermost line that is neither torch's nor ours; and how."""
 
 from __future__ import annotations
 
 import os
 import sys
+from dis import opname
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import archcost
 if TYPE_CHECKING:
     from types import FrameType
 
+_OURS = tuple([folder + os.sep for folder in archcost.__path__])
 _INSIDE = tuple([folder + os.sep for package in (torch, archcost) for folder in package.__path__])
 
 
@@ -26,6 +28,14 @@ def place() -> str:
             return f"{file}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
+
+
+def is_operator() -> bool:
+    """Whether the call that is recorded now is an operator of Python's: ``a @ b``, not ``a.matmul(b)``."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return frame is not None and opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
 
 
 @cache

@@ -36,7 +36,7 @@ def _read(target: Target, ask: Ask, tell: Tell) -> Form:
     tell("making the model")
     with torch.device("meta"):
         model = target.make()
-    sample = sample_of(ask.inputs, target.sample(), model, target.text)
+    sample = sample_of(ask.inputs, target.sample(model), model, target.text)
     tell("recording a run")
     recording = record(target.make, sample, training=ask.training, title=target.text, until=ask.until)
     tell("saying it in ops")

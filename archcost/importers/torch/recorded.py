@@ -86,7 +86,8 @@ class TorchCall:
     ``__add__``, ``__iadd__`` and ``add_``), or that of a property. ``outputs`` are the values that it returns, nested
     ones flattened, or that it writes if it returns none; an output that is an argument which was not changed is that
     argument's value. ``module`` is the module call around it. ``macs`` are those that torch's counter counted within.
-    ``place`` is the line of the model's source that called. What is written into a view of another value is written
+    ``place`` is the line of the model's source that called, ``spelled`` torch's own name of the function
+    (``torch.Tensor.matmul``), empty for an operator of Python. What is written into a view of another value is written
     into that one by a call of "setitem" of its own, whose index is Opaque.
     """
 
@@ -98,13 +99,16 @@ class TorchCall:
     macs: Size
     in_place: bool = False
     place: str = ""
+    spelled: str = ""
 
 
 @dataclass(slots=True)
 class ModuleCall:
     """A call of a module: its path as in ``named_modules`` (that of its first name), its class, the call around it.
 
-    ``number`` counts the calls of the same module from 0. Call 0 is the model itself.
+    ``number`` counts the calls of the same module from 0. Call 0 is the model itself. ``takes`` is the shape of the
+    first tensor that is given by its place, ``gives`` are those of the result, at the batch size of the first run;
+    ``output`` is the value of the first tensor that it gives, if that is known.
     """
 
     path: str
@@ -112,6 +116,9 @@ class ModuleCall:
     parent: int
     module: nn.Module
     number: int = 0
+    takes: tuple[int, ...] | None = None
+    gives: tuple[tuple[int, ...], ...] = ()
+    output: int | None = None
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from archcost.errors import UsageError
 from archcost.importers.torch.calls import Called
 from archcost.importers.torch.functions import QUIET, name_of, reads
 from archcost.importers.torch.recording_values import Ground, tensors_in
+from archcost.importers.torch.recurrences import Recurrences
 from archcost.importers.torch.shadows import REFUSED
 from archcost.importers.torch.value_shapes import Unsettled, deciding
 
@@ -49,6 +50,7 @@ class CallRecorder(TorchFunctionMode):
         self.remarks: dict[str, None] = {}
         self._tape, self._shadows = tape, shadows
         self._unsettled = Unsettled()
+        self._recurrences = Recurrences(tape.macs)
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Pass a function on and note it."""
@@ -102,6 +104,10 @@ class CallRecorder(TorchFunctionMode):
         """What a call gives on the meta device; where torch cannot say it there, what it gives on shadows."""
         if call.name in _NARROW_ON_META:
             return _narrowed(call)
+        recurrence = self._recurrences.run(call)
+        if recurrence is not None:
+            self._tape.skip(-recurrence.macs)
+            return recurrence.given
         if deciders and call.name in ("getitem", "setitem"):
             return shadows.without_masks(call).run()
         known = shadows.known(tensors_in(call.arguments))

@@ -8,30 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn.parameter import is_lazy
-
 from archcost.errors import UsageError
-from archcost.importers.torch.recorder import NumbersNeededError
 from archcost.importers.torch.recording_merge import CurvedError, DifferentError, UnseenError, alone, merged, straight
-from archcost.importers.torch.recording_run import FailedError, Subject, run_once
-from archcost.importers.torch.shadows import META
+from archcost.importers.torch.recording_run import run_once
+from archcost.importers.torch.running import FailedError, Subject, with_numbers_if_needed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import torch
     from torch import nn
 
     from archcost.importers.torch.recorded import InputMaker, Recording
     from archcost.importers.torch.recording_run import RecordedRun
 
-_CPU = torch.device("cpu")
 _SECOND = 6  # more than code is likely to treat for itself; and even, as 1 is not
 _BETWEEN = {1: 2, 2: 4}  # by the first batch: that of a third run
 _MORE_RUNS = 3
 _SEEN = "what runs in another thread, or in an extension without operators, is not seen"
 _FIXED = "fix what it draws or keeps between runs in a callable of your own: `package.module:callable`"
-_MOST_NUMBERS = 1 << 30  # elements of parameters that are made with numbers
 
 
 def record(
@@ -49,13 +44,9 @@ def record(
     what it does depends on the input's numbers, and ValueError if ``make`` takes another device.
     """
     subject = Subject(make, inputs, training, title, until)
-    try:
-        return _record_on(subject, META)
-    except (NumbersNeededError, FailedError) as error:
-        why = error
-    _refuse_giants(subject, why)
-    recording = _record_on(subject, _CPU)
-    recording.remarks.insert(0, f"recorded on the CPU, with random weights: without numbers, {why.message}")
+    recording, why = with_numbers_if_needed(subject, lambda device: _record_on(subject, device))
+    if why:
+        recording.remarks.insert(0, f"recorded {why}")
     return recording
 
 
@@ -150,14 +141,3 @@ def _repeated(subject: Subject, first: RecordedRun, device: torch.device) -> Rec
             continue
         return run
     raise UsageError(words, _FIXED)
-
-
-def _refuse_giants(subject: Subject, why: UsageError) -> None:
-    """Refuse to make a model with numbers that has too many of them."""
-    with torch.device(META):
-        model = subject.make()
-    elements = sum([each.numel() for each in model.parameters() if not is_lazy(each)])
-    if elements > _MOST_NUMBERS:
-        words = f"{subject.title} cannot be recorded without numbers, and is too large for them"
-        help_text = "record a model of the kind with fewer layers"
-        raise UsageError(f"{words} ({elements:,} parameters): {why.message}", help_text)

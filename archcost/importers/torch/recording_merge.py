@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched, fitted, summed
@@ -162,7 +163,7 @@ class _Merge:
             macs = self._macs(one, two)
         except DifferentError as error:
             raise DifferentError(f"{error}, the MACs of {one.function} ({one.place})") from None
-        return TorchCall(one.function, args, kwargs, one.outputs, one.module, macs, one.in_place, one.place)
+        return replace(one, args=args, kwargs=kwargs, macs=macs)
 
     def _macs(self, one: TorchCall, two: TorchCall) -> Size:
         """The MACs of a call of both runs; none if the counter sees them at one batch size alone."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archcost.importers.made_steps import MadeStep
     from archcost.importers.torch.recorded import Recording
-    from archcost.importers.torch.steps import MadeStep
 
 
 def unmapped(recording: Recording, steps: Iterable[MadeStep]) -> list[str]:

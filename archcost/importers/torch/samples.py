@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from archcost.errors import UsageError, suggestion
+from archcost.importers.input_names import name_in_model
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.recorded import Inputs
 from archcost.settings import THE_ONLY, InputShape, input_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
 
@@ -45,7 +46,7 @@ class RunInputs:
 
     def __call__(self, batch: int, device: torch.device) -> Inputs:
         """Arguments at a batch size, on a device."""
-        made = {each: _tensor((batch, *each.shape), each.dtype, device) for each in self.inputs}
+        made = {each: example((batch, *each.shape), each.dtype, device) for each in self.inputs}
         args = tuple([tensor for each, tensor in made.items() if not each.keyword])
         kwargs = {each.name: tensor for each, tensor in made.items() if each.keyword}
         return Inputs(args, kwargs | dict(self.options), tuple([each.name for each in self.inputs]))
@@ -60,14 +61,16 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
     A name is an argument of the model's forward pass; of what has a usual input, the dtype and the options hold. Raises
     UsageError, which names ``--input``, where nobody says what the model takes.
     """
-    names = _arguments(model, text)
+    arguments = _arguments(model, text)
+    names = [each.name for each in arguments]
     if not given:
         if usual is None:
             raise UsageError(f"archcost does not know what {text} takes", _hint(names))
         return usual
     known = {each.name: each for each in usual.inputs} if usual is not None else {}
     inputs = []
-    for name, asked in given.items():
+    for word, asked in given.items():
+        name = name_in_model(word, [SOLE, *names])
         if name in (THE_ONLY, SOLE) and name not in names:
             alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
             inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
@@ -76,11 +79,26 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
             inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))
-    return RunInputs(tuple(sorted(inputs, key=lambda each: each.keyword)), usual.options if usual is not None else {})
+    options = usual.options if usual is not None else {}
+    _refuse_fewer(inputs, options, arguments, text)
+    return RunInputs(tuple(sorted(inputs, key=lambda each: each.keyword)), options)
 
 
-def _arguments(model: nn.Module, text: str) -> list[str]:
-    """The arguments of a forward pass by name; none where it takes any, or is not Python's."""
+def _refuse_fewer(
+    inputs: Sequence[SampleInput], options: Mapping[str, Any], arguments: Sequence[Parameter], text: str
+) -> None:
+    """Raise UsageError, with their names, where a forward pass needs more than it is given."""
+    by_place = sum(not each.keyword for each in inputs)
+    given = {each.name for each in inputs} | options.keys()
+    missing = [each.name for each in arguments[by_place:] if each.default is each.empty and each.name not in given]
+    if missing:
+        said = " ".join(f"--input {each}" for each in inputs if each.keyword)
+        way = " ".join(f"--input {each.name}=16" for each in arguments if each.name not in given)
+        raise UsageError(f"{text} needs more: {', '.join(missing)}", f"name each input: `{f'{said} {way}'.strip()}`")
+
+
+def _arguments(model: nn.Module, text: str) -> list[Parameter]:
+    """The arguments of a forward pass; none where it takes any, or is not Python's."""
     with Foreign(text, "looked at"):
         try:
             parameters = signature(model.forward).parameters.values()
@@ -88,18 +106,18 @@ def _arguments(model: nn.Module, text: str) -> list[str]:
             return []
         if any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
             return []
-        return [each.name for each in parameters if each.kind is not Parameter.VAR_POSITIONAL]
+        return [each for each in parameters if each.kind is not Parameter.VAR_POSITIONAL]
 
 
 def _hint(names: list[str]) -> str:
     """How to say it: by shape, or by names where there are several."""
     way = "say the shape of its input without the batch: `--input 3x224x224`"
     if len(names) > 1:
-        way += f", or by name: `--input {names[0]}=16:int64` (it takes {', '.join(names[:8])})"
+        way += f", or by name: `--input {names[0]}=SHAPE` (it takes {', '.join(names[:8])})"
     return way
 
 
-def _tensor(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
+def example(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:
     """A tensor: zeros where whole numbers are places in a table, truths, or random numbers, the same in each run."""
     kind: torch.dtype = getattr(torch, dtype)
     if kind is torch.bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import ROOT, FormScope
+from archcost.importers.step_names import label
 
 if TYPE_CHECKING:
     from archcost.importers.torch.recorded import ModuleCall, Recording
@@ -98,12 +99,6 @@ class ModuleScopes:
         number = len(self.made) - 1
         self._named[parent, name] = number
         return number
-
-
-def label(name: str) -> str:
-    """A name of a module or tensor as an id of a spec, which has no spaces and does not begin with $."""
-    found = "".join(["_" if mark.isspace() or not mark.isprintable() else mark for mark in name])
-    return f"_{found[1:]}" if found.startswith("$") else found
 
 
 def _below(path: str, above: str) -> list[str] | None:

@@ -6,13 +6,14 @@ The counter adds what they cost after them, so their MACs are the difference to 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from archcost.importers.torch.functions import RANDOM, writes_by_name
-from archcost.importers.torch.places import place
+from archcost.importers.torch.functions import RANDOM, spelling_of, writes_by_name
+from archcost.importers.torch.places import is_operator, place
 from archcost.importers.torch.recorded import Argument, Opaque, Origin, Ref, TorchCall
 from archcost.importers.torch.recording_values import Ground, tensors_in
 from archcost.importers.torch.shadows import dependencies
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # They give what they take: whether it is copied for that may follow the batch, and is of no consequence.
 _SAME = frozenset({"contiguous"})
+_OPERATORS = frozenset({"matmul", "mul", "add"})  # that counters see as functions and not as operators
 
 
 class Before(NamedTuple):
@@ -69,7 +71,7 @@ class Tape:
         return self.macs() - self._total
 
     def skip(self, macs: int) -> None:
-        """Leave out MACs that were counted in no call of the model."""
+        """Leave out MACs that were counted in no call of the model; negative: add what a call has beyond the count."""
         self._skipped += macs
 
     def where(self) -> str:
@@ -108,12 +110,26 @@ class Tape:
         return outcome
 
     def _add(self, call: Called, before: Before, outputs: tuple[int, ...], macs: int, *, in_place: bool) -> None:
+        module = self.modules.current
+        spelled = "" if self._is_hidden(call) else spelling_of(call.function)
         noted = TorchCall(
-            call.name, before.args, before.kwargs, outputs, self.modules.current, macs, in_place=in_place, place=place()
+            call.name, before.args, before.kwargs, outputs, module, macs, in_place, place=place(), spelled=spelled
         )
         self.calls.append(noted)
         self._total += macs
         self._operator = noted if isinstance(call.function, torch._ops.OpOverload) else None  # noqa: SLF001 - no other name
+
+    def _is_hidden(self, call: Called) -> bool:
+        """Whether nobody sees the call who puts a function in the place of torch's.
+
+        It is an operator of Python's, or a function that the module has kept as an attribute.
+        """
+        if call.name in _OPERATORS:
+            return is_operator()
+        for kept in vars(self.modules.calls[self.modules.current].module).values():
+            if (kept.func if isinstance(kept, partial) else kept) is call.function:
+                return True
+        return False
 
     def _numbered(self, given: Sequence[Tensor], new: Sequence[Tensor], ground: Ground) -> tuple[int, ...]:
         made = {id(each): self.values.add(each, Origin.RESULT, ground=ground) for each in new}

@@ -9,12 +9,13 @@ from __future__ import annotations
 import copy
 import importlib
 import os
+import pkgutil
 import sys
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.nn.parameter import is_lazy
 
 from archcost.errors import UsageError, suggestion
@@ -37,13 +38,13 @@ _UNCOMPILED = "name what makes the module before it is scripted or traced"
 class Target(NamedTuple):
     """What a source names: ``make`` gives a new model at each call, on the device of the context where it can be.
 
-    ``sample`` is what the library says that the model takes; None where nobody says it.
+    ``sample`` is what the library says that such a model takes; None where nobody says it.
     """
 
     title: str
     text: str  # the source
     make: Make
-    sample: Callable[[], RunInputs | None]
+    sample: Callable[[nn.Module], RunInputs | None]
     versions: tuple[str, ...]  # of the libraries
 
 
@@ -64,40 +65,35 @@ def live_target(module: nn.Module) -> Target:
     """A module that is there already: copies of it, without its numbers; the module stays as it is."""
     name = type(module).__name__
     with Foreign(name, "looked at"):
+        if not isinstance(module, nn.Module):
+            raise UsageError(f"'{name}' is neither a torch.nn.Module nor the text of a source", f"a source is {FORM}")
         _refuse_compiled(module, name)
     return Target(name, name, lambda: _made(lambda: _copied(module), name), _nobody_says, (libraries.TORCH,))
 
 
-def load_target(text: str) -> nn.Module:
-    """The module that a source makes, on the meta device; its parameters need no gradient. Raises as target_of."""
+def named_target(text: str) -> Target:
+    """The model of a source as ``--against`` takes it; raises as target_of."""
     source = parse_source(text)
     if source is None:
         raise UsageError(f"--against takes {FORM}, got '{text}'")
-    target = target_of(source)
-    with torch.device("meta"):
-        model = target.make()
-    with Foreign(text, "moved to the meta device"):
-        for parameter in model.to("meta").parameters():
-            if not is_lazy(parameter):  # it is made by the run
-                parameter.requires_grad_(False)
-        return model
+    return target_of(source)
 
 
-def _nobody_says() -> None:
+def _nobody_says(model: nn.Module) -> None:
     """What a model takes that is not of a library."""
+    del model
 
 
 def _made(build: Callable[[], Any], text: str) -> nn.Module:
     """A model on the device of the context; what needs numbers to be made is made on the CPU, and moved."""
     device = torch.get_default_device()
     try:
-        with Foreign(text, "made"):
-            model = build()
+        model = _built(build, text)
     except UsageError:
         if device.type != "meta":
             raise
-        with Foreign(text, "made"), torch.device("cpu"):  # it fails again, or it needed numbers
-            model = build()
+        with torch.device("cpu"):  # it fails again, or it needed numbers
+            model = _built(build, text)
     with Foreign(text, "looked at"):  # even to ask what it is may run code of its own
         if not isinstance(model, nn.Module):
             raise UsageError(
@@ -106,6 +102,24 @@ def _made(build: Callable[[], Any], text: str) -> nn.Module:
         _refuse_compiled(model, text)
     with Foreign(text, f"moved to the {device.type} device"):
         return _moved(model, device)
+
+
+def _built(build: Callable[[], Any], text: str) -> Any:
+    """What somebody's code makes; a group of processes that it began when it was made before is ended first."""
+    with Foreign(text, "made"):
+        if _Groups.begun and distributed.is_initialized():
+            distributed.destroy_process_group()
+        before = distributed.is_available() and distributed.is_initialized()
+        try:
+            return build()
+        finally:
+            _Groups.begun = distributed.is_available() and distributed.is_initialized() and not before
+
+
+class _Groups:
+    """Whether the last model that was made has begun the group of processes that there is."""
+
+    begun = False
 
 
 def _moved(model: nn.Module, device: torch.device) -> nn.Module:
@@ -140,13 +154,15 @@ def _callable(source: ImportSource) -> Callable[[], Any]:
     """The attribute of an importable module, the working directory included."""
     target = source.name
     module_name, _, name = target.partition(":")
-    if module_name.endswith(".py"):
-        hint = f"write a module as Python imports it: `{module_name.removesuffix('.py')}:{name}`"
-        raise UsageError(f"'{module_name}' is a file, and a source names a module of Python", hint)
     with Foreign(target, "imported"):
         if os.getcwd() not in sys.path:
             sys.path.insert(0, os.getcwd())
-        found: Any = importlib.import_module(module_name)
+        try:
+            found: Any = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name and f"{module_name}.".startswith(f"{error.name}."):
+                raise UsageError(f"there is no module '{error.name}'", _where_modules_are(error.name)) from None
+            raise
     with Foreign(target, "looked up"):
         for part in name.split("."):
             if not hasattr(found, part):
@@ -162,6 +178,15 @@ def _callable(source: ImportSource) -> Callable[[], Any]:
     if missing:
         raise UsageError(f"{target} needs arguments: {missing}", _MAKER)
     return make
+
+
+def _where_modules_are(name: str) -> str:
+    """What somebody may have meant by a module that there is not: one beside it, or one of another folder."""
+    package, _, last = name.rpartition(".")
+    folders = getattr(sys.modules.get(package), "__path__", []) if package else [os.getcwd()]
+    beside = [each.name for each in pkgutil.iter_modules(folders)]
+    elsewhere = "run archcost in the folder from which Python imports it, or install its package"
+    return suggestion(last, beside, f"modules of {package}" if package else "modules here") or elsewhere
 
 
 def _names(found: object) -> list[str]:

@@ -14,6 +14,7 @@ from archcost.errors import UsageError
 from archcost.importers.form import Batched, Form, FormStep
 from archcost.importers.torch.rules import RULES
 from archcost.importers.torch.rules.base import CallRule
+from archcost.spec.source_calls import SourceCall
 from tests.importers.torch.lowering_support import kinds, lowered, step
 
 
@@ -75,6 +76,16 @@ def test_a_weight_that_is_none_is_an_input(forward: Any, kind: str) -> None:
         (3, 5, 5),
     )
     assert len(step(model, kind).inputs) == 2
+
+
+def test_what_follows_the_batch_is_written_also_where_it_is_the_default_at_batch_one() -> None:
+    def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
+        weight = functional.linear(x.mean((2, 3)), self.experts).reshape(-1, 3, 1, 1)  # 2 filters for each sample
+        return functional.conv2d(x.reshape(1, -1, 5, 5), weight, groups=len(x)).reshape(len(x), 2, 5, 5)
+
+    model = lowered(lambda: Module(forward, experts=parameter(6, 3)), (3, 5, 5))
+    assert step(model, "functional_conv2d").attributes == {"groups": Batched(1)}
+    assert model.truth.macs == Batched(3 * 6 + 5 * 5 * 2 * 3)
 
 
 def test_a_bias_that_is_joined_is_added() -> None:
@@ -305,15 +316,28 @@ def test_what_another_scope_holds_comes_before_the_steps_that_read_it() -> None:
     assert [model.path_of(each) for each in model.steps] == ["position", "inner.exp", "inner.add", "inner.tanh"]
 
 
-def test_layers_that_are_functions_are_told() -> None:
-    class Derived(nn.Linear):
-        pass
+class Derived(nn.Linear):
+    """A class that hooks do not know."""
 
+
+def test_how_the_source_computes_a_layer_is_told() -> None:
     def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
-        return functional.relu(self.derived(self.inner(x)))
+        y = functional.relu(self.derived(self.inner(x)))
+        return (y @ y.T).matmul(torch.softmax(y, -1) * y)
 
     model = lowered(lambda: Module(forward, inner=nn.Linear(4, 4), derived=Derived(4, 4)), (4,))
-    assert model.functional == ("derived:derived", "relu")
+    linear, functions, here = "torch.nn.modules.linear.Linear", "torch.nn.functional.", f"{Module.__module__}.Module"
+    derived = f"{__name__}.Derived"
+    assert [(model.path_of(step), step.call) for step in model.steps] == [
+        ("inner", SourceCall(f"{functions}linear", linear, "weight bias", "1n+0 0n+4", here)),
+        ("derived", SourceCall(f"{functions}linear", derived, "weight bias", "1n+0 0n+4", here)),
+        ("relu", SourceCall(f"{functions}relu", here)),
+        ("transpose", SourceCall("", here)),
+        ("matmul", SourceCall("", here)),  # an operator of Python
+        ("softmax", SourceCall("torch.softmax", here)),
+        ("mul", SourceCall("", here)),
+        ("matmul_1", SourceCall("torch.Tensor.matmul", here)),
+    ]
 
 
 # --- layers of many calls ---------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def sample(text: str, *words: str) -> str:
     target = target_of(required_source(text))
     with torch.device("meta"):
         model = target.make()
-    return str(sample_of(read_inputs(words), target.sample(), model, text))
+    return str(sample_of(read_inputs(words), target.sample(model), model, text))
 
 
 def configuration(folder: Path, **data: Any) -> str:
@@ -52,6 +52,7 @@ def configuration(folder: Path, **data: Any) -> str:
         ("torchvision:inception_v3", "3x299x299"),
         ("torchvision:fcn_resnet50", "3x520x520"),
         ("torchvision:r3d_18", "3x16x112x112"),
+        ("torchvision:vit_h_14", "3x224x224"),  # its best weights are those of a larger one, of 518
         ("timm:resnet18", "3x224x224"),
         ("timm:resnet18.a1_in1k", "3x224x224"),
         ("timm:vit_tiny_patch16_384", "3x384x384"),
@@ -60,6 +61,12 @@ def configuration(folder: Path, **data: Any) -> str:
 def test_libraries_say_what_their_models_take(text: str, takes: str) -> None:
     assert sample(text) == takes
     assert sample(text, "3x64x64") == "3x64x64"
+
+
+def test_optical_flow_is_of_two_images_and_has_its_published_figures() -> None:
+    assert sample("torchvision:raft_small") == "image1=3x512x512, image2=3x512x512"
+    totals = archcost.analyze(archcost.import_model("torchvision:raft_small")).totals
+    assert (totals.params, totals.macs) == (990_162, 47_655_157_760)  # published: 990162 and 47.655 G
 
 
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ def test_inputs_go_by_name_or_by_place() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), r"does not know what .*:Net takes\nhelp: .*`--input ids=16:int64` \(it takes ids, mask\)"),
+        ((), r"does not know what .*:Net takes\nhelp: .*`--input ids=SHAPE` \(it takes ids, mask\)"),
         (("idx=3",), r"the model has no input 'idx'\nhelp: did you mean 'ids'"),
     ],
 )

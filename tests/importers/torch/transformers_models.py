@@ -20,6 +20,18 @@ _ENCODER = {"vocab_size": 99, "hidden_size": 32, "intermediate_size": 64, **_LAY
 _DECODER = {**_ENCODER, "num_key_value_heads": 2, "use_cache": False}
 _VISION = {"hidden_size": 32, "intermediate_size": 64, "image_size": 32, "patch_size": 8, **_LAYERS}
 _EXPERTS = {"moe_intermediate_size": 48, "num_experts_per_tok": 2}
+_DEEPSEEK = {
+    "num_key_value_heads": 4,
+    "n_routed_experts": 4,
+    "n_group": 2,
+    "topk_group": 1,
+    "first_k_dense_replace": 1,
+    "q_lora_rank": 16,
+    "kv_lora_rank": 16,
+    "qk_rope_head_dim": 4,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 8,
+}
 _SEQUENCE = {
     "vocab_size": 99,
     "d_model": 32,
@@ -91,6 +103,11 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = {
     "qwen3_moe": ({**_DECODER, **_EXPERTS, "num_experts": 4, "head_dim": 8}, _IDS),
     "olmoe": ({**_DECODER, "num_experts": 4, "num_experts_per_tok": 2}, _IDS),
     "gpt_oss": ({**_DECODER, "num_local_experts": 4, "num_experts_per_tok": 2, "head_dim": 8}, _IDS),
+    "granitemoe": ({**_DECODER, "num_local_experts": 4, "num_experts_per_tok": 2}, _IDS),
+    "phimoe": ({**_DECODER, "num_local_experts": 4, "num_experts_per_tok": 2}, _IDS),
+    "ernie4_5_moe": ({**_DECODER, "moe_intermediate_size": 48, "moe_num_experts": 4, "moe_k": 2}, _IDS),
+    "glm4_moe": ({**_DECODER, **_EXPERTS, "n_routed_experts": 4, "first_k_dense_replace": 1, "head_dim": 8}, _IDS),
+    "deepseek_v3": ({**_DECODER, **_EXPERTS, **_DEEPSEEK}, _IDS),
     "t5": ({"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}, _PAIR),
     "mt5": ({"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}, _PAIR),
     "bart": (_SEQUENCE, _PAIR),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.torch.rules.arguments import cast, number_of, rank_of
+from archcost.importers.plain_steps import cast
+from archcost.importers.torch.rules.arguments import number_of, rank_of
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isinf, isnan
 from typing import TYPE_CHECKING
 
-from archcost.dtypes import FLOAT_DTYPES
 from archcost.importers.form import Batched
+from archcost.importers.plain_steps import constant, is_floating
 from archcost.importers.torch.rules.calls import Unmapped
 
 if TYPE_CHECKING:
@@ -77,36 +77,6 @@ def whole_shape(shape: Sequence[Size], what: str) -> tuple[int, ...]:
     return tuple([whole(size, what) for size in shape])
 
 
-def is_floating(dtype: str) -> bool:
-    """Whether numbers of a dtype have fractions."""
-    return dtype in FLOAT_DTYPES
-
-
-def constant(maker: Maker, shape: Shape, dtype: str, value: Number = 0) -> int:
-    """A tensor that holds one number everywhere."""
-    if dtype == maker.dtype:
-        return maker.step("constant", [], {"shape": shape, "value": value})
-    return maker.step("constant", [], {"shape": shape, "value": value, "dtype": dtype})
-
-
-def cast(maker: Maker, value: int, dtype: str) -> int:
-    """A value in another dtype; no step between dtypes of a kind. Raises Unmapped if numbers lose their fraction.
-
-    Truth values become 1 and 0 by a choice, numbers become truth values by a comparison with 0. Whole numbers become
-    floating-point ones by a product with 1.
-    """
-    own = maker.tensor(value).dtype
-    if own == dtype or (own != "bool" != dtype and is_floating(own) == is_floating(dtype)):
-        return maker.same(value)
-    if own == "bool":
-        return maker.step("where", [value, constant(maker, (), dtype, 1), constant(maker, (), dtype, 0)])
-    if dtype == "bool":
-        return maker.step("ne", [value], {"other": 0})
-    if is_floating(dtype):
-        return maker.step("mul", [value], {"other": 1})
-    raise Unmapped(f"no op makes {dtype} of {own}")
-
-
 def operation(call: BoundCall, maker: Maker, kind: str, value: int, other: Argument) -> int:
     """An op of the tensor ``value`` and ``other``, a tensor or a number.
 
@@ -129,12 +99,3 @@ def operand(call: BoundCall, argument: Argument) -> int:
     if not isinstance(argument, Ref):
         raise Unmapped(f"an operand of {call.function} is neither a tensor nor a number")
     return call.values(argument.value)
-
-
-def select(maker: Maker, value: int, dim: int, position: int) -> int:
-    """The elements at one position of a dim, without that dim."""
-    size = maker.tensor(value).shape[dim]
-    if size != 1:
-        end = position + 1 or None
-        value = maker.step("slice", [value], {"dim": dim, "start": position or None, "end": end})
-    return maker.step("squeeze", [value], {"dim": (dim,)})

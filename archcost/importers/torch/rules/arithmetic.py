@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.torch.rules.arguments import (
-    cast,
-    constant,
-    is_floating,
-    is_number,
-    number_of,
-    operand,
-    operation,
-)
+from archcost.importers.plain_steps import cast, constant, is_floating
+from archcost.importers.torch.rules.arguments import is_number, number_of, operand, operation
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 

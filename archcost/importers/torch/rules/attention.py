@@ -45,7 +45,11 @@ def multi_head_attention_forward(call: BoundCall, maker: Maker) -> list[int | No
 
 
 def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) -> list[int | None]:
-    """The multi-head layer. Masks change no figure, and the weights of attention are not given."""
+    """The multi-head layer. Masks change no figure.
+
+    Its op does not give the weights of attention: where they are read they are a step of their own, which multiplies
+    nothing, since the products that make them are those of the layer.
+    """
     if call.has_tensor("static_k") or call.has_tensor("static_v"):
         raise Unmapped("its keys or values are given already projected")
     query, key, value = (call.tensor(name) for name in ("query", "key", "value"))
@@ -71,7 +75,11 @@ def multi_head_attention(call: BoundCall, maker: Maker, *, batch_first: bool) ->
         "batch_first": batch_first,
     }
     joined = bool(call.get("use_separate_proj_weight")) or any(name not in _TENSORS.values() for name in holds)
-    return [
-        *maker.layer("multihead_attention", inputs, attributes, holds, joined=joined),
-        *[None] * (len(call.results) - 1),
-    ]
+    found: list[int | None] = list(maker.layer("multihead_attention", inputs, attributes, holds, joined=joined))
+    for number, weights in zip(call.call.outputs[1:], call.results[1:], strict=True):
+        if maker.is_read(number):
+            declared = {"name": "attention_weights", "macs": 0, "output": weights.shape}
+            found.append(maker.step("custom", inputs[:2], declared, outputs=[weights]))
+        else:
+            found.append(None)
+    return found

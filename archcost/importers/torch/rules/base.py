@@ -165,6 +165,12 @@ _FREE = """
     float_power ger isneginf isposinf iter lift_fresh linalg_norm log_sigmoid lp_pool1d lp_pool2d lp_pool3d
     max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices native_channel_shuffle outer
     pairwise_distance pos radd rdiv rmul row_stack short unsafe_split upsample_bilinear upsample_nearest trace
+    binary_cross_entropy binary_cross_entropy_with_logits cauchy constant cosine_embedding_loss cross_entropy ctc_loss
+    dirac embedding_bag exponential fake_quantize_per_channel_affine fake_quantize_per_tensor_affine gaussian_nll_loss
+    geometric hinge_embedding_loss huber_loss kaiming_normal kaiming_uniform kl_div l1_loss log_normal
+    margin_ranking_loss mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss
+    pad_sequence poisson poisson_nll_loss random smooth_l1_loss soft_margin_loss triplet_margin_loss trunc_normal
+    xavier_normal xavier_uniform
 """
 FREE = frozenset(_FREE.split())
 

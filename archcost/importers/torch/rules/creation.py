@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.torch.rules.arguments import constant, number_of
+from archcost.importers.plain_steps import constant
+from archcost.importers.torch.rules.arguments import number_of
 from archcost.importers.torch.rules.base import rule
 
 if TYPE_CHECKING:

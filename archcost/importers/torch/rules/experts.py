@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Attribute, Size
-    from archcost.importers.torch.recorded import ModuleCall, TorchCall
+    from archcost.importers.torch.recorded import ModuleCall, TorchCall, TorchValue
     from archcost.importers.torch.spans import Span
 
 _GROUPED = ("_grouped_mm", "grouped_mm", "transformers::grouped_mm_fallback")
@@ -35,6 +35,14 @@ def grouped_mm(call: BoundCall, maker: Maker) -> int:
     inputs = [call.tensor("input"), call.tensor("weight"), *([call.tensor("offs")] if call.has_tensor("offs") else [])]
     macs = _product(rows[0], (rows[1], matrices[-1]))
     return maker.step("custom", inputs, {"name": "grouped_mm", "output": call.result.shape, "macs": macs})
+
+
+def unseen_products(call: TorchCall, values: Sequence[TorchValue]) -> int:
+    """The MACs of a grouped product of one run, where torch's counter reads 0: rows × elements of a matrix."""
+    if call.function not in _GROUPED or call.macs:
+        return 0
+    rows, matrices = (values[each.value].shape for each in call.args[:2])
+    return prod(shape_at(rows, 1)) * _whole(matrices[-1])
 
 
 def mixture_at(modules: Sequence[ModuleCall], number: int) -> int | None:

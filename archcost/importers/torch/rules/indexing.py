@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched
+from archcost.importers.plain_steps import constant, select
 from archcost.importers.torch.recorded import Ref
-from archcost.importers.torch.rules.arguments import (
-    constant,
-    items_of,
-    rank_of,
-    select,
-    whole,
-)
+from archcost.importers.torch.rules.arguments import items_of, rank_of, whole
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 

@@ -35,7 +35,10 @@ def _multihead_at(modules: Sequence[ModuleCall], number: int) -> int | None:
 
 
 def _multihead(span: Span, maker: Maker) -> list[int]:
-    """Torch's multi-head layer, batch first: it turns its inputs to (L, N, E), and its output back."""
+    """Torch's multi-head layer, batch first: it turns its inputs to (L, N, E), and its output back.
+
+    What it makes of masks before goes into the layer, where masks change no figure.
+    """
     turned: dict[int, int] = {}
     main = None
     for call in span.calls:
@@ -43,14 +46,24 @@ def _multihead(span: Span, maker: Maker) -> list[int]:
             turned[call.outputs[0]] = call.args[0].value
         elif call.function == _FORWARD and main is None:
             main = call
-        else:
+        elif call.macs:
             raise Unmapped(f"it calls {call.function} as well")
-    if main is None or [turned.get(value) for value in span.outputs] != [main.outputs[0]]:
-        raise Unmapped("it gives more than one tensor")
+    if main is None:
+        raise Unmapped(f"it does not call {_FORWARD}")
     arguments = bound(main, RULES[_FORWARD].signature, [maker.recorded(value) for value in main.outputs], span.value)
     for name in ("query", "key", "value"):
-        arguments.arguments[name] = Ref(turned[arguments.recorded(name)])
-    return [value for value in multi_head_attention(arguments, maker, batch_first=True) if value is not None]
+        source = turned.get(arguments.recorded(name))
+        if source is None:
+            raise Unmapped(f"its {name} is not batch first")
+        arguments.arguments[name] = Ref(source)
+    made = dict(zip(main.outputs, multi_head_attention(arguments, maker, batch_first=True), strict=True))
+    values = [made.get(turned.get(output, output)) for output in span.outputs]
+    if main.outputs[0] in span.outputs:
+        raise Unmapped("its output is read before it is turned back")
+    found = [value for value in values if value is not None]
+    if len(found) < len(values):
+        raise Unmapped("it gives what is neither its output nor its weights")
+    return found
 
 
 MODULE_RULES = (

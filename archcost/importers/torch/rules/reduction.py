@@ -6,7 +6,8 @@ from math import isinf
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.rules.arguments import cast, is_number, number_of, operand, place_of, rank_of, whole
+from archcost.importers.plain_steps import cast
+from archcost.importers.torch.rules.arguments import is_number, number_of, operand, place_of, rank_of, whole
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 

@@ -6,7 +6,8 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.rules.arguments import constant, place_of, rank_of, whole, whole_shape
+from archcost.importers.plain_steps import constant
+from archcost.importers.torch.rules.arguments import place_of, rank_of, whole, whole_shape
 from archcost.importers.torch.rules.base import rule
 
 if TYPE_CHECKING:

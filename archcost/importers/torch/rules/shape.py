@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
+from archcost.importers.plain_steps import cast
 from archcost.importers.torch.recorded import Ref
-from archcost.importers.torch.rules.arguments import cast, place_of, rank_of, sizes_of, whole, wholes
+from archcost.importers.torch.rules.arguments import place_of, rank_of, sizes_of, whole, wholes
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.torch.rules.arguments import constant, place_of, rank_of, select, sizes_of, whole
+from archcost.importers.plain_steps import constant, select
+from archcost.importers.torch.rules.arguments import place_of, rank_of, sizes_of, whole
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 

@@ -5,18 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched
+from archcost.importers.plain_steps import cast, constant
 from archcost.importers.torch.recorded import Opaque, Ref
-from archcost.importers.torch.rules.arguments import (
-    cast,
-    constant,
-    is_number,
-    items_of,
-    number_of,
-    operand,
-    place_of,
-    rank_of,
-    whole,
-)
+from archcost.importers.torch.rules.arguments import is_number, items_of, number_of, operand, place_of, rank_of, whole
 from archcost.importers.torch.rules.base import rule
 from archcost.importers.torch.rules.calls import Unmapped
 from archcost.importers.torch.rules.indexing import aligned, items_by_dim, write_masked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archcost.importers.torch.rules.base import Unmapped
+from archcost.importers.typing_steps import Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

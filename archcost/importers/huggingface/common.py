@@ -1,0 +1,140 @@
+"""What the families have in common: keys without figures, activations, labels, and the params of every head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.importers.keys import COUNT, FLAG, OBJECT, TEXT, Key, maybe, only
+
+if TYPE_CHECKING:
+    from archcost.importers.huggingface.family import KeyValues
+
+# Keys of any configuration that change neither params nor MACs: names, tokens, training, generation, how it is saved.
+HARMLESS = frozenset(
+    [
+        "_attn_implementation",
+        "_attn_implementation_autoset",
+        "_commit_hash",
+        "_name_or_path",
+        "_use_cache",
+        "adapters",
+        "architectures",
+        "attn_implementation",
+        "auto_map",
+        "bad_words_ids",
+        "begin_suppress_tokens",
+        "bos_token_id",
+        "cross_attention_hidden_size",
+        "custom_pipelines",
+        "decoder_start_token_id",
+        "diversity_penalty",
+        "do_sample",
+        "dtype",
+        "early_stopping",
+        "encoder_no_repeat_ngram_size",
+        "eos_token_id",
+        "exponential_decay_length_penalty",
+        "finetuning_task",
+        "forced_bos_token_id",
+        "forced_decoder_ids",
+        "forced_eos_token_id",
+        "gradient_checkpointing",
+        "initializer_factor",
+        "initializer_range",
+        "label2id",
+        "language",
+        "length_penalty",
+        "max_length",
+        "min_length",
+        "model_type",
+        "name_or_path",
+        "no_repeat_ngram_size",
+        "num_beam_groups",
+        "num_beams",
+        "num_return_sequences",
+        "output_attentions",
+        "output_hidden_states",
+        "output_past",
+        "output_scores",
+        "pad_token_id",
+        "prefix",
+        "problem_type",
+        "quantization_config",
+        "remove_invalid_values",
+        "repetition_penalty",
+        "return_dict",
+        "return_dict_in_generate",
+        "sep_token_id",
+        "suppress_tokens",
+        "task_specific_params",
+        "temperature",
+        "tf_legacy_loss",
+        "tokenizer_class",
+        "top_k",
+        "top_p",
+        "torch_dtype",
+        "transformers.js_config",
+        "transformers_version",
+        "typical_p",
+        "unk_token_id",
+        "unsloth_fixed",
+        "unsloth_version",
+        "use_bfloat16",
+        "use_cache",
+        "mask_token_id",
+        "cls_token_id",
+        "torchscript",
+        "is_composition",
+    ]
+)
+COMMON = {
+    "chunk_size_feed_forward": Key(COUNT, 0),
+    "is_encoder_decoder": Key(only(False), False),
+    "id2label": Key(maybe(OBJECT)),
+    "num_labels": Key(maybe(COUNT)),
+    "pruned_heads": Key(only({}), {}),
+}
+DECODER_OF_ITS_OWN = {"is_decoder": Key(FLAG, False), "add_cross_attention": Key(only(False), False)}
+
+ACTIVATION = TEXT
+_ACTIVATIONS = {
+    "gelu": "gelu",
+    "gelu_10": "gelu",
+    "gelu_fast": "gelu_tanh",
+    "gelu_new": "gelu_tanh",
+    "gelu_python": "gelu",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "quick_gelu": "quick_gelu",
+    "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+    "mish": "mish",
+}
+_TWO = 2  # labels, where a configuration says nothing of them
+
+
+def activation(values: KeyValues, name: str, word: str | None = None) -> str:
+    """The step that an activation stands for, by the value of a key or a part of it; raises SpecError if unknown."""
+    written = values[name] if word is None else word
+    if written not in _ACTIVATIONS:
+        raise values.refused(name, f"is the activation '{written}', which is not known here")
+    return _ACTIVATIONS[written]
+
+
+def head_size(values: KeyValues, width: str, heads: str) -> int:
+    """The features of a head, which share the width evenly; raises SpecError where they cannot."""
+    size, rest = divmod(values[width], values[heads])
+    if rest:
+        raise values.refused(width, f"is no multiple of '{heads}'")
+    return int(size)
+
+
+def labels(values: KeyValues) -> int:
+    """How many classes a classifier tells apart."""
+    names = values["id2label"]
+    if names is not None:
+        return len(names)
+    written = values["num_labels"]
+    return _TWO if written is None else int(written)

@@ -1,0 +1,33 @@
+"""What the inputs of a model are called in its spec, where the layers have a name already.
+
+A layer keeps the name that it has in the model. An input of the same name is ``given_NAME`` in the spec; where an input
+is asked for, both names are understood.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_PREFIX = "given_"
+
+
+def names_in_spec(inputs: Sequence[str], taken: Collection[str]) -> list[str]:
+    """Names for inputs, none of which is taken by a layer or by another input."""
+    found: list[str] = []
+    for name in inputs:
+        free = name
+        while free in taken or free in found or (free != name and free in inputs):
+            free = _PREFIX + free
+        found.append(free)
+    return found
+
+
+def name_in_model(name: str, known: Collection[str]) -> str:
+    """The input that is meant by a name: that of a known one, or what it is called in a spec."""
+    own = name
+    while own not in known and own.startswith(_PREFIX):
+        own = own.removeprefix(_PREFIX)
+    return own if own in known else name
