@@ -16,10 +16,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from archcost.errors import UsageError
-    from archcost.settings import InputShape
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 # Each is a function of its own name (``import_`` of import), or a Typer of several, in archcost.commands.MODULE; the
@@ -223,11 +223,11 @@ def _run_with_sources(words: Sequence[str], *, may_fork: bool) -> int | str | No
     return supervised(lambda: _run(words), "the model that --against names" if "--against" in words else "the model")
 
 
-def _configured(name: str, inputs: Mapping[str, InputShape]) -> Spec:
+def _configured(name: str, settings: Settings) -> Spec:
     """The spec of a model of the configuration, which is read only where one is named."""
     from archcost.budget.chosen import configured_spec
 
-    return configured_spec(name, inputs)
+    return configured_spec(name, settings)
 
 
 def _told(run: Callable[[], int | str | None]) -> int | str | None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.files import Files
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
-    from archcost.settings import InputShape, Settings
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
     Track = Callable[[Sequence[str]], Iterable[str]]  # what watches over the work on names, and may show how far it is
@@ -32,7 +32,7 @@ MODEL = "@"  # before the name of a model of the configuration
 class ConfiguredNames:
     """Who reads the models of a configuration, ``@NAME``, for the process: the command line sets it."""
 
-    read: Callable[[str, Mapping[str, InputShape]], Spec] | None = None
+    read: Callable[[str, Settings], Spec] | None = None
 
 
 class SpecResult:
@@ -94,10 +94,10 @@ def attempt_all(
     work: Callable[[Spec], T],
     track: Track = list,
     *,
-    inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs,
+    settings: Settings = AS_IT_STANDS,
 ) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; raises as ``analyze_all``."""
-    return [attempt(path, work, files=_tree(path, names), inputs=inputs) for path in track(expand(names))]
+    return [attempt(path, work, files=_tree(path, names), settings=settings) for path in track(expand(names))]
 
 
 def attempt(
@@ -105,16 +105,16 @@ def attempt(
     work: Callable[[Spec], T],
     *,
     files: Files | None = None,
-    inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs,
+    settings: Settings = AS_IT_STANDS,
 ) -> T | SpecResult:
     """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
-    ``files`` is the tree that its path is bounded by, unless a person named it; ``inputs`` are those of a model that is
+    ``files`` is the tree that its path is bounded by, unless a person named it; ``settings`` say how a model is
     imported.
     """
 
     def read() -> Spec:
-        return read_spec(path, inputs) if files is None else read_bounded(path, files)
+        return read_spec(path, settings) if files is None else read_bounded(path, files)
 
     return attempt_read(path, read, work)
 
@@ -145,7 +145,7 @@ def analyze_one(
     def work(spec: Spec) -> SpecResult:
         return SpecResult(path, None if blocks_only and spec.is_library else analyze(spec, settings))
 
-    return attempt(path, work, files=files, inputs=settings.inputs)
+    return attempt(path, work, files=files, settings=settings)
 
 
 def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
@@ -157,7 +157,7 @@ def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files |
         result.notes = tuple(spec.notes)
         return result
 
-    return attempt(path, work, files=files, inputs=settings.inputs)
+    return attempt(path, work, files=files, settings=settings)
 
 
 def load_spec(name: str) -> Spec:
@@ -168,18 +168,18 @@ def load_spec(name: str) -> Spec:
     return spec
 
 
-def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
+def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
     That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
-    imported with the ``inputs`` that are asked for, or on the command line ``@NAME``, a model of the configuration. A
-    file may hold a spec, or what stands for one.
+    imported as it is under the settings (with their inputs, and as it runs in training if they ask for that), or on the
+    command line ``@NAME``, a model of the configuration. A file may hold a spec, or what stands for one.
     """
     if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
-        return ConfiguredNames.read(name, inputs)
+        return ConfiguredNames.read(name, settings)
     before, colon, rest = name.partition(":")
     if not colon:
-        return _of_file(name, inputs)
+        return _of_file(name, settings)
     from archcost.importers.sources import ZOO, parse_source
 
     if before == ZOO:
@@ -189,16 +189,16 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
         return read(path_of(rest))
     source = parse_source(name)
     if source is not None and not (source.runs_users_code and os.path.lexists(name)):
-        return imported_spec(source, inputs)
+        return imported_spec(source, settings)
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
     if parts is None:
-        return _of_file(name, inputs)
-    return _binary_at(*parts, inputs) if parts[1].endswith(BINARY) else load_at(*parts, translated)
+        return _of_file(name, settings)
+    return _binary_at(*parts, settings) if parts[1].endswith(BINARY) else load_at(*parts, translated)
 
 
-def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
+def _of_file(name: str, settings: Settings) -> Spec:
     """The spec in a file, or the one that it is imported into if no text is found in it."""
     from archcost.errors import SpecError
     from archcost.spec.loader import read
@@ -210,10 +210,10 @@ def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
 
         if not holds_no_text(name):
             raise
-    return _imported_file(name, inputs)
+    return _imported_file(name, settings)
 
 
-def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Spec:
+def _binary_at(revision: str, path: str, settings: Settings) -> Spec:
     """The spec that a file at a git revision is imported into."""
     from archcost.errors import UsageError
     from archcost.files import FileError
@@ -221,15 +221,15 @@ def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Sp
 
     with Revision(revision) as at:
         try:
-            return _imported_file(at.locate(path), inputs, at.files)
+            return _imported_file(at.locate(path), settings, at.files)
         except FileError as error:
             raise UsageError(f"cannot read {revision}:{path}: {error.reason}", error.help) from None
 
 
-def _imported_file(path: str, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
+def _imported_file(path: str, settings: Settings, files: Files | None = None) -> Spec:
     from archcost.importers.sources import FILE, ImportSource
 
-    return imported_spec(ImportSource(FILE, path), inputs, files)
+    return imported_spec(ImportSource(FILE, path), settings, files)
 
 
 def translated(text: str, path: str) -> str:
@@ -250,15 +250,20 @@ def translated(text: str, path: str) -> str:
     return FORMATS[found].spec_text(text, path)
 
 
-def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
+def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
+    It is imported under ``settings``, as :func:`read_spec` has it.
     ``files`` is the tree that a configuration of a model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source
+    from archcost.importers.sources import FILE
 
-    return spec_of(import_source(Ask(source, inputs, files=files)), source.text)
+    ask = Ask(source, settings.inputs, training=settings.training and source.library != FILE, files=files)
+    spec = spec_of(import_source(ask), source.text)
+    spec.imported_with = settings.inputs
+    return spec
 
 
 def spec_of(imported: Imported, name: str) -> Spec:
@@ -279,7 +284,7 @@ def read_bounded(path: str, files: Files) -> Spec:
 
     try:
         if path.endswith(BINARY):
-            return _imported_file(path, {}, files)
+            return _imported_file(path, AS_IT_STANDS, files)
         return read_from(files, path, translate=translated)
     except FileError as error:
         raise unread(path, error.reason, error.help) from None

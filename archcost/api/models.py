@@ -207,4 +207,4 @@ def _read(spec: AnySpec, settings: Settings = AS_IT_STANDS) -> Spec:
     from archcost.named_specs import read_spec
     from archcost.spec.model import Spec as SpecType
 
-    return spec if isinstance(spec, SpecType) else read_spec(os.fspath(spec), settings.inputs)
+    return spec if isinstance(spec, SpecType) else read_spec(os.fspath(spec), settings)

@@ -13,14 +13,14 @@ from archcost.named_specs import MODEL, analyze_one, expand
 from archcost.settings import input_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from archcost.budget.baseline import Baseline
     from archcost.budget.config import Config
     from archcost.budget.configured_models import ConfiguredModel
     from archcost.files import Files
     from archcost.named_specs import SpecResult
-    from archcost.settings import InputShape, Settings
+    from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 
@@ -66,7 +66,7 @@ def _model_of(path: str, config: Config) -> ConfiguredModel:
     return config.models[path]
 
 
-def configured_spec(path: str, inputs: Mapping[str, InputShape]) -> Spec:
+def configured_spec(path: str, settings: Settings) -> Spec:
     """The spec of a model of the nearest configuration, where nothing is judged.
 
     Raises UsageError for one that there is not, and for code of the repository: who wants it run names it.
@@ -80,7 +80,7 @@ def configured_spec(path: str, inputs: Mapping[str, InputShape]) -> Spec:
             f"write `{model.source.text}{shapes}`",
         )
     may = Permission(config.folder, config.files, config.allow_import, called=False)
-    return spec_of_model(path, model, {**model.inputs, **inputs}, may)
+    return spec_of_model(path, model, settings._replace(inputs={**model.inputs, **settings.inputs}), may)
 
 
 def analyze_chosen(

@@ -18,8 +18,6 @@ from archcost.spec.document import Scalar, Sequence
 from archcost.spec.value_reader import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archcost.errors import Mark
     from archcost.files import Files
     from archcost.importers.sources import ImportSource
@@ -136,17 +134,17 @@ def analyze_model(path: str, model: ConfiguredModel, settings: Settings, may: Pe
         return SpecResult(path, analyze(spec, asked))
 
     try:
-        return attempt_read(path, lambda: spec_of_model(path, model, asked.inputs, may), work)
+        return attempt_read(path, lambda: spec_of_model(path, model, asked, may), work)
     except CallError as error:  # a library that is missing
         return SpecResult(path, None, (Diagnostic(error.message, model.mark, error.help),))
 
 
-def spec_of_model(path: str, model: ConfiguredModel, inputs: Mapping[str, InputShape], may: Permission) -> Spec:
-    """The spec of a configured model that may run, with these inputs; raises as imports do."""
+def spec_of_model(path: str, model: ConfiguredModel, settings: Settings, may: Permission) -> Spec:
+    """The spec of a configured model that may run, under settings; raises as imports do."""
     source = model.source
     if source.library == CONFIGURED:
         source = source._replace(name=os.path.join(may.folder, source.name))
-    spec = imported_spec(source, inputs, may.files)
+    spec = imported_spec(source, settings, may.files)
     spec.name = path.removeprefix(MODEL)
     return spec
 

@@ -8,6 +8,7 @@ import typer
 
 from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
 from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs, word_option
+from archcost.settings import Settings
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.study import Study
@@ -83,7 +84,7 @@ def memory(
             what_if=whatif,
         )
 
-    found = attempt_all(specs, work, "analysing", shapes)
+    found = attempt_all(specs, work, "analysing", Settings(inputs=shapes, training=training))
     studies = [one for one in found if not isinstance(one, SpecResult)]
     failed = [one for one in found if isinstance(one, SpecResult)]
     write(MemoryDocument(studies, depth, failed), chosen, output)

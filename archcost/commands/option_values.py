@@ -10,7 +10,7 @@ from archcost import named_specs
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
@@ -55,12 +55,12 @@ def analyze_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
 
 
 def attempt_all(
-    names: Sequence[str], work: Callable[[Spec], T], doing: str, inputs: Mapping[str, InputShape]
+    names: Sequence[str], work: Callable[[Spec], T], doing: str, settings: Settings
 ) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; with a bar for many."""
     from archcost.render.progress import progress
 
-    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing), inputs=inputs)
+    return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing), settings=settings)
 
 
 def analyze_one(name: str, settings: Settings) -> Report:

@@ -21,6 +21,7 @@ from archcost.commands.options import (
     word_option,
 )
 from archcost.render.formats import JUNIT
+from archcost.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,7 @@ def verify(
         VerificationOutcome(one.title, None, one.diagnostics)
         if isinstance(one, SpecResult)
         else VerificationOutcome(one.name, one)
-        for one in attempt_all(specs, work, "verifying", shapes)
+        for one in attempt_all(specs, work, "verifying", Settings(inputs=shapes, training=training))
     ]
     _write(outcomes, chosen, output, depth)
     checked = [outcome.verification for outcome in outcomes if outcome.verification is not None]

@@ -56,6 +56,8 @@ def _check_agreement(param: str, value: object, sizes: Iterable[Any]) -> None:
 def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
     """The shapes that replace those of the spec, by the names of its inputs, without those that cannot be read.
 
+    What an import was asked for stands in the spec already.
+
     Raises UsageError for a name that no input has, and a shape that the input cannot have.
     """
     found: dict[str, InputShape] = {}
@@ -67,6 +69,8 @@ def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
             raise UsageError(f"{spec.name} has the inputs {', '.join(known)}", hint)
         if name not in spec.inputs:
             raise UsageError(f"{spec.name} has no input '{name}'", suggestion(name, known, "inputs"))
+        if given in spec.imported_with and not spec.inputs[name].batch:
+            continue
         if name in found:
             raise UsageError(f"the input '{name}' of {spec.name} has two shapes", "leave one of them out")
         _check_shape(spec, name, shape)
@@ -111,6 +115,7 @@ def resolve_inputs(
     Raises UsageError for a size that is given and follows from params that have another value.
     """
     given = given_shapes(spec, settings)
+    _check_batch(spec, settings)
     inputs: dict[str, TensorType | None] = {}
     for name, declaration in spec.inputs.items():
         inputs[name] = None
@@ -129,6 +134,23 @@ def resolve_inputs(
             inputs[name] = TensorType(full, declaration.dtype or dtype)
             _check_dtype(spec, name, given, declaration.dtype or dtype)
     return inputs
+
+
+def _check_batch(spec: Spec, settings: Settings) -> None:
+    """Raise UsageError for a batch that is asked of inputs that have none: their sizes would say nothing of it."""
+    shapes = [given.shape.value for given in spec.inputs.values() if not given.batch]
+    sizes = [size for shape in shapes for size in (shape if isinstance(shape, list) else [shape])]
+    if (
+        settings.batch == 1
+        or not shapes
+        or len(shapes) < len(spec.inputs)
+        or not all(type(size) is int for size in sizes)
+    ):
+        return
+    hint = (
+        "leave --batch out: no input has a batch dim (`batch: false`), so all figures are for the shapes as they stand"
+    )
+    raise UsageError(f"{spec.name} has no batch to be {settings.batch}", hint)
 
 
 def _check_dtype(spec: Spec, name: str, given: Mapping[str, InputShape], own: str) -> None:

@@ -30,10 +30,9 @@ def _said(node: Node) -> tuple[object, ...]:
 
 
 def inputs_of(report: Report) -> dict[str, InputShape]:
-    """What a spec takes, as it is asked of a model."""
+    """What a spec takes, as it is asked of a model: without the batch, also where it was recorded at one alone."""
     given = {}
     for name, tensor in report.graph.inputs.items():
-        batched = report.spec.inputs[name].batch
         key = THE_ONLY if name == "input" else name
-        given[key] = InputShape(tensor.shape[1:] if batched else tensor.shape, tensor.dtype)
+        given[key] = InputShape(tensor.shape[1:], tensor.dtype)
     return given

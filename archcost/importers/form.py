@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from archcost.spec.source_calls import SourceCall
 
@@ -40,9 +40,25 @@ ROOT = 0  # the scope of the model itself
 
 
 def fitted(sizes: Sequence[int], batches: Sequence[int]) -> Size:
-    """The number that is each of ``sizes`` at the batch size of its place: of one or two neighbouring batch sizes."""
-    times = sizes[-1] - sizes[0]
-    return Batched(times, sizes[0] - times * batches[0]) if times else sizes[0]
+    """The number that is each of ``sizes`` at the batch size of its place: of one or two batch sizes.
+
+    Raises ValueError if no whole number is added for each sample.
+    """
+    if len(set(sizes)) == 1:
+        return sizes[0]
+    change, samples = sizes[-1] - sizes[0], batches[-1] - batches[0]
+    if not samples or change % samples:
+        raise ValueError(" becomes ".join(map(str, sizes)))
+    times = change // samples
+    return Batched(times, sizes[0] - times * batches[0])
+
+
+def summed(sizes: Iterable[Size]) -> Size:
+    """The sum of sizes."""
+    each = list(sizes)
+    times = sum([size.times for size in each if isinstance(size, Batched)])
+    plus = sum([size_at(size, 0) for size in each])
+    return Batched(times, plus) if times else plus
 
 
 def size_at(size: Size, batch: int) -> int:
@@ -137,6 +153,7 @@ class Form:
     outputs: tuple[int, ...]
     truth: Truth
     unused: dict[str, int] = field(default_factory=dict)
+    batch_sizes: tuple[int, ...] = (1, 2)  # at which the proof holds it; (1,): no size follows the batch
     remarks: list[str] = field(default_factory=list)
 
     def path(self, scope: int) -> str:

@@ -1,8 +1,8 @@
 """The proof of an imported spec: its text is read and analysed as any other, and held against the model.
 
 Params and MACs must be those that the source itself counted; every layer must be the step of the model at its place:
-the same op, on the same values, with the same shapes; and all of that at two batch sizes. What the source cannot count
-is said, and what archcost cannot count is a lower bound.
+the same op, on the same values, with the same shapes; and all of that at the batch sizes of the recording, and at 1.
+What the source cannot count is said, and what archcost cannot count is a lower bound.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.importers.form import Form
-
-_BATCHES = (1, 2)
 
 
 class Proof(NamedTuple):
@@ -49,11 +47,11 @@ def prove(text: str, model: Form, *, in_order: bool = False) -> Proof:
     ``in_order``: layers are found by their place in the run, as in the flat form, instead of by their paths.
     """
     reports: list[Report] = []
-    for batch in _BATCHES:
+    for batch in model.batch_sizes:
         try:
             report = analyze(loads(text, name=f"{model.name}.yaml"), Settings(batch=batch))
         except SpecError as error:
-            return Proof((UnlikeModel("", "the text", _problem(error), "a model", batch),))
+            return Proof((UnlikeModel("", "the text", _problem(error), "", batch),))
         reports.append(report)
         places = list(range(len(report.layers))) if in_order else places_by_path(report, model)
         differences = (*_of_totals(report, model), *layer_differences(report, model, places))

@@ -23,7 +23,10 @@ _UNORDERED = "add"  # of a residual, which reads its own result before its input
 
 
 class UnlikeModel(NamedTuple):
-    """Where the text and the model say different things; ``path`` is empty for the whole model."""
+    """Where the text and the model say different things; ``path`` is empty for the whole model.
+
+    Without ``there``, ``here`` is what archcost refuses the text for.
+    """
 
     path: str
     what: str  # "params", "MACs", "its shape" …
@@ -34,6 +37,8 @@ class UnlikeModel(NamedTuple):
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
         at = "" if self.batch == 1 else f" at batch {self.batch}"
+        if not self.there:
+            return f"{where}{self.what} is refused{at}: {self.here}"
         return f"{where}{self.what}{at}: archcost gives {self.here}, the model has {self.there}"
 
 

@@ -62,17 +62,21 @@ class Typist:
             if len({len(shape) for shape in shapes}) > 1:
                 raise Unmapped(f"{kind} gives tensors of different ranks at different batch sizes")
             outputs.append(
-                FormTensor(
-                    tuple([fitted(sizes, self._batch_sizes) for sizes in zip(*shapes, strict=True)]), tensor.dtype
-                )
+                FormTensor(tuple([self._fitted(kind, sizes) for sizes in zip(*shapes, strict=True)]), tensor.dtype)
             )
         macs = [signature.op.macs(signature.input_shapes, signature.output_shapes) for signature in signatures]
         return Typed(
             tuple(outputs),
             _written(ops, attributes),
             {name: tuple(shape) for name, shape in signatures[0].weights().items()},
-            None if "macs" in ops[0].unknown() else fitted(macs, self._batch_sizes),
+            None if "macs" in ops[0].unknown() else self._fitted(kind, macs),
         )
+
+    def _fitted(self, kind: str, sizes: Sequence[int]) -> Size:
+        try:
+            return fitted(sizes, self._batch_sizes)
+        except ValueError as refusal:
+            raise Unmapped(f"a figure of {kind} does not follow the batch: {refusal}") from None
 
     def _signature(
         self, kind: str, inputs: Sequence[FormTensor], attributes: Mapping[str, Attribute], batch: int

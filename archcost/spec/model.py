@@ -13,10 +13,11 @@ from archcost.spec.expressions import INDEX, Expression
 from archcost.spec.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from archcost.errors import Source
     from archcost.ops.base import Op
+    from archcost.settings import InputShape
     from archcost.spec.budget_limits import Limit
     from archcost.spec.source_calls import SourceCall
     from archcost.spec.template import Template
@@ -242,6 +243,7 @@ class Spec:
         self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
+        self.imported_with: Mapping[str, InputShape] = {}  # inputs that an import was asked for
         self.calls: dict[str, SourceCall] = {}  # of an import, by the path of the layer
 
     @property

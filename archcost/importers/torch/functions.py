@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch._ops import OpOverload, OpOverloadPacket
 from torch.nn import functional
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ RANDOM = _names(
     """
 )
 
+# The libraries of operators that are known by their bare names.
+_NAMESPACES = _names("aten prim prims torchvision")
+
 # What they give is whatever the memory holds, until it is written; the true numbers are as good as 0.
 EMPTY = _names("empty empty_like empty_strided new_empty new_empty_strided")
 
@@ -79,8 +83,12 @@ EMPTY = _names("empty empty_like empty_strided new_empty new_empty_strided")
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a torch function as rules know it: ``add`` for ``__iadd__``, ``add_`` and ``aten.add.Tensor``.
 
-    A property has its own name (``T``, ``data``), and the setting of one begins with ``set_``.
+    An operator of somebody else's has its own namespace before its name, as ``mine::add``. A property has its own name
+    (``T``, ``data``), and the setting of one begins with ``set_``.
     """
+    others = _namespace(function)
+    if others not in _NAMESPACES:
+        return f"{others}::{function.__name__.partition('.')[0]}"
     name: str = function.__name__
     if name in ("__get__", "__set__"):
         found: str = getattr(function, "__self__").__name__  # noqa: B009 - of a method wrapper, which types do not show
@@ -91,6 +99,16 @@ def name_of(function: Callable[..., Any]) -> str:
         bare = bare[1:] if bare in _IN_PLACE_OPERATORS else bare
         return _OPERATORS.get(bare, bare)
     return name.rstrip("_") or name
+
+
+def _namespace(function: Callable[..., Any]) -> str:
+    """The library that an operator is of; torch's for what is no operator."""
+    if isinstance(function, OpOverload):
+        return function.namespace
+    if isinstance(function, OpOverloadPacket):
+        qualified: str = function._qualified_op_name  # noqa: SLF001 - torch has no other name for it
+        return qualified.partition("::")[0]
+    return "aten"
 
 
 @cache

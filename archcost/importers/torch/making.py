@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcost.importers.form import Batched, FormTensor, shape_at, size_at
+from archcost.importers.form import FormTensor, shape_at, summed
 from archcost.importers.made_steps import MadeStep
 from archcost.importers.torch.rules.base import UNSEEN, Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archcost.importers.form import Attribute, Size
+    from archcost.importers.form import Attribute
     from archcost.importers.made_steps import Holders
     from archcost.importers.torch.dependence import Dependences
     from archcost.importers.torch.recorded import Recording, TorchCall
@@ -181,7 +181,7 @@ class CallMaker:
             if value is None or self._values[value].shape != wanted:
                 shape = None if value is None else self._values[value].shape
                 raise Unmapped(f"its rule gives a shape of {shape}, the run gave {wanted}")
-        macs, counted = _added([step.macs or 0 for step in self.made]), _added([call.macs for call in calls])
+        macs, counted = summed([step.macs or 0 for step in self.made]), summed([call.macs for call in calls])
         if macs == counted:
             return []
         if all(call.macs or call.function not in UNSEEN for call in calls):
@@ -191,10 +191,3 @@ class CallMaker:
 
 def _told(elements: dict[str, int]) -> str:
     return ", ".join([f"{name} of {count:,}" for name, count in elements.items()]) or "none"
-
-
-def _added(sizes: Sequence[Size]) -> Size:
-    """The sum of sizes."""
-    times = sum([size.times for size in sizes if isinstance(size, Batched)])
-    plus = sum([size_at(size, 0) for size in sizes])
-    return Batched(times, plus) if times else plus

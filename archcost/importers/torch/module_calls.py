@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from archcost.errors import UsageError
 from archcost.importers.torch.recorded import ModuleCall
 from archcost.importers.torch.recording_values import tensors_in
 
@@ -29,7 +31,9 @@ class ModuleCalls:
     def __init__(self, model: nn.Module, known: Callable[[Tensor], int | None], until: str = "") -> None:
         self._known = known
         self.reached: Any = None  # what the module ``until`` has given
+        self.elsewhere: UsageError | None = None  # of the first module that has run in another thread
         self._until = until
+        self._thread = get_ident()
         self._paths = {id(module): path for path, module in model.named_modules()}
         self._times: dict[int, int] = {}
         self._stack: list[tuple[int, int]] = []  # the module's identity, and the call's number
@@ -66,6 +70,12 @@ class ModuleCalls:
 
     def _enter(self, module: nn.Module, args: Any) -> None:
         path = self._paths.get(id(module))
+        if get_ident() != self._thread:
+            words = (
+                f"its module {path or type(module).__name__} runs in another thread, where recording does not see it"
+            )
+            self.elsewhere = self.elsewhere or UsageError(words, "run it in the thread that calls the model")
+            return
         number = self.current
         if path:
             times = self._times.get(id(module), 0)
@@ -78,6 +88,8 @@ class ModuleCalls:
             self.calls[number].takes = None if first is None else tuple(first.shape)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if get_ident() != self._thread:
+            return
         if self._until and self._paths.get(id(module)) == self._until:
             self.reached = output
             raise ReachedError

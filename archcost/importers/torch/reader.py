@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from archcost.errors import UsageError
+from archcost.importers.torch.agreement import agree
 from archcost.importers.torch.lowering import lower
 from archcost.importers.torch.recording import record
 from archcost.importers.torch.samples import sample_of
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from archcost.importers.form import Form
     from archcost.importers.importing import Ask, Tell
+    from archcost.importers.torch.recorded import Recording
     from archcost.importers.torch.targets import Target
 
 
@@ -38,6 +41,16 @@ def _read(target: Target, ask: Ask, tell: Tell) -> Form:
     recording = record(target.make, sample, training=ask.training, title=target.text, until=ask.until)
     tell("saying it in ops")
     run = ", in training" * ask.training + f", until {ask.until}" * bool(ask.until)
-    return lower(
-        recording, name=target.title, source=f"{target.text} ({', '.join(target.versions)}), input {sample}{run}"
-    )
+    return said(recording, target.title, f"{target.text} ({', '.join(target.versions)}), input {sample}{run}")
+
+
+def said(recording: Recording, name: str, source: str) -> Form:
+    """A recording in ops: that of batch 1, unless what larger batches do comes to the same there."""
+    first = lower(recording, name=name, source=source)
+    if recording.larger is None:
+        return first
+    try:
+        larger = lower(recording.larger, name=name, source=source)
+    except UsageError:
+        return first
+    return larger if agree(larger, first) else first

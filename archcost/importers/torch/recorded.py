@@ -123,7 +123,10 @@ class ModuleCall:
 
 @dataclass(slots=True)
 class Recording:
-    """Two runs of a model, merged."""
+    """Two runs of a model, merged; or the one at batch 1, where others make other calls.
+
+    ``larger`` is then what the larger ones do alike: if that comes to the same at batch 1, it is good for all.
+    """
 
     values: list[TorchValue]
     calls: list[TorchCall]
@@ -135,3 +138,4 @@ class Recording:
     batch_sizes: tuple[int, ...]  # one if the model takes no other batch
     dtype: str
     remarks: list[str] = field(default_factory=list)
+    larger: Recording | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch._ops import HigherOrderOperator
 from torch.overrides import TorchFunctionMode
 
 from archcost.errors import UsageError
@@ -59,6 +60,8 @@ class CallRecorder(TorchFunctionMode):
         if name in QUIET and not self._unsettled:
             return function(*args, **(kwargs or {}))
         call = Called(name, function, args, kwargs or {})
+        if isinstance(function, HigherOrderOperator):
+            raise self._refused(f"`{name}` at {self._tape.where()} runs functions that it is given, which are not seen")
         if self._unsettled:
             self._refuse_unsettled(call)
         if name in QUIET:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError
 from archcost.importers.torch.recording_values import dtype_name, tensors_in
-from archcost.importers.torch.running import run_model
+from archcost.importers.torch.running import elements, run_model
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RecordedRun:
-    """What one run has left, at one batch size; the fields are those of a recording."""
+    """What one run has left, at one batch size; the fields are those of a recording.
+
+    ``drawn``: it has drawn numbers by chance, which it may have followed.
+    """
 
     batch: int
     values: list[TorchValue]
@@ -30,11 +33,12 @@ class RecordedRun:
     macs: int
     dtype: str
     remarks: list[str]
+    drawn: bool
 
 
-def run_once(subject: Subject, batch: int, device: torch.device) -> RecordedRun:
+def run_once(subject: Subject, batch: int, device: torch.device, seed: int = 0) -> RecordedRun:
     """Make the model on a device and call it once; raises as run_model, and UsageError if not all of it is seen."""
-    run = run_model(subject, batch, device)
+    run = run_model(subject, batch, device, seed)
     outputs = _outputs(subject, run)
     missed = run.tape.unaccounted()
     if missed:
@@ -43,7 +47,6 @@ def run_once(subject: Subject, batch: int, device: torch.device) -> RecordedRun:
             f"{subject.title} multiplies where recording does not see it, {where}: {missed:,} MACs",
             "call what multiplies there by modules or functions of torch, or end before it with `--until MODULE`",
         )
-    parameters = {path: each.numel() for path, each in run.model.named_parameters()}
     return RecordedRun(
         batch,
         run.values.found,
@@ -51,10 +54,11 @@ def run_once(subject: Subject, batch: int, device: torch.device) -> RecordedRun:
         run.modules.calls,
         run.inputs,
         outputs,
-        parameters,
+        elements(run.model),
         run.tape.macs(),
         _dtype(run),
         run.remarks,
+        run.drawn,
     )
 
 

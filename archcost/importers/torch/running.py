@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archcost.errors import UsageError, suggestion
 from archcost.importers.torch.calls import changed
+from archcost.importers.torch.chance import Chance, seeded
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.module_calls import ModuleCalls
 from archcost.importers.torch.plain_attention import plain_attention
@@ -80,16 +81,18 @@ class ModelRun(NamedTuple):
     tensors: list[Tensor]  # that it was called with, of the numbers ``inputs``
     result: Any
     remarks: list[str]
+    drawn: bool  # whether numbers were drawn by chance
 
 
-def run_model(subject: Subject, batch: int, device: torch.device) -> ModelRun:
-    """Make the model on a device and call it once.
+def run_model(subject: Subject, batch: int, device: torch.device, seed: int = 0) -> ModelRun:
+    """Make the model on a device and call it once, with ``seed`` for what the call draws by chance.
+
+    Where the call makes parameters, it is the next call that counts: the first has prepared the model.
 
     Raises NumbersNeededError if a number is wanted that the meta device lacks, FailedError if the model fails, and
     UsageError if what it does cannot be known.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         with torch.device(device):
             model = subject.make()
             with Foreign(subject.title, f"put in {'training' if subject.training else 'evaluation'}"):
@@ -97,7 +100,24 @@ def run_model(subject: Subject, batch: int, device: torch.device) -> ModelRun:
         made = Inputs(*subject.inputs(batch, device))
         args, kwargs = changed((made.args, made.kwargs), lambda leaf: _on(device, leaf))
         _prepare(subject, model, args, kwargs, device)
-        return _run(subject, model, Inputs(args, kwargs, made.names), batch, device)
+        given = Inputs(args, kwargs, made.names)
+        before = elements(model).keys()
+        with seeded(seed):
+            run = _run(subject, model, given, batch, device)
+            after = elements(model).keys()
+            if after == before:
+                return run
+            model.requires_grad_(requires_grad=False)
+            run = _run(subject, model, given, batch, device)
+            if elements(model).keys() == after:
+                return run
+    words = f"{subject.title} cannot be recorded: each call of it makes new parameters"
+    raise UsageError(words, "make them once, in a callable of your own: `package.module:callable`")
+
+
+def elements(model: nn.Module) -> dict[str, int]:
+    """The elements of each parameter, by its path; 0 of those that are not made yet."""
+    return {path: 0 if is_lazy(each) else each.numel() for path, each in model.named_parameters()}
 
 
 def with_numbers_if_needed(subject: Subject, run: Callable[[torch.device], Found]) -> tuple[Found, str]:
@@ -135,20 +155,22 @@ def _run(subject: Subject, model: nn.Module, given: Inputs, batch: int, device: 
     counter = FlopCounterMode(display=False)
     tape = Tape(values, modules, counter)
     recorder = CallRecorder(tape, _shadows(subject, batch, tensors) if device.type == META.type else None)
+    chance = Chance()
     try:
         with Foreign(subject.title, "run"), _surroundings(device), counter, modules.noted(), recorder:
             result = model(*given.args, **given.kwargs)
     except UsageError as error:
-        if recorder.stopped is None and modules.reached is None:
+        if (recorder.stopped or modules.elsewhere) is None and modules.reached is None:
             raise FailedError(subject.title, error.message) from None
         result = modules.reached
+    drawn = chance.drawn()
     before = modules.last_ended()
-    _refuse(subject, recorder.stopped, before)
+    _refuse(subject, recorder.stopped or modules.elsewhere, before)
     if subject.until and modules.reached is None:
         raise UsageError(f"{subject.title} does not run its module '{subject.until}'")
     recorder.settle(tensors_in(result))
     _refuse(subject, recorder.stopped, before)
-    return ModelRun(model, values, modules, tape, inputs, tensors, result, list(recorder.remarks))
+    return ModelRun(model, values, modules, tape, inputs, tensors, result, list(recorder.remarks), drawn)
 
 
 def _shadows(subject: Subject, batch: int, tensors: Sequence[Tensor]) -> Shadows:
@@ -204,7 +226,7 @@ def _refuse_giants(subject: Subject, why: str) -> None:
     """Refuse to make a model with numbers that has too many of them."""
     with torch.device(META):
         model = subject.make()
-    elements = sum([each.numel() for each in model.parameters() if not is_lazy(each)])
-    if elements > _MOST_NUMBERS:
+    count = sum(elements(model).values())
+    if count > _MOST_NUMBERS:
         words = f"{subject.title} cannot be run without numbers, and is too large for them"
-        raise UsageError(f"{words} ({elements:,} parameters): {why}", "take a model of the kind with fewer layers")
+        raise UsageError(f"{words} ({count:,} parameters): {why}", "take a model of the kind with fewer layers")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Form, FormStep
     from archcost.ops.base import Op
 
-UNSEEN_BATCH = 3  # recordings have 1 and 2
+UNSEEN_BATCH = 3  # recordings have 1 and 6
 
 
 class Case(NamedTuple):

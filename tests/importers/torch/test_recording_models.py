@@ -108,7 +108,7 @@ class Caching(nn.Module):
 
 def test_each_run_has_a_model_of_its_own() -> None:
     recording = recorded(Caching, 4)
-    assert recording.batch_sizes == (1, 2)
+    assert recording.batch_sizes == (1, 6)
     assert [value.name for value in values_of(recording, Origin.PARAMETER)] == ["bias"]
 
 

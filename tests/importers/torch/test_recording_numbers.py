@@ -92,7 +92,7 @@ def known_mask_as_index(self: Simple, x: torch.Tensor) -> torch.Tensor:
 def test_what_follows_from_nothing_is_known_on_the_meta_device(forward: Any) -> None:
     recording = run(forward)
     assert recording.remarks == []
-    assert recording.batch_sizes == (1, 2)
+    assert recording.batch_sizes == (1, 6)
     assert "exp" in functions(recording)
     assert "tanh" not in functions(recording)
 
@@ -172,14 +172,15 @@ def test_places_may_say_where_something_is_written() -> None:
 )
 def test_what_follows_from_weights_or_chance_is_run_with_numbers(forward: Any, what: str) -> None:
     recording = run(forward)
-    (remark,) = recording.remarks
+    remark, *others = recording.remarks
     assert remark.startswith("recorded on the CPU, with random weights")
+    assert others == ["it draws numbers by chance; 4 runs at batch 1 were alike"] * (what == "`item` reads")
     assert what in remark
     assert "test_recording_numbers.py:" in remark
     assert functions(recording)[-1] == "exp"
 
 
-def test_a_run_with_numbers_is_the_same_each_time() -> None:
+def test_a_run_that_follows_chance_is_refused_and_leaves_chance_as_it_was() -> None:
     def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
         for _ in range(torch.randint(1, 100, (1,)).item()):
             x = x.exp()
@@ -187,7 +188,8 @@ def test_a_run_with_numbers_is_the_same_each_time() -> None:
 
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
-    assert len(run(forward).calls) == len(run(forward).calls)
+    with pytest.raises(UsageError, match="its calls differ from run to run: "):
+        run(forward)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

@@ -65,11 +65,13 @@ class Folding(nn.Module):
         return x.exp() if x.shape[0] == 1 else x.tanh().neg()
 
 
-def test_a_path_of_batch_one_alone_is_not_taken() -> None:
+def test_the_path_of_batch_one_is_the_truth_there() -> None:
     recording = recorded(Folding, 4)
-    assert recording.batch_sizes == (2, 3)
-    assert functions(recording) == ["tanh", "neg"]
-    assert recording.remarks == []
+    assert (recording.batch_sizes, functions(recording)) == ((1,), ["exp"])
+    (remark,) = recording.remarks
+    assert remark.startswith("recorded at batch 1 alone: at batch 6, another path is taken: exp (")
+    assert recording.larger is not None
+    assert (recording.larger.batch_sizes, functions(recording.larger)) == ((2, 6), ["tanh", "neg"])
 
 
 class Choosy(nn.Module):
@@ -88,9 +90,9 @@ class Choosy(nn.Module):
 @pytest.mark.parametrize(
     ("batches", "recorded_at", "remark"),
     [
-        ((1, 2, 3), (1, 2), ""),
-        ((2, 3), (2, 3), ""),
-        ((1,), (1,), "recorded at batch 1 alone: at batch 2, .*ValueError: not my batch"),
+        ((1, 2, 3, 6), (1, 6), ""),
+        ((2, 6), (2, 6), "recorded at batches 2 and 6: at batch 1, .*ValueError: not my batch"),
+        ((1,), (1,), "recorded at batch 1 alone: at batch 6, .*ValueError: not my batch"),
     ],
 )
 def test_batch_sizes_are_those_that_the_model_takes(
@@ -104,7 +106,7 @@ def test_batch_sizes_are_those_that_the_model_takes(
 def test_a_model_that_takes_no_batch_has_its_sizes_as_they_are() -> None:
     recording = record(Folding, images(4, 4, batched=False))
     assert recording.values[recording.inputs[0]].shape == (4, 4)
-    assert recording.batch_sizes == (1, 2)
+    assert recording.batch_sizes == (1, 6)
 
 
 def test_a_run_may_end_with_a_module() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.importers.torch.recorded import ModuleCall, TorchCall, TorchValue
     from archcost.importers.torch.spans import Span
 
-_GROUPED = ("_grouped_mm", "grouped_mm", "grouped_mm_fallback")
+_GROUPED = ("_grouped_mm", "grouped_mm", "transformers::grouped_mm_fallback")
 _ACTIVATIONS = ("silu", "gelu", "relu")
 _ROUTERS = ("gate", "router")
 _MATRIX, _STACK = 2, 3  # dims of one matrix, and of one for each expert

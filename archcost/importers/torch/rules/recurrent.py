@@ -22,7 +22,7 @@ _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 )
 def layers(call: BoundCall, maker: Maker) -> list[int]:
     """Layers over a sequence. A state that is made of zeros is the one that the layer has by itself."""
-    if call.has_tensor("params") or call.has_tensor("has_biases"):
+    if call.has_tensor("params") or not isinstance(call.get("has_biases"), bool):
         raise Unmapped("its input is a packed sequence")
     kind, bias, hidden = _KINDS[call.function], call.get("has_biases"), _states(call, maker)
     given = call.get("params")
