@@ -193,9 +193,9 @@ def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs)
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
-    if parts is None:
-        return _of_file(name, inputs)
-    return _binary_at(*parts, inputs) if parts[1].endswith(BINARY) else load_at(*parts, translated)
+    if parts is not None and parts[1].endswith(BINARY):
+        return _binary_at(*parts, inputs)
+    return _of_file(name, inputs) if parts is None else load_at(*parts, translated)
 
 
 def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
@@ -208,9 +208,9 @@ def _of_file(name: str, inputs: Mapping[str, InputShape]) -> Spec:
     except SpecError:
         from archcost.importers.file_readers import holds_no_text
 
-        if not holds_no_text(name):
-            raise
-    return _imported_file(name, inputs)
+        if holds_no_text(name):
+            return _imported_file(name, inputs)
+        raise
 
 
 def _binary_at(revision: str, path: str, inputs: Mapping[str, InputShape]) -> Spec:
@@ -253,8 +253,8 @@ def translated(text: str, path: str) -> str:
 def imported_spec(source: ImportSource, inputs: Mapping[str, InputShape], files: Files | None = None) -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
-    What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
-    ``files`` is the tree that a configuration of a model must be in, unless a person named it.
+    What the text expects was proven as it was made, and is left out. ``files`` is the tree that a configuration of a
+    model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source
 
@@ -288,8 +288,7 @@ def read_bounded(path: str, files: Files) -> Spec:
 def expand(names: Sequence[str]) -> list[str]:
     """Globs to their files in order; everything else as it is. Raises UsageError for a glob without a match.
 
-    A file that is called like a glob is one of its matches. Who reads what is not in ``names`` reads it as a name that
-    nobody typed.
+    A file that is called like a glob is one of its matches. What is not in ``names`` is a name that nobody typed.
     """
     paths: list[str] = []
     for name in names:
