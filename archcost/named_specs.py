@@ -171,9 +171,8 @@ def load_spec(name: str) -> Spec:
 def read_spec(name: str, inputs: Mapping[str, InputShape] = AS_IT_STANDS.inputs) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
-    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
-    imported with the ``inputs`` that are asked for, or on the command line ``@NAME``, a model of the configuration. A
-    file may hold a spec, or what stands for one.
+    That is a path to a spec or what stands for one, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``,
+    ``revision:path``, a source, imported with ``inputs``, or on the command line ``@NAME``, one of the configuration.
     """
     if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
         return ConfiguredNames.read(name, inputs)
