@@ -171,9 +171,9 @@ def load_spec(name: str) -> Spec:
 def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     """A spec by any of its names; problems that leave something to analyse stay in it.
 
-    That is a path, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``, ``revision:path``, a source, which is
-    imported as it is under the settings (with their inputs, and as it runs in training if they ask for that), or on the
-    command line ``@NAME``, a model of the configuration. A file may hold a spec, or what stands for one.
+    That is a path to a spec or what stands for one, a model of the zoo (``resnet50``, ``zoo:resnet50``), ``-``,
+    ``revision:path``, a source, imported under the settings (their inputs, in training if they ask for it), or on the
+    command line ``@NAME``, one of the configuration.
     """
     if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
         return ConfiguredNames.read(name, settings)
@@ -193,9 +193,9 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     from archcost.revisions import load_at, split_revision
 
     parts = split_revision(name)
-    if parts is None:
-        return _of_file(name, settings)
-    return _binary_at(*parts, settings) if parts[1].endswith(BINARY) else load_at(*parts, translated)
+    if parts is not None and parts[1].endswith(BINARY):
+        return _binary_at(*parts, settings)
+    return _of_file(name, settings) if parts is None else load_at(*parts, translated)
 
 
 def _of_file(name: str, settings: Settings) -> Spec:
@@ -208,9 +208,9 @@ def _of_file(name: str, settings: Settings) -> Spec:
     except SpecError:
         from archcost.importers.file_readers import holds_no_text
 
-        if not holds_no_text(name):
-            raise
-    return _imported_file(name, settings)
+        if holds_no_text(name):
+            return _imported_file(name, settings)
+        raise
 
 
 def _binary_at(revision: str, path: str, settings: Settings) -> Spec:
@@ -253,8 +253,7 @@ def translated(text: str, path: str) -> str:
 def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
-    What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
-    It is imported under ``settings``, as :func:`read_spec` has it.
+    What the text expects was proven as it was made, and is left out. ``settings`` are as :func:`read_spec` has them;
     ``files`` is the tree that a configuration of a model must be in, unless a person named it.
     """
     from archcost.importers.importing import Ask, import_source
@@ -293,8 +292,7 @@ def read_bounded(path: str, files: Files) -> Spec:
 def expand(names: Sequence[str]) -> list[str]:
     """Globs to their files in order; everything else as it is. Raises UsageError for a glob without a match.
 
-    A file that is called like a glob is one of its matches. Who reads what is not in ``names`` reads it as a name that
-    nobody typed.
+    A file that is called like a glob is one of its matches. What is not in ``names`` is a name that nobody typed.
     """
     paths: list[str] = []
     for name in names:
