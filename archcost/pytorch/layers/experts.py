@@ -70,5 +70,5 @@ class MixtureOfExperts(nn.Module):
     ) -> torch.Tensor:
         """Each expert's rows times its matrix."""
         biases = bias.unbind() if bias is not None else [None] * len(weight)
-        parts = zip(rows.split(counts), weight.unbind(), biases, strict=True)
+        parts = zip(torch.split(rows, counts), weight.unbind(), biases, strict=True)
         return torch.cat([F.linear(*part) for part in parts])
