@@ -98,7 +98,8 @@ def _model(run: ModelRun, ran: str) -> Model:
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
     for tensors in used.values():
-        tensors.sort(key=_in_order)
+        if sum(len(essential(shape)) > 1 for _, shape in tensors) == 1:  # the weight of one layer
+            tensors.sort(key=_in_order)
     paths = sorted(used, key=lambda path: min(use.call for use, _ in used[path]))
     owners = [path if path in modules else _owner(path, modules) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
@@ -194,7 +195,7 @@ def _their_kind(module: nn.Module | None, called: list[Kind | None]) -> Kind | N
         return kinds[0]
     if bare or module is None:
         return Kind(BARE, is_torchs=False, settings={})
-    return None if is_own else kind_of(module)
+    return None if is_own or module is None else kind_of(module)
 
 
 def _is_known(known: type) -> bool:

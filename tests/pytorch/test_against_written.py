@@ -66,7 +66,8 @@ class Tied(nn.Module):
         self.head.weight = self.embedding.weight
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        return self.head(self.embedding(ids))
+        found: torch.Tensor = self.head(self.embedding(ids))
+        return found
 
 
 class Reading(nn.Module):
@@ -79,7 +80,7 @@ class Reading(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         mask = torch.ones(4, dtype=torch.bool)
         if mask.all() and (not self.of_weight or self.fc.weight.sum() < 1e6):
-            return self.fc(x)
+            x = self.fc(x)
         return x
 
 

@@ -163,7 +163,7 @@ def _leaf(found: Any) -> Argument:
         return found
     try:
         return operator.index(found)
-    except (TypeError, NotImplementedError):  # the latter of classes that are registered in C++
+    except (TypeError, NotImplementedError):  # the latter of objects of TorchScript
         kind = type(found)
         told = isinstance(found, torch.device | torch.memory_format | torch.layout)
         return Opaque(kind.__name__, str(found) if told else f"{kind.__module__}.{kind.__qualname__}")
