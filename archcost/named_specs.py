@@ -90,22 +90,14 @@ def _tree(path: str, names: Sequence[str]) -> Files | None:
 
 
 def attempt_all(
-    names: Sequence[str],
-    work: Callable[[Spec], T],
-    track: Track = list,
-    *,
-    settings: Settings = AS_IT_STANDS,
+    names: Sequence[str], work: Callable[[Spec], T], track: Track = list, *, settings: Settings = AS_IT_STANDS
 ) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; raises as ``analyze_all``."""
     return [attempt(path, work, files=_tree(path, names), settings=settings) for path in track(expand(names))]
 
 
 def attempt(
-    path: str,
-    work: Callable[[Spec], T],
-    *,
-    files: Files | None = None,
-    settings: Settings = AS_IT_STANDS,
+    path: str, work: Callable[[Spec], T], *, files: Files | None = None, settings: Settings = AS_IT_STANDS
 ) -> T | SpecResult:
     """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
@@ -252,8 +244,8 @@ def imported_spec(source: ImportSource, settings: Settings, files: Files | None 
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
-    It is imported under ``settings``, as :func:`read_spec` has it.
-    ``files`` is the tree that a configuration of a model must be in, unless a person named it.
+    ``settings`` are as in :func:`read_spec`; ``files`` is the tree that a configuration of a model must be in, unless
+    a person named it.
     """
     from archcost.importers.importing import Ask, import_source
     from archcost.importers.sources import FILE
