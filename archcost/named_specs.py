@@ -101,8 +101,7 @@ def attempt(
 ) -> T | SpecResult:
     """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
-    ``files`` is the tree that its path is bounded by, unless a person named it; ``settings`` say how a model is
-    imported.
+    ``files`` is the tree that its path is bounded by, unless a person named it; ``settings`` are those of an import.
     """
 
     def read() -> Spec:
@@ -191,9 +190,7 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
 
 
 def _of_file(name: str, settings: Settings) -> Spec:
-    """The spec in a file, or the one that it is imported into: files that hold no text are looked at once no text is
-    found in them.
-    """
+    """The spec in a file, or the one that it is imported into, which is asked once no text is found in it."""
     from archcost.errors import SpecError
     from archcost.spec.loader import read
 
@@ -244,8 +241,7 @@ def imported_spec(source: ImportSource, settings: Settings, files: Files | None 
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
-    ``settings`` are as in :func:`read_spec`; ``files`` is the tree that a configuration of a model must be in, unless
-    a person named it.
+    ``settings`` are as in :func:`read_spec`; ``files`` is the tree that bounds a configuration that no person named.
     """
     from archcost.importers.importing import Ask, import_source
     from archcost.importers.sources import FILE
