@@ -183,8 +183,7 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
         return imported_spec(source, settings)
     from archcost.revisions import load_at, split_revision
 
-    parts = split_revision(name)
-    if parts is None:
+    if (parts := split_revision(name)) is None:
         return _of_file(name, settings)
     return _binary_at(*parts, settings) if parts[1].endswith(BINARY) else load_at(*parts, translated)
 
@@ -246,8 +245,8 @@ def imported_spec(source: ImportSource, settings: Settings, files: Files | None 
     from archcost.importers.importing import Ask, import_source
     from archcost.importers.sources import FILE
 
-    ask = Ask(source, settings.inputs, training=settings.training and source.library != FILE, files=files)
-    spec = spec_of(import_source(ask), source.text)
+    training = settings.training and source.library != FILE
+    spec = spec_of(import_source(Ask(source, settings.inputs, training=training, files=files)), source.text)
     spec.imported_with = settings.inputs
     return spec
 
