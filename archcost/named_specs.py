@@ -90,27 +90,18 @@ def _tree(path: str, names: Sequence[str]) -> Files | None:
 
 
 def attempt_all(
-    names: Sequence[str],
-    work: Callable[[Spec], T],
-    track: Track = list,
-    *,
-    settings: Settings = AS_IT_STANDS,
+    names: Sequence[str], work: Callable[[Spec], T], track: Track = list, *, settings: Settings = AS_IT_STANDS
 ) -> list[T | SpecResult]:
     """What work makes of every spec that the names stand for, or what is wrong with it; raises as ``analyze_all``."""
     return [attempt(path, work, files=_tree(path, names), settings=settings) for path in track(expand(names))]
 
 
 def attempt(
-    path: str,
-    work: Callable[[Spec], T],
-    *,
-    files: Files | None = None,
-    settings: Settings = AS_IT_STANDS,
+    path: str, work: Callable[[Spec], T], *, files: Files | None = None, settings: Settings = AS_IT_STANDS
 ) -> T | SpecResult:
     """What work makes of one spec, or what is wrong with it. Raises CallError where no spec would do.
 
-    ``files`` is the tree that its path is bounded by, unless a person named it; ``settings`` say how a model is
-    imported.
+    ``files`` is the tree that its path is bounded by, unless a person named it; ``settings`` are those of an import.
     """
 
     def read() -> Spec:
@@ -192,14 +183,13 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
         return imported_spec(source, settings)
     from archcost.revisions import load_at, split_revision
 
-    parts = split_revision(name)
-    if parts is not None and parts[1].endswith(BINARY):
-        return _binary_at(*parts, settings)
-    return _of_file(name, settings) if parts is None else load_at(*parts, translated)
+    if (parts := split_revision(name)) is None:
+        return _of_file(name, settings)
+    return _binary_at(*parts, settings) if parts[1].endswith(BINARY) else load_at(*parts, translated)
 
 
 def _of_file(name: str, settings: Settings) -> Spec:
-    """The spec in a file, or the one that it is imported into if no text is found in it."""
+    """The spec in a file, or the one that it is imported into, which is asked once no text is found in it."""
     from archcost.errors import SpecError
     from archcost.spec.loader import read
 
@@ -253,14 +243,14 @@ def translated(text: str, path: str) -> str:
 def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
-    What the text expects was proven as it was made, and is left out. ``settings`` are as :func:`read_spec` has them;
-    ``files`` is the tree that a configuration of a model must be in, unless a person named it.
+    What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
+    ``settings`` are as in :func:`read_spec`; ``files`` is the tree that bounds a configuration that no person named.
     """
     from archcost.importers.importing import Ask, import_source
     from archcost.importers.sources import FILE
 
-    ask = Ask(source, settings.inputs, training=settings.training and source.library != FILE, files=files)
-    spec = spec_of(import_source(ask), source.text)
+    training = settings.training and source.library != FILE
+    spec = spec_of(import_source(Ask(source, settings.inputs, training=training, files=files)), source.text)
     spec.imported_with = settings.inputs
     return spec
 
