@@ -21,13 +21,25 @@ from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
 from statistics import median
+from textwrap import wrap
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "build" / "import_timm.jsonl"
+LOG = ROOT / "build" / "import_timm.log"  # what models and their ends say
 PAGE = ROOT / "docs" / "import-coverage.md"
 SECONDS = 600  # for a model
+MANY = 1000  # steps
 WORKER = "--worker"
+INTRODUCTION = """
+Every model of timm {timm} is imported at the input of its configuration, as `archcost analyze timm:NAME` does, and
+analysed. Its params and MACs are held against a count without archcost: a fresh model is run on the meta device under
+torch {torch}, whose FlopCounterMode counts the products, and the elements of the parameters that any function takes are
+added up; at batch 1, and the products at batch 2 again. *Exact* is equal to the unit. That every layer is the model's,
+with its shapes, is a part of [each import](import.md#how-it-works-and-why-it-can-be-trusted). `python -m
+benchmarks.import_timm` makes this page: it goes on where it stopped, and runs models again whose names or patterns stand
+behind it.
+"""
 UNEQUAL = ("wrong", "differs", "not counted", "refused")  # verdicts that need a reason
 
 Result = dict[str, Any]
@@ -137,7 +149,7 @@ class Worker:
 
         process = self.process or subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "benchmarks.import_timm", WORKER],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=LOG.open("a"), text=True, cwd=ROOT,
         )  # fmt: skip
         self.process = process
         assert process.stdin is not None
@@ -155,7 +167,7 @@ class Worker:
             result: Result = json.loads(line)
             return result
         self.process = None
-        return {"model": name, "refused": f"the process ended with {process.wait()}, or after {SECONDS} s"}
+        return {"model": name, "refused": f"its process ended with {process.wait()}, by itself or after {SECONDS} s"}
 
 
 def run(names: list[str], jobs: int) -> None:
@@ -206,6 +218,7 @@ def _is_blind(result: Result) -> bool:
 def page(found: dict[str, Result]) -> str:
     """docs/import-coverage.md."""
     import timm
+    import torch
 
     by: dict[str, list[Result]] = {}
     for result in found.values():
@@ -213,7 +226,7 @@ def page(found: dict[str, Result]) -> str:
     exact, imported = by.get("exact", []), [each for each in found.values() if "refused" not in each]
     also = [each for each in exact if each["our_macs_of_2"] == each["macs_of_2"]]
     rows = [
-        ("models that have a result", len(found)),
+        (f"models that have a result, of {len(timm.list_models()):,}", len(found)),
         ("params and MACs equal an independent count, to the unit", len(exact)),
         ("the same at batch 2", len(also)),
         ("every step is an op (no `custom`)", sum(not each["customs"] for each in imported)),
@@ -221,14 +234,10 @@ def page(found: dict[str, Result]) -> str:
         ("silently wrong", len(by.get("wrong", []))),
         ("refused, with the reason", len(by.get("refused", []))),
     ]
-    version = timm.__version__
     lines = [
         "# What of timm is imported",
         "",
-        f"Models of timm {version} ({len(timm.list_models()):,} in all), each at its default input, imported by",
-        "`python -m benchmarks.import_timm`, and a fresh model counted with torch alone: MACs by FlopCounterMode, and",
-        "the params that the run takes. This page is generated.",
-        "",
+        *_paragraph(INTRODUCTION.format(timm=timm.__version__, torch=torch.__version__.partition("+")[0])),
         "| what | models |",
         "| :-- | --: |",
         *[f"| {what} | {number:,} |" for what, number in rows],
@@ -237,11 +246,11 @@ def page(found: dict[str, Result]) -> str:
     if imported:
         seconds = [each["seconds"] for each in imported]
         size, steps = (median(each[what] for each in imported) for what in ("lines", "steps"))
-        lines += [
-            f"A spec has {size:g} lines in the median, for {steps:g} steps. An import takes {median(seconds):.1f} CPU",
-            f"seconds in the median, and {max(seconds):.0f} at most, beyond the loading of libraries.",
-            "",
-        ]
+        lines += _paragraph(
+            f"A spec has {size:g} lines in the median, for {steps:g} steps. An import takes {median(seconds):.1f} CPU "
+            f"seconds in the median, {_slow(imported)}, and {max(seconds):.0f} at most, but for the loading of "
+            "libraries."
+        )
     lines += _apart(by, also)
     lines += [
         "## Every model",
@@ -257,6 +266,15 @@ def page(found: dict[str, Result]) -> str:
         cells = [name, result["input"], f"{result['our_params']:,}", macs, result["lines"], result["steps"]]
         lines.append(f"| {' | '.join(map(str, cells))} | {verdict(result)} |")
     return "\n".join(lines) + "\n"
+
+
+def _paragraph(text: str) -> list[str]:
+    return [*wrap(text, 120, break_long_words=False, break_on_hyphens=False), ""]
+
+
+def _slow(imported: list[Result]) -> str:
+    few = [each["seconds"] for each in imported if each["steps"] < MANY]
+    return f"more than 3 for {sum(each > 3 for each in few):,} of the {len(few):,} models under {MANY:,} steps"
 
 
 def _apart(by: dict[str, list[Result]], also: list[Result]) -> list[str]:
