@@ -20,17 +20,16 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
-from statistics import median
 from typing import Any
+
+from benchmarks.import_timm_page import Result, page, verdict
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "build" / "import_timm.jsonl"
+LOG = ROOT / "build" / "import_timm.log"  # what models and their ends say
 PAGE = ROOT / "docs" / "import-coverage.md"
 SECONDS = 600  # for a model
 WORKER = "--worker"
-UNEQUAL = ("wrong", "differs", "not counted", "refused")  # verdicts that need a reason
-
-Result = dict[str, Any]
 
 
 # --- a model ----------------------------------------------------------------------------------------------------------
@@ -137,7 +136,7 @@ class Worker:
 
         process = self.process or subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "benchmarks.import_timm", WORKER],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=LOG.open("a"), text=True, cwd=ROOT,
         )  # fmt: skip
         self.process = process
         assert process.stdin is not None
@@ -155,7 +154,7 @@ class Worker:
             result: Result = json.loads(line)
             return result
         self.process = None
-        return {"model": name, "refused": f"the process ended with {process.wait()}, or after {SECONDS} s"}
+        return {"model": name, "refused": f"its process ended with {process.wait()}, by itself or after {SECONDS} s"}
 
 
 def run(names: list[str], jobs: int) -> None:
@@ -180,105 +179,6 @@ def results() -> dict[str, Result]:
         return {}
     read = [json.loads(line) for line in RESULTS.read_text().splitlines()]
     return {result["model"]: result for result in sorted(read, key=lambda result: result["model"])}
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
-
-
-def verdict(result: Result) -> str:
-    """One word for what came of a model."""
-    if "refused" in result:
-        return "refused"
-    if "uncounted" in result:
-        return "not counted"
-    if result["our_params"] != result["params"]:
-        return "wrong" if not result["customs"] else "differs"
-    if result["our_macs"] != result["macs"]:
-        return "differs" if result["lower_bound"] or _is_blind(result) else "wrong"
-    return "exact"
-
-
-def _is_blind(result: Result) -> bool:
-    """Whether the importer says itself that the counter does not see all products."""
-    return any("counter" in remark for remark in result["remarks"])
-
-
-def page(found: dict[str, Result]) -> str:
-    """docs/import-coverage.md."""
-    import timm
-
-    by: dict[str, list[Result]] = {}
-    for result in found.values():
-        by.setdefault(verdict(result), []).append(result)
-    exact, imported = by.get("exact", []), [each for each in found.values() if "refused" not in each]
-    also = [each for each in exact if each["our_macs_of_2"] == each["macs_of_2"]]
-    rows = [
-        ("models that have a result", len(found)),
-        ("params and MACs equal an independent count, to the unit", len(exact)),
-        ("the same at batch 2", len(also)),
-        ("every step is an op (no `custom`)", sum(not each["customs"] for each in imported)),
-        ("in blocks, with the figures of the flat form", sum(each["folded"] for each in imported)),
-        ("silently wrong", len(by.get("wrong", []))),
-        ("refused, with the reason", len(by.get("refused", []))),
-    ]
-    version = timm.__version__
-    lines = [
-        "# What of timm is imported",
-        "",
-        f"Models of timm {version} ({len(timm.list_models()):,} in all), each at its default input, imported by",
-        "`python -m benchmarks.import_timm`, and a fresh model counted with torch alone: MACs by FlopCounterMode, and",
-        "the params that the run takes. This page is generated.",
-        "",
-        "| what | models |",
-        "| :-- | --: |",
-        *[f"| {what} | {number:,} |" for what, number in rows],
-        "",
-    ]
-    if imported:
-        seconds = [each["seconds"] for each in imported]
-        size, steps = (median(each[what] for each in imported) for what in ("lines", "steps"))
-        lines += [
-            f"A spec has {size:g} lines in the median, for {steps:g} steps. An import takes {median(seconds):.1f} CPU",
-            f"seconds in the median, and {max(seconds):.0f} at most, beyond the loading of libraries.",
-            "",
-        ]
-    lines += _apart(by, also)
-    lines += [
-        "## Every model",
-        "",
-        "| model | input | params | MACs | lines | steps | |",
-        "| :-- | :-- | --: | --: | --: | --: | :-- |",
-    ]
-    for name, result in found.items():
-        if "refused" in result:
-            lines.append(f"| {name} | | | | | | refused |")
-            continue
-        macs = f"{'≥ ' * result['lower_bound']}{result['our_macs']:,}"
-        cells = [name, result["input"], f"{result['our_params']:,}", macs, result["lines"], result["steps"]]
-        lines.append(f"| {' | '.join(map(str, cells))} | {verdict(result)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _apart(by: dict[str, list[Result]], also: list[Result]) -> list[str]:
-    """What is not exact, and why."""
-    rows = [(each["model"], word, _why(each)) for word in UNEQUAL for each in by.get(word, [])]
-    held = {each["model"] for each in also}
-    rows += [
-        (each["model"], "at batch 1 alone", f"{each['our_macs_of_2']} for {each['macs_of_2']}")
-        for each in by.get("exact", [])
-        if each["model"] not in held
-    ]
-    if not rows:
-        return []
-    cells = [f"| {model} | {word} | {why.replace('|', '/')} |" for model, word, why in rows]
-    return ["## What is not exact", "", "| model | | what |", "| :-- | :-- | :-- |", *cells, ""]
-
-
-def _why(result: Result) -> str:
-    if told := result.get("refused") or result.get("uncounted"):
-        return str(told)
-    pairs = [f"{name} {result[f'our_{name}']:,} of {result[name]:,}" for name in ("params", "macs")]
-    return f"{', '.join(pairs)}; custom: {', '.join(result['customs']) or 'none'}"
 
 
 def main(words: list[str]) -> None:
