@@ -24,6 +24,12 @@ def find(name: str) -> str | None:
     return path if os.path.isfile(path) else None
 
 
+def name_at(path: str) -> str:
+    """What people call a spec: ``zoo:resnet50`` for the path of a model of the zoo, else the path."""
+    stem = os.path.basename(path).removesuffix(".yaml")
+    return f"zoo:{stem}" if find(stem) == path else path
+
+
 def names() -> list[str]:
     """The names of all zoo models, in the order that people count: resnet18 before resnet101."""
     return _specs_in(folder())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +15,13 @@ from hypothesis import strategies as st
 import archcost
 from archcost.comparing import Change, Comparison, Difference, compare, rank
 from archcost.figures import OF_LAYERS, TOTALS
+from archcost.model_zoo import find
 from archcost.render.comparison_cells import factor, percent, signed
 from archcost.spec.loader import loads
 from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Run
 
@@ -305,3 +306,10 @@ def test_a_folder_without_git_is_a_usage_error(
     result = run("compare", "main:net.yaml", "resnet18", cwd=tmp_path)
     assert result.code == 2
     assert "not a git repository" in result.err
+
+
+def test_models_of_one_name_go_by_what_they_are_called_on_the_command_line(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    copy.write_text(Path(str(find("alexnet"))).read_text())
+    reports = archcost.analyze("alexnet"), archcost.analyze(str(copy))
+    assert compare(*reports).title == f"zoo:alexnet → {copy}"

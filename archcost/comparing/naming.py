@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.model_zoo import name_at
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,6 +26,9 @@ def label(report: Report) -> str:
 
 
 def labels(reports: Sequence[Report]) -> list[str]:
-    """A label for each model; the path if labels would be equal."""
+    """A label for each model; where labels would be equal, what the model is called on the command line."""
     found = [label(report) for report in reports]
-    return [text if found.count(text) == 1 else report.spec.path for text, report in zip(found, reports, strict=True)]
+    return [
+        text if found.count(text) == 1 else name_at(report.spec.path)
+        for text, report in zip(found, reports, strict=True)
+    ]
