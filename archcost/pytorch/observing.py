@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from archcost.importers.torch.recorded import InputMaker, ModuleCall, TorchCall
     from archcost.importers.torch.running import ModelRun
     from archcost.importers.torch.targets import Target
-    from archcost.pytorch.parameter_uses import Use
+    from archcost.pytorch.parameter_uses import ParameterUse
 
 _A_PART = "compare with a part of the model: package.module:callable makes what it gives"
 _PLUMBING = ".parametrizations."  # modules that torch puts below a layer whose weights are derived
@@ -87,7 +87,7 @@ def _model(run: ModelRun, ran: str) -> Model:
     parts: dict[str, list[str]] = {}
     for name in uses:
         parts.setdefault(_owner(name, modules), []).append(name)
-    used: dict[str, list[tuple[Use, Shape]]] = {}
+    used: dict[str, list[tuple[ParameterUse, Shape]]] = {}
     unused: dict[str, int] = {}
     for name, parameter in run.model.named_parameters():
         owner = _owner(name, modules)
@@ -144,7 +144,7 @@ def _is_one(owner: str, calls: Sequence[int]) -> bool:
     return bool(owner) and len(calls) > 1 and len(set(calls)) == 1
 
 
-def _in_order(tensor: tuple[Use, Shape]) -> tuple[bool, bool]:
+def _in_order(tensor: tuple[ParameterUse, Shape]) -> tuple[bool, bool]:
     """What a weight is derived with, derived weights, and what the layer takes as it is: as steps write it."""
     use, shape = tensor
     return not use.derived, use.derived and len(essential(shape)) > 1

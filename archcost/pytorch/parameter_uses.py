@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MATRIX = 2
 
 
-class Use(NamedTuple):
+class ParameterUse(NamedTuple):
     """The number of a call, and the kind of layer that it is; None of a function that is no layer's own.
 
     ``shape`` is that of a linear layer's weight where a product takes it the other way around. ``derived``: it takes
@@ -36,10 +36,10 @@ class Use(NamedTuple):
     derived: bool = False
 
 
-def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict[str, Use]:
+def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict[str, ParameterUse]:
     """The first use of each parameter that any call takes, by its path."""
-    uses: dict[str, Use] = {}
-    taken: dict[str, Use] = {}  # by calls that only derive something
+    uses: dict[str, ParameterUse] = {}
+    taken: dict[str, ParameterUse] = {}  # by calls that only derive something
     made_of: dict[int, tuple[str, ...]] = {
         value.number: (value.name,) if value.origin is Origin.PARAMETER else ()
         for value in values
@@ -56,15 +56,15 @@ def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict
         if not is_layer and all(value in made_of for value in read):
             made_of |= dict.fromkeys(call.outputs, tuple(names))
             for name in names:
-                taken.setdefault(name, Use(number, None))
+                taken.setdefault(name, ParameterUse(number, None))
             continue
         for name in names:
             if name in data and call.function not in ("mul", "addmm"):
-                uses.setdefault(name, taken.get(name, Use(number, None)))
+                uses.setdefault(name, taken.get(name, ParameterUse(number, None)))
             else:
                 turned = name in made_of.get(weight, ()) and len(made_of[weight]) == 1
                 shape = tuple(reversed(_shape(values[weight]))) if turned else None
-                uses.setdefault(name, Use(number, kind, shape, name in taken))
+                uses.setdefault(name, ParameterUse(number, kind, shape, name in taken))
     return taken | uses
 
 
