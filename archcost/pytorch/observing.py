@@ -256,12 +256,14 @@ _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 def _has_names(model: nn.Module, report: Report) -> bool:
-    """Whether the model's forward pass calls all of the report's inputs as the report does."""
+    """Whether the model's forward pass calls all of the report's inputs as the report does, or takes any name."""
     try:
-        own = {each.name for each in signature(model.forward).parameters.values() if each.kind in _BY_NAME}
+        taken = list(signature(model.forward).parameters.values())
     except (TypeError, ValueError):  # it is not Python's
         return False
-    return own.issuperset(report.inputs)
+    own = {each.name for each in taken if each.kind in _BY_NAME}
+    only_names = not own and [each.kind for each in taken] == [Parameter.VAR_KEYWORD]
+    return only_names or own.issuperset(report.inputs)
 
 
 def _inputs(report: Report, model: nn.Module) -> InputMaker:

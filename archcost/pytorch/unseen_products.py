@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 _EXPERTS = "grouped products of experts, which torch's counter reads as 0: rows × elements of a matrix"
 _VECTORS = "products with a vector, which torch's counter reads as 0: elements of the result × terms of each"
+_WINDOWS = "deformable convolutions, which torch's counter reads as 0: elements of the result × those of a window"
 _GRIDS = "sampling grids, which torch's counter reads as 0: elements of the grid × columns of a matrix"
 
 # By function, the argument whose last dim is summed over.
 _SUMMED = dict.fromkeys(("matmul", "mv", "dot", "vdot", "linalg_matmul", "linalg_vecdot", "inner", "linear"), 0)
 _SUMMED |= {"addmv": 1}
+_WEIGHT_OF_WINDOWS = {"deform_conv2d": 1}  # by function, the argument that is the weight
 
 
 class Unseen(NamedTuple):
@@ -48,6 +50,8 @@ def unseen_products(call: TorchCall, values: Sequence[TorchValue]) -> Unseen:
         return Unseen(given * taken[-1], _VECTORS) if taken else Unseen(0)
     if call.function == "affine_grid":  # a matrix of 2×3 gives the two coordinates of a place, one of 3×4 three
         return Unseen(given * _shape(call, values, 0)[-1], _GRIDS)
+    if call.function in _WEIGHT_OF_WINDOWS:
+        return Unseen(given * prod(_shape(call, values, _WEIGHT_OF_WINDOWS[call.function])[1:]), _WINDOWS)
     return Unseen(0)
 
 
