@@ -139,7 +139,7 @@ def test_a_turned_matrix_of_another_size_is_none() -> None:
 
 
 class Beside(nn.Module):
-    """Two convolutions as one, by the sums of their weights: the bias of the second one is derived, as is its weight."""
+    """Two convolutions as one, by the sums of their weights: a bias is derived, as is the weight."""
 
     def __init__(self) -> None:
         super().__init__()
