@@ -49,7 +49,7 @@ def compare(report: Report, target: str, tolerance: Fraction | float) -> tuple[A
         unused_params=sum(theirs.unused.values()),
         dtype=report.dtype,
         other_dtypes=theirs.dtypes,
-        unseen_macs=theirs.unseen_macs,
+        unseen=theirs.unseen,
         ran=theirs.ran,
         activations=activations(functions or {}),
         other_activations=activations(theirs.functions),

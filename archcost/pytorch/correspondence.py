@@ -99,9 +99,14 @@ class Against:
     other_activations: Mapping[str, int] = field(default_factory=dict)
     dtype: str = ""  # of the spec's weights
     other_dtypes: tuple[str, ...] = ()
-    unseen_macs: int = 0  # of the model's MACs those that torch's counter does not see, by formula
+    unseen: Mapping[str, int] = field(default_factory=dict)  # of the model's MACs, what torch's counter does not see
     ran: str = ""  # how the model was run, where that is not the usual way
     same_activations: bool | None = True  # None: one may be composed of others, or is only declared
+
+    @property
+    def unseen_macs(self) -> int:
+        """The model's MACs that torch's counter does not see, by formula."""
+        return sum(self.unseen.values())
 
     @property
     def layers(self) -> int:
@@ -135,9 +140,7 @@ class Against:
     def notes(self) -> list[str]:
         """How the model was run and counted, and what is other in it, and no mismatch: dtypes change bytes alone."""
         notes = [f"{self.target} was run {self.ran}"] if self.ran else []
-        if self.unseen_macs:
-            what = "grouped products of experts, which torch's counter reads as 0: rows × elements of a matrix"
-            notes.append(f"{self.unseen_macs:,} MACs of {self.target} are {what}")
+        notes += [f"{macs:,} MACs of {self.target} are {what}" for what, macs in self.unseen.items()]
         if self.other_dtypes and self.other_dtypes != (self.dtype,):
             theirs = ", ".join(self.other_dtypes)
             same = "bytes differ, shapes and counts do not"

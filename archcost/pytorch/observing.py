@@ -18,13 +18,13 @@ from archcost.importers.form import size_at
 from archcost.importers.torch.functions import name_of
 from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recording_values import dtype_name, tensors_in
-from archcost.importers.torch.rules.experts import unseen_products
 from archcost.importers.torch.running import FailedError, Subject, run_model, with_numbers_if_needed
 from archcost.importers.torch.samples import example
 from archcost.paths import above
 from archcost.pytorch.alignment import Unit, essential
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind
 from archcost.pytorch.parameter_uses import first_uses
+from archcost.pytorch.unseen_products import unseen_products
 from archcost.pytorch.written_layers import written_kind
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Model(NamedTuple):
     functions: Mapping[str, int]  # how often each of torch's functions was called, in modules and outside of them
     unused: dict[str, int]  # params that the run does not use, by layer
     dtypes: tuple[str, ...] = ()  # of the params that it uses
-    unseen_macs: int = 0  # of them those that torch's counter does not see, by formula
+    unseen: Mapping[str, int] = {}  # of the MACs those that torch's counter does not see, by what they are
     ran: str = ""  # how it was run, where that is not the usual way
 
 
@@ -87,16 +87,20 @@ def _model(run: ModelRun, ran: str) -> Model:
     parts: dict[str, list[str]] = {}
     for name in uses:
         parts.setdefault(_owner(name, modules), []).append(name)
-    used: dict[str, list[tuple[ParameterUse, Shape]]] = {}
+    keys: dict[str, str] = {}
     unused: dict[str, int] = {}
     for name, parameter in run.model.named_parameters():
         owner = _owner(name, modules)
         if name in uses:
             whole = owner in running and owner not in holders
             key = owner if whole or _is_one(owner, [uses[part].call for part in parts[owner]]) else name
-            used.setdefault(key, []).append((uses[name], uses[name].shape or tuple(parameter.shape)))
+            keys[name] = key
         else:
             unused[owner] = unused.get(owner, 0) + parameter.numel()
+    used: dict[str, list[tuple[ParameterUse, Shape]]] = {}
+    for name, key in _with_lent(keys, uses).items():
+        shape = uses[name].shape or tuple(run.model.get_parameter(name).shape)
+        used.setdefault(key, []).append((uses[name], shape))
     for tensors in used.values():
         if sum(len(essential(shape)) > 1 for _, shape in tensors) == 1:  # the weight of one layer
             tensors.sort(key=_in_order)
@@ -134,9 +138,20 @@ def _model(run: ModelRun, ran: str) -> Model:
         functions=Counter(call.function for call in run.tape.calls),
         unused=unused,
         dtypes=tuple(sorted({dtype_name(each.dtype) for name, each in run.model.named_parameters() if name in uses})),
-        unseen_macs=unseen,
+        unseen=unseen,
         ran=ran,
     )
+
+
+def _with_lent(keys: Mapping[str, str], uses: Mapping[str, ParameterUse]) -> dict[str, str]:
+    """The layer of each tensor; one that no layer has is of the layer that takes it beside a tensor of its own."""
+    takers = {uses[name].call: key for name, key in keys.items() if key != name}
+    found = {}
+    for name, key in keys.items():
+        call, kind, *_ = uses[name]
+        lent = key == name and kind is not None and kind.is_torchs
+        found[name] = takers.get(call, key) if lent else key
+    return found
 
 
 def _is_one(owner: str, calls: Sequence[int]) -> bool:
@@ -158,15 +173,16 @@ def _owner(name: str, modules: Mapping[str, nn.Module]) -> str:
             return name
 
 
-def _macs(run: ModelRun, running: Mapping[str, ModuleCall]) -> tuple[dict[str, int], int]:
-    """The MACs of each module that ran, without those below it; how many of them torch's counter does not see."""
+def _macs(run: ModelRun, running: Mapping[str, ModuleCall]) -> tuple[dict[str, int], Mapping[str, int]]:
+    """The MACs of each module that ran, without those below it; what torch's counter does not see, by what it is."""
     macs = dict.fromkeys(running, 0)
-    blind = 0
+    blind: Counter[str] = Counter()
     for call in run.tape.calls:
         unseen = unseen_products(call, run.values.found)
         path = run.modules.calls[call.module].path
-        macs[path if path in running else _runs_above(path, running)] += size_at(call.macs, 1) + unseen
-        blind += unseen
+        macs[path if path in running else _runs_above(path, running)] += size_at(call.macs, 1) + unseen.macs
+        if unseen.macs:
+            blind[unseen.what] += unseen.macs
     macs[""] += run.tape.unaccounted()
     return macs, blind
 
@@ -240,12 +256,14 @@ _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 def _has_names(model: nn.Module, report: Report) -> bool:
-    """Whether the model's forward pass calls all of the report's inputs as the report does."""
+    """Whether the model's forward pass calls all of the report's inputs as the report does, or takes any name."""
     try:
-        own = {each.name for each in signature(model.forward).parameters.values() if each.kind in _BY_NAME}
+        taken = list(signature(model.forward).parameters.values())
     except (TypeError, ValueError):  # it is not Python's
         return False
-    return own.issuperset(report.inputs)
+    own = {each.name for each in taken if each.kind in _BY_NAME}
+    only_names = not own and [each.kind for each in taken] == [Parameter.VAR_KEYWORD]
+    return only_names or own.issuperset(report.inputs)
 
 
 def _inputs(report: Report, model: nn.Module) -> InputMaker:

@@ -52,7 +52,9 @@ def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict
             continue
         data = made_of.get(read[0], ()) if call.args and isinstance(call.args[0], Ref) else ()
         kind, weight = _kind(call, values)
-        is_layer = kind is not None and kind.is_torchs and len(names) > len(data)
+        rows = call.args[PRODUCTS[call.function] - 1] if weight >= 0 else None
+        of_weights = isinstance(rows, Ref) and bool(made_of.get(rows.value))  # a product of weights is derived of both
+        is_layer = kind is not None and kind.is_torchs and len(names) > len(data) and not of_weights
         if not is_layer and all(value in made_of for value in read):
             made_of |= dict.fromkeys(call.outputs, tuple(names))
             for name in names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -136,3 +136,127 @@ def test_a_turned_matrix_of_another_size_is_none() -> None:
     result = archcost.verify(document(parts), against=f"{__name__}:Turned").against
     assert result is not None
     assert result.pairs == ()
+
+
+class Beside(nn.Module):
+    """Two convolutions as one, by the sums of their weights: a bias is derived, as is the weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.point = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.wide.weight + functional.pad(self.point.weight, [1] * 4)
+        return functional.conv2d(x, weight, cast("torch.Tensor", self.wide.bias) + self.point.bias, padding=1)
+
+
+class Lent(nn.Module):
+    """A product with a weight of its own, and the bias of a layer that is not called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix, self.lender = nn.Parameter(torch.zeros(6, 4)), nn.Linear(4, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.linear(x, self.matrix, self.lender.bias)
+
+
+class Merged(nn.Module):
+    """A weight with a product of two narrow ones added to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = nn.Linear(4, 4)
+        self.down, self.up = nn.Parameter(torch.zeros(2, 4)), nn.Parameter(torch.zeros(4, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.linear(x, self.base.weight + self.up @ self.down, self.base.bias)
+
+
+class Sliced(nn.Module):
+    """A part of a larger convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = nn.Conv2d(8, 8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        bias = cast("torch.Tensor", self.whole.bias)
+        return functional.conv2d(x, self.whole.weight[:4, :3, 1:4, 1:4], bias[:4], padding=1)
+
+
+class Pooled(nn.Module):
+    """Rows weighed by products with a vector: 3 × 4 for the scores, and 3 × 4 for their sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.zeros(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = (x @ self.query).softmax(-1)
+        return (scores.unsqueeze(1) @ x).squeeze(1)
+
+
+class Turning(nn.Module):
+    """A sampling grid of 8 × 8 places, with 2 × 3 products each, and a linear layer of 3 × 64 × 6."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locate = nn.Linear(192, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        turned = self.locate(x.flatten(1)).view(-1, 2, 3)
+        grid = functional.affine_grid(turned, list(x.shape), align_corners=False)
+        return functional.grid_sample(x, grid, align_corners=False)
+
+
+class Deformed(nn.Module):
+    """Convolutions of 4·4 places: 2 × 9 offsets from 2 × 9 elements, and 4 results from 2 × 9."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.ops import DeformConv2d
+
+        self.offsets, self.deformed = nn.Conv2d(2, 18, 3, padding=1), DeformConv2d(2, 4, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.deformed(x, self.offsets(x))
+        return found
+
+
+class ByNames(nn.Module):
+    """Takes its inputs by any name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 6)
+
+    def forward(self, **given: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.fc(given["left"] + given["right"])
+        return found
+
+
+# The model, its inputs, its MACs, and how many of them torch's counter reads as 0.
+IMPORTED = [
+    ("Beside", "3x8x8", 64 * 4 * 27, 0),
+    ("Lent", "4", 4 * 6, 0),
+    ("Merged", "4", 4 * 2 * 4 + 4 * 4, 0),
+    ("Sliced", "3x8x8", 64 * 4 * 27, 0),
+    ("Pooled", "3x4", 3 * 4 + 3 * 4, 3 * 4),
+    ("Turning", "3x8x8", 192 * 6 + 64 * 2 * 3, 64 * 2 * 3),
+    ("Deformed", "2x4x4", 16 * 18 * 18 + 16 * 4 * 18, 16 * 4 * 18),
+    ("ByNames", "left=4 right=4", 4 * 6, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "macs", "unseen"), IMPORTED, ids=[case[0] for case in IMPORTED])
+def test_an_import_agrees_with_its_own_source(name: str, inputs: str, macs: int, unseen: int) -> None:
+    source = f"{__name__}:{name}"
+    verification = archcost.verify(archcost.import_model(source, inputs), against=source)
+    assert [str(mismatch) for mismatch in verification.mismatches] == []
+    result = verification.against
+    assert result is not None
+    assert (result.macs, result.other_macs, result.unseen_macs) == (macs, macs, unseen)
+    assert (result.only_spec, result.only_other) == ((), ())
+    told = [note for note in verification.notes if "which torch's counter reads as 0" in note]
+    assert [note.split(" MACs of ")[0] for note in told] == ([f"{unseen:,}"] if unseen else [])

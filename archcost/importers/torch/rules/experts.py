@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Attribute, Size
-    from archcost.importers.torch.recorded import ModuleCall, TorchCall, TorchValue
+    from archcost.importers.torch.recorded import ModuleCall, TorchCall
     from archcost.importers.torch.spans import Span
 
-_GROUPED = ("_grouped_mm", "grouped_mm", "transformers::grouped_mm_fallback")
+GROUPED = ("_grouped_mm", "grouped_mm", "transformers::grouped_mm_fallback")
 _ACTIVATIONS = ("silu", "gelu", "relu")
 _ROUTERS = ("gate", "router")
 _MATRIX, _STACK = 2, 3  # dims of one matrix, and of one for each expert
 
 
-@rule(*_GROUPED, signature="input, weight, offs=None, bias=None, out_dtype=None")
+@rule(*GROUPED, signature="input, weight, offs=None, bias=None, out_dtype=None")
 def grouped_mm(call: BoundCall, maker: Maker) -> int:
     """A product of groups of rows with a matrix each: which rows are whose is in the data, the products are not."""
     rows = maker.tensor(call.tensor("input")).shape
@@ -35,14 +35,6 @@ def grouped_mm(call: BoundCall, maker: Maker) -> int:
     inputs = [call.tensor("input"), call.tensor("weight"), *([call.tensor("offs")] if call.has_tensor("offs") else [])]
     macs = _product(rows[0], (rows[1], matrices[-1]))
     return maker.step("custom", inputs, {"name": "grouped_mm", "output": call.result.shape, "macs": macs})
-
-
-def unseen_products(call: TorchCall, values: Sequence[TorchValue]) -> int:
-    """The MACs of a grouped product of one run, where torch's counter reads 0: rows × elements of a matrix."""
-    if call.function not in _GROUPED or call.macs:
-        return 0
-    rows, matrices = (values[each.value].shape for each in call.args[:2])
-    return prod(shape_at(rows, 1)) * _whole(matrices[-1])
 
 
 def mixture_at(modules: Sequence[ModuleCall], number: int) -> int | None:
@@ -94,7 +86,7 @@ def mixture(span: Span, maker: Maker) -> list[int]:
 
 def _top_k(span: Span, maker: Maker, features: int) -> int:
     """How many experts process a token: there are so many rows of a grouped product for each."""
-    grouped = [call.args[0] for call in span.calls if call.function in _GROUPED]
+    grouped = [call.args[0] for call in span.calls if call.function in GROUPED]
     rows = {size_at(maker.recorded(value.value).shape[0], 1) for value in grouped if isinstance(value, Ref)}
     tokens = prod(shape_at(maker.recorded(span.inputs[0]).shape, 1)) // features
     if len(rows) != 1 or max(rows) % tokens:
