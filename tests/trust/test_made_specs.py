@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-# Row 3 joins maps of 320 × 320 and 160 × 160 pixels: each row is right, and the model is not.
+# Row 2 joins maps of 320 × 320 and 160 × 160 pixels: each row is right, and the model is not.
 ROWS = """nc: 80
 backbone:
   - [-1, 1, Conv, [16, 3, 2]]
