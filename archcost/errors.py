@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """The text of one file, and the name that messages give it."""
+    """The text of one file, and the name that messages give it.
 
-    __slots__ = ("_lines", "name", "text")
+    ``is_made``: the text is the spec that was made of the file, whose lines are not those of the file.
+    """
 
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
+    __slots__ = ("_lines", "file", "is_made", "name", "text")
+
+    def __init__(self, name: str, text: str, *, is_made: bool = False) -> None:
+        self.file = name
+        self.is_made = is_made
+        self.name = f"{name} (as a spec)" if is_made else name
         self.text = text
         self._lines: list[str] | None = None
 

@@ -259,7 +259,7 @@ def spec_of(imported: Imported, name: str) -> Spec:
     """The spec of an import, with what its text does not say."""
     from archcost.spec.loader import reads
 
-    spec = reads(imported.text, name=name)
+    spec = reads(imported.text, name=name, is_made=True)
     spec.expect.clear()
     spec.calls.update(imported.calls)
     return spec

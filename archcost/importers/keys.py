@@ -41,11 +41,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _MOST
 
 
+def _is_epsilon(value: Any) -> bool:
+    return _is_number(value) and value >= 0
+
+
 SIZE = KeyKind("a whole number ≥ 1", _is_size)
 LAYERS = KeyKind(f"a whole number from 1 to {_MOST_LAYERS:,}", lambda value: _is_size(value) and value <= _MOST_LAYERS)
 COUNT = KeyKind("a whole number ≥ 0", _is_count)
 FLAG = KeyKind("true or false", lambda value: isinstance(value, bool))
 NUMBER = KeyKind("a number", _is_number)
+EPSILON = KeyKind("a number ≥ 0", _is_epsilon)
 TEXT = KeyKind("text", lambda value: isinstance(value, str))
 OBJECT = KeyKind("an object", lambda value: isinstance(value, dict))
 SIZES = KeyKind(

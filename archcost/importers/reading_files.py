@@ -13,7 +13,7 @@ from archcost.importers.layout import Flat, laid_out
 from archcost.importers.sources import content_of
 from archcost.spec.document import MAX_BYTES
 from archcost.spec.included import decode, format_of
-from archcost.spec.loader import loads
+from archcost.spec.loader import reads
 
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
@@ -41,7 +41,7 @@ def import_text(ask: Ask) -> Imported:
 
 def _expected(text: str, path: str) -> str:
     """What to expect of a spec: its figures, and the shape of its first output."""
-    report = analyze(loads(text, name=path))
+    report = analyze(reads(text, name=path, is_made=True))
     figures: dict[str, Node] = {"params": report.totals.params, "macs": report.totals.macs}
     shapes = list(report.outputs.values())
     return laid_out({"expect": Flat(({"output": shapes[0]} if len(shapes) == 1 else {}) | figures)})

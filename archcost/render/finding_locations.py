@@ -37,10 +37,11 @@ def _git_root() -> str:
 
 
 def located(mark: Mark | None, fallback: str) -> tuple[str, int, int]:
-    """A path from the root of the repository, line and column from 1."""
+    """A path from the root of the repository, line and column from 1; the first of a file that a spec is made of."""
     if mark is None:
         return repository_path(fallback), 1, 1
-    return repository_path(mark.source.name), mark.line + 1, mark.column + 1
+    path = repository_path(mark.source.file)
+    return (path, 1, 1) if mark.source.is_made else (path, mark.line + 1, mark.column + 1)
 
 
 def fingerprint(finding: Finding) -> str:

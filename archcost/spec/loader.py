@@ -54,9 +54,10 @@ def read(spec: str | os.PathLike[str], translate: Translate = itself) -> Spec:
     name = os.fspath(spec)
     if name == "-":
         text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
-        return reads(translate(text, "<stdin>"), name="<stdin>", folder=".")
+        return _filled(_spec_of(text, "<stdin>", translate), IncludeTree(DISK, ".", "<stdin>"))
     path = name if os.path.lexists(name) else model_zoo.find(name) or name
-    return reads(translate(_named_text(path), path), name=path, folder=os.path.dirname(path))
+    spec = _spec_of(_named_text(path), path, translate)
+    return _filled(spec, IncludeTree(DISK, os.path.dirname(path), path))
 
 
 def load_from(files: Files, path: str, prefix: str = "", translate: Translate = itself) -> Spec:
@@ -70,15 +71,19 @@ def load_from(files: Files, path: str, prefix: str = "", translate: Translate = 
 
 def read_from(files: Files, path: str, prefix: str = "", translate: Translate = itself) -> Spec:
     """As :func:`load_from`, with problems kept as in :func:`read`."""
-    text = translate(spec_text(files, files.resolve(path), prefix + path), prefix + path)
-    return _filled(
-        Spec(Source(prefix + path, text), prefix + path), IncludeTree(files, os.path.dirname(path), path, prefix)
-    )
+    spec = _spec_of(spec_text(files, files.resolve(path), prefix + path), prefix + path, translate)
+    return _filled(spec, IncludeTree(files, os.path.dirname(path), path, prefix))
 
 
-def reads(text: str, *, name: str = "<string>", folder: str = ".") -> Spec:
-    """As :func:`loads`, with problems kept as in :func:`read`."""
-    return _filled(Spec(Source(name, text), name), IncludeTree(DISK, folder, name))
+def reads(text: str, *, name: str = "<string>", folder: str = ".", is_made: bool = False) -> Spec:
+    """As :func:`loads`, with problems kept as in :func:`read`; ``is_made``: of a file that holds another text."""
+    return _filled(Spec(Source(name, text, is_made=is_made), name), IncludeTree(DISK, folder, name))
+
+
+def _spec_of(text: str, name: str, translate: Translate) -> Spec:
+    """The spec of a text, or of what it is translated into, that is still to be filled."""
+    made = translate(text, name)
+    return Spec(Source(name, made, is_made=made != text), name)
 
 
 def _filled(spec: Spec, tree: IncludeTree) -> Spec:

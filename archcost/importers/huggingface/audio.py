@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
+from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -49,7 +49,7 @@ WAV2VEC2 = Family(
         "num_attention_heads": Key(SIZE, 12),
         "intermediate_size": Key(SIZE, 3072),
         "hidden_act": Key(TEXT, "gelu"),
-        "layer_norm_eps": Key(NUMBER, 1e-5),
+        "layer_norm_eps": Key(EPSILON, 1e-5),
         "feat_extract_norm": Key(only("group", "layer"), "group"),
         "feat_extract_activation": Key(only("gelu"), "gelu"),
         "conv_dim": Key(SIZES, (512,) * 7),

@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.encoders import HARMLESS, TOKENS
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import (
-    COUNT,
-    FLAG,
-    LAYERS,
-    NUMBER,
-    SIZE,
-    TEXT,
-    TEXTS,
-    Key,
-    KeyKind,
-    maybe,
-    only,
-)
+from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, TEXTS, Key, KeyKind, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -97,7 +85,7 @@ DEBERTA_V2 = Family(
         "hidden_dropout_prob": Key(NUMBER, 0.1),
         "max_position_embeddings": Key(SIZE, 512),
         "type_vocab_size": Key(COUNT, 0),
-        "layer_norm_eps": Key(NUMBER, 1e-7),
+        "layer_norm_eps": Key(EPSILON, 1e-7),
         "relative_attention": Key(FLAG, False),
         "max_relative_positions": Key(_WHOLE, -1),
         "position_buckets": Key(_WHOLE, -1),

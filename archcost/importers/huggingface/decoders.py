@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.layers import repeated
-from archcost.importers.keys import (
-    COUNT,
-    FLAG,
-    LAYERS,
-    NUMBER,
-    OBJECT,
-    SIZE,
-    TEXT,
-    Key,
-    KeyKind,
-    maybe,
-    only,
-)
+from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, OBJECT, SIZE, TEXT, Key, KeyKind, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -183,7 +171,7 @@ LLAMA_LIKE = (
         "num_key_value_heads": Key(maybe(SIZE)),
         "head_dim": Key(maybe(SIZE)),
         "hidden_act": Key(TEXT, "silu"),
-        "rms_norm_eps": Key(NUMBER, 1e-6),
+        "rms_norm_eps": Key(EPSILON, 1e-6),
         "tie_word_embeddings": Key(FLAG, False),
     }
 )
@@ -261,7 +249,7 @@ PHI3 = Family(
         "intermediate_size": Key(SIZE, 8192),
         "num_key_value_heads": Key(maybe(SIZE)),
         "head_dim": Key(maybe(SIZE)),
-        "rms_norm_eps": Key(NUMBER, 1e-5),
+        "rms_norm_eps": Key(EPSILON, 1e-5),
         "sliding_window": Key(maybe(COUNT)),
         "attention_bias": Key(only(False), False),
     },
@@ -271,7 +259,7 @@ PHI3 = Family(
 )
 OLMO2 = Family(
     DECODER,
-    LLAMA_LIKE | BIAS | {"vocab_size": Key(SIZE, 50304), "rms_norm_eps": Key(NUMBER, 1e-5)},
+    LLAMA_LIKE | BIAS | {"vocab_size": Key(SIZE, 50304), "rms_norm_eps": Key(EPSILON, 1e-5)},
     _olmo2,
     heads("Olmo2", {"ForSequenceClassification"}),
     HARMLESS,

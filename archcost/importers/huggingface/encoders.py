@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import COUNT, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, only
+from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -127,7 +127,7 @@ _BERT = COMMON | {
     "intermediate_size": Key(SIZE, 3072),
     "hidden_act": Key(TEXT, "gelu"),
     "hidden_dropout_prob": Key(NUMBER, 0.1),
-    "layer_norm_eps": Key(NUMBER, 1e-12),
+    "layer_norm_eps": Key(EPSILON, 1e-12),
     "max_position_embeddings": Key(SIZE, 512),
     "type_vocab_size": Key(SIZE, 2),
     "tie_word_embeddings": Key(only(True), True),

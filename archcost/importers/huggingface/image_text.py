@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.images import CLIP_VISION, SIGLIP_VISION, tower
-from archcost.importers.keys import LAYERS, NUMBER, OBJECT, SIZE, TEXT, Key, maybe
+from archcost.importers.keys import EPSILON, LAYERS, OBJECT, SIZE, TEXT, Key, maybe
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -70,7 +70,7 @@ _TEXT = COMMON | {
     "num_attention_heads": Key(SIZE, 8),
     "max_position_embeddings": Key(SIZE, 77),
     "hidden_act": Key(TEXT, "quick_gelu"),
-    "layer_norm_eps": Key(NUMBER, 1e-5),
+    "layer_norm_eps": Key(EPSILON, 1e-5),
 }
 _TOWERS = COMMON | {"text_config": Key(maybe(OBJECT)), "vision_config": Key(maybe(OBJECT))}
 
@@ -91,7 +91,7 @@ SIGLIP_TEXT = Family(
         "num_attention_heads": Key(SIZE, 12),
         "max_position_embeddings": Key(SIZE, 64),
         "hidden_act": Key(TEXT, "gelu_pytorch_tanh"),
-        "layer_norm_eps": Key(NUMBER, 1e-6),
+        "layer_norm_eps": Key(EPSILON, 1e-6),
         "projection_size": Key(maybe(SIZE)),
     },
     _siglip_text,

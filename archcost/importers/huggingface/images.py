@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
+from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -108,7 +108,7 @@ _IMAGE = COMMON | {
     "num_hidden_layers": Key(LAYERS, 12),
     "num_attention_heads": Key(SIZE, 12),
     "hidden_act": Key(TEXT, "gelu"),
-    "layer_norm_eps": Key(NUMBER, 1e-12),
+    "layer_norm_eps": Key(EPSILON, 1e-12),
     "image_size": Key(SIZE, 224),
     "patch_size": Key(SIZE, 16),
     "num_channels": Key(SIZE, 3),
@@ -137,7 +137,7 @@ DINOV2 = Family(
     _IMAGE
     | {
         "mlp_ratio": Key(NUMBER, 4),
-        "layer_norm_eps": Key(NUMBER, 1e-6),
+        "layer_norm_eps": Key(EPSILON, 1e-6),
         "patch_size": Key(SIZE, 14),
         "qkv_bias": Key(FLAG, True),
         "use_swiglu_ffn": Key(FLAG, False),
@@ -153,7 +153,7 @@ CLIP_VISION = Family(
     | _HIDDEN
     | {
         "hidden_act": Key(TEXT, "quick_gelu"),
-        "layer_norm_eps": Key(NUMBER, 1e-5),
+        "layer_norm_eps": Key(EPSILON, 1e-5),
         "patch_size": Key(SIZE, 32),
         "projection_dim": Key(maybe(SIZE), 512),
     },
@@ -167,7 +167,7 @@ SIGLIP_VISION = Family(
     | _HIDDEN
     | {
         "hidden_act": Key(TEXT, "gelu_pytorch_tanh"),
-        "layer_norm_eps": Key(NUMBER, 1e-6),
+        "layer_norm_eps": Key(EPSILON, 1e-6),
         "vision_use_head": Key(FLAG, True),
     },
     siglip_tower,

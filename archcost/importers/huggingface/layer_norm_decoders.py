@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.decoders import DECODER, HARMLESS, ROTARY, TOKENS, heads, rope
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
+from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -120,7 +120,7 @@ GPT2 = Family(
         "n_head": Key(SIZE, 12),
         "n_inner": Key(maybe(SIZE)),
         "activation_function": Key(TEXT, "gelu_new"),
-        "layer_norm_epsilon": Key(NUMBER, 1e-5),
+        "layer_norm_epsilon": Key(EPSILON, 1e-5),
         "add_cross_attention": Key(only(False), False),
         "tie_word_embeddings": Key(FLAG, True),
     },
@@ -154,7 +154,7 @@ GPT_NEOX = Family(
         "num_attention_heads": Key(SIZE, 64),
         "intermediate_size": Key(SIZE, 24576),
         "hidden_act": Key(TEXT, "gelu"),
-        "layer_norm_eps": Key(NUMBER, 1e-5),
+        "layer_norm_eps": Key(EPSILON, 1e-5),
         "tie_word_embeddings": Key(FLAG, False),
         "use_parallel_residual": Key(FLAG, True),
         "attention_bias": Key(FLAG, True),
@@ -196,7 +196,7 @@ BLOOM = Family(
         "hidden_size": Key(SIZE, 64),
         "n_layer": Key(LAYERS, 2),
         "n_head": Key(SIZE, 8),
-        "layer_norm_epsilon": Key(NUMBER, 1e-5),
+        "layer_norm_epsilon": Key(EPSILON, 1e-5),
         "tie_word_embeddings": Key(FLAG, True),
         "n_inner": Key(only(None)),
     },
@@ -232,7 +232,7 @@ FALCON = Family(
         "num_hidden_layers": Key(LAYERS, 32),
         "num_attention_heads": Key(SIZE, 71),
         "num_ln_in_parallel_attn": Key(maybe(SIZE)),
-        "layer_norm_epsilon": Key(NUMBER, 1e-5),
+        "layer_norm_epsilon": Key(EPSILON, 1e-5),
         "num_kv_heads": Key(maybe(SIZE)),
         "alibi": Key(FLAG, False),
         "new_decoder_architecture": Key(FLAG, False),

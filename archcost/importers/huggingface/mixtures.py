@@ -19,7 +19,7 @@ from archcost.importers.huggingface.decoders import (
 )
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.layers import repeated
-from archcost.importers.keys import COUNT, COUNTS, FLAG, LAYERS, NUMBER, SIZE, Key, maybe, only
+from archcost.importers.keys import COUNT, COUNTS, EPSILON, FLAG, LAYERS, SIZE, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -89,7 +89,7 @@ MIXTRAL = Family(
     DECODER,
     MISTRAL_KEYS
     | {
-        "rms_norm_eps": Key(NUMBER, 1e-5),
+        "rms_norm_eps": Key(EPSILON, 1e-5),
         "sliding_window": Key(maybe(COUNT)),
         "num_experts_per_tok": Key(SIZE, 2),
         "num_local_experts": Key(SIZE, 8),

@@ -168,6 +168,7 @@ BAD = [
     ({"hidden_size": 1 << 70}, "'hidden_size' takes a whole number ≥ 1"),
     ({"hidden_size": "$(9 ** 9)"}, "'hidden_size' takes a whole number ≥ 1, got '$(9 ** 9)'"),
     ({"hidden_size": True}, "'hidden_size' takes a whole number ≥ 1, got true"),
+    ({"rms_norm_eps": -1e-5}, "'rms_norm_eps' takes a number ≥ 0, got"),
     ({"hidden_size": None}, "'hidden_size' takes a whole number ≥ 1, got null"),
     ({"num_hidden_layers": [2]}, "'num_hidden_layers' takes a whole number from 1 to 10,000, got a list"),
     ({"tie_word_embeddings": "yes"}, "'tie_word_embeddings' takes true or false, got 'yes'"),
