@@ -125,46 +125,6 @@ class Comparison:
         return " → ".join(labels((self.before, self.after)))
 
     def changed(self) -> bool:
-        """Whether anything at or below it differs."""
-        return self.mark != " "
-
-    def walk(self) -> Iterator[Change]:
-        """This change and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two models side by side: totals by metric, and the changes by scope."""
-
-    before: Report
-    after: Report
-    changes: tuple[Change, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document, ``archcost.comparison/1``."""
-        from archcost.comparing.data import comparison_data
-
-        return {**comparison_data(self)}
-
-    @property
-    def training(self) -> bool:
-        """Whether the figures of a training step are known of either."""
-        return self.before.totals.training or self.after.totals.training
-
-    def total(self, metric: str) -> Difference:
-        """One of TOTALS over the whole models."""
-        unknown = self.before.costs.unknown(metric), self.after.costs.unknown(metric)
-        return Difference(getattr(self.before.totals, metric), getattr(self.after.totals, metric), *unknown)
-
-    @property
-    def title(self) -> str:
-        """``before → after``, told apart by their settings or paths where the names are the same."""
-        return " → ".join(labels((self.before, self.after)))
-
-    def changed(self) -> bool:
         """Whether the models differ in any layer."""
         return any(change.changed() for change in self.changes)
 
