@@ -215,9 +215,8 @@ def model_with(scopes: list[FormScope], steps: list[tuple[str, int]]) -> Form:
     made = [FormStep("relu", name, scope, (place,), (place + 1,)) for place, (name, scope) in enumerate(steps)]
     values = [pixels() for _ in range(len(steps) + 1)]
     whole = [FormScope(ROOT, "", "Net"), *scopes]
-    return Form(
-        "net", "by hand", "float32", [Input("input", 0)], values, whole, made, (len(steps),), Truth(0, 0, by="hand")
-    )
+    inputs, truth = [Input("input", 0)], Truth(0, 0, by="hand")
+    return Form("net", "by hand", "float32", inputs, values, whole, made, (len(steps),), truth, batch_sizes=(1,))
 
 
 def test_a_container_that_is_called_in_turns_is_dissolved() -> None:
