@@ -134,13 +134,13 @@ def compare(name: str, tools: tuple[str, ...] = TOOLS) -> Compared:
 def original(source: ImportSource) -> tuple[nn.Module, tuple[Tensor, ...]]:
     """The model that a source names, on a CPU, and what it takes by default."""
     target = target_of(source)
-    sample = target.sample()
+    torch.manual_seed(0)
+    model = target.make()
+    sample = target.sample(model)
     assert sample is not None
     args, kwargs, _ = sample(1, torch.device("cpu"))
     tensors = {name: value for name, value in kwargs.items() if isinstance(value, Tensor)}
     options = {name: value for name, value in kwargs.items() if name not in tensors}
-    torch.manual_seed(0)
-    model = target.make()
     return (ByName(model, list(tensors), options) if kwargs else model), (*args, *tensors.values())
 
 

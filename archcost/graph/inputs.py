@@ -136,16 +136,18 @@ def resolve_inputs(
     return inputs
 
 
+def takes_batch(spec: Spec) -> bool:
+    """Whether a batch may be asked of the inputs: one has it in front, or a size that may follow from it."""
+    if not spec.inputs or any(given.batch for given in spec.inputs.values()):
+        return True
+    shapes = [given.shape.value for given in spec.inputs.values()]
+    sizes = [size for shape in shapes for size in (shape if isinstance(shape, list) else [shape])]
+    return not all(type(size) is int for size in sizes)
+
+
 def _check_batch(spec: Spec, settings: Settings) -> None:
     """Raise UsageError for a batch that is asked of inputs that have none: their sizes would say nothing of it."""
-    shapes = [given.shape.value for given in spec.inputs.values() if not given.batch]
-    sizes = [size for shape in shapes for size in (shape if isinstance(shape, list) else [shape])]
-    if (
-        settings.batch == 1
-        or not shapes
-        or len(shapes) < len(spec.inputs)
-        or not all(type(size) is int for size in sizes)
-    ):
+    if settings.batch == 1 or takes_batch(spec):
         return
     hint = (
         "leave --batch out: no input has a batch dim (`batch: false`), so all figures are for the shapes as they stand"

@@ -153,8 +153,15 @@ class Form:
     outputs: tuple[int, ...]
     truth: Truth
     unused: dict[str, int] = field(default_factory=dict)
-    batch_sizes: tuple[int, ...] = (1, 2)  # at which the proof holds it; (1,): no size follows the batch
+    seen_at: tuple[int, ...] = (2,)  # the batch sizes of the runs that it was read from
     remarks: list[str] = field(default_factory=list)
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The batch sizes at which the proof holds it: 1 alone where no input follows the batch."""
+        shapes = [self.shape(each.value) for each in self.inputs]
+        follows = any(isinstance(size, Batched) for shape in shapes for size in shape)
+        return tuple(sorted({1, *self.seen_at})) if follows else (1,)
 
     def path(self, scope: int) -> str:
         """The path of a scope; empty for the model itself."""

@@ -76,6 +76,7 @@ def _is_plain(value: str, *, flow: bool) -> bool:
         and not _ENDS.search(value)
         and not (flow and _ENDS_IN_FLOW.search(value))
         and not value.startswith(("---", "..."))
+        and not (value.startswith("$(") and value.count("(") != value.count(")"))  # YAML seems to end it early
     )
 
 
@@ -87,8 +88,7 @@ def expression_text(expression: Worded) -> str:
 def _expression_text(expression: Worded, *, flow: bool) -> str:
     """An expression as a value, in quotes where YAML would end it early."""
     written = expression_text(expression)
-    whole = written.count("(") == written.count(")")
-    return written if whole and _is_plain(written, flow=flow) else quoted(written)
+    return written if _is_plain(written, flow=flow) else quoted(written)
 
 
 def _number_text(value: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.report import analyze
-from archcost.importers.form import ROOT, Batched, Form, FormScope, FormStep, FormTensor, Input, Truth, fitted
+from archcost.graph.inputs import takes_batch
+from archcost.importers.form import ROOT, Batched, Form, FormScope, FormStep, FormTensor, Input, Truth
 from archcost.ops.field_types import SpatialField
 from archcost.paths import join, split
 from archcost.settings import Settings
@@ -13,6 +14,7 @@ from archcost.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.analysis.report import Report
     from archcost.graph.model import Graph, Node
     from archcost.spec.model import Spec
 
@@ -20,11 +22,11 @@ _FIRST, _SECOND = 2, 3  # batch sizes
 
 
 def model_of(spec: Spec) -> Form:
-    """The model that a spec describes, as if it had been recorded at two batch sizes.
+    """The model that a spec describes, as if it had been recorded at two batch sizes, or at 1 alone.
 
     It has a scope for each of a path. Its kind is the block's name; groups, branches and rounds are mere containers.
     """
-    first, second = (analyze(spec, Settings(batch=batch)) for batch in (_FIRST, _SECOND))
+    first, second = _runs(spec)
     graph = first.graph
     shapes = [_values(report.graph) for report in (first, second)]
     values = [FormTensor(_fitted(one.shape, other.shape), one.dtype) for one, other in zip(*shapes, strict=True)]
@@ -56,10 +58,20 @@ def model_of(spec: Spec) -> Form:
                 shares=next(iter(owners - {index}), None),
             )
         )
-    alone = analyze(spec, Settings(batch=1))  # the proof reads MACs at 1 and 2; between all pairs they are no line
-    truth = Truth(first.totals.params, fitted([alone.totals.macs, first.totals.macs], (1, _FIRST)))
+    macs = _fitted(first.totals.macs, second.totals.macs)
+    truth = Truth(first.totals.params, macs)
     named = tuple([numbers[value] for value in graph.outputs])
     return Form(spec.name, "a graph", graph.dtype, inputs, values, scopes, steps, named, truth)
+
+
+def _runs(spec: Spec) -> tuple[Report, Report]:
+    """At two batch sizes; twice at 1 where no batch may be asked for, or the MACs are no line in it."""
+    one = analyze(spec)
+    if not takes_batch(spec):
+        return one, one
+    first, second = (analyze(spec, Settings(batch=batch)) for batch in (_FIRST, _SECOND))
+    straight = second.totals.macs - first.totals.macs == first.totals.macs - one.totals.macs
+    return (first, second) if straight else (one, one)
 
 
 def _values(graph: Graph) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archcost.errors import Source
@@ -209,6 +209,7 @@ def block_as_drafted(block: DraftBlock) -> Any:
 
 
 @given(DRAFTS)
+@example(Draft([], [DraftStep(Worded("'(' + act"), share=")")]))  # a parenthesis that the expression does not close
 @settings(max_examples=examples(40))
 def test_a_draft_is_read_back_as_it_was_written(draft: Draft) -> None:
     source = Source("drawn.yaml", write(model(), draft, NO_FIGURES))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import UsageError
-from archcost.importers.form import Batched, Form, FormStep, FormTensor, Input, Truth
+from archcost.importers.form import Form, FormStep, FormTensor, Input, Truth
 from archcost.importers.made_steps import shared_with
 from archcost.importers.onnx.graph import file_of
 from archcost.importers.onnx.inputs import inputs_of
@@ -16,7 +16,7 @@ from archcost.importers.onnx.weights import taking_part, unused
 from archcost.importers.step_names import StepNames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from archcost.importers.made_steps import MadeStep
     from archcost.importers.onnx.graph import OnnxFile, OnnxGraph
@@ -111,14 +111,8 @@ def _form(lowering: Lowering, graph: OnnxGraph, name: str, source: str, remarks:
         tuple([numbers[value] for value in lowering.outputs]),
         Truth(sum(part.values()), None, by=_BY),
         unused(lowering, graph, part),
-        _batch_sizes(values[: len(lowering.inputs.inputs)]),
         remarks=[*remarks, *lowering.remarks.sentences()],
     )
-
-
-def _batch_sizes(inputs: Sequence[FormTensor]) -> tuple[int, ...]:
-    """At which batches a proof holds the spec: at one alone where a file fixes all sizes."""
-    return (1, 2) if any(isinstance(size, Batched) for each in inputs for size in each.shape) else (1,)
 
 
 def _alive(lowering: Lowering) -> list[MadeStep]:

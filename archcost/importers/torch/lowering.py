@@ -98,7 +98,7 @@ class _Lowering:
                 f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
-            (1,) if len(recording.batch_sizes) == 1 else tuple(sorted({1, *recording.batch_sizes})),
+            recording.batch_sizes,
             [*recording.remarks, *unmapped(recording, arrangement.kept)],
         )
 

@@ -29,6 +29,7 @@ class Case(NamedTuple):
 
     An input is its sizes behind the batch, after a dtype if it is no float32: ``"bool 4 4"``. ``exact`` is False where
     the steps have tables that specs cannot hold: their numbers differ from torch's then, their shapes do not.
+    ``alone``: it is recorded at batch 1 alone, as it does something else at others.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Case(NamedTuple):
     inputs: tuple[str, ...]
     kinds: str
     exact: bool = True
+    alone: bool = False
 
 
 class Probe(nn.Module):
@@ -106,11 +108,13 @@ def check(case: Case) -> None:
     """Hold the steps of a case against torch: their kinds, the shapes and dtypes at an unseen batch, the numbers."""
     model = lowered(case.forward, case.inputs)
     assert " ".join(step.kind for step in model.steps) == case.kinds
-    inputs = [tensor_of(text, UNSEEN_BATCH) for text in case.inputs]
+    assert (model.batch_sizes == (1,)) is case.alone
+    batch = 1 if case.alone else UNSEEN_BATCH
+    inputs = [tensor_of(text, batch) for text in case.inputs]
     truth = case.forward(*[tensor.clone() for tensor in inputs])
     wanted = list(truth) if isinstance(truth, (tuple, list)) else [truth]
     found = ran(model, inputs)
-    described = [(shape_at(model.shape(value), UNSEEN_BATCH), model.values[value].dtype) for value in model.outputs]
+    described = [(shape_at(model.shape(value), batch), model.values[value].dtype) for value in model.outputs]
     assert described == [(tuple(each.shape), str(each.dtype).removeprefix("torch.")) for each in wanted]
     for have, want in zip(found, wanted, strict=True):
         assert (have.shape, have.dtype) == (want.shape, want.dtype)

@@ -141,7 +141,7 @@ PRODUCTS = [
     Case("einsum of a list", lambda x, y: torch.einsum("b i j, b k j -> b i k", [x, y]), SQUARES, "einsum"),
     Case("einsum of three", lambda x, y: torch.einsum("bij,bjk,bkl->bil", x, y, x), SQUARES, "einsum einsum"),
     Case("tensordot", lambda x, y: torch.tensordot(x, y[0], dims=1), SQUARES, "slice squeeze einsum"),
-    Case("tensordot of pairs", lambda x, y: torch.tensordot(x, y, dims=([2], [1])), SQUARES, "einsum"),
+    Case("tensordot of pairs", lambda x, y: torch.tensordot(x, y, dims=([2], [1])), SQUARES, "einsum", alone=True),
     Case(
         "outer",
         lambda x, y: torch.outer(x[0, 0], y[0, 0]),

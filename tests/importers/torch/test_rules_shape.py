@@ -40,7 +40,7 @@ SHAPES = [
     Case("movedim", lambda x: x.movedim(1, -1), IMAGE, "permute"),
     Case("movedim of several", lambda x: torch.movedim(x, (1, 2), (2, 3)), IMAGE, "permute"),
     Case("squeeze", lambda x: x[:, :1].squeeze(1), X, "slice squeeze"),
-    Case("squeeze all", lambda x: x[:, :1].squeeze(), ("4 6",), "slice squeeze"),
+    Case("squeeze all", lambda x: x[:, :1].squeeze(), ("4 6",), "slice squeeze", alone=True),
     Case("squeeze nothing", lambda x: x.squeeze(1) + 1, X, "add"),
     Case("unsqueeze", lambda x: x.unsqueeze(-1), X, "unsqueeze"),
     Case("expand", lambda x: x.unsqueeze(1).expand(-1, 5, -1, -1), X, "unsqueeze expand"),
