@@ -56,8 +56,8 @@ def read(spec: str | os.PathLike[str], translate: Translate = itself) -> Spec:
         text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
         return _filled(_spec_of(text, "<stdin>", translate), IncludeTree(DISK, ".", "<stdin>"))
     path = name if os.path.lexists(name) else model_zoo.find(name) or name
-    spec = _spec_of(_named_text(path), path, translate)
-    return _filled(spec, IncludeTree(DISK, os.path.dirname(path), path))
+    made = _spec_of(_named_text(path), path, translate)
+    return _filled(made, IncludeTree(DISK, os.path.dirname(path), path))
 
 
 def load_from(files: Files, path: str, prefix: str = "", translate: Translate = itself) -> Spec:

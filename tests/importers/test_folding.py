@@ -216,7 +216,7 @@ def model_with(scopes: list[FormScope], steps: list[tuple[str, int]]) -> Form:
     values = [pixels() for _ in range(len(steps) + 1)]
     whole = [FormScope(ROOT, "", "Net"), *scopes]
     inputs, truth = [Input("input", 0)], Truth(0, 0, by="hand")
-    return Form("net", "by hand", "float32", inputs, values, whole, made, (len(steps),), truth, batch_sizes=(1,))
+    return Form("net", "by hand", "float32", inputs, values, whole, made, (len(steps),), truth)
 
 
 def test_a_container_that_is_called_in_turns_is_dissolved() -> None:
