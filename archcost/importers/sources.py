@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 ZOO, PYTHON, FILE = "zoo", "", "file"
 CONFIGURED = "transformers"  # its models are named by the files of their configurations
 LIBRARIES = ("torchvision", "timm", CONFIGURED)
-FORM = (
-    "config.json, a model YAML of Ultralytics, FILE.onnx, torchvision:MODEL, timm:MODEL, transformers:config.json or"
-    " package.module:callable"
-)
+RUN_FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
+FORM = f"config.json, a model YAML of Ultralytics, FILE.onnx, {RUN_FORM}"
 _FILES = (".yaml", ".yml", ".json", ".onnx")
 _CALLED = "a function of one line gives them: `def net(): return Net(64)`, and the source is `package.module:net`"
 _PYTHON_FILE = ".py"

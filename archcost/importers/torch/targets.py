@@ -19,7 +19,7 @@ from torch import distributed, nn
 from torch.nn.parameter import is_lazy
 
 from archcost.errors import UsageError, suggestion
-from archcost.importers.sources import FORM, PYTHON, ImportSource, parse_source
+from archcost.importers.sources import FORM, PYTHON, RUN_FORM, ImportSource, parse_source
 from archcost.importers.torch import libraries
 from archcost.importers.torch.foreign import Foreign
 
@@ -75,7 +75,7 @@ def named_target(text: str) -> Target:
     """The model of a source as ``--against`` takes it; raises as target_of."""
     source = parse_source(text)
     if source is None:
-        raise UsageError(f"--against takes {FORM}, got '{text}'")
+        raise UsageError(f"--against takes {RUN_FORM}, got '{text}'")
     return target_of(source)
 
 

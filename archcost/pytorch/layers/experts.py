@@ -8,10 +8,7 @@ from torch import nn
 
 
 class MixtureOfExperts(nn.Module):
-    """Every token goes through the top_k experts with the best scores, weighted by a softmax over these scores.
-
-    An expert computes W2(act(W1 x) * W3 x), or W2 act(W1 x).
-    """
+    """Every token goes through the top_k experts with the best scores, weighted by a softmax over these scores."""
 
     def __init__(
         self,
@@ -42,10 +39,9 @@ class MixtureOfExperts(nn.Module):
         rows = x.reshape(-1, x.shape[-1])
         shares, order, counts = self.route(rows)
         tokens = order // self.top_k
-        hidden = getattr(F, self.activation)(self.product(rows[tokens], counts, self.w1, self.bias1))
-        if self.w3 is not None:
-            hidden = hidden * self.product(rows[tokens], counts, self.w3, self.bias3)
-        mixed = self.product(hidden, counts, self.w2, self.bias2) * shares[order].unsqueeze(-1)
+        parts = torch.split(rows[tokens], counts)
+        results = [self.expert(part, own) for part, own in zip(parts, self.experts(), strict=True)]
+        mixed = torch.cat(results) * shares[order].unsqueeze(-1)
         return torch.zeros_like(rows).index_add(0, tokens, mixed).reshape(x.shape)
 
     def route(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
@@ -65,10 +61,15 @@ class MixtureOfExperts(nn.Module):
         each, more = divmod(int(chosen.numel()), len(self.router))  # int: a tensor in a trace
         return [each + (number < more) for number in range(len(self.router))]
 
-    def product(
-        self, rows: torch.Tensor, counts: list[int], weight: torch.Tensor, bias: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Each expert's rows times its matrix."""
-        biases = bias.unbind() if bias is not None else [None] * len(weight)
-        parts = zip(rows.split_with_sizes(counts), weight.unbind(), biases, strict=True)
-        return torch.cat([F.linear(*part) for part in parts])
+    def experts(self) -> list[dict[str, torch.Tensor]]:
+        """The tensors of each expert, by name."""
+        names = [name for name, _ in self.named_parameters() if name != "router"]
+        each = zip(*[getattr(self, name).unbind() for name in names], strict=True)
+        return [dict(zip(names, tensors, strict=True)) for tensors in each]
+
+    def expert(self, rows: torch.Tensor, own: dict[str, torch.Tensor]) -> torch.Tensor:
+        """W2(act(W1 x) * W3 x), or W2 act(W1 x)."""
+        hidden = getattr(F, self.activation)(F.linear(rows, own["w1"], own.get("bias1")))
+        if "w3" in own:
+            hidden = hidden * F.linear(rows, own["w3"], own.get("bias3"))
+        return F.linear(hidden, own["w2"], own.get("bias2"))
