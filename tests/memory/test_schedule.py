@@ -78,8 +78,11 @@ def test_where_it_is_not_searched_in_full_it_is_never_worse(seed: int) -> None:
     assert len(ran) == 30
 
 
-# Parts with more orders than a full search looks at: skips over a whole U-Net, pooled attention, computed biases.
+# Parts with more orders than a full search looks at: skips over a whole U-Net, pooled attention, computed biases,
+# two towers that may run in turns (clip), and distances that all layers use (deberta).
 SEARCHED_IN_PART = {
+    "clip",
+    "deberta",
     "nfnet_f0",
     "ddpm_cifar10",
     "stable_diffusion_v1_unet",
