@@ -23,6 +23,7 @@ from archcost.importers.torch.samples import example
 from archcost.paths import above
 from archcost.pytorch.alignment import Unit, essential
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind
+from archcost.pytorch.layers.experts import MixtureOfExperts
 from archcost.pytorch.parameter_uses import first_uses
 from archcost.pytorch.unseen_products import unseen_products
 from archcost.pytorch.written_layers import written_kind
@@ -234,10 +235,20 @@ class _Functions(TorchFunctionMode):
         self.counts[name_of(func)] += 1
         return func(*args, **(kwargs or {}))
 
+    def once_for_all(self, module: MixtureOfExperts, *_: Any) -> None:
+        """Count the activation of a layer's experts once."""
+        self.counts[module.activation] -= len(module.w1) - 1
+
 
 def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str, int]:
-    """How often a run calls each of torch's functions; raises what the network raises."""
+    """How often a run calls each of torch's functions; raises what the network raises.
+
+    The experts of a layer have one activation together, as where others stack them.
+    """
     called = _Functions()
+    for module in network.modules():
+        if isinstance(module, MixtureOfExperts):
+            module.register_forward_hook(called.once_for_all)
     with torch.no_grad(), warnings.catch_warnings(), called:
         warnings.simplefilter("ignore")
         network(*inputs)
