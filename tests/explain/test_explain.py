@@ -133,7 +133,7 @@ FIGURES = {
 
 def test_every_equation_holds(zoo_model: str) -> None:
     report = zoo_report(zoo_model)
-    size = DTYPE_BYTES[report.dtype]
+    written = {layer.path: layer.node.signature.outputs for layer in report.layers}
     assert {tree.path for tree in below(build_tree(report))} == known_paths(report).keys()
     for explanation, costs in explanations(report):
         for equation in explanation.equations:
@@ -141,7 +141,9 @@ def test_every_equation_holds(zoo_model: str) -> None:
             if equation.figure in FIGURES:
                 assert equation.value == getattr(costs, FIGURES[equation.figure]), (explanation.path, equation)
             if equation.figure == "output_bytes":  # its layer writes them, whether or not they are new activations
-                assert equation.value == size * sum(map(numel, explanation.outputs))
+                outputs = written[explanation.path]
+                assert tuple(tensor.shape for tensor in outputs) == explanation.outputs
+                assert equation.value == sum(DTYPE_BYTES[tensor.dtype] * numel(tensor.shape) for tensor in outputs)
                 assert (equation.note != "") == (costs.activation_bytes == 0)
         for part in explanation.parts:
             assert part.formula is None or part.formula.value == part.macs

@@ -8,6 +8,8 @@
 A rule is believed only where its steps have the shapes and the MACs of the run.
 """
 
+# long: one class, whose methods share what is known of the recording while its calls are lowered
+
 from __future__ import annotations
 
 from dataclasses import replace
