@@ -19,6 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
+from archcost.importers.torch.plain_attention import without_fused_layers
 from archcost.pytorch.module import ModuleScope, Network, example_inputs
 
 if TYPE_CHECKING:
@@ -194,14 +195,13 @@ def fake(graph: Graph) -> tuple[Network, tuple[Tensor, ...]]:
 @contextmanager
 def plain_kernels(module: nn.Module) -> Iterator[None]:
     """Without the kernels that hide what whole layers allocate."""
-    fast_path, onednn = torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled
-    torch.backends.mha.set_fastpath_enabled(False)
+    onednn = torch.backends.mkldnn.enabled
     recurrent = any(isinstance(layer, nn.RNNBase) for layer in module.modules())
     torch.backends.mkldnn.enabled = bool(onednn) and not recurrent  # type: ignore[assignment]  # a property of the module
     try:
-        yield
+        with without_fused_layers():
+            yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(fast_path)
         torch.backends.mkldnn.enabled = onednn
 
 

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def plain_attention() -> Iterator[None]:
-    """Without the kernels of `scaled_dot_product_attention`, and without the fused forms of `nn.MultiheadAttention`."""
+def without_fused_layers() -> Iterator[None]:
+    """Without the fused forms of ``nn.MultiheadAttention`` and its kin; as it was before, afterwards."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
+        yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
+
+
+@contextlib.contextmanager
+def plain_attention() -> Iterator[None]:
+    """Without fused layers, and without the kernels of ``scaled_dot_product_attention``."""
+    with without_fused_layers(), sdpa_kernel(SDPBackend.MATH):
+        yield
