@@ -74,6 +74,19 @@ def parse_nanoseconds(text: str | float) -> Fraction:
     return value * NANOSECONDS[unit]
 
 
+def parse_in(text: str | float, units: tuple[str, ...], what: str, example: str) -> Fraction:
+    """A number in one of these units, which may have a decimal prefix: ``"165.2 TFLOPS"``, ``"216 MHz"``.
+
+    Raises UnitError for any other unit, with ``what`` it is not and an ``example`` of how it is written.
+    """
+    value, unit = parse_quantity(text)
+    for known in units:
+        prefix = unit.removesuffix(known)
+        if unit.endswith(known) and prefix in DECIMAL:
+            return value * DECIMAL[prefix]
+    raise UnitError(f"'{text}' is not {what}: write it like {example}")
+
+
 def parse_percent(text: str | float) -> Fraction:
     """A percentage as a fraction: ``"5%"`` is 1/20; raises UnitError."""
     value, unit = parse_quantity(text)

@@ -144,7 +144,7 @@ def _read(path: str, *, named: bool = False) -> Config | None:
     in_project = os.path.basename(path) == PROJECT_NAME
     if in_project and not required and "archcost" not in source.text and "\\u" not in source.text.lower():
         return None
-    from archcost.budget.toml import parse_toml
+    from archcost.spec.toml import parse_toml
 
     root: Value | None = parse_toml(source)
     if in_project:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.budget.config import Config, load_config
-from archcost.budget.toml import parse_toml
 from archcost.errors import ConfigError, Source
 from archcost.globs import expand, selects
 from archcost.spec.document import Mapping, Scalar, Sequence
+from archcost.spec.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from archcost import globs
 from archcost.budget.config import MAX_BUDGETS, MAX_BYTES, MAX_GLOBS, load_config
 from archcost.budget.contributors import named, pattern_meter
-from archcost.budget.toml import MAX_DEPTH, MAX_DIGITS, MAX_PARTS, MAX_VALUES, parse_toml
 from archcost.errors import ConfigError, Source
 from archcost.globs import GlobError, expand, matches
 from archcost.meter import BUDGET, Meter, WorkError
 from archcost.patterns import MAX_LENGTH, Pattern
+from archcost.spec.toml import MAX_DEPTH, MAX_DIGITS, MAX_PARTS, MAX_VALUES, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,51 @@
+"""The devices that ship, from ``devices.csv``, a row each, and what their figures were read in, from ``sources.csv``.
+
+A row has a source and, where there is one, a second that confirms it. What no source was seen for is left empty.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from archcost.hardware.device import PEAKS, Citation, Device
+from archcost.hardware.figures import FIGURES, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_MOST_BYTES = 4 << 20
+_WORDS = ("name", "title", "vendor", "kind", "basis", "note")
+
+
+@cache
+def shipped() -> Mapping[str, Device]:
+    """The devices by name, in the order of the table."""
+    cited = {row["name"]: Citation(**row) for row in _rows("sources.csv")}
+    return {row["name"]: _device(row, cited) for row in _rows("devices.csv")}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    import csv
+
+    from archcost.files import read_named
+
+    text = read_named(os.path.realpath(os.path.join(_HERE, name)), _MOST_BYTES).decode()
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _device(row: Mapping[str, str], cited: Mapping[str, Citation]) -> Device:
+    values: dict[str, Any] = {
+        kind.attribute: figure(name, f"{row[name]} {kind.unit}".rstrip()) for name, kind in FIGURES.items() if row[name]
+    }
+    peaks = {name: values.pop(name) for name in PEAKS if name in values}
+    return Device(
+        **{name: row[name] for name in _WORDS},
+        **values,
+        aliases=tuple(row["aliases"].split()),
+        peaks=peaks,
+        sources=tuple([cited[row[name]] for name in ("source", "second_source") if row[name]]),
+        usable_source=cited[row["usable_source"]] if row["usable_source"] else None,
+    )
