@@ -44,6 +44,9 @@ class ZooModelData(TypedDict):
     family: str
     params: Count
     macs: Count
+    weight_bytes: Count
+    buffer_bytes: Count
+    cache_bytes: Count
     peak_activation_bytes: Count
     run_bytes: Count
     inputs: list[ZooInputData]
@@ -58,6 +61,9 @@ class ZooModel(NamedTuple):
     family: str
     params: int
     macs: int
+    weight_bytes: int
+    buffer_bytes: int
+    cache_bytes: int
     peak_activation_bytes: int
     run_bytes: int
     inputs: list[ZooInputData]
@@ -83,6 +89,9 @@ def model_of(report: Report) -> ZooModel:
         family=report.spec.family,
         params=totals.params,
         macs=totals.macs,
+        weight_bytes=totals.weight_bytes,
+        buffer_bytes=totals.buffer_bytes,
+        cache_bytes=totals.cache_bytes,
         peak_activation_bytes=totals.peak_activation_bytes,
         run_bytes=totals.run_bytes,
         inputs=[
