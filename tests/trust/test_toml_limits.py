@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archcost import globs
-from archcost.budget.config import MAX_BUDGETS, MAX_BYTES, MAX_GLOBS, load_config
+from archcost.budget.config import MAX_BUDGETS, MAX_GLOBS, load_config
+from archcost.budget.config_text import MAX_BYTES
 from archcost.budget.contributors import named, pattern_meter
 from archcost.errors import ConfigError, Source
 from archcost.globs import GlobError, expand, matches
