@@ -7,7 +7,7 @@ directory upwards to the root of the git repository; in one folder the file of i
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost import model_zoo
 from archcost.budget.configured_models import read_allowance, read_models
@@ -15,6 +15,7 @@ from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, decoded, in_gits_own, is_below, located, read_named
 from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
+from archcost.hardware.own import read_devices
 from archcost.spec.budget_reader import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping as Table
 from archcost.spec.document import Scalar, Sequence
@@ -22,17 +23,18 @@ from archcost.spec.problems import Problems
 from archcost.spec.value_reader import Reader, brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from archcost.budget.configured_models import ConfiguredModel
     from archcost.files import Files
+    from archcost.hardware.device import Device
     from archcost.spec.budget_limits import Limit
     from archcost.spec.document import Value
 
 OWN_NAME = "archcost.toml"
 PROJECT_NAME = "pyproject.toml"
 LOCK_NAME = "archcost.lock.json"
-KEYS = ("specs", "models", "allow_import", "baseline", "budgets")
+KEYS = ("specs", "models", "allow_import", "devices", "baseline", "budgets")
 MAX_BYTES = 2**20
 MAX_BUDGETS = 1000  # tables of limits
 MAX_GLOBS = 1000  # in one list
@@ -60,6 +62,7 @@ class Config(NamedTuple):
     budgets: tuple[ConfigBudget, ...] = ()
     models: Mapping[str, ConfiguredModel] = {}
     allow_import: bool = False
+    devices: Mapping[str, Device] = {}
 
     @property
     def baseline_path(self) -> str:
@@ -152,10 +155,8 @@ def _read(path: str, *, named: bool = False) -> Config | None:
             root = root.entries[part][1] if isinstance(root, Table) and part in root.entries else None
         if root is None:
             if required:
-                mark = Mark(source, 0, 0)
-                raise ConfigError(
-                    [Diagnostic(f"{name} has no table [tool.archcost]", mark, "add one, or leave out --config")]
-                )
+                hint = "add one, or leave out --config"
+                raise ConfigError([Diagnostic(f"{name} has no table [tool.archcost]", Mark(source, 0, 0), hint)])
             return None
     assert root is not None
     return _Reader(source, os.path.dirname(os.path.abspath(path))).config(root, path)
@@ -165,8 +166,7 @@ def _source(path: str, *, named: bool) -> Source:
     """The text of a configuration: one that a person named, or one that was found and must be of the repository."""
     name = relative(path)
     try:
-        data = _named(path) if named else _found(path)
-        return Source(name, decoded(data))
+        return Source(name, decoded(_named(path) if named else _found(path)))
     except FileError as error:
         message, hint = f"cannot read {name}: {error.reason}", error.help
     except UnicodeDecodeError:
@@ -215,14 +215,15 @@ class _Reader(Reader):
                 globs = self._globs(value, "specs", searched=True)
                 texts, marks = tuple([text for text, _ in globs]), tuple([mark for _, mark in globs])
                 config = config._replace(specs=texts, specs_mark=key.mark, specs_marks=marks)
-            if "baseline" in entries:
-                config = config._replace(baseline=self._baseline(entries["baseline"][1]))
-            if "models" in entries:
-                config = config._replace(models=read_models(self, entries["models"][1]))
-            if "allow_import" in entries:
-                config = config._replace(allow_import=read_allowance(self, entries["allow_import"][1]))
-            if "budgets" in entries:
-                config = config._replace(budgets=self._budgets(entries["budgets"][1]))
+            readers: dict[str, Callable[[_Reader, Value], Any]] = {
+                "baseline": _Reader._baseline,
+                "models": read_models,
+                "allow_import": read_allowance,
+                "devices": read_devices,
+                "budgets": _Reader._budgets,
+            }
+            known = {name: read(self, entries[name][1]) for name, read in readers.items() if name in entries}
+            config = config._replace(**known)
         if self.problems:
             raise ConfigError(self.problems.error().diagnostics)
         return config
@@ -274,9 +275,8 @@ class _Reader(Reader):
             return ()
         if len(value.items) > MAX_BUDGETS:
             message = f"a configuration holds at most {MAX_BUDGETS:,} budgets, got {len(value.items):,}"
-            self.report(
-                message, value.items[MAX_BUDGETS], 'let a budget choose several specs: `specs = ["small/*.yaml"]`'
-            )
+            hint = 'let a budget choose several specs: `specs = ["small/*.yaml"]`'
+            self.report(message, value.items[MAX_BUDGETS], hint)
             return ()
         return tuple([budget for item in value.items if (budget := self._budget(item)) is not None])
 
