@@ -43,6 +43,7 @@ docs: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.flops
 	$(BIN)/python -m benchmarks.conventions --rules
 	$(BIN)/python -m benchmarks.zoo
+	$(BIN)/python -m benchmarks.devices
 	$(BIN)/python docs/rerun.py
 
 op: $(VENV)/test.stamp

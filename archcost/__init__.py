@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
     from archcost.api.guarding import check, update_baseline
+    from archcost.api.hardware import device, devices
     from archcost.api.importing import import_model
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
     from archcost.api.understanding import compare, explain, memory, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
+    from archcost.hardware.device import Device
     from archcost.pytorch.verification import Verification
     from archcost.spec.model import Spec
 
@@ -31,6 +33,7 @@ _EXPORTS = {
     "ArchcostError": "archcost.errors",
     "ConfigError": "archcost.errors",
     "Costs": "archcost.analysis.costs",
+    "Device": "archcost.hardware.device",
     "Diagnostic": "archcost.errors",
     "Finding": "archcost.budget.verdict",
     "Layer": "archcost.analysis.report",
@@ -48,6 +51,8 @@ _EXPORTS = {
     "build": "archcost.api.models",
     "check": "archcost.api.guarding",
     "compare": "archcost.api.understanding",
+    "device": "archcost.api.hardware",
+    "devices": "archcost.api.hardware",
     "explain": "archcost.api.understanding",
     "export": "archcost.api.models",
     "import_model": "archcost.api.importing",
@@ -69,6 +74,7 @@ __all__ = [
     "ArchcostError",
     "ConfigError",
     "Costs",
+    "Device",
     "Diagnostic",
     "Finding",
     "Layer",
@@ -87,6 +93,8 @@ __all__ = [
     "build",
     "check",
     "compare",
+    "device",
+    "devices",
     "explain",
     "export",
     "import_model",

@@ -32,6 +32,7 @@ GROUPS = {
         "memory": "memory",
         "reconcile": "reconcile",
     },
+    "Decide": {"devices": "devices"},
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
         "import": "import_model",

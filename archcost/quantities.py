@@ -128,6 +128,12 @@ def format_exact(count: int) -> str:
     return f"{count:,}"
 
 
+def format_units(count: int, scale: int) -> str:
+    """A count in units of ``scale``, as data sheets print it: exact, without zeros at the end; ``165.2``, ``1,008``."""
+    whole, rest = divmod(count, scale)
+    return f"{whole:,}.{rest:0{len(str(scale)) - 1}d}".rstrip("0").rstrip(".") if rest else f"{whole:,}"
+
+
 def format_share(part: int, whole: int) -> str:
     """A share in percent with one decimal, ``<0.1%`` for what would round to nothing."""
     if not whole or not part:

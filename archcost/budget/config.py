@@ -7,7 +7,7 @@ directory upwards to the root of the git repository; in one folder the file of i
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost import model_zoo
 from archcost.budget.config_text import OWN_NAME, PROJECT_NAME, config_source, relative, root_of
@@ -17,6 +17,7 @@ from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
 from archcost.files import DISK, Below, FileError, in_gits_own, is_below
 from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
+from archcost.hardware.own import read_devices
 from archcost.settings import DTYPES
 from archcost.spec.budget_reader import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping as Table
@@ -25,14 +26,15 @@ from archcost.spec.problems import Problems
 from archcost.spec.value_reader import Reader, brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from archcost.budget.configured_models import ConfiguredModel
+    from archcost.hardware.device import Device
     from archcost.spec.budget_limits import Limit
     from archcost.spec.document import Value
 
 LOCK_NAME = "archcost.lock.json"
-KEYS = ("specs", "models", "allow_import", "baseline", *DTYPES, "budgets")
+KEYS = ("specs", "models", "allow_import", "devices", "baseline", *DTYPES, "budgets")
 MAX_BUDGETS = 1000  # tables of limits
 MAX_GLOBS = 1000  # in one list
 _BOUND = "a configuration names files of its repository only, or of its folder where there is no repository"
@@ -60,6 +62,7 @@ class Config(NamedTuple):
     models: Mapping[str, ConfiguredModel] = {}
     allow_import: bool = False
     dtypes: Mapping[str, str] = {}  # by the names of their settings
+    devices: Mapping[str, Device] = {}
 
     @property
     def baseline_path(self) -> str:
@@ -131,10 +134,8 @@ def _read(path: str, *, named: bool = False) -> Config | None:
             root = root.entries[part][1] if isinstance(root, Table) and part in root.entries else None
         if root is None:
             if required:
-                mark = Mark(source, 0, 0)
-                raise ConfigError(
-                    [Diagnostic(f"{name} has no table [tool.archcost]", mark, "add one, or leave out --config")]
-                )
+                hint = "add one, or leave out --config"
+                raise ConfigError([Diagnostic(f"{name} has no table [tool.archcost]", Mark(source, 0, 0), hint)])
             return None
     assert root is not None
     return _Reader(source, os.path.dirname(os.path.abspath(path))).config(root, path)
@@ -163,15 +164,15 @@ class _Reader(Reader):
                 globs = self._globs(value, "specs", searched=True)
                 texts, marks = tuple([text for text, _ in globs]), tuple([mark for _, mark in globs])
                 config = config._replace(specs=texts, specs_mark=key.mark, specs_marks=marks)
-            if "baseline" in entries:
-                config = config._replace(baseline=self._baseline(entries["baseline"][1]))
-            if "models" in entries:
-                config = config._replace(models=read_models(self, entries["models"][1]))
-            if "allow_import" in entries:
-                config = config._replace(allow_import=read_allowance(self, entries["allow_import"][1]))
-            config = config._replace(dtypes=read_dtypes(self, table))
-            if "budgets" in entries:
-                config = config._replace(budgets=self._budgets(entries["budgets"][1]))
+            readers: dict[str, Callable[[_Reader, Value], Any]] = {
+                "baseline": _Reader._baseline,
+                "models": read_models,
+                "allow_import": read_allowance,
+                "devices": read_devices,
+                "budgets": _Reader._budgets,
+            }
+            known = {name: read(self, entries[name][1]) for name, read in readers.items() if name in entries}
+            config = config._replace(dtypes=read_dtypes(self, table), **known)
         if self.problems:
             raise ConfigError(self.problems.error().diagnostics)
         return config
@@ -223,9 +224,8 @@ class _Reader(Reader):
             return ()
         if len(value.items) > MAX_BUDGETS:
             message = f"a configuration holds at most {MAX_BUDGETS:,} budgets, got {len(value.items):,}"
-            self.report(
-                message, value.items[MAX_BUDGETS], 'let a budget choose several specs: `specs = ["small/*.yaml"]`'
-            )
+            hint = 'let a budget choose several specs: `specs = ["small/*.yaml"]`'
+            self.report(message, value.items[MAX_BUDGETS], hint)
             return ()
         return tuple([budget for item in value.items if (budget := self._budget(item)) is not None])
 

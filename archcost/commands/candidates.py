@@ -149,6 +149,10 @@ class _Place:
             from archcost.ops import REGISTRY
 
             yield from [Candidate(kind, "op") for kind in REGISTRY if kind.startswith(unfinished)]
+        elif self.command.name == "devices":
+            from archcost.hardware.table import shipped
+
+            yield from [Candidate(name, each.title) for name, each in shipped().items() if name.startswith(unfinished)]
         elif argument == "source":
             yield from _sources(unfinished)
         elif argument in ("spec", "specs") or self.command.name == "zoo":

@@ -38,6 +38,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost reconcile resnet50 --with fvcore,thop", "Only these two tools."),
         ('archcost reconcile resnet50 --published "4.1 G"', "What a published figure counts."),
     ),
+    "devices": (
+        ("archcost devices geforce", "The devices that have a word in their name."),
+        ("archcost devices 4090", "All that is known of one, and its sources."),
+        ("archcost devices '*jetson*' --format csv", "Figures for a sheet."),
+    ),
     "check": (
         ("archcost check net.yaml", "The budgets of one spec."),
         ("archcost check net.yaml --baseline-ref main", "Growth over the specs on main."),

@@ -5,18 +5,18 @@ The table that ships and a device of one's own have the same words. In the table
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.hardware.device import PEAKS
 from archcost.quantities import UnitError, parse_bytes, parse_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from fractions import Fraction
 
 
 class Figure(NamedTuple):
-    """How a figure is written: the attribute of a device that it is, its reader, its unit and an example."""
+    """How a figure is written: the attribute of a device that it is or is in, its reader, its unit and an example."""
 
     attribute: str
     read: Callable[[str], Fraction]
@@ -57,7 +57,7 @@ FIGURES: dict[str, Figure] = {
     "usable": Figure("usable_bytes", parse_bytes, "", "23.9 GiB"),
     "flash": Figure("flash_bytes", parse_bytes, "", "1 MiB"),
     "bandwidth": Figure("bytes_per_second", _bytes_per_second, "GB/s", "1008 GB/s"),
-    **{name: Figure(name, _operations, "TFLOPS", "165.2 TFLOPS") for name in PEAKS},
+    **{name: Figure("peaks", _operations, "TFLOPS", "165.2 TFLOPS") for name in PEAKS},
     "float16_acc16": Figure("float16_acc16", _operations, "TFLOPS", "330.3 TFLOPS"),
     "clock": Figure("clock_hz", _hertz, "MHz", "216 MHz"),
     "power": Figure("power_watts", _watts, "W", "450 W"),
@@ -73,3 +73,9 @@ def figure(name: str, text: str) -> int:
         wanted = "a number above 0" if value <= 0 else "a whole number of its smallest unit"
         raise UnitError(f"'{text}' is not {wanted}")
     return value.numerator
+
+
+def attributes(figures: Mapping[str, int]) -> dict[str, Any]:
+    """Figures by their words as attributes of a device: the rates of dtypes are one."""
+    values: dict[str, Any] = {FIGURES[name].attribute: value for name, value in figures.items() if name not in PEAKS}
+    return {**values, "peaks": {name: figures[name] for name in PEAKS if name in figures}}

@@ -9,8 +9,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from archcost.hardware.device import PEAKS, Citation, Device
-from archcost.hardware.figures import FIGURES, figure
+from archcost.hardware.device import Citation, Device
+from archcost.hardware.figures import FIGURES, attributes, figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,15 +37,11 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _device(row: Mapping[str, str], cited: Mapping[str, Citation]) -> Device:
-    values: dict[str, Any] = {
-        kind.attribute: figure(name, f"{row[name]} {kind.unit}".rstrip()) for name, kind in FIGURES.items() if row[name]
-    }
-    peaks = {name: values.pop(name) for name in PEAKS if name in values}
+    figures = {name: figure(name, f"{row[name]} {kind.unit}".rstrip()) for name, kind in FIGURES.items() if row[name]}
+    values: dict[str, Any] = {**{name: row[name] for name in _WORDS}, **attributes(figures)}
     return Device(
-        **{name: row[name] for name in _WORDS},
-        **values,
         aliases=tuple(row["aliases"].split()),
-        peaks=peaks,
         sources=tuple([cited[row[name]] for name in ("source", "second_source") if row[name]]),
         usable_source=cited[row["usable_source"]] if row["usable_source"] else None,
+        **values,
     )

@@ -15,6 +15,7 @@ from archcost.explaining.data import ExplanationData
 from archcost.explaining.in_variable_data import FormulasData
 from archcost.explaining.op_reference_data import OpData
 from archcost.explaining.overview_data import StoryData
+from archcost.hardware.device import DeviceData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 from archcost.spec.schema import spec_schema
@@ -36,6 +37,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "reconciliation": ReconciliationData,
     "verification": VerificationData | list[VerificationData],
     "bench": BenchData,
+    "devices": list[DeviceData],
     "ops": list[OpData],
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
