@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
-from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs, word_option
+from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs, number_option, word_option
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 HALVES = ("bfloat16", "float16")  # what mixed precision computes in
 SCHEDULES = ("spec", "min-peak")
-OPTIMIZERS = ("sgd", "momentum", "adam")
+OPTIMIZERS = (
+    *("sgd", "momentum", "adam", "adamw", "rmsprop", "lion"),
+    *("adam8bit", "adamw8bit", "lion8bit", "momentum8bit"),
+)
 
 
 def memory(
@@ -51,6 +54,31 @@ def memory(
         list[str] | None,
         typer.Option("--checkpoint", metavar="PATTERN", help="Activation checkpointing for these blocks; repeatable."),
     ] = None,
+    master_weights: Annotated[
+        bool, typer.Option("--master-weights", help="Half-precision params, and float32 copies that are updated.")
+    ] = False,
+    accumulate: Annotated[
+        int, number_option("--accumulate", "Add up the gradients of N batches before the update.")
+    ] = 1,
+    lora: Annotated[
+        int | None, number_option("--lora", "Train adapters of rank N alone, all other weights frozen.")
+    ] = None,
+    lora_targets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lora-targets",
+            metavar="PATTERN",
+            help="Layers with adapters, '**.q_proj'; default: all linear layers but the last; repeatable.",
+        ),
+    ] = None,
+    parallel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parallel",
+            metavar="WAY=N",
+            help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (fsdp), tensor=4, or zero3=8,tensor=4.",
+        ),
+    ] = None,
     whatif: Annotated[
         bool, typer.Option("--what-if/--no-what-if", help="Also try options that would need less.")
     ] = True,
@@ -80,7 +108,12 @@ def memory(
             optimizer=optimizer,
             foreach=foreach,
             mixed=mixed,
+            master_weights=master_weights,
+            accumulate=accumulate,
             checkpoint=checkpoint or (),
+            lora=lora,
+            lora_targets=lora_targets or (),
+            parallel=parallel or (),
             what_if=whatif,
         )
 
