@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.errors import CallError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
@@ -25,6 +27,16 @@ class InputShape(tuple[int, ...]):  # noqa: SLOT001 - a tuple has no room for sl
         return InputShape, (tuple(self), self.dtype)
 
 
+class Lora(NamedTuple):
+    """Adapters of low rank on the layers that ``targets`` name, patterns of paths, while all other weights are frozen.
+
+    No targets: all linear layers but those that give an output of the model.
+    """
+
+    rank: int
+    targets: tuple[str, ...] = ()
+
+
 class Settings(NamedTuple):
     """The settings of an analysis, as they were given; a graph depends on them and the spec alone.
 
@@ -32,7 +44,7 @@ class Settings(NamedTuple):
     builds only then. ``dtype`` is that of weights and floating inputs (None: the spec's), ``weight_dtype`` that of the
     matrices among the weights (None: the dtype), ``kv_dtype`` that of the KV cache between steps (None: that of the
     keys and values). ``inputs`` replace the shapes of the spec's inputs, by their names, or by none where there is just
-    one; as in the spec, the batch is no part of them.
+    one; as in the spec, the batch is no part of them. ``lora`` adds adapters.
     """
 
     params: Mapping[str, Any] = {}
@@ -42,6 +54,7 @@ class Settings(NamedTuple):
     weight_dtype: str | None = None
     inputs: Mapping[str, InputShape] = {}
     kv_dtype: str | None = None
+    lora: Lora | None = None
 
     @property
     def dtypes(self) -> dict[str, str]:
@@ -55,11 +68,23 @@ class Settings(NamedTuple):
     @property
     def as_it_stands(self) -> bool:
         """Whether the model is that of the spec itself, whose expected figures then hold; dtypes change bytes alone."""
-        return not self.params and self.batch == 1 and not self.training and not self.inputs
+        changed = self.params or self.inputs or self.training or self.lora
+        return self.batch == 1 and not changed
 
 
 DTYPES = ("dtype", "weight_dtype", "kv_dtype")  # the settings that change bytes alone
 AS_IT_STANDS = Settings()
+
+
+def lora_of(rank: int | None, targets: Sequence[str] = ()) -> Lora | None:
+    """Adapters from what people give; raises CallError for a rank below 1, and for targets without one."""
+    if rank is None:
+        if targets:
+            raise CallError("--lora-targets name layers for adapters, and there are none", "give --lora RANK as well")
+        return None
+    if rank < 1:
+        raise CallError(f"the rank of adapters is 1 or more, got {rank}")
+    return Lora(rank, tuple(targets))
 
 
 def input_text(name: str, shape: Iterable[int]) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archcost
-from archcost.analysis.memory.study import conditions_of, study
+from archcost.analysis.memory.conditions import conditions_of
+from archcost.analysis.memory.study import study
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:

@@ -37,6 +37,15 @@ class StepCosts(NamedTuple):
         """Those of all passes."""
         return self.forward_macs + self.backward_macs + self.recomputed_macs
 
+    def times(self, passes: int) -> StepCosts:
+        """A step of several such passes, whose gradients add up."""
+        return self._replace(
+            forward_macs=passes * self.forward_macs,
+            backward_macs=passes * self.backward_macs,
+            recomputed_macs=passes * self.recomputed_macs,
+            training_flops=passes * self.training_flops,
+        )
+
 
 def with_training(graph: Graph, costs: Sequence[Costs]) -> list[Costs]:
     """The costs of every node with those of a training step; equal nodes still have one object of costs."""

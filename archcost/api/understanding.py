@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.models import report_of
-from archcost.settings import Settings, shapes_by_name
+from archcost.settings import Settings, lora_of, shapes_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,18 +102,26 @@ def memory(
     optimizer: str | None = None,
     foreach: bool = False,
     mixed: str | None = None,
+    master_weights: bool = False,
+    accumulate: int = 1,
     checkpoint: Sequence[str] = (),
+    lora: int | None = None,
+    lora_targets: Sequence[str] = (),
+    parallel: Sequence[str] = (),
     what_if: bool = True,
 ) -> Study:
     """The memory that a model needs to run or to train, its peak, the tensors alive then, and ways to need less.
 
     ``schedule`` is the order of the layers, ``spec`` or ``min-peak``; ``inplace`` lets activations overwrite their
-    input. An ``optimizer`` (sgd, momentum, adam), ``foreach``, ``mixed`` precision (bfloat16, float16) and patterns of
-    blocks to ``checkpoint`` are of a ``training`` step, and imply one. ``what_if=False`` leaves out what would need
-    less. The dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that names nothing,
-    and what :func:`archcost.analyze` raises.
+    input. What follows is of a ``training`` step, and implies one: an ``optimizer`` (sgd, adamw, adamw8bit …),
+    ``foreach``, ``mixed`` precision (bfloat16, float16), ``master_weights`` in float32 beside half-precision params,
+    ``accumulate`` batches, patterns of blocks to ``checkpoint``, adapters of a rank (``lora``) on the layers that
+    ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. ``what_if=False`` leaves out
+    what would need less. The dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that
+    names nothing, and what :func:`archcost.analyze` raises.
     """
-    from archcost.analysis.memory.study import conditions_of, study
+    from archcost.analysis.memory.conditions import conditions_of
+    from archcost.analysis.memory.study import study
 
     conditions = conditions_of(
         training=training,
@@ -122,12 +130,17 @@ def memory(
         optimizer=optimizer,
         foreach=foreach,
         mixed=mixed,
+        master_weights=master_weights,
+        accumulate=accumulate,
         checkpoints=checkpoint,
+        parallel=parallel,
         whatifs=what_if,
     )
+    adapters = lora_of(lora, lora_targets)
+    trains = conditions.training or adapters is not None
     shapes = shapes_by_name(inputs)
-    settings = Settings(params or {}, batch, conditions.training, dtype, weight_dtype, shapes, kv_dtype)
-    return study(report_of(spec, settings), conditions)
+    settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes, kv_dtype, adapters)
+    return study(report_of(spec, settings), conditions._replace(training=trains))
 
 
 def explain(

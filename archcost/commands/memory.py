@@ -18,6 +18,7 @@ from archcost.commands.options import (
     SetParams,
     Specs,
     WeightDtype,
+    number_option,
     word_option,
 )
 from archcost.settings import Settings
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 HALVES = ("bfloat16", "float16")  # what mixed precision computes in
 SCHEDULES = ("spec", "min-peak")
-OPTIMIZERS = ("sgd", "momentum", "adam")
+OPTIMIZERS = (
+    *("sgd", "momentum", "adam", "adamw", "rmsprop", "lion"),
+    *("adam8bit", "adamw8bit", "lion8bit", "momentum8bit"),
+)
 
 
 def memory(
@@ -62,6 +66,31 @@ def memory(
         list[str] | None,
         typer.Option("--checkpoint", metavar="PATTERN", help="Activation checkpointing for these blocks; repeatable."),
     ] = None,
+    master_weights: Annotated[
+        bool, typer.Option("--master-weights", help="Half-precision params, and float32 copies that are updated.")
+    ] = False,
+    accumulate: Annotated[
+        int, number_option("--accumulate", "Add up the gradients of N batches before the update.")
+    ] = 1,
+    lora: Annotated[
+        int | None, number_option("--lora", "Train adapters of rank N alone, all other weights frozen.")
+    ] = None,
+    lora_targets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lora-targets",
+            metavar="PATTERN",
+            help="Layers with adapters, '**.q_proj'; default: all linear layers but the last; repeatable.",
+        ),
+    ] = None,
+    parallel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parallel",
+            metavar="WAY=N",
+            help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (fsdp), tensor=4, or zero3=8,tensor=4.",
+        ),
+    ] = None,
     whatif: Annotated[
         bool, typer.Option("--what-if/--no-what-if", help="Also try options that would need less.")
     ] = True,
@@ -93,7 +122,12 @@ def memory(
             optimizer=optimizer,
             foreach=foreach,
             mixed=mixed,
+            master_weights=master_weights,
+            accumulate=accumulate,
             checkpoint=checkpoint or (),
+            lora=lora,
+            lora_targets=lora_targets or (),
+            parallel=parallel or (),
             what_if=whatif,
         )
 

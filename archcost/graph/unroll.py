@@ -262,7 +262,9 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
         if not spec.incomplete:
             problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
         raise problems.error()
-    body = Unroller(spec, names, dtype, problems, checks).run(inputs)
+    unroller = Unroller(spec, names, dtype, problems, checks)
+    unroller.frozen = settings.lora is not None
+    body = unroller.run(inputs)
     known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
     values = {name: names[name] for name in spec.params if has_value(names[name])}
     graph = Graph(spec, settings, values, dtype, known, body.nodes, whole(body.outputs), body.scopes)
@@ -270,4 +272,8 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
         if len(known) < len(inputs):
             raise problems.error()
         raise problems.error(graph.before(body.failed_at))
+    if settings.lora is not None:
+        from archcost.graph.adapters import with_adapters
+
+        return with_adapters(graph, settings.lora)
     return graph

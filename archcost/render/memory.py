@@ -136,10 +136,19 @@ def when(study: Study) -> str:
         words.append("all params at once")
     if conditions.half:
         words.append(f"mixed {conditions.half}")
+    if conditions.master:
+        words.append("float32 master weights")
+    lora = study.report.graph.settings.lora
+    if lora is not None:
+        words.append(f"adapters of rank {lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets))
+    if conditions.passes > 1:
+        words.append(f"{conditions.passes} batches added up")
     if conditions.checkpoints:
         words.append("checkpoints " + " ".join(conditions.checkpoints))
     if conditions.inplace:
         words.append("activations in place")
+    if conditions.division.divides:
+        words.append(f"one device of {conditions.division}")
     return ", ".join(words)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import archcost
 from archcost.analysis.memory.inference import MADE, READ, WAITING, WORKSPACE, inference_memory, inplace_nodes
-from archcost.analysis.memory.optimizers import OPTIMIZERS
+from archcost.analysis.memory.optimizers import OPTIMIZERS, Learnt
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
 from archcost.settings import Settings
@@ -147,13 +147,16 @@ def test_what_the_backward_pass_of_a_layer_needs(layer: str, kept: int) -> None:
 
 
 def test_optimizers() -> None:
-    tensors = [100, 40, 400, 8]
+    tensors = [Learnt(count, FLOAT) for count in (25, 10, 100, 2)]
     assert OPTIMIZERS["sgd"].state_bytes(tensors) == OPTIMIZERS["sgd"].step_bytes(tensors) == 0
     assert OPTIMIZERS["momentum"].state_bytes(tensors) == 100 + 40 + 400 + 8
-    assert OPTIMIZERS["adam"].state_bytes(tensors) == 2 * (100 + 40 + 400 + 8) + 4 * 4
-    assert OPTIMIZERS["adam"].step_bytes(tensors) == 40 + 2 * 400
-    assert OPTIMIZERS["adam"].step_bytes(tensors, foreach=True) == 100 + 40 + 400 + 8
-    assert OPTIMIZERS["adam"].step_bytes([]) == 0
+    for name in ("adam", "adamw"):
+        assert OPTIMIZERS[name].state_bytes(tensors) == 2 * (100 + 40 + 400 + 8) + 4 * 4
+        assert OPTIMIZERS[name].step_bytes(tensors) == 40 + 2 * 400
+        assert OPTIMIZERS[name].step_bytes(tensors, foreach=True) == 100 + 40 + 400 + 8
+        assert OPTIMIZERS[name].step_bytes([]) == 0
+    assert OPTIMIZERS["rmsprop"].state_bytes(tensors) == 100 + 40 + 400 + 8 + 4 * 4
+    assert OPTIMIZERS["rmsprop"].step_bytes(tensors) == 40 + 400
 
 
 def test_what_is_frozen_has_no_gradient() -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
-from archcost.analysis.memory.study import Conditions, study
+from archcost.analysis.memory.conditions import Conditions
+from archcost.analysis.memory.study import study
 from archcost.cli import make_app
 from archcost.comparing import compare as compare_reports
 from archcost.conventions import TOOLS

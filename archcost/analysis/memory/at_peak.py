@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
 PARAMS, BUFFERS, GRADIENTS, OPTIMIZER = "params", "buffers", "gradients", "optimizer state"
 INPUTS, SAVED, WORKING = "inputs", "saved activations", "working tensors"
-COPIES, UPDATE = "half-precision weights", "work of the update"
-_KINDS = {"gradient": GRADIENTS, "input": INPUTS, "weight copy": COPIES, "optimizer work": UPDATE}
+COPIES, UPDATE, GATHERED = "half-precision weights", "work of the update", "gathered params"
+_KINDS = {
+    "gradient": GRADIENTS,
+    "input": INPUTS,
+    "weight copy": COPIES,
+    "optimizer work": UPDATE,
+    "gathered": GATHERED,
+}
 
 
 class PeakPart(NamedTuple):

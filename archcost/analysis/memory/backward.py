@@ -31,24 +31,30 @@ def run_backward(
     steps: list[MachineStep],
     before: Callable[[MachineStep], None],
     after: Callable[[MachineStep], None],
+    share: Callable[[int], int] | None = None,
 ) -> None:
     """Run the steps from the last to the first: the order of PyTorch's engine, which takes the latest that is ready.
 
-    The gradients of the outputs must be in place; the callbacks frame every step that has one.
+    The gradients of the outputs must be in place; the callbacks frame every step that has one. With ``share``, which
+    says how many of its bytes stay on a device, a learnable tensor's gradient is divided once it is whole.
     """
     machine.recording = False
+    for step in steps:
+        for source, _ in step.sources:
+            if isinstance(source, Leaf):
+                source.waiting += 1
     while steps:
         step = steps.pop()
         if any(gradient is not None for gradient in step.gradients):
             before(step)
             machine.label = step.label
             machine.high = machine.live
-            _run(machine, step)
+            _run(machine, step, share)
             after(step)
         step.release()
 
 
-def _run(machine: Machine, step: MachineStep) -> None:
+def _run(machine: Machine, step: MachineStep, share: Callable[[int], int] | None) -> None:
     """A gradient for every input that needs one, from those of the outputs."""
     wanted = [source is not None for source, _ in step.sources]
     results = step.backward(machine, step.gradients, wanted)
@@ -63,7 +69,7 @@ def _run(machine: Machine, step: MachineStep) -> None:
     learnt = _distribute(machine, step, results)
     del results
     while learnt:
-        _gather(machine, *learnt.pop(0))
+        _gather(machine, *learnt.pop(0), share)
 
 
 def _distribute(machine: Machine, step: MachineStep, results: Gradients) -> list[tuple[Leaf, Tensor]]:
@@ -79,12 +85,23 @@ def _distribute(machine: Machine, step: MachineStep, results: Gradients) -> list
     return learnt
 
 
-def _gather(machine: Machine, leaf: Leaf, gradient: Tensor) -> None:
-    """Keep a learnable tensor's gradient, or add it to the one that is there."""
+def _gather(machine: Machine, leaf: Leaf, gradient: Tensor, share: Callable[[int], int] | None) -> None:
+    """Keep a learnable tensor's gradient, or add it to the one that is there.
+
+    That of a pass before grows in its place once the pass has all of its own.
+    """
     before, leaf.gradient = leaf.gradient, None
-    gradient = matched(machine, gradient)
+    if leaf.earlier is None:
+        gradient = matched(machine, gradient)
     leaf.gradient = gradient if before is None else _total(machine, before, gradient)
     leaf.gradient.storage.kind = "gradient"
+    leaf.waiting -= 1
+    if leaf.waiting:
+        return
+    if share is not None and leaf.earlier is None:
+        leaf.earlier = machine.other(share(leaf.gradient.bytes), "gradient")
+    if leaf.earlier is not None:
+        leaf.gradient = None
 
 
 def _total(machine: Machine, before: Tensor, gradient: Tensor) -> Tensor:
@@ -92,4 +109,4 @@ def _total(machine: Machine, before: Tensor, gradient: Tensor) -> Tensor:
     alone = before.storage.holders == 1 and is_dense(before.shape, before.strides)
     if alone and not machine.watched:
         return before
-    return machine.new(before.shape, gradient.dtype, dense_like(before.shape, before.strides))
+    return machine.new(before.shape, gradient.dtype, dense_like(before.shape, before.strides), parts=before.parts)

@@ -11,6 +11,7 @@ from archcost.analysis.memory.run_memory import HELD
 from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
+    from archcost.analysis.memory.division import Division
     from archcost.analysis.memory.study import Study
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.analysis.report import Report
@@ -50,6 +51,21 @@ class WhatIfData(TypedDict):
     peak_bytes: Count
 
 
+class LoraData(TypedDict):
+    """Adapters: their rank, and the patterns that name their layers; none: all linear layers but the last."""
+
+    rank: Positive
+    targets: list[str]
+
+
+class ParallelData(TypedDict):
+    """How devices divide the step, of which all bytes are those of one: the stage of ZeRO, and how many devices."""
+
+    zero_stage: Count
+    replicas: Positive
+    tensor: Positive
+
+
 class MemoryData(Envelope):
     """The memory of a model in inference or in a training step, and the work of such a step.
 
@@ -74,6 +90,10 @@ class MemoryData(Envelope):
     optimizer: NotRequired[str]
     foreach: NotRequired[bool]
     mixed: NotRequired[str | None]
+    master_weights: NotRequired[bool]
+    accumulate: NotRequired[Positive]
+    lora: NotRequired[LoraData | None]
+    parallel: NotRequired[ParallelData | None]
     checkpoints: NotRequired[list[str]]
     peak_phase: NotRequired[str]
     phases: NotRequired[dict[str, Count]]
@@ -157,6 +177,17 @@ def _step_document(step: StepCosts | None) -> dict[str, Any]:
     return {**{name: getattr(step, name) for name in figures}, **({"unknown": named} if named else {})}
 
 
+def _lora_document(study: Study) -> LoraData | None:
+    lora = study.report.graph.settings.lora
+    return None if lora is None else {"rank": lora.rank, "targets": list(lora.targets)}
+
+
+def _parallel_document(division: Division) -> ParallelData | None:
+    if not division.divides:
+        return None
+    return {"zero_stage": division.stage, "replicas": division.replicas, "tensor": division.tensor}
+
+
 def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]:
     conditions, nodes = study.conditions, study.report.graph.nodes
     highs = {
@@ -168,6 +199,10 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
         "optimizer": conditions.optimizer,
         "foreach": conditions.foreach,
         "mixed": conditions.half or None,
+        "master_weights": conditions.master,
+        "accumulate": conditions.passes,
+        "lora": _lora_document(study),
+        "parallel": _parallel_document(conditions.division),
         "checkpoints": list(conditions.checkpoints),
         "peak_phase": training.peak.phase,
         "phases": {f"{phase}_bytes": training.phase_peak(phase) for phase in ("forward", "backward", "update")},

@@ -36,13 +36,14 @@ def fresh(tensor: Tensor) -> Gradient:
 
 def laid(tensor: Tensor, strides: Ints) -> Gradient:
     """A new tensor as large as an input, with strides of its own."""
-    shape, dtype = tensor.shape, tensor.dtype
-    return lambda machine, _: machine.new(shape, dtype, strides)
+    shape, dtype, parts = tensor.shape, tensor.dtype, tensor.parts
+    return lambda machine, _: machine.new(shape, dtype, strides, parts=parts)
 
 
 def packed(tensor: Tensor) -> Gradient:
     """A new contiguous tensor as large as an input."""
-    return full(tensor.shape, tensor.dtype)
+    shape, dtype, parts = tensor.shape, tensor.dtype, tensor.parts
+    return lambda machine, _: machine.new(shape, dtype, parts=parts)
 
 
 def full(shape: Ints, dtype: str) -> Gradient:
@@ -63,7 +64,9 @@ def reshaped(shape: Ints) -> Gradient:
 
     def make(machine: Machine, gradient: Tensor) -> Tensor:
         strides = view_strides(gradient.shape, gradient.strides, shape)
-        return machine.new(shape, gradient.dtype) if strides is None else view(gradient, shape, strides)
+        if strides is None:
+            return machine.new(shape, gradient.dtype, parts=gradient.parts)
+        return view(gradient, shape, strides)
 
     return make
 
@@ -125,5 +128,5 @@ def matched(machine: Machine, gradient: Tensor) -> Tensor:
     """The gradient as a learnable tensor takes it: copied unless it is contiguous and nobody else's."""
     shared = gradient.passed and gradient.storage.holders > 1
     if shared or not is_contiguous(gradient.shape, gradient.strides):
-        return machine.new(gradient.shape, gradient.dtype)
+        return machine.new(gradient.shape, gradient.dtype, parts=gradient.parts)
     return gradient

@@ -9,10 +9,14 @@ from archcost.analysis.memory import kernels
 from archcost.analysis.memory.rules import rule
 from archcost.analysis.memory.rules.call import Call
 from archcost.analysis.memory.shadow_torch import PER_NODE, Leaf, Machine, MachineStep, Tensor
+from archcost.analysis.memory.tensor_parallel import NO_SHARDS
+from archcost.dims import ceil_div, numel
+from archcost.dtypes import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.analysis.memory.tensor_parallel import Shards
     from archcost.graph.model import Graph, Node
 
 # What autocast on a CPU runs in half and in single precision; the rest takes what comes.
@@ -53,28 +57,36 @@ class Execution:
         machine: Machine,
         *,
         inplace: frozenset[int] = frozenset(),
-        segments: Sequence[Segment] = (),
+        shards: Shards = NO_SHARDS,
+        gathers: bool = False,
     ) -> None:
-        machine.meter.grant(PER_NODE * len(graph.nodes))
         self.graph = graph
         self.machine = machine
         self.inplace = inplace
+        self.shards = shards
+        self.gathers = gathers  # params are divided, and those of the layer that runs are brought together
         self.values: dict[int, Tensor] = {}
         self.leaves: dict[tuple[int, str], Tensor] = {}
         self.learnt_inputs: dict[int, Leaf] = {}
         self.highs: list[int] = []  # the most alive while each node ran forward
         self._halves: dict[int, Tensor] = {}
-        self._segments = {segment.nodes.start: segment for segment in segments}
+        self._segments: dict[int, Segment] = {}
         self._frees = _last_reads(graph)
 
-    def forward(self) -> list[Tensor]:
-        """Run all nodes; the outputs of the model."""
+    def forward(self, segments: Sequence[Segment] = ()) -> list[Tensor]:
+        """Run all nodes, segments as such; the outputs of the model."""
         machine, graph = self.machine, self.graph
+        machine.meter.grant(PER_NODE * len(graph.nodes))
+        self._segments = {segment.nodes.start: segment for segment in segments}
+        self.highs = []
+        self.values = {value: tensor for value, tensor in self.values.items() if value < 0}  # no outputs of before
         for place, tensor in enumerate(graph.inputs.values()):
-            self.values[-1 - place] = machine.new(tensor.shape, tensor.dtype, kind="input")
+            if -1 - place not in self.values:  # the same at every pass
+                self.values[-1 - place] = machine.new(tensor.shape, tensor.dtype, kind="input", parts=1)
         for value in graph.learnt_inputs() if machine.training else ():
             given = self.values[value]
-            given.source = self.learnt_inputs[value] = Leaf(given.shape)
+            if value not in self.learnt_inputs:
+                given.source = self.learnt_inputs[value] = Leaf(given.shape)
         index = 0
         while index < len(graph.nodes):
             segment = self._segments.get(index)
@@ -92,14 +104,26 @@ class Execution:
         machine, node = self.machine, self.graph.nodes[index]
         machine.label, machine.mark = index, node.mark
         machine.high = machine.live
+        gathered = self.enter(index)
         call = self._call(index, node, [values[value] for value in node.inputs])
         results = rule(node.op)(machine, call)
-        del call
+        del call, gathered
         for place, tensor in enumerate(results if isinstance(results, list) else [results]):
             values[node.first_value + place] = tensor
         self.highs.append(machine.high)
         for value in self._frees[index]:
             values.pop(value, None)
+
+    def enter(self, index: int) -> Tensor | None:
+        """A node is to run, forward or backward: its tensors are in parts, and the params that it needs are gathered.
+
+        Below 0 it is none of the model's.
+        """
+        self.machine.parts = self.shards.nodes.get(index, 1)
+        if not self.gathers or index < 0:
+            return None
+        size = sum(ceil_div(numel(held.shape), held.parts) for held in self.learnt(index).values())
+        return self.machine.other(size * DTYPE_BYTES[self.graph.dtype], "gathered") if size else None
 
     def _call(self, index: int, node: Node, inputs: list[Tensor]) -> Call:
         machine = self.machine
@@ -121,6 +145,7 @@ class Execution:
             if key not in self.leaves:
                 tensor = self.leaves[key] = self.machine.outside(shape, self.graph.dtype)
                 tensor.source = Leaf(shape) if self.graph.trains(index, name) else None
+                tensor.parts = self.shards.weights.get(key, 1)
             tensors[name] = self._halved(self.leaves[key]) if halved else self.leaves[key]
         return tensors
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous, dense_like, is_contiguous
-from archcost.dims import numel
+from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.meter import Meter
 
@@ -80,13 +80,23 @@ class Storage:
 
 
 class Leaf:
-    """A learnable tensor and the gradient that gathers in it."""
+    """A learnable tensor and the gradient that gathers in it: of the backward pass that runs, and of those before.
 
-    __slots__ = ("gradient", "shape")
+    ``waiting`` is how many steps of the pass have yet to give it one.
+    """
+
+    __slots__ = ("earlier", "gradient", "shape", "waiting")
 
     def __init__(self, shape: Ints) -> None:
         self.shape = shape
         self.gradient: Tensor | None = None
+        self.earlier: Tensor | None = None
+        self.waiting = 0
+
+    @property
+    def gathered(self) -> Tensor | None:
+        """The gradient after the passes so far."""
+        return self.gradient if self.earlier is None else self.earlier
 
 
 class MachineStep:
@@ -118,9 +128,12 @@ class MachineStep:
 
 
 class Tensor:
-    """A hold on a storage: shape, strides, and the step whose output it is (None: it needs no gradient)."""
+    """A hold on a storage: shape, strides, and the step whose output it is (None: it needs no gradient).
 
-    __slots__ = ("dtype", "output", "passed", "shape", "source", "storage", "strides")
+    ``parts`` is how many devices have a part of it each; the storage is that of one.
+    """
+
+    __slots__ = ("dtype", "output", "parts", "passed", "shape", "source", "storage", "strides")
 
     def __init__(self, shape: Ints, strides: Ints, dtype: str, storage: Storage) -> None:
         self.shape = shape
@@ -130,6 +143,7 @@ class Tensor:
         storage.holders += 1
         self.source: MachineStep | Leaf | None = None
         self.output = 0
+        self.parts = 1
         self.passed = False  # a gradient that others may hold as the same tensor
 
     def __del__(self) -> None:
@@ -152,7 +166,7 @@ class Machine:
     ``half``: the dtype of autocast, if it is on. ``watched``: do as PyTorch does while a dispatch mode looks on, which
     keeps it from some work in place. What was alive at the peak is known at the end: a storage is noted
     before it first changes after a peak, and forgotten at a higher one. Every event is work for ``meter``; the
-    step at ``mark`` asks for it.
+    step at ``mark`` asks for it. New tensors are in ``parts`` on so many devices, unless it is said.
     """
 
     def __init__(
@@ -175,12 +189,23 @@ class Machine:
         self.numbers = 0  # of steps so far
         self.cells = 0  # of recurrent layers so far
         self.recorded: list[MachineStep] | None = None  # where steps are noted as well
+        self.parts = 1
 
-    def new(self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation") -> Tensor:
+    def new(
+        self, shape: Ints, dtype: str, strides: Ints | None = None, kind: str = "activation", parts: int = 0
+    ) -> Tensor:
         """A tensor with a storage of its own; contiguous unless strides are given."""
-        storage = Storage(self, numel(shape) * DTYPE_BYTES[dtype], kind, self.label)
+        parts = parts or self.parts
+        size = numel(shape) * DTYPE_BYTES[dtype]
+        storage = Storage(self, size if parts == 1 else ceil_div(size, parts), kind, self.label)
         self.allocate(storage)
-        return Tensor(shape, contiguous(shape) if strides is None else strides, dtype, storage)
+        tensor = Tensor(shape, contiguous(shape) if strides is None else strides, dtype, storage)
+        tensor.parts = parts
+        return tensor
+
+    def other(self, size: int, kind: str) -> Tensor:
+        """Bytes of another kind than activations, of one device."""
+        return self.new((size,), "int8", kind=kind, parts=1)
 
     def allocate(self, storage: Storage) -> None:
         """Count a storage as alive."""
@@ -216,7 +241,8 @@ class Machine:
 
     def like(self, tensor: Tensor, dtype: str = "") -> Tensor:
         """A new tensor of the same shape, its dims in the same order in memory."""
-        return self.new(tensor.shape, dtype or tensor.dtype, dense_like(tensor.shape, tensor.strides))
+        strides = dense_like(tensor.shape, tensor.strides)
+        return self.new(tensor.shape, dtype or tensor.dtype, strides, parts=tensor.parts)
 
     def outside(self, shape: Ints, dtype: str, strides: Ints | None = None) -> Tensor:
         """A tensor whose storage counts elsewhere: a param or buffer."""
@@ -243,7 +269,9 @@ class Machine:
 
 def view(tensor: Tensor, shape: Ints, strides: Ints) -> Tensor:
     """Another hold on the same storage; autograd does not know of it."""
-    return Tensor(shape, strides, tensor.dtype, tensor.storage)
+    held = Tensor(shape, strides, tensor.dtype, tensor.storage)
+    held.parts = tensor.parts
+    return held
 
 
 def alias(tensor: Tensor) -> Tensor:

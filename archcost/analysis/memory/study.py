@@ -5,43 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.alternatives import inference_whatifs, training_whatifs
-from archcost.analysis.memory.checkpoints import checkpoint_ranges
-from archcost.analysis.memory.inference import MIN_PEAK, SPEC, inference_memory, inplace_nodes
-from archcost.analysis.memory.optimizers import OPTIMIZERS
+from archcost.analysis.memory.conditions import HALVES
+from archcost.analysis.memory.inference import inference_memory
 from archcost.analysis.memory.run_memory import refuse_stored_dtypes, run_memory
-from archcost.analysis.memory.training import Setting, training_memory
+from archcost.analysis.memory.training import training_memory
 from archcost.analysis.training_costs import step_costs
-from archcost.errors import CallError, UsageError, suggestion
+from archcost.errors import UsageError
 from archcost.meter import Meter
 from archcost.paths import first, matching, unmatched_help
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from archcost.analysis.memory.alternatives import WhatIf
+    from archcost.analysis.memory.conditions import Conditions
     from archcost.analysis.memory.inference import InferenceMemory
     from archcost.analysis.memory.run_memory import RunMemory
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.analysis.report import Report
     from archcost.analysis.training_costs import StepCosts
     from archcost.graph.model import Graph
-
-SGD = "sgd"
-HALVES = ("bfloat16", "float16")  # what mixed precision computes in
-
-
-class Conditions(NamedTuple):
-    """What to find out; the defaults are inference in the order of the spec."""
-
-    training: bool = False
-    schedule: str = SPEC
-    inplace: bool = False
-    optimizer: str = SGD
-    foreach: bool = False
-    half: str = ""  # the dtype of mixed precision
-    checkpoints: tuple[str, ...] = ()  # patterns of blocks
-    whatifs: bool = True
-
 
 class Study(NamedTuple):
     """A report, the conditions, and one of two results.
@@ -71,37 +52,6 @@ class Study(NamedTuple):
         return {**memory_data(self)}
 
 
-def conditions_of(
-    *,
-    training: bool = False,
-    schedule: str = SPEC,
-    inplace: bool = False,
-    optimizer: str | None = None,
-    foreach: bool = False,
-    mixed: str | None = None,
-    checkpoints: Sequence[str] = (),
-    whatifs: bool = True,
-) -> Conditions:
-    """Conditions from words; what is of a training step alone implies one.
-
-    Raises CallError for a word that names nothing, and a schedule for a training step.
-    """
-    known = (
-        ("schedule", schedule, (SPEC, MIN_PEAK)),
-        ("optimizer", optimizer, OPTIMIZERS),
-        ("half precision", mixed, HALVES),
-    )
-    for what, word, names in known:
-        if word is not None and word not in names:
-            hint = suggestion(word, list(names), f"{what}s")
-            raise CallError(f"there is no {what} '{word}'", hint)
-    trains = training or foreach or optimizer is not None or mixed is not None or bool(checkpoints)
-    if trains and schedule != SPEC:
-        raise CallError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
-    half = mixed or ""
-    return Conditions(trains, schedule, inplace, optimizer or SGD, foreach, half, tuple(checkpoints), whatifs)
-
-
 def study(report: Report, conditions: Conditions) -> Study:
     """The memory of a report's graph; UsageError for a pattern of checkpoints that names no block.
 
@@ -117,18 +67,15 @@ def study(report: Report, conditions: Conditions) -> Study:
     for pattern in conditions.checkpoints:
         if not matching([scope.path for scope in graph.scopes], pattern):
             raise _no_block(report, pattern)
-    setting = Setting(
-        OPTIMIZERS[conditions.optimizer],
-        conditions.foreach,
-        conditions.half,
-        checkpoint_ranges(graph, conditions.checkpoints),
-        inplace_nodes(graph) if conditions.inplace else frozenset(),
-    )
+    if conditions.master and graph.dtype not in HALVES:
+        message = f"--master-weights are copies of half-precision params, and those of {report.name} are {graph.dtype}"
+        raise UsageError(message, "give `--dtype bfloat16`, or leave out --master-weights")
+    setting = conditions.setting(graph)
     meter = Meter()
     training = training_memory(graph, setting, meter=meter)
-    whatifs = training_whatifs(graph, setting, meter) if conditions.whatifs else []
+    whatifs = training_whatifs(graph, conditions, meter) if conditions.whatifs else []
     peak = training.peak
-    step = step_costs(graph, [layer.costs for layer in report.layers], setting.checkpoints)
+    step = step_costs(graph, [layer.costs for layer in report.layers], setting.checkpoints).times(conditions.passes)
     return Study(report, conditions, None, training, whatifs, peak.live, _path(graph, peak.node), step)
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.backward import reachable, run_backward
+from archcost.analysis.memory.division import DIVIDES_GRADIENTS, GATHERS, Division
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
-from archcost.analysis.memory.optimizers import OPTIMIZERS, Optimizer
+from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, Learnt, Optimizer, learnt
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
-from archcost.dims import numel
+from archcost.analysis.memory.tensor_parallel import shards_of
+from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import tensor_bytes
 
@@ -30,8 +32,11 @@ class Setting(NamedTuple):
     optimizer: Optimizer = OPTIMIZERS["sgd"]
     foreach: bool = False
     half: str = ""  # the dtype of automatic mixed precision, if any
+    master: bool = False  # the optimizer has float32 copies of the params
+    passes: int = 1  # forward and backward passes, whose gradients add up
     checkpoints: tuple[range, ...] = ()  # nodes that are computed again in the backward pass
     inplace: frozenset[int] = frozenset()  # activations that work in place
+    division: Division = Division()
     watched: bool = False
 
 
@@ -47,7 +52,7 @@ class TrainingMemory(NamedTuple):
     """The bytes of a training step.
 
     ``fixed``: params, buffers and optimizer state, which are there all the time. ``saved`` is what the backward pass
-    needs when it begins, beyond params and inputs.
+    needs when it begins, beyond params and inputs. Where devices divide the step, all is that of one of them.
     """
 
     params: int
@@ -87,7 +92,8 @@ def training_memory(
 ) -> TrainingMemory:
     """What one training step takes: forward, the sum of all outputs as the loss, backward, update.
 
-    The step is one of many: the optimizer has its state, and the gradients are None when it begins. Without
+    The step is one of many: the optimizer has its state, and the gradients are None when it begins. Of several passes
+    the moments are those of the last, which has the gradients of those before; a third is as a second. Without
     ``details`` nobody learns what is alive at the peak. Raises WorkError where it takes more than ``meter`` allows, and
     UsageError where that is the steps of recurrent layers.
     """
@@ -105,22 +111,35 @@ class _Run:
         self.graph = graph
         self.setting = setting
         self.machine = Machine(training=True, half=setting.half, watched=setting.watched, meter=meter)
-        segments = [Segment(nodes) for nodes in setting.checkpoints]
-        self.execution = Execution(graph, self.machine, inplace=setting.inplace, segments=segments)
-        self.moments: list[Moment] = []
-        outputs = self.execution.forward()
+        shards = shards_of(graph, setting.division.tensor)
+        gathers = setting.division.stage >= GATHERS
+        self.execution = Execution(graph, self.machine, inplace=setting.inplace, shards=shards, gathers=gathers)
+        self.saved = 0
+        for _ in range(min(setting.passes, 2)):
+            self.moments: list[Moment] = []
+            self.loss: Tensor | None = None  # the caller holds it, and the outputs, to the end of the step
+            self._pass()
+        self._update()
+
+    def _pass(self) -> None:
+        """Forward and backward; gradients that are there grow."""
+        machine = self.machine
+        for leaf in self._leaves():
+            leaf.earlier, leaf.gradient, leaf.waiting = leaf.gathered, None, 0
+        machine.recording = True
+        outputs = self.execution.forward([Segment(nodes) for nodes in self.setting.checkpoints])
         self.moments += [Moment(FORWARD, index, high) for index, high in enumerate(self.execution.highs)]
-        self.machine.label, self.machine.high = LOSS, self.machine.live
-        loss = self._loss(outputs)
-        self.moments.append(Moment(FORWARD, LOSS, self.machine.high))
+        machine.label, machine.parts, machine.high = LOSS, 1, machine.live
+        self.loss = loss = self._loss(outputs)
+        self.moments.append(Moment(FORWARD, LOSS, machine.high))
         steps = reachable(loss.source) if loss is not None and isinstance(loss.source, MachineStep) else []
         kept = {id(storage): storage for step in steps for storage in step.saved if storage.kind != INPUT}
         self.saved = sum(storage.bytes for storage in kept.values())
-        self.machine.high = self.machine.live
+        del kept
+        machine.high = machine.live
         if loss is not None:
             self._backward(loss, steps)
-        self.moments.append(Moment(BACKWARD, LOSS, self.machine.high))
-        self._update()
+        self.moments.append(Moment(BACKWARD, LOSS, machine.high))
 
     def _loss(self, outputs: list[Tensor]) -> Tensor | None:
         """The sum of all outputs that depend on a learnable tensor."""
@@ -139,6 +158,8 @@ class _Run:
             loss.source.gradients[loss.output] = alias(one)
         highs: dict[int, int] = {}
 
+        gathered: list[Tensor | None] = []
+
         def note(step: MachineStep) -> None:
             highs[step.label] = max(highs.get(step.label, 0), machine.high)
 
@@ -148,41 +169,58 @@ class _Run:
             if segment is not None and segment.steps:
                 self.execution.recompute(segment)
                 note(step)
+            gathered.append(self.execution.enter(step.label))
 
         def finish(step: MachineStep) -> None:
             note(step)
+            gathered.clear()
             if step.segment is not None:
                 step.segment.done()
 
-        run_backward(machine, steps, prepare, finish)
+        division = self.setting.division
+        divides = division.stage >= DIVIDES_GRADIENTS and division.replicas > 1
+        run_backward(machine, steps, prepare, finish, division.gradients if divides else None)
         self.moments += [Moment(BACKWARD, node, high) for node, high in highs.items()]
 
     def _update(self) -> None:
-        machine = self.machine
-        machine.label, machine.high = LOSS, machine.live
-        scratch = self.setting.optimizer.step_bytes(self._learnt(), foreach=self.setting.foreach)
-        work = machine.new((scratch,), "int8", kind="optimizer work")
+        """The optimizer's work; of half-precision gradients with float32 copies, as DeepSpeed's FP16_Optimizer does."""
+        machine, setting = self.machine, self.setting
+        machine.label, machine.parts, machine.high = LOSS, 1, machine.live
+        tensors = self._learnt()
+        size = setting.optimizer.step_bytes(tensors, foreach=setting.foreach)
+        if setting.master:
+            size += sum(tensor.bytes for tensor in tensors)
+        work = machine.other(setting.division.state(size), "optimizer work")
         self.moments.append(Moment(UPDATE, LOSS, machine.high))
         del work
 
-    def _gradients(self) -> list[Tensor]:
-        """The gradients of the learnable tensors that have one, in the order of the layers."""
+    def _leaves(self) -> list[Leaf]:
+        """All that learns: params in the order of the layers, then inputs."""
         sources = [tensor.source for tensor in self.execution.leaves.values()]
-        return [source.gradient for source in sources if isinstance(source, Leaf) and source.gradient is not None]
+        return [*[source for source in sources if isinstance(source, Leaf)], *self.execution.learnt_inputs.values()]
 
-    def _learnt(self) -> list[int]:
-        """The bytes of every learnable tensor that has a gradient."""
-        return [gradient.bytes for gradient in self._gradients()]
+    def _learnt(self) -> list[Learnt]:
+        """The learnable tensors that have a gradient, as the optimizer has them; others have no state."""
+        size = FLOAT32 if self.setting.master else DTYPE_BYTES[self.graph.dtype]
+        return [
+            learnt(tensor.shape, size, tensor.parts)
+            for tensor in self.execution.leaves.values()
+            if isinstance(tensor.source, Leaf) and tensor.source.gathered is not None
+        ]
 
     def result(self) -> TrainingMemory:
         """The figures, without what is alive at the peak."""
-        graph = self.graph
-        of_inputs = [leaf.gradient for leaf in self.execution.learnt_inputs.values() if leaf.gradient is not None]
-        made = [gradient.storage for gradient in (*self._gradients(), *of_inputs)]
+        graph, division = self.graph, self.setting.division
+        made = [leaf.gathered.storage for leaf in self._leaves() if leaf.gathered is not None]
         gradients = {id(storage): storage.bytes for storage in made}  # a view holds all of it
         size = DTYPE_BYTES[graph.dtype]
-        params = size * sum(numel(tensor.shape) for tensor in self.execution.leaves.values())
-        state = self.setting.optimizer.state_bytes(self._learnt())  # what has no gradient has no state
+        held = sum(ceil_div(numel(tensor.shape), tensor.parts) for tensor in self.execution.leaves.values())
+        params = division.params(size * held)
+        tensors = self._learnt()
+        state = self.setting.optimizer.state_bytes(tensors)
+        if self.setting.master:
+            state += sum(tensor.bytes for tensor in tensors)
+        state = division.state(state)
         buffers = buffer_bytes(graph)
         fixed = params + buffers + state
         moments = [moment._replace(live=moment.live + fixed) for moment in self.moments]
