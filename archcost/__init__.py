@@ -17,6 +17,7 @@ from archcost.version import __version__
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
+    from archcost.api.fitting import fits
     from archcost.api.guarding import check, update_baseline
     from archcost.api.hardware import device, devices
     from archcost.api.importing import import_model
@@ -55,6 +56,7 @@ _EXPORTS = {
     "devices": "archcost.api.hardware",
     "explain": "archcost.api.understanding",
     "export": "archcost.api.models",
+    "fits": "archcost.api.fitting",
     "import_model": "archcost.api.importing",
     "init": "archcost.api.models",
     "load": "archcost.api.models",
@@ -97,6 +99,7 @@ __all__ = [
     "devices",
     "explain",
     "export",
+    "fits",
     "import_model",
     "init",
     "load",

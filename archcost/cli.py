@@ -32,7 +32,7 @@ GROUPS = {
         "memory": "memory",
         "reconcile": "reconcile",
     },
-    "Decide": {"devices": "devices"},
+    "Decide": {"fits": "fits", "devices": "devices"},
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
         "import": "import_model",

@@ -83,7 +83,7 @@ def validate(
 
     try:
         settings = Settings(params or {}, batch, training, inputs=shapes_by_name(inputs))
-        warnings = check(_read(spec, settings), settings)
+        warnings = check(spec_of(spec, settings), settings)
     except SpecError as error:
         return error.diagnostics
     return as_errors(warnings) if strict else ()
@@ -111,7 +111,7 @@ def build(
     from archcost.pytorch.module import build as build_network
 
     settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
-    return build_network(unroll(_read(spec, settings), settings))
+    return build_network(unroll(spec_of(spec, settings), settings))
 
 
 def export(
@@ -209,13 +209,13 @@ def report_of(model: AnySpec | Report, settings: Settings = AS_IT_STANDS) -> Rep
     from archcost.errors import UsageError
 
     if not isinstance(model, ReportType):
-        return analyze_spec(_read(model, settings), settings)
+        return analyze_spec(spec_of(model, settings), settings)
     if settings != AS_IT_STANDS:
         raise UsageError(f"the report of {model.name} has its settings already", "give its spec instead")
     return model
 
 
-def _read(spec: AnySpec, settings: Settings = AS_IT_STANDS) -> Spec:
+def spec_of(spec: AnySpec, settings: Settings = AS_IT_STANDS) -> Spec:
     """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them."""
     import os
 

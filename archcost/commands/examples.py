@@ -28,6 +28,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost explain resnet18 layer1.0.conv1", "The arithmetic of one layer."),
         ("archcost explain mobilenet_v1 --in width", "The figures as formulas in a param."),
     ),
+    "fits": (
+        ("archcost fits llama_3_8b", "Which devices hold it, in which dtypes."),
+        ("archcost fits llama_3_8b --device 4090 --context 32768", "The largest batch and context, and the speed."),
+        (
+            "archcost fits timm:vit_base_patch16_224 --device t4 --training --batch 64",
+            "Training; exit code 1 for no.",
+        ),
+    ),
     "memory": (
         ("archcost memory resnet50 --batch 32", "What is alive when inference needs the most."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),

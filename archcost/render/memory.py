@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.memory.at_peak import PeakPart
+    from archcost.analysis.memory.run_memory import RunMemory
     from archcost.analysis.memory.study import Study
+    from archcost.analysis.report import Report
     from archcost.analysis.training_costs import StepCosts
     from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
     from archcost.render.table_rows import Row
 
+TO_TRAIN = "memory to train"
 _HOLDERS = 8  # tensors told by name
 _NAMES = 12  # of layers in a new order
 
@@ -106,7 +109,7 @@ class MemoryDocument(NamedTuple):
 def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
     yield Heading(study.report.name, f"{title_details(study.report)} · {when(study)}")
     if study.training is None:
-        yield Line(_memory_to_run(study))
+        yield Line(memory_line(METRICS[RUN].label, study.run, study.report))
     yield Line(_headline(study))
     if study.step is not None:
         yield Line(_work(study.step))
@@ -161,15 +164,14 @@ def order_line(study: Study) -> str:
     return f"order: {', '.join(shown)}" if names else ""
 
 
-def _memory_to_run(study: Study) -> str:
-    """``memory to run 31.8 GiB (34,045,…): weights 15.0 GiB + KV cache 16.0 GiB + peak activations 768 MiB``."""
-    graph = study.report.graph
-    stored = {"weight_bytes": graph.weight_dtype, "cache_bytes": graph.kv_dtype}  # in another dtype than computed in
+def memory_line(label: str, memory: RunMemory, report: Report) -> str:
+    """``memory to run 31.8 GiB (34,045,… B): weights 15.0 GiB + KV cache 16.0 GiB + peak activations 768 MiB``."""
+    stored = {"weight_bytes": report.graph.weight_dtype, "cache_bytes": report.kv_dtype}  # if not in that computed in
     parts = [
         f"{part.name} {format_bytes(part.bytes)}" + (f" as {dtype}" if (dtype := stored.get(part.metric)) else "")
-        for part in study.run.parts
+        for part in memory.parts
     ]
-    told = f"{METRICS[RUN].label} {_twice(study.run.total)}"
+    told = f"{label} {_twice(memory.total)}"
     return f"{told}: {' + '.join(parts)}" if parts else told
 
 
@@ -206,7 +208,7 @@ def _work(step: StepCosts) -> str:
 
 def _name_of_peak(study: Study) -> str:
     """What the most bytes alive at a time are: in training params, gradients and optimizer state are among them."""
-    return METRICS[PEAK].label if study.training is None else "memory to train"
+    return METRICS[PEAK].label if study.training is None else TO_TRAIN
 
 
 def _peak_table(study: Study) -> Table:

@@ -15,6 +15,7 @@ from archcost.explaining.data import ExplanationData
 from archcost.explaining.in_variable_data import FormulasData
 from archcost.explaining.op_reference_data import OpData
 from archcost.explaining.overview_data import StoryData
+from archcost.fitting.data import FitsData
 from archcost.hardware.device import DeviceData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
@@ -38,6 +39,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "verification": VerificationData | list[VerificationData],
     "bench": BenchData,
     "devices": list[DeviceData],
+    "fits": FitsData | list[FitsData],
     "ops": list[OpData],
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],

@@ -1,0 +1,52 @@
+"""Options of a training step that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archcost.commands.options import number_option, word_option
+
+HALVES = ("bfloat16", "float16")  # what mixed precision computes in
+OPTIMIZERS = (
+    *("sgd", "momentum", "adam", "adamw", "rmsprop", "lion"),
+    *("adam8bit", "adamw8bit", "lion8bit", "momentum8bit"),
+)
+
+Step = Annotated[bool, typer.Option("--training", help="A training step instead of inference.")]
+Optimizer = Annotated[
+    str | None, word_option("--optimizer", OPTIMIZERS, "NAME", "Train with this optimizer; default: sgd.")
+]
+Foreach = Annotated[
+    bool, typer.Option("--foreach", help="Train with an optimizer that updates all params at once, as on GPUs.")
+]
+Mixed = Annotated[
+    str | None,
+    word_option("--mixed", HALVES, "DTYPE", "Train in mixed precision: float32 params, half activations."),
+]
+Checkpoint = Annotated[
+    list[str] | None,
+    typer.Option("--checkpoint", metavar="PATTERN", help="Activation checkpointing for these blocks; repeatable."),
+]
+MasterWeights = Annotated[
+    bool, typer.Option("--master-weights", help="Half-precision params, and float32 copies that are updated.")
+]
+Accumulate = Annotated[int, number_option("--accumulate", "Add up the gradients of N batches before the update.")]
+LoraRank = Annotated[int | None, number_option("--lora", "Train adapters of rank N alone, all other weights frozen.")]
+LoraTargets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora-targets",
+        metavar="PATTERN",
+        help="Layers with adapters, '**.q_proj'; default: all linear layers but the last; repeatable.",
+    ),
+]
+Parallel = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parallel",
+        metavar="WAY=N",
+        help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (fsdp), tensor=4; repeatable.",
+    ),
+]

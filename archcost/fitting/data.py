@@ -1,0 +1,204 @@
+"""What fits, as JSON values, and their types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
+
+from archcost.analysis.data import settings_data
+from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.fitting.searching import MEMORY, NOTHING, SPEC
+from archcost.hardware.device import CitationData
+
+if TYPE_CHECKING:
+    from archcost.analysis.memory.run_memory import RunMemory
+    from archcost.fitting.fit import Fit, Fits, Variant
+    from archcost.fitting.searching import Largest
+    from archcost.fitting.speeds import Bound, Speeds
+
+
+class FitPartData(TypedDict):
+    """A part of the memory to run or to train."""
+
+    name: str
+    bytes: Count
+
+
+class LargestData(TypedDict):
+    """The largest size that fits, null where nothing bounds it, and what one more would meet."""
+
+    size: Count | None
+    limit: Literal["memory", "spec", "nothing"]
+
+
+class ChangeData(TypedDict):
+    """What needs less, the options that make it so, and whether it fits then."""
+
+    name: str
+    option: str
+    run_bytes: Count
+    fits: bool
+
+
+class SpeedsData(TypedDict):
+    """Bounds that no program passes: of a prompt as long as the context, and of the tokens behind it."""
+
+    batch: Positive
+    context: Positive
+    prompt_ns: Count | None
+    prompt_by: Literal["products", "memory"] | None
+    token_ns: Count | None
+    token_by: Literal["products", "memory"] | None
+    tokens_per_second: Count | None
+
+
+class FitData(TypedDict):
+    """A model on a device: ``capacity_bytes`` is the memory that programs find, less the reserve."""
+
+    device: str
+    title: str
+    memory_bytes: Positive
+    reserve_bytes: Count
+    reserve: str
+    reserve_sources: list[CitationData]
+    capacity_bytes: Count
+    run_bytes: Count
+    fits: bool
+    headroom_bytes: int
+    largest_batch: LargestData
+    largest_context: LargestData | None
+    prompt_bytes: Annotated[Count | None, "Of a prompt as long as the context, in one pass."]
+    speeds: SpeedsData | None
+    changes: list[ChangeData]
+
+
+class DeviceFitData(TypedDict):
+    """A device of the table, and whether each variant fits it, in their order."""
+
+    device: str
+    title: str
+    memory_bytes: Positive
+    capacity_bytes: Count
+    fits: list[bool]
+
+
+class VariantData(TypedDict):
+    """The model in certain dtypes, the options that make it so, and what must be resident then."""
+
+    name: str
+    option: str
+    run_bytes: Count
+    parts: list[FitPartData]
+
+
+class FitsData(Envelope):
+    """Whether a model fits devices: in full where some were named, else all devices and the usual dtypes."""
+
+    spec: SpecData
+    batch: Positive
+    dtype: str
+    weight_dtype: str
+    mode: Literal["inference", "training"]
+    context: Positive | None
+    run_bytes: Count
+    parts: list[FitPartData]
+    kv_dtype: NotRequired[str]
+    devices: NotRequired[Annotated[list[FitData], AtLeast(1)]]
+    variants: NotRequired[Annotated[list[VariantData], AtLeast(1)]]
+    table: NotRequired[list[DeviceFitData]]
+
+
+def fits_data(found: Fits) -> FitsData:
+    """The JSON form."""
+    report, workload = found.report, found.workload
+    memory = found.memory
+    spec = report.spec
+    document: dict[str, Any] = {
+        **envelope("fits"),
+        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "weight_dtype": report.weight_dtype,
+        **({"kv_dtype": report.kv_dtype} if report.kv_dtype else {}),
+        "mode": "training" if workload.conditions.training else "inference",
+        "context": workload.context,
+        "run_bytes": memory.total,
+        "parts": _parts(memory),
+    }
+    document["spec"].update(warned(report.warnings))
+    if found.is_table:
+        document["variants"] = [_variant(variant) for variant in found.variants]
+        document["table"] = [
+            {
+                "device": fit.device.name,
+                "title": fit.device.label,
+                "memory_bytes": fit.device.memory_bytes,
+                "capacity_bytes": fit.capacity,
+                "fits": [variant.memory.total <= fit.capacity for variant in found.variants],
+            }
+            for fit in found.fits
+        ]
+    else:
+        document["devices"] = [fit_data(fit) for fit in found.fits]
+    return cast("FitsData", document)
+
+
+def fit_data(fit: Fit) -> FitData:
+    """A model on a device."""
+    return {
+        "device": fit.device.name,
+        "title": fit.device.label,
+        "memory_bytes": fit.device.memory_bytes,
+        "reserve_bytes": fit.reserve_bytes,
+        "reserve": fit.reserve.why,
+        "reserve_sources": [source.to_dict() for source in fit.reserve.sources],
+        "capacity_bytes": fit.capacity,
+        "run_bytes": fit.needed,
+        "fits": fit.fits,
+        "headroom_bytes": fit.headroom,
+        "largest_batch": _largest(fit.largest_batch),
+        "largest_context": _largest(fit.largest_context) if fit.largest_context else None,
+        "prompt_bytes": fit.prompt.total if fit.prompt else None,
+        "speeds": _speeds(fit.speeds) if fit.speeds else None,
+        "changes": [
+            {
+                "name": change.name,
+                "option": change.option,
+                "run_bytes": change.total,
+                "fits": change.total <= fit.capacity,
+            }
+            for change in fit.changes
+        ],
+    }
+
+
+def _largest(found: Largest) -> LargestData:
+    limit: Any = found.limit
+    assert limit in (MEMORY, SPEC, NOTHING), "there are three limits"
+    return {"size": None if limit == NOTHING else found.size, "limit": limit}
+
+
+def _speeds(found: Speeds) -> SpeedsData:
+    prompt_ns, prompt_by = _bound(found.prompt)
+    token_ns, token_by = _bound(found.token)
+    return {
+        "batch": found.batch,
+        "context": found.context,
+        "prompt_ns": prompt_ns,
+        "prompt_by": prompt_by,
+        "token_ns": token_ns,
+        "token_by": token_by,
+        "tokens_per_second": found.tokens_per_second,
+    }
+
+
+def _bound(bound: Bound | None) -> tuple[int | None, Any]:
+    return (None, None) if bound is None else (bound.nanoseconds, bound.by)
+
+
+def _variant(variant: Variant) -> VariantData:
+    total = variant.memory.total
+    return {"name": variant.name, "option": variant.option, "run_bytes": total, "parts": _parts(variant.memory)}
+
+
+def _parts(memory: RunMemory) -> list[FitPartData]:
+    return [{"name": part.name, "bytes": part.bytes} for part in memory.parts]

@@ -1,0 +1,209 @@
+"""Whether a model fits, as a document: in full for named devices, else a table by the memory of devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.figures import METRICS, RUN
+from archcost.fitting.data import fit_data, fits_data
+from archcost.fitting.searching import MEMORY, NOTHING
+from archcost.quantities import format_bytes, format_nanoseconds, format_share
+from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
+from archcost.render.memory import TO_TRAIN, memory_line
+from archcost.render.report import title_details
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from archcost.fitting.changes import Change
+    from archcost.fitting.fit import Fit, Fits
+    from archcost.fitting.searching import Largest
+    from archcost.fitting.speeds import Bound, Speeds
+    from archcost.render.document import Block, TreeLine
+
+_YES, _NO = "✓", "✗"
+_CHANGES = 6  # that are shown
+_BY = {"products": "the products at the printed rate", "memory": "reading weights and caches once"}
+_HEADINGS = (
+    *("model", "device", "memory_bytes", "capacity_bytes", "run_bytes", "fits", "headroom_bytes"),
+    *("largest_batch", "largest_context", "tokens_per_second"),
+)
+
+
+class FitsDocument(NamedTuple):
+    """Models on devices, one under the other."""
+
+    found: Sequence[Fits]
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        del most  # the table has a row for each size of memory
+        for index, fits in enumerate(self.found):
+            if index:
+                yield Gap()
+            yield from _table_blocks(fits) if fits.is_table else _fit_blocks(fits)
+
+    def branches(self) -> Iterable[TreeLine]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """A row for each model and device; of a table for each model, device and variant."""
+        if any(fits.is_table for fits in self.found):
+            headings = ("model", "device", "memory_bytes", "capacity_bytes", "variant", "run_bytes", "fits")
+            return Records(headings, [row for fits in self.found for row in _table_records(fits)])
+        return Records(_HEADINGS, [_record(fits, fit) for fits in self.found for fit in fits.fits])
+
+    def data(self) -> object:
+        """A document, or a list of several."""
+        found = list(map(fits_data, self.found))
+        return found[0] if len(found) == 1 else found
+
+
+# --- named devices ----------------------------------------------------------------------------------------------------
+
+
+def _fit_blocks(fits: Fits) -> Iterator[Block]:
+    yield Heading(fits.report.name, _details(fits))
+    yield _memory(fits)
+    for fit in fits.fits:
+        yield Gap()
+        yield from _device_blocks(fit)
+
+
+def _device_blocks(fit: Fit) -> Iterator[Block]:
+    device = fit.device
+    rest = f"{format_bytes(abs(fit.headroom))} {'left' if fit.fits else 'missing'}"
+    verdict = f"{_YES} fits" if fit.fits else f"{_NO} does not fit"
+    room = f"{format_bytes(fit.needed)} of {format_bytes(fit.capacity)}"
+    yield Line(f"{verdict} {device.label}: {room}, {rest}", style="green" if fit.fits else "red")
+    yield Field("memory", f"{format_bytes(device.available_bytes)} less {_reserve(fit)}")
+    yield Field("largest batch", _largest(fit.largest_batch))
+    if fit.largest_context is not None:
+        yield Field("largest context", _largest(fit.largest_context))
+    if fit.prompt is not None:
+        sign = _YES if fit.prompt.total <= fit.capacity else _NO
+        yield Field("one-pass prompt", f"{format_bytes(fit.prompt.total)} {sign}")
+    if fit.speeds is not None:
+        yield from [Field(*each) for each in _speeds(fit.speeds, fit)]
+    if fit.changes:
+        yield _change_table(fit)
+
+
+def _reserve(fit: Fit) -> str:
+    return f"{format_bytes(fit.reserve_bytes)} in reserve: {fit.reserve.why}"
+
+
+def _largest(found: Largest) -> str:
+    if found.limit == NOTHING:
+        return "any: the memory does not grow with it"
+    why = "one more does not fit" if found.limit == MEMORY else "the spec allows no more"
+    return f"{found.size:,}: {why}" if found.size else "none"
+
+
+def _speeds(speeds: Speeds, fit: Fit) -> Iterator[tuple[str, str]]:
+    if speeds.prompt is None or speeds.token is None:
+        dtype = fit.workload.report.dtype
+        yield "speed", f"unknown: no dense rate in {dtype}, or no bandwidth, is known of {fit.device.name}"
+        return
+    each = f" for {speeds.batch} sequences" if speeds.batch > 1 else ""
+    yield "prompt time", f"at least {_bound(speeds.prompt)}"
+    yield "generation", f"at most {speeds.tokens_per_second:,} tokens/s{each}: {_bound(speeds.token)} a step"
+
+
+def _bound(bound: Bound) -> str:
+    return f"{format_nanoseconds(bound.nanoseconds)} ({_BY[bound.by]})"
+
+
+def _change_table(fit: Fit) -> Table:
+    """What needs less; what makes it fit first, and of that what saves least, for it changes least."""
+    shown = fit.changes if fit.fits else _helpful(fit)
+    chosen = shown[:_CHANGES]
+    return Table(
+        [
+            Column("to need less", [change.name for change in chosen], flexible=True),
+            Column("needs", [format_bytes(change.total) for change in chosen], right=True),
+            Column("saves", [format_share(fit.needed - change.total, fit.needed) for change in chosen], right=True),
+            Column("fits", [_sign(change.total <= fit.capacity) for change in chosen]),
+            Column("option", [Cell(change.option, code=True) for change in chosen]),
+        ]
+    )
+
+
+def _helpful(fit: Fit) -> list[Change]:
+    return sorted(fit.changes, key=lambda change: (change.total > fit.capacity, -change.total))
+
+
+def _sign(fits: bool) -> Cell:  # noqa: FBT001 - the value that is shown
+    return Cell(_YES, style="green") if fits else Cell(_NO, style="red")
+
+
+# --- all devices ------------------------------------------------------------------------------------------------------
+
+
+def _table_blocks(fits: Fits) -> Iterator[Block]:
+    yield Heading(fits.report.name, _details(fits))
+    yield _memory(fits)
+    groups = _groups(fits)
+    sizes = [group[0].capacity for group in groups]
+    yield Table(
+        [
+            Column("for a model", [format_bytes(size) for size in sizes], right=True),
+            *[
+                Column(variant.name, [_share(variant.memory.total, size) for size in sizes], right=True)
+                for variant in fits.variants
+            ],
+            Column("devices", [", ".join([fit.device.name for fit in group]) for group in groups], flexible=True),
+        ]
+    )
+    needs = [f"{variant.name} {format_bytes(variant.memory.total)}" for variant in fits.variants]
+    yield Line(f"needs: {', '.join(needs)}; shares are of the memory less the reserve", style="dim")
+    yield Line(
+        f"`archcost fits {fits.report.name} --device NAME` has the largest batch, and what to change", style="dim"
+    )
+
+
+def _groups(fits: Fits) -> list[list[Fit]]:
+    """Devices that read as having the same room and hold the same variants, the one with the least room first."""
+    groups: dict[tuple[str, tuple[bool, ...]], list[Fit]] = {}
+    for fit in sorted(fits.fits, key=lambda fit: fit.capacity):
+        held = tuple([variant.memory.total <= fit.capacity for variant in fits.variants])
+        groups.setdefault((format_bytes(fit.capacity), held), []).append(fit)
+    return list(groups.values())
+
+
+def _share(needed: int, capacity: int) -> Cell:
+    fits = needed <= capacity
+    return Cell(f"{format_share(needed, capacity)} {_YES if fits else _NO}", style="green" if fits else "red")
+
+
+def _table_records(fits: Fits) -> Iterator[Sequence[object]]:
+    for fit in fits.fits:
+        for variant in fits.variants:
+            total = variant.memory.total
+            device = (fit.device.name, fit.device.memory_bytes, fit.capacity)
+            yield (fits.report.name, *device, variant.name, total, total <= fit.capacity)
+
+
+# --- what both have ---------------------------------------------------------------------------------------------------
+
+
+def _details(fits: Fits) -> str:
+    return f"{title_details(fits.report)} · {'training' if fits.workload.conditions.training else 'inference'}"
+
+
+def _memory(fits: Fits) -> Line:
+    label = TO_TRAIN if fits.workload.conditions.training else METRICS[RUN].label
+    return Line(memory_line(label, fits.memory, fits.report))
+
+
+def _record(fits: Fits, fit: Fit) -> Sequence[object]:
+    data = fit_data(fit)
+    context, speeds = data["largest_context"], data["speeds"]
+    return (
+        fits.report.name,
+        *[data[name] for name in ("device", "memory_bytes", "capacity_bytes", "run_bytes", "fits", "headroom_bytes")],
+        data["largest_batch"]["size"],
+        context["size"] if context else None,
+        speeds["tokens_per_second"] if speeds else None,
+    )
