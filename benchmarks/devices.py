@@ -1,7 +1,7 @@
 """The table of devices in docs/devices.md, from the one that ships.
 
-    python -m benchmarks.devices           # rewrite it
-    python -m benchmarks.devices --check   # exit 1 if that would change anything
+python -m benchmarks.devices           # rewrite it
+python -m benchmarks.devices --check   # exit 1 if that would change anything
 """
 
 from __future__ import annotations

@@ -173,6 +173,7 @@ def test_no_module_of_the_library_reaches_into_the_command_line() -> None:
         "archcost.compare(net, 'vgg11'), archcost.memory(net), archcost.explain(net)\n"
         "archcost.export(net), archcost.reconcile(net), archcost.validate(net)\n"
         "archcost.check(['alexnet']), archcost.schema('memory'), archcost.zoo('alexnet')\n"
+        "archcost.devices('4090')\n"
         "sys.exit(', '.join(name for name in sys.modules if name.split('.')[0] in ('typer', 'click')"
         " or name.startswith(('archcost.commands', 'archcost.cli'))) or 0)\n"
     )
@@ -359,6 +360,7 @@ def test_the_wheel_carries_the_zoo_and_its_types(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(ZipFile(wheel).namelist())
     assert "archcost/py.typed" in names
+    assert {"archcost/hardware/devices.csv", "archcost/hardware/sources.csv"} <= names
     for path in (ROOT / "specs").rglob("*.yaml"):
         assert f"archcost/specs/{path.relative_to(ROOT / 'specs').as_posix()}" in names
     target = tmp_path / "site"

@@ -96,6 +96,7 @@ def offered(*words: str) -> list[str]:
         (("compare", "net.yaml", "net.yaml", "--set-b", "w"), ["width=", "width="]),
         (("schema", "ver"), ["verdict", "verification"]),
         (("zoo", "resnet5"), ["resnet50", "resnet50_v2", "resnet56"]),
+        (("devices", "h100"), ["h100-pcie", "h100-sxm", "h100-nvl"]),
         (("ops", "conv_transpose"), ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]),
         (("completion", ""), ["bash", "zsh", "fish"]),
         (("analyze", "net.yaml", "--batch", ""), []),

@@ -88,6 +88,7 @@ COMMANDS = {  # the schema of what a command prints
         ("bench", "conv5x5_reduced", *CLOCK),
         ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
+    "devices": (("devices",), ("devices", "4090"), ("devices", "microcontroller")),
     "ops": (("ops", "*pool2d"), ("ops", "conv2d"), ("ops", "scaled_dot_product_attention")),
     "zoo": (("zoo", *FAMILY), ("zoo", "conv5x5"), ("zoo", "llama")),
     "zoo-check": (("zoo", "--check", *FAMILY),),

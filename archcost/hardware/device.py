@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from archcost.documents import Positive
+from archcost.documents import Envelope, Positive, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ class CitationData(TypedDict):
     address: str
 
 
-class DeviceData(TypedDict):
+class DeviceData(Envelope):
     """A device. Rates are operations a second of dense products, two for a multiply-accumulate.
 
     Sums of float products are float32; ``float16_acc16`` is the rate where they are float16.
@@ -103,6 +103,7 @@ class Device(NamedTuple):
     def to_dict(self) -> DeviceData:
         """The JSON form."""
         return {
+            **envelope("devices"),
             "name": self.name,
             "aliases": list(self.aliases),
             "title": self.title,

@@ -52,6 +52,7 @@ def _year(text: str) -> Fraction:
     return parse_in(text, ("",), "a year", "2022")
 
 
+MOST = 10**21  # of any figure: a zettabyte, a thousand exaflops
 FIGURES: dict[str, Figure] = {
     "memory": Figure("memory_bytes", parse_bytes, "", "24 GiB"),
     "usable": Figure("usable_bytes", parse_bytes, "", "23.9 GiB"),
@@ -67,12 +68,13 @@ FIGURES: dict[str, Figure] = {
 
 
 def figure(name: str, text: str) -> int:
-    """A figure as a whole number of its unit, above 0; raises UnitError."""
+    """A figure in its smallest unit, rounded down, at least 1; raises UnitError."""
     value = FIGURES[name].read(text)
-    if value <= 0 or value.denominator != 1:
-        wanted = "a number above 0" if value <= 0 else "a whole number of its smallest unit"
-        raise UnitError(f"'{text}' is not {wanted}")
-    return value.numerator
+    if value < 1:
+        raise UnitError(f"'{text}' is nothing that a device could have")
+    if value > MOST:
+        raise UnitError(f"'{text}' is more than any device has")
+    return value.numerator // value.denominator
 
 
 def attributes(figures: Mapping[str, int]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError, did_you_mean
 from archcost.hardware.table import shipped
+from archcost.patterns import compiled, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +36,8 @@ def find(name: str, own: Mapping[str, Device] | None = None) -> Device:
     if 1 < len(near) <= _LISTED:
         raise UsageError(f"'{name}' may be several devices", f"name one: {', '.join(near)}")
     names = [each for device in devices for each in (device.name, *device.aliases)]
-    raise UsageError(f"there is no device '{name}'", did_you_mean(near[0] if len(near) == 1 else name, names) or _LIST)
+    hint = f"did you mean '{near[0]}'?" if len(near) == 1 else did_you_mean(name, names)
+    raise UsageError(f"there is no device '{name}'", hint or _LIST)
 
 
 def matching(pattern: str | None = None, own: Mapping[str, Device] | None = None) -> list[Device]:
@@ -46,7 +48,7 @@ def matching(pattern: str | None = None, own: Mapping[str, Device] | None = None
     devices = known(own or {})
     if pattern is None:
         return devices
-    named = _called(pattern, devices)
+    named = _called(pattern, devices) if is_literal(pattern) else None
     if named is not None:
         return [named]
     fits = _fitting(pattern)
@@ -80,10 +82,8 @@ def _has_part(device: Device, part: str) -> bool:
 
 
 def _fitting(pattern: str) -> Callable[[Device], bool]:
-    from archcost.patterns import compiled, is_literal
-
     if is_literal(pattern):
         wanted = plain(pattern)
-        return lambda device: _has_part(device, wanted) or wanted in (plain(device.vendor), plain(device.kind))
+        return lambda device: _has_part(device, wanted) or wanted in {plain(device.vendor), plain(device.kind)} - {""}
     matches = compiled("".join([char for char in pattern.casefold() if char.isalnum() or char in "*?[]!"])).matches
     return lambda device: any(map(matches, names_of(device)))

@@ -103,7 +103,8 @@ def _read(reader: Reader, name: str, place: Value, table: Table) -> Device | Non
     if "memory" not in entries:
         reader.report(f"the device '{name}' has no memory", place, _MEMORY)
     elif figures.get("usable", 0) > figures.get("memory", 0) > 0:
-        reader.report(f"the device '{name}' has less memory than is usable", entries["usable"][1])
+        hint = "`usable` is what programs find of `memory`"
+        reader.report(f"the device '{name}' has less memory than is usable", entries["usable"][1], hint)
     if len(reader.problems) > before or "memory" not in figures:
         return None
     mark = place.mark
@@ -142,6 +143,7 @@ def _is_free(reader: Reader, device: Device, key: Value, taken: dict[str, str]) 
     names = {plain(name): name for name in (device.name, *device.aliases)}
     twice = [name for each, name in names.items() if each in taken]
     for name in twice[:1]:
-        reader.report(f"'{name}' names two devices: this one and '{taken[plain(name)]}'", key)
+        message = f"'{name}' names two devices: this one and '{taken[plain(name)]}'"
+        reader.report(message, key, "case and hyphens make no other name")
     taken.update(dict.fromkeys(names, device.name))
     return not twice

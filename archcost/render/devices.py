@@ -111,7 +111,8 @@ def _facts(device: Device) -> Iterator[tuple[str, str]]:
 
 
 def _cited(source: Citation) -> str:
-    return ", ".join(filter(None, (source.title or source.name, source.address)))
+    """What a source is; its address, which would not fit a page, is in the JSON."""
+    return source.title or source.name
 
 
 def _with_unit(value: int | None, scale: int, unit: str) -> str:
