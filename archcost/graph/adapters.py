@@ -58,7 +58,9 @@ class _Adapted:
             shares = places[node.weights_of] if node.weights_of >= 0 else -1
             target = _owner(graph, index) in targets
             first = self._adapted(node, inputs, shares) if target else self._add(node.path, node, inputs, shares)
-            values.update(zip(range(node.first_value, node.first_value + len(node.outputs)), range(first, len(self.types))))
+            values.update(
+                zip(range(node.first_value, node.first_value + len(node.outputs)), range(first, len(self.types)))
+            )
         scopes = [
             scope._replace(
                 outputs=tuple([values[value] for value in scope.outputs]),
@@ -69,7 +71,9 @@ class _Adapted:
         outputs = tuple([values[value] for value in graph.outputs])
         self.graph = graph._replace(nodes=self.nodes, outputs=outputs, scopes=self.scopes + scopes)
 
-    def _add(self, path: str, like: Node, inputs: tuple[int, ...], shares: int, signature: Signature | None = None) -> int:
+    def _add(
+        self, path: str, like: Node, inputs: tuple[int, ...], shares: int, signature: Signature | None = None
+    ) -> int:
         """Add a node; its first value."""
         signature = signature or like.signature
         self.meter.take_layer(layer_work(path, len(inputs), len(signature.outputs)), like.mark)
@@ -154,8 +158,8 @@ def _all_linear(graph: Graph) -> set[int]:
         if node.op.kind == _LINEAR and node.first_value not in given
     }
     if not found:
-        kinds = ", ".join([kind for kind in _CONVS if any(node.op.kind == kind for node in graph.nodes)])
-        hint = f"name layers: `--lora-targets '**.{kinds.split(', ')[0]}*'`" if kinds else "it has nothing to adapt"
+        conv = next((last(node.path) for node in graph.nodes if node.op.kind in _CONVS), "")
+        hint = f"name layers, as in `--lora-targets '**.{conv}'`" if conv else "it has nothing to adapt"
         raise UsageError(f"{graph.spec.name} has no linear layer but its output, so LoRA has no target", hint)
     return found
 

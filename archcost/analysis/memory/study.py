@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archcost.analysis.training_costs import StepCosts
     from archcost.graph.model import Graph
 
+
 class Study(NamedTuple):
     """A report, the conditions, and one of two results.
 
