@@ -5,13 +5,10 @@ from __future__ import annotations
 import warnings
 
 import pytest
-import torch
 
 import archcost
-from archcost.analysis.memory.checkpoints import checkpoint_ranges
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import training_memory
-from archcost.errors import UsageError
 from archcost.graph.adapters import BASE
 from archcost.graph.unroll import unroll
 from archcost.paths import above, last
