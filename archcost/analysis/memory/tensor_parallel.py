@@ -29,7 +29,7 @@ _HEADS = 4  # dims of a value by heads, whose norms are over the dims of one
 
 
 class Shards(NamedTuple):
-    """In how many parts nodes give their outputs, and tensors that learn are, by owner and name; 1 if it is not said."""
+    """In how many parts nodes give their outputs, and tensors that learn are, by owner and name; else 1."""
 
     nodes: Mapping[int, int]
     weights: Mapping[tuple[int, str], int]
