@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-LATENCY, PEAK = "latency", "peak_activation_bytes"
+LATENCY, PEAK, RUN = "latency", "peak_activation_bytes", "run_bytes"
 COUNT, OPERATIONS, BYTES, TIME = "count", "operations", "bytes", "ns"  # operations are counts that may be unknown
 
 
@@ -125,7 +125,7 @@ class LayerFigures:
     training_macs = Metric("training MACs", OPERATIONS, optional=True, of_training=True, rank=42)
     training_flops = Metric("training FLOPs", OPERATIONS, optional=True, of_training=True, rank=44)
     weight_bytes = Metric("weight bytes", BYTES, short="weights", rank=10)
-    buffer_bytes = Metric("buffer bytes", BYTES, limit=False, optional=True)
+    buffer_bytes = Metric("buffer bytes", BYTES, short="buffers", limit=False, optional=True)
     activation_bytes = Metric("activation bytes", BYTES)
     cache_bytes = Metric("KV cache", BYTES, heading="cache bytes", optional=True, rank=60, expect=True)
 

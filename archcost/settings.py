@@ -40,8 +40,9 @@ class Settings(NamedTuple):
 
     ``params`` override the spec's own. ``batch`` is the size of dim 0 of the inputs. ``training`` includes what a spec
     builds only then. ``dtype`` is that of weights and floating inputs (None: the spec's), ``weight_dtype`` that of the
-    matrices among the weights (None: the dtype). ``inputs`` replace the shapes of the spec's inputs, by their names, or
-    by none where there is just one; as in the spec, the batch is no part of them. ``lora`` adds adapters.
+    matrices among the weights (None: the dtype), ``kv_dtype`` that of the KV cache between steps (None: that of the
+    keys and values). ``inputs`` replace the shapes of the spec's inputs, by their names, or by none where there is just
+    one; as in the spec, the batch is no part of them. ``lora`` adds adapters.
     """
 
     params: Mapping[str, Any] = {}
@@ -50,7 +51,17 @@ class Settings(NamedTuple):
     dtype: str | None = None
     weight_dtype: str | None = None
     inputs: Mapping[str, InputShape] = {}
+    kv_dtype: str | None = None
     lora: Lora | None = None
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """The dtypes that were given, by the names of their settings."""
+        return {name: given for name in DTYPES if (given := getattr(self, name)) is not None}
+
+    def with_dtypes(self, given: Mapping[str, Any]) -> Settings:
+        """The same with dtypes by the names of their settings."""
+        return self._replace(**given)
 
     @property
     def as_it_stands(self) -> bool:
@@ -59,6 +70,7 @@ class Settings(NamedTuple):
         return self.batch == 1 and not changed
 
 
+DTYPES = ("dtype", "weight_dtype", "kv_dtype")  # the settings that change bytes alone
 AS_IT_STANDS = Settings()
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 from archcost import model_zoo
 from archcost.documents import Count, Shape
 from archcost.errors import SpecError, UsageError, suggestion
+from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
+    from archcost.settings import Settings
 
 INDEX = "index.json"
 _MOST_BYTES = 16 << 20
@@ -42,6 +44,9 @@ class ZooModelData(TypedDict):
     family: str
     params: Count
     macs: Count
+    weight_bytes: Count
+    buffer_bytes: Count
+    cache_bytes: Count
     peak_activation_bytes: Count
     run_bytes: Count
     inputs: list[ZooInputData]
@@ -56,6 +61,9 @@ class ZooModel(NamedTuple):
     family: str
     params: int
     macs: int
+    weight_bytes: int
+    buffer_bytes: int
+    cache_bytes: int
     peak_activation_bytes: int
     run_bytes: int
     inputs: list[ZooInputData]
@@ -81,6 +89,9 @@ def model_of(report: Report) -> ZooModel:
         family=report.spec.family,
         params=totals.params,
         macs=totals.macs,
+        weight_bytes=totals.weight_bytes,
+        buffer_bytes=totals.buffer_bytes,
+        cache_bytes=totals.cache_bytes,
         peak_activation_bytes=totals.peak_activation_bytes,
         run_bytes=totals.run_bytes,
         inputs=[
@@ -142,14 +153,22 @@ def model_names(pattern: str | None = None, family: str | None = None) -> list[s
     return found
 
 
-def models(names: Sequence[str]) -> tuple[list[ZooModel], list[Diagnostic]]:
-    """The models of these names, and the problems of those that cannot be analysed."""
-    rows = shipped()
+def models(
+    names: Sequence[str],
+    settings: Settings = AS_IT_STANDS,
+    track: Callable[[Sequence[str]], Iterable[str]] = list,
+) -> tuple[list[ZooModel], list[Diagnostic]]:
+    """The models of these names, and the problems of those that cannot be analysed.
+
+    The index has them as they stand; under other settings each is analysed, as ``track`` gives out the names. Raises
+    UsageError for settings that a spec cannot have.
+    """
+    rows = shipped() if settings == AS_IT_STANDS else {}
     found: list[ZooModel] = []
     problems: list[Diagnostic] = []
-    for name in names:
+    for name in track(names) if not rows else names:
         try:
-            found.append(rows[name] if name in rows else _analysed(name))
+            found.append(rows[name] if name in rows else _analysed(name, settings))
         except SpecError as error:
             problems += error.diagnostics
     return found, problems
@@ -169,12 +188,11 @@ def _text(path: str) -> str:
     return read_named(os.path.realpath(path), _MOST_BYTES).decode()
 
 
-def _analysed(name: str) -> ZooModel:
+def _analysed(name: str, settings: Settings) -> ZooModel:
     from archcost.analysis.report import analyze
-    from archcost.settings import AS_IT_STANDS
     from archcost.spec.loader import read
 
-    return model_of(analyze(read(name), AS_IT_STANDS))
+    return model_of(analyze(read(name), settings))
 
 
 def _family(name: str, rows: dict[str, ZooModel]) -> str | None:

@@ -57,14 +57,14 @@ def torchvision_figures(report: Report, rows: dict[str, list[dict[str, str]]]) -
 def table(reports: list[Report], rows: dict[str, list[dict[str, str]]]) -> list[str]:
     """A row a model."""
     lines = [
-        "| model | params | MACs | peak memory | torchvision | published |",
+        "| model | params | MACs | memory to run | torchvision | published |",
         "| :-- | --: | --: | --: | :-- | :-- |",
     ]
     for report in reports:
         totals = report.totals
         path = Path(report.spec.text_source.name).name
         cells = [f"[{report.name}](../specs/{path})", format_exact(totals.params), format_exact(totals.macs)]
-        cells += [format_bytes(totals.peak_activation_bytes), beside(report, rows), published(report)]
+        cells += [format_bytes(totals.run_bytes), beside(report, rows), published(report)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

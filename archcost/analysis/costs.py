@@ -6,10 +6,8 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import ceil_div, numel
-from archcost.dtypes import DTYPE_BYTES
-from archcost.graph.model import tensor_bytes
+from archcost.dtypes import DTYPE_BYTES, STORED_BITS
 from archcost.ops.base import BIAS, MATRIX
-from archcost.spec.vocabulary import WEIGHT_BITS
 
 if TYPE_CHECKING:
     from archcost.dims import Shape
@@ -77,7 +75,7 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     ``made_bytes`` are those that each node makes for its outputs. Tensors that a node shares with another one count
     there.
     """
-    nodes, dtype, weight_dtype = graph.nodes, graph.dtype, graph.weight_dtype
+    nodes, dtypes = graph.nodes, (graph.dtype, graph.weight_dtype, graph.kv_dtype)
     known: dict[tuple[Signature, int], Costs] = {}  # by signature and bytes made
     last: dict[Signature, Costs] = {}  # of which most have one number of bytes
     found = []
@@ -85,12 +83,12 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
         if owner_index >= 0:
             owner = nodes[owner_index].signature
             shared = frozenset((*owner.weights(), *owner.buffers()))
-            found.append(_costs(signature, dtype, weight_dtype, shared, made))
+            found.append(_costs(signature, dtypes, shared, made))
             continue
         costs = last.get(signature)
         if costs is None or costs.activation_bytes != made:
             key = (signature, made)
-            costs = known.get(key) or _costs(signature, dtype, weight_dtype, frozenset(), made)
+            costs = known.get(key) or _costs(signature, dtypes, frozenset(), made)
             known[key] = last[signature] = costs
         found.append(costs)
     if not graph.training:
@@ -100,8 +98,9 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     return with_training(graph, found)
 
 
-def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozenset[str], made: int) -> Costs:
+def _costs(signature: "Signature", dtypes: tuple[str, str, str], shared: frozenset[str], made: int) -> Costs:
     op = signature.op
+    dtype, weight_dtype, kv_dtype = dtypes
     inputs, outputs = signature.input_shapes, signature.output_shapes
     params = weights = weight_bytes = 0
     for name, shape in op.weights(inputs).items():
@@ -120,9 +119,7 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
             buffers += numel(shape)
             buffer_bytes += tensor_buffer_bytes(op, name, shape, dtype)
     macs = op.macs(inputs, outputs)
-    kept = 0
-    if op.caches:
-        kept = sum(map(tensor_bytes, signature.outputs))
+    kept = op.kept(inputs)
     unknown = op.unknown()
     return Costs(
         params,
@@ -135,7 +132,7 @@ def _costs(signature: "Signature", dtype: str, weight_dtype: str, shared: frozen
         buffer_bytes,
         made,
         op.idle_params(inputs) if params else 0,
-        kept,
+        stored_bytes(numel(kept), kv_dtype or signature.outputs[0].dtype) if kept is not None else 0,
         int("macs" in unknown),
         int("flops" in unknown),
     )
@@ -146,7 +143,12 @@ def tensor_weight_bytes(role: str, shape: "Shape", dtype: str, weight_dtype: str
 
     Matrices, kernels and tables take ``weight_dtype``, as the op's ``role`` says; all else stays in ``dtype``.
     """
-    return ceil_div(numel(shape) * WEIGHT_BITS[weight_dtype if role == MATRIX else dtype], 8)
+    return stored_bytes(numel(shape), weight_dtype if role == MATRIX else dtype)
+
+
+def stored_bytes(elements: int, dtype: str) -> int:
+    """Bytes of so many numbers in a dtype that may have less than a byte for each, rounded up."""
+    return ceil_div(elements * STORED_BITS[dtype], 8) if dtype in STORED_BITS else elements * DTYPE_BYTES[dtype]
 
 
 def tensor_buffer_bytes(op: "Op", name: str, shape: "Shape", dtype: str) -> int:

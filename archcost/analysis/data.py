@@ -132,6 +132,7 @@ class ReportData(Envelope):
     totals: ReportTotalsData
     layers: list[ReportLayerData]
     weight_dtype: NotRequired[Annotated[str, "Of the matrices among the weights."]]
+    kv_dtype: NotRequired[Annotated[str, "Of the KV cache, where it is not that of keys and values."]]
     partial: NotRequired[Annotated[Literal[True], "There are errors: the layers are those before the first one."]]
     unknown: NotRequired[Annotated[dict[str, Paths], AtLeast(1), "Layers of which a figure is not known, by figure."]]
     errors: NotRequired[Annotated[list[ErrorData], AtLeast(1)]]
@@ -173,6 +174,7 @@ def report_data(report: Report) -> ReportData:
         "batch": report.batch,
         "dtype": report.dtype,
         "weight_dtype": report.weight_dtype,
+        **({"kv_dtype": report.kv_dtype} if report.kv_dtype else {}),
         "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
         "outputs": [{"path": path, "shape": list(shape)} for path, shape in report.outputs.items()],
         "totals": report.totals.to_dict(),

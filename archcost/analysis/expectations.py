@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import sum_costs
+from archcost.figures import BYTES, METRICS
 from archcost.paths import inside, scopes
 from archcost.quantities import within
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Layer, Report
     from archcost.dims import Shape
     from archcost.errors import Mark
-    from archcost.spec.model import Expectation, Figure, Spec
+    from archcost.spec.model import Expectation, Figure
 
 
 class Deviation(NamedTuple):
@@ -50,8 +51,11 @@ def _shown(value: object) -> str:
 
 
 def deviations(report: Report) -> list[Deviation]:
-    """Every figure under ``expect`` that the report does not meet within its tolerance."""
-    stated = report.spec.expect
+    """Every figure under ``expect`` that the report does not meet within its tolerance.
+
+    Bytes are stated of the dtypes of the spec: under others they are not compared.
+    """
+    stated = _comparable(report)
     layers, outputs = _layers(report, stated), _outputs(report, stated)
     found = []
     for path, expectation in stated.items():
@@ -64,7 +68,7 @@ def rest_on_declared(report: Report) -> list[str]:
 
     As ``params``, and ``head.macs`` for those of a path.
     """
-    stated = report.spec.expect
+    stated = _comparable(report)
     layers = _layers(report, stated)
     unmet = {(deviation.path, deviation.metric) for deviation in deviations(report)}
     return [
@@ -76,9 +80,24 @@ def rest_on_declared(report: Report) -> list[str]:
     ]
 
 
-def expected_count(spec: Spec) -> int:
-    """How many figures and shapes a spec states under ``expect``."""
-    return sum(len(stated.figures) + (stated.output is not None) for stated in spec.expect.values())
+def expected_count(report: Report) -> int:
+    """How many of the figures and shapes that a spec states under ``expect`` a report is compared with."""
+    return sum(len(stated.figures) + (stated.output is not None) for stated in _comparable(report).values())
+
+
+def _comparable(report: Report) -> dict[str, Expectation]:
+    """What a spec states, without bytes where the dtypes are not those of the spec."""
+    stated = report.spec.expect
+    if not report.graph.settings.dtypes:
+        return stated
+    return {
+        path: each._replace(figures={name: figure for name, figure in each.figures.items() if not _in_bytes(name)})
+        for path, each in stated.items()
+    }
+
+
+def _in_bytes(metric: str) -> bool:
+    return METRICS[metric].unit == BYTES
 
 
 def stated_shapes(report: Report) -> list[bool]:

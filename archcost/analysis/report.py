@@ -181,6 +181,11 @@ class Report:
         """The dtype of the matrices among the weights: ``dtype``, unless they are quantised."""
         return self.graph.weight_dtype or self.graph.dtype
 
+    @property
+    def kv_dtype(self) -> str:
+        """The dtype that the KV cache is kept in; empty where that of the keys and values is."""
+        return self.graph.kv_dtype
+
     def unknown(self, metric: str) -> list[str]:
         """The paths of the layers of which a figure (macs or flops) is not known."""
         if not self.costs.unknown(metric):

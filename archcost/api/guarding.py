@@ -27,7 +27,9 @@ def check(
     baseline_ref: str | None = None,
     expect: bool = False,
     latency: bool = False,
+    dtype: str | None = None,
     weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
     strict: bool = False,
     allow_import: bool = False,
     track: Track = list,
@@ -36,8 +38,9 @@ def check(
 
     A wrong spec, configuration or lock file is part of the verdict: ``exit_code`` is then 2, 1 where a limit is
     exceeded, else 0. ``strict`` fails growth limits that have no baseline. ``allow_import`` lets a configuration that
-    allows it as well have code of its repository run, which makes its models. The paths are judged as ``track`` gives
-    them out, which may show how far it is. Raises UsageError for calls that make no sense.
+    allows it as well have code of its repository run, which makes its models. The dtypes, as in
+    :func:`archcost.analyze`, come before those of the configuration. The paths are judged as ``track`` gives them out,
+    which may show how far it is. Raises UsageError for calls that make no sense.
     """
     import os
 
@@ -47,7 +50,7 @@ def check(
     return judge(
         Request(
             specs=tuple(os.fspath(spec) for spec in specs),
-            settings=Settings(dict(params or {}), batch, weight_dtype=weight_dtype, inputs=shapes_by_name(inputs)),
+            settings=Settings(dict(params or {}), batch, False, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype),
             config=config,
             baseline=baseline,
             baseline_ref=baseline_ref,
@@ -70,14 +73,17 @@ def update_baseline(
     baseline: str | None = None,
     allow_increase: bool = False,
     latency: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
     allow_import: bool = False,
     track: Track = list,
 ) -> Done:
     """Record specs (default: those of the configuration) in the lock file, as ``archcost baseline update`` does.
 
     Nothing is written where a spec or a file is wrong (``diagnostics``), or where params, MACs or a limited figure grew
-    and ``allow_increase`` is not given (``refused``). ``allow_import`` and ``track`` are as in :func:`check`. Raises
-    UsageError for calls that make no sense.
+    and ``allow_increase`` is not given (``refused``). The dtypes, ``allow_import`` and ``track`` are as in
+    :func:`check`. Raises UsageError for calls that make no sense.
     """
     import os
 
@@ -87,7 +93,7 @@ def update_baseline(
     return record(
         Order(
             specs=tuple(os.fspath(spec) for spec in specs),
-            settings=Settings(dict(params or {}), batch, inputs=shapes_by_name(inputs)),
+            settings=Settings(dict(params or {}), batch, False, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype),
             config=config,
             baseline=baseline,
             allow_increase=allow_increase,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.zoo_check import ZooCheck
     from archcost.errors import Diagnostic
     from archcost.first_files import Begun
+    from archcost.named_specs import Track
     from archcost.spec.model import Spec
     from archcost.zoo_index import ZooModel
 
@@ -47,17 +48,20 @@ def analyze(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
 ) -> Report:
     """Shapes, params, MACs and bytes of every layer of a spec.
 
     ``spec`` is a loaded spec, a path, or the name of a zoo model; ``params`` override the spec's own. ``inputs``
     replace the shapes of its inputs, without the batch: ``(3, 480, 640)``, or ``{"image": (3, 480, 640)}`` by name.
     ``training`` includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and
-    floating inputs; ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone.
+    floating inputs; ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone, and
+    ``kv_dtype`` those of the KV cache alone.
     Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
     params and inputs that the spec does not have.
     """
-    return report_of(spec, Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs)))
+    settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
+    return report_of(spec, settings)
 
 
 def validate(
@@ -126,16 +130,27 @@ def export(
     return to_torch(report_of(spec, Settings(params or {}, training=training, inputs=shapes_by_name(inputs))))
 
 
-def zoo(pattern: str | None = None, *, family: str | None = None) -> list[ZooModel]:
-    """The models that come with archcost, with the figures that ship with them; nothing is analysed.
+def zoo(
+    pattern: str | None = None,
+    *,
+    family: str | None = None,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
+    track: Track = list,
+) -> list[ZooModel]:
+    """The models that come with archcost, with the figures that ship with them: nothing is analysed without a dtype.
 
     A ``pattern`` with wildcards fits names, a model's name that model, and any other text what has it in its name or
-    family. Case does not matter. Raises UsageError for a pattern that fits nothing and a family that there is not.
+    family. Case does not matter. The dtypes are as in :func:`analyze`. Models that are analysed are taken as ``track``
+    gives out their names, which may show how far it is. Raises UsageError for a pattern that fits nothing, a family
+    that there is not and an unknown dtype.
     """
     from archcost.errors import SpecError
     from archcost.zoo_index import model_names, models
 
-    found, problems = models(model_names(pattern, family))
+    settings = Settings(dtype=dtype, weight_dtype=weight_dtype, kv_dtype=kv_dtype)
+    found, problems = models(model_names(pattern, family), settings, track)
     if problems:
         raise SpecError(problems)
     return found

@@ -33,6 +33,7 @@ def compare(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
 ) -> Comparison: ...
 
 
@@ -47,6 +48,7 @@ def compare(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
     sort: str | None = None,
 ) -> Comparison | SideBySide: ...
 
@@ -61,6 +63,7 @@ def compare(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
     sort: str | None = None,
 ) -> Comparison | SideBySide:
     """What differs between two models, whole and by scope; three and more are put side by side.
@@ -77,7 +80,7 @@ def compare(
 
     if sort is not None and sort not in TOTALS:
         raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))
-    settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs))
+    settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     reports = [report_of(model, settings) for model in (before, after, *others)]
     if others:
         return SideBySide(tuple(rank(reports, sort) if sort else reports))
@@ -91,6 +94,8 @@ def memory(
     inputs: AnyInputs | None = None,
     batch: int = 1,
     dtype: str | None = None,
+    weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
     training: bool = False,
     schedule: str = "spec",
     inplace: bool = False,
@@ -105,15 +110,15 @@ def memory(
     parallel: Sequence[str] = (),
     what_if: bool = True,
 ) -> Study:
-    """The memory of a model: its peak, the tensors alive at the peak, and ways to need less.
+    """The memory that a model needs to run or to train, its peak, the tensors alive then, and ways to need less.
 
     ``schedule`` is the order of the layers, ``spec`` or ``min-peak``; ``inplace`` lets activations overwrite their
     input. What follows is of a ``training`` step, and implies one: an ``optimizer`` (sgd, adamw, adamw8bit …),
     ``foreach``, ``mixed`` precision (bfloat16, float16), ``master_weights`` in float32 beside half-precision params,
     ``accumulate`` batches, patterns of blocks to ``checkpoint``, adapters of a rank (``lora``) on the layers that
     ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. ``what_if=False`` leaves out
-    what would need less. Raises UsageError for a word or a pattern that names nothing, and what
-    :func:`archcost.analyze` raises.
+    what would need less. The dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that
+    names nothing, and what :func:`archcost.analyze` raises.
     """
     from archcost.analysis.memory.conditions import conditions_of
     from archcost.analysis.memory.study import study
@@ -134,7 +139,8 @@ def memory(
     )
     adapters = lora_of(lora, lora_targets)
     trains = conditions.training or adapters is not None
-    settings = Settings(params or {}, batch, trains, dtype, inputs=shapes_by_name(inputs), lora=adapters)
+    shapes = shapes_by_name(inputs)
+    settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes, kv_dtype, adapters)
     return study(report_of(spec, settings), conditions._replace(training=trains))
 
 
@@ -146,6 +152,9 @@ def explain(
     inputs: AnyInputs | None = None,
     batch: int = 1,
     training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
     balance: Fraction | float | None = None,
     variable: str | None = None,
 ) -> Explanation | Story | VariableFormulas:
@@ -164,7 +173,8 @@ def explain(
 
     if balance is not None and not 0 < balance < float("inf"):
         raise UsageError(f"a balance is a number of FLOPs a byte above 0, got {balance}")
-    report = report_of(spec, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
+    settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
+    report = report_of(spec, settings)
     if variable is not None:
         from archcost.explaining.in_variable import formulas_in
 

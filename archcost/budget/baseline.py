@@ -40,8 +40,8 @@ _FIGURES = attrgetter(*OF_LAYERS)
 class LockEntry:
     """What is recorded of one spec: its text's hash, how it was analysed, its totals and layers.
 
-    ``params`` are all params as they were set; ``settings`` those that were given on the command line, and ``inputs``
-    the shapes that were.
+    ``params`` are all params as they were set; ``settings`` those that were given on the command line, ``inputs`` the
+    shapes that were, and ``dtypes`` the dtypes, there or in the configuration, by the names of their settings.
     """
 
     name: str
@@ -52,6 +52,7 @@ class LockEntry:
     totals: dict[str, int]
     rows: tuple[LockRow, ...]
     inputs: dict[str, list[int]] = field(default_factory=dict)
+    dtypes: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def scopes(self) -> Scopes[LockRow]:
@@ -124,6 +125,7 @@ def entry_of(report: Report, settings: Settings) -> LockEntry:
         {metric: getattr(report.totals, metric) for metric in TOTALS},
         tuple(rows),
         report.given_inputs,
+        settings.dtypes,
     )
 
 

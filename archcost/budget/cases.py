@@ -70,7 +70,6 @@ def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
         key=lock_key,
         report=report,
         limits=config.limits_of(key),
-        weights_recorded=revision is not None or settings.weight_dtype is None,
         settings=settings,
         baseline=baseline,
         entry=past.entry,

@@ -9,6 +9,7 @@ from archcost.budget.baseline import Baseline
 from archcost.budget.cases import CheckContext, judge_path
 from archcost.budget.chosen import choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
+from archcost.budget.configured_dtypes import with_dtypes
 from archcost.budget.missing_specs import gone_entries, gone_files, unused, with_guesses
 from archcost.budget.verdict import Verdict
 from archcost.errors import ConfigError, Diagnostic, UsageError
@@ -40,6 +41,7 @@ def check(request: Request, track: Track = list) -> Verdict:
         chosen = choose(request.specs, config)
     except ConfigError as error:
         return Verdict((), diagnostics=error.diagnostics)
+    request = request._replace(settings=with_dtypes(request.settings, config.dtypes))
     if request.baseline_ref is not None:
         from archcost.revisions import Revision
 

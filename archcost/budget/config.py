@@ -10,11 +10,14 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost import model_zoo
+from archcost.budget.config_text import OWN_NAME, PROJECT_NAME, config_source, relative, root_of
+from archcost.budget.configured_dtypes import read_dtypes
 from archcost.budget.configured_models import read_allowance, read_models
 from archcost.budget.lock_keys import path_of
 from archcost.errors import ConfigError, Diagnostic, Mark, Source
-from archcost.files import DISK, Below, FileError, decoded, in_gits_own, is_below, located, read_named
+from archcost.files import DISK, Below, FileError, in_gits_own, is_below
 from archcost.globs import GlobError, expand, leads_out, names_nothing, normal, selects, unreadable
+from archcost.settings import DTYPES
 from archcost.spec.budget_reader import METRIC_NAMES, Defaults, pattern_is_readable, read_level_and_message, read_limits
 from archcost.spec.document import Mapping as Table
 from archcost.spec.document import Scalar, Sequence
@@ -25,15 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.budget.configured_models import ConfiguredModel
-    from archcost.files import Files
     from archcost.spec.budget_limits import Limit
     from archcost.spec.document import Value
 
-OWN_NAME = "archcost.toml"
-PROJECT_NAME = "pyproject.toml"
 LOCK_NAME = "archcost.lock.json"
-KEYS = ("specs", "models", "allow_import", "baseline", "budgets")
-MAX_BYTES = 2**20
+KEYS = ("specs", "models", "allow_import", "baseline", *DTYPES, "budgets")
 MAX_BUDGETS = 1000  # tables of limits
 MAX_GLOBS = 1000  # in one list
 _BOUND = "a configuration names files of its repository only, or of its folder where there is no repository"
@@ -60,6 +59,7 @@ class Config(NamedTuple):
     budgets: tuple[ConfigBudget, ...] = ()
     models: Mapping[str, ConfiguredModel] = {}
     allow_import: bool = False
+    dtypes: Mapping[str, str] = {}  # by the names of their settings
 
     @property
     def baseline_path(self) -> str:
@@ -99,27 +99,6 @@ class Config(NamedTuple):
         return [*own] + [limit for budget in self.budgets if selects(budget.specs, path) for limit in budget.limits]
 
 
-def relative(path: str) -> str:
-    """A path as people write it: relative to the working directory if it is below it."""
-    try:
-        short = os.path.relpath(path)
-    except ValueError:  # another drive
-        return path
-    return path if short.startswith(f"..{os.sep}..{os.sep}..") and os.path.isabs(path) else short
-
-
-def root_of(folder: str) -> str:
-    """The root of the git repository around a folder, links followed; the folder itself where there is none."""
-    real = os.path.realpath(folder)
-    place = real
-    while not os.path.lexists(os.path.join(place, ".git")):
-        parent = os.path.dirname(place)
-        if parent == place:
-            return real
-        place = parent
-    return place
-
-
 def load_config(path: str | None = None) -> Config:
     """The configuration at a path, or the one that is found; raises ConfigError with every problem."""
     if path is not None:
@@ -139,7 +118,7 @@ def load_config(path: str | None = None) -> Config:
 
 def _read(path: str, *, named: bool = False) -> Config | None:
     """The configuration in a file; None if a pyproject.toml has none, unless it is required."""
-    source = _source(path, named=named)
+    source = config_source(path, named=named)
     name, required = source.name, named or os.path.basename(path) == OWN_NAME
     in_project = os.path.basename(path) == PROJECT_NAME
     if in_project and not required and "archcost" not in source.text and "\\u" not in source.text.lower():
@@ -159,37 +138,6 @@ def _read(path: str, *, named: bool = False) -> Config | None:
             return None
     assert root is not None
     return _Reader(source, os.path.dirname(os.path.abspath(path))).config(root, path)
-
-
-def _source(path: str, *, named: bool) -> Source:
-    """The text of a configuration: one that a person named, or one that was found and must be of the repository."""
-    name = relative(path)
-    try:
-        data = _named(path) if named else _found(path)
-        return Source(name, decoded(data))
-    except FileError as error:
-        message, hint = f"cannot read {name}: {error.reason}", error.help
-    except UnicodeDecodeError:
-        message, hint = f"cannot read {name}: it is not UTF-8 text", "save it as UTF-8"
-    raise ConfigError([Diagnostic(message, Mark(Source(name, ""), 0, 0), hint)])
-
-
-def _named(path: str) -> bytes:
-    real, is_linked = located(path)
-    return _linked(real, DISK) if is_linked else read_named(real, MAX_BYTES)
-
-
-def _found(path: str) -> bytes:
-    files = Below(root_of(os.path.dirname(path)), "the repository")
-    return _linked(files.resolve(path), files)
-
-
-def _linked(real: str, files: Files) -> bytes:
-    """The content of what a link may lead to: a configuration by its name, for messages show its lines."""
-    data = files.read(real, MAX_BYTES)
-    if os.path.normcase(os.path.basename(real)) not in (OWN_NAME, PROJECT_NAME):
-        raise FileError(f"it leads to a file that is called neither {OWN_NAME} nor {PROJECT_NAME}")
-    return data
 
 
 class _Reader(Reader):
@@ -221,6 +169,7 @@ class _Reader(Reader):
                 config = config._replace(models=read_models(self, entries["models"][1]))
             if "allow_import" in entries:
                 config = config._replace(allow_import=read_allowance(self, entries["allow_import"][1]))
+            config = config._replace(dtypes=read_dtypes(self, table))
             if "budgets" in entries:
                 config = config._replace(budgets=self._budgets(entries["budgets"][1]))
         if self.problems:

@@ -50,7 +50,6 @@ class Case(NamedTuple):
     measured: MeasuredPace | None = None
     expect: bool = False
     strict: bool = False
-    weights_recorded: bool = True  # the baseline's bytes of weights are of the same dtype
 
 
 def judge(case: Case) -> SpecVerdict:
@@ -81,7 +80,7 @@ class _Judge:
             self.diagnostics += error.diagnostics
         findings += self._baseline_state(findings)
         recorded = [self.report.totals.to_dict(), *([self.entry.totals] if self.entry else [])]
-        expected = 0 if case.expect else expected_count(self.report.spec)
+        expected = 0 if case.expect else expected_count(self.report)
         findings += self._expectations() if case.expect else self._unasked(expected)
         return SpecVerdict(
             path=case.path,
@@ -123,19 +122,18 @@ class _Judge:
 
     def _comparable(self) -> bool:
         """Whether the baseline was recorded under the same batch and settings; a problem if growth depends on it."""
-        case, entry = self.case, self.case.entry
+        entry = self.case.entry
         if entry is None:
             return False
-        if not case.weights_recorded:
-            return False
         now = self.now
-        if (entry.batch, entry.settings, entry.inputs) == (now.batch, now.settings, now.inputs):
+        if _given(entry) == _given(now):
             return True
         growth = self.growth_limits
         if growth:
             message = f"the baseline of {entry.name} was recorded with {_how(entry)}, "
             message += f"and this is {_how(now)}: growth cannot be judged"
-            hint = "give the same --batch, --set and --input, or compare with a commit: --baseline-ref REF"
+            dtypes = " and the same dtypes" if entry.dtypes != now.dtypes else ""
+            hint = f"give the same --batch, --set and --input{dtypes}, or compare with a commit: --baseline-ref REF"
             self.diagnostics.append(Diagnostic(message, growth[0].mark, hint))
         return False
 
@@ -166,7 +164,7 @@ class _Judge:
 
     def _expectations(self) -> list[Finding]:
         """The figures under ``expect`` that are not met; one finding where all are."""
-        if not expected_count(self.report.spec):
+        if not expected_count(self.report):
             return []
         ok = Finding(Rule.EXPECT, Status.OK, self.case.path, self.report.name)
         found = deviations(self.report)
@@ -199,7 +197,13 @@ def _with(finding: Finding, status: Status, **values: Any) -> Finding:
     return replace(finding, status=status, **values)
 
 
+def _given(entry: LockEntry) -> tuple[object, ...]:
+    """What a spec was analysed under."""
+    return entry.batch, entry.settings, entry.inputs, entry.dtypes
+
+
 def _how(entry: LockEntry) -> str:
     given = "".join(f" --set {name}={value}" for name, value in entry.settings.items())
     shapes = "".join(f" --input {input_text(name, shape)}" for name, shape in entry.inputs.items())
-    return f"--batch {entry.batch}{given}{shapes}"
+    dtypes = "".join(f" --{name.replace('_', '-')} {dtype}" for name, dtype in entry.dtypes.items())
+    return f"--batch {entry.batch}{given}{shapes}{dtypes}"

@@ -143,14 +143,7 @@ class Holding:
 
     def _cannot_grow(self, limit: Limit, *, is_for_any: bool) -> None:
         """A growth limit on something that has no baseline at all; what else prevents it is told of the spec."""
-        case = self.case
-        if not is_for_any:
-            return
-        if not case.weights_recorded and case.entry is not None:
-            message = "a lock file has the bytes of weights in the model's dtype: growth cannot be judged"
-            hint = "leave out --weight-dtype, or compare with a commit: --baseline-ref REF"
-            self._problem(Diagnostic(message, limit.mark, hint))
-        if case.baseline is None:
+        if is_for_any and self.case.baseline is None:
             self.unjudged.append(limit)
 
     def _told(self, limit: Limit, outcome: Outcome) -> Finding:

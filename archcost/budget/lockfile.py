@@ -175,7 +175,8 @@ def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
     params, settings = dict(data["params"]), dict(data["set"])
     name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
     given = {_word(each, f"{key}: inputs"): _shape(shape, key) for each, shape in data.get("inputs", {}).items()}
-    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows), given)
+    dtypes = {_word(each, key): _word(word, f"{key}: {each}") for each, word in data.get("dtypes", {}).items()}
+    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows), given, dtypes)
 
 
 def _shape(value: Any, key: str) -> list[int]:
@@ -240,6 +241,7 @@ def lock_text(baseline: Baseline) -> str:
 def _data(entry: LockEntry) -> dict[str, Any]:
     return {
         "batch": entry.batch,
+        **({"dtypes": entry.dtypes} if entry.dtypes else {}),
         **({"inputs": entry.inputs} if entry.inputs else {}),
         "layers": [_row(row) for row in entry.rows],
         "name": entry.name,

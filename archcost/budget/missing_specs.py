@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.baseline_state import lacking
-from archcost.budget.config import relative
+from archcost.budget.config_text import relative
 from archcost.budget.judge import place
 from archcost.budget.lock_keys import is_file_below, is_gone, is_imported, path_of, spec_key
 from archcost.budget.past_figures import analysed

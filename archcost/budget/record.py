@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.budget.baseline import Baseline, Pace, entry_of
 from archcost.budget.chosen import analyze_chosen, choose, only_blocks, read_baseline, refuse_empty
 from archcost.budget.config import load_config
+from archcost.budget.configured_dtypes import with_dtypes
 from archcost.budget.lock_keys import is_gone, spec_key
 from archcost.budget.lockfile import write_lock
 from archcost.budget.ratchet import Done, increases, slower
@@ -45,6 +46,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
     refuse_empty(order.baseline, "--baseline", "name a file")
     try:
         config = load_config(order.config)
+        order = order._replace(settings=with_dtypes(order.settings, config.dtypes))
         path = order.baseline or config.baseline_path
         files = None if order.baseline else config.files
         chosen = choose(order.specs, config)

@@ -12,9 +12,11 @@ from archcost.commands.options import (
     Batch,
     Columns,
     Depth,
+    Dtype,
     Format,
     Functional,
     Inputs,
+    KvDtype,
     Output,
     SetParams,
     Specs,
@@ -51,7 +53,9 @@ def analyze(
     ] = None,
     functional: Functional = None,
     columns: Columns = None,
+    dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
     relative_to: Annotated[
         str | None,
         typer.Option("--relative-to", metavar="PATH", help="Show receptive fields relative to this block's input."),
@@ -76,9 +80,16 @@ def analyze(
         relative_to=relative_to or "",
     )
     check_training((sort, *wanted.columns), training=training)
-    results = analyze_all(
-        specs, settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
+    asked = settings_of(
+        settings,
+        inputs=inputs,
+        batch=batch,
+        training=training,
+        dtype=dtype,
+        weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
     )
+    results = analyze_all(specs, asked)
     _write(results, wanted, chosen, output)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archcost.commands.check import AllowImport, BaselineFile, ConfigFile
-from archcost.commands.options import Batch, Inputs, SetParams
+from archcost.commands.options import Batch, Dtype, Inputs, KvDtype, SetParams, WeightDtype
 
 baseline = typer.Typer(no_args_is_help=True, help="Manage the baseline (lock file).")
 
@@ -31,6 +31,9 @@ def update(
         bool, typer.Option("--allow-increase", help="Also record figures that have grown.")
     ] = False,
     latency: Annotated[bool, typer.Option("--latency", help="Measure and record latency for this machine.")] = False,
+    dtype: Dtype = None,
+    weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
     config: ConfigFile = None,
     allow_import: AllowImport = False,
 ) -> None:
@@ -51,6 +54,9 @@ def update(
         baseline=baseline,
         allow_increase=allow_increase,
         latency=latency,
+        dtype=dtype,
+        weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
         allow_import=allow_import,
         track=lambda paths: progress(paths, "analysing"),
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Inputs, Output, SetParams, WeightDtype, format_option
+from archcost.commands.options import Batch, Dtype, Inputs, KvDtype, Output, SetParams, WeightDtype, format_option
 from archcost.render.formats import FULL, GITHUB, JUNIT, OF_VERDICTS, SARIF
 
 ConfigFile = Annotated[
@@ -53,7 +53,9 @@ def check(
     ] = None,
     expect: Annotated[bool, typer.Option("--expect", help="Also check the figures under `expect`.")] = False,
     latency: Annotated[bool, typer.Option("--latency", help="Measure latency and check its limits.")] = False,
+    dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
     config: ConfigFile = None,
     strict: Annotated[bool, typer.Option("--strict", help=_STRICT)] = False,
     allow_import: AllowImport = False,
@@ -77,7 +79,9 @@ def check(
         baseline_ref=baseline_ref,
         expect=expect,
         latency=latency,
+        dtype=dtype,
         weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
         strict=strict,
         allow_import=allow_import,
         track=lambda paths: progress(paths, "checking"),

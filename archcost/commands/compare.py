@@ -9,14 +9,18 @@ import typer
 from archcost.commands.options import (
     Batch,
     Depth,
+    Dtype,
     Format,
     Inputs,
+    KvDtype,
     Output,
     SetParams,
     TrainingStep,
     WeightDtype,
     metric_option,
+    word_option,
 )
+from archcost.dtypes import FLOAT_DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +47,17 @@ def compare(
     ] = None,
     batch: Batch = 1,
     training: TrainingStep = False,
+    dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
+    dtype_b: Annotated[
+        str | None, word_option("--dtype-b", FLOAT_DTYPES, "DTYPE", "--dtype of the second spec alone.")
+    ] = None,
     weight_dtype_b: Annotated[
         str | None, typer.Option("--weight-dtype-b", metavar="DTYPE", help="--weight-dtype of the second spec alone.")
+    ] = None,
+    kv_dtype_b: Annotated[
+        str | None, typer.Option("--kv-dtype-b", metavar="DTYPE", help="--kv-dtype of the second spec alone.")
     ] = None,
     metric: Annotated[str, metric_option("--metric", "Metric to show changes in.")] = "macs",
     sort: Annotated[str | None, metric_option("--sort", "Sort three or more specs by a metric.")] = None,
@@ -57,6 +69,7 @@ def compare(
     ] = None,
 ) -> None:
     """Show what differs between two specs, or put three or more side by side."""
+    # long: an option a line, and again where it is passed on
     import archcost
     from archcost.commands.option_values import check_training, parse_params, settings_of, whole
     from archcost.errors import UsageError
@@ -68,17 +81,24 @@ def compare(
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
         hint = "give the same one twice to compare settings: --set-b width=0.5"
         raise UsageError("compare takes two specs or more", hint)
-    if len(specs) > 2 and weight_dtype_b:  # noqa: PLR2004 - only two have these names
-        raise UsageError("--weight-dtype-b is for two specs")
+    of_second = {"dtype": dtype_b, "weight_dtype": weight_dtype_b, "kv_dtype": kv_dtype_b}
+    given = {name: word for name, word in of_second.items() if word}
+    if len(specs) > 2 and given:  # noqa: PLR2004 - only two have these names
+        raise UsageError(f"--{next(iter(given)).replace('_', '-')}-b is for two specs")
     if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
         raise UsageError("--set-a and --set-b are for two specs")
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
-    asked = settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
-    first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
-    second = asked._replace(
-        params={**asked.params, **parse_params(settings_b or (), "--set-b")},
-        weight_dtype=weight_dtype_b or weight_dtype,
+    asked = settings_of(
+        settings,
+        inputs=inputs,
+        batch=batch,
+        training=training,
+        dtype=dtype,
+        weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
     )
+    first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
+    second = asked._replace(params={**asked.params, **parse_params(settings_b or (), "--set-b")}).with_dtypes(given)
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
     found = archcost.compare(*reports, sort=sort)

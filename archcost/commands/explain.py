@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Format, Inputs, Output, SetParams, Training
+from archcost.commands.options import Batch, Dtype, Format, Inputs, KvDtype, Output, SetParams, Training, WeightDtype
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -28,6 +28,9 @@ def explain(
     inputs: Inputs = None,
     batch: Batch = 1,
     training: Training = False,
+    dtype: Dtype = None,
+    weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
     variable: Annotated[
         str | None,
         typer.Option("--in", metavar="NAME", help="The figures as formulas in a param that is a number, or in batch."),
@@ -43,7 +46,16 @@ def explain(
     from archcost.render.printing import format_of, write
 
     chosen, threshold = format or format_of(output), _threshold(balance)
-    report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
+    asked = settings_of(
+        settings,
+        inputs=inputs,
+        batch=batch,
+        training=training,
+        dtype=dtype,
+        weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
+    )
+    report = analyze_one(spec, asked)
     found = archcost.explain(report, path, balance=threshold, variable=variable)
     write(_document(found), chosen, output)
 

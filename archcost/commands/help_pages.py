@@ -25,7 +25,7 @@ PROGRAM = "archcost"
 PANELS = {  # of options, in this order; those that are in none stand before
     "Options": (),
     "The model": ("--set", "--set-a", "--set-b", "--input", "--batch", "--training", "--dtype", "--weight-dtype",
-                  "--weight-dtype-b", "--until"),
+                  "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--until"),
     "Training": ("--optimizer", "--foreach", "--mixed", "--checkpoint"),
     "What is shown": ("--depth", "--sort", "--top", "--columns", "--convention", "--functional", "--relative-to",
                       "--metric", "--only-changed", "--what-if"),

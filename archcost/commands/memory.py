@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
-from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs, number_option, word_option
+from archcost.commands.options import (
+    Batch,
+    Depth,
+    Dtype,
+    Format,
+    Inputs,
+    KvDtype,
+    Output,
+    SetParams,
+    Specs,
+    WeightDtype,
+    number_option,
+    word_option,
+)
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,7 +28,6 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 
-DTYPES = ("float32", "bfloat16", "float16", "float64")
 HALVES = ("bfloat16", "float16")  # what mixed precision computes in
 SCHEDULES = ("spec", "min-peak")
 OPTIMIZERS = (
@@ -31,9 +43,9 @@ def memory(
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
-    dtype: Annotated[
-        str | None, word_option("--dtype", DTYPES, "DTYPE", "Dtype of weights and floating-point inputs.")
-    ] = None,
+    dtype: Dtype = None,
+    weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
     schedule: Annotated[
         str,
         word_option("--schedule", SCHEDULES, "ORDER", "Order of the layers: the spec's, or that of the lowest peak."),
@@ -102,6 +114,8 @@ def memory(
             inputs=shapes,
             batch=batch,
             dtype=dtype,
+            weight_dtype=weight_dtype,
+            kv_dtype=kv_dtype,
             training=training,
             schedule=schedule,
             inplace=inplace,

@@ -28,12 +28,14 @@ def settings_of(
     training: bool = False,
     dtype: str | None = None,
     weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
 ) -> Settings:
     """The settings that options ask for; ``params`` are the words of ``--set``, ``inputs`` those of ``--input``.
 
     Raises UsageError.
     """
-    return Settings(parse_params(params or ()), batch, training, dtype, weight_dtype, parse_inputs(inputs or ()))
+    shapes = parse_inputs(inputs or ())
+    return Settings(parse_params(params or ()), batch, training, dtype, weight_dtype, shapes, kv_dtype)
 
 
 def check_training(metrics: Iterable[str | None], *, training: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archcost.commands.value_readers import Seconds, WholeNumber, WordOf
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.figures import COLUMNS, OF_LAYERS
 from archcost.render.formats import FORMATS, SUFFIXES
 
@@ -78,6 +79,10 @@ CONVENTIONS = ("archcost", "torch", "fvcore", "torchinfo", "ptflops", "ptflops-a
 Depth = Annotated[int | None, number_option("--depth", "Fold the table below N levels.")]
 
 
+Dtype = Annotated[
+    str | None,
+    word_option("--dtype", FLOAT_DTYPES, "DTYPE", "Dtype of weights and floating-point inputs."),
+]
 WeightDtype = Annotated[
     str | None,
     typer.Option(
@@ -85,6 +90,10 @@ WeightDtype = Annotated[
         metavar="DTYPE",
         help="Weight-only quantization: int8, int4, float8, float16 … for matrices; biases and norms keep their dtype.",
     ),
+]
+KvDtype = Annotated[
+    str | None,
+    typer.Option("--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in: int8, float8, int4 …"),
 ]
 
 

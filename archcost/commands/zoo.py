@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Format, Output
+from archcost.commands.options import Dtype, Format, KvDtype, Output, WeightDtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,22 @@ def zoo(
     copy: Annotated[
         str | None, typer.Option("--copy", metavar="FILE", help="Write the model's spec to a file, to begin with.")
     ] = None,
+    dtype: Dtype = None,
+    weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
 ) -> None:
     """List the models that come with archcost, or show one of them."""
+    # long: an option a line, and what does not go with what
     from archcost import zoo_index
     from archcost.render.printing import format_of, write
+    from archcost.settings import Settings
 
+    asked = Settings(dtype=dtype, weight_dtype=weight_dtype, kv_dtype=kv_dtype)
+    if asked.dtypes and (check or copy is not None):
+        from archcost.errors import UsageError
+
+        option = next(iter(asked.dtypes)).replace("_", "-")
+        raise UsageError(f"--{option} is for figures, and {'--check' if check else '--copy'} has models as they stand")
     if copy is not None:
         _copy(pattern, copy)
         return
@@ -61,8 +72,9 @@ def zoo(
             raise typer.Exit(1)
     else:
         from archcost.render.output import print_diagnostics
+        from archcost.render.progress import progress
 
-        models, problems = zoo_index.models(names)
+        models, problems = zoo_index.models(names, asked, lambda found: progress(found, "analysing"))
         print_diagnostics(problems)
         write(_document(pattern, models), chosen, output)
         broken = bool(problems)

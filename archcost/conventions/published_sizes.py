@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions.published_figures import BYTES, PARAMS, CandidateFigure, Term, figure, product
 from archcost.dims import numel
-from archcost.dtypes import FLOAT_DTYPES, WHOLE_DTYPES
-from archcost.spec.vocabulary import WEIGHT_BITS
+from archcost.dtypes import FLOAT_DTYPES, STORED_BITS, WHOLE_DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +139,7 @@ def _bytes(params: tuple[Term, ...], sums: _Sums) -> Iterator[CandidateFigure]:
     count = sums.params
     floats = sums.statistics + sums.counters + sums.buffers - sums.integers
     for rank, dtype in enumerate(_STORED):
-        bits = WEIGHT_BITS[dtype]
+        bits = STORED_BITS[dtype]
         size = max(bits // 8, 1)
         yield figure(f"bytes of the params in {dtype}", rank, BYTES, params, times=size, share=8 * size // bits)
         if dtype in FLOAT_DTYPES and (floats or sums.integers):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from archcost.analysis.costs import stored_bytes
 from archcost.analysis.traffic import input_bytes, traffic_of, weight_bytes_read
-from archcost.dtypes import DTYPE_BYTES
+from archcost.dtypes import DTYPE_BYTES, STORED_BITS
 from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_equations
 from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
@@ -17,6 +18,7 @@ from archcost.graph.model import tensor_bytes
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report
+    from archcost.dims import Shape
     from archcost.graph.model import Node, Signature
 
 
@@ -141,12 +143,23 @@ def _byte_equations(report: Report, index: int) -> list[Equation]:
         weights = cross(Symbol("params", layer.costs.params), Number(size))
         equations.append(Equation("weight_bytes", "weights", weights.value, weights, BYTES))
     equations.append(Equation("output_bytes", "output", written, total(outputs), BYTES, _held_elsewhere(layer)))
-    if layer.costs.cache_bytes:
-        equations.append(Equation("cache_bytes", "cache", written, total(outputs), BYTES, "kept for the next step"))
+    kept = node.op.kept(node.signature.input_shapes)
+    if kept is not None:
+        equations.append(_cache_equation(layer, kept, report.kv_dtype))
     dtypes = report.dtype, report.graph.weight_dtype
     traffic = traffic_of(node, dtypes[0], layer.costs.flops, dtypes[1])
     parts = [*_read(node, *dtypes), Symbol("output", written)]
     return equations + traffic_equations(parts, traffic, layer.costs.unknown_flops)
+
+
+def _cache_equation(layer: Layer, kept: Shape, kv_dtype: str) -> Equation:
+    """What the KV cache holds after the step."""
+    name = "outputs" if kept == layer.output[0] else "kept"
+    dtype = kv_dtype or layer.node.outputs[0].dtype
+    whole = STORED_BITS.get(dtype, 0) % 8 == 0
+    formula = cross(Symbol(name, kept), Number(stored_bytes(1, dtype))) if whole else None
+    note = "kept for the next step" + (f" as {kv_dtype}" if kv_dtype else "")
+    return Equation("cache_bytes", "cache", layer.costs.cache_bytes, formula, BYTES, note)
 
 
 def _held_elsewhere(layer: Layer) -> str:

@@ -166,6 +166,11 @@ class Graph(NamedTuple):
         chosen = self.settings.weight_dtype
         return "" if chosen is None or chosen == self.dtype else chosen
 
+    @property
+    def kv_dtype(self) -> str:
+        """The dtype that the KV cache is kept in; empty: that of the keys and values."""
+        return self.settings.kv_dtype or ""
+
     def owner(self, index: int, tensor: str) -> int:
         """The node whose learnable tensor or buffer a node uses under a name: itself, unless it shares it."""
         return owner_of(self.nodes, index, tensor)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.dtypes import FLOAT_DTYPES
+from archcost.dtypes import FLOAT_DTYPES, STORED_BITS
 from archcost.errors import Diagnostic, UsageError, suggestion
 from archcost.graph.inputs import params_in_inputs
 from archcost.ops.fields import shown
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.spec.functions import BoundError, measure
-from archcost.spec.vocabulary import WEIGHT_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -113,11 +112,15 @@ def model_dtype(spec: Spec, override: str | None) -> str:
     return "float32"
 
 
-def check_weight_dtype(dtype: str | None) -> None:
-    """Raise UsageError for a dtype that weights cannot be stored in."""
-    if dtype is not None and dtype not in WEIGHT_BITS:
-        hint = _dtype_help(dtype, WEIGHT_BITS) or suggestion(dtype, list(WEIGHT_BITS), "dtypes of weights")
-        raise UsageError(f"unknown weight dtype '{dtype}'", hint)
+def check_stored_dtypes(settings: Settings) -> None:
+    """Raise UsageError for a dtype that weights or a KV cache cannot be stored in."""
+    for what, of_what, dtype in (
+        ("weight", "weights", settings.weight_dtype),
+        ("KV cache", "KV caches", settings.kv_dtype),
+    ):
+        if dtype is not None and dtype not in STORED_BITS:
+            hint = _dtype_help(dtype, STORED_BITS) or suggestion(dtype, list(STORED_BITS), f"dtypes of {of_what}")
+            raise UsageError(f"unknown {what} dtype '{dtype}'", hint)
 
 
 def _dtype_help(dtype: str, known: Collection[str]) -> str:

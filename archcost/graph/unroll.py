@@ -16,7 +16,7 @@ from archcost.graph.context import MAX_DEPTH, MAX_NESTING, MAX_NODES, LimitError
 from archcost.graph.groups import GroupMaker
 from archcost.graph.inputs import resolve_inputs
 from archcost.graph.model import Graph, Scope, TensorType, new
-from archcost.graph.params import check_weight_dtype, model_dtype, resolve_params
+from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_params
 from archcost.graph.references import resolve
 from archcost.graph.scope import FAILED, UNKNOWN_RESULT, Body, Frame, Result, Values
 from archcost.graph.steps import reads_before
@@ -250,7 +250,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
     """
     problems = Problems(spec.text_source, spec.problems)
     dtype = model_dtype(spec, settings.dtype)
-    check_weight_dtype(settings.weight_dtype)
+    check_stored_dtypes(settings)
     try:
         names = resolve_params(spec, settings, problems, Meter())
         inputs = resolve_inputs(spec, names, settings, dtype, problems)

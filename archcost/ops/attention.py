@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.dims import decided, numel
+from archcost.dims import decided, numel, smaller
 from archcost.ops.axes import axis, broadcast, replace_dim, require
 from archcost.ops.base import BIAS, WEIGHTS, Check, Inputs, Op, Outputs, Product, unchecked
 from archcost.ops.facets import Work, WrittenAs
@@ -210,29 +210,45 @@ def _three(inputs: Inputs) -> tuple[Shape, Shape, Shape]:
     return inputs[0], inputs[1 if len(inputs) > 1 else 0], inputs[-1]
 
 
-class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, caches=True, work=Work.MOVE, written=WrittenAs.OWN):
+class KvCache(Op, kind="kv_cache", family=_FAMILY, min_rank=1, work=Work.MOVE, written=WrittenAs.OWN):
     """out = earlier positions, then the input, along `dim`: a decoder's KV cache; no MACs, no FLOPs.
 
-    Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far. The output is kept for
-    the next step, and counts as cache_bytes. It is neither a param nor a buffer, because it belongs to a sequence and
-    not to the model. A prefill of n tokens has `length: 0`, and the step after it has `length: n`.
+    Input (N, heads, L, features), output (N, heads, length + L, features): all positions so far, which are kept for the
+    next step and count as cache_bytes. They are neither params nor buffers, because they belong to a sequence and not
+    to the model. A prefill of n tokens has `length: 0`, and the step after it has `length: n`.
+
+    Behind a sliding `window`, a token sees itself and the window - 1 positions before it. So the output is
+    (N, heads, min(length, window - 1) + L, features), and the last min(length + L, window) positions are kept: the
+    rolling buffer of Mistral (arXiv:2310.06825).
     """
 
     length: Dim = integer(
-        default=0, minimum=0, symbol="length", unless=0, doc="how many positions are in the cache already"
+        default=0, minimum=0, symbol="length", unless=0, doc="how many positions came before the input"
     )
     dim: int = index(default=-2, doc="the dim of positions")
+    window: Dim | None = size(default=None, symbol="window", doc="how many positions a token sees; null: all")
 
     def letters(self) -> tuple[str, ...]:
         return ("(*)",)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         place = axis(self.dim, len(inputs[0]))
-        return (replace_dim(inputs[0], place, self.length + inputs[0][place]),)
+        return (replace_dim(inputs[0], place, self.earlier() + inputs[0][place]),)
+
+    def earlier(self) -> Dim:
+        """The positions before the input that a token may still see."""
+        return self.length if self.window is None else smaller(self.length, self.window - 1)
+
+    def kept(self, inputs: Inputs) -> Shape:
+        place = axis(self.dim, len(inputs[0]))
+        positions = self.length + inputs[0][place]
+        if self.window is not None:
+            positions = smaller(positions, self.window)
+        return replace_dim(inputs[0], place, positions)
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         place = axis(self.dim, len(inputs[0]))
-        return (tuple([window(dim, padding=self.length * (dim == place)) for dim in range(len(inputs[0]))]),)
+        return (tuple([window(dim, padding=self.earlier() * (dim == place)) for dim in range(len(inputs[0]))]),)
 
 
 class RotaryEmbedding(Op, kind="rotary_embedding", family=_FAMILY, min_rank=2, layout="(*, L, D)", channels=-1):

@@ -132,7 +132,6 @@ class Op:
     index_outputs: ClassVar[tuple[int, ...]] = ()  # likewise
     channels: ClassVar[int | None] = None  # the dim of an input that holds channels or features; None: any
     integer_buffers: ClassVar[tuple[str, ...]] = ()  # those that hold int64, not the model's dtype
-    caches: ClassVar[bool] = False  # its outputs are kept for the next step
     roles: ClassVar[Mapping[str, str]] = {"bias": BIAS}  # of its weights by name; all others are matrices
     declared: ClassVar[bool] = False  # its figures are what the spec says of it: nothing else knows them
     torch_name: ClassVar[str] = ""  # the class, function (torch.cat, F.pad) or method, if not of its own name or kind
@@ -288,6 +287,11 @@ class Op:
         """Arithmetic operations beyond the multiply-accumulates; by default 0."""
         del inputs, outputs
         return 0
+
+    def kept(self, inputs: Inputs) -> Shape | None:
+        """The shape of what is kept for the next step, in a KV cache; by default nothing."""
+        del inputs
+        return None
 
     def idle_params(self, inputs: Inputs) -> Dim:
         """Learnable numbers that one token does not use; by default 0."""

@@ -73,7 +73,7 @@ def verify(
         mismatches=tuple(mismatches),
         versions={name: version(name) for name in ("torch", "fvcore")},
         notes=(*measured.notes, *(other.notes if other is not None else ())),
-        expected=expected_count(report.spec) if expected else 0,
+        expected=expected_count(report) if expected else 0,
         unmet=sum(deviation.figures for deviation in unmet),
         rest_on_declared=tuple(rest_on_declared(report)) if expected else (),
         fvcore_total=measured.fvcore_total,

@@ -8,8 +8,9 @@ from archcost.analysis.data import error_document
 from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
+from archcost.analysis.memory.run_memory import HELD
 from archcost.documents import envelope
-from archcost.figures import METRICS, PEAK
+from archcost.figures import METRICS, PEAK, RUN
 from archcost.quantities import format_bytes, format_count, format_exact, format_share, rounded_bytes
 from archcost.render.cell_text import lower_bound, shape_cell
 from archcost.render.document import (
@@ -79,7 +80,7 @@ class MemoryDocument(NamedTuple):
         Where models are wrong, each has a row with its name, and a last column ``partial`` says why it is empty.
         """
         training = bool(self.studies) and self.studies[0].training is not None
-        figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes",)
+        figures = ("forward_bytes", "backward_bytes", "kept_bytes") if training else ("live_bytes", *HELD)
         wrong = self._wrong
         marks, whole = (("partial",), ("",)) if wrong else ((), ())
         rows: list[Sequence[object]] = [
@@ -104,6 +105,8 @@ class MemoryDocument(NamedTuple):
 
 def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
     yield Heading(study.report.name, f"{title_details(study.report)} · {when(study)}")
+    if study.training is None:
+        yield Line(_memory_to_run(study))
     yield Line(_headline(study))
     if study.step is not None:
         yield Line(_work(study.step))
@@ -116,7 +119,8 @@ def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator
         saved = study.peak - entry.peak
         if saved > 0:
             change = f"{format_bytes(entry.peak)}, {format_share(saved, study.peak)} less"
-            yield Line(f"{entry.name}: {change} (`{entry.option}`)")
+            of_what = f"{_name_of_peak(study)} " if study.training is None else ""
+            yield Line(f"{entry.name}: {of_what}{change} (`{entry.option}`)")
     if study.whatifs and all(entry.peak >= study.peak for entry in study.whatifs):
         tried = ", ".join(entry.name for entry in study.whatifs)
         yield Line(f"would not lower the peak: {tried}", style="dim")
@@ -157,11 +161,27 @@ def order_line(study: Study) -> str:
     return f"order: {', '.join(shown)}" if names else ""
 
 
+def _memory_to_run(study: Study) -> str:
+    """``memory to run 31.8 GiB (34,045,…): weights 15.0 GiB + KV cache 16.0 GiB + peak activations 768 MiB``."""
+    graph = study.report.graph
+    stored = {"weight_bytes": graph.weight_dtype, "cache_bytes": graph.kv_dtype}  # in another dtype than computed in
+    parts = [
+        f"{part.name} {format_bytes(part.bytes)}" + (f" as {dtype}" if (dtype := stored.get(part.metric)) else "")
+        for part in study.run.parts
+    ]
+    told = f"{METRICS[RUN].label} {_twice(study.run.total)}"
+    return f"{told}: {' + '.join(parts)}" if parts else told
+
+
+def _twice(size: int) -> str:
+    """``9.76 MiB (10,235,904 B)``: in few digits, and to the byte."""
+    rounded = rounded_bytes(size)
+    return f"{rounded} ({size:,} B)" if rounded else f"{size:,} B"
+
+
 def _headline(study: Study) -> str:
     """``peak activations 9.76 MiB (10,235,904 B) while norm2 runs``."""
-    rounded = rounded_bytes(study.peak)
-    name = _name_of_peak(study)
-    peak = f"{name} {rounded} ({study.peak:,} B)" if rounded else f"{name} {study.peak:,} B"
+    peak = f"{_name_of_peak(study)} {_twice(study.peak)}"
     if study.training is None:
         where = f" while {study.peak_path} runs" if study.peak_path else ""
         known = ": no order has a lower one" if study.inference is not None and study.inference.exact else ""
@@ -258,10 +278,14 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
 def _summary(studies: Sequence[Study], wrong: Sequence[ModelView]) -> Table:
     names = [study.report.name for study in studies] + [entry.label for entry in wrong]
     none = [""] * len(wrong)
+    columns = [Column("model", names, flexible=True)]
+    if not studies or studies[0].training is None:
+        runs = [format_bytes(study.run.total) for study in studies]
+        columns.append(Column(METRICS[RUN].label, runs + none, right=True))
     name = _name_of_peak(studies[0]) if studies else METRICS[PEAK].label
     return Table(
         [
-            Column("model", names, flexible=True),
+            *columns,
             Column(name, [format_bytes(study.peak) for study in studies] + none, right=True),
             Column("where", [study.peak_path or "–" for study in studies] + none, flexible=True),
         ]

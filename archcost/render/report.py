@@ -73,13 +73,15 @@ class ReportDocument(NamedTuple):
 
 
 def title_details(report: Report) -> str:
-    """The inputs, and the params that are not at their defaults."""
+    """The inputs, and the params and the dtype that are not at their defaults."""
     inputs = ", ".join(
         ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
         for name, tensor in report.graph.inputs.items()
     )
     settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
-    return f"{inputs}{settings}"
+    dtype = report.graph.settings.dtype
+    told = dtype is None or any(tensor.dtype == dtype for tensor in report.graph.inputs.values())
+    return f"{inputs}{settings}" + ("" if told else f", dtype={dtype}")
 
 
 def _is_set(report: Report, name: str) -> bool:
@@ -169,7 +171,8 @@ def _figures(heading: str, rows: Sequence[Row], cells: Sequence[Cell], total: Ce
 def _facts(report: Report) -> list[Fact]:
     """What stands below the rows, without figures that are as usual."""
     totals = report.totals.to_dict()
-    quantised = f"as {report.weight_dtype}" if report.graph.weight_dtype else ""
+    graph = report.graph
+    stored = {"weight_bytes": graph.weight_dtype, "cache_bytes": graph.kv_dtype}  # in another dtype than computed in
     found = []
     for metric in [METRICS[name] for name in FACTS if METRICS[name].tells(totals) or report.costs.unknown(name)]:
         value = totals[metric.name]
@@ -177,7 +180,8 @@ def _facts(report: Report) -> list[Fact]:
             found.append(Fact(f"{totals[metric.usual]:,} {metric.usual},", Cell(f"{value:,}"), metric.short))
         else:
             told = size_cell(value) if metric.unit == BYTES else _total_cell(report, metric.name)
-            found.append(Fact(metric.short, told, quantised if metric.name == "weight_bytes" else ""))
+            dtype = stored.get(metric.name)
+            found.append(Fact(metric.short, told, f"as {dtype}" if dtype else ""))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.figures import METRICS, PEAK, RUN
 from archcost.render.convention_columns import heading, total_cell
 from archcost.render.document import WHOLE, Column, Gap, Table, TreeLine
 from archcost.render.report import report_blocks, report_branches, size_cell
@@ -13,7 +14,8 @@ from archcost.render.row_cells import cost_cell
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.render.document import Block, Records
+    from archcost.analysis.report import Report
+    from archcost.render.document import Block, Cell, Records
     from archcost.render.report_view import ModelView
 
 
@@ -58,22 +60,17 @@ def summary_table(views: Sequence[ModelView]) -> Table:
         Column("params", [cost_cell(each.costs, "params") if each else "" for each in reports], right=True),
         Column("MACs", [cost_cell(each.costs, "macs") if each else "" for each in reports], right=True),
         *_tool_columns(views),
+        Column(METRICS[RUN].label, _sizes(reports, RUN), right=True, leaves=4),
         Column("layers", [f"{each.totals.layers:,}" if each else "" for each in reports], right=True, leaves=3),
-        Column(
-            "weights",
-            [size_cell(each.totals.weight_bytes) if each else "" for each in reports],
-            right=True,
-            leaves=2,
-        ),
-        Column(
-            "peak activations",
-            [size_cell(each.totals.peak_activation_bytes) if each else "" for each in reports],
-            right=True,
-            leaves=1,
-        ),
+        Column("weights", _sizes(reports, "weight_bytes"), right=True, leaves=2),
+        Column(METRICS[PEAK].label, _sizes(reports, PEAK), right=True, leaves=1),
     ]
     exact = [column._replace(leaves=0) for column in columns]
     return Table(exact, WHOLE, narrow=Table([column._replace(rounded=True) for column in columns]))
+
+
+def _sizes(reports: Sequence[Report | None], metric: str) -> list[Cell | str]:
+    return [size_cell(getattr(each.totals, metric)) if each else "" for each in reports]
 
 
 def _tool_columns(views: Sequence[ModelView]) -> list[Column]:
@@ -82,4 +79,4 @@ def _tool_columns(views: Sequence[ModelView]) -> list[Column]:
     head = next((heading(reading) for reading in readings if reading is not None), "")
     if not head:
         return []
-    return [Column(head, [total_cell(each) if each is not None else "" for each in readings], right=True, leaves=4)]
+    return [Column(head, [total_cell(each) if each is not None else "" for each in readings], right=True, leaves=5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.figures import METRICS, RUN
 from archcost.quantities import format_bytes
 from archcost.render.cell_text import figure_cell, setting, shape_cell
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, TreeLine, branches_of
@@ -72,9 +73,10 @@ class ZooModelDocument(NamedTuple):
         yield from [Field(*pair) for pair in (("family", model.family), ("source", model.source)) if pair[1]]
         yield Field("params", f"{model.params:,}")
         yield Field("MACs", f"{model.macs:,}")
-        yield Field("memory to run", f"{format_bytes(model.run_bytes)} ({model.run_bytes:,} B)")
-        peak = model.peak_activation_bytes
-        yield Field("peak activations", f"{format_bytes(peak)} ({peak:,} B)")
+        for metric in (METRICS[RUN], *[METRICS[name] for name in METRICS[RUN].parts]):
+            size = getattr(model, metric.name)
+            if size:
+                yield Field(metric.short, f"{format_bytes(size)} ({size:,} B)")
         if model.about:
             yield Gap()
             yield from _about(model.about)

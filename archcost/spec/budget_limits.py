@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.figures import BYTES, METRICS, PEAK, TIME
+from archcost.figures import BYTES, METRICS, PEAK, RUN, TIME
 from archcost.quantities import UnitError, parse_bytes, parse_count, parse_nanoseconds, parse_percent
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from archcost.errors import Mark
 
-OTHER_NAMES = {"peak_activation_memory": PEAK}
+OTHER_NAMES = {"peak_activation_memory": PEAK, "run_memory": RUN}
 LEVELS = ("error", "warn")
 MAX_LENGTH = 60  # characters of an amount
 _PARSERS = {BYTES: parse_bytes, TIME: parse_nanoseconds}  # by unit

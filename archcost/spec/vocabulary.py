@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from archcost.dtypes import DTYPE_BYTES, FLOAT_DTYPES
 from archcost.spec.expressions import INPUT_NAMES
 from archcost.spec.functions import FUNCTIONS
 
 VERSION = 1
-WEIGHT_BITS = {**{dtype: 8 * DTYPE_BYTES[dtype] for dtype in FLOAT_DTYPES}, "float8": 8, "int8": 8, "int4": 4}
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})
 TOP_KEYS = (
     "archcost",

@@ -37,6 +37,8 @@ FIGURES = [
     Figures("kv_cache", {}, ((1, 32, 2048, 128),), ((1, 32, 2048, 128),)),
     Figures("kv_cache", {"length": 2048}, ((1, 32, 1, 128),), ((1, 32, 2049, 128),)),
     Figures("kv_cache", {"length": 5, "dim": 1}, ((2, 3, 4),), ((2, 8, 4),)),
+    Figures("kv_cache", {"length": 8192, "window": 4096}, ((1, 8, 1, 128),), ((1, 8, 4096, 128),)),
+    Figures("kv_cache", {"length": 100, "window": 4096}, ((1, 8, 1, 128),), ((1, 8, 101, 128),)),
     Figures("custom", {"name": "fft2", "output": [1, 8]}, ((1, 8),), ((1, 8),)),
     Figures(
         "custom",

@@ -8,13 +8,14 @@ from collections import Counter
 
 import pytest
 
+from archcost.dtypes import DTYPE_BYTES, STORED_BITS
 from archcost.errors import Mark, Source
 from archcost.meter import Meter
 from archcost.ops import REGISTRY
 from archcost.spec.helps import synonyms
 from archcost.spec.helps.kinds import meaning_of
 from archcost.spec.helps.synonyms import KINDS, candidates, is_among, squashed, without_dims
-from archcost.spec.vocabulary import DTYPE_BYTES, MODIFIERS, TOP_KEYS, WEIGHT_BITS
+from archcost.spec.vocabulary import MODIFIERS, TOP_KEYS
 from archcost.spec.ways_out import Surroundings
 
 WORDS = [word for words in KINDS for word in words.split()]
@@ -52,7 +53,7 @@ def test_attributes_lead_to_attributes_of_ops() -> None:
 
 
 def test_dtypes_keys_and_modifiers_lead_to_such_as_there_are() -> None:
-    assert {one for words in synonyms.DTYPES.values() for one in words.split()} <= {*DTYPE_BYTES, *WEIGHT_BITS}
+    assert {one for words in synonyms.DTYPES.values() for one in words.split()} <= {*DTYPE_BYTES, *STORED_BITS}
     keys = {*TOP_KEYS, "shape", "batch"}
     assert {one for words in synonyms.KEYS.values() for one in words.split()} <= keys
     assert set(synonyms.MODIFIERS.values()) <= set(MODIFIERS)

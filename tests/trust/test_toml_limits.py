@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archcost import globs
-from archcost.budget.config import MAX_BUDGETS, MAX_BYTES, MAX_GLOBS, load_config
+from archcost.budget.config import MAX_BUDGETS, MAX_GLOBS, load_config
+from archcost.budget.config_text import MAX_BYTES
 from archcost.budget.contributors import named, pattern_meter
 from archcost.budget.toml import MAX_DEPTH, MAX_DIGITS, MAX_PARTS, MAX_VALUES, parse_toml
 from archcost.errors import ConfigError, Source

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 from archcost.analysis.data import Paths, settings_data
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.inference import MIN_PEAK
+from archcost.analysis.memory.run_memory import HELD
 from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.division import Division
     from archcost.analysis.memory.study import Study
     from archcost.analysis.memory.training import TrainingMemory
+    from archcost.analysis.report import Report
     from archcost.analysis.training_costs import StepCosts
+    from archcost.figures import LayerFigures
 
 
 class PeakPartData(TypedDict):
@@ -27,11 +30,14 @@ class PeakPartData(TypedDict):
 
 
 class MemoryLayerData(TypedDict):
-    """What is alive while a layer runs; null for a pass that it has not."""
+    """What is alive while a layer runs, and what it holds all the time; null for a pass that it has not."""
 
     path: str
     op: str
     live_bytes: NotRequired[Count]
+    weight_bytes: NotRequired[Count]
+    buffer_bytes: NotRequired[Count]
+    cache_bytes: NotRequired[Count]
     forward_bytes: NotRequired[Count | None]
     backward_bytes: NotRequired[Count | None]
     kept_bytes: NotRequired[Count]
@@ -63,6 +69,8 @@ class ParallelData(TypedDict):
 class MemoryData(Envelope):
     """The memory of a model in inference or in a training step, and the work of such a step.
 
+    ``run_bytes`` must be resident. In inference it is the sum of ``weight_bytes``, ``buffer_bytes``, ``cache_bytes``
+    and ``peak_bytes``, the peak of activations; in training ``peak_bytes`` has all of it.
     ``training_macs`` are those of the forward and backward passes, and of what checkpoints run again.
     """
 
@@ -71,6 +79,7 @@ class MemoryData(Envelope):
     dtype: str
     mode: str
     inplace: bool
+    run_bytes: Count
     peak_bytes: Count
     peak_path: str | None
     at_peak: list[PeakPartData]
@@ -88,6 +97,10 @@ class MemoryData(Envelope):
     checkpoints: NotRequired[list[str]]
     peak_phase: NotRequired[str]
     phases: NotRequired[dict[str, Count]]
+    weight_dtype: NotRequired[str]
+    kv_dtype: NotRequired[Annotated[str, "Of the KV cache, where it is not that of keys and values."]]
+    weight_bytes: NotRequired[Count]
+    cache_bytes: NotRequired[Count]
     param_bytes: NotRequired[Count]
     buffer_bytes: NotRequired[Count]
     gradient_bytes: NotRequired[Count]
@@ -112,6 +125,7 @@ def memory_data(study: Study) -> MemoryData:
         "dtype": report.dtype,
         "mode": "inference" if study.training is None else "training",
         "inplace": conditions.inplace,
+        "run_bytes": study.run.total,
         "peak_bytes": study.peak,
         "peak_path": study.peak_path or None,
     }
@@ -119,6 +133,7 @@ def memory_data(study: Study) -> MemoryData:
     if study.training is None:
         assert study.inference is not None, "a study has one of the two"
         inference = study.inference
+        document |= _run_document(report)
         document["schedule"] = conditions.schedule
         document["lowest_possible"] = inference.exact if conditions.schedule == MIN_PEAK else None
         document["at_peak"] = [
@@ -126,7 +141,12 @@ def memory_data(study: Study) -> MemoryData:
             for part in holders(report.graph, inference)
         ]
         document["layers"] = [
-            {"path": nodes[node].path, "op": nodes[node].op.kind, "live_bytes": live}
+            {
+                "path": nodes[node].path,
+                "op": nodes[node].op.kind,
+                "live_bytes": live,
+                **_held(report.layers[node]),
+            }
             for node, live in zip(inference.order, inference.live, strict=True)
         ]
     else:
@@ -135,6 +155,17 @@ def memory_data(study: Study) -> MemoryData:
         {"change": entry.name, "option": entry.option, "peak_bytes": entry.peak} for entry in study.whatifs
     ]
     return cast("MemoryData", document)
+
+
+def _run_document(report: Report) -> dict[str, Any]:
+    """What is resident beside the activations of inference, and in what dtypes."""
+    kv_dtype = {"kv_dtype": report.kv_dtype} if report.kv_dtype else {}
+    return {"weight_dtype": report.weight_dtype, **kv_dtype, **_held(report.totals)}
+
+
+def _held(holder: LayerFigures) -> dict[str, int]:
+    """What a model or a layer holds all the time."""
+    return {name: getattr(holder, name) for name in HELD}
 
 
 def _step_document(step: StepCosts | None) -> dict[str, Any]:

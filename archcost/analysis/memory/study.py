@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.memory.alternatives import inference_whatifs, training_whatifs
 from archcost.analysis.memory.conditions import HALVES
 from archcost.analysis.memory.inference import inference_memory
+from archcost.analysis.memory.run_memory import refuse_stored_dtypes, run_memory
 from archcost.analysis.memory.training import training_memory
 from archcost.analysis.training_costs import step_costs
 from archcost.errors import UsageError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.alternatives import WhatIf
     from archcost.analysis.memory.conditions import Conditions
     from archcost.analysis.memory.inference import InferenceMemory
+    from archcost.analysis.memory.run_memory import RunMemory
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.analysis.report import Report
     from archcost.analysis.training_costs import StepCosts
@@ -39,6 +41,11 @@ class Study(NamedTuple):
     peak_path: str
     step: StepCosts | None = None
 
+    @property
+    def run(self) -> RunMemory:
+        """What must be resident, and its parts."""
+        return run_memory(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.memory/1``."""
         from archcost.analysis.memory.data import memory_data
@@ -57,6 +64,7 @@ def study(report: Report, conditions: Conditions) -> Study:
         inference = inference_memory(graph, schedule=schedule, inplace=inplace)
         found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if conditions.whatifs else []
         return Study(report, conditions, inference, None, found, inference.peak, _path(graph, inference.node))
+    refuse_stored_dtypes(report)
     for pattern in conditions.checkpoints:
         if not matching([scope.path for scope in graph.scopes], pattern):
             raise _no_block(report, pattern)

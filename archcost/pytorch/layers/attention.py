@@ -44,22 +44,30 @@ class RotaryEmbedding(nn.Module):
 class KvCache(nn.Module):
     """The keys or values of earlier positions, then those of the input; `cached` is what the step before returned.
 
-    Until it is set, zeros of `length` positions stand for it. It belongs to one sequence, so that it is not saved.
+    Until it is set, zeros of `length` positions stand for it; of a `window`, what the input's first position sees. It
+    belongs to one sequence, so that it is not saved.
     """
 
-    def __init__(self, length: int = 0, dim: int = -2) -> None:
+    def __init__(self, length: int = 0, dim: int = -2, window: int | None = None) -> None:
         super().__init__()
         self.length = length
         self.dim = dim
+        self.window = window
         self.cached: torch.Tensor | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        cached = self.cached
-        if cached is None and self.length:
+        seen = self.length if self.cached is None else self.cached.size(self.dim)
+        if self.window is not None and seen >= self.window:
+            seen = self.window - 1
+        if seen == 0:
+            return x
+        if self.cached is not None:
+            cached = self.cached.narrow(self.dim, self.cached.size(self.dim) - seen, seen)
+        else:
             shape = list(x.shape)
-            shape[self.dim] = self.length
+            shape[self.dim] = seen
             cached = x.new_zeros(shape)
-        return x if cached is None else torch.cat((cached, x), dim=self.dim)
+        return torch.cat((cached, x), dim=self.dim)
 
 
 class WindowPartition(nn.Module):

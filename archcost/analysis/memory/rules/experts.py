@@ -76,7 +76,7 @@ def _expert(machine: Machine, activation: str, rows: Tensor, own: dict[str, Tens
 
 def _kv_cache(machine: Machine, call: Call) -> Tensor:
     """The earlier positions and their copy in front of the input; without any, the input itself."""
-    length, x = call.op.length, call.x
+    length, x = call.op.earlier(), call.x
     if not length:
         return alias(x)
     dim = axis(call.op.dim, len(x.shape))
