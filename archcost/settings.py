@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.errors import CallError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
@@ -74,17 +72,6 @@ class Settings(NamedTuple):
 
 DTYPES = ("dtype", "weight_dtype", "kv_dtype")  # the settings that change bytes alone
 AS_IT_STANDS = Settings()
-
-
-def lora_of(rank: int | None, targets: Sequence[str] = ()) -> Lora | None:
-    """Adapters from what people give; raises CallError for a rank below 1, and for targets without one."""
-    if rank is None:
-        if targets:
-            raise CallError("--lora-targets name layers for adapters, and there are none", "give --lora RANK as well")
-        return None
-    if rank < 1:
-        raise CallError(f"the rank of adapters is 1 or more, got {rank}")
-    return Lora(rank, tuple(targets))
 
 
 def input_text(name: str, shape: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.models import report_of
-from archcost.settings import Settings, lora_of, shapes_by_name
+from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,6 +122,7 @@ def memory(
     """
     from archcost.analysis.memory.conditions import conditions_of
     from archcost.analysis.memory.study import study
+    from archcost.graph.adapters import lora_of
 
     conditions = conditions_of(
         training=training,

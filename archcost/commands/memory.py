@@ -88,7 +88,7 @@ def memory(
         typer.Option(
             "--parallel",
             metavar="WAY=N",
-            help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (fsdp), tensor=4, or zero3=8,tensor=4.",
+            help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (or fsdp=8), tensor=4; repeatable.",
         ),
     ] = None,
     whatif: Annotated[

@@ -10,23 +10,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import UsageError
+from archcost.errors import CallError, UsageError
 from archcost.graph.model import Graph, Node, Scope, Signature, TensorType, new
 from archcost.graph.work import layer_work
 from archcost.meter import Meter
 from archcost.ops import REGISTRY
 from archcost.ops.base import apply, raising
 from archcost.paths import join, last, matching, unmatched_help
+from archcost.settings import Lora
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.ops.base import Op
-    from archcost.settings import Lora
 
 SCOPE = "lora"  # the kind of the scope of a layer and its adapter
 BASE, DOWN, UP, SCALE, SUM = "base_layer", "lora_A", "lora_B", "scaling", "sum"  # peft's names of the first three
 _LINEAR = "linear"
 _CONVS = ("conv1d", "conv2d", "conv3d")
 _SCALING = 2.0  # alpha / rank; the value changes no figure
+
+
+def lora_of(rank: int | None, targets: Sequence[str] = ()) -> Lora | None:
+    """Adapters from what people give; raises CallError for a rank below 1, and for targets without one."""
+    if rank is None:
+        if targets:
+            raise CallError("--lora-targets name layers for adapters, and there are none", "give --lora RANK as well")
+        return None
+    if rank < 1:
+        raise CallError(f"the rank of adapters is 1 or more, got {rank}")
+    return Lora(rank, tuple(targets))
 
 
 def with_adapters(graph: Graph, lora: Lora) -> Graph:
@@ -58,9 +71,7 @@ class _Adapted:
             shares = places[node.weights_of] if node.weights_of >= 0 else -1
             target = _owner(graph, index) in targets
             first = self._adapted(node, inputs, shares) if target else self._add(node.path, node, inputs, shares)
-            values.update(
-                zip(range(node.first_value, node.first_value + len(node.outputs)), range(first, len(self.types)))
-            )
+            values.update({node.first_value + place: first + place for place in range(len(node.outputs))})
         scopes = [
             scope._replace(
                 outputs=tuple([values[value] for value in scope.outputs]),
@@ -158,8 +169,8 @@ def _all_linear(graph: Graph) -> set[int]:
         if node.op.kind == _LINEAR and node.first_value not in given
     }
     if not found:
-        kinds = ", ".join([kind for kind in _CONVS if any(node.op.kind == kind for node in graph.nodes)])
-        hint = f"name layers: `--lora-targets '**.{kinds.split(', ')[0]}*'`" if kinds else "it has nothing to adapt"
+        conv = next((last(node.path) for node in graph.nodes if node.op.kind in _CONVS), "")
+        hint = f"name layers, as in `--lora-targets '**.{conv}'`" if conv else "it has nothing to adapt"
         raise UsageError(f"{graph.spec.name} has no linear layer but its output, so LoRA has no target", hint)
     return found
 

@@ -125,10 +125,13 @@ def training(
     inputs: Sequence[Tensor],
     make_optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
     autocast: AbstractContextManager[Any] | None = None,
+    *,
+    passes: int = 1,
 ) -> Training:
     """One of many training steps: forward, the sum of all outputs as the loss, backward, optimizer step.
 
     The optimizer has its state from a step before, with zeros for gradients; gradients are None when the step begins.
+    Of several passes before the update, whose gradients add up, the last is measured.
     """
     module.train()
     learnt = [param for param in module.parameters() if param.requires_grad]
@@ -136,9 +139,11 @@ def training(
     for param in learnt:
         param.grad = torch.zeros_like(param)
     optimizer.step()
-    result = _measured(module, inputs, optimizer, autocast)
+    result = _measured(module, inputs, optimizer, autocast, passes)
     idle = [param for param in learnt if param.grad is None and optimizer.state.pop(param, None)]
-    return _measured(module, inputs, optimizer, autocast) if idle else result  # without gradients there is no state
+    if idle:  # without gradients there is no state
+        return _measured(module, inputs, optimizer, autocast, passes)
+    return result
 
 
 def _measured(
@@ -146,11 +151,16 @@ def _measured(
     inputs: Sequence[Tensor],
     optimizer: torch.optim.Optimizer,
     autocast: AbstractContextManager[Any] | None,
+    passes: int,
 ) -> Training:
     """The figures of the optimizer's next step."""
     optimizer.zero_grad()
+    for _ in range(passes - 1):
+        _step(module, inputs, None, autocast, Recorder())
     recorder = Recorder()
+    earlier = [param.grad for param in module.parameters() if param.grad is not None]
     kept: dict[str, Sequence[Tensor]] = {
+        GRADIENTS: earlier,
         PARAMS: list(module.parameters()),
         BUFFERS: list(module.buffers()),
         INPUTS: inputs,
@@ -159,6 +169,7 @@ def _measured(
     for kind, tensors in kept.items():
         for tensor in tensors:
             recorder.follow(tensor, kind)
+    del earlier, kept[GRADIENTS]
     marks = _step(module, inputs, optimizer, autocast, recorder)
     gradients = [param.grad for param in module.parameters() if param.grad is not None]
     for gradient in gradients:
@@ -227,11 +238,14 @@ def _labels(recorder: Recorder, module: nn.Module) -> Iterator[None]:
 def _step(
     module: nn.Module,
     inputs: Sequence[Tensor],
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | None,
     autocast: AbstractContextManager[Any] | None,
     recorder: Recorder,
 ) -> list[int]:
-    """One training step; where in the recorder's events forward, backward and optimizer step begin, and the end."""
+    """One training step; where in the recorder's events forward, backward and optimizer step begin, and the end.
+
+    Without an optimizer there is no update.
+    """
     marks = [len(recorder.events)]
     with _mode_of(module), plain_kernels(module), _labels(recorder, module), recorder:
         with autocast or nullcontext():
@@ -242,8 +256,9 @@ def _step(
         if loss is not None:
             loss.backward()  # type: ignore[no-untyped-call]
         marks.append(len(recorder.events))
-    with recorder:  # on fake tensors, the optimizer's own numbers must be real
-        optimizer.step()
+    if optimizer is not None:
+        with recorder:  # on fake tensors, the optimizer's own numbers must be real
+            optimizer.step()
     del outputs, loss
     marks.append(len(recorder.events))
     return marks

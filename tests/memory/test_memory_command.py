@@ -13,8 +13,8 @@ import pytest
 import archcost
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, depths
-from archcost.analysis.memory.inference import MIN_PEAK
 from archcost.analysis.memory.conditions import Conditions
+from archcost.analysis.memory.inference import MIN_PEAK
 from archcost.analysis.memory.study import study
 from benchmarks import memory as tables
 

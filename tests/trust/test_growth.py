@@ -13,9 +13,9 @@ import archcost
 from archcost import globs
 from archcost.analysis.memory import schedule
 from archcost.analysis.memory.alternatives import training_whatifs
+from archcost.analysis.memory.conditions import Conditions
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory
 from archcost.analysis.memory.shadow_torch import EVENT, PER_NODE, Machine
-from archcost.analysis.memory.conditions import Conditions
 from archcost.analysis.memory.study import study
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.errors import UsageError

@@ -1,8 +1,7 @@
 """What optimizers hold: their state, and what exists while they work on one tensor after the other.
 
-Those without ``8bit`` in their names are PyTorch's (``torch/optim``, 2.14), but for lion. That one and those of 8 bits are
-bitsandbytes' (``bitsandbytes/optim/optimizer.py``, 0.50, ``Optimizer1State`` and ``Optimizer2State``), whose kernels
-update in place.
+Lion and those of 8 bits are bitsandbytes' (``bitsandbytes/optim/optimizer.py`` at 0.50, ``Optimizer1State`` and
+``Optimizer2State``), whose kernels update in place; the others are PyTorch's (``torch/optim`` at 2.14).
 """
 
 from __future__ import annotations
@@ -42,9 +41,9 @@ def learnt(shape: Shape, size: int, parts: int = 1) -> Learnt:
 class Optimizer(NamedTuple):
     """An optimizer: its states, each as large as the params, and what it makes while it works.
 
-    ``steps``: it counts the steps of every tensor in a float32. ``made`` are the tensors that it makes of each, of which
-    it still holds the last while it makes the first of the next. ``own``: bitsandbytes', whose states are in float32
-    whatever the params are in, or with ``eight`` in 8 bits.
+    ``steps``: it counts the steps of every tensor in a float32. ``made`` are the tensors that it makes of each, and the
+    last of them is still there while it makes the first of the next. ``own``: bitsandbytes', whose states are in
+    float32 whatever the params are in, or with ``eight`` in 8 bits.
     """
 
     name: str

@@ -4,14 +4,14 @@ A linear layer on a whole input is divided by its outputs (its output is then in
 follows works on parts; a linear layer on parts is divided by its inputs, and gives the whole sum. Tables of embeddings
 are divided by rows. What needs all of a value (a norm, a convolution, a sum with a whole value) makes the linear layers
 that it comes from whole. Attention of one op with weights inside, convolutions and recurrent layers are whole. So of a
-transformer's layer the norms, residual sums and what they read stay whole (Shoeybi et al. 2019, arXiv:1909.08053, figure
-3; Korthikanti et al. 2022, arXiv:2205.05198, section 4.2). Sizes that devices cannot divide evenly are rounded up, as
-Megatron pads a vocabulary.
+transformer's layer the norms, residual sums and what they read stay whole (Shoeybi et al. 2019, arXiv:1909.08053,
+figure 3; Korthikanti et al. 2022, arXiv:2205.05198, section 4.2). Sizes that devices cannot divide evenly are rounded
+up, as Megatron pads a vocabulary.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
 from archcost.graph.adapters import DOWN
@@ -29,7 +29,7 @@ _HEADS = 4  # dims of a value by heads, whose norms are over the dims of one
 
 
 class Shards(NamedTuple):
-    """In how many parts nodes give their outputs, and learnable tensors (by owner and name) are; 1 where it has none."""
+    """In how many parts nodes give their outputs, and tensors that learn are, by owner and name; else 1."""
 
     nodes: Mapping[int, int]
     weights: Mapping[tuple[int, str], int]
@@ -74,11 +74,12 @@ class _Division:
     def _divide(self, index: int, node: Node) -> frozenset[int]:
         """Divide a node; the linear layers that its outputs come from in parts, none for whole outputs."""
         sources = frozenset[int]().union(*[self._parts.get(value, ()) for value in node.inputs])
-        kind = node.op.kind
+        op: Any = node.op
+        kind = op.kind
         if kind == "embedding":
             self._weight(index, "weight")
             return frozenset()
-        if kind == "linear" and (sources or (index not in self._whole and node.op.out_features >= self.devices)):
+        if kind == "linear" and (sources or (index not in self._whole and op.out_features >= self.devices)):
             self._weight(index, "weight")
             if not sources:
                 self._weight(index, "bias")
