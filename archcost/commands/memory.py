@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archcost.commands.fused_memory import check_words, print_fused
 from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
 from archcost.commands.options import Batch, Depth, Format, Inputs, Output, SetParams, Specs, word_option
 from archcost.settings import Settings
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 
-DTYPES = ("float32", "bfloat16", "float16", "float64")
+DTYPES = ("float32", "bfloat16", "float16", "float64", "int8")
 HALVES = ("bfloat16", "float16")  # what mixed precision computes in
 SCHEDULES = ("spec", "min-peak")
 OPTIMIZERS = ("sgd", "momentum", "adam")
@@ -29,7 +30,8 @@ def memory(
     inputs: Inputs = None,
     batch: Batch = 1,
     dtype: Annotated[
-        str | None, word_option("--dtype", DTYPES, "DTYPE", "Dtype of weights and floating-point inputs.")
+        str | None,
+        word_option("--dtype", DTYPES, "DTYPE", "Dtype of weights and floating-point inputs; int8: with --fused."),
     ] = None,
     schedule: Annotated[
         str,
@@ -47,6 +49,9 @@ def memory(
         str | None,
         word_option("--mixed", HALVES, "DTYPE", "Train in mixed precision: float32 params, half activations."),
     ] = None,
+    fused: Annotated[
+        bool, typer.Option("--fused", help="SRAM and flash of a microcontroller: int8, and kernels fused.")
+    ] = False,
     checkpoint: Annotated[
         list[str] | None,
         typer.Option("--checkpoint", metavar="PATTERN", help="Activation checkpointing for these blocks; repeatable."),
@@ -66,6 +71,28 @@ def memory(
 
     chosen = format or format_of(output)
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
+    others = {
+        "--schedule": schedule != "spec",
+        "--training": training,
+        "--optimizer": optimizer,
+        "--foreach": foreach,
+        "--mixed": mixed,
+        "--checkpoint": checkpoint,
+    }
+    check_words(fused=fused, dtype=dtype, others=others)
+    if fused:
+        print_fused(
+            specs,
+            chosen,
+            output,
+            params=params,
+            inputs=shapes,
+            batch=batch,
+            inplace=inplace,
+            whatif=whatif,
+            depth=depth,
+        )
+        return
 
     def work(spec: Spec) -> Study:
         return archcost.memory(

@@ -46,8 +46,8 @@ class Flash(NamedTuple):
 def flash_of(graph: Graph, kernels: Kernels) -> Flash:
     """The flash of a graph's kernels. Tensors that several nodes share count once.
 
-    A convolution or linear layer has a bias for each channel that it makes, written or not: a batch norm behind it is in
-    its weights, biases and scales.
+    A convolution or linear layer has a bias for each channel that it makes, written or not: a batch norm behind it is
+    in its weights, biases and scales.
     """
     weights = biases = scales = others = 0
     folded = {index for kernel in kernels.kernels for index in kernel.nodes[1:]}

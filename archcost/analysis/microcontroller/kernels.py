@@ -7,7 +7,7 @@ sums go into the weights and biases before it, and activations. What is a view i
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from archcost.analysis.memory.liveness import Storages
 from archcost.dims import numel
@@ -34,8 +34,8 @@ class Kernel(NamedTuple):
 class Kernels(NamedTuple):
     """The kernels in the order they run.
 
-    Tensor t has ``sizes[t]`` bytes and stands for value ``values[t]``; the first ones are the model's inputs. It is last
-    read by kernel ``last[t]``: their number where it is an output of the model, -1 where nobody reads it.
+    Tensor t has ``sizes[t]`` bytes and stands for value ``values[t]``; the first ones are the model's inputs. It is
+    last read by kernel ``last[t]``: their number where it is an output of the model, -1 where nobody reads it.
     """
 
     kernels: list[Kernel]
@@ -152,8 +152,8 @@ def kernel_of(op: Op, signature: Signature) -> tuple[int, ...]:
 def columns_bytes(signature: Signature, *, inplace: bool) -> int:
     """The buffer for the columns that a kernel multiplies, in TinyEngine; 0 for a kernel without.
 
-    A convolution or linear layer has two columns of int16, 2 · 2 · taps · c_in / groups. A depthwise one has a column of
-    each channel, 2 · taps · c, or in place two padded planes of one channel in int8, 2 · (h + 2p) · (w + 2p).
+    A convolution or linear layer has two columns of int16, 2 · 2 · taps · c_in / groups. A depthwise one has a column
+    of each channel, 2 · taps · c, or in place two padded planes of one channel in int8, 2 · (h + 2p) · (w + 2p).
     """
     op = signature.op
     if op.work is Work.CONVOLUTION:
@@ -162,8 +162,8 @@ def columns_bytes(signature: Signature, *, inplace: bool) -> int:
             return 2 * 2 * prod(weight[1:])
         if not inplace:
             return 2 * prod(weight)
-        padding = op.total_padding(tuple(weight[2:]))  # type: ignore[attr-defined]  # every forward convolution has one
-        return 2 * prod(size + more for size, more in zip(signature.input_shapes[0][2:], padding, strict=True))
+        padding: tuple[int, ...] = cast("Any", op).total_padding(weight[2:])  # every forward convolution has it
+        return 2 * prod([size + more for size, more in zip(signature.input_shapes[0][2:], padding, strict=True)])
     if op.family == "Linear and embedding" and op.work is Work.PRODUCT:
         return 2 * 2 * signature.input_shapes[0][-1]
     return 0
