@@ -44,31 +44,36 @@ class Flash(NamedTuple):
 
 
 def flash_of(graph: Graph, kernels: Kernels) -> Flash:
-    """The flash of a graph's kernels. Tensors that several nodes share count once.
+    """The flash of a graph's kernels. Tensors that several nodes share count once."""
+    parts = flash_by_layer(graph, kernels)
+    return Flash(*map(sum, zip(*parts, strict=True)))._replace(engine=ENGINE_BYTES) if parts else Flash()
+
+
+def flash_by_layer(graph: Graph, kernels: Kernels) -> list[Flash]:
+    """The flash of every node, without the code.
 
     A convolution or linear layer has a bias for each channel that it makes, written or not: a batch norm behind it is
     in its weights, biases and scales.
     """
-    weights = biases = scales = others = 0
     folded = {index for kernel in kernels.kernels for index in kernel.nodes[1:]}
-    for index, node in enumerate(graph.nodes):
-        signature, op = node.signature, node.op
-        if index in folded and op.stem == "batch_norm":
-            continue
-        own = _own(graph, index, node)
-        matrices = [shape for name, shape in own.items() if op.role(name) == MATRIX]
-        folds = op.work in FOLDING and len(matrices) == 1
-        channels = _made_channels(node) if folds else sum(shape[0] for shape in matrices)
-        weights += INT8_BYTES * sum(map(numel, matrices))
-        scales += WORD_BYTES * channels
-        if folds:
-            biases += WORD_BYTES * channels
-        else:
-            others += WORD_BYTES * sum(numel(shape) for name, shape in own.items() if op.role(name) != MATRIX)
-        if node.weights_of < 0:
-            buffers = signature.buffers()
-            others += WORD_BYTES * sum(numel(shape) for shape in buffers.values() if shape)  # a counter is not needed
-    return Flash(weights, biases, scales, others)
+    return [
+        Flash(engine=0) if index in folded and node.op.stem == "batch_norm" else _of_layer(graph, index, node)
+        for index, node in enumerate(graph.nodes)
+    ]
+
+
+def _of_layer(graph: Graph, index: int, node: Node) -> Flash:
+    op, own = node.op, _own(graph, index, node)
+    matrices = [shape for name, shape in own.items() if op.role(name) == MATRIX]
+    weights = INT8_BYTES * sum(map(numel, matrices))
+    if op.work in FOLDING and len(matrices) == 1:
+        words = WORD_BYTES * _made_channels(node)
+        return Flash(weights, words, words, 0, 0)
+    vectors = [shape for name, shape in own.items() if op.role(name) != MATRIX]
+    if node.weights_of < 0:
+        vectors += [shape for shape in node.signature.buffers().values() if shape]  # a counter is not needed
+    scales = WORD_BYTES * sum([shape[0] for shape in matrices])
+    return Flash(weights, 0, scales, WORD_BYTES * sum(map(numel, vectors)), 0)
 
 
 def _own(graph: Graph, index: int, node: Node) -> dict[str, tuple[int, ...]]:
