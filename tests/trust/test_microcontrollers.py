@@ -188,8 +188,8 @@ def test_the_arena_is_what_is_alive(name: str, *, inplace: bool) -> None:
 
 SMALL_V2 = {"width_mult": 0.35, "head_mult": 0.35, "resolution": 144}
 SMALLER_V2 = {"width_mult": 0.3, "head_mult": 0.3, "resolution": 80}
-# mit-han-lab/tinyengine@022fc11, README.md, "Measured Results": SRAM and flash with TinyEngine on an STM32H743, in kB of
-# 1,024 B.
+# mit-han-lab/tinyengine@022fc11, README.md, "Measured Results": SRAM and flash with TinyEngine on an STM32H743, in kB
+# of 1,024 B.
 TINYENGINE = [
     ("mcunet_vww0", {}, 59, 453),
     ("mcunet_vww1", {}, 92, 521),
@@ -204,8 +204,8 @@ TINYENGINE = [
 ]
 # What TinyEngine writes into genModel.h: PEAK_MEM and MODEL_SIZE.
 GENERATED = [("mcunet_vww0", 60_800, 399_656), ("mcunet_vww1", 93_992, 469_432)]
-# mit-han-lab/tinyml, mcunet/README.md of 2021: the peak of int8 activations ("Act"), and SRAM and flash with the TinyEngine
-# of that time, which is not public, on boards.
+# mit-han-lab/tinyml, mcunet/README.md of 2021: the peak of int8 activations ("Act"), and SRAM and flash with the
+# TinyEngine of that time, which is not public, on boards.
 EARLIER = [
     ("mcunet_in0", {}, 45, 54, 889),
     ("mcunet_in1", {}, 90, 107, 770),
@@ -300,8 +300,8 @@ def test_several_models_and_a_wrong_one(run: Callable[..., Run], tmp_path: Path)
     result = run("memory", "mcunet_vww0", "wrong.yaml", "--fused", cwd=tmp_path)
     assert result.code == 2
     model, wrong = [line.split() for line in result.out.splitlines() if line.strip()][-2:]
-    assert model[:3] == ["mcunet_vww0", "73.0", "KiB"]  # the summary
-    assert wrong == ["wrong.yaml"]
+    assert model[:3] == ["mcunet_vww0", "97.6", "KiB"]  # 60 of tensors, 864 B, and 2 * 7 * 7 * 384 B of columns
+    assert wrong == ["wrong"]
     assert "wrong.yaml:3:" in result.err
 
 
