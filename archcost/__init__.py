@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archcost.api.importing import import_model
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
-    from archcost.api.understanding import compare, explain, memory, op_reference, reconcile
+    from archcost.api.understanding import compare, explain, memory, microcontroller, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
     from archcost.hardware.device import Device
@@ -61,6 +61,7 @@ _EXPORTS = {
     "init": "archcost.api.models",
     "load": "archcost.api.models",
     "memory": "archcost.api.understanding",
+    "microcontroller": "archcost.api.understanding",
     "op_reference": "archcost.api.understanding",
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
@@ -104,6 +105,7 @@ __all__ = [
     "init",
     "load",
     "memory",
+    "microcontroller",
     "op_reference",
     "reconcile",
     "schema",

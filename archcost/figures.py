@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LATENCY, PEAK, RUN = "latency", "peak_activation_bytes", "run_bytes"
+ON_CHIP = SRAM, SRAM_INPLACE, FLASH = "sram", "sram_inplace", "flash"  # of a microcontroller, in int8
 COUNT, OPERATIONS, BYTES, TIME = "count", "operations", "bytes", "ns"  # operations are counts that may be unknown
 
 
@@ -157,12 +158,18 @@ class ModelFigures(LayerFigures):
 
 
 def _rows() -> list[Metric]:
-    """Every metric of a model, in order, and the one that is measured."""
+    """Every metric of a model, in order, and those that are worked out, or measured, where a limit asks for them."""
     found = [row for row in vars(LayerFigures).values() if isinstance(row, Metric)]
     for row in vars(ModelFigures).values():
         if isinstance(row, Metric):
             found.insert([each.name for each in found].index(row.after) + 1, row)
-    return [*found, Metric("latency", TIME, name=LATENCY, totals=False, column=False, additive=False)]
+    return [
+        *found,
+        Metric("SRAM", BYTES, name=SRAM, totals=False, column=False, additive=False),
+        Metric("SRAM in place", BYTES, name=SRAM_INPLACE, totals=False, column=False, additive=False),
+        Metric("flash", BYTES, name=FLASH, totals=False, column=False, additive=False),
+        Metric("latency", TIME, name=LATENCY, totals=False, column=False, additive=False),
+    ]
 
 
 _ROWS = _rows()

@@ -33,7 +33,7 @@ TYPES = {
     *("ArchcostError", "ConfigError", "Costs", "Diagnostic", "Finding", "Layer", "Mark", "MissingExtraError", "Report"),
     *("Spec", "SpecError", "Totals", "UsageError", "Verdict", "Verification"),
 }
-HELPERS = {"build", "load"}  # functions without a command
+HELPERS = {"build", "load", "microcontroller"}  # functions without a command of their own
 
 
 def test_the_surface_is_closed() -> None:
@@ -185,6 +185,7 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
     ("analyze", archcost.analyze, []),
     ("memory", archcost.memory, []),
     ("memory", lambda spec: archcost.memory(spec, optimizer="adam", batch=2), ["--optimizer", "adam", "--batch", "2"]),
+    ("memory", lambda spec: archcost.microcontroller(spec, inplace=True), ["--fused", "--inplace"]),
     ("explain", archcost.explain, []),
     ("explain", lambda spec: archcost.explain(spec, "stem"), ["stem"]),
     ("explain", lambda spec: archcost.explain(spec, balance=3), ["--balance", "3"]),

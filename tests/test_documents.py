@@ -55,6 +55,10 @@ COMMANDS = {  # the schema of what a command prints
         ("memory", "resnet18", "--optimizer", "adam", "--mixed", "float16", "--checkpoint", "layer?"),
         ("memory", "conv5x5", "conv5x5_reduced"),
     ),
+    "microcontroller": (
+        ("memory", "mcunet_vww0", "--fused"),
+        ("memory", "conv5x5", "conv5x5_reduced", "--fused", "--dtype", "int8", "--inplace"),
+    ),
     "comparison": (
         ("compare", "inception_naive", "inception_reduced"),
         ("compare", "mobilenet_v1", "mobilenet_v1", "--set-b", "width=0.5"),

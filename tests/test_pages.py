@@ -49,6 +49,7 @@ PAGES = {  # and the exit code
     "memory": (("memory", "net.yaml"), 0),
     "memory_training": (("memory", "inception_reduced", "--optimizer", "adam", "--checkpoint", "*"), 0),
     "memory_several": (("memory", "conv5x5", "conv5x5_reduced", "--schedule", "min-peak"), 0),
+    "memory_fused": (("memory", "conv5x5", "inception_reduced", "--fused"), 0),
     "reconcile": (("reconcile", "resnet18", "--published", "1.8 GMACs"), 0),
     "reconcile_tree": (("reconcile", "net.yaml", "--format", "tree"), 0),
     "check": (("check", "net.yaml", "--expect"), 1),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.api.hardware import device as device_of
 from archcost.api.hardware import devices as all_devices
 from archcost.api.models import spec_of
-from archcost.settings import Settings, lora_of, shapes_by_name
+from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
     import os
@@ -56,6 +56,7 @@ def fits(
     from archcost.fitting.fit import fits_of
     from archcost.fitting.reserve import read_reserve
     from archcost.fitting.workload import workload_of
+    from archcost.graph.adapters import lora_of
     from archcost.quantities import UnitError
 
     try:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from archcost.analysis.memory.study import Study
+    from archcost.analysis.microcontroller.study import FusedStudy
     from archcost.analysis.report import Report
     from archcost.api.models import AnyInputs, AnySpec
     from archcost.comparing import Comparison, SideBySide
@@ -142,6 +143,27 @@ def memory(
     shapes = shapes_by_name(inputs)
     settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes, kv_dtype, adapters)
     return study(report_of(spec, settings), conditions._replace(training=trains))
+
+
+def microcontroller(
+    spec: AnySpec | Report,
+    *,
+    params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
+    batch: int = 1,
+    inplace: bool = False,
+    what_if: bool = True,
+) -> FusedStudy:
+    """The SRAM and the flash of a model in int8 on a microcontroller, and the tensors that are there at the peak.
+
+    A convolution or linear layer, the batch norm and the activations behind it are one kernel. ``inplace`` lets
+    depthwise convolutions write over what they read. ``what_if=False`` leaves out what would need less. Raises what
+    :func:`archcost.analyze` raises.
+    """
+    from archcost.analysis.microcontroller.study import fused_study
+
+    settings = Settings(params or {}, batch, inputs=shapes_by_name(inputs))
+    return fused_study(report_of(spec, settings), inplace=inplace, what_if=what_if)
 
 
 def explain(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,13 +10,14 @@ from archcost.analysis.memory.inference import holder_names, inference_memory
 from archcost.analysis.tree import find
 from archcost.budget.path_lookup import Scopes
 from archcost.budget.verdict import INPUT, WORKSPACE, Contributor
-from archcost.figures import METRICS, PEAK, WHOLE_MODEL
+from archcost.figures import FLASH, METRICS, ON_CHIP, PEAK, SRAM_INPLACE, WHOLE_MODEL
 from archcost.meter import BUDGET, Meter
 from archcost.paths import PathPattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.analysis.microcontroller.study import FusedStudy
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.budget.baseline import LayerChange
@@ -110,7 +112,22 @@ class Weights:
     def _all(self, metric: str, path: str) -> list[Contributor]:
         if metric == PEAK:
             return _at_peak(self._report.graph)
+        if metric in ON_CHIP:
+            return _on_chip(self._fused[metric == SRAM_INPLACE], metric)
         return [Contributor(layer.path, layer.op, getattr(layer.costs, metric)) for layer in self.layers.at(path)]
+
+    @cached_property
+    def _fused(self) -> tuple[FusedStudy, FusedStudy]:
+        """The model on a microcontroller, whose kernels write to other tensors than they read, and in place."""
+        from archcost.analysis.microcontroller.study import fused_study
+
+        plain, inplace = [fused_study(self._report, inplace=way, what_if=False) for way in (False, True)]
+        return plain, inplace
+
+    def on_chip(self, metric: str) -> int:
+        """The SRAM or the flash of a microcontroller."""
+        study = self._fused[metric == SRAM_INPLACE]
+        return study.flash.total if metric == FLASH else study.sram
 
     def grown(self, metric: str, path: str) -> tuple[Contributor, ...]:
         """The layers whose figure grew most; the largest parts of what is no sum over layers, such as the peak."""
@@ -125,3 +142,16 @@ class Weights:
             largest = nlargest(TOP, weights, key=lambda weight: weight.figure - (weight.baseline or 0))
             self._grown[key] = tuple([weight for weight in largest if weight.figure > (weight.baseline or 0)])
         return self._grown[key]
+
+
+def _on_chip(fused: FusedStudy, metric: str) -> list[Contributor]:
+    """The tensors in the SRAM at its peak; the layers and what they keep in the flash."""
+    from archcost.analysis.microcontroller.flash import flash_by_layer
+
+    graph = fused.report.graph
+    if metric != FLASH:
+        held = fused.arena.held
+        names = graph.value_names([one.value for one in held])
+        return [Contributor(name, one.role, one.bytes) for name, one in zip(names, held, strict=True)]
+    parts = flash_by_layer(graph, fused.kernels)
+    return [Contributor(node.path, node.op.kind, flash.total) for node, flash in zip(graph.nodes, parts, strict=True)]

@@ -15,7 +15,7 @@ from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Re
 from archcost.budget.verdict import Finding
 from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Diagnostic, close_names
-from archcost.figures import LATENCY
+from archcost.figures import LATENCY, ON_CHIP
 from archcost.paths import crossing_help
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Holding:
             return
         figure_of = attrgetter(limit.metric)
         for costs, equal in places:
-            figure = figure_of(costs) if limit.pattern else getattr(self._report.totals, limit.metric)
+            figure = figure_of(costs) if limit.pattern else self._total(limit.metric)
             unknown = costs.unknown(limit.metric)
             if not limit.is_growth:
                 self._meter.spend(_PER_FIGURE, limit.mark)
@@ -129,6 +129,12 @@ class Holding:
             self._meter.spend(_PER_FIGURE * len(equal), limit.mark)
             for place in equal:
                 tally.add(self._growth(limit, place.path, figure, unknown), [place])
+
+    def _total(self, metric: str) -> int:
+        if metric in ON_CHIP:
+            return self._weights.on_chip(metric)
+        total: int = getattr(self._report.totals, metric)
+        return total
 
     def _growth(self, limit: Limit, path: str, figure: int, unknown: int) -> Outcome:
         assert self.entry is not None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.verdict_words import NO_BASELINE, Behind, Cause, Rule, Status
-from archcost.figures import PEAK, WHOLE_MODEL
+from archcost.figures import PEAK, SRAM, SRAM_INPLACE, WHOLE_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ class Finding:
     @property
     def behind(self) -> Behind:
         """What its layers are: figures that do not add up over layers do not grow by them either."""
-        if self.metric == PEAK:
+        if self.metric in (PEAK, SRAM, SRAM_INPLACE):
             return Behind.AT_PEAK
         return Behind.GREW if self.rule is Rule.GROWTH and self.metric not in WHOLE_MODEL else Behind.HEAVIEST
 

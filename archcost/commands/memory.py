@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archcost.commands.fused_memory import INT8, check_words, print_fused
 from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
 from archcost.commands.options import (
     Batch,
     Depth,
-    Dtype,
     Format,
     Inputs,
     KvDtype,
@@ -18,9 +18,21 @@ from archcost.commands.options import (
     SetParams,
     Specs,
     WeightDtype,
-    number_option,
     word_option,
 )
+from archcost.commands.training_options import (
+    Accumulate,
+    Checkpoint,
+    Foreach,
+    LoraRank,
+    LoraTargets,
+    MasterWeights,
+    Mixed,
+    Optimizer,
+    Parallel,
+    Step,
+)
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,12 +40,8 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 
-HALVES = ("bfloat16", "float16")  # what mixed precision computes in
+DTYPES = (*FLOAT_DTYPES, INT8)
 SCHEDULES = ("spec", "min-peak")
-OPTIMIZERS = (
-    *("sgd", "momentum", "adam", "adamw", "rmsprop", "lion"),
-    *("adam8bit", "adamw8bit", "lion8bit", "momentum8bit"),
-)
 
 
 def memory(
@@ -43,7 +51,10 @@ def memory(
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
-    dtype: Dtype = None,
+    dtype: Annotated[
+        str | None,
+        word_option("--dtype", DTYPES, "DTYPE", "Dtype of weights and floating-point inputs; int8: with --fused."),
+    ] = None,
     weight_dtype: WeightDtype = None,
     kv_dtype: KvDtype = None,
     schedule: Annotated[
@@ -51,46 +62,19 @@ def memory(
         word_option("--schedule", SCHEDULES, "ORDER", "Order of the layers: the spec's, or that of the lowest peak."),
     ] = "spec",
     inplace: Annotated[bool, typer.Option("--inplace", help="Run activations in place where possible.")] = False,
-    training: Annotated[bool, typer.Option("--training", help="A training step instead of inference.")] = False,
-    optimizer: Annotated[
-        str | None, word_option("--optimizer", OPTIMIZERS, "NAME", "Train with this optimizer; default: sgd.")
-    ] = None,
-    foreach: Annotated[
-        bool, typer.Option("--foreach", help="Train with an optimizer that updates all params at once, as on GPUs.")
+    fused: Annotated[
+        bool, typer.Option("--fused", help="SRAM and flash of a microcontroller: int8, and kernels fused.")
     ] = False,
-    mixed: Annotated[
-        str | None,
-        word_option("--mixed", HALVES, "DTYPE", "Train in mixed precision: float32 params, half activations."),
-    ] = None,
-    checkpoint: Annotated[
-        list[str] | None,
-        typer.Option("--checkpoint", metavar="PATTERN", help="Activation checkpointing for these blocks; repeatable."),
-    ] = None,
-    master_weights: Annotated[
-        bool, typer.Option("--master-weights", help="Half-precision params, and float32 copies that are updated.")
-    ] = False,
-    accumulate: Annotated[
-        int, number_option("--accumulate", "Add up the gradients of N batches before the update.")
-    ] = 1,
-    lora: Annotated[
-        int | None, number_option("--lora", "Train adapters of rank N alone, all other weights frozen.")
-    ] = None,
-    lora_targets: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--lora-targets",
-            metavar="PATTERN",
-            help="Layers with adapters, '**.q_proj'; default: all linear layers but the last; repeatable.",
-        ),
-    ] = None,
-    parallel: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parallel",
-            metavar="WAY=N",
-            help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (or fsdp=8), tensor=4; repeatable.",
-        ),
-    ] = None,
+    training: Step = False,
+    optimizer: Optimizer = None,
+    foreach: Foreach = False,
+    mixed: Mixed = None,
+    master_weights: MasterWeights = False,
+    accumulate: Accumulate = 1,
+    checkpoint: Checkpoint = None,
+    lora: LoraRank = None,
+    lora_targets: LoraTargets = None,
+    parallel: Parallel = None,
     whatif: Annotated[
         bool, typer.Option("--what-if/--no-what-if", help="Also try options that would need less.")
     ] = True,
@@ -106,6 +90,35 @@ def memory(
 
     chosen = format or format_of(output)
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
+    others = {
+        "--schedule": schedule != "spec",
+        "--training": training,
+        "--optimizer": optimizer,
+        "--foreach": foreach,
+        "--mixed": mixed,
+        "--checkpoint": checkpoint,
+        "--master-weights": master_weights,
+        "--accumulate": accumulate > 1,
+        "--lora": lora,
+        "--lora-targets": lora_targets,
+        "--parallel": parallel,
+        "--weight-dtype": weight_dtype,
+        "--kv-dtype": kv_dtype,
+    }
+    check_words(fused=fused, dtype=dtype, others=others)
+    if fused:
+        print_fused(
+            specs,
+            chosen,
+            output,
+            params=params,
+            inputs=shapes,
+            batch=batch,
+            inplace=inplace,
+            whatif=whatif,
+            depth=depth,
+        )
+        return
 
     def work(spec: Spec) -> Study:
         return archcost.memory(

@@ -47,6 +47,6 @@ Parallel = Annotated[
     typer.Option(
         "--parallel",
         metavar="WAY=N",
-        help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (fsdp), tensor=4; repeatable.",
+        help="Divide a training step over devices: zero1=8, zero2=8, zero3=8 (or fsdp=8), tensor=4; repeatable.",
     ),
 ]

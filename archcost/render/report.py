@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.figures import BYTES, FACTS, METRICS
 from archcost.quantities import format_bytes, format_count
 from archcost.render.cell_text import (
@@ -72,10 +73,14 @@ class ReportDocument(NamedTuple):
         return report_data(self.view)
 
 
-def title_details(report: Report) -> str:
-    """The inputs, and the params and the dtype that are not at their defaults."""
+def title_details(report: Report, floats: str = "") -> str:
+    """The inputs, and what is not at its default; ``floats`` is what those of the inputs are made."""
+
+    def made_of(dtype: str) -> str:
+        return floats if floats and dtype in FLOAT_DTYPES else dtype
+
     inputs = ", ".join(
-        ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
+        ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {made_of(tensor.dtype)}"
         for name, tensor in report.graph.inputs.items()
     )
     settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.data import FailedReportData, ReportData
 from archcost.analysis.memory.data import MemoryData
+from archcost.analysis.microcontroller.data import MicrocontrollerData
 from archcost.analysis.zoo_check import StatedData
 from archcost.budget.data import VerdictData
 from archcost.comparing.data import ComparisonData, SideBySideData
@@ -32,6 +33,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "verdict": VerdictData,
     "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
     "memory": MemoryData | list[MemoryData],
+    "microcontroller": MicrocontrollerData | list[MicrocontrollerData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,
     "explanation": ExplanationData | StoryData | FormulasData,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.figures import BYTES, LIMITED, LIMITED_OF_LAYERS, METRICS, TIME, WHOLE_MODEL
+from archcost.figures import BYTES, LIMITED, LIMITED_OF_LAYERS, METRICS, ON_CHIP, TIME, WHOLE_MODEL
 from archcost.quantities import UnitError
 from archcost.spec.budget_limits import LEVELS, OTHER_NAMES, Limit, is_percentage, parse_amount, parse_increase
 from archcost.spec.document import Mapping, Scalar
@@ -151,6 +151,10 @@ def _maximum(reader: Reader, metric: str, key: Scalar, value: Value, defaults: D
 def _growth(
     reader: Reader, metric: str, key: Scalar, value: Value, floor: Value | None, defaults: Defaults
 ) -> Limit | None:
+    if metric in ON_CHIP:
+        hint = f"write what the microcontroller has: `{metric}: 320 KiB`; `peak_activation_bytes` has a baseline"
+        reader.report(f"no baseline has the {METRICS[metric].label} of a microcontroller", key, hint)
+        return None
     text = _amount_text(reader, metric, value)
     if text is None:
         return None
@@ -223,7 +227,7 @@ def budgets_schema() -> dict[str, Any]:
 def _limit_schema(metric: str) -> dict[str, Any]:
     percent = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*%\s*$", "description": "Growth against the baseline."}
     amount = _amount_schema(metric)
-    detailed = {
+    detailed: dict[str, Any] = {
         "type": "object",
         "properties": {
             "max": amount,
@@ -236,6 +240,9 @@ def _limit_schema(metric: str) -> dict[str, Any]:
         "anyOf": [{"required": ["max"]}, {"required": ["increase"]}],
         "dependencies": {"floor": ["increase"]},
     }
+    if metric in ON_CHIP:
+        detailed = {**detailed, "required": ["max"], "properties": {**detailed["properties"], "increase": False}}
+        return {"anyOf": [amount, detailed]}
     return {"anyOf": [amount, percent, detailed]}
 
 

@@ -1,0 +1,73 @@
+"""``memory --fused``: the SRAM and the flash of a model in int8 on a microcontroller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from archcost.commands.option_values import attempt_all
+from archcost.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archcost.analysis.microcontroller.study import FusedStudy
+    from archcost.settings import InputShape
+    from archcost.spec.model import Spec
+
+INT8 = "int8"
+
+
+def check_words(*, fused: bool, dtype: str | None, others: Mapping[str, object]) -> None:
+    """Raises UsageError for int8 without ``--fused``, and beside it for another dtype and options that it has not."""
+    from archcost.errors import UsageError
+
+    if not fused:
+        if dtype == INT8:
+            raise UsageError(
+                "--dtype int8 is for microcontrollers: PyTorch has no int8 activations",
+                "add --fused; --weight-dtype int8 of analyze quantises weights alone",
+            )
+        return
+    if dtype not in (None, INT8):
+        raise UsageError(f"--fused computes in int8, not in {dtype}", "write --dtype int8, or leave --dtype out")
+    for option, value in others.items():
+        if value:
+            raise UsageError(
+                f"{option} does not go with --fused: a microcontroller runs inference in int8, in the order of the spec"
+            )
+
+
+def print_fused(
+    specs: Sequence[str],
+    chosen: str,
+    output: str | None,
+    *,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, InputShape],
+    batch: int,
+    inplace: bool,
+    whatif: bool,
+    depth: int | None,
+) -> None:
+    """Print the studies of the specs; ends the command where one of them is wrong."""
+    import archcost
+    from archcost.named_specs import SpecResult
+    from archcost.render.microcontroller import MicrocontrollerDocument
+    from archcost.render.output import print_diagnostics, print_warnings
+    from archcost.render.printing import write
+
+    def work(spec: Spec) -> FusedStudy:
+        return archcost.microcontroller(
+            spec, params=params, inputs=inputs, batch=batch, inplace=inplace, what_if=whatif
+        )
+
+    found = attempt_all(list(specs), work, "analysing", Settings(inputs=inputs))
+    studies = [one for one in found if not isinstance(one, SpecResult)]
+    failed = [one for one in found if isinstance(one, SpecResult)]
+    write(MicrocontrollerDocument(studies, depth, failed), chosen, output)
+    print_warnings([warning for study in studies for warning in study.report.warnings])
+    print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
+    if failed:
+        raise typer.Exit(2)
