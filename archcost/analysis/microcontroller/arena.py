@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 READ, MADE, WAITING = "read", "made", "waiting"
 
 
-class Held(NamedTuple):
+class HeldTensor(NamedTuple):
     """A tensor that is there at the peak: its value, bytes, why it is there, and the last kernel that needs it."""
 
     value: int
@@ -32,7 +32,7 @@ class Arena(NamedTuple):
     live: list[int]
     peak: int
     at: int
-    held: list[Held]
+    held: list[HeldTensor]
     columns: int
     widened: int
 
@@ -80,7 +80,7 @@ def _written_over(graph: Graph, kernels: Kernels, number: int) -> int | None:
     return tensor if kernels.last[tensor] == number and kernels.sizes[made] <= kernels.sizes[tensor] else None
 
 
-def _held(kernels: Kernels, there: dict[int, int], number: int) -> list[Held]:
+def _held(kernels: Kernels, there: dict[int, int], number: int) -> list[HeldTensor]:
     """The tensors that are there while a kernel runs, the largest first."""
     kernel = kernels.kernels[number] if number >= 0 else None
     found = []
@@ -89,5 +89,5 @@ def _held(kernels: Kernels, there: dict[int, int], number: int) -> list[Held]:
         if kernel is not None:
             role = MADE if tensor in kernel.makes else READ if tensor in kernel.reads else WAITING
         if size:
-            found.append(Held(kernels.values[tensor], size, role, kernels.last[tensor]))
+            found.append(HeldTensor(kernels.values[tensor], size, role, kernels.last[tensor]))
     return sorted(found, key=lambda one: -one.bytes)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph, Node, Signature, TensorType
     from archcost.ops.base import Op
 
-INT8_BYTES = 1
+INT8 = "int8"
+INT8_BYTES = DTYPE_BYTES[INT8]
 FOLDING = (Work.CONVOLUTION, Work.TRANSPOSED, Work.PRODUCT)  # a batch norm after these is in their weights
 
 
