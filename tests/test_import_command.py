@@ -249,7 +249,7 @@ def test_a_library_needs_no_torch_the_second_time(tmp_path: Path, monkeypatch: p
 def test_marks_are_of_the_text_under_the_name_of_the_source() -> None:
     spec = archcost.load("torchvision:alexnet")
     layer = archcost.analyze(spec).layers[0]
-    assert str(layer.node.mark).startswith("torchvision:alexnet:")
+    assert str(layer.node.mark).startswith("torchvision:alexnet (as a spec):")
     assert layer.node.mark.source.text == spec.text
     assert spec.expect == {}
 

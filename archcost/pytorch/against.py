@@ -10,9 +10,10 @@ from archcost.importers.torch.targets import named_target
 from archcost.pytorch.alignment import Unit, align
 from archcost.pytorch.correspondence import Against, Pair
 from archcost.pytorch.differences import Placed, layer_mismatches, order_mismatches, total_mismatches
+from archcost.pytorch.function_counts import functions_of
 from archcost.pytorch.kinds import Kind, activations, counterpart, differing, kinship, same_activations
 from archcost.pytorch.module import BuildError, Network, example_inputs
-from archcost.pytorch.observing import functions_of, kind_of, observe
+from archcost.pytorch.observing import kind_of, observe
 from archcost.pytorch.verification import Mismatch, place_of
 
 if TYPE_CHECKING:

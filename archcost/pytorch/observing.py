@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
 from inspect import Parameter, signature
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import nn
 
 from archcost.errors import UsageError
 from archcost.importers.form import size_at
-from archcost.importers.torch.functions import name_of
 from archcost.importers.torch.recorded import Inputs
 from archcost.importers.torch.recording_values import dtype_name, tensors_in
 from archcost.importers.torch.running import FailedError, Subject, run_model, with_numbers_if_needed
@@ -23,13 +20,13 @@ from archcost.importers.torch.samples import example
 from archcost.paths import above
 from archcost.pytorch.alignment import Unit, essential
 from archcost.pytorch.kinds import BARE, SETTINGS, Kind
-from archcost.pytorch.layers.experts import MixtureOfExperts
 from archcost.pytorch.parameter_uses import first_uses
 from archcost.pytorch.unseen_products import unseen_products
 from archcost.pytorch.written_layers import written_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from archcost.analysis.report import Report
     from archcost.dims import Shape
@@ -80,31 +77,73 @@ def observe(target: Target, report: Report) -> Model:
 
 def _model(run: ModelRun, ran: str) -> Model:
     """What a run has shown."""
+    layers = _layers_of(run)
+    macs, unseen = _macs(run, layers.running)
+    used = _tensors_of(layers)
+    units, runs, outputs_of = _units(layers, used)
+    parameters = dict(run.model.named_parameters())
+    unused: Counter[str] = Counter()
+    for name in parameters.keys() - layers.uses.keys():
+        unused[_owner(name, layers.modules)] += parameters[name].numel()
+    return Model(
+        units=units,
+        runs=runs,
+        macs_of=macs,
+        outputs_of=outputs_of,
+        params=sum(prod(shape) for unit in units for shape in unit.shapes),
+        macs=sum(macs.values()),
+        outputs=tuple([tuple(each.shape) for each in tensors_in(run.result)]),
+        functions=Counter(call.function for call in run.tape.calls),
+        unused={owner: unused[owner] for owner in layers.modules if owner in unused},
+        dtypes=tuple(sorted({dtype_name(parameters[name].dtype) for name in parameters if name in layers.uses})),
+        unseen=unseen,
+        ran=ran,
+    )
+
+
+class _Layers(NamedTuple):
+    """The modules of a model that has run, and the uses of its params."""
+
+    run: ModelRun
+    modules: Mapping[str, nn.Module]
+    running: Mapping[str, ModuleCall]  # of several calls of a module, the last
+    holders: AbstractSet[str]  # the modules that ran and hold others that ran
+    uses: Mapping[str, ParameterUse]
+
+
+def _layers_of(run: ModelRun) -> _Layers:
     modules = {path: module for path, module in run.model.named_modules() if _PLUMBING not in f".{path}."}
-    running = {call.path: call for call in run.modules.calls if call.path in modules}  # of several calls, the last
-    macs, unseen = _macs(run, running)
+    running = {call.path: call for call in run.modules.calls if call.path in modules}
     holders = {_runs_above(path, running) for path in running if path}
-    uses = first_uses(run.tape.calls, run.values.found)
-    parts: dict[str, list[str]] = {}
-    for name in uses:
-        parts.setdefault(_owner(name, modules), []).append(name)
+    return _Layers(run, modules, running, holders, first_uses(run.tape.calls, run.values.found))
+
+
+def _tensors_of(layers: _Layers) -> dict[str, list[tuple[ParameterUse, Shape]]]:
+    """The params in use of each layer, by its path; of a param that is a layer for itself, by its name."""
+    names = [name for name, _ in layers.run.model.named_parameters() if name in layers.uses]
+    parts: dict[str, list[int]] = {}
+    for name in names:
+        parts.setdefault(_owner(name, layers.modules), []).append(layers.uses[name].call)
     keys: dict[str, str] = {}
-    unused: dict[str, int] = {}
-    for name, parameter in run.model.named_parameters():
-        owner = _owner(name, modules)
-        if name in uses:
-            whole = owner in running and owner not in holders
-            key = owner if whole or _is_one(owner, [uses[part].call for part in parts[owner]]) else name
-            keys[name] = key
-        else:
-            unused[owner] = unused.get(owner, 0) + parameter.numel()
+    for name in names:
+        owner = _owner(name, layers.modules)
+        whole = owner in layers.running and owner not in layers.holders
+        keys[name] = owner if whole or _is_one(owner, parts[owner]) else name
     used: dict[str, list[tuple[ParameterUse, Shape]]] = {}
-    for name, key in _with_lent(keys, uses).items():
-        shape = uses[name].shape or tuple(run.model.get_parameter(name).shape)
-        used.setdefault(key, []).append((uses[name], shape))
+    for name, key in _with_lent(keys, layers.uses).items():
+        shape = layers.uses[name].shape or tuple(layers.run.model.get_parameter(name).shape)
+        used.setdefault(key, []).append((layers.uses[name], shape))
     for tensors in used.values():
         if sum(len(essential(shape)) > 1 for _, shape in tensors) == 1:  # the weight of one layer
             tensors.sort(key=_in_order)
+    return used
+
+
+def _units(
+    layers: _Layers, used: Mapping[str, list[tuple[ParameterUse, Shape]]]
+) -> tuple[list[Unit], list[str], dict[str, Shape | None]]:
+    """The layers in the order of their first use, the modules that run on their tensors, and what those give."""
+    run, modules, running, holders, _ = layers
     paths = sorted(used, key=lambda path: min(use.call for use, _ in used[path]))
     owners = [path if path in modules else _owner(path, modules) for path in paths]
     runs = [owner if owner in running else _runs_above(owner, running) for owner in owners]
@@ -128,20 +167,7 @@ def _model(run: ModelRun, ran: str) -> Model:
                 input=running[by].takes if alone and owner == by else None,
             )
         )
-    return Model(
-        units=units,
-        runs=runs,
-        macs_of=macs,
-        outputs_of=outputs_of,
-        params=sum(prod(shape) for unit in units for shape in unit.shapes),
-        macs=sum(macs.values()),
-        outputs=tuple([tuple(each.shape) for each in tensors_in(run.result)]),
-        functions=Counter(call.function for call in run.tape.calls),
-        unused=unused,
-        dtypes=tuple(sorted({dtype_name(each.dtype) for name, each in run.model.named_parameters() if name in uses})),
-        unseen=unseen,
-        ran=ran,
-    )
+    return units, runs, outputs_of
 
 
 def _with_lent(keys: Mapping[str, str], uses: Mapping[str, ParameterUse]) -> dict[str, str]:
@@ -221,38 +247,6 @@ def _is_known(known: type) -> bool:
     return (
         known.__module__.startswith("torch.nn.modules.") and not other and known.__module__ != nn.Sequential.__module__
     )
-
-
-class _Functions(TorchFunctionMode):
-    """Counts how often each function is called."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: Counter[str] = Counter()
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        del types
-        self.counts[name_of(func)] += 1
-        return func(*args, **(kwargs or {}))
-
-    def once_for_all(self, module: MixtureOfExperts, *_: Any) -> None:
-        """Count the activation of a layer's experts once."""
-        self.counts[module.activation] -= len(module.w1) - 1
-
-
-def functions_of(network: nn.Module, inputs: tuple[Tensor, ...]) -> Mapping[str, int]:
-    """How often a run calls each of torch's functions; raises what the network raises.
-
-    The experts of a layer have one activation together, as where others stack them.
-    """
-    called = _Functions()
-    for module in network.modules():
-        if isinstance(module, MixtureOfExperts):
-            module.register_forward_hook(called.once_for_all)
-    with torch.no_grad(), warnings.catch_warnings(), called:
-        warnings.simplefilter("ignore")
-        network(*inputs)
-    return called.counts
 
 
 def _runs_above(path: str, running: Mapping[str, object]) -> str:
