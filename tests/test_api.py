@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TYPES = {
-    *("ArchcostError", "ConfigError", "Costs", "Diagnostic", "Finding", "Layer", "Mark", "MissingExtraError", "Report"),
-    *("Spec", "SpecError", "Totals", "UsageError", "Verdict", "Verification"),
+    *("ArchcostError", "ConfigError", "Costs", "Device", "Diagnostic", "Finding", "Layer", "Mark"),
+    *("MissingExtraError", "Report", "Spec", "SpecError", "Totals", "UsageError", "Verdict", "Verification"),
 }
-HELPERS = {"build", "load", "microcontroller"}  # functions without a command of their own
+HELPERS = {"build", "device", "load", "microcontroller"}  # functions without a command of their own
 
 
 def test_the_surface_is_closed() -> None:
