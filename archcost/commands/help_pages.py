@@ -25,8 +25,9 @@ PROGRAM = "archcost"
 PANELS = {  # of options, in this order; those that are in none stand before
     "Options": (),
     "The model": ("--set", "--set-a", "--set-b", "--input", "--batch", "--training", "--dtype", "--weight-dtype",
-                  "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--until"),
-    "Training": ("--optimizer", "--foreach", "--mixed", "--checkpoint"),
+                  "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--lora", "--lora-targets", "--until"),
+    "Training": ("--optimizer", "--foreach", "--mixed", "--master-weights", "--accumulate", "--checkpoint",
+                 "--parallel"),
     "What is shown": ("--depth", "--sort", "--top", "--columns", "--convention", "--functional", "--relative-to",
                       "--metric", "--only-changed", "--what-if"),
     "Measuring": ("--latency", "--device", "--threads", "--min-time", "--channels-last", "--compile", "--layers"),

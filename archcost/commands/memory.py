@@ -14,6 +14,8 @@ from archcost.commands.options import (
     Format,
     Inputs,
     KvDtype,
+    Lora,
+    LoraTargets,
     Output,
     SetParams,
     Specs,
@@ -72,17 +74,8 @@ def memory(
     accumulate: Annotated[
         int, number_option("--accumulate", "Add up the gradients of N batches before the update.")
     ] = 1,
-    lora: Annotated[
-        int | None, number_option("--lora", "Train adapters of rank N alone, all other weights frozen.")
-    ] = None,
-    lora_targets: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--lora-targets",
-            metavar="PATTERN",
-            help="Layers with adapters, '**.q_proj'; default: all linear layers but the last; repeatable.",
-        ),
-    ] = None,
+    lora: Lora = None,
+    lora_targets: LoraTargets = None,
     parallel: Annotated[
         list[str] | None,
         typer.Option(

@@ -73,13 +73,15 @@ class ReportDocument(NamedTuple):
 
 
 def title_details(report: Report) -> str:
-    """The inputs, and the params and the dtype that are not at their defaults."""
+    """The inputs, the params and the dtype that are not at their defaults, and adapters."""
     inputs = ", ".join(
         ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {tensor.dtype}"
         for name, tensor in report.graph.inputs.items()
     )
     settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
-    dtype = report.graph.settings.dtype
+    dtype, lora = report.graph.settings.dtype, report.graph.settings.lora
+    if lora is not None:
+        settings += f", lora={lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets)
     told = dtype is None or any(tensor.dtype == dtype for tensor in report.graph.inputs.values())
     return f"{inputs}{settings}" + ("" if told else f", dtype={dtype}")
 
