@@ -15,6 +15,7 @@ from archcost.documents import (
     Count,
     Envelope,
     ErrorData,
+    LoraData,
     Matches,
     Positive,
     Shape,
@@ -115,6 +116,7 @@ class SettingsData(TypedDict):
 
     params: dict[str, Any]
     inputs: NotRequired[ShapesByName]
+    lora: NotRequired[LoraData]
 
 
 class ReportData(Envelope):
@@ -153,9 +155,12 @@ class FailedReportData(Envelope):
 
 
 def settings_data(report: Report) -> SettingsData:
-    """The params that were used, and the shapes of inputs that were given in place of the spec's own, if any."""
-    given = report.given_inputs
-    return {"params": plain_data(report.params), **({"inputs": given} if given else {})}  # type: ignore[typeddict-item]
+    """The params that were used, and if any, the shapes that replace those of the spec's inputs, and adapters."""
+    given, lora = report.given_inputs, report.graph.settings.lora
+    found = {"params": plain_data(report.params), **({"inputs": given} if given else {})}
+    if lora is not None:
+        found["lora"] = {"rank": lora.rank, "targets": list(lora.targets)}
+    return cast("SettingsData", found)
 
 
 def report_data(report: Report) -> ReportData:

@@ -30,6 +30,8 @@ def fits(
     dtype: str | None = None,
     weight_dtype: str | None = None,
     kv_dtype: str | None = None,
+    schedule: str = "spec",
+    inplace: bool = False,
     training: bool = False,
     optimizer: str | None = None,
     foreach: bool = False,
@@ -65,6 +67,8 @@ def fits(
         raise CallError(f"--reserve: {error}", "write it like `1 GiB` or `5%`") from None
     conditions = conditions_of(
         training=training,
+        schedule=schedule,
+        inplace=inplace,
         optimizer=optimizer,
         foreach=foreach,
         mixed=mixed,

@@ -17,6 +17,8 @@ from archcost.commands.options import (
     Functional,
     Inputs,
     KvDtype,
+    Lora,
+    LoraTargets,
     Output,
     SetParams,
     Specs,
@@ -56,6 +58,8 @@ def analyze(
     dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
     kv_dtype: KvDtype = None,
+    lora: Lora = None,
+    lora_targets: LoraTargets = None,
     relative_to: Annotated[
         str | None,
         typer.Option("--relative-to", metavar="PATH", help="Show receptive fields relative to this block's input."),
@@ -88,6 +92,8 @@ def analyze(
         dtype=dtype,
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
+        lora=lora,
+        lora_targets=lora_targets,
     )
     results = analyze_all(specs, asked)
     _write(results, wanted, chosen, output)

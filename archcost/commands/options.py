@@ -97,6 +97,19 @@ KvDtype = Annotated[
 ]
 
 
+Lora = Annotated[
+    int | None, number_option("--lora", "Adapters of rank N on linear layers; all other weights are frozen.")
+]
+LoraTargets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora-targets",
+        metavar="PATTERN",
+        help="Layers that get an adapter, '**.q_proj'; default: all linear layers but the last; repeatable.",
+    ),
+]
+
+
 _MIN_TIME = typer.Option(
     "--min-time",
     parser=Seconds("--min-time", 0.01),

@@ -93,7 +93,7 @@ def _changed_conditions(graph: Graph, conditions: Conditions) -> Iterator[tuple[
                 yield f"checkpoints at {pattern}", f"--checkpoint '{pattern}'", changed
     if not conditions.division.stage:
         changed = conditions._replace(division=conditions.division._replace(stage=3, replicas=DEVICES))
-        yield f"ZeRO 3 on {DEVICES} devices", f"--parallel {changed.division}", changed
+        yield f"ZeRO 3 on {DEVICES} devices", f"--parallel zero3={DEVICES}", changed
 
 
 def _changed_settings(graph: Graph, conditions: Conditions) -> Iterator[tuple[str, str, Settings, Conditions]]:

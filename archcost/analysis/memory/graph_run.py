@@ -79,6 +79,7 @@ class Execution:
         machine.meter.grant(PER_NODE * len(graph.nodes))
         self._segments = {segment.nodes.start: segment for segment in segments}
         self.highs = []
+        self._halves.clear()
         self.values = {value: tensor for value, tensor in self.values.items() if value < 0}  # no outputs of before
         for place, tensor in enumerate(graph.inputs.values()):
             if -1 - place not in self.values:  # the same at every pass
