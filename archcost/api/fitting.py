@@ -55,7 +55,7 @@ def fits(
     # long: a setting a line, and again where it is passed on
     from archcost.analysis.memory.conditions import conditions_of
     from archcost.errors import CallError
-    from archcost.fitting.fit import fits_of
+    from archcost.fitting.fit import fits_of, table_of
     from archcost.fitting.reserve import read_reserve
     from archcost.fitting.workload import workload_of
     from archcost.graph.adapters import lora_of
@@ -86,7 +86,7 @@ def fits(
     workload = workload_of(spec_of(spec, settings), settings, conditions._replace(training=trains))
     if context is not None:
         workload = workload.with_context(context)
-    return fits_of(workload, named or all_devices(), kept, is_table=not named)
+    return fits_of(workload, named, kept) if named else table_of(workload, all_devices(), kept)
 
 
 def _devices(given: Any) -> list[Device]:

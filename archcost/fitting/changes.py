@@ -10,6 +10,7 @@ from archcost.dtypes import DTYPE_BYTES, STORED_BITS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archcost.analysis.microcontroller.study import FusedStudy
     from archcost.fitting.workload import Workload
 
 HALF = "float16"  # which all devices have that have a half precision at all
@@ -31,17 +32,24 @@ def changes(workload: Workload, now: int) -> list[Change]:
     return sorted([change for change in found if change.total < now], key=lambda change: change.total)
 
 
+def changes_on_chip(chip: FusedStudy) -> list[Change]:
+    """The one way to need less on a microcontroller, if it does."""
+    if chip.in_place is None:
+        return []
+    return [Change("depthwise convolutions in place", "--inplace", chip.in_place.total)]
+
+
 def _dtypes(workload: Workload) -> Iterator[Change]:
-    """Half precision, and weights and caches in fewer bits; a training step keeps the dtype of its params."""
-    report = workload.report
-    if workload.conditions.training:
+    """Half precision, and weights and caches in fewer bits; of a training step frozen weights alone."""
+    report, trains = workload.report, workload.conditions.training
+    if not workload.stores_weights:
         return
-    if DTYPE_BYTES[report.dtype] > DTYPE_BYTES[HALF]:
+    if not trains and DTYPE_BYTES[report.dtype] > DTYPE_BYTES[HALF]:
         yield _change("half precision", workload, dtype=HALF)
     weights = [dtype for dtype in WEIGHTS if STORED_BITS[dtype] < _bits(report.weight_dtype)]
     for dtype in weights:
         yield _change(f"weights in {dtype}", workload, weight_dtype=dtype)
-    if report.totals.cache_bytes and STORED_BITS[CACHE] < _bits(report.kv_dtype or report.dtype):
+    if not trains and report.totals.cache_bytes and STORED_BITS[CACHE] < _bits(report.kv_dtype or report.dtype):
         yield _change(f"KV cache in {CACHE}", workload, kv_dtype=CACHE)
         for dtype in weights:
             yield _change(f"weights in {dtype}, KV cache in {CACHE}", workload, weight_dtype=dtype, kv_dtype=CACHE)

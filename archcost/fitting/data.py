@@ -52,7 +52,10 @@ class SpeedsData(TypedDict):
 
 
 class FitData(TypedDict):
-    """A model on a device: ``capacity_bytes`` is the memory that programs find, less the reserve."""
+    """A model on a device: ``capacity_bytes`` is the memory that programs find, less the reserve.
+
+    On a microcontroller the memory is the SRAM, and there is a flash, which holds the weights.
+    """
 
     device: str
     title: str
@@ -64,7 +67,9 @@ class FitData(TypedDict):
     run_bytes: Count
     fits: bool
     headroom_bytes: int
-    largest_batch: LargestData
+    flash_bytes: Positive | None
+    flash_needed_bytes: Count | None
+    largest_batch: LargestData | None
     largest_context: LargestData | None
     prompt_bytes: Annotated[Count | None, "Of a prompt as long as the context, in one pass."]
     speeds: SpeedsData | None
@@ -79,6 +84,19 @@ class DeviceFitData(TypedDict):
     memory_bytes: Positive
     capacity_bytes: Count
     fits: list[bool]
+
+
+class ChipFitData(TypedDict):
+    """A microcontroller of the table, and whether the model in int8 fits its SRAM and its flash."""
+
+    device: str
+    title: str
+    memory_bytes: Positive
+    capacity_bytes: Count
+    run_bytes: Count
+    flash_bytes: Positive
+    flash_needed_bytes: Count
+    fits: bool
 
 
 class VariantData(TypedDict):
@@ -105,6 +123,7 @@ class FitsData(Envelope):
     devices: NotRequired[Annotated[list[FitData], AtLeast(1)]]
     variants: NotRequired[Annotated[list[VariantData], AtLeast(1)]]
     table: NotRequired[list[DeviceFitData]]
+    microcontrollers: NotRequired[list[ChipFitData]]
 
 
 def fits_data(found: Fits) -> FitsData:
@@ -137,6 +156,8 @@ def fits_data(found: Fits) -> FitsData:
             }
             for fit in found.fits
         ]
+        if found.chips:
+            document["microcontrollers"] = list(map(_chip_data, found.chips))
     else:
         document["devices"] = [fit_data(fit) for fit in found.fits]
     return cast("FitsData", document)
@@ -144,7 +165,7 @@ def fits_data(found: Fits) -> FitsData:
 
 def fit_data(fit: Fit) -> FitData:
     """A model on a device."""
-    return {
+    document: dict[str, Any] = {
         "device": fit.device.name,
         "title": fit.device.label,
         "memory_bytes": fit.device.memory_bytes,
@@ -155,7 +176,8 @@ def fit_data(fit: Fit) -> FitData:
         "run_bytes": fit.needed,
         "fits": fit.fits,
         "headroom_bytes": fit.headroom,
-        "largest_batch": _largest(fit.largest_batch),
+        **_flash(fit),
+        "largest_batch": _largest(fit.largest_batch) if fit.largest_batch else None,
         "largest_context": _largest(fit.largest_context) if fit.largest_context else None,
         "prompt_bytes": fit.prompt.total if fit.prompt else None,
         "speeds": _speeds(fit.speeds) if fit.speeds else None,
@@ -164,10 +186,28 @@ def fit_data(fit: Fit) -> FitData:
                 "name": change.name,
                 "option": change.option,
                 "run_bytes": change.total,
-                "fits": change.total <= fit.capacity,
+                "fits": fit.holds(change.total),
             }
             for change in fit.changes
         ],
+    }
+    return cast("FitData", document)
+
+
+def _flash(fit: Fit) -> dict[str, Any]:
+    flash = fit.device.flash_bytes if fit.chip else None
+    return {"flash_bytes": flash, "flash_needed_bytes": fit.chip.flash.total if fit.chip else None}
+
+
+def _chip_data(fit: Fit) -> dict[str, Any]:
+    return {
+        "device": fit.device.name,
+        "title": fit.device.label,
+        "memory_bytes": fit.device.memory_bytes,
+        "capacity_bytes": fit.capacity,
+        "run_bytes": fit.needed,
+        **_flash(fit),
+        "fits": fit.fits,
     }
 
 

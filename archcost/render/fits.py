@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.figures import METRICS, RUN
 from archcost.fitting.data import fit_data, fits_data
+from archcost.fitting.reserve import flash_of
 from archcost.fitting.searching import MEMORY, NOTHING
 from archcost.quantities import format_bytes, format_nanoseconds, format_share
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
@@ -65,20 +66,22 @@ class FitsDocument(NamedTuple):
 
 def _fit_blocks(fits: Fits) -> Iterator[Block]:
     yield Heading(fits.report.name, _details(fits))
-    yield _memory(fits)
+    if not all(fit.chip for fit in fits.fits):
+        yield _memory(fits)
     for fit in fits.fits:
         yield Gap()
         yield from _device_blocks(fit)
 
 
 def _device_blocks(fit: Fit) -> Iterator[Block]:
-    device = fit.device
-    rest = f"{format_bytes(abs(fit.headroom))} {'left' if fit.fits else 'missing'}"
     verdict = f"{_YES} fits" if fit.fits else f"{_NO} does not fit"
-    room = f"{format_bytes(fit.needed)} of {format_bytes(fit.capacity)}"
-    yield Line(f"{verdict} {device.label}: {room}, {rest}", style="green" if fit.fits else "red")
-    yield Field("memory", f"{format_bytes(device.available_bytes)} less {_reserve(fit)}")
-    yield Field("largest batch", _largest(fit.largest_batch))
+    room = _room(fit.needed, fit.capacity)
+    if fit.chip:
+        room = f"SRAM {room}; flash {_room(fit.chip.flash.total, flash_of(fit.device))}"
+    yield Line(f"{verdict} {fit.device.label}: {room}", style="green" if fit.fits else "red")
+    yield Field("SRAM" if fit.chip else "memory", f"{format_bytes(fit.device.available_bytes)} less {_reserve(fit)}")
+    if fit.largest_batch is not None:
+        yield Field("largest batch", _largest(fit.largest_batch))
     if fit.largest_context is not None:
         yield Field("largest context", _largest(fit.largest_context))
     if fit.prompt is not None:
@@ -88,6 +91,12 @@ def _device_blocks(fit: Fit) -> Iterator[Block]:
         yield from [Field(*each) for each in _speeds(fit.speeds, fit)]
     if fit.changes:
         yield _change_table(fit)
+
+
+def _room(needed: int, capacity: int) -> str:
+    rest = capacity - needed
+    word = "left" if rest >= 0 else "missing"
+    return f"{format_bytes(needed)} of {format_bytes(capacity)}, {format_bytes(abs(rest))} {word}"
 
 
 def _reserve(fit: Fit) -> str:
@@ -116,22 +125,22 @@ def _bound(bound: Bound) -> str:
 
 
 def _change_table(fit: Fit) -> Table:
-    """What needs less; what makes it fit first, and of that what saves least, for it changes least."""
-    shown = fit.changes if fit.fits else _helpful(fit)
-    chosen = shown[:_CHANGES]
+    """What needs less, the least first; where it does not fit, what makes it fit, and of that what changes least."""
+    chosen = (fit.changes if fit.fits else _helpful(fit))[:_CHANGES]
     return Table(
         [
             Column("to need less", [change.name for change in chosen], flexible=True),
             Column("needs", [format_bytes(change.total) for change in chosen], right=True),
             Column("saves", [format_share(fit.needed - change.total, fit.needed) for change in chosen], right=True),
-            Column("fits", [_sign(change.total <= fit.capacity) for change in chosen]),
+            Column("fits", [_sign(fit.holds(change.total)) for change in chosen]),
             Column("option", [Cell(change.option, code=True) for change in chosen]),
         ]
     )
 
 
 def _helpful(fit: Fit) -> list[Change]:
-    return sorted(fit.changes, key=lambda change: (change.total > fit.capacity, -change.total))
+    helps = [change for change in fit.changes if fit.holds(change.total)]
+    return [*reversed(helps), *[change for change in fit.changes if change not in helps]]
 
 
 def _sign(fits: bool) -> Cell:  # noqa: FBT001 - the value that is shown
@@ -158,9 +167,27 @@ def _table_blocks(fits: Fits) -> Iterator[Block]:
     )
     needs = [f"{variant.name} {format_bytes(variant.memory.total)}" for variant in fits.variants]
     yield Line(f"needs: {', '.join(needs)}; shares are of the memory less the reserve", style="dim")
-    yield Line(
-        f"`archcost fits {fits.report.name} --device NAME` has the largest batch, and what to change", style="dim"
+    if fits.chips:
+        yield _chip_table(fits.chips)
+    hint = f"`archcost fits {fits.report.name} --device NAME` has the largest batch, and what to change"
+    yield Line(hint, style="dim")
+
+
+def _chip_table(chips: Sequence[Fit]) -> Table:
+    """Microcontrollers, where the model is in int8, the one with the least SRAM first."""
+    shown = sorted(chips, key=lambda fit: (fit.capacity, flash_of(fit.device)))
+    return Table(
+        [
+            Column("microcontroller, int8", [fit.device.name for fit in shown]),
+            Column("SRAM", [_share(fit.needed, fit.capacity) for fit in shown], right=True),
+            Column("flash", [_share(_flash(fit), flash_of(fit.device)) for fit in shown], right=True),
+            Column("fits", [_sign(fit.fits) for fit in shown]),
+        ]
     )
+
+
+def _flash(fit: Fit) -> int:
+    return fit.chip.flash.total if fit.chip else 0
 
 
 def _groups(fits: Fits) -> list[list[Fit]]:
@@ -183,6 +210,9 @@ def _table_records(fits: Fits) -> Iterator[Sequence[object]]:
             total = variant.memory.total
             device = (fit.device.name, fit.device.memory_bytes, fit.capacity)
             yield (fits.report.name, *device, variant.name, total, total <= fit.capacity)
+    for fit in fits.chips:
+        device = (fit.device.name, fit.device.memory_bytes, fit.capacity)
+        yield (fits.report.name, *device, "int8 on a microcontroller", fit.needed, fit.fits)
 
 
 # --- what both have ---------------------------------------------------------------------------------------------------
@@ -199,11 +229,11 @@ def _memory(fits: Fits) -> Line:
 
 def _record(fits: Fits, fit: Fit) -> Sequence[object]:
     data = fit_data(fit)
-    context, speeds = data["largest_context"], data["speeds"]
+    most, context, speeds = data["largest_batch"], data["largest_context"], data["speeds"]
     return (
         fits.report.name,
         *[data[name] for name in ("device", "memory_bytes", "capacity_bytes", "run_bytes", "fits", "headroom_bytes")],
-        data["largest_batch"]["size"],
+        most["size"] if most else None,
         context["size"] if context else None,
         speeds["tokens_per_second"] if speeds else None,
     )
