@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def test_any_mlp(rank: int, sizes: list[int]) -> None:
     steps = ", ".join(f"{{linear: {size}}}" for size in sizes[1:])
     spec = loads(f"archcost: 1\ninput: [{sizes[0]}]\nlayers: [{steps}]\n")
     report, plain = archcost.analyze(spec, lora=rank), archcost.analyze(spec)
-    added = sum(rank * (a + b) for a, b in zip(sizes[:-2], sizes[1:-1], strict=True))
+    added = sum(rank * (a + b) for a, b in itertools.pairwise(sizes[:-1]))
     assert report.totals.trainable_params == added
     assert report.totals.params == plain.totals.params + added
     assert report.totals.macs == plain.totals.macs + added

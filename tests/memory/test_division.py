@@ -219,6 +219,7 @@ def test_both_divide_together() -> None:
     both = training_memory(graph, setting._replace(division=Division(3, 8, 4)))
     assert both.params == -(-tensor.params // 8)
     assert both.state == -(-tensor.state // 8)
+    assert tensor.gradients <= 8 * both.gradients < tensor.gradients + 8 * len(graph.nodes) * 2  # each is rounded up
     assert both.saved == tensor.saved
 
 
