@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, TreeLine
 
 _YES, _NO = "✓", "✗"
+ROOMY = 10  # times what a model needs
+LISTED = 12  # devices of a row
 _CHANGES = 6  # that are shown
 _BY = {"products": "the products at the printed rate", "memory": "reading weights and caches once"}
 _HEADINGS = (
@@ -68,8 +70,9 @@ def _fit_blocks(fits: Fits) -> Iterator[Block]:
     yield Heading(fits.report.name, _details(fits))
     if not all(fit.chip for fit in fits.fits):
         yield _memory(fits)
-    for fit in fits.fits:
-        yield Gap()
+    for index, fit in enumerate(fits.fits):
+        if not index or not fits.fits[index - 1].changes:  # a table has a gap behind it
+            yield Gap()
         yield from _device_blocks(fit)
 
 
@@ -129,11 +132,11 @@ def _change_table(fit: Fit) -> Table:
     chosen = (fit.changes if fit.fits else _helpful(fit))[:_CHANGES]
     return Table(
         [
-            Column("to need less", [change.name for change in chosen], flexible=True),
+            Column("to need less", [change.name for change in chosen], flexible=True, leaves=1),
             Column("needs", [format_bytes(change.total) for change in chosen], right=True),
             Column("saves", [format_share(fit.needed - change.total, fit.needed) for change in chosen], right=True),
             Column("fits", [_sign(fit.holds(change.total)) for change in chosen]),
-            Column("option", [Cell(change.option, code=True) for change in chosen]),
+            Column("option", [Cell(change.option, code=True) for change in chosen], flexible=True, folds=True),
         ]
     )
 
@@ -153,24 +156,43 @@ def _sign(fits: bool) -> Cell:  # noqa: FBT001 - the value that is shown
 def _table_blocks(fits: Fits) -> Iterator[Block]:
     yield Heading(fits.report.name, _details(fits))
     yield _memory(fits)
-    groups = _groups(fits)
-    sizes = [group[0].capacity for group in groups]
-    yield Table(
-        [
-            Column("for a model", [format_bytes(size) for size in sizes], right=True),
-            *[
-                Column(variant.name, [_share(variant.memory.total, size) for size in sizes], right=True)
-                for variant in fits.variants
-            ],
-            Column("devices", [", ".join([fit.device.name for fit in group]) for group in groups], flexible=True),
-        ]
-    )
+    yield _device_table(fits)
     needs = [f"{variant.name} {format_bytes(variant.memory.total)}" for variant in fits.variants]
     yield Line(f"needs: {', '.join(needs)}; shares are of the memory less the reserve", style="dim")
     if fits.chips:
         yield _chip_table(fits.chips)
     hint = f"`archcost fits {fits.report.name} --device NAME` has the largest batch, and what to change"
     yield Line(hint, style="dim")
+
+
+def _device_table(fits: Fits) -> Table:
+    """A row for devices of equal room; on a narrow page with the first variant that fits instead of all shares."""
+    groups = _groups(fits)
+    sizes = [group[0].capacity for group in groups]
+    room = Column("for a model", list(map(_room_of, groups)), right=True)
+    devices = Column("devices", list(map(_names, groups)), flexible=True, folds=True)
+    shares = [
+        Column(variant.name, [_share(variant.memory.total, size) for size in sizes], right=True)
+        for variant in fits.variants
+    ]
+    narrow = Table([room, Column("fits as", [_first_that_fits(fits, size) for size in sizes]), devices])
+    return Table([room, *shares, devices], narrow=narrow)
+
+
+def _room_of(group: Sequence[Fit]) -> str:
+    first, last = format_bytes(group[0].capacity), format_bytes(group[-1].capacity)
+    return first if first == last else f"from {first}"
+
+
+def _names(group: Sequence[Fit]) -> str:
+    names = [fit.device.name for fit in group]
+    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED + 1 else []
+    return ", ".join(names[:LISTED] + more if more else names)
+
+
+def _first_that_fits(fits: Fits, size: int) -> Cell:
+    name = next((variant.name for variant in fits.variants if variant.memory.total <= size), "")
+    return Cell(f"{name} {_YES}", style="green") if name else Cell(_NO, style="red")
 
 
 def _chip_table(chips: Sequence[Fit]) -> Table:
@@ -191,11 +213,16 @@ def _flash(fit: Fit) -> int:
 
 
 def _groups(fits: Fits) -> list[list[Fit]]:
-    """Devices that read as having the same room and hold the same variants, the one with the least room first."""
+    """Devices that read as having the same room and hold the same variants, the one with the least room first.
+
+    Those of which every variant takes less than a tenth are one group.
+    """
     groups: dict[tuple[str, tuple[bool, ...]], list[Fit]] = {}
+    sizes = [variant.memory.total for variant in fits.variants]
     for fit in sorted(fits.fits, key=lambda fit: fit.capacity):
-        held = tuple([variant.memory.total <= fit.capacity for variant in fits.variants])
-        groups.setdefault((format_bytes(fit.capacity), held), []).append(fit)
+        held = tuple([size <= fit.capacity for size in sizes])
+        room = "" if ROOMY * max(sizes) < fit.capacity else format_bytes(fit.capacity)
+        groups.setdefault((room, held), []).append(fit)
     return list(groups.values())
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.analysis.costs import tensor_buffer_bytes
+from archcost.analysis.costs import tensor_buffer_bytes, tensor_weight_bytes
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.rules import rule
 from archcost.analysis.memory.rules.call import Call
 from archcost.analysis.memory.shadow_torch import PER_NODE, Leaf, Machine, MachineStep, Tensor
 from archcost.analysis.memory.tensor_parallel import NO_SHARDS
 from archcost.dims import ceil_div, numel
-from archcost.dtypes import DTYPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,8 +122,17 @@ class Execution:
         self.machine.parts = self.shards.nodes.get(index, 1)
         if not self.gathers or index < 0:
             return None
-        size = sum(ceil_div(numel(held.shape), held.parts) for held in self.learnt(index).values())
-        return self.machine.other(size * DTYPE_BYTES[self.graph.dtype], "gathered") if size else None
+        graph = self.graph
+        size = sum(self.held_bytes((graph.owner(index, name), name)) for name in self.learnt(index))
+        return self.machine.other(size, "gathered") if size else None
+
+    def held_bytes(self, key: tuple[int, str]) -> int:
+        """The bytes of a learnable tensor, by its node and name: a matrix that is frozen has the dtype of weights."""
+        (index, name), graph, tensor = key, self.graph, self.leaves[key]
+        stored = "" if graph.trains(index, name) else graph.weight_dtype
+        role = graph.nodes[index].op.role(name)
+        elements = ceil_div(numel(tensor.shape), tensor.parts)
+        return tensor_weight_bytes(role, (elements,), graph.dtype, stored or graph.dtype)
 
     def _call(self, index: int, node: Node, inputs: list[Tensor]) -> Call:
         machine = self.machine

@@ -54,11 +54,22 @@ def run_of(totals: ModelFigures, peak: int) -> RunMemory:
     return RunMemory(tuple(parts))
 
 
-def refuse_stored_dtypes(report: Report) -> None:
-    """Raise UsageError for weights or a KV cache in another dtype, where a training step is asked for."""
-    settings = report.graph.settings
-    if settings.weight_dtype is not None:
-        message = "--weight-dtype is for inference: a training step updates weights in the dtype of the model"
-        raise UsageError(message, "give `--dtype`, or `--mixed` for half-precision copies")
+def refuse_stored_dtypes(report: Report, half: str = "") -> None:
+    """Raise UsageError for a KV cache in another dtype in a training step, and for such weights but frozen ones.
+
+    ``half`` is the dtype of mixed precision: its copies are of the dtype of the model.
+    """
+    graph = report.graph
+    settings = graph.settings
+    if settings.weight_dtype is not None and half:
+        message = "--weight-dtype does not go with --mixed, which computes with copies of float32 weights"
+        raise UsageError(message, f"give `--dtype {half}` in place of --mixed")
+    if settings.weight_dtype is not None and all(
+        node.signature.trains for node in graph.nodes if node.signature.weights()
+    ):
+        message = "--weight-dtype is for frozen weights: a training step updates others in the dtype of the model"
+        raise UsageError(
+            message, "give `--lora 8` to train adapters, `--dtype`, or `--mixed` for half-precision copies"
+        )
     if settings.kv_dtype is not None:
         raise UsageError("--kv-dtype is for inference: a training step keeps no KV cache")

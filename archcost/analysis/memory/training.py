@@ -13,7 +13,6 @@ from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
 from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, Learnt, Optimizer, learnt
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.analysis.memory.tensor_parallel import shards_of
-from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import tensor_bytes
 
@@ -213,9 +212,7 @@ class _Run:
         graph, division = self.graph, self.setting.division
         made = [leaf.gathered.storage for leaf in self._leaves() if leaf.gathered is not None]
         gradients = {id(storage): storage.bytes for storage in made}  # a view holds all of it
-        size = DTYPE_BYTES[graph.dtype]
-        held = sum(ceil_div(numel(tensor.shape), tensor.parts) for tensor in self.execution.leaves.values())
-        params = division.params(size * held)
+        params = division.params(sum(map(self.execution.held_bytes, self.execution.leaves)))
         tensors = self._learnt()
         state = self.setting.optimizer.state_bytes(tensors)
         if self.setting.master:
