@@ -96,7 +96,7 @@ def parse_percent(text: str | float) -> Fraction:
 
 
 def parse_reserve(text: str) -> tuple[Fraction, int]:
-    """A part of a memory: the share of ``"5%"`` and 0, or 0 and the bytes of ``"1 GiB"`` or ``"0"``; UnitError for others."""
+    """A part of a memory: the share of ``"5%"`` and 0, or 0 and the bytes of ``"1 GiB"`` or ``"0"``."""
     value, unit = parse_quantity(text)
     if unit == "%" and not 0 <= value < 100:  # noqa: PLR2004 - percent
         raise UnitError(f"'{text}' is not a part of a memory: it is from 0% to less than 100%")

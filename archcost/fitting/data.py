@@ -11,9 +11,9 @@ from archcost.hardware.device import CitationData
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.run_memory import RunMemory
-    from archcost.fitting.fit import Fit, Fits, Variant
+    from archcost.fitting.fit import DeviceFit, Fits, FitVariant
     from archcost.fitting.searching import Largest
-    from archcost.fitting.speeds import Bound, Speeds
+    from archcost.fitting.speeds import LeastTime, Speeds
 
 
 class FitPartData(TypedDict):
@@ -30,7 +30,7 @@ class LargestData(TypedDict):
     limit: Literal["memory", "spec", "nothing"]
 
 
-class ChangeData(TypedDict):
+class SavingData(TypedDict):
     """What needs less, the options that make it so, and whether it fits then."""
 
     name: str
@@ -73,7 +73,7 @@ class FitData(TypedDict):
     largest_context: LargestData | None
     prompt_bytes: Annotated[Count | None, "Of a prompt as long as the context, in one pass."]
     speeds: SpeedsData | None
-    changes: list[ChangeData]
+    changes: list[SavingData]
 
 
 class DeviceFitData(TypedDict):
@@ -154,16 +154,16 @@ def fits_data(found: Fits) -> FitsData:
                 "capacity_bytes": fit.capacity,
                 "fits": [variant.memory.total <= fit.capacity for variant in found.variants],
             }
-            for fit in found.fits
+            for fit in found.devices
         ]
         if found.chips:
             document["microcontrollers"] = list(map(_chip_data, found.chips))
     else:
-        document["devices"] = [fit_data(fit) for fit in found.fits]
+        document["devices"] = [fit_data(fit) for fit in found.devices]
     return cast("FitsData", document)
 
 
-def fit_data(fit: Fit) -> FitData:
+def fit_data(fit: DeviceFit) -> FitData:
     """A model on a device."""
     document: dict[str, Any] = {
         "device": fit.device.name,
@@ -194,12 +194,12 @@ def fit_data(fit: Fit) -> FitData:
     return cast("FitData", document)
 
 
-def _flash(fit: Fit) -> dict[str, Any]:
+def _flash(fit: DeviceFit) -> dict[str, Any]:
     flash = fit.device.flash_bytes if fit.chip else None
     return {"flash_bytes": flash, "flash_needed_bytes": fit.chip.flash.total if fit.chip else None}
 
 
-def _chip_data(fit: Fit) -> dict[str, Any]:
+def _chip_data(fit: DeviceFit) -> dict[str, Any]:
     return {
         "device": fit.device.name,
         "title": fit.device.label,
@@ -231,11 +231,11 @@ def _speeds(found: Speeds) -> SpeedsData:
     }
 
 
-def _bound(bound: Bound | None) -> tuple[int | None, Any]:
+def _bound(bound: LeastTime | None) -> tuple[int | None, Any]:
     return (None, None) if bound is None else (bound.nanoseconds, bound.by)
 
 
-def _variant(variant: Variant) -> VariantData:
+def _variant(variant: FitVariant) -> VariantData:
     total = variant.memory.total
     return {"name": variant.name, "option": variant.option, "run_bytes": total, "parts": _parts(variant.memory)}
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.analysis.memory.run_memory import RunMemory
-    from archcost.fitting.changes import Change
+    from archcost.fitting.changes import Saving
     from archcost.fitting.reserve import Reserve
     from archcost.fitting.searching import Largest
     from archcost.fitting.speeds import Speeds
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.hardware.device import Device
 
 
-class Fit:
+class DeviceFit:
     """A workload on a device.
 
     ``needed`` is the memory of :func:`archcost.memory` under the same settings, and ``capacity`` what programs find of
@@ -46,7 +46,8 @@ class Fit:
 
     def __repr__(self) -> str:
         word = "fits" if self.fits else "does not fit"
-        return f"Fit({self.workload.spec.name!r} {word} {self.device.name!r}: {self.needed} of {self.capacity} bytes)"
+        names = f"{self.workload.spec.name!r} {word} {self.device.name!r}"
+        return f"DeviceFit({names}: {self.needed} of {self.capacity} bytes)"
 
     @property
     def fits(self) -> bool:
@@ -101,7 +102,7 @@ class Fit:
         return None if self.chip else speeds_of(self.workload, self.device)
 
     @cached_property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[Saving]:
         """What needs less, the least first."""
         return changes_on_chip(self.chip) if self.chip else changes(self.workload, self.needed)
 
@@ -121,7 +122,7 @@ class Fit:
         return {**fit_data(self)}
 
 
-class Variant:
+class FitVariant:
     """A workload in chosen dtypes or with a chosen change, and what must be resident then."""
 
     def __init__(self, name: str, option: str, workload: Workload) -> None:
@@ -138,12 +139,16 @@ class Fits:
     """
 
     def __init__(
-        self, workload: Workload, fits: Sequence[Fit], variants: Sequence[Variant] = (), chips: Sequence[Fit] = ()
+        self,
+        workload: Workload,
+        devices: Sequence[DeviceFit],
+        variants: Sequence[FitVariant] = (),
+        chips: Sequence[DeviceFit] = (),
     ) -> None:
         self.workload = workload
         self.report = workload.report
         self.memory = workload.memory
-        self.fits = fits
+        self.devices = devices
         self.variants = variants
         self.chips = chips
 
@@ -153,9 +158,29 @@ class Fits:
         return bool(self.variants)
 
     @property
+    def fits(self) -> bool:
+        """Whether it fits all of the devices."""
+        return all(fit.fits for fit in self.devices)
+
+    @property
+    def largest_batch(self) -> Largest | None:
+        """The largest batch that fits the one device that was named; raises UsageError for several."""
+        return self._only().largest_batch
+
+    @property
+    def largest_context(self) -> Largest | None:
+        """The longest context that fits the one device that was named; raises UsageError for several."""
+        return self._only().largest_context
+
+    @property
     def exit_code(self) -> int:
         """1 where a device was named on which the workload does not fit."""
-        return int(not self.is_table and not all(fit.fits for fit in self.fits))
+        return int(not self.is_table and not self.fits)
+
+    def _only(self) -> DeviceFit:
+        if len(self.devices) != 1:
+            raise UsageError(f"each of {len(self.devices)} devices has a largest size", "ask one of `devices`")
+        return self.devices[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.fits/1``."""
@@ -166,7 +191,7 @@ class Fits:
 
 def fits_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | None) -> Fits:
     """A workload on devices that were named."""
-    return Fits(workload, [Fit(workload, device, reserve or usual_reserve(device)) for device in devices])
+    return Fits(workload, [DeviceFit(workload, device, reserve or usual_reserve(device)) for device in devices])
 
 
 def table_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | None) -> Fits:
@@ -176,22 +201,22 @@ def table_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | N
     if not workload.runs_on_chips or params > max([flash_of(device) for device in chips], default=0):
         chips = []
     usual = [device for device in devices if device.kind != MICROCONTROLLER]
-    found = fits_of(workload, [*usual, *chips], reserve).fits
+    found = fits_of(workload, [*usual, *chips], reserve).devices
     return Fits(workload, found[: len(usual)], variants_of(workload), found[len(usual) :])
 
 
-def variants_of(workload: Workload) -> list[Variant]:
+def variants_of(workload: Workload) -> list[FitVariant]:
     """The workload as it is, and what is usual to make it smaller: half precision, weights in 8 and in 4 bits.
 
     A training step has mixed precision, and beside adapters frozen weights in fewer bits. Where dtypes or ways of
     training were chosen there is only that.
     """
     graph, conditions = workload.report.graph, workload.conditions
-    now = Variant(graph.weight_dtype or graph.dtype, "", workload)
+    now = FitVariant(graph.weight_dtype or graph.dtype, "", workload)
     if workload.settings.dtypes or conditions.half or conditions.master:
         return [now]
     stored = [
-        Variant(f"{dtype} weights", f"--weight-dtype {dtype}", workload.with_dtypes(weight_dtype=dtype))
+        FitVariant(f"{dtype} weights", f"--weight-dtype {dtype}", workload.with_dtypes(weight_dtype=dtype))
         for dtype in WEIGHTS
         if workload.stores_weights
     ]
@@ -199,5 +224,5 @@ def variants_of(workload: Workload) -> list[Variant]:
         return [now, *stored]
     if conditions.training:
         mixed = workload.with_conditions(conditions._replace(half=MIXED))
-        return [now, Variant(f"mixed {MIXED}", f"--mixed {MIXED}", mixed), *stored]
-    return [now, Variant(HALF, f"--dtype {HALF}", workload.with_dtypes(dtype=HALF)), *stored]
+        return [now, FitVariant(f"mixed {MIXED}", f"--mixed {MIXED}", mixed), *stored]
+    return [now, FitVariant(HALF, f"--dtype {HALF}", workload.with_dtypes(dtype=HALF)), *stored]

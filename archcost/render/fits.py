@@ -16,10 +16,10 @@ from archcost.render.report import title_details
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.fitting.changes import Change
-    from archcost.fitting.fit import Fit, Fits
+    from archcost.fitting.changes import Saving
+    from archcost.fitting.fit import DeviceFit, Fits
     from archcost.fitting.searching import Largest
-    from archcost.fitting.speeds import Bound, Speeds
+    from archcost.fitting.speeds import LeastTime, Speeds
     from archcost.render.document import Block, TreeLine
 
 _YES, _NO = "✓", "✗"
@@ -55,7 +55,7 @@ class FitsDocument(NamedTuple):
         if any(fits.is_table for fits in self.found):
             headings = ("model", "device", "memory_bytes", "capacity_bytes", "variant", "run_bytes", "fits")
             return Records(headings, [row for fits in self.found for row in _table_records(fits)])
-        return Records(_HEADINGS, [_record(fits, fit) for fits in self.found for fit in fits.fits])
+        return Records(_HEADINGS, [_record(fits, fit) for fits in self.found for fit in fits.devices])
 
     def data(self) -> object:
         """A document, or a list of several."""
@@ -68,15 +68,15 @@ class FitsDocument(NamedTuple):
 
 def _fit_blocks(fits: Fits) -> Iterator[Block]:
     yield Heading(fits.report.name, _details(fits))
-    if not all(fit.chip for fit in fits.fits):
+    if not all(fit.chip for fit in fits.devices):
         yield _memory(fits)
-    for index, fit in enumerate(fits.fits):
-        if not index or not fits.fits[index - 1].changes:  # a table has a gap behind it
+    for index, fit in enumerate(fits.devices):
+        if not index or not fits.devices[index - 1].changes:  # a table has a gap behind it
             yield Gap()
         yield from _device_blocks(fit)
 
 
-def _device_blocks(fit: Fit) -> Iterator[Block]:
+def _device_blocks(fit: DeviceFit) -> Iterator[Block]:
     verdict = f"{_YES} fits" if fit.fits else f"{_NO} does not fit"
     room = _room(fit.needed, fit.capacity)
     if fit.chip:
@@ -102,7 +102,7 @@ def _room(needed: int, capacity: int) -> str:
     return f"{format_bytes(needed)} of {format_bytes(capacity)}, {format_bytes(abs(rest))} {word}"
 
 
-def _reserve(fit: Fit) -> str:
+def _reserve(fit: DeviceFit) -> str:
     return f"{format_bytes(fit.reserve_bytes)} in reserve: {fit.reserve.why}"
 
 
@@ -113,7 +113,7 @@ def _largest(found: Largest) -> str:
     return f"{found.size:,}: {why}" if found.size else "none"
 
 
-def _speeds(speeds: Speeds, fit: Fit) -> Iterator[tuple[str, str]]:
+def _speeds(speeds: Speeds, fit: DeviceFit) -> Iterator[tuple[str, str]]:
     if speeds.prompt is None or speeds.token is None:
         dtype = fit.workload.report.dtype
         yield "speed", f"unknown: no dense rate in {dtype}, or no bandwidth, is known of {fit.device.name}"
@@ -123,11 +123,11 @@ def _speeds(speeds: Speeds, fit: Fit) -> Iterator[tuple[str, str]]:
     yield "generation", f"at most {speeds.tokens_per_second:,} tokens/s{each}: {_bound(speeds.token)} a step"
 
 
-def _bound(bound: Bound) -> str:
+def _bound(bound: LeastTime) -> str:
     return f"{format_nanoseconds(bound.nanoseconds)} ({_BY[bound.by]})"
 
 
-def _change_table(fit: Fit) -> Table:
+def _change_table(fit: DeviceFit) -> Table:
     """What needs less, the least first; where it does not fit, what makes it fit, and of that what changes least."""
     chosen = (fit.changes if fit.fits else _helpful(fit))[:_CHANGES]
     return Table(
@@ -141,7 +141,7 @@ def _change_table(fit: Fit) -> Table:
     )
 
 
-def _helpful(fit: Fit) -> list[Change]:
+def _helpful(fit: DeviceFit) -> list[Saving]:
     helps = [change for change in fit.changes if fit.holds(change.total)]
     return [*reversed(helps), *[change for change in fit.changes if change not in helps]]
 
@@ -179,12 +179,12 @@ def _device_table(fits: Fits) -> Table:
     return Table([room, *shares, devices], narrow=narrow)
 
 
-def _room_of(group: Sequence[Fit]) -> str:
+def _room_of(group: Sequence[DeviceFit]) -> str:
     first, last = format_bytes(group[0].capacity), format_bytes(group[-1].capacity)
     return first if first == last else f"from {first}"
 
 
-def _names(group: Sequence[Fit]) -> str:
+def _names(group: Sequence[DeviceFit]) -> str:
     names = [fit.device.name for fit in group]
     more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED + 1 else []
     return ", ".join(names[:LISTED] + more if more else names)
@@ -195,7 +195,7 @@ def _first_that_fits(fits: Fits, size: int) -> Cell:
     return Cell(f"{name} {_YES}", style="green") if name else Cell(_NO, style="red")
 
 
-def _chip_table(chips: Sequence[Fit]) -> Table:
+def _chip_table(chips: Sequence[DeviceFit]) -> Table:
     """Microcontrollers, where the model is in int8, the one with the least SRAM first."""
     shown = sorted(chips, key=lambda fit: (fit.capacity, flash_of(fit.device)))
     return Table(
@@ -208,18 +208,18 @@ def _chip_table(chips: Sequence[Fit]) -> Table:
     )
 
 
-def _flash(fit: Fit) -> int:
+def _flash(fit: DeviceFit) -> int:
     return fit.chip.flash.total if fit.chip else 0
 
 
-def _groups(fits: Fits) -> list[list[Fit]]:
+def _groups(fits: Fits) -> list[list[DeviceFit]]:
     """Devices that read as having the same room and hold the same variants, the one with the least room first.
 
     Those of which every variant takes less than a tenth are one group.
     """
-    groups: dict[tuple[str, tuple[bool, ...]], list[Fit]] = {}
+    groups: dict[tuple[str, tuple[bool, ...]], list[DeviceFit]] = {}
     sizes = [variant.memory.total for variant in fits.variants]
-    for fit in sorted(fits.fits, key=lambda fit: fit.capacity):
+    for fit in sorted(fits.devices, key=lambda fit: fit.capacity):
         held = tuple([size <= fit.capacity for size in sizes])
         room = "" if ROOMY * max(sizes) < fit.capacity else format_bytes(fit.capacity)
         groups.setdefault((room, held), []).append(fit)
@@ -232,7 +232,7 @@ def _share(needed: int, capacity: int) -> Cell:
 
 
 def _table_records(fits: Fits) -> Iterator[Sequence[object]]:
-    for fit in fits.fits:
+    for fit in fits.devices:
         for variant in fits.variants:
             total = variant.memory.total
             device = (fit.device.name, fit.device.memory_bytes, fit.capacity)
@@ -254,7 +254,7 @@ def _memory(fits: Fits) -> Line:
     return Line(memory_line(label, fits.memory, fits.report))
 
 
-def _record(fits: Fits, fit: Fit) -> Sequence[object]:
+def _record(fits: Fits, fit: DeviceFit) -> Sequence[object]:
     data = fit_data(fit)
     most, context, speeds = data["largest_batch"], data["largest_context"], data["speeds"]
     return (
