@@ -218,12 +218,12 @@ def _layer_data(layer: Layer, figures: dict[str, int | None]) -> dict[str, Any]:
 
 def _layers(report: Report) -> Iterator[dict[str, Any]]:
     """Every layer, with the bytes that it moves and its receptive field."""
-    dtype, weight_dtype = report.dtype, report.graph.weight_dtype
+    graph = report.graph
     figures = {id(layer.costs): layer.costs for layer in report.layers}
     told = {key: cost_data(costs) for key, costs in figures.items()}  # equal layers have one object of costs
     for layer, field in zip(report.layers, report.receptive_fields(), strict=True):
         found = _layer_data(layer, told[id(layer.costs)])
-        moved = traffic_of(layer.node, dtype, layer.costs.flops, weight_dtype)
+        moved = traffic_of(layer.node, graph.dtype, layer.costs.flops, graph.matrix_dtype(layer.node.signature))
         found["bytes_read"] = moved.read
         found["bytes_written"] = moved.written
         if field is not None:

@@ -40,16 +40,16 @@ def changes_on_chip(chip: FusedStudy) -> list[Saving]:
 
 
 def _dtypes(workload: Workload) -> Iterator[Saving]:
-    """Half precision, and weights and caches in fewer bits; of a training step frozen weights alone."""
-    report, trains = workload.report, workload.conditions.training
-    if not workload.stores_weights:
+    """Half precision, and weights and caches in fewer bits; a training step has its own ways."""
+    report = workload.report
+    if workload.conditions.training:
         return
-    if not trains and DTYPE_BYTES[report.dtype] > DTYPE_BYTES[HALF]:
+    if DTYPE_BYTES[report.dtype] > DTYPE_BYTES[HALF]:
         yield _change("half precision", workload, dtype=HALF)
     weights = [dtype for dtype in WEIGHTS if STORED_BITS[dtype] < _bits(report.weight_dtype)]
     for dtype in weights:
         yield _change(f"weights in {dtype}", workload, weight_dtype=dtype)
-    if not trains and report.totals.cache_bytes and STORED_BITS[CACHE] < _bits(report.kv_dtype or report.dtype):
+    if report.totals.cache_bytes and STORED_BITS[CACHE] < _bits(report.kv_dtype or report.dtype):
         yield _change(f"KV cache in {CACHE}", workload, kv_dtype=CACHE)
         for dtype in weights:
             yield _change(f"weights in {dtype}, KV cache in {CACHE}", workload, weight_dtype=dtype, kv_dtype=CACHE)

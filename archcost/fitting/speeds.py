@@ -62,5 +62,5 @@ def _bound(report: Report, device: Device) -> LeastTime | None:
 def _bytes_read(report: Report) -> int:
     """Weights and caches, each once: of an embedding the rows that are looked up, of experts those in use."""
     graph = report.graph
-    read = [weight_bytes_read(node, report.dtype, graph.weight_dtype) for node in graph.nodes]
+    read = [weight_bytes_read(node, report.dtype, graph.matrix_dtype(node.signature)) for node in graph.nodes]
     return sum(read) + report.totals.cache_bytes

@@ -74,7 +74,7 @@ class Workload:
     @property
     def stores_weights(self) -> bool:
         """Whether it may have weights in other dtypes than it computes in: a training step those that are frozen."""
-        return not self.conditions.training or (self.settings.lora is not None and not self.conditions.half)
+        return not self.conditions.training or self.settings.lora is not None
 
     @cached_property
     def on_chip(self) -> FusedStudy:

@@ -41,35 +41,23 @@ def run_memory(study: Study) -> RunMemory:
     """
     if study.training is not None:
         return RunMemory(tuple([RunPart(name, size) for name, size in categories(study.training).items() if size]))
-    return run_of(study.report.totals, study.peak)
-
-
-def run_of(totals: ModelFigures, peak: int) -> RunMemory:
-    """Weights, buffers, KV cache and so many bytes of activations at their peak."""
+    totals = study.report.totals
     parts = []
     for name in ModelFigures.run_bytes.parts:
-        size = peak if name == PEAK else getattr(totals, name)
+        size = study.peak if name == PEAK else getattr(totals, name)
         if size:
             parts.append(RunPart(METRICS[name].short, size, name))
     return RunMemory(tuple(parts))
 
 
-def refuse_stored_dtypes(report: Report, half: str = "") -> None:
-    """Raise UsageError for a KV cache in another dtype in a training step, and for such weights but frozen ones.
-
-    ``half`` is the dtype of mixed precision: its copies are of the dtype of the model.
-    """
-    graph = report.graph
-    settings = graph.settings
-    if settings.weight_dtype is not None and half:
-        message = "--weight-dtype does not go with --mixed, which computes with copies of float32 weights"
-        raise UsageError(message, f"give `--dtype {half}` in place of --mixed")
-    if settings.weight_dtype is not None and all(
-        node.signature.trains for node in graph.nodes if node.signature.weights()
-    ):
-        message = "--weight-dtype is for frozen weights: a training step updates others in the dtype of the model"
+def refuse_stored_dtypes(report: Report) -> None:
+    """Raise UsageError for weights that train or a KV cache in another dtype, where a training step is asked for."""
+    settings = report.graph.settings
+    if settings.weight_dtype is not None and settings.lora is None:
+        message = "--weight-dtype is for inference: a training step updates weights in the dtype of the model"
         raise UsageError(
-            message, "give `--lora 8` to train adapters, `--dtype`, or `--mixed` for half-precision copies"
+            message,
+            "give `--dtype`, `--mixed` for half-precision copies, or train adapters beside frozen weights: `--lora 8`",
         )
     if settings.kv_dtype is not None:
         raise UsageError("--kv-dtype is for inference: a training step keeps no KV cache")

@@ -64,7 +64,7 @@ def study(report: Report, conditions: Conditions) -> Study:
         inference = inference_memory(graph, schedule=schedule, inplace=inplace)
         found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if conditions.whatifs else []
         return Study(report, conditions, inference, None, found, inference.peak, _path(graph, inference.node))
-    refuse_stored_dtypes(report, conditions.half)
+    refuse_stored_dtypes(report)
     for pattern in conditions.checkpoints:
         if not matching([scope.path for scope in graph.scopes], pattern):
             raise _no_block(report, pattern)

@@ -157,22 +157,19 @@ class _Run:
             loss.source.gradients[loss.output] = alias(one)
         highs: dict[int, int] = {}
 
-        gathered: list[Tensor | None] = []
-
         def note(step: MachineStep) -> None:
             highs[step.label] = max(highs.get(step.label, 0), machine.high)
 
-        def prepare(step: MachineStep) -> None:
+        def prepare(step: MachineStep) -> list[Tensor]:
             machine.mark = self.graph.nodes[step.label].mark if step.label != LOSS else None
             segment = step.segment
             if segment is not None and segment.steps:
                 self.execution.recompute(segment)
                 note(step)
-            gathered.append(self.execution.enter(step.label))
+            return self.execution.enter(step.label)
 
         def finish(step: MachineStep) -> None:
             note(step)
-            gathered.clear()
             if step.segment is not None:
                 step.segment.done()
 
@@ -212,7 +209,7 @@ class _Run:
         graph, division = self.graph, self.setting.division
         made = [leaf.gathered.storage for leaf in self._leaves() if leaf.gathered is not None]
         gradients = {id(storage): storage.bytes for storage in made}  # a view holds all of it
-        params = division.params(sum(map(self.execution.held_bytes, self.execution.leaves)))
+        params = division.params(sum(map(self.execution.stored_bytes, self.execution.leaves)))
         tensors = self._learnt()
         state = self.setting.optimizer.state_bytes(tensors)
         if self.setting.master:
