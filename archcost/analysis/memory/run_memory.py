@@ -41,10 +41,14 @@ def run_memory(study: Study) -> RunMemory:
     """
     if study.training is not None:
         return RunMemory(tuple([RunPart(name, size) for name, size in categories(study.training).items() if size]))
-    totals = study.report.totals
+    return run_of(study.report.totals, study.peak)
+
+
+def run_of(totals: ModelFigures, peak: int) -> RunMemory:
+    """Weights, buffers, KV cache and so many bytes of activations at their peak."""
     parts = []
     for name in ModelFigures.run_bytes.parts:
-        size = study.peak if name == PEAK else getattr(totals, name)
+        size = peak if name == PEAK else getattr(totals, name)
         if size:
             parts.append(RunPart(METRICS[name].short, size, name))
     return RunMemory(tuple(parts))
