@@ -66,6 +66,7 @@ def analyze(
     ] = None,
 ) -> None:
     """Show what every layer of a spec costs."""
+    # long: an option a line, and again where it is passed on
     from archcost.render.printing import format_of
     from archcost.render.report_view import Wanted
 

@@ -10,7 +10,7 @@ from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.division import DIVIDES_GRADIENTS, GATHERS, Division
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
-from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, Learnt, Optimizer, learnt
+from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, UpdatedTensor, Optimizer, learnt
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.analysis.memory.tensor_parallel import shards_of
 from archcost.dtypes import DTYPE_BYTES
@@ -195,7 +195,7 @@ class _Run:
         sources = [tensor.source for tensor in self.execution.leaves.values()]
         return [*[source for source in sources if isinstance(source, Leaf)], *self.execution.learnt_inputs.values()]
 
-    def _learnt(self) -> list[Learnt]:
+    def _learnt(self) -> list[UpdatedTensor]:
         """The learnable tensors that have a gradient, as the optimizer has them; others have no state."""
         size = FLOAT32 if self.setting.master else DTYPE_BYTES[self.graph.dtype]
         return [
