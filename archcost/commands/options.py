@@ -93,7 +93,9 @@ WeightDtype = Annotated[
 ]
 KvDtype = Annotated[
     str | None,
-    typer.Option("--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in, such as int8, float8 or int4."),
+    typer.Option(
+        "--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in: float8, int8, int4, or a float."
+    ),
 ]
 
 
