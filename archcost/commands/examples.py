@@ -32,8 +32,6 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost memory resnet50 --batch 32", "What is alive when inference needs the most."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),
         ("archcost memory gpt2 --lora 8 --optimizer adamw8bit", "Fine-tuning with LoRA, its state in 8 bits."),
-        ("archcost memory gpt2 --optimizer adamw --parallel zero3=8", "One of eight devices with ZeRO 3."),
-        ("archcost memory googlenet --schedule min-peak", "The order of layers that needs the least."),
     ),
     "reconcile": (
         ("archcost reconcile resnet50", "Why other tools print other figures."),
