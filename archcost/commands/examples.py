@@ -29,7 +29,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost explain mobilenet_v1 --in width", "The figures as formulas in a param."),
     ),
     "memory": (
-        ("archcost memory resnet50 --batch 32", "What is alive when inference needs the most."),
+        ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),
         ("archcost memory gpt2 --lora 8 --optimizer adamw8bit", "Fine-tuning with LoRA, its state in 8 bits."),
     ),

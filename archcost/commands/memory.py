@@ -1,4 +1,4 @@
-"""``memory``: the peak memory of inference or training, what is alive then, and how to need less."""
+"""``memory``: what must be there to run or to train, what is alive at the peak, and how to need less."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def memory(
     ] = True,
     depth: Depth = None,
 ) -> None:
-    """Show the peak activations of inference or the memory of a training step, what holds it, what would need less."""
+    """Show the memory to run or to train, what holds its peak, and what would need less."""
     # long: an option a line, and again where it is passed on
     import archcost
     from archcost.named_specs import SpecResult

@@ -93,7 +93,9 @@ WeightDtype = Annotated[
 ]
 KvDtype = Annotated[
     str | None,
-    typer.Option("--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in: int8, float8, int4 …"),
+    typer.Option(
+        "--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in: float8, int8, int4, or a float."
+    ),
 ]
 
 
