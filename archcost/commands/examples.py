@@ -40,8 +40,6 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),
         ("archcost memory gpt2 --lora 8 --optimizer adamw8bit", "Fine-tuning with LoRA, its state in 8 bits."),
-        ("archcost memory gpt2 --optimizer adamw --parallel zero3=8", "One of eight devices with ZeRO 3."),
-        ("archcost memory googlenet --schedule min-peak", "The order of layers that needs the least."),
     ),
     "reconcile": (
         ("archcost reconcile resnet50", "Why other tools print other figures."),
