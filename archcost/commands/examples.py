@@ -31,10 +31,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "fits": (
         ("archcost fits llama_3_8b", "Which devices hold it, in which dtypes."),
         ("archcost fits llama_3_8b --device 4090 --context 32768", "The largest batch and context, and the speed."),
-        (
-            "archcost fits timm:vit_base_patch16_224 --device t4 --training --batch 64",
-            "Training; exit code 1 for no.",
-        ),
+        ("archcost fits vit_b_16 --device t4 --training --batch 64", "Training; exit code 1 for no."),
     ),
     "memory": (
         ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),
