@@ -10,7 +10,7 @@ from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.division import DIVIDES_GRADIENTS, GATHERS, Division
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
-from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, UpdatedTensor, Optimizer, learnt
+from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, Optimizer, UpdatedTensor, learnt
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.analysis.memory.tensor_parallel import shards_of
 from archcost.dtypes import DTYPE_BYTES
