@@ -13,9 +13,11 @@ import pytest
 import archcost
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, depths
-from archcost.analysis.memory.conditions import Conditions
+from archcost.analysis.memory.conditions import HALVES, Conditions
 from archcost.analysis.memory.inference import MIN_PEAK
+from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.study import study
+from archcost.commands import memory as options
 from benchmarks import memory as tables
 
 if TYPE_CHECKING:
@@ -186,3 +188,9 @@ def test_what_holds_the_peak_has_names() -> None:
 def test_the_tables_of_the_docs_are_in_step() -> None:
     page = tables.PAGE.read_text(encoding="utf-8")
     assert tables.renewed(page) == page, "run python -m benchmarks.memory"
+
+
+def test_the_words_of_options_are_those_that_there_are() -> None:
+    """The command has them without loading what they name."""
+    assert tuple(OPTIMIZERS) == options.OPTIMIZERS
+    assert options.HALVES == HALVES
