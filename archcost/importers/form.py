@@ -131,7 +131,6 @@ class Truth:
     params: int | None  # elements of the parameters that take part, shared ones once
     macs: Size | None  # by the source's own counter
     unseen_macs: tuple[str, ...] = ()  # the kinds of ops of which that counter does not see all products
-    by: str = ""  # who counted: a library, its release, and what of it
 
 
 @dataclass(slots=True)

@@ -11,13 +11,13 @@ from archcost.importers.file_formats import FORMATS
 from archcost.importers.imported import Imported
 from archcost.importers.layout import Flat, laid_out
 from archcost.importers.sources import content_of
+from archcost.importers.writing import Figures, expectation
 from archcost.spec.document import MAX_BYTES
 from archcost.spec.included import decode, format_of
 from archcost.spec.loader import reads
 
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
-    from archcost.importers.layout import Node
 
 
 def import_text(ask: Ask) -> Imported:
@@ -42,6 +42,6 @@ def import_text(ask: Ask) -> Imported:
 def _expected(text: str, path: str) -> str:
     """What to expect of a spec: its figures, and the shape of its first output."""
     report = analyze(reads(text, name=path, is_made=True))
-    figures: dict[str, Node] = {"params": report.totals.params, "macs": report.totals.macs}
     shapes = list(report.outputs.values())
-    return laid_out({"expect": Flat(({"output": shapes[0]} if len(shapes) == 1 else {}) | figures)})
+    output = shapes[0] if len(shapes) == 1 else None
+    return laid_out({"expect": Flat(expectation(Figures(report.totals.params, report.totals.macs, output)))})

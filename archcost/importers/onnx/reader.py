@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from archcost.importers.onnx.inputs import GraphInputs
     from archcost.settings import InputShape
 
-_BY = "the tensors of the file"
-
 
 def read_model(data: bytes, path: str, name: str, given: Mapping[str, InputShape]) -> Form:
     """The model in the bytes of a file; raises UsageError for what is no ONNX model, and for what no spec can say."""
@@ -109,7 +107,7 @@ def _form(lowering: Lowering, graph: OnnxGraph, name: str, source: str, remarks:
         names.scopes,
         made,
         tuple([numbers[value] for value in lowering.outputs]),
-        Truth(sum(part.values()), None, by=_BY),
+        Truth(sum(part.values()), None),
         unused(lowering, graph, part),
         remarks=[*remarks, *lowering.remarks.sentences()],
     )

@@ -13,7 +13,6 @@ A rule is believed only where its steps have the shapes and the MACs of the run.
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -97,7 +96,6 @@ class _Lowering:
                 sum([size for path, size in recording.parameters.items() if path in taking_part]),
                 recording.macs,
                 tuple(self.unseen),
-                f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
             recording.batch_sizes,
