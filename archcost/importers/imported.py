@@ -44,7 +44,7 @@ def import_text(model: Form, *, flat: bool = False) -> Imported:
     from archcost.importers.idioms import improved
 
     if not model.steps:
-        raise UsageError(f"{model.name} computes nothing: its outputs are its inputs")
+        raise UsageError(f"{model.name} computes nothing: its outputs are its inputs", "import what has layers")
     model = marked(improved(model))
     reason = ""
     if not flat:

@@ -64,7 +64,7 @@ def test_flat_on_request_is_no_reason_to_explain() -> None:
     assert imported.text.partition("layers:\n")[2] == (
         "  - {id: first, linear: 4}\n"
         "  - {id: second, linear: 2}\n"
-        'expect: {output: [1, 2], params: 46, macs: 40, source: as imported}\n'
+        "expect: {output: [1, 2], params: 46, macs: 40, source: as imported}\n"
     )
     assert imported.unfolded == ""
 

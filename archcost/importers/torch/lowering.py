@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from archcost.importers.torch.rules.modules import ModuleRule
     from archcost.importers.torch.spans import Span
 
+_NO_OUTPUT = "leave it out, in a callable of your own: `package.module:callable`"
+_NO_STEP = "name a module that computes something of its input"
+
 
 def lower(recording: Recording, *, name: str, source: str) -> Form:
     """The model that a recording shows; raises UsageError for what no spec can say."""
@@ -73,9 +76,9 @@ class _Lowering:
         self._at = (max(len(recording.calls) - 1, 0), 0)
         outputs = [self.value(value) for value in recording.outputs if self._elements(value)]
         if len(outputs) < len(recording.outputs):
-            raise UsageError("the model gives a tensor without elements: no spec can say that")
+            raise UsageError("the model gives a tensor without elements: no spec can say that", _NO_OUTPUT)
         if not self.steps:
-            raise UsageError("the model computes nothing: it gives its input as it is, which no spec can say")
+            raise UsageError("the model computes nothing: it gives its input as it is, which no spec can say", _NO_STEP)
         for parameter, index in self.known.parameters.items():
             if parameter not in self.holders and self._elements(parameter):
                 self._at = (index, recording.calls[index].module)
