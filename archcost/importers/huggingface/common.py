@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.keys import COUNT, FLAG, OBJECT, TEXT, Key, maybe, only
+from archcost.importers.keys import COUNT, FLAG, OBJECT, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues
@@ -91,7 +91,7 @@ COMMON = {
     "chunk_size_feed_forward": Key(COUNT, 0),
     "is_encoder_decoder": Key(only(False), False),
     "id2label": Key(maybe(OBJECT)),
-    "num_labels": Key(maybe(COUNT)),
+    "num_labels": Key(maybe(SIZE)),
     "pruned_heads": Key(only({}), {}),
 }
 DECODER_OF_ITS_OWN = {"is_decoder": Key(FLAG, False), "add_cross_attention": Key(only(False), False)}
@@ -125,16 +125,35 @@ def activation(values: KeyValues, name: str, word: str | None = None) -> str:
 
 def head_size(values: KeyValues, width: str, heads: str) -> int:
     """The features of a head, which share the width evenly; raises SpecError where they cannot."""
-    size, rest = divmod(values[width], values[heads])
-    if rest:
-        raise values.refused(width, f"is no multiple of '{heads}'")
-    return int(size)
+    need_multiple(values, width, heads)
+    return int(values[width] // values[heads])
+
+
+def need_multiple(values: KeyValues, many: str, few: str) -> None:
+    """Raise SpecError where the number of a key is no multiple of that of another."""
+    if values[many] % values[few]:
+        raise values.refused(many, f"is no multiple of '{few}'", few)
+
+
+def need_room(values: KeyValues, few: str, many: str) -> None:
+    """Raise SpecError where the number of a key is more than that of another."""
+    if values[few] > values[many]:
+        raise values.refused(few, f"is {values[few]:,}, more than the {values[many]:,} of '{many}'", many)
+
+
+def need_pairs(values: KeyValues, size: int, name: str, *others: str) -> int:
+    """The features that rotary embeddings turn, in pairs; raises SpecError for an odd number of them."""
+    if size % 2:
+        raise values.refused(name, f"gives heads {size:,} features to rotate, which are no pairs", *others)
+    return size
 
 
 def labels(values: KeyValues) -> int:
     """How many classes a classifier tells apart."""
     names = values["id2label"]
     if names is not None:
+        if not names:
+            raise values.refused("id2label", "names no class")
         return len(names)
     written = values["num_labels"]
     return _TWO if written is None else int(written)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels, need_multiple
 from archcost.importers.huggingface.encoders import HARMLESS, TOKENS
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, TEXTS, Key, KeyKind, maybe, only
+from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, SHARE, SIZE, TEXT, TEXTS, Key, KeyKind, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -22,6 +22,7 @@ def _fits(value: object) -> bool:
 
 
 def _deberta(values: KeyValues) -> Params:
+    head_size(values, "hidden_size", "num_attention_heads")
     rows = values["max_position_embeddings"]
     biased = values["position_biased_input"]
     params: Params = {
@@ -67,6 +68,9 @@ def _convolution(values: KeyValues) -> Params:
     kernel = values["conv_kernel_size"]
     if not kernel:
         return {"conv_kernel": 0}
+    if kernel % 2 == 0:
+        raise values.refused("conv_kernel_size", "is even, which gives other lengths than the input has")
+    need_multiple(values, "hidden_size", "conv_groups")
     groups, word = values["conv_groups"], activation(values, "conv_act")
     return {"conv_kernel": kernel, "conv_groups": groups, "conv_activation": word}
 
@@ -82,7 +86,7 @@ DEBERTA_V2 = Family(
         "num_attention_heads": Key(SIZE, 24),
         "intermediate_size": Key(SIZE, 6144),
         "hidden_act": Key(TEXT, "gelu"),
-        "hidden_dropout_prob": Key(NUMBER, 0.1),
+        "hidden_dropout_prob": Key(SHARE, 0.1),
         "max_position_embeddings": Key(SIZE, 512),
         "type_vocab_size": Key(COUNT, 0),
         "layer_norm_eps": Key(EPSILON, 1e-7),

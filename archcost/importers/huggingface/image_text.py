@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation
+from archcost.importers.huggingface.common import COMMON, activation, head_size
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.images import CLIP_VISION, SIGLIP_VISION, tower
 from archcost.importers.keys import EPSILON, LAYERS, OBJECT, SIZE, TEXT, Key, maybe
@@ -17,6 +17,7 @@ _HARMLESS = frozenset({"attention_dropout", "dropout", "logit_scale_init_value"}
 
 def _text(values: KeyValues) -> Params:
     """The params of a tower for text."""
+    head_size(values, "hidden_size", "num_attention_heads")
     return {
         "vocabulary": values["vocab_size"],
         "width": values["hidden_size"],

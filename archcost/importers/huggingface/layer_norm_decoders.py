@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels, need_multiple, need_pairs
 from archcost.importers.huggingface.decoders import DECODER, HARMLESS, ROTARY, TOKENS, heads, rope
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
+from archcost.importers.keys import BASE, EPSILON, FLAG, LAYERS, SHARE, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -78,7 +78,10 @@ def _gpt_neox(values: KeyValues) -> Params:
     part = values["rotary_pct"] if part is None else part
     params = _plain(values, "num_hidden_layers", "hidden_size", "num_attention_heads", "layer_norm_eps")
     params |= {"hidden": values["intermediate_size"], "activation": activation(values, "hidden_act")}
-    params |= {"rope_base": theta, "rotary_dim": int(size * part), "qkv_bias": bias, "out_bias": bias}
+    turned = need_pairs(
+        values, int(size * part), "rotary_pct", "partial_rotary_factor", "rope_parameters", "hidden_size"
+    )
+    params |= {"rope_base": theta, "rotary_dim": turned, "qkv_bias": bias, "out_bias": bias}
     return params | _parallel(2) if values["use_parallel_residual"] else params
 
 
@@ -92,10 +95,13 @@ def _falcon(values: KeyValues) -> Params:
         "out_bias": bias,
         "mlp_bias": bias,
     }
+    if new and values["num_kv_heads"]:
+        need_multiple(values, "num_attention_heads", "num_kv_heads")
     if values["ffn_hidden_size"] is not None:
         params["hidden"] = values["ffn_hidden_size"]
     if not values["alibi"]:
-        params |= {"rotary_dim": values["hidden_size"] // count, "rope_base": rope(values)[0]}
+        turned = need_pairs(values, values["hidden_size"] // count, "hidden_size", "num_attention_heads")
+        params |= {"rotary_dim": turned, "rope_base": rope(values)[0]}
     if not values["parallel_attn"]:
         return params
     return params | _parallel(values["num_ln_in_parallel_attn"] or (2 if new else 1))
@@ -158,8 +164,8 @@ GPT_NEOX = Family(
         "tie_word_embeddings": Key(FLAG, False),
         "use_parallel_residual": Key(FLAG, True),
         "attention_bias": Key(FLAG, True),
-        "rotary_pct": Key(NUMBER, 0.25),
-        "rotary_emb_base": Key(maybe(NUMBER)),
+        "rotary_pct": Key(SHARE, 0.25),
+        "rotary_emb_base": Key(maybe(BASE)),
         "is_decoder": Key(FLAG, False),
     },
     _gpt_neox,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation
+from archcost.importers.huggingface.common import COMMON, activation, head_size
 from archcost.importers.huggingface.family import Family
 from archcost.importers.keys import FLAG, LAYERS, SIZE, TEXT, Key, maybe, only
 
@@ -77,6 +77,7 @@ def _t5(values: KeyValues) -> Params:
 
 
 def _bart(values: KeyValues) -> Params:
+    _need_heads(values)
     return {
         "width": values["d_model"],
         "layers": values["encoder_layers"],
@@ -94,6 +95,7 @@ def _bart(values: KeyValues) -> Params:
 
 
 def _whisper(values: KeyValues) -> Params:
+    _need_heads(values)
     return {
         "width": values["d_model"],
         "layers": values["encoder_layers"],
@@ -109,6 +111,12 @@ def _whisper(values: KeyValues) -> Params:
         "positions": values["max_target_positions"],
         "sinusoids": "parameter",
     }
+
+
+def _need_heads(values: KeyValues) -> None:
+    """Raise SpecError where heads cannot share the width of the encoder, or of the decoder, evenly."""
+    for count in ("encoder_attention_heads", "decoder_attention_heads"):
+        head_size(values, "d_model", count)
 
 
 _BART_LIKE = _ENCODER_DECODER | {

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ from archcost.importers.huggingface.common import HARMLESS
 from archcost.importers.huggingface.configuration import spec_text
 from archcost.importers.huggingface.families import FAMILIES, family_of
 from archcost.named_specs import load_spec
-from archcost.spec.loader import loads
+from archcost.spec.loader import loads, reads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,7 +175,11 @@ BAD = [
     ({"tie_word_embeddings": "yes"}, "'tie_word_embeddings' takes true or false, got 'yes'"),
     ({"hidden_act": "snake"}, "'hidden_act' is the activation 'snake', which is not known here"),
     ({"hidden_act": {}}, "'hidden_act' takes text, got an object"),
-    ({"rope_parameters": {"rope_theta": "big"}}, "'rope_parameters' has a rope_theta that is no number"),
+    ({"rope_parameters": {"rope_theta": "big"}}, "'rope_parameters' has a rope_theta that is not a number ≥ 1"),
+    ({"rope_theta": -3}, "'rope_theta' takes a number ≥ 1 or null, got -3"),
+    ({"partial_rotary_factor": 1.5}, "'partial_rotary_factor' takes a number from 0 to 1 or null, got 1.5"),
+    ({"num_key_value_heads": 3}, "'num_attention_heads' is no multiple of 'num_key_value_heads'"),
+    ({"head_dim": 7}, "'head_dim' gives heads 7 features to rotate, which are no pairs"),
     ({"is_encoder_decoder": True}, "'is_encoder_decoder' takes false, got true"),
     ({"architectures": {}}, "is not known here"),
     ({"architectures": [["LlamaModel"]]}, "is not known here"),
@@ -191,6 +196,21 @@ def test_bad_values_are_errors_with_a_place(changes: dict[str, Any], words: str)
     message = refused(BY_TYPE["llama"], **changes)
     assert words in message
     assert "--> config.json:" in message
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_what_no_model_has_is_told_at_its_key(model_type: str) -> None:
+    """Each key by itself: a value makes a model that can be costed, or the error has its place in the file."""
+    usual = BY_TYPE[model_type]
+    for name, value in product(family_of(model_type).keys, (-3, 0, 7, 1000)):  # type: ignore[union-attr]
+        text = json.dumps({**usual, name: value}, indent=1)
+        try:
+            made = spec_text(text, "config.json")
+        except SpecError as error:
+            texts = {found.mark and found.mark.source.text for found in error.diagnostics}
+        else:
+            texts = {text} if analyze(reads(made, name="config.json", is_made=True)).totals.params else set()
+        assert texts == {text}, (name, value)
 
 
 @pytest.mark.parametrize(
