@@ -15,6 +15,7 @@ from archcost.importers.writing import Figures, expectation
 from archcost.spec.document import MAX_BYTES
 from archcost.spec.included import decode, format_of
 from archcost.spec.loader import reads
+from archcost.standard_input import NAME, WRITTEN
 
 if TYPE_CHECKING:
     from archcost.importers.importing import Ask
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 def import_text(ask: Ask) -> Imported:
     """The spec of a file of text; raises UsageError for one of no known format, SpecError with places in this one."""
-    path = ask.source.name
+    path = NAME if ask.source.name == WRITTEN else ask.source.name
     try:
-        text = decode(content_of(path, ask.files, MAX_BYTES), path)
+        text = decode(content_of(ask.source.name, ask.files, MAX_BYTES), path)
     except FileError as error:
         raise UsageError(f"cannot read {path}: {error.reason}", error.help) from None
     found = format_of(text)
     if not found:
-        known = " or ".join(each.words for each in FORMATS.values())
+        known = ", ".join(each.words for each in FORMATS.values()) + " and files of ONNX"
         raise UsageError(f"{path} is none of the files that can be imported", f"they are {known}")
     form = FORMATS[found]
     if ask.flat or ask.training or ask.until or ask.inputs:

@@ -11,7 +11,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
-from archcost.files import located, read_named
+from archcost.files import TooLargeError, located, read_named
+from archcost.standard_input import NAME, WRITTEN, standard_input
 
 if TYPE_CHECKING:
     from archcost.files import Files
@@ -59,7 +60,7 @@ class ImportSource(NamedTuple):
 def title_of(path: str, otherwise: str) -> str:
     """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
     parts = path.replace("\\", "/").split("/")
-    named = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    named = [part for part in parts if part not in ("", ".", "..", "config.json", NAME, WRITTEN)]
     stem, dot, ending = named[-1].rpartition(".") if named else ("", "", "")
     return stem if stem and f"{dot}{ending}" in _FILES else named[-1] if named else otherwise
 
@@ -100,9 +101,12 @@ def is_source(text: str) -> bool:
 
 
 def required_source(text: str) -> ImportSource:
-    """The source that a text names, or the file, whatever it holds; raises UsageError for what is neither."""
+    """The source that a text names, or the file or standard input, whatever it holds.
+
+    Raises UsageError for what is neither.
+    """
     source = parse_source(text)
-    if source is None and os.path.isfile(text):
+    if source is None and (text == WRITTEN or os.path.isfile(text)):
         return ImportSource(FILE, text)
     if source is None:
         raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
@@ -120,6 +124,11 @@ def runs_users_code(text: str) -> bool:
 
 def content_of(path: str, files: Files | None, limit: int) -> bytes:
     """The content of a file that a source names, in the tree that bounds it, if any does; raises FileError."""
+    if files is None and path == WRITTEN:
+        data = standard_input(limit)
+        if len(data) > limit:
+            raise TooLargeError(limit)
+        return data
     if files is None:
         return read_named(located(path).real, limit)
     return files.read(files.resolve(path), limit)

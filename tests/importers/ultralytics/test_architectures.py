@@ -295,7 +295,10 @@ REFUSED = [
     (changed("SPPF", "SPFF"), "did you mean 'SPPF'"),
     (changed(ROW, "[-1, 1, SPPF]"), "a row is a list of four"),
     (changed(ROW, "[-1, 0, SPPF, [1024, 5]]"), "the number of a row takes a whole number from 1 to 10,000, got '0'"),
-    (changed(ROW, "[-1, 1.5, SPPF, [1024, 5]]"), "the number of a row takes a whole number from 1 to 10,000, got '1.5'"),
+    (
+        changed(ROW, "[-1, 1.5, SPPF, [1024, 5]]"),
+        "the number of a row takes a whole number from 1 to 10,000, got '1.5'",
+    ),
     (changed(ROW, "[9, 1, SPPF, [1024, 5]]"), "row 9 can read 0 to 8"),
     (changed(ROW, "[-11, 1, SPPF, [1024, 5]]"), "row 9 can read 0 to 8"),
     (changed(ROW, "[[], 1, SPPF, [1024, 5]]"), "a row reads at least one other"),
