@@ -203,9 +203,14 @@ def _unit_help(metric: str, text: str) -> str:
     return hints.get(METRICS[metric].unit, "")
 
 
+def limit_schemas() -> dict[str, Any]:
+    """The JSON Schema (draft-07) of a limit, by the metrics that one may be set on."""
+    return {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
+
+
 def budgets_schema() -> dict[str, Any]:
     """The JSON Schema (draft-07) of ``budgets`` in a spec."""
-    whole = {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
+    whole = limit_schemas()
     of_layers = {name: whole[name] for name in LIMITED_OF_LAYERS}
     layers = {
         "type": "object",
