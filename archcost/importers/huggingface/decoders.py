@@ -135,9 +135,9 @@ def _gemma2(values: KeyValues) -> Params:
 
 
 def _phi3(values: KeyValues) -> Params:
-    params = mistral(values)
-    size = head_size(values, "hidden_size", "num_attention_heads")
-    return params | {"rotary_dim": int((rope(values)[1] or 1.0) * size)}
+    params, part = mistral(values), rope(values)[1]
+    size = values["head_dim"] or head_size(values, "hidden_size", "num_attention_heads")
+    return params | {"rotary_dim": int(size if part is None else part * size)}
 
 
 def _olmo2(values: KeyValues) -> Params:

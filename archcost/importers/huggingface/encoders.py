@@ -132,8 +132,6 @@ _BERT = COMMON | {
     "type_vocab_size": Key(SIZE, 2),
     "tie_word_embeddings": Key(only(True), True),
     "position_embedding_type": Key(only("absolute"), "absolute"),
-    "is_decoder": Key(FLAG, False),
-    "add_cross_attention": Key(only(False), False),
 }
 _ROBERTA = _BERT | {"vocab_size": Key(SIZE, 50265), "pad_token_id": Key(COUNT, 1)}
 _ROBERTA_LANGUAGE = ("ForMaskedLM", "ForCausalLM")

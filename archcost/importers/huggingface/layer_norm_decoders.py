@@ -121,7 +121,6 @@ GPT2 = Family(
         "n_inner": Key(maybe(SIZE)),
         "activation_function": Key(TEXT, "gelu_new"),
         "layer_norm_epsilon": Key(EPSILON, 1e-5),
-        "add_cross_attention": Key(only(False), False),
         "tie_word_embeddings": Key(FLAG, True),
     },
     _gpt2,
@@ -160,7 +159,6 @@ GPT_NEOX = Family(
         "attention_bias": Key(FLAG, True),
         "rotary_pct": Key(NUMBER, 0.25),
         "rotary_emb_base": Key(maybe(NUMBER)),
-        "is_decoder": Key(FLAG, False),
     },
     _gpt_neox,
     heads("GPTNeoX"),
@@ -245,6 +243,6 @@ FALCON = Family(
     },
     _falcon,
     heads("Falcon"),
-    HARMLESS | _DROPOUTS,
+    HARMLESS | _DROPOUTS | {"apply_residual_connection_post_layernorm"},
     {"n_embed": "hidden_size"},
 )
