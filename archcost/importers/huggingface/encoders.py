@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, only
+from archcost.importers.keys import COUNT, EPSILON, LAYERS, NUMBER, SIZE, TEXT, Key, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
