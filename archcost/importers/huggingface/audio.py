@@ -110,6 +110,7 @@ WAV2VEC2 = Family(
             "tdnn_dilation",
             "tdnn_dim",
             "tdnn_kernel",
+            "tie_word_embeddings",
             "use_weighted_layer_sum",
             "xvector_output_dim",
         ]

@@ -88,13 +88,15 @@ HARMLESS = frozenset(
     ]
 )
 COMMON = {
+    "add_cross_attention": Key(only(False), False),
     "chunk_size_feed_forward": Key(COUNT, 0),
+    "is_decoder": Key(FLAG, False),
     "is_encoder_decoder": Key(only(False), False),
     "id2label": Key(maybe(OBJECT)),
     "num_labels": Key(maybe(SIZE)),
     "pruned_heads": Key(only({}), {}),
+    "tie_encoder_decoder": Key(only(False), False),
 }
-DECODER_OF_ITS_OWN = {"is_decoder": Key(FLAG, False), "add_cross_attention": Key(only(False), False)}
 
 ACTIVATION = TEXT
 _ACTIVATIONS = {
@@ -149,11 +151,12 @@ def need_pairs(values: KeyValues, size: int, name: str, *others: str) -> int:
 
 
 def labels(values: KeyValues) -> int:
-    """How many classes a classifier tells apart."""
-    names = values["id2label"]
-    if names is not None:
-        if not names:
-            raise values.refused("id2label", "names no class")
-        return len(names)
-    written = values["num_labels"]
-    return _TWO if written is None else int(written)
+    """How many classes a classifier tells apart: the library believes a number before the names of the classes."""
+    written, names = values["num_labels"], values["id2label"]
+    if written is not None:
+        return int(written)
+    if names is None:
+        return _TWO
+    if not names:
+        raise values.refused("id2label", "names no class")
+    return len(names)

@@ -56,10 +56,15 @@ def _distances(values: KeyValues) -> Params:
     longest = values["max_relative_positions"]
     longest = longest if longest > 0 else values["max_position_embeddings"]
     buckets = values["position_buckets"]
+    normed = "layer_norm" in [part.strip() for part in values["norm_rel_ebd"].lower().split("|")]
+    if normed and not relative:
+        raise values.refused("norm_rel_ebd", "norms distances, which there are none of without 'relative_attention'")
+    if relative and values["share_att_key"] and not set(ways) >= {*_WAYS}:
+        raise values.refused("share_att_key", "has distances projected that none of 'pos_att_type' reads")
     return {
         "span": buckets if buckets > 0 else longest,
         "relative": relative,
-        "norm_distances": "layer_norm" in [part.strip() for part in values["norm_rel_ebd"].lower().split("|")],
+        "norm_distances": normed,
         "shared_keys": values["share_att_key"],
     } | {way: relative and way in ways for way in _WAYS}
 

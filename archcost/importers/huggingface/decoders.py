@@ -161,8 +161,9 @@ def _gemma2(values: KeyValues) -> Params:
 
 
 def _phi3(values: KeyValues) -> Params:
-    params = mistral(values)
-    turned = int((rope(values)[1] or 1.0) * size_of_head(values))
+    params, part = mistral(values), rope(values)[1]
+    size = size_of_head(values)
+    turned = int(size if part is None else part * size)
     return params | {"rotary_dim": need_pairs(values, turned, "partial_rotary_factor", "rope_parameters", "head_dim")}
 
 

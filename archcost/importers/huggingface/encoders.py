@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, SHARE, SIZE, TEXT, Key, only
+from archcost.importers.keys import COUNT, EPSILON, LAYERS, SHARE, SIZE, TEXT, Key, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -134,8 +134,6 @@ _BERT = COMMON | {
     "type_vocab_size": Key(SIZE, 2),
     "tie_word_embeddings": Key(only(True), True),
     "position_embedding_type": Key(only("absolute"), "absolute"),
-    "is_decoder": Key(FLAG, False),
-    "add_cross_attention": Key(only(False), False),
 }
 _ROBERTA = _BERT | {"vocab_size": Key(SIZE, 50265), "pad_token_id": Key(COUNT, 1)}
 _ROBERTA_LANGUAGE = ("ForMaskedLM", "ForCausalLM")

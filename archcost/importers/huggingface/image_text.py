@@ -12,7 +12,7 @@ from archcost.importers.keys import EPSILON, LAYERS, OBJECT, SIZE, TEXT, Key, ma
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
 
-_HARMLESS = frozenset({"attention_dropout", "dropout", "logit_scale_init_value"})
+_HARMLESS = frozenset({"attention_dropout", "dropout", "logit_scale_init_value", "tie_word_embeddings"})
 
 
 def _text(values: KeyValues) -> Params:

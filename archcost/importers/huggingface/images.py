@@ -21,6 +21,7 @@ _HARMLESS = frozenset(
         "hidden_dropout_prob",
         "layerscale_value",
         "logit_scale_init_value",
+        "tie_word_embeddings",  # which no class here has
     ]
 )
 _BACKBONE = frozenset({"apply_layernorm", "out_features", "out_indices", "reshape_hidden_states", "stage_names"})

@@ -127,7 +127,6 @@ GPT2 = Family(
         "n_inner": Key(maybe(SIZE)),
         "activation_function": Key(TEXT, "gelu_new"),
         "layer_norm_epsilon": Key(EPSILON, 1e-5),
-        "add_cross_attention": Key(only(False), False),
         "tie_word_embeddings": Key(FLAG, True),
     },
     _gpt2,
@@ -166,7 +165,6 @@ GPT_NEOX = Family(
         "attention_bias": Key(FLAG, True),
         "rotary_pct": Key(SHARE, 0.25),
         "rotary_emb_base": Key(maybe(BASE)),
-        "is_decoder": Key(FLAG, False),
     },
     _gpt_neox,
     heads("GPTNeoX"),
@@ -251,6 +249,6 @@ FALCON = Family(
     },
     _falcon,
     heads("Falcon"),
-    HARMLESS | _DROPOUTS,
+    HARMLESS | _DROPOUTS | {"apply_residual_connection_post_layernorm"},
     {"n_embed": "hidden_size"},
 )
