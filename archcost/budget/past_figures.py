@@ -11,6 +11,7 @@ from archcost.budget.lock_keys import is_imported
 from archcost.budget.verdict_words import Cause
 from archcost.errors import SpecError, UsageError
 from archcost.files import FileError
+from archcost.named_specs import read_at
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -52,11 +53,13 @@ def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Re
             return Past(cause=Cause.NEW), None
     name = f"{revision.name}:{earlier or place}"
     try:
-        spec = revision.load_located(earlier or place)
+        spec = read_at(revision, earlier or place, settings)
     except FileError as error:
         return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", before=earlier), None
     except SpecError as error:
         return _broken(error, name, earlier), None
+    except UsageError as error:
+        return _unlike(error, name, earlier), None
     return analysed(spec, settings, name, earlier)
 
 
@@ -69,9 +72,13 @@ def analysed(spec: Spec, settings: Settings, name: str, earlier: str = "") -> tu
     except SpecError as error:
         return _broken(error, name, earlier), None
     except UsageError as error:
-        detail = f"{name} cannot be analysed alike: {error.message}"
-        return Past(cause=Cause.SETTINGS, detail=detail, before=earlier), None
+        return _unlike(error, name, earlier), None
     return Past(entry_of(report, settings), before=earlier), report
+
+
+def _unlike(error: UsageError, name: str, earlier: str) -> Past:
+    detail = f"{name} cannot be analysed alike: {error.message}"
+    return Past(cause=Cause.SETTINGS, detail=detail, before=earlier)
 
 
 def _broken(error: SpecError, name: str, earlier: str) -> Past:

@@ -22,7 +22,7 @@ CONFIGURED = "transformers"  # its models are named by the files of their config
 LIBRARIES = ("torchvision", "timm", CONFIGURED)
 RUN_FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
 FORM = f"config.json, a model YAML of Ultralytics, FILE.onnx, {RUN_FORM}"
-_FILES = (".yaml", ".yml", ".json", ".onnx")
+FILE_ENDINGS = (".yaml", ".yml", ".json", ".onnx")
 _CALLED = "a function of one line gives them: `def net(): return Net(64)`, and the source is `package.module:net`"
 _PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
@@ -62,7 +62,7 @@ def title_of(path: str, otherwise: str) -> str:
     parts = path.replace("\\", "/").split("/")
     named = [part for part in parts if part not in ("", ".", "..", "config.json", NAME, WRITTEN)]
     stem, dot, ending = named[-1].rpartition(".") if named else ("", "", "")
-    return stem if stem and f"{dot}{ending}" in _FILES else named[-1] if named else otherwise
+    return stem if stem and f"{dot}{ending}" in FILE_ENDINGS else named[-1] if named else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:
@@ -77,7 +77,7 @@ def parse_source(text: str) -> ImportSource | None:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
         return ImportSource(before, name)
-    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(_FILES):
+    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
         dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
         way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
         raise UsageError(
@@ -87,7 +87,7 @@ def parse_source(text: str) -> ImportSource | None:
     called, bracket, _ = name.partition("(")
     if bracket and name.endswith(")") and _is_dotted(before) and _is_dotted(called):
         raise UsageError(f"'{text}' is a call, and a source names what is called, without arguments", _CALLED)
-    if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
+    if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
         return ImportSource(PYTHON, text)
     return None
 
