@@ -262,6 +262,7 @@ def spec_of(imported: Imported, name: str) -> Spec:
     spec = reads(imported.text, name=name, is_made=True)
     spec.expect.clear()
     spec.calls.update(imported.calls)
+    spec.input_names.update(imported.inputs)
     return spec
 
 

@@ -56,10 +56,8 @@ def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Re
         spec = read_at(revision, earlier or place, settings)
     except FileError as error:
         return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", before=earlier), None
-    except SpecError as error:
-        return _broken(error, name, earlier), None
-    except UsageError as error:
-        return _unlike(error, name, earlier), None
+    except (SpecError, UsageError) as error:
+        return _refused(error, name, earlier), None
     return analysed(spec, settings, name, earlier)
 
 
@@ -69,19 +67,15 @@ def analysed(spec: Spec, settings: Settings, name: str, earlier: str = "") -> tu
 
     try:
         report = analyze(spec, settings)
-    except SpecError as error:
-        return _broken(error, name, earlier), None
-    except UsageError as error:
-        return _unlike(error, name, earlier), None
+    except (SpecError, UsageError) as error:
+        return _refused(error, name, earlier), None
     return Past(entry_of(report, settings), before=earlier), report
 
 
-def _unlike(error: UsageError, name: str, earlier: str) -> Past:
-    detail = f"{name} cannot be analysed alike: {error.message}"
-    return Past(cause=Cause.SETTINGS, detail=detail, before=earlier)
-
-
-def _broken(error: SpecError, name: str, earlier: str) -> Past:
+def _refused(error: SpecError | UsageError, name: str, earlier: str) -> Past:
+    if isinstance(error, UsageError):
+        detail = f"{name} cannot be analysed alike: {error.message}"
+        return Past(cause=Cause.SETTINGS, detail=detail, before=earlier)
     first = error.diagnostics[0]
     return Past(cause=Cause.BROKEN, detail=f"it is wrong at {first.mark or name}: {first.message}", before=earlier)
 

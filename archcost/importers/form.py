@@ -79,10 +79,14 @@ class FormTensor(NamedTuple):
 
 
 class Input(NamedTuple):
-    """An input of the model: the value that it is. It has a batch dim if dim 0 of its tensor is the batch."""
+    """An input of the model: the value that it is. It has a batch dim if dim 0 of its tensor is the batch.
+
+    ``own`` is what the source calls it, if that is another name.
+    """
 
     name: str
     value: int
+    own: str = ""
 
 
 @dataclass(slots=True)

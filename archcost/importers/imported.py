@@ -27,13 +27,14 @@ class Imported(NamedTuple):
 
     ``remarks`` are sentences for the user, which stand in the text as comments, too. ``unfolded`` is the sentence that
     says why there are no blocks; empty where there are, or where nobody asked for them. ``calls`` say how the
-    source computes the layers, by their paths.
+    source computes the layers, by their paths. ``inputs`` are the names that the source has for inputs of other names.
     """
 
     text: str
     remarks: tuple[str, ...] = ()
     unfolded: str = ""
     calls: Mapping[str, SourceCall] = {}
+    inputs: Mapping[str, str] = {}
 
 
 def import_text(model: Form, *, flat: bool = False) -> Imported:
@@ -82,7 +83,8 @@ def _handed_out(model: Form, draft: Draft, proof: Proof, unfolded: str) -> Impor
     """The text once more, with what the proof has found: figures to expect, and what is not proven."""
     remarks = [*model.remarks, *proof.gaps]
     text = write(replace(model, remarks=remarks), draft, _figures(proof))
-    return Imported(text, tuple(remarks), unfolded, _calls(model, proof))
+    renamed = {given.own: given.name for given in model.inputs if given.own not in ("", given.name)}
+    return Imported(text, tuple(remarks), unfolded, _calls(model, proof), renamed)
 
 
 def _calls(model: Form, proof: Proof) -> dict[str, SourceCall]:

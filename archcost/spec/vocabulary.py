@@ -7,6 +7,7 @@ from archcost.spec.expressions import INPUT_NAMES
 from archcost.spec.functions import FUNCTIONS
 
 VERSION = 1
+GIVEN = "given_"  # before the name of an input that an import shares with a layer
 AS_IMPORTED = "as imported"  # the source of figures that an import expects: nobody has published them
 WEIGHT_BITS = {**{dtype: 8 * DTYPE_BYTES[dtype] for dtype in FLOAT_DTYPES}, "float8": 8, "int8": 8, "int4": 4}
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})

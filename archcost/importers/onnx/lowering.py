@@ -14,6 +14,7 @@ from archcost.importers.form import Batched, FormTensor, shape_at
 from archcost.importers.made_steps import Holders
 from archcost.importers.onnx.branches import inlined, readers_of
 from archcost.importers.onnx.customs import custom
+from archcost.importers.onnx.cuts import Cut, follow, joined
 from archcost.importers.onnx.making import OnnxMaker
 from archcost.importers.onnx.remarks import Remarks
 from archcost.importers.onnx.rules import RULES
@@ -53,6 +54,8 @@ class Lowering:
         self.sources: list[StoredTensor] = []
         self.value_of_source: dict[int, int] = {}
         self.remarks = Remarks()
+        self.cuts: dict[str, tuple[Cut, ...]] = {}  # what names hold that cut and join tensors of the file
+        self.joined: dict[str, Stored] = {}  # the names among them that a layer has as a weight
         self._computed: set[int] = set()
         self.counts_constants = constants_are_weights(file)
         self._readers: dict[str, list[OnnxNode | None]] = {}
@@ -141,6 +144,11 @@ class Lowering:
         """Whether a needed node reads a name, or it is an output."""
         return name in self._readers
 
+    def whole(self, name: str) -> Stored | None:
+        """The tensor of the file that a name stands for, in whichever order of its parts; None if it is none."""
+        given = self.named(name)
+        return given if isinstance(given, Stored) else joined(self, name)
+
     def own_source(self, source: int) -> int:
         """The tensor that a layer holds: a copy of one that another layer has, where all its numbers are the same.
 
@@ -175,6 +183,7 @@ class Lowering:
             raise UsageError(f"{node.title} repeats a graph as often as data says: archcost costs no loops", hint)
         if evaluate(self, node) or arrange(self, node):
             return
+        follow(self, node)
         maker = OnnxMaker(self, node)
         try:
             values = self._by_rule(maker, graph)

@@ -80,7 +80,8 @@ def _form(lowering: Lowering, graph: OnnxGraph, name: str, source: str, remarks:
     for step in steps:
         for value in step.outputs:
             numbers[value] = len(numbers)
-    names = StepNames(lowering.scopes.made, steps, [each.title for each in lowering.inputs.inputs])
+    given = lowering.inputs.inputs
+    names = StepNames(lowering.scopes.made, steps, [each.title for each in given])
     made = []
     for step, shares, (scope, own) in zip(steps, shared_with(steps), names.of_steps, strict=True):
         made.append(
@@ -102,7 +103,7 @@ def _form(lowering: Lowering, graph: OnnxGraph, name: str, source: str, remarks:
         name,
         source,
         lowering.dtype,
-        [Input(title, place) for place, title in enumerate(names.inputs)],
+        [Input(title, place, given.name) for place, (title, given) in enumerate(zip(names.inputs, given, strict=True))],
         values,
         names.scopes,
         made,

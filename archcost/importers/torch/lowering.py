@@ -90,7 +90,10 @@ class _Lowering:
             name,
             source,
             recording.dtype,
-            [Input(given, place) for place, given in enumerate(arrangement.inputs)],
+            [
+                Input(given, place, own)
+                for place, (given, (own, _)) in enumerate(zip(arrangement.inputs, inputs, strict=True))
+            ],
             values,
             scopes,
             steps,

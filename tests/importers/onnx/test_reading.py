@@ -246,3 +246,40 @@ def test_a_graph_that_computes_with_a_batch_of_one_says_so() -> None:
     nodes = [node("Reshape", ["x", "flat"], ["y"])]
     given = model(nodes, {"x": ["n", 3, 4]}, {"y": [1, 12]}, [whole("flat", [1, 12])])
     assert "a batch of 1 alone" in text_of(given)
+
+
+@pytest.mark.parametrize(
+    ("stretches", "params"),
+    [
+        ([(0, 2), (6, 8), (2, 4), (4, 6)], 8 * 3 + 8 * 2),  # all four gates, in another order
+        ([(0, 2), (-2, 9), (2, 6)], 8 * 3 + 8 * 2),
+        ([(0, 2), (0, 2), (2, 4), (4, 6)], None),  # one twice, and one not at all
+        ([(0, 4), (2, 4), (6, 8)], None),
+    ],
+    ids=str,
+)
+def test_a_weight_that_is_cut_and_joined_is_one_if_nothing_is_lost(
+    stretches: list[tuple[int, int]], params: int | None
+) -> None:
+    """A layer of 2 features over 3: matrices of 4 · 2 rows, the first in stretches of them."""
+    cuts = [node("Slice", ["w", f"s{k}", f"e{k}", "zero"], [f"g{k}"]) for k in range(len(stretches))]
+    places = [
+        whole(f"{name}{k}", [at]) for k, pair in enumerate(stretches) for name, at in zip("se", pair, strict=True)
+    ]
+    states = [onnx.numpy_helper.from_array(np.ones((1, 1, 2), np.float32), name) for name in "hc"]
+    given = model(
+        [
+            *cuts,
+            node("Concat", [f"g{k}" for k in range(len(stretches))], ["joined"], axis=0),
+            node("Unsqueeze", ["joined", "zero"], ["wide"]),
+            node("LSTM", ["x", "wide", "r", "", "", "h", "c"], ["y"], hidden_size=2),
+        ],
+        {"x": [5, 1, 3]},
+        {"y": [5, 1, 1, 2]},
+        [weight("w", 8, 3), weight("r", 1, 8, 2), whole("zero", [0]), *places, *states],
+    )
+    assert ("custom" in text_of(given)) is (params is None)
+    if params is not None:
+        # a step: both matrices; the states are numbers that nobody trained
+        totals = report_of(given).totals
+        assert (totals.params, totals.macs) == (params, 5 * params)
