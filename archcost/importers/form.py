@@ -40,9 +40,9 @@ ROOT = 0  # the scope of the model itself
 
 
 def fitted(sizes: Sequence[int], batches: Sequence[int]) -> Size:
-    """The number that is each of ``sizes`` at the batch size of its place: of one or two batch sizes.
+    """The number that is each of ``sizes`` at the batch size of its place.
 
-    Raises ValueError if no whole number is added for each sample.
+    Raises ValueError if no whole number is added for each sample, and the same one between all batch sizes.
     """
     if len(set(sizes)) == 1:
         return sizes[0]
@@ -50,7 +50,10 @@ def fitted(sizes: Sequence[int], batches: Sequence[int]) -> Size:
     if not samples or change % samples:
         raise ValueError(" becomes ".join(map(str, sizes)))
     times = change // samples
-    return Batched(times, sizes[0] - times * batches[0])
+    found = Batched(times, sizes[0] - times * batches[0])
+    if any(found.at(batch) != size for size, batch in zip(sizes, batches, strict=True)):
+        raise ValueError(" becomes ".join(map(str, sizes)))
+    return found
 
 
 def summed(sizes: Iterable[Size]) -> Size:
