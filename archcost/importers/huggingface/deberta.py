@@ -43,6 +43,8 @@ def _deberta(values: KeyValues) -> Params:
     }
     if values["pooler_hidden_size"] not in (None, values["hidden_size"]):
         raise values.refused("pooler_hidden_size", "is not the hidden size")
+    if values["attention_head_size"] not in (None, values["hidden_size"] // values["num_attention_heads"]):
+        raise values.refused("attention_head_size", "gives heads that do not share the hidden size")
     return params | _distances(values) | _convolution(values)
 
 
@@ -87,6 +89,7 @@ DEBERTA_V2 = Family(
         "vocab_size": Key(SIZE, 128100),
         "hidden_size": Key(SIZE, 1536),
         "embedding_size": Key(maybe(SIZE)),
+        "attention_head_size": Key(maybe(SIZE)),
         "num_hidden_layers": Key(LAYERS, 24),
         "num_attention_heads": Key(SIZE, 24),
         "intermediate_size": Key(SIZE, 6144),

@@ -40,7 +40,6 @@ HARMLESS = frozenset(
         "original_max_position_embeddings",
         "pretraining_tp",
         "resid_pdrop",
-        "rope_interleaved",
         "router_aux_loss_coef",
         "router_jitter_noise",
         "norm_topk_prob",
@@ -265,7 +264,7 @@ GEMMA2 = Family(
     },
     _gemma2,
     heads("Gemma2", _CLASSES - {"ForQuestionAnswering"}),
-    HARMLESS | {"query_pre_attn_scalar", "attn_logit_softcapping", "cache_implementation"},
+    HARMLESS | {"query_pre_attn_scalar", "attn_logit_softcapping"},
 )
 PHI3 = Family(
     DECODER,
@@ -279,6 +278,9 @@ PHI3 = Family(
         "rms_norm_eps": Key(EPSILON, 1e-5),
         "sliding_window": Key(maybe(COUNT)),
         "attention_bias": Key(only(False), False),
+        "lm_head_bias": Key(only(False), False),
+        "full_attn_mod": Key(only(1), 1),
+        "interpolate_factor": Key(only(1), 1),
     },
     _phi3,
     heads("Phi3", _CLASSES - {"ForQuestionAnswering"}),

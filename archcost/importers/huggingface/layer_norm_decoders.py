@@ -214,7 +214,6 @@ BLOOM = Family(
         "bias_dropout_fusion",
         "masked_softmax_fusion",
         "offset_alibi",
-        "seq_length",
         "skip_bias_add",
         "skip_bias_add_qkv",
         "slow_but_exact",
