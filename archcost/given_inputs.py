@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Inputs = Mapping[str, Sequence[int] | int | str] | Sequence[int] | Sequence[str] | str
 
+_NAME_EACH = "name each: `--input image=3x224x224 --input ids=128:int64`; `archcost analyze MODEL` shows the names"
 _MOST_DIGITS = 20  # of a size: tensors have fewer than 2⁶³ elements
 
 
@@ -31,9 +32,7 @@ def read_inputs(words: Iterable[str], option: str = "--input") -> dict[str, Inpu
             raise UsageError(f"{option} has no dtype '{dtype}', in '{word}'", hint)
         name = name.strip() or THE_ONLY
         if name in inputs and not name:
-            raise UsageError(
-                f"{option} gives two shapes without a name", "name the inputs: image=3x224x224, ids=128:int64"
-            )
+            raise UsageError(f"{option} gives two shapes without a name", _NAME_EACH)
         if name in inputs:
             raise UsageError(f"{option} gives two shapes for {name}", "leave one of them out")
         inputs[name] = InputShape(map(int, sizes), dtype)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.files import Files
     from archcost.importers.imported import Imported
     from archcost.importers.sources import ImportSource
+    from archcost.revisions import Revision
     from archcost.settings import Settings
     from archcost.spec.model import Spec
 
@@ -105,7 +106,7 @@ def attempt(
     """
 
     def read() -> Spec:
-        return read_spec(path, settings) if files is None else read_bounded(path, files)
+        return read_spec(path, settings) if files is None else read_bounded(path, files, settings)
 
     return attempt_read(path, read, work)
 
@@ -185,7 +186,7 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
 
     if (parts := split_revision(name)) is None:
         return _of_file(name, settings)
-    return _binary_at(*parts, settings) if parts[1].endswith(BINARY) else load_at(*parts, translated)
+    return load_at(*parts, lambda revision, path: read_at(revision, path, settings))
 
 
 def _of_file(name: str, settings: Settings) -> Spec:
@@ -203,23 +204,20 @@ def _of_file(name: str, settings: Settings) -> Spec:
         raise
 
 
-def _binary_at(revision: str, path: str, settings: Settings) -> Spec:
-    """The spec that a file at a git revision is imported into."""
-    from archcost.errors import UsageError
-    from archcost.files import FileError
-    from archcost.revisions import Revision
+def read_at(revision: Revision, location: str, settings: Settings) -> Spec:
+    """The spec of a file at a revision, by its path from the root: one, or what it is translated or imported into.
 
-    with Revision(revision) as at:
-        try:
-            return _imported_file(at.locate(path), settings, at.files)
-        except FileError as error:
-            raise UsageError(f"cannot read {revision}:{path}: {error.reason}", error.help) from None
+    Raises SpecError and FileError, and UsageError as imports do; problems that leave something to analyse are raised.
+    """
+    if location.endswith(BINARY):
+        return _imported_file(location, settings, revision.files, f"{revision.name}:{location}")
+    return revision.load_located(location, translated)
 
 
-def _imported_file(path: str, settings: Settings, files: Files | None = None) -> Spec:
+def _imported_file(path: str, settings: Settings, files: Files | None = None, name: str = "") -> Spec:
     from archcost.importers.sources import FILE, ImportSource
 
-    return imported_spec(ImportSource(FILE, path), settings, files)
+    return imported_spec(ImportSource(FILE, path), settings, files, name)
 
 
 def translated(text: str, path: str) -> str:
@@ -240,17 +238,19 @@ def translated(text: str, path: str) -> str:
     return FORMATS[found].spec_text(text, path)
 
 
-def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None) -> Spec:
+def imported_spec(source: ImportSource, settings: Settings, files: Files | None = None, name: str = "") -> Spec:
     """The spec that a source is imported into; its places are of the text that ``archcost import`` writes.
 
     What the text expects was proven as it was made, and is left out: it is of the inputs that were asked for.
-    ``settings`` are as in :func:`read_spec`; ``files`` is the tree that bounds a configuration that no person named.
+    ``settings`` are as in :func:`read_spec`; ``files`` is the tree that bounds a configuration that no person named,
+    ``name`` what messages call the spec, if that is not the source.
     """
     from archcost.importers.importing import Ask, import_source
     from archcost.importers.sources import FILE
 
     training = settings.training and source.library != FILE
-    spec = spec_of(import_source(Ask(source, settings.inputs, training=training, files=files)), source.text)
+    made = import_source(Ask(source, settings.inputs, training=training, files=files))
+    spec = spec_of(made, name or source.text)
     spec.imported_with = settings.inputs
     return spec
 
@@ -262,18 +262,22 @@ def spec_of(imported: Imported, name: str) -> Spec:
     spec = reads(imported.text, name=name, is_made=True)
     spec.expect.clear()
     spec.calls.update(imported.calls)
+    spec.input_names.update(imported.inputs)
     return spec
 
 
-def read_bounded(path: str, files: Files) -> Spec:
-    """A spec that a configuration names, which must be below the root of its files; raises as for other specs."""
+def read_bounded(path: str, files: Files, settings: Settings = AS_IT_STANDS) -> Spec:
+    """A spec that a configuration names, which must be below the root of its files; raises as for other specs.
+
+    ``settings`` are those of an import.
+    """
     from archcost.errors import unread
     from archcost.files import FileError
     from archcost.spec.loader import read_from
 
     try:
         if path.endswith(BINARY):
-            return _imported_file(path, AS_IT_STANDS, files)
+            return _imported_file(path, settings, files)
         return read_from(files, path, translate=translated)
     except FileError as error:
         raise unread(path, error.reason, error.help) from None

@@ -19,10 +19,13 @@ from archcost.spec.loader import itself, load_from
 from archcost.written_paths import written_below
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from archcost.spec.loader import Translate
     from archcost.spec.model import Spec
+
+    Read = Callable[["Revision", str], Spec]  # of a revision, and a path from its root
 
 _MAX_HOPS = 40  # symbolic links on the way to a file, as Linux allows
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -179,17 +182,17 @@ class Revision:
         """Path to earlier path, of what was renamed since, as git sees it."""
         return git.renames_since(self.commit)
 
-    def paths(self) -> list[str]:
-        """All YAML files of the revision, relative to the repository's root."""
-        return sorted(path for path in self.files.entries if path.endswith((".yaml", ".yml")))
+    def paths(self, endings: tuple[str, ...]) -> list[str]:
+        """All files of the revision whose names end so, relative to the repository's root."""
+        return sorted(path for path in self.files.entries if path.endswith(endings))
 
-    def load(self, path: str, translate: Translate = itself) -> Spec:
+    def load(self, path: str, read: Read | None = None) -> Spec:
         """Parse a spec as it stands at the revision; raises SpecError, and UsageError when it has no such file.
 
-        ``translate`` makes specs of other texts that may stand there.
+        ``read`` makes specs of whatever may stand there, and raises as ``load_located``.
         """
         try:
-            spec = self.load_located(self.locate(path), translate)
+            spec = (read or Revision.load_located)(self, self.locate(path))
         except FileError as error:
             if isinstance(error, MissingFileError):
                 raise UsageError(f"revision {self.name} has no file '{path}'") from None
@@ -198,7 +201,10 @@ class Revision:
         return spec
 
     def load_located(self, location: str, translate: Translate = itself) -> Spec:
-        """Parse a spec by its path from the root; raises SpecError and FileError."""
+        """Parse a spec by its path from the root; raises SpecError and FileError.
+
+        ``translate`` makes specs of other texts that may stand there.
+        """
         return load_from(self.files, location, prefix=f"{self.name}:", translate=translate)
 
     def locate(self, path: str) -> str:
@@ -212,11 +218,11 @@ class Revision:
         return location
 
 
-def load_at(revision: str, path: str, translate: Translate = itself) -> Spec:
-    """Parse one spec as it stands at a revision; raises as Revision does, and tells who means a model of the zoo."""
+def load_at(revision: str, path: str, read: Read) -> Spec:
+    """The spec of one file at a revision; raises as Revision does, and tells who means a model of the zoo."""
     try:
         with Revision(revision) as at:
-            return at.load(path, translate)
+            return at.load(path, read)
     except UsageError as error:
         if error.help or f"{revision}:" != ZOO or model_zoo.find(path) is None:
             raise

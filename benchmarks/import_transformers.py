@@ -39,6 +39,7 @@ TYPES: dict[str, dict[str, Any]] = {
     **{kind: {} for kind in f"{ENCODERS} {DECODERS} {EXPERTS} {IMAGES} wav2vec2 hubert".split()},
     **dict.fromkeys(SEQUENCES.split(), STARTS),
     **dict.fromkeys(("mamba", "rwkv"), SHORT),
+    "esm": {"vocab_size": 33, "pad_token_id": 1},  # which its default leaves open
 }
 
 Result = dict[str, Any]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,9 @@ import pytest
 
 import archcost
 from archcost import model_zoo as zoo
-from archcost.errors import Source
+from archcost.budget.config import KEYS, load_config
+from archcost.budget.config_schema import config_schema
+from archcost.errors import ConfigError, Source
 from archcost.ops import REGISTRY
 from archcost.render.schemas import document_schema
 from archcost.spec.document import parse_document
@@ -129,3 +133,48 @@ def test_the_command_prints_them(run: Callable[..., Run], tmp_path: Path) -> Non
     target = tmp_path / "schema.json"
     run("schema", "report", "-o", str(target))
     assert json.loads(target.read_text()) == document_schema("report")
+
+
+# --- configurations ---------------------------------------------------------------------------------------------------
+
+CONFIG = jsonschema.Draft7Validator(config_schema())
+RIGHT_CONFIGS = [
+    "",
+    'specs = ["*.yaml", "!old.yaml"]\nbaseline = "lock.json"\nallow_import = true\n',
+    'specs = "net.yaml"\n[[budgets]]\nparams = "1%"\nmacs = {increase = "1%", floor = "10 k"}\nmessage = "agree"\n',
+    '[[budgets]]\nspecs = ["net.yaml"]\nlayers = "stage_*"\nmacs = {max = "2 M", level = "warn"}\n',
+    '[models.small]\nsource = "timm:resnet18"\ninput = "3x32x32"\nbudgets = {params = "60 k"}\n',
+    '[models.pair]\nsource = "nets:build"\ninput = ["a=3x32x32", "ids=128:int64"]\n',
+]
+WRONG_CONFIGS = [
+    'spec = "net.yaml"\n',
+    "specs = []\n",
+    'baseline = "lock.txt"\n',
+    'allow_import = "yes"\n',
+    '[[budgets]]\nspecs = "net.yaml"\n',
+    '[[budgets]]\nparam = "1 k"\n',
+    '[[budgets]]\nparams = "1 k"\nlevel = "loud"\n',
+    '[[budgets]]\nparams = {floor = "1 k"}\n',
+    '[models.small]\ninput = "3x32x32"\n',
+    '[models.small]\nsource = "timm:resnet18"\nshape = "3x32x32"\n',
+    '[models."@small"]\nsource = "timm:resnet18"\n',
+    '[models."a.b"]\nsource = "timm:resnet18"\n',
+]
+
+
+@pytest.mark.parametrize("text", [*RIGHT_CONFIGS, *WRONG_CONFIGS])
+def test_a_configuration_is_valid_where_it_is_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(HEAD + "layers: [relu]\n")
+    (tmp_path / "old.yaml").write_text(HEAD + "layers: [relu]\n")
+    path = tmp_path / "archcost.toml"
+    path.write_text(text)
+    valid = not list(CONFIG.iter_errors(tomllib.loads(text)))
+    assert valid == (text in RIGHT_CONFIGS)
+    with nullcontext() if valid else pytest.raises(ConfigError):
+        load_config(str(path))
+
+
+def test_every_key_of_a_configuration_is_described() -> None:
+    schema = config_schema()
+    assert set(schema["properties"]) == set(KEYS)
+    assert all("description" in each for each in schema["properties"].values())

@@ -8,6 +8,7 @@ from archcost.analysis.costs import sum_costs
 from archcost.figures import BYTES, METRICS
 from archcost.paths import inside, scopes
 from archcost.quantities import within
+from archcost.spec.vocabulary import AS_IMPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,8 +33,18 @@ class Deviation(NamedTuple):
 
     @property
     def standing(self) -> str:
-        """``published`` for a figure with a source; an own count and a shape, which have none, are ``stated``."""
+        """``as imported`` for what an import found, ``published`` for a figure with a source of another kind.
+
+        An own count and a shape, which have none, are ``stated``.
+        """
+        if self.source == AS_IMPORTED:
+            return AS_IMPORTED
         return "published" if self.source else "stated"
+
+    @property
+    def publication(self) -> str:
+        """Where the figure is published; empty if it is not."""
+        return self.source if self.standing == "published" else ""
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""

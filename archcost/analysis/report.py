@@ -13,7 +13,7 @@ from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures,
 from archcost.graph.inputs import given_shapes
 from archcost.graph.model import ValueNames
 from archcost.graph.unroll import unroll
-from archcost.settings import AS_IT_STANDS
+from archcost.settings import AS_IT_STANDS, input_text
 
 if TYPE_CHECKING:
     from archcost.analysis.data import ReportData
@@ -262,8 +262,18 @@ def analyze(spec: Spec, settings: Settings = AS_IT_STANDS) -> Report:
             graph = unroll(spec, settings)
         except SpecError as error:
             partial = Report(error.partial, complete=False) if error.partial is not None else None
-            raise SpecError(error.diagnostics, partial) from None
+            raise SpecError(_at_other_sizes(spec, settings, error.diagnostics), partial) from None
         return Report(graph)
+
+
+def _at_other_sizes(spec: Spec, settings: Settings, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """What is wrong with an import under inputs of other sizes than it was recorded with: the source takes them."""
+    source, bracket, run = spec.source.partition(" (")
+    if not (settings.inputs and bracket and ", input " in run) or spec.problems:
+        return found
+    asked = " ".join([f"--input {input_text(name, shape)}" for name, shape in settings.inputs.items()])
+    hint = f"the spec is of the sizes that it was imported at: `archcost import {source} {asked}` imports it at these"
+    return tuple([each._replace(help=hint) for each in found])
 
 
 def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> tuple[Diagnostic, ...]:
@@ -274,4 +284,9 @@ def check(spec: Spec, settings: Settings = AS_IT_STANDS) -> tuple[Diagnostic, ..
     from archcost.analysis.warnings import text_warnings, warnings_of
 
     with collector_paused():
-        return text_warnings(spec) if spec.is_library else warnings_of(unroll(spec, settings))
+        if spec.is_library:
+            return text_warnings(spec)
+        try:
+            return warnings_of(unroll(spec, settings))
+        except SpecError as error:
+            raise SpecError(_at_other_sizes(spec, settings, error.diagnostics), error.partial) from None

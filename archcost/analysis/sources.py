@@ -5,8 +5,8 @@ A figure's ``source`` is text of this form::
     PLACE[: PRINTED[, cut off | two for each MAC]]
 
 The place decides the kind, by the table ``_PLACES``; a place without a paper's number, such as ``Table 6``, is one in
-the paper of the spec's own ``source``. A figure without a source is archcost's own count, whatever the spec says of
-itself: nothing outside vouches for it. Text of any other form is an unknown source.
+the paper of the spec's own ``source``. A figure without a source, or as imported, is archcost's own count, whatever the
+spec says of itself: nothing outside vouches for it. Text of any other form is an unknown source.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.costs import sum_costs
 from archcost.analysis.expectations import is_met, layers_at
 from archcost.quantities import UnitError, parse_count, parse_quantity
+from archcost.spec.vocabulary import AS_IMPORTED
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -101,7 +102,7 @@ class Stated(NamedTuple):
 
 def parse_source(text: str, of_spec: str = "") -> FigureSource:
     """Take a figure's source apart; ``of_spec`` is the source of its spec, whose paper a bare place is in."""
-    if not text:
+    if text in ("", AS_IMPORTED):
         return FigureSource(SourceKind.own_count, "")
     match = _PRINTED.fullmatch(text)
     place, printed, remark = (match["place"], match["printed"], match["remark"]) if match else (text, "", None)

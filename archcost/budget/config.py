@@ -38,7 +38,7 @@ KEYS = ("specs", "models", "allow_import", "devices", "baseline", *DTYPES, "budg
 MAX_BUDGETS = 1000  # tables of limits
 MAX_GLOBS = 1000  # in one list
 _BOUND = "a configuration names files of its repository only, or of its folder where there is no repository"
-_TABLE_KEYS = ("specs", "layers", *METRIC_NAMES, "level", "message")
+TABLE_KEYS = ("specs", "layers", *METRIC_NAMES, "level", "message")
 
 
 class ConfigBudget(NamedTuple):
@@ -233,7 +233,7 @@ class _Reader(Reader):
         table = self.mapping(value, "a budget")
         if table is None:
             return None
-        self.keys(table, _TABLE_KEYS, "a budget")
+        self.keys(table, TABLE_KEYS, "a budget")
         entries = table.entries
         globs = self._globs(entries["specs"][1], "specs") if "specs" in entries else []
         pattern = ""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archcost.spec.value_reader import Reader
 
 MAX_MODELS = 1000
-_KEYS = ("source", "input", "budgets")
+MODEL_KEYS = ("source", "input", "budgets")
 _ODD = frozenset("*?[]:/\\@!")  # what paths, globs and sources mean
 
 
@@ -66,7 +66,7 @@ def _read_model(reader: Reader, key: Scalar, value: Value) -> ConfiguredModel | 
     table = reader.mapping(value, f"the model '{brief(key)}'")
     if table is None:
         return None
-    reader.keys(table, _KEYS, f"the model '{brief(key)}'")
+    reader.keys(table, MODEL_KEYS, f"the model '{brief(key)}'")
     entries = table.entries
     if "source" not in entries:
         reader.report(f"the model '{brief(key)}' has no source", key, 'write `source = "mypkg.nets:build"`')

@@ -18,6 +18,7 @@ from archcost.errors import Diagnostic, Mark, Source
 from archcost.figures import LATENCY, telling
 from archcost.meter import WorkError
 from archcost.settings import AS_IT_STANDS, input_text
+from archcost.standard_input import NAME, WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -192,7 +193,7 @@ class _Judge:
 
 def place(path: str) -> Mark:
     """The first line of a file, or of standard input."""
-    return Mark(Source("<stdin>" if path == "-" else path, ""), 0, 0)
+    return Mark(Source(NAME if path == WRITTEN else path, ""), 0, 0)
 
 
 def _with(finding: Finding, status: Status, **values: Any) -> Finding:

@@ -13,8 +13,11 @@ from archcost.budget.lock_keys import is_file_below, is_gone, is_imported, path_
 from archcost.budget.past_figures import analysed
 from archcost.budget.verdict import Finding
 from archcost.budget.verdict_words import Cause, Rule, Status
-from archcost.errors import Mark, Source, SpecError
+from archcost.errors import Mark, Source, SpecError, UsageError
 from archcost.files import FileError
+from archcost.importers.sources import FILE_ENDINGS, title_of
+from archcost.named_specs import read_at
+from archcost.settings import AS_IT_STANDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +67,7 @@ def gone_files(context: CheckContext, specs: Sequence[SpecVerdict], left_out: Se
     guessing = any(_has_news(spec) for spec in specs)
     emptied = {os.path.realpath(path) for path in left_out}
     findings = []
-    for name in revision.paths():
+    for name in revision.paths(FILE_ENDINGS):
         file = os.path.join(revision.root, name)
         stays = is_file_below(file, revision.root) and os.path.realpath(file) not in emptied
         if stays or name in renamed or not selects(config.specs, path_of(spec_key(file, config.folder))):
@@ -80,9 +83,9 @@ def gone_files(context: CheckContext, specs: Sequence[SpecVerdict], left_out: Se
 def _model_at(revision: Revision, location: str, settings: Settings | None) -> tuple[str, dict[str, int]]:
     """The name of the model in a file of a revision, empty for a file of blocks, and its totals where asked for."""
     try:
-        spec = revision.load_located(location)
-    except (SpecError, FileError):
-        return os.path.splitext(os.path.basename(location))[0], {}
+        spec = read_at(revision, location, settings or AS_IT_STANDS)
+    except (SpecError, FileError, UsageError):
+        return title_of(location, location), {}
     entry = None if settings is None or spec.is_library else analysed(spec, settings, location)[0].entry
     return "" if spec.is_library else spec.name, entry.totals if entry else {}
 

@@ -11,6 +11,7 @@ from archcost.budget.lock_keys import is_imported
 from archcost.budget.verdict_words import Cause
 from archcost.errors import SpecError, UsageError
 from archcost.files import FileError
+from archcost.named_specs import read_at
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -52,11 +53,11 @@ def past_at(revision: Revision, path: str, settings: Settings) -> tuple[Past, Re
             return Past(cause=Cause.NEW), None
     name = f"{revision.name}:{earlier or place}"
     try:
-        spec = revision.load_located(earlier or place)
+        spec = read_at(revision, earlier or place, settings)
     except FileError as error:
         return Past(cause=Cause.UNREADABLE, detail=f"cannot read {name}: {error.reason}", before=earlier), None
-    except SpecError as error:
-        return _broken(error, name, earlier), None
+    except (SpecError, UsageError) as error:
+        return _refused(error, name, earlier), None
     return analysed(spec, settings, name, earlier)
 
 
@@ -66,15 +67,15 @@ def analysed(spec: Spec, settings: Settings, name: str, earlier: str = "") -> tu
 
     try:
         report = analyze(spec, settings)
-    except SpecError as error:
-        return _broken(error, name, earlier), None
-    except UsageError as error:
-        detail = f"{name} cannot be analysed alike: {error.message}"
-        return Past(cause=Cause.SETTINGS, detail=detail, before=earlier), None
+    except (SpecError, UsageError) as error:
+        return _refused(error, name, earlier), None
     return Past(entry_of(report, settings), before=earlier), report
 
 
-def _broken(error: SpecError, name: str, earlier: str) -> Past:
+def _refused(error: SpecError | UsageError, name: str, earlier: str) -> Past:
+    if isinstance(error, UsageError):
+        detail = f"{name} cannot be analysed alike: {error.message}"
+        return Past(cause=Cause.SETTINGS, detail=detail, before=earlier)
     first = error.diagnostics[0]
     return Past(cause=Cause.BROKEN, detail=f"it is wrong at {first.mark or name}: {first.message}", before=earlier)
 

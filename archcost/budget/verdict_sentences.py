@@ -141,7 +141,7 @@ def _expected_sentence(finding: Finding) -> str:
     deviation = finding.deviation
     if deviation is None:
         return f"{finding.name}: all expected figures hold"
-    told = f"{deviation} ({deviation.source})" if deviation.source else str(deviation)
+    told = f"{deviation} ({deviation.publication})" if deviation.publication else str(deviation)
     if finding.cause is not Cause.NOT_ASKED:
         return f"{finding.name}: {told}"
     unmet = "is not met: " if finding.detail.startswith("1 of ") else "are not met, the first: "

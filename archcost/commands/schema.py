@@ -20,7 +20,7 @@ def schema(
     ],
     output: Output = None,
 ) -> None:
-    """Print the JSON Schema (draft-07) of specs, of reports, of the verdicts of check, or of another document."""
+    """Print the JSON Schema (draft-07) of specs, configurations, reports, verdicts of check, or another document."""
     from archcost.render.output import write_text
     from archcost.strict_json import json_text
 

@@ -15,6 +15,7 @@ from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
 from archcost.settings import THE_ONLY, input_text
 from archcost.spec.expressions import UNKNOWN, Divided, Expression, ExpressionError
+from archcost.spec.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +64,7 @@ def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
     found: dict[str, InputShape] = {}
     known = list(spec.inputs)
     for given, shape in settings.inputs.items():
-        name = known[0] if given == THE_ONLY and len(known) == 1 else given
+        name = known[0] if given == THE_ONLY and len(known) == 1 else named_input(spec, given)
         if given == THE_ONLY and len(known) > 1:
             hint = f"name one of them: `--input {input_text(known[0], shape)}`"
             raise UsageError(f"{spec.name} has the inputs {', '.join(known)}", hint)
@@ -77,6 +78,14 @@ def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
         if spec.inputs[name].shape.value is not UNKNOWN:
             found[name] = shape
     return found
+
+
+def named_input(spec: Spec, name: str) -> str:
+    """The input that is meant by a name: its own, or that which the source of an import has for it."""
+    if name in spec.inputs:
+        return name
+    own = spec.input_names.get(name, f"{GIVEN}{name}")
+    return own if own in spec.inputs else name
 
 
 def _check_shape(spec: Spec, name: str, shape: tuple[int, ...]) -> None:

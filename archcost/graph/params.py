@@ -37,7 +37,7 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
     for name, value in given.items():
         if name not in spec.params:
             known = list(spec.params)
-            hint = suggestion(name, known, "params") if known else f"{spec.name} has no params"
+            hint = suggestion(name, known, "params") if known else _without_params(spec)
             raise UsageError(f"{spec.name} has no param '{name}'", hint)
         _check_value(name, value)
     given = {**given, **params_in_inputs(spec, settings)}
@@ -78,6 +78,12 @@ def _sort(value: Any) -> str:
     if isinstance(value, str):
         return "a text"
     return "true or false" if isinstance(value, bool) else "a number"
+
+
+def _without_params(spec: Spec) -> str:
+    """The help where a spec has nothing to set."""
+    sizes = [f"`--input {name}=…`" for name in spec.inputs][:1]
+    return f"{spec.name} has no params" + "".join([f"; {size} gives its inputs other sizes" for size in sizes])
 
 
 def _check_value(name: str, value: Any) -> None:

@@ -26,7 +26,7 @@ ENDING = ".toml"  # of a file that is a device
 MAX_DEVICES = 1000
 MAX_BYTES = 1 << 20
 _WORDS = ("title", "vendor", "kind", "note")
-_KEYS = (*FIGURES, *_WORDS, "aliases", "source")
+DEVICE_KEYS = (*FIGURES, *_WORDS, "aliases", "source")
 _MEMORY = f'write `memory = "{FIGURES["memory"].example}"`'
 
 
@@ -44,7 +44,7 @@ def read_devices(reader: Reader, value: Value) -> dict[str, Device]:
         table = reader.mapping(inner, f"the device '{brief(key)}'", lambda: _MEMORY)
         if table is None or not _can_name(reader, key, key.text):
             continue
-        reader.keys(table, _KEYS, f"the device '{brief(key)}'")
+        reader.keys(table, DEVICE_KEYS, f"the device '{brief(key)}'")
         device = _read(reader, key.text, key, table)
         if device is not None and _is_free(reader, device, key, taken):
             found[key.text] = device
@@ -58,7 +58,7 @@ def read_device_file(path: str) -> Device:
     source = _source(path)
     table = parse_toml(source)
     reader = Reader(Problems(source))
-    reader.keys(table, ("name", *_KEYS), "a device")
+    reader.keys(table, ("name", *DEVICE_KEYS), "a device")
     name: str | None = os.path.basename(path).removesuffix(ENDING)
     if "name" in table.entries:
         value = table.entries["name"][1]

@@ -97,10 +97,11 @@ def _read(path: str) -> Imported | None:
     if seal != _seal(fields) or not isinstance(fields, list) or len(fields) != len(Imported._fields):
         return None
     try:
-        text, remarks, unfolded, calls = fields
+        text, remarks, unfolded, calls, inputs = fields
         called = {path: SourceCall(*call) for path, call in calls.items()}
-        whole = Imported(text, tuple(remarks), unfolded, called)
+        whole = Imported(text, tuple(remarks), unfolded, called, dict(inputs))
         words = (text, unfolded, *remarks, *called, *(part for call in called.values() for part in call))
+        words += (*inputs.keys(), *inputs.values())
         return whole if all(isinstance(word, str) for word in words) else None
     except (AttributeError, TypeError, ValueError):
         return None

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def import_file(ask: Ask) -> Imported:
-    """The spec of a file; raises UsageError for one of no kind that is known, and as its reader does."""
+    """The spec of a file; raises UsageError for one of no kind that is known, and as its reader does.
+
+    Raises FileError for a file that cannot be read in the tree that bounds it.
+    """
     data = _content(ask)
     if is_onnx(data):
         from archcost.importers.onnx.importing import import_onnx
@@ -47,4 +50,6 @@ def _content(ask: Ask) -> bytes:
     try:
         return content_of(path, ask.files, MAX_BYTES if ask.files is None else MAX_BOUNDED)
     except FileError as error:
+        if ask.files is not None:
+            raise
         raise UsageError(f"cannot read {path}: {error.reason}", error.help) from None

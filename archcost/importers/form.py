@@ -40,9 +40,9 @@ ROOT = 0  # the scope of the model itself
 
 
 def fitted(sizes: Sequence[int], batches: Sequence[int]) -> Size:
-    """The number that is each of ``sizes`` at the batch size of its place: of one or two batch sizes.
+    """The number that is each of ``sizes`` at the batch size of its place.
 
-    Raises ValueError if no whole number is added for each sample.
+    Raises ValueError if no whole number is added for each sample, and the same one between all batch sizes.
     """
     if len(set(sizes)) == 1:
         return sizes[0]
@@ -50,7 +50,10 @@ def fitted(sizes: Sequence[int], batches: Sequence[int]) -> Size:
     if not samples or change % samples:
         raise ValueError(" becomes ".join(map(str, sizes)))
     times = change // samples
-    return Batched(times, sizes[0] - times * batches[0])
+    found = Batched(times, sizes[0] - times * batches[0])
+    if any(found.at(batch) != size for size, batch in zip(sizes, batches, strict=True)):
+        raise ValueError(" becomes ".join(map(str, sizes)))
+    return found
 
 
 def summed(sizes: Iterable[Size]) -> Size:
@@ -79,10 +82,14 @@ class FormTensor(NamedTuple):
 
 
 class Input(NamedTuple):
-    """An input of the model: the value that it is. It has a batch dim if dim 0 of its tensor is the batch."""
+    """An input of the model: the value that it is. It has a batch dim if dim 0 of its tensor is the batch.
+
+    ``own`` is what the source calls it, if that is another name.
+    """
 
     name: str
     value: int
+    own: str = ""
 
 
 @dataclass(slots=True)
@@ -131,7 +138,6 @@ class Truth:
     params: int | None  # elements of the parameters that take part, shared ones once
     macs: Size | None  # by the source's own counter
     unseen_macs: tuple[str, ...] = ()  # the kinds of ops of which that counter does not see all products
-    by: str = ""  # who counted: a library, its release, and what of it
 
 
 @dataclass(slots=True)

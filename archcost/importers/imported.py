@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
 from archcost.importers.flat import flat as flat_draft
-from archcost.importers.form import size_at
-from archcost.importers.proof import prove, unseen_macs
+from archcost.importers.proof import prove
 from archcost.importers.unread import marked
-from archcost.importers.writing import NO_FIGURES, Counted, Figures, write
+from archcost.importers.writing import NO_FIGURES, Figures, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,13 +27,14 @@ class Imported(NamedTuple):
 
     ``remarks`` are sentences for the user, which stand in the text as comments, too. ``unfolded`` is the sentence that
     says why there are no blocks; empty where there are, or where nobody asked for them. ``calls`` say how the
-    source computes the layers, by their paths.
+    source computes the layers, by their paths. ``inputs`` are the names that the source has for inputs of other names.
     """
 
     text: str
     remarks: tuple[str, ...] = ()
     unfolded: str = ""
     calls: Mapping[str, SourceCall] = {}
+    inputs: Mapping[str, str] = {}
 
 
 def import_text(model: Form, *, flat: bool = False) -> Imported:
@@ -45,7 +45,7 @@ def import_text(model: Form, *, flat: bool = False) -> Imported:
     from archcost.importers.idioms import improved
 
     if not model.steps:
-        raise UsageError(f"{model.name} computes nothing: its outputs are its inputs")
+        raise UsageError(f"{model.name} computes nothing: its outputs are its inputs", "import what has layers")
     model = marked(improved(model))
     reason = ""
     if not flat:
@@ -82,8 +82,9 @@ def _refusal(model: Form, proof: Proof) -> str:
 def _handed_out(model: Form, draft: Draft, proof: Proof, unfolded: str) -> Imported:
     """The text once more, with what the proof has found: figures to expect, and what is not proven."""
     remarks = [*model.remarks, *proof.gaps]
-    text = write(replace(model, remarks=remarks), draft, _figures(model, proof))
-    return Imported(text, tuple(remarks), unfolded, _calls(model, proof))
+    text = write(replace(model, remarks=remarks), draft, _figures(proof))
+    renamed = {given.own: given.name for given in model.inputs if given.own not in ("", given.name)}
+    return Imported(text, tuple(remarks), unfolded, _calls(model, proof), renamed)
 
 
 def _calls(model: Form, proof: Proof) -> dict[str, SourceCall]:
@@ -92,15 +93,10 @@ def _calls(model: Form, proof: Proof) -> dict[str, SourceCall]:
     return {proof.paths[path]: call for path, call in steps.items() if path in proof.paths}
 
 
-def _figures(model: Form, proof: Proof) -> Figures:
-    """Params, MACs and output at batch 1, each with who counted it; no MACs where some are unknown."""
-    report, truth = proof.report, model.truth
+def _figures(proof: Proof) -> Figures:
+    """Params, MACs and output at batch 1; no MACs where some are unknown."""
+    report = proof.report
     if report is None:
         return NO_FIGURES
-    params = Counted(report.totals.params, truth.by if truth.params is not None else "")
-    macs = None
-    if not report.unknown("macs"):
-        counted = truth.macs is not None and size_at(truth.macs, 1) == report.totals.macs
-        seen = counted and not unseen_macs(report, model)
-        macs = Counted(report.totals.macs, truth.by if seen else "")
-    return Figures(params, macs, next(iter(report.outputs.values()), None))
+    macs = None if report.unknown("macs") else report.totals.macs
+    return Figures(report.totals.params, macs, next(iter(report.outputs.values()), None))

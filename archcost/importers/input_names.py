@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.spec.vocabulary import GIVEN
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-_PREFIX = "given_"
 
 
 def names_in_spec(inputs: Sequence[str], taken: Collection[str]) -> list[str]:
@@ -20,7 +20,7 @@ def names_in_spec(inputs: Sequence[str], taken: Collection[str]) -> list[str]:
     for name in inputs:
         free = name
         while free in taken or free in found or (free != name and free in inputs):
-            free = _PREFIX + free
+            free = GIVEN + free
         found.append(free)
     return found
 
@@ -28,6 +28,6 @@ def names_in_spec(inputs: Sequence[str], taken: Collection[str]) -> list[str]:
 def name_in_model(name: str, known: Collection[str]) -> str:
     """The input that is meant by a name: that of a known one, or what it is called in a spec."""
     own = name
-    while own not in known and own.startswith(_PREFIX):
-        own = own.removeprefix(_PREFIX)
+    while own not in known and own.startswith(GIVEN):
+        own = own.removeprefix(GIVEN)
     return own if own in known else name

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _MOST = 2**31  # of a size: more is no model, and products of a few of them stay whole numbers
 _MOST_LAYERS = 10_000  # of which some params of a spec hold a list
+_MOST_EXPERTS = 10_000  # as the op has it
+_MOST_PIXELS = 2**16  # a side of an image
 
 
 class KeyKind(NamedTuple):
@@ -45,12 +47,19 @@ def _is_epsilon(value: Any) -> bool:
     return _is_number(value) and value >= 0
 
 
+def _at_most(most: int) -> KeyKind:
+    return KeyKind(f"a whole number from 1 to {most:,}", lambda value: _is_size(value) and value <= most)
+
+
 SIZE = KeyKind("a whole number ≥ 1", _is_size)
-LAYERS = KeyKind(f"a whole number from 1 to {_MOST_LAYERS:,}", lambda value: _is_size(value) and value <= _MOST_LAYERS)
+LAYERS, EXPERTS, PIXELS = _at_most(_MOST_LAYERS), _at_most(_MOST_EXPERTS), _at_most(_MOST_PIXELS)
 COUNT = KeyKind("a whole number ≥ 0", _is_count)
 FLAG = KeyKind("true or false", lambda value: isinstance(value, bool))
 NUMBER = KeyKind("a number", _is_number)
 EPSILON = KeyKind("a number ≥ 0", _is_epsilon)
+SHARE = KeyKind("a number from 0 to 1", lambda value: _is_epsilon(value) and value <= 1)
+FACTOR = KeyKind("a number above 0", lambda value: _is_number(value) and value > 0)
+BASE = KeyKind("a number ≥ 1", lambda value: _is_number(value) and value >= 1)
 TEXT = KeyKind("text", lambda value: isinstance(value, str))
 OBJECT = KeyKind("an object", lambda value: isinstance(value, dict))
 SIZES = KeyKind(

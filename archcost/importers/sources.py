@@ -11,7 +11,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
-from archcost.files import located, read_named
+from archcost.files import TooLargeError, located, read_named
+from archcost.standard_input import NAME, WRITTEN, standard_input
 
 if TYPE_CHECKING:
     from archcost.files import Files
@@ -21,7 +22,7 @@ CONFIGURED = "transformers"  # its models are named by the files of their config
 LIBRARIES = ("torchvision", "timm", CONFIGURED)
 RUN_FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.module:callable"
 FORM = f"config.json, a model YAML of Ultralytics, FILE.onnx, {RUN_FORM}"
-_FILES = (".yaml", ".yml", ".json", ".onnx")
+FILE_ENDINGS = (".yaml", ".yml", ".json", ".onnx")
 _CALLED = "a function of one line gives them: `def net(): return Net(64)`, and the source is `package.module:net`"
 _PYTHON_FILE = ".py"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
@@ -59,9 +60,9 @@ class ImportSource(NamedTuple):
 def title_of(path: str, otherwise: str) -> str:
     """What a spec is called that is made of a file: as the file, or as its folder where all files have its name."""
     parts = path.replace("\\", "/").split("/")
-    named = [part for part in parts if part not in ("", ".", "..", "config.json", "<stdin>")]
+    named = [part for part in parts if part not in ("", ".", "..", "config.json", NAME, WRITTEN)]
     stem, dot, ending = named[-1].rpartition(".") if named else ("", "", "")
-    return stem if stem and f"{dot}{ending}" in _FILES else named[-1] if named else otherwise
+    return stem if stem and f"{dot}{ending}" in FILE_ENDINGS else named[-1] if named else otherwise
 
 
 def parse_source(text: str) -> ImportSource | None:
@@ -76,7 +77,7 @@ def parse_source(text: str) -> ImportSource | None:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
         return ImportSource(before, name)
-    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(_FILES):
+    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
         dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
         way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
         raise UsageError(
@@ -86,7 +87,7 @@ def parse_source(text: str) -> ImportSource | None:
     called, bracket, _ = name.partition("(")
     if bracket and name.endswith(")") and _is_dotted(before) and _is_dotted(called):
         raise UsageError(f"'{text}' is a call, and a source names what is called, without arguments", _CALLED)
-    if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(_FILES):
+    if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
         return ImportSource(PYTHON, text)
     return None
 
@@ -100,9 +101,12 @@ def is_source(text: str) -> bool:
 
 
 def required_source(text: str) -> ImportSource:
-    """The source that a text names, or the file, whatever it holds; raises UsageError for what is neither."""
+    """The source that a text names, or the file or standard input, whatever it holds.
+
+    Raises UsageError for what is neither.
+    """
     source = parse_source(text)
-    if source is None and os.path.isfile(text):
+    if source is None and (text == WRITTEN or os.path.isfile(text)):
         return ImportSource(FILE, text)
     if source is None:
         raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
@@ -120,6 +124,11 @@ def runs_users_code(text: str) -> bool:
 
 def content_of(path: str, files: Files | None, limit: int) -> bytes:
     """The content of a file that a source names, in the tree that bounds it, if any does; raises FileError."""
+    if files is None and path == WRITTEN:
+        data = standard_input(limit)
+        if len(data) > limit:
+            raise TooLargeError(limit)
+        return data
     if files is None:
         return read_named(located(path).real, limit)
     return files.read(files.resolve(path), limit)

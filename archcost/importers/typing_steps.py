@@ -64,17 +64,22 @@ class Typist:
             outputs.append(
                 FormTensor(tuple([self._fitted(kind, sizes) for sizes in zip(*shapes, strict=True)]), tensor.dtype)
             )
-        macs = [signature.op.macs(signature.input_shapes, signature.output_shapes) for signature in signatures]
+        macs = [each.op.macs(each.input_shapes, each.output_shapes) for each in (signatures[0], signatures[-1])]
         return Typed(
             tuple(outputs),
             _written(ops, attributes),
             {name: tuple(shape) for name, shape in signatures[0].weights().items()},
-            None if "macs" in ops[0].unknown() else self._fitted(kind, macs),
+            None if "macs" in ops[0].unknown() else self._between_ends(kind, macs),
         )
 
-    def _fitted(self, kind: str, sizes: Sequence[int]) -> Size:
+    def _between_ends(self, kind: str, sizes: Sequence[int]) -> Size:
+        """MACs, which may grow with the square of the batch: the spec's own op says what they are between."""
+        ends = (self._batch_sizes[0], self._batch_sizes[-1])
+        return self._fitted(kind, sizes[: len(set(ends))], ends)
+
+    def _fitted(self, kind: str, sizes: Sequence[int], batches: Sequence[int] = ()) -> Size:
         try:
-            return fitted(sizes, self._batch_sizes)
+            return fitted(sizes, batches or self._batch_sizes)
         except ValueError as refusal:
             raise Unmapped(f"a figure of {kind} does not follow the batch: {refusal}") from None
 

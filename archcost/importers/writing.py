@@ -9,7 +9,7 @@ from archcost.importers.layout import Alone, Flat, Label, Noted, Spread, Tall, T
 from archcost.importers.yaml_values import batched_text, expression_text
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone
-from archcost.spec.vocabulary import VERSION
+from archcost.spec.vocabulary import AS_IMPORTED, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,18 +22,11 @@ _BATCH = Batched(1)
 _SHOWN_UNUSED = 8  # parameters that a comment names
 
 
-class Counted(NamedTuple):
-    """A count to expect, and who counted it besides archcost."""
-
-    value: int
-    source: str = ""
-
-
 class Figures(NamedTuple):
     """What ``expect`` states, at batch 1; None: not stated."""
 
-    params: Counted | None = None
-    macs: Counted | None = None
+    params: int | None = None
+    macs: int | None = None
     output: tuple[int, ...] | None = None
 
 
@@ -54,7 +47,7 @@ def write(model: Form, draft: Draft, figures: Figures) -> str:
     parts["layers"] = Tall(_steps(draft.layers, blocks))
     if draft.outputs is not None:
         parts["outputs"] = _references(draft.outputs)
-    expected = _expect(figures)
+    expected = expectation(figures)
     if expected:
         parts["expect"] = expected
     return "".join([f"{line}\n" for line in _comments(model)]) + laid_out(parts)
@@ -71,18 +64,11 @@ def _comments(model: Form) -> list[str]:
     return lines
 
 
-def _expect(figures: Figures) -> dict[str, Node]:
-    """The figures, and their source once if it is that of all."""
-    stated: dict[str, Node] = {} if figures.output is None else {"output": figures.output}
-    counted = {"params": figures.params, "macs": figures.macs}
-    given = {name: figure for name, figure in counted.items() if figure is not None}
-    source, *others = {figure.source for figure in given.values()} or {""}
-    if not others:
-        stated |= {name: figure.value for name, figure in given.items()}
-        return stated | ({"source": Text(source)} if source else {})
-    for name, figure in given.items():
-        stated[name] = Flat(value=figure.value, source=Text(figure.source)) if figure.source else figure.value
-    return stated
+def expectation(figures: Figures) -> dict[str, Node]:
+    """The figures that are known, as those of an import."""
+    found = {"output": figures.output, "params": figures.params, "macs": figures.macs}
+    stated: dict[str, Node] = {name: figure for name, figure in found.items() if figure is not None}
+    return stated | ({"source": Text(AS_IMPORTED)} if stated else {})
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------

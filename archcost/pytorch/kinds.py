@@ -13,6 +13,7 @@ from itertools import starmap
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.importers.torch.rules.experts import GROUPED
 from archcost.ops import REGISTRY
 from archcost.ops.facets import Work
 from archcost.paths import ancestors
@@ -41,6 +42,7 @@ SETTINGS = (
 WINDOW = SETTINGS[:5]
 BARE = "parameter"  # the kind of a tensor that no layer has for itself, and of the op that makes one
 SCALE = "layer_scale"  # the op, and a tensor that is multiplied with
+EXPERTS = "mixture_of_experts"  # the op, and a tensor that a grouped product takes
 _POINTWISE = ("Linear", "Conv")  # kinds that are one product of matrices if no window is wider than a point
 _NEUTRAL = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
 
@@ -80,14 +82,25 @@ def kinship(ours: Sequence[Unit], theirs: Sequence[Unit]) -> Kinship:
 
 
 def counterpart(ours: Sequence[Unit], theirs: Sequence[Unit]) -> Unit | None:
-    """The one of their layers that is of the kind of our only one and holds the others."""
+    """The one of their layers that is of the kind of our only one and holds the others.
+
+    A mixture of experts holds nothing: it is the grouped products, with the router before them.
+    """
     if len(ours) != 1:
         return None
+    if _is_mixture(ours[0].kind):
+        parts = [unit for unit in theirs if _is_mixture(unit.kind)]
+        rest = [unit.kind for unit in theirs if unit not in parts]
+        return parts[0] if parts and all(is_bare(kind) or (kind and kind.name == "Linear") for kind in rest) else None
     for unit in theirs:
         holds_all = all(other is unit or unit.path in ancestors(other.path) for other in theirs)
         if holds_all and _alike(ours[0].kind, unit.kind):
             return unit
     return None
+
+
+def _is_mixture(kind: Kind | None) -> bool:
+    return kind is not None and kind.name == EXPERTS
 
 
 def differing(ours: Unit, theirs: Unit) -> dict[str, tuple[Any, Any]]:
@@ -192,6 +205,8 @@ def kind_of_call(function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     """The kind of layer that a call of a torch function is; None of any function that is not a layer's own."""
     if function == "mul":
         return Kind(SCALE, is_torchs=False, settings={})
+    if function in GROUPED:
+        return Kind(EXPERTS, is_torchs=True, settings={})
     if function not in _CALLS:
         return None
     name, names = _CALLS[function]

@@ -41,7 +41,7 @@ class Mismatch:
     metric: str  # output, dtype, params, trainable, buffers, macs, run; weights and others for expected figures
     archcost: object
     measured: object
-    by: str  # PyTorch, torch counter, fvcore, published, stated …
+    by: str  # PyTorch, torch counter, fvcore, published, as imported, stated …
     cause: str
     place: tuple[str, int] | None = None  # file and line of the step
 

@@ -140,7 +140,7 @@ def _mismatch(layer: Layer, metric: str, ours: object, theirs: object, by: str, 
 def _unmet(found: Deviation) -> Mismatch:
     computed = f"unknown for {', '.join(found.unknown)}" if found.unknown else found.computed
     where = (found.path, "", found.metric)
-    return Mismatch(*where, computed, found.stated, found.standing, found.source, place_of(found.mark))
+    return Mismatch(*where, computed, found.stated, found.standing, found.publication, place_of(found.mark))
 
 
 def _compare_outputs(report: Report, layer: Layer, seen: Observed, traced: Observed | None) -> list[Mismatch]:

@@ -8,6 +8,7 @@ from archcost.analysis.data import FailedReportData, ReportData
 from archcost.analysis.memory.data import MemoryData
 from archcost.analysis.microcontroller.data import MicrocontrollerData
 from archcost.analysis.zoo_check import StatedData
+from archcost.budget.config_schema import config_schema
 from archcost.budget.data import VerdictData
 from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made from no document's type
     "spec": spec_schema,
+    "config": config_schema,
 }
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "verdict": VerdictData,

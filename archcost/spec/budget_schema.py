@@ -9,9 +9,14 @@ from archcost.spec.budget_limits import LEVELS, OF_DEVICES, OTHER_NAMES
 from archcost.spec.budget_reader import METRIC_NAMES
 
 
+def limit_schemas() -> dict[str, Any]:
+    """The JSON Schema (draft-07) of a limit, by the metrics that one may be set on."""
+    return {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
+
+
 def budgets_schema() -> dict[str, Any]:
     """The JSON Schema (draft-07) of ``budgets`` in a spec."""
-    whole = {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
+    whole = limit_schemas()
     of_layers = {name: whole[name] for name in LIMITED_OF_LAYERS}
     layers = {
         "type": "object",

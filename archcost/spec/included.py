@@ -25,7 +25,10 @@ ENDINGS = (".yaml", ".yml")
 ZOO = "zoo:"  # before the name of what comes with archcost
 _CLAIM = r"""(?m)(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:"""
 _CONFIGURATION = r'"(?:model_type|architectures)"\s*+:'
-_ROWS = tuple(rf"""(?m)(?:^|[{{,])[ \t]*+["']?{key}["']?[ \t]*+:""" for key in ("backbone", "head", "nc"))
+_NAMES_OF_ROWS = ("backbone", "head", "nc")
+_ROWS = tuple(rf"""(?m)(?:^|[{{,])[ \t]*+["']?{key}["']?[ \t]*+:""" for key in _NAMES_OF_ROWS)
+_KEYS_OF_ROWS = tuple(rf"(?m)^{key}[ \t]*+:" for key in _NAMES_OF_ROWS)
+_ENOUGH = 2
 HUGGINGFACE, ULTRALYTICS = "huggingface", "ultralytics"
 _MAX_SIBLINGS = 2000  # names in a folder that are compared with a missing one
 _PER_PART = 15  # steps of work to look at a folder on the way to a file
@@ -246,13 +249,15 @@ def format_of(text: str) -> str:
     """The format of a text that stands for a spec; empty for a spec itself, whose key ``archcost`` tells.
 
     A configuration of Hugging Face is a JSON object that names its model type or its classes. A model YAML of
-    Ultralytics has the keys ``nc``, ``backbone`` and ``head``.
+    Ultralytics has the keys ``nc``, ``backbone`` and ``head``; two of them, each on a line of its own, are one that
+    lacks the third, or has it misspelt.
     """
     if re.search(_CLAIM, text) is not None:
         return ""
     if text.lstrip()[:1] == "{" and re.search(_CONFIGURATION, text) is not None:
         return HUGGINGFACE
-    return ULTRALYTICS if all(re.search(key, text) is not None for key in _ROWS) else ""
+    rows = sum(re.search(key, text) is not None for key in _KEYS_OF_ROWS)
+    return ULTRALYTICS if rows >= _ENOUGH or all(re.search(key, text) is not None for key in _ROWS) else ""
 
 
 def refuse_other_text(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from archcost import model_zoo
@@ -16,6 +15,7 @@ from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.included import IncludeTree, NamedFiles, decode, spec_text
 from archcost.spec.model import Spec
 from archcost.spec.spec_reader import SpecReader
+from archcost.standard_input import NAME, WRITTEN, standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +52,9 @@ def read(spec: str | os.PathLike[str], translate: Translate = itself) -> Spec:
     ``translate`` makes specs of other texts that may stand there.
     """
     name = os.fspath(spec)
-    if name == "-":
-        text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
-        return _filled(_spec_of(text, "<stdin>", translate), IncludeTree(DISK, ".", "<stdin>"))
+    if name == WRITTEN:
+        text = decode(standard_input(MAX_BYTES), NAME)
+        return _filled(_spec_of(text, NAME, translate), IncludeTree(DISK, ".", NAME))
     path = name if os.path.lexists(name) else model_zoo.find(name) or name
     made = _spec_of(_named_text(path), path, translate)
     return _filled(made, IncludeTree(DISK, os.path.dirname(path), path))

@@ -245,6 +245,7 @@ class Spec:
         self.only_shares = False
         self.imported_with: Mapping[str, InputShape] = {}  # inputs that an import was asked for
         self.calls: dict[str, SourceCall] = {}  # of an import, by the path of the layer
+        self.input_names: dict[str, str] = {}  # of an import: what the source calls an input of another name
 
     @property
     def text(self) -> str:

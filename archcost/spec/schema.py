@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.ops.fields import AttributeField
 
 Schema = dict[str, Any]
-_DRAFT = "http://json-schema.org/draft-07/schema#"
+DRAFT = "http://json-schema.org/draft-07/schema#"
 _EXPRESSION: Schema = {"$ref": "#/definitions/expression"}
 _STEPS: Schema = {"$ref": "#/definitions/steps"}
 _IDS: Schema = {"$ref": "#/definitions/ids"}
@@ -70,7 +70,7 @@ def spec_schema() -> Schema:
     schema["anyOf"] = [{"required": keys} for keys in whole]
     others = [{"required": [key]} for key in TOP_KEYS if key not in VARIANT_KEYS]
     schema["dependencies"] = {"extends": {"not": {"anyOf": others}}}
-    return {"$schema": _DRAFT, "title": "archcost spec", **schema, "definitions": _definitions(params)}
+    return {"$schema": DRAFT, "title": "archcost spec", **schema, "definitions": _definitions(params)}
 
 
 def _definitions(params: Schema) -> Schema:

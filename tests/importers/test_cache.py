@@ -18,7 +18,8 @@ from archcost.spec.source_calls import SourceCall
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IMPORTED = Imported("archcost: 1\n", ("a remark",), "why", {"a.b": SourceCall("torch.relu", "nets.Net")})
+CALLS = {"a.b": SourceCall("torch.relu", "nets.Net")}
+IMPORTED = Imported("archcost: 1\n", ("a remark",), "why", CALLS, {"x": "input"})
 
 
 class Counting:

@@ -215,7 +215,7 @@ def model_with(scopes: list[FormScope], steps: list[tuple[str, int]]) -> Form:
     made = [FormStep("relu", name, scope, (place,), (place + 1,)) for place, (name, scope) in enumerate(steps)]
     values = [pixels() for _ in range(len(steps) + 1)]
     whole = [FormScope(ROOT, "", "Net"), *scopes]
-    inputs, truth = [Input("input", 0)], Truth(0, 0, by="hand")
+    inputs, truth = [Input("input", 0)], Truth(0, 0)
     return Form("net", "by hand", "float32", inputs, values, whole, made, (len(steps),), truth)
 
 

@@ -329,7 +329,7 @@ def test_a_thousand_paths_at_a_revision_lead_nowhere_else(
     monkeypatch.chdir(repository / "specs")
     read = 0
     with Revision("HEAD") as revision:
-        revision.paths()  # git is started, and its answer read, before what is opened is watched
+        revision.paths((".yaml",))  # git is started, and its answer read, before what is opened is watched
         watch = Watch(monkeypatch)
         for path in paths(1000, 4, tmp_path):
             told = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation
+from archcost.importers.huggingface.common import COMMON, activation, head_size, need_multiple
 from archcost.importers.huggingface.family import Family
 from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
 
@@ -18,6 +18,8 @@ def _wav2vec2(values: KeyValues) -> Params:
     convolutions = {len(values[name]) for name in _LISTS}
     if len(convolutions) > 1:
         raise values.refused("conv_dim", "must be as long as conv_stride and conv_kernel")
+    head_size(values, "hidden_size", "num_attention_heads")
+    need_multiple(values, "hidden_size", "num_conv_pos_embedding_groups")
     return {
         "width": values["hidden_size"],
         "layers": values["num_hidden_layers"],
@@ -108,6 +110,7 @@ WAV2VEC2 = Family(
             "tdnn_dilation",
             "tdnn_dim",
             "tdnn_kernel",
+            "tie_word_embeddings",
             "use_weighted_layer_sum",
             "xvector_output_dim",
         ]

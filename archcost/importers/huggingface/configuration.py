@@ -9,7 +9,8 @@ from archcost.errors import Diagnostic, Source, SpecError, shortened, suggestion
 from archcost.importers.huggingface.common import HARMLESS
 from archcost.importers.huggingface.families import FAMILIES, family_of
 from archcost.importers.huggingface.family import KeyValues
-from archcost.importers.layout import Flat, Text, laid_out
+from archcost.importers.huggingface.quantized import saved_weights
+from archcost.importers.layout import Flat, Text, comment_lines, laid_out
 from archcost.importers.sources import title_of
 from archcost.spec.document import Mapping, Scalar, Sequence, parse_document
 from archcost.spec.vocabulary import VERSION
@@ -38,17 +39,21 @@ def spec_text(text: str, path: str) -> str:
     values = KeyValues(root, family, HARMLESS, way_out)
     params = family.params(values) | head
     known = ", ".join(part for part in (model_type, architecture) if part)
+    saved = saved_weights(root)
     parts: dict[str, Node] = {
         "archcost": VERSION,
         "name": Text(title_of(path, model_type)),
-        "source": Text(f"a configuration of Hugging Face ({known}), as {LIBRARY} reads it"),
+        "source": Text(
+            f"a configuration of Hugging Face ({known}), as {LIBRARY} reads it{f'; {saved}' if saved else ''}"
+        ),
         "extends": Text(f"zoo:{family.spec}"),
     }
     dtype = _dtype(root)
     if dtype:
         parts["dtype"] = Text(dtype)
     parts["params"] = Flat(params)
-    return _remarks(root) + laid_out(parts)
+    comments = comment_lines(saved.sentence) if saved else []
+    return "".join([f"{line}\n" for line in comments]) + laid_out(parts)
 
 
 def _family(root: Mapping, way_out: str) -> tuple[str, Family]:
@@ -90,13 +95,3 @@ def _dtype(root: Mapping) -> str:
         if isinstance(value, Scalar) and value.value in FLOAT_DTYPES:
             return str(value.value)
     return ""
-
-
-def _remarks(root: Mapping) -> str:
-    """Comments for what the spec does not say."""
-    quantized = root.entries.get("quantization_config")
-    if quantized is None or quantized[1].plain() is None:
-        return ""
-    return (
-        "# The weights are saved quantized, which changes no count of params or MACs: see --weight-dtype for bytes.\n"
-    )

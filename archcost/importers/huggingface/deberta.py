@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels, need_multiple
 from archcost.importers.huggingface.encoders import HARMLESS, TOKENS
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, TEXTS, Key, KeyKind, maybe, only
+from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, SHARE, SIZE, TEXT, TEXTS, Key, KeyKind, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -22,6 +22,7 @@ def _fits(value: object) -> bool:
 
 
 def _deberta(values: KeyValues) -> Params:
+    head_size(values, "hidden_size", "num_attention_heads")
     rows = values["max_position_embeddings"]
     biased = values["position_biased_input"]
     params: Params = {
@@ -42,6 +43,8 @@ def _deberta(values: KeyValues) -> Params:
     }
     if values["pooler_hidden_size"] not in (None, values["hidden_size"]):
         raise values.refused("pooler_hidden_size", "is not the hidden size")
+    if values["attention_head_size"] not in (None, values["hidden_size"] // values["num_attention_heads"]):
+        raise values.refused("attention_head_size", "gives heads that do not share the hidden size")
     return params | _distances(values) | _convolution(values)
 
 
@@ -55,10 +58,15 @@ def _distances(values: KeyValues) -> Params:
     longest = values["max_relative_positions"]
     longest = longest if longest > 0 else values["max_position_embeddings"]
     buckets = values["position_buckets"]
+    normed = "layer_norm" in [part.strip() for part in values["norm_rel_ebd"].lower().split("|")]
+    if normed and not relative:
+        raise values.refused("norm_rel_ebd", "norms distances, which there are none of without 'relative_attention'")
+    if relative and values["share_att_key"] and not set(ways) >= {*_WAYS}:
+        raise values.refused("share_att_key", "has distances projected that none of 'pos_att_type' reads")
     return {
         "span": buckets if buckets > 0 else longest,
         "relative": relative,
-        "norm_distances": "layer_norm" in [part.strip() for part in values["norm_rel_ebd"].lower().split("|")],
+        "norm_distances": normed,
         "shared_keys": values["share_att_key"],
     } | {way: relative and way in ways for way in _WAYS}
 
@@ -67,6 +75,9 @@ def _convolution(values: KeyValues) -> Params:
     kernel = values["conv_kernel_size"]
     if not kernel:
         return {"conv_kernel": 0}
+    if kernel % 2 == 0:
+        raise values.refused("conv_kernel_size", "is even, which gives other lengths than the input has")
+    need_multiple(values, "hidden_size", "conv_groups")
     groups, word = values["conv_groups"], activation(values, "conv_act")
     return {"conv_kernel": kernel, "conv_groups": groups, "conv_activation": word}
 
@@ -78,11 +89,12 @@ DEBERTA_V2 = Family(
         "vocab_size": Key(SIZE, 128100),
         "hidden_size": Key(SIZE, 1536),
         "embedding_size": Key(maybe(SIZE)),
+        "attention_head_size": Key(maybe(SIZE)),
         "num_hidden_layers": Key(LAYERS, 24),
         "num_attention_heads": Key(SIZE, 24),
         "intermediate_size": Key(SIZE, 6144),
         "hidden_act": Key(TEXT, "gelu"),
-        "hidden_dropout_prob": Key(NUMBER, 0.1),
+        "hidden_dropout_prob": Key(SHARE, 0.1),
         "max_position_embeddings": Key(SIZE, 512),
         "type_vocab_size": Key(COUNT, 0),
         "layer_norm_eps": Key(EPSILON, 1e-7),

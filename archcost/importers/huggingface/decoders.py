@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels, need_multiple, need_pairs
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.layers import repeated
-from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, OBJECT, SIZE, TEXT, Key, KeyKind, maybe, only
+from archcost.importers.keys import (
+    BASE,
+    COUNT,
+    EPSILON,
+    FLAG,
+    LAYERS,
+    NUMBER,
+    OBJECT,
+    SHARE,
+    SIZE,
+    TEXT,
+    Key,
+    KeyKind,
+    maybe,
+    only,
+)
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -25,7 +40,6 @@ HARMLESS = frozenset(
         "original_max_position_embeddings",
         "pretraining_tp",
         "resid_pdrop",
-        "rope_interleaved",
         "router_aux_loss_coef",
         "router_jitter_noise",
         "norm_topk_prob",
@@ -34,8 +48,8 @@ HARMLESS = frozenset(
 ROTARY = {
     "rope_parameters": Key(maybe(OBJECT)),
     "rope_scaling": Key(maybe(OBJECT)),  # before version 5 of the library
-    "rope_theta": Key(maybe(NUMBER)),
-    "partial_rotary_factor": Key(maybe(NUMBER)),
+    "rope_theta": Key(maybe(BASE)),
+    "partial_rotary_factor": Key(maybe(SHARE)),
 }
 LAYER_TYPES = KeyKind(
     "a list of full_attention and sliding_attention",
@@ -65,16 +79,24 @@ def rope(values: KeyValues) -> tuple[float, float | None]:
     """
     within = {**(values["rope_scaling"] or {}), **(values["rope_parameters"] or {})}
     found = []
-    for name in ("rope_theta", "partial_rotary_factor"):
+    for name, kind in (("rope_theta", BASE), ("partial_rotary_factor", SHARE)):
         value = within.get(name, values[name])
-        if value is not None and not NUMBER.fits(value):
-            raise values.refused("rope_parameters", f"has a {name} that is no number")
+        if value is not None and not kind.fits(value):
+            raise values.refused("rope_parameters", f"has a {name} that is not {kind.words}", "rope_scaling")
         found.append(value)
     theta, part = found
     return (1e4 if theta is None else theta), part
 
 
 def llama_like(values: KeyValues) -> Params:
+    """The params of those whose heads rotate all features, and share keys and values evenly."""
+    need_pairs(values, size_of_head(values), "head_dim", "hidden_size", "num_attention_heads")
+    if values["num_key_value_heads"] is not None:
+        need_multiple(values, "num_attention_heads", "num_key_value_heads")
+    return like_all(values)
+
+
+def like_all(values: KeyValues) -> Params:
     """The params that all of them have; attention has no biases, which most of them set themselves."""
     count = values["num_attention_heads"]
     params: Params = {
@@ -92,10 +114,13 @@ def llama_like(values: KeyValues) -> Params:
         "labels": labels(values),
         "tokens": TOKENS,
     }
-    if values["head_dim"] is None:
-        head_size(values, "hidden_size", "num_attention_heads")
-        return params
-    return params | {"head_dim": values["head_dim"]}
+    return params if values["head_dim"] is None else params | {"head_dim": values["head_dim"]}
+
+
+def size_of_head(values: KeyValues) -> int:
+    """The features of a head, which the file says, or which follow from the width."""
+    written = values["head_dim"]
+    return head_size(values, "hidden_size", "num_attention_heads") if written is None else int(written)
 
 
 def _llama(values: KeyValues) -> Params:
@@ -135,9 +160,10 @@ def _gemma2(values: KeyValues) -> Params:
 
 
 def _phi3(values: KeyValues) -> Params:
-    params = mistral(values)
-    size = head_size(values, "hidden_size", "num_attention_heads")
-    return params | {"rotary_dim": int((rope(values)[1] or 1.0) * size)}
+    params, part = mistral(values), rope(values)[1]
+    size = size_of_head(values)
+    turned = int(size if part is None else part * size)
+    return params | {"rotary_dim": need_pairs(values, turned, "partial_rotary_factor", "rope_parameters", "head_dim")}
 
 
 def _olmo2(values: KeyValues) -> Params:
@@ -238,7 +264,7 @@ GEMMA2 = Family(
     },
     _gemma2,
     heads("Gemma2", _CLASSES - {"ForQuestionAnswering"}),
-    HARMLESS | {"query_pre_attn_scalar", "attn_logit_softcapping", "cache_implementation"},
+    HARMLESS | {"query_pre_attn_scalar", "attn_logit_softcapping"},
 )
 PHI3 = Family(
     DECODER,
@@ -252,6 +278,9 @@ PHI3 = Family(
         "rms_norm_eps": Key(EPSILON, 1e-5),
         "sliding_window": Key(maybe(COUNT)),
         "attention_bias": Key(only(False), False),
+        "lm_head_bias": Key(only(False), False),
+        "full_attn_mod": Key(only(1), 1),
+        "interpolate_factor": Key(only(1), 1),
     },
     _phi3,
     heads("Phi3", _CLASSES - {"ForQuestionAnswering"}),

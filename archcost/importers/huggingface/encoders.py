@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import COUNT, EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, only
+from archcost.importers.keys import COUNT, EPSILON, LAYERS, SHARE, SIZE, TEXT, Key, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -46,6 +46,7 @@ HARMLESS = frozenset(
 
 def _bert_like(values: KeyValues) -> Params:
     """The params that most of them have."""
+    head_size(values, "hidden_size", "num_attention_heads")
     return {
         "layers": values["num_hidden_layers"],
         "width": values["hidden_size"],
@@ -83,6 +84,7 @@ def _mpnet(values: KeyValues) -> Params:
 
 
 def _distilbert(values: KeyValues) -> Params:
+    head_size(values, "dim", "n_heads")
     return {
         "layers": values["n_layers"],
         "width": values["dim"],
@@ -126,14 +128,12 @@ _BERT = COMMON | {
     "num_attention_heads": Key(SIZE, 12),
     "intermediate_size": Key(SIZE, 3072),
     "hidden_act": Key(TEXT, "gelu"),
-    "hidden_dropout_prob": Key(NUMBER, 0.1),
+    "hidden_dropout_prob": Key(SHARE, 0.1),
     "layer_norm_eps": Key(EPSILON, 1e-12),
     "max_position_embeddings": Key(SIZE, 512),
     "type_vocab_size": Key(SIZE, 2),
     "tie_word_embeddings": Key(only(True), True),
     "position_embedding_type": Key(only("absolute"), "absolute"),
-    "is_decoder": Key(FLAG, False),
-    "add_cross_attention": Key(only(False), False),
 }
 _ROBERTA = _BERT | {"vocab_size": Key(SIZE, 50265), "pad_token_id": Key(COUNT, 1)}
 _ROBERTA_LANGUAGE = ("ForMaskedLM", "ForCausalLM")
@@ -180,7 +180,7 @@ DISTILBERT = Family(
         "n_heads": Key(SIZE, 12),
         "hidden_dim": Key(SIZE, 3072),
         "activation": Key(TEXT, "gelu"),
-        "dropout": Key(NUMBER, 0.1),
+        "dropout": Key(SHARE, 0.1),
         "max_position_embeddings": Key(SIZE, 512),
         "tie_word_embeddings": Key(only(True), True),
     },
@@ -220,7 +220,7 @@ ALBERT = Family(
         "num_attention_heads": Key(SIZE, 64),
         "intermediate_size": Key(SIZE, 16384),
         "hidden_act": Key(TEXT, "gelu_new"),
-        "hidden_dropout_prob": Key(NUMBER, 0.0),
+        "hidden_dropout_prob": Key(SHARE, 0.0),
     },
     _albert,
     _heads("Albert", language=("ForMaskedLM",), classes=_POOLED, pooler=True, more={"ForPreTraining": _PRETRAINING}),

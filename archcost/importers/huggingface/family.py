@@ -76,9 +76,10 @@ class KeyValues:
             raise self.refused(name, "takes an object")
         return KeyValues(value, family, self._harmless, self._way_out)
 
-    def refused(self, name: str, message: str) -> SpecError:
-        """The error for a value that fits, and is not understood."""
-        mark = self._written[name][1].mark if name in self._written else self._root.mark
+    def refused(self, name: str, message: str, *others: str) -> SpecError:
+        """The error for a value that fits, and is not understood; ``others`` are keys that it has to do with."""
+        written = next((each for each in (name, *others) if each in self._written), None)
+        mark = self._root.mark if written is None else self._written[written][1].mark
         return SpecError([Diagnostic(f"'{name}' {message}", mark, self._way_out)])
 
     def _problems(self, harmless: frozenset[str]) -> Iterator[Diagnostic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation
+from archcost.importers.huggingface.common import COMMON, activation, head_size
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.images import CLIP_VISION, SIGLIP_VISION, tower
 from archcost.importers.keys import EPSILON, LAYERS, OBJECT, SIZE, TEXT, Key, maybe
@@ -12,11 +12,12 @@ from archcost.importers.keys import EPSILON, LAYERS, OBJECT, SIZE, TEXT, Key, ma
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
 
-_HARMLESS = frozenset({"attention_dropout", "dropout", "logit_scale_init_value"})
+_HARMLESS = frozenset({"attention_dropout", "dropout", "logit_scale_init_value", "tie_word_embeddings"})
 
 
 def _text(values: KeyValues) -> Params:
     """The params of a tower for text."""
+    head_size(values, "hidden_size", "num_attention_heads")
     return {
         "vocabulary": values["vocab_size"],
         "width": values["hidden_size"],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels, need_room
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, SIZES, TEXT, Key, maybe, only
+from archcost.importers.keys import EPSILON, FACTOR, FLAG, LAYERS, PIXELS, SHARE, SIZE, SIZES, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -21,6 +21,7 @@ _HARMLESS = frozenset(
         "hidden_dropout_prob",
         "layerscale_value",
         "logit_scale_init_value",
+        "tie_word_embeddings",  # which no class here has
     ]
 )
 _BACKBONE = frozenset({"apply_layernorm", "out_features", "out_indices", "reshape_hidden_states", "stage_names"})
@@ -28,6 +29,8 @@ _BACKBONE = frozenset({"apply_layernorm", "out_features", "out_indices", "reshap
 
 def tower(values: KeyValues) -> Params:
     """The params that all of them have."""
+    head_size(values, "hidden_size", "num_attention_heads")
+    need_room(values, "patch_size", "image_size")
     return {
         "trained": values["image_size"],
         "patch": values["patch_size"],
@@ -56,6 +59,8 @@ def _deit(values: KeyValues) -> Params:
 
 def _dinov2(values: KeyValues) -> Params:
     hidden = int(values["hidden_size"] * values["mlp_ratio"])
+    if not hidden:
+        raise values.refused("mlp_ratio", "leaves no features", "hidden_size")
     gated = values["use_swiglu_ffn"]
     params = tower(values) | {
         "hidden": (int(hidden * 2 / 3) + 7) // 8 * 8 if gated else hidden,
@@ -84,6 +89,12 @@ def _swin(values: KeyValues) -> Params:
     depths, window, patch = values["depths"], values["window_size"], values["patch_size"]
     if len(values["num_heads"]) != len(depths):
         raise values.refused("num_heads", "must be as long as 'depths'")
+    for stage, heads in enumerate(values["num_heads"]):
+        if (values["embed_dim"] << stage) % heads:
+            words = f"does not divide the {values['embed_dim'] << stage:,} features of stage {stage}: {heads:,} heads"
+            raise values.refused("num_heads", words, "embed_dim")
+    if int(values["embed_dim"] * values["mlp_ratio"]) < 1:
+        raise values.refused("mlp_ratio", "leaves no features", "embed_dim")
     last = -(-values["image_size"] // (patch * 2 ** (len(depths) - 1)))
     if values["image_size"] % patch or last < window:
         raise values.refused("window_size", f"does not fit into the {last} positions of the last stage")
@@ -109,7 +120,7 @@ _IMAGE = COMMON | {
     "num_attention_heads": Key(SIZE, 12),
     "hidden_act": Key(TEXT, "gelu"),
     "layer_norm_eps": Key(EPSILON, 1e-12),
-    "image_size": Key(SIZE, 224),
+    "image_size": Key(PIXELS, 224),
     "patch_size": Key(SIZE, 16),
     "num_channels": Key(SIZE, 3),
 }
@@ -136,7 +147,7 @@ DINOV2 = Family(
     IMAGE_ENCODER,
     _IMAGE
     | {
-        "mlp_ratio": Key(NUMBER, 4),
+        "mlp_ratio": Key(FACTOR, 4),
         "layer_norm_eps": Key(EPSILON, 1e-6),
         "patch_size": Key(SIZE, 14),
         "qkv_bias": Key(FLAG, True),
@@ -178,18 +189,18 @@ SWIN = Family(
     "swin_t",
     COMMON
     | {
-        "image_size": Key(SIZE, 224),
+        "image_size": Key(PIXELS, 224),
         "patch_size": Key(SIZE, 4),
         "num_channels": Key(SIZE, 3),
         "embed_dim": Key(SIZE, 96),
         "depths": Key(SIZES, (2, 2, 6, 2)),
         "num_heads": Key(SIZES, (3, 6, 12, 24)),
         "window_size": Key(SIZE, 7),
-        "mlp_ratio": Key(NUMBER, 4.0),
+        "mlp_ratio": Key(FACTOR, 4.0),
         "qkv_bias": Key(FLAG, True),
         "hidden_act": Key(TEXT, "gelu"),
         "use_absolute_embeddings": Key(only(False), False),
-        "drop_path_rate": Key(NUMBER, 0.1),
+        "drop_path_rate": Key(SHARE, 0.1),
     },
     _swin,
     {"SwinModel": {"num_classes": 0}, "SwinForImageClassification": {}},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation, head_size, labels
+from archcost.importers.huggingface.common import COMMON, activation, head_size, labels, need_multiple, need_pairs
 from archcost.importers.huggingface.decoders import DECODER, HARMLESS, ROTARY, TOKENS, heads, rope
 from archcost.importers.huggingface.family import Family
-from archcost.importers.keys import EPSILON, FLAG, LAYERS, NUMBER, SIZE, TEXT, Key, maybe, only
+from archcost.importers.keys import BASE, EPSILON, FLAG, LAYERS, SHARE, SIZE, TEXT, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
@@ -78,7 +78,10 @@ def _gpt_neox(values: KeyValues) -> Params:
     part = values["rotary_pct"] if part is None else part
     params = _plain(values, "num_hidden_layers", "hidden_size", "num_attention_heads", "layer_norm_eps")
     params |= {"hidden": values["intermediate_size"], "activation": activation(values, "hidden_act")}
-    params |= {"rope_base": theta, "rotary_dim": int(size * part), "qkv_bias": bias, "out_bias": bias}
+    turned = need_pairs(
+        values, int(size * part), "rotary_pct", "partial_rotary_factor", "rope_parameters", "hidden_size"
+    )
+    params |= {"rope_base": theta, "rotary_dim": turned, "qkv_bias": bias, "out_bias": bias}
     return params | _parallel(2) if values["use_parallel_residual"] else params
 
 
@@ -92,10 +95,13 @@ def _falcon(values: KeyValues) -> Params:
         "out_bias": bias,
         "mlp_bias": bias,
     }
+    if new and values["num_kv_heads"]:
+        need_multiple(values, "num_attention_heads", "num_kv_heads")
     if values["ffn_hidden_size"] is not None:
         params["hidden"] = values["ffn_hidden_size"]
     if not values["alibi"]:
-        params |= {"rotary_dim": values["hidden_size"] // count, "rope_base": rope(values)[0]}
+        turned = need_pairs(values, values["hidden_size"] // count, "hidden_size", "num_attention_heads")
+        params |= {"rotary_dim": turned, "rope_base": rope(values)[0]}
     if not values["parallel_attn"]:
         return params
     return params | _parallel(values["num_ln_in_parallel_attn"] or (2 if new else 1))
@@ -121,7 +127,6 @@ GPT2 = Family(
         "n_inner": Key(maybe(SIZE)),
         "activation_function": Key(TEXT, "gelu_new"),
         "layer_norm_epsilon": Key(EPSILON, 1e-5),
-        "add_cross_attention": Key(only(False), False),
         "tie_word_embeddings": Key(FLAG, True),
     },
     _gpt2,
@@ -158,9 +163,8 @@ GPT_NEOX = Family(
         "tie_word_embeddings": Key(FLAG, False),
         "use_parallel_residual": Key(FLAG, True),
         "attention_bias": Key(FLAG, True),
-        "rotary_pct": Key(NUMBER, 0.25),
-        "rotary_emb_base": Key(maybe(NUMBER)),
-        "is_decoder": Key(FLAG, False),
+        "rotary_pct": Key(SHARE, 0.25),
+        "rotary_emb_base": Key(maybe(BASE)),
     },
     _gpt_neox,
     heads("GPTNeoX"),
@@ -210,7 +214,6 @@ BLOOM = Family(
         "bias_dropout_fusion",
         "masked_softmax_fusion",
         "offset_alibi",
-        "seq_length",
         "skip_bias_add",
         "skip_bias_add_qkv",
         "slow_but_exact",
@@ -245,6 +248,6 @@ FALCON = Family(
     },
     _falcon,
     heads("Falcon"),
-    HARMLESS | _DROPOUTS,
+    HARMLESS | _DROPOUTS | {"apply_residual_connection_post_layernorm"},
     {"n_embed": "hidden_size"},
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.importers.huggingface.common import need_pairs, need_room
 from archcost.importers.huggingface.decoders import (
     BIAS,
     DECODER,
@@ -13,19 +14,21 @@ from archcost.importers.huggingface.decoders import (
     QWEN2_KEYS,
     WINDOW,
     heads,
+    like_all,
     llama_like,
     mistral,
     window,
 )
 from archcost.importers.huggingface.family import Family
 from archcost.importers.huggingface.layers import repeated
-from archcost.importers.keys import COUNT, COUNTS, EPSILON, FLAG, LAYERS, SIZE, Key, maybe, only
+from archcost.importers.keys import COUNT, COUNTS, EPSILON, EXPERTS, FLAG, LAYERS, SIZE, Key, maybe, only
 
 if TYPE_CHECKING:
     from archcost.importers.huggingface.family import KeyValues, Params
 
 
 def _mixtral(values: KeyValues) -> Params:
+    need_room(values, "num_experts_per_tok", "num_local_experts")
     return mistral(values) | {
         "experts": values["num_local_experts"],
         "experts_per_token": values["num_experts_per_tok"],
@@ -50,7 +53,9 @@ def _qwen3_moe(values: KeyValues) -> Params:
 def _deepseek_v3(values: KeyValues) -> Params:
     layers, dense = values["num_hidden_layers"], values["first_k_dense_replace"]
     bias = values["attention_bias"]
-    params = llama_like(values) | {"qkv_bias": bias, "out_bias": bias, "attention": "latent_attention"}
+    need_room(values, "num_experts_per_tok", "n_routed_experts")
+    need_pairs(values, values["qk_rope_head_dim"], "qk_rope_head_dim")
+    params = like_all(values) | {"qkv_bias": bias, "out_bias": bias, "attention": "latent_attention"}
     return params | {
         "query_rank": values["q_lora_rank"] or 0,
         "latent": values["kv_lora_rank"],
@@ -67,6 +72,7 @@ def _deepseek_v3(values: KeyValues) -> Params:
 
 def _experts(values: KeyValues, count: str) -> Params:
     """The params of a mixture of experts in some of the layers."""
+    need_room(values, "num_experts_per_tok", count)
     layers, step, without = values["num_hidden_layers"], values["decoder_sparse_step"], values["mlp_only_layers"] or ()
     sparse = [layer not in without and (layer + 1) % step == 0 for layer in range(layers)]
     params = {
@@ -92,7 +98,7 @@ MIXTRAL = Family(
         "rms_norm_eps": Key(EPSILON, 1e-5),
         "sliding_window": Key(maybe(COUNT)),
         "num_experts_per_tok": Key(SIZE, 2),
-        "num_local_experts": Key(SIZE, 8),
+        "num_local_experts": Key(EXPERTS, 8),
     },
     _mixtral,
     heads("Mixtral"),
@@ -112,7 +118,7 @@ QWEN2_MOE = Family(
         "num_experts_per_tok": Key(SIZE, 4),
         "moe_intermediate_size": Key(SIZE, 1408),
         "shared_expert_intermediate_size": Key(SIZE, 5632),
-        "num_experts": Key(SIZE, 60),
+        "num_experts": Key(EXPERTS, 60),
         "qkv_bias": Key(FLAG, True),
     },
     _qwen2_moe,
@@ -133,7 +139,7 @@ QWEN3_MOE = Family(
         "num_key_value_heads": Key(SIZE, 4),
         "sliding_window": Key(maybe(COUNT), 4096),
         "layer_types": Key(only(None)),
-        "num_local_experts": Key(SIZE, 128),
+        "num_local_experts": Key(EXPERTS, 128),
     },
     _qwen3_moe,
     heads("Qwen3Moe"),
@@ -153,7 +159,7 @@ DEEPSEEK_V3 = Family(
         "num_attention_heads": Key(SIZE, 128),
         "num_key_value_heads": Key(maybe(SIZE), 128),
         "n_shared_experts": Key(SIZE, 1),
-        "n_routed_experts": Key(SIZE, 256),
+        "n_routed_experts": Key(EXPERTS, 256),
         "kv_lora_rank": Key(SIZE, 512),
         "q_lora_rank": Key(maybe(SIZE), 1536),
         "qk_rope_head_dim": Key(SIZE, 64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.huggingface.common import COMMON, activation
+from archcost.importers.huggingface.common import COMMON, activation, head_size
 from archcost.importers.huggingface.family import Family
 from archcost.importers.keys import FLAG, LAYERS, SIZE, TEXT, Key, maybe, only
 
@@ -54,10 +54,7 @@ _ENCODER_DECODER = COMMON | {"is_encoder_decoder": Key(only(True), True)}
 
 
 def _t5(values: KeyValues) -> Params:
-    written = values["feed_forward_proj"]
-    parts = written.split("-")
-    gated = parts[0] == "gated"
-    word = "gelu_new" if written == "gated-gelu" else parts[-1]
+    gated, activated = _t5_feed_forward(values)
     layers = values["num_layers"]
     return {
         "layers": layers,
@@ -67,7 +64,7 @@ def _t5(values: KeyValues) -> Params:
         "head_dim": values["d_kv"],
         "hidden": values["d_ff"],
         "feed_forward": "t5_gated_feed_forward" if gated else "t5_feed_forward",
-        "activation": activation(values, "feed_forward_proj", word),
+        "activation": activated,
         "distances": values["relative_attention_num_buckets"],
         "vocabulary": values["vocab_size"],
         "scaled": values["tie_word_embeddings"],  # the library ties them whatever the file says
@@ -76,7 +73,18 @@ def _t5(values: KeyValues) -> Params:
     }
 
 
+def _t5_feed_forward(values: KeyValues) -> tuple[bool, str]:
+    """Whether it has a gate, and its activation: what two keys of their own say is believed before what one joins."""
+    joined = values["feed_forward_proj"]
+    last = joined.rpartition("-")[2]
+    gated = joined.startswith("gated-") if values["is_gated_act"] is None else bool(values["is_gated_act"])
+    if values["dense_act_fn"] is not None:
+        return gated, activation(values, "dense_act_fn")
+    return gated, activation(values, "feed_forward_proj", "gelu_new" if joined == "gated-gelu" else last)
+
+
 def _bart(values: KeyValues) -> Params:
+    _need_heads(values)
     return {
         "width": values["d_model"],
         "layers": values["encoder_layers"],
@@ -94,6 +102,7 @@ def _bart(values: KeyValues) -> Params:
 
 
 def _whisper(values: KeyValues) -> Params:
+    _need_heads(values)
     return {
         "width": values["d_model"],
         "layers": values["encoder_layers"],
@@ -109,6 +118,12 @@ def _whisper(values: KeyValues) -> Params:
         "positions": values["max_target_positions"],
         "sinusoids": "parameter",
     }
+
+
+def _need_heads(values: KeyValues) -> None:
+    """Raise SpecError where heads cannot share the width of the encoder, or of the decoder, evenly."""
+    for count in ("encoder_attention_heads", "decoder_attention_heads"):
+        head_size(values, "d_model", count)
 
 
 _BART_LIKE = _ENCODER_DECODER | {
@@ -143,6 +158,8 @@ T5 = Family(
         "num_heads": Key(SIZE, 8),
         "relative_attention_num_buckets": Key(SIZE, 32),
         "feed_forward_proj": Key(TEXT, "relu"),
+        "dense_act_fn": Key(maybe(TEXT)),
+        "is_gated_act": Key(maybe(FLAG)),
         "tie_word_embeddings": Key(FLAG, True),
         "is_decoder": Key(only(False), False),
     },
@@ -152,7 +169,7 @@ T5 = Family(
         "T5ForConditionalGeneration": {"head": "language"},
         "T5WithLMHeadModel": {"head": "language"},  # its name in old files
     },
-    _HARMLESS | {"dense_act_fn", "is_gated_act"},
+    _HARMLESS,
     {
         "hidden_size": "d_model",
         "num_attention_heads": "num_heads",

@@ -6,13 +6,14 @@ import math
 from itertools import product
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.graph import MAX_READ, StoredTensor, dtype_of
 from archcost.importers.onnx.numbers import NotKnownError, Numbers, broadcast, spread, strides, typed
+from archcost.importers.onnx.tensors import MAX_READ, StoredTensor, dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archcost.importers.onnx.graph import Number, OnnxNode
+    from archcost.importers.onnx.graph import OnnxNode
+    from archcost.importers.onnx.tensors import Number
 
 
 def _first(inputs: Sequence[Numbers | None]) -> Numbers:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.errors import UsageError
+from archcost.errors import UsageError, shortened
 from archcost.importers.onnx.graph import OnnxGraph
+from archcost.importers.onnx.tensors import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,17 @@ def readers_of(graph: OnnxGraph) -> tuple[dict[str, list[OnnxNode | None]], list
                 readers.setdefault(name, []).append(node)
     alive.reverse()
     return readers, alive
+
+
+def raise_on_two_makers(graph: OnnxGraph) -> None:
+    """Raise UsageError where two nodes, or a node and the file, say what a name stands for."""
+    made = {*graph.tensors, *graph.inputs}
+    for node in graph.nodes:
+        for name in filter(None, node.outputs):
+            if name in made:
+                shown = shortened(name, MAX_NAME)
+                raise UsageError(f"{node.title} makes '{shown}', which is made before it", "a name is one value's")
+            made.add(name)
 
 
 def inlined(node: OnnxNode, truth: bool) -> tuple[OnnxGraph, dict[str, str]]:  # noqa: FBT001 - it is the condition

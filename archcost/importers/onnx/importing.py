@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.errors import UsageError
 from archcost.extras import require
 from archcost.importers.imported import import_text
+from archcost.standard_input import NAME, WRITTEN
 
 if TYPE_CHECKING:
     from archcost.importers.imported import Imported
@@ -21,5 +22,6 @@ def import_onnx(ask: Ask, data: bytes) -> Imported:
     require("google.protobuf", extra="onnx")
     from archcost.importers.onnx.reader import read_model
 
-    model = read_model(data, ask.source.name, ask.source.title, ask.inputs)
+    path = NAME if ask.source.name == WRITTEN else ask.source.name
+    model = read_model(data, path, ask.source.title, ask.inputs)
     return import_text(model, flat=ask.flat)

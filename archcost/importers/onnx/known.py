@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from archcost.importers.onnx import arrangements
-from archcost.importers.onnx.graph import MAX_READ
 from archcost.importers.onnx.numbers import GREATEST, NotKnownError, Numbers, broadcast, spread, typed
+from archcost.importers.onnx.tensors import MAX_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archcost.importers.onnx.graph import Number, OnnxNode
+    from archcost.importers.onnx.graph import OnnxNode
+    from archcost.importers.onnx.tensors import Number
 
 
 def evaluated(node: OnnxNode, inputs: Sequence[Numbers | None]) -> tuple[Numbers, ...]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.dtypes import WHOLE_DTYPES
-from archcost.errors import UsageError
+from archcost.errors import UsageError, shortened
 from archcost.importers.form import Batched, FormTensor, shape_at
 from archcost.importers.made_steps import Holders
-from archcost.importers.onnx.branches import inlined, readers_of
+from archcost.importers.onnx.branches import inlined, raise_on_two_makers, readers_of
 from archcost.importers.onnx.customs import custom
+from archcost.importers.onnx.cuts import Cut, follow, joined
 from archcost.importers.onnx.making import OnnxMaker
 from archcost.importers.onnx.remarks import Remarks
 from archcost.importers.onnx.rules import RULES
 from archcost.importers.onnx.scopes import NodeScopes
 from archcost.importers.onnx.static import arrange, evaluate
+from archcost.importers.onnx.tensors import MAX_NAME
 from archcost.importers.onnx.values import Known, Stored
 from archcost.importers.onnx.weights import constants_are_weights
 from archcost.importers.typing_steps import Typist, Unmapped
@@ -27,11 +29,14 @@ from archcost.meter import Meter
 if TYPE_CHECKING:
     from archcost.importers.form import Shape
     from archcost.importers.made_steps import MadeStep
-    from archcost.importers.onnx.graph import OnnxFile, OnnxGraph, OnnxNode, StoredTensor
+    from archcost.importers.onnx.graph import OnnxFile, OnnxGraph, OnnxNode
     from archcost.importers.onnx.inputs import GraphInputs
+    from archcost.importers.onnx.tensors import StoredTensor
     from archcost.importers.onnx.values import GraphValue
 
+BATCHES = (1, 2, 6)  # at which what is known is evaluated, and shapes must be on one line
 _LOOPS = frozenset({"Loop", "Scan"})
+_LEAVE_OUT = "export it without this output, which costs nothing"
 _PER_NODE = 500  # steps of work
 
 
@@ -43,7 +48,7 @@ class Lowering:
         self.opset = file.opset
         self.dtype = dtype
         self.inputs = inputs
-        self.batches = (1, 2) if inputs.batched else (1,)
+        self.batches = BATCHES if inputs.batched else (1,)
         self.typist = Typist(self.batches, dtype)
         self.holders = Holders()
         self.scopes = NodeScopes(graph.nodes)
@@ -53,6 +58,8 @@ class Lowering:
         self.sources: list[StoredTensor] = []
         self.value_of_source: dict[int, int] = {}
         self.remarks = Remarks()
+        self.cuts: dict[str, tuple[Cut, ...]] = {}  # what names hold that cut and join tensors of the file
+        self.joined: dict[str, Stored] = {}  # the names among them that a layer has as a weight
         self._computed: set[int] = set()
         self.counts_constants = constants_are_weights(file)
         self._readers: dict[str, list[OnnxNode | None]] = {}
@@ -73,13 +80,13 @@ class Lowering:
                 value = self._made(graph, value, name)
             found.append(value)
         if any(value < len(self.inputs.inputs) for value in found):
-            raise UsageError("the model gives its input as it is: no spec can say that")
+            raise UsageError("the model gives its input as it is: no spec can say that", _LEAVE_OUT)
         return found
 
     def _made(self, graph: OnnxGraph, value: GraphValue, name: str) -> int:
         """An output that no input changes."""
         if not graph.nodes:
-            raise UsageError("the model gives what the file stores: no spec can say that")
+            raise UsageError("the model gives what the file stores: no spec can say that", _LEAVE_OUT)
         maker = OnnxMaker(self, graph.nodes[-1])
         try:
             found = maker.value_of(value, name)
@@ -90,6 +97,7 @@ class Lowering:
 
     def run(self, graph: OnnxGraph) -> None:
         """Lower the nodes of a graph, which may be that of a branch."""
+        raise_on_two_makers(graph)
         for tensor in graph.tensors.values():
             self.names[tensor.name] = self.source(tensor)
         readers, alive = readers_of(graph)
@@ -109,7 +117,9 @@ class Lowering:
         try:
             return self.names[name]
         except KeyError:
-            raise UsageError(f"the graph reads '{name}', which nothing in it makes") from None
+            hint = "nodes stand behind those that they read: `onnx.checker.check_model` says what else is wrong"
+            shown = shortened(name, MAX_NAME)
+            raise UsageError(f"the graph reads '{shown}', which nothing before it makes", hint) from None
 
     def shape(self, given: GraphValue) -> Shape:
         """The shape of what a name stands for."""
@@ -140,6 +150,11 @@ class Lowering:
     def is_read(self, name: str) -> bool:
         """Whether a needed node reads a name, or it is an output."""
         return name in self._readers
+
+    def whole(self, name: str) -> Stored | None:
+        """The tensor of the file that a name stands for, in whichever order of its parts; None if it is none."""
+        given = self.named(name)
+        return given if isinstance(given, Stored) else joined(self, name)
 
     def own_source(self, source: int) -> int:
         """The tensor that a layer holds: a copy of one that another layer has, where all its numbers are the same.
@@ -175,6 +190,7 @@ class Lowering:
             raise UsageError(f"{node.title} repeats a graph as often as data says: archcost costs no loops", hint)
         if evaluate(self, node) or arrange(self, node):
             return
+        follow(self, node)
         maker = OnnxMaker(self, node)
         try:
             values = self._by_rule(maker, graph)

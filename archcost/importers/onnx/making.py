@@ -72,6 +72,19 @@ class OnnxMaker:
         found = self.given(place) if self.has(place) else None
         return found if isinstance(found, Stored) else None
 
+    def whole(self, place: int) -> Stored | None:
+        """As ``stored``, also of one that the file cuts and joins again: all its numbers, in another order."""
+        return self._all.whole(self.node.inputs[place]) if self.has(place) else None
+
+    def is_constant(self, place: int) -> bool:
+        """Whether an input is numbers that nobody trained: none but 0, made of nothing, or all the same."""
+        given = self.given(place)
+        if self.is_filled(place, 0):
+            return True
+        if not isinstance(given, Stored):
+            return False
+        return self._all.is_computed(given.source) or self._all.sources[given.source].uniform
+
     def numbers(self, place: int) -> tuple[Size | float, ...]:
         """The numbers of an input, which must be known; raises Unmapped if they depend on data."""
         known = self._all.known(self.given(place), few=False)

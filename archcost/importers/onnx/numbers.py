@@ -7,12 +7,12 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dtypes import FLOAT_DTYPES
-from archcost.importers.onnx.graph import MAX_READ
+from archcost.importers.onnx.tensors import MAX_READ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.importers.onnx.graph import Number
+    from archcost.importers.onnx.tensors import Number
 
 GREATEST = 2**63  # whole numbers of a file are not longer
 

@@ -8,9 +8,10 @@ from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import UsageError
 from archcost.importers.form import Form, FormStep, FormTensor, Input, Truth
 from archcost.importers.made_steps import shared_with
+from archcost.importers.onnx.functions import without_calls
 from archcost.importers.onnx.graph import file_of
 from archcost.importers.onnx.inputs import inputs_of
-from archcost.importers.onnx.lowering import Lowering
+from archcost.importers.onnx.lowering import BATCHES, Lowering
 from archcost.importers.onnx.schema import DecodeError, parsed
 from archcost.importers.onnx.weights import taking_part, unused
 from archcost.importers.step_names import StepNames
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
     from archcost.importers.onnx.inputs import GraphInputs
     from archcost.settings import InputShape
 
-_BY = "the tensors of the file"
-
 
 def read_model(data: bytes, path: str, name: str, given: Mapping[str, InputShape]) -> Form:
     """The model in the bytes of a file; raises UsageError for what is no ONNX model, and for what no spec can say."""
     try:
-        file = file_of(parsed(data))
+        file = without_calls(file_of(parsed(data)))
     except DecodeError:
         raise UsageError(f"{path} is no ONNX file, or not all of one", "download or export it again") from None
     inputs = inputs_of(file.graph, given)
@@ -82,7 +81,8 @@ def _form(lowering: Lowering, graph: OnnxGraph, name: str, source: str, remarks:
     for step in steps:
         for value in step.outputs:
             numbers[value] = len(numbers)
-    names = StepNames(lowering.scopes.made, steps, [each.title for each in lowering.inputs.inputs])
+    given = lowering.inputs.inputs
+    names = StepNames(lowering.scopes.made, steps, [each.title for each in given])
     made = []
     for step, shares, (scope, own) in zip(steps, shared_with(steps), names.of_steps, strict=True):
         made.append(
@@ -104,13 +104,14 @@ def _form(lowering: Lowering, graph: OnnxGraph, name: str, source: str, remarks:
         name,
         source,
         lowering.dtype,
-        [Input(title, place) for place, title in enumerate(names.inputs)],
+        [Input(title, place, given.name) for place, (title, given) in enumerate(zip(names.inputs, given, strict=True))],
         values,
         names.scopes,
         made,
         tuple([numbers[value] for value in lowering.outputs]),
-        Truth(sum(part.values()), None, by=_BY),
+        Truth(sum(part.values()), None),
         unused(lowering, graph, part),
+        seen_at=BATCHES[1:],
         remarks=[*remarks, *lowering.remarks.sentences()],
     )
 

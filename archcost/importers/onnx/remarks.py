@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.importers.onnx.graph import StoredTensor
     from archcost.importers.onnx.making import OnnxMaker
+    from archcost.importers.onnx.tensors import StoredTensor
 
 _NORM = "BatchNorm"  # in the class that the newer exporter notes at a convolution with a norm in it
 _FUSED = "onnx::Conv_"  # what the older one calls the weight of such a convolution

@@ -33,7 +33,15 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "functions": (25, "Function*"),
     },
     "Opset": {"domain": (1, "bytes"), "version": (2, "int64")},
-    "Function": {"name": (1, "bytes"), "domain": (10, "bytes")},
+    "Function": {
+        "name": (1, "bytes"),
+        "input": (4, "bytes*"),
+        "output": (5, "bytes*"),
+        "node": (7, "Node*"),
+        "domain": (10, "bytes"),
+        "attribute_proto": (11, "Attribute*"),
+        "overload": (13, "bytes"),
+    },
     "Graph": {
         "node": (1, "Node*"),
         "initializer": (5, "Tensor*"),
@@ -49,6 +57,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "op_type": (4, "bytes"),
         "attribute": (5, "Attribute*"),
         "domain": (7, "bytes"),
+        "overload": (8, "bytes"),
         "metadata_props": (9, "Entry*"),
     },
     "Entry": {"key": (1, "bytes"), "value": (2, "bytes")},
@@ -63,6 +72,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "ints": (8, "int64*"),
         "strings": (9, "bytes*"),
         "type": (20, "int32"),
+        "ref_attr_name": (21, "bytes"),
     },
     "Tensor": {
         "dims": (1, "int64*"),

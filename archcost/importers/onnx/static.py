@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from archcost.dtypes import WHOLE_DTYPES
 from archcost.importers.form import Batched, FormTensor, shape_at
-from archcost.importers.onnx.graph import MAX_READ, StoredTensor
 from archcost.importers.onnx.known import evaluated
 from archcost.importers.onnx.making import OnnxMaker
 from archcost.importers.onnx.numbers import NotKnownError, Numbers
 from archcost.importers.onnx.rules import RULES
+from archcost.importers.onnx.tensors import MAX_READ, StoredTensor
 from archcost.importers.onnx.values import Known, Stored
 from archcost.importers.typing_steps import Unmapped
 

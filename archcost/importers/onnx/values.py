@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.importers.form import Batched, Size
-    from archcost.importers.onnx.graph import Number
+    from archcost.importers.onnx.tensors import Number
 
 
 class Known(NamedTuple):

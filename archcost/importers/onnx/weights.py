@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archcost.importers.made_steps import MadeStep
-    from archcost.importers.onnx.graph import OnnxFile, OnnxGraph, StoredTensor
+    from archcost.importers.onnx.graph import OnnxFile, OnnxGraph
     from archcost.importers.onnx.lowering import Lowering
+    from archcost.importers.onnx.tensors import StoredTensor
 
 
 def is_weight(tensor: StoredTensor) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import transformers
 from transformers.models.auto import modeling_auto
 
-from archcost.errors import UsageError, suggestion
+from archcost.errors import UsageError, did_you_mean
 from archcost.files import FileError
 from archcost.importers.sources import content_of
 from archcost.importers.torch.foreign import Foreign
@@ -28,7 +28,9 @@ _FILE = "config.json"
 _NAME_IT = "name the config.json of a model, or its folder"
 _LAYERS = ("layers", "depth", "blocks")
 _MAX_LAYERS = 2_000
+_FEWER = "write fewer into a copy of the file: what each of them costs is the same"
 _MAX_COUNT = 1_000_000  # of labels, heads and so on
+_LISTING = '`python -c "import transformers; print(*transformers.CONFIG_MAPPING)"` lists the types'
 TOKENS = 128  # of a text, where a model takes as many
 SAMPLES = 16_000  # of a sound: a second
 PIXELS = 224  # a side of an image, where the configuration has no size
@@ -91,14 +93,14 @@ def _refuse_giants(path: str, data: dict[str, Any]) -> None:
             _refuse_giants(path, value)
         most = _MAX_LAYERS if any(word in key for word in _LAYERS) else _MAX_COUNT
         if isinstance(value, int) and value > most and (most == _MAX_LAYERS or key.startswith("num_")):
-            raise UsageError(f"{path}: '{key}' is {value:,}, and at most {most:,} of them are made")
+            raise UsageError(f"{path}: '{key}' is {value:,}, and at most {most:,} of them are made", _FEWER)
 
 
 def _unknown(path: str, kind: Any, data: dict[str, Any]) -> UsageError:
     release = transformers.__version__
     if not isinstance(kind, str):
         return UsageError(f"{path} has no 'model_type'", "name the config.json of a model of transformers")
-    hint = suggestion(kind, list(transformers.CONFIG_MAPPING), "types")
+    hint = did_you_mean(kind, transformers.CONFIG_MAPPING) or _LISTING
     if "auto_map" in data:
         hint = "the code of a repository is not run: import it yourself, and name package.module:callable"
     return UsageError(f"{path}: transformers {release} has no model_type '{kind}'", hint)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.errors import UsageError, suggestion
+from archcost.errors import UsageError, did_you_mean
 from archcost.extras import require
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.samples import SOLE, RunInputs, SampleInput
@@ -47,7 +47,9 @@ def _torchvision(source: ImportSource, files: Files | None) -> Recipe:
 
     known: list[str] = models.list_models()
     if source.name not in known:
-        raise UsageError(f"torchvision has no model '{source.name}'", suggestion(source.name, known, "models"))
+        raise _no_model(
+            "torchvision", source.name, known, "from torchvision import models; print(*models.list_models())"
+        )
     options: dict[str, Any] = {
         "weights": None,
         "weights_backbone": None,  # the default would be fetched
@@ -90,7 +92,7 @@ def _timm(source: ImportSource, files: Files | None) -> Recipe:
 
     name = source.name.partition(".")[0]
     if not timm.is_model(name):
-        raise UsageError(f"timm has no model '{name}'", suggestion(name, timm.list_models(), "models"))
+        raise _no_model("timm", name, timm.list_models(), "import timm; print(*timm.list_models())")
 
     def sample(model: nn.Module) -> RunInputs | None:
         del model  # its name says it
@@ -116,6 +118,12 @@ LIBRARIES: dict[str, Callable[[ImportSource, Files | None], Recipe]] = {
     "timm": _timm,
     "transformers": _transformers,
 }
+
+
+def _no_model(library: str, name: str, known: list[str], listing: str) -> UsageError:
+    """The error for a name that a library does not have: the close ones, or how to list them all."""
+    hint = did_you_mean(name, known) or f'`python -c "{listing}"` lists its {len(known):,} models'
+    return UsageError(f"{library} has no model '{name}'", hint)
 
 
 def _need(package: str, source: ImportSource) -> None:

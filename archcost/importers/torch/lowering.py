@@ -13,7 +13,6 @@ A rule is believed only where its steps have the shapes and the MACs of the run.
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -42,6 +41,9 @@ if TYPE_CHECKING:
     from archcost.importers.torch.recorded import Argument, Recording, TorchCall, TorchValue
     from archcost.importers.torch.rules.modules import ModuleRule
     from archcost.importers.torch.spans import Span
+
+_NO_OUTPUT = "leave it out, in a callable of your own: `package.module:callable`"
+_NO_STEP = "name a module that computes something of its input"
 
 
 def lower(recording: Recording, *, name: str, source: str) -> Form:
@@ -74,9 +76,9 @@ class _Lowering:
         self._at = (max(len(recording.calls) - 1, 0), 0)
         outputs = [self.value(value) for value in recording.outputs if self._elements(value)]
         if len(outputs) < len(recording.outputs):
-            raise UsageError("the model gives a tensor without elements: no spec can say that")
+            raise UsageError("the model gives a tensor without elements: no spec can say that", _NO_OUTPUT)
         if not self.steps:
-            raise UsageError("the model computes nothing: it gives its input as it is, which no spec can say")
+            raise UsageError("the model computes nothing: it gives its input as it is, which no spec can say", _NO_STEP)
         for parameter, index in self.known.parameters.items():
             if parameter not in self.holders and self._elements(parameter):
                 self._at = (index, recording.calls[index].module)
@@ -88,7 +90,10 @@ class _Lowering:
             name,
             source,
             recording.dtype,
-            [Input(given, place) for place, given in enumerate(arrangement.inputs)],
+            [
+                Input(given, place, own)
+                for place, (given, (own, _)) in enumerate(zip(arrangement.inputs, inputs, strict=True))
+            ],
             values,
             scopes,
             steps,
@@ -97,7 +102,6 @@ class _Lowering:
                 sum([size for path, size in recording.parameters.items() if path in taking_part]),
                 recording.macs,
                 tuple(self.unseen),
-                f"torch {version('torch')}, parameters and FlopCounterMode",
             ),
             {path: size for path, size in recording.parameters.items() if path not in taking_part},
             recording.batch_sizes,

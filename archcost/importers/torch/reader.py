@@ -8,9 +8,11 @@ import torch
 
 from archcost.errors import UsageError
 from archcost.importers.torch.agreement import agree
+from archcost.importers.torch.chance import seeded
 from archcost.importers.torch.lowering import lower
 from archcost.importers.torch.recording import record
 from archcost.importers.torch.samples import sample_of
+from archcost.importers.torch.shadows import META
 from archcost.importers.torch.targets import live_target, target_of
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from archcost.importers.form import Form
     from archcost.importers.importing import Ask, Tell
     from archcost.importers.torch.recorded import Recording
-    from archcost.importers.torch.targets import Target
+    from archcost.importers.torch.targets import Make, Target
 
 
 def read_source(ask: Ask, tell: Tell) -> Form:
@@ -34,14 +36,26 @@ def read_module(module: nn.Module, ask: Ask, tell: Tell) -> Form:
 
 def _read(target: Target, ask: Ask, tell: Tell) -> Form:
     tell("making the model")
-    with torch.device("meta"):
+    with torch.device(META), seeded(0):  # as each run makes its own
         model = target.make()
     sample = sample_of(ask.inputs, target.sample(model), model, target.text)
     tell("recording a run")
-    recording = record(target.make, sample, training=ask.training, title=target.text, until=ask.until)
+    make = _made_before(model, target.make)
+    recording = record(make, sample, training=ask.training, title=target.text, until=ask.until)
     tell("saying it in ops")
     run = ", in training" * ask.training + f", until {ask.until}" * bool(ask.until)
     return said(recording, target.title, f"{target.text} ({', '.join(target.versions)}), input {sample}{run}")
+
+
+def _made_before(model: nn.Module, make: Make) -> Make:
+    """What makes models: the first, on the meta device, is there already and was not run; to make one may take long."""
+    waiting = [model]
+
+    def next_one() -> nn.Module:
+        first_on_meta = waiting and torch.get_default_device().type == META.type
+        return waiting.pop() if first_on_meta else make()
+
+    return next_one
 
 
 def said(recording: Recording, name: str, source: str) -> Form:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from archcost.importers.torch.recorded import ModuleCall, TorchCall, TorchValue
     from archcost.importers.torch.running import ModelRun, Subject
 
+_WRAP = (
+    "wrap it in a module of your own, whose forward pass gives tensors that are computed of its inputs, and import"
+    " `package.module:callable`"
+)
+
 
 @dataclass(slots=True)
 class RecordedRun:
@@ -66,14 +71,23 @@ def _outputs(subject: Subject, run: ModelRun) -> list[int]:
     """The values that a model gives, each once."""
     found = tensors_in(run.result)
     if not found:
-        raise UsageError(f"{subject.title} gives no tensor, but {type(run.result).__name__}")
+        raise UsageError(f"{subject.title} gives no tensor, but {type(run.result).__name__}", _way_out(subject, run))
     outputs: list[int] = []
     for tensor in found:
         number = run.values.known(tensor)
         if number is None:
-            raise UsageError(f"{subject.title} gives a tensor that no function made which recording can see")
+            raise UsageError(
+                f"{subject.title} gives a tensor that no function made which recording can see", _way_out(subject, run)
+            )
         outputs.append(number)
     return list(dict.fromkeys(outputs))
+
+
+def _way_out(subject: Subject, run: ModelRun) -> str:
+    """How to import a model whose outputs are no tensors of its own."""
+    before = run.modules.last_ended()
+    until = f"; `archcost import {subject.title} --until {before}` imports what runs before it" if before else ""
+    return f"{_WRAP}{until}"
 
 
 def _dtype(run: ModelRun) -> str:

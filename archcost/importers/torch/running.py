@@ -38,7 +38,17 @@ _OTHER_INPUT = "`--input SHAPE` gives another input"
 # Words of torch's errors, and of Python's, for an input of the wrong size, dtype or number.
 _OF_INPUTS = re.compile(r"shape|size|dim|channel|dtype|scalar type|argument|index out of|out of range|broadcast|length")
 _MISSING = re.compile(r"missing \d+ required .*argument.*?: (.*?)(?: \(\S+:\d+\))?$")
+# Words of such errors where a tensor was given, and something that holds tensors is wanted.
+_OF_HOLDERS = re.compile(
+    r"must be tuple of Tensors, not Tensor|invalid data type 'str'"
+    r"|'Tensor' object has no attribute '(?:keys|items|values|get)'"
+)
+_ONE_EACH = (
+    "each input is a tensor: wrap a model that takes lists or dicts of them in a module of your own, whose forward pass"
+    " takes tensors, and import `package.module:callable`"
+)
 _SHOWN = 3  # arguments in a message
+_SHOWN_MODULES = 8
 _CPU = torch.device("cpu")
 _MOST_NUMBERS = 1 << 30  # elements of parameters that are made with numbers
 
@@ -67,6 +77,8 @@ def _way_out(message: str) -> str:
     if missing and "forward()" in message:
         names = re.findall(r"'(\w+)'", missing[1])[:_SHOWN]
         return f"give it by its name: `{' '.join([f'--input {name}=SHAPE' for name in names])}`"
+    if _OF_HOLDERS.search(message):
+        return _ONE_EACH
     return _OTHER_INPUT if _OF_INPUTS.search(message) else ""
 
 
@@ -146,7 +158,7 @@ def set_mode(model: nn.Module, *, training: bool) -> None:
 def _run(subject: Subject, model: nn.Module, given: Inputs, batch: int, device: torch.device) -> ModelRun:
     paths = [path for path, _ in model.named_modules()]
     if subject.until not in paths:
-        help_text = suggestion(subject.until, paths, "modules")
+        help_text = suggestion(subject.until, paths, "modules") or _children(model)
         raise UsageError(f"{subject.title} has no module '{subject.until}'", help_text)
     values = Values(model)
     modules = ModuleCalls(model, values.known, subject.until)
@@ -167,10 +179,17 @@ def _run(subject: Subject, model: nn.Module, given: Inputs, batch: int, device: 
     before = modules.last_ended()
     _refuse(subject, recorder.stopped or modules.elsewhere, before)
     if subject.until and modules.reached is None:
-        raise UsageError(f"{subject.title} does not run its module '{subject.until}'")
+        words = f"{subject.title} does not run its module '{subject.until}'"
+        raise UsageError(words, f"name one that it runs, such as '{before}'" if before else "leave --until out")
     recorder.settle(tensors_in(result))
     _refuse(subject, recorder.stopped, before)
     return ModelRun(model, values, modules, tape, inputs, tensors, result, list(recorder.remarks), drawn)
+
+
+def _children(model: nn.Module) -> str:
+    """The first modules of a model, as a help."""
+    names = [name for name, _ in model.named_children()]
+    return f"its modules are {', '.join(names[:_SHOWN_MODULES])}{', …' * (len(names) > _SHOWN_MODULES)}"
 
 
 def _shadows(subject: Subject, batch: int, tensors: Sequence[Tensor]) -> Shadows:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SOLE = "input"  # what the only input is called in a spec
 FLOATING = "float32"
 _SEED = 0
+_EXAMPLE = "128"  # a shape
+_SHOWN = 8  # inputs in a message
 
 
 class SampleInput(NamedTuple):
@@ -65,7 +67,7 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
     names = [each.name for each in arguments]
     if not given:
         if usual is None:
-            raise UsageError(f"archcost does not know what {text} takes", _hint(names))
+            raise UsageError(f"archcost does not know what {text} takes", _hint(arguments))
         return usual
     known = {each.name: each for each in usual.inputs} if usual is not None else {}
     inputs = []
@@ -75,7 +77,7 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
             alone = usual.inputs[0] if usual is not None and len(usual.inputs) == 1 else SampleInput(SOLE, ())
             inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
         elif names and name not in names:
-            raise UsageError(f"the model has no input '{name}'", suggestion(name, names, "inputs") or _hint(names))
+            raise UsageError(f"the model has no input '{name}'", suggestion(name, names, "inputs") or _hint(arguments))
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
             inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))
@@ -93,7 +95,7 @@ def _refuse_fewer(
     missing = [each.name for each in arguments[by_place:] if each.default is each.empty and each.name not in given]
     if missing:
         said = " ".join(f"--input {each}" for each in inputs if each.keyword)
-        way = " ".join(f"--input {each.name}=16" for each in arguments if each.name not in given)
+        way = " ".join(f"--input {each.name}={_EXAMPLE}" for each in arguments if each.name not in given)
         raise UsageError(f"{text} needs more: {', '.join(missing)}", f"name each input: `{f'{said} {way}'.strip()}`")
 
 
@@ -109,12 +111,15 @@ def _arguments(model: nn.Module, text: str) -> list[Parameter]:
         return [each for each in parameters if each.kind is not Parameter.VAR_POSITIONAL]
 
 
-def _hint(names: list[str]) -> str:
-    """How to say it: by shape, or by names where there are several."""
-    way = "say the shape of its input without the batch: `--input 3x224x224`"
-    if len(names) > 1:
-        way += f", or by name: `--input {names[0]}=SHAPE` (it takes {', '.join(names[:8])})"
-    return way
+def _hint(arguments: Sequence[Parameter]) -> str:
+    """How to say it: by shape, or by names where there are several, each that it needs in an example."""
+    names = [each.name for each in arguments]
+    needed = [each.name for each in arguments if each.default is each.empty]
+    if len(names) <= 1:
+        return "say the shape of its input without the batch: `--input 3x224x224`"
+    said = " ".join([f"--input {name}={_EXAMPLE}" for name in needed or names[:1]])
+    listed = f"{', '.join(names[:_SHOWN])}{', …' * (len(names) > _SHOWN)}"
+    return f"say the shapes of its inputs without the batch, by name: `{said}` (it takes {listed})"
 
 
 def example(shape: tuple[int, ...], dtype: str, device: torch.device) -> torch.Tensor:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Make = Callable[[], nn.Module]
 
 _MAKER = "name a module, or a callable that makes one without arguments: `def net(): return Net(10)`"
+_SPECS = "`archcost compare A B` compares two specs"
 _UNCOMPILED = "name what makes the module before it is scripted or traced"
 
 
@@ -75,7 +76,7 @@ def named_target(text: str) -> Target:
     """The model of a source as ``--against`` takes it; raises as target_of."""
     source = parse_source(text)
     if source is None:
-        raise UsageError(f"--against takes {RUN_FORM}, got '{text}'")
+        raise UsageError(f"--against takes {RUN_FORM}, got '{text}'", _SPECS)
     return target_of(source)
 
 
@@ -166,7 +167,7 @@ def _callable(source: ImportSource) -> Callable[[], Any]:
     with Foreign(target, "looked up"):
         for part in name.split("."):
             if not hasattr(found, part):
-                raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, _names(found), "names"))
+                raise UsageError(f"'{module_name}' has no '{name}'", suggestion(part, _names(found), "names") or _MAKER)
             found = getattr(found, part)
         if isinstance(found, nn.Module):
             instance: nn.Module = found

@@ -10,7 +10,7 @@ from archcost.importers.keys import SIZE
 from archcost.importers.layout import Label, Spread, Tall, Text, laid_out
 from archcost.importers.sources import title_of
 from archcost.importers.ultralytics.modules import HEADS, KERNELS
-from archcost.importers.ultralytics.rows import FileFacts, ModuleRow, step
+from archcost.importers.ultralytics.rows import COPIES, FileFacts, ModuleRow, step
 from archcost.importers.ultralytics.scaling import FACTOR, Scaling
 from archcost.importers.ultralytics.values import WAY_OUT, fitting, meant, refused
 from archcost.spec.document import Mapping, Sequence, parse_document
@@ -31,6 +31,9 @@ _SIDE = {"Classify": 224}  # of the image that models of a task are published fo
 _USUAL_SIDE = 640
 _SHOWN = 60  # characters of a name in a message
 _MOST_ROWS = 10_000
+_MOST_MODULES = 10_000  # in all rows: each may have dozens of layers, and a spec a million
+_ROW = "it is a list of rows, such as [-1, 1, Conv, [64, 3, 2]]"
+_ABSENT = {"nc": "say how many classes it tells apart: `nc: 80`", "backbone": _ROW, "head": _ROW}  # keys of each file
 
 
 def spec_text(text: str, path: str) -> str:
@@ -51,8 +54,9 @@ def spec_text(text: str, path: str) -> str:
     anchors = _anchors(values.get("anchors"))
     scaling = _scaling(values, path, "nc" if anchors is None else f"{anchors[0]} * (nc + 5)")
     facts = FileFacts(scaling, [row.name for row in rows], anchors, _points(values.get("kpt_shape")))
+    _need_few(rows, scaling.deepest)
     layers = Tall([step(row, facts) for row in rows])
-    classes = fitting(values["nc"], SIZE, "'nc'")
+    classes = fitting(values["nc"], SIZE, "'nc'", _ABSENT["nc"])
     side = _SIDE.get(rows[-1].name, _USUAL_SIDE)
     resolution = Worded("resolution")
     parts: dict[str, Node] = {
@@ -76,8 +80,9 @@ def _check_keys(root: Mapping) -> None:
             close = suggestion(shortened(name, _SHOWN), _KEYS, "keys")
             notes = (close,) if close.startswith("did you mean") else ()
             problems.append(Diagnostic(message, written.mark, WAY_OUT, notes))
-    missing = [name for name in ("nc", "backbone", "head") if name not in root.entries]
-    problems += [Diagnostic(f"the model YAML has no '{name}'", root.mark) for name in missing]
+    missing = {name: hint for name, hint in _ABSENT.items() if name not in root.entries}
+    if not problems:  # else it may be what is misspelt
+        problems = [Diagnostic(f"the model YAML has no '{name}'", root.mark, hint) for name, hint in missing.items()]
     if problems:
         raise SpecError(problems)
     if "activation" in root.entries:
@@ -108,6 +113,16 @@ def _rows(values: dict[str, Value]) -> list[ModuleRow]:
     if not rows:
         raise refused("the model has no rows", values["backbone"], "such as [-1, 1, Conv, [64, 3, 2]]")
     return rows
+
+
+def _need_few(rows: list[ModuleRow], deepest: float) -> None:
+    """Raise SpecError at the row that makes them too many modules, at the scale that has the most."""
+    modules = 0.0
+    for row in rows:
+        modules += row.number * deepest
+        if modules > _MOST_MODULES:
+            words = f"the rows down to this one have more than {_MOST_MODULES:,} modules"
+            raise refused(words, row.how_many, COPIES)
 
 
 def _scaling(values: dict[str, Value], path: str, fixed: str) -> Scaling:

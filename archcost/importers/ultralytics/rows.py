@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import shortened, suggestion
 from archcost.importers.form import Worded
-from archcost.importers.keys import SIZE
+from archcost.importers.keys import LAYERS, SIZE
 from archcost.importers.layout import Alone, Flat, Label
 from archcost.importers.ultralytics.modules import HEADS, KNOWN, MODULES, SEPARATE
 from archcost.importers.ultralytics.values import fitting, meant, refused
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PARTS = 4  # of a row
 _SHOWN = 60  # characters of a name in a message
+COPIES = "as many as the module stands there, such as 3"
 _GIVEN = Worded("nc")  # the classes: what `nc` among the arguments stands for
 
 
@@ -50,7 +51,7 @@ class ModuleRow:
             raise refused(
                 "a row is a list of four: from, number, module, arguments", value, "such as [-1, 1, Conv, [64, 3, 2]]"
             )
-        self._from, self._number, self.module, arguments = value.items
+        self._from, self.how_many, self.module, arguments = value.items
         if not isinstance(arguments, Sequence):
             raise refused("the arguments of a module are a list", arguments, "such as [64, 3, 2], or []")
         self.arguments = arguments.items
@@ -66,7 +67,7 @@ class ModuleRow:
     @property
     def number(self) -> int:
         """How many: of copies, or of blocks within."""
-        return int(fitting(self._number, SIZE, "the number of a row"))
+        return int(fitting(self.how_many, LAYERS, "the number of a row", COPIES))
 
     def sources(self) -> list[int]:
         """The rows that this one reads; -1: the image."""

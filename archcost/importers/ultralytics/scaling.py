@@ -45,6 +45,7 @@ class Scaling:
         self._sizes: dict[str, Attribute] = {}
         self._most = False
         self.has_scales = False
+        self.deepest = 1.0  # of the factors of depth
 
     @property
     def all_params(self) -> dict[str, Attribute]:
@@ -63,6 +64,7 @@ class Scaling:
             if len(rows[-1]) != len(rows[0]):
                 raise refused("some scales have a largest number of channels, and some have none", value)
         names = list(scales.entries)
+        self.deepest = max(row[0] for row in rows)
         self.params["scale"] = scale = _scale(path, asked) or names[0]
         if scale not in names:
             hint = f"scales are {', '.join(names)}: `scale: {names[0]}` in the file says which, if its name does not"
@@ -77,6 +79,7 @@ class Scaling:
 
     def by_factors(self, depth: float | None, width: float | None) -> None:
         """Take factors that hold for the whole file; None: 1."""
+        self.deepest = depth or 1.0
         self.params |= {name: value for name, value in (("depth", depth), ("width", width)) if value is not None}
 
     def channels(self, size: int) -> Attribute:

@@ -36,11 +36,11 @@ def shown(value: Value) -> str:
     return f"'{shortened(value.text, _SHOWN)}'"
 
 
-def fitting(value: Value, kind: KeyKind, name: str) -> Any:
+def fitting(value: Value, kind: KeyKind, name: str, hint: str = "") -> Any:
     """A value that must be of a kind; raises SpecError with its place."""
     plain = meant(value)
     if not kind.fits(plain):
-        raise refused(f"{name} takes {kind.words}, got {shown(value)}", value)
+        raise refused(f"{name} takes {kind.words}, got {shown(value)}", value, hint or WAY_OUT)
     return plain
 
 

@@ -61,6 +61,7 @@ DECODERS = [
             {"id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}},
         ),
         ("LlamaForTokenClassification", {"num_labels": 5}),
+        ("LlamaForTokenClassification", {"num_labels": 5, "id2label": {"0": "a", "1": "b"}}),
         ("LlamaForQuestionAnswering", {"hidden_act": "gelu_new"}),
     ),
     *rows(
@@ -110,6 +111,8 @@ DECODERS = [
         ("Phi3ForCausalLM", {}),
         ("Phi3ForCausalLM", {"partial_rotary_factor": 0.5, "tie_word_embeddings": True, "sliding_window": 4}),
         ("Phi3Model", {"num_key_value_heads": None}),
+        ("Phi3ForCausalLM", {"head_dim": 6}),
+        ("Phi3ForCausalLM", {"hidden_size": 36, "head_dim": 16, "partial_rotary_factor": 0.75}),
     ),
     *rows(
         "olmo2",
@@ -380,6 +383,8 @@ SEQUENCES = [
         T5,
         ("T5Model", {}),
         ("T5ForConditionalGeneration", {"num_decoder_layers": 3}),
+        ("T5ForConditionalGeneration", {"is_gated_act": True, "dense_act_fn": "gelu"}),
+        ("T5ForConditionalGeneration", {"is_gated_act": False, "feed_forward_proj": "gated-gelu"}),
         (
             "T5ForConditionalGeneration",
             {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "relative_attention_num_buckets": 16},

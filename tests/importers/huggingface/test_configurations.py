@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ from archcost.importers.huggingface.common import HARMLESS
 from archcost.importers.huggingface.configuration import spec_text
 from archcost.importers.huggingface.families import FAMILIES, family_of
 from archcost.named_specs import load_spec
-from archcost.spec.loader import loads
+from archcost.spec.loader import loads, reads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,6 +158,48 @@ def test_unknown_keys_are_refused(model_type: str) -> None:
     assert "`transformers:config.json` in place of the path" in message
 
 
+# What version 4 of the library wrote of every object within a configuration, the towers of CLIP for one.
+WRITTEN_IN_FULL = {
+    "_name_or_path": "", "add_cross_attention": False, "bad_words_ids": None, "begin_suppress_tokens": None,
+    "bos_token_id": 0, "chunk_size_feed_forward": 0, "cross_attention_hidden_size": None,
+    "decoder_start_token_id": None, "diversity_penalty": 0.0, "do_sample": False, "early_stopping": False,
+    "encoder_no_repeat_ngram_size": 0, "eos_token_id": 2, "exponential_decay_length_penalty": None,
+    "finetuning_task": None, "forced_bos_token_id": None, "forced_eos_token_id": None, "is_decoder": False,
+    "length_penalty": 1.0, "max_length": 20, "min_length": 0, "no_repeat_ngram_size": 0, "num_beam_groups": 1,
+    "num_beams": 1, "num_return_sequences": 1, "output_attentions": False, "output_hidden_states": False,
+    "output_scores": False, "prefix": None, "problem_type": None, "pruned_heads": {}, "remove_invalid_values": False,
+    "repetition_penalty": 1.0, "return_dict": True, "return_dict_in_generate": False, "sep_token_id": None,
+    "suppress_tokens": None, "task_specific_params": None, "temperature": 1.0, "tf_legacy_loss": False,
+    "tie_encoder_decoder": False, "tokenizer_class": None, "top_k": 50, "top_p": 1.0, "torch_dtype": None,
+    "torchscript": False, "transformers_version": "4.16.0", "typical_p": 1.0, "use_bfloat16": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_keys_of_every_configuration_change_nothing(model_type: str) -> None:
+    """Whether they stand in the file or in an object within it."""
+    config = BY_TYPE[model_type]
+    full = WRITTEN_IN_FULL | config
+    full |= {name: WRITTEN_IN_FULL | value for name, value in config.items() if name.endswith("_config")}
+    assert analyze(loads(spec_text(json.dumps(full), "config.json"))).totals == (
+        analyze(loads(spec_text(json.dumps(config), "config.json"))).totals
+    )
+
+
+NOT_AS_WRITTEN = [
+    ("deberta-v2", {"share_att_key": True, "pos_att_type": ["c2p"]}, "'share_att_key' has distances projected"),
+    ("deberta-v2", {"relative_attention": False, "norm_rel_ebd": "layer_norm"}, "'norm_rel_ebd' norms distances"),
+    ("t5", {"tie_encoder_decoder": True}, "'tie_encoder_decoder' takes false, got true"),
+    ("llama", {"add_cross_attention": True}, "'add_cross_attention' takes false, got true"),
+]
+
+
+@pytest.mark.parametrize(("model_type", "changes", "words"), NOT_AS_WRITTEN)
+def test_keys_that_go_together_are_refused_apart(model_type: str, changes: dict[str, Any], words: str) -> None:
+    """The library has weights or products that no result comes of: another model than a person means."""
+    assert words in refused(BY_TYPE[model_type], **changes)
+
+
 @pytest.mark.parametrize("model_type", FAMILIES)
 def test_unknown_classes_are_refused(model_type: str) -> None:
     """A head of one's own is no head that is known."""
@@ -174,7 +217,11 @@ BAD = [
     ({"tie_word_embeddings": "yes"}, "'tie_word_embeddings' takes true or false, got 'yes'"),
     ({"hidden_act": "snake"}, "'hidden_act' is the activation 'snake', which is not known here"),
     ({"hidden_act": {}}, "'hidden_act' takes text, got an object"),
-    ({"rope_parameters": {"rope_theta": "big"}}, "'rope_parameters' has a rope_theta that is no number"),
+    ({"rope_parameters": {"rope_theta": "big"}}, "'rope_parameters' has a rope_theta that is not a number ≥ 1"),
+    ({"rope_theta": -3}, "'rope_theta' takes a number ≥ 1 or null, got -3"),
+    ({"partial_rotary_factor": 1.5}, "'partial_rotary_factor' takes a number from 0 to 1 or null, got 1.5"),
+    ({"num_key_value_heads": 3}, "'num_attention_heads' is no multiple of 'num_key_value_heads'"),
+    ({"head_dim": 7}, "'head_dim' gives heads 7 features to rotate, which are no pairs"),
     ({"is_encoder_decoder": True}, "'is_encoder_decoder' takes false, got true"),
     ({"architectures": {}}, "is not known here"),
     ({"architectures": [["LlamaModel"]]}, "is not known here"),
@@ -191,6 +238,21 @@ def test_bad_values_are_errors_with_a_place(changes: dict[str, Any], words: str)
     message = refused(BY_TYPE["llama"], **changes)
     assert words in message
     assert "--> config.json:" in message
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_what_no_model_has_is_told_at_its_key(model_type: str) -> None:
+    """Each key by itself: a value makes a model that can be costed, or the error has its place in the file."""
+    usual = BY_TYPE[model_type]
+    for name, value in product(family_of(model_type).keys, (-3, 0, 7, 1000)):  # type: ignore[union-attr]
+        text = json.dumps({**usual, name: value}, indent=1)
+        try:
+            made = spec_text(text, "config.json")
+        except SpecError as error:
+            texts = {found.mark and found.mark.source.text for found in error.diagnostics}
+        else:
+            texts = {text} if analyze(reads(made, name="config.json", is_made=True)).totals.params else set()
+        assert texts == {text}, (name, value)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_spec_is_written_and_checked(run: Callable[..., Run], folder: Path) ->
     assert run("import", "a.onnx", *SIZE, cwd=folder).code == 0
     text = (folder / "a.yaml").read_text()
     assert "conv2d: {out_channels: 4, kernel_size: 3, padding: 1, bias: false}" in text
-    assert "params: {value: 108, source: the tensors of the file}" in text
+    assert "params: 108, macs: 6912, source: as imported}" in text
     assert run("import", "a.onnx", "--check", "a.yaml", cwd=folder).code == 0
     told = run("import", "b.onnx", "--check", "a.yaml", cwd=folder)
     assert told.code == 1
@@ -113,3 +113,31 @@ def test_a_spec_is_analyzed_without_the_reader(run: Callable[..., Run], folder: 
 
 def test_what_is_written_is_recognised(folder: Path) -> None:
     assert is_onnx((folder / "a.onnx").read_bytes())
+
+
+def test_a_file_on_standard_input(folder: Path) -> None:
+    """4 · 27 params; the second reader finds what the first has read of it."""
+    data = (folder / "a.onnx").read_bytes()
+
+    def archcost(*words: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "archcost", *words, *SIZE]
+        done = subprocess.run(command, input=data, capture_output=True, cwd=folder, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    code, out, _ = archcost("analyze", "-", "--format", "json")
+    document = json.loads(out)
+    assert (code, document["totals"]["params"], document["spec"]["name"]) == (0, 4 * 27, "model")
+    assert archcost("compare", "-", "b.onnx")[0] == 0
+    code, out, _ = archcost("import", "-", "-o", "-")
+    assert code == 0
+    assert 'source: "<stdin> (' in out
+    assert archcost("import", "-")[1].startswith("model.yaml: ")
+
+
+def test_a_cut_file_on_standard_input_is_an_error(folder: Path) -> None:
+    data = (folder / "a.onnx").read_bytes()[:-40]
+    done = subprocess.run(
+        [sys.executable, "-m", "archcost", "analyze", "-"], input=data, capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: ")

@@ -68,13 +68,23 @@ class Encoder(nn.Module):
 
 
 class Sequence(nn.Module):
+    kind: type[nn.RNNBase] = nn.LSTM
+
     def __init__(self) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(8, 16, bidirectional=True, batch_first=True)
+        self.cells = self.kind(8, 16, bidirectional=True, batch_first=True)
         self.head = nn.Linear(32, 5)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.lstm(x)[0])  # type: ignore[no-any-return]  # torch's
+        return self.head(self.cells(x)[0])  # type: ignore[no-any-return]  # torch's
+
+
+class Gated(Sequence):
+    kind = nn.GRU
+
+
+class Plain(Sequence):
+    kind = nn.RNN
 
 
 IMAGE, IDS, STEPS = torch.zeros(2, 3, 64, 64), torch.zeros(2, 12, dtype=torch.int64), torch.zeros(2, 7, 8)
@@ -150,12 +160,17 @@ def test_layers_have_the_paths_of_modules(*, new: bool) -> None:
     assert [layer.path for layer in report.layers if layer.op in ("conv2d", "linear")] == wanted
 
 
-def test_a_recurrent_layer_has_its_matrices() -> None:
-    module = trained(Sequence)
-    report = analyze(loads(exported(module, STEPS, new=False).text))
-    # a step: 2 directions · 4·16·(8 + 16) = 3,072; the head 32·5 = 160; of 7 steps
-    assert report.totals.macs == 7 * (3072 + 160)
+@pytest.mark.parametrize("how", [{"new": True}, {"new": True, "optimize": False}, {"new": False}], ids=str)
+@pytest.mark.parametrize(("make", "gates"), [(Sequence, 4), (Gated, 3), (Plain, 1)])
+def test_a_recurrent_layer_has_its_matrices(make: type[Sequence], gates: int, how: dict[str, bool]) -> None:
+    """Also where the exporter cuts them into gates, which it joins in the order of ONNX."""
+    module = trained(make)
+    imported = exported(module, STEPS, **how)  # type: ignore[arg-type]  # options of the exporter
+    report = analyze(loads(imported.text))
+    # a step: 2 directions · gates·16·(8 + 16); the head 32·5 = 160; of 7 steps
+    assert report.totals.macs == 7 * (2 * gates * 16 * (8 + 16) + 160)
     assert report.totals.params == sum(parameter.numel() for parameter in module.parameters())
+    assert "custom" not in imported.text
 
 
 def test_weights_beside_the_file_are_never_opened(tmp_path: Path) -> None:

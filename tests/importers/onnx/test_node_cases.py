@@ -19,7 +19,7 @@ from archcost.importers.onnx.rules import RULES
 _NARROW = ("FLOAT8", "FLOAT4", "INT4", "UINT4", "INT2")  # for which the reference has no arrays
 # Whose cases give the input as it is, give more outputs than the op has, or slopes for each element.
 _NOT_IN_CASES = {"SimplifiedLayerNormalization", "ConvInteger", "QLinearConv"} | {
-    *("Dropout", "QuantizeLinear", "DequantizeLinear", "LayerNormalization", "PRelu"),
+    *("Dropout", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "LayerNormalization", "PRelu"),
 }
 
 

@@ -197,7 +197,7 @@ def test_a_rule_that_gives_another_shape_than_the_file_is_not_believed() -> None
         ([node("Strange", ["x"], ["y"], domain="com.other")], "the file does not say the shape of its output"),
         ([node("NonZero", ["x"], ["y"])], "how large the output of NonZero 'y' is depends on data"),
         ([node("Loop", ["", "x"], ["y"], name="again")], "Loop 'again' repeats a graph"),
-        ([node("Relu", ["z"], ["y"])], "the graph reads 'z', which nothing in it makes"),
+        ([node("Relu", ["z"], ["y"])], "the graph reads 'z', which nothing before it makes"),
         ([node("Identity", ["x"], ["y"])], "gives its input as it is"),
         ([node("SequenceConstruct", ["x"], ["y"])], "SequenceConstruct 'y'"),
     ],
@@ -246,3 +246,142 @@ def test_a_graph_that_computes_with_a_batch_of_one_says_so() -> None:
     nodes = [node("Reshape", ["x", "flat"], ["y"])]
     given = model(nodes, {"x": ["n", 3, 4]}, {"y": [1, 12]}, [whole("flat", [1, 12])])
     assert "a batch of 1 alone" in text_of(given)
+
+
+@pytest.mark.parametrize(
+    ("stretches", "params"),
+    [
+        ([(0, 2), (6, 8), (2, 4), (4, 6)], 8 * 3 + 8 * 2),  # all four gates, in another order
+        ([(0, 2), (-2, 9), (2, 6)], 8 * 3 + 8 * 2),
+        ([(0, 2), (0, 2), (2, 4), (4, 6)], None),  # one twice, and one not at all
+        ([(0, 4), (2, 4), (6, 8)], None),
+    ],
+    ids=str,
+)
+def test_a_weight_that_is_cut_and_joined_is_one_if_nothing_is_lost(
+    stretches: list[tuple[int, int]], params: int | None
+) -> None:
+    """A layer of 2 features over 3: matrices of 4 · 2 rows, the first in stretches of them."""
+    cuts = [node("Slice", ["w", f"s{k}", f"e{k}", "zero"], [f"g{k}"]) for k in range(len(stretches))]
+    places = [
+        whole(f"{name}{k}", [at]) for k, pair in enumerate(stretches) for name, at in zip("se", pair, strict=True)
+    ]
+    states = [onnx.numpy_helper.from_array(np.ones((1, 1, 2), np.float32), name) for name in "hc"]
+    given = model(
+        [
+            *cuts,
+            node("Concat", [f"g{k}" for k in range(len(stretches))], ["joined"], axis=0),
+            node("Unsqueeze", ["joined", "zero"], ["wide"]),
+            node("LSTM", ["x", "wide", "r", "", "", "h", "c"], ["y"], hidden_size=2),
+        ],
+        {"x": [5, 1, 3]},
+        {"y": [5, 1, 1, 2]},
+        [weight("w", 8, 3), weight("r", 1, 8, 2), whole("zero", [0]), *places, *states],
+    )
+    assert ("custom" in text_of(given)) is (params is None)
+    if params is not None:
+        # a step: both matrices; the states are numbers that nobody trained
+        totals = report_of(given).totals
+        assert (totals.params, totals.macs) == (params, 5 * params)
+
+
+# --- numbers that look like a line ------------------------------------------------------------------------------------
+
+BATCH = [node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "zero"], ["n"])]
+ROWS = [*BATCH, node("Unsqueeze", ["half", "axes"], ["start"]), node("Slice", ["x", "start", "end", "axes"], ["rows"])]
+BENT = [
+    # x[n // 2:]: one row at batch 1 and at batch 2, three at 6
+    [*ROWS[:2], node("Div", ["n", "two"], ["half"]), *ROWS[2:], node("MatMul", ["rows", "w"], ["y"])],
+    # x[:5]
+    [node("Slice", ["x", "zeros", "five", "axes"], ["rows"]), node("MatMul", ["rows", "w"], ["y"])],
+    # x repeated n times: as many rows as the square
+    [
+        *BATCH,
+        node("Unsqueeze", ["n", "axes"], ["rows"]),
+        node("Concat", ["rows", "one"], ["times"], axis=0),
+        node("Tile", ["x", "times"], ["all"]),
+        node("MatMul", ["all", "w"], ["y"]),
+    ],
+]
+
+
+@pytest.mark.parametrize("nodes", BENT)
+def test_a_number_that_is_on_no_line_is_that_of_batch_1(nodes: list[Any]) -> None:
+    stored = [
+        weight("w", 4, 4), whole("zero", 0), whole("two", 2), whole("axes", [0]), whole("end", [99]),
+        whole("zeros", [0]), whole("five", [5]), whole("one", [1]),
+    ]  # fmt: skip
+    given = model(nodes, {"x": ["n", 4]}, {"y": None}, stored)
+    report = report_of(given)
+    assert report.totals.macs == 16
+    assert "a batch of 1 alone" in text_of(given)
+    with pytest.raises(UsageError, match="has no batch to be 2"):
+        report_of(given, batch=2)
+
+
+def test_products_of_samples_with_each_other_follow_the_batch() -> None:
+    """n² · 4 MACs at every batch: the spec's own op says so, and no line."""
+    given = model(
+        [node("Transpose", ["x"], ["columns"], perm=[1, 0]), node("MatMul", ["x", "columns"], ["y"])],
+        {"x": ["n", 4]},
+        {"y": None},
+    )
+    assert [report_of(given, batch=batch).totals.macs for batch in (1, 3, 5)] == [4, 36, 100]
+
+
+# --- quantized as it runs ---------------------------------------------------------------------------------------------
+
+
+def narrow(name: str, *shape: int) -> Any:
+    return onnx.numpy_helper.from_array(np.arange(np.prod(shape), dtype=np.int8).reshape(shape), name)
+
+
+def test_a_model_that_is_quantized_as_it_runs_has_its_products() -> None:
+    given = model(
+        [
+            node("DynamicQuantizeLinear", ["x"], ["q", "scale", "zero"]),
+            node("MatMulInteger", ["q", "w", "zero", "none"], ["whole"]),
+            node("Cast", ["whole"], ["real"], to=FLOAT),
+            node("Mul", ["scale", "half"], ["scales"]),
+            node("Mul", ["real", "scales"], ["y"]),
+        ],
+        {"x": ["n", 4]},
+        {"y": ["n", 5]},
+        [
+            narrow("w", 4, 5),
+            onnx.numpy_helper.from_array(np.int8(0), "none"),
+            onnx.numpy_helper.from_array(np.float32(0.5), "half"),
+        ],
+    )
+    totals = report_of(given, batch=3).totals
+    assert (totals.params, totals.macs) == (20, 60)
+    assert "macs: 0" in text_of(given)  # the range of the numbers
+
+
+def test_a_quantized_table_is_an_embedding() -> None:
+    given = model(
+        [
+            node("ArgMax", ["x"], ["places"], axis=1, keepdims=0),
+            node("Gather", ["table", "places"], ["rows"]),
+            node("DequantizeLinear", ["rows", "scale"], ["y"]),
+        ],
+        {"x": ["n", 3]},
+        {"y": ["n", 4]},
+        [narrow("table", 9, 4), onnx.numpy_helper.from_array(np.float32(0.5), "scale")],
+    )
+    assert report_of(given).totals.params == 36
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ([node("Relu", ["x"], ["y"]), node("Sigmoid", ["x"], ["y"])], "Sigmoid 'y' makes 'y', which is made before it"),
+        ([node("Relu", ["x"], ["x"]), node("Relu", ["x"], ["y"])], "Relu 'x' makes 'x', which is made before it"),
+        ([node("Relu", ["x"], ["w"]), node("Relu", ["w"], ["y"])], "Relu 'w' makes 'w', which is made before it"),
+        ([node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])], "reads 'b'"),
+    ],
+)
+def test_a_name_stands_for_one_value_that_is_made_before(nodes: list[Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        form_of(model(nodes, {"x": ["n", 4]}, {"y": ["n", 4]}, [weight("w", 4, 4)]))
+    assert caught.value.help

@@ -42,6 +42,15 @@ def _gradients(net: Any, x: Tensor) -> Any:
     return torch.autograd.grad(energy, x)[0]
 
 
+def _energy(net: Any, x: Tensor) -> Any:
+    return torch.func.jvp(net.head, (x,), (torch.ones_like(x),))[1]
+
+
+HOLDERS = "each input is a tensor: wrap a model that takes lists or dicts of them in a module of your own, whose "
+HOLDERS += "forward pass takes tensors, and import `package.module:callable`"
+WRAPPED = "wrap it in a module of your own, whose forward pass gives tensors that are computed of its inputs, "
+WRAPPED += "and import `package.module:callable`; "
+BEFORE = "imports what runs before it"
 PLACE = r" at \S*test_import_messages.py:\d+"
 TOLD: dict[str, tuple[Callable[[Any, Tensor], Any], str, str]] = {
     "a branch": (
@@ -59,6 +68,34 @@ TOLD: dict[str, tuple[Callable[[Any, Tensor], Any], str, str]] = {
         lambda net, x: torch.vmap(net.head)(x),
         r"what `torch.vmap` makes at ",
         '`until="conv1"` imports what runs before it',
+    ),
+    "a number of Python's": (
+        lambda *_: 3,
+        "gives no tensor, but int",
+        f'{WRAPPED}`until="conv1"` {BEFORE}',
+    ),
+    "a distribution": (
+        lambda net, x: torch.distributions.Categorical(logits=net.head(x)),
+        "gives no tensor, but Categorical",
+        f'{WRAPPED}`until="head"` {BEFORE}',
+    ),
+    "a weight": (
+        lambda net, _: net.head.weight,
+        "gives a tensor that no function made which recording can see",
+        f'{WRAPPED}`until="conv1"` {BEFORE}',
+    ),
+    "a directional derivative": (_energy, "gives a tensor that no function made", f'{WRAPPED}`until="head"` {BEFORE}'),
+    "a list as its input": (
+        lambda net, x: net.head(torch.cat(x)),
+        "must be tuple of Tensors, not Tensor",
+        HOLDERS,
+    ),
+    "a dict as its input": (lambda net, x: net.head(x["x"]), "invalid data type 'str'", HOLDERS),
+    "a dict's keys": (lambda _, x: [*x.items()], "'Tensor' object has no attribute 'items'", HOLDERS),
+    "nothing": (
+        lambda net, x: net.head(x)[:, :0],
+        "a tensor without elements",
+        "leave it out, in a callable of your own: `package.module:callable`",
     ),
     "an error of its own": (_raising, r"KeyError: 'weights' \(\S+:\d+\)", ""),
     "a wrong size": (

@@ -10,6 +10,7 @@ import pytest
 import archcost
 from archcost.importers.importing import Ask, import_anew
 from archcost.importers.sources import required_source
+from archcost.named_specs import load_spec
 from archcost.settings import InputShape
 from archcost.spec.loader import loads
 from tests.importers.torch.recording_support import counted
@@ -70,3 +71,18 @@ def test_macs_are_those_of_the_counter_and_of_the_formula(kind: str, tmp_path: P
     assert (against.unseen_macs, against.other_macs) == (grouped, report.totals.macs)
     assert f"{grouped:,} MACs of {source} are grouped products of experts" in verification.notes[-1]
     assert (len(against.pairs), against.only_other) == (against.layers, ())
+
+
+@pytest.mark.parametrize("kind", ["mixtral", "qwen3_moe"])
+def test_a_file_of_a_mixture_is_proved_against_the_library(kind: str, tmp_path: Path) -> None:
+    """The op of the family spec is the router and the grouped products of the library, of which one more is told."""
+    options, _ = MODELS[kind]
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"model_type": kind, **options}))
+    spec = load_spec(str(config))
+    against = f"transformers:{config}"
+    usual = archcost.verify(spec, against=against, params={"tokens": TOKENS})
+    assert usual.against is not None
+    assert (usual.mismatches, usual.against.kind_unknown, usual.proved) == ((), 0, True)
+    more = archcost.verify(spec, against=against, params={"tokens": TOKENS, "experts_per_token": TOP_K + 1})
+    assert any(found.path.endswith("experts") and found.metric == "macs" for found in more.mismatches)

@@ -232,7 +232,7 @@ def test_import_writes_what_analyze_reads(tmp_path: Path, run: Callable[..., Run
     assert (refused.code, "is the source itself" in refused.err, source.read_text()) == (2, True, V11)
     assert run("import", "yolo11n.yaml", "-o", "spec.yaml", cwd=tmp_path).code == 0
     text = (tmp_path / "spec.yaml").read_text()
-    assert "expect: {output: [1, 84, 8400], params: 2624080, macs: 3271251200}" in text
+    assert "expect: {output: [1, 84, 8400], params: 2624080, macs: 3271251200, source: as imported}" in text
     assert format_of(text) == ""
     assert run("analyze", "spec.yaml", cwd=tmp_path).code == 0
     assert run("import", "yolo11n.yaml", "--check", "spec.yaml", cwd=tmp_path).code == 0
@@ -294,8 +294,11 @@ REFUSED = [
     (changed("SPPF", "SPPELAN"), "the module 'SPPELAN' is not known here"),
     (changed("SPPF", "SPFF"), "did you mean 'SPPF'"),
     (changed(ROW, "[-1, 1, SPPF]"), "a row is a list of four"),
-    (changed(ROW, "[-1, 0, SPPF, [1024, 5]]"), "the number of a row takes a whole number ≥ 1, got '0'"),
-    (changed(ROW, "[-1, 1.5, SPPF, [1024, 5]]"), "the number of a row takes a whole number ≥ 1, got '1.5'"),
+    (changed(ROW, "[-1, 0, SPPF, [1024, 5]]"), "the number of a row takes a whole number from 1 to 10,000, got '0'"),
+    (
+        changed(ROW, "[-1, 1.5, SPPF, [1024, 5]]"),
+        "the number of a row takes a whole number from 1 to 10,000, got '1.5'",
+    ),
     (changed(ROW, "[9, 1, SPPF, [1024, 5]]"), "row 9 can read 0 to 8"),
     (changed(ROW, "[-11, 1, SPPF, [1024, 5]]"), "row 9 can read 0 to 8"),
     (changed(ROW, "[[], 1, SPPF, [1024, 5]]"), "a row reads at least one other"),
@@ -347,11 +350,58 @@ def test_all_modules_that_are_not_known_are_told_at_once() -> None:
     "text",
     [
         "archcost: 1\nnc: 1\nbackbone: []\nhead: []\n",
-        "backbone: []\nhead: []\n",
-        "nc: 80\nbackbone: []\n",
+        "backbone: []\n",
+        "  nc: 80\n  backbone: []\n",
         "  nc backbone head\n",
     ],
 )
 def test_other_texts_are_not_taken(text: str) -> None:
     assert format_of(text) == ""
     assert format_of(V8) == ULTRALYTICS
+
+
+ROWS = """nc: 80
+backbone:
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 3, C2f, [16, True]]
+head:
+  - [[1], 1, Detect, [nc]]
+"""
+WRONG = [
+    ("nc: 80\n", "", "the model YAML has no 'nc'", ":1:1", "say how many classes it tells apart: `nc: 80`"),
+    ("nc: 80", "nc: 0", "'nc' takes a whole number ≥ 1, got '0'", ":1:5", "say how many classes it tells apart"),
+    ("backbone:", "backbon:", "the key 'backbon' is not known here", ":2:1", "did you mean 'backbone'?"),
+    ("head:", "heads:", "the key 'heads' is not known here", ":5:1", "did you mean 'head'?"),
+    ("-1, 3,", "-1, 100000000,", "a whole number from 1 to 10,000, got '100000000'", ":4:10", "such as 3"),
+    ("-1, 3,", "-1, 10000,", "the rows down to this one have more than 10,000 modules", ":4:10", "such as 3"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "message", "place", "way_out"), WRONG)
+def test_what_is_nearly_a_model_yaml_is_told_as_one(
+    before: str, after: str, message: str, place: str, way_out: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(ROWS.replace(before, after))
+    with pytest.raises(SpecError) as caught:
+        analyze(load_spec(str(path)))
+    told = str(caught.value)
+    assert message in told
+    assert f"--> {path}{place}" in told
+    assert way_out in told
+    assert "error" not in told.partition("error")[2]
+
+
+@pytest.mark.parametrize("module", ["Conv, [16, 3]", "C3, [16]", "C2f, [16, True]", "C3k2, [16, True]", "C2PSA, [128]"])
+def test_the_most_modules_are_a_model(module: str) -> None:
+    """10,000 of them have fewer layers than the million that a spec may have."""
+
+    def layers(number: int) -> int:
+        width = module.partition("[")[2].partition(",")[0].rstrip("]")
+        rows = ROWS.replace("Conv, [16, 3, 2]", f"Conv, [{width}, 3, 2]").replace(
+            "3, C2f, [16, True]", f"{number}, {module}"
+        )
+        scaled = rows.replace("nc: 80\n", "nc: 80\nscales: {n: [1, 1, 1024]}\n")
+        return len(analyze(loads(spec_text(scaled, "yolon.yaml"))).layers)
+
+    assert 10_000 * (layers(3) - layers(2)) < 10**6

@@ -37,12 +37,12 @@ def rule(*operators: str) -> Callable[[_Rule], _Rule]:
 # One that is not here is never taken to be free.
 _FREE = """
     Acos Acosh Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Bernoulli BlackmanWindow
-    Cast CastLike CenterCropPad Col2Im Compress ConstantOfShape Cosh CumProd Det DynamicQuantizeLinear Expand
-    EyeLike Gather GatherElements GatherND GlobalLpPool GlobalMaxPool Hardmax HammingWindow HannWindow IsInf LpPool
-    MaxRoiPool MaxUnpool MeanVarianceNormalization Mod Multinomial NonMaxSuppression NonZero OneHot Pow
-    RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range ReduceProd Resize ReverseSequence RoiAlign
-    Scatter ScatterElements ScatterND Shrink Sinh Slice Sign Split Tan TensorScatter Tile TopK Trilu Unique
-    Upsample Where Xor
+    Cast CastLike CenterCropPad Col2Im Compress Concat ConstantOfShape Cosh CumProd DepthToSpace Det
+    DynamicQuantizeLinear Expand EyeLike Flatten Gather GatherElements GatherND GlobalLpPool GlobalMaxPool Hardmax
+    HammingWindow HannWindow Identity IsInf LpPool MaxRoiPool MaxUnpool MeanVarianceNormalization Mod Multinomial
+    NonMaxSuppression NonZero OneHot Pad Pow RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range
+    ReduceProd Reshape Resize ReverseSequence RoiAlign Scatter ScatterElements ScatterND Shrink Sinh Slice Sign
+    SpaceToDepth Split Squeeze Tan TensorScatter Tile TopK Transpose Trilu Unique Unsqueeze Upsample Where Xor
 """
 FREE = frozenset(_FREE.split())
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.onnx.graph import dtype_of
 from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule
 from archcost.importers.onnx.rules.normalization import short
+from archcost.importers.onnx.tensors import dtype_of
 from archcost.importers.onnx.values import Stored
 from archcost.importers.plain_steps import cast, constant, is_floating
 

@@ -16,6 +16,16 @@ def passed_on(maker: OnnxMaker) -> int:
     return maker.value(0)
 
 
+@rule("DynamicQuantizeLinear")
+def rounded_by_its_range(maker: OnnxMaker) -> list[int]:
+    """The input itself, and the scale and zero point that follow from its numbers."""
+    maker.quantizes()
+    value = maker.value(0)
+    if not maker.is_read(1) and not maker.is_read(2):
+        return [value]
+    return [value, *maker.steps("custom", [value], {"name": "range", "output": ((), ()), "macs": 0})]
+
+
 @rule("QLinearConv")
 def quantized_convolution(maker: OnnxMaker) -> int:
     """x, its scale and zero point; the weight and its; those of the result; the bias."""

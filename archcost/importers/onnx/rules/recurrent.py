@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule
-from archcost.importers.onnx.values import Known
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -40,20 +39,15 @@ def layers(maker: OnnxMaker) -> list[int]:
     if maker.has(_LENGTHS):
         raise Unmapped("its sequences have lengths of their own")
     tensors = {
-        name: maker.stored(place) for name, place in (("weight_ih_l0", 1), ("weight_hh_l0", 2), ("bias_ih_l0", 3))
+        name: maker.whole(place) for name, place in (("weight_ih_l0", 1), ("weight_hh_l0", 2), ("bias_ih_l0", 3))
     }
     held = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     if len(held) < (3 if maker.has(3) else 2):
         raise Unmapped("its weights are computed")
-    states = [maker.value(place) for place in (_HIDDEN, _CELL) if maker.has(place) and not _is_zero(maker, place)]
+    states = [maker.value(place) for place in (_HIDDEN, _CELL) if maker.has(place) and not maker.is_constant(place)]
     found = maker.layer(kind, [maker.value(0), *states], attributes, held, joined=True)
     if maker.is_read(0):
         size = maker.attribute("hidden_size")
         whole = maker.step("unflatten", [found[0]], {"dim": 2, "unflattened_size": (1 + both, size)})
         found[0] = maker.step("transpose", [whole], {"dim0": 1, "dim1": 2})
     return found
-
-
-def _is_zero(maker: OnnxMaker, place: int) -> bool:
-    given = maker.given(place)
-    return isinstance(given, Known) and not any(map(any, given.data))

@@ -11,6 +11,7 @@ from archcost.importers.plain_steps import select
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Size
+    from archcost.importers.onnx.values import Stored
 
 _ENDLESS = 2**31 - 1  # what exporters write for "to the end"
 _STEPS = 4  # the place of a slice's steps
@@ -71,7 +72,7 @@ def gather(maker: OnnxMaker) -> int:
     index = maker.number(1)
     if isinstance(index, int) and maker.rank(1) == 0 and table is None:
         return select(maker, maker.value(0), axis, index)
-    if table is not None and axis == 0 and rank == _MATRIX and table.dtype not in WHOLE_DTYPES:
+    if table is not None and axis == 0 and rank == _MATRIX and _is_trained(maker, table):
         rows, width = table.shape
         attributes: dict[str, Attribute] = {"num_embeddings": rows, "embedding_dim": width}
         (found,) = maker.layer("embedding", [maker.value(1)], attributes, {"weight": table})
@@ -81,6 +82,12 @@ def gather(maker: OnnxMaker) -> int:
         return maker.step("index_select", [maker.value(0), places], {"dim": axis})
     one = maker.step("index_select", [maker.value(0), maker.step("unsqueeze", [places], {"dim": 0})], {"dim": axis})
     return maker.step("squeeze", [one], {"dim": (axis,)})
+
+
+def _is_trained(maker: OnnxMaker, table: Stored) -> bool:
+    """Whether a table has numbers with fractions, or those of one that was quantized."""
+    reader = maker.sole_reader()
+    return table.dtype not in WHOLE_DTYPES or (reader is not None and reader.op == "DequantizeLinear")
 
 
 @rule("GatherElements")
