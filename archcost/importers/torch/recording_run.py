@@ -66,7 +66,8 @@ def _outputs(subject: Subject, run: ModelRun) -> list[int]:
     """The values that a model gives, each once."""
     found = tensors_in(run.result)
     if not found:
-        raise UsageError(f"{subject.title} gives no tensor, but {type(run.result).__name__}")
+        hint = "tensors are found in what is given back: one, or lists, dicts and dataclasses of them"
+        raise UsageError(f"{subject.title} gives no tensor, but {type(run.result).__name__}", hint)
     outputs: list[int] = []
     for tensor in found:
         number = run.values.known(tensor)
