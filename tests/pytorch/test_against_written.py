@@ -261,6 +261,19 @@ class Vectors(nn.Module):
         return torch.linalg.vecdot(x[:, 0], y[:, 0]), torch.linalg.vecdot(x[:, :, 0], y[:, :, 0], dim=1)
 
 
+class Ahead(nn.Module):
+    """Takes weights of layers before those run: a matrix, a table of tokens, and a gain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.out, self.norm = nn.Linear(4, 4), nn.Linear(4, 9), nn.LayerNorm(4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = functional.embedding(torch.zeros(1, dtype=torch.int64), self.out.weight)
+        x = self.fc(functional.linear(x + rows, self.fc.weight)) * self.norm.weight
+        return cast("torch.Tensor", self.out(self.norm(x)))
+
+
 class OnTheCpu(nn.Module):
     """Does twice as much where it has numbers: where it is run without them, it is to do the same."""
 
@@ -277,6 +290,7 @@ class OnTheCpu(nn.Module):
 IMPORTED = [
     ("Codebooks", "4", 2 * 2 * 5 * 4, 0),
     ("Vectors", "3x4", 3 * 4 * 4 + 4 + 3, 4 + 3),
+    ("Ahead", "4", 2 * 4 * 4 + 4 * 9, 0),
     ("OnTheCpu", "4", 2 * 4 * 4, 0),
     ("Beside", "3x8x8", 64 * 4 * 27, 0),
     ("Lent", "4", 4 * 6, 0),
