@@ -118,7 +118,7 @@ def page(found: dict[str, Result]) -> str:
         "# What of transformers is imported",
         "",
         f"Model types of transformers {transformers.__version__}, each with the library's default configuration and",
-        "input (mamba and rwkv with two layers), imported by `python -m benchmarks.import_transformers` and held",
+        "input (mamba and rwkv with two layers, esm with a vocabulary), imported by `python -m benchmarks.import_transformers` and held",
         "against a run of the model by `archcost verify --against`: the params that it uses, its MACs by torch's",
         "counter, its outputs, and each layer with tensors. *By formula* are MACs of grouped products of experts,",
         "which that counter reads as 0: rows × the elements of one expert's matrix. *Layers* are those with tensors:",
